@@ -1,0 +1,26 @@
+import { Migration } from '@mikro-orm/migrations';
+
+/**
+ * Create: the table as it has been for years, with a moment kept as text.
+ *
+ *     create table large_record (id …, name …, created_at varchar(50) not null)
+ *
+ * Lock: none that anyone waits for; the table is new.
+ * Beside it: the API answers 503 until the table is there.
+ * Undo: `migration:down` drops the table and all its rows. It waits 100 ms for its lock, then fails; run it again.
+ */
+export class CreateLargeRecord extends Migration {
+  override up(): void {
+    this.addSql(`
+      create table public.large_record (
+        id bigint generated always as identity primary key,
+        name varchar(100) not null,
+        created_at varchar(50) not null
+      )`);
+  }
+
+  override down(): void {
+    this.addSql(`set local lock_timeout = '100ms'`);
+    this.addSql(`drop table public.large_record`);
+  }
+}

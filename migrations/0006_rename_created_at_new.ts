@@ -1,0 +1,22 @@
+import { createdAtChange } from '../src/large-record/created-at-change.ts';
+import { OnlineMigration } from '../src/online-migration/migrator/online-migration.ts';
+import { rename, revertRename } from '../src/online-migration/moves/rename.ts';
+
+/**
+ * Rename: `created_at_new` takes the name `created_at`.
+ *
+ *     alter table large_record rename column created_at_new to created_at
+ *
+ * Lock: ACCESS EXCLUSIVE, catalog only, milliseconds at any size.
+ * Beside it: applications that know both names; a query that meets the rename is run again under the other name.
+ * Undo: `migration:down` gives the interim name back in ONE transaction.
+ */
+export class RenameCreatedAtNew extends OnlineMigration {
+  override async up(): Promise<void> {
+    await this.carryOut(rename, createdAtChange);
+  }
+
+  override async down(): Promise<void> {
+    await this.carryOut(revertRename, createdAtChange);
+  }
+}

@@ -1,0 +1,10 @@
+import { readConfig } from './src/config.ts';
+import { resolveDatabase } from './src/database/resolve-database.ts';
+import { migratorOptions } from './src/large-record/migrator-options.ts';
+
+/** The configuration of `npx mikro-orm`. */
+export default async function commandLineOptions() {
+  const database = await resolveDatabase(readConfig());
+  process.stderr.write(`${database.description}\n`);
+  return migratorOptions(database.url);
+}

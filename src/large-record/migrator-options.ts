@@ -1,0 +1,28 @@
+import { join } from 'node:path';
+import { defineConfig, type Options } from '@mikro-orm/postgresql';
+import { OnlineMigrator } from '../online-migration/migrator/online-migrator.ts';
+import { TOOLKIT_SCHEMA } from '../online-migration/names.ts';
+import { renamedMapping } from './mappings.ts';
+import { ormOptions } from './orm.ts';
+
+/**
+ * MikroORM's options for whoever runs the migrations.
+ * @param url where the database is: `postgres://…`
+ */
+export function migratorOptions(url: string): Options {
+  return defineConfig({
+    // The mapping that fits when all migrations have run: `migration:check` compares the database with it.
+    ...ormOptions(url, [renamedMapping]),
+    extensions: [OnlineMigrator],
+    // The toolkit's own tables are no entities, and a comparison must not offer to drop them.
+    schemaGenerator: { ignoreSchema: [TOOLKIT_SCHEMA] },
+    migrations: {
+      path: join(import.meta.dirname, '../../migrations'),
+      glob: '[0-9]*.ts',
+      // One transaction around all migrations would hold every lock until the last one ends.
+      allOrNothing: false,
+      // A snapshot file would be compared in place of the database itself.
+      snapshot: false,
+    },
+  });
+}

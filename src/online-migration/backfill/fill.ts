@@ -1,0 +1,63 @@
+import type { ColumnChange, Queryable } from '../column-change.ts';
+import { type Names, namesOf } from '../names.ts';
+
+/** What a backfill writes: the new column from the old one, or the old one from the new one on the way back. */
+export interface Fill {
+  readonly direction: 'forward' | 'backward';
+  readonly names: Names;
+  /** Column to fill, quoted; null in a row means not filled yet. */
+  readonly target: string;
+  /** Column it is filled from, quoted. */
+  readonly source: string;
+  /** SQL expression over a row of the table, aliased `t`; null where no faithful value exists. */
+  readonly value: string;
+}
+
+/** Fills the new column from the old one. */
+export function forwardFill(change: ColumnChange): Fill {
+  const names = namesOf(change);
+  return {
+    direction: 'forward',
+    names,
+    target: names.newColumn,
+    source: names.oldColumn,
+    value: `${names.forward}(t.${names.oldColumn})`,
+  };
+}
+
+/** Fills the old column from the new one; a value that was kept is used where it still means the same. */
+export async function backwardFill(database: Queryable, change: ColumnChange): Promise<Fill> {
+  const names = namesOf(change);
+  const rebuilt = `${names.backward}(t.${names.newColumn})`;
+  const kept = `(
+      select k.raw_value
+      from online_migration.kept_value k
+      where k.change = '${names.change.replaceAll("'", "''")}' and k.key = t.${names.key}::text
+        and ${names.forward}(k.raw_value) = t.${names.newColumn}
+    )`;
+  return {
+    direction: 'backward',
+    names,
+    target: names.oldColumn,
+    source: names.newColumn,
+    // Without kept values a look-up for each row would find nothing ten million times.
+    value: (await hasKeptValues(database, names)) ? `coalesce(${kept}, ${rebuilt})` : rebuilt,
+  };
+}
+
+/** How many rows are not filled yet although a faithful value exists. Reads the whole table. */
+export async function countUnfilled(database: Queryable, fill: Fill): Promise<number> {
+  const { rows } = await database.query<{ count: string }>(`
+    select count(*) as count
+    from ${fill.names.table} t
+    where t.${fill.target} is null and t.${fill.source} is not null and ${fill.value} is not null`);
+  return Number(rows[0]?.count);
+}
+
+async function hasKeptValues(database: Queryable, names: Names): Promise<boolean> {
+  const { rows } = await database.query<{ kept: boolean }>(
+    `select exists (select from online_migration.kept_value where change = $1) as kept`,
+    [names.change],
+  );
+  return rows[0]?.kept ?? false;
+}

@@ -1,0 +1,78 @@
+import type { ColumnChange, Queryable } from './column-change.ts';
+import { namesOf } from './names.ts';
+
+/** Creates the toolkit's schema and tables where they are missing. */
+export async function createBookkeeping(database: Queryable): Promise<void> {
+  await createSchema(database);
+  await createBackfillTable(database);
+  await createRejectTable(database);
+  await createKeptValueTable(database);
+  await grantReading(database);
+}
+
+/** Deletes what is recorded of a change, and the toolkit's schema with the last one. */
+export async function dropBookkeeping(database: Queryable, change: ColumnChange): Promise<void> {
+  const { change: changeName } = namesOf(change);
+  await database.query(`delete from online_migration.backfill where change = $1`, [changeName]);
+  await database.query(`delete from online_migration.reject where change = $1`, [changeName]);
+  await database.query(`delete from online_migration.kept_value where change = $1`, [changeName]);
+  const { rows } = await database.query<{ objects: string }>(`
+    select (
+      (select count(*) from pg_catalog.pg_proc where pronamespace = 'online_migration'::regnamespace)
+      + (select count(*) from online_migration.backfill)
+      + (select count(*) from online_migration.kept_value)
+    ) as objects`);
+  if (rows[0]?.objects === '0') await database.query(`drop schema online_migration cascade`);
+}
+
+async function createSchema(database: Queryable): Promise<void> {
+  await database.query(`create schema if not exists online_migration`);
+}
+
+/** The checkpoint of each change's backfill: where it goes on, and what `GET /status` shows. */
+async function createBackfillTable(database: Queryable): Promise<void> {
+  await database.query(`
+    create table if not exists online_migration.backfill (
+      change text primary key,
+      direction text not null check (direction in ('forward', 'backward')),
+      next_block bigint not null,
+      end_block bigint not null,
+      rows_done bigint not null,
+      rows_total bigint not null,
+      rows_per_second double precision not null default 0,
+      seconds_left double precision,
+      started_at timestamptz not null default now(),
+      updated_at timestamptz not null default now(),
+      finished_at timestamptz
+    )`);
+}
+
+/** Rows whose old value has no faithful new value. */
+async function createRejectTable(database: Queryable): Promise<void> {
+  await database.query(`
+    create table if not exists online_migration.reject (
+      change text not null,
+      key text not null,
+      raw_value text not null,
+      reason text not null,
+      found_at timestamptz not null default now(),
+      primary key (change, key)
+    )`);
+}
+
+/** Old values that the way back could not rebuild letter by letter from the new ones. */
+async function createKeptValueTable(database: Queryable): Promise<void> {
+  await database.query(`
+    create table if not exists online_migration.kept_value (
+      change text not null,
+      key text not null,
+      raw_value text not null,
+      primary key (change, key)
+    )`);
+}
+
+/** The application reads the progress; rejects and kept values are the table's own data and stay closed. */
+async function grantReading(database: Queryable): Promise<void> {
+  await database.query(`grant usage on schema online_migration to public`);
+  await database.query(`grant select on online_migration.backfill to public`);
+}

@@ -1,0 +1,36 @@
+import { parseArgs } from 'node:util';
+import { type MigrationTargets, MigrationTargetError } from './migration-target.ts';
+
+/**
+ * MikroORM's command line forgets an option whose value is empty (`--to "$UNSET"`), and forgets `--only` next to `--to`
+ * or `--from`; then it runs everything. Compares what was written with what has arrived.
+ * @param argv arguments behind the script's name
+ * @param arrived what the migrator was called with
+ * @throws MigrationTargetError where an option was written and did not arrive
+ */
+export function refuseForgottenOptions(argv: readonly string[], arrived: MigrationTargets): void {
+  const { values } = parseArgs({
+    args: [...argv],
+    strict: false,
+    options: {
+      to: { type: 'string', short: 't' },
+      from: { type: 'string', short: 'f' },
+      only: { type: 'string', short: 'o' },
+    },
+  });
+  if (values.only !== undefined && (values.to !== undefined || values.from !== undefined)) {
+    throw new MigrationTargetError('--only cannot be combined with --to or --from: use one of them.');
+  }
+  const forgotten =
+    values.to !== undefined && arrived.to === undefined
+      ? '--to'
+      : values.from !== undefined && arrived.from === undefined
+        ? '--from'
+        : values.only !== undefined && arrived.migrations === undefined
+          ? '--only'
+          : undefined;
+  if (forgotten === undefined) return;
+  throw new MigrationTargetError(
+    `${forgotten} has no value. Name a migration, or leave ${forgotten} out to run all that are pending.`,
+  );
+}

@@ -1,0 +1,42 @@
+import { deleteCheckpoint, finishCheckpoint } from '../backfill/checkpoint.ts';
+import { forwardFill } from '../backfill/fill.ts';
+import { reportProgress } from '../backfill/progress-line.ts';
+import { runBackfill } from '../backfill/run-backfill.ts';
+import { namesOf } from '../names.ts';
+import { areSyncTriggersEnabled } from '../sync-trigger.ts';
+import { MoveRefusedError, type MoveContext, requireStage } from './move.ts';
+
+/**
+ * Backfill: the new column of every row that was there before the sync trigger, in short transactions.
+ *
+ * 1. Refuse without the sync trigger: rows written meanwhile would stay behind.
+ * 2. Fill range by range; a run that was ended goes on where it stopped.
+ * 3. ONE transaction: the backfill is finished, and the ledger says so. What is left unfilled are rejects.
+ */
+export async function backfill(context: MoveContext): Promise<void> {
+  const { session, change, signal, log } = context;
+  await requireStage(context, 'backfill', 'expanded', 'backfilled');
+  if (!(await areSyncTriggersEnabled(session, change))) {
+    throw new MoveRefusedError(
+      `Cannot backfill ${namesOf(change).change}: the sync trigger is missing or disabled, so rows written meanwhile ` +
+        `would be left behind. Revert the expand and run it again: \`npx mikro-orm migration:down\`, then \`migration:up\`.`,
+    );
+  }
+  const fill = forwardFill(change);
+  using progress = reportProgress(log);
+  await runBackfill(session, fill, signal, progress.update);
+  await session.transaction(async () => {
+    await finishCheckpoint(session, fill);
+    await context.recordInLedger();
+  });
+}
+
+/** The way back of backfill: the values stay where they are, only the checkpoint goes. */
+export async function revertBackfill(context: MoveContext): Promise<void> {
+  const { session, change } = context;
+  await requireStage(context, 'revert the backfill of', 'expanded', 'backfilled');
+  await session.transaction(async () => {
+    await deleteCheckpoint(session, namesOf(change).change);
+    await context.recordInLedger();
+  });
+}

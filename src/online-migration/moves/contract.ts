@@ -1,0 +1,58 @@
+import { deleteCheckpoint } from '../backfill/checkpoint.ts';
+import { dropConversionFunctions } from '../conversion-functions.ts';
+import { type Difference, findDifferences } from '../equality-proof.ts';
+import { namesOf } from '../names.ts';
+import { dropSyncTriggers } from '../sync-trigger.ts';
+import { readTableShape } from '../table-shape.ts';
+import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './move.ts';
+
+/**
+ * Contract: the old column goes, after the proof that nothing goes with it.
+ *
+ * 1. Compare both columns of all rows, in short statements; keep the old values that could not be rebuilt.
+ * 2. ONE transaction under ACCESS EXCLUSIVE: drop the triggers, their functions and the old column.
+ */
+export async function contract(context: MoveContext): Promise<void> {
+  const { session, change, signal } = context;
+  await requireStage(context, 'contract', 'enforced');
+  const differences = await findDifferences(session, change, signal);
+  if (differences.length > 0) throw columnsDiffer(context, differences);
+  await dropOldColumn(context, () => context.recordInLedger());
+}
+
+/**
+ * Drops an old column that the way back of contract was still filling when it was ended. The new column has ruled all
+ * the while and the kept values are still kept, so nothing is lost.
+ */
+export async function dropHalfFilledOldColumn(context: MoveContext): Promise<void> {
+  const { oldColumn } = await readTableShape(context.session, context.change);
+  if (oldColumn !== null) await dropOldColumn(context, async () => undefined);
+}
+
+async function dropOldColumn(context: MoveContext, last: () => Promise<void>): Promise<void> {
+  const { session, change } = context;
+  const { change: changeName, table, oldColumn } = namesOf(change);
+  await inStrongTransaction(context, 'contract: drop the old column', {
+    locked: async () => {
+      await dropSyncTriggers(session, change);
+      await session.query(`alter table ${table} drop column ${oldColumn}`);
+      await dropConversionFunctions(session, change);
+      await deleteCheckpoint(session, changeName);
+      await last();
+    },
+  });
+}
+
+function columnsDiffer({ change }: MoveContext, differences: Difference[]): MoveRefusedError {
+  const list = differences
+    .map(({ key, oldValue, newValue }) => {
+      return `  ${change.key} ${key}: ${JSON.stringify(oldValue)}, ${JSON.stringify(newValue)}`;
+    })
+    .join('\n');
+  return new MoveRefusedError(
+    `Cannot contract ${namesOf(change).change}: ${change.oldColumn.name} and ${change.newColumn.name} differ, so ` +
+      `dropping the old column would lose data. The first rows that differ, old value and new value:\n${list}\n` +
+      `Something wrote past the sync trigger. Set the right value in these rows, then run ` +
+      `\`npx mikro-orm migration:up\` again.`,
+  );
+}

@@ -1,0 +1,94 @@
+import { countUnfilled, forwardFill } from '../backfill/fill.ts';
+import { namesOf } from '../names.ts';
+import { addNotNullCheck, dropNotNullCheck, setNotNull, validateNotNullCheck } from '../not-null.ts';
+import { findRejects, recordRejects, rejectQuery } from '../rejects.ts';
+import { sqlState } from '../session.ts';
+import { createSyncFunction, createSyncTriggers } from '../sync-trigger.ts';
+import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './move.ts';
+
+const CHECK_VIOLATION_CODE = '23514';
+const NAMED_REJECTS = 10;
+
+/**
+ * Enforce: no row without a new value, and from then on both columns rule.
+ *
+ * 1. Refuse while rows are left unfilled or rejected.
+ * 2. ONE transaction under ACCESS EXCLUSIVE: the not-null check, not validated; the trigger refuses unconvertible values.
+ * 3. Validate the check: SHARE UPDATE EXCLUSIVE, beside reads and writes.
+ * 4. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check, let the trigger watch both columns. When it
+ *    commits, applications follow the new column.
+ */
+export async function enforce(context: MoveContext): Promise<void> {
+  const { session, change } = context;
+  const names = namesOf(change);
+  await requireStage(context, 'enforce', 'backfilled');
+  await refuseIncomplete(context);
+  await inStrongTransaction(context, 'enforce: add the not-null check', {
+    before: () => createSyncFunction(session, change, 'strict'),
+    locked: () => addNotNullCheck(session, names, names.newColumn),
+  });
+  try {
+    await validateNotNullCheck(session, names);
+  } catch (error) {
+    if (sqlState(error) !== CHECK_VIOLATION_CODE) throw error;
+    await takeCheckBack(context);
+    await refuseIncomplete(context);
+    throw error;
+  }
+  await inStrongTransaction(context, 'enforce: set not null', {
+    locked: async () => {
+      await setNotNull(session, names, names.newColumn);
+      await createSyncTriggers(session, change, 'both');
+      await context.recordInLedger();
+    },
+  });
+}
+
+/**
+ * The way back of enforce: applications follow the old column again, at their own time. Until each has noticed, some
+ * still write the new column, so the trigger goes on watching both.
+ */
+export async function revertEnforce(context: MoveContext): Promise<void> {
+  const { session, change } = context;
+  const { table, newColumn } = namesOf(change);
+  await requireStage(context, 'revert the enforce of', 'enforced');
+  await inStrongTransaction(context, 'revert enforce', {
+    before: () => createSyncFunction(session, change, 'lenient'),
+    locked: async () => {
+      await session.query(`alter table ${table} alter column ${newColumn} drop not null`);
+      await context.recordInLedger();
+    },
+  });
+}
+
+/** A row without a new value came in after the last look: let writes through as before, then say which it is. */
+async function takeCheckBack(context: MoveContext): Promise<void> {
+  const { session, change } = context;
+  await inStrongTransaction(context, 'enforce: take the not-null check back', {
+    before: () => createSyncFunction(session, change, 'lenient'),
+    locked: () => dropNotNullCheck(session, namesOf(change)),
+  });
+}
+
+async function refuseIncomplete(context: MoveContext): Promise<void> {
+  const { session, change } = context;
+  const { change: name } = namesOf(change);
+  const unfilled = await countUnfilled(session, forwardFill(change));
+  if (unfilled > 0) {
+    throw new MoveRefusedError(
+      `Cannot enforce ${name}: ${unfilled} rows are not filled. Run the backfill again: ` +
+        `\`npx mikro-orm migration:down\`, then \`npx mikro-orm migration:up\`.`,
+    );
+  }
+  await recordRejects(session, change);
+  const { total, first } = await findRejects(session, change, NAMED_REJECTS);
+  if (total === 0) return;
+  const list = first
+    .map(({ key, rawValue }) => `  ${change.key} ${key}: ${JSON.stringify(rawValue)}`)
+    .join('\n');
+  throw new MoveRefusedError(
+    `Cannot enforce ${name}: ${total} rows have a value that ${change.newColumn.type} cannot take. The first are:\n` +
+      `${list}\nAll of them: ${rejectQuery(change)}\nCorrect these values in ${change.oldColumn.name}, the sync trigger ` +
+      `converts them at once, then run \`npx mikro-orm migration:up\` again.`,
+  );
+}

@@ -1,0 +1,54 @@
+import { createBookkeeping, dropBookkeeping } from '../bookkeeping.ts';
+import {
+  createBackwardFunction,
+  createForwardFunction,
+  dropConversionFunctions,
+} from '../conversion-functions.ts';
+import { namesOf } from '../names.ts';
+import { createSyncFunction, createSyncTriggers, dropSyncTriggers } from '../sync-trigger.ts';
+import { inStrongTransaction, type MoveContext, requireStage } from './move.ts';
+
+/**
+ * Expand: the new column beside the old one, and the sync trigger, in ONE transaction.
+ *
+ * 1. The toolkit's tables, the conversion functions, the trigger function: no lock on the table.
+ * 2. ACCESS EXCLUSIVE: add the column, nullable and without a default (catalog only), and create the triggers. Were the
+ *    triggers made in a second transaction, writes between the two would never reach the new column.
+ */
+export async function expand(context: MoveContext): Promise<void> {
+  const { session, change } = context;
+  const { table, newColumn } = namesOf(change);
+  await requireStage(context, 'expand', 'initial');
+  await inStrongTransaction(context, 'expand', {
+    before: async () => {
+      await createBookkeeping(session);
+      await createForwardFunction(session, change);
+      await createBackwardFunction(session, change);
+      await createSyncFunction(session, change, 'lenient');
+    },
+    locked: async () => {
+      await session.query(`alter table ${table} add column ${newColumn} ${change.newColumn.type}`);
+      await createSyncTriggers(session, change, 'old');
+      await context.recordInLedger();
+    },
+  });
+}
+
+/**
+ * The way back of expand: triggers, functions and new column go in ONE transaction. Were the column dropped in a second
+ * one, a trigger that still writes it would fail every write between the two.
+ */
+export async function revertExpand(context: MoveContext): Promise<void> {
+  const { session, change } = context;
+  const { table, newColumn } = namesOf(change);
+  await requireStage(context, 'revert the expand of', 'expanded', 'backfilled');
+  await inStrongTransaction(context, 'revert expand', {
+    locked: async () => {
+      await dropSyncTriggers(session, change);
+      await session.query(`alter table ${table} drop column ${newColumn}`);
+      await dropConversionFunctions(session, change);
+      await dropBookkeeping(session, change);
+      await context.recordInLedger();
+    },
+  });
+}

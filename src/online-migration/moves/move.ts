@@ -1,0 +1,64 @@
+import type { ColumnChange } from '../column-change.ts';
+import { namesOf } from '../names.ts';
+import type { Session } from '../session.ts';
+import { readStage, type Stage } from '../stage.ts';
+import { type StrongLockPatience, underStrongLock } from '../strong-lock.ts';
+import { OnlineMigrationError } from '../online-migration-error.ts';
+
+/** What a move works with. */
+export interface MoveContext {
+  readonly change: ColumnChange;
+  /** The connection that runs the move's statements. */
+  readonly session: Session;
+  /** Receives a line worth reading while the move runs. */
+  readonly log: (line: string) => void;
+  /** Ends the move between two of its transactions; running it again goes on. */
+  readonly signal: AbortSignal;
+  /** Notes the migration as applied, or as reverted; to be called once, in the move's last transaction. */
+  readonly recordInLedger: () => Promise<void>;
+  readonly patience?: StrongLockPatience | undefined;
+}
+
+/** A move was refused because the database is not as the move needs it; nothing was changed. */
+export class MoveRefusedError extends OnlineMigrationError {
+  override readonly name = 'MoveRefusedError';
+}
+
+/**
+ * Refuses a move that does not fit the database's stage.
+ * @param move the move's name, for the error
+ * @param allowed the stages that it may start from
+ * @returns the stage
+ * @throws MoveRefusedError in any other stage
+ */
+export async function requireStage(context: MoveContext, move: string, ...allowed: Stage[]): Promise<Stage> {
+  const stage = await readStage(context.session, context.change);
+  if (allowed.includes(stage)) return stage;
+  throw new MoveRefusedError(
+    `Cannot ${move} ${namesOf(context.change).change}: that starts from the stage ${allowed.join(' or ')}, ` +
+      `and the database is at ${stage}. Run the migrations in their order: \`npx mikro-orm migration:list\` shows ` +
+      `which have run.`,
+  );
+}
+
+/**
+ * Runs the catalog changes of a move in one short transaction under ACCESS EXCLUSIVE on the table.
+ * @param purpose what they are for, in the log and in the error
+ * @param statements.before statements of the same transaction that need no lock on the table
+ * @param statements.locked statements under the lock
+ */
+export async function inStrongTransaction(
+  context: MoveContext,
+  purpose: string,
+  statements: { readonly before?: () => Promise<void>; readonly locked: () => Promise<void> },
+): Promise<void> {
+  const { session, log, signal, patience } = context;
+  await underStrongLock(session, {
+    table: namesOf(context.change).table,
+    purpose,
+    log,
+    signal,
+    patience,
+    ...statements,
+  });
+}

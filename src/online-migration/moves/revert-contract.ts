@@ -1,0 +1,79 @@
+import { finishCheckpoint, startCheckpoint } from '../backfill/checkpoint.ts';
+import { backwardFill } from '../backfill/fill.ts';
+import { reportProgress } from '../backfill/progress-line.ts';
+import { runBackfill } from '../backfill/run-backfill.ts';
+import { measureTable } from '../backfill/table-size.ts';
+import { createBackwardFunction, createForwardFunction } from '../conversion-functions.ts';
+import { namesOf } from '../names.ts';
+import { addNotNullCheck, setNotNull, validateNotNullCheck } from '../not-null.ts';
+import { createSyncFunction, createSyncTriggers } from '../sync-trigger.ts';
+import { readTableShape } from '../table-shape.ts';
+import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './move.ts';
+
+const NAMED_ROWS = 10;
+
+/**
+ * The way back of contract: the old column again, with every value letter by letter.
+ *
+ * 1. ONE transaction under ACCESS EXCLUSIVE: add the old column, nullable, and the trigger that watches both columns.
+ * 2. Fill it in short transactions: from the kept values, else from the new column. A run that was ended goes on.
+ * 3. The not-null check, validated beside reads and writes.
+ * 4. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check.
+ */
+export async function revertContract(context: MoveContext): Promise<void> {
+  const { session, change, signal, log } = context;
+  const names = namesOf(change);
+  await requireStage(context, 'revert the contract of', 'contracted');
+  const fill = await backwardFill(session, change);
+  const size = await measureTable(session, names.table);
+  const { oldColumn } = await readTableShape(session, change);
+  if (oldColumn === null) {
+    await inStrongTransaction(context, 'revert contract: add the old column', {
+      before: async () => {
+        await createForwardFunction(session, change);
+        await createBackwardFunction(session, change);
+        await createSyncFunction(session, change, 'strict');
+      },
+      locked: async () => {
+        await session.query(
+          `alter table ${names.table} add column ${names.oldColumn} ${change.oldColumn.type}`,
+        );
+        await createSyncTriggers(session, change, 'both');
+        await startCheckpoint(session, fill, size);
+      },
+    });
+  }
+  {
+    using progress = reportProgress(log);
+    await runBackfill(session, fill, signal, progress.update);
+  }
+  await refuseUnfillable(context);
+  await inStrongTransaction(context, 'revert contract: add the not-null check', {
+    locked: () => addNotNullCheck(session, names, names.oldColumn),
+  });
+  await validateNotNullCheck(session, names);
+  await inStrongTransaction(context, 'revert contract: set not null', {
+    locked: async () => {
+      await setNotNull(session, names, names.oldColumn);
+      await finishCheckpoint(session, fill);
+      await context.recordInLedger();
+    },
+  });
+}
+
+/** Values that only the new type has can have been written while the old column was gone. */
+async function refuseUnfillable({ session, change }: MoveContext): Promise<void> {
+  const { change: name, table, key, oldColumn, newColumn } = namesOf(change);
+  const { rows } = await session.query<{ key: string; value: string }>(`
+    select ${key}::text as key, ${newColumn}::text as value
+    from ${table}
+    where ${oldColumn} is null and ${newColumn} is not null
+    order by ${table}.${key}
+    limit ${NAMED_ROWS}`);
+  if (rows.length === 0) return;
+  throw new MoveRefusedError(
+    `Cannot revert the contract of ${name}: some values have no equal of type ${change.oldColumn.type}. The first rows:\n` +
+      `${rows.map((row) => `  ${change.key} ${row.key}: ${row.value}`).join('\n')}\n` +
+      `Correct ${change.newColumn.name} in these rows, then run \`npx mikro-orm migration:down\` again.`,
+  );
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { escapeIdentifier } from 'pg';
+import type { ColumnChange } from './column-change.ts';
+
+/** PostgreSQL cuts longer identifiers off without an error, and two names could become one. */
+const MAX_IDENTIFIER_BYTES = 63;
+const HASH_CHARACTERS = 8;
+
+/** The schema that holds the toolkit's tables and functions. */
+export const TOOLKIT_SCHEMA = 'online_migration';
+
+/** The quoted names that the SQL of one column change is written with. */
+export interface Names {
+  /** The change's own name, a value and no identifier: `public.large_record.created_at`. */
+  readonly change: string;
+  /** Schema and table, quoted. */
+  readonly table: string;
+  readonly key: string;
+  readonly oldColumn: string;
+  readonly newColumn: string;
+  /** Function from the old type to the new one, with its schema. */
+  readonly forward: string;
+  /** Function from the new type to the old one, with its schema. */
+  readonly backward: string;
+  /** Trigger function, with its schema. */
+  readonly syncFunction: string;
+  /** Trigger on insert. */
+  readonly insertTrigger: string;
+  /** Trigger on update. */
+  readonly updateTrigger: string;
+  /** The check that lets `set not null` pass without a scan. */
+  readonly notNullCheck: string;
+}
+
+/**
+ * All names that a column change uses in SQL, quoted.
+ * @param change the declared change
+ */
+export function namesOf(change: ColumnChange): Names {
+  const { schema, name } = change.table;
+  const changeName = `${schema}.${name}.${change.oldColumn.name}`;
+  const toolkitObject = (role: string) =>
+    `${escapeIdentifier(TOOLKIT_SCHEMA)}.${escapeIdentifier(fitting(`${changeName} ${role}`))}`;
+  return {
+    change: changeName,
+    table: `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`,
+    key: escapeIdentifier(change.key),
+    oldColumn: escapeIdentifier(change.oldColumn.name),
+    newColumn: escapeIdentifier(change.newColumn.name),
+    forward: toolkitObject('forward'),
+    backward: toolkitObject('backward'),
+    syncFunction: toolkitObject('sync'),
+    // Triggers fire in the order of their names: these must see what all others made of the row.
+    insertTrigger: escapeIdentifier(fitting(`~sync_${change.oldColumn.name}_insert`)),
+    updateTrigger: escapeIdentifier(fitting(`~sync_${change.oldColumn.name}_update`)),
+    notNullCheck: escapeIdentifier(fitting(`${change.newColumn.name}_not_null`)),
+  };
+}
+
+function fitting(name: string): string {
+  if (Buffer.byteLength(name) <= MAX_IDENTIFIER_BYTES) return name;
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, HASH_CHARACTERS);
+  let kept = name;
+  while (Buffer.byteLength(kept) > MAX_IDENTIFIER_BYTES - HASH_CHARACTERS - 1) kept = kept.slice(0, -1);
+  return `${kept} ${hash}`;
+}

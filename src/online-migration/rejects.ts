@@ -1,0 +1,57 @@
+import type { ColumnChange, Queryable } from './column-change.ts';
+import { namesOf } from './names.ts';
+
+/** A row whose old value has no faithful new value. */
+export interface Reject {
+  readonly key: string;
+  readonly rawValue: string;
+}
+
+/** The query that lists every reject as the table stands, for people to run. */
+export function rejectQuery(change: ColumnChange): string {
+  const { table, key, oldColumn, newColumn } = namesOf(change);
+  return `select ${key}, ${oldColumn} from ${table} where ${newColumn} is null and ${oldColumn} is not null`;
+}
+
+/** Counts the rejects and reads the first of them, by key. */
+export async function findRejects(
+  database: Queryable,
+  change: ColumnChange,
+  limit: number,
+): Promise<{ total: number; first: Reject[] }> {
+  const counted = await database.query<{ count: string }>(
+    `select count(*) as count from (${rejectQuery(change)}) as reject`,
+  );
+  const total = Number(counted.rows[0]?.count);
+  if (total === 0) return { total, first: [] };
+  const { key, oldColumn } = namesOf(change);
+  const first = await database.query<{ key: string; raw_value: string }>(
+    `
+    select ${key}::text as key, ${oldColumn}::text as raw_value
+    from (${rejectQuery(change)}) as reject
+    order by reject.${key}
+    limit $1`,
+    [limit],
+  );
+  return { total, first: first.rows.map((row) => ({ key: row.key, rawValue: row.raw_value })) };
+}
+
+/** Writes the rejects of this moment into the toolkit's table, in place of those of an earlier one. */
+export async function recordRejects(database: Queryable, change: ColumnChange): Promise<void> {
+  const { change: name, table, key, oldColumn, newColumn } = namesOf(change);
+  await database.query(
+    `
+    with corrected as (
+      delete from online_migration.reject as r
+      where r.change = $1
+        and not exists (select from ${table} t where t.${key}::text = r.key and t.${newColumn} is null)
+    )
+    insert into online_migration.reject (change, key, raw_value, reason)
+    select $1, ${key}::text, ${oldColumn}::text, $2
+    from ${table}
+    where ${newColumn} is null and ${oldColumn} is not null
+    on conflict (change, key) do update
+    set raw_value = excluded.raw_value, found_at = now()`,
+    [name, `no equal value of type ${change.newColumn.type}`],
+  );
+}

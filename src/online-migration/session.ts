@@ -1,0 +1,64 @@
+import { Client, type ClientConfig } from 'pg';
+import type { Queryable } from './column-change.ts';
+
+/** One connection of its own, so that settings and locks stay with the statements that they are for. */
+export class Session implements Queryable, AsyncDisposable {
+  readonly #client: Client;
+  readonly #lost = new AbortController();
+
+  private constructor(client: Client) {
+    this.#client = client;
+    // A connection that the server cuts fails the statement in flight; without a listener it would end the process.
+    client.on('error', (error) => this.#lost.abort(error));
+  }
+
+  /** Aborted, with the error, when the connection is lost. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /**
+   * Opens a connection.
+   * @param connection where to; as `pg` takes it
+   * @param applicationName what `pg_stat_activity` shows of it
+   */
+  static async open(connection: ClientConfig, applicationName: string): Promise<Session> {
+    const client = new Client({ ...connection, application_name: applicationName, keepAlive: true });
+    const session = new Session(client);
+    await client.connect();
+    return session;
+  }
+
+  /** Runs one statement. Values go as `$1`, `$2`, …; statements are never prepared by name. */
+  async query<Row>(text: string, values: unknown[] = []): Promise<{ rows: Row[]; rowCount: number | null }> {
+    const { rows, rowCount } = await this.#client.query(text, values);
+    return { rows: rows as Row[], rowCount };
+  }
+
+  /**
+   * Runs the body in one transaction: committed when it returns, rolled back when it throws.
+   * @param body the statements; its error is thrown on, unchanged
+   */
+  async transaction<T>(body: () => Promise<T>): Promise<T> {
+    await this.#client.query('begin');
+    try {
+      const result = await body();
+      await this.#client.query('commit');
+      return result;
+    } catch (error) {
+      // Where the connection is gone the server has rolled back already, and the first error is the one to tell.
+      await this.#client.query('rollback').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Closes the connection. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.end().catch(() => undefined);
+  }
+}
+
+/** The SQLSTATE of a database error, undefined for any other. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,21 @@
+import { readBackfillProgress } from './backfill/progress.ts';
+import type { ColumnChange, Queryable } from './column-change.ts';
+import { readTableShape } from './table-shape.ts';
+
+/** Where the database stands in a column change; each is named for the move that leads to it. */
+export type Stage = 'initial' | 'expanded' | 'backfilled' | 'enforced' | 'contracted' | 'renamed';
+
+/**
+ * Reads the stage from the catalog and the backfill's checkpoint.
+ * @throws TableNotReadyError where the table does not exist
+ */
+export async function readStage(database: Queryable, change: ColumnChange): Promise<Stage> {
+  const { oldColumn, newColumn } = await readTableShape(database, change);
+  if (newColumn === null) return oldColumn?.isNewType ? 'renamed' : 'initial';
+  if (oldColumn === null) return 'contracted';
+  const backfill = await readBackfillProgress(database, change);
+  const finished = backfill?.finished ?? false;
+  if (backfill?.direction === 'backward' && !finished) return 'contracted';
+  if (newColumn.notNull) return 'enforced';
+  return finished ? 'backfilled' : 'expanded';
+}

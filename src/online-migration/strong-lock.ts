@@ -1,0 +1,121 @@
+import { describeBlocker, findBlockers, type Blocker } from './lock-blockers.ts';
+import { pause } from './pause.ts';
+import { type Session, sqlState } from './session.ts';
+import { OnlineMigrationError } from './online-migration-error.ts';
+
+/** How long a statement may wait for its lock: as long as every later reader waits behind it. */
+const LOCK_TIMEOUT_MS = 100;
+/** The work under the lock is catalog work; longer means that something scans the table after all. */
+const STATEMENT_TIMEOUT_MS = 10_000;
+const SHORTEST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 5_000;
+const BUDGET_MS = 120_000;
+
+/** SQLSTATEs after which the same transaction may succeed later: lock timeout, and deadlock. */
+const RETRIED_CODES = new Set(['55P03', '40P01']);
+
+/** A strong lock was not to be had within the budget; nothing was changed. */
+export class LockNotGrantedError extends OnlineMigrationError {
+  override readonly name = 'LockNotGrantedError';
+}
+
+/** How patiently a strong lock is asked for. */
+export interface StrongLockPatience {
+  /** Longest wait for the lock in one try, in milliseconds. */
+  readonly lockTimeoutMs: number;
+  /** Longest time over all tries, in milliseconds. */
+  readonly budgetMs: number;
+}
+
+/** The patience that a production table allows: readers stall 100 ms at most, and it gives up after two minutes. */
+export const DEFAULT_PATIENCE: StrongLockPatience = { lockTimeoutMs: LOCK_TIMEOUT_MS, budgetMs: BUDGET_MS };
+
+/**
+ * Runs catalog changes under ACCESS EXCLUSIVE without making the application wait.
+ *
+ * 1. One short transaction with a lock timeout and a statement timeout, set for it alone.
+ * 2. `before` runs first and needs no lock on the table; then the lock; then `locked`; then the commit.
+ * 3. On a lock timeout or a deadlock: rolled back, the blockers are told, a pause of random length (full jitter,
+ *    growing from 10 ms to 5 s), and again; the readers that queued behind the request pass meanwhile.
+ * 4. When the budget is spent: an error that names the blockers. There is no last try without a timeout.
+ *
+ * @param session the session that runs it
+ * @param options.table schema and name of the table to lock, quoted
+ * @param options.purpose what it is for, in the log and in the error: `0002 expand`
+ * @param options.log receives a line for each retry
+ * @param options.signal ends the tries between two of them
+ * @param options.before statements of the transaction that need no lock
+ * @param options.locked statements under the lock
+ * @throws LockNotGrantedError when the budget is spent
+ */
+export async function underStrongLock(
+  session: Session,
+  options: {
+    readonly table: string;
+    readonly purpose: string;
+    readonly log: (line: string) => void;
+    readonly signal: AbortSignal;
+    readonly patience?: StrongLockPatience | undefined;
+    readonly before?: () => Promise<void>;
+    readonly locked: () => Promise<void>;
+  },
+): Promise<void> {
+  const { lockTimeoutMs, budgetMs } = options.patience ?? DEFAULT_PATIENCE;
+  const deadline = performance.now() + budgetMs;
+  for (let attempt = 1; ; attempt++) {
+    options.signal.throwIfAborted();
+    try {
+      await session.transaction(async () => {
+        await session.query(`set local statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
+        await session.query(`set local lock_timeout = ${lockTimeoutMs}`);
+        await options.before?.();
+        await session.query(`lock table ${options.table} in access exclusive mode`);
+        await options.locked();
+      });
+      return;
+    } catch (error) {
+      if (!RETRIED_CODES.has(sqlState(error) ?? '')) throw error;
+      const blockers = await findBlockers(session, options.table);
+      const pauseMs = jitteredPauseMs(attempt);
+      if (performance.now() + pauseMs > deadline)
+        throw notGranted(options, budgetMs, attempt, blockers, error);
+      options.log(
+        `${options.purpose}: no lock on ${options.table} within ${lockTimeoutMs} ms (try ${attempt}), ` +
+          `again in ${Math.round(pauseMs)} ms; ${blockedBy(blockers)}`,
+      );
+      await pause(pauseMs, options.signal);
+    }
+  }
+}
+
+/**
+ * A pause of random length below a bound that doubles with each try, so that several who wait part.
+ * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
+function jitteredPauseMs(attempt: number): number {
+  const bound = Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** attempt);
+  return SHORTEST_PAUSE_MS + Math.random() * (bound - SHORTEST_PAUSE_MS);
+}
+
+function blockedBy(blockers: Blocker[]): string {
+  if (blockers.length === 0) return 'whoever blocked it has gone';
+  return `blocked by ${blockers.map(describeBlocker).join('; ')}`;
+}
+
+function notGranted(
+  options: { readonly table: string; readonly purpose: string },
+  budgetMs: number,
+  attempts: number,
+  blockers: Blocker[],
+  cause: unknown,
+): LockNotGrantedError {
+  return new LockNotGrantedError(
+    `${options.purpose}: ${options.table} could not be locked within ${budgetMs / 1000} s (${attempts} tries); ` +
+      `nothing was changed. ${sentence(blockedBy(blockers))}. End what blocks it, then run the same command again.`,
+    { cause },
+  );
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,107 @@
+import { escapeLiteral } from 'pg';
+import type { ColumnChange, Queryable } from './column-change.ts';
+import { namesOf } from './names.ts';
+
+/** What a write with an unconvertible old value meets: the new column stays null (a reject), or an error. */
+export type SyncStrictness = 'lenient' | 'strict';
+
+/** Which column's changes an update brings to the sync trigger; `both` costs the backfill a call a row. */
+export type SyncWatch = 'old' | 'both';
+
+/** SQLSTATE of the refusal that an application sees: invalid datetime format. */
+const REFUSED_VALUE_CODE = '22007';
+
+/**
+ * Creates the trigger function, or replaces it under the triggers that use it.
+ *
+ * 1. An update that leaves the new column alone, or an insert without it, was made through the old column: convert it.
+ * 2. Any other write was made through the new column: convert it back, unless the old column says the same already;
+ *    so a text that can't be rebuilt letter by letter stays as it is.
+ *
+ * It runs as its owner with a fixed search_path: the application needs no right on the toolkit's schema, and no
+ * session's search_path reaches into it.
+ */
+export async function createSyncFunction(
+  database: Queryable,
+  change: ColumnChange,
+  strictness: SyncStrictness,
+): Promise<void> {
+  const { oldColumn, newColumn, forward, backward, syncFunction } = namesOf(change);
+  const refuse = (value: string, from: string, to: string) => `
+          raise exception using
+            errcode = '${REFUSED_VALUE_CODE}',
+            message = format('The value %L of column %I has no equal of type %s.', ${value}, ${escapeLiteral(from)}, ${escapeLiteral(to)}),
+            schema = tg_table_schema, table = tg_table_name, column = ${escapeLiteral(from)};`;
+  const refuseOld =
+    strictness === 'lenient'
+      ? ''
+      : `
+        if new.${newColumn} is null and new.${oldColumn} is not null then
+          ${refuse(`new.${oldColumn}`, change.oldColumn.name, change.newColumn.type)}
+        end if;`;
+  await database.query(`
+    create or replace function ${syncFunction}() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
+    as $sync$
+    begin
+      if tg_op = 'INSERT' and new.${newColumn} is null
+        or tg_op = 'UPDATE' and new.${newColumn} is not distinct from old.${newColumn}
+      then
+        new.${newColumn} := ${forward}(new.${oldColumn});${refuseOld}
+      elsif ${forward}(new.${oldColumn}) is distinct from new.${newColumn} then
+        new.${oldColumn} := ${backward}(new.${newColumn});
+        if ${forward}(new.${oldColumn}) is distinct from new.${newColumn} then
+          ${refuse(`new.${newColumn}`, change.newColumn.name, change.oldColumn.type)}
+        end if;
+      end if;
+      return new;
+    end
+    $sync$`);
+}
+
+/**
+ * Creates the two triggers, or replaces them; the table must be locked, and the columns and the function be there.
+ *
+ * They fire always: with `session_replication_role = replica`, which some tools set to skip foreign keys, ordinary
+ * triggers are silent and the columns would part. The update trigger looks at the values and not at the statement's
+ * column list, because another trigger may have changed them.
+ */
+export async function createSyncTriggers(
+  database: Queryable,
+  change: ColumnChange,
+  watch: SyncWatch,
+): Promise<void> {
+  const { table, oldColumn, newColumn, syncFunction, insertTrigger, updateTrigger } = namesOf(change);
+  const oldChanged = `new.${oldColumn} is distinct from old.${oldColumn}`;
+  const newChanged = `new.${newColumn} is distinct from old.${newColumn}`;
+  await database.query(`
+    create or replace trigger ${insertTrigger} before insert on ${table}
+    for each row execute function ${syncFunction}()`);
+  await database.query(`
+    create or replace trigger ${updateTrigger} before update on ${table}
+    for each row when (${watch === 'old' ? oldChanged : `${oldChanged} or ${newChanged}`})
+    execute function ${syncFunction}()`);
+  await database.query(`
+    alter table ${table} enable always trigger ${insertTrigger}, enable always trigger ${updateTrigger}`);
+}
+
+/** Drops both triggers and their function; the table must be locked. */
+export async function dropSyncTriggers(database: Queryable, change: ColumnChange): Promise<void> {
+  const { table, insertTrigger, updateTrigger, syncFunction } = namesOf(change);
+  await database.query(`drop trigger if exists ${insertTrigger} on ${table}`);
+  await database.query(`drop trigger if exists ${updateTrigger} on ${table}`);
+  await database.query(`drop function if exists ${syncFunction}()`);
+}
+
+/** Whether both sync triggers exist and fire in every session. */
+export async function areSyncTriggersEnabled(database: Queryable, change: ColumnChange): Promise<boolean> {
+  const { table, syncFunction } = namesOf(change);
+  const { rows } = await database.query<{ count: string }>(
+    `
+    select count(*) as count
+    from pg_catalog.pg_trigger
+    where tgrelid = to_regclass($1) and tgfoid = to_regproc($2) and tgenabled = 'A'`,
+    [table, syncFunction],
+  );
+  return Number(rows[0]?.count) === 2;
+}

@@ -1,0 +1,66 @@
+import type { ColumnChange, Queryable } from './column-change.ts';
+import { namesOf } from './names.ts';
+import { OnlineMigrationError } from './online-migration-error.ts';
+
+/** The table of a column change is not there: the first migration has not run, or has been reverted. */
+export class TableNotReadyError extends OnlineMigrationError {
+  override readonly name = 'TableNotReadyError';
+
+  /** @param table schema and name of the table */
+  constructor(table: string) {
+    super(
+      `The table ${table} does not exist: run \`npx mikro-orm migration:up\` against this database first.`,
+    );
+  }
+}
+
+/** Which of the two columns the catalog shows, and in which state. */
+export interface TableShape {
+  /** A column under the old column's name. `isNewType`: it has the new type already, so it is the renamed one. */
+  readonly oldColumn: { readonly notNull: boolean; readonly isNewType: boolean } | null;
+  /** A column under the new column's interim name. */
+  readonly newColumn: { readonly notNull: boolean } | null;
+}
+
+interface CatalogRow {
+  table_exists: boolean;
+  old_not_null: boolean | null;
+  old_is_new_type: boolean | null;
+  new_not_null: boolean | null;
+}
+
+/**
+ * Reads from the catalog how the table of a change looks now, in one statement and so of one instant.
+ * @throws TableNotReadyError where the table does not exist
+ */
+export async function readTableShape(database: Queryable, change: ColumnChange): Promise<TableShape> {
+  const names = namesOf(change);
+  // A not-null constraint of PostgreSQL 18 that is not validated sets attnotnull all the same.
+  const { rows } = await database.query<CatalogRow>(
+    `
+    with shape as (
+      select a.attname, a.atttypid,
+        a.attnotnull and not exists (
+          select from pg_catalog.pg_constraint c
+          where c.conrelid = a.attrelid and c.contype = 'n' and c.conkey = array[a.attnum] and not c.convalidated
+        ) as not_null
+      from pg_catalog.pg_attribute a
+      where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped
+    )
+    select
+      to_regclass($1) is not null as table_exists,
+      (select not_null from shape where attname = $2) as old_not_null,
+      (select atttypid = $4::regtype from shape where attname = $2) as old_is_new_type,
+      (select not_null from shape where attname = $3) as new_not_null`,
+    [names.table, change.oldColumn.name, change.newColumn.name, change.newColumn.type],
+  );
+  const row = rows[0];
+  if (!row?.table_exists) throw new TableNotReadyError(names.table);
+  return {
+    oldColumn:
+      row.old_not_null === null
+        ? null
+        : { notNull: row.old_not_null, isNewType: row.old_is_new_type === true },
+    newColumn: row.new_not_null === null ? null : { notNull: row.new_not_null },
+  };
+}

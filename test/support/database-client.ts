@@ -1,0 +1,32 @@
+import { Client, type QueryResultRow } from 'pg';
+import type { Queryable } from '../../src/online-migration/column-change.ts';
+
+/** A connection of a test's own. */
+export interface DatabaseClient extends Queryable, AsyncDisposable {
+  readonly pid: number;
+  /** Runs a statement; returns its rows. */
+  rows<Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<Row[]>;
+  /** Runs a statement; returns the only column of its only row. */
+  value<Value>(sql: string, values?: unknown[]): Promise<Value>;
+}
+
+/** Connects to a database. */
+export async function connect(url: string, applicationName = 'test'): Promise<DatabaseClient> {
+  const client = new Client({ connectionString: url, application_name: applicationName });
+  client.on('error', () => undefined);
+  await client.connect();
+  const rows = async <Row extends QueryResultRow>(sql: string, values?: unknown[]) =>
+    (await client.query<Row>(sql, values)).rows;
+  const value = async <Value>(sql: string, values?: unknown[]) =>
+    Object.values((await rows(sql, values))[0] ?? {})[0] as Value;
+  return {
+    query: async <Row>(sql: string, values?: unknown[]) => {
+      const result = await client.query(sql, values);
+      return { rows: result.rows as Row[], rowCount: result.rowCount };
+    },
+    pid: await value<number>(`select pg_backend_pid()`),
+    rows,
+    value,
+    [Symbol.asyncDispose]: () => client.end().catch(() => undefined),
+  };
+}

@@ -1,0 +1,43 @@
+import { MikroORM } from '@mikro-orm/postgresql';
+import { migratorOptions } from '../../src/large-record/migrator-options.ts';
+import { createTestDatabase, type TestDatabase } from './test-server.ts';
+
+/** The project's own migrations, run in the process of the test. */
+export interface TestMigrator extends AsyncDisposable {
+  /** Goes to a migration, up or down as it lies; `to` is the beginning of its name. */
+  go(to: string): Promise<void>;
+  /** The numbers of the migrations that have run: `['0001', '0002']`. */
+  applied(): Promise<string[]>;
+  /** What the migrator logged. */
+  readonly log: readonly string[];
+  readonly orm: MikroORM;
+}
+
+/** @param url the database to migrate */
+export async function openMigrator(url: string): Promise<TestMigrator> {
+  const log: string[] = [];
+  const orm = await MikroORM.init({
+    ...migratorOptions(url),
+    colors: false,
+    logger: (line) => log.push(line),
+  });
+  const applied = async () => (await orm.migrator.getExecuted()).map(({ name }) => name.slice(0, 4));
+  return {
+    log,
+    orm,
+    applied,
+    async go(to) {
+      const done = await applied();
+      await (done.includes(to) ? orm.migrator.down({ to }) : orm.migrator.up({ to }));
+    },
+    [Symbol.asyncDispose]: () => orm.close(),
+  };
+}
+
+/** An empty database that is migrated to the first migration, or further. */
+export async function createMigratedDatabase(to = '0001'): Promise<TestDatabase> {
+  const database = await createTestDatabase();
+  await using migrator = await openMigrator(database.url);
+  await migrator.go(to);
+  return database;
+}
