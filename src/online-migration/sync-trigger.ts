@@ -27,11 +27,6 @@ export async function createSyncFunction(
   strictness: SyncStrictness,
 ): Promise<void> {
   const { oldColumn, newColumn, forward, backward, syncFunction } = namesOf(change);
-  const refuse = (value: string, from: string, to: string) => `
-          raise exception using
-            errcode = '${REFUSED_VALUE_CODE}',
-            message = format('The value %L of column %I has no equal of type %s.', ${value}, ${escapeLiteral(from)}, ${escapeLiteral(to)}),
-            schema = tg_table_schema, table = tg_table_name, column = ${escapeLiteral(from)};`;
   const refuseOld =
     strictness === 'lenient'
       ? ''
@@ -104,4 +99,13 @@ export async function areSyncTriggersEnabled(database: Queryable, change: Column
     [table, syncFunction],
   );
   return Number(rows[0]?.count) === 2;
+}
+
+/** PL/pgSQL that refuses a write; `value` is an expression, the others are a column's name and a type as declared. */
+function refuse(value: string, column: string, type: string): string {
+  return `
+          raise exception using
+            errcode = '${REFUSED_VALUE_CODE}',
+            message = format('The value %L of column %I has no equal of type %s.', ${value}, ${escapeLiteral(column)}, ${escapeLiteral(type)}),
+            schema = tg_table_schema, table = tg_table_name, column = ${escapeLiteral(column)};`;
 }

@@ -44,7 +44,7 @@ export class OnlineMigrationRunner extends MigrationRunner {
       log,
       signal,
       recordInLedger: async () => {
-        await afterRun?.(session as unknown as Transaction);
+        await afterRun?.(session);
         recorded = true;
       },
     });

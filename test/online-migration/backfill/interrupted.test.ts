@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startMikroOrm } from '../../support/command-line.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { createMigratedDatabase } from '../../support/migrator.ts';
+import { insertRows } from '../../support/seeded-table.ts';
+
+const ROWS = 150_000;
+
+let resources: AsyncDisposableStack;
+beforeEach(() => {
+  resources = new AsyncDisposableStack();
+});
+afterEach(() => resources.disposeAsync());
+
+interface Checkpoint {
+  next_block: string;
+  end_block: string;
+  rows_done: string;
+}
+
+/** A table that takes several seconds to fill: a trigger makes each row dear, so that a kill meets the middle. */
+async function slowTable(): Promise<{ url: string; client: DatabaseClient }> {
+  const database = resources.use(await createMigratedDatabase('0001'));
+  const client = resources.use(await connect(database.url));
+  await insertRows(client, ROWS);
+  await client.rows(`
+    create function slow() returns trigger language plpgsql as $$
+    begin
+      perform sum(n) from generate_series(1, 30) as n;
+      return new;
+    end $$`);
+  await client.rows(`create trigger slow before update on large_record for each row execute function slow()`);
+  const expand = startMikroOrm(database.url, 'migration:up', '--to', '0002');
+  expect(await expand.exitCode).toBe(0);
+  return { url: database.url, client };
+}
+
+async function checkpoint(client: DatabaseClient): Promise<Checkpoint | undefined> {
+  return (
+    await client.rows<Checkpoint>(`select next_block, end_block, rows_done from online_migration.backfill`)
+  )[0];
+}
+
+async function inTheMiddle(client: DatabaseClient): Promise<void> {
+  for (;;) {
+    const { next_block = '0', end_block = '1' } = (await checkpoint(client)) ?? {};
+    if (Number(next_block) > Number(end_block) / 10) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const unfilled = (client: DatabaseClient) =>
+  client.value<string>(`select count(*) from large_record where created_at_new is null`);
+
+const wrong = (client: DatabaseClient) =>
+  client.value<string>(`
+    select count(*) from large_record where created_at_new is distinct from created_at::timestamp at time zone 'UTC'`);
+
+describe('a backfill that is ended', () => {
+  it('by kill -9 goes on where it stopped, and converts no row twice', async () => {
+    const { url, client } = await slowTable();
+    const first = startMikroOrm(url, 'migration:up', '--to', '0003');
+    await inTheMiddle(client);
+    first.process.kill('SIGKILL');
+    expect(await first.exitCode).toBeNull();
+    const stopped = (await checkpoint(client))!;
+    expect(Number(stopped.next_block)).toBeLessThan(Number(stopped.end_block));
+    expect(Number(await unfilled(client))).toBeGreaterThan(0);
+    await client.rows(`
+      create table filled_before as
+      select id, xmin::text as version from large_record where created_at_new is not null`);
+    const second = startMikroOrm(url, 'migration:up', '--to', '0003');
+    expect(await second.exitCode).toBe(0);
+    expect(await wrong(client)).toBe('0');
+    const done = (await checkpoint(client))!;
+    expect(Number(done.rows_done)).toBe(ROWS);
+    const convertedTwice = await client.value<string>(`
+      select count(*) from filled_before b join large_record r using (id) where r.xmin::text <> b.version`);
+    expect(convertedTwice).toBe('0');
+  });
+
+  it('by Ctrl-C ends after the batch, says how to go on, and exits with 1', async () => {
+    const { url, client } = await slowTable();
+    const first = startMikroOrm(url, 'migration:up', '--to', '0003');
+    await first.printed(/backfill: [\d,]+ of 150,000 rows, [\d.]+ %, [\d,]+ rows\/s, time left /);
+    await inTheMiddle(client);
+    first.process.kill('SIGINT');
+    expect(await first.exitCode).toBe(1);
+    expect(first.output()).toContain('`npx mikro-orm migration:up` goes on from here');
+    const stopped = (await checkpoint(client))!;
+    expect(Number(stopped.next_block)).toBeLessThan(Number(stopped.end_block));
+    expect(Number(await unfilled(client))).toBe(ROWS - Number(stopped.rows_done));
+    const second = startMikroOrm(url, 'migration:up', '--to', '0003');
+    expect(await second.exitCode).toBe(0);
+    expect(await wrong(client)).toBe('0');
+  });
+});

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+const PROJECT_FOLDER = join(import.meta.dirname, '../..');
+
+/** A process of the project, and what it has printed so far. */
+export interface RunningCommand {
+  readonly process: ChildProcess;
+  /** Everything printed so far, standard output and standard error as they came. */
+  output(): string;
+  /** Resolves when the process has ended; null where a signal ended it. */
+  readonly exitCode: Promise<number | null>;
+  /** Resolves when the output has matched. */
+  printed(pattern: RegExp): Promise<void>;
+}
+
+/**
+ * Starts `npx mikro-orm …` as a process of its own, against a database.
+ * @param databaseUrl the database
+ * @param args what follows `mikro-orm`
+ */
+export function startMikroOrm(databaseUrl: string, ...args: string[]): RunningCommand {
+  const script = join(PROJECT_FOLDER, 'node_modules/@mikro-orm/cli/cli.js');
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd: PROJECT_FOLDER,
+    env: { ...process.env, DATABASE_URL: databaseUrl, NO_COLOR: '1', NODE_OPTIONS: '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const listeners = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      for (const listener of listeners) listener();
+    });
+  }
+  return {
+    process: child,
+    output: () => output,
+    exitCode: once(child, 'close').then(([code]) => code as number | null),
+    printed: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (!pattern.test(output)) return;
+          listeners.delete(look);
+          resolve();
+        };
+        listeners.add(look);
+        child.once('close', () =>
+          reject(new Error(`The command ended without printing ${pattern}:\n${output}`)),
+        );
+        look();
+      }),
+  };
+}
+
+/** Runs `npx mikro-orm …` to its end. */
+export async function runMikroOrm(
+  databaseUrl: string,
+  ...args: string[]
+): Promise<{ exitCode: number | null; output: string }> {
+  const command = startMikroOrm(databaseUrl, ...args);
+  const exitCode = await command.exitCode;
+  return { exitCode, output: command.output() };
+}
