@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { defineConfig, type Options } from '@mikro-orm/postgresql';
+import type { MigrationSettings } from '../online-migration/migration-settings.ts';
 import { OnlineMigrator } from '../online-migration/migrator/online-migrator.ts';
 import { TOOLKIT_SCHEMA } from '../online-migration/names.ts';
 import { renamedMapping } from './mappings.ts';
@@ -8,12 +9,13 @@ import { ormOptions } from './orm.ts';
 /**
  * MikroORM's options for whoever runs the migrations.
  * @param url where the database is: `postgres://…`
+ * @param settings how patient the moves are, where it is to differ from the defaults
  */
-export function migratorOptions(url: string): Options {
+export function migratorOptions(url: string, settings?: Partial<MigrationSettings>): Options {
   return defineConfig({
     // The mapping that fits when all migrations have run: `migration:check` compares the database with it.
     ...ormOptions(url, [renamedMapping]),
-    extensions: [OnlineMigrator],
+    extensions: [OnlineMigrator.with(settings)],
     // The toolkit's own tables are no entities, and a comparison must not offer to drop them.
     schemaGenerator: { ignoreSchema: [TOOLKIT_SCHEMA] },
     migrations: {

@@ -1,5 +1,6 @@
 import type { Queryable } from './column-change.ts';
 import type { Names } from './names.ts';
+import type { Session } from './session.ts';
 
 /*
  * Makes a column NOT NULL without a scan under a strong lock:
@@ -20,8 +21,10 @@ export async function addNotNullCheck(database: Queryable, names: Names, column:
  * Step 2; without a statement timeout, since it reads the whole table.
  * @throws the database's error 23514 where a row has no value
  */
-export async function validateNotNullCheck(database: Queryable, names: Names): Promise<void> {
-  await database.query(`alter table ${names.table} validate constraint ${names.notNullCheck}`);
+export async function validateNotNullCheck(session: Session, names: Names): Promise<void> {
+  await session.withoutStatementTimeout(() =>
+    session.query(`alter table ${names.table} validate constraint ${names.notNullCheck}`),
+  );
 }
 
 /** Step 3. `column` is quoted. */

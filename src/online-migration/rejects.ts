@@ -1,5 +1,6 @@
-import type { ColumnChange, Queryable } from './column-change.ts';
+import type { ColumnChange } from './column-change.ts';
 import { namesOf } from './names.ts';
+import type { Session } from './session.ts';
 
 /** A row whose old value has no faithful new value. */
 export interface Reject {
@@ -15,17 +16,17 @@ export function rejectQuery(change: ColumnChange): string {
 
 /** Counts the rejects and reads the first of them, by key. */
 export async function findRejects(
-  database: Queryable,
+  session: Session,
   change: ColumnChange,
   limit: number,
 ): Promise<{ total: number; first: Reject[] }> {
-  const counted = await database.query<{ count: string }>(
-    `select count(*) as count from (${rejectQuery(change)}) as reject`,
+  const counted = await session.withoutStatementTimeout(() =>
+    session.query<{ count: string }>(`select count(*) as count from (${rejectQuery(change)}) as reject`),
   );
   const total = Number(counted.rows[0]?.count);
   if (total === 0) return { total, first: [] };
   const { key, oldColumn } = namesOf(change);
-  const first = await database.query<{ key: string; raw_value: string }>(
+  const first = await session.query<{ key: string; raw_value: string }>(
     `
     select ${key}::text as key, ${oldColumn}::text as raw_value
     from (${rejectQuery(change)}) as reject
@@ -37,10 +38,11 @@ export async function findRejects(
 }
 
 /** Writes the rejects of this moment into the toolkit's table, in place of those of an earlier one. */
-export async function recordRejects(database: Queryable, change: ColumnChange): Promise<void> {
+export async function recordRejects(session: Session, change: ColumnChange): Promise<void> {
   const { change: name, table, key, oldColumn, newColumn } = namesOf(change);
-  await database.query(
-    `
+  await session.withoutStatementTimeout(() =>
+    session.query(
+      `
     with corrected as (
       delete from online_migration.reject as r
       where r.change = $1
@@ -52,6 +54,7 @@ export async function recordRejects(database: Queryable, change: ColumnChange): 
     where ${newColumn} is null and ${oldColumn} is not null
     on conflict (change, key) do update
     set raw_value = excluded.raw_value, found_at = now()`,
-    [name, `no equal value of type ${change.newColumn.type}`],
+      [name, `no equal value of type ${change.newColumn.type}`],
+    ),
   );
 }

@@ -1,6 +1,9 @@
 import { Client, type ClientConfig } from 'pg';
 import type { Queryable } from './column-change.ts';
 
+/** No statement of the toolkit lasts longer, but those that read a whole table at once. */
+const STATEMENT_TIMEOUT_MS = 60_000;
+
 /** One connection of its own, so that settings and locks stay with the statements that they are for. */
 export class Session implements Queryable, AsyncDisposable {
   readonly #client: Client;
@@ -26,7 +29,14 @@ export class Session implements Queryable, AsyncDisposable {
     const client = new Client({ ...connection, application_name: applicationName, keepAlive: true });
     const session = new Session(client);
     await client.connect();
+    await client.query(`set statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
     return session;
+  }
+
+  /** Whether a transaction is open on it. */
+  get inTransaction(): boolean {
+    const status = this.#client.getTransactionStatus();
+    return status === 'T' || status === 'E';
   }
 
   /** Runs one statement. Values go as `$1`, `$2`, …; statements are never prepared by name. */
@@ -50,6 +60,17 @@ export class Session implements Queryable, AsyncDisposable {
       await this.#client.query('rollback').catch(() => undefined);
       throw error;
     }
+  }
+
+  /**
+   * Runs a statement that reads a whole table, for as long as that takes; every other has the session's timeout.
+   * @param body the statement
+   */
+  async withoutStatementTimeout<T>(body: () => Promise<T>): Promise<T> {
+    return this.transaction(async () => {
+      await this.#client.query('set local statement_timeout = 0');
+      return body();
+    });
   }
 
   /** Closes the connection. */

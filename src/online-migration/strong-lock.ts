@@ -1,15 +1,13 @@
 import { describeBlocker, findBlockers, type Blocker } from './lock-blockers.ts';
 import { pause } from './pause.ts';
 import { type Session, sqlState } from './session.ts';
+import type { MigrationSettings } from './migration-settings.ts';
 import { OnlineMigrationError } from './online-migration-error.ts';
 
-/** How long a statement may wait for its lock: as long as every later reader waits behind it. */
-const LOCK_TIMEOUT_MS = 100;
 /** The work under the lock is catalog work; longer means that something scans the table after all. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 const SHORTEST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 5_000;
-const BUDGET_MS = 120_000;
 
 /** SQLSTATEs after which the same transaction may succeed later: lock timeout, and deadlock. */
 const RETRIED_CODES = new Set(['55P03', '40P01']);
@@ -18,17 +16,6 @@ const RETRIED_CODES = new Set(['55P03', '40P01']);
 export class LockNotGrantedError extends OnlineMigrationError {
   override readonly name = 'LockNotGrantedError';
 }
-
-/** How patiently a strong lock is asked for. */
-export interface StrongLockPatience {
-  /** Longest wait for the lock in one try, in milliseconds. */
-  readonly lockTimeoutMs: number;
-  /** Longest time over all tries, in milliseconds. */
-  readonly budgetMs: number;
-}
-
-/** The patience that a production table allows: readers stall 100 ms at most, and it gives up after two minutes. */
-export const DEFAULT_PATIENCE: StrongLockPatience = { lockTimeoutMs: LOCK_TIMEOUT_MS, budgetMs: BUDGET_MS };
 
 /**
  * Runs catalog changes under ACCESS EXCLUSIVE without making the application wait.
@@ -43,6 +30,7 @@ export const DEFAULT_PATIENCE: StrongLockPatience = { lockTimeoutMs: LOCK_TIMEOU
  * @param options.table schema and name of the table to lock, quoted
  * @param options.purpose what it is for, in the log and in the error: `0002 expand`
  * @param options.log receives a line for each retry
+ * @param options.settings lock timeout and budget
  * @param options.signal ends the tries between two of them
  * @param options.before statements of the transaction that need no lock
  * @param options.locked statements under the lock
@@ -55,13 +43,13 @@ export async function underStrongLock(
     readonly purpose: string;
     readonly log: (line: string) => void;
     readonly signal: AbortSignal;
-    readonly patience?: StrongLockPatience | undefined;
+    readonly settings: MigrationSettings;
     readonly before?: () => Promise<void>;
     readonly locked: () => Promise<void>;
   },
 ): Promise<void> {
-  const { lockTimeoutMs, budgetMs } = options.patience ?? DEFAULT_PATIENCE;
-  const deadline = performance.now() + budgetMs;
+  const { lockTimeoutMs, lockBudgetMs } = options.settings;
+  const deadline = performance.now() + lockBudgetMs;
   for (let attempt = 1; ; attempt++) {
     options.signal.throwIfAborted();
     try {
@@ -78,7 +66,7 @@ export async function underStrongLock(
       const blockers = await findBlockers(session, options.table);
       const pauseMs = jitteredPauseMs(attempt);
       if (performance.now() + pauseMs > deadline)
-        throw notGranted(options, budgetMs, attempt, blockers, error);
+        throw notGranted(options, lockBudgetMs, attempt, blockers, error);
       options.log(
         `${options.purpose}: no lock on ${options.table} within ${lockTimeoutMs} ms (try ${attempt}), ` +
           `again in ${Math.round(pauseMs)} ms; ${blockedBy(blockers)}`,
@@ -111,7 +99,7 @@ function notGranted(
 ): LockNotGrantedError {
   return new LockNotGrantedError(
     `${options.purpose}: ${options.table} could not be locked within ${budgetMs / 1000} s (${attempts} tries); ` +
-      `nothing was changed. ${sentence(blockedBy(blockers))}. End what blocks it, then run the same command again.`,
+      `it was rolled back and nothing was changed. ${sentence(blockedBy(blockers))}. End what blocks it, then run the same command again.`,
     { cause },
   );
 }

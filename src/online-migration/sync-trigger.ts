@@ -2,8 +2,13 @@ import { escapeLiteral } from 'pg';
 import type { ColumnChange, Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
 
-/** What a write with an unconvertible old value meets: the new column stays null (a reject), or an error. */
-export type SyncStrictness = 'lenient' | 'strict';
+/**
+ * What the trigger does beside keeping the columns equal.
+ * - `lenient`: an unconvertible old value leaves the new column null; the row is a reject.
+ * - `strict`: a write of such a value fails.
+ * - `keeping`: strict; and an old value that could not be rebuilt from the new one is kept, for the way back of contract.
+ */
+export type SyncMode = 'lenient' | 'strict' | 'keeping';
 
 /** Which column's changes an update brings to the sync trigger; `both` costs the backfill a call a row. */
 export type SyncWatch = 'old' | 'both';
@@ -24,11 +29,11 @@ const REFUSED_VALUE_CODE = '22007';
 export async function createSyncFunction(
   database: Queryable,
   change: ColumnChange,
-  strictness: SyncStrictness,
+  mode: SyncMode,
 ): Promise<void> {
   const { oldColumn, newColumn, forward, backward, syncFunction } = namesOf(change);
   const refuseOld =
-    strictness === 'lenient'
+    mode === 'lenient'
       ? ''
       : `
         if new.${newColumn} is null and new.${oldColumn} is not null then
@@ -48,7 +53,7 @@ export async function createSyncFunction(
         if ${forward}(new.${oldColumn}) is distinct from new.${newColumn} then
           ${refuse(`new.${newColumn}`, change.newColumn.name, change.oldColumn.type)}
         end if;
-      end if;
+      end if;${mode === 'keeping' ? keepUnrebuildable(change) : ''}
       return new;
     end
     $sync$`);
@@ -99,6 +104,20 @@ export async function areSyncTriggersEnabled(database: Queryable, change: Column
     [table, syncFunction],
   );
   return Number(rows[0]?.count) === 2;
+}
+
+/** PL/pgSQL that records an old value that its new value does not lead back to, and forgets one that it does. */
+function keepUnrebuildable(change: ColumnChange): string {
+  const { change: name, key, oldColumn, newColumn, backward } = namesOf(change);
+  return `
+      if ${backward}(new.${newColumn}) is distinct from new.${oldColumn} then
+        insert into online_migration.kept_value (change, key, raw_value)
+        values (${escapeLiteral(name)}, new.${key}::text, new.${oldColumn}::text)
+        on conflict on constraint kept_value_pkey do update set raw_value = excluded.raw_value;
+      else
+        delete from online_migration.kept_value k
+        where k.change = ${escapeLiteral(name)} and k.key = new.${key}::text;
+      end if;`;
 }
 
 /** PL/pgSQL that refuses a write; `value` is an expression, the others are a column's name and a type as declared. */

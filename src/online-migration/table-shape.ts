@@ -14,6 +14,19 @@ export class TableNotReadyError extends OnlineMigrationError {
   }
 }
 
+/** The table has neither of the two columns of its change. */
+export class ColumnMissingError extends OnlineMigrationError {
+  override readonly name = 'ColumnMissingError';
+
+  /** @param change the declared change */
+  constructor({ table, oldColumn, newColumn }: ColumnChange) {
+    super(
+      `The table ${table.schema}.${table.name} has no column ${oldColumn.name}, nor ${newColumn.name}: ` +
+        `correct the declaration of the column change, or run the migration that creates the column.`,
+    );
+  }
+}
+
 /** Which of the two columns the catalog shows, and in which state. */
 export interface TableShape {
   /** A column under the old column's name. `isNewType`: it has the new type already, so it is the renamed one. */
@@ -32,6 +45,7 @@ interface CatalogRow {
 /**
  * Reads from the catalog how the table of a change looks now, in one statement and so of one instant.
  * @throws TableNotReadyError where the table does not exist
+ * @throws ColumnMissingError where it has neither column
  */
 export async function readTableShape(database: Queryable, change: ColumnChange): Promise<TableShape> {
   const names = namesOf(change);
@@ -56,6 +70,7 @@ export async function readTableShape(database: Queryable, change: ColumnChange):
   );
   const row = rows[0];
   if (!row?.table_exists) throw new TableNotReadyError(names.table);
+  if (row.old_not_null === null && row.new_not_null === null) throw new ColumnMissingError(change);
   return {
     oldColumn:
       row.old_not_null === null

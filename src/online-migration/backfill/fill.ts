@@ -1,5 +1,6 @@
 import type { ColumnChange, Queryable } from '../column-change.ts';
 import { type Names, namesOf } from '../names.ts';
+import type { Session } from '../session.ts';
 
 /** What a backfill writes: the new column from the old one, or the old one from the new one on the way back. */
 export interface Fill {
@@ -46,11 +47,13 @@ export async function backwardFill(database: Queryable, change: ColumnChange): P
 }
 
 /** How many rows are not filled yet although a faithful value exists. Reads the whole table. */
-export async function countUnfilled(database: Queryable, fill: Fill): Promise<number> {
-  const { rows } = await database.query<{ count: string }>(`
+export async function countUnfilled(session: Session, fill: Fill): Promise<number> {
+  const { rows } = await session.withoutStatementTimeout(() =>
+    session.query<{ count: string }>(`
     select count(*) as count
     from ${fill.names.table} t
-    where t.${fill.target} is null and t.${fill.source} is not null and ${fill.value} is not null`);
+    where t.${fill.target} is null and t.${fill.source} is not null and ${fill.value} is not null`),
+  );
   return Number(rows[0]?.count);
 }
 

@@ -1,12 +1,14 @@
 import type { Transaction } from '@mikro-orm/core';
 import { type Migration, MigrationRunner } from '@mikro-orm/migrations';
 import type { ClientConfig } from 'pg';
+import type { MigrationSettings } from '../migration-settings.ts';
 import { Session } from '../session.ts';
 import { OnlineMigration } from './online-migration.ts';
 
 /** What the migrator lends to its runner for one command. */
 export interface RunnerResources {
   readonly connection: ClientConfig;
+  readonly settings: MigrationSettings;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -32,7 +34,7 @@ export class OnlineMigrationRunner extends MigrationRunner {
     if (!(migration instanceof OnlineMigration) || this.#resources === undefined) {
       return super.run(migration, method, afterRun);
     }
-    const { connection, log, signal } = this.#resources;
+    const { connection, settings, log, signal } = this.#resources;
     signal.throwIfAborted();
     await using session = await Session.open(
       connection,
@@ -41,6 +43,7 @@ export class OnlineMigrationRunner extends MigrationRunner {
     let recorded = false;
     migration.begin({
       session,
+      settings,
       log,
       signal,
       recordInLedger: async () => {

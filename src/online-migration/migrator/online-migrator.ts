@@ -1,10 +1,11 @@
 import type { MikroORM } from '@mikro-orm/core';
 import { Migrator } from '@mikro-orm/migrations';
 import type { ClientConfig } from 'pg';
+import { DEFAULT_SETTINGS, type MigrationSettings } from '../migration-settings.ts';
 import { refuseForgottenOptions } from './command-line.ts';
 import { interruptSignal } from './interrupt.ts';
 import { MigrationLedger } from './migration-ledger.ts';
-import { type MigrationTargets, resolveTargets } from './migration-target.ts';
+import { MigrationTargetError, type MigrationTargets, resolveTargets } from './migration-target.ts';
 import { acquireMigratorLock } from './migrator-lock.ts';
 import { OnlineMigrationRunner } from './online-migration-runner.ts';
 
@@ -13,19 +14,38 @@ type RunOptions = Parameters<Migrator['up']>[0];
 /** MikroORM's command line, as it appears in the second place of `process.argv`. */
 const MIKRO_ORM_COMMAND = /(^|[\\/])(mikro-orm|@mikro-orm[\\/]cli[\\/]cli\.js)$/;
 
+/** What MikroORM takes under `extensions`. */
+interface MigratorExtension {
+  readonly name: string;
+  register(orm: MikroORM): void;
+}
+
 /**
- * MikroORM's migrator for a table in use; `extensions: [OnlineMigrator]` makes `npx mikro-orm` use it.
+ * MikroORM's migrator for a table in use; `extensions: [OnlineMigrator.with()]` makes `npx mikro-orm` use it.
  *
  * 1. One runner at a time over the whole database.
  * 2. A target that does not exist, or is not one, is an error before anything runs.
  * 3. No transaction around all migrations: each move has its own, short ones, and writes the ledger in the last.
  */
 export class OnlineMigrator extends Migrator {
-  /** MikroORM goes by this name to see that it need not register a migrator of its own. */
-  static override readonly name = 'Migrator';
+  #settings = DEFAULT_SETTINGS;
 
-  static override register(orm: MikroORM): void {
-    orm.config.registerExtension('@mikro-orm/migrator', () => new OnlineMigrator(orm.em as never));
+  /**
+   * The extension for MikroORM's configuration.
+   * @param settings how patient the moves are, where it is to differ from the defaults
+   */
+  static with(settings: Partial<MigrationSettings> = {}): MigratorExtension {
+    return {
+      // MikroORM goes by this name to see that it need not register a migrator of its own.
+      name: 'Migrator',
+      register: (orm) => {
+        orm.config.registerExtension('@mikro-orm/migrator', () => {
+          const migrator = new OnlineMigrator(orm.em as never);
+          migrator.#settings = { ...DEFAULT_SETTINGS, ...settings };
+          return migrator;
+        });
+      },
+    };
   }
 
   protected override createRunner(): OnlineMigrationRunner {
@@ -38,6 +58,7 @@ export class OnlineMigrator extends Migrator {
 
   protected override async runMigrations(method: 'up' | 'down', options?: RunOptions) {
     const targets = targetsOf(options);
+    this.#refuseMasterTransaction(options);
     if (MIKRO_ORM_COMMAND.test(process.argv[1] ?? '')) refuseForgottenOptions(process.argv.slice(2), targets);
     const log = (line: string) => this.config.getLogger().log('migrator', line, { enabled: true });
     await this.init();
@@ -48,7 +69,12 @@ export class OnlineMigrator extends Migrator {
     const applied = await this.storage.executed();
     const resolved = resolveTargets(method, targets, known, applied);
     const runner = this.runner as OnlineMigrationRunner;
-    runner.lend({ connection, log, signal: AbortSignal.any([interrupt.signal, lock.lost]) });
+    runner.lend({
+      connection,
+      settings: this.#settings,
+      log,
+      signal: AbortSignal.any([interrupt.signal, lock.lost]),
+    });
     try {
       return await super.runMigrations(method, {
         ...(typeof options === 'object' && !Array.isArray(options) ? options : {}),
@@ -57,6 +83,19 @@ export class OnlineMigrator extends Migrator {
     } finally {
       runner.lend(undefined);
     }
+  }
+
+  /** A transaction around all migrations would hold each move's locks until the last one ends. */
+  #refuseMasterTransaction(options: RunOptions): void {
+    const given =
+      typeof options === 'object' && 'transaction' in options && options.transaction !== undefined;
+    if (!given && !this.options.allOrNothing) return;
+    throw new MigrationTargetError(
+      `Migrations of a table in use cannot run in one transaction: each move needs short ones of its own. ` +
+        (given
+          ? `Call the migrator without \`transaction\`.`
+          : `Set \`migrations.allOrNothing\` to false in mikro-orm.config.ts.`),
+    );
   }
 }
 

@@ -5,23 +5,22 @@ import { runBackfill } from '../backfill/run-backfill.ts';
 import { namesOf } from '../names.ts';
 import { areSyncTriggersEnabled } from '../sync-trigger.ts';
 import { MoveRefusedError, type MoveContext, requireStage } from './move.ts';
+import { requireServerVersion } from './server-version.ts';
 
 /**
  * Backfill: the new column of every row that was there before the sync trigger, in short transactions.
  *
- * 1. Refuse without the sync trigger: rows written meanwhile would stay behind.
+ * 1. Refuse without the sync trigger: rows written meanwhile would stay behind. Refuse inside a transaction: no batch
+ *    would be committed before the last.
  * 2. Fill range by range; a run that was ended goes on where it stopped.
  * 3. ONE transaction: the backfill is finished, and the ledger says so. What is left unfilled are rejects.
  */
 export async function backfill(context: MoveContext): Promise<void> {
   const { session, change, signal, log } = context;
+  refuseTransaction(context);
+  await requireServerVersion(context);
   await requireStage(context, 'backfill', 'expanded', 'backfilled');
-  if (!(await areSyncTriggersEnabled(session, change))) {
-    throw new MoveRefusedError(
-      `Cannot backfill ${namesOf(change).change}: the sync trigger is missing or disabled, so rows written meanwhile ` +
-        `would be left behind. Revert the expand and run it again: \`npx mikro-orm migration:down\`, then \`migration:up\`.`,
-    );
-  }
+  await refuseMissingTriggers(context);
   const fill = forwardFill(change);
   using progress = reportProgress(log);
   await runBackfill(session, fill, signal, progress.update);
@@ -39,4 +38,20 @@ export async function revertBackfill(context: MoveContext): Promise<void> {
     await deleteCheckpoint(session, namesOf(change).change);
     await context.recordInLedger();
   });
+}
+
+function refuseTransaction({ session, change }: MoveContext): void {
+  if (!session.inTransaction) return;
+  throw new MoveRefusedError(
+    `Cannot backfill ${namesOf(change).change} inside a transaction: it would hold the locks of every row until the end. ` +
+      `Run it outside of one; in MikroORM's configuration, set \`migrations.allOrNothing\` to false.`,
+  );
+}
+
+async function refuseMissingTriggers({ session, change }: MoveContext): Promise<void> {
+  if (await areSyncTriggersEnabled(session, change)) return;
+  throw new MoveRefusedError(
+    `Cannot backfill ${namesOf(change).change}: the sync trigger is missing or disabled, so rows written meanwhile ` +
+      `would be left behind. Revert the expand and run it again: \`npx mikro-orm migration:down\`, then \`migration:up\`.`,
+  );
 }

@@ -1,22 +1,33 @@
 import { deleteCheckpoint } from '../backfill/checkpoint.ts';
 import { dropConversionFunctions } from '../conversion-functions.ts';
-import { type Difference, findDifferences } from '../equality-proof.ts';
+import { type Difference, findDifferences, forgetKeptValues } from '../equality-proof.ts';
 import { namesOf } from '../names.ts';
-import { dropSyncTriggers } from '../sync-trigger.ts';
+import { createSyncFunction, dropSyncTriggers } from '../sync-trigger.ts';
 import { readTableShape } from '../table-shape.ts';
 import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './move.ts';
+import { awaitSwitchover } from './switchover-gate.ts';
 
 /**
  * Contract: the old column goes, after the proof that nothing goes with it.
  *
- * 1. Compare both columns of all rows, in short statements; keep the old values that could not be rebuilt.
- * 2. ONE transaction under ACCESS EXCLUSIVE: drop the triggers, their functions and the old column.
+ * 1. Wait until no live process of the application uses the old column; refuse where one goes on.
+ * 2. ONE transaction under ACCESS EXCLUSIVE: the trigger keeps old values that could not be rebuilt. The lock waits for
+ *    every write that began under the earlier trigger.
+ * 3. Compare both columns of all rows, in short transactions, and keep such values of the rows that nobody writes.
+ * 4. ONE transaction under ACCESS EXCLUSIVE: drop the triggers, their functions and the old column.
  */
 export async function contract(context: MoveContext): Promise<void> {
-  const { session, change, signal } = context;
+  const { session, change, signal, settings } = context;
   await requireStage(context, 'contract', 'enforced');
+  await awaitSwitchover(context, settings.switchoverWaitMs);
+  await inStrongTransaction(context, 'contract: keep what cannot be rebuilt', {
+    before: () => forgetKeptValues(session, change),
+    locked: () => createSyncFunction(session, change, 'keeping'),
+  });
   const differences = await findDifferences(session, change, signal);
   if (differences.length > 0) throw columnsDiffer(context, differences);
+  // The proof can take minutes, in which an old version may have been started again.
+  await awaitSwitchover(context, 0);
   await dropOldColumn(context, () => context.recordInLedger());
 }
 

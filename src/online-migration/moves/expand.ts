@@ -7,6 +7,7 @@ import {
 import { namesOf } from '../names.ts';
 import { createSyncFunction, createSyncTriggers, dropSyncTriggers } from '../sync-trigger.ts';
 import { inStrongTransaction, type MoveContext, requireStage } from './move.ts';
+import { requireServerVersion } from './server-version.ts';
 
 /**
  * Expand: the new column beside the old one, and the sync trigger, in ONE transaction.
@@ -18,6 +19,7 @@ import { inStrongTransaction, type MoveContext, requireStage } from './move.ts';
 export async function expand(context: MoveContext): Promise<void> {
   const { session, change } = context;
   const { table, newColumn } = namesOf(change);
+  await requireServerVersion(context);
   await requireStage(context, 'expand', 'initial');
   await inStrongTransaction(context, 'expand', {
     before: async () => {

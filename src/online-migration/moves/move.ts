@@ -1,8 +1,9 @@
 import type { ColumnChange } from '../column-change.ts';
+import type { MigrationSettings } from '../migration-settings.ts';
 import { namesOf } from '../names.ts';
 import type { Session } from '../session.ts';
 import { readStage, type Stage } from '../stage.ts';
-import { type StrongLockPatience, underStrongLock } from '../strong-lock.ts';
+import { underStrongLock } from '../strong-lock.ts';
 import { OnlineMigrationError } from '../online-migration-error.ts';
 
 /** What a move works with. */
@@ -16,7 +17,7 @@ export interface MoveContext {
   readonly signal: AbortSignal;
   /** Notes the migration as applied, or as reverted; to be called once, in the move's last transaction. */
   readonly recordInLedger: () => Promise<void>;
-  readonly patience?: StrongLockPatience | undefined;
+  readonly settings: MigrationSettings;
 }
 
 /** A move was refused because the database is not as the move needs it; nothing was changed. */
@@ -52,13 +53,13 @@ export async function inStrongTransaction(
   purpose: string,
   statements: { readonly before?: () => Promise<void>; readonly locked: () => Promise<void> },
 ): Promise<void> {
-  const { session, log, signal, patience } = context;
+  const { session, log, signal, settings } = context;
   await underStrongLock(session, {
     table: namesOf(context.change).table,
     purpose,
     log,
     signal,
-    patience,
+    settings,
     ...statements,
   });
 }

@@ -1,0 +1,46 @@
+import { namesOf } from '../names.ts';
+import { pause } from '../pause.ts';
+import { findPresences, type Presence } from '../presence.ts';
+import { MoveRefusedError, type MoveContext } from './move.ts';
+
+const POLL_MS = 200;
+
+/**
+ * Lets contract pass only when no live process of the application uses the old column any more.
+ *
+ * A switchover takes a moment in every process, so it waits for a while before it refuses.
+ *
+ * @param waitMs how long to wait at most, in milliseconds
+ * @throws MoveRefusedError that names the processes
+ */
+export async function awaitSwitchover(context: MoveContext, waitMs: number): Promise<void> {
+  const deadline = performance.now() + waitMs;
+  let told = false;
+  for (;;) {
+    const behind = (await findPresences(context.session, context.change)).filter(
+      ({ form }) => form === 'old',
+    );
+    if (behind.length === 0) return;
+    if (performance.now() >= deadline) throw stillInUse(context, behind, waitMs);
+    if (!told) {
+      context.log(
+        `contract: waiting up to ${waitMs / 1000} s for ${behind.length} processes that still use ` +
+          `${context.change.oldColumn.name}: ${behind.map(describe).join(', ')}`,
+      );
+      told = true;
+    }
+    await pause(POLL_MS, context.signal);
+  }
+}
+
+function stillInUse({ change }: MoveContext, behind: Presence[], waitMs: number): MoveRefusedError {
+  return new MoveRefusedError(
+    `Cannot contract ${namesOf(change).change}: after ${waitMs / 1000} s, these processes still use ` +
+      `${change.oldColumn.name}: ${behind.map(describe).join(', ')}. Restart or update them so that they use ` +
+      `${change.newColumn.name}, then run \`npx mikro-orm migration:up\` again.`,
+  );
+}
+
+function describe({ process, pid, address }: Presence): string {
+  return `${process}${address === null ? '' : ` from ${address}`} (server pid ${pid})`;
+}
