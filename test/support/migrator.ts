@@ -1,5 +1,6 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import { migratorOptions } from '../../src/large-record/migrator-options.ts';
+import type { MigrationSettings } from '../../src/online-migration/migration-settings.ts';
 import { createTestDatabase, type TestDatabase } from './test-server.ts';
 
 /** The project's own migrations, run in the process of the test. */
@@ -10,20 +11,43 @@ export interface TestMigrator extends AsyncDisposable {
   applied(): Promise<string[]>;
   /** What the migrator logged. */
   readonly log: readonly string[];
+  /** Resolves when it has logged so many lines more that match. */
+  logged(pattern: RegExp, times?: number): Promise<void>;
   readonly orm: MikroORM;
 }
 
-/** @param url the database to migrate */
-export async function openMigrator(url: string): Promise<TestMigrator> {
+/**
+ * @param url the database to migrate
+ * @param settings how patient the moves are
+ */
+export async function openMigrator(
+  url: string,
+  settings: Partial<MigrationSettings> = {},
+): Promise<TestMigrator> {
   const log: string[] = [];
+  const waiting = new Set<() => void>();
   const orm = await MikroORM.init({
-    ...migratorOptions(url),
+    ...migratorOptions(url, settings),
     colors: false,
-    logger: (line) => log.push(line),
+    logger: (line) => {
+      log.push(line);
+      for (const look of waiting) look();
+    },
   });
   const applied = async () => (await orm.migrator.getExecuted()).map(({ name }) => name.slice(0, 4));
   return {
     log,
+    logged: (pattern, times = 1) => {
+      const start = log.length;
+      return new Promise((resolve) => {
+        const look = () => {
+          if (log.slice(start).filter((line) => pattern.test(line)).length < times) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+      });
+    },
     orm,
     applied,
     async go(to) {
