@@ -16,6 +16,15 @@ export interface ActiveColumn {
 const OUTDATED_SHAPE_CODES = new Set(['42703', '42P01', '42804', '0A000']);
 
 /**
+ * The column that was taken for the active one has no value in a row: it is no longer enforced, so another one is
+ * active. Thrown by a unit of work, it makes the follower look again.
+ */
+export class ColumnNotEnforcedError extends Error {
+  override readonly name = 'ColumnNotEnforcedError';
+  readonly code = '42804';
+}
+
+/**
  * Lets every unit of work use the column that is active, across every move up and down.
  *
  * 1. The first unit of work reads the active column from the catalog; later ones use what was read.

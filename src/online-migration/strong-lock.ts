@@ -29,7 +29,7 @@ export class LockNotGrantedError extends OnlineMigrationError {
  * @param session the session that runs it
  * @param options.table schema and name of the table to lock, quoted
  * @param options.purpose what it is for, in the log and in the error: `0002 expand`
- * @param options.log receives a line for each retry
+ * @param options.log receives a line for each retry, and one that says for how long the lock was held
  * @param options.settings lock timeout and budget
  * @param options.signal ends the tries between two of them
  * @param options.before statements of the transaction that need no lock
@@ -52,14 +52,20 @@ export async function underStrongLock(
   const deadline = performance.now() + lockBudgetMs;
   for (let attempt = 1; ; attempt++) {
     options.signal.throwIfAborted();
+    let lockedAt = 0;
     try {
       await session.transaction(async () => {
         await session.query(`set local statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
         await session.query(`set local lock_timeout = ${lockTimeoutMs}`);
         await options.before?.();
         await session.query(`lock table ${options.table} in access exclusive mode`);
+        lockedAt = performance.now();
         await options.locked();
       });
+      const heldMs = performance.now() - lockedAt;
+      options.log(
+        `${options.purpose}: held ACCESS EXCLUSIVE on ${options.table} for ${heldMs.toFixed(1)} ms`,
+      );
       return;
     } catch (error) {
       if (!RETRIED_CODES.has(sqlState(error) ?? '')) throw error;

@@ -133,7 +133,7 @@ function randomMoment(random: () => number): string {
 }
 
 /** Numbers from 0 up to 1 that a seed decides. */
-function seededRandom(seed: string): () => number {
+export function seededRandom(seed: string): () => number {
   let drawn = 0;
   return () => createHash('sha256').update(`${seed}:${drawn++}`).digest().readUInt32BE() / 2 ** 32;
 }

@@ -1,0 +1,61 @@
+import { Pool } from 'pg';
+import { readConfig } from '../config.ts';
+import { resolveDatabase } from '../database/resolve-database.ts';
+import { createdAtChange } from '../large-record/created-at-change.ts';
+import { classifyValues, type ValueClass, type ValueGroup } from '../online-migration/preflight.ts';
+import { readStage } from '../online-migration/stage.ts';
+
+/** `npm run preflight`: what the change will do to every value of the old column. Exit code 1 where it will fail. */
+
+const SHOWN_GROUPS = 20;
+
+const MEANING: Record<ValueClass, string> = {
+  reject: 'do not convert: correct them before 0004',
+  kept: 'convert; their text is kept for the way back',
+  null: 'are empty and stay so',
+  rebuildable: 'convert, and the way back gives the same text',
+};
+
+const database = await resolveDatabase(readConfig());
+console.log(database.description);
+const pool = new Pool({
+  connectionString: database.url,
+  max: 1,
+  application_name: 'online-migration preflight',
+});
+try {
+  const stage = await readStage(pool, createdAtChange);
+  if (stage === 'contracted' || stage === 'renamed') {
+    console.log(`The database is at ${stage}: the old column is gone, there is nothing left to check.`);
+  } else {
+    const groups = await classifyValues(pool, createdAtChange, showProgress);
+    for (const line of describe(groups)) console.log(line);
+    process.exitCode = groups.some(({ valueClass }) => valueClass === 'reject') ? 1 : 0;
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+} finally {
+  await pool.end();
+}
+
+function showProgress(rowsRead: number): void {
+  if (process.stdout.isTTY) process.stdout.write(`\r${rowsRead.toLocaleString('en-US')} rows read `);
+}
+
+function describe(groups: ValueGroup[]): string[] {
+  if (groups.length === 0) return ['The table is empty: there is nothing to convert.'];
+  const lines = [process.stdout.isTTY ? '' : 'Values of created_at:'];
+  for (const [valueClass, meaning] of Object.entries(MEANING)) {
+    const ofClass = groups.filter((group) => group.valueClass === valueClass);
+    if (ofClass.length === 0) continue;
+    const rows = ofClass.reduce((sum, group) => sum + group.rows, 0);
+    lines.push(`${rows.toLocaleString('en-US')} rows ${meaning}`);
+    for (const group of ofClass.slice(0, SHOWN_GROUPS)) {
+      const samples = group.samples.map(({ key, value }) => `id ${key}: ${JSON.stringify(value)}`).join(', ');
+      lines.push(`  ${group.rows.toLocaleString('en-US')} like ${JSON.stringify(group.form)}: ${samples}`);
+    }
+    if (ofClass.length > SHOWN_GROUPS) lines.push(`  and ${ofClass.length - SHOWN_GROUPS} more forms`);
+  }
+  return lines;
+}

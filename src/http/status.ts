@@ -1,0 +1,37 @@
+import type { Router } from '@koa/router';
+import type { ActiveColumnFollower } from '../online-migration/active-column.ts';
+import { readBackfillProgress } from '../online-migration/backfill/progress.ts';
+import type { ColumnChange, Queryable } from '../online-migration/column-change.ts';
+import { readStage } from '../online-migration/stage.ts';
+
+/**
+ * Adds `/status`: where the column change stands, and which column this process uses.
+ *
+ * @param router receives the route
+ * @param change the declared change
+ * @param database runs the queries of the answer
+ * @param follower knows the active column
+ */
+export function addStatusRoute(
+  router: Router,
+  change: ColumnChange,
+  database: Queryable,
+  follower: ActiveColumnFollower,
+): void {
+  router.get('/status', async (ctx) => {
+    const stage = await readStage(database, change);
+    const progress = await readBackfillProgress(database, change);
+    const active = await follower.current();
+    ctx.body = {
+      stage,
+      activeColumn: active.name,
+      backfill: progress && {
+        rowsDone: progress.rowsDone,
+        rowsTotal: progress.rowsTotal,
+        percent: progress.percent,
+        rowsPerSecond: progress.rowsPerSecond,
+        etaSeconds: progress.etaSeconds,
+      },
+    };
+  });
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { parseMoment } from './moment.ts';
+
+/** Greatest value of PostgreSQL's bigint. */
+const MAX_BIGINT = 2n ** 63n - 1n;
+
+/** Greatest length of a name, in characters as PostgreSQL counts them: code points, not UTF-16 units. */
+const MAX_NAME_LENGTH = 100;
+
+const DEFAULT_LIMIT = 10;
+const MAX_LIMIT = 1000;
+
+const NAME_ERROR = `must be a text of 1 to ${MAX_NAME_LENGTH} characters that is not blank`;
+const MOMENT_ERROR = 'must be a real date and time, in UTC, in the form YYYY-MM-DD HH:MM:SS';
+const ID_ERROR = `must be a whole number from 1 to ${MAX_BIGINT}`;
+const AFTER_ERROR = `must be a whole number from 0 to ${MAX_BIGINT}`;
+const LIMIT_ERROR = `must be a whole number from 1 to ${MAX_LIMIT}`;
+const EMPTY_CHANGE_ERROR = 'must give name, created_at or both';
+const OBJECT_ERROR = { error: 'must be a JSON object' };
+
+const name = z
+  .string({ error: NAME_ERROR })
+  .refine(isStorableName, { error: NAME_ERROR })
+  .meta({ minLength: 1, maxLength: MAX_NAME_LENGTH });
+
+const createdAt = z
+  .string({ error: MOMENT_ERROR })
+  .transform((text, context) => {
+    const moment = parseMoment(text);
+    if (moment !== null) return moment;
+    context.addIssue({ code: 'custom', message: MOMENT_ERROR });
+    return z.NEVER;
+  })
+  .meta({ example: '2024-01-01 10:00:00' });
+
+/** A whole number as a URL has it, up to the greatest bigint. */
+function bigintText(pattern: RegExp, error: string) {
+  return z
+    .string({ error })
+    .regex(pattern, { error })
+    .transform(BigInt)
+    .refine((value) => value <= MAX_BIGINT, { error });
+}
+
+/** The path of one record. */
+export const recordPathSchema = z.strictObject({ id: bigintText(/^[1-9]\d{0,18}$/, ID_ERROR) });
+
+/** The query of the list. */
+export const listQuerySchema = z.strictObject({
+  limit: z
+    .string({ error: LIMIT_ERROR })
+    .regex(/^[1-9]\d{0,3}$/, { error: LIMIT_ERROR })
+    .transform(Number)
+    .refine((limit) => limit <= MAX_LIMIT, { error: LIMIT_ERROR })
+    .default(DEFAULT_LIMIT),
+  after: bigintText(/^(0|[1-9]\d{0,18})$/, AFTER_ERROR).default(0n),
+});
+
+/** The body that makes a record. */
+export const newRecordSchema = z.strictObject({ name, created_at: createdAt.optional() }, OBJECT_ERROR);
+
+/** The body that changes a record. */
+export const recordChangeSchema = z
+  .strictObject({ name: name.optional(), created_at: createdAt.optional() }, OBJECT_ERROR)
+  .refine((change) => change.name !== undefined || change.created_at !== undefined, {
+    error: EMPTY_CHANGE_ERROR,
+  });
+
+/** NUL and lone surrogates cannot be stored as UTF-8 text in PostgreSQL. */
+function isStorableName(text: string): boolean {
+  const length = Array.from(text).length;
+  return length <= MAX_NAME_LENGTH && /\S/.test(text) && !text.includes('\0') && text.isWellFormed();
+}

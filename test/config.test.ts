@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { readConfig } from '../src/config.ts';
+
+describe('readConfig', () => {
+  it('has an answer for an empty environment', () => {
+    expect(readConfig({})).toEqual({ host: '127.0.0.1', port: 3000 });
+  });
+
+  it('reads every variable', () => {
+    const env = {
+      DATABASE_URL: 'postgresql://app:secret@db.example:5432/app?sslmode=require',
+      TEST_DATABASE_URL: 'postgres://tests@localhost/postgres',
+      HOST: '::1',
+      PORT: '0',
+    };
+    expect(readConfig(env)).toEqual({
+      databaseUrl: env.DATABASE_URL,
+      testDatabaseUrl: env.TEST_DATABASE_URL,
+      host: '::1',
+      port: 0,
+    });
+  });
+
+  it('counts an empty variable as not set', () => {
+    const empty = { DATABASE_URL: '', TEST_DATABASE_URL: '', HOST: '', PORT: '' };
+    expect(readConfig(empty)).toEqual(readConfig({}));
+  });
+
+  it.each(['65536', '-1', '80.5', 'http', '0x50', ' 80'])('refuses the port %j', (PORT) => {
+    expect(() => readConfig({ PORT })).toThrow('PORT must be a whole number from 0 to 65535.');
+  });
+
+  it.each(['http://localhost', 'localhost:3000/', 'two words'])('refuses the host %j', (HOST) => {
+    expect(() => readConfig({ HOST })).toThrow('HOST must be a host name or an IP address like 127.0.0.1.');
+  });
+
+  it.each([
+    'mysql://root:s3cret@localhost/app',
+    'root:s3cret@localhost',
+    'postgresql://a:s3cret@host:port/app',
+  ])('refuses the URL %j without repeating it', (url) => {
+    const read = () => readConfig({ DATABASE_URL: url, TEST_DATABASE_URL: url });
+    const expectation = 'must be a URL like postgresql://user:password@host:5432/database.';
+    expect(read).toThrow(`DATABASE_URL ${expectation}\nTEST_DATABASE_URL ${expectation}`);
+    expect(read).not.toThrow('s3cret');
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, it } from '@jest/globals';
+import { startHangingProxy } from '../support/hanging-proxy.ts';
+import { createLargeRecordTable } from '../support/large-record-table.ts';
+import { lockWaiter, terminateSession } from '../support/lock-waits.ts';
+import { send } from '../support/send.ts';
+import { startTestApplication } from '../support/test-application.ts';
+import { createTestDatabase } from '../support/test-server.ts';
+
+/** Nothing listens on the discard port of this machine. */
+const NO_DATABASE = 'postgres://someone:hidden@127.0.0.1:9/none';
+
+const REQUESTS: readonly (readonly [string, string, unknown])[] = [
+  ['GET', '/list_large', undefined],
+  ['GET', '/large_records/1', undefined],
+  ['POST', '/large_records', { name: 'x' }],
+  ['PATCH', '/large_records/1', { name: 'x' }],
+  ['DELETE', '/large_records/1', undefined],
+  ['GET', '/status', undefined],
+];
+
+describe('without the table', () => {
+  it.each(REQUESTS)('%s %s is a 503 with Retry-After', async (method, path, body) => {
+    await using database = await createTestDatabase();
+    await using api = await startTestApplication(database.url);
+    const answer = await send(`${api.url}${path}`, { method, body });
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('Retry-After')).toBe('1');
+    expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
+    expect(api.log).toEqual([expect.stringContaining('large_record')]);
+    expect((await send(`${api.url}/readyz`)).status).toBe(200);
+  });
+
+  it('is served as soon as the table is there', async () => {
+    await using table = await createLargeRecordTable('old');
+    await using api = await startTestApplication(table.url);
+    await table.client.query('alter table large_record rename to away');
+    expect((await send(`${api.url}/list_large`)).status).toBe(503);
+    await table.client.query('alter table away rename to large_record');
+    expect((await send(`${api.url}/list_large`)).status).toBe(200);
+  });
+});
+
+describe('without a database', () => {
+  it.each([...REQUESTS, ['GET', '/readyz', undefined] as const])(
+    '%s %s is a 503 with Retry-After where the connection is refused',
+    async (method, path, body) => {
+      await using api = await startTestApplication(NO_DATABASE);
+      const answer = await send(`${api.url}${path}`, { method, body });
+      expect(answer.status).toBe(503);
+      expect(answer.headers.get('Retry-After')).toBe('1');
+      expect(answer.text).not.toMatch(/127\.0\.0\.1|ECONN/);
+      expect(api.log.join('\n')).not.toContain('hidden');
+      expect((await send(`${api.url}/healthz`)).status).toBe(200);
+    },
+  );
+
+  it('a connection that is cut under a request makes it a 503, and the next one takes another connection', async () => {
+    await using table = await createLargeRecordTable('old');
+    await using api = await startTestApplication(table.url);
+    const id = await table.store('locked', '2024-01-01 10:00:00');
+    await table.client.query('begin');
+    await table.client.query('select from large_record for update');
+    const waiting = send(`${api.url}/large_records/${id}`, { method: 'PATCH', body: { name: 'changed' } });
+    await terminateSession(await lockWaiter(table.url));
+    expect((await waiting).status).toBe(503);
+    await table.client.query('rollback');
+    expect(await send(`${api.url}/large_records/${id}`)).toMatchObject({
+      status: 200,
+      text: `{"id":${id},"name":"locked","created_at":"2024-01-01 10:00:00"}`,
+    });
+  });
+
+  it('one that hangs makes /readyz a 503, and not /healthz, until it goes on', async () => {
+    await using table = await createLargeRecordTable('old');
+    await using proxy = await startHangingProxy(table.url);
+    await using api = await startTestApplication(proxy.url);
+    expect((await send(`${api.url}/readyz`)).status).toBe(200);
+    proxy.hang();
+    expect((await send(`${api.url}/readyz`)).status).toBe(503);
+    expect((await send(`${api.url}/readyz`)).status).toBe(503);
+    expect((await send(`${api.url}/healthz`)).status).toBe(200);
+    proxy.goOn();
+    expect((await send(`${api.url}/readyz`)).status).toBe(200);
+  });
+});
+
+describe('a statement that fails for a reason of its own', () => {
+  it('is a 500 that tells nothing, and one line in the log without the values', async () => {
+    await using table = await createLargeRecordTable('old');
+    await using api = await startTestApplication(table.url);
+    await table.client.query(`alter table large_record add constraint only_short check (length(name) < 5)`);
+    const answer = await send(`${api.url}/large_records`, { method: 'POST', body: { name: 'confidential' } });
+    expect(answer.status).toBe(500);
+    expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
+    expect(JSON.parse(answer.text)).toEqual({
+      type: 'about:blank',
+      title: 'Internal Server Error',
+      status: 500,
+      detail: 'The server could not do what was asked.',
+    });
+    expect(api.log).toEqual(['POST /large_records answered 500: SQLSTATE 23514']);
+  });
+
+  it('has its message in the log where that holds no values', async () => {
+    await using table = await createLargeRecordTable('old');
+    await using api = await startTestApplication(table.url);
+    await table.client.query(`alter table large_record drop column name`);
+    const answer = await send(`${api.url}/list_large`);
+    expect(answer.status).toBe(500);
+    expect(answer.text).not.toContain('name');
+    expect(api.log).toEqual(['GET /list_large answered 500: SQLSTATE 42703, column l0.name does not exist']);
+  });
+});

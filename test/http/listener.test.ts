@@ -1,0 +1,46 @@
+import { expect, it } from '@jest/globals';
+import Koa from 'koa';
+import { listen } from '../../src/http/listener.ts';
+import { createLargeRecordTable } from '../support/large-record-table.ts';
+import { lockWaiter } from '../support/lock-waits.ts';
+import { send } from '../support/send.ts';
+import { startTestApplication } from '../support/test-application.ts';
+
+it('answers the requests in flight before it is closed, and takes no new ones', async () => {
+  await using table = await createLargeRecordTable('old');
+  const api = await startTestApplication(table.url);
+  await table.store('LargeRecord_1', '2024-01-01 10:00:00');
+  await table.client.query('begin');
+  await table.client.query('select from large_record for update');
+  const inFlight = send(`${api.url}/large_records/1`, { method: 'PATCH', body: { name: 'changed' } });
+  await lockWaiter(table.url);
+
+  const closed = api[Symbol.asyncDispose]();
+  await expect(send(`${api.url}/healthz`)).rejects.toThrow('fetch failed');
+  await table.client.query('commit');
+
+  const answer = await inFlight;
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('Connection')).toBe('close');
+  await closed;
+});
+
+it('says in a sentence that the port is in use', async () => {
+  const first = await listen(new Koa(), '127.0.0.1', 0);
+  const { port } = new URL(first.url);
+  await expect(listen(new Koa(), '127.0.0.1', Number(port))).rejects.toThrow(
+    `Port ${port} of 127.0.0.1 is in use: stop what listens there, or set PORT (0 takes a free one).`,
+  );
+  await first.close();
+});
+
+it('says in a sentence that the host is not of this machine', async () => {
+  await expect(listen(new Koa(), '192.0.2.1', 0)).rejects.toThrow('192.0.2.1 is no address of this machine');
+});
+
+it('puts an IPv6 address into brackets', async () => {
+  const listener = await listen(new Koa(), '::1', 0);
+  expect(listener.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
+  expect((await send(listener.url)).status).toBe(404);
+  await listener.close();
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from '@jest/globals';
+import { currentMoment, formatMoment, parseMoment, readStoredMoment } from '../../src/large-record/moment.ts';
+
+describe('parseMoment', () => {
+  it.each([
+    ['2024-01-01 10:00:00', '2024-01-01T10:00:00.000Z'],
+    ['2024-02-29 00:00:00', '2024-02-29T00:00:00.000Z'],
+    ['2000-02-29 23:59:59', '2000-02-29T23:59:59.000Z'],
+    ['0001-01-01 00:00:00', '0001-01-01T00:00:00.000Z'],
+    ['0050-06-15 12:30:00', '0050-06-15T12:30:00.000Z'],
+    ['0099-12-31 23:59:59', '0099-12-31T23:59:59.000Z'],
+    ['9999-12-31 23:59:59', '9999-12-31T23:59:59.000Z'],
+  ])('reads %j', (text, moment) => {
+    expect(parseMoment(text)).toEqual(new Date(moment));
+  });
+
+  it.each([
+    '',
+    'now',
+    'infinity',
+    '0000-01-01 00:00:00',
+    '10000-01-01 00:00:00',
+    '-001-01-01 00:00:00',
+    '2023-02-29 00:00:00',
+    '2023-02-31 00:00:00',
+    '1900-02-29 00:00:00',
+    '2024-04-31 00:00:00',
+    '2024-00-10 00:00:00',
+    '2024-13-01 00:00:00',
+    '2024-01-00 00:00:00',
+    '2024-01-32 00:00:00',
+    '2024-01-01 24:00:00',
+    '2024-01-01 10:60:00',
+    '2024-01-01 10:00:60',
+    '2024-01-01',
+    '2024-01-01T10:00:00',
+    '2024-01-01 10:00:00Z',
+    '2024-01-01 10:00:00.5',
+    '2024-01-01 10:00:00+00',
+    '2024-1-1 10:00:00',
+    '24-01-01 10:00:00',
+    '01/02/2024 10:00:00',
+    ' 2024-01-01 10:00:00',
+    '2024-01-01 10:00:00 ',
+    '2024-01-01 10:00:00\n',
+    '２０２４-01-01 10:00:00',
+  ])('refuses %j', (text) => {
+    expect(parseMoment(text)).toBeNull();
+  });
+});
+
+describe('readStoredMoment', () => {
+  it.each(['2024-01-01 10:00:00', '2024-01-01 10:00:00.9', '2024-01-01 10:00:00.999999'])(
+    'cuts the fraction of %j off',
+    (text) => {
+      expect(readStoredMoment(text)).toEqual(new Date('2024-01-01T10:00:00Z'));
+    },
+  );
+
+  it.each(['', 'yesterday', '2023-02-30 10:00:00.5', '2024-01-01 10:00:00.', '2024-01-01 10:00:00.1234567'])(
+    'leaves %j as it is',
+    (text) => {
+      expect(readStoredMoment(text)).toBe(text);
+    },
+  );
+});
+
+describe('formatMoment', () => {
+  it.each(['0001-01-01 00:00:00', '0099-12-31 23:59:59', '2024-02-29 10:00:00', '9999-12-31 23:59:59'])(
+    'writes what parseMoment reads: %j',
+    (text) => {
+      expect(formatMoment(parseMoment(text)!)).toBe(text);
+    },
+  );
+
+  it('cuts a fraction off instead of rounding it', () => {
+    expect(formatMoment(new Date('2024-01-01T10:00:00.999Z'))).toBe('2024-01-01 10:00:00');
+  });
+});
+
+describe('currentMoment', () => {
+  it('is the whole second of now', () => {
+    const before = Math.floor(Date.now() / 1000);
+    const moment = currentMoment().getTime() / 1000;
+    expect(Number.isInteger(moment)).toBe(true);
+    expect(moment).toBeGreaterThanOrEqual(before);
+    expect(moment).toBeLessThanOrEqual(Date.now() / 1000);
+  });
+});

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createdAtChange } from '../../src/large-record/created-at-change.ts';
+import { classifyValues } from '../../src/online-migration/preflight.ts';
+import { connect, type DatabaseClient } from '../support/database-client.ts';
+import { createMigratedDatabase } from '../support/migrator.ts';
+import { insertRows } from '../support/seeded-table.ts';
+
+/** More than one batch, so that groups have to be put together. */
+const ROWS = 45_000;
+
+const resources = new AsyncDisposableStack();
+let client: DatabaseClient;
+
+beforeAll(async () => {
+  const database = resources.use(await createMigratedDatabase('0001'));
+  client = resources.use(await connect(database.url));
+  await insertRows(client, ROWS);
+  await client.rows(`update large_record set created_at = created_at || '.50' where id in (7, 30000, 44999)`);
+  await client.rows(`update large_record set created_at = '01/02/2024' where id between 100 and 104`);
+  await client.rows(`update large_record set created_at = '11/12/1999' where id = 41000`);
+  await client.rows(`update large_record set created_at = 'now' where id = 2`);
+});
+afterAll(() => resources.disposeAsync());
+
+describe('preflight', () => {
+  it('puts every row into a class and a form, with the first samples', async () => {
+    const reported: number[] = [];
+    const groups = await classifyValues(client, createdAtChange, (rows) => reported.push(rows));
+    expect(groups).toEqual([
+      {
+        valueClass: 'reject',
+        form: '99/99/9999',
+        rows: 6,
+        samples: [100, 101, 102].map((id) => ({ key: String(id), value: '01/02/2024' })),
+      },
+      { valueClass: 'reject', form: 'aaa', rows: 1, samples: [{ key: '2', value: 'now' }] },
+      {
+        valueClass: 'kept',
+        form: '9999-99-99 99:99:99.99',
+        rows: 3,
+        samples: ['7', '30000', '44999'].map((key) => ({ key, value: expect.stringMatching(/\.50$/) })),
+      },
+      {
+        valueClass: 'rebuildable',
+        form: '9999-99-99 99:99:99',
+        rows: ROWS - 10,
+        samples: ['1', '3', '4'].map((key) => ({ key, value: expect.stringMatching(/^2024-01-01 10:00:0/) })),
+      },
+    ]);
+    expect(reported.at(-1)).toBe(ROWS);
+  });
+
+  it('says the same at every stage that has the old column, whatever the session is set to', async () => {
+    const expected = await classifyValues(client, createdAtChange, () => undefined);
+    await client.rows(
+      `select set_config('timezone', 'Asia/Kathmandu', false), set_config('datestyle', 'SQL, DMY', false)`,
+    );
+    expect(await classifyValues(client, createdAtChange, () => undefined)).toEqual(expected);
+  });
+});

@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** A way to a database on which it can hang: connected, and silent. */
+export interface HangingProxy extends AsyncDisposable {
+  /** The database, by way of the proxy. */
+  readonly url: string;
+  /** From now on nothing passes, on connections old and new. */
+  hang(): void;
+  /** What was held back passes, and everything after it. */
+  goOn(): void;
+}
+
+/** @param databaseUrl of a database on the network */
+export async function startHangingProxy(databaseUrl: string): Promise<HangingProxy> {
+  const target = new URL(databaseUrl);
+  const sockets = new Set<Socket>();
+  let hangs = false;
+
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port || 5432), target.hostname);
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(from);
+      from.pipe(to);
+      from.on('error', () => to.destroy());
+      from.on('close', () => sockets.delete(from));
+      if (hangs) from.pause();
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = new URL(databaseUrl);
+  url.hostname = '127.0.0.1';
+  url.port = String((server.address() as AddressInfo).port);
+
+  return {
+    url: url.href,
+    hang() {
+      hangs = true;
+      for (const socket of sockets) socket.pause();
+    },
+    goOn() {
+      hangs = false;
+      for (const socket of sockets) socket.resume();
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

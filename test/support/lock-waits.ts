@@ -1,0 +1,25 @@
+import { adminClient } from './test-server.ts';
+
+/**
+ * Resolves when a session waits for a lock.
+ *
+ * @param databaseUrl of the database in which it waits
+ * @returns the session's process id
+ */
+export async function lockWaiter(databaseUrl: string): Promise<number> {
+  await using admin = await adminClient();
+  const database = new URL(databaseUrl).pathname.slice(1);
+  for (;;) {
+    const { rows } = await admin.query<{ pid: number }>(
+      `select pid from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'`,
+      [database],
+    );
+    if (rows[0]) return rows[0].pid;
+  }
+}
+
+/** Ends a session of the test server, as an administrator or a failover does. */
+export async function terminateSession(pid: number): Promise<void> {
+  await using admin = await adminClient();
+  await admin.query('select pg_terminate_backend($1)', [pid]);
+}

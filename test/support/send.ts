@@ -1,0 +1,30 @@
+/** A request, by default a GET without a body. */
+interface Request {
+  readonly method?: string;
+  /** A text or bytes go as they are; anything else goes as JSON. */
+  readonly body?: unknown;
+  /** Media type of the body, by default application/json. */
+  readonly type?: string;
+}
+
+/** What came back over HTTP. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The body, byte for byte. */
+  readonly text: string;
+}
+
+/** Sends one request and reads the whole answer. */
+export async function send(
+  url: string,
+  { method = 'GET', body, type = 'application/json' }: Request = {},
+): Promise<Answer> {
+  const isRaw = typeof body === 'string' || body instanceof Uint8Array;
+  const payload = isRaw ? body : JSON.stringify(body);
+  const response = await fetch(url, {
+    method,
+    ...(body !== undefined && { body: payload, headers: { 'Content-Type': type } }),
+  });
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}

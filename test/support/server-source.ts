@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { PostgreSqlContainer } from '@testcontainers/postgresql';
+import { readConfig } from '../../src/config.ts';
+import { printableUrl } from '../../src/database/connection-url.ts';
+import { startThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
+
+/** The server on which a run of the tests creates its databases. */
+export interface TestServer extends AsyncDisposable {
+  readonly url: string;
+  /** One line for people, without the password. */
+  readonly description: string;
+}
+
+const IMAGE = 'postgres:18-alpine';
+/** Nothing here has to survive a crash of the machine; each test file has pools of its own. */
+const SETTINGS = { fsync: 'off', max_connections: '200' };
+
+/** TEST_DATABASE_URL, else a container where an engine answers and has the image, else a throwaway server. */
+export async function startTestServer(): Promise<TestServer> {
+  return (await givenServer()) ?? (await containerServer()) ?? (await embeddedServer());
+}
+
+async function givenServer(): Promise<TestServer | undefined> {
+  const { testDatabaseUrl } = readConfig();
+  if (!testDatabaseUrl) return undefined;
+  const description = `${printableUrl(testDatabaseUrl)} (TEST_DATABASE_URL)`;
+  return { url: testDatabaseUrl, description, [Symbol.asyncDispose]: async () => {} };
+}
+
+async function containerServer(): Promise<TestServer | undefined> {
+  if (!(await engineAnswers())) return undefined;
+  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  try {
+    const container = await new PostgreSqlContainer(IMAGE)
+      .withDatabase('postgres')
+      .withCommand(['postgres', ...settings])
+      .start();
+    return {
+      url: container.getConnectionUri(),
+      description: `${printableUrl(container.getConnectionUri())} (container of ${IMAGE})`,
+      [Symbol.asyncDispose]: async () => {
+        await container.stop();
+      },
+    };
+  } catch (error) {
+    console.warn(
+      `Docker could not start ${IMAGE}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return undefined;
+  }
+}
+
+async function embeddedServer(): Promise<TestServer> {
+  const server = await startThrowawayPostgres({ settings: SETTINGS });
+  return {
+    url: server.url(),
+    description: `${printableUrl(server.url())} (embedded, throwaway)`,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+async function engineAnswers(): Promise<boolean> {
+  return promisify(execFile)(process.execPath, [join(import.meta.dirname, 'container-engine.ts')]).then(
+    () => true,
+    () => false,
+  );
+}

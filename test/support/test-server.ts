@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { Client, escapeIdentifier } from 'pg';
+
+/** A database of one's own on the test server. */
+export interface TestDatabase extends AsyncDisposable {
+  readonly name: string;
+  readonly url: string;
+}
+
+/**
+ * Creates an empty database, or a copy of another one. Disposing of it drops it, whoever is still connected.
+ *
+ * @param template the database to copy, to which nobody may be connected
+ */
+export async function createTestDatabase(template?: string): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  await using admin = await adminClient();
+  const copyOf = template === undefined ? '' : ` template ${escapeIdentifier(template)}`;
+  await admin.query(`create database ${escapeIdentifier(name)}${copyOf}`);
+  return {
+    name,
+    url: urlOf(name),
+    [Symbol.asyncDispose]: () => dropDatabase(name),
+  };
+}
+
+/** Connects to the database in which the tests' databases are managed; disposing of it ends the connection. */
+export async function adminClient(): Promise<Client & AsyncDisposable> {
+  const client = new Client({ connectionString: serverUrl().href });
+  await client.connect();
+  return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
+}
+
+async function dropDatabase(name: string): Promise<void> {
+  await using admin = await adminClient();
+  await admin.query(`drop database if exists ${escapeIdentifier(name)} with (force)`);
+}
+
+function urlOf(databaseName: string): string {
+  const url = serverUrl();
+  url.pathname = `/${databaseName}`;
+  return url.href;
+}
+
+function serverUrl(): URL {
+  const url = process.env['TEST_SERVER_URL'];
+  if (!url) throw new Error('TEST_SERVER_URL is not set: run the tests with npm test.');
+  return new URL(url);
+}
