@@ -1,4 +1,4 @@
-import { access, lstat, readdir, readlink, stat } from 'node:fs/promises';
+import { access, lstat, readdir, readlink, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import {
@@ -23,6 +23,15 @@ whenRoot('where root runs a command in a folder closed to other users', () => {
     expect((await stat(data.path)).uid).not.toBe(0);
     expect(await stopEmbeddedPostgres(data.path)).toBe(true);
     expect((await startEmbeddedPostgres(data.path)).url).toBe(urls[0]);
+  });
+
+  it('starts anew where somebody has cleaned that place', async () => {
+    await using data = await createDataFolder(CLOSED_TO_OTHERS);
+    await startEmbeddedPostgres(data.path);
+    await stopEmbeddedPostgres(data.path);
+    await rm(dirname(await readlink(data.path)), { recursive: true });
+    const { url } = await startEmbeddedPostgres(data.path);
+    expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
   it('leaves nothing behind after a reset', async () => {

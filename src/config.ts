@@ -1,0 +1,68 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+
+/** Everything that the environment decides. */
+export interface Config {
+  /** DATABASE_URL: the application's database; absent where the embedded PostgreSQL serves. */
+  readonly databaseUrl?: string;
+  /** TEST_DATABASE_URL: the server on which the tests create their databases. */
+  readonly testDatabaseUrl?: string;
+  /** HOST: the address on which the API listens. */
+  readonly host: string;
+  /** PORT: the port on which the API listens; 0 lets the system choose one. */
+  readonly port: number;
+}
+
+const DOTENV_FILE = join(import.meta.dirname, '../.env');
+
+const databaseUrl = z
+  .string()
+  .refine(isPostgresUrl, { error: 'must be a URL like postgresql://user:password@host:5432/database' });
+const portExpectation = { error: 'must be a whole number from 0 to 65535' };
+
+const environmentSchema = z.object({
+  DATABASE_URL: databaseUrl.optional(),
+  TEST_DATABASE_URL: databaseUrl.optional(),
+  HOST: z
+    .string()
+    .regex(/^[\w.:%-]+$/, { error: 'must be a host name or an IP address like 127.0.0.1' })
+    .default('127.0.0.1'),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, portExpectation)
+    .transform(Number)
+    .refine((port) => port <= 65_535, portExpectation)
+    .default(3000),
+});
+
+/**
+ * Reads the configuration. A variable that is empty counts as not set.
+ *
+ * @param env where to read; by default the process's environment over the `.env` file of the project's root
+ * @throws Error with one sentence for each bad variable; a value is never repeated, it may hold a password
+ */
+export function readConfig(env: NodeJS.ProcessEnv = environmentOverDotenv()): Config {
+  const setVariables = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
+  const { success, data, error } = environmentSchema.safeParse(setVariables);
+  if (!success) {
+    throw new Error(error.issues.map(({ path, message }) => `${path.join('.')} ${message}.`).join('\n'));
+  }
+  return {
+    ...(data.DATABASE_URL && { databaseUrl: data.DATABASE_URL }),
+    ...(data.TEST_DATABASE_URL && { testDatabaseUrl: data.TEST_DATABASE_URL }),
+    host: data.HOST,
+    port: data.PORT,
+  };
+}
+
+function environmentOverDotenv(): NodeJS.ProcessEnv {
+  const dotenv = existsSync(DOTENV_FILE) ? parseEnv(readFileSync(DOTENV_FILE, 'utf8')) : {};
+  return { ...dotenv, ...process.env };
+}
+
+function isPostgresUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && (url.protocol === 'postgresql:' || url.protocol === 'postgres:');
+}

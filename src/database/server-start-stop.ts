@@ -1,0 +1,143 @@
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClusterTools } from './cluster-files.ts';
+import { freePort } from './free-port.ts';
+import { runAs } from './operating-system-user.ts';
+import { findServer, removeStaleFile, type ServerState } from './postmaster-file.ts';
+
+/** Recovery after a crash, or the checkpoint of an orderly stop, may take this long on a large database. */
+const DEADLINE_MS = 60_000;
+const POLL_PAUSE_MS = 50;
+const RETRY_PAUSE_MS = 200;
+const LOG_FILE = 'server.log';
+const LOG_TAIL_BYTES = 65_536;
+const LOG_LINES_IN_ERROR = 15;
+
+/**
+ * Why a start may fail and work a moment later: another command was faster, the port was taken since it was
+ * looked at, or a process of the crashed server still holds its shared memory.
+ */
+const PASSING_FAILURES = [
+  'lock file "postmaster.pid" already exists',
+  'lock file "postmaster.pid" is empty',
+  'could not create any TCP/IP sockets',
+  'pre-existing shared memory block',
+];
+
+/** `fast` ends the sessions and writes a checkpoint; `immediate` leaves recovery to the next start. */
+export type StopMode = 'fast' | 'immediate';
+
+const STOP_SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
+
+/** A server that accepts connections. */
+export type ReadyServer = ServerState & { readonly port: number };
+
+/**
+ * Starts the cluster's server, which outlives this process, or finds the one that runs; waits until it accepts
+ * connections. Any number of processes may do so at once.
+ *
+ * @param preferredPort taken if it is free, else any other
+ * @throws Error with the end of the server's log where it cannot start, or is not ready in a minute
+ */
+export async function startServer(
+  clusterFolder: string,
+  preferredPort: number,
+  tools: ClusterTools,
+): Promise<ReadyServer> {
+  const deadline = Date.now() + DEADLINE_MS;
+  for (;;) {
+    const server = await findServer(clusterFolder);
+    if (server?.ready && server.port !== undefined) return { ...server, port: server.port };
+    if (Date.now() > deadline) {
+      throw await startError(clusterFolder, `did not accept connections in ${DEADLINE_MS / 1000} s`);
+    }
+    if (server) {
+      await delay(POLL_PAUSE_MS);
+    } else {
+      await removeStaleFile(clusterFolder);
+      await tryStart(clusterFolder, await freePort(preferredPort), tools);
+    }
+  }
+}
+
+/**
+ * Stops the cluster's server and waits until its process is gone.
+ *
+ * @returns false where none was running
+ * @throws Error where it still runs after a minute
+ */
+export async function stopServer(clusterFolder: string, mode: StopMode): Promise<boolean> {
+  const server = await findServer(clusterFolder);
+  if (!server) return false;
+  signal(server.pid, STOP_SIGNALS[mode]);
+  const deadline = Date.now() + DEADLINE_MS;
+  while ((await findServer(clusterFolder))?.pid === server.pid) {
+    if (Date.now() > deadline) {
+      throw new Error(
+        `The PostgreSQL server in ${clusterFolder} (pid ${server.pid}) still runs ${DEADLINE_MS / 1000} s ` +
+          `after it was told to stop: ${LOG_FILE} there may say why.`,
+      );
+    }
+    await delay(POLL_PAUSE_MS);
+  }
+  return true;
+}
+
+async function tryStart(
+  clusterFolder: string,
+  port: number,
+  { binaries, user }: ClusterTools,
+): Promise<void> {
+  const logFile = join(clusterFolder, LOG_FILE);
+  const oldLog = await stat(logFile).catch(() => undefined);
+  try {
+    await runAs(user, binaries.pgCtl, [
+      'start',
+      `--pgdata=${clusterFolder}`,
+      `--log=${logFile}`,
+      `--options=-p ${port}`,
+      '--wait',
+      `--timeout=${DEADLINE_MS / 1000}`,
+    ]);
+  } catch (error) {
+    const newLog = await readLog(clusterFolder, oldLog?.size);
+    if (await findServer(clusterFolder)) return;
+    if (!PASSING_FAILURES.some((failure) => newLog.includes(failure))) {
+      throw await startError(clusterFolder, 'could not be started', error);
+    }
+    await delay(RETRY_PAUSE_MS);
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+async function startError(clusterFolder: string, what: string, cause?: unknown): Promise<Error> {
+  const log = await readLog(clusterFolder);
+  const lastLines = log.trimEnd().split('\n').slice(-LOG_LINES_IN_ERROR).join('\n');
+  const reason = lastLines || (cause instanceof Error ? cause.message : '(its log is empty)');
+  return new Error(
+    `The PostgreSQL server in ${clusterFolder} ${what}. The end of its ${LOG_FILE}:\n${reason}`,
+    { cause },
+  );
+}
+
+/** Reads the end of the server's log, at most LOG_TAIL_BYTES and nothing before the position. */
+async function readLog(clusterFolder: string, position = 0): Promise<string> {
+  try {
+    await using log = await open(join(clusterFolder, LOG_FILE));
+    const { size } = await log.stat();
+    const start = Math.max(position, size - LOG_TAIL_BYTES);
+    const { buffer, bytesRead } = await log.read({ buffer: Buffer.alloc(size - start), position: start });
+    return buffer.toString('utf8', 0, bytesRead);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''; // The server has never been started.
+    throw error;
+  }
+}
