@@ -10,19 +10,39 @@ export async function createBookkeeping(database: Queryable): Promise<void> {
   await grantReading(database);
 }
 
-/** Deletes what is recorded of a change, and the toolkit's schema with the last one. */
+/**
+ * Deletes what is recorded of a change, and with the last one the toolkit's tables. The change's functions, and the
+ * schema around them, are still there: `dropEmptySchema` takes it away when they are gone.
+ */
 export async function dropBookkeeping(database: Queryable, change: ColumnChange): Promise<void> {
-  const { change: changeName } = namesOf(change);
+  const { change: changeName, forward, backward, syncFunction } = namesOf(change);
   await database.query(`delete from online_migration.backfill where change = $1`, [changeName]);
   await database.query(`delete from online_migration.reject where change = $1`, [changeName]);
   await database.query(`delete from online_migration.kept_value where change = $1`, [changeName]);
-  const { rows } = await database.query<{ objects: string }>(`
-    select (
-      (select count(*) from pg_catalog.pg_proc where pronamespace = 'online_migration'::regnamespace)
-      + (select count(*) from online_migration.backfill)
-      + (select count(*) from online_migration.kept_value)
-    ) as objects`);
-  if (rows[0]?.objects === '0') await database.query(`drop schema online_migration cascade`);
+  const { rows } = await database.query<{ in_use: boolean }>(
+    `
+    select
+      exists (select from online_migration.backfill)
+      or exists (select from online_migration.kept_value)
+      or exists (
+        select from pg_catalog.pg_proc
+        where pronamespace = 'online_migration'::regnamespace
+          and format('%I.%I', 'online_migration', proname) <> all ($1)
+      ) as in_use`,
+    [[forward, backward, syncFunction].map((name) => name.replace('"online_migration"', 'online_migration'))],
+  );
+  if (!rows[0]?.in_use) {
+    await database.query(`
+      drop table online_migration.backfill, online_migration.reject, online_migration.kept_value`);
+  }
+}
+
+/** Drops the toolkit's schema where nothing is left in it. */
+export async function dropEmptySchema(database: Queryable): Promise<void> {
+  const { rows } = await database.query<{ empty: boolean }>(`
+    select not exists (select from pg_catalog.pg_class where relnamespace = 'online_migration'::regnamespace)
+      and not exists (select from pg_catalog.pg_proc where pronamespace = 'online_migration'::regnamespace) as empty`);
+  if (rows[0]?.empty) await database.query(`drop schema online_migration`);
 }
 
 async function createSchema(database: Queryable): Promise<void> {

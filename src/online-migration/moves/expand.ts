@@ -1,4 +1,4 @@
-import { createBookkeeping, dropBookkeeping } from '../bookkeeping.ts';
+import { createBookkeeping, dropBookkeeping, dropEmptySchema } from '../bookkeeping.ts';
 import {
   createBackwardFunction,
   createForwardFunction,
@@ -45,11 +45,12 @@ export async function revertExpand(context: MoveContext): Promise<void> {
   const { table, newColumn } = namesOf(change);
   await requireStage(context, 'revert the expand of', 'expanded', 'backfilled');
   await inStrongTransaction(context, 'revert expand', {
+    before: () => dropBookkeeping(session, change),
     locked: async () => {
       await dropSyncTriggers(session, change);
       await session.query(`alter table ${table} drop column ${newColumn}`);
       await dropConversionFunctions(session, change);
-      await dropBookkeeping(session, change);
+      await dropEmptySchema(session);
       await context.recordInLedger();
     },
   });
