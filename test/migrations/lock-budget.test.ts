@@ -26,20 +26,32 @@ interface LockUse {
   readonly files: Set<string>;
 }
 
-/** Notes, inside each transaction that changes the catalog, how many rows of the table it has read by then. */
+/** Notes of each statement that changes the catalog, under the lock, how many rows of the table it has read. */
 async function watchScans(client: DatabaseClient): Promise<void> {
-  await client.rows(`create table public.scan (tag text, query text, rows bigint)`);
+  await client.rows(`create table public.scan (query text, rows bigint)`);
+  await client.rows(`
+    create function public.rows_read() returns bigint language sql as $$
+      select coalesce(pg_stat_get_xact_tuples_returned(to_regclass('public.large_record')), 0)
+    $$`);
+  await client.rows(`
+    create function public.note_start() returns event_trigger language plpgsql as $$
+    begin
+      perform set_config('test.rows_before', public.rows_read()::text, true);
+    end $$`);
   await client.rows(`
     create function public.note_scan() returns event_trigger language plpgsql as $$
     begin
-      if to_regclass('public.large_record') is not null and exists (
+      if exists (
         select from pg_catalog.pg_locks
-        where pid = pg_backend_pid() and relation = 'public.large_record'::regclass and mode = 'AccessExclusiveLock'
+        where pid = pg_backend_pid() and relation = to_regclass('public.large_record') and mode = 'AccessExclusiveLock'
       ) then
         insert into public.scan
-        values (tg_tag, current_query(), pg_stat_get_xact_tuples_returned('public.large_record'::regclass));
+        values (current_query(), public.rows_read() - current_setting('test.rows_before')::bigint);
       end if;
     end $$`);
+  await client.rows(
+    `create event trigger note_start on ddl_command_start execute function public.note_start()`,
+  );
   await client.rows(`create event trigger note_scan on ddl_command_end execute function public.note_scan()`);
 }
 
