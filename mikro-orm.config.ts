@@ -4,7 +4,8 @@ import { migratorOptions } from './src/large-record/migrator-options.ts';
 
 /** The configuration of `npx mikro-orm`. */
 export default async function commandLineOptions() {
-  const database = await resolveDatabase(readConfig());
+  const config = readConfig();
+  const database = await resolveDatabase(config);
   process.stderr.write(`${database.description}\n`);
-  return migratorOptions(database.url);
+  return migratorOptions(database.url, config);
 }

@@ -13,6 +13,12 @@ export interface Config {
   readonly host: string;
   /** PORT: the port on which the API listens; 0 lets the system choose one. */
   readonly port: number;
+  /** LOCK_TIMEOUT_MS: longest wait for a strong lock in one try, in milliseconds. */
+  readonly lockTimeoutMs: number;
+  /** LOCK_BUDGET_MS: longest time over all tries for a strong lock, in milliseconds. */
+  readonly lockBudgetMs: number;
+  /** SWITCHOVER_WAIT_MS: how long contract waits for processes that still use the old column, in milliseconds. */
+  readonly switchoverWaitMs: number;
 }
 
 const DOTENV_FILE = join(import.meta.dirname, '../.env');
@@ -21,6 +27,17 @@ const databaseUrl = z
   .string()
   .refine(isPostgresUrl, { error: 'must be a URL like postgresql://user:password@host:5432/database' });
 const portExpectation = { error: 'must be a whole number from 0 to 65535' };
+
+/** A whole number of milliseconds. */
+function milliseconds(least: number, greatest: number, otherwise: number) {
+  const error = `must be a whole number of milliseconds from ${least} to ${greatest}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, { error })
+    .transform(Number)
+    .refine((value) => value >= least && value <= greatest, { error })
+    .default(otherwise);
+}
 
 const environmentSchema = z.object({
   DATABASE_URL: databaseUrl.optional(),
@@ -35,6 +52,9 @@ const environmentSchema = z.object({
     .transform(Number)
     .refine((port) => port <= 65_535, portExpectation)
     .default(3000),
+  LOCK_TIMEOUT_MS: milliseconds(1, 60_000, 100),
+  LOCK_BUDGET_MS: milliseconds(0, 86_400_000, 120_000),
+  SWITCHOVER_WAIT_MS: milliseconds(0, 86_400_000, 30_000),
 });
 
 /**
@@ -54,6 +74,9 @@ export function readConfig(env: NodeJS.ProcessEnv = environmentOverDotenv()): Co
     ...(data.TEST_DATABASE_URL && { testDatabaseUrl: data.TEST_DATABASE_URL }),
     host: data.HOST,
     port: data.PORT,
+    lockTimeoutMs: data.LOCK_TIMEOUT_MS,
+    lockBudgetMs: data.LOCK_BUDGET_MS,
+    switchoverWaitMs: data.SWITCHOVER_WAIT_MS,
   };
 }
 

@@ -1,9 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../src/config.ts';
 
 describe('readConfig', () => {
   it('has an answer for an empty environment', () => {
-    expect(readConfig({})).toEqual({ host: '127.0.0.1', port: 3000 });
+    expect(readConfig({})).toEqual({
+      host: '127.0.0.1',
+      port: 3000,
+      lockTimeoutMs: 100,
+      lockBudgetMs: 120_000,
+      switchoverWaitMs: 30_000,
+    });
   });
 
   it('reads every variable', () => {
@@ -12,12 +21,18 @@ describe('readConfig', () => {
       TEST_DATABASE_URL: 'postgres://tests@localhost/postgres',
       HOST: '::1',
       PORT: '0',
+      LOCK_TIMEOUT_MS: '50',
+      LOCK_BUDGET_MS: '600000',
+      SWITCHOVER_WAIT_MS: '0',
     };
     expect(readConfig(env)).toEqual({
       databaseUrl: env.DATABASE_URL,
       testDatabaseUrl: env.TEST_DATABASE_URL,
       host: '::1',
       port: 0,
+      lockTimeoutMs: 50,
+      lockBudgetMs: 600_000,
+      switchoverWaitMs: 0,
     });
   });
 
@@ -28,6 +43,17 @@ describe('readConfig', () => {
 
   it.each(['65536', '-1', '80.5', 'http', '0x50', ' 80'])('refuses the port %j', (PORT) => {
     expect(() => readConfig({ PORT })).toThrow('PORT must be a whole number from 0 to 65535.');
+  });
+
+  it.each(['0', '-1', '1.5', '1e3', '60001', '100 ms'])('refuses the lock timeout %j', (LOCK_TIMEOUT_MS) => {
+    expect(() => readConfig({ LOCK_TIMEOUT_MS })).toThrow(
+      'LOCK_TIMEOUT_MS must be a whole number of milliseconds from 1 to 60000.',
+    );
+  });
+
+  it('gives the same answer for the example of an .env file', () => {
+    const example = parseEnv(readFileSync(join(import.meta.dirname, '../.env.example'), 'utf8'));
+    expect(readConfig(example)).toEqual(readConfig({}));
   });
 
   it.each(['http://localhost', 'localhost:3000/', 'two words'])('refuses the host %j', (HOST) => {
