@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { urlsOfHosts } from './database/connection-url.ts';
 
 /** Everything that the environment decides. */
 export interface Config {
@@ -13,6 +14,16 @@ export interface Config {
   readonly host: string;
   /** PORT: the port on which the API listens; 0 lets the system choose one. */
   readonly port: number;
+  /** DATABASE_WAIT_MS: how long the API waits at its start for a database that does not answer, in milliseconds. */
+  readonly databaseWaitMs: number;
+  /** REQUEST_TIMEOUT_MS: no request takes longer, in milliseconds. */
+  readonly requestTimeoutMs: number;
+  /** SHUTDOWN_DELAY_MS: how long the API takes requests after it has been told to end, in milliseconds. */
+  readonly shutdownDelayMs: number;
+  /** ACTIVE_COLUMN: the column to stay on as long as it can be; absent where it is `auto`. */
+  readonly activeColumn?: string;
+  /** ACTIVE_COLUMN_POLL_MS: pause between two looks at the catalog, in milliseconds. */
+  readonly activeColumnPollMs: number;
   /** LOCK_TIMEOUT_MS: longest wait for a strong lock in one try, in milliseconds. */
   readonly lockTimeoutMs: number;
   /** LOCK_BUDGET_MS: longest time over all tries for a strong lock, in milliseconds. */
@@ -20,6 +31,9 @@ export interface Config {
   /** SWITCHOVER_WAIT_MS: how long contract waits for processes that still use the old column, in milliseconds. */
   readonly switchoverWaitMs: number;
 }
+
+/** The value of ACTIVE_COLUMN that stays on no column. */
+const FOLLOW_MOVES = 'auto';
 
 const DOTENV_FILE = join(import.meta.dirname, '../.env');
 
@@ -52,6 +66,11 @@ const environmentSchema = z.object({
     .transform(Number)
     .refine((port) => port <= 65_535, portExpectation)
     .default(3000),
+  DATABASE_WAIT_MS: milliseconds(0, 86_400_000, 60_000),
+  REQUEST_TIMEOUT_MS: milliseconds(100, 600_000, 10_000),
+  SHUTDOWN_DELAY_MS: milliseconds(0, 600_000, 0),
+  ACTIVE_COLUMN: z.string().default(FOLLOW_MOVES),
+  ACTIVE_COLUMN_POLL_MS: milliseconds(10, 3_600_000, 1_000),
   LOCK_TIMEOUT_MS: milliseconds(1, 60_000, 100),
   LOCK_BUDGET_MS: milliseconds(0, 86_400_000, 120_000),
   SWITCHOVER_WAIT_MS: milliseconds(0, 86_400_000, 30_000),
@@ -74,6 +93,11 @@ export function readConfig(env: NodeJS.ProcessEnv = environmentOverDotenv()): Co
     ...(data.TEST_DATABASE_URL && { testDatabaseUrl: data.TEST_DATABASE_URL }),
     host: data.HOST,
     port: data.PORT,
+    databaseWaitMs: data.DATABASE_WAIT_MS,
+    requestTimeoutMs: data.REQUEST_TIMEOUT_MS,
+    shutdownDelayMs: data.SHUTDOWN_DELAY_MS,
+    ...(data.ACTIVE_COLUMN !== FOLLOW_MOVES && { activeColumn: data.ACTIVE_COLUMN }),
+    activeColumnPollMs: data.ACTIVE_COLUMN_POLL_MS,
     lockTimeoutMs: data.LOCK_TIMEOUT_MS,
     lockBudgetMs: data.LOCK_BUDGET_MS,
     switchoverWaitMs: data.SWITCHOVER_WAIT_MS,
@@ -86,6 +110,8 @@ function environmentOverDotenv(): NodeJS.ProcessEnv {
 }
 
 function isPostgresUrl(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && (url.protocol === 'postgresql:' || url.protocol === 'postgres:');
+  return urlsOfHosts(text).every((urlOfHost) => {
+    const url = URL.parse(urlOfHost);
+    return url !== null && (url.protocol === 'postgresql:' || url.protocol === 'postgres:');
+  });
 }

@@ -1,27 +1,54 @@
 import { once } from 'node:events';
-import { MikroORM } from '@mikro-orm/postgresql';
+import { setTimeout as delay } from 'node:timers/promises';
 import { readConfig } from './config.ts';
+import { applicationConnections } from './database/application-connections.ts';
 import { resolveDatabase } from './database/resolve-database.ts';
+import { awaitWritableServer } from './database/writable-server.ts';
 import { buildApplication } from './http/application.ts';
 import { listen } from './http/listener.ts';
-import { ormOptions } from './large-record/orm.ts';
+import { openOrm } from './large-record/orm.ts';
 
-/** Serves the API until SIGTERM or SIGINT; a second signal ends the process at once. */
+/** What is left open after the last request may take so long to close, in milliseconds. */
+const CLOSING_MS = 1_000;
+
+/**
+ * Serves the API until SIGTERM or SIGINT; a second signal ends the process at once.
+ *
+ * 1. Wait for the database, then listen.
+ * 2. At the signal: `/readyz` says no, and after a pause in which balancers notice, no new connections are taken.
+ * 3. The requests in flight are answered, which takes no longer than a request may; then all connections are closed.
+ */
 async function main(): Promise<void> {
   const config = readConfig();
+  if (config.databaseUrl) {
+    await awaitWritableServer(config.databaseUrl, config.databaseWaitMs, console.log);
+  }
   const database = await resolveDatabase(config);
   console.log(database.description);
 
-  const orm = await MikroORM.init(ormOptions(database.url));
-  try {
-    const application = await buildApplication(orm, console.error);
-    const listener = await listen(application, config.host, config.port);
-    console.log(`Listening on ${listener.url}`);
-    await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
-    await listener.close();
-  } finally {
-    await orm.close();
-  }
+  const connections = applicationConnections(database.servers, config.requestTimeoutMs);
+  const stopping = new AbortController();
+  await using resources = new AsyncDisposableStack();
+  const { orm } = resources.use(await openOrm(database.url, connections.pool));
+  const application = resources.use(
+    await buildApplication(orm, {
+      config,
+      connection: () => connections.session(),
+      stopping: stopping.signal,
+      log: console.error,
+    }),
+  );
+  const signal = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  const listener = await listen(application.koa, config.host, config.port);
+  console.log(`Listening on ${listener.url}`);
+
+  await signal;
+  stopping.abort();
+  // A connection on which the server has fallen silent would keep the process alive for minutes.
+  const lastMs = config.shutdownDelayMs + config.requestTimeoutMs + CLOSING_MS;
+  setTimeout(() => process.exit(), lastMs).unref();
+  await delay(config.shutdownDelayMs);
+  await listener.close(config.requestTimeoutMs);
 }
 
 try {

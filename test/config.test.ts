@@ -9,6 +9,10 @@ describe('readConfig', () => {
     expect(readConfig({})).toEqual({
       host: '127.0.0.1',
       port: 3000,
+      databaseWaitMs: 60_000,
+      requestTimeoutMs: 10_000,
+      shutdownDelayMs: 0,
+      activeColumnPollMs: 1_000,
       lockTimeoutMs: 100,
       lockBudgetMs: 120_000,
       switchoverWaitMs: 30_000,
@@ -21,6 +25,11 @@ describe('readConfig', () => {
       TEST_DATABASE_URL: 'postgres://tests@localhost/postgres',
       HOST: '::1',
       PORT: '0',
+      DATABASE_WAIT_MS: '5000',
+      REQUEST_TIMEOUT_MS: '2500',
+      SHUTDOWN_DELAY_MS: '3000',
+      ACTIVE_COLUMN: 'created_at',
+      ACTIVE_COLUMN_POLL_MS: '250',
       LOCK_TIMEOUT_MS: '50',
       LOCK_BUDGET_MS: '600000',
       SWITCHOVER_WAIT_MS: '0',
@@ -30,6 +39,11 @@ describe('readConfig', () => {
       testDatabaseUrl: env.TEST_DATABASE_URL,
       host: '::1',
       port: 0,
+      databaseWaitMs: 5_000,
+      requestTimeoutMs: 2_500,
+      shutdownDelayMs: 3_000,
+      activeColumn: 'created_at',
+      activeColumnPollMs: 250,
       lockTimeoutMs: 50,
       lockBudgetMs: 600_000,
       switchoverWaitMs: 0,
@@ -60,7 +74,13 @@ describe('readConfig', () => {
     expect(() => readConfig({ HOST })).toThrow('HOST must be a host name or an IP address like 127.0.0.1.');
   });
 
+  it('takes a URL with several hosts', () => {
+    const url = 'postgresql://app:s3cret@first:5432,second:5433/app?sslmode=require';
+    expect(readConfig({ DATABASE_URL: url })).toMatchObject({ databaseUrl: url });
+  });
+
   it.each([
+    'postgresql://a:s3cret@host:5432,host:port/app',
     'mysql://root:s3cret@localhost/app',
     'root:s3cret@localhost',
     'postgresql://a:s3cret@host:port/app',

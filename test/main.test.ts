@@ -1,51 +1,128 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
+import { type IncomingMessage, request } from 'node:http';
 import { expect, it } from '@jest/globals';
+import { type ApiProcess, startApiProcess } from './support/api-process.ts';
+import { type RunningCommand, startNode } from './support/command-line.ts';
+import { startHangingProxy } from './support/hanging-proxy.ts';
 import { createLargeRecordTable } from './support/large-record-table.ts';
-import { send } from './support/send.ts';
+import { lockWaiter } from './support/lock-waits.ts';
+import { type Answer, send } from './support/send.ts';
 
-function startMain(env: Record<string, string>) {
-  return spawn(process.execPath, ['src/main.ts'], {
-    env: { ...process.env, HOST: '127.0.0.1', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** Long enough for a look at `/readyz`, however busy the machine is. */
+const SHUTDOWN_DELAY_MS = '3000';
+
+function startMain(env: Record<string, string>): RunningCommand {
+  return startNode(['src/main.ts'], { HOST: '127.0.0.1', PORT: '0', ...env });
 }
+
+/** Resolves with the first answer of this status. */
+async function answering(url: string, status: number): Promise<Answer> {
+  for (;;) {
+    const answer = await send(url);
+    if (answer.status === status) return answer;
+  }
+}
+
+const stop = (api: ApiProcess) => api.process.kill('SIGTERM');
 
 it.each(['SIGTERM', 'SIGINT'] as const)('serves until %s and ends with exit code 0', async (signal) => {
   await using table = await createLargeRecordTable('old');
-  const main = startMain({ DATABASE_URL: table.url, PORT: '0' });
-  const exit = once(main, 'exit');
-  const lines = createInterface(main.stdout)[Symbol.asyncIterator]();
-  expect((await lines.next()).value).toMatch(/^Database: .*DATABASE_URL/);
-  const listening = String((await lines.next()).value);
-  expect(listening).toMatch(/^Listening on http:\/\/127\.0\.0\.1:\d+$/);
-  expect((await send(`${listening.replace('Listening on ', '')}/list_large`)).status).toBe(200);
-  main.kill(signal);
-  expect(await exit).toEqual([0, null]);
+  await using api = await startApiProcess(table.url);
+  expect(api.output()).toMatch(/^Database: .*DATABASE_URL\)\nListening on http:\/\/127\.0\.0\.1:\d+\n$/);
+  expect((await send(`${api.url}/list_large`)).status).toBe(200);
+  api.process.kill(signal);
+  expect(await api.exitCode).toBe(0);
+});
+
+it('at SIGTERM says that it is not ready, still serves, answers what is in flight, and leaves no session', async () => {
+  await using table = await createLargeRecordTable('old');
+  const id = await table.store('LargeRecord_1', '2024-01-01 10:00:00');
+  await using api = await startApiProcess(table.url, { SHUTDOWN_DELAY_MS });
+  await table.client.query('begin');
+  await table.client.query('select from large_record for update');
+  const inFlight = send(`${api.url}/large_records/${id}`, { method: 'PATCH', body: { name: 'changed' } });
+  await lockWaiter(table.url);
+  expect((await send(`${api.url}/readyz`)).status).toBe(200);
+
+  stop(api);
+  const notReady = await answering(`${api.url}/readyz`, 503);
+  expect(notReady.text).toContain('This process is about to end.');
+  expect((await send(`${api.url}/list_large`)).status).toBe(200);
+  while (await send(`${api.url}/healthz`).then(Boolean, () => false));
+  await table.client.query('commit');
+
+  expect((await inFlight).text).toContain('"name":"changed"');
+  expect(await api.exitCode).toBe(0);
+  const { rowCount } = await table.client.query(
+    `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+  );
+  expect(rowCount).toBe(0);
+});
+
+it('ends at SIGTERM with exit code 0 while the database is silent', async () => {
+  await using table = await createLargeRecordTable('old');
+  await using proxy = await startHangingProxy(table.url);
+  await using api = await startApiProcess(proxy.url, { REQUEST_TIMEOUT_MS: '1000' });
+  proxy.hang();
+  const inFlight = request(`${api.url}/large_records`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Expect: '100-continue' },
+  });
+  inFlight.flushHeaders();
+  await once(inFlight, 'continue');
+  stop(api);
+  inFlight.end('{"name":"LargeRecord_1"}');
+  const [response] = (await once(inFlight, 'response')) as [IncomingMessage];
+  expect(response.statusCode).toBe(503);
+  expect(await api.exitCode).toBe(0);
+});
+
+it('waits for the database, says so, and serves when it is there', async () => {
+  await using table = await createLargeRecordTable('old');
+  const away = await startHangingProxy(table.url);
+  await away[Symbol.asyncDispose]();
+  const main = startMain({ DATABASE_URL: away.url });
+  await main.printed(/^Waiting up to 60 s for postgresql:.*ECONNREFUSED/);
+  await using _back = await startHangingProxy(table.url, Number(new URL(away.url).port));
+  await main.printed(/\nDatabase: .*\nListening on /);
+  main.process.kill('SIGTERM');
+  expect(await main.exitCode).toBe(0);
+});
+
+it('ends with exit code 1 and a sentence where the database does not come', async () => {
+  const main = startMain({
+    DATABASE_URL: 'postgresql://app:s3cret@127.0.0.1:9/app',
+    DATABASE_WAIT_MS: '300',
+  });
+  expect(await main.exitCode).toBe(1);
+  const [waiting, sentence, ...more] = main.output().split('\n');
+  expect(waiting).toMatch(
+    /^Waiting up to 0\.3 s for postgresql:\/\/app@127\.0\.0\.1:9\/app: connect ECONNREFUSED/,
+  );
+  expect(sentence).toMatch(/^The database postgresql:\/\/app@127\.0\.0\.1:9\/app cannot be used: /);
+  expect(more).toEqual(['']);
 });
 
 it('ends with exit code 1 and a sentence where the port is in use', async () => {
   await using table = await createLargeRecordTable('old');
-  const first = startMain({ DATABASE_URL: table.url, PORT: '0' });
-  const exit = once(first, 'exit');
-  const lines = createInterface(first.stdout)[Symbol.asyncIterator]();
-  await lines.next();
-  const { port } = new URL(String((await lines.next()).value).replace('Listening on ', ''));
+  await using first = await startApiProcess(table.url);
+  const { port } = new URL(first.url);
   const second = startMain({ DATABASE_URL: table.url, PORT: port });
-  const [message, [code]] = await Promise.all([text(second.stderr), once(second, 'exit')]);
-  expect(message).toBe(
+  expect(await second.exitCode).toBe(1);
+  expect(second.output()).toContain(
     `Port ${port} of 127.0.0.1 is in use: stop what listens there, or set PORT (0 takes a free one).\n`,
   );
-  expect(code).toBe(1);
-  first.kill('SIGTERM');
-  await exit;
 });
 
-it('ends with exit code 1 and a sentence where the configuration is wrong', async () => {
-  const main = startMain({ PORT: 'http' });
-  const [message, [code]] = await Promise.all([text(main.stderr), once(main, 'exit')]);
-  expect(message).toContain('PORT must be');
-  expect(code).toBe(1);
+it.each([
+  [{ PORT: 'http' }, 'PORT must be a whole number from 0 to 65535.\n'],
+  [
+    { ACTIVE_COLUMN: 'created' },
+    'ACTIVE_COLUMN is "created": set it to auto, or to a column to stay on, created_at or created_at_new.\n',
+  ],
+])('ends with exit code 1 and a sentence where the configuration is wrong: %j', async (env, sentence) => {
+  await using table = await createLargeRecordTable('old');
+  const main = startMain({ DATABASE_URL: table.url, ...env });
+  expect(await main.exitCode).toBe(1);
+  expect(main.output().split('\n').slice(-2).join('\n')).toBe(sentence);
 });

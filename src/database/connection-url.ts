@@ -1,5 +1,8 @@
 import type { Connection } from './cluster-files.ts';
 
+/** Scheme and user, hosts, and the rest. A `/`, `?` or `#` of a user name or a password is percent-encoded in a URL. */
+const PARTS = /^(\w+:\/\/(?:[^/?#]*@)?)([^/?#]*)(.*)$/s;
+
 /** The URL of a database of a server on this machine. With the password: not for printing. */
 export function connectionUrl(
   { user, password }: Connection,
@@ -10,13 +13,26 @@ export function connectionUrl(
 }
 
 /**
+ * The URL of each host of a URL that may name several, as PostgreSQL's own programs take it:
+ * `postgresql://user@first:5432,second:5432/database`. (`pg` and MikroORM take one host.)
+ */
+export function urlsOfHosts(url: string): string[] {
+  const [, before = '', hosts = '', after = ''] = PARTS.exec(url) ?? [];
+  return hosts === '' ? [url] : hosts.split(',').map((host) => `${before}${host}${after}`);
+}
+
+/**
  * The URL as it may be printed: user, host, port and database alone. The query goes altogether, since drivers
  * take a password, or a key's passphrase, from there too.
  */
 export function printableUrl(url: string): string {
-  const printable = new URL(url);
-  printable.password = '';
-  printable.search = '';
-  printable.hash = '';
-  return printable.href;
+  return urlsOfHosts(url)
+    .map((urlOfHost) => {
+      const printable = new URL(urlOfHost);
+      printable.password = '';
+      printable.search = '';
+      printable.hash = '';
+      return printable.href;
+    })
+    .join(' or ');
 }

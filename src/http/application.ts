@@ -2,34 +2,68 @@ import { METHODS } from 'node:http';
 import { Router } from '@koa/router';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import Koa from 'koa';
+import type { ClientConfig } from 'pg';
+import type { Config } from '../config.ts';
 import { createdAtChange } from '../large-record/created-at-change.ts';
 import { LargeRecordRepository } from '../large-record/repository.ts';
 import { addLargeRecordRoutes } from '../large-record/routes.ts';
-import { ActiveColumnFollower } from '../online-migration/active-column.ts';
+import { ActiveColumnFollower } from '../online-migration/active-column-follower.ts';
+import { pollActiveColumn } from '../online-migration/active-column-poll.ts';
+import { keepPresence } from '../online-migration/presence-session.ts';
 import { addHealthRoutes } from './health.ts';
 import { answerProblems } from './problem-answers.ts';
+import { repeatReads } from './repeated-reads.ts';
 import { addStatusRoute } from './status.ts';
+import { limitTime } from './time-limit.ts';
+
+/** A read that begins in the second half of its time might not end in it. */
+const SHARE_FOR_REPEATED_READS = 0.5;
+
+/** What the API is built with. */
+export interface ApplicationOptions {
+  readonly config: Pick<Config, 'activeColumn' | 'activeColumnPollMs' | 'requestTimeoutMs'>;
+  /** How a session of its own connects to the database. */
+  readonly connection: () => ClientConfig;
+  /** Aborted when the process is about to end. */
+  readonly stopping: AbortSignal;
+  /** Receives a line for each request that failed by no fault of the client, and for what happens between requests. */
+  readonly log: (line: string) => void;
+}
+
+/** The API, apart from the server that listens; disposing of it ends what goes on between requests. */
+export interface Application extends AsyncDisposable {
+  readonly koa: Koa;
+}
 
 /**
- * Builds the API, apart from the server that listens.
+ * Builds the API.
  *
- * @param orm with the three mappings; who made it closes it
- * @param log receives one line for each request that failed by no fault of the client
+ * @param orm with the three mappings; who made it closes it, after the application
+ * @throws UnknownColumnError where the configuration names a column that the change does not know
  */
-export async function buildApplication(orm: MikroORM, log: (line: string) => void): Promise<Koa> {
+export async function buildApplication(
+  orm: MikroORM,
+  { config, connection, stopping, log }: ApplicationOptions,
+): Promise<Application> {
+  await using resources = new AsyncDisposableStack();
   const pool = await orm.em.getConnection().getNativeClient();
-  const follower = new ActiveColumnFollower(createdAtChange, pool);
+  const follower = new ActiveColumnFollower(createdAtChange, pool, config.activeColumn);
+  follower.on('switched', ({ name }) => log(`The active column is ${name} now.`));
+  resources.use(await keepPresence({ change: createdAtChange, connection, follower, log }));
+  resources.use(pollActiveColumn(follower, config.activeColumnPollMs));
 
   // Every method that Node can parse: one that no route takes is answered with 405 and Allow, not with 501.
   const router = new Router({ sensitive: true, methods: METHODS });
   addLargeRecordRoutes(router, new LargeRecordRepository(orm.em, follower));
   addStatusRoute(router, createdAtChange, pool, follower);
-  addHealthRoutes(router, pool);
+  addHealthRoutes(router, pool, stopping);
 
-  const application = new Koa();
-  application.on('error', (error: Error) => log(`An answer could not be sent: ${error.message}`));
-  application.use(answerProblems(log));
-  application.use(router.routes());
-  application.use(router.allowedMethods());
-  return application;
+  const koa = new Koa();
+  koa.on('error', (error: Error) => log(`An answer could not be sent: ${error.message}`));
+  koa.use(answerProblems(log));
+  koa.use(limitTime(config.requestTimeoutMs));
+  koa.use(repeatReads(router.routes(), config.requestTimeoutMs * SHARE_FOR_REPEATED_READS));
+  koa.use(router.allowedMethods());
+  const owned = resources.move();
+  return { koa, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -10,26 +10,31 @@ const READY_TIMEOUT_MS = 1000;
 const PING = { text: 'select 1', query_timeout: READY_TIMEOUT_MS };
 
 /**
- * Adds `/healthz`, which says that the process lives, and `/readyz`, which says that its database answers too.
+ * Adds `/healthz`, which says that the process lives, and `/readyz`, which says that it takes requests and that its
+ * database answers.
  *
  * @param router receives the routes
  * @param pool the connections that requests use
+ * @param stopping aborted when the process is about to end: balancers are to send their requests elsewhere
  */
-export function addHealthRoutes(router: Router, pool: Pool): void {
+export function addHealthRoutes(router: Router, pool: Pool, stopping: AbortSignal): void {
   router.get('/healthz', (ctx) => {
     ctx.body = { status: 'ok' };
   });
 
   router.get('/readyz', async (ctx) => {
+    if (stopping.aborted) throw notReady('This process is about to end. Try again.');
     // The timer covers the wait for a connection as well.
     const answer = pool.query(PING).then(
       () => true,
       () => false,
     );
     const isReady = await Promise.race([answer, setTimeout(READY_TIMEOUT_MS, false, { ref: false })]);
-    if (!isReady) {
-      throw new Problem(503, 'The database does not answer. Try again.', { headers: { 'Retry-After': '1' } });
-    }
+    if (!isReady) throw notReady('The database does not answer. Try again.');
     ctx.body = { status: 'ok' };
   });
+}
+
+function notReady(detail: string): Problem {
+  return new Problem(503, detail, { headers: { 'Retry-After': '1' } });
 }

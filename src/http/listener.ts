@@ -7,8 +7,11 @@ import type Koa from 'koa';
 export interface Listener {
   /** Where it listens, such as `http://127.0.0.1:3000`. */
   readonly url: string;
-  /** Takes no more requests and resolves when those in flight are answered. */
-  close(): Promise<void>;
+  /**
+   * Takes no more requests and resolves when those in flight are answered.
+   * @param graceMs cuts the connections that are left then, in milliseconds
+   */
+  close(graceMs: number): Promise<void>;
 }
 
 /**
@@ -35,12 +38,14 @@ export async function listen(application: Koa, host: string, port: number): Prom
   }
   return {
     url: urlOf(server.address() as AddressInfo),
-    async close() {
+    async close(graceMs) {
       // Otherwise a client that keeps its connection alive would hold the server open after its answer.
       for (const response of inFlight) response.shouldKeepAlive = false;
       const closed = once(server, 'close');
       server.close();
+      const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
+      clearTimeout(cut);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Router } from '@koa/router';
-import type { ActiveColumnFollower } from '../online-migration/active-column.ts';
+import type { ActiveColumnFollower } from '../online-migration/active-column-follower.ts';
 import { readBackfillProgress } from '../online-migration/backfill/progress.ts';
 import type { ColumnChange, Queryable } from '../online-migration/column-change.ts';
 import { readStage } from '../online-migration/stage.ts';

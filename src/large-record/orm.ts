@@ -1,22 +1,33 @@
-import { defineConfig, type Options } from '@mikro-orm/postgresql';
+import { defineConfig, MikroORM, type Options } from '@mikro-orm/postgresql';
+import type { PoolConfig } from 'pg';
 import { newColumnMapping, renamedMapping, textMapping } from './mappings.ts';
 
-/** Connections that one process holds at most. */
+/** Connections of the pool at most. */
 const POOL_SIZE = 10;
 
-/** How long a request waits for a connection before it is answered with 503, in milliseconds. */
+/** How long the command line waits for a connection, in milliseconds. */
 const CONNECTION_TIMEOUT_MS = 10_000;
 
 /** The three mappings of the table, for the application: the repository picks one for each query. */
 const allMappings = [textMapping, newColumnMapping, renamedMapping];
 
+/** The application's ORM; disposing of it closes its connections. */
+export interface OpenOrm extends AsyncDisposable {
+  readonly orm: MikroORM;
+}
+
 /**
  * @param url where the database is: `postgres://…`
  * @param entities the mappings to register; a comparison of the schema takes `[renamedMapping]`, the only one that
  *   describes the table when all migrations have run
+ * @param connections what the pool of connections is to be made with
  * @returns MikroORM's options, the same for the application and its command line
  */
-export function ormOptions(url: string, entities: NonNullable<Options['entities']> = allMappings): Options {
+export function ormOptions(
+  url: string,
+  entities: NonNullable<Options['entities']> = allMappings,
+  connections: PoolConfig = { connectionTimeoutMillis: CONNECTION_TIMEOUT_MS, keepAlive: true },
+): Options {
   return defineConfig({
     clientUrl: url,
     entities,
@@ -25,6 +36,26 @@ export function ormOptions(url: string, entities: NonNullable<Options['entities'
     // Otherwise the first connection tries to create a database that it does not find.
     ensureDatabase: false,
     pool: { min: 0, max: POOL_SIZE },
-    driverOptions: { connectionTimeoutMillis: CONNECTION_TIMEOUT_MS, keepAlive: true },
+    // MikroORM takes host, user and database from the URL, and leaves `?sslmode=require` behind; `pg` takes it all.
+    driverOptions: { connectionString: url, ...connections },
   });
+}
+
+/**
+ * Opens the application's ORM. It connects with the first query.
+ *
+ * @param url where the database is
+ * @param connections what the pool of connections is to be made with
+ */
+export async function openOrm(url: string, connections: PoolConfig): Promise<OpenOrm> {
+  const orm = await MikroORM.init(ormOptions(url, allMappings, connections));
+  const pool = await orm.em.getConnection().getNativeClient();
+  return {
+    orm,
+    async [Symbol.asyncDispose]() {
+      await orm.close();
+      // Kysely does not end a pool through which it has never sent a query.
+      if (!pool.ending) await pool.end();
+    },
+  };
 }

@@ -1,5 +1,6 @@
 import type { EntityManager, QueryResult } from '@mikro-orm/postgresql';
-import type { ActiveColumn, ActiveColumnFollower } from '../online-migration/active-column.ts';
+import type { ActiveColumnFollower } from '../online-migration/active-column-follower.ts';
+import type { ActiveColumn } from '../online-migration/active-column.ts';
 import type { LargeRecord, LargeRecordChange, NewLargeRecord } from './large-record.ts';
 import { newColumnMapping, renamedMapping, textMapping } from './mappings.ts';
 import { Statements, type StoredRow } from './statements.ts';

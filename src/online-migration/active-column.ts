@@ -1,19 +1,17 @@
-import type { ColumnChange, Queryable } from './column-change.ts';
-import { readTableShape, type TableShape } from './table-shape.ts';
+import type { ColumnChange } from './column-change.ts';
+import { OnlineMigrationError } from './online-migration-error.ts';
+import type { TableShape } from './table-shape.ts';
+
+/** The three mappings, in the order of the moves: old column, new one under its interim name, new one renamed. */
+export const FORMS = ['old', 'new', 'renamed'] as const;
 
 /** Where the application finds the value now. */
 export interface ActiveColumn {
-  /** Which of the three mappings fits: the old column, the new one under its interim name, the new one renamed. */
-  readonly form: 'old' | 'new' | 'renamed';
+  /** Which of the three mappings fits. */
+  readonly form: (typeof FORMS)[number];
   /** The column's name in the table. */
   readonly name: string;
 }
-
-/**
- * SQLSTATEs that say that the table no longer looks as a query supposed: undefined column, undefined table, datatype
- * mismatch, and "cached plan must not change result type".
- */
-const OUTDATED_SHAPE_CODES = new Set(['42703', '42P01', '42804', '0A000']);
 
 /**
  * The column that was taken for the active one has no value in a row: it is no longer enforced, so another one is
@@ -24,73 +22,39 @@ export class ColumnNotEnforcedError extends Error {
   readonly code = '42804';
 }
 
-/**
- * Lets every unit of work use the column that is active, across every move up and down.
- *
- * 1. The first unit of work reads the active column from the catalog; later ones use what was read.
- * 2. A unit of work that fails because the table changed its shape reads the catalog anew
- * 3. and runs again from the start, once. The statement that failed has written nothing.
- */
-export class ActiveColumnFollower {
-  readonly #change: ColumnChange;
-  readonly #database: Queryable;
-  #active: Promise<ActiveColumn> | undefined;
+/** The application is to stay on a column that its change does not know. */
+export class UnknownColumnError extends OnlineMigrationError {
+  override readonly name = 'UnknownColumnError';
 
-  /**
-   * @param change the declared change
-   * @param database runs the catalog query; a pool, so that it does not wait for a transaction in progress
-   */
-  constructor(change: ColumnChange, database: Queryable) {
-    this.#change = change;
-    this.#database = database;
-  }
-
-  /**
-   * The active column as it was last read; the first call reads it.
-   * @throws TableNotReadyError where the table does not exist
-   */
-  async current(): Promise<ActiveColumn> {
-    return (this.#active ??= this.#read());
-  }
-
-  /**
-   * Runs a unit of work on the active column; it may run twice, so it must begin with nothing done.
-   * @param unit receives the active column; must throw the database's error, with its `code`, as it came
-   * @returns what the unit returns
-   * @throws what the unit throws, the second time, or at once where it is no matter of the table's shape
-   */
-  async run<T>(unit: (active: ActiveColumn) => Promise<T>): Promise<T> {
-    const reading = (this.#active ??= this.#read());
-    const active = await reading;
-    try {
-      return await unit(active);
-    } catch (error) {
-      if (!isOutdatedShape(error)) throw error;
-      // Another unit of work may have read anew meanwhile: its reading is fresh enough.
-      if (this.#active === reading) this.#active = this.#read();
-      return unit(await this.current());
-    }
-  }
-
-  #read(): Promise<ActiveColumn> {
-    const reading = readTableShape(this.#database, this.#change).then((shape) =>
-      activeColumnOf(shape, this.#change),
+  /** @param column the name that was asked for */
+  constructor({ oldColumn, newColumn }: ColumnChange, column: string) {
+    super(
+      `ACTIVE_COLUMN is ${JSON.stringify(column)}: set it to auto, or to a column to stay on, ` +
+        `${oldColumn.name} or ${newColumn.name}.`,
     );
-    // A reading that failed must not be the answer for all that come later.
-    reading.catch(() => {
-      if (this.#active === reading) this.#active = undefined;
-    });
-    return reading;
   }
 }
 
-/** Which column a table of this shape asks the application to use. */
-export function activeColumnOf(shape: TableShape, change: ColumnChange): ActiveColumn {
-  const newIsTrusted = shape.newColumn !== null && (shape.oldColumn === null || shape.newColumn.notNull);
-  if (newIsTrusted) return { form: 'new', name: change.newColumn.name };
-  return { form: shape.oldColumn?.isNewType ? 'renamed' : 'old', name: change.oldColumn.name };
+/**
+ * Which column a table of this shape asks the application to use.
+ * @param pinned the column to stay on as long as it is there with a value in every row; without it the new one as soon
+ *   as it is
+ */
+export function activeColumnOf(shape: TableShape, change: ColumnChange, pinned?: string): ActiveColumn {
+  const { oldColumn, newColumn } = shape;
+  const newIsTrusted = newColumn !== null && (oldColumn === null || newColumn.notNull);
+  // On the way back of contract, the old column is there before it is filled.
+  const staysOnOld = pinned === change.oldColumn.name && oldColumn?.notNull === true;
+  if (newIsTrusted && !staysOnOld) return { form: 'new', name: change.newColumn.name };
+  return { form: oldColumn?.isNewType ? 'renamed' : 'old', name: change.oldColumn.name };
 }
 
-function isOutdatedShape(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && OUTDATED_SHAPE_CODES.has(String(error.code));
+/**
+ * Refuses a column that the change does not know.
+ * @throws UnknownColumnError
+ */
+export function assertKnownColumn(change: ColumnChange, column: string): void {
+  if (column !== change.oldColumn.name && column !== change.newColumn.name) {
+    throw new UnknownColumnError(change, column);
+  }
 }

@@ -1,3 +1,4 @@
+import { jitteredPauseMs } from './backoff.ts';
 import { describeBlocker, findBlockers, type Blocker } from './lock-blockers.ts';
 import { pause } from './pause.ts';
 import { type Session, sqlState } from './session.ts';
@@ -6,8 +7,7 @@ import { OnlineMigrationError } from './online-migration-error.ts';
 
 /** The work under the lock is catalog work; longer means that something scans the table after all. */
 const STATEMENT_TIMEOUT_MS = 10_000;
-const SHORTEST_PAUSE_MS = 10;
-const LONGEST_PAUSE_MS = 5_000;
+const BACKOFF = { shortestMs: 10, longestMs: 5_000 };
 
 /** SQLSTATEs after which the same transaction may succeed later: lock timeout, and deadlock. */
 const RETRIED_CODES = new Set(['55P03', '40P01']);
@@ -70,7 +70,7 @@ export async function underStrongLock(
     } catch (error) {
       if (!RETRIED_CODES.has(sqlState(error) ?? '')) throw error;
       const blockers = await findBlockers(session, options.table);
-      const pauseMs = jitteredPauseMs(attempt);
+      const pauseMs = jitteredPauseMs(attempt, BACKOFF);
       if (performance.now() + pauseMs > deadline)
         throw notGranted(options, lockBudgetMs, attempt, blockers, error);
       options.log(
@@ -80,15 +80,6 @@ export async function underStrongLock(
       await pause(pauseMs, options.signal);
     }
   }
-}
-
-/**
- * A pause of random length below a bound that doubles with each try, so that several who wait part.
- * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
- */
-function jitteredPauseMs(attempt: number): number {
-  const bound = Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** attempt);
-  return SHORTEST_PAUSE_MS + Math.random() * (bound - SHORTEST_PAUSE_MS);
 }
 
 function blockedBy(blockers: Blocker[]): string {

@@ -11,6 +11,7 @@ describe('resolveDatabase', () => {
   ])('takes DATABASE_URL %s and hides the password', async (url, printed) => {
     expect(await resolveDatabase({ databaseUrl: url })).toEqual({
       url,
+      servers: [url],
       description: `Database: ${printed} (DATABASE_URL)`,
     });
   });

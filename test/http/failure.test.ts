@@ -6,6 +6,9 @@ import { send } from '../support/send.ts';
 import { startTestApplication } from '../support/test-application.ts';
 import { createTestDatabase } from '../support/test-server.ts';
 
+/** So that a read is not tried again for long. */
+const HURRIED = { requestTimeoutMs: 400 };
+
 /** Nothing listens on the discard port of this machine. */
 const NO_DATABASE = 'postgres://someone:hidden@127.0.0.1:9/none';
 
@@ -44,7 +47,7 @@ describe('without a database', () => {
   it.each([...REQUESTS, ['GET', '/readyz', undefined] as const])(
     '%s %s is a 503 with Retry-After where the connection is refused',
     async (method, path, body) => {
-      await using api = await startTestApplication(NO_DATABASE);
+      await using api = await startTestApplication(NO_DATABASE, HURRIED);
       const answer = await send(`${api.url}${path}`, { method, body });
       expect(answer.status).toBe(503);
       expect(answer.headers.get('Retry-After')).toBe('1');
@@ -68,6 +71,14 @@ describe('without a database', () => {
       status: 200,
       text: `{"id":${id},"name":"locked","created_at":"2024-01-01 10:00:00"}`,
     });
+  });
+
+  it('a URL that asks for encryption never leads to a connection without', async () => {
+    await using table = await createLargeRecordTable('old');
+    // No server for tests has a certificate for this machine's address.
+    await using api = await startTestApplication(`${table.url}?sslmode=verify-full`, HURRIED);
+    expect((await send(`${api.url}/list_large`)).status).toBe(500);
+    expect(api.log.join('\n')).toMatch(/SSL|certificate/);
   });
 
   it('one that hangs makes /readyz a 503, and not /healthz, until it goes on', async () => {

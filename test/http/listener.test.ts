@@ -31,7 +31,7 @@ it('says in a sentence that the port is in use', async () => {
   await expect(listen(new Koa(), '127.0.0.1', Number(port))).rejects.toThrow(
     `Port ${port} of 127.0.0.1 is in use: stop what listens there, or set PORT (0 takes a free one).`,
   );
-  await first.close();
+  await first.close(0);
 });
 
 it('says in a sentence that the host is not of this machine', async () => {
@@ -42,5 +42,5 @@ it('puts an IPv6 address into brackets', async () => {
   const listener = await listen(new Koa(), '::1', 0);
   expect(listener.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
   expect((await send(listener.url)).status).toBe(404);
-  await listener.close();
+  await listener.close(0);
 });

@@ -27,7 +27,8 @@ describe.each(CHANGES)('when the active column changes from %s to %s', (from, to
 
   beforeAll(async () => {
     table = await createLargeRecordTable(from);
-    api = await startTestApplication(table.url);
+    // Without a poll, and nobody notifies of these changes: a request has to notice by itself.
+    api = await startTestApplication(table.url, { activeColumnPollMs: 3_600_000 });
   });
 
   afterAll(async () => {

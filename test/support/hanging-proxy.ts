@@ -5,14 +5,17 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 export interface HangingProxy extends AsyncDisposable {
   /** The database, by way of the proxy. */
   readonly url: string;
-  /** From now on nothing passes, on connections old and new. */
-  hang(): void;
+  /** From now on nothing passes, on connections old and new; or on the old ones alone. */
+  hang(which?: 'all' | 'old'): void;
   /** What was held back passes, and everything after it. */
   goOn(): void;
 }
 
-/** @param databaseUrl of a database on the network */
-export async function startHangingProxy(databaseUrl: string): Promise<HangingProxy> {
+/**
+ * @param databaseUrl of a database on the network
+ * @param port where it listens; 0 takes a free one
+ */
+export async function startHangingProxy(databaseUrl: string, port = 0): Promise<HangingProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
   let hangs = false;
@@ -30,7 +33,7 @@ export async function startHangingProxy(databaseUrl: string): Promise<HangingPro
       if (hangs) from.pause();
     }
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const url = new URL(databaseUrl);
   url.hostname = '127.0.0.1';
@@ -38,8 +41,8 @@ export async function startHangingProxy(databaseUrl: string): Promise<HangingPro
 
   return {
     url: url.href,
-    hang() {
-      hangs = true;
+    hang(which = 'all') {
+      hangs = which === 'all';
       for (const socket of sockets) socket.pause();
     },
     goOn() {

@@ -1,7 +1,9 @@
-import { MikroORM } from '@mikro-orm/postgresql';
+import { type Config, readConfig } from '../../src/config.ts';
+import { applicationConnections } from '../../src/database/application-connections.ts';
+import { urlsOfHosts } from '../../src/database/connection-url.ts';
 import { buildApplication } from '../../src/http/application.ts';
 import { listen } from '../../src/http/listener.ts';
-import { ormOptions } from '../../src/large-record/orm.ts';
+import { openOrm } from '../../src/large-record/orm.ts';
 
 /** The API, served by the process of the test. */
 export interface TestApplication extends AsyncDisposable {
@@ -12,20 +14,30 @@ export interface TestApplication extends AsyncDisposable {
 }
 
 /**
- * @param databaseUrl the database that it serves
+ * @param databaseUrl the database that it serves; may name several hosts
+ * @param options what is to differ from the default configuration
  * @returns the API on a free port of the loopback interface
  */
-export async function startTestApplication(databaseUrl: string): Promise<TestApplication> {
-  const orm = await MikroORM.init(ormOptions(databaseUrl));
+export async function startTestApplication(
+  databaseUrl: string,
+  options: Partial<Config> = {},
+): Promise<TestApplication> {
+  await using resources = new AsyncDisposableStack();
+  const config = { ...readConfig({}), ...options };
+  const servers = urlsOfHosts(databaseUrl);
+  const connections = applicationConnections(servers, config.requestTimeoutMs);
+  const { orm } = resources.use(await openOrm(servers[0]!, connections.pool));
   const log: string[] = [];
-  const application = await buildApplication(orm, (line) => log.push(line));
-  const listener = await listen(application, '127.0.0.1', 0);
-  return {
-    url: listener.url,
-    log,
-    async [Symbol.asyncDispose]() {
-      await listener.close();
-      await orm.close();
-    },
-  };
+  const application = resources.use(
+    await buildApplication(orm, {
+      config,
+      connection: () => connections.session(),
+      stopping: new AbortController().signal,
+      log: (line) => log.push(line),
+    }),
+  );
+  const listener = await listen(application.koa, '127.0.0.1', 0);
+  resources.defer(() => listener.close(config.requestTimeoutMs));
+  const owned = resources.move();
+  return { url: listener.url, log, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

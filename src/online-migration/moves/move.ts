@@ -1,5 +1,6 @@
 import type { ColumnChange } from '../column-change.ts';
 import type { MigrationSettings } from '../migration-settings.ts';
+import { notifyMove } from '../move-notification.ts';
 import { namesOf } from '../names.ts';
 import type { Session } from '../session.ts';
 import { readStage, type Stage } from '../stage.ts';
@@ -43,7 +44,8 @@ export async function requireStage(context: MoveContext, move: string, ...allowe
 }
 
 /**
- * Runs the catalog changes of a move in one short transaction under ACCESS EXCLUSIVE on the table.
+ * Runs the catalog changes of a move in one short transaction under ACCESS EXCLUSIVE on the table, and tells all who
+ * listen for moves.
  * @param purpose what they are for, in the log and in the error
  * @param statements.before statements of the same transaction that need no lock on the table
  * @param statements.locked statements under the lock
@@ -53,13 +55,18 @@ export async function inStrongTransaction(
   purpose: string,
   statements: { readonly before?: () => Promise<void>; readonly locked: () => Promise<void> },
 ): Promise<void> {
-  const { session, log, signal, settings } = context;
+  const { session, change, log, signal, settings } = context;
   await underStrongLock(session, {
-    table: namesOf(context.change).table,
+    table: namesOf(change).table,
     purpose,
     log,
     signal,
     settings,
-    ...statements,
+    locked: statements.locked,
+    before: async () => {
+      // PostgreSQL sends it with the commit; said here, it takes no time under the lock.
+      await notifyMove(session, change);
+      await statements.before?.();
+    },
   });
 }

@@ -1,0 +1,127 @@
+import { EventEmitter } from 'node:events';
+import { type ActiveColumn, activeColumnOf, assertKnownColumn, FORMS } from './active-column.ts';
+import type { ColumnChange, Queryable } from './column-change.ts';
+import { readTableShape } from './table-shape.ts';
+
+/**
+ * SQLSTATEs that say that the table no longer looks as a query supposed: undefined column, undefined table, datatype
+ * mismatch, and "cached plan must not change result type".
+ */
+const OUTDATED_SHAPE_CODES = new Set(['42703', '42P01', '42804', '0A000']);
+
+/** What a follower tells. */
+interface FollowerEvents {
+  /** Another column is active than before. */
+  switched: [active: ActiveColumn];
+  /** {@link ActiveColumnFollower.formInUse} is another one. */
+  formInUse: [form: ActiveColumn['form']];
+}
+
+/**
+ * Lets every unit of work use the column that is active, across every move up and down.
+ *
+ * 1. The first unit of work reads the active column from the catalog; later ones use what was read last.
+ * 2. Whoever learns that the table may have changed, by a notification, a poll or a failure, has it read anew.
+ * 3. A unit of work that fails because the table changed its shape waits for such a reading and runs again from the
+ *    start, once. The statement that failed has written nothing.
+ */
+export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
+  readonly #change: ColumnChange;
+  readonly #database: Queryable;
+  readonly #pinned: string | undefined;
+  readonly #units: Record<ActiveColumn['form'], number> = { old: 0, new: 0, renamed: 0 };
+  #active: ActiveColumn | undefined;
+  #formTold: ActiveColumn['form'];
+  #reading: Promise<ActiveColumn> | undefined;
+  #nextReading: Promise<ActiveColumn> | undefined;
+
+  /**
+   * @param change the declared change
+   * @param database runs the catalog query; a pool, so that it does not wait for a transaction in progress
+   * @param pinned the column to stay on as long as it can be; without it the follower goes where the moves lead
+   * @throws UnknownColumnError where the change has no such column
+   */
+  constructor(change: ColumnChange, database: Queryable, pinned?: string) {
+    super();
+    if (pinned !== undefined) assertKnownColumn(change, pinned);
+    this.#change = change;
+    this.#database = database;
+    this.#pinned = pinned;
+    this.#formTold = this.formInUse;
+  }
+
+  /**
+   * The active column as it was last read; the first call reads it.
+   * @throws TableNotReadyError where the table does not exist
+   */
+  async current(): Promise<ActiveColumn> {
+    return this.#active ?? this.refresh();
+  }
+
+  /**
+   * The earliest of the forms that this process may have a statement on: that of the active column, and those of units
+   * of work that began before a switch and have not ended. `old` until something is known.
+   */
+  get formInUse(): ActiveColumn['form'] {
+    return FORMS.find((form) => this.#units[form] > 0 || form === this.#active?.form) ?? 'old';
+  }
+
+  /**
+   * Reads the active column anew. Readings follow each other, so that an early one cannot overwrite a late one, and all
+   * who ask while one is under way share the next.
+   * @returns what a reading found that began after the call
+   * @throws TableNotReadyError where the table does not exist; what was read before stays
+   */
+  refresh(): Promise<ActiveColumn> {
+    this.#nextReading ??= this.#readAfter(this.#reading);
+    return this.#nextReading;
+  }
+
+  /**
+   * Runs a unit of work on the active column; it may run twice, so it must begin with nothing done.
+   * @param unit receives the active column; must throw the database's error, with its `code`, as it came
+   * @returns what the unit returns
+   * @throws what the unit throws, the second time, or at once where it is no matter of the table's shape
+   */
+  async run<T>(unit: (active: ActiveColumn) => Promise<T>): Promise<T> {
+    try {
+      return await this.#runOn(this.#active ?? (await this.refresh()), unit);
+    } catch (error) {
+      if (!isOutdatedShape(error)) throw error;
+      return this.#runOn(await this.refresh(), unit);
+    }
+  }
+
+  async #runOn<T>(active: ActiveColumn, unit: (active: ActiveColumn) => Promise<T>): Promise<T> {
+    this.#units[active.form] += 1;
+    try {
+      return await unit(active);
+    } finally {
+      this.#units[active.form] -= 1;
+      this.#tellFormInUse();
+    }
+  }
+
+  async #readAfter(earlier: Promise<ActiveColumn> | undefined): Promise<ActiveColumn> {
+    await earlier?.catch(() => undefined);
+    this.#reading = this.#nextReading;
+    this.#nextReading = undefined;
+    const shape = await readTableShape(this.#database, this.#change);
+    const before = this.#active;
+    const active = activeColumnOf(shape, this.#change, this.#pinned);
+    this.#active = active;
+    this.#tellFormInUse();
+    if (before !== undefined && before.form !== active.form) this.emit('switched', active);
+    return active;
+  }
+
+  #tellFormInUse(): void {
+    if (this.#formTold === this.formInUse) return;
+    this.#formTold = this.formInUse;
+    this.emit('formInUse', this.#formTold);
+  }
+}
+
+function isOutdatedShape(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && OUTDATED_SHAPE_CODES.has(String(error.code));
+}

@@ -1,0 +1,16 @@
+/** The bounds of the pauses between tries, in milliseconds. */
+export interface Backoff {
+  readonly shortestMs: number;
+  readonly longestMs: number;
+}
+
+/**
+ * A pause of random length below a bound that doubles with each try ("full jitter"), so that several who wait part.
+ * @param attempt how many tries have failed, from 1 on
+ * @returns milliseconds
+ * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
+export function jitteredPauseMs(attempt: number, { shortestMs, longestMs }: Backoff): number {
+  const bound = Math.min(longestMs, shortestMs * 2 ** attempt);
+  return shortestMs + Math.random() * (bound - shortestMs);
+}

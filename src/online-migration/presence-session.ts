@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import type { ClientConfig } from 'pg';
+import type { ActiveColumnFollower } from './active-column-follower.ts';
+import { jitteredPauseMs } from './backoff.ts';
+import type { ColumnChange } from './column-change.ts';
+import { listenForMoves } from './move-notification.ts';
+import { pause } from './pause.ts';
+import { presenceName } from './presence.ts';
+import { Session } from './session.ts';
+
+/** A cut session is back within a second, and a restarted server is not asked by all processes at once. */
+const BACKOFF = { shortestMs: 10, longestMs: 1_000 };
+
+/** How long the connection may be silent before either end asks whether the other is there, in seconds. */
+const KEEPALIVE_IDLE_S = 10;
+const KEEPALIVE_INTERVAL_S = 2;
+const KEEPALIVE_PROBES = 3;
+
+/** What a presence is made of. */
+export interface PresenceOptions {
+  readonly change: ColumnChange;
+  /** Where to, as `pg` takes it, asked anew each time. Notifications and names must pass: no transaction pooler. */
+  readonly connection: () => ClientConfig;
+  /** Knows which column this process uses, and is told to look again. */
+  readonly follower: ActiveColumnFollower;
+  /** Receives a line when the session is lost, and one when it is back. */
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Holds one session that says which column this process uses, and that hears of every move.
+ *
+ * 1. Connect under the name of the form in use, so that there is no moment without it.
+ * 2. Listen for moves, then read the active column: moves that were told before are missed.
+ * 3. At each move read it anew; at each new form in use take its name. The follower switches first, and the old form is
+ *    in use until the last request on it has ended, so a name never claims a switch that has not happened.
+ * 4. When the connection is lost, pause and begin again.
+ *
+ * @returns ends the session; resolved once the first connection stands, or has failed
+ */
+export async function keepPresence(options: PresenceOptions): Promise<AsyncDisposable> {
+  const stop = new AbortController();
+  const firstTry = Promise.withResolvers<void>();
+  const holding = holdSessions(options, stop.signal, () => firstTry.resolve());
+  await firstTry.promise;
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await holding;
+    },
+  };
+}
+
+async function holdSessions(options: PresenceOptions, stop: AbortSignal, tried: () => void): Promise<void> {
+  for (let failures = 0; !stop.aborted;) {
+    try {
+      await holdSession(options, stop, () => {
+        if (failures > 0) options.log('The presence session is back.');
+        failures = 0;
+        tried();
+      });
+    } catch (error) {
+      if (stop.aborted) return;
+      if (failures === 0) options.log(`The presence session is lost: ${describe(error)}`);
+      failures += 1;
+      tried();
+      await pause(jitteredPauseMs(failures, BACKOFF), stop).catch(() => undefined);
+    }
+  }
+}
+
+/** @throws the reason for which the session ended */
+async function holdSession(
+  { change, connection, follower }: PresenceOptions,
+  stop: AbortSignal,
+  opened: () => void,
+): Promise<never> {
+  const keepAliveInitialDelayMillis = KEEPALIVE_IDLE_S * 1000;
+  let named = follower.formInUse;
+  await using session = await Session.open(
+    { ...connection(), keepAliveInitialDelayMillis },
+    presenceName(change, named),
+  );
+  // A failure is not told here: the poll, or the next request, reads again.
+  const lookAgain = () => follower.refresh().catch(() => undefined);
+  await outliveSilence(session);
+  await listenForMoves(session, change, () => void lookAgain());
+  await lookAgain();
+  const end = AbortSignal.any([stop, session.lost]);
+  for (let isOpened = false; ; isOpened = true) {
+    while (follower.formInUse !== named) {
+      named = follower.formInUse;
+      await session.setApplicationName(presenceName(change, named));
+    }
+    if (!isOpened) opened();
+    await once(follower, 'formInUse', { signal: end }).catch(() => end.throwIfAborted());
+  }
+}
+
+/**
+ * Keeps the server from ending an idle session, and makes it notice within seconds a process whose host is gone without
+ * a word. (A process that dies has its connection closed at once.)
+ */
+async function outliveSilence(session: Session): Promise<void> {
+  await session.query(
+    `
+    select set_config(s.name, wanted.value, false)
+    from (
+      values
+        ('idle_session_timeout', '0'),
+        ('tcp_keepalives_idle', $1),
+        ('tcp_keepalives_interval', $2),
+        ('tcp_keepalives_count', $3)
+    ) as wanted (name, value)
+    join pg_catalog.pg_settings s using (name)`,
+    [KEEPALIVE_IDLE_S, KEEPALIVE_INTERVAL_S, KEEPALIVE_PROBES].map(String),
+  );
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // Several addresses of one host that all refuse are one error with a code and no message.
+  return error.message || ('code' in error ? String(error.code) : error.name);
+}

@@ -1,0 +1,48 @@
+import { escapeLiteral } from 'pg';
+import { startThrowawayPostgres, type ThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
+import { connect } from './database-client.ts';
+
+/** A server, and one that stands in for its standby: it has the same password and takes no writes. */
+export interface ServerPair extends AsyncDisposable {
+  readonly primary: ThrowawayPostgres;
+  readonly standby: ThrowawayPostgres;
+  /** Makes one of them take writes, or none. */
+  setReadOnly(server: ThrowawayPostgres, value: 'on' | 'off'): Promise<void>;
+  /** The URL of the primary, with these hosts in place of its own. */
+  url(...hosts: string[]): string;
+}
+
+/** Starts both. What is written to one does not reach the other. */
+export async function startServerPair(): Promise<ServerPair> {
+  await using resources = new AsyncDisposableStack();
+  const primary = resources.use(await startThrowawayPostgres());
+  const standby = resources.use(await startThrowawayPostgres());
+  const primaryUrl = new URL(primary.url());
+  const url = (...hosts: string[]) => primaryUrl.href.replace(primaryUrl.host, hosts.join());
+  const setReadOnly: ServerPair['setReadOnly'] = (server, value) =>
+    run(
+      url(hostOf(server)),
+      `alter system set default_transaction_read_only = ${value}`,
+      `select pg_reload_conf()`,
+    );
+  await run(standby.url(), `alter role postgres password ${escapeLiteral(primaryUrl.password)}`);
+  await setReadOnly(standby, 'on');
+  const owned = resources.move();
+  return {
+    primary,
+    standby,
+    url,
+    setReadOnly,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The server's address and port, as a URL has them. */
+export function hostOf(server: ThrowawayPostgres): string {
+  return new URL(server.url()).host;
+}
+
+async function run(url: string, ...statements: string[]): Promise<void> {
+  await using client = await connect(url);
+  for (const statement of statements) await client.rows(statement);
+}
