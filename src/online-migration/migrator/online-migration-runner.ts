@@ -36,13 +36,13 @@ export class OnlineMigrationRunner extends MigrationRunner {
     }
     const { connection, settings, log, signal } = this.#resources;
     signal.throwIfAborted();
-    await using session = await Session.open(
-      connection,
-      `online-migration ${migration.constructor.name} ${method}`,
-    );
+    const name = `online-migration ${migration.constructor.name} ${method}`;
+    const openSession = () => Session.open(connection, name);
+    await using session = await openSession();
     let recorded = false;
     migration.begin({
       session,
+      openSession,
       settings,
       log,
       signal,
