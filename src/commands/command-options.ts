@@ -1,0 +1,52 @@
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+
+/**
+ * Reads a command's options.
+ *
+ * @param argv what was written behind the command's name
+ * @param usage how the command is called; closes every error
+ * @param schema the options by name: a text for `--name value`, true for `--name`
+ * @throws Error with a sentence for each option that is wrong
+ */
+export function readOptions<Schema extends z.ZodObject>(
+  argv: readonly string[],
+  usage: string,
+  schema: Schema,
+): z.output<Schema> {
+  const options = Object.fromEntries(
+    Object.entries(schema.shape).map(([name, type]) => [
+      name,
+      { type: z.safeParse(type as z.ZodType, true).success ? ('boolean' as const) : ('string' as const) },
+    ]),
+  );
+  // Not strict: the parser's own errors speak of its ways, these here of the option.
+  const { values, positionals } = parseArgs({ args: [...argv], options, strict: false });
+  const { data, error } = schema.safeParse({ ...values });
+  const faults = [
+    ...positionals.map((word) => `"${word}" is no option.`),
+    ...(error?.issues ?? []).map(describeFault),
+  ];
+  if (data === undefined || faults.length > 0) throw new Error(`${faults.join('\n')}\nUsage: ${usage}`);
+  return data;
+}
+
+/** A flag such as `--append`. */
+export const flag = z.literal(true, { error: 'takes no value' }).optional().transform(Boolean);
+
+/** A whole number, written in digits alone. */
+export function wholeNumber(least: number, greatest: number) {
+  const error = `must be a whole number from ${least} to ${greatest}`;
+  return z
+    .string({ error })
+    .regex(/^\d+$/, { error })
+    .transform(Number)
+    .refine((value) => value >= least && value <= greatest, { error });
+}
+
+function describeFault(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') {
+    return `There is no option ${issue.keys.map((key) => `--${key}`).join(', ')}.`;
+  }
+  return `--${issue.path.join('.')} ${issue.message}.`;
+}

@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+
+/** A request that has no whole answer by then has failed. */
+const ANSWER_LIMIT_MS = 10_000;
+
+/** A whole answer. */
+export interface Answer {
+  readonly status: number | undefined;
+  readonly text: string;
+}
+
+/** One connection to the API, kept alive; it carries one request at a time. */
+export class ApiClient implements Disposable {
+  readonly #url: string;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+  /** @param url where the API listens */
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /**
+   * Sends a request and reads its answer.
+   *
+   * @param body goes as JSON
+   * @throws Error where the connection fails, or the answer is not whole within 10 s
+   */
+  async send(method: string, path: string, body?: object): Promise<Answer> {
+    const limit = AbortSignal.timeout(ANSWER_LIMIT_MS);
+    const outgoing = request(new URL(path, this.#url), {
+      method,
+      agent: this.#agent,
+      signal: limit,
+      ...(body && { headers: { 'Content-Type': 'application/json' } }),
+    });
+    outgoing.on('error', () => {}); // The two waits below tell it; between them nobody would listen.
+    outgoing.end(body && JSON.stringify(body));
+    try {
+      const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+      return { status: response.statusCode, text: await text(response) };
+    } catch (error) {
+      const { message } = error as Error;
+      const what = limit.aborted ? `no whole answer within ${ANSWER_LIMIT_MS / 1000} s` : message;
+      throw new Error(`${method} ${path}: ${what}`, { cause: error });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#agent.destroy();
+  }
+}

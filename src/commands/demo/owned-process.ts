@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { PROJECT_FOLDER } from '../../database/embedded-postgres.ts';
+
+/** How long a process may take to end by itself once it is asked to. */
+const END_GRACE_MS = 3_000;
+/** Lines of output that are kept: enough for any error, and no more, however long the process runs. */
+const KEPT_LINES = 200;
+
+/** A Node process of this project that ends with its owner. */
+export class OwnedProcess implements AsyncDisposable {
+  /** Resolves with the exit code once the process and its output have ended; null where a signal ended it. */
+  readonly ended: Promise<number | null>;
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+
+  /**
+   * @param script the file to run
+   * @param programArguments what the script gets
+   * @param environment added to this process's own
+   * @param signal kills the process
+   * @param onLine receives each line that it writes, to either output
+   */
+  constructor(
+    script: string,
+    programArguments: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+    onLine: (line: string) => void = () => {},
+  ) {
+    const child = spawn(process.execPath, [script, ...programArguments], {
+      cwd: PROJECT_FOLDER,
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      signal,
+      killSignal: 'SIGKILL',
+    });
+    child.on('error', (error) => this.#keep(error.message)); // Also where the signal kills it.
+    for (const output of [child.stdout, child.stderr]) {
+      createInterface(output).on('line', (line) => {
+        this.#keep(line);
+        onLine(line);
+      });
+    }
+    this.#child = child;
+    this.ended = new Promise((resolve) => child.once('close', resolve));
+  }
+
+  /** The newest lines that it has written. */
+  get output(): string {
+    return this.#lines.join('\n');
+  }
+
+  /** Asks the process to end, ends it where it does not, and waits until it has. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), END_GRACE_MS);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  #keep(line: string): void {
+    this.#lines.push(line);
+    if (this.#lines.length > KEPT_LINES) this.#lines.shift();
+  }
+}

@@ -1,0 +1,97 @@
+import { startThrowawayPostgres } from '../../database/throwaway-postgres.ts';
+import { seedLargeRecords } from '../../large-record/seeding.ts';
+import { type Circumstances, readCircumstances, SETTINGS } from './circumstances.ts';
+import { connect } from './connection.ts';
+import { Ledger } from './ledger.ts';
+import { checkLedger, type LedgerVerdict } from './ledger-check.ts';
+import { migrateUpTo } from './migration-command.ts';
+import type { MeasuredStep, StepObserver } from './steps.ts';
+import { runWay, type WayResult } from './way.ts';
+
+const MOVES = ['0002 expand', '0003 backfill', '0004 enforce', '0005 contract', '0006 rename'];
+const RISKY_STEP = 'one ALTER TABLE';
+
+/** Is told what happens while the demo runs. */
+export interface DemoObserver extends StepObserver {
+  /** A piece of work begins that is no step. */
+  readonly workBegins: (what: string) => void;
+  readonly workEnded: (seconds: number) => void;
+  /** A way begins: its steps follow. */
+  readonly wayBegins: (heading: string) => void;
+}
+
+/** What the demo has found. */
+export interface DemoResult {
+  readonly circumstances: Circumstances;
+  readonly safe: WayResult;
+  readonly ledger: LedgerVerdict;
+  /** The one step of the risky way. */
+  readonly risky: MeasuredStep;
+}
+
+/**
+ * The main job, on a server of its own:
+ *
+ * 1. Start a throwaway PostgreSQL; 0001; seed; copy the database for the risky way.
+ * 2. The safe way: the API and its load, and 0002 to 0006 one by one.
+ * 3. Compare every row with what the API has acknowledged.
+ * 4. The risky way on the copy: the API and the same load, and one ALTER TABLE.
+ *
+ * @param options.rows how many rows the table has
+ * @param options.seed of the load's random choices
+ * @param signal ends it early; either way, all that was started is gone when this function has ended
+ * @throws Error where a migration fails, with its output
+ */
+export async function runDemo(
+  { rows, seed }: { readonly rows: number; readonly seed: number },
+  signal: AbortSignal,
+  observer: DemoObserver,
+): Promise<DemoResult> {
+  async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    observer.workBegins(what);
+    const began = performance.now();
+    const result = await work();
+    observer.workEnded((performance.now() - began) / 1000);
+    return result;
+  }
+
+  await using server = await timed('start PostgreSQL', () => startThrowawayPostgres({ settings: SETTINGS }));
+  // Fails whatever statement is at work. The disposal at the end of this block is the same one, and tells its error.
+  signal.addEventListener('abort', () => void server[Symbol.asyncDispose]().then(undefined, () => {}));
+  await using admin = await connect(server.url());
+  const safeUrl = server.url('safe');
+  const riskyUrl = server.url('risky');
+
+  await admin.query('create database safe');
+  await timed('0001 create', () => migrateUpTo(safeUrl, '0001', signal));
+  await timed(`seed ${rows.toLocaleString('en-US')} rows`, () =>
+    seedLargeRecords(safeUrl, { rows, append: false, signal, report: () => {} }),
+  );
+  await timed('copy for the risky way', () => admin.query('create database risky template safe'));
+
+  observer.wayBegins('The safe way: one migration after the other');
+  const ledger = new Ledger(rows);
+  const moves = MOVES.map((name) => ({ name, run: () => migrateUpTo(safeUrl, name.slice(0, 4), signal) }));
+  const safe = await runWay(safeUrl, ledger, seed, moves, signal, observer);
+  const verdict = await timed('compare with the ledger', () => checkLedgerOf(safeUrl, ledger));
+
+  observer.wayBegins('The risky way: ALTER TABLE … ALTER COLUMN … TYPE timestamptz USING …');
+  const alter = { name: RISKY_STEP, run: () => alterType(riskyUrl) };
+  const risky = await runWay(riskyUrl, new Ledger(rows), seed, [alter], signal, observer);
+  const circumstances = await readCircumstances(admin);
+  return { circumstances, safe, ledger: verdict, risky: risky.steps.at(-1)! };
+}
+
+async function checkLedgerOf(url: string, ledger: Ledger): Promise<LedgerVerdict> {
+  await using connection = await connect(url);
+  return await checkLedger(connection, ledger);
+}
+
+/** The change as it is often made: one statement, which rewrites the table under ACCESS EXCLUSIVE. */
+async function alterType(url: string): Promise<void> {
+  await using connection = await connect(url);
+  await connection.query(`
+    alter table public.large_record
+    alter column created_at type timestamptz using created_at::timestamp at time zone 'UTC'`);
+}

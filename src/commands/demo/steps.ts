@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Load } from './load.ts';
+import { type Summary, Tally } from './tally.ts';
+
+/** How long the load goes on after a step, as part of it: what it did to the requests may show a little later. */
+const SETTLING_MS = 1_000;
+
+/** Something that happens while the load runs. */
+export interface Step {
+  readonly name: string;
+  readonly run: () => Promise<void>;
+}
+
+/** A step and what its requests met. */
+export interface MeasuredStep extends Summary {
+  readonly name: string;
+  /** How long the step took, without the settling. */
+  readonly seconds: number;
+}
+
+/** Is told when steps begin and end. */
+export interface StepObserver {
+  readonly stepBegins: (step: Step) => void;
+  readonly stepEnded: (step: MeasuredStep) => void;
+}
+
+/** All steps of one load. */
+export interface Measurements {
+  readonly steps: readonly MeasuredStep[];
+  /** The first failures of each step, in a line each. */
+  readonly failures: readonly string[];
+  /** The requests of all steps but the first, which is the idle one, and the time that these steps took. */
+  readonly total: MeasuredStep;
+}
+
+/**
+ * Runs the steps one by one while the load runs, and ends the load. A request belongs to the step in which it began; there
+ * is no moment between two steps, so each request belongs to one.
+ *
+ * @param load started, and used for nothing else
+ * @param steps the first one is the idle baseline
+ * @param signal ends the wait behind a step
+ */
+export async function measureSteps(
+  load: Load,
+  steps: readonly Step[],
+  signal: AbortSignal,
+  observer: StepObserver,
+): Promise<Measurements> {
+  const measured: MeasuredStep[] = [];
+  const failures: string[] = [];
+  const total = new Tally();
+  for (const [index, step] of steps.entries()) {
+    observer.stepBegins(step);
+    const began = performance.now();
+    await step.run();
+    const seconds = Math.round(performance.now() - began) / 1000;
+    await delay(SETTLING_MS, undefined, { signal });
+    const tally = index === steps.length - 1 ? await load.stop() : await load.nextTally();
+    if (index > 0) total.add(tally);
+    failures.push(...tally.failures.map((failure) => `${step.name}: ${failure}`));
+    const result = { name: step.name, seconds, ...tally.summary() };
+    measured.push(result);
+    observer.stepEnded(result);
+  }
+  const seconds = measured.slice(1).reduce((sum, step) => sum + step.seconds, 0);
+  return { steps: measured, failures, total: { name: 'total', seconds, ...total.summary() } };
+}

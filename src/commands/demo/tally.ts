@@ -1,0 +1,71 @@
+import { createHistogram } from 'node:perf_hooks';
+
+const MICROSECONDS_PER_MS = 1_000;
+/** Failures that are kept word for word. */
+const KEPT_FAILURES = 5;
+
+/** How the requests of a step went; latencies in milliseconds, from sending to the whole answer. */
+export interface Summary {
+  readonly requests: number;
+  readonly failed: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+/** Counts the requests that begin in one step, also those that end later. */
+export class Tally {
+  readonly #microseconds = createHistogram();
+  readonly #open = new Set<Promise<void>>();
+  readonly #failures: string[] = [];
+  #failed = 0;
+
+  /** What went wrong first, in a line each. */
+  get failures(): readonly string[] {
+    return this.#failures;
+  }
+
+  /** Carries out a request and counts it; it failed where it throws. */
+  async count(request: () => Promise<void>): Promise<void> {
+    const counted = this.#measure(request);
+    this.#open.add(counted);
+    await counted;
+    this.#open.delete(counted);
+  }
+
+  /** Resolves when every request that has begun has ended. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#open);
+  }
+
+  /** Takes over the requests of another tally. */
+  add(other: Tally): void {
+    this.#microseconds.add(other.#microseconds);
+    this.#failed += other.#failed;
+  }
+
+  /** The requests that have ended so far. */
+  summary(): Summary {
+    const { count } = this.#microseconds;
+    const milliseconds = (value: number) => (count === 0 ? 0 : value / MICROSECONDS_PER_MS);
+    return {
+      requests: count,
+      failed: this.#failed,
+      p50Ms: milliseconds(this.#microseconds.percentile(50)),
+      p99Ms: milliseconds(this.#microseconds.percentile(99)),
+      maxMs: milliseconds(this.#microseconds.max),
+    };
+  }
+
+  async #measure(request: () => Promise<void>): Promise<void> {
+    const began = performance.now();
+    try {
+      await request();
+    } catch (error) {
+      this.#failed += 1;
+      if (this.#failures.length < KEPT_FAILURES) this.#failures.push((error as Error).message);
+    }
+    const elapsedMs = performance.now() - began;
+    this.#microseconds.record(Math.max(1, Math.round(elapsedMs * MICROSECONDS_PER_MS)));
+  }
+}

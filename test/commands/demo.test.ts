@@ -1,0 +1,120 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { isAlive } from '../../src/database/server-process.ts';
+import { startCommand } from './running-command.ts';
+
+/** The whole demo, with its waits, on a busy machine. */
+const WHOLE_DEMO_LIMIT_MS = 240_000;
+const PART_LIMIT_MS = 120_000;
+/** More than any machine seeds while a test runs. */
+const ENDLESS = '10000000000';
+
+const measurements = {
+  name: expect.any(String),
+  seconds: expect.any(Number),
+  requests: expect.any(Number),
+  failed: 0,
+  p50Ms: expect.any(Number),
+  p99Ms: expect.any(Number),
+  maxMs: expect.any(Number),
+};
+
+describe('npm run demo', () => {
+  it(
+    'measures both ways, with an intact ledger, and leaves nothing behind',
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'demo-test-'));
+      const json = join(folder, 'demo.json');
+      await using command = await startCommand('demo', ['--rows', '2000', '--seed', '7', '--json', json]);
+      await command.printed(/0003 backfill/);
+      const serverPid = await command.serverPid();
+      const { exitCode, stdout, stderr } = await command.ended;
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      expect(stdout).toContain('--seed 7 ');
+      expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110);
+
+      const content = await readFile(json, 'utf8');
+      await rm(folder, { recursive: true });
+      const report = JSON.parse(content) as {
+        steps: { name: string; requests: number; p50Ms: number; p99Ms: number; maxMs: number }[];
+        ledger: { acknowledged: number };
+      };
+      expect(report).toMatchObject({
+        steps: Array.from({ length: 6 }, () => measurements),
+        risky: measurements,
+        ledger: { missing: 0, different: 0, unexpected: 0 },
+        rows: 2_000,
+        seed: 7,
+      });
+      expect(report.steps.map(({ name }) => name)).toEqual([
+        'idle',
+        '0002 expand',
+        '0003 backfill',
+        '0004 enforce',
+        '0005 contract',
+        '0006 rename',
+      ]);
+      for (const { requests, p50Ms, p99Ms, maxMs } of report.steps) {
+        expect(requests).toBeGreaterThan(0);
+        expect(p50Ms).toBeGreaterThan(0);
+        expect(p99Ms).toBeGreaterThanOrEqual(p50Ms);
+        expect(maxMs).toBeGreaterThanOrEqual(p99Ms);
+      }
+      expect(report.ledger.acknowledged).toBeGreaterThan(0);
+
+      expect(stdout + content).not.toMatch(/postgres(ql)?:|password/);
+      expect(await command.leftovers()).toEqual([]);
+      expect(await isAlive(serverPid)).toBe(false);
+    },
+    WHOLE_DEMO_LIMIT_MS,
+  );
+
+  it.each([
+    { moment: 'PostgreSQL starts', printed: /start PostgreSQL/, signal: 'SIGTERM', exitCode: 143 },
+    { moment: 'PostgreSQL starts', printed: /start PostgreSQL/, signal: 'SIGINT', exitCode: 130 },
+    { moment: 'a migration starts', printed: /0001 create/, signal: 'SIGTERM', exitCode: 143 },
+    { moment: 'it seeds', printed: /seed 10,/, signal: 'SIGINT', exitCode: 130, rows: ENDLESS },
+    { moment: 'the load runs', printed: /0002 expand/, signal: 'SIGHUP', exitCode: 129 },
+  ] as const)(
+    'leaves nothing behind after a $signal while $moment',
+    async ({ printed, signal, exitCode, ...options }) => {
+      const rows = 'rows' in options ? options.rows : '1000';
+      await using command = await startCommand('demo', ['--rows', rows]);
+      await command.printed(printed);
+      // As a terminal does it, and as npm hands it on once more.
+      command.kill(signal, 'group');
+      command.kill(signal, 'process');
+      expect(await command.ended).toMatchObject({ exitCode, stderr: `Interrupted (${signal}).\n` });
+      expect(await command.leftovers()).toEqual([]);
+    },
+    PART_LIMIT_MS,
+  );
+
+  it(
+    'ends, and leaves nothing behind, where nobody reads its output any more',
+    async () => {
+      await using command = await startCommand('demo', ['--rows', '1000']);
+      await command.printed(/0001 create/);
+      const serverPid = await command.serverPid();
+      command.stdout.destroy();
+      expect(await command.ended).toMatchObject({
+        exitCode: 141,
+        stderr: 'Interrupted: nobody reads the output any more.\n',
+      });
+      expect(await command.leftovers()).toEqual([]);
+      expect(await isAlive(serverPid)).toBe(false);
+    },
+    PART_LIMIT_MS,
+  );
+
+  it('refuses a file that it cannot write before it begins', async () => {
+    await using command = await startCommand('demo', ['--json', tmpdir()]);
+    expect(await command.ended).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: `--json ${tmpdir()} cannot be written: name a file in a folder of yours.\n`,
+    });
+  });
+});
