@@ -1,5 +1,6 @@
 import { type Session, sqlState } from '../session.ts';
 import type { Fill } from './fill.ts';
+import { fillRowByRow, isValueError } from './row-by-row.ts';
 
 /**
  * How many passes share the rows of a span. The first pass moves an eighth of each page elsewhere; the later ones prune
@@ -25,7 +26,8 @@ const CONTENTION_CODES = new Set(['55P03', '40P01', '40001']);
 /**
  * Fills the rows of a batch that are not filled yet, in one transaction with its checkpoint.
  *
- * A batch that meets a locked row is done again without the locked rows; the sweep fills them later.
+ * A batch that meets a locked row is done again without the locked rows; the sweep fills them later. A batch with a
+ * value that makes the conversion fail is done in halves, down to that row, which becomes a reject.
  *
  * @param session has a lock timeout far below `deadlock_timeout`
  * @param checkpoint writes the checkpoint; receives the number of rows filled
@@ -46,43 +48,76 @@ export async function fillBatch(
   try {
     return await attempt(updateRows);
   } catch (error) {
-    if (!CONTENTION_CODES.has(sqlState(error) ?? '')) throw error;
-    return attempt(updateUnlockedRows);
+    if (CONTENTION_CODES.has(sqlState(error) ?? '')) return attempt(updateUnlockedRows);
+    if (!isValueError(error)) throw error;
+    const rowsFilled = await fillRowByRow(session, fill, batch.leaf, await findRows(session, fill, batch));
+    await checkpoint(rowsFilled);
+    return rowsFilled;
   }
 }
 
-async function updateRows(session: Session, fill: Fill, batch: BatchRows): Promise<number> {
-  const { rowCount } = await session.query(
-    `
-    update ${batch.leaf} as t
-    set ${fill.target} = ${fill.value}
-    where ${conditions('t', fill, batch)}`,
+/** The rows of a batch, as `ctid` writes them. */
+async function findRows(session: Session, fill: Fill, batch: BatchRows): Promise<string[]> {
+  const { rows } = await session.query<{ tid: string }>(
+    `select t.ctid::text as tid from ${batch.leaf} as t where ${conditions('t', fill, batch)}`,
     bounds(batch),
   );
-  return rowCount ?? 0;
+  return rows.map(({ tid }) => tid);
+}
+
+async function updateRows(session: Session, fill: Fill, batch: BatchRows): Promise<number> {
+  return countFilled(
+    session,
+    `
+    with updated as (
+      update ${batch.leaf} as t
+      set ${fill.target} = ${fill.value}
+      where ${conditions('t', fill, batch)}
+      returning t.${fill.target} is not null as filled
+    )
+    select count(*) filter (where filled) as filled from updated`,
+    batch,
+  );
 }
 
 async function updateUnlockedRows(session: Session, fill: Fill, batch: BatchRows): Promise<number> {
-  const { rowCount } = await session.query(
+  return countFilled(
+    session,
     `
     with unlocked as materialized (
       select u.ctid
       from ${batch.leaf} as u
       where ${conditions('u', fill, batch)}
       for no key update skip locked
+    ), updated as (
+      update ${batch.leaf} as t
+      set ${fill.target} = ${fill.value}
+      from unlocked
+      where t.ctid = unlocked.ctid
+      returning t.${fill.target} is not null as filled
     )
-    update ${batch.leaf} as t
-    set ${fill.target} = ${fill.value}
-    from unlocked
-    where t.ctid = unlocked.ctid`,
-    bounds(batch),
+    select count(*) filter (where filled) as filled from updated`,
+    batch,
   );
-  return rowCount ?? 0;
+}
+
+/** Rejects are updated too, to null: to tell them apart before would mean to convert each value twice. */
+async function countFilled(session: Session, update: string, batch: BatchRows): Promise<number> {
+  const { rows } = await session.query<{ filled: string }>(update, bounds(batch));
+  return Number(rows[0]?.filled);
+}
+
+/**
+ * The number of a row's place on its page, low byte. Rows of one stripe have to be spread evenly over every page, or the
+ * space that a pass frees does not suffice for the next; a hash of the `ctid` does not do that. PostgreSQL has no function
+ * for the number; it is the end of what a `ctid` looks like on the wire.
+ */
+function placeOnPage(alias: string): string {
+  return `get_byte(tidsend(${alias}.ctid), 5)`;
 }
 
 function conditions(alias: string, fill: Fill, { stripe }: BatchRows): string {
-  const ofStripe =
-    stripe === null ? '' : `and get_byte(tidsend(${alias}.ctid), 5) & ${STRIPES - 1} = ${stripe}`;
+  const ofStripe = stripe === null ? '' : `and ${placeOnPage(alias)} & ${STRIPES - 1} = ${stripe}`;
   return `${alias}.ctid >= $1::tid and ${alias}.ctid < $2::tid ${ofStripe}
       and ${alias}.${fill.target} is null and ${alias}.${fill.source} is not null`;
 }
