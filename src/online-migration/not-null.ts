@@ -38,7 +38,8 @@ export async function dropNotNullCheck(database: Queryable, names: Names): Promi
   await database.query(`alter table ${names.table} drop constraint if exists ${names.notNullCheck}`);
 }
 
-async function hasNotNullCheck(database: Queryable, names: Names): Promise<boolean> {
+/** Whether step 1 was done and step 3 was not. */
+export async function hasNotNullCheck(database: Queryable, names: Names): Promise<boolean> {
   const { rows } = await database.query<{ found: boolean }>(
     `
     select exists (

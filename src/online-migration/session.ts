@@ -1,4 +1,4 @@
-import { Client, type ClientConfig } from 'pg';
+import { Client, type ClientConfig, escapeIdentifier } from 'pg';
 import type { Queryable } from './column-change.ts';
 
 /** No statement of the toolkit lasts longer, but those that read a whole table at once. */
@@ -29,8 +29,29 @@ export class Session implements Queryable, AsyncDisposable {
     const client = new Client({ ...connection, application_name: applicationName, keepAlive: true });
     const session = new Session(client);
     await client.connect();
-    await client.query(`set statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
-    return session;
+    try {
+      await client.query(`set statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
+      return session;
+    } catch (error) {
+      await session[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Changes what `pg_stat_activity` shows of it. */
+  async setApplicationName(name: string): Promise<void> {
+    await this.query(`select set_config('application_name', $1, false)`, [name]);
+  }
+
+  /**
+   * Listens on a channel as long as the session lives.
+   * @param heard receives the payload of each notification; it must not throw
+   */
+  async listen(channel: string, heard: (payload: string) => void): Promise<void> {
+    this.#client.on('notification', (notification) => {
+      if (notification.channel === channel) heard(notification.payload ?? '');
+    });
+    await this.query(`listen ${escapeIdentifier(channel)}`);
   }
 
   /** Whether a transaction is open on it. */

@@ -21,10 +21,14 @@ export interface RunningCommand {
  * @param args what follows `mikro-orm`
  */
 export function startMikroOrm(databaseUrl: string, ...args: string[]): RunningCommand {
-  const script = join(PROJECT_FOLDER, 'node_modules/@mikro-orm/cli/cli.js');
-  const child = spawn(process.execPath, [script, ...args], {
+  return startNode(['node_modules/@mikro-orm/cli/cli.js', ...args], { DATABASE_URL: databaseUrl });
+}
+
+/** Starts a script of the project as a process of its own. */
+export function startNode(args: readonly string[], env: Readonly<Record<string, string>>): RunningCommand {
+  const child = spawn(process.execPath, args, {
     cwd: PROJECT_FOLDER,
-    env: { ...process.env, DATABASE_URL: databaseUrl, NO_COLOR: '1', NODE_OPTIONS: '' },
+    env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -16,7 +16,10 @@ export interface Load extends AsyncDisposable {
   readonly served: number;
   /** Each request that was not, with what came instead. */
   readonly failures: readonly string[];
-  /** Every acknowledged write, by id; null for a record that was deleted. */
+  /**
+   * Every acknowledged write, by id; null for a record that was deleted. A record is missing once a write of it was not
+   * acknowledged: nobody knows what it holds.
+   */
   readonly ledger: ReadonlyMap<number, Acknowledged | null>;
   /** Resolves when so many more requests have been served. */
   servedMore(requests: number): Promise<void>;
@@ -63,6 +66,10 @@ export function startLoad(urls: readonly string[], clients: number): Load {
 
   const client = async (random: () => number) => {
     const own: number[] = [];
+    const doubt = (id: number) => {
+      own.splice(own.indexOf(id), 1);
+      ledger.delete(id);
+    };
     while (!stopping.signal.aborted) {
       const choice = random();
       const id = own[Math.floor(random() * own.length)];
@@ -77,15 +84,14 @@ export function startLoad(urls: readonly string[], clients: number): Load {
       } else if (choice < 0.5) {
         const body = choice < 0.4 ? record : { name: record.name };
         const answer = await request(200, `/large_records/${id}`, { method: 'PATCH', body });
-        if (answer === undefined) continue;
         const now = { ...ledger.get(id)!, ...body };
         expectBody('PATCH', answer, id, now);
-        ledger.set(id, now);
+        if (answer === undefined) doubt(id);
+        else ledger.set(id, now);
       } else if (choice < 0.53) {
         const answer = await request(204, `/large_records/${id}`, { method: 'DELETE' });
-        if (answer === undefined) continue;
-        own.splice(own.indexOf(id), 1);
-        ledger.set(id, null);
+        doubt(id);
+        if (answer !== undefined) ledger.set(id, null);
       } else if (choice < 0.8) {
         expectBody('GET', await request(200, `/large_records/${id}`), id, ledger.get(id)!);
       } else {

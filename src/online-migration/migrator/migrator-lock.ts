@@ -1,16 +1,9 @@
-import type { ClientConfig } from 'pg';
 import { pause } from '../pause.ts';
-import { Session } from '../session.ts';
+import type { Session } from '../session.ts';
 
 /** Any number serves, as long as every runner of the database takes the same one. */
 const LOCK_KEY = 7_303_014_082_021;
 const POLL_MS = 250;
-
-/** The right to run migrations in this database, held by one process at a time. */
-export interface MigratorLock extends AsyncDisposable {
-  /** Aborted when the lock's connection is lost: from then on another runner may hold it. */
-  readonly lost: AbortSignal;
-}
 
 /** The session that holds the lock. */
 interface Holder {
@@ -20,41 +13,43 @@ interface Holder {
 }
 
 /**
- * Takes the advisory lock that lets one runner at a time migrate a database, and waits for it where it is held. It lives
- * on a connection of its own: a runner that is killed frees it at once.
+ * Takes the advisory lock that lets one runner at a time migrate a database, and waits for it where it is held. The
+ * session that ends frees it.
+ *
+ * It belongs on the session that runs the moves. A runner that is killed may have a commit on its way: on a session of
+ * its own the lock would be free before that commit, and the next runner would do the same move again.
  *
  * It asks again and again, instead of waiting inside the server: a statement that waits has a snapshot, and a snapshot
  * would stop the other runner's backfill from reusing the space of its dead rows.
  *
- * @param connection the database
+ * @param session holds the lock from then on
  * @param log receives a line that says whom it waits for
  * @param signal ends the wait
  */
 export async function acquireMigratorLock(
-  connection: ClientConfig,
+  session: Session,
   log: (line: string) => void,
   signal: AbortSignal,
-): Promise<MigratorLock> {
-  const session = await Session.open(connection, 'online-migration lock');
-  try {
-    await session.query(`set idle_session_timeout = 0`);
-    let told: number | undefined;
-    while (!(await tryLock(session))) {
-      const holder = await findHolder(session);
-      if (holder !== undefined && holder.pid !== told) {
-        told = holder.pid;
-        log(
-          `another runner migrates this database: pid ${holder.pid} (${holder.application}), ` +
-            `since ${holder.since.toISOString()}; waiting for it to end`,
-        );
-      }
-      await pause(POLL_MS, signal);
+): Promise<void> {
+  await forbidIdleTimeout(session);
+  let told: number | undefined;
+  while (!(await tryLock(session))) {
+    const holder = await findHolder(session);
+    if (holder !== undefined && holder.pid !== told) {
+      told = holder.pid;
+      log(
+        `another runner migrates this database: pid ${holder.pid} (${holder.application}), ` +
+          `since ${holder.since.toISOString()}; waiting for it to end`,
+      );
     }
-  } catch (error) {
-    await session[Symbol.asyncDispose]();
-    throw error;
+    await pause(POLL_MS, signal);
   }
-  return { lost: session.lost, [Symbol.asyncDispose]: () => session[Symbol.asyncDispose]() };
+}
+
+/** The session is idle while a migration that is no move runs. A server before 14 does not know the setting. */
+async function forbidIdleTimeout(session: Session): Promise<void> {
+  await session.query(`
+    select set_config(name, '0', false) from pg_catalog.pg_settings where name = 'idle_session_timeout'`);
 }
 
 async function tryLock(session: Session): Promise<boolean> {

@@ -1,19 +1,21 @@
 import type { Transaction } from '@mikro-orm/core';
 import { type Migration, MigrationRunner } from '@mikro-orm/migrations';
-import type { ClientConfig } from 'pg';
 import type { MigrationSettings } from '../migration-settings.ts';
-import { Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import { OnlineMigration } from './online-migration.ts';
 
 /** What the migrator lends to its runner for one command. */
 export interface RunnerResources {
-  readonly connection: ClientConfig;
+  /** Runs the moves, and holds the migrator's lock. */
+  readonly session: Session;
+  /** Opens one more session, for work beside it. */
+  readonly openSession: () => Promise<Session>;
   readonly settings: MigrationSettings;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
-/** Runs moves on a session of their own, and every other migration as MikroORM does. */
+/** Runs moves on the session that holds the migrator's lock, and every other migration as MikroORM does. */
 export class OnlineMigrationRunner extends MigrationRunner {
   #resources: RunnerResources | undefined;
 
@@ -31,14 +33,12 @@ export class OnlineMigrationRunner extends MigrationRunner {
     method: 'up' | 'down',
     afterRun?: (tx?: Transaction) => Promise<void>,
   ): Promise<void> {
+    this.#resources?.signal.throwIfAborted();
     if (!(migration instanceof OnlineMigration) || this.#resources === undefined) {
       return super.run(migration, method, afterRun);
     }
-    const { connection, settings, log, signal } = this.#resources;
-    signal.throwIfAborted();
-    const name = `online-migration ${migration.constructor.name} ${method}`;
-    const openSession = () => Session.open(connection, name);
-    await using session = await openSession();
+    const { session, openSession, settings, log, signal } = this.#resources;
+    await session.setApplicationName(`online-migration ${migration.constructor.name} ${method}`);
     let recorded = false;
     migration.begin({
       session,

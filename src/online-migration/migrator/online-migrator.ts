@@ -2,6 +2,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import { Migrator } from '@mikro-orm/migrations';
 import type { ClientConfig } from 'pg';
 import { DEFAULT_SETTINGS, type MigrationSettings } from '../migration-settings.ts';
+import { Session } from '../session.ts';
 import { refuseForgottenOptions } from './command-line.ts';
 import { interruptSignal } from './interrupt.ts';
 import { MigrationLedger } from './migration-ledger.ts';
@@ -64,16 +65,18 @@ export class OnlineMigrator extends Migrator {
     await this.init();
     using interrupt = interruptSignal(method);
     const connection = this.driver.getConnection().getConnectionOptions() as ClientConfig;
-    await using lock = await acquireMigratorLock(connection, log, interrupt.signal);
+    await using session = await Session.open(connection, 'online-migration');
+    await acquireMigratorLock(session, log, interrupt.signal);
     const known = (await this.discoverMigrations()).map(({ name }) => name);
     const applied = await this.storage.executed();
     const resolved = resolveTargets(method, targets, known, applied);
     const runner = this.runner as OnlineMigrationRunner;
     runner.lend({
-      connection,
+      session,
+      openSession: () => Session.open(connection, 'online-migration worker'),
       settings: this.#settings,
       log,
-      signal: AbortSignal.any([interrupt.signal, lock.lost]),
+      signal: AbortSignal.any([interrupt.signal, session.lost]),
     });
     try {
       return await super.runMigrations(method, {

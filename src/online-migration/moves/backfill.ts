@@ -2,6 +2,7 @@ import { deleteBackfill, finishBackfill } from '../backfill/checkpoint.ts';
 import { forwardFill } from '../backfill/fill.ts';
 import { namesOf } from '../names.ts';
 import { areSyncTriggersEnabled } from '../sync-trigger.ts';
+import { dropHalfMadeCheck } from './enforce.ts';
 import { fillAndReport } from './fill-and-report.ts';
 import { MoveRefusedError, type MoveContext, requireStage } from './move.ts';
 import { requireServerVersion } from './server-version.ts';
@@ -28,10 +29,16 @@ export async function backfill(context: MoveContext): Promise<void> {
   });
 }
 
-/** The way back of backfill: the values stay where they are, only the checkpoint goes. */
+/**
+ * The way back of backfill: the values stay where they are.
+ *
+ * 1. Where an enforce was ended half-way, take its check back.
+ * 2. ONE transaction: the checkpoint goes, and the ledger says so.
+ */
 export async function revertBackfill(context: MoveContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'revert the backfill of', 'expanded', 'backfilled');
+  await dropHalfMadeCheck(context);
   await session.transaction(async () => {
     await deleteBackfill(session, namesOf(change).change);
     await context.recordInLedger();

@@ -1,6 +1,12 @@
 import { countUnfilled, forwardFill } from '../backfill/fill.ts';
 import { namesOf } from '../names.ts';
-import { addNotNullCheck, dropNotNullCheck, setNotNull, validateNotNullCheck } from '../not-null.ts';
+import {
+  addNotNullCheck,
+  dropNotNullCheck,
+  hasNotNullCheck,
+  setNotNull,
+  validateNotNullCheck,
+} from '../not-null.ts';
 import { findRejects, recordRejects, rejectQuery } from '../rejects.ts';
 import { sqlState } from '../session.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync-trigger.ts';
@@ -59,6 +65,14 @@ export async function revertEnforce(context: MoveContext): Promise<void> {
       await context.recordInLedger();
     },
   });
+}
+
+/**
+ * Takes back what an enforce left that was ended half-way: its check would refuse unconvertible values at stages that
+ * take them.
+ */
+export async function dropHalfMadeCheck(context: MoveContext): Promise<void> {
+  if (await hasNotNullCheck(context.session, namesOf(context.change))) await takeCheckBack(context);
 }
 
 /** A row without a new value came in after the last look: let writes through as before, then say which it is. */

@@ -1,0 +1,70 @@
+import type { DatabaseClient } from './database-client.ts';
+
+/**
+ * A point at which a move can be made to stand still:
+ * - `ddl`: in a transaction under the strong lock, after its first `alter table`;
+ * - `batch`: in a batch of a backfill, at its first row;
+ * - `ledger`: in the move's last transaction, when the ledger is written;
+ * - `commit`: in the commit of that transaction.
+ */
+export type HoldPoint = 'ddl' | 'batch' | 'ledger' | 'commit';
+
+/** Prepares a database that is at 0001, or further; nothing stands still yet. Needs a superuser. */
+export async function installHoldPoints(client: DatabaseClient): Promise<void> {
+  await client.rows(`create table held (point text not null)`);
+  await client.rows(`
+    create procedure stand_still(at text) language plpgsql as $$
+    begin
+      while exists (select from held where point = at) loop perform pg_sleep(0.01); end loop;
+    end $$`);
+  await client.rows(`
+    create function hold() returns trigger language plpgsql as $$
+    begin
+      call stand_still(tg_argv[0]);
+      return case when tg_op = 'DELETE' then old else new end;
+    end $$`);
+  await client.rows(`
+    create function hold_ddl() returns event_trigger language plpgsql as $$
+    begin
+      call stand_still('ddl');
+    end $$`);
+  await client.rows(`
+    create event trigger hold_ddl on ddl_command_end when tag in ('ALTER TABLE') execute function hold_ddl()`);
+  await client.rows(`
+    create trigger hold_batch before update on large_record for each row execute function hold('batch')`);
+  await client.rows(`
+    create trigger hold_ledger before insert or delete on mikro_orm_migrations
+    for each row execute function hold('ledger')`);
+  await client.rows(`
+    create constraint trigger hold_commit after insert or delete on mikro_orm_migrations
+    deferrable initially deferred for each row execute function hold('commit')`);
+}
+
+/** Makes the next session that comes to the point stand still there, and every one after it. */
+export async function hold(client: DatabaseClient, point: HoldPoint): Promise<void> {
+  await client.rows(`insert into held values ($1)`, [point]);
+}
+
+/**
+ * Resolves when a session stands still.
+ * @param run what is to come to the point
+ * @throws Error where it ended before
+ */
+export async function held(client: DatabaseClient, run: Promise<unknown>): Promise<void> {
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  run.then(end, end);
+  while (!ended.signal.aborted) {
+    const standsStill = await client.value<boolean>(`
+      select exists (
+        select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'
+      )`);
+    if (standsStill) return;
+  }
+  throw new Error('The move ended and had not come to the point at which it was to stand still.');
+}
+
+/** Lets everyone go on. */
+export async function letGo(client: DatabaseClient): Promise<void> {
+  await client.rows(`delete from held`);
+}
