@@ -20,8 +20,13 @@ export interface BatchRows {
   readonly stripe: number | null;
 }
 
-/** SQLSTATEs after which a batch is done again without the rows that others hold. */
+/** SQLSTATEs of a batch that lost against others: lock timeout, deadlock, serialization failure. */
 const CONTENTION_CODES = new Set(['55P03', '40P01', '40001']);
+
+/** Whether an error says that others hold what the batch needs. */
+export function isContention(error: unknown): boolean {
+  return CONTENTION_CODES.has(sqlState(error) ?? '');
+}
 
 /**
  * Fills the rows of a batch that are not filled yet, in one transaction with its checkpoint.
@@ -32,6 +37,7 @@ const CONTENTION_CODES = new Set(['55P03', '40P01', '40001']);
  * @param session has a lock timeout far below `deadlock_timeout`
  * @param checkpoint writes the checkpoint; receives the number of rows filled
  * @returns the number of rows filled
+ * @throws the database's error, with a code of {@link isContention}, where others hold the whole table
  */
 export async function fillBatch(
   session: Session,
@@ -48,7 +54,7 @@ export async function fillBatch(
   try {
     return await attempt(updateRows);
   } catch (error) {
-    if (CONTENTION_CODES.has(sqlState(error) ?? '')) return attempt(updateUnlockedRows);
+    if (isContention(error)) return attempt(updateUnlockedRows);
     if (!isValueError(error)) throw error;
     const rowsFilled = await fillRowByRow(session, fill, batch.leaf, await findRows(session, fill, batch));
     await checkpoint(rowsFilled);

@@ -1,5 +1,6 @@
 import { pause } from '../pause.ts';
-import { type Session, sqlState } from '../session.ts';
+import type { Session } from '../session.ts';
+import { isContention } from './batch.ts';
 import { advanceSweep } from './checkpoint.ts';
 import { countUnfilled, type Fill, isUnfilled } from './fill.ts';
 import { findLeaves, type Leaf } from './leaves.ts';
@@ -11,7 +12,6 @@ const SWEEP_ROWS = 5_000;
 const LOCKED_ROWS_PAUSE_MS = 250;
 /** Blocks that are looked through at once, so that many rejects are not passed over again and again. */
 const WINDOW_BLOCKS = 4_096;
-const CONTENTION_CODES = new Set(['55P03', '40P01', '40001']);
 
 /**
  * Brings the rows to an end that the ranges have left: those that were locked, those that an update moved behind the
@@ -29,17 +29,25 @@ export async function sweep(
 ): Promise<void> {
   let told = false;
   for (;;) {
-    const unfilled = await countUnfilled(session, fill);
-    if (unfilled === 0) return;
-    let handled = 0;
-    for (const leaf of await findLeaves(session, fill.names.table)) {
-      handled += await sweepLeaf(session, fill, leaf, signal);
+    try {
+      if ((await countUnfilled(session, fill)) === 0) return;
+      if ((await sweepLeaves(session, fill, signal)) > 0) continue;
+    } catch (error) {
+      if (!isContention(error)) throw error;
     }
-    if (handled > 0) continue;
-    if (!told) log(`backfill: waiting for ${unfilled} rows that other transactions hold`);
+    if (!told) log('backfill: waiting for the last rows, which other transactions hold');
     told = true;
     await pause(LOCKED_ROWS_PAUSE_MS, signal);
   }
+}
+
+/** Goes once through all leaves; returns how many rows were filled or became rejects. */
+async function sweepLeaves(session: Session, fill: Fill, signal: AbortSignal): Promise<number> {
+  let handled = 0;
+  for (const leaf of await findLeaves(session, fill.names.table)) {
+    handled += await sweepLeaf(session, fill, leaf, signal);
+  }
+  return handled;
 }
 
 /** Goes once through a leaf; returns how many rows were filled or became rejects. */
@@ -67,7 +75,7 @@ async function settle(session: Session, fill: Fill, leaf: string, tids: string[]
       return filled + rejected;
     });
   } catch (error) {
-    if (CONTENTION_CODES.has(sqlState(error) ?? '')) return 0;
+    if (isContention(error)) return 0;
     if (!isValueError(error)) throw error;
     const filled = await fillRowByRow(session, fill, leaf, tids);
     await advanceSweep(session, fill, filled);

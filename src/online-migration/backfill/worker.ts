@@ -1,4 +1,6 @@
-import { fillBatch, STRIPES } from './batch.ts';
+import { pause } from '../pause.ts';
+import type { Session } from '../session.ts';
+import { fillBatch, isContention, STRIPES } from './batch.ts';
 import { advanceRange } from './checkpoint.ts';
 import type { Fill } from './fill.ts';
 import type { Gate } from './gate.ts';
@@ -6,6 +8,8 @@ import type { Meter } from './meter.ts';
 import type { Pace } from './pace.ts';
 import type { Range } from './plan.ts';
 import type { WorkerConnection } from './worker-connection.ts';
+
+const CONTENTION_PAUSE_MS = 100;
 
 /** What the workers of one process share. */
 export interface WorkerShare {
@@ -49,19 +53,28 @@ async function fillStripe(
   span: { readonly firstBlock: number; readonly endBlock: number; readonly stripe: number },
 ): Promise<void> {
   const isLast = span.stripe === STRIPES - 1;
+  const nextBlock = isLast ? span.endBlock : span.firstBlock;
+  const batch = { leaf: range.leaf, ...span };
+  const fillOnce = (session: Session) =>
+    fillBatch(session, fill, batch, (rowsFilled) =>
+      advanceRange(session, fill, range, { nextBlock, rowsFilled }),
+    );
   const began = performance.now();
-  const rows = await connection.run(
-    (session) =>
-      fillBatch(session, fill, { leaf: range.leaf, ...span }, (rowsFilled) =>
-        advanceRange(session, fill, range, {
-          nextBlock: isLast ? span.endBlock : span.firstBlock,
-          rowsFilled,
-        }),
-      ),
-    signal,
-    log,
-  );
+  const rows = await untilNotContended(() => connection.run(fillOnce, signal, log), pace, signal);
   const milliseconds = performance.now() - began;
   pace.observe(milliseconds);
   meter.count({ rows, blocks: isLast ? span.endBlock - span.firstBlock : 0, milliseconds });
+}
+
+/** Someone holds the whole table: half as many rows next time, and the same batch again, for as long as it takes. */
+async function untilNotContended<T>(work: () => Promise<T>, pace: Pace, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isContention(error)) throw error;
+      pace.shrink();
+      await pause(CONTENTION_PAUSE_MS, signal);
+    }
+  }
 }
