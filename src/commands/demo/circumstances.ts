@@ -36,13 +36,13 @@ export async function readCircumstances(connection: Connection): Promise<Circums
   return { load: LOAD, settings: SETTINGS, machine };
 }
 
-/** The circumstances in two lines. */
+/** The circumstances in three lines. */
 export function circumstancesText({ load, settings, machine }: Circumstances): string {
   const settingList = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
-  const memory = `${Math.round(machine.memoryBytes / GIGABYTE)} GB of memory`;
+  const memoryGigabytes = Math.round(machine.memoryBytes / GIGABYTE);
   return [
     `Load: ${load.clients} clients; each pauses up to ${load.longestPauseMs} ms between two requests.`,
-    `Machine: ${machine.cores} cores, ${memory}, Node ${machine.node}, ` +
-      `PostgreSQL ${machine.postgres} (${settingList.join(', ')}).`,
+    `Machine: ${machine.cores} cores, ${memoryGigabytes} GB of memory, Node ${machine.node}.`,
+    `Database: PostgreSQL ${machine.postgres}, durable commits, ${settingList.join(', ')}.`,
   ].join('\n');
 }

@@ -49,7 +49,7 @@ export function comparison(safe: MeasuredStep, risky: MeasuredStep): string {
 /** The ledger's verdict, in a sentence. */
 export function ledgerSentence({ acknowledged, missing, different, unexpected }: LedgerVerdict): string {
   const counts = `${count(missing)} missing, ${count(different)} different, ${count(unexpected)} unexpected`;
-  return `Ledger: ${count(acknowledged)} acknowledged writes compared with every row of the table: ${counts}.`;
+  return `Ledger: ${count(acknowledged)} acknowledged writes against every row: ${counts}.`;
 }
 
 /** What went wrong on the safe way, in sentences; none where all is as it must be. */

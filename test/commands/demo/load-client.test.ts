@@ -89,6 +89,11 @@ describe('LoadClient', () => {
     ['a record without its moment', 200, '{"id":1,"name":"LargeRecord_1"}'],
     ['a moment in another form', 200, '{"id":1,"name":"LargeRecord_1","created_at":"2024-01-01T10:00:00Z"}'],
     ['another record', 200, '{"id":99,"name":"LargeRecord_99","created_at":"2024-01-01 10:01:38"}'],
+    [
+      'right but for its status',
+      203,
+      '{"records":[{"id":9,"name":"x","created_at":"2024-01-01 10:00:00"}],"count":1}',
+    ],
     ['an empty list', 200, '{"records":[],"count":0}'],
     ['a wrong count', 200, '{"records":[{"id":9,"name":"x","created_at":"2024-01-01 10:00:00"}],"count":2}'],
   ])('finds fault with every answer that is %s', async (_what, status, body) => {

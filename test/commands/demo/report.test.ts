@@ -44,7 +44,7 @@ describe('the report of the demo', () => {
 
   it('says what the ledger found', () => {
     expect(ledgerSentence({ ...intact, missing: 1, different: 2, unexpected: 3 })).toBe(
-      'Ledger: 1,234 acknowledged writes compared with every row of the table: 1 missing, 2 different, 3 unexpected.',
+      'Ledger: 1,234 acknowledged writes against every row: 1 missing, 2 different, 3 unexpected.',
     );
   });
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { Tally } from '../../../src/commands/demo/tally.ts';
 
@@ -18,7 +19,7 @@ describe('Tally', () => {
     const request = beginRequest(tally);
     let isSettled = false;
     const settled = tally.settled().then(() => (isSettled = true));
-    await Promise.resolve();
+    await setImmediate();
     expect(isSettled).toBe(false);
     expect(tally.summary().requests).toBe(0);
     request.resolve();
