@@ -1,3 +1,4 @@
+import { deleteBackfill } from './backfill/checkpoint.ts';
 import type { ColumnChange, Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
 
@@ -5,6 +6,7 @@ import { namesOf } from './names.ts';
 export async function createBookkeeping(database: Queryable): Promise<void> {
   await createSchema(database);
   await createBackfillTable(database);
+  await createRangeTable(database);
   await createRejectTable(database);
   await createKeptValueTable(database);
   await grantReading(database);
@@ -16,7 +18,7 @@ export async function createBookkeeping(database: Queryable): Promise<void> {
  */
 export async function dropBookkeeping(database: Queryable, change: ColumnChange): Promise<void> {
   const { change: changeName, forward, backward, syncFunction } = namesOf(change);
-  await database.query(`delete from online_migration.backfill where change = $1`, [changeName]);
+  await deleteBackfill(database, changeName);
   await database.query(`delete from online_migration.reject where change = $1`, [changeName]);
   await database.query(`delete from online_migration.kept_value where change = $1`, [changeName]);
   const { rows } = await database.query<{ in_use: boolean }>(
@@ -33,7 +35,7 @@ export async function dropBookkeeping(database: Queryable, change: ColumnChange)
   );
   if (!rows[0]?.in_use) {
     await database.query(`
-      drop table online_migration.backfill, online_migration.reject, online_migration.kept_value`);
+      drop table online_migration.backfill, online_migration.backfill_range, online_migration.reject, online_migration.kept_value`);
   }
 }
 
@@ -49,21 +51,42 @@ async function createSchema(database: Queryable): Promise<void> {
   await database.query(`create schema if not exists online_migration`);
 }
 
-/** The checkpoint of each change's backfill: where it goes on, and what `GET /status` shows. */
+/**
+ * The backfill of each change, as anyone may read it: `paused` and the two settings can be changed while it runs, by hand
+ * or by `npm run backfill`.
+ */
 async function createBackfillTable(database: Queryable): Promise<void> {
   await database.query(`
     create table if not exists online_migration.backfill (
       change text primary key,
       direction text not null check (direction in ('forward', 'backward')),
-      next_block bigint not null,
-      end_block bigint not null,
-      rows_done bigint not null,
       rows_total bigint not null,
+      rows_swept bigint not null default 0,
       rows_per_second double precision not null default 0,
       seconds_left double precision,
+      batch_rows integer,
+      paused_for text,
+      paused boolean not null default false,
+      batch_ms integer check (batch_ms between 1 and 10000),
+      workers integer check (workers between 1 and 64),
       started_at timestamptz not null default now(),
       updated_at timestamptz not null default now(),
       finished_at timestamptz
+    )`);
+}
+
+/** The plan of each backfill and its checkpoint: where in each range of heap blocks it goes on. */
+async function createRangeTable(database: Queryable): Promise<void> {
+  await database.query(`
+    create table if not exists online_migration.backfill_range (
+      change text not null,
+      leaf text not null,
+      first_block bigint not null,
+      end_block bigint not null,
+      next_block bigint not null,
+      rows_per_block double precision not null,
+      rows_filled bigint not null default 0,
+      primary key (change, leaf, first_block)
     )`);
 }
 
@@ -94,5 +117,7 @@ async function createKeptValueTable(database: Queryable): Promise<void> {
 /** The application reads the progress; rejects and kept values are the table's own data and stay closed. */
 async function grantReading(database: Queryable): Promise<void> {
   await database.query(`grant usage on schema online_migration to public`);
-  await database.query(`grant select on online_migration.backfill to public`);
+  await database.query(
+    `grant select on online_migration.backfill, online_migration.backfill_range to public`,
+  );
 }

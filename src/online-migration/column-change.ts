@@ -18,9 +18,9 @@ export interface Column {
  */
 export interface Conversion {
   /** Old type to new type; null makes the row a reject. */
-  forward(value: string): string;
+  readonly forward: (value: string) => string;
   /** New type to old type; null refuses the write. */
-  backward(value: string): string;
+  readonly backward: (value: string) => string;
 }
 
 /** The whole evolution of one column: everything that the toolkit knows of the table. */

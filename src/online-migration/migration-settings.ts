@@ -1,4 +1,6 @@
-/** How patient the moves are; all in milliseconds. */
+import { type BackfillSettings, DEFAULT_BACKFILL_SETTINGS } from './backfill/settings.ts';
+
+/** How patient the moves are, in milliseconds, and how the backfill works. */
 export interface MigrationSettings {
   /** Longest wait for a strong lock in one try: every later reader waits behind it. */
   readonly lockTimeoutMs: number;
@@ -6,6 +8,7 @@ export interface MigrationSettings {
   readonly lockBudgetMs: number;
   /** How long contract waits for processes that still use the old column. */
   readonly switchoverWaitMs: number;
+  readonly backfill: BackfillSettings;
 }
 
 /** What a production table allows: readers stall 100 ms at most; locks are asked for over two minutes. */
@@ -13,4 +16,5 @@ export const DEFAULT_SETTINGS: MigrationSettings = {
   lockTimeoutMs: 100,
   lockBudgetMs: 120_000,
   switchoverWaitMs: 30_000,
+  backfill: DEFAULT_BACKFILL_SETTINGS,
 };

@@ -1,8 +1,23 @@
 import { Client, type ClientConfig, escapeIdentifier } from 'pg';
 import type { Queryable } from './column-change.ts';
+import { OnlineMigrationError } from './online-migration-error.ts';
 
 /** No statement of the toolkit lasts longer, but those that read a whole table at once. */
 const STATEMENT_TIMEOUT_MS = 60_000;
+
+/** The connection was cut while something ran on it. */
+export class ConnectionLostError extends OnlineMigrationError {
+  override readonly name = 'ConnectionLostError';
+
+  /** @param cause what the driver says */
+  constructor(cause: Error) {
+    super(
+      `The connection to the database was lost: ${cause.message}. What was not committed is rolled back; ` +
+        `run the same command again.`,
+      { cause },
+    );
+  }
+}
 
 /** One connection of its own, so that settings and locks stay with the statements that they are for. */
 export class Session implements Queryable, AsyncDisposable {
@@ -12,10 +27,10 @@ export class Session implements Queryable, AsyncDisposable {
   private constructor(client: Client) {
     this.#client = client;
     // A connection that the server cuts fails the statement in flight; without a listener it would end the process.
-    client.on('error', (error) => this.#lost.abort(error));
+    client.on('error', (error) => this.#lost.abort(new ConnectionLostError(error)));
   }
 
-  /** Aborted, with the error, when the connection is lost. */
+  /** Aborted, with a `ConnectionLostError`, when the connection is lost. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }

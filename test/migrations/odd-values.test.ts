@@ -34,6 +34,11 @@ const DATABASE_SETTINGS: [timeZone: string, dateStyle: string][] = [
   ['America/New_York', 'SQL, DMY'],
 ];
 
+/** The rows that a stage has to show for these values. */
+function expected(values: [string, string | null][]) {
+  return values.map(([text, moment]) => ({ text, moment }));
+}
+
 describe.each(DATABASE_SETTINGS)(
   'with TimeZone %s and DateStyle %s as the database has them',
   (timeZone, dateStyle) => {
@@ -50,11 +55,6 @@ describe.each(DATABASE_SETTINGS)(
       }
       client = resources.use(await connect(database.url));
       migrator = resources.use(await openMigrator(database.url));
-      expect(
-        await client.rows(
-          `select current_setting('timezone') as zone, current_setting('datestyle') as style`,
-        ),
-      ).toEqual([{ zone: timeZone, style: dateStyle }]);
       await migrator.go('0001');
       await client.rows(`insert into large_record (name, created_at) select 'before', unnest($1::text[])`, [
         VALUES.map(([text]) => text),
@@ -71,11 +71,16 @@ describe.each(DATABASE_SETTINGS)(
       from large_record where name = $1 order by id`,
         [name],
       );
-    const expected = (values: [string, string | null][]) =>
-      values.map(([text, moment]) => ({ text, moment }));
-
     const write = (name: string, text: string) =>
       client.rows(`insert into large_record (name, created_at) values ($1, $2)`, [name, text]);
+
+    it('is what every session begins with', async () => {
+      expect(
+        await client.rows(
+          `select current_setting('timezone') as zone, current_setting('datestyle') as style`,
+        ),
+      ).toEqual([{ zone: timeZone, style: dateStyle }]);
+    });
 
     it('expanded: a write of any value succeeds, and converts where there is a moment', async () => {
       await migrator.go('0002');

@@ -1,114 +1,133 @@
 import { type Session, sqlState } from '../session.ts';
 import type { Fill } from './fill.ts';
+import { fillRowByRow, isValueError } from './row-by-row.ts';
 
-/** A span of heap blocks: from `first` up to, and without, `end`. */
-export interface BlockRange {
-  readonly first: number;
-  readonly end: number;
+/**
+ * How many passes share the rows of a span. The first pass moves an eighth of each page elsewhere; the later ones prune
+ * what it left and fit their new versions on the same page (heap-only tuples: no index entry, little WAL). A power of
+ * two, so that a bit mask divides.
+ */
+export const STRIPES = 8;
+
+/** Some rows of a leaf: those of a span of heap blocks that belong to one stripe, or to all of them. */
+export interface BatchRows {
+  /** Schema and name, quoted. */
+  readonly leaf: string;
+  readonly firstBlock: number;
+  /** The block after the last one. */
+  readonly endBlock: number;
+  /** 0 to 7, or null for all rows. */
+  readonly stripe: number | null;
+}
+
+/** SQLSTATEs of a batch that lost against others: lock timeout, deadlock, serialization failure. */
+const CONTENTION_CODES = new Set(['55P03', '40P01', '40001']);
+
+/** Whether an error says that others hold what the batch needs. */
+export function isContention(error: unknown): boolean {
+  return CONTENTION_CODES.has(sqlState(error) ?? '');
 }
 
 /**
- * Far below `deadlock_timeout` (1 s by default): where a batch and the application each hold a row that the other
- * wants, the batch has given way before the server looks for a victim, so the victim is never the application.
- */
-const LOCK_TIMEOUT_MS = 50;
-
-/** SQLSTATEs after which a batch is done again without the rows that others hold. */
-const CONTENTION_CODES = new Set(['55P03', '40P01', '40001']);
-
-/** Rows of one statement of the sweep. */
-const SWEEP_ROWS = 10_000;
-
-/**
- * Fills the rows of one range that are not filled yet, in one transaction with its checkpoint.
+ * Fills the rows of a batch that are not filled yet, in one transaction with its checkpoint.
  *
- * A range with a locked row is done again without the locked rows; the sweep fills them later. The commit does not
- * wait for the disk: a crash of the server loses rows and checkpoint together.
+ * A batch that meets a locked row is done again without the locked rows; the sweep fills them later. A batch with a
+ * value that makes the conversion fail is done in halves, down to that row, which becomes a reject.
  *
+ * @param session has a lock timeout far below `deadlock_timeout`
  * @param checkpoint writes the checkpoint; receives the number of rows filled
  * @returns the number of rows filled
+ * @throws the database's error, with a code of {@link isContention}, where others hold the whole table
  */
-export async function fillRange(
+export async function fillBatch(
   session: Session,
   fill: Fill,
-  range: BlockRange,
+  batch: BatchRows,
   checkpoint: (rowsFilled: number) => Promise<void>,
 ): Promise<number> {
-  const attempt = async (update: () => Promise<number>) =>
+  const attempt = (update: typeof updateRows) =>
     session.transaction(async () => {
-      await session.query(`set local synchronous_commit = off`);
-      await session.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
-      const rowsFilled = await update();
+      const rowsFilled = await update(session, fill, batch);
       await checkpoint(rowsFilled);
       return rowsFilled;
     });
   try {
-    return await attempt(() => updateRange(session, fill, range));
+    return await attempt(updateRows);
   } catch (error) {
-    if (!CONTENTION_CODES.has(sqlState(error) ?? '')) throw error;
-    return attempt(() => updateUnlockedOfRange(session, fill, range));
+    if (isContention(error)) return attempt(updateUnlockedRows);
+    if (!isValueError(error)) throw error;
+    const rowsFilled = await fillRowByRow(session, fill, batch.leaf, await findRows(session, fill, batch));
+    await checkpoint(rowsFilled);
+    return rowsFilled;
   }
 }
 
-/**
- * Fills up to 10,000 rows wherever they are, without those that others hold: for rows that were locked, or that an
- * update moved past the range before it was done.
- * @returns the number of rows filled; 0 can also mean that all that are left are locked
- */
-export async function fillStragglers(session: Session, fill: Fill): Promise<number> {
-  return session.transaction(async () => {
-    await session.query(`set local synchronous_commit = off`);
-    await session.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
-    return updateStragglers(session, fill);
-  });
-}
-
-async function updateRange(session: Session, fill: Fill, range: BlockRange): Promise<number> {
-  const { rowCount } = await session.query(
-    `
-    update ${fill.names.table} as t
-    set ${fill.target} = ${fill.value}
-    where t.ctid >= $1::tid and t.ctid < $2::tid
-      and t.${fill.target} is null and t.${fill.source} is not null`,
-    [tid(range.first), tid(range.end)],
+/** The rows of a batch, as `ctid` writes them. */
+async function findRows(session: Session, fill: Fill, batch: BatchRows): Promise<string[]> {
+  const { rows } = await session.query<{ tid: string }>(
+    `select t.ctid::text as tid from ${batch.leaf} as t where ${conditions('t', fill, batch)}`,
+    bounds(batch),
   );
-  return rowCount ?? 0;
+  return rows.map(({ tid }) => tid);
 }
 
-async function updateUnlockedOfRange(session: Session, fill: Fill, range: BlockRange): Promise<number> {
-  const { rowCount } = await session.query(
+async function updateRows(session: Session, fill: Fill, batch: BatchRows): Promise<number> {
+  return countFilled(
+    session,
+    `
+    with updated as (
+      update ${batch.leaf} as t
+      set ${fill.target} = ${fill.value}
+      where ${conditions('t', fill, batch)}
+      returning t.${fill.target} is not null as filled
+    )
+    select count(*) filter (where filled) as filled from updated`,
+    batch,
+  );
+}
+
+async function updateUnlockedRows(session: Session, fill: Fill, batch: BatchRows): Promise<number> {
+  return countFilled(
+    session,
     `
     with unlocked as materialized (
-      select ctid
-      from ${fill.names.table}
-      where ctid >= $1::tid and ctid < $2::tid and ${fill.target} is null and ${fill.source} is not null
+      select u.ctid
+      from ${batch.leaf} as u
+      where ${conditions('u', fill, batch)}
       for no key update skip locked
+    ), updated as (
+      update ${batch.leaf} as t
+      set ${fill.target} = ${fill.value}
+      from unlocked
+      where t.ctid = unlocked.ctid
+      returning t.${fill.target} is not null as filled
     )
-    update ${fill.names.table} as t
-    set ${fill.target} = ${fill.value}
-    from unlocked
-    where t.ctid = unlocked.ctid`,
-    [tid(range.first), tid(range.end)],
+    select count(*) filter (where filled) as filled from updated`,
+    batch,
   );
-  return rowCount ?? 0;
 }
 
-async function updateStragglers(session: Session, fill: Fill): Promise<number> {
-  const { rowCount } = await session.query(`
-    with straggler as materialized (
-      select t.ctid
-      from ${fill.names.table} as t
-      where t.${fill.target} is null and t.${fill.source} is not null and ${fill.value} is not null
-      limit ${SWEEP_ROWS}
-      for no key update skip locked
-    )
-    update ${fill.names.table} as t
-    set ${fill.target} = ${fill.value}
-    from straggler
-    where t.ctid = straggler.ctid`);
-  return rowCount ?? 0;
+/** Rejects are updated too, to null: to tell them apart before would mean to convert each value twice. */
+async function countFilled(session: Session, update: string, batch: BatchRows): Promise<number> {
+  const { rows } = await session.query<{ filled: string }>(update, bounds(batch));
+  return Number(rows[0]?.filled);
 }
 
-function tid(block: number): string {
-  return `(${block},0)`;
+/**
+ * The number of a row's place on its page, low byte. Rows of one stripe have to be spread evenly over every page, or the
+ * space that a pass frees does not suffice for the next; a hash of the `ctid` does not do that. PostgreSQL has no function
+ * for the number; it is the end of what a `ctid` looks like on the wire.
+ */
+function placeOnPage(alias: string): string {
+  return `get_byte(tidsend(${alias}.ctid), 5)`;
+}
+
+function conditions(alias: string, fill: Fill, { stripe }: BatchRows): string {
+  const ofStripe = stripe === null ? '' : `and ${placeOnPage(alias)} & ${STRIPES - 1} = ${stripe}`;
+  return `${alias}.ctid >= $1::tid and ${alias}.ctid < $2::tid ${ofStripe}
+      and ${alias}.${fill.target} is null and ${alias}.${fill.source} is not null`;
+}
+
+function bounds({ firstBlock, endBlock }: BatchRows): string[] {
+  return [`(${firstBlock},0)`, `(${endBlock},0)`];
 }

@@ -1,92 +1,77 @@
 import type { Queryable } from '../column-change.ts';
 import type { Fill } from './fill.ts';
+import type { Range } from './plan.ts';
 
-/** Where a backfill goes on. */
-export interface Checkpoint {
-  /** First heap block that is not done. */
-  readonly nextBlock: number;
-  /** The block after the last one; rows that came later are filled by the sync trigger or by the sweep. */
-  readonly endBlock: number;
-  readonly rowsDone: number;
-  readonly rowsTotal: number;
-  readonly finished: boolean;
-}
-
-/** Writes the checkpoint of a backfill that begins; one of the same direction that is there already stays as it is. */
-export async function startCheckpoint(
+/**
+ * Notes what a batch has filled; belongs in its transaction, so that a process that dies leaves both or neither.
+ * @param step.nextBlock the first block of the range that is not done now
+ * @param step.rowsFilled rows that this batch filled
+ */
+export async function advanceRange(
   database: Queryable,
   fill: Fill,
-  size: { readonly blocks: number; readonly rows: number },
+  range: Range,
+  step: { readonly nextBlock: number; readonly rowsFilled: number },
 ): Promise<void> {
   await database.query(
     `
-    insert into online_migration.backfill as b (change, direction, next_block, end_block, rows_done, rows_total)
-    values ($1, $2, 0, $3, 0, $4)
-    on conflict (change) do update
-    set direction = excluded.direction, next_block = 0, end_block = excluded.end_block, rows_done = 0,
-      rows_total = excluded.rows_total, rows_per_second = 0, seconds_left = null, started_at = now(),
-      updated_at = now(), finished_at = null
-    where b.direction <> excluded.direction`,
-    [fill.names.change, fill.direction, size.blocks, size.rows],
+    update online_migration.backfill_range
+    set next_block = greatest(next_block, $4), rows_filled = rows_filled + $5
+    where change = $1 and leaf = $2 and first_block = $3`,
+    [fill.names.change, range.leaf, range.firstBlock, step.nextBlock, step.rowsFilled],
   );
 }
 
-/** Reads the checkpoint; null where the backfill has not begun or the last one went the other way. */
-export async function readCheckpoint(database: Queryable, fill: Fill): Promise<Checkpoint | null> {
-  const { rows } = await database.query<
-    Record<'next_block' | 'end_block' | 'rows_done' | 'rows_total', string> & { finished: boolean }
-  >(
-    `
-    select next_block, end_block, rows_done, rows_total, finished_at is not null as finished
-    from online_migration.backfill
-    where change = $1 and direction = $2`,
-    [fill.names.change, fill.direction],
+/** Notes rows that the sweep has filled; belongs in its transaction. */
+export async function advanceSweep(database: Queryable, fill: Fill, rowsFilled: number): Promise<void> {
+  await database.query(
+    `update online_migration.backfill set rows_swept = rows_swept + $2 where change = $1`,
+    [fill.names.change, rowsFilled],
   );
-  const row = rows[0];
-  if (row === undefined) return null;
-  return {
-    nextBlock: Number(row.next_block),
-    endBlock: Number(row.end_block),
-    rowsDone: Number(row.rows_done),
-    rowsTotal: Number(row.rows_total),
-    finished: row.finished,
-  };
 }
 
-/** Moves the checkpoint on; belongs in the transaction that filled the rows. */
-export async function advanceCheckpoint(
+/**
+ * Writes down what people want to know while it runs.
+ * @param shown.rowsPerSecond rate of the last seconds
+ * @param shown.secondsLeft null while nothing is known
+ * @param shown.pausedFor why it waits now, null while it works
+ */
+export async function publishProgress(
   database: Queryable,
   fill: Fill,
-  step: {
-    readonly nextBlock: number;
-    readonly rowsFilled: number;
+  shown: {
     readonly rowsPerSecond: number;
     readonly secondsLeft: number | null;
+    readonly batchRows: number;
+    readonly pausedFor: string | null;
   },
 ): Promise<void> {
   await database.query(
     `
     update online_migration.backfill
-    set next_block = $2, rows_done = rows_done + $3, rows_total = greatest(rows_total, rows_done + $3),
-      rows_per_second = $4, seconds_left = $5, updated_at = clock_timestamp()
+    set rows_per_second = $2, seconds_left = $3, batch_rows = $4, paused_for = $5, updated_at = clock_timestamp()
     where change = $1`,
-    [fill.names.change, step.nextBlock, step.rowsFilled, step.rowsPerSecond, step.secondsLeft],
+    [fill.names.change, shown.rowsPerSecond, shown.secondsLeft, shown.batchRows, shown.pausedFor],
   );
 }
 
 /** Marks the backfill as finished; from then on the total is what was really done. */
-export async function finishCheckpoint(database: Queryable, fill: Fill): Promise<void> {
+export async function finishBackfill(database: Queryable, fill: Fill): Promise<void> {
   await database.query(
     `
-    update online_migration.backfill
-    set next_block = end_block, rows_total = rows_done, seconds_left = 0, updated_at = clock_timestamp(),
+    update online_migration.backfill as b
+    set rows_total = b.rows_swept + (
+        select coalesce(sum(rows_filled), 0) from online_migration.backfill_range r where r.change = b.change
+      ),
+      seconds_left = 0, paused_for = null, updated_at = clock_timestamp(),
       finished_at = coalesce(finished_at, clock_timestamp())
     where change = $1`,
     [fill.names.change],
   );
 }
 
-/** Forgets the backfill of a change, so that the next one begins at the first block. */
-export async function deleteCheckpoint(database: Queryable, changeName: string): Promise<void> {
-  await database.query(`delete from online_migration.backfill where change = $1`, [changeName]);
+/** Forgets the backfill of a change, so that the next one makes a plan of its own. */
+export async function deleteBackfill(database: Queryable, change: string): Promise<void> {
+  await database.query(`delete from online_migration.backfill_range where change = $1`, [change]);
+  await database.query(`delete from online_migration.backfill where change = $1`, [change]);
 }

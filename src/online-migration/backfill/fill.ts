@@ -1,3 +1,4 @@
+import { escapeLiteral } from 'pg';
 import type { ColumnChange, Queryable } from '../column-change.ts';
 import { type Names, namesOf } from '../names.ts';
 import type { Session } from '../session.ts';
@@ -12,6 +13,8 @@ export interface Fill {
   readonly source: string;
   /** SQL expression over a row of the table, aliased `t`; null where no faithful value exists. */
   readonly value: string;
+  /** Why a row without a faithful value is a reject. */
+  readonly rejectReason: string;
 }
 
 /** Fills the new column from the old one. */
@@ -23,6 +26,7 @@ export function forwardFill(change: ColumnChange): Fill {
     target: names.newColumn,
     source: names.oldColumn,
     value: `${names.forward}(t.${names.oldColumn})`,
+    rejectReason: `no equal value of type ${change.newColumn.type}`,
   };
 }
 
@@ -33,7 +37,7 @@ export async function backwardFill(database: Queryable, change: ColumnChange): P
   const kept = `(
       select k.raw_value
       from online_migration.kept_value k
-      where k.change = '${names.change.replaceAll("'", "''")}' and k.key = t.${names.key}::text
+      where k.change = ${escapeLiteral(names.change)} and k.key = t.${names.key}::text
         and ${names.forward}(k.raw_value) = t.${names.newColumn}
     )`;
   return {
@@ -43,16 +47,29 @@ export async function backwardFill(database: Queryable, change: ColumnChange): P
     source: names.newColumn,
     // Without kept values a look-up for each row would find nothing ten million times.
     value: (await hasKeptValues(database, names)) ? `coalesce(${kept}, ${rebuilt})` : rebuilt,
+    rejectReason: `no equal value of type ${change.oldColumn.type}`,
   };
 }
 
-/** How many rows are not filled yet although a faithful value exists. Reads the whole table. */
+/**
+ * A condition on a row, aliased as given: it is not filled, and it is no reject that is written down already.
+ * @param alias of the table
+ */
+export function isUnfilled(fill: Fill, alias: string): string {
+  const { names, target, source } = fill;
+  const known = `
+      select from online_migration.reject r
+      where r.change = ${escapeLiteral(names.change)} and r.key = ${alias}.${names.key}::text
+        and r.raw_value = ${alias}.${source}::text`;
+  return `${alias}.${target} is null and ${alias}.${source} is not null and not exists (${known})`;
+}
+
+/** How many rows are not filled yet and are no known rejects. Reads the whole table. */
 export async function countUnfilled(session: Session, fill: Fill): Promise<number> {
   const { rows } = await session.withoutStatementTimeout(() =>
-    session.query<{ count: string }>(`
-    select count(*) as count
-    from ${fill.names.table} t
-    where t.${fill.target} is null and t.${fill.source} is not null and ${fill.value} is not null`),
+    session.query<{ count: string }>(
+      `select count(*) as count from ${fill.names.table} t where ${isUnfilled(fill, 't')}`,
+    ),
   );
   return Number(rows[0]?.count);
 }

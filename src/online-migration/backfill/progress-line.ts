@@ -1,4 +1,4 @@
-import type { BackfillReport } from './run-backfill.ts';
+import type { BackfillReport } from './meter.ts';
 
 /** Someone who watches must never wonder whether it still runs. */
 const INTERVAL_MS = 1_000;
@@ -35,7 +35,8 @@ export function progressLine(progress: BackfillReport): string {
   const left = progress.secondsLeft === null ? 'unknown' : duration(progress.secondsLeft);
   return (
     `backfill: ${count(progress.rowsDone)} of ${count(progress.rowsTotal)} rows, ${progress.percent.toFixed(1)} %, ` +
-    `${count(progress.rowsPerSecond)} rows/s, time left ${left}`
+    `${count(progress.rowsPerSecond)} rows/s, time left ${left}` +
+    (progress.pausedFor === null ? '' : `, waits: ${progress.pausedFor}`)
   );
 }
 

@@ -1,5 +1,6 @@
 import type { ColumnChange, Queryable } from '../column-change.ts';
 import { namesOf } from '../names.ts';
+import { sqlState } from '../session.ts';
 
 /** How far a backfill is, as its checkpoint says. */
 export interface BackfillProgress {
@@ -14,49 +15,67 @@ export interface BackfillProgress {
   readonly rowsPerSecond: number;
   /** Seconds left; 0 when it is finished, null while nothing is known. */
   readonly etaSeconds: number | null;
+  /** Why it waits now; null while it works. */
+  readonly pausedFor: string | null;
   readonly finished: boolean;
 }
 
-interface CheckpointRow {
+interface ProgressRow {
   direction: 'forward' | 'backward';
   rows_done: string;
   rows_total: string;
-  next_block: string;
-  end_block: string;
+  percent: number;
   rows_per_second: number;
   seconds_left: number | null;
+  paused_for: string | null;
   finished: boolean;
 }
 
+/** SQLSTATE of a table that is not there: the last expand was reverted a moment ago. */
+const UNDEFINED_TABLE_CODE = '42P01';
+
 /**
  * Reads the progress of a change's backfill; null where none has begun.
- * @param database any connection; it needs no more than `select` on the checkpoint table
+ * @param database any connection; it needs no more than `select` on the checkpoint tables
  */
 export async function readBackfillProgress(
   database: Queryable,
   change: ColumnChange,
 ): Promise<BackfillProgress | null> {
   if (!(await hasBookkeeping(database))) return null;
-  const { rows } = await database.query<CheckpointRow>(
-    `
-    select direction, rows_done, rows_total, next_block, end_block, rows_per_second, seconds_left,
-      finished_at is not null as finished
-    from online_migration.backfill
-    where change = $1`,
-    [namesOf(change).change],
-  );
-  const row = rows[0];
+  const row = await readProgressRow(database, namesOf(change).change).catch((error: unknown) => {
+    if (sqlState(error) === UNDEFINED_TABLE_CODE) return undefined;
+    throw error;
+  });
   if (row === undefined) return null;
-  const share = Number(row.end_block) === 0 ? 1 : Number(row.next_block) / Number(row.end_block);
   return {
     direction: row.direction,
     rowsDone: Number(row.rows_done),
-    rowsTotal: Number(row.rows_total),
-    percent: row.finished ? 100 : Math.round(share * 1000) / 10,
+    rowsTotal: Math.max(Number(row.rows_total), Number(row.rows_done)),
+    percent: row.finished ? 100 : Math.floor(row.percent * 10) / 10,
     rowsPerSecond: Math.round(row.rows_per_second),
-    etaSeconds: row.finished ? 0 : row.seconds_left,
+    etaSeconds: row.finished ? 0 : row.seconds_left === null ? null : Math.ceil(row.seconds_left),
+    pausedFor: row.paused_for,
     finished: row.finished,
   };
+}
+
+async function readProgressRow(database: Queryable, change: string): Promise<ProgressRow | undefined> {
+  const { rows } = await database.query<ProgressRow>(
+    `
+    with done as (
+      select coalesce(sum(rows_filled), 0) as rows,
+        coalesce(100.0 * sum(next_block - first_block) / nullif(sum(end_block - first_block), 0), 100) as percent
+      from online_migration.backfill_range
+      where change = $1
+    )
+    select direction, done.rows + rows_swept as rows_done, rows_total, done.percent::float8 as percent,
+      rows_per_second, seconds_left, paused_for, finished_at is not null as finished
+    from online_migration.backfill, done
+    where change = $1`,
+    [change],
+  );
+  return rows[0];
 }
 
 /** Whether the checkpoint table is there; it comes with the first expand and goes with the last one reverted. */

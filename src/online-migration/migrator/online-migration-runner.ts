@@ -8,6 +8,8 @@ import { OnlineMigration } from './online-migration.ts';
 export interface RunnerResources {
   /** Runs the moves, and holds the migrator's lock. */
   readonly session: Session;
+  /** Opens one more session, for work beside it. */
+  readonly openSession: () => Promise<Session>;
   readonly settings: MigrationSettings;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
@@ -35,11 +37,12 @@ export class OnlineMigrationRunner extends MigrationRunner {
     if (!(migration instanceof OnlineMigration) || this.#resources === undefined) {
       return super.run(migration, method, afterRun);
     }
-    const { session, settings, log, signal } = this.#resources;
+    const { session, openSession, settings, log, signal } = this.#resources;
     await session.setApplicationName(`online-migration ${migration.constructor.name} ${method}`);
     let recorded = false;
     migration.begin({
       session,
+      openSession,
       settings,
       log,
       signal,

@@ -64,7 +64,11 @@ export class OnlineMigrator extends Migrator {
     const log = (line: string) => this.config.getLogger().log('migrator', line, { enabled: true });
     await this.init();
     using interrupt = interruptSignal(method);
-    const connection = this.driver.getConnection().getConnectionOptions() as ClientConfig;
+    const connection = {
+      ...this.driver.getConnection().getConnectionOptions(),
+      // TLS, and whatever else the URL's parts do not say.
+      ...this.config.get('driverOptions'),
+    } as ClientConfig;
     await using session = await Session.open(connection, 'online-migration');
     await acquireMigratorLock(session, log, interrupt.signal);
     const known = (await this.discoverMigrations()).map(({ name }) => name);
@@ -73,6 +77,7 @@ export class OnlineMigrator extends Migrator {
     const runner = this.runner as OnlineMigrationRunner;
     runner.lend({
       session,
+      openSession: () => Session.open(connection, 'online-migration worker'),
       settings: this.#settings,
       log,
       signal: AbortSignal.any([interrupt.signal, session.lost]),

@@ -1,10 +1,9 @@
-import { deleteCheckpoint, finishCheckpoint } from '../backfill/checkpoint.ts';
+import { deleteBackfill, finishBackfill } from '../backfill/checkpoint.ts';
 import { forwardFill } from '../backfill/fill.ts';
-import { reportProgress } from '../backfill/progress-line.ts';
-import { runBackfill } from '../backfill/run-backfill.ts';
 import { namesOf } from '../names.ts';
 import { areSyncTriggersEnabled } from '../sync-trigger.ts';
 import { dropHalfMadeCheck } from './enforce.ts';
+import { fillAndReport } from './fill-and-report.ts';
 import { MoveRefusedError, type MoveContext, requireStage } from './move.ts';
 import { requireServerVersion } from './server-version.ts';
 
@@ -17,16 +16,15 @@ import { requireServerVersion } from './server-version.ts';
  * 3. ONE transaction: the backfill is finished, and the ledger says so. What is left unfilled are rejects.
  */
 export async function backfill(context: MoveContext): Promise<void> {
-  const { session, change, signal, log } = context;
+  const { session, change } = context;
   refuseTransaction(context);
   await requireServerVersion(context);
   await requireStage(context, 'backfill', 'expanded', 'backfilled');
   await refuseMissingTriggers(context);
   const fill = forwardFill(change);
-  using progress = reportProgress(log);
-  await runBackfill(session, fill, signal, progress.update);
+  await fillAndReport(context, fill);
   await session.transaction(async () => {
-    await finishCheckpoint(session, fill);
+    await finishBackfill(session, fill);
     await context.recordInLedger();
   });
 }
@@ -42,7 +40,7 @@ export async function revertBackfill(context: MoveContext): Promise<void> {
   await requireStage(context, 'revert the backfill of', 'expanded', 'backfilled');
   await dropHalfMadeCheck(context);
   await session.transaction(async () => {
-    await deleteCheckpoint(session, namesOf(change).change);
+    await deleteBackfill(session, namesOf(change).change);
     await context.recordInLedger();
   });
 }

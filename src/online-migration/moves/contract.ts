@@ -1,4 +1,4 @@
-import { deleteCheckpoint } from '../backfill/checkpoint.ts';
+import { deleteBackfill } from '../backfill/checkpoint.ts';
 import { dropConversionFunctions } from '../conversion-functions.ts';
 import { type Difference, findDifferences, forgetKeptValues } from '../equality-proof.ts';
 import { namesOf } from '../names.ts';
@@ -48,7 +48,7 @@ async function dropOldColumn(context: MoveContext, last: () => Promise<void>): P
       await dropSyncTriggers(session, change);
       await session.query(`alter table ${table} drop column ${oldColumn}`);
       await dropConversionFunctions(session, change);
-      await deleteCheckpoint(session, changeName);
+      await deleteBackfill(session, changeName);
       await last();
     },
   });

@@ -12,6 +12,8 @@ export interface MoveContext {
   readonly change: ColumnChange;
   /** The connection that runs the move's statements. */
   readonly session: Session;
+  /** Opens one more connection, for work beside it. */
+  readonly openSession: () => Promise<Session>;
   /** Receives a line worth reading while the move runs. */
   readonly log: (line: string) => void;
   /** Ends the move between two of its transactions; running it again goes on. */

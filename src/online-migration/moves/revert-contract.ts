@@ -1,13 +1,13 @@
-import { finishCheckpoint, startCheckpoint } from '../backfill/checkpoint.ts';
+import { finishBackfill } from '../backfill/checkpoint.ts';
+import { planBackfill } from '../backfill/plan.ts';
 import { backwardFill } from '../backfill/fill.ts';
-import { reportProgress } from '../backfill/progress-line.ts';
-import { runBackfill } from '../backfill/run-backfill.ts';
-import { measureTable } from '../backfill/table-size.ts';
+import { findLeaves } from '../backfill/leaves.ts';
 import { createBackwardFunction, createForwardFunction } from '../conversion-functions.ts';
 import { namesOf } from '../names.ts';
 import { addNotNullCheck, setNotNull, validateNotNullCheck } from '../not-null.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync-trigger.ts';
 import { readTableShape } from '../table-shape.ts';
+import { fillAndReport } from './fill-and-report.ts';
 import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './move.ts';
 
 const NAMED_ROWS = 10;
@@ -21,11 +21,11 @@ const NAMED_ROWS = 10;
  * 4. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check.
  */
 export async function revertContract(context: MoveContext): Promise<void> {
-  const { session, change, signal, log } = context;
+  const { session, change } = context;
   const names = namesOf(change);
   await requireStage(context, 'revert the contract of', 'contracted');
   const fill = await backwardFill(session, change);
-  const size = await measureTable(session, names.table);
+  const leaves = await findLeaves(session, names.table);
   const { oldColumn } = await readTableShape(session, change);
   if (oldColumn === null) {
     await inStrongTransaction(context, 'revert contract: add the old column', {
@@ -39,14 +39,11 @@ export async function revertContract(context: MoveContext): Promise<void> {
           `alter table ${names.table} add column ${names.oldColumn} ${change.oldColumn.type}`,
         );
         await createSyncTriggers(session, change, 'both');
-        await startCheckpoint(session, fill, size);
+        await planBackfill(session, fill, leaves);
       },
     });
   }
-  {
-    using progress = reportProgress(log);
-    await runBackfill(session, fill, signal, progress.update);
-  }
+  await fillAndReport(context, fill);
   await refuseUnfillable(context);
   await inStrongTransaction(context, 'revert contract: add the not-null check', {
     locked: () => addNotNullCheck(session, names, names.oldColumn),
@@ -55,7 +52,7 @@ export async function revertContract(context: MoveContext): Promise<void> {
   await inStrongTransaction(context, 'revert contract: set not null', {
     locked: async () => {
       await setNotNull(session, names, names.oldColumn);
-      await finishCheckpoint(session, fill);
+      await finishBackfill(session, fill);
       await context.recordInLedger();
     },
   });

@@ -83,3 +83,22 @@ describe('a backfill beside transactions that lock rows in the opposite order', 
     expect(await client.value(`select count(*) from large_record where created_at_new is null`)).toBe('0');
   });
 });
+
+describe('a backfill whose table someone locks', () => {
+  it('waits, as long as it takes, and goes on', async () => {
+    await migrator.go('0001');
+    await migrator.go('0002');
+    await using holder = await connect(url, 'holder');
+    await holder.rows('begin');
+    await holder.rows(`lock table large_record in share mode`);
+    const going = migrator.go('0003');
+    const tries = () =>
+      client.value<string>(`
+        select xact_rollback from pg_stat_database where datname = current_database()`);
+    const before = Number(await tries());
+    while (Number(await tries()) < before + 4) await new Promise((resolve) => setImmediate(resolve));
+    await holder.rows('rollback');
+    await going;
+    expect(await client.value(`select count(*) from large_record where created_at_new is null`)).toBe('0');
+  });
+});

@@ -23,10 +23,12 @@ beforeEach(async () => {
 afterEach(() => resources.disposeAsync());
 
 async function contextOf(connectionString = url): Promise<MoveContext> {
-  const session = resources.use(await Session.open({ connectionString }, 'online-migration guard'));
+  const openSession = () => Session.open({ connectionString }, 'online-migration guard');
+  const session = resources.use(await openSession());
   return {
     change: createdAtChange,
     session,
+    openSession,
     settings: DEFAULT_SETTINGS,
     log: () => undefined,
     signal: new AbortController().signal,

@@ -1,0 +1,45 @@
+import type { Queryable } from '../column-change.ts';
+
+/** A table that holds rows itself: a plain table, or one partition of a partitioned one. */
+export interface Leaf {
+  /** Schema and name, quoted. */
+  readonly name: string;
+  /** Heap blocks that it has now. */
+  readonly blocks: number;
+  /** Rows, as the catalog estimates them, or counted where it never has. */
+  readonly rows: number;
+}
+
+/**
+ * The tables that hold the rows of a table, with their sizes.
+ * @param table schema and name, quoted
+ */
+export async function findLeaves(database: Queryable, table: string): Promise<Leaf[]> {
+  const { rows } = await database.query<{ name: string; blocks: string; estimate: number }>(
+    `
+    with leaf as (
+      select relid as oid from pg_partition_tree(to_regclass($1)) where isleaf
+      union
+      select oid from pg_catalog.pg_class where oid = to_regclass($1) and relkind <> 'p'
+    )
+    select format('%I.%I', n.nspname, c.relname) as name,
+      pg_relation_size(c.oid) / current_setting('block_size')::bigint as blocks,
+      c.reltuples::float8 as estimate
+    from leaf
+    join pg_catalog.pg_class c using (oid)
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    order by name`,
+    [table],
+  );
+  const leaves: Leaf[] = [];
+  for (const { name, blocks, estimate } of rows) {
+    const isKnown = estimate > 0 || (estimate === 0 && Number(blocks) === 0);
+    leaves.push({ name, blocks: Number(blocks), rows: isKnown ? estimate : await countRows(database, name) });
+  }
+  return leaves;
+}
+
+async function countRows(database: Queryable, leaf: string): Promise<number> {
+  const { rows } = await database.query<{ count: string }>(`select count(*) as count from ${leaf}`);
+  return Number(rows[0]?.count);
+}

@@ -1,0 +1,92 @@
+/** Rates are of the last seconds, so that they show what the pace and the throttles do. */
+const WINDOW_MS = 10_000;
+
+interface Sample {
+  readonly at: number;
+  readonly rows: number;
+  readonly share: number;
+}
+
+/** What a running backfill tells. */
+export interface BackfillReport {
+  readonly rowsDone: number;
+  readonly rowsTotal: number;
+  /** Share of the table's blocks that is done, 0 to 100. */
+  readonly percent: number;
+  readonly rowsPerSecond: number;
+  /** Seconds left, null until there is a rate. */
+  readonly secondsLeft: number | null;
+  /** Rows of a batch at present. */
+  readonly batchRows: number;
+  /** Why it waits now, null while it works. */
+  readonly pausedFor: string | null;
+}
+
+/** Counts what is done, and from it the rate and the time left. */
+export class Meter {
+  readonly #rowsTotal: number;
+  readonly #blocksTotal: number;
+  readonly #samples: Sample[] = [];
+  #rowsDone: number;
+  #blocksDone: number;
+  #batches = 0;
+  #longestBatchMs = 0;
+
+  /** @param start what earlier runs have done, and the whole */
+  constructor(start: { rowsDone: number; rowsTotal: number; blocksDone: number; blocksTotal: number }) {
+    this.#rowsDone = start.rowsDone;
+    this.#rowsTotal = start.rowsTotal;
+    this.#blocksDone = start.blocksDone;
+    this.#blocksTotal = start.blocksTotal;
+    this.#sample();
+  }
+
+  get rowsDone(): number {
+    return this.#rowsDone;
+  }
+
+  get batches(): number {
+    return this.#batches;
+  }
+
+  get longestBatchMs(): number {
+    return this.#longestBatchMs;
+  }
+
+  /**
+   * Counts a batch.
+   * @param batch.blocks blocks that are done with it for good
+   * @param batch.milliseconds how long it lasted
+   */
+  count(batch: { readonly rows: number; readonly blocks: number; readonly milliseconds: number }): void {
+    this.#rowsDone += batch.rows;
+    this.#blocksDone += batch.blocks;
+    this.#batches += 1;
+    this.#longestBatchMs = Math.max(this.#longestBatchMs, batch.milliseconds);
+  }
+
+  /** What to tell now. */
+  report(batchRows: number, pausedFor: string | null): BackfillReport {
+    const now = this.#sample();
+    const first = this.#samples[0] ?? now;
+    const seconds = (now.at - first.at) / 1000;
+    const sharePerSecond = seconds === 0 ? 0 : (now.share - first.share) / seconds;
+    return {
+      rowsDone: this.#rowsDone,
+      rowsTotal: Math.max(this.#rowsTotal, this.#rowsDone),
+      percent: 100 * now.share,
+      rowsPerSecond: seconds === 0 ? 0 : (now.rows - first.rows) / seconds,
+      secondsLeft: sharePerSecond === 0 ? null : (1 - now.share) / sharePerSecond,
+      batchRows,
+      pausedFor,
+    };
+  }
+
+  #sample(): Sample {
+    const share = this.#blocksTotal === 0 ? 1 : this.#blocksDone / this.#blocksTotal;
+    const sample = { at: performance.now(), rows: this.#rowsDone, share };
+    this.#samples.push(sample);
+    while (this.#samples.length > 2 && sample.at - this.#samples[0]!.at > WINDOW_MS) this.#samples.shift();
+    return sample;
+  }
+}

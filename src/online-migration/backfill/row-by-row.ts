@@ -1,0 +1,69 @@
+import type { Session } from '../session.ts';
+import { sqlState } from '../session.ts';
+import type { Fill } from './fill.ts';
+
+/** SQLSTATE classes of an error that a row's value causes: data exception, constraint violation, raised by a function. */
+const VALUE_ERROR = /^(22|23|P0)/;
+
+/** Whether an error is a row's fault and not the server's or the connection's. */
+export function isValueError(error: unknown): boolean {
+  return VALUE_ERROR.test(sqlState(error) ?? '');
+}
+
+/**
+ * Fills rows of which at least one makes the statement fail: halves them until that row is alone, and writes it down as a
+ * reject with the error's message.
+ * @param leaf schema and name, quoted
+ * @param tids the rows, as `ctid` writes them; one that has moved meanwhile is left to the sweep
+ * @returns the number of rows filled
+ */
+export async function fillRowByRow(
+  session: Session,
+  fill: Fill,
+  leaf: string,
+  tids: string[],
+): Promise<number> {
+  if (tids.length === 0) return 0;
+  try {
+    return await session.transaction(() => updateRows(session, fill, leaf, tids));
+  } catch (error) {
+    if (!isValueError(error)) throw error;
+    if (tids.length === 1) {
+      await insertReject(session, fill, leaf, tids[0]!, (error as Error).message);
+      return 0;
+    }
+    const half = Math.ceil(tids.length / 2);
+    const first = await fillRowByRow(session, fill, leaf, tids.slice(0, half));
+    return first + (await fillRowByRow(session, fill, leaf, tids.slice(half)));
+  }
+}
+
+async function updateRows(session: Session, fill: Fill, leaf: string, tids: string[]): Promise<number> {
+  const { rowCount } = await session.query(
+    `
+    update ${leaf} as t
+    set ${fill.target} = ${fill.value}
+    where t.ctid = any ($1::tid[]) and t.${fill.target} is null`,
+    [tids],
+  );
+  return rowCount ?? 0;
+}
+
+async function insertReject(
+  session: Session,
+  fill: Fill,
+  leaf: string,
+  tid: string,
+  reason: string,
+): Promise<void> {
+  await session.query(
+    `
+    insert into online_migration.reject (change, key, raw_value, reason)
+    select $1, t.${fill.names.key}::text, t.${fill.source}::text, $2
+    from ${leaf} as t
+    where t.ctid = $3::tid
+    on conflict (change, key) do update
+    set raw_value = excluded.raw_value, reason = excluded.reason, found_at = now()`,
+    [fill.names.change, reason, tid],
+  );
+}

@@ -1,0 +1,17 @@
+import { DEFAULT_THROTTLE_LIMITS, type ThrottleLimits } from './throttles.ts';
+
+/** How a backfill works; what `npm run backfill -- set` changes while it runs counts more. */
+export interface BackfillSettings {
+  /** How long a batch is to last, in milliseconds. */
+  readonly batchMs: number;
+  /** How many batches at once in the migrating process. */
+  readonly workers: number;
+  /** From when on it waits for the application. */
+  readonly throttle: ThrottleLimits;
+}
+
+export const DEFAULT_BACKFILL_SETTINGS: BackfillSettings = {
+  batchMs: 100,
+  workers: 1,
+  throttle: DEFAULT_THROTTLE_LIMITS,
+};

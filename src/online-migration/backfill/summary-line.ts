@@ -1,0 +1,34 @@
+import type { BackfillSummary } from './run-backfill.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+/** The closing line of a backfill, for people. */
+export function summaryLine(summary: BackfillSummary, rejects: number): string {
+  const { rows, seconds, batches, longestBatchMs, pausedMs, before, after } = summary;
+  const updates = after.updates - before.updates;
+  const hot = updates === 0 ? 0 : (100 * (after.hotUpdates - before.hotUpdates)) / updates;
+  const pauses = [...pausedMs].map(
+    ([reason, milliseconds]) => `${(milliseconds / 1000).toFixed(1)} s (${reason})`,
+  );
+  return (
+    `backfill: ${count(rows)} rows in ${seconds.toFixed(1)} s, ${count(rows / seconds)} rows/s; ` +
+    `${count(batches)} batches, the longest ${longestBatchMs.toFixed(0)} ms; ` +
+    `pauses: ${pauses.length === 0 ? 'none' : pauses.join(', ')}; ` +
+    `WAL ${mebibytes(after.walBytes - before.walBytes)}; heap ${growth(before.heapBytes, after.heapBytes)}, ` +
+    `indexes ${growth(before.indexBytes, after.indexBytes)}; ${hot.toFixed(0)} % heap-only updates; ` +
+    `${count(rejects)} rejects`
+  );
+}
+
+function growth(before: number, after: number): string {
+  const factor = before === 0 ? 1 : after / before;
+  return `${mebibytes(before)} to ${mebibytes(after)} (${factor.toFixed(2)}×)`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${count(bytes / MEBIBYTE)} MB`;
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}

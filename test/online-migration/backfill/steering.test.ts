@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { writeControls } from '../../../src/online-migration/backfill/controls.ts';
+import { readBackfillProgress } from '../../../src/online-migration/backfill/progress.ts';
+import { DEFAULT_BACKFILL_SETTINGS } from '../../../src/online-migration/backfill/settings.ts';
+import { namesOf } from '../../../src/online-migration/names.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
+import { insertRows } from '../../support/seeded-table.ts';
+
+const ROWS = 40_000;
+const CHANGE = namesOf(createdAtChange).change;
+
+let resources: AsyncDisposableStack;
+let url: string;
+let client: DatabaseClient;
+
+beforeEach(async () => {
+  resources = new AsyncDisposableStack();
+  const database = resources.use(await createMigratedDatabase('0001'));
+  url = database.url;
+  client = resources.use(await connect(url));
+  await insertRows(client, ROWS);
+  await client.rows(`
+    create function slow() returns trigger language plpgsql as $$
+    begin
+      perform sum(n) from generate_series(1, 100) as n;
+      return new;
+    end $$`);
+  await client.rows(`create trigger slow before update on large_record for each row execute function slow()`);
+});
+afterEach(() => resources.disposeAsync());
+
+async function startBackfill(backfill: Partial<typeof DEFAULT_BACKFILL_SETTINGS> = {}): Promise<{
+  migrator: TestMigrator;
+  going: Promise<void>;
+}> {
+  const migrator = resources.use(
+    await openMigrator(url, { backfill: { ...DEFAULT_BACKFILL_SETTINGS, ...backfill } }),
+  );
+  await migrator.go('0002');
+  const going = migrator.go('0003');
+  while (((await readBackfillProgress(client, createdAtChange))?.rowsDone ?? 0) === 0) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { migrator, going };
+}
+
+const filled = () =>
+  client.value<string>(`select count(*) from large_record where created_at_new is not null`);
+
+/** The row's number of updates when nothing has happened for a while: two looks of the watcher. */
+async function untilItWaits(reason: RegExp): Promise<void> {
+  for (;;) {
+    const progress = await readBackfillProgress(client, createdAtChange);
+    if (progress?.pausedFor && reason.test(progress.pausedFor)) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+describe('a backfill', () => {
+  it('pauses and goes on as another session tells it', async () => {
+    const { migrator, going } = await startBackfill();
+    expect(await writeControls(client, CHANGE, { paused: true })).toBe(true);
+    await untilItWaits(/^paused by hand$/);
+    // The batch that was under way ends; then nothing is filled any more.
+    const idle = async () =>
+      (await client.value<string>(`
+        select count(*) from pg_stat_activity
+        where application_name like 'online-migration%' and query like '%update public.large_record%' and state <> 'idle'`)) ===
+      '0';
+    while (!(await idle())) await new Promise((resolve) => setImmediate(resolve));
+    const before = await filled();
+    const looks = migrator.logged(/waits: paused by hand/, 2);
+    await looks;
+    expect(await filled()).toBe(before);
+    expect(await writeControls(client, CHANGE, { paused: false })).toBe(true);
+    await going;
+    expect(await filled()).toBe(String(ROWS));
+    expect(migrator.log.find((line) => line.includes('rows in'))).toMatch(
+      /pauses: [\d.]+ s \(paused by hand\)/,
+    );
+    expect(await writeControls(client, CHANGE, { paused: true })).toBe(false);
+  });
+
+  it('takes another duration of batches and another number of workers while it runs', async () => {
+    const { going } = await startBackfill();
+    await writeControls(client, CHANGE, { batchMs: 5, workers: 3 });
+    const workers = () =>
+      client.value<string>(`
+        select count(distinct pid) from pg_stat_activity
+        where application_name like 'online-migration%' and query like '%update public.large_record%'`);
+    let most = 0;
+    const watching = (async () => {
+      while ((await filled()) !== String(ROWS)) most = Math.max(most, Number(await workers()));
+    })();
+    await going;
+    await watching;
+    expect(most).toBeGreaterThan(0);
+    const [row] = await client.rows(`select batch_rows, batch_ms, workers from online_migration.backfill`);
+    expect(row).toEqual({ batch_rows: 500, batch_ms: 5, workers: 3 });
+  });
+
+  it('waits while someone holds an old snapshot, and says who', async () => {
+    const throttle = { ...DEFAULT_BACKFILL_SETTINGS.throttle, snapshotAgeMs: 50 };
+    await using reporter = await connect(url, 'report');
+    await reporter.rows('begin isolation level repeatable read');
+    await reporter.rows('select 1');
+    const migrator = resources.use(
+      await openMigrator(url, { backfill: { ...DEFAULT_BACKFILL_SETTINGS, throttle } }),
+    );
+    await migrator.go('0002');
+    const going = migrator.go('0003');
+    await untilItWaits(new RegExp(`^pid ${reporter.pid} holds a snapshot for [\\d.]+ s$`));
+    expect(Number(await filled())).toBeLessThan(ROWS);
+    await reporter.rows('rollback');
+    await going;
+    expect(await filled()).toBe(String(ROWS));
+  });
+
+  it('waits while the API is slow or does not answer', async () => {
+    const { createServer } = await import('node:http');
+    let p99 = '0.9';
+    const server = createServer((_, response) =>
+      response.end(`http_request_duration_seconds{route="/",quantile="0.99"} ${p99}\n`),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    resources.defer(() => void server.close());
+    const { port } = server.address() as { port: number };
+    const throttle = {
+      ...DEFAULT_BACKFILL_SETTINGS.throttle,
+      apiLatencyUrl: `http://127.0.0.1:${port}/metrics`,
+    };
+    const migrator = resources.use(
+      await openMigrator(url, { backfill: { ...DEFAULT_BACKFILL_SETTINGS, throttle } }),
+    );
+    await migrator.go('0002');
+    const going = migrator.go('0003');
+    await untilItWaits(/^the API's p99 is 900 ms$/);
+    p99 = '0.01';
+    await going;
+    expect(await filled()).toBe(String(ROWS));
+  });
+});
