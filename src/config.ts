@@ -30,6 +30,12 @@ export interface Config {
   readonly lockBudgetMs: number;
   /** SWITCHOVER_WAIT_MS: how long contract waits for processes that still use the old column, in milliseconds. */
   readonly switchoverWaitMs: number;
+  /** BACKFILL_BATCH_MS: how long a batch of the backfill is to last, in milliseconds. */
+  readonly backfillBatchMs: number;
+  /** BACKFILL_WORKERS: how many batches at once in the migrating process. */
+  readonly backfillWorkers: number;
+  /** BACKFILL_LATENCY_URL: where the backfill asks for the API's latency, absent where it does not. */
+  readonly backfillLatencyUrl?: string;
 }
 
 /** The value of ACTIVE_COLUMN that stays on no column. */
@@ -74,6 +80,18 @@ const environmentSchema = z.object({
   LOCK_TIMEOUT_MS: milliseconds(1, 60_000, 100),
   LOCK_BUDGET_MS: milliseconds(0, 86_400_000, 120_000),
   SWITCHOVER_WAIT_MS: milliseconds(0, 86_400_000, 30_000),
+  BACKFILL_BATCH_MS: milliseconds(1, 10_000, 100),
+  BACKFILL_WORKERS: z
+    .string()
+    .regex(/^([1-9]|[1-5]\d|6[0-4])$/, { error: 'must be a whole number from 1 to 64' })
+    .transform(Number)
+    .default(1),
+  BACKFILL_LATENCY_URL: z
+    .string()
+    .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), {
+      error: 'must be a URL like http://127.0.0.1:3000/metrics',
+    })
+    .optional(),
 });
 
 /**
@@ -101,6 +119,9 @@ export function readConfig(env: NodeJS.ProcessEnv = environmentOverDotenv()): Co
     lockTimeoutMs: data.LOCK_TIMEOUT_MS,
     lockBudgetMs: data.LOCK_BUDGET_MS,
     switchoverWaitMs: data.SWITCHOVER_WAIT_MS,
+    backfillBatchMs: data.BACKFILL_BATCH_MS,
+    backfillWorkers: data.BACKFILL_WORKERS,
+    ...(data.BACKFILL_LATENCY_URL && { backfillLatencyUrl: data.BACKFILL_LATENCY_URL }),
   };
 }
 

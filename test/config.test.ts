@@ -16,6 +16,8 @@ describe('readConfig', () => {
       lockTimeoutMs: 100,
       lockBudgetMs: 120_000,
       switchoverWaitMs: 30_000,
+      backfillBatchMs: 100,
+      backfillWorkers: 1,
     });
   });
 
@@ -33,6 +35,9 @@ describe('readConfig', () => {
       LOCK_TIMEOUT_MS: '50',
       LOCK_BUDGET_MS: '600000',
       SWITCHOVER_WAIT_MS: '0',
+      BACKFILL_BATCH_MS: '50',
+      BACKFILL_WORKERS: '64',
+      BACKFILL_LATENCY_URL: 'http://127.0.0.1:3000/metrics',
     };
     expect(readConfig(env)).toEqual({
       databaseUrl: env.DATABASE_URL,
@@ -47,6 +52,9 @@ describe('readConfig', () => {
       lockTimeoutMs: 50,
       lockBudgetMs: 600_000,
       switchoverWaitMs: 0,
+      backfillBatchMs: 50,
+      backfillWorkers: 64,
+      backfillLatencyUrl: 'http://127.0.0.1:3000/metrics',
     });
   });
 
@@ -62,6 +70,18 @@ describe('readConfig', () => {
   it.each(['0', '-1', '1.5', '1e3', '60001', '100 ms'])('refuses the lock timeout %j', (LOCK_TIMEOUT_MS) => {
     expect(() => readConfig({ LOCK_TIMEOUT_MS })).toThrow(
       'LOCK_TIMEOUT_MS must be a whole number of milliseconds from 1 to 60000.',
+    );
+  });
+
+  it.each(['0', '65', 'two'])('refuses %j workers', (BACKFILL_WORKERS) => {
+    expect(() => readConfig({ BACKFILL_WORKERS })).toThrow(
+      'BACKFILL_WORKERS must be a whole number from 1 to 64.',
+    );
+  });
+
+  it.each(['metrics', 'ftp://127.0.0.1/metrics'])('refuses the latency URL %j', (BACKFILL_LATENCY_URL) => {
+    expect(() => readConfig({ BACKFILL_LATENCY_URL })).toThrow(
+      'BACKFILL_LATENCY_URL must be a URL like http',
     );
   });
 
