@@ -66,9 +66,19 @@ export function isUnfilled(fill: Fill, alias: string): string {
 
 /** How many rows are not filled yet and are no known rejects. Reads the whole table. */
 export async function countUnfilled(session: Session, fill: Fill): Promise<number> {
+  return countRows(session, fill, isUnfilled(fill, 't'));
+}
+
+/** How many rows are not filled although they have a faithful value. Reads the whole table. */
+export async function countForgotten(session: Session, fill: Fill): Promise<number> {
+  // In a case, so that no value is converted that is known to make the conversion fail.
+  return countRows(session, fill, `case when ${isUnfilled(fill, 't')} then ${fill.value} is not null end`);
+}
+
+async function countRows(session: Session, fill: Fill, condition: string): Promise<number> {
   const { rows } = await session.withoutStatementTimeout(() =>
     session.query<{ count: string }>(
-      `select count(*) as count from ${fill.names.table} t where ${isUnfilled(fill, 't')}`,
+      `select count(*) as count from ${fill.names.table} t where ${condition}`,
     ),
   );
   return Number(rows[0]?.count);

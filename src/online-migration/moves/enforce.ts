@@ -1,4 +1,4 @@
-import { countUnfilled, forwardFill } from '../backfill/fill.ts';
+import { countForgotten, forwardFill } from '../backfill/fill.ts';
 import { namesOf } from '../names.ts';
 import {
   addNotNullCheck,
@@ -87,10 +87,10 @@ async function takeCheckBack(context: MoveContext): Promise<void> {
 async function refuseIncomplete(context: MoveContext): Promise<void> {
   const { session, change } = context;
   const { change: name } = namesOf(change);
-  const unfilled = await countUnfilled(session, forwardFill(change));
-  if (unfilled > 0) {
+  const forgotten = await countForgotten(session, forwardFill(change));
+  if (forgotten > 0) {
     throw new MoveRefusedError(
-      `Cannot enforce ${name}: ${unfilled} rows are not filled. Run the backfill again: ` +
+      `Cannot enforce ${name}: ${forgotten} rows are not filled. Run the backfill again: ` +
         `\`npx mikro-orm migration:down\`, then \`npx mikro-orm migration:up\`.`,
     );
   }
