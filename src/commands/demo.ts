@@ -28,6 +28,7 @@ const optionsSchema = z.strictObject({
 await runCommand(async (signal) => {
   const { rows, seed, json } = readOptions(process.argv.slice(2), USAGE, optionsSchema);
   if (json !== undefined) await refuseUnwritable(json);
+  console.log('Database: an embedded PostgreSQL of its own, deleted at the end.');
   console.log(`Random choices: --seed ${seed} makes the same ones again.\n`);
 
   const result = await demo({ rows, seed }, signal);

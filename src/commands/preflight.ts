@@ -1,11 +1,12 @@
-import { Pool } from 'pg';
+import { Client } from 'pg';
 import { readConfig } from '../config.ts';
 import { resolveDatabase } from '../database/resolve-database.ts';
 import { createdAtChange } from '../large-record/created-at-change.ts';
 import { classifyValues, type ValueClass, type ValueGroup } from '../online-migration/preflight.ts';
 import { readStage } from '../online-migration/stage.ts';
+import { runCommand } from './run-command.ts';
 
-/** `npm run preflight`: what the change will do to every value of the old column. Exit code 1 where it will fail. */
+// npm run preflight: what the change will do to every value of the old column. Exit code 1 where it will fail.
 
 const SHOWN_GROUPS = 20;
 
@@ -16,28 +17,24 @@ const MEANING: Record<ValueClass, string> = {
   rebuildable: 'convert, and the way back gives the same text',
 };
 
-const database = await resolveDatabase(readConfig());
-console.log(database.description);
-const pool = new Pool({
-  connectionString: database.url,
-  max: 1,
-  application_name: 'online-migration preflight',
-});
-try {
-  const stage = await readStage(pool, createdAtChange);
-  if (stage === 'contracted' || stage === 'renamed') {
-    console.log(`The database is at ${stage}: the old column is gone, there is nothing left to check.`);
-  } else {
-    const groups = await classifyValues(pool, createdAtChange, showProgress);
+await runCommand(async () => {
+  const database = await resolveDatabase(readConfig());
+  console.log(database.description);
+  const client = new Client({ connectionString: database.url, application_name: 'preflight' });
+  await client.connect();
+  try {
+    const stage = await readStage(client, createdAtChange);
+    if (stage === 'contracted' || stage === 'renamed') {
+      console.log(`The database is at ${stage}: the old column is gone, there is nothing left to check.`);
+      return 0;
+    }
+    const groups = await classifyValues(client, createdAtChange, showProgress);
     for (const line of describe(groups)) console.log(line);
-    process.exitCode = groups.some(({ valueClass }) => valueClass === 'reject') ? 1 : 0;
+    return groups.some(({ valueClass }) => valueClass === 'reject') ? 1 : 0;
+  } finally {
+    await client.end();
   }
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-} finally {
-  await pool.end();
-}
+});
 
 function showProgress(rowsRead: number): void {
   if (process.stdout.isTTY) process.stdout.write(`\r${rowsRead.toLocaleString('en-US')} rows read `);

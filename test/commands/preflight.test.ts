@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect, type DatabaseClient } from '../support/database-client.ts';
+import { createMigratedDatabase } from '../support/migrator.ts';
+import { insertRows } from '../support/seeded-table.ts';
+import type { TestDatabase } from '../support/test-server.ts';
+import { startCommand } from './running-command.ts';
+
+const resources = new AsyncDisposableStack();
+let database: TestDatabase;
+let client: DatabaseClient;
+
+beforeAll(async () => {
+  database = resources.use(await createMigratedDatabase('0001'));
+  client = resources.use(await connect(database.url));
+  await insertRows(client, 100);
+});
+afterAll(() => resources.disposeAsync());
+
+describe('npm run preflight', () => {
+  it('says that all is well, and exits with 0', async () => {
+    await using command = await startCommand('preflight', [], { env: { DATABASE_URL: database.url } });
+    const { exitCode, stdout } = await command.ended;
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('100 rows convert, and the way back gives the same text');
+  });
+
+  it('shows what will not convert, and exits with 1', async () => {
+    await client.rows(`update large_record set created_at = 'yesterday' where id in (7, 9)`);
+    await using command = await startCommand('preflight', [], { env: { DATABASE_URL: database.url } });
+    const { exitCode, stdout } = await command.ended;
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('2 rows do not convert: correct them before 0004');
+    expect(stdout).toContain('2 like "aaaaaaaaa": id 7: "yesterday", id 9: "yesterday"');
+  });
+
+  it('says in a sentence that there is no table', async () => {
+    await client.rows(`drop table large_record`);
+    await using command = await startCommand('preflight', [], { env: { DATABASE_URL: database.url } });
+    const { exitCode, stderr } = await command.ended;
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('large_record" does not exist: run `npx mikro-orm migration:up`');
+  });
+});
