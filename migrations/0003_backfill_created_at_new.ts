@@ -3,12 +3,12 @@ import { OnlineMigration } from '../src/online-migration/migrator/online-migrati
 import { backfill, revertBackfill } from '../src/online-migration/moves/backfill.ts';
 
 /**
- * Backfill: `created_at_new` of every row that is older than the sync trigger, in batches of about 100 ms.
+ * Backfill: `created_at_new` of every row that is older than the sync trigger, in batches that aim at 100 ms.
  *
  *     update large_record set created_at_new = forward(created_at)
  *     where ctid >= '(…,0)' and ctid < '(…,0)' and created_at_new is null
  *
- * Lock: ROW EXCLUSIVE on the table and the row locks of one batch; reads never wait, a write 100 ms at most.
+ * Lock: ROW EXCLUSIVE on the table and the row locks of one batch; reads never wait, a write as long as a batch.
  * Beside it: every version of the application. All go on reading and writing `created_at`.
  * Interrupted, by Ctrl-C or worse: `migration:up` goes on where it stopped.
  * Undo: nothing to undo; `migration:down` forgets how far it was.

@@ -20,6 +20,7 @@ await runCommand(async () => {
   const database = await resolveDatabase(readConfig());
   console.log(database.description);
   const client = new Client({ connectionString: database.url, application_name: 'backfill control' });
+  client.on('error', () => undefined); // A lost connection fails the statement in flight, which is told.
   await client.connect();
   try {
     if (controls !== 'status' && !(await writeControls(client, namesOf(createdAtChange).change, controls))) {

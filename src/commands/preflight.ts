@@ -21,6 +21,7 @@ await runCommand(async () => {
   const database = await resolveDatabase(readConfig());
   console.log(database.description);
   const client = new Client({ connectionString: database.url, application_name: 'preflight' });
+  client.on('error', () => undefined); // A lost connection fails the statement in flight, which is told.
   await client.connect();
   try {
     const stage = await readStage(client, createdAtChange);

@@ -12,15 +12,20 @@ export async function createBookkeeping(database: Queryable): Promise<void> {
   await grantReading(database);
 }
 
+/** Deletes the rows that are recorded of a change; there can be as many as the table has. */
+export async function deleteRecords(database: Queryable, change: ColumnChange): Promise<void> {
+  const { change: changeName } = namesOf(change);
+  await database.query(`delete from online_migration.reject where change = $1`, [changeName]);
+  await database.query(`delete from online_migration.kept_value where change = $1`, [changeName]);
+}
+
 /**
- * Deletes what is recorded of a change, and with the last one the toolkit's tables. The change's functions, and the
+ * Forgets the backfill of a change, and with the last change the toolkit's tables. The change's functions, and the
  * schema around them, are still there: `dropEmptySchema` takes it away when they are gone.
  */
 export async function dropBookkeeping(database: Queryable, change: ColumnChange): Promise<void> {
   const { change: changeName, forward, backward, syncFunction } = namesOf(change);
   await deleteBackfill(database, changeName);
-  await database.query(`delete from online_migration.reject where change = $1`, [changeName]);
-  await database.query(`delete from online_migration.kept_value where change = $1`, [changeName]);
   const { rows } = await database.query<{ in_use: boolean }>(
     `
     select

@@ -110,7 +110,7 @@ async function compareBatch(
       limit ${NAMED_DIFFERENCES}
     )
     select
-      (select max(key)::text from batch) as last_key,
+      (select b.key::text from batch b order by b.key desc limit 1) as last_key,
       (
         select jsonb_agg(jsonb_build_object('key', key, 'oldValue', old_value, 'newValue', new_value))
         from difference

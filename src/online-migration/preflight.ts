@@ -105,7 +105,7 @@ async function classifyBatch(
       group by class, form
     )
     select
-      (select max(key)::text from batch) as last_key,
+      (select b.key::text from batch b order by b.key desc limit 1) as last_key,
       coalesce((
         select jsonb_agg(
           jsonb_build_object('valueClass', class, 'form', form, 'rows', rows, 'samples', samples)

@@ -26,13 +26,15 @@ export async function findRejects(
   const total = Number(counted.rows[0]?.count);
   if (total === 0) return { total, first: [] };
   const { key, oldColumn } = namesOf(change);
-  const first = await session.query<{ key: string; raw_value: string }>(
-    `
+  const first = await session.withoutStatementTimeout(() =>
+    session.query<{ key: string; raw_value: string }>(
+      `
     select ${key}::text as key, ${oldColumn}::text as raw_value
     from (${rejectQuery(change)}) as reject
     order by reject.${key}
     limit $1`,
-    [limit],
+      [limit],
+    ),
   );
   return { total, first: first.rows.map((row) => ({ key: row.key, rawValue: row.raw_value })) };
 }

@@ -28,7 +28,7 @@ export class LockNotGrantedError extends OnlineMigrationError {
  *
  * @param session the session that runs it
  * @param options.table schema and name of the table to lock, quoted
- * @param options.purpose what it is for, in the log and in the error: `0002 expand`
+ * @param options.purpose what it is for, in the log and in the error: `expand`
  * @param options.log receives a line for each retry, and one that says for how long the lock was held
  * @param options.settings lock timeout and budget
  * @param options.signal ends the tries between two of them
@@ -96,7 +96,7 @@ function notGranted(
 ): LockNotGrantedError {
   return new LockNotGrantedError(
     `${options.purpose}: ${options.table} could not be locked within ${budgetMs / 1000} s (${attempts} tries); ` +
-      `it was rolled back and nothing was changed. ${sentence(blockedBy(blockers))}. End what blocks it, then run the same command again.`,
+      `it was rolled back and nothing was changed by it. ${sentence(blockedBy(blockers))}. End what blocks it, then run the same command again.`,
     { cause },
   );
 }

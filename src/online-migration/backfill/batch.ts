@@ -32,7 +32,7 @@ export function isContention(error: unknown): boolean {
  * Fills the rows of a batch that are not filled yet, in one transaction with its checkpoint.
  *
  * A batch that meets a locked row is done again without the locked rows; the sweep fills them later. A batch with a
- * value that makes the conversion fail is done in halves, down to that row, which becomes a reject.
+ * value that makes the conversion fail is done in halves, each a transaction, down to that row, which becomes a reject.
  *
  * @param session has a lock timeout far below `deadlock_timeout`
  * @param checkpoint writes the checkpoint; receives the number of rows filled

@@ -8,11 +8,6 @@ export class Gate {
   #reason: string | null = null;
   #since = 0;
 
-  /** Why the workers are held back now; null where they are not. */
-  get reason(): string | null {
-    return this.#reason;
-  }
-
   /** Milliseconds that the workers were held back, by kind of reason. */
   get pausedMs(): ReadonlyMap<string, number> {
     return this.#pausedMs;

@@ -1,12 +1,15 @@
 import type { Queryable } from '../column-change.ts';
 
+/** Enough to know the density, and read in a moment. */
+const SAMPLED_BLOCKS = 1_000;
+
 /** A table that holds rows itself: a plain table, or one partition of a partitioned one. */
 export interface Leaf {
   /** Schema and name, quoted. */
   readonly name: string;
   /** Heap blocks that it has now. */
   readonly blocks: number;
-  /** Rows, as the catalog estimates them, or counted where it never has. */
+  /** Rows, as the catalog estimates them, or a sample where it never has. */
   readonly rows: number;
 }
 
@@ -33,13 +36,20 @@ export async function findLeaves(database: Queryable, table: string): Promise<Le
   );
   const leaves: Leaf[] = [];
   for (const { name, blocks, estimate } of rows) {
-    const isKnown = estimate > 0 || (estimate === 0 && Number(blocks) === 0);
-    leaves.push({ name, blocks: Number(blocks), rows: isKnown ? estimate : await countRows(database, name) });
+    const isKnown = estimate > 0 || Number(blocks) === 0;
+    leaves.push({
+      name,
+      blocks: Number(blocks),
+      rows: isKnown ? Math.max(estimate, 0) : await estimateRows(database, name, Number(blocks)),
+    });
   }
   return leaves;
 }
 
-async function countRows(database: Queryable, leaf: string): Promise<number> {
-  const { rows } = await database.query<{ count: string }>(`select count(*) as count from ${leaf}`);
-  return Number(rows[0]?.count);
+/** Rows of a leaf that was never analyzed: those of its first blocks stand for all. */
+async function estimateRows(database: Queryable, leaf: string, blocks: number): Promise<number> {
+  const { rows } = await database.query<{ count: string }>(
+    `select count(*) as count from ${leaf} where ctid < '(${SAMPLED_BLOCKS},0)'::tid`,
+  );
+  return Math.round((Number(rows[0]?.count) * blocks) / Math.min(blocks, SAMPLED_BLOCKS));
 }

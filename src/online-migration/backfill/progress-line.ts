@@ -31,7 +31,7 @@ export function reportProgress(log: (line: string) => void): ProgressLines {
 }
 
 /** One line for people: rows, percent, rows per second, time left. */
-export function progressLine(progress: BackfillReport): string {
+function progressLine(progress: BackfillReport): string {
   const left = progress.secondsLeft === null ? 'unknown' : duration(progress.secondsLeft);
   return (
     `backfill: ${count(progress.rowsDone)} of ${count(progress.rowsTotal)} rows, ${progress.percent.toFixed(1)} %, ` +

@@ -39,14 +39,18 @@ export async function fillRowByRow(
 }
 
 async function updateRows(session: Session, fill: Fill, leaf: string, tids: string[]): Promise<number> {
-  const { rowCount } = await session.query(
+  const { rows } = await session.query<{ filled: string }>(
     `
-    update ${leaf} as t
-    set ${fill.target} = ${fill.value}
-    where t.ctid = any ($1::tid[]) and t.${fill.target} is null`,
+    with updated as (
+      update ${leaf} as t
+      set ${fill.target} = ${fill.value}
+      where t.ctid = any ($1::tid[]) and t.${fill.target} is null
+      returning t.${fill.target} is not null as filled
+    )
+    select count(*) filter (where filled) as filled from updated`,
     [tids],
   );
-  return rowCount ?? 0;
+  return Number(rows[0]?.filled);
 }
 
 async function insertReject(

@@ -69,7 +69,7 @@ export class WorkerConnection implements AsyncDisposable {
 }
 
 /** Whether an error says that the connection is gone, or that the server cannot take one now. */
-export function isLostConnection(error: unknown): boolean {
+function isLostConnection(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = sqlState(error) ?? '';
   return LOST_SQLSTATE.test(code) || LOST_CODE.test(code) || LOST_MESSAGE.test(error.message);

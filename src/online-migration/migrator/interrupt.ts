@@ -11,9 +11,8 @@ export class InterruptedError extends OnlineMigrationError {
 /**
  * Turns the first Ctrl-C (or SIGTERM) into a signal, so that the transaction in progress can end; a second one ends the
  * process at once, which the database survives too.
- * @param method what runs, for the advice how to go on
  */
-export function interruptSignal(method: 'up' | 'down'): Disposable & { readonly signal: AbortSignal } {
+export function interruptSignal(): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
   let pressedAt = 0;
   const stop = (name: NodeJS.Signals) => {
@@ -21,7 +20,7 @@ export function interruptSignal(method: 'up' | 'down'): Disposable & { readonly 
       pressedAt = performance.now();
       controller.abort(
         new InterruptedError(
-          `Stopped between two transactions; nothing is lost. \`npx mikro-orm migration:${method}\` goes on from here.`,
+          'Stopped between two transactions; nothing is lost. The same command goes on from here.',
         ),
       );
     } else if (performance.now() - pressedAt > SAME_PRESS_MS) {

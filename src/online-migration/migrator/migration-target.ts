@@ -40,8 +40,9 @@ export function resolveTargets(
   }
   const from = targets.from === undefined ? undefined : resolveName('--from', String(targets.from), known);
   const migrations = targets.migrations?.map((name) => resolveName('--only', name, known));
+  if (method === 'down' && migrations !== undefined) refuseGaps(migrations, applied);
   if (targets.to === undefined) return { ...(from && { from }), ...(migrations && { migrations }) };
-  if (method === 'down' && Number(targets.to) === 0) return { to: 0 };
+  if (method === 'down' && targets.to === 0) return { to: 0 };
   const to = resolveName('--to', String(targets.to), known);
   if (method === 'down' && !applied.includes(to)) {
     throw new MigrationTargetError(
@@ -52,11 +53,23 @@ export function resolveTargets(
   return { ...(from && { from }), to };
 }
 
+/** Without the last ones first, a migration would be reverted under those that build on it. */
+function refuseGaps(migrations: readonly string[], applied: readonly string[]): void {
+  const last = applied.slice(applied.length - migrations.length);
+  if (migrations.every((name) => last.includes(name))) return;
+  throw new MigrationTargetError(
+    `migration:down --only ${migrations.join(',')} cannot be: only the last migrations that have run can be reverted. ` +
+      `Run: ${applied.join(', ') || 'none'}.`,
+  );
+}
+
 function resolveName(option: string, beginning: string, known: readonly string[]): string {
   const wanted = beginning.replace(/\.[jt]s$/, '');
   if (known.includes(wanted)) return wanted;
   const fitting =
-    wanted === '' ? [] : known.filter((name) => name.replace(/^Migration(?=\d)/, '').startsWith(wanted));
+    wanted.trim() === ''
+      ? []
+      : known.filter((name) => name.replace(/^Migration(?=\d)/, '').startsWith(wanted));
   const [only, ...others] = fitting;
   if (only !== undefined && others.length === 0) return only;
   throw new MigrationTargetError(

@@ -9,7 +9,8 @@ const POLL_MS = 250;
 interface Holder {
   pid: number;
   application: string;
-  since: Date;
+  /** Null for a role that may not see it. */
+  since: Date | null;
 }
 
 /**
@@ -38,8 +39,8 @@ export async function acquireMigratorLock(
     if (holder !== undefined && holder.pid !== told) {
       told = holder.pid;
       log(
-        `another runner migrates this database: pid ${holder.pid} (${holder.application}), ` +
-          `since ${holder.since.toISOString()}; waiting for it to end`,
+        `another runner migrates this database: pid ${holder.pid} (${holder.application})` +
+          `${holder.since === null ? '' : `, since ${holder.since.toISOString()}`}; waiting for it to end`,
       );
     }
     await pause(POLL_MS, signal);

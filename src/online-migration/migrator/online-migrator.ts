@@ -60,10 +60,15 @@ export class OnlineMigrator extends Migrator {
   protected override async runMigrations(method: 'up' | 'down', options?: RunOptions) {
     const targets = targetsOf(options);
     this.#refuseMasterTransaction(options);
+    if (typeof options === 'object' && 'schema' in options && options.schema !== undefined) {
+      throw new MigrationTargetError(
+        '--schema has no meaning here: each move names the schema of its own table.',
+      );
+    }
     if (MIKRO_ORM_COMMAND.test(process.argv[1] ?? '')) refuseForgottenOptions(process.argv.slice(2), targets);
     const log = (line: string) => this.config.getLogger().log('migrator', line, { enabled: true });
     await this.init();
-    using interrupt = interruptSignal(method);
+    using interrupt = interruptSignal();
     const connection = {
       ...this.driver.getConnection().getConnectionOptions(),
       // TLS, and whatever else the URL's parts do not say.

@@ -20,8 +20,8 @@ export async function contract(context: MoveContext): Promise<void> {
   const { session, change, signal, settings } = context;
   await requireStage(context, 'contract', 'enforced');
   await awaitSwitchover(context, settings.switchoverWaitMs);
+  await session.withoutStatementTimeout(() => forgetKeptValues(session, change));
   await inStrongTransaction(context, 'contract: keep what cannot be rebuilt', {
-    before: () => forgetKeptValues(session, change),
     locked: () => createSyncFunction(session, change, 'keeping'),
   });
   const differences = await findDifferences(session, change, signal);
@@ -63,7 +63,7 @@ function columnsDiffer({ change }: MoveContext, differences: Difference[]): Move
   return new MoveRefusedError(
     `Cannot contract ${namesOf(change).change}: ${change.oldColumn.name} and ${change.newColumn.name} differ, so ` +
       `dropping the old column would lose data. The first rows that differ, old value and new value:\n${list}\n` +
-      `Something wrote past the sync trigger. Set the right value in these rows, then run ` +
-      `\`npx mikro-orm migration:up\` again.`,
+      `Something wrote past the sync trigger. Set the right value in these rows, then run the same ` +
+      `command again.`,
   );
 }

@@ -23,6 +23,9 @@ const NAMED_REJECTS = 10;
  * 3. Validate the check: SHARE UPDATE EXCLUSIVE, beside reads and writes.
  * 4. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check, let the trigger watch both columns. When it
  *    commits, applications follow the new column.
+ *
+ * A run that ends between 2 and 4 leaves the check and the refusal there; it goes on when it is run again, and the way
+ * back of the backfill takes them away.
  */
 export async function enforce(context: MoveContext): Promise<void> {
   const { session, change } = context;
@@ -103,6 +106,6 @@ async function refuseIncomplete(context: MoveContext): Promise<void> {
   throw new MoveRefusedError(
     `Cannot enforce ${name}: ${total} rows have a value that ${change.newColumn.type} cannot take. The first are:\n` +
       `${list}\nAll of them: ${rejectQuery(change)}\nCorrect these values in ${change.oldColumn.name}, the sync trigger ` +
-      `converts them at once, then run \`npx mikro-orm migration:up\` again.`,
+      `converts them at once, then run the same command again.`,
   );
 }

@@ -1,4 +1,4 @@
-import { createBookkeeping, dropBookkeeping, dropEmptySchema } from '../bookkeeping.ts';
+import { createBookkeeping, deleteRecords, dropBookkeeping, dropEmptySchema } from '../bookkeeping.ts';
 import {
   createBackwardFunction,
   createForwardFunction,
@@ -44,6 +44,8 @@ export async function revertExpand(context: MoveContext): Promise<void> {
   const { session, change } = context;
   const { table, newColumn } = namesOf(change);
   await requireStage(context, 'revert the expand of', 'expanded', 'backfilled');
+  // Ahead of the lock, since there can be many; none counts before the next contract.
+  await session.withoutStatementTimeout(() => deleteRecords(session, change));
   await inStrongTransaction(context, 'revert expand', {
     before: () => dropBookkeeping(session, change),
     locked: async () => {

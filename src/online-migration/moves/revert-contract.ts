@@ -61,16 +61,17 @@ export async function revertContract(context: MoveContext): Promise<void> {
 /** Values that only the new type has can have been written while the old column was gone. */
 async function refuseUnfillable({ session, change }: MoveContext): Promise<void> {
   const { change: name, table, key, oldColumn, newColumn } = namesOf(change);
-  const { rows } = await session.query<{ key: string; value: string }>(`
+  const { rows } = await session.withoutStatementTimeout(() =>
+    session.query<{ key: string; value: string }>(`
     select ${key}::text as key, ${newColumn}::text as value
     from ${table}
     where ${oldColumn} is null and ${newColumn} is not null
-    order by ${table}.${key}
-    limit ${NAMED_ROWS}`);
+    limit ${NAMED_ROWS}`),
+  );
   if (rows.length === 0) return;
   throw new MoveRefusedError(
-    `Cannot revert the contract of ${name}: some values have no equal of type ${change.oldColumn.type}. The first rows:\n` +
+    `Cannot revert the contract of ${name}: some values have no equal of type ${change.oldColumn.type}. Some of these rows:\n` +
       `${rows.map((row) => `  ${change.key} ${row.key}: ${row.value}`).join('\n')}\n` +
-      `Correct ${change.newColumn.name} in these rows, then run \`npx mikro-orm migration:down\` again.`,
+      `Correct ${change.newColumn.name} in these rows, then run the same command again.`,
   );
 }

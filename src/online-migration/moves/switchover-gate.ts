@@ -35,9 +35,9 @@ export async function awaitSwitchover(context: MoveContext, waitMs: number): Pro
 
 function stillInUse({ change }: MoveContext, behind: Presence[], waitMs: number): MoveRefusedError {
   return new MoveRefusedError(
-    `Cannot contract ${namesOf(change).change}: after ${waitMs / 1000} s, these processes still use ` +
+    `Cannot contract ${namesOf(change).change}: ${waitMs === 0 ? 'after the proof' : `after ${waitMs / 1000} s`}, these processes still use ` +
       `${change.oldColumn.name}: ${behind.map(describe).join(', ')}. Restart or update them so that they use ` +
-      `${change.newColumn.name}, then run \`npx mikro-orm migration:up\` again.`,
+      `${change.newColumn.name}, then run the same command again.`,
   );
 }
 

@@ -15,7 +15,7 @@ describe('the name of a migration', () => {
   ])('may be written by its beginning: %s', (beginning, name) => {
     expect(resolveTargets('up', { to: beginning }, KNOWN, APPLIED)).toEqual({ to: name });
     expect(resolveTargets('up', { from: beginning }, KNOWN, APPLIED)).toEqual({ from: name });
-    expect(resolveTargets('down', { migrations: [beginning] }, KNOWN, APPLIED)).toEqual({
+    expect(resolveTargets('down', { migrations: [beginning] }, KNOWN, [name])).toEqual({
       migrations: [name],
     });
   });
@@ -52,6 +52,19 @@ describe('migration:down', () => {
   it('refuses to go to a migration that has not run; MikroORM would revert everything', () => {
     expect(() => resolveTargets('down', { to: '0003_b' }, KNOWN, APPLIED)).toThrow(
       '0003_backfill has not run',
+    );
+  });
+
+  it.each(['00', '000', '0000', ' ', '0x0', '-0', '0e9'])('does not take %j as "all"', (to) => {
+    expect(() => resolveTargets('down', { to }, KNOWN, APPLIED)).toThrow('--to');
+  });
+
+  it('refuses to revert a migration under a later one', () => {
+    expect(() => resolveTargets('down', { migrations: ['0001'] }, KNOWN, APPLIED)).toThrow(
+      'only the last migrations that have run can be reverted',
+    );
+    expect(resolveTargets('down', { migrations: ['0001', '0002'] }, KNOWN, APPLIED).migrations).toHaveLength(
+      2,
     );
   });
 
