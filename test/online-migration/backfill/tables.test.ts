@@ -1,25 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
-import { textToTimestamptz } from '../../../src/online-migration/conversions/text-to-timestamptz.ts';
-import { DEFAULT_SETTINGS } from '../../../src/online-migration/migration-settings.ts';
-import { backfill } from '../../../src/online-migration/moves/backfill.ts';
-import { expand } from '../../../src/online-migration/moves/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/moves/move.ts';
-import { Session } from '../../../src/online-migration/session.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { eventChange, expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
 const ROWS = 20_000;
-const MOMENT = `to_char(timestamp '2024-01-01 10:00:00' + n * interval '1 second', 'YYYY-MM-DD HH24:MI:SS')`;
-
-const eventChange: ColumnChange = {
-  table: { schema: 'public', name: 'event' },
-  key: 'id',
-  oldColumn: { name: 'at', type: 'varchar(50)' },
-  newColumn: { name: 'at_new', type: 'timestamptz' },
-  conversion: textToTimestamptz,
-};
-
 let resources: AsyncDisposableStack;
 let client: DatabaseClient;
 let url: string;
@@ -30,37 +14,8 @@ beforeEach(async () => {
   const database = resources.use(await createTestDatabase());
   url = database.url;
   client = resources.use(await connect(url));
-  log = [];
 });
 afterEach(() => resources.disposeAsync());
-
-const openSession = () => Session.open({ connectionString: url }, 'online-migration test');
-
-/** Fills the new column of a table that the test has made. */
-async function fill(change: ColumnChange = eventChange): Promise<void> {
-  await using session = await openSession();
-  const context: MoveContext = {
-    change,
-    session,
-    openSession,
-    settings: DEFAULT_SETTINGS,
-    log: (line) => log.push(line),
-    signal: new AbortController().signal,
-    recordInLedger: async () => undefined,
-  };
-  await expand(context);
-  await backfill(context);
-}
-
-async function expectAllFilled(rows: number): Promise<void> {
-  const [counts] = await client.rows(`
-    select count(*)::int as rows,
-      count(*) filter (where at_new = at::timestamp at time zone 'UTC')::int as right,
-      (select coalesce(sum(rows_filled), 0)::int from online_migration.backfill_range)
-        + (select rows_swept::int from online_migration.backfill) as counted
-    from event`);
-  expect(counts).toEqual({ rows, right: rows, counted: rows });
-}
 
 describe('the backfill of', () => {
   it.each([
@@ -71,33 +26,8 @@ describe('the backfill of', () => {
   ])('a table with %s', async (_, key, value) => {
     await client.rows(`create table event (${key}, at varchar(50))`);
     await client.rows(`insert into event select ${value}, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
-    await fill();
-    await expectAllFilled(ROWS);
-  });
-
-  it('a table with room on its pages moves no row to another page', async () => {
-    await client.rows(
-      `create table event (id bigint primary key, at varchar(50)) with (fillfactor = 50, autovacuum_enabled = off)`,
-    );
-    await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
-    const pages = await client.value<string>(`select pg_relation_size('event')::text`);
-    await fill();
-    await expectAllFilled(ROWS);
-    expect(await client.value(`select pg_relation_size('event')::text`)).toBe(pages);
-    expect(log.at(-1)).toContain('100 % heap-only updates');
-  });
-
-  it('a full table grows by far less than its own size', async () => {
-    await client.rows(
-      `create table event (id bigint primary key, at varchar(50), name text) with (autovacuum_enabled = off)`,
-    );
-    await client.rows(
-      `insert into event select n, ${MOMENT}, 'LargeRecord_' || n from generate_series(1, ${ROWS}) as n`,
-    );
-    const before = Number(await client.value(`select pg_relation_size('event')`));
-    await fill();
-    await expectAllFilled(ROWS);
-    expect(Number(await client.value(`select pg_relation_size('event')`))).toBeLessThan(1.5 * before);
+    log = await fillEventTable(url);
+    await expectAllFilled(client, ROWS);
   });
 
   it('a table with wide rows that are kept apart', async () => {
@@ -106,8 +36,8 @@ describe('the backfill of', () => {
     await client.rows(
       `insert into event select n, ${MOMENT}, repeat('x', 5000) from generate_series(1, 500) as n`,
     );
-    await fill();
-    await expectAllFilled(500);
+    log = await fillEventTable(url);
+    await expectAllFilled(client, 500);
   });
 
   it('a partitioned table, leaf by leaf', async () => {
@@ -127,8 +57,8 @@ describe('the backfill of', () => {
     await client.rows(`create table event_3 partition of event default`);
     await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
     await client.rows(`analyze event`);
-    await fill();
-    await expectAllFilled(ROWS);
+    log = await fillEventTable(url);
+    await expectAllFilled(client, ROWS);
     const leaves = await client.rows(
       `select distinct leaf from online_migration.backfill_range order by leaf`,
     );
@@ -143,14 +73,14 @@ describe('the backfill of', () => {
   it.each([0, 1])('a table with %i rows', async (rows) => {
     await client.rows(`create table event (id bigint primary key, at varchar(50))`);
     await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${rows}) as n`);
-    await fill();
-    await expectAllFilled(rows);
+    log = await fillEventTable(url);
+    await expectAllFilled(client, rows);
   });
 
   it('a table of nothing but rejects, which are written down and not looked at again', async () => {
     await client.rows(`create table event (id bigint primary key, at varchar(50))`);
     await client.rows(`insert into event select n, 'day ' || n from generate_series(1, ${ROWS}) as n`);
-    await fill();
+    log = await fillEventTable(url);
     const [rejects] = await client.rows(`
       select count(*)::int as rejects, count(distinct raw_value)::int as values, min(reason) as reason
       from online_migration.reject`);
@@ -162,7 +92,7 @@ describe('the backfill of', () => {
     await client.rows(`create table event (id bigint primary key, at varchar(50))`);
     await client.rows(`insert into event select n, n::text from generate_series(1, ${ROWS}) as n`);
     await client.rows(`update event set at = 'x' || at where id in (3, 7777, ${ROWS})`);
-    await fill({
+    await fillEventTable(url, {
       ...eventChange,
       newColumn: { name: 'at_new', type: 'integer' },
       conversion: { forward: (value) => `${value}::integer`, backward: (value) => `${value}::text` },

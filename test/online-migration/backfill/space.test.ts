@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { startThrowawayPostgres, type ThrowawayPostgres } from '../../../src/database/throwaway-postgres.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
+
+const ROWS = 20_000;
+
+const resources = new AsyncDisposableStack();
+let server: ThrowawayPostgres;
+let client: DatabaseClient;
+
+// A server of its own: a transaction that writes in any of a server's databases keeps dead rows from being reused.
+beforeAll(async () => {
+  server = resources.use(await startThrowawayPostgres({ settings: { fsync: 'off' } }));
+  client = resources.use(await connect(server.url()));
+});
+beforeEach(() => client.rows(`drop table if exists event; drop schema if exists online_migration cascade`));
+afterAll(() => resources.disposeAsync());
+
+describe('the space of', () => {
+  it('a table with room on its pages moves no row to another page', async () => {
+    await client.rows(
+      `create table event (id bigint primary key, at varchar(50)) with (fillfactor = 50, autovacuum_enabled = off)`,
+    );
+    await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
+    const pages = await client.value<string>(`select pg_relation_size('event')::text`);
+    const log = await fillEventTable(server.url());
+    await expectAllFilled(client, ROWS);
+    expect(await client.value(`select pg_relation_size('event')::text`)).toBe(pages);
+    expect(log.at(-1)).toContain('100 % heap-only updates');
+  });
+
+  it('a full table grows by far less than its own size', async () => {
+    await client.rows(
+      `create table event (id bigint primary key, at varchar(50), name text) with (autovacuum_enabled = off)`,
+    );
+    await client.rows(
+      `insert into event select n, ${MOMENT}, 'LargeRecord_' || n from generate_series(1, ${ROWS}) as n`,
+    );
+    const before = Number(await client.value(`select pg_relation_size('event')`));
+    await fillEventTable(server.url());
+    await expectAllFilled(client, ROWS);
+    expect(Number(await client.value(`select pg_relation_size('event')`))).toBeLessThan(1.5 * before);
+  });
+});

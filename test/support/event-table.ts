@@ -1,0 +1,54 @@
+import { expect } from '@jest/globals';
+import type { ColumnChange } from '../../src/online-migration/column-change.ts';
+import { textToTimestamptz } from '../../src/online-migration/conversions/text-to-timestamptz.ts';
+import { DEFAULT_SETTINGS } from '../../src/online-migration/migration-settings.ts';
+import { backfill } from '../../src/online-migration/moves/backfill.ts';
+import { expand } from '../../src/online-migration/moves/expand.ts';
+import type { MoveContext } from '../../src/online-migration/moves/move.ts';
+import { Session } from '../../src/online-migration/session.ts';
+import type { DatabaseClient } from './database-client.ts';
+
+/** SQL of a text that is a moment, for the number `n`. */
+export const MOMENT = `to_char(timestamp '2024-01-01 10:00:00' + n * interval '1 second', 'YYYY-MM-DD HH24:MI:SS')`;
+
+/** The column change of the table `event`, which a test makes as it needs it, with `id` and `at`. */
+export const eventChange: ColumnChange = {
+  table: { schema: 'public', name: 'event' },
+  key: 'id',
+  oldColumn: { name: 'at', type: 'varchar(50)' },
+  newColumn: { name: 'at_new', type: 'timestamptz' },
+  conversion: textToTimestamptz,
+};
+
+/**
+ * Expands `event` and fills its new column.
+ * @returns what the moves logged
+ */
+export async function fillEventTable(url: string, change: ColumnChange = eventChange): Promise<string[]> {
+  const log: string[] = [];
+  const openSession = () => Session.open({ connectionString: url }, 'online-migration test');
+  await using session = await openSession();
+  const context: MoveContext = {
+    change,
+    session,
+    openSession,
+    settings: DEFAULT_SETTINGS,
+    log: (line) => log.push(line),
+    signal: new AbortController().signal,
+    recordInLedger: async () => undefined,
+  };
+  await expand(context);
+  await backfill(context);
+  return log;
+}
+
+/** Every row has its moment, and the backfill has counted each once. */
+export async function expectAllFilled(client: DatabaseClient, rows: number): Promise<void> {
+  const [counts] = await client.rows(`
+    select count(*)::int as rows,
+      count(*) filter (where at_new = at::timestamp at time zone 'UTC')::int as right,
+      (select coalesce(sum(rows_filled), 0)::int from online_migration.backfill_range)
+        + (select rows_swept::int from online_migration.backfill) as counted
+    from event`);
+  expect(counts).toEqual({ rows, right: rows, counted: rows });
+}
