@@ -81,7 +81,7 @@ describe('a backfill', () => {
 
   it('takes another duration of batches and another number of workers while it runs', async () => {
     const { going } = await startBackfill();
-    await writeControls(client, CHANGE, { batchMs: 5, workers: 3 });
+    await writeControls(client, CHANGE, { batchMs: 1, workers: 3 });
     const workers = () =>
       client.value<string>(`
         select count(distinct pid) from pg_stat_activity
@@ -94,7 +94,7 @@ describe('a backfill', () => {
     await watching;
     expect(most).toBeGreaterThan(0);
     const [row] = await client.rows(`select batch_rows, batch_ms, workers from online_migration.backfill`);
-    expect(row).toEqual({ batch_rows: 500, batch_ms: 5, workers: 3 });
+    expect(row).toEqual({ batch_rows: 500, batch_ms: 1, workers: 3 });
   });
 
   it('waits while someone holds an old snapshot, and says who', async () => {
