@@ -32,7 +32,7 @@ export interface Config {
   readonly switchoverWaitMs: number;
   /** BACKFILL_BATCH_MS: how long a batch of the backfill is to last, in milliseconds. */
   readonly backfillBatchMs: number;
-  /** BACKFILL_WORKERS: how many batches at once in the migrating process. */
+  /** BACKFILL_WORKERS: how many batches at once in the migrating process; 0 leaves them to worker processes. */
   readonly backfillWorkers: number;
   /** BACKFILL_LATENCY_URL: where the backfill asks for the API's latency, absent where it does not. */
   readonly backfillLatencyUrl?: string;
@@ -83,7 +83,7 @@ const environmentSchema = z.object({
   BACKFILL_BATCH_MS: milliseconds(1, 10_000, 100),
   BACKFILL_WORKERS: z
     .string()
-    .regex(/^([1-9]|[1-5]\d|6[0-4])$/, { error: 'must be a whole number from 1 to 64' })
+    .regex(/^(\d|[1-5]\d|6[0-4])$/, { error: 'must be a whole number from 0 to 64' })
     .transform(Number)
     .default(1),
   BACKFILL_LATENCY_URL: z

@@ -73,9 +73,9 @@ describe('readConfig', () => {
     );
   });
 
-  it.each(['0', '65', 'two'])('refuses %j workers', (BACKFILL_WORKERS) => {
+  it.each(['-1', '65', '01', 'two'])('refuses %j workers', (BACKFILL_WORKERS) => {
     expect(() => readConfig({ BACKFILL_WORKERS })).toThrow(
-      'BACKFILL_WORKERS must be a whole number from 1 to 64.',
+      'BACKFILL_WORKERS must be a whole number from 0 to 64.',
     );
   });
 

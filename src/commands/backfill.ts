@@ -4,33 +4,47 @@ import { resolveDatabase } from '../database/resolve-database.ts';
 import { createdAtChange } from '../large-record/created-at-change.ts';
 import { type Controls, writeControls } from '../online-migration/backfill/controls.ts';
 import { readBackfillProgress } from '../online-migration/backfill/progress.ts';
+import { hasQueue } from '../online-migration/backfill/queue-schema.ts';
 import { namesOf } from '../online-migration/names.ts';
+import { workForBackfill } from './backfill-work.ts';
 import { runCommand } from './run-command.ts';
 
-// npm run backfill: looks at the backfill that runs in another terminal, and steers it.
+// npm run backfill: looks at the backfill that runs in another terminal, steers it, and works for it.
 
-const USAGE = `npm run backfill -- status | pause | resume | set [batch-ms=<1 to 10000>] [workers=<1 to 64>]`;
+const USAGE = `npm run backfill -- status | pause | resume | set [batch-ms=<1 to 10000>] [workers=<1 to 64>] | work`;
 const SETTABLE: Record<string, { readonly control: 'batchMs' | 'workers'; readonly greatest: number }> = {
   'batch-ms': { control: 'batchMs', greatest: 10_000 },
   workers: { control: 'workers', greatest: 64 },
 };
 
-await runCommand(async () => {
-  const controls = readWords(process.argv.slice(2));
-  const database = await resolveDatabase(readConfig());
+await runCommand(async (signal) => {
+  const wanted = readWords(process.argv.slice(2));
+  const config = readConfig();
+  const database = await resolveDatabase(config);
   console.log(database.description);
+  if (wanted === 'work') return workForBackfill(database.url, config, signal);
   const client = new Client({ connectionString: database.url, application_name: 'backfill control' });
   client.on('error', () => undefined); // A lost connection fails the statement in flight, which is told.
   await client.connect();
   try {
-    if (controls !== 'status' && !(await writeControls(client, namesOf(createdAtChange).change, controls))) {
-      throw new Error('No backfill is under way: start it with `npx mikro-orm migration:up --to 0003`.');
-    }
+    if (wanted !== 'status') await steer(client, wanted);
     console.log(await describeBackfill(client));
   } finally {
     await client.end();
   }
 });
+
+async function steer(client: Client, controls: Partial<Controls>): Promise<void> {
+  if (controls.workers !== undefined && (await hasQueue(client))) {
+    throw new Error(
+      'The workers of this backfill are processes: start one more with `npm run backfill -- work`, on any machine, ' +
+        'or end one with Ctrl-C.',
+    );
+  }
+  if (!(await writeControls(client, namesOf(createdAtChange).change, controls))) {
+    throw new Error('No backfill is under way: start it with `npx mikro-orm migration:up --to 0003`.');
+  }
+}
 
 async function describeBackfill(client: Client): Promise<string> {
   const progress = await readBackfillProgress(client, createdAtChange);
@@ -44,10 +58,10 @@ async function describeBackfill(client: Client): Promise<string> {
   );
 }
 
-function readWords([verb, ...words]: string[]): 'status' | Partial<Controls> {
+function readWords([verb, ...words]: string[]): 'status' | 'work' | Partial<Controls> {
   if (verb === 'set' && words.length > 0)
     return Object.assign({}, ...words.map(readSetting)) as Partial<Controls>;
-  if (words.length === 0 && verb === 'status') return 'status';
+  if (words.length === 0 && (verb === 'status' || verb === 'work')) return verb;
   if (words.length === 0 && verb === 'pause') return { paused: true };
   if (words.length === 0 && verb === 'resume') return { paused: false };
   throw new Error(`Say what to do with the backfill.\nUsage: ${USAGE}`);

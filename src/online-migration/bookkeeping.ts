@@ -80,7 +80,7 @@ async function createBackfillTable(database: Queryable): Promise<void> {
     )`);
 }
 
-/** The plan of each backfill and its checkpoint: where in each range of heap blocks it goes on. */
+/** The plan of each backfill and its checkpoint: where in each range of heap blocks it goes on, and who has it. */
 async function createRangeTable(database: Queryable): Promise<void> {
   await database.query(`
     create table if not exists online_migration.backfill_range (
@@ -91,6 +91,7 @@ async function createRangeTable(database: Queryable): Promise<void> {
       next_block bigint not null,
       rows_per_block double precision not null,
       rows_filled bigint not null default 0,
+      claimed_by text,
       primary key (change, leaf, first_block)
     )`);
 }

@@ -8,6 +8,8 @@ const HASH_CHARACTERS = 8;
 
 /** The schema that holds the toolkit's tables and functions. */
 export const TOOLKIT_SCHEMA = 'online_migration';
+/** The schema that holds the queue of a backfill's ranges, while worker processes take them. */
+export const QUEUE_SCHEMA = 'online_migration_queue';
 
 /** The quoted names that the SQL of one column change is written with. */
 export interface Names {

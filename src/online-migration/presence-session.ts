@@ -11,10 +11,8 @@ import { Session } from './session.ts';
 /** A cut session is back within a second, and a restarted server is not asked by all processes at once. */
 const BACKOFF = { shortestMs: 10, longestMs: 1_000 };
 
-/** How long the connection may be silent before either end asks whether the other is there, in seconds. */
-const KEEPALIVE_IDLE_S = 10;
-const KEEPALIVE_INTERVAL_S = 2;
-const KEEPALIVE_PROBES = 3;
+/** How long the connection may be silent before this end asks whether the server is there. */
+const KEEPALIVE_IDLE_MS = 10_000;
 
 /** What a presence is made of. */
 export interface PresenceOptions {
@@ -75,15 +73,14 @@ async function holdSession(
   stop: AbortSignal,
   opened: () => void,
 ): Promise<never> {
-  const keepAliveInitialDelayMillis = KEEPALIVE_IDLE_S * 1000;
   let named = follower.formInUse;
   await using session = await Session.open(
-    { ...connection(), keepAliveInitialDelayMillis },
+    { ...connection(), keepAliveInitialDelayMillis: KEEPALIVE_IDLE_MS },
     presenceName(change, named),
   );
   // A failure is not told here: the poll, or the next request, reads again.
   const lookAgain = () => follower.refresh().catch(() => undefined);
-  await outliveSilence(session);
+  await session.outliveSilence();
   await listenForMoves(session, change, () => void lookAgain());
   await lookAgain();
   const end = AbortSignal.any([stop, session.lost]);
@@ -95,26 +92,6 @@ async function holdSession(
     if (!isOpened) opened();
     await once(follower, 'formInUse', { signal: end }).catch(() => end.throwIfAborted());
   }
-}
-
-/**
- * Keeps the server from ending an idle session, and makes it notice within seconds a process whose host is gone without
- * a word. (A process that dies has its connection closed at once.)
- */
-async function outliveSilence(session: Session): Promise<void> {
-  await session.query(
-    `
-    select set_config(s.name, wanted.value, false)
-    from (
-      values
-        ('idle_session_timeout', '0'),
-        ('tcp_keepalives_idle', $1),
-        ('tcp_keepalives_interval', $2),
-        ('tcp_keepalives_count', $3)
-    ) as wanted (name, value)
-    join pg_catalog.pg_settings s using (name)`,
-    [KEEPALIVE_IDLE_S, KEEPALIVE_INTERVAL_S, KEEPALIVE_PROBES].map(String),
-  );
 }
 
 function describe(error: unknown): string {

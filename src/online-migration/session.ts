@@ -1,9 +1,14 @@
-import { Client, type ClientConfig, escapeIdentifier } from 'pg';
+import { Client, type ClientConfig, escapeIdentifier, type QueryResult } from 'pg';
 import type { Queryable } from './column-change.ts';
 import { OnlineMigrationError } from './online-migration-error.ts';
 
 /** No statement of the toolkit lasts longer, but those that read a whole table at once. */
 const STATEMENT_TIMEOUT_MS = 60_000;
+
+/** How long a connection may be silent before the server asks whether the other end is there, in seconds. */
+const KEEPALIVE_IDLE_S = 10;
+const KEEPALIVE_INTERVAL_S = 2;
+const KEEPALIVE_PROBES = 3;
 
 /** The connection was cut while something ran on it. */
 export class ConnectionLostError extends OnlineMigrationError {
@@ -69,6 +74,26 @@ export class Session implements Queryable, AsyncDisposable {
     await this.query(`listen ${escapeIdentifier(channel)}`);
   }
 
+  /**
+   * Keeps the server from ending the session while it is idle, and makes it notice within seconds a process whose host is
+   * gone without a word. (A process that dies has its connection closed at once.)
+   */
+  async outliveSilence(): Promise<void> {
+    await this.query(
+      `
+      select set_config(s.name, wanted.value, false)
+      from (
+        values
+          ('idle_session_timeout', '0'),
+          ('tcp_keepalives_idle', $1),
+          ('tcp_keepalives_interval', $2),
+          ('tcp_keepalives_count', $3)
+      ) as wanted (name, value)
+      join pg_catalog.pg_settings s using (name)`,
+      [KEEPALIVE_IDLE_S, KEEPALIVE_INTERVAL_S, KEEPALIVE_PROBES].map(String),
+    );
+  }
+
   /** Whether a transaction is open on it. */
   get inTransaction(): boolean {
     const status = this.#client.getTransactionStatus();
@@ -79,6 +104,12 @@ export class Session implements Queryable, AsyncDisposable {
   async query<Row>(text: string, values: unknown[] = []): Promise<{ rows: Row[]; rowCount: number | null }> {
     const { rows, rowCount } = await this.#client.query(text, values);
     return { rows: rows as Row[], rowCount };
+  }
+
+  /** Runs one or several statements that stand in one text; returns the rows of all of them. */
+  async script(text: string): Promise<unknown[]> {
+    const results: unknown = await this.#client.query(text);
+    return [results as QueryResult].flat().flatMap(({ rows }) => rows as unknown[]);
   }
 
   /**

@@ -1,25 +1,28 @@
 import type { Queryable } from '../column-change.ts';
+import { type ClaimedRange, RangeTakenError } from './claim.ts';
 import type { Fill } from './fill.ts';
-import type { Range } from './plan.ts';
+import { dropQueue } from './queue-schema.ts';
 
 /**
  * Notes what a batch has filled; belongs in its transaction, so that a process that dies leaves both or neither.
  * @param step.nextBlock the first block of the range that is not done now
  * @param step.rowsFilled rows that this batch filled
+ * @throws RangeTakenError where another worker has the range now; the batch must be rolled back
  */
 export async function advanceRange(
   database: Queryable,
   fill: Fill,
-  range: Range,
+  range: ClaimedRange,
   step: { readonly nextBlock: number; readonly rowsFilled: number },
 ): Promise<void> {
-  await database.query(
+  const { rowCount } = await database.query(
     `
     update online_migration.backfill_range
     set next_block = greatest(next_block, $4), rows_filled = rows_filled + $5
-    where change = $1 and leaf = $2 and first_block = $3`,
-    [fill.names.change, range.leaf, range.firstBlock, step.nextBlock, step.rowsFilled],
+    where change = $1 and leaf = $2 and first_block = $3 and claimed_by = $6`,
+    [fill.names.change, range.leaf, range.firstBlock, step.nextBlock, step.rowsFilled, range.claim],
   );
+  if (rowCount !== 1) throw new RangeTakenError(range);
 }
 
 /** Notes rows that the sweep has filled; belongs in its transaction. */
@@ -42,7 +45,7 @@ export async function publishProgress(
   shown: {
     readonly rowsPerSecond: number;
     readonly secondsLeft: number | null;
-    readonly batchRows: number;
+    readonly batchRows: number | null;
     readonly pausedFor: string | null;
   },
 ): Promise<void> {
@@ -70,8 +73,9 @@ export async function finishBackfill(database: Queryable, fill: Fill): Promise<v
   );
 }
 
-/** Forgets the backfill of a change, so that the next one makes a plan of its own. */
+/** Forgets the backfill of a change, so that the next one makes a plan of its own; no worker takes a range of it any more. */
 export async function deleteBackfill(database: Queryable, change: string): Promise<void> {
+  await dropQueue(database);
   await database.query(`delete from online_migration.backfill_range where change = $1`, [change]);
   await database.query(`delete from online_migration.backfill where change = $1`, [change]);
 }

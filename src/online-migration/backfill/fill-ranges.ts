@@ -1,11 +1,11 @@
 import { pause } from '../pause.ts';
 import type { Session } from '../session.ts';
 import { publishProgress } from './checkpoint.ts';
-import { readControls } from './controls.ts';
+import { RangeTakenError } from './claim.ts';
+import { look } from './look.ts';
 import type { BackfillReport } from './meter.ts';
 import { type Range, readOpenRanges } from './plan.ts';
 import type { BackfillSettings } from './settings.ts';
-import { findThrottleReason } from './throttles.ts';
 import { fillRange, type WorkerShare } from './worker.ts';
 import { WorkerConnection } from './worker-connection.ts';
 
@@ -57,7 +57,12 @@ class WorkerPlaces {
       range !== undefined;
       range = isWanted() ? this.#ranges.shift() : undefined
     ) {
-      const rest = await fillRange(connection, this.#share, range, isWanted);
+      const taken = range;
+      const rest = await fillRange(connection, this.#share, taken, isWanted).catch((error: unknown) => {
+        // By a worker process of an earlier run, whose queue is gone by now: it cannot do so twice.
+        if (error instanceof RangeTakenError) return taken;
+        throw error;
+      });
       if (rest.nextBlock < rest.endBlock) this.#ranges.unshift(rest);
     }
     this.#places.delete(place);
@@ -80,34 +85,22 @@ export async function fillRanges(
 ): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([share.signal, stop.signal]);
-  const ranges = await readOpenRanges(session, share.fill);
+  const { fill, gate, pace, meter } = share;
+  const ranges = await readOpenRanges(session, fill);
   const workers = new WorkerPlaces(ranges, { ...share, signal }, openSession);
   try {
     while (!workers.areDone) {
       share.signal.throwIfAborted();
-      workers.want(await look(session, share, settings, report));
+      const controls = await look(session, share, settings);
+      const progress = meter.report(pace.batchRows, gate.reason);
+      report(progress);
+      await publishProgress(session, fill, progress);
+      workers.want(controls.workers ?? settings.workers);
       await Promise.race([workers.nextEnd(), pause(TICK_MS, signal)]);
     }
   } finally {
     stop.abort(share.signal.reason);
     await workers.allEnds();
-    report(share.meter.report(share.pace.batchRows, null));
+    report(meter.report(pace.batchRows, null));
   }
-}
-
-/** One look: what people want, whether to wait, and how far it is; returns how many are to work. */
-async function look(
-  session: Session,
-  { fill, gate, pace, meter, log }: WorkerShare,
-  settings: BackfillSettings,
-  report: (progress: BackfillReport) => void,
-): Promise<number> {
-  const controls = await readControls(session, fill.names.change);
-  pace.targetMs = controls.batchMs ?? settings.batchMs;
-  const reason = controls.paused ? 'paused by hand' : await findThrottleReason(session, settings.throttle);
-  if (gate.set(reason)) log(reason === null ? 'backfill: goes on' : `backfill: waits, ${reason}`);
-  const progress = meter.report(pace.batchRows, reason);
-  report(progress);
-  await publishProgress(session, fill, progress);
-  return controls.workers ?? settings.workers;
 }

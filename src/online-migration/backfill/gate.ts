@@ -8,6 +8,11 @@ export class Gate {
   #reason: string | null = null;
   #since = 0;
 
+  /** Why the gate is closed; null while it is open. */
+  get reason(): string | null {
+    return this.#reason;
+  }
+
   /** Milliseconds that the workers were held back, by kind of reason. */
   get pausedMs(): ReadonlyMap<string, number> {
     return this.#pausedMs;

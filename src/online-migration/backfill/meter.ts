@@ -16,8 +16,8 @@ export interface BackfillReport {
   readonly rowsPerSecond: number;
   /** Seconds left, null until there is a rate. */
   readonly secondsLeft: number | null;
-  /** Rows of a batch at present. */
-  readonly batchRows: number;
+  /** Rows of a batch at present, null where the workers are other processes. */
+  readonly batchRows: number | null;
   /** Why it waits now, null while it works. */
   readonly pausedFor: string | null;
 }
@@ -65,8 +65,14 @@ export class Meter {
     this.#longestBatchMs = Math.max(this.#longestBatchMs, batch.milliseconds);
   }
 
+  /** Takes over what all workers together have done, where they are other processes. */
+  follow(done: { readonly rowsDone: number; readonly blocksDone: number }): void {
+    this.#rowsDone = done.rowsDone;
+    this.#blocksDone = done.blocksDone;
+  }
+
   /** What to tell now. */
-  report(batchRows: number, pausedFor: string | null): BackfillReport {
+  report(batchRows: number | null, pausedFor: string | null): BackfillReport {
     const now = this.#sample();
     const first = this.#samples[0] ?? now;
     const seconds = (now.at - first.at) / 1000;

@@ -33,15 +33,18 @@ export async function planBackfill(session: Session, fill: Fill, leaves: Leaf[])
   for (const leaf of leaves) await insertRanges(session, fill, leaf);
 }
 
+/** A range as its row has it. */
+export interface RangeRow {
+  leaf: string;
+  first_block: string;
+  end_block: string;
+  next_block: string;
+  rows_per_block: number;
+}
+
 /** The ranges that are not done, in the order in which they lie. */
 export async function readOpenRanges(session: Session, fill: Fill): Promise<Range[]> {
-  const { rows } = await session.query<{
-    leaf: string;
-    first_block: string;
-    end_block: string;
-    next_block: string;
-    rows_per_block: number;
-  }>(
+  const { rows } = await session.query<RangeRow>(
     `
     select leaf, first_block, end_block, next_block, rows_per_block
     from online_migration.backfill_range
@@ -49,13 +52,18 @@ export async function readOpenRanges(session: Session, fill: Fill): Promise<Rang
     order by leaf, first_block`,
     [fill.names.change],
   );
-  return rows.map((row) => ({
+  return rows.map(rangeOf);
+}
+
+/** Turns a range's row into the range. */
+export function rangeOf(row: RangeRow): Range {
+  return {
     leaf: row.leaf,
     firstBlock: Number(row.first_block),
     endBlock: Number(row.end_block),
     nextBlock: Number(row.next_block),
     rowsPerBlock: row.rows_per_block,
-  }));
+  };
 }
 
 /** Writes the backfill's own row; returns whether it is a new one. */

@@ -79,7 +79,7 @@ async function readProgressRow(database: Queryable, change: string): Promise<Pro
 }
 
 /** Whether the checkpoint table is there; it comes with the first expand and goes with the last one reverted. */
-async function hasBookkeeping(database: Queryable): Promise<boolean> {
+export async function hasBookkeeping(database: Queryable): Promise<boolean> {
   const { rows } = await database.query<{ ready: boolean }>(
     `select to_regclass('online_migration.backfill') is not null as ready`,
   );

@@ -2,10 +2,12 @@ import type { Session } from '../session.ts';
 import type { Fill } from './fill.ts';
 import { fillRanges } from './fill-ranges.ts';
 import { Gate } from './gate.ts';
+import { handOutRanges } from './hand-out.ts';
 import { findLeaves } from './leaves.ts';
 import { type BackfillReport, Meter } from './meter.ts';
 import { Pace } from './pace.ts';
 import { planBackfill, readPlanSize } from './plan.ts';
+import { dropQueue } from './queue-schema.ts';
 import type { BackfillSettings } from './settings.ts';
 import { measureSpace, type Space } from './space.ts';
 import { sweep } from './sweep.ts';
@@ -29,8 +31,8 @@ export interface BackfillSummary {
   /** Rows filled, over all runs. */
   readonly rows: number;
   readonly seconds: number;
-  readonly batches: number;
-  readonly longestBatchMs: number;
+  /** Null where worker processes have filled the rows: each tells its own. */
+  readonly batches: { readonly count: number; readonly longestMs: number } | null;
   /** Milliseconds of pauses, by kind of reason. */
   readonly pausedMs: ReadonlyMap<string, number>;
   readonly before: Space;
@@ -41,7 +43,8 @@ export interface BackfillSummary {
  * Fills a column of every row, in short transactions, and goes on where an earlier run stopped.
  *
  * 1. Plan: the ranges of heap blocks, leaf by leaf, in physical order.
- * 2. Workers, each on a session of its own, take ranges and fill them, batch by batch, in stripes.
+ * 2. Workers, each on a session of its own, take ranges and fill them, batch by batch, in stripes. Where none is to work in
+ *    this process, worker processes do, on any machine.
  * 3. Beside them, four times a second: write the progress, read the controls, look whether the application is strained,
  *    and hold the workers back while it is.
  * 4. Sweep: the rows that were locked or that moved, until none is left that has a faithful value.
@@ -60,14 +63,22 @@ export async function runBackfill(
   await session.transaction(() => planBackfill(session, fill, leaves));
   const meter = new Meter(await readPlanSize(session, fill));
   const share: WorkerShare = { fill, gate: new Gate(), pace: new Pace(settings.batchMs), meter, signal, log };
-  await fillRanges(session, share, settings, openSession, surroundings.report);
+  const isHandedOut = settings.workers === 0;
+  // The queue of an earlier run, whose workers would be in the way of this process's own.
+  if (!isHandedOut) await dropQueue(session);
+  await (isHandedOut ? handOutRanges : fillRanges)(
+    session,
+    share,
+    settings,
+    openSession,
+    surroundings.report,
+  );
   await using sweeper = new WorkerConnection(openSession);
   await sweeper.run((sweeping) => sweep(sweeping, fill, signal, log), signal, log);
   return {
     rows: meter.rowsDone,
     seconds: (performance.now() - began) / 1000,
-    batches: meter.batches,
-    longestBatchMs: meter.longestBatchMs,
+    batches: isHandedOut ? null : { count: meter.batches, longestMs: meter.longestBatchMs },
     pausedMs: share.gate.pausedMs,
     before,
     after: await measureSpace(session, fill),

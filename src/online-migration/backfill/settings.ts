@@ -4,7 +4,7 @@ import { DEFAULT_THROTTLE_LIMITS, type ThrottleLimits } from './throttles.ts';
 export interface BackfillSettings {
   /** How long a batch is to last, in milliseconds. */
   readonly batchMs: number;
-  /** How many batches at once in the migrating process. */
+  /** How many batches at once in the migrating process; 0: its ranges go to worker processes, on any machine. */
   readonly workers: number;
   /** From when on it waits for the application. */
   readonly throttle: ThrottleLimits;

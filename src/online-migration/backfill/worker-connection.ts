@@ -6,25 +6,35 @@ import { type Session, sqlState } from '../session.ts';
  * wants, the batch has given way before the server looks for a victim, so the victim is never the application.
  */
 const LOCK_TIMEOUT_MS = 50;
+/**
+ * A batch's statements follow each other at once. Where they do not, its process stands still or its host is gone, and the
+ * rows that it has locked must not wait for that.
+ */
+const IDLE_IN_BATCH_MS = 10_000;
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
 /** A server that restarts is back sooner; one that is not back by then has a problem that people must see. */
 const RECONNECT_BUDGET_MS = 60_000;
 
-/** SQLSTATE classes and codes of a connection that is gone or cannot be had now: 08, and shutdown or start-up (57P). */
-const LOST_SQLSTATE = /^(08...|57P0[123])$/;
+/** SQLSTATEs of a connection that is gone or cannot be had now: 08, shutdown or start-up (57P), idle in a batch (25P03). */
+const LOST_SQLSTATE = /^(08...|57P0[123]|25P03)$/;
 /** The same from Node and from `pg`. */
 const LOST_CODE = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 const LOST_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
 
-/** A session for batches, that is opened again when it is lost. */
+/** A session that is opened again when it is lost. One piece of work at a time. */
 export class WorkerConnection implements AsyncDisposable {
   readonly #open: () => Promise<Session>;
+  readonly #prepare: (session: Session) => Promise<void>;
   #session: Session | undefined;
 
-  /** @param open opens a session */
-  constructor(open: () => Promise<Session>) {
+  /**
+   * @param open opens a session
+   * @param prepare makes it fit for its work; by default for batches
+   */
+  constructor(open: () => Promise<Session>, prepare = prepareForBatches) {
     this.#open = open;
+    this.#prepare = prepare;
   }
 
   /**
@@ -41,7 +51,7 @@ export class WorkerConnection implements AsyncDisposable {
     for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS)) {
       signal.throwIfAborted();
       try {
-        this.#session ??= await this.#prepare();
+        this.#session ??= await this.#openPrepared();
         return await work(this.#session);
       } catch (error) {
         if (!isLostConnection(error) || performance.now() > deadline) throw error;
@@ -59,13 +69,24 @@ export class WorkerConnection implements AsyncDisposable {
     await session?.[Symbol.asyncDispose]();
   }
 
-  async #prepare(): Promise<Session> {
+  async #openPrepared(): Promise<Session> {
     const session = await this.#open();
-    // A crash of the server loses the last rows and their checkpoint together, so no commit need wait for the disk.
-    await session.query(`set synchronous_commit = off`);
-    await session.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
-    return session;
+    try {
+      await session.outliveSilence();
+      await this.#prepare(session);
+      return session;
+    } catch (error) {
+      await session[Symbol.asyncDispose]();
+      throw error;
+    }
   }
+}
+
+async function prepareForBatches(session: Session): Promise<void> {
+  // A crash of the server loses the last rows and their checkpoint together, so no commit need wait for the disk.
+  await session.query(`set synchronous_commit = off`);
+  await session.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
+  await session.query(`set idle_in_transaction_session_timeout = ${IDLE_IN_BATCH_MS}`);
 }
 
 /** Whether an error says that the connection is gone, or that the server cannot take one now. */

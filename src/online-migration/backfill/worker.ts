@@ -2,6 +2,7 @@ import { pause } from '../pause.ts';
 import type { Session } from '../session.ts';
 import { fillBatch, isContention, STRIPES } from './batch.ts';
 import { advanceRange } from './checkpoint.ts';
+import { type ClaimedRange, claimRange } from './claim.ts';
 import type { Fill } from './fill.ts';
 import type { Gate } from './gate.ts';
 import type { Meter } from './meter.ts';
@@ -22,16 +23,21 @@ export interface WorkerShare {
 }
 
 /**
- * Fills a range: span by span, and each span in eight stripes, one batch a stripe.
+ * Takes a range and fills it: span by span, and each span in eight stripes, one batch a stripe.
  * @param goOn asked between two spans; where it says no, the rest of the range stays for another worker
  * @returns the range as it is left
+ * @throws RangeTakenError where another worker has taken the range
  */
 export async function fillRange(
   connection: WorkerConnection,
   share: WorkerShare,
-  range: Range,
+  rangeToTake: Range,
   goOn: () => boolean,
 ): Promise<Range> {
+  const { fill, signal, log } = share;
+  const claim = (session: Session) => claimRange(session, fill, rangeToTake);
+  const range = await untilNotContended(() => connection.run(claim, signal, log), signal);
+  if (range === null) return { ...rangeToTake, nextBlock: rangeToTake.endBlock };
   let { nextBlock } = range;
   while (nextBlock < range.endBlock && goOn()) {
     const spanRows = share.pace.batchRows * STRIPES;
@@ -49,7 +55,7 @@ export async function fillRange(
 async function fillStripe(
   connection: WorkerConnection,
   { fill, pace, meter, signal, log }: WorkerShare,
-  range: Range,
+  range: ClaimedRange,
   span: { readonly firstBlock: number; readonly endBlock: number; readonly stripe: number },
 ): Promise<void> {
   const isLast = span.stripe === STRIPES - 1;
@@ -60,20 +66,26 @@ async function fillStripe(
       advanceRange(session, fill, range, { nextBlock, rowsFilled }),
     );
   const began = performance.now();
-  const rows = await untilNotContended(() => connection.run(fillOnce, signal, log), pace, signal);
+  // Someone holds the whole table: half as many rows next time.
+  const shrink = () => pace.shrink();
+  const rows = await untilNotContended(() => connection.run(fillOnce, signal, log), signal, shrink);
   const milliseconds = performance.now() - began;
   pace.observe(milliseconds);
   meter.count({ rows, blocks: isLast ? span.endBlock - span.firstBlock : 0, milliseconds });
 }
 
-/** Someone holds the whole table: half as many rows next time, and the same batch again, for as long as it takes. */
-async function untilNotContended<T>(work: () => Promise<T>, pace: Pace, signal: AbortSignal): Promise<T> {
+/** Where others hold what it needs, the same again, for as long as it takes. */
+async function untilNotContended<T>(
+  work: () => Promise<T>,
+  signal: AbortSignal,
+  contended: () => void = () => undefined,
+): Promise<T> {
   for (;;) {
     try {
       return await work();
     } catch (error) {
       if (!isContention(error)) throw error;
-      pace.shrink();
+      contended();
       await pause(CONTENTION_PAUSE_MS, signal);
     }
   }

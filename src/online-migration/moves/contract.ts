@@ -44,11 +44,11 @@ async function dropOldColumn(context: MoveContext, last: () => Promise<void>): P
   const { session, change } = context;
   const { change: changeName, table, oldColumn } = namesOf(change);
   await inStrongTransaction(context, 'contract: drop the old column', {
+    before: () => deleteBackfill(session, changeName),
     locked: async () => {
       await dropSyncTriggers(session, change);
       await session.query(`alter table ${table} drop column ${oldColumn}`);
       await dropConversionFunctions(session, change);
-      await deleteBackfill(session, changeName);
       await last();
     },
   });

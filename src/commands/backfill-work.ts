@@ -1,0 +1,41 @@
+import type { Config } from '../config.ts';
+import { backfillSettings } from '../large-record/backfill-settings.ts';
+import { createdAtChange } from '../large-record/created-at-change.ts';
+import { reportProgress } from '../online-migration/backfill/progress-line.ts';
+import { workOnRanges, type WorkSummary } from '../online-migration/backfill/work.ts';
+import { workerSessionName } from '../online-migration/backfill/worker-process.ts';
+import { Session } from '../online-migration/session.ts';
+
+/**
+ * Fills ranges of a backfill that hands them out, with a line of progress every second and a closing line.
+ * @param url where the database is: `postgres://…`
+ * @param signal ends it after the batch that is under way
+ * @throws the signal's reason, where that has ended it
+ */
+export async function workForBackfill(url: string, config: Config, signal: AbortSignal): Promise<void> {
+  const summary = await workWithProgress(url, config, signal);
+  console.log(closingLine(summary));
+  signal.throwIfAborted();
+}
+
+async function workWithProgress(url: string, config: Config, signal: AbortSignal): Promise<WorkSummary> {
+  using progress = reportProgress(print);
+  return await workOnRanges(createdAtChange, {
+    openSession: () => Session.open({ connectionString: url }, workerSessionName()),
+    settings: backfillSettings(config),
+    signal,
+    log: print,
+    report: progress.update,
+  });
+}
+
+function print(line: string): void {
+  console.log(line);
+}
+
+function closingLine({ rows, batches, longestBatchMs }: WorkSummary): string {
+  return (
+    `backfill: this process has filled ${rows.toLocaleString('en-US')} rows in ` +
+    `${batches.toLocaleString('en-US')} batches, the longest ${longestBatchMs.toFixed(0)} ms`
+  );
+}

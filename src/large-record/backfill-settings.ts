@@ -1,0 +1,12 @@
+import type { Config } from '../config.ts';
+import type { BackfillSettings } from '../online-migration/backfill/settings.ts';
+import { DEFAULT_THROTTLE_LIMITS } from '../online-migration/backfill/throttles.ts';
+
+/** How the backfill works, by the environment: for the migrating process and for worker processes alike. */
+export function backfillSettings(config: Config): BackfillSettings {
+  return {
+    batchMs: config.backfillBatchMs,
+    workers: config.backfillWorkers,
+    throttle: { ...DEFAULT_THROTTLE_LIMITS, apiLatencyUrl: config.backfillLatencyUrl ?? null },
+  };
+}

@@ -1,0 +1,27 @@
+import type { Session } from '../session.ts';
+import { type Controls, readControls } from './controls.ts';
+import type { BackfillSettings } from './settings.ts';
+import { findThrottleReason } from './throttles.ts';
+import type { WorkerShare } from './worker.ts';
+
+/**
+ * One look at what holds the workers of this process back: sets their pace, opens or closes their gate, and says so where
+ * that has changed.
+ * @param session runs a few short statements
+ * @param otherReason asked where neither people nor the application's strain are a reason to wait
+ * @returns what people want
+ */
+export async function look(
+  session: Session,
+  { fill, gate, pace, log }: WorkerShare,
+  settings: BackfillSettings,
+  otherReason: () => Promise<string | null> = async () => null,
+): Promise<Controls> {
+  const controls = await readControls(session, fill.names.change);
+  pace.targetMs = controls.batchMs ?? settings.batchMs;
+  const reason = controls.paused ? 'paused by hand' : await findThrottleReason(session, settings.throttle);
+  if (gate.set(reason ?? (await otherReason()))) {
+    log(gate.reason === null ? 'backfill: goes on' : `backfill: waits, ${gate.reason}`);
+  }
+  return controls;
+}

@@ -1,0 +1,91 @@
+import type { ColumnChange } from '../column-change.ts';
+import { pause } from '../pause.ts';
+import type { Session } from '../session.ts';
+import { RangeTakenError } from './claim.ts';
+import { Gate } from './gate.ts';
+import { readFill, readHandedOut } from './handed-out.ts';
+import { look } from './look.ts';
+import { type BackfillReport, Meter } from './meter.ts';
+import { Pace } from './pace.ts';
+import { type Range, readPlanSize } from './plan.ts';
+import { openRangeQueue } from './range-queue.ts';
+import type { BackfillSettings } from './settings.ts';
+import { fillRange, type WorkerShare } from './worker.ts';
+import { WorkerConnection } from './worker-connection.ts';
+
+/** How often it looks whether there is work, and whether to wait with it. */
+const TICK_MS = 1_000;
+
+/** What a worker process needs of its surroundings. */
+export interface WorkSurroundings {
+  /** Opens a session that bears the name of `workerSessionName`. */
+  readonly openSession: () => Promise<Session>;
+  readonly settings: BackfillSettings;
+  /** Ends the work after the batch that is under way. */
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+  /** Receives the progress of all workers together, every second. */
+  readonly report: (progress: BackfillReport) => void;
+}
+
+/**
+ * Takes ranges from the queue and fills them, as long as there are any that are handed out. Beside that it looks, as the
+ * migrating process does in its place, at what people want and whether the application is strained: it needs no migrating
+ * process for that.
+ * @param watch a connection for the looks
+ * @param done counts what this process has filled
+ * @throws the first error of a range, which has gone back to the queue; or the signal's reason
+ */
+export async function takeRanges(
+  change: ColumnChange,
+  { openSession, settings, signal, log, report }: WorkSurroundings,
+  watch: WorkerConnection,
+  done: Meter,
+): Promise<void> {
+  const stop = new AbortController();
+  const ended = AbortSignal.any([signal, stop.signal]);
+  const ask = <T>(question: (session: Session) => Promise<T>) => watch.run(question, ended, log);
+  const fill = await ask((session) => readFill(session, change));
+  const whole = new Meter(await ask((session) => readPlanSize(session, fill)));
+  const share = { fill, gate: new Gate(), pace: new Pace(settings.batchMs), meter: done, signal: ended, log };
+  await using connection = new WorkerConnection(openSession);
+  await using queue = await openRangeQueue(openSession, fill, { install: false, log });
+  await queue.take((range, lost) =>
+    fillUntilLost(connection, share, range, lost, (error) => stop.abort(error)),
+  );
+  const lookOnce = async (session: Session) => {
+    const found = await readHandedOut(session, change);
+    if (found === 'none') return false;
+    if (found === 'handed out') await look(session, share, settings);
+    whole.follow(await readPlanSize(session, fill));
+    report(whole.report(share.pace.batchRows, share.gate.reason));
+    return found === 'handed out';
+  };
+  try {
+    while (await ask(lookOnce)) await pause(TICK_MS, ended);
+  } finally {
+    stop.abort();
+  }
+}
+
+/**
+ * @param lost aborted when the queue has given the range to another worker
+ * @param failed receives an error that has to do with the range, and not with its going elsewhere
+ * @throws where the range is not done, so that it goes back to the queue
+ */
+async function fillUntilLost(
+  connection: WorkerConnection,
+  share: WorkerShare,
+  range: Range,
+  lost: AbortSignal,
+  failed: (error: unknown) => void,
+): Promise<void> {
+  try {
+    const signal = AbortSignal.any([share.signal, lost]);
+    await fillRange(connection, { ...share, signal }, range, () => true);
+  } catch (error) {
+    if (error instanceof RangeTakenError) return;
+    if (!share.signal.aborted && !lost.aborted) failed(error);
+    throw error;
+  }
+}
