@@ -88,6 +88,7 @@ async function createRangeTable(database: Queryable): Promise<void> {
       leaf text not null,
       first_block bigint not null,
       end_block bigint not null,
+      stripe integer not null default 0,
       next_block bigint not null,
       rows_per_block double precision not null,
       rows_filled bigint not null default 0,

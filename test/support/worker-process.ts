@@ -4,7 +4,10 @@ import { type RunningCommand, startNode } from './command-line.ts';
 export interface BackfillProcess extends RunningCommand, AsyncDisposable {}
 
 /** Starts `npm run backfill -- work`. */
-export function startWorker(databaseUrl: string, env: Readonly<Record<string, string>> = {}): BackfillProcess {
+export function startWorker(
+  databaseUrl: string,
+  env: Readonly<Record<string, string>> = {},
+): BackfillProcess {
   return owned(startNode(['src/commands/backfill.ts', 'work'], { DATABASE_URL: databaseUrl, ...env }));
 }
 

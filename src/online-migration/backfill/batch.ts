@@ -1,23 +1,17 @@
 import { type Session, sqlState } from '../session.ts';
 import type { Fill } from './fill.ts';
 import { fillRowByRow, isValueError } from './row-by-row.ts';
+import { isOfStripe } from './stripes.ts';
 
-/**
- * How many passes share the rows of a span. The first pass moves an eighth of each page elsewhere; the later ones prune
- * what it left and fit their new versions on the same page (heap-only tuples: no index entry, little WAL). A power of
- * two, so that a bit mask divides.
- */
-export const STRIPES = 8;
-
-/** Some rows of a leaf: those of a span of heap blocks that belong to one stripe, or to all of them. */
+/** Some rows of a leaf: those of a span of heap blocks that belong to one stripe. */
 export interface BatchRows {
   /** Schema and name, quoted. */
   readonly leaf: string;
   readonly firstBlock: number;
   /** The block after the last one. */
   readonly endBlock: number;
-  /** 0 to 7, or null for all rows. */
-  readonly stripe: number | null;
+  /** 0 to 7. */
+  readonly stripe: number;
 }
 
 /** SQLSTATEs of a batch that lost against others: lock timeout, deadlock, serialization failure. */
@@ -113,18 +107,8 @@ async function countFilled(session: Session, update: string, batch: BatchRows): 
   return Number(rows[0]?.filled);
 }
 
-/**
- * The number of a row's place on its page, low byte. Rows of one stripe have to be spread evenly over every page, or the
- * space that a pass frees does not suffice for the next; a hash of the `ctid` does not do that. PostgreSQL has no function
- * for the number; it is the end of what a `ctid` looks like on the wire.
- */
-function placeOnPage(alias: string): string {
-  return `get_byte(tidsend(${alias}.ctid), 5)`;
-}
-
 function conditions(alias: string, fill: Fill, { stripe }: BatchRows): string {
-  const ofStripe = stripe === null ? '' : `and ${placeOnPage(alias)} & ${STRIPES - 1} = ${stripe}`;
-  return `${alias}.ctid >= $1::tid and ${alias}.ctid < $2::tid ${ofStripe}
+  return `${alias}.ctid >= $1::tid and ${alias}.ctid < $2::tid and ${isOfStripe(alias, stripe)}
       and ${alias}.${fill.target} is null and ${alias}.${fill.source} is not null`;
 }
 

@@ -2,25 +2,35 @@ import type { Queryable } from '../column-change.ts';
 import { type ClaimedRange, RangeTakenError } from './claim.ts';
 import type { Fill } from './fill.ts';
 import { dropQueue } from './queue-schema.ts';
+import type { Position } from './stripes.ts';
 
 /**
  * Notes what a batch has filled; belongs in its transaction, so that a process that dies leaves both or neither.
- * @param step.nextBlock the first block of the range that is not done now
- * @param step.rowsFilled rows that this batch filled
+ * @param position where the range stands with this batch done
+ * @param rowsFilled rows that this batch filled
  * @throws RangeTakenError where another worker has the range now; the batch must be rolled back
  */
 export async function advanceRange(
   database: Queryable,
   fill: Fill,
   range: ClaimedRange,
-  step: { readonly nextBlock: number; readonly rowsFilled: number },
+  position: Position,
+  rowsFilled: number,
 ): Promise<void> {
   const { rowCount } = await database.query(
     `
     update online_migration.backfill_range
-    set next_block = greatest(next_block, $4), rows_filled = rows_filled + $5
-    where change = $1 and leaf = $2 and first_block = $3 and claimed_by = $6`,
-    [fill.names.change, range.leaf, range.firstBlock, step.nextBlock, step.rowsFilled, range.claim],
+    set stripe = $5, next_block = $6, rows_filled = rows_filled + $7
+    where change = $1 and leaf = $2 and first_block = $3 and claimed_by = $4`,
+    [
+      fill.names.change,
+      range.leaf,
+      range.firstBlock,
+      range.claim,
+      position.stripe,
+      position.nextBlock,
+      rowsFilled,
+    ],
   );
   if (rowCount !== 1) throw new RangeTakenError(range);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Queryable } from '../column-change.ts';
 import type { Fill } from './fill.ts';
 import { type Range, rangeOf, type RangeRow } from './plan.ts';
+import { STRIPES } from './stripes.ts';
 import { processName } from './worker-process.ts';
 
 /** A range that one worker has for itself, until another one takes it. */
@@ -37,8 +38,8 @@ export async function claimRange(
     set claimed_by = $5
     from online_migration.backfill b
     where b.change = $1 and b.direction = $2
-      and r.change = b.change and r.leaf = $3 and r.first_block = $4 and r.next_block < r.end_block
-    returning r.leaf, r.first_block, r.end_block, r.next_block, r.rows_per_block`,
+      and r.change = b.change and r.leaf = $3 and r.first_block = $4 and r.stripe < ${STRIPES}
+    returning r.leaf, r.first_block, r.end_block, r.stripe, r.next_block, r.rows_per_block`,
     [fill.names.change, fill.direction, leaf, firstBlock, claim],
   );
   const row = rows[0];

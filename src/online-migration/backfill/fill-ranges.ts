@@ -6,6 +6,7 @@ import { look } from './look.ts';
 import type { BackfillReport } from './meter.ts';
 import { type Range, readOpenRanges } from './plan.ts';
 import type { BackfillSettings } from './settings.ts';
+import { STRIPES } from './stripes.ts';
 import { fillRange, type WorkerShare } from './worker.ts';
 import { WorkerConnection } from './worker-connection.ts';
 
@@ -63,7 +64,7 @@ class WorkerPlaces {
         if (error instanceof RangeTakenError) return taken;
         throw error;
       });
-      if (rest.nextBlock < rest.endBlock) this.#ranges.unshift(rest);
+      if (rest.stripe < STRIPES) this.#ranges.unshift(rest);
     }
     this.#places.delete(place);
   }
@@ -92,7 +93,7 @@ export async function fillRanges(
     while (!workers.areDone) {
       share.signal.throwIfAborted();
       const controls = await look(session, share, settings);
-      const progress = meter.report(pace.batchRows, gate.reason);
+      const progress = meter.report(pace.rows, gate.reason);
       report(progress);
       await publishProgress(session, fill, progress);
       workers.want(controls.workers ?? settings.workers);
@@ -101,6 +102,6 @@ export async function fillRanges(
   } finally {
     stop.abort(share.signal.reason);
     await workers.allEnds();
-    report(meter.report(pace.batchRows, null));
+    report(meter.report(pace.rows, null));
   }
 }

@@ -3,6 +3,7 @@ import { namesOf } from '../names.ts';
 import { backwardFill, type Fill, forwardFill } from './fill.ts';
 import { hasBookkeeping } from './progress.ts';
 import { hasQueue } from './queue-schema.ts';
+import { STRIPES } from './stripes.ts';
 
 /**
  * What a worker process finds of a change's backfill:
@@ -19,7 +20,7 @@ export async function readHandedOut(database: Queryable, change: ColumnChange): 
   const { rows } = await database.query<{ open: boolean }>(
     `
     select exists (
-        select from online_migration.backfill_range r where r.change = b.change and r.next_block < r.end_block
+        select from online_migration.backfill_range r where r.change = b.change and r.stripe < ${STRIPES}
       ) as open
     from online_migration.backfill b
     where b.change = $1`,

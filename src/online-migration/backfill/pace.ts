@@ -10,45 +10,54 @@ const SMOOTHING = 0.3;
 /**
  * Chooses how many rows a batch takes, so that batches last as long as they should: a batch holds its rows' locks for that
  * long, so it is the longest that a write of the application waits for it.
+ *
+ * 1. Each stripe has a moving average of its own: a row of the first one is dearer, because it moves to another page.
+ * 2. From one batch to the next, the rows grow by a fifth at most; they shrink at once to what the average says.
+ * 3. A batch that took twice as long as it should, or ran into a timeout, halves them.
  */
 export class Pace {
   /** How long a batch is to last, in milliseconds. */
   targetMs: number;
   #rows = FIRST_BATCH_ROWS;
-  #msPerRow: number | undefined;
+  /** Milliseconds that a row takes, by stripe. */
+  readonly #msPerRow: number[] = [];
 
   /** @param targetMs how long a batch is to last, in milliseconds */
   constructor(targetMs: number) {
     this.targetMs = targetMs;
   }
 
-  /** Rows for the next batch. */
-  get batchRows(): number {
+  /** Rows of the newest batch. */
+  get rows(): number {
     return Math.round(this.#rows);
   }
 
+  /** Rows for the next batch of a stripe. */
+  batchRows(stripe: number): number {
+    const msPerRow = this.#msPerRow[stripe];
+    const wanted = msPerRow === undefined ? this.#rows : this.targetMs / msPerRow;
+    this.#resize(Math.min(wanted, this.#rows * LARGEST_GROWTH));
+    return this.rows;
+  }
+
   /**
-   * Learns from a batch: towards the target, in steps of a fifth at most; by half at once where it took twice as long.
+   * Learns from a batch.
+   * @param rows how many it was to have
    * @param milliseconds how long it lasted, from begin to commit
    */
-  observe(milliseconds: number): void {
-    const msPerRow = milliseconds / this.#rows;
-    const average = this.#msPerRow ?? msPerRow;
-    this.#msPerRow = average + SMOOTHING * (msPerRow - average);
-    if (milliseconds > 2 * this.targetMs) {
-      this.shrink();
-      return;
-    }
-    const wanted = this.targetMs / (this.#msPerRow * this.#rows);
-    this.#resize(Math.min(LARGEST_GROWTH, Math.max(1 / LARGEST_GROWTH, wanted)));
+  observe(stripe: number, rows: number, milliseconds: number): void {
+    const msPerRow = milliseconds / rows;
+    const average = this.#msPerRow[stripe] ?? msPerRow;
+    this.#msPerRow[stripe] = average + SMOOTHING * (msPerRow - average);
+    if (milliseconds > 2 * this.targetMs) this.shrink();
   }
 
   /** A batch ran into a timeout: half as many rows. */
   shrink(): void {
-    this.#resize(SHRINKING_ON_TIMEOUT);
+    this.#resize(this.#rows * SHRINKING_ON_TIMEOUT);
   }
 
-  #resize(factor: number): void {
-    this.#rows = Math.min(LARGEST_BATCH_ROWS, Math.max(SMALLEST_BATCH_ROWS, this.#rows * factor));
+  #resize(rows: number): void {
+    this.#rows = Math.min(LARGEST_BATCH_ROWS, Math.max(SMALLEST_BATCH_ROWS, rows));
   }
 }

@@ -1,6 +1,7 @@
 import type { Session } from '../session.ts';
 import type { Fill } from './fill.ts';
 import type { Leaf } from './leaves.ts';
+import { BLOCKS_DONE, type Position, STRIPES } from './stripes.ts';
 
 /** 32 MB of 8 kB blocks: some seconds of work, so that workers share the end of the table fairly. */
 const RANGE_BLOCKS = 4_096;
@@ -8,14 +9,12 @@ const RANGE_BLOCKS = 4_096;
 const ASSUMED_ROWS_PER_BLOCK = 100;
 
 /** A span of a leaf's heap blocks, and how far it is done. */
-export interface Range {
+export interface Range extends Position {
   /** Schema and name of the leaf, quoted. */
   readonly leaf: string;
   readonly firstBlock: number;
   /** The block after the last one. */
   readonly endBlock: number;
-  /** The first block that is not done. */
-  readonly nextBlock: number;
   /** Average rows of a block, to turn rows of a batch into blocks. */
   readonly rowsPerBlock: number;
 }
@@ -38,6 +37,7 @@ export interface RangeRow {
   leaf: string;
   first_block: string;
   end_block: string;
+  stripe: number;
   next_block: string;
   rows_per_block: number;
 }
@@ -46,9 +46,9 @@ export interface RangeRow {
 export async function readOpenRanges(session: Session, fill: Fill): Promise<Range[]> {
   const { rows } = await session.query<RangeRow>(
     `
-    select leaf, first_block, end_block, next_block, rows_per_block
+    select leaf, first_block, end_block, stripe, next_block, rows_per_block
     from online_migration.backfill_range
-    where change = $1 and next_block < end_block
+    where change = $1 and stripe < ${STRIPES}
     order by leaf, first_block`,
     [fill.names.change],
   );
@@ -61,6 +61,7 @@ export function rangeOf(row: RangeRow): Range {
     leaf: row.leaf,
     firstBlock: Number(row.first_block),
     endBlock: Number(row.end_block),
+    stripe: row.stripe,
     nextBlock: Number(row.next_block),
     rowsPerBlock: row.rows_per_block,
   };
@@ -106,7 +107,7 @@ export async function readPlanSize(
   >(
     `
     select b.rows_total, b.rows_swept + coalesce(sum(r.rows_filled), 0) as rows_done,
-      coalesce(sum(r.next_block - r.first_block), 0) as blocks_done,
+      coalesce(sum(${BLOCKS_DONE}), 0) as blocks_done,
       coalesce(sum(r.end_block - r.first_block), 0) as blocks_total
     from online_migration.backfill b
     left join online_migration.backfill_range r using (change)

@@ -1,6 +1,7 @@
 import type { ColumnChange, Queryable } from '../column-change.ts';
 import { namesOf } from '../names.ts';
 import { sqlState } from '../session.ts';
+import { BLOCKS_DONE } from './stripes.ts';
 
 /** How far a backfill is, as its checkpoint says. */
 export interface BackfillProgress {
@@ -65,11 +66,11 @@ async function readProgressRow(database: Queryable, change: string): Promise<Pro
     `
     with done as (
       select coalesce(sum(rows_filled), 0) as rows,
-        coalesce(100.0 * sum(next_block - first_block) / nullif(sum(end_block - first_block), 0), 100) as percent
-      from online_migration.backfill_range
+        coalesce(100 * sum(${BLOCKS_DONE}) / nullif(sum(r.end_block - r.first_block), 0), 100) as percent
+      from online_migration.backfill_range r
       where change = $1
     )
-    select direction, done.rows + rows_swept as rows_done, rows_total, done.percent::float8 as percent,
+    select direction, done.rows + rows_swept as rows_done, rows_total, done.percent,
       rows_per_second, seconds_left, paused_for, finished_at is not null as finished
     from online_migration.backfill, done
     where change = $1`,

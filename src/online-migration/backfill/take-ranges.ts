@@ -58,7 +58,7 @@ export async function takeRanges(
     if (found === 'none') return false;
     if (found === 'handed out') await look(session, share, settings);
     whole.follow(await readPlanSize(session, fill));
-    report(whole.report(share.pace.batchRows, share.gate.reason));
+    report(whole.report(share.pace.rows, share.gate.reason));
     return found === 'handed out';
   };
   try {

@@ -1,6 +1,6 @@
 import { pause } from '../pause.ts';
 import type { Session } from '../session.ts';
-import { fillBatch, isContention, STRIPES } from './batch.ts';
+import { fillBatch, isContention } from './batch.ts';
 import { advanceRange } from './checkpoint.ts';
 import { type ClaimedRange, claimRange } from './claim.ts';
 import type { Fill } from './fill.ts';
@@ -8,6 +8,7 @@ import type { Gate } from './gate.ts';
 import type { Meter } from './meter.ts';
 import type { Pace } from './pace.ts';
 import type { Range } from './plan.ts';
+import { STRIPES } from './stripes.ts';
 import type { WorkerConnection } from './worker-connection.ts';
 
 const CONTENTION_PAUSE_MS = 100;
@@ -23,8 +24,8 @@ export interface WorkerShare {
 }
 
 /**
- * Takes a range and fills it: span by span, and each span in eight stripes, one batch a stripe.
- * @param goOn asked between two spans; where it says no, the rest of the range stays for another worker
+ * Takes a range and fills it: eight passes over it, each in batches.
+ * @param goOn asked between two batches; where it says no, the rest of the range stays for another worker
  * @returns the range as it is left
  * @throws RangeTakenError where another worker has taken the range
  */
@@ -34,44 +35,42 @@ export async function fillRange(
   rangeToTake: Range,
   goOn: () => boolean,
 ): Promise<Range> {
-  const { fill, signal, log } = share;
+  const { fill, gate, signal, log } = share;
   const claim = (session: Session) => claimRange(session, fill, rangeToTake);
-  const range = await untilNotContended(() => connection.run(claim, signal, log), signal);
-  if (range === null) return { ...rangeToTake, nextBlock: rangeToTake.endBlock };
-  let { nextBlock } = range;
-  while (nextBlock < range.endBlock && goOn()) {
-    const spanRows = share.pace.batchRows * STRIPES;
-    const blocks = Math.max(1, Math.round(spanRows / range.rowsPerBlock));
-    const endBlock = Math.min(nextBlock + blocks, range.endBlock);
-    for (let stripe = 0; stripe < STRIPES; stripe++) {
-      await share.gate.pass(share.signal);
-      await fillStripe(connection, share, range, { firstBlock: nextBlock, endBlock, stripe });
-    }
-    nextBlock = endBlock;
+  let range = await untilNotContended(() => connection.run(claim, signal, log), signal);
+  if (range === null) return { ...rangeToTake, stripe: STRIPES };
+  while (range.stripe < STRIPES && goOn()) {
+    await gate.pass(signal);
+    range = await fillNextBatch(connection, share, range);
   }
-  return { ...range, nextBlock };
+  return range;
 }
 
-async function fillStripe(
+/** Fills the next batch of a range; returns the range as it is then. */
+async function fillNextBatch(
   connection: WorkerConnection,
   { fill, pace, meter, signal, log }: WorkerShare,
   range: ClaimedRange,
-  span: { readonly firstBlock: number; readonly endBlock: number; readonly stripe: number },
-): Promise<void> {
-  const isLast = span.stripe === STRIPES - 1;
-  const nextBlock = isLast ? span.endBlock : span.firstBlock;
-  const batch = { leaf: range.leaf, ...span };
+): Promise<ClaimedRange> {
+  const { leaf, stripe, nextBlock, rowsPerBlock } = range;
+  const wantedBlocks = Math.round((pace.batchRows(stripe) * STRIPES) / rowsPerBlock);
+  const endBlock = Math.min(nextBlock + Math.max(1, wantedBlocks), range.endBlock);
+  const isPassDone = endBlock === range.endBlock;
+  const after = isPassDone
+    ? { stripe: stripe + 1, nextBlock: range.firstBlock }
+    : { stripe, nextBlock: endBlock };
+  const batch = { leaf, stripe, firstBlock: nextBlock, endBlock };
   const fillOnce = (session: Session) =>
-    fillBatch(session, fill, batch, (rowsFilled) =>
-      advanceRange(session, fill, range, { nextBlock, rowsFilled }),
-    );
+    fillBatch(session, fill, batch, (rowsFilled) => advanceRange(session, fill, range, after, rowsFilled));
   const began = performance.now();
   // Someone holds the whole table: half as many rows next time.
   const shrink = () => pace.shrink();
   const rows = await untilNotContended(() => connection.run(fillOnce, signal, log), signal, shrink);
   const milliseconds = performance.now() - began;
-  pace.observe(milliseconds);
-  meter.count({ rows, blocks: isLast ? span.endBlock - span.firstBlock : 0, milliseconds });
+  const blocks = (endBlock - nextBlock) / STRIPES;
+  pace.observe(stripe, blocks * rowsPerBlock, milliseconds);
+  meter.count({ rows, blocks, milliseconds });
+  return { ...range, ...after };
 }
 
 /** Where others hold what it needs, the same again, for as long as it takes. */

@@ -37,7 +37,7 @@ async function slowTable(): Promise<{ url: string; client: DatabaseClient }> {
 
 async function checkpoint(client: DatabaseClient): Promise<Checkpoint> {
   const [row] = await client.rows<Checkpoint>(`
-    select coalesce(sum(next_block - first_block), 0) as blocks_done, coalesce(sum(end_block - first_block), 1) as blocks_total,
+    select coalesce(sum(stripe * (end_block - first_block) + next_block - first_block), 0) as blocks_done, coalesce(8 * sum(end_block - first_block), 1) as blocks_total,
       coalesce(sum(rows_filled), 0) as rows_done
     from online_migration.backfill_range`);
   return row!;
