@@ -10,6 +10,7 @@ import { planBackfill, readPlanSize } from './plan.ts';
 import { dropQueue } from './queue-schema.ts';
 import type { BackfillSettings } from './settings.ts';
 import { measureSpace, type Space } from './space.ts';
+import { SpaceReuse } from './space-reuse.ts';
 import { sweep } from './sweep.ts';
 import type { WorkerShare } from './worker.ts';
 import { WorkerConnection } from './worker-connection.ts';
@@ -62,7 +63,15 @@ export async function runBackfill(
   const leaves = await findLeaves(session, fill.names.table);
   await session.transaction(() => planBackfill(session, fill, leaves));
   const meter = new Meter(await readPlanSize(session, fill));
-  const share: WorkerShare = { fill, gate: new Gate(), pace: new Pace(settings.batchMs), meter, signal, log };
+  const share: WorkerShare = {
+    fill,
+    gate: new Gate(),
+    pace: new Pace(settings.batchMs),
+    meter,
+    space: new SpaceReuse(fill),
+    signal,
+    log,
+  };
   const isHandedOut = settings.workers === 0;
   // The queue of an earlier run, whose workers would be in the way of this process's own.
   if (!isHandedOut) await dropQueue(session);

@@ -10,6 +10,7 @@ import { Pace } from './pace.ts';
 import { type Range, readPlanSize } from './plan.ts';
 import { openRangeQueue } from './range-queue.ts';
 import type { BackfillSettings } from './settings.ts';
+import { SpaceReuse } from './space-reuse.ts';
 import { fillRange, type WorkerShare } from './worker.ts';
 import { WorkerConnection } from './worker-connection.ts';
 
@@ -47,7 +48,15 @@ export async function takeRanges(
   const ask = <T>(question: (session: Session) => Promise<T>) => watch.run(question, ended, log);
   const fill = await ask((session) => readFill(session, change));
   const whole = new Meter(await ask((session) => readPlanSize(session, fill)));
-  const share = { fill, gate: new Gate(), pace: new Pace(settings.batchMs), meter: done, signal: ended, log };
+  const share = {
+    fill,
+    gate: new Gate(),
+    pace: new Pace(settings.batchMs),
+    meter: done,
+    space: new SpaceReuse(fill),
+    signal: ended,
+    log,
+  };
   await using connection = new WorkerConnection(openSession);
   await using queue = await openRangeQueue(openSession, fill, { install: false, log });
   await queue.take((range, lost) =>

@@ -8,6 +8,7 @@ import type { Gate } from './gate.ts';
 import type { Meter } from './meter.ts';
 import type { Pace } from './pace.ts';
 import type { Range } from './plan.ts';
+import type { SpaceReuse } from './space-reuse.ts';
 import { STRIPES } from './stripes.ts';
 import type { WorkerConnection } from './worker-connection.ts';
 
@@ -19,12 +20,13 @@ export interface WorkerShare {
   readonly gate: Gate;
   readonly pace: Pace;
   readonly meter: Meter;
+  readonly space: SpaceReuse;
   readonly signal: AbortSignal;
   readonly log: (line: string) => void;
 }
 
 /**
- * Takes a range and fills it: eight passes over it, each in batches.
+ * Takes a range and fills it: eight passes over it, each in batches; then lets the next ranges use the room that is left.
  * @param goOn asked between two batches; where it says no, the rest of the range stays for another worker
  * @returns the range as it is left
  * @throws RangeTakenError where another worker has taken the range
@@ -35,13 +37,17 @@ export async function fillRange(
   rangeToTake: Range,
   goOn: () => boolean,
 ): Promise<Range> {
-  const { fill, gate, signal, log } = share;
+  const { fill, gate, space, signal, log } = share;
   const claim = (session: Session) => claimRange(session, fill, rangeToTake);
   let range = await untilNotContended(() => connection.run(claim, signal, log), signal);
   if (range === null) return { ...rangeToTake, stripe: STRIPES };
   while (range.stripe < STRIPES && goOn()) {
     await gate.pass(signal);
     range = await fillNextBatch(connection, share, range);
+  }
+  if (range.stripe === STRIPES) {
+    const { leaf } = range;
+    await connection.run((session) => space.rangeDone(session, leaf, signal), signal, log);
   }
   return range;
 }
