@@ -24,7 +24,7 @@ export async function deleteRecords(database: Queryable, change: ColumnChange): 
  * schema around them, are still there: `dropEmptySchema` takes it away when they are gone.
  */
 export async function dropBookkeeping(database: Queryable, change: ColumnChange): Promise<void> {
-  const { change: changeName, forward, backward, syncFunction } = namesOf(change);
+  const { change: changeName, forward, forwardInBulk, backward, syncFunction } = namesOf(change);
   await deleteBackfill(database, changeName);
   const { rows } = await database.query<{ in_use: boolean }>(
     `
@@ -36,7 +36,11 @@ export async function dropBookkeeping(database: Queryable, change: ColumnChange)
         where pronamespace = 'online_migration'::regnamespace
           and format('%I.%I', 'online_migration', proname) <> all ($1)
       ) as in_use`,
-    [[forward, backward, syncFunction].map((name) => name.replace('"online_migration"', 'online_migration'))],
+    [
+      [forward, forwardInBulk, backward, syncFunction].map((name) =>
+        name.replace('"online_migration"', 'online_migration'),
+      ),
+    ],
   );
   if (!rows[0]?.in_use) {
     await database.query(`

@@ -2,20 +2,34 @@ import type { ColumnChange, Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
 
 /**
- * Creates the function from the old type to the new one, or replaces it.
+ * Creates the functions from the old type to the new one, or replaces them.
  *
  * The body is parsed once, here, so no session's search_path can put another operator in; and a `return` body is one
  * that the planner writes into the query that calls it, so a row costs no function call.
  */
-export async function createForwardFunction(database: Queryable, change: ColumnChange): Promise<void> {
-  await database.query(`
-    create or replace function ${namesOf(change).forward}(value ${change.oldColumn.type})
-    returns ${change.newColumn.type}
-    language sql stable parallel safe
-    return ${change.conversion.forward('value')}`);
+export async function createForwardFunctions(database: Queryable, change: ColumnChange): Promise<void> {
+  const { forward, forwardInBulk } = namesOf(change);
+  const { conversion } = change;
+  await createForwardFunction(database, change, forward, conversion.forward('value'));
+  if (conversion.forwardInBulk) {
+    await createForwardFunction(database, change, forwardInBulk, conversion.forwardInBulk('value'));
+  }
 }
 
-/** Creates the function from the new type to the old one, or replaces it; made as the forward function is. */
+async function createForwardFunction(
+  database: Queryable,
+  change: ColumnChange,
+  name: string,
+  expression: string,
+): Promise<void> {
+  await database.query(`
+    create or replace function ${name}(value ${change.oldColumn.type})
+    returns ${change.newColumn.type}
+    language sql stable parallel safe
+    return ${expression}`);
+}
+
+/** Creates the function from the new type to the old one, or replaces it; made as the forward functions are. */
 export async function createBackwardFunction(database: Queryable, change: ColumnChange): Promise<void> {
   await database.query(`
     create or replace function ${namesOf(change).backward}(value ${change.newColumn.type})
@@ -24,9 +38,10 @@ export async function createBackwardFunction(database: Queryable, change: Column
     return ${change.conversion.backward('value')}`);
 }
 
-/** Drops both functions; the sync trigger that calls them must be gone. */
+/** Drops the functions; the sync trigger that calls them must be gone. */
 export async function dropConversionFunctions(database: Queryable, change: ColumnChange): Promise<void> {
-  const { forward, backward } = namesOf(change);
+  const { forward, forwardInBulk, backward } = namesOf(change);
   await database.query(`drop function if exists ${forward}(${change.oldColumn.type})`);
+  await database.query(`drop function if exists ${forwardInBulk}(${change.oldColumn.type})`);
   await database.query(`drop function if exists ${backward}(${change.newColumn.type})`);
 }

@@ -81,7 +81,16 @@ async function compareBatch(
   change: ColumnChange,
   afterKey: string | null,
 ): Promise<ProofBatch | undefined> {
-  const { change: name, table, key, oldColumn, newColumn, forward, backward } = namesOf(change);
+  const {
+    change: name,
+    table,
+    key,
+    oldColumn,
+    newColumn,
+    forward,
+    forwardInBulk,
+    backward,
+  } = namesOf(change);
   const { rows } = await database.query<ProofBatch>(
     `
     with batch as materialized (
@@ -105,7 +114,7 @@ async function compareBatch(
     ), difference as (
       select key::text as key, old_value::text as old_value, new_value::text as new_value
       from batch
-      where ${forward}(old_value) is distinct from new_value
+      where ${forwardInBulk}(old_value) is distinct from new_value
       order by batch.key
       limit ${NAMED_DIFFERENCES}
     )

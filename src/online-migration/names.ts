@@ -22,6 +22,8 @@ export interface Names {
   readonly newColumn: string;
   /** Function from the old type to the new one, with its schema. */
   readonly forward: string;
+  /** The same for statements that convert thousands of values; `forward` itself where the change has no other. */
+  readonly forwardInBulk: string;
   /** Function from the new type to the old one, with its schema. */
   readonly backward: string;
   /** Trigger function, with its schema. */
@@ -43,13 +45,15 @@ export function namesOf(change: ColumnChange): Names {
   const changeName = `${schema}.${name}.${change.oldColumn.name}`;
   const toolkitObject = (role: string) =>
     `${escapeIdentifier(TOOLKIT_SCHEMA)}.${escapeIdentifier(fitting(`${changeName} ${role}`))}`;
+  const forward = toolkitObject('forward');
   return {
     change: changeName,
     table: `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`,
     key: escapeIdentifier(change.key),
     oldColumn: escapeIdentifier(change.oldColumn.name),
     newColumn: escapeIdentifier(change.newColumn.name),
-    forward: toolkitObject('forward'),
+    forward,
+    forwardInBulk: change.conversion.forwardInBulk ? toolkitObject('forward in bulk') : forward,
     backward: toolkitObject('backward'),
     syncFunction: toolkitObject('sync'),
     // Triggers fire in the order of their names: these must see what all others made of the row.

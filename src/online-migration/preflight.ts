@@ -72,7 +72,8 @@ async function classifyBatch(
   afterKey: string | null,
 ): Promise<Batch> {
   const { table, key, oldColumn } = namesOf(change);
-  const { forward, backward } = change.conversion;
+  const { backward } = change.conversion;
+  const forward = change.conversion.forwardInBulk ?? change.conversion.forward;
   const { rows } = await database.query<Batch>(
     `
     with batch as materialized (

@@ -25,7 +25,7 @@ export function forwardFill(change: ColumnChange): Fill {
     names,
     target: names.newColumn,
     source: names.oldColumn,
-    value: `${names.forward}(t.${names.oldColumn})`,
+    value: `${names.forwardInBulk}(t.${names.oldColumn})`,
     rejectReason: `no equal value of type ${change.newColumn.type}`,
   };
 }

@@ -1,7 +1,7 @@
 import { createBookkeeping, deleteRecords, dropBookkeeping, dropEmptySchema } from '../bookkeeping.ts';
 import {
   createBackwardFunction,
-  createForwardFunction,
+  createForwardFunctions,
   dropConversionFunctions,
 } from '../conversion-functions.ts';
 import { namesOf } from '../names.ts';
@@ -24,7 +24,7 @@ export async function expand(context: MoveContext): Promise<void> {
   await inStrongTransaction(context, 'expand', {
     before: async () => {
       await createBookkeeping(session);
-      await createForwardFunction(session, change);
+      await createForwardFunctions(session, change);
       await createBackwardFunction(session, change);
       await createSyncFunction(session, change, 'lenient');
     },

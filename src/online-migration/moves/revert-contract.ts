@@ -2,7 +2,7 @@ import { finishBackfill } from '../backfill/checkpoint.ts';
 import { planBackfill } from '../backfill/plan.ts';
 import { backwardFill } from '../backfill/fill.ts';
 import { findLeaves } from '../backfill/leaves.ts';
-import { createBackwardFunction, createForwardFunction } from '../conversion-functions.ts';
+import { createBackwardFunction, createForwardFunctions } from '../conversion-functions.ts';
 import { namesOf } from '../names.ts';
 import { addNotNullCheck, setNotNull, validateNotNullCheck } from '../not-null.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync-trigger.ts';
@@ -30,7 +30,7 @@ export async function revertContract(context: MoveContext): Promise<void> {
   if (oldColumn === null) {
     await inStrongTransaction(context, 'revert contract: add the old column', {
       before: async () => {
-        await createForwardFunction(session, change);
+        await createForwardFunctions(session, change);
         await createBackwardFunction(session, change);
         await createSyncFunction(session, change, 'strict');
       },

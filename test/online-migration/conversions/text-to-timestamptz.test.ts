@@ -4,7 +4,7 @@ import { namesOf } from '../../../src/online-migration/names.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase } from '../../support/migrator.ts';
 
-const { forward, backward } = namesOf(createdAtChange);
+const { forward, forwardInBulk, backward } = namesOf(createdAtChange);
 
 /** Texts that are no moment, though PostgreSQL's own cast takes many of them. */
 const REJECTS = [
@@ -93,17 +93,18 @@ describe.each(SETTINGS)(
     });
 
     it.each(REJECTS)('%j is a reject', async (text) => {
-      expect(await client.value(`select ${forward}($1)`, [text])).toBeNull();
+      const [row] = await client.rows(`select ${forward}($1) as one, ${forwardInBulk}($1) as many`, [text]);
+      expect(row).toEqual({ one: null, many: null });
     });
 
     it.each(MOMENTS)('%j is the moment %s, and %j on the way back', async (text, moment, back) => {
       const [row] = await client.rows(
         `select pg_catalog.to_char(${forward}($1) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US') as there,
-        ${backward}(${forward}($1)) as back`,
+        ${backward}(${forward}($1)) as back, ${forward}($1) = ${forwardInBulk}($1) as "isSameInBulk"`,
         [text],
       );
       const [seconds, fraction = ''] = moment.split('.');
-      expect(row).toEqual({ there: `${seconds}.${fraction.padEnd(6, '0')}`, back });
+      expect(row).toEqual({ there: `${seconds}.${fraction.padEnd(6, '0')}`, back, isSameInBulk: true });
     });
 
     it.each(['infinity', '-infinity', '10000-01-01 00:00:00+00', '0001-12-31 23:59:59+00 BC'])(
@@ -119,14 +120,28 @@ describe('every day of four centuries', () => {
   it('is a moment if, and only if, the calendar has it', async () => {
     const wrong = await client.rows(`
       select text
-      from generate_series(1600, 2000) as year,
+      from generate_series(1799, 2201) as year,
         generate_series(0, 13) as month,
         generate_series(0, 32) as day,
         lateral (select format('%s-%s-%s 10:00:00', to_char(year, 'FM0000'), to_char(month, 'FM00'), to_char(day, 'FM00')) as text) as t
-      where (${forward}(text) is not null) <> (
+      where ${forward}(text) is distinct from ${forwardInBulk}(text) or (${forward}(text) is not null) <> (
         month between 1 and 12 and day between 1
           and extract(day from make_date(year, greatest(least(month, 12), 1), 1) + interval '1 month - 1 day')
       )
+      limit 5`);
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('a moment of which any one byte is another', () => {
+  it('is converted in bulk as it is alone', async () => {
+    const wrong = await client.rows(`
+      select text
+      from unnest(array['2024-01-31 10:59:00', '1900-12-01 23:00:59', '2199-11-30 00:00:00']) as moment,
+        generate_series(1, 19) as place,
+        generate_series(1, 127) as byte,
+        lateral (select overlay(moment placing chr(byte) from place) as text) as t
+      where ${forward}(text) is distinct from ${forwardInBulk}(text)
       limit 5`);
     expect(wrong).toEqual([]);
   });
