@@ -39,4 +39,6 @@ export interface ColumnChange {
   /** The column that replaces it; the name that it has until the last move. */
   readonly newColumn: Column;
   readonly conversion: Conversion;
+  /** Whether the new column gets an index of its own, made beside reads and writes when it is filled; no by default. */
+  readonly index?: boolean;
 }

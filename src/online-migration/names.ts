@@ -63,7 +63,8 @@ export function namesOf(change: ColumnChange): Names {
   };
 }
 
-function fitting(name: string): string {
+/** A name that PostgreSQL takes whole: a longer one is cut, and told from others by a hash of all of it. */
+export function fitting(name: string): string {
   if (Buffer.byteLength(name) <= MAX_IDENTIFIER_BYTES) return name;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, HASH_CHARACTERS);
   let kept = name;

@@ -130,6 +130,19 @@ export class Session implements Queryable, AsyncDisposable {
   }
 
   /**
+   * Runs a statement that cannot stand in a transaction, such as `create index concurrently`, for as long as that takes.
+   * @param statement one, without values
+   */
+  async runUnlimited(statement: string): Promise<void> {
+    await this.#client.query('set statement_timeout = 0');
+    try {
+      await this.#client.query(statement);
+    } finally {
+      await this.#client.query(`set statement_timeout = ${STATEMENT_TIMEOUT_MS}`).catch(() => undefined);
+    }
+  }
+
+  /**
    * Runs a statement that reads a whole table, for as long as that takes; every other has the session's timeout.
    * @param body the statement
    */

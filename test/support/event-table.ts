@@ -21,10 +21,14 @@ export const eventChange: ColumnChange = {
 };
 
 /**
- * Expands `event` and fills its new column.
+ * Expands `event`, unless that is done, and fills its new column.
  * @returns what the moves logged
  */
-export async function fillEventTable(url: string, change: ColumnChange = eventChange): Promise<string[]> {
+export async function fillEventTable(
+  url: string,
+  change: ColumnChange = eventChange,
+  { isExpanded = false } = {},
+): Promise<string[]> {
   const log: string[] = [];
   const openSession = () => Session.open({ connectionString: url }, 'online-migration test');
   await using session = await openSession();
@@ -37,7 +41,7 @@ export async function fillEventTable(url: string, change: ColumnChange = eventCh
     signal: new AbortController().signal,
     recordInLedger: async () => undefined,
   };
-  await expand(context);
+  if (!isExpanded) await expand(context);
   await backfill(context);
   return log;
 }

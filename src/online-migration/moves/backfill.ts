@@ -4,6 +4,7 @@ import { namesOf } from '../names.ts';
 import { areSyncTriggersEnabled } from '../sync-trigger.ts';
 import { dropHalfMadeCheck } from './enforce.ts';
 import { fillAndReport } from './fill-and-report.ts';
+import { createNewColumnIndex } from './new-column-index.ts';
 import { MoveRefusedError, type MoveContext, requireStage } from './move.ts';
 import { requireServerVersion } from './server-version.ts';
 
@@ -13,7 +14,8 @@ import { requireServerVersion } from './server-version.ts';
  * 1. Refuse without the sync trigger: rows written meanwhile would stay behind. Refuse inside a transaction: no batch
  *    would be committed before the last.
  * 2. Fill range by range; a run that was ended goes on where it stopped.
- * 3. ONE transaction: the backfill is finished, and the ledger says so. What is left unfilled are rejects.
+ * 3. The index of the new column, where the declaration asks for one, beside reads and writes.
+ * 4. ONE transaction: the backfill is finished, and the ledger says so. What is left unfilled are rejects.
  */
 export async function backfill(context: MoveContext): Promise<void> {
   const { session, change } = context;
@@ -23,6 +25,7 @@ export async function backfill(context: MoveContext): Promise<void> {
   await refuseMissingTriggers(context);
   const fill = forwardFill(change);
   await fillAndReport(context, fill);
+  await createNewColumnIndex(context);
   await session.transaction(async () => {
     await finishBackfill(session, fill);
     await context.recordInLedger();
