@@ -1,13 +1,13 @@
 import type { Config } from '../config.ts';
 import { backfillSettings } from '../large-record/backfill-settings.ts';
 import { createdAtChange } from '../large-record/created-at-change.ts';
-import { reportProgress } from '../online-migration/backfill/progress-line.ts';
+import { showProgress } from '../online-migration/backfill/progress-display.ts';
 import { workOnRanges, type WorkSummary } from '../online-migration/backfill/work.ts';
 import { workerSessionName } from '../online-migration/backfill/worker-process.ts';
 import { Session } from '../online-migration/session.ts';
 
 /**
- * Fills ranges of a backfill that hands them out, with a line of progress every second and a closing line.
+ * Fills ranges of a backfill that hands them out, shows how far it is, and says in a closing line what it has done.
  * @param url where the database is: `postgres://…`
  * @param signal ends it after the batch that is under way
  * @throws the signal's reason, where that has ended it
@@ -19,13 +19,13 @@ export async function workForBackfill(url: string, config: Config, signal: Abort
 }
 
 async function workWithProgress(url: string, config: Config, signal: AbortSignal): Promise<WorkSummary> {
-  using progress = reportProgress(print);
+  using display = showProgress(print);
   return await workOnRanges(createdAtChange, {
     openSession: () => Session.open({ connectionString: url }, workerSessionName()),
     settings: backfillSettings(config),
     signal,
-    log: print,
-    report: progress.update,
+    log: display.log,
+    report: display.update,
   });
 }
 

@@ -1,25 +1,29 @@
 import type { Fill } from '../backfill/fill.ts';
-import { reportProgress } from '../backfill/progress-line.ts';
-import { runBackfill } from '../backfill/run-backfill.ts';
+import { showProgress } from '../backfill/progress-display.ts';
+import { type BackfillSummary, runBackfill } from '../backfill/run-backfill.ts';
 import { summaryLine } from '../backfill/summary-line.ts';
 import { findRejects } from '../rejects.ts';
 import type { MoveContext } from './move.ts';
 
-/** Runs a backfill to its end, with a line of progress every second and a closing line. */
+/** Runs a backfill to its end, and shows how far it is; logs a closing line. */
 export async function fillAndReport(context: MoveContext, fill: Fill): Promise<void> {
-  const { session, change, openSession, settings, signal, log } = context;
-  const run = async () => {
-    using progress = reportProgress(log);
-    return await runBackfill(session, fill, {
-      openSession,
-      settings: settings.backfill,
-      signal,
-      log,
-      report: progress.update,
-    });
-  };
-  const summary = await run();
+  const { session, change, log } = context;
+  const summary = await fillWithDisplay(context, fill);
   const { total: rejects } =
     fill.direction === 'forward' ? await findRejects(session, change, 0) : { total: 0 };
   log(summaryLine(summary, rejects));
+}
+
+async function fillWithDisplay(
+  { session, openSession, settings, signal, log }: MoveContext,
+  fill: Fill,
+): Promise<BackfillSummary> {
+  using display = showProgress(log);
+  return await runBackfill(session, fill, {
+    openSession,
+    settings: settings.backfill,
+    signal,
+    log: display.log,
+    report: display.update,
+  });
 }
