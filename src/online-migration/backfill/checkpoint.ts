@@ -45,6 +45,7 @@ export async function advanceSweep(database: Queryable, fill: Fill, rowsFilled: 
 
 /**
  * Writes down what people want to know while it runs.
+ * @param shown.rowsTotal rows to fill in all, as far as is known
  * @param shown.rowsPerSecond rate of the last seconds
  * @param shown.secondsLeft null while nothing is known
  * @param shown.pausedFor why it waits now, null while it works
@@ -53,6 +54,7 @@ export async function publishProgress(
   database: Queryable,
   fill: Fill,
   shown: {
+    readonly rowsTotal: number;
     readonly rowsPerSecond: number;
     readonly secondsLeft: number | null;
     readonly batchRows: number | null;
@@ -62,9 +64,16 @@ export async function publishProgress(
   await database.query(
     `
     update online_migration.backfill
-    set rows_per_second = $2, seconds_left = $3, batch_rows = $4, paused_for = $5, updated_at = clock_timestamp()
+    set rows_total = $2, rows_per_second = $3, seconds_left = $4, batch_rows = $5, paused_for = $6, updated_at = clock_timestamp()
     where change = $1`,
-    [fill.names.change, shown.rowsPerSecond, shown.secondsLeft, shown.batchRows, shown.pausedFor],
+    [
+      fill.names.change,
+      shown.rowsTotal,
+      shown.rowsPerSecond,
+      shown.secondsLeft,
+      shown.batchRows,
+      shown.pausedFor,
+    ],
   );
 }
 

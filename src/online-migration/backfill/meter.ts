@@ -1,5 +1,7 @@
 /** Rates are of the last seconds, so that they show what the pace and the throttles do. */
 const WINDOW_MS = 10_000;
+/** Share of the blocks from which on they tell better than the catalog how many rows there are. */
+const SHARE_THAT_TELLS = 0.1;
 
 interface Sample {
   readonly at: number;
@@ -10,6 +12,7 @@ interface Sample {
 /** What a running backfill tells. */
 export interface BackfillReport {
   readonly rowsDone: number;
+  /** Rows to fill in all; an estimate that gets better as it goes. */
   readonly rowsTotal: number;
   /** Share of the table's blocks that is done, 0 to 100. */
   readonly percent: number;
@@ -79,13 +82,19 @@ export class Meter {
     const sharePerSecond = seconds === 0 ? 0 : (now.share - first.share) / seconds;
     return {
       rowsDone: this.#rowsDone,
-      rowsTotal: Math.max(this.#rowsTotal, this.#rowsDone),
+      rowsTotal: this.#estimateTotal(now.share),
       percent: 100 * now.share,
       rowsPerSecond: seconds === 0 ? 0 : (now.rows - first.rows) / seconds,
       secondsLeft: sharePerSecond === 0 ? null : (1 - now.share) / sharePerSecond,
       batchRows,
       pausedFor,
     };
+  }
+
+  /** The catalog's estimate, until enough blocks are done to reckon from them. */
+  #estimateTotal(share: number): number {
+    const total = share < SHARE_THAT_TELLS ? this.#rowsTotal : this.#rowsDone / share;
+    return Math.max(Math.round(total), this.#rowsDone);
   }
 
   #sample(): Sample {
