@@ -2,8 +2,11 @@ import type { EntityManager, QueryResult } from '@mikro-orm/postgresql';
 import type { ActiveColumnFollower } from '../online-migration/active-column-follower.ts';
 import type { ActiveColumn } from '../online-migration/active-column.ts';
 import type { LargeRecord, LargeRecordChange, NewLargeRecord } from './large-record.ts';
-import { newColumnMapping, renamedMapping, textMapping } from './mappings.ts';
+import { allMappings, type Mappings } from './mappings.ts';
 import { Statements, type StoredRow } from './statements.ts';
+
+/** Lets a unit of work use the active column, as an `ActiveColumnFollower` does. */
+export type UnitRunner = Pick<ActiveColumnFollower, 'run'>;
 
 /**
  * Reads and writes records through the mapping that fits the active column.
@@ -14,21 +17,20 @@ import { Statements, type StoredRow } from './statements.ts';
  */
 export class LargeRecordRepository {
   readonly #em: EntityManager;
-  readonly #follower: ActiveColumnFollower;
-  readonly #statements: Readonly<Record<ActiveColumn['form'], Statements>>;
+  readonly #follower: UnitRunner;
+  readonly #statements: ReadonlyMap<string, Statements>;
 
   /**
    * @param em the ORM's global entity manager: statements leave no entities in it, so an attempt needs no fork
    * @param follower knows the active column
+   * @param mappings those that the ORM has; an operation fails where the active column has none
    */
-  constructor(em: EntityManager, follower: ActiveColumnFollower) {
+  constructor(em: EntityManager, follower: UnitRunner, mappings: Mappings = allMappings) {
     this.#em = em;
     this.#follower = follower;
-    this.#statements = {
-      old: new Statements(em, textMapping),
-      new: new Statements(em, newColumnMapping),
-      renamed: new Statements(em, renamedMapping),
-    };
+    this.#statements = new Map(
+      Object.entries(mappings).map(([form, mapping]) => [form, new Statements(em, mapping)]),
+    );
   }
 
   /**
@@ -72,20 +74,29 @@ export class LargeRecordRepository {
 
   /** @returns whether there was a record of this id */
   remove(id: bigint): Promise<boolean> {
-    return this.#follower.run(async ({ form }) => {
+    return this.#follower.run(async (active) => {
       const { affectedRows } = await this.#em
         .fork()
-        .execute<QueryResult>(this.#statements[form].remove, [id], 'run');
+        .execute<QueryResult>(this.#statementsOn(active).remove, [id], 'run');
       return affectedRows > 0;
     });
   }
 
   #records(query: (statements: Statements) => { sql: string; values: unknown[] }): Promise<LargeRecord[]> {
-    return this.#follower.run(async ({ form }) => {
-      const statements = this.#statements[form];
+    return this.#follower.run(async (active) => {
+      const statements = this.#statementsOn(active);
       const { sql, values } = query(statements);
       const rows = await this.#em.execute<StoredRow[]>(sql, values);
       return rows.map((row) => statements.toRecord(row));
     });
+  }
+
+  #statementsOn({ form, name }: ActiveColumn): Statements {
+    const statements = this.#statements.get(form);
+    if (statements !== undefined) return statements;
+    throw new Error(
+      `The active column is ${name}, in a form (${form}) that this version of the application does not know: ` +
+        `docs/how-it-works.md says which versions may run at which stage.`,
+    );
   }
 }
