@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   const connections = applicationConnections(database.servers, config.requestTimeoutMs);
   const stopping = new AbortController();
   await using resources = new AsyncDisposableStack();
-  const { orm } = resources.use(await openOrm(database.url, connections.pool));
+  const { orm } = resources.use(await openOrm(database.servers.requests[0]!, connections.pool));
   const application = resources.use(
     await buildApplication(orm, {
       config,

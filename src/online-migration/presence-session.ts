@@ -6,6 +6,7 @@ import type { ColumnChange } from './column-change.ts';
 import { listenForMoves } from './move-notification.ts';
 import { pause } from './pause.ts';
 import { presenceName } from './presence.ts';
+import { keepsSessions } from './session-continuity.ts';
 import { Session } from './session.ts';
 
 /** A cut session is back within a second, and a restarted server is not asked by all processes at once. */
@@ -19,11 +20,11 @@ const KEEPALIVE_PROBES = 3;
 /** What a presence is made of. */
 export interface PresenceOptions {
   readonly change: ColumnChange;
-  /** Where to, as `pg` takes it, asked anew each time. Notifications and names must pass: no transaction pooler. */
+  /** Where to, as `pg` takes it, asked anew each time. */
   readonly connection: () => ClientConfig;
   /** Knows which column this process uses, and is told to look again. */
   readonly follower: ActiveColumnFollower;
-  /** Receives a line when the session is lost, and one when it is back. */
+  /** Receives a line when the session is lost, one when it is back, and one where none can be held. */
   readonly log: (line: string) => void;
 }
 
@@ -36,7 +37,10 @@ export interface PresenceOptions {
  *    in use until the last request on it has ended, so a name never claims a switch that has not happened.
  * 4. When the connection is lost, pause and begin again.
  *
- * @returns ends the session; resolved once the first connection stands, or has failed
+ * Through a pooler that shares sessions it holds none: the name would stay on a session that others use, and a process
+ * that is gone would go on being seen.
+ *
+ * @returns ends the session; resolved once the first connection stands, or has failed, or is not to be had
  */
 export async function keepPresence(options: PresenceOptions): Promise<AsyncDisposable> {
   const stop = new AbortController();
@@ -52,8 +56,18 @@ export async function keepPresence(options: PresenceOptions): Promise<AsyncDispo
 }
 
 async function holdSessions(options: PresenceOptions, stop: AbortSignal, tried: () => void): Promise<void> {
+  let isKept = false;
   for (let failures = 0; !stop.aborted;) {
     try {
+      isKept ||= await keepsSessions(options.connection());
+      if (!isKept) {
+        options.log(
+          'Through a pooler in transaction mode this process cannot say which column it uses, and hears of no move: ' +
+            'it follows by its poll alone. Set DATABASE_DIRECT_URL to the server itself, so that contract sees it.',
+        );
+        tried();
+        return;
+      }
       await holdSession(options, stop, () => {
         if (failures > 0) options.log('The presence session is back.');
         failures = 0;
