@@ -6,6 +6,9 @@ import { ServerChoice } from './server-choice.ts';
 /** The server ends a slow statement by itself; a connection without an answer is given up so much later, in milliseconds. */
 const SILENCE_MS = 500;
 
+/** A replica that hangs, at first on the connection and then on the statement, leaves half a request's time for the primary. */
+const SHARE_OF_REPLICA = 0.25;
+
 /** How long a connection may be silent before the system asks whether the server is there, in milliseconds. */
 const KEEPALIVE_IDLE_MS = 10_000;
 
@@ -35,18 +38,40 @@ export function applicationConnections(
 ): ApplicationConnections {
   const choice = new ServerChoice(requests);
   const sessionChoice = sessions && new ServerChoice(sessions);
-  const limits: ClientConfig = {
-    connectionTimeoutMillis: requestTimeoutMs,
-    query_timeout: requestTimeoutMs + SILENCE_MS,
+  const limits = limitsOf(requestTimeoutMs);
+  return {
+    pool: poolConfig(choice, requestTimeoutMs, { takesWrites: true }),
+    session: () => ({ ...limits, connectionString: sessionChoice?.next() ?? choice.url }),
+  };
+}
+
+/**
+ * @param servers a URL for each replica; the first that answers is used
+ * @param requestTimeoutMs how long a request may take, in milliseconds
+ * @returns what a pool of connections for reads is to be made with
+ */
+export function replicaConnections(servers: readonly string[], requestTimeoutMs: number): PoolConfig {
+  const timeoutMs = Math.ceil(requestTimeoutMs * SHARE_OF_REPLICA);
+  return poolConfig(new ServerChoice(servers), timeoutMs, { takesWrites: false });
+}
+
+function poolConfig(
+  choice: ServerChoice,
+  timeoutMs: number,
+  { takesWrites }: { readonly takesWrites: boolean },
+): PoolConfig {
+  return {
+    ...limitsOf(timeoutMs),
+    Client: pooledClient(choice, { statementTimeoutMs: timeoutMs, takesWrites }),
+    verify: callbackify((client: object) => (client as PooledClient).accept()),
+  };
+}
+
+function limitsOf(timeoutMs: number): ClientConfig {
+  return {
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs + SILENCE_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_IDLE_MS,
-  };
-  return {
-    pool: {
-      ...limits,
-      Client: pooledClient(choice, requestTimeoutMs),
-      verify: callbackify((client: object) => (client as PooledClient).accept()),
-    },
-    session: () => ({ ...limits, connectionString: sessionChoice?.next() ?? choice.url }),
   };
 }

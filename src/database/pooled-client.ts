@@ -22,12 +22,13 @@ export interface PooledClient extends Client {
  *    hand it out again, and the next statement would wait for the answer to the first, or fail as it did.
  *
  * @param servers where it connects to
- * @param statementTimeoutMs no statement is to last longer, in milliseconds
+ * @param options.statementTimeoutMs no statement is to last longer, in milliseconds
+ * @param options.takesWrites whether a server that takes none is refused where there is another
  * @returns a class for the pool's option `Client`
  */
 export function pooledClient(
   servers: ServerChoice,
-  statementTimeoutMs: number,
+  { statementTimeoutMs, takesWrites }: { readonly statementTimeoutMs: number; readonly takesWrites: boolean },
 ): new (config?: string | ClientConfig) => PooledClient {
   return class extends Client implements PooledClient {
     /** The server's process id as it was told at the connection's start; a pooler tells a number of its own. */
@@ -48,7 +49,7 @@ export function pooledClient(
           case when pg_backend_pid() = $1 then set_config('statement_timeout', $2, false) end`,
         [this.processID, String(statementTimeoutMs)],
       );
-      if (rows[0]?.read_only && servers.hasOthers)
+      if (takesWrites && rows[0]?.read_only && servers.hasOthers)
         throw new ReadOnlyServerError('The server takes no writes.');
       this.off('end', this.#turnAway);
     }

@@ -13,6 +13,10 @@ const OUTDATED_SHAPE_CODES = new Set(['42703', '42P01', '42804', '0A000']);
 interface FollowerEvents {
   /** Another column is active than before. */
   switched: [active: ActiveColumn];
+  /** The active column was read, whether or not it is another one. */
+  read: [active: ActiveColumn];
+  /** The active column could not be read. */
+  readingFailed: [error: unknown];
   /** {@link ActiveColumnFollower.formInUse} is another one. */
   formInUse: [form: ActiveColumn['form']];
 }
@@ -113,13 +117,23 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
     await earlier?.catch(() => undefined);
     this.#reading = this.#nextReading;
     this.#nextReading = undefined;
-    const shape = await readTableShape(this.#database, this.#change);
     const before = this.#active;
-    const active = activeColumnOf(shape, this.#change, this.#pinned);
+    const active = await this.#read();
     this.#active = active;
     this.#tellFormInUse();
+    this.emit('read', active);
     if (before !== undefined && before.form !== active.form) this.emit('switched', active);
     return active;
+  }
+
+  async #read(): Promise<ActiveColumn> {
+    try {
+      const shape = await readTableShape(this.#database, this.#change);
+      return activeColumnOf(shape, this.#change, this.#pinned);
+    } catch (error) {
+      this.emit('readingFailed', error);
+      throw error;
+    }
   }
 
   #tellFormInUse(): void {

@@ -3,6 +3,7 @@ import type { ClientConfig } from 'pg';
 import type { ActiveColumnFollower } from './active-column-follower.ts';
 import { jitteredPauseMs } from './backoff.ts';
 import type { ColumnChange } from './column-change.ts';
+import { describeConnectionError } from './connection-error.ts';
 import { listenForMoves } from './move-notification.ts';
 import { pause } from './pause.ts';
 import { presenceName } from './presence.ts';
@@ -75,7 +76,7 @@ async function holdSessions(options: PresenceOptions, stop: AbortSignal, tried: 
       });
     } catch (error) {
       if (stop.aborted) return;
-      if (failures === 0) options.log(`The presence session is lost: ${describe(error)}`);
+      if (failures === 0) options.log(`The presence session is lost: ${describeConnectionError(error)}`);
       failures += 1;
       tried();
       await pause(jitteredPauseMs(failures, BACKOFF), stop).catch(() => undefined);
@@ -129,10 +130,4 @@ async function outliveSilence(session: Session): Promise<void> {
     join pg_catalog.pg_settings s using (name)`,
     [KEEPALIVE_IDLE_S, KEEPALIVE_INTERVAL_S, KEEPALIVE_PROBES].map(String),
   );
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // Several addresses of one host that all refuse are one error with a code and no message.
-  return error.message || ('code' in error ? String(error.code) : error.name);
 }

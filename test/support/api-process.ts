@@ -1,6 +1,6 @@
 import { type RunningCommand, startNode } from './command-line.ts';
 
-const LISTENING = /^Listening on (\S+)$/m;
+const LISTENING = /Listening on ([^"\s]+)["\n]/;
 
 /** The API in a process of its own. */
 export interface ApiProcess extends RunningCommand, AsyncDisposable {

@@ -19,4 +19,4 @@ await keepPresence({
   follower,
   log: console.log,
 });
-await serveRecords(new LargeRecordRepository(orm.em, follower, mappings));
+await serveRecords(new LargeRecordRepository({ em: orm.em, follower }, { mappings }));

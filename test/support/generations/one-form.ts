@@ -1,4 +1,4 @@
-import { FORMS } from '../../../src/online-migration/active-column.ts';
+import { type ActiveColumn, FORMS } from '../../../src/online-migration/active-column.ts';
 import { allMappings } from '../../../src/large-record/mappings.ts';
 import { openOrm } from '../../../src/large-record/orm.ts';
 import { LargeRecordRepository } from '../../../src/large-record/repository.ts';
@@ -11,6 +11,7 @@ const { DATABASE_URL = '', FORM } = process.env;
 const form = FORMS.find((known) => known === FORM)!;
 const mappings = { [form]: allMappings[form] };
 const { orm } = await openOrm(DATABASE_URL, { application_name: `records of the ${form} form` }, mappings);
-await serveRecords(
-  new LargeRecordRepository(orm.em, { run: (unit) => unit({ form, name: 'created_at' }) }, mappings),
-);
+const follower = {
+  run: <T>(unit: (active: ActiveColumn) => Promise<T>) => unit({ form, name: 'created_at' }),
+};
+await serveRecords(new LargeRecordRepository({ em: orm.em, follower }, { mappings }));

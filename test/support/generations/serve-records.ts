@@ -1,6 +1,7 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { Router } from '@koa/router';
 import Koa from 'koa';
-import { listen } from '../../../src/http/listener.ts';
 import type { LargeRecordRepository } from '../../../src/large-record/repository.ts';
 import { addLargeRecordRoutes } from '../../../src/large-record/routes.ts';
 
@@ -10,6 +11,8 @@ export async function serveRecords(repository: LargeRecordRepository): Promise<v
   addLargeRecordRoutes(router, repository);
   const koa = new Koa();
   koa.use(router.routes());
-  const { url } = await listen(koa, '127.0.0.1', 0);
-  console.log(`Listening on ${url}`);
+  const server = koa.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  console.log(JSON.stringify(`Listening on http://127.0.0.1:${port}`));
 }
