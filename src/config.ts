@@ -8,6 +8,10 @@ import { urlsOfHosts } from './database/connection-url.ts';
 export interface Config {
   /** DATABASE_URL: the application's database; absent where the embedded PostgreSQL serves. */
   readonly databaseUrl?: string;
+  /** DATABASE_DIRECT_URL: the same database past the pooler that DATABASE_URL leads through; absent where none is. */
+  readonly databaseDirectUrl?: string;
+  /** DATABASE_REPLICA_URL: a streaming replica for reads; absent where all go to the primary. */
+  readonly databaseReplicaUrl?: string;
   /** TEST_DATABASE_URL: the server on which the tests create their databases. */
   readonly testDatabaseUrl?: string;
   /** HOST: the address on which the API listens. */
@@ -61,6 +65,8 @@ function milliseconds(least: number, greatest: number, otherwise: number) {
 
 const environmentSchema = z.object({
   DATABASE_URL: databaseUrl.optional(),
+  DATABASE_DIRECT_URL: databaseUrl.optional(),
+  DATABASE_REPLICA_URL: databaseUrl.optional(),
   TEST_DATABASE_URL: databaseUrl.optional(),
   HOST: z
     .string()
@@ -108,6 +114,8 @@ export function readConfig(env: NodeJS.ProcessEnv = environmentOverDotenv()): Co
   }
   return {
     ...(data.DATABASE_URL && { databaseUrl: data.DATABASE_URL }),
+    ...(data.DATABASE_DIRECT_URL && { databaseDirectUrl: data.DATABASE_DIRECT_URL }),
+    ...(data.DATABASE_REPLICA_URL && { databaseReplicaUrl: data.DATABASE_REPLICA_URL }),
     ...(data.TEST_DATABASE_URL && { testDatabaseUrl: data.TEST_DATABASE_URL }),
     host: data.HOST,
     port: data.PORT,

@@ -7,6 +7,7 @@ import { awaitWritableServer } from './database/writable-server.ts';
 import { buildApplication } from './http/application.ts';
 import { listen } from './http/listener.ts';
 import { openOrm } from './large-record/orm.ts';
+import { openReplicaOrm } from './large-record/replica.ts';
 
 /** What is left open after the last request may take so long to close, in milliseconds. */
 const CLOSING_MS = 1_000;
@@ -29,11 +30,14 @@ async function main(): Promise<void> {
   const connections = applicationConnections(database.servers, config.requestTimeoutMs);
   const stopping = new AbortController();
   await using resources = new AsyncDisposableStack();
-  const { orm } = resources.use(await openOrm(database.url, connections.pool));
+  const { orm } = resources.use(await openOrm(database.servers.requests[0]!, connections.pool));
+  const { databaseReplicaUrl: replicaUrl } = config;
+  const replica = replicaUrl && resources.use(await openReplicaOrm(replicaUrl, config.requestTimeoutMs));
   const application = resources.use(
     await buildApplication(orm, {
       config,
       connection: () => connections.session(),
+      replica: replica ? replica.orm : undefined,
       stopping: stopping.signal,
       log: console.error,
     }),

@@ -24,6 +24,8 @@ describe('readConfig', () => {
   it('reads every variable', () => {
     const env = {
       DATABASE_URL: 'postgresql://app:secret@db.example:5432/app?sslmode=require',
+      DATABASE_DIRECT_URL: 'postgresql://app:secret@db.example:5433/app',
+      DATABASE_REPLICA_URL: 'postgresql://app:secret@first.example,second.example/app',
       TEST_DATABASE_URL: 'postgres://tests@localhost/postgres',
       HOST: '::1',
       PORT: '0',
@@ -41,6 +43,8 @@ describe('readConfig', () => {
     };
     expect(readConfig(env)).toEqual({
       databaseUrl: env.DATABASE_URL,
+      databaseDirectUrl: env.DATABASE_DIRECT_URL,
+      databaseReplicaUrl: env.DATABASE_REPLICA_URL,
       testDatabaseUrl: env.TEST_DATABASE_URL,
       host: '::1',
       port: 0,

@@ -1,44 +1,54 @@
 import { relative } from 'node:path';
 import type { Config } from '../config.ts';
+import type { DatabaseServers } from './application-connections.ts';
 import { printableUrl, urlsOfHosts } from './connection-url.ts';
 import { PROJECT_DATA_FOLDER, PROJECT_FOLDER, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { awaitWritableServer } from './writable-server.ts';
 
 /** Which database a command talks to. */
 export interface DatabaseAddress {
-  /** The server that takes writes at the moment. With the password: not for printing. */
+  /** The server itself, the one that takes writes at the moment. With the password: not for printing. */
   readonly url: string;
-  /** All servers that may take them one day, each with a URL of its own. */
-  readonly servers: readonly string[];
+  /** All that `npm start` may turn to one day. */
+  readonly servers: DatabaseServers;
   /** One line for people, without the password. */
   readonly description: string;
 }
 
 /**
- * Says which database to use: DATABASE_URL, else the embedded PostgreSQL, started if it does not run.
+ * Says which database to use: DATABASE_URL, else the embedded PostgreSQL, started if it does not run. Where DATABASE_URL
+ * leads through a pooler, everything but requests takes DATABASE_DIRECT_URL.
  *
  * @param config.databaseUrl DATABASE_URL, if it is set
+ * @param config.databaseDirectUrl DATABASE_DIRECT_URL, if it is set
  * @param dataFolder where the embedded PostgreSQL has its data
  * @throws Error where the embedded PostgreSQL cannot start, or none of several servers takes writes
  */
 export async function resolveDatabase(
-  config: Pick<Config, 'databaseUrl'>,
+  { databaseUrl, databaseDirectUrl }: Pick<Config, 'databaseUrl' | 'databaseDirectUrl'>,
   dataFolder = PROJECT_DATA_FOLDER,
 ): Promise<DatabaseAddress> {
-  if (config.databaseUrl) {
-    const servers = urlsOfHosts(config.databaseUrl);
-    // One server says for itself, where it is used, what is wrong with it.
-    const url = servers.length === 1 ? config.databaseUrl : await findWritable(config.databaseUrl);
-    return { url, servers, description: `Database: ${printableUrl(url)} (DATABASE_URL)` };
+  if (databaseDirectUrl) {
+    const direct = await resolveGiven(databaseDirectUrl, 'DATABASE_DIRECT_URL');
+    if (!databaseUrl) return direct;
+    return {
+      url: direct.url,
+      servers: { requests: urlsOfHosts(databaseUrl), sessions: direct.servers.requests },
+      description: `${direct.description}, for requests ${printableUrl(databaseUrl)} (DATABASE_URL)`,
+    };
   }
+  if (databaseUrl) return resolveGiven(databaseUrl, 'DATABASE_URL');
   const { url } = await startEmbeddedPostgres(dataFolder);
   return {
     url,
-    servers: [url],
+    servers: { requests: [url] },
     description: `Database: ${printableUrl(url)} (embedded, ${relative(PROJECT_FOLDER, dataFolder)})`,
   };
 }
 
-async function findWritable(url: string): Promise<string> {
-  return awaitWritableServer(url, 0, () => undefined);
+async function resolveGiven(given: string, variable: string): Promise<DatabaseAddress> {
+  const requests = urlsOfHosts(given);
+  // One server says for itself, where it is used, what is wrong with it.
+  const url = requests.length === 1 ? given : await awaitWritableServer(given, 0, () => undefined);
+  return { url, servers: { requests }, description: `Database: ${printableUrl(given)} (${variable})` };
 }

@@ -16,8 +16,20 @@ export class ServerChoice {
     return this.#urls[this.#index]!;
   }
 
+  /** Whether there is another server to turn to. */
+  get hasOthers(): boolean {
+    return this.#urls.length > 1;
+  }
+
   /** Turns to the next server, unless someone else has turned away from this one already. */
   turnFrom(url: string): void {
     if (url === this.url) this.#index = (this.#index + 1) % this.#urls.length;
+  }
+
+  /** The server to connect to, for one who does not say how that went: the next time it is the next one. */
+  next(): string {
+    const { url } = this;
+    this.turnFrom(url);
+    return url;
   }
 }

@@ -5,6 +5,7 @@ import Koa from 'koa';
 import type { ClientConfig } from 'pg';
 import type { Config } from '../config.ts';
 import { createdAtChange } from '../large-record/created-at-change.ts';
+import { openReplica } from '../large-record/replica.ts';
 import { LargeRecordRepository } from '../large-record/repository.ts';
 import { addLargeRecordRoutes } from '../large-record/routes.ts';
 import { ActiveColumnFollower } from '../online-migration/active-column-follower.ts';
@@ -24,6 +25,8 @@ export interface ApplicationOptions {
   readonly config: Pick<Config, 'activeColumn' | 'activeColumnPollMs' | 'requestTimeoutMs'>;
   /** How a session of its own connects to the database. */
   readonly connection: () => ClientConfig;
+  /** The ORM of a replica, to which reads may go. */
+  readonly replica?: MikroORM | undefined;
   /** Aborted when the process is about to end. */
   readonly stopping: AbortSignal;
   /** Receives a line for each request that failed by no fault of the client, and for what happens between requests. */
@@ -38,12 +41,12 @@ export interface Application extends AsyncDisposable {
 /**
  * Builds the API.
  *
- * @param orm with the three mappings; who made it closes it, after the application
+ * @param orm with the three mappings; who made it closes it, after the application, and the replica's
  * @throws UnknownColumnError where the configuration names a column that the change does not know
  */
 export async function buildApplication(
   orm: MikroORM,
-  { config, connection, stopping, log }: ApplicationOptions,
+  { config, connection, replica, stopping, log }: ApplicationOptions,
 ): Promise<Application> {
   await using resources = new AsyncDisposableStack();
   const pool = await orm.em.getConnection().getNativeClient();
@@ -54,7 +57,11 @@ export async function buildApplication(
 
   // Every method that Node can parse: one that no route takes is answered with 405 and Allow, not with 501.
   const router = new Router({ sensitive: true, methods: METHODS });
-  addLargeRecordRoutes(router, new LargeRecordRepository(orm.em, follower));
+  const repository = new LargeRecordRepository(
+    { em: orm.em, follower },
+    { replica: replica && resources.use(await openReplica(replica, config, log)) },
+  );
+  addLargeRecordRoutes(router, repository);
   addStatusRoute(router, createdAtChange, pool, follower);
   addHealthRoutes(router, pool, stopping);
 

@@ -1,6 +1,10 @@
 import { defineEntity, p, type EntitySchema } from '@mikro-orm/core';
+import type { ActiveColumn } from '../online-migration/active-column.ts';
 import type { LargeRecord } from './large-record.ts';
 import { TextMoment, TimestampMoment } from './moment-types.ts';
+
+/** The mapping for each form of the table that a version of the application knows. */
+export type Mappings = Readonly<Partial<Record<ActiveColumn['form'], EntitySchema<LargeRecord>>>>;
 
 const tableName = 'large_record';
 
@@ -30,3 +34,10 @@ export const renamedMapping: EntitySchema<LargeRecord> = defineEntity({
   tableName,
   properties: { ...sharedProperties, createdAt: p.type(TimestampMoment).fieldName('created_at') },
 });
+
+/** All three, for a version that follows the column wherever it goes. */
+export const allMappings: Mappings = {
+  old: textMapping,
+  new: newColumnMapping,
+  renamed: renamedMapping,
+};

@@ -1,15 +1,14 @@
 import { defineConfig, MikroORM, type Options } from '@mikro-orm/postgresql';
 import type { PoolConfig } from 'pg';
-import { newColumnMapping, renamedMapping, textMapping } from './mappings.ts';
+import { poolName } from '../online-migration/presence.ts';
+import { createdAtChange } from './created-at-change.ts';
+import { allMappings, type Mappings } from './mappings.ts';
 
 /** Connections of the pool at most. */
 const POOL_SIZE = 10;
 
 /** How long the command line waits for a connection, in milliseconds. */
 const CONNECTION_TIMEOUT_MS = 10_000;
-
-/** The three mappings of the table, for the application: the repository picks one for each query. */
-const allMappings = [textMapping, newColumnMapping, renamedMapping];
 
 /** The application's ORM; disposing of it closes its connections. */
 export interface OpenOrm extends AsyncDisposable {
@@ -25,13 +24,13 @@ export interface OpenOrm extends AsyncDisposable {
  */
 export function ormOptions(
   url: string,
-  entities: NonNullable<Options['entities']> = allMappings,
+  entities: NonNullable<Options['entities']>,
   connections: PoolConfig = { connectionTimeoutMillis: CONNECTION_TIMEOUT_MS, keepAlive: true },
 ): Options {
   return defineConfig({
     clientUrl: url,
     entities,
-    // Three mappings of one table are the point here.
+    // Several mappings of one table are the point here.
     discovery: { checkDuplicateTableNames: false },
     // Otherwise the first connection tries to create a database that it does not find.
     ensureDatabase: false,
@@ -46,9 +45,16 @@ export function ormOptions(
  *
  * @param url where the database is
  * @param connections what the pool of connections is to be made with
+ * @param mappings those that this version of the application knows: the repository picks one for each query
  */
-export async function openOrm(url: string, connections: PoolConfig): Promise<OpenOrm> {
-  const orm = await MikroORM.init(ormOptions(url, allMappings, connections));
+export async function openOrm(
+  url: string,
+  connections: PoolConfig,
+  mappings: Mappings = allMappings,
+): Promise<OpenOrm> {
+  // Contract can then tell the sessions of this process from those of one that does not say which column it uses.
+  const named = { application_name: poolName(createdAtChange), ...connections };
+  const orm = await MikroORM.init(ormOptions(url, Object.values(mappings), named));
   const pool = await orm.em.getConnection().getNativeClient();
   return {
     orm,

@@ -1,9 +1,28 @@
 import type { EntityManager, QueryResult } from '@mikro-orm/postgresql';
 import type { ActiveColumnFollower } from '../online-migration/active-column-follower.ts';
 import type { ActiveColumn } from '../online-migration/active-column.ts';
+import type { ReadReplica } from '../online-migration/read-replica.ts';
 import type { LargeRecord, LargeRecordChange, NewLargeRecord } from './large-record.ts';
-import { newColumnMapping, renamedMapping, textMapping } from './mappings.ts';
+import { allMappings, type Mappings } from './mappings.ts';
 import { Statements, type StoredRow } from './statements.ts';
+
+/** A server on which the table is, with what finds the active column there. */
+export interface TableServer {
+  /** The ORM's global entity manager: statements leave no entities in it, so an attempt needs no fork. */
+  readonly em: EntityManager;
+  readonly follower: Pick<ActiveColumnFollower, 'run'>;
+}
+
+/** What a repository may have beside its primary. */
+interface RepositoryOptions {
+  /** Another server, for reads, as long as that is of use. */
+  readonly replica?: (TableServer & { readonly reads: ReadReplica }) | undefined;
+  /** Those that the ORM has; an operation fails where the active column has none. */
+  readonly mappings?: Mappings;
+}
+
+/** A statement and its values, built for the mapping that fits. */
+type Query = (statements: Statements) => { sql: string; values: unknown[] };
 
 /**
  * Reads and writes records through the mapping that fits the active column.
@@ -13,22 +32,16 @@ import { Statements, type StoredRow } from './statements.ts';
  *    changed its shape under the first.
  */
 export class LargeRecordRepository {
-  readonly #em: EntityManager;
-  readonly #follower: ActiveColumnFollower;
-  readonly #statements: Readonly<Record<ActiveColumn['form'], Statements>>;
+  readonly #primary: TableServer;
+  readonly #replica: RepositoryOptions['replica'];
+  readonly #statements: ReadonlyMap<string, Statements>;
 
-  /**
-   * @param em the ORM's global entity manager: statements leave no entities in it, so an attempt needs no fork
-   * @param follower knows the active column
-   */
-  constructor(em: EntityManager, follower: ActiveColumnFollower) {
-    this.#em = em;
-    this.#follower = follower;
-    this.#statements = {
-      old: new Statements(em, textMapping),
-      new: new Statements(em, newColumnMapping),
-      renamed: new Statements(em, renamedMapping),
-    };
+  constructor(primary: TableServer, { replica, mappings = allMappings }: RepositoryOptions = {}) {
+    this.#primary = primary;
+    this.#replica = replica;
+    this.#statements = new Map(
+      Object.entries(mappings).map(([form, mapping]) => [form, new Statements(primary.em, mapping)]),
+    );
   }
 
   /**
@@ -37,18 +50,22 @@ export class LargeRecordRepository {
    * @returns the records, by id
    */
   list(after: bigint, limit: number): Promise<LargeRecord[]> {
-    return this.#records(({ list }) => ({ sql: list, values: [after, limit] }));
+    return this.#read(({ list }) => ({ sql: list, values: [after, limit] }));
   }
 
   /** @returns the record, or null where there is none of this id */
   async find(id: bigint): Promise<LargeRecord | null> {
-    const records = await this.#records(({ find }) => ({ sql: find, values: [id] }));
+    const records = await this.#read(
+      ({ find }) => ({ sql: find, values: [id] }),
+      // A record that has only just been made may not have come to the replica.
+      (found) => found.length > 0,
+    );
     return records[0] ?? null;
   }
 
   /** @returns the record as it is stored, with its id */
   async create(record: NewLargeRecord): Promise<LargeRecord> {
-    const records = await this.#records((statements) => ({
+    const records = await this.#run(this.#primary, (statements) => ({
       sql: statements.insert,
       values: statements.toValues(record),
     }));
@@ -63,7 +80,7 @@ export class LargeRecordRepository {
    * @returns the record as it is stored now, or null where there is none of this id
    */
   async update(id: bigint, change: LargeRecordChange): Promise<LargeRecord | null> {
-    const records = await this.#records((statements) => ({
+    const records = await this.#run(this.#primary, (statements) => ({
       sql: statements.update(change),
       values: [...statements.toValues(change), id],
     }));
@@ -72,20 +89,37 @@ export class LargeRecordRepository {
 
   /** @returns whether there was a record of this id */
   remove(id: bigint): Promise<boolean> {
-    return this.#follower.run(async ({ form }) => {
-      const { affectedRows } = await this.#em
+    const { em, follower } = this.#primary;
+    return follower.run(async (active) => {
+      const { affectedRows } = await em
         .fork()
-        .execute<QueryResult>(this.#statements[form].remove, [id], 'run');
+        .execute<QueryResult>(this.#statementsOn(active).remove, [id], 'run');
       return affectedRows > 0;
     });
   }
 
-  #records(query: (statements: Statements) => { sql: string; values: unknown[] }): Promise<LargeRecord[]> {
-    return this.#follower.run(async ({ form }) => {
-      const statements = this.#statements[form];
+  #read(query: Query, suffices?: (records: LargeRecord[]) => boolean): Promise<LargeRecord[]> {
+    const replica = this.#replica;
+    const onPrimary = () => this.#run(this.#primary, query);
+    if (replica === undefined) return onPrimary();
+    return replica.reads.read(() => this.#run(replica, query), onPrimary, suffices);
+  }
+
+  #run({ em, follower }: TableServer, query: Query): Promise<LargeRecord[]> {
+    return follower.run(async (active) => {
+      const statements = this.#statementsOn(active);
       const { sql, values } = query(statements);
-      const rows = await this.#em.execute<StoredRow[]>(sql, values);
+      const rows = await em.execute<StoredRow[]>(sql, values);
       return rows.map((row) => statements.toRecord(row));
     });
+  }
+
+  #statementsOn({ form, name }: ActiveColumn): Statements {
+    const statements = this.#statements.get(form);
+    if (statements !== undefined) return statements;
+    throw new Error(
+      `The active column is ${name}, in a form (${form}) that this version of the application does not know: ` +
+        `docs/how-it-works.md says which versions may run at which stage.`,
+    );
   }
 }

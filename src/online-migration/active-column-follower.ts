@@ -13,6 +13,10 @@ const OUTDATED_SHAPE_CODES = new Set(['42703', '42P01', '42804', '0A000']);
 interface FollowerEvents {
   /** Another column is active than before. */
   switched: [active: ActiveColumn];
+  /** The active column was read, whether or not it is another one. */
+  read: [active: ActiveColumn];
+  /** The active column could not be read. */
+  readingFailed: [error: unknown];
   /** {@link ActiveColumnFollower.formInUse} is another one. */
   formInUse: [form: ActiveColumn['form']];
 }
@@ -23,7 +27,7 @@ interface FollowerEvents {
  * 1. The first unit of work reads the active column from the catalog; later ones use what was read last.
  * 2. Whoever learns that the table may have changed, by a notification, a poll or a failure, has it read anew.
  * 3. A unit of work that fails because the table changed its shape waits for such a reading and runs again from the
- *    start, once. The statement that failed has written nothing.
+ *    start, once; and once more for each further move that it meets. The statement that failed has written nothing.
  */
 export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
   readonly #change: ColumnChange;
@@ -78,17 +82,24 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
   }
 
   /**
-   * Runs a unit of work on the active column; it may run twice, so it must begin with nothing done.
+   * Runs a unit of work on the active column; it may run again, so it must begin with nothing done.
    * @param unit receives the active column; must throw the database's error, with its `code`, as it came
    * @returns what the unit returns
-   * @throws what the unit throws, the second time, or at once where it is no matter of the table's shape
+   * @throws what the unit throws, at once where it is no matter of the table's shape, else when it has failed for the
+   *   second time on the same column
    */
   async run<T>(unit: (active: ActiveColumn) => Promise<T>): Promise<T> {
-    try {
-      return await this.#runOn(this.#active ?? (await this.refresh()), unit);
-    } catch (error) {
-      if (!isOutdatedShape(error)) throw error;
-      return this.#runOn(await this.refresh(), unit);
+    let active = this.#active ?? (await this.refresh());
+    for (let isSecondRun = false; ; isSecondRun = true) {
+      try {
+        return await this.#runOn(active, unit);
+      } catch (error) {
+        if (!isOutdatedShape(error)) throw error;
+        const failedOn = active.form;
+        active = await this.refresh();
+        // Contract and rename may follow each other faster than a busy process comes to its second run.
+        if (isSecondRun && active.form === failedOn) throw error;
+      }
     }
   }
 
@@ -106,13 +117,23 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
     await earlier?.catch(() => undefined);
     this.#reading = this.#nextReading;
     this.#nextReading = undefined;
-    const shape = await readTableShape(this.#database, this.#change);
     const before = this.#active;
-    const active = activeColumnOf(shape, this.#change, this.#pinned);
+    const active = await this.#read();
     this.#active = active;
     this.#tellFormInUse();
+    this.emit('read', active);
     if (before !== undefined && before.form !== active.form) this.emit('switched', active);
     return active;
+  }
+
+  async #read(): Promise<ActiveColumn> {
+    try {
+      const shape = await readTableShape(this.#database, this.#change);
+      return activeColumnOf(shape, this.#change, this.#pinned);
+    } catch (error) {
+      this.emit('readingFailed', error);
+      throw error;
+    }
   }
 
   #tellFormInUse(): void {

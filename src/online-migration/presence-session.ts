@@ -3,9 +3,11 @@ import type { ClientConfig } from 'pg';
 import type { ActiveColumnFollower } from './active-column-follower.ts';
 import { jitteredPauseMs } from './backoff.ts';
 import type { ColumnChange } from './column-change.ts';
+import { describeConnectionError } from './connection-error.ts';
 import { listenForMoves } from './move-notification.ts';
 import { pause } from './pause.ts';
 import { presenceName } from './presence.ts';
+import { keepsSessions } from './session-continuity.ts';
 import { Session } from './session.ts';
 
 /** A cut session is back within a second, and a restarted server is not asked by all processes at once. */
@@ -17,11 +19,11 @@ const KEEPALIVE_IDLE_MS = 10_000;
 /** What a presence is made of. */
 export interface PresenceOptions {
   readonly change: ColumnChange;
-  /** Where to, as `pg` takes it, asked anew each time. Notifications and names must pass: no transaction pooler. */
+  /** Where to, as `pg` takes it, asked anew each time. */
   readonly connection: () => ClientConfig;
   /** Knows which column this process uses, and is told to look again. */
   readonly follower: ActiveColumnFollower;
-  /** Receives a line when the session is lost, and one when it is back. */
+  /** Receives a line when the session is lost, one when it is back, and one where none can be held. */
   readonly log: (line: string) => void;
 }
 
@@ -34,7 +36,10 @@ export interface PresenceOptions {
  *    in use until the last request on it has ended, so a name never claims a switch that has not happened.
  * 4. When the connection is lost, pause and begin again.
  *
- * @returns ends the session; resolved once the first connection stands, or has failed
+ * Through a pooler that shares sessions it holds none: the name would stay on a session that others use, and a process
+ * that is gone would go on being seen.
+ *
+ * @returns ends the session; resolved once the first connection stands, or has failed, or is not to be had
  */
 export async function keepPresence(options: PresenceOptions): Promise<AsyncDisposable> {
   const stop = new AbortController();
@@ -50,8 +55,18 @@ export async function keepPresence(options: PresenceOptions): Promise<AsyncDispo
 }
 
 async function holdSessions(options: PresenceOptions, stop: AbortSignal, tried: () => void): Promise<void> {
+  let isKept = false;
   for (let failures = 0; !stop.aborted;) {
     try {
+      isKept ||= await keepsSessions(options.connection());
+      if (!isKept) {
+        options.log(
+          'Through a pooler in transaction mode this process cannot say which column it uses, and hears of no move: ' +
+            'it follows by its poll alone. Set DATABASE_DIRECT_URL to the server itself, so that contract sees it.',
+        );
+        tried();
+        return;
+      }
       await holdSession(options, stop, () => {
         if (failures > 0) options.log('The presence session is back.');
         failures = 0;
@@ -59,7 +74,7 @@ async function holdSessions(options: PresenceOptions, stop: AbortSignal, tried: 
       });
     } catch (error) {
       if (stop.aborted) return;
-      if (failures === 0) options.log(`The presence session is lost: ${describe(error)}`);
+      if (failures === 0) options.log(`The presence session is lost: ${describeConnectionError(error)}`);
       failures += 1;
       tried();
       await pause(jitteredPauseMs(failures, BACKOFF), stop).catch(() => undefined);
@@ -92,10 +107,4 @@ async function holdSession(
     if (!isOpened) opened();
     await once(follower, 'formInUse', { signal: end }).catch(() => end.throwIfAborted());
   }
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  // Several addresses of one host that all refuse are one error with a code and no message.
-  return error.message || ('code' in error ? String(error.code) : error.name);
 }

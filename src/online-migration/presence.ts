@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { ActiveColumn } from './active-column.ts';
+import { type ActiveColumn, FORMS } from './active-column.ts';
 import type { ColumnChange, Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
 
@@ -8,10 +8,17 @@ import { namesOf } from './names.ts';
 const MAX_NAME_BYTES = 63;
 const HASH_CHARACTERS = 8;
 
+/** How the application names of all sessions of the toolkit begin. */
+export const TOOLKIT_NAME = 'online-migration';
+
+/** Stands where a presence has its form, in the name of a session that serves requests. */
+const POOL = 'pool';
+const LONGEST_ROLE = Math.max(...[...FORMS, POOL].map((role) => role.length));
+
 /** A live process of the application, as its session's application name tells. */
 export interface Presence {
   readonly pid: number;
-  /** Where it runs: `host:process id`, the host cut off where it is long. */
+  /** Where it runs: `host:process id`; of a long host the end, in which the names of containers differ. */
   readonly process: string;
   /** The mapping that it uses now. */
   readonly form: ActiveColumn['form'];
@@ -24,33 +31,57 @@ export interface Presence {
  * @param form the mapping that the process uses
  */
 export function presenceName(change: ColumnChange, form: ActiveColumn['form']): string {
-  const prefix = `${prefixOf(change)}${form}/`;
-  const suffix = `:${process.pid}`;
-  const room = MAX_NAME_BYTES - Buffer.byteLength(prefix) - Buffer.byteLength(suffix);
-  return `${prefix}${hostname()
-    .replaceAll(/[^\x21-\x7e]/g, '?')
-    .slice(0, room)}${suffix}`;
+  return sessionName(change, form);
+}
+
+/**
+ * The application name of the sessions on which the same process serves requests: they tell nothing of the column, but
+ * to whom they belong.
+ */
+export function poolName(change: ColumnChange): string {
+  return sessionName(change, POOL);
 }
 
 /** All live processes of the application that say which column of a change they use. */
 export async function findPresences(database: Queryable, change: ColumnChange): Promise<Presence[]> {
-  const prefix = prefixOf(change);
   const { rows } = await database.query<{ pid: number; application_name: string; address: string | null }>(
     `
     select pid, application_name, host(client_addr) as address
     from pg_catalog.pg_stat_activity
     where datname = current_database() and starts_with(application_name, $1)
     order by backend_start`,
-    [prefix],
+    [prefixOf(change)],
   );
-  return rows.map((row) => {
-    const [form = '', name = ''] = row.application_name.slice(prefix.length).split('/');
-    return { pid: row.pid, process: name, form: form as ActiveColumn['form'], address: row.address };
+  return rows.flatMap(({ pid, application_name: name, address }) => {
+    const { role, process } = readSessionName(change, name);
+    const form = FORMS.find((known) => known === role);
+    return form === undefined ? [] : [{ pid, process, form, address }];
   });
+}
+
+/** The process whose requests a session of this application name serves; undefined for any other session. */
+export function processOfPool(change: ColumnChange, name: string): string | undefined {
+  if (!name.startsWith(prefixOf(change))) return undefined;
+  const { role, process } = readSessionName(change, name);
+  return role === POOL ? process : undefined;
+}
+
+function sessionName(change: ColumnChange, role: string): string {
+  const prefix = prefixOf(change);
+  const suffix = `:${process.pid}`;
+  // The same for every role, so that one process has one name.
+  const room = MAX_NAME_BYTES - prefix.length - LONGEST_ROLE - '/'.length - suffix.length;
+  const host = hostname().replaceAll(/[^\x21-\x2e\x30-\x7e]/g, '?');
+  return `${prefix}${role}/${host.slice(-room)}${suffix}`;
+}
+
+function readSessionName(change: ColumnChange, name: string): { role: string; process: string } {
+  const [role = '', process = ''] = name.slice(prefixOf(change).length).split('/');
+  return { role, process };
 }
 
 /** Names the change in few bytes; the application's name has to fit behind it. */
 function prefixOf(change: ColumnChange): string {
   const hash = createHash('sha256').update(namesOf(change).change).digest('hex').slice(0, HASH_CHARACTERS);
-  return `online-migration/${hash}/`;
+  return `${TOOLKIT_NAME}/${hash}/`;
 }

@@ -50,7 +50,11 @@ export class Session implements Queryable, AsyncDisposable {
     const session = new Session(client);
     await client.connect();
     try {
-      await client.query(`set statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
+      // Once more the name: one in the connection's URL outdoes the one that is given beside it.
+      await client.query(
+        `select set_config('statement_timeout', $1, false), set_config('application_name', $2, false)`,
+        [String(STATEMENT_TIMEOUT_MS), applicationName],
+      );
       return session;
     } catch (error) {
       await session[Symbol.asyncDispose]();

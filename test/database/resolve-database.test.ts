@@ -11,8 +11,20 @@ describe('resolveDatabase', () => {
   ])('takes DATABASE_URL %s and hides the password', async (url, printed) => {
     expect(await resolveDatabase({ databaseUrl: url })).toEqual({
       url,
-      servers: [url],
+      servers: { requests: [url] },
       description: `Database: ${printed} (DATABASE_URL)`,
+    });
+  });
+
+  it('takes DATABASE_DIRECT_URL for everything but requests', async () => {
+    const databaseUrl = 'postgresql://app:s3cret@pooler.example:6432/app';
+    const databaseDirectUrl = 'postgresql://app:s3cret@db.example:5432/app';
+    expect(await resolveDatabase({ databaseUrl, databaseDirectUrl })).toEqual({
+      url: databaseDirectUrl,
+      servers: { requests: [databaseUrl], sessions: [databaseDirectUrl] },
+      description:
+        'Database: postgresql://app@db.example:5432/app (DATABASE_DIRECT_URL), ' +
+        'for requests postgresql://app@pooler.example:6432/app (DATABASE_URL)',
     });
   });
 

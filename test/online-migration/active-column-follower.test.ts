@@ -78,7 +78,20 @@ it('runs a failed unit of work on a reading that began after the failure', async
   expect(used).toEqual(['created_at', 'created_at_new']);
 });
 
-it('runs a unit of work twice at most, and not again for another reason', async () => {
+it('runs a unit of work again for each move that it meets, as when one follows another at once', async () => {
+  const follower = new ActiveColumnFollower(createdAtChange, client);
+  await follower.current();
+  await migrator.go('0005');
+  const used: ActiveColumn[] = [];
+  await follower.run(async (active) => {
+    used.push(active);
+    if (used.length === 2) await migrator.go('0006');
+    await client.rows(`select ${active.name} = ${active.form === 'old' ? `''` : 'now()'} from large_record`);
+  });
+  expect(used).toEqual([OLD, NEW, RENAMED]);
+});
+
+it('runs a unit of work twice at most on the same column, and not again for another reason', async () => {
   const follower = new ActiveColumnFollower(createdAtChange, client);
   let runs = 0;
   const run = (sql: string) =>

@@ -59,6 +59,13 @@ it('says from the beginning to the end which process it is and which column that
   expect(log).toEqual([]);
 });
 
+it('says so even where the URL has an application name of its own', async () => {
+  const named = new URL(url);
+  named.searchParams.set('application_name', 'orders');
+  await using _presence = await present(named.href);
+  expect(await findPresences(client, createdAtChange)).toMatchObject([{ form: 'old' }]);
+});
+
 it('hears of the switchover without a poll, and of the way back', async () => {
   await using _presence = await present();
   const [{ pid }] = (await findPresences(client, createdAtChange)) as [Presence];

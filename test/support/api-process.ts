@@ -1,8 +1,8 @@
 import { type RunningCommand, startNode } from './command-line.ts';
 
-const LISTENING = /^Listening on (\S+)$/m;
+const LISTENING = /Listening on ([^"\s]+)["\n]/;
 
-/** The API in a process of its own, as `npm start` runs it. */
+/** The API in a process of its own. */
 export interface ApiProcess extends RunningCommand, AsyncDisposable {
   /** Where it listens. */
   readonly url: string;
@@ -12,13 +12,15 @@ export interface ApiProcess extends RunningCommand, AsyncDisposable {
  * Starts the API on a free port.
  * @param databaseUrl the database that it serves
  * @param env what is to differ from the test's own environment
+ * @param script what runs it; by default what `npm start` runs
  * @throws Error with what it printed, where it ends before it listens
  */
 export async function startApiProcess(
   databaseUrl: string,
   env: Readonly<Record<string, string>> = {},
+  script = 'src/main.ts',
 ): Promise<ApiProcess> {
-  const command = startNode(['src/main.ts'], {
+  const command = startNode([script], {
     DATABASE_URL: databaseUrl,
     HOST: '127.0.0.1',
     PORT: '0',

@@ -32,8 +32,13 @@ export interface Load extends AsyncDisposable {
  * record is known.
  * @param urls where the API listens, one or several
  * @param clients how many work at once
+ * @param reads whether a read of a record answers what was written last, or may be late: anything that was ever written
  */
-export function startLoad(urls: readonly string[], clients: number): Load {
+export function startLoad(
+  urls: readonly string[],
+  clients: number,
+  reads: 'current' | 'late' = 'current',
+): Load {
   const seed = FIRST_SEED + seedsGiven++;
   console.log(`Load with seed ${seed}`);
   const failures: string[] = [];
@@ -64,6 +69,19 @@ export function startLoad(urls: readonly string[], clients: number): Load {
       failures.push(`${what}: ${answer.text} instead of ${body}`);
   };
 
+  const written = new Map<number, Set<string>>();
+  const acknowledge = (id: number, record: Acknowledged) => {
+    ledger.set(id, record);
+    if (!written.has(id)) written.set(id, new Set());
+    written.get(id)!.add(JSON.stringify({ id, ...record }));
+  };
+  const expectRead = (answer: Answer | undefined, id: number) => {
+    if (reads === 'current') expectBody('GET', answer, id, ledger.get(id)!);
+    else if (answer !== undefined && !written.get(id)!.has(answer.text)) {
+      failures.push(`GET: ${answer.text}, which was never written`);
+    }
+  };
+
   const client = async (random: () => number) => {
     const own: number[] = [];
     const doubt = (id: number) => {
@@ -80,20 +98,20 @@ export function startLoad(urls: readonly string[], clients: number): Load {
         if (answer === undefined) continue;
         expectBody('POST', answer, newId, record);
         own.push(newId);
-        ledger.set(newId, record);
+        acknowledge(newId, record);
       } else if (choice < 0.5) {
         const body = choice < 0.4 ? record : { name: record.name };
         const answer = await request(200, `/large_records/${id}`, { method: 'PATCH', body });
         const now = { ...ledger.get(id)!, ...body };
         expectBody('PATCH', answer, id, now);
         if (answer === undefined) doubt(id);
-        else ledger.set(id, now);
+        else acknowledge(id, now);
       } else if (choice < 0.53) {
         const answer = await request(204, `/large_records/${id}`, { method: 'DELETE' });
         doubt(id);
         if (answer !== undefined) ledger.set(id, null);
       } else if (choice < 0.8) {
-        expectBody('GET', await request(200, `/large_records/${id}`), id, ledger.get(id)!);
+        expectRead(await request(200, `/large_records/${id}`), id);
       } else {
         const answer = await request(200, `/list_large/?limit=20&after=${Math.floor(random() * 1000)}`);
         if (answer !== undefined && !LIST_FORM.test(answer.text)) failures.push(`list: ${answer.text}`);

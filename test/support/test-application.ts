@@ -1,9 +1,10 @@
 import { type Config, readConfig } from '../../src/config.ts';
 import { applicationConnections } from '../../src/database/application-connections.ts';
-import { urlsOfHosts } from '../../src/database/connection-url.ts';
+import { resolveDatabase } from '../../src/database/resolve-database.ts';
 import { buildApplication } from '../../src/http/application.ts';
 import { listen } from '../../src/http/listener.ts';
 import { openOrm } from '../../src/large-record/orm.ts';
+import { openReplicaOrm } from '../../src/large-record/replica.ts';
 
 /** The API, served by the process of the test. */
 export interface TestApplication extends AsyncDisposable {
@@ -24,14 +25,18 @@ export async function startTestApplication(
 ): Promise<TestApplication> {
   await using resources = new AsyncDisposableStack();
   const config = { ...readConfig({}), ...options };
-  const servers = urlsOfHosts(databaseUrl);
+  const { servers } = await resolveDatabase({ ...config, databaseUrl });
   const connections = applicationConnections(servers, config.requestTimeoutMs);
-  const { orm } = resources.use(await openOrm(servers[0]!, connections.pool));
+  const { orm } = resources.use(await openOrm(servers.requests[0]!, connections.pool));
+  const replica = config.databaseReplicaUrl
+    ? resources.use(await openReplicaOrm(config.databaseReplicaUrl, config.requestTimeoutMs))
+    : undefined;
   const log: string[] = [];
   const application = resources.use(
     await buildApplication(orm, {
       config,
       connection: () => connections.session(),
+      replica: replica?.orm,
       stopping: new AbortController().signal,
       log: (line) => log.push(line),
     }),

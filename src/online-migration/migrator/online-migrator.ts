@@ -2,6 +2,7 @@ import type { MikroORM } from '@mikro-orm/core';
 import { Migrator } from '@mikro-orm/migrations';
 import type { ClientConfig } from 'pg';
 import { DEFAULT_SETTINGS, type MigrationSettings } from '../migration-settings.ts';
+import { keepsSessions, SessionsNotKeptError } from '../session-continuity.ts';
 import { Session } from '../session.ts';
 import { refuseForgottenOptions } from './command-line.ts';
 import { interruptSignal } from './interrupt.ts';
@@ -24,7 +25,7 @@ interface MigratorExtension {
 /**
  * MikroORM's migrator for a table in use; `extensions: [OnlineMigrator.with()]` makes `npx mikro-orm` use it.
  *
- * 1. One runner at a time over the whole database.
+ * 1. One runner at a time over the whole database; none where a pooler would let its lock slip.
  * 2. A target that does not exist, or is not one, is an error before anything runs.
  * 3. No transaction around all migrations: each move has its own, short ones, and writes the ledger in the last.
  */
@@ -67,13 +68,14 @@ export class OnlineMigrator extends Migrator {
     }
     if (MIKRO_ORM_COMMAND.test(process.argv[1] ?? '')) refuseForgottenOptions(process.argv.slice(2), targets);
     const log = (line: string) => this.config.getLogger().log('migrator', line, { enabled: true });
-    await this.init();
-    using interrupt = interruptSignal();
     const connection = {
       ...this.driver.getConnection().getConnectionOptions(),
       // TLS, and whatever else the URL's parts do not say.
       ...this.config.get('driverOptions'),
     } as ClientConfig;
+    if (!(await keepsSessions(connection))) throw new SessionsNotKeptError();
+    await this.init();
+    using interrupt = interruptSignal();
     await using session = await Session.open(connection, 'online-migration');
     await acquireMigratorLock(session, log, interrupt.signal);
     const known = (await this.discoverMigrations()).map(({ name }) => name);

@@ -5,12 +5,13 @@ import { namesOf } from '../names.ts';
 import { createSyncFunction, dropSyncTriggers } from '../sync-trigger.ts';
 import { readTableShape } from '../table-shape.ts';
 import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './move.ts';
-import { awaitSwitchover } from './switchover-gate.ts';
+import { awaitSwitchover, tellUndeclaredSessions } from './switchover-gate.ts';
 
 /**
  * Contract: the old column goes, after the proof that nothing goes with it.
  *
- * 1. Wait until no live process of the application uses the old column; refuse where one goes on.
+ * 1. Wait until no live process of the application uses the old column; refuse where one goes on. Tell of sessions that
+ *    do not say which they use.
  * 2. ONE transaction under ACCESS EXCLUSIVE: the trigger keeps old values that could not be rebuilt. The lock waits for
  *    every write that began under the earlier trigger.
  * 3. Compare both columns of all rows, in short transactions, and keep such values of the rows that nobody writes.
@@ -19,6 +20,7 @@ import { awaitSwitchover } from './switchover-gate.ts';
 export async function contract(context: MoveContext): Promise<void> {
   const { session, change, signal, settings } = context;
   await requireStage(context, 'contract', 'enforced');
+  await tellUndeclaredSessions(context);
   await awaitSwitchover(context, settings.switchoverWaitMs);
   await session.withoutStatementTimeout(() => forgetKeptValues(session, change));
   await inStrongTransaction(context, 'contract: keep what cannot be rebuilt', {

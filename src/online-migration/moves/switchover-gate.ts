@@ -1,9 +1,11 @@
 import { namesOf } from '../names.ts';
 import { pause } from '../pause.ts';
 import { findPresences, type Presence } from '../presence.ts';
+import { findUndeclaredSessions, type UndeclaredSessions } from '../undeclared-sessions.ts';
 import { MoveRefusedError, type MoveContext } from './move.ts';
 
 const POLL_MS = 200;
+const NAMED_SESSIONS = 5;
 
 /**
  * Lets contract pass only when no live process of the application uses the old column any more.
@@ -31,6 +33,26 @@ export async function awaitSwitchover(context: MoveContext, waitMs: number): Pro
     }
     await pause(POLL_MS, context.signal);
   }
+}
+
+/**
+ * Tells which sessions use the table and do not say by which column. The gate cannot judge them, so it does not stop for
+ * them: a console looks the same as an old version of the application.
+ */
+export async function tellUndeclaredSessions({ session, change, log }: MoveContext): Promise<void> {
+  const undeclared = await findUndeclaredSessions(session, change);
+  if (undeclared.length === 0) return;
+  log(
+    `contract: some sessions use ${namesOf(change).table} and do not say by which column; what knows only ` +
+      `${change.oldColumn.name} will fail when that is dropped: ${undeclared.slice(0, NAMED_SESSIONS).map(describeSessions).join('; ')}`,
+  );
+}
+
+function describeSessions({ application, user, address, count, statement }: UndeclaredSessions): string {
+  return (
+    `${count} of ${JSON.stringify(application)}, user ${user}${address === null ? '' : ` from ${address}`}, ` +
+    `such as: ${statement}`
+  );
 }
 
 function stillInUse({ change }: MoveContext, behind: Presence[], waitMs: number): MoveRefusedError {

@@ -1,0 +1,41 @@
+import { expect, it } from '@jest/globals';
+import { startNode } from '../../support/command-line.ts';
+import { connect } from '../../support/database-client.ts';
+import { openMigrator } from '../../support/migrator.ts';
+import { describeWithPgBouncer, startPgBouncer } from '../../support/pgbouncer.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+async function migrateUp(env: Record<string, string>): Promise<{ exitCode: number | null; output: string }> {
+  const command = startNode(['node_modules/@mikro-orm/cli/cli.js', 'migration:up'], env);
+  const exitCode = await command.exitCode;
+  return { exitCode, output: command.output() };
+}
+
+describeWithPgBouncer('through PgBouncer, the migrator', () => {
+  it('is refused in transaction mode before anything happens, and DATABASE_DIRECT_URL leads past it', async () => {
+    await using database = await createTestDatabase();
+    await using pooler = await startPgBouncer(database.url, { mode: 'transaction', sessions: 3 });
+    await using client = await connect(database.url);
+    const refused = await migrateUp({ DATABASE_URL: pooler.url });
+    expect(refused.exitCode).toBe(1);
+    expect(refused.output).toMatch(
+      /through a pooler that gives each transaction another session .*Set DATABASE_DIRECT_URL.* Nothing was changed/,
+    );
+    expect(
+      await client.value(`select count(*) from pg_class where relnamespace = 'public'::regnamespace`),
+    ).toBe('0');
+
+    const passed = await migrateUp({ DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: database.url });
+    expect(passed).toMatchObject({ exitCode: 0 });
+    expect(await client.value(`select count(*) from mikro_orm_migrations`)).toBe('6');
+  });
+
+  it('goes all the way up and down in session mode', async () => {
+    await using database = await createTestDatabase();
+    await using pooler = await startPgBouncer(database.url, { mode: 'session', sessions: 10 });
+    await using migrator = await openMigrator(pooler.url);
+    await migrator.go('0006');
+    await migrator.go('0001');
+    expect(await migrator.applied()).toEqual(['0001']);
+  });
+});

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { keepsSessions } from '../../src/online-migration/session-continuity.ts';
+import { connect } from '../support/database-client.ts';
+import { describeWithPgBouncer, startPgBouncer } from '../support/pgbouncer.ts';
+import { createTestDatabase, type TestDatabase } from '../support/test-server.ts';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(async () => database[Symbol.asyncDispose]());
+
+/** Makes the pooler open so many sessions, which it keeps. */
+async function openSessions(url: string, sessions: number): Promise<void> {
+  await using clients = new AsyncDisposableStack();
+  for (let n = 0; n < sessions; n += 1) await clients.use(await connect(url)).rows('begin');
+}
+
+/** Clients that go on asking until they are stopped. */
+function keepAsking(url: string, clients: number): AsyncDisposable {
+  const stopping = new AbortController();
+  const asking = Promise.all(
+    Array.from({ length: clients }, async () => {
+      await using client = await connect(url);
+      while (!stopping.signal.aborted) await client.rows('select 1');
+    }),
+  );
+  return {
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await asking;
+    },
+  };
+}
+
+it('finds sessions kept where nothing is between', async () => {
+  expect(await keepsSessions({ connectionString: database.url })).toBe(true);
+});
+
+describeWithPgBouncer('through PgBouncer', () => {
+  it.each([
+    { mode: 'session', sessions: 10, open: 0, others: 4, kept: true },
+    { mode: 'transaction', sessions: 1, open: 1, others: 0, kept: false },
+    { mode: 'transaction', sessions: 10, open: 2, others: 0, kept: false },
+    { mode: 'transaction', sessions: 10, open: 10, others: 20, kept: false },
+    { mode: 'transaction', sessions: 10, open: 2, others: 0, roundRobin: true, kept: false },
+    { mode: 'transaction', sessions: 10, open: 10, others: 20, roundRobin: true, kept: false },
+  ] as const)('finds sessions kept or not: %j', async ({ kept, open, others, ...pooling }) => {
+    await using pooler = await startPgBouncer(database.url, pooling);
+    await openSessions(pooler.url, open);
+    await using _others = keepAsking(pooler.url, others);
+    expect(await keepsSessions({ connectionString: pooler.url })).toBe(kept);
+  });
+});

@@ -1,0 +1,22 @@
+import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { newColumnMapping, renamedMapping } from '../../../src/large-record/mappings.ts';
+import { openOrm } from '../../../src/large-record/orm.ts';
+import { LargeRecordRepository } from '../../../src/large-record/repository.ts';
+import { ActiveColumnFollower } from '../../../src/online-migration/active-column-follower.ts';
+import { keepPresence } from '../../../src/online-migration/presence-session.ts';
+import { serveRecords } from './serve-records.ts';
+
+// A generation of the application that knows only the new column, by both of its names.
+
+const { DATABASE_URL: connectionString = '' } = process.env;
+const mappings = { new: newColumnMapping, renamed: renamedMapping };
+const { orm } = await openOrm(connectionString, {}, mappings);
+const pool = await orm.em.getConnection().getNativeClient();
+const follower = new ActiveColumnFollower(createdAtChange, pool);
+await keepPresence({
+  change: createdAtChange,
+  connection: () => ({ connectionString }),
+  follower,
+  log: console.log,
+});
+await serveRecords(new LargeRecordRepository({ em: orm.em, follower }, { mappings }));

@@ -1,0 +1,17 @@
+import { type ActiveColumn, FORMS } from '../../../src/online-migration/active-column.ts';
+import { allMappings } from '../../../src/large-record/mappings.ts';
+import { openOrm } from '../../../src/large-record/orm.ts';
+import { LargeRecordRepository } from '../../../src/large-record/repository.ts';
+import { serveRecords } from './serve-records.ts';
+
+// A generation of the application without the toolkit: it knows one form of the table, FORM, follows nothing and does
+// not say which column it uses. `old` is what served for years, `renamed` what is left in the end.
+
+const { DATABASE_URL = '', FORM } = process.env;
+const form = FORMS.find((known) => known === FORM)!;
+const mappings = { [form]: allMappings[form] };
+const { orm } = await openOrm(DATABASE_URL, { application_name: `records of the ${form} form` }, mappings);
+const follower = {
+  run: <T>(unit: (active: ActiveColumn) => Promise<T>) => unit({ form, name: 'created_at' }),
+};
+await serveRecords(new LargeRecordRepository({ em: orm.em, follower }, { mappings }));

@@ -1,0 +1,115 @@
+import { chown, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort } from '../../src/database/free-port.ts';
+import { runAs, serverUser } from '../../src/database/operating-system-user.ts';
+import { CLUSTER, createOwnedFolder, removeFolder } from '../../src/database/owned-folder.ts';
+import { reachableBinaries } from '../../src/database/postgres-binaries.ts';
+import { startServer, stopServer } from '../../src/database/server-start-stop.ts';
+import type { ThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
+import { connect, type DatabaseClient } from './database-client.ts';
+
+/** SQLSTATE of a statement that was in the way of the replay. */
+const CONFLICT_CODE = '40001';
+
+/** What the primary's server has for itself in its folder. */
+const FILES_OF_SERVER = ['postmaster.pid', 'postmaster.opts', 'server.log'];
+/** Folders that a replica begins without contents; it streams the WAL. */
+const EMPTIED_FOLDERS = ['pg_wal', 'pg_replslot'];
+
+/** A hot standby that replays what its primary does, and answers reads meanwhile. */
+export interface StreamingReplica extends AsyncDisposable {
+  readonly url: string;
+  /** Lets what the primary has done until now become visible. */
+  catchUp(): Promise<void>;
+  /** From now on nothing more becomes visible. */
+  pause(): Promise<void>;
+  /** What was held back becomes visible, and everything after it. */
+  resume(): Promise<void>;
+  /** Ends the server, as a crash does. */
+  stop(): Promise<void>;
+  /** Starts it again, on the same port. */
+  start(): Promise<void>;
+}
+
+/**
+ * Makes a replica of a throwaway server by a low-level base backup, and starts it.
+ *
+ * @param settings for postgresql.conf, by name
+ * @see https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP
+ */
+export async function startStreamingReplica(
+  primary: ThrowawayPostgres,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<StreamingReplica> {
+  const user = await serverUser();
+  await using resources = new AsyncDisposableStack();
+  const folder = await createOwnedFolder(join(primary.dataFolder, '../..'), 'throwaway-postgres', user);
+  resources.defer(() => removeFolder(folder));
+  const dataFolder = join(folder, CLUSTER);
+  const tools = { user, binaries: await reachableBinaries(user, folder) };
+
+  const onPrimary = resources.use(await connect(primary.url()));
+  await onPrimary.rows(`select pg_backup_start('replica', true)`);
+  await runAs(user, 'cp', ['-a', primary.dataFolder, dataFolder]);
+  const label = await onPrimary.value<string>(`select labelfile from pg_backup_stop(false)`);
+  for (const name of FILES_OF_SERVER) await rm(join(dataFolder, name), { force: true });
+  for (const name of EMPTIED_FOLDERS) await empty(join(dataFolder, name));
+  const { hostname, port, username, password } = new URL(primary.url());
+  const configuration = Object.entries({
+    ...settings,
+    primary_conninfo: `host=${hostname} port=${port} user=${username} password=${password}`,
+  });
+  const files = {
+    backup_label: label,
+    'standby.signal': '',
+    'postgresql.auto.conf': configuration.map(([name, value]) => `${name} = '${value}'\n`).join(''),
+  };
+  for (const [name, text] of Object.entries(files)) {
+    const file = join(dataFolder, name);
+    await writeFile(file, text);
+    if (user) await chown(file, user.uid, user.gid);
+  }
+
+  const ownPort = await freePort();
+  let client: DatabaseClient;
+  const start = async () => {
+    await startServer(dataFolder, ownPort, tools);
+    client = await connect(url);
+  };
+  const stop = async () => {
+    await client[Symbol.asyncDispose]();
+    await stopServer(dataFolder, 'immediate');
+  };
+  const url = primary.url().replace(`:${port}/`, `:${ownPort}/`);
+  await start();
+  resources.defer(stop);
+  const owned = resources.move();
+  return {
+    url,
+    async catchUp() {
+      const position = await onPrimary.value<string>(`select pg_current_wal_lsn()`);
+      while (!(await hasReplayed(client, position)));
+    },
+    async pause() {
+      await client.rows(`select pg_wal_replay_pause()`);
+      while ((await client.value(`select pg_get_wal_replay_pause_state()`)) !== 'paused');
+    },
+    async resume() {
+      await client.rows(`select pg_wal_replay_resume()`).catch((error: Error & { code?: string }) => {
+        // What it has set going may cancel it.
+        if (error.code !== CONFLICT_CODE) throw error;
+      });
+    },
+    start,
+    stop,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function empty(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true });
+}
+
+async function hasReplayed(client: DatabaseClient, position: string): Promise<boolean> {
+  return client.value<boolean>(`select pg_last_wal_replay_lsn() >= $1`, [position]);
+}
