@@ -13,6 +13,8 @@ const OUTDATED_SHAPE_CODES = new Set(['42703', '42P01', '42804', '0A000']);
 interface FollowerEvents {
   /** Another column is active than before. */
   switched: [active: ActiveColumn];
+  /** A unit of work met a table of another shape: the active column is read anew, and the unit runs again. */
+  overtaken: [];
   /** {@link ActiveColumnFollower.formInUse} is another one. */
   formInUse: [form: ActiveColumn['form']];
 }
@@ -58,6 +60,11 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
     return this.#active ?? this.refresh();
   }
 
+  /** The active column as it was last read, undefined until something is known. */
+  get latest(): ActiveColumn | undefined {
+    return this.#active;
+  }
+
   /**
    * The earliest of the forms that this process may have a statement on: that of the active column, and those of units
    * of work that began before a switch and have not ended. `old` until something is known.
@@ -88,6 +95,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
       return await this.#runOn(this.#active ?? (await this.refresh()), unit);
     } catch (error) {
       if (!isOutdatedShape(error)) throw error;
+      this.emit('overtaken');
       return this.#runOn(await this.refresh(), unit);
     }
   }

@@ -1,6 +1,6 @@
 import { type RunningCommand, startNode } from './command-line.ts';
 
-const LISTENING = /^Listening on (\S+)$/m;
+const LISTENING = /"Listening on ([^"\s]+)"/;
 
 /** The API in a process of its own, as `npm start` runs it. */
 export interface ApiProcess extends RunningCommand, AsyncDisposable {
