@@ -11,11 +11,27 @@ interface DocumentedAnswer extends Reference {
   readonly content?: Readonly<Record<string, { readonly schema: object }>>;
 }
 
+/** The schema of a parameter or of a property, so far as tests look at it. */
+export interface DocumentedSchema extends Reference {
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxLength?: number;
+  readonly examples?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, DocumentedSchema>>;
+  readonly required?: readonly string[];
+}
+
 /** An operation of the document. */
 export interface DocumentedOperation {
   readonly operationId: string;
-  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: object }[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Reference }>> };
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly schema: DocumentedSchema;
+  }[];
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { readonly schema: DocumentedSchema }>>;
+  };
   readonly responses: Readonly<Record<string, DocumentedAnswer>>;
 }
 
@@ -44,7 +60,13 @@ export function dereference<Part extends Reference>(part: Part): Part {
   return keys.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], apiDocument) as Part;
 }
 
-/** Compares an answer with the document; one of a path or a method that the document does not have is let through.
+/** Whether a value is what a schema of the document, without references, asks for. */
+export function isValid(schema: object, value: unknown): boolean {
+  return ajv.validate(schema, value);
+}
+
+/**
+ * Compares an answer with the document; one of a path or a method that the document does not have is let through.
  *
  * @throws Error that says what is not as it is documented
  */
