@@ -22,6 +22,8 @@ export interface Config {
   readonly databaseWaitMs: number;
   /** REQUEST_TIMEOUT_MS: no request takes longer, in milliseconds. */
   readonly requestTimeoutMs: number;
+  /** LOG_LEVEL: from which level on the API writes lines to its log. */
+  readonly logLevel: (typeof LOG_LEVELS)[number];
   /** SHUTDOWN_DELAY_MS: how long the API takes requests after it has been told to end, in milliseconds. */
   readonly shutdownDelayMs: number;
   /** ACTIVE_COLUMN: the column to stay on as long as it can be; absent where it is `auto`. */
@@ -41,6 +43,9 @@ export interface Config {
   /** BACKFILL_LATENCY_URL: where the backfill asks for the API's latency, absent where it does not. */
   readonly backfillLatencyUrl?: string;
 }
+
+/** What the log may be limited to, from the most to the least; `notice` is all but the requests. */
+const LOG_LEVELS = ['debug', 'info', 'notice', 'warn', 'error', 'silent'] as const;
 
 /** The value of ACTIVE_COLUMN that stays on no column. */
 const FOLLOW_MOVES = 'auto';
@@ -80,6 +85,7 @@ const environmentSchema = z.object({
     .default(3000),
   DATABASE_WAIT_MS: milliseconds(0, 86_400_000, 60_000),
   REQUEST_TIMEOUT_MS: milliseconds(100, 600_000, 10_000),
+  LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   SHUTDOWN_DELAY_MS: milliseconds(0, 600_000, 0),
   ACTIVE_COLUMN: z.string().default(FOLLOW_MOVES),
   ACTIVE_COLUMN_POLL_MS: milliseconds(10, 3_600_000, 1_000),
@@ -121,6 +127,7 @@ export function readConfig(env: NodeJS.ProcessEnv = environmentOverDotenv()): Co
     port: data.PORT,
     databaseWaitMs: data.DATABASE_WAIT_MS,
     requestTimeoutMs: data.REQUEST_TIMEOUT_MS,
+    logLevel: data.LOG_LEVEL,
     shutdownDelayMs: data.SHUTDOWN_DELAY_MS,
     ...(data.ACTIVE_COLUMN !== FOLLOW_MOVES && { activeColumn: data.ACTIVE_COLUMN }),
     activeColumnPollMs: data.ACTIVE_COLUMN_POLL_MS,

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { collectDefaultMetrics } from 'prom-client';
 import { readConfig } from './config.ts';
 import { applicationConnections } from './database/application-connections.ts';
 import { resolveDatabase } from './database/resolve-database.ts';
 import { awaitWritableServer } from './database/writable-server.ts';
 import { buildApplication } from './http/application.ts';
 import { listen } from './http/listener.ts';
+import { openLog } from './http/log.ts';
 import { openOrm } from './large-record/orm.ts';
 import { openReplicaOrm } from './large-record/replica.ts';
 
@@ -21,11 +23,12 @@ const CLOSING_MS = 1_000;
  */
 async function main(): Promise<void> {
   const config = readConfig();
+  const log = await openLog(config.logLevel);
   if (config.databaseUrl) {
-    await awaitWritableServer(config.databaseUrl, config.databaseWaitMs, console.log);
+    await awaitWritableServer(config.databaseUrl, config.databaseWaitMs, (line) => log.notice(line));
   }
   const database = await resolveDatabase(config);
-  console.log(database.description);
+  log.notice(database.description);
 
   const connections = applicationConnections(database.servers, config.requestTimeoutMs);
   const stopping = new AbortController();
@@ -39,12 +42,13 @@ async function main(): Promise<void> {
       connection: () => connections.session(),
       replica: replica ? replica.orm : undefined,
       stopping: stopping.signal,
-      log: console.error,
+      log,
     }),
   );
+  collectDefaultMetrics({ register: application.metrics });
   const signal = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
-  const listener = await listen(application.koa, config.host, config.port);
-  console.log(`Listening on ${listener.url}`);
+  const listener = await listen(application.koa, config.host, config.port, { ...config, log });
+  log.notice(`Listening on ${listener.url}`);
 
   await signal;
   stopping.abort();

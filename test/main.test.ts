@@ -23,12 +23,23 @@ async function answering(url: string, status: number): Promise<Answer> {
   }
 }
 
+/** What it logged, which is all that it printed. */
+const messagesOf = (main: RunningCommand) =>
+  main
+    .output()
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { msg: string }).msg);
+
 const stop = (api: ApiProcess) => api.process.kill('SIGTERM');
 
 it.each(['SIGTERM', 'SIGINT'] as const)('serves until %s and ends with exit code 0', async (signal) => {
   await using table = await createLargeRecordTable('old');
   await using api = await startApiProcess(table.url);
-  expect(api.output()).toMatch(/^Database: .*DATABASE_URL\)\nListening on http:\/\/127\.0\.0\.1:\d+\n$/);
+  expect(messagesOf(api)).toEqual([
+    expect.stringMatching(/^Database: .*DATABASE_URL\)$/),
+    expect.stringMatching(/^Listening on http:\/\/127\.0\.0\.1:\d+$/),
+  ]);
   expect((await send(`${api.url}/list_large`)).status).toBe(200);
   api.process.kill(signal);
   expect(await api.exitCode).toBe(0);
@@ -82,9 +93,9 @@ it('waits for the database, says so, and serves when it is there', async () => {
   const away = await startHangingProxy(table.url);
   await away[Symbol.asyncDispose]();
   const main = startMain({ DATABASE_URL: away.url });
-  await main.printed(/^Waiting up to 60 s for postgresql:.*ECONNREFUSED/);
+  await main.printed(/"Waiting up to 60 s for postgresql:.*ECONNREFUSED/);
   await using _back = await startHangingProxy(table.url, Number(new URL(away.url).port));
-  await main.printed(/\nDatabase: .*\nListening on /);
+  await main.printed(/"Database: .*\n.*"Listening on /);
   main.process.kill('SIGTERM');
   expect(await main.exitCode).toBe(0);
 });
@@ -96,7 +107,7 @@ it('ends with exit code 1 and a sentence where the database does not come', asyn
   });
   expect(await main.exitCode).toBe(1);
   const [waiting, sentence, ...more] = main.output().split('\n');
-  expect(waiting).toMatch(
+  expect(JSON.parse(waiting!).msg).toMatch(
     /^Waiting up to 0\.3 s for postgresql:\/\/app@127\.0\.0\.1:9\/app: connect ECONNREFUSED/,
   );
   expect(sentence).toMatch(/^The database postgresql:\/\/app@127\.0\.0\.1:9\/app cannot be used: /);

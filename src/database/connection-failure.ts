@@ -27,6 +27,16 @@ const UNREACHABLE_CODES = new Set([
 const LOST_CONNECTION_MESSAGE =
   /^(Connection terminated|timeout (exceeded|expired)|Query read timeout|Client (has encountered|was closed))/;
 
+/** Codes of Node for a connection that never came about. */
+const CONNECTING_CODES = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT']);
+
+/** SQLSTATEs of a server that takes no connection: read-only, too many connections, starting up. */
+const REFUSED_CONNECTION_SQLSTATES = new Set([READ_ONLY_CODE, '53300', '57P03']);
+
+/** What `pg` says, without a code, where it has sent nothing. */
+const NO_CONNECTION_MESSAGE =
+  /^(Connection terminated due to connection timeout|timeout (exceeded|expired)|Client (has encountered|was closed))/;
+
 /** Whether the database may do in a moment what it has just failed to do, since the failure is no matter of the question. */
 export function isPassingFailure(error: unknown): boolean {
   // Not instanceof: an error of Node's own is of another realm under a test runner.
@@ -48,6 +58,22 @@ export function isConnectionSpent(error: unknown): boolean {
     code === READ_ONLY_CODE ||
     LOST_CONNECTION_MESSAGE.test(error.message)
   );
+}
+
+/**
+ * Whether a statement that ended so may have been done all the same: it was on its way when its connection was lost, or
+ * its answer did not come. It was certainly not where no connection was to be had, and where the server went on after the
+ * error: it has rolled back.
+ */
+export function mayHaveBeenDone(error: unknown): boolean {
+  if (!isNativeError(error)) return true;
+  const { code = '', message, severity, syscall } = error as NodeJS.ErrnoException & { severity?: string };
+  const wasNeverSent =
+    syscall === 'connect' ||
+    CONNECTING_CODES.has(code) ||
+    REFUSED_CONNECTION_SQLSTATES.has(code) ||
+    NO_CONNECTION_MESSAGE.test(message);
+  return severity !== 'ERROR' && !wasNeverSent;
 }
 
 /** The failure in a few words, for a log. */

@@ -3,22 +3,38 @@ import { Router } from '@koa/router';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import Koa from 'koa';
 import type { ClientConfig } from 'pg';
+import { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import { createdAtChange } from '../large-record/created-at-change.ts';
 import { openReplica } from '../large-record/replica.ts';
 import { LargeRecordRepository } from '../large-record/repository.ts';
+import { largeRecordRoutes } from '../large-record/documented-routes.ts';
 import { addLargeRecordRoutes } from '../large-record/routes.ts';
 import { ActiveColumnFollower } from '../online-migration/active-column-follower.ts';
 import { pollActiveColumn } from '../online-migration/active-column-poll.ts';
 import { keepPresence } from '../online-migration/presence-session.ts';
 import { addHealthRoutes } from './health.ts';
+import type { Log } from './log.ts';
+import { addChangeMetrics } from './metrics/change-metrics.ts';
+import { addPoolGauges } from './metrics/pool-gauges.ts';
+import { RequestDurations } from './metrics/request-durations.ts';
+import { addMetricsRoute } from './metrics/route.ts';
+import { buildDocument } from './openapi/document.ts';
+import { operationalRoutes } from './openapi/operational-routes.ts';
+import { addOpenApiRoute } from './openapi/route.ts';
 import { answerProblems } from './problem-answers.ts';
 import { repeatReads } from './repeated-reads.ts';
+import { recordRequests, type RequestState } from './request-record.ts';
+import { setSecurityHeaders } from './security-headers.ts';
 import { addStatusRoute } from './status.ts';
 import { limitTime } from './time-limit.ts';
+import { refuseMalformed } from './well-formed-requests.ts';
 
 /** A read that begins in the second half of its time might not end in it. */
 const SHARE_FOR_REPEATED_READS = 0.5;
+
+/** What `/openapi.json` answers. */
+export const apiDocument = buildDocument([largeRecordRoutes, operationalRoutes]);
 
 /** What the API is built with. */
 export interface ApplicationOptions {
@@ -29,13 +45,15 @@ export interface ApplicationOptions {
   readonly replica?: MikroORM | undefined;
   /** Aborted when the process is about to end. */
   readonly stopping: AbortSignal;
-  /** Receives a line for each request that failed by no fault of the client, and for what happens between requests. */
-  readonly log: (line: string) => void;
+  /** Receives a line for each request, and for what happens between them. */
+  readonly log: Log;
 }
 
 /** The API, apart from the server that listens; disposing of it ends what goes on between requests. */
 export interface Application extends AsyncDisposable {
   readonly koa: Koa;
+  /** What `/metrics` answers; whoever has more to tell adds it. */
+  readonly metrics: Registry;
 }
 
 /**
@@ -51,26 +69,47 @@ export async function buildApplication(
   await using resources = new AsyncDisposableStack();
   const pool = await orm.em.getConnection().getNativeClient();
   const follower = new ActiveColumnFollower(createdAtChange, pool, config.activeColumn);
-  follower.on('switched', ({ name }) => log(`The active column is ${name} now.`));
-  resources.use(await keepPresence({ change: createdAtChange, connection, follower, log }));
+  follower.on('switched', ({ name }) => log.notice(`The active column is ${name} now.`));
+  resources.use(
+    await keepPresence({ change: createdAtChange, connection, follower, log: (line) => log.warn(line) }),
+  );
   resources.use(pollActiveColumn(follower, config.activeColumnPollMs));
+
+  const metrics = new Registry();
+  addPoolGauges(metrics, pool);
+  addChangeMetrics(metrics, createdAtChange, pool, follower);
 
   // Every method that Node can parse: one that no route takes is answered with 405 and Allow, not with 501.
   const router = new Router({ sensitive: true, methods: METHODS });
   const repository = new LargeRecordRepository(
     { em: orm.em, follower },
-    { replica: replica && resources.use(await openReplica(replica, config, log)) },
+    { replica: replica && resources.use(await openReplica(replica, config, (line) => log.warn(line))) },
   );
   addLargeRecordRoutes(router, repository);
+  const durations = new RequestDurations(metrics, pathsOf(router));
   addStatusRoute(router, createdAtChange, pool, follower);
   addHealthRoutes(router, pool, stopping);
+  addMetricsRoute(router, metrics);
+  addOpenApiRoute(router, apiDocument);
 
   const koa = new Koa();
-  koa.on('error', (error: Error) => log(`An answer could not be sent: ${error.message}`));
-  koa.use(answerProblems(log));
+  koa.on('error', (error: Error, ctx: Koa.Context) =>
+    log.warn(
+      { requestId: (ctx.state as RequestState).requestId },
+      `An answer could not be sent: ${error.message}`,
+    ),
+  );
+  koa.use(recordRequests(log, durations));
+  koa.use(setSecurityHeaders);
+  koa.use(answerProblems);
+  koa.use(refuseMalformed);
   koa.use(limitTime(config.requestTimeoutMs));
   koa.use(repeatReads(router.routes(), config.requestTimeoutMs * SHARE_FOR_REPEATED_READS));
   koa.use(router.allowedMethods());
   const owned = resources.move();
-  return { koa, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { koa, metrics, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function pathsOf(router: Router): string[] {
+  return router.stack.map(({ path }) => String(path));
 }

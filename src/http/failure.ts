@@ -1,11 +1,19 @@
 import { isNativeError } from 'node:util/types';
-import { describeFailure, isPassingFailure } from '../database/connection-failure.ts';
+import { describeFailure, isPassingFailure, mayHaveBeenDone } from '../database/connection-failure.ts';
 import { TableNotReadyError } from '../online-migration/table-shape.ts';
 import { Problem } from './problem.ts';
+import { isRead } from './repeated-reads.ts';
 import { AnswerTooLateError } from './time-limit.ts';
 
 /** When a client may ask again, in seconds. */
 const RETRY_AFTER_SECONDS = '1';
+
+/** What the client of a request that may succeed in a moment is to do, by what has become of this one. */
+const ADVICE = {
+  read: 'Try again.',
+  notDone: 'Nothing was written: try again.',
+  unknown: 'The write may have been done: read the record before you send it again.',
+} as const;
 
 /** Classes of SQLSTATEs whose messages repeat values of the query: data, constraints, syntax, raised by a function. */
 const MESSAGE_HOLDS_VALUES = /^(22|23|42601|P0)/;
@@ -22,12 +30,14 @@ interface Failure {
 
 /**
  * @param error anything that a request can throw
+ * @param method the request's
  * @returns 503 where the same request can succeed in a moment, otherwise 500
  */
-export function problemOfFailure(error: unknown): Failure {
-  const willPass =
-    isPassingFailure(error) || error instanceof TableNotReadyError || error instanceof AnswerTooLateError;
-  return { answer: willPass ? tryAgain() : giveUp(), cause: causeOf(error, willPass) };
+export function problemOfFailure(error: unknown, method: string): Failure {
+  const isNotReady = error instanceof TableNotReadyError;
+  const willPass = isNotReady || isPassingFailure(error) || error instanceof AnswerTooLateError;
+  const outcome = isRead(method) ? 'read' : !isNotReady && mayHaveBeenDone(error) ? 'unknown' : 'notDone';
+  return { answer: willPass ? tryAgain(ADVICE[outcome]) : giveUp(), cause: causeOf(error, willPass) };
 }
 
 function causeOf(error: unknown, willPass: boolean): string {
@@ -41,8 +51,8 @@ function causeOf(error: unknown, willPass: boolean): string {
   return willPass ? description : stack;
 }
 
-function tryAgain(): Problem {
-  return new Problem(503, 'The database does not answer at the moment. Try again.', {
+function tryAgain(advice: string): Problem {
+  return new Problem(503, `The database does not answer at the moment. ${advice}`, {
     headers: { 'Retry-After': RETRY_AFTER_SECONDS },
   });
 }

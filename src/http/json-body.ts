@@ -5,6 +5,9 @@ import { Problem } from './problem.ts';
 /** Greatest size of a body, in bytes. */
 const MAX_BODY_BYTES = 100 * 1024;
 
+/** The media type, with no other parameter than the charset that JSON has anyway. */
+const JSON_IN_UTF8 = /^application\/json\s*(;\s*charset=("?)utf-?8\2\s*)?$/i;
+
 /**
  * Reads the body of a request as JSON (RFC 8259: UTF-8, and nothing else).
  *
@@ -25,12 +28,8 @@ export async function readJsonBody(ctx: Context): Promise<unknown> {
 }
 
 function assertPlainJson(ctx: Context): void {
-  const charset = ctx.request.charset.toLowerCase();
   const encoding = ctx.get('Content-Encoding').toLowerCase();
-  const isPlainJson =
-    ctx.is('application/json') &&
-    ['', 'utf-8', 'utf8'].includes(charset) &&
-    ['', 'identity'].includes(encoding);
+  const isPlainJson = JSON_IN_UTF8.test(ctx.get('Content-Type')) && ['', 'identity'].includes(encoding);
   if (!isPlainJson) {
     throw new Problem(415, 'Send the body as application/json in UTF-8, without a content encoding.');
   }

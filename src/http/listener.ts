@@ -1,7 +1,25 @@
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type Koa from 'koa';
+import type { Log } from './log.ts';
+import { answerUnreadable } from './unreadable-requests.ts';
+
+/** Longer than the balancers in use keep an idle connection (60 s): they must never send on one that is being closed. */
+const KEEP_ALIVE_MS = 65_000;
+
+/** Node's own bound, said here: enough for the tokens and traces of any proxy, and too little to hold memory with. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** How often slow requests are looked for, in milliseconds. */
+const CHECK_INTERVAL_MS = 500;
+
+/** What the server needs beside what it serves. */
+export interface ListenOptions {
+  /** How long the headers of a request may take, and then its body, in milliseconds. */
+  readonly requestTimeoutMs: number;
+  readonly log: Log;
+}
 
 /** A server that takes requests. */
 export interface Listener {
@@ -22,14 +40,27 @@ export interface Listener {
  * @param port 0 takes a free one
  * @throws Error with a sentence where the address cannot be had
  */
-export async function listen(application: Koa, host: string, port: number): Promise<Listener> {
+export async function listen(
+  application: Koa,
+  host: string,
+  port: number,
+  { requestTimeoutMs, log }: ListenOptions,
+): Promise<Listener> {
   const answer = application.callback();
-  const inFlight = new Set<ServerResponse>();
-  const server = createServer((request, response) => {
-    inFlight.add(response);
-    response.once('close', () => inFlight.delete(response));
+  const open = new Set<ServerResponse>();
+  const server = createServer(serverOptions(requestTimeoutMs));
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
+    open.add(response);
+    response.once('close', () => {
+      if (request.complete) open.delete(response);
+      else request.once('close', () => open.delete(response));
+    });
     void answer(request, response);
-  });
+  };
+  server.on('request', serve);
+  // An expectation that Node does not know may be ignored (RFC 9110, section 10.1.1); by itself it would answer 417.
+  server.on('checkExpectation', serve);
+  answerUnreadable(server, open, log);
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -40,13 +71,27 @@ export async function listen(application: Koa, host: string, port: number): Prom
     url: urlOf(server.address() as AddressInfo),
     async close(graceMs) {
       // Otherwise a client that keeps its connection alive would hold the server open after its answer.
-      for (const response of inFlight) response.shouldKeepAlive = false;
+      for (const response of open) response.shouldKeepAlive = false;
       const closed = once(server, 'close');
       server.close();
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       await closed;
       clearTimeout(cut);
     },
+  };
+}
+
+/** Bounds on what a client may take up by sending slowly, or much. */
+function serverOptions(requestTimeoutMs: number): ServerOptions {
+  return {
+    headersTimeout: requestTimeoutMs,
+    // The application ends the wait for a body itself. This is for one that it no longer reads, after its answer.
+    requestTimeout: 2 * requestTimeoutMs + CHECK_INTERVAL_MS,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    // The application refuses such a request, with a problem.
+    requireHostHeader: false,
   };
 }
 

@@ -14,6 +14,9 @@ interface ProblemExtras {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** The media type of a problem. */
+export const PROBLEM_TYPE = 'application/problem+json';
+
 /** An answer that is an error, as the client gets it (RFC 9457, "Problem Details for HTTP APIs"). */
 export class Problem extends Error {
   override readonly name = 'Problem';
@@ -38,8 +41,11 @@ export class Problem extends Error {
     return new Problem(400, errors.map(({ field, message }) => `${field} ${message}.`).join(' '), { errors });
   }
 
-  /** @returns the body of the answer */
-  toJSON(): object {
+  /**
+   * @param requestId under which the request is found in the logs
+   * @returns the body of the answer
+   */
+  describe(requestId: string): object {
     return {
       // With "about:blank" the problem is what the status says.
       type: 'about:blank',
@@ -47,6 +53,7 @@ export class Problem extends Error {
       status: this.status,
       detail: this.message,
       ...(this.errors && { errors: this.errors }),
+      requestId,
     };
   }
 }

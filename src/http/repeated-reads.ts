@@ -5,7 +5,8 @@ import { jitteredPauseMs } from '../online-migration/backoff.ts';
 
 const BACKOFF = { shortestMs: 10, longestMs: 500 };
 
-const READS = new Set(['GET', 'HEAD']);
+/** Whether a request of this method leaves everything as it is. */
+export const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
 
 /**
  * Lets a read outlive a restart of the database: it is tried again as long as the database fails in passing.
@@ -30,7 +31,7 @@ export function repeatReads<C extends Context>(
       } catch (error) {
         const pauseMs = jitteredPauseMs(attempt, BACKOFF);
         const isInTime = performance.now() + pauseMs <= deadline;
-        if (!READS.has(ctx.method) || !isPassingFailure(error) || !isInTime) throw error;
+        if (!isRead(ctx.method) || !isPassingFailure(error) || !isInTime) throw error;
         await delay(pauseMs);
       }
     }

@@ -21,7 +21,7 @@ const OBJECT_ERROR = { error: 'must be a JSON object' };
 const name = z
   .string({ error: NAME_ERROR })
   .refine(isStorableName, { error: NAME_ERROR })
-  .meta({ minLength: 1, maxLength: MAX_NAME_LENGTH });
+  .meta({ minLength: 1, maxLength: MAX_NAME_LENGTH, pattern: String.raw`\S` });
 
 const createdAt = z
   .string({ error: MOMENT_ERROR })
@@ -31,19 +31,23 @@ const createdAt = z
     context.addIssue({ code: 'custom', message: MOMENT_ERROR });
     return z.NEVER;
   })
-  .meta({ example: '2024-01-01 10:00:00' });
+  .meta({
+    pattern: String.raw`^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$`,
+    examples: ['2024-01-01 10:00:00'],
+  });
 
-/** A whole number as a URL has it, up to the greatest bigint. */
-function bigintText(pattern: RegExp, error: string) {
+/** A whole number as a URL has it, up to the greatest bigint; JSON Schema has no bound that a double cannot hold. */
+function bigintText(pattern: RegExp, minimum: number, error: string) {
   return z
     .string({ error })
     .regex(pattern, { error })
     .transform(BigInt)
-    .refine((value) => value <= MAX_BIGINT, { error });
+    .pipe(z.bigint().max(MAX_BIGINT, { error }))
+    .meta({ type: 'integer', format: 'int64', minimum });
 }
 
 /** The path of one record. */
-export const recordPathSchema = z.strictObject({ id: bigintText(/^[1-9]\d{0,18}$/, ID_ERROR) });
+export const recordPathSchema = z.strictObject({ id: bigintText(/^[1-9]\d{0,18}$/, 1, ID_ERROR) });
 
 /** The query of the list. */
 export const listQuerySchema = z.strictObject({
@@ -51,9 +55,9 @@ export const listQuerySchema = z.strictObject({
     .string({ error: LIMIT_ERROR })
     .regex(/^[1-9]\d{0,3}$/, { error: LIMIT_ERROR })
     .transform(Number)
-    .refine((limit) => limit <= MAX_LIMIT, { error: LIMIT_ERROR })
+    .pipe(z.int().min(1).max(MAX_LIMIT, { error: LIMIT_ERROR }))
     .default(DEFAULT_LIMIT),
-  after: bigintText(/^(0|[1-9]\d{0,18})$/, AFTER_ERROR).default(0n),
+  after: bigintText(/^(0|[1-9]\d{0,18})$/, 0, AFTER_ERROR).default(0n),
 });
 
 /** The body that makes a record. */
@@ -64,7 +68,24 @@ export const recordChangeSchema = z
   .strictObject({ name: name.optional(), created_at: createdAt.optional() }, OBJECT_ERROR)
   .refine((change) => change.name !== undefined || change.created_at !== undefined, {
     error: EMPTY_CHANGE_ERROR,
-  });
+  })
+  .meta({ minProperties: 1 });
+
+/** A record as it is answered. */
+export const recordSchema = z.strictObject({
+  id: z.number().meta({ type: 'integer', format: 'int64', minimum: 1 }),
+  name: z.string(),
+  created_at: z.string().meta({
+    description: 'A moment; a stored text that is none is answered as it is stored.',
+    examples: ['2024-01-01 10:00:00'],
+  }),
+});
+
+/** A page of records as it is answered. */
+export const listSchema = z.strictObject({
+  records: z.array(recordSchema),
+  count: z.int().min(0).max(MAX_LIMIT),
+});
 
 /** NUL and lone surrogates cannot be stored as UTF-8 text in PostgreSQL. */
 function isStorableName(text: string): boolean {

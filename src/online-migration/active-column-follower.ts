@@ -17,6 +17,8 @@ interface FollowerEvents {
   read: [active: ActiveColumn];
   /** The active column could not be read. */
   readingFailed: [error: unknown];
+  /** A unit of work met a table of another shape: the active column is read anew, and the unit runs again. */
+  overtaken: [];
   /** {@link ActiveColumnFollower.formInUse} is another one. */
   formInUse: [form: ActiveColumn['form']];
 }
@@ -62,6 +64,11 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
     return this.#active ?? this.refresh();
   }
 
+  /** The active column as it was last read, undefined until something is known. */
+  get latest(): ActiveColumn | undefined {
+    return this.#active;
+  }
+
   /**
    * The earliest of the forms that this process may have a statement on: that of the active column, and those of units
    * of work that began before a switch and have not ended. `old` until something is known.
@@ -95,6 +102,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
         return await this.#runOn(active, unit);
       } catch (error) {
         if (!isOutdatedShape(error)) throw error;
+        this.emit('overtaken');
         const failedOn = active.form;
         active = await this.refresh();
         // Contract and rename may follow each other faster than a busy process comes to its second run.

@@ -2,8 +2,11 @@ import { readBackfillProgress } from './backfill/progress.ts';
 import type { ColumnChange, Queryable } from './column-change.ts';
 import { readTableShape } from './table-shape.ts';
 
-/** Where the database stands in a column change; each is named for the move that leads to it. */
-export type Stage = 'initial' | 'expanded' | 'backfilled' | 'enforced' | 'contracted' | 'renamed';
+/** Where the database can stand in a column change, in order; each is named for the move that leads to it. */
+export const STAGES = ['initial', 'expanded', 'backfilled', 'enforced', 'contracted', 'renamed'] as const;
+
+/** Where the database stands. */
+export type Stage = (typeof STAGES)[number];
 
 /**
  * Reads the stage from the catalog and the backfill's checkpoint.

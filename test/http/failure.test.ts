@@ -108,6 +108,7 @@ describe('a statement that fails for a reason of its own', () => {
       title: 'Internal Server Error',
       status: 500,
       detail: 'The server could not do what was asked.',
+      requestId: answer.headers.get('X-Request-Id'),
     });
     expect(api.log).toEqual(['POST /large_records answered 500: SQLSTATE 23514']);
   });

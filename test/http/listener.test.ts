@@ -1,10 +1,13 @@
 import { expect, it } from '@jest/globals';
 import Koa from 'koa';
 import { listen } from '../../src/http/listener.ts';
+import { createLog } from '../../src/http/log.ts';
 import { createLargeRecordTable } from '../support/large-record-table.ts';
 import { lockWaiter } from '../support/lock-waits.ts';
 import { send } from '../support/send.ts';
 import { startTestApplication } from '../support/test-application.ts';
+
+const OPTIONS = { requestTimeoutMs: 10_000, log: createLog('silent', { write: () => undefined }) };
 
 it('answers the requests in flight before it is closed, and takes no new ones', async () => {
   await using table = await createLargeRecordTable('old');
@@ -26,20 +29,22 @@ it('answers the requests in flight before it is closed, and takes no new ones', 
 });
 
 it('says in a sentence that the port is in use', async () => {
-  const first = await listen(new Koa(), '127.0.0.1', 0);
+  const first = await listen(new Koa(), '127.0.0.1', 0, OPTIONS);
   const { port } = new URL(first.url);
-  await expect(listen(new Koa(), '127.0.0.1', Number(port))).rejects.toThrow(
+  await expect(listen(new Koa(), '127.0.0.1', Number(port), OPTIONS)).rejects.toThrow(
     `Port ${port} of 127.0.0.1 is in use: stop what listens there, or set PORT (0 takes a free one).`,
   );
   await first.close(0);
 });
 
 it('says in a sentence that the host is not of this machine', async () => {
-  await expect(listen(new Koa(), '192.0.2.1', 0)).rejects.toThrow('192.0.2.1 is no address of this machine');
+  await expect(listen(new Koa(), '192.0.2.1', 0, OPTIONS)).rejects.toThrow(
+    '192.0.2.1 is no address of this machine',
+  );
 });
 
 it('puts an IPv6 address into brackets', async () => {
-  const listener = await listen(new Koa(), '::1', 0);
+  const listener = await listen(new Koa(), '::1', 0, OPTIONS);
   expect(listener.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
   expect((await send(listener.url)).status).toBe(404);
   await listener.close(0);

@@ -1,3 +1,5 @@
+import { assertDocumented } from './documented-answers.ts';
+
 /** A request, by default a GET without a body. */
 interface Request {
   readonly method?: string;
@@ -15,7 +17,10 @@ export interface Answer {
   readonly text: string;
 }
 
-/** Sends one request and reads the whole answer. */
+/**
+ * Sends one request and reads the whole answer.
+ * @throws Error where the API's document has no such answer
+ */
 export async function send(
   url: string,
   { method = 'GET', body, type = 'application/json' }: Request = {},
@@ -26,5 +31,7 @@ export async function send(
     method,
     ...(body !== undefined && { body: payload, headers: { 'Content-Type': type } }),
   });
-  return { status: response.status, headers: response.headers, text: await response.text() };
+  const answer = { status: response.status, headers: response.headers, text: await response.text() };
+  assertDocumented(method, new URL(url).pathname, answer);
+  return answer;
 }

@@ -3,6 +3,7 @@ import { applicationConnections } from '../../src/database/application-connectio
 import { resolveDatabase } from '../../src/database/resolve-database.ts';
 import { buildApplication } from '../../src/http/application.ts';
 import { listen } from '../../src/http/listener.ts';
+import { createLog } from '../../src/http/log.ts';
 import { openOrm } from '../../src/large-record/orm.ts';
 import { openReplicaOrm } from '../../src/large-record/replica.ts';
 
@@ -10,9 +11,14 @@ import { openReplicaOrm } from '../../src/large-record/replica.ts';
 export interface TestApplication extends AsyncDisposable {
   /** Where it listens. */
   readonly url: string;
-  /** The lines that it logged. */
+  /** The messages that it logged, but for those of requests that went well. */
   readonly log: readonly string[];
+  /** The lines that it logged, all of them. */
+  readonly logged: readonly LogLine[];
 }
+
+/** A line of the log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string };
 
 /**
  * @param databaseUrl the database that it serves; may name several hosts
@@ -31,18 +37,26 @@ export async function startTestApplication(
   const replica = config.databaseReplicaUrl
     ? resources.use(await openReplicaOrm(config.databaseReplicaUrl, config.requestTimeoutMs))
     : undefined;
-  const log: string[] = [];
+  const logged: LogLine[] = [];
+  const log = createLog('debug', { write: (line) => void logged.push(JSON.parse(line) as LogLine) });
   const application = resources.use(
     await buildApplication(orm, {
       config,
       connection: () => connections.session(),
       replica: replica?.orm,
       stopping: new AbortController().signal,
-      log: (line) => log.push(line),
+      log,
     }),
   );
-  const listener = await listen(application.koa, '127.0.0.1', 0);
+  const listener = await listen(application.koa, '127.0.0.1', 0, { ...config, log });
   resources.defer(() => listener.close(config.requestTimeoutMs));
   const owned = resources.move();
-  return { url: listener.url, log, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    url: listener.url,
+    get log() {
+      return logged.filter(({ level }) => level !== 'info').map(({ msg }) => msg);
+    },
+    logged,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }

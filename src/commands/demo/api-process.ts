@@ -3,7 +3,7 @@ import { PROJECT_FOLDER } from '../../database/embedded-postgres.ts';
 import { OwnedProcess } from './owned-process.ts';
 
 const MAIN = join(PROJECT_FOLDER, 'src/main.ts');
-const LISTENING = /^Listening on (\S+)$/;
+const LISTENING = /"Listening on ([^"\s]+)"/;
 
 /** The API, served by a process of its own. */
 export interface ApiProcess extends AsyncDisposable {
@@ -21,7 +21,7 @@ export interface ApiProcess extends AsyncDisposable {
  */
 export async function startApi(databaseUrl: string, signal: AbortSignal): Promise<ApiProcess> {
   const listening = Promise.withResolvers<string>();
-  const environment = { DATABASE_URL: databaseUrl, HOST: '127.0.0.1', PORT: '0' };
+  const environment = { DATABASE_URL: databaseUrl, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'notice' };
   const process = new OwnedProcess(MAIN, [], environment, signal, (line) => {
     const url = LISTENING.exec(line)?.[1];
     if (url) listening.resolve(url);

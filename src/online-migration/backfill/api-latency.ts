@@ -1,8 +1,17 @@
 /** An API that does not answer in this time is strained for sure. */
 const ANSWER_LIMIT_MS = 1_000;
 
-/** `http_request_duration_seconds{…,quantile="0.99",…} 0.0123`, as Prometheus' text format has it. */
-const P99_SAMPLE = /^\w+_seconds\{[^}]*quantile="0\.99"[^}]*\}\s+([\d.eE+-]+)$/gm;
+/** Labels of a sample; what a value may hold, such as the braces of a route, ends nothing. */
+const LABELS = String.raw`(?:[^"{}\n]|"(?:[^"\\\n]|\\.)*")*`;
+
+/**
+ * `http_request_duration_recent_seconds{…,quantile="0.99",…} 0.0123`, as Prometheus' text format has it: the labels come
+ * in any order, and a timestamp may follow.
+ */
+const P99_SAMPLE = new RegExp(
+  String.raw`^[\w:]+_seconds\{(?:${LABELS},)?quantile="0\.99"(?:,${LABELS})?\}\s+(\S+)(?:\s+\d+)?$`,
+  'gm',
+);
 
 /**
  * Asks the API for the 99th percentile of its requests' durations.

@@ -1,0 +1,35 @@
+import type { Pool } from 'pg';
+import type { Registry } from 'prom-client';
+import { addGauge } from './gauge.ts';
+
+/**
+ * Adds how many connections the pool has, how many it may have, and how many requests wait for one.
+ *
+ * @param registry receives the gauges
+ * @param pool the connections that requests use
+ */
+export function addPoolGauges(registry: Registry, pool: Pool): void {
+  addGauge(registry, {
+    name: 'database_pool_connections',
+    help: 'Connections of the pool.',
+    labelNames: ['state'],
+    collect() {
+      this.set({ state: 'idle' }, pool.idleCount);
+      this.set({ state: 'used' }, pool.totalCount - pool.idleCount);
+    },
+  });
+  addGauge(registry, {
+    name: 'database_pool_connections_max',
+    help: 'Connections that the pool may have.',
+    collect() {
+      this.set(pool.options.max);
+    },
+  });
+  addGauge(registry, {
+    name: 'database_pool_waiting',
+    help: 'Queries that wait for a connection of the pool.',
+    collect() {
+      this.set(pool.waitingCount);
+    },
+  });
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { STAGES } from '../../online-migration/stage.ts';
+import { type DocumentedRoutes, json, problems, REQUEST_ID } from './operation.ts';
+
+const healthSchema = z.strictObject({ status: z.literal('ok') });
+
+const statusSchema = z.strictObject({
+  stage: z.enum(STAGES),
+  activeColumn: z.string(),
+  backfill: z
+    .strictObject({
+      rowsDone: z.int().nonnegative(),
+      rowsTotal: z.int().nonnegative(),
+      percent: z.number().min(0).max(100),
+      rowsPerSecond: z.int().nonnegative(),
+      etaSeconds: z.int().nonnegative().nullable(),
+    })
+    .nullable(),
+});
+
+const problemSchema = z.strictObject({
+  type: z.literal('about:blank'),
+  title: z.string(),
+  status: z.int().min(400).max(599),
+  detail: z.string(),
+  errors: z.array(z.strictObject({ field: z.string(), message: z.string() })).optional(),
+  requestId: z.string(),
+});
+
+/** What those who run the API ask it. */
+export const operationalRoutes: DocumentedRoutes = {
+  bodies: {},
+  answers: { Health: healthSchema, Problem: problemSchema, Status: statusSchema },
+  paths: {
+    '/status': {
+      get: {
+        operationId: 'getStatus',
+        summary: 'Where the column change stands, and which column this process uses.',
+        responses: { 200: json('The status.', 'Status'), ...problems(500, 503) },
+      },
+    },
+    '/healthz': {
+      get: {
+        operationId: 'getHealth',
+        summary: 'Whether the process lives.',
+        responses: { 200: json('It does.', 'Health') },
+      },
+    },
+    '/readyz': {
+      get: {
+        operationId: 'getReadiness',
+        summary: 'Whether the process takes requests and its database answers.',
+        responses: { 200: json('Both.', 'Health'), ...problems(503) },
+      },
+    },
+    '/metrics': {
+      get: {
+        operationId: 'getMetrics',
+        summary: 'Metrics for Prometheus.',
+        responses: { 200: other('The metrics, in the text format.', 'text/plain', { type: 'string' }) },
+      },
+    },
+    '/openapi.json': {
+      get: {
+        operationId: 'getDocument',
+        summary: 'This document.',
+        responses: { 200: other('The document.', 'application/json', { type: 'object' }) },
+      },
+    },
+  },
+};
+
+function other(description: string, type: string, schema: object): Record<string, unknown> {
+  return { description, headers: REQUEST_ID, content: { [type]: { schema } } };
+}

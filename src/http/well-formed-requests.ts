@@ -1,0 +1,15 @@
+import type { Middleware } from 'koa';
+import { Problem } from './problem.ts';
+
+/** Refuses what Node's parser lets through and HTTP does not: a request to no host, and a target that is no URL. */
+export const refuseMalformed: Middleware = (ctx, next) => {
+  // See RFC 9112, section 3.2. Node would refuse it by itself, without a word.
+  if (ctx.req.httpVersion === '1.1' && ctx.req.headers.host === undefined) {
+    throw new Problem(400, 'The header Host is missing.');
+  }
+  // Koa parses a target such as `http://[/` when someone asks for the path, and fails.
+  if (!ctx.url.startsWith('/') && ctx.url !== '*' && !URL.canParse(ctx.url)) {
+    throw new Problem(400, 'The target of the request is no URL.');
+  }
+  return next();
+};

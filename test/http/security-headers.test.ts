@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { createLargeRecordTable, type LargeRecordTable } from '../support/large-record-table.ts';
+import { exchangeRaw } from '../support/raw-http.ts';
+import { send } from '../support/send.ts';
+import { startTestApplication, type TestApplication } from '../support/test-application.ts';
+
+let table: LargeRecordTable;
+let api: TestApplication;
+
+beforeAll(async () => {
+  table = await createLargeRecordTable('old');
+  api = await startTestApplication(table.url);
+});
+afterAll(async () => {
+  await api[Symbol.asyncDispose]();
+  await table[Symbol.asyncDispose]();
+});
+
+function expectSecured(headers: Headers): void {
+  expect(Object.fromEntries(headers)).toMatchObject({
+    'cache-control': 'no-store',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'cross-origin-resource-policy': 'same-origin',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+  });
+  for (const name of ['X-Powered-By', 'Server', 'Strict-Transport-Security']) {
+    expect(headers.has(name)).toBe(false);
+  }
+}
+
+it.each([
+  ['GET', '/list_large/', 200],
+  ['HEAD', '/list_large/', 200],
+  ['GET', '/metrics', 200],
+  ['GET', '/openapi.json', 200],
+  ['OPTIONS', '/list_large', 200],
+  ['GET', '/list_large/?limit=0', 400],
+  ['GET', '/nothing', 404],
+  ['PUT', '/list_large', 405],
+] as const)('%s %s answered %i has them', async (method, path, status) => {
+  const answer = await send(`${api.url}${path}`, { method });
+  expect(answer.status).toBe(status);
+  expectSecured(answer.headers);
+});
+
+it('what is no HTTP has them', async () => {
+  const { answers } = await exchangeRaw(api.url, 'hello\r\n\r\n');
+  expect(answers[0]!.status).toBe(400);
+  expectSecured(answers[0]!.headers);
+});
+
+it('a failure of the server has them', async () => {
+  await table.client.query('alter table large_record drop column name');
+  const answer = await send(`${api.url}/list_large`);
+  expect(answer.status).toBe(500);
+  expectSecured(answer.headers);
+});

@@ -1,0 +1,176 @@
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { assertProblem } from '../support/documented-answers.ts';
+import { createLargeRecordTable, type LargeRecordTable } from '../support/large-record-table.ts';
+import { exchangeRaw, type RawAnswer } from '../support/raw-http.ts';
+import { send } from '../support/send.ts';
+import { startTestApplication, type TestApplication } from '../support/test-application.ts';
+
+const TIMEOUT_MS = 400;
+const JSON_HEADERS = 'Host: api\r\nContent-Type: application/json\r\n';
+
+let table: LargeRecordTable;
+let api: TestApplication;
+
+beforeAll(async () => {
+  table = await createLargeRecordTable('old');
+  api = await startTestApplication(table.url, { requestTimeoutMs: TIMEOUT_MS });
+  await table.store('LargeRecord_1', '2024-01-01 10:00:00');
+});
+afterAll(async () => {
+  await api[Symbol.asyncDispose]();
+  await table[Symbol.asyncDispose]();
+});
+
+function expectProblem(answer: RawAnswer | undefined, status: number, detail: string): void {
+  expect(answer?.status).toBe(status);
+  expect(answer!.headers.get('Content-Type')).toBe('application/problem+json');
+  expect(answer!.headers.get('X-Content-Type-Options')).toBe('nosniff');
+  expect(JSON.parse(answer!.body)).toMatchObject({ status, detail });
+  expect(answer!.headers.get('X-Request-Id')).toBe(JSON.parse(answer!.body).requestId);
+  assertProblem('It', answer!.body);
+}
+
+const NOT_HTTP = 'The request is not valid HTTP/1.1.';
+
+describe('what cannot be read as a request is a problem, a line in the log, and the end of the connection:', () => {
+  it.each([
+    ['no HTTP at all', 'hello\r\n\r\n', 400, NOT_HTTP, 'HPE_INVALID_METHOD'],
+    ['a method that is none', 'BREW / HTTP/1.1\r\nHost: api\r\n\r\n', 400, NOT_HTTP, 'HPE_INVALID_METHOD'],
+    ['another version', 'GET / HTTP/4.2\r\nHost: api\r\n\r\n', 400, NOT_HTTP, 'HPE_INVALID_VERSION'],
+    [
+      'a body of two lengths',
+      'POST / HTTP/1.1\r\nHost: api\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      400,
+      NOT_HTTP,
+      'HPE_INVALID_TRANSFER_ENCODING',
+    ],
+    [
+      'headers beyond 16 kB',
+      `GET / HTTP/1.1\r\nHost: api\r\n${'X-A: b\r\n'.repeat(20_000)}\r\n`,
+      431,
+      'The target and the headers of the request are too long.',
+      'HPE_HEADER_OVERFLOW',
+    ],
+    [
+      'a target beyond 16 kB',
+      `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: api\r\n\r\n`,
+      431,
+      'The target and the headers of the request are too long.',
+      'HPE_HEADER_OVERFLOW',
+    ],
+    [
+      'chunks with long extensions',
+      `POST /large_records HTTP/1.1\r\n${JSON_HEADERS}Transfer-Encoding: chunked\r\n\r\n2;${'x'.repeat(20_000)}\r\n{}\r\n`,
+      413,
+      'The extensions of the chunks of the body are too long.',
+      'HPE_CHUNK_EXTENSIONS_OVERFLOW',
+    ],
+    [
+      'chunks without a length',
+      `POST /large_records HTTP/1.1\r\n${JSON_HEADERS}Transfer-Encoding: chunked\r\n\r\nnothing\r\n`,
+      400,
+      NOT_HTTP,
+      'HPE_INVALID_CHUNK_SIZE',
+    ],
+    [
+      'headers that do not end',
+      'GET / HTTP/1.1\r\nHost: api\r\n',
+      408,
+      'The request did not arrive in time.',
+      'ERR_HTTP_REQUEST_TIMEOUT',
+    ],
+    ['nothing', '', 408, 'The request did not arrive in time.', 'ERR_HTTP_REQUEST_TIMEOUT'],
+  ])('%s', async (_, bytes, status, detail, code) => {
+    const before = api.logged.length;
+    const { answers, rest } = await exchangeRaw(api.url, bytes);
+    expect(rest).toBe('');
+    expect(answers).toHaveLength(1);
+    expectProblem(answers[0], status, detail);
+    const { requestId } = JSON.parse(answers[0]!.body);
+    expect(api.logged.slice(before)).toContainEqual(
+      expect.objectContaining({
+        level: 'info',
+        requestId,
+        status,
+        msg: `A request that cannot be read answered ${status}: ${code}`,
+      }),
+    );
+  });
+});
+
+it.each([
+  ['no Host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 'The header Host is missing.'],
+  [
+    'a target that is no URL',
+    'GET http://[/ HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n',
+    'The target of the request is no URL.',
+  ],
+])('a request with %s is a 400', async (_, bytes, detail) => {
+  const { answers } = await exchangeRaw(api.url, bytes);
+  expectProblem(answers[0], 400, detail);
+});
+
+it.each([
+  ['HTTP/1.0 without Host', 'GET /healthz HTTP/1.0\r\n\r\n'],
+  ['a whole URL', 'GET http://api/healthz HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n'],
+  [
+    'an expectation that is not known',
+    'GET /healthz HTTP/1.1\r\nHost: api\r\nExpect: miracles\r\nConnection: close\r\n\r\n',
+  ],
+])('a request with %s is answered', async (_, bytes) => {
+  const { answers } = await exchangeRaw(api.url, bytes);
+  expect(answers.map(({ status }) => status)).toEqual([200]);
+});
+
+describe('on one connection', () => {
+  it('what comes before nonsense is answered, in order, and the nonsense is not', async () => {
+    const requests = ['1', '2'].map((id) => `GET /large_records/${id} HTTP/1.1\r\nHost: api\r\n\r\n`);
+    const { answers, rest } = await exchangeRaw(api.url, `${requests.join('')}nonsense\r\n\r\n`);
+    expect(answers.map(({ status }) => status)).toEqual([200, 404]);
+    expect(rest).toBe('');
+  });
+
+  it('a body that goes wrong after its answer gets no second one', async () => {
+    const { answers, rest } = await exchangeRaw(api.url, async (socket) => {
+      socket.write(`POST /large_records HTTP/1.1\r\n${JSON_HEADERS}Transfer-Encoding: chunked\r\n\r\n`);
+      socket.write(`1ffff\r\n${'x'.repeat(0x1ffff)}\r\n`);
+      await once(socket, 'data');
+      socket.write('nonsense\r\n');
+    });
+    expect(answers.map(({ status }) => status)).toEqual([413]);
+    expect(rest).toBe('');
+  });
+
+  it('a body that goes on after its answer ends the connection in time', async () => {
+    const { answers, rest } = await exchangeRaw(api.url, async (socket) => {
+      socket.write(`POST /large_records HTTP/1.1\r\n${JSON_HEADERS}Transfer-Encoding: chunked\r\n\r\n`);
+      socket.write(`1ffff\r\n${'x'.repeat(0x1ffff)}\r\n`);
+      await once(socket, 'data');
+    });
+    expect(answers.map(({ status }) => status)).toEqual([413]);
+    expect(rest).toBe('');
+  });
+
+  it('the time for headers does not run between two requests', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const get = async () => {
+      const outgoing = request(`${api.url}/healthz`, { agent }).end();
+      const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+      await text(response);
+      return { status: response.statusCode, isReused: outgoing.reusedSocket };
+    };
+    expect(await get()).toEqual({ status: 200, isReused: false });
+    await delay(3 * TIMEOUT_MS);
+    expect(await get()).toEqual({ status: 200, isReused: true });
+    agent.destroy();
+  });
+});
+
+it('afterwards requests are answered', async () => {
+  expect((await send(`${api.url}/large_records/1`)).status).toBe(200);
+  expect(api.log).toEqual([]);
+});

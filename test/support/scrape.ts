@@ -1,0 +1,14 @@
+import { send } from './send.ts';
+
+/** What `/metrics` answers: the value of each sample, by its name and its labels as they are written. */
+export async function scrape(url: string): Promise<ReadonlyMap<string, number>> {
+  const { status, text } = await send(`${url}/metrics`);
+  if (status !== 200) throw new Error(`/metrics answered ${status}: ${text}`);
+  const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    samples.map((line) => {
+      const end = line.lastIndexOf(' ');
+      return [line.slice(0, end), Number(line.slice(end + 1))];
+    }),
+  );
+}
