@@ -1,6 +1,6 @@
 import type { LedgerVerdict } from '../harness/ledger-check.ts';
-import type { MeasuredStep } from '../harness/steps.ts';
-import type { WayResult } from '../harness/way.ts';
+import type { MeasuredStep } from './steps.ts';
+import type { WayResult } from './way.ts';
 
 /** Width of the first column, in characters. */
 const NAME_WIDTH = 26;

@@ -6,9 +6,9 @@ import { Ledger } from '../harness/ledger.ts';
 import { checkLedger, type LedgerVerdict } from '../harness/ledger-check.ts';
 import { migrateUpTo } from '../harness/migration-command.ts';
 import { startServer } from '../harness/server.ts';
-import type { MeasuredStep, StepObserver } from '../harness/steps.ts';
-import { runWay, type WayResult } from '../harness/way.ts';
 import { type Circumstances, LOAD, readCircumstances } from './circumstances.ts';
+import type { MeasuredStep, StepObserver } from './steps.ts';
+import { runWay, type WayResult } from './way.ts';
 
 const MOVES = ['0002 expand', '0003 backfill', '0004 enforce', '0005 contract', '0006 rename'];
 const RISKY_STEP = 'one ALTER TABLE';

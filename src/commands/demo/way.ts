@@ -1,10 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startApi } from './api-process.ts';
-import type { Load } from './load.ts';
+import type { Load } from '../harness/load.ts';
+import { startLoadedApi } from '../harness/loaded-api.ts';
 import { type Measurements, measureSteps, type Step, type StepObserver } from './steps.ts';
 
-/** How long the load runs before it is measured: a process's first requests are slow by themselves. */
-const WARM_UP_MS = 2_000;
 /** How long the load is measured before the first change: the baseline. */
 const IDLE_MS = 3_000;
 
@@ -27,14 +25,8 @@ export async function runWay(
   signal: AbortSignal,
   observer: StepObserver,
 ): Promise<WayResult> {
-  await using api = await startApi(databaseUrl, signal);
-  await using load = startLoad(api.url);
-  await delay(WARM_UP_MS, undefined, { signal });
-  const { failures } = await load.nextTally();
-  if (failures.length > 0) {
-    throw new Error(`The API fails before anything has changed:\n${[...failures, api.log].join('\n')}`);
-  }
+  await using api = await startLoadedApi(databaseUrl, startLoad, signal);
   const idle = { name: 'idle', run: () => delay(IDLE_MS, undefined, { signal }) };
-  const measurements = await measureSteps(load, [idle, ...steps], signal, observer);
+  const measurements = await measureSteps(api.load, [idle, ...steps], signal, observer);
   return { ...measurements, apiLog: api.log };
 }
