@@ -106,6 +106,9 @@ const environmentSchema = z.object({
     .optional(),
 });
 
+/** The names of all variables that {@link readConfig} reads. */
+export const CONFIG_VARIABLES: readonly string[] = Object.keys(environmentSchema.shape);
+
 /**
  * Reads the configuration. A variable that is empty counts as not set.
  *

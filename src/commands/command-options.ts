@@ -1,5 +1,9 @@
+import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+
+const FILE_ERROR = 'must be a file name';
+const SEED_BOUND = 2 ** 31;
 
 /**
  * Reads a command's options.
@@ -43,6 +47,12 @@ export function wholeNumber(least: number, greatest: number) {
     .transform(Number)
     .refine((value) => value >= least && value <= greatest, { error });
 }
+
+/** The name of a file. */
+export const fileName = z.string({ error: FILE_ERROR }).min(1, { error: FILE_ERROR });
+
+/** The seed of random choices; a random one where none is given. */
+export const randomSeed = wholeNumber(0, SEED_BOUND - 1).default(() => randomInt(SEED_BOUND));
 
 function describeFault(issue: z.core.$ZodIssue): string {
   if (issue.code === 'unrecognized_keys') {

@@ -1,33 +1,28 @@
-import { randomInt } from 'node:crypto';
-import { constants } from 'node:fs';
-import { access, stat, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { LARGEST_NUMBER } from '../large-record/seeding.ts';
-import { readOptions, wholeNumber } from './command-options.ts';
+import { fileName, randomSeed, readOptions, wholeNumber } from './command-options.ts';
 import { circumstancesText } from './demo/circumstances.ts';
 import { writeLines } from './demo/lines.ts';
 import { comparison, faultsOf, ledgerSentence } from './demo/report.ts';
 import { type DemoResult, runDemo } from './demo/run-demo.ts';
+import { refuseUnwritable } from './output-file.ts';
 import { runCommand } from './run-command.ts';
 
 // npm run demo: the six migrations under load, on a database of its own, and the risky way beside them.
 
 const USAGE = 'npm run demo -- [--rows <number>] [--seed <number>] [--json <file>]';
 const DEFAULT_ROWS = 1_000_000;
-const SEED_BOUND = 2 ** 31;
-
-const FILE_ERROR = 'must be a file name';
 
 const optionsSchema = z.strictObject({
   rows: wholeNumber(1, LARGEST_NUMBER).default(DEFAULT_ROWS),
-  seed: wholeNumber(0, SEED_BOUND - 1).default(() => randomInt(SEED_BOUND)),
-  json: z.string({ error: FILE_ERROR }).min(1, { error: FILE_ERROR }).optional(),
+  seed: randomSeed,
+  json: fileName.optional(),
 });
 
 await runCommand(async (signal) => {
   const { rows, seed, json } = readOptions(process.argv.slice(2), USAGE, optionsSchema);
-  if (json !== undefined) await refuseUnwritable(json);
+  if (json !== undefined) await refuseUnwritable('--json', json);
   console.log('Database: an embedded PostgreSQL of its own, deleted at the end.');
   console.log(`Random choices: --seed ${seed} makes the same ones again.\n`);
 
@@ -45,16 +40,6 @@ await runCommand(async (signal) => {
 async function demo(options: { rows: number; seed: number }, signal: AbortSignal): Promise<DemoResult> {
   using lines = writeLines((text) => process.stdout.write(text));
   return await runDemo(options, signal, lines);
-}
-
-/** The demo takes a while: what will fail at its end is better said at its beginning. */
-async function refuseUnwritable(file: string): Promise<void> {
-  try {
-    await access(dirname(resolve(file)), constants.W_OK);
-    if ((await stat(file).catch(() => undefined))?.isDirectory()) throw new Error('It is a folder.');
-  } catch (cause) {
-    throw new Error(`--json ${file} cannot be written: name a file in a folder of yours.`, { cause });
-  }
 }
 
 async function writeJson(

@@ -15,7 +15,7 @@ const COMMANDS = join(import.meta.dirname, '../../src/commands');
 export interface RunningCommand extends AsyncDisposable {
   /** Where it writes; closing it is what `| head -1` does. */
   readonly stdout: Readable;
-  /** Resolves when its standard output has matched. */
+  /** Resolves when its standard output, or its standard error, has matched. */
   printed(pattern: RegExp): Promise<void>;
   /** Resolves when the process has ended. */
   readonly ended: Promise<{ exitCode: number | null; stdout: string; stderr: string }>;
@@ -59,12 +59,13 @@ export async function startCommand(
     ended,
     printed: (pattern) =>
       new Promise((resolve, reject) => {
+        const outputs = [child.stdout, child.stderr];
         const look = () => {
-          if (!pattern.test(stdout)) return;
-          child.stdout.off('data', look);
+          if (!pattern.test(stdout) && !pattern.test(stderr)) return;
+          for (const output of outputs) output.off('data', look);
           resolve();
         };
-        child.stdout.on('data', look);
+        for (const output of outputs) output.on('data', look);
         child.once('close', () =>
           reject(new Error(`Ended without printing ${pattern}:\n${stdout}${stderr}`)),
         );

@@ -1,4 +1,4 @@
-import type { LedgerVerdict } from './ledger-check.ts';
+import type { LedgerVerdict } from '../harness/ledger-check.ts';
 import type { MeasuredStep } from './steps.ts';
 import type { WayResult } from './way.ts';
 

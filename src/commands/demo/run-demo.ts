@@ -1,10 +1,12 @@
-import { startThrowawayPostgres } from '../../database/throwaway-postgres.ts';
 import { seedLargeRecords } from '../../large-record/seeding.ts';
-import { type Circumstances, readCircumstances, SETTINGS } from './circumstances.ts';
-import { connect } from './connection.ts';
-import { Ledger } from './ledger.ts';
-import { checkLedger, type LedgerVerdict } from './ledger-check.ts';
-import { migrateUpTo } from './migration-command.ts';
+import { alterType } from '../harness/alter-type.ts';
+import { ClosedLoad } from '../harness/closed-load.ts';
+import { connect } from '../harness/connection.ts';
+import { Ledger } from '../harness/ledger.ts';
+import { checkLedger, type LedgerVerdict } from '../harness/ledger-check.ts';
+import { migrateUpTo } from '../harness/migration-command.ts';
+import { startServer } from '../harness/server.ts';
+import { type Circumstances, LOAD, readCircumstances } from './circumstances.ts';
 import type { MeasuredStep, StepObserver } from './steps.ts';
 import { runWay, type WayResult } from './way.ts';
 
@@ -56,9 +58,7 @@ export async function runDemo(
     return result;
   }
 
-  await using server = await timed('start PostgreSQL', () => startThrowawayPostgres({ settings: SETTINGS }));
-  // Fails whatever statement is at work. The disposal at the end of this block is the same one, and tells its error.
-  signal.addEventListener('abort', () => void server[Symbol.asyncDispose]().then(undefined, () => {}));
+  await using server = await timed('start PostgreSQL', () => startServer(signal));
   await using admin = await connect(server.url());
   const safeUrl = server.url('safe');
   const riskyUrl = server.url('risky');
@@ -71,27 +71,25 @@ export async function runDemo(
   await timed('copy for the risky way', () => admin.query('create database risky template safe'));
 
   observer.wayBegins('The safe way: one migration after the other');
+  const loadOn = (ledger: Ledger) => (apiUrl: string) => new ClosedLoad(apiUrl, ledger, seed, LOAD);
   const ledger = new Ledger(rows);
   const moves = MOVES.map((name) => ({ name, run: () => migrateUpTo(safeUrl, name.slice(0, 4), signal) }));
-  const safe = await runWay(safeUrl, ledger, seed, moves, signal, observer);
+  const safe = await runWay(safeUrl, loadOn(ledger), moves, signal, observer);
   const verdict = await timed('compare with the ledger', () => checkLedgerOf(safeUrl, ledger));
 
   observer.wayBegins('The risky way: ALTER TABLE … ALTER COLUMN … TYPE timestamptz USING …');
-  const alter = { name: RISKY_STEP, run: () => alterType(riskyUrl) };
-  const risky = await runWay(riskyUrl, new Ledger(rows), seed, [alter], signal, observer);
+  const alter = { name: RISKY_STEP, run: () => alterTypeOf(riskyUrl) };
+  const risky = await runWay(riskyUrl, loadOn(new Ledger(rows)), [alter], signal, observer);
   const circumstances = await readCircumstances(admin);
   return { circumstances, safe, ledger: verdict, risky: risky.steps.at(-1)! };
 }
 
 async function checkLedgerOf(url: string, ledger: Ledger): Promise<LedgerVerdict> {
   await using connection = await connect(url);
-  return await checkLedger(connection, ledger);
+  return await checkLedger(connection, ledger, 'created_at');
 }
 
-/** The change as it is often made: one statement, which rewrites the table under ACCESS EXCLUSIVE. */
-async function alterType(url: string): Promise<void> {
+async function alterTypeOf(url: string): Promise<void> {
   await using connection = await connect(url);
-  await connection.query(`
-    alter table public.large_record
-    alter column created_at type timestamptz using created_at::timestamp at time zone 'UTC'`);
+  await alterType(connection);
 }

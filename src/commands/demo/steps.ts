@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Load } from './load.ts';
-import { type Summary, Tally } from './tally.ts';
+import type { Load } from '../harness/load.ts';
+import { type Summary, Tally } from '../harness/tally.ts';
 
 /** How long the load goes on after a step, as part of it: what it did to the requests may show a little later. */
 const SETTLING_MS = 1_000;
@@ -8,7 +8,7 @@ const SETTLING_MS = 1_000;
 /** Something that happens while the load runs. */
 export interface Step {
   readonly name: string;
-  readonly run: () => Promise<void>;
+  readonly run: () => Promise<unknown>;
 }
 
 /** A step and what its requests met. */

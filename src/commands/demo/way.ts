@@ -1,11 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { startApi } from './api-process.ts';
-import type { Ledger } from './ledger.ts';
-import { Load } from './load.ts';
+import type { Load } from '../harness/load.ts';
+import { startLoadedApi } from '../harness/loaded-api.ts';
 import { type Measurements, measureSteps, type Step, type StepObserver } from './steps.ts';
 
-/** How long the load runs before it is measured: a process's first requests are slow by themselves. */
-const WARM_UP_MS = 2_000;
 /** How long the load is measured before the first change: the baseline. */
 const IDLE_MS = 3_000;
 
@@ -16,28 +13,20 @@ export type WayResult = Measurements & { readonly apiLog: string };
  * Serves a database through the API in a process of its own, puts it under load, and changes it step by step.
  *
  * @param databaseUrl the database
- * @param ledger begins with what the database holds, and keeps what the API acknowledges
- * @param seed of the load's random choices
+ * @param startLoad starts the load on the API's URL
  * @param steps the changes; the idle baseline goes before them
  * @param signal ends it early
  * @throws Error where requests fail before the first step
  */
 export async function runWay(
   databaseUrl: string,
-  ledger: Ledger,
-  seed: number,
+  startLoad: (apiUrl: string) => Load,
   steps: readonly Step[],
   signal: AbortSignal,
   observer: StepObserver,
 ): Promise<WayResult> {
-  await using api = await startApi(databaseUrl, signal);
-  await using load = new Load(api.url, ledger, seed);
-  await delay(WARM_UP_MS, undefined, { signal });
-  const { failures } = await load.nextTally();
-  if (failures.length > 0) {
-    throw new Error(`The API fails before anything has changed:\n${[...failures, api.log].join('\n')}`);
-  }
+  await using api = await startLoadedApi(databaseUrl, startLoad, signal);
   const idle = { name: 'idle', run: () => delay(IDLE_MS, undefined, { signal }) };
-  const measurements = await measureSteps(load, [idle, ...steps], signal, observer);
+  const measurements = await measureSteps(api.load, [idle, ...steps], signal, observer);
   return { ...measurements, apiLog: api.log };
 }

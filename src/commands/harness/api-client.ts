@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-/** A request that has no whole answer by then has failed. */
-const ANSWER_LIMIT_MS = 10_000;
+/** How long clients wait for an answer, in milliseconds. */
+export const PATIENCE_MS = 10_000;
 
 /** A whole answer. */
 export interface Answer {
@@ -14,21 +14,26 @@ export interface Answer {
 /** One connection to the API, kept alive; it carries one request at a time. */
 export class ApiClient implements Disposable {
   readonly #url: string;
+  readonly #patienceMs: number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
-  /** @param url where the API listens */
-  constructor(url: string) {
+  /**
+   * @param url where the API listens
+   * @param patienceMs a request that has no whole answer by then has failed
+   */
+  constructor(url: string, patienceMs = PATIENCE_MS) {
     this.#url = url;
+    this.#patienceMs = patienceMs;
   }
 
   /**
    * Sends a request and reads its answer.
    *
    * @param body goes as JSON
-   * @throws Error where the connection fails, or the answer is not whole within 10 s
+   * @throws Error where the connection fails, or the answer is not whole in time
    */
   async send(method: string, path: string, body?: object): Promise<Answer> {
-    const limit = AbortSignal.timeout(ANSWER_LIMIT_MS);
+    const limit = AbortSignal.timeout(this.#patienceMs);
     const outgoing = request(new URL(path, this.#url), {
       method,
       agent: this.#agent,
@@ -42,7 +47,7 @@ export class ApiClient implements Disposable {
       return { status: response.statusCode, text: await text(response) };
     } catch (error) {
       const { message } = error as Error;
-      const what = limit.aborted ? `no whole answer within ${ANSWER_LIMIT_MS / 1000} s` : message;
+      const what = limit.aborted ? `no whole answer within ${this.#patienceMs / 1000} s` : message;
       throw new Error(`${method} ${path}: ${what}`, { cause: error });
     }
   }

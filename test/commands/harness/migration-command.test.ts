@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { migrateUpTo } from '../../../src/commands/demo/migration-command.ts';
+import { migrateUpTo } from '../../../src/commands/harness/migration-command.ts';
 import { createLargeRecordTable } from '../../support/large-record-table.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 

@@ -2,17 +2,22 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ApiClient } from './api-client.ts';
 import { Choices } from './choices.ts';
 import type { Ledger } from './ledger.ts';
+import type { Load } from './load.ts';
 import { LoadClient } from './load-client.ts';
 import { Tally } from './tally.ts';
 
-/** What the load is: each client waits for its answer, then for a random time, then asks again. */
-export const LOAD = { clients: 8, longestPauseMs: 40 } as const;
+/** How many clients there are, and how long each pauses between an answer and its next request, at random. */
+export interface LoadShape {
+  readonly clients: number;
+  readonly longestPauseMs: number;
+}
 
 /**
- * Reads, creates and updates records through the API until it is stopped. The pauses leave the processor idle part of the
- * time: otherwise the latencies would show the queue for it and nothing of the database.
+ * Reads, creates and updates records through the API: each client waits for its answer, then for a random time, then asks
+ * again. So a slow API is asked less often.
  */
-export class Load implements AsyncDisposable {
+export class ClosedLoad implements Load {
+  readonly #shape: LoadShape;
   readonly #clients: Promise<unknown>;
   #tally = new Tally();
   #stopped = false;
@@ -24,12 +29,12 @@ export class Load implements AsyncDisposable {
    * @param ledger keeps what the API acknowledges
    * @param seed of the random choices
    */
-  constructor(url: string, ledger: Ledger, seed: number) {
-    const indexes = Array.from({ length: LOAD.clients }, (_, index) => index);
+  constructor(url: string, ledger: Ledger, seed: number, shape: LoadShape) {
+    this.#shape = shape;
+    const indexes = Array.from({ length: shape.clients }, (_, index) => index);
     this.#clients = Promise.all(indexes.map((index) => this.#work(url, ledger, seed, index)));
   }
 
-  /** Begins a new tally; resolves with the one so far when its last request has ended. */
   async nextTally(): Promise<Tally> {
     const tally = this.#tally;
     this.#tally = new Tally();
@@ -37,7 +42,6 @@ export class Load implements AsyncDisposable {
     return tally;
   }
 
-  /** Ends the load; resolves with the last tally when the last request has ended. */
   async stop(): Promise<Tally> {
     this.#stopped = true;
     await this.#clients;
@@ -49,12 +53,14 @@ export class Load implements AsyncDisposable {
   }
 
   async #work(url: string, ledger: Ledger, seed: number, index: number): Promise<void> {
+    const { clients, longestPauseMs } = this.#shape;
     using api = new ApiClient(url);
-    const client = new LoadClient(api, new Choices(`${seed} requests ${index}`), ledger, index, LOAD.clients);
+    const client = new LoadClient(api, new Choices(`${seed} requests ${index}`), ledger, index, clients);
     const pauses = new Choices(`${seed} pauses ${index}`);
     while (!this.#stopped) {
       await this.#tally.count(() => client.request());
-      await delay(pauses.fraction() * LOAD.longestPauseMs);
+      // Even the shortest timer takes a millisecond.
+      if (longestPauseMs > 0) await delay(pauses.fraction() * longestPauseMs);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { connect } from '../../../src/commands/demo/connection.ts';
-import { Ledger } from '../../../src/commands/demo/ledger.ts';
-import { checkLedger, type LedgerVerdict } from '../../../src/commands/demo/ledger-check.ts';
+import { connect } from '../../../src/commands/harness/connection.ts';
+import { Ledger } from '../../../src/commands/harness/ledger.ts';
+import { checkLedger, type LedgerVerdict } from '../../../src/commands/harness/ledger-check.ts';
 import { seedLargeRecords } from '../../../src/large-record/seeding.ts';
 import { createLargeRecordTable, type LargeRecordTable } from '../../support/large-record-table.ts';
 
@@ -29,7 +29,7 @@ function createLedger(): Ledger {
 
 async function check(url: string, ledger: Ledger): Promise<LedgerVerdict> {
   await using connection = await connect(url);
-  return await checkLedger(connection, ledger);
+  return await checkLedger(connection, ledger, 'created_at');
 }
 
 const INTACT = { acknowledged: 4, missing: 0, different: 0, unexpected: 0 };

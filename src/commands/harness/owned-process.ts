@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { CONFIG_VARIABLES } from '../../config.ts';
 import { PROJECT_FOLDER } from '../../database/embedded-postgres.ts';
 
 /** How long a process may take to end by itself once it is asked to. */
@@ -7,7 +8,10 @@ const END_GRACE_MS = 3_000;
 /** Lines of output that are kept: enough for any error, and no more, however long the process runs. */
 const KEPT_LINES = 200;
 
-/** A Node process of this project that ends with its owner. */
+/** An empty variable is not set, whatever `.env` says. */
+const DEFAULT_CONFIG = Object.fromEntries(CONFIG_VARIABLES.map((name) => [name, '']));
+
+/** A Node process of this project that ends with its owner. Its configuration is the default, but for what it is given. */
 export class OwnedProcess implements AsyncDisposable {
   /** Resolves with the exit code once the process and its output have ended; null where a signal ended it. */
   readonly ended: Promise<number | null>;
@@ -17,7 +21,7 @@ export class OwnedProcess implements AsyncDisposable {
   /**
    * @param script the file to run
    * @param programArguments what the script gets
-   * @param environment added to this process's own
+   * @param environment its configuration; all other variables are this process's own
    * @param signal kills the process
    * @param onLine receives each line that it writes, to either output
    */
@@ -30,7 +34,7 @@ export class OwnedProcess implements AsyncDisposable {
   ) {
     const child = spawn(process.execPath, [script, ...programArguments], {
       cwd: PROJECT_FOLDER,
-      env: { ...process.env, ...environment },
+      env: { ...process.env, ...DEFAULT_CONFIG, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
       signal,
       killSignal: 'SIGKILL',
@@ -44,6 +48,11 @@ export class OwnedProcess implements AsyncDisposable {
     }
     this.#child = child;
     this.ended = new Promise((resolve) => child.once('close', resolve));
+  }
+
+  /** Its process id; -1, which no process has, where it could not be started. */
+  get pid(): number {
+    return this.#child.pid ?? -1;
   }
 
   /** The newest lines that it has written. */

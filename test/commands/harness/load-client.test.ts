@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { ApiClient } from '../../../src/commands/demo/api-client.ts';
-import { Choices } from '../../../src/commands/demo/choices.ts';
-import { Ledger } from '../../../src/commands/demo/ledger.ts';
-import { checkLedger } from '../../../src/commands/demo/ledger-check.ts';
-import { connect } from '../../../src/commands/demo/connection.ts';
-import { LoadClient } from '../../../src/commands/demo/load-client.ts';
+import { ApiClient } from '../../../src/commands/harness/api-client.ts';
+import { Choices } from '../../../src/commands/harness/choices.ts';
+import { Ledger } from '../../../src/commands/harness/ledger.ts';
+import { checkLedger } from '../../../src/commands/harness/ledger-check.ts';
+import { connect } from '../../../src/commands/harness/connection.ts';
+import { LoadClient } from '../../../src/commands/harness/load-client.ts';
 import { seedLargeRecords } from '../../../src/large-record/seeding.ts';
 import { createLargeRecordTable } from '../../support/large-record-table.ts';
 import { startTestApplication } from '../../support/test-application.ts';
@@ -61,7 +61,7 @@ describe('LoadClient', () => {
       const faults = await makeRequests(application.url, ledger, 3);
       expect(new Set(faults)).toEqual(new Set(['']));
       await using connection = await connect(table.url);
-      expect(await checkLedger(connection, ledger)).toMatchObject({
+      expect(await checkLedger(connection, ledger, 'created_at')).toMatchObject({
         missing: 0,
         different: 0,
         unexpected: 0,

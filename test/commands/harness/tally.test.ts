@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { Tally } from '../../../src/commands/demo/tally.ts';
+import { Tally } from '../../../src/commands/harness/tally.ts';
 
 /** Counts a request that ends when it is told to. */
 function beginRequest(tally: Tally) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Choices } from '../../../src/commands/demo/choices.ts';
+import { Choices } from '../../../src/commands/harness/choices.ts';
 
 const BOUND = 10;
 

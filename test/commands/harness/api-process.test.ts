@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { startApi } from '../../../src/commands/demo/api-process.ts';
+import { startApi } from '../../../src/commands/harness/api-process.ts';
 import { createLargeRecordTable } from '../../support/large-record-table.ts';
 import { send } from '../../support/send.ts';
 

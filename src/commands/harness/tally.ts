@@ -4,7 +4,7 @@ const MICROSECONDS_PER_MS = 1_000;
 /** Failures that are kept word for word. */
 const KEPT_FAILURES = 5;
 
-/** How the requests of a step went; latencies in milliseconds, from sending to the whole answer. */
+/** How the requests of a step went; latencies in milliseconds, from where each begins to the whole answer. */
 export interface Summary {
   readonly requests: number;
   readonly failed: number;
@@ -25,9 +25,13 @@ export class Tally {
     return this.#failures;
   }
 
-  /** Carries out a request and counts it; it failed where it throws. */
-  async count(request: () => Promise<void>): Promise<void> {
-    const counted = this.#measure(request);
+  /**
+   * Carries out a request and counts it; it failed where it throws.
+   *
+   * @param began when it was due, on the clock of `performance.now()`
+   */
+  async count(request: () => Promise<void>, began = performance.now()): Promise<void> {
+    const counted = this.#measure(request, began);
     this.#open.add(counted);
     await counted;
     this.#open.delete(counted);
@@ -57,8 +61,7 @@ export class Tally {
     };
   }
 
-  async #measure(request: () => Promise<void>): Promise<void> {
-    const began = performance.now();
+  async #measure(request: () => Promise<void>, began: number): Promise<void> {
     try {
       await request();
     } catch (error) {

@@ -1,0 +1,41 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { startApi } from '../harness/api-process.ts';
+import { ClosedLoad } from '../harness/closed-load.ts';
+import { Ledger } from '../harness/ledger.ts';
+import type { OwnedDatabase } from './template.ts';
+
+const WARM_UP_MS = 2_000;
+const MEASURED_MS = 5_000;
+
+/**
+ * How many requests of the mixed load the API serves in a second: as many clients as the load has connections ask one
+ * after the other, without a pause, on the same processors as everything else.
+ *
+ * @param database a copy of the template, used for nothing else
+ * @param clients how many ask at once
+ * @param seed of the load's random choices
+ * @throws Error where a request fails
+ */
+export async function measureCapacity(
+  database: OwnedDatabase,
+  clients: number,
+  seed: number,
+  signal: AbortSignal,
+): Promise<number> {
+  await using api = await startApi(database.url, signal);
+  const shape = { clients, longestPauseMs: 0 };
+  await using load = new ClosedLoad(api.url, new Ledger(database.rows), seed, shape);
+  await delay(WARM_UP_MS, undefined, { signal });
+  const warmUp = await load.nextTally();
+  const began = performance.now();
+  await delay(MEASURED_MS, undefined, { signal });
+  const measured = await load.stop();
+  const seconds = (performance.now() - began) / 1000;
+  const failures = [...warmUp.failures, ...measured.failures];
+  if (failures.length > 0) {
+    throw new Error(
+      `The API fails before there is anything to measure:\n${[...failures, api.log].join('\n')}`,
+    );
+  }
+  return measured.summary().requests / seconds;
+}

@@ -1,0 +1,48 @@
+/** A time for which a migration held ACCESS EXCLUSIVE on the table. */
+export interface LockHold {
+  /** The migration's number: `0002`. */
+  readonly migration: string;
+  /** What the lock was held for. */
+  readonly purpose: string;
+  readonly milliseconds: number;
+}
+
+const PROCESSING = /Processing '(\d{4})_/;
+const HELD = /\] (.+): held ACCESS EXCLUSIVE on \S+ for ([\d.]+) ms/;
+const CLOSING = /backfill: .*; ([\d,]+) batches, the longest ([\d,]+) ms;/;
+
+/**
+ * Reads what a run of `npx mikro-orm migration:up` says of its locks.
+ *
+ * @param lines what it printed, without colours
+ */
+export function readLockHolds(lines: readonly string[]): LockHold[] {
+  const holds: LockHold[] = [];
+  let migration = '';
+  for (const line of lines) {
+    migration = PROCESSING.exec(line)?.[1] ?? migration;
+    const [, purpose, milliseconds] = HELD.exec(line) ?? [];
+    if (purpose !== undefined) holds.push({ migration, purpose, milliseconds: Number(milliseconds) });
+  }
+  return holds;
+}
+
+/**
+ * Reads what a backfill says of its batches when it has ended.
+ *
+ * @param lines what the run printed, without colours
+ * @throws Error where there is no such line
+ */
+export function readClosingLine(lines: readonly string[]): { batches: number; longestBatchMs: number } {
+  for (const line of lines) {
+    const [, batches, longest] = CLOSING.exec(line) ?? [];
+    if (batches !== undefined && longest !== undefined) {
+      return { batches: readCount(batches), longestBatchMs: readCount(longest) };
+    }
+  }
+  throw new Error(`The backfill has printed no closing line with its batches:\n${lines.join('\n')}`);
+}
+
+function readCount(text: string): number {
+  return Number(text.replaceAll(',', ''));
+}

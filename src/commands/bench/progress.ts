@@ -1,0 +1,53 @@
+import type { Summary } from '../harness/tally.ts';
+import type { BenchObserver } from './run-bench.ts';
+import type { LockTime } from './lock-times.ts';
+import type { MeasuredRun } from './measured-run.ts';
+
+/**
+ * Writes a line for each piece of work: which it is when it begins, and what came out when it has ended.
+ *
+ * @param write receives text, with its line ends
+ * @returns what tells of the work, and what ends a line that an error has left open
+ */
+export function writeProgress(write: (text: string) => void): BenchObserver & Disposable {
+  let isOpen = false;
+  return {
+    begins: (number, of, what) => {
+      write(`${number} of ${of}: ${what} … `);
+      isOpen = true;
+    },
+    ended: (outcome) => {
+      write(`${outcome}\n`);
+      isOpen = false;
+    },
+    [Symbol.dispose]: () => {
+      if (isOpen) write('\n');
+    },
+  };
+}
+
+/** A run in a few words. */
+export function describeRun({ seconds, longestBatchMs, heapGrowth, api }: MeasuredRun): string {
+  const words = [
+    `${seconds.toFixed(1)} s`,
+    `longest batch ${Math.round(longestBatchMs)} ms`,
+    `heap ${heapGrowth.toFixed(2)}×`,
+  ];
+  return [...words, ...(api === null ? [] : [describeSummary(api)])].join(', ');
+}
+
+/** What requests met, in a few words. */
+export function describeSummary({ requests, failed, p99Ms }: Summary): string {
+  return `${rowCount(requests)} requests, ${rowCount(failed)} failed, p99 ${p99Ms.toFixed(1)} ms`;
+}
+
+/** The longest of several locks, in a few words. */
+export function describeLocks(locks: readonly LockTime[]): string {
+  const longest = Math.max(...locks.flatMap(({ heldMs }) => heldMs));
+  return `at most ${longest.toFixed(1)} ms`;
+}
+
+/** A number as people read it. */
+export function rowCount(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}

@@ -1,0 +1,44 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ApiProcess, startApi } from './api-process.ts';
+import type { Load } from './load.ts';
+
+/** How long the load runs before it is measured: a process's first requests are slow by themselves. */
+const WARM_UP_MS = 2_000;
+
+/** The API in a process of its own, and a load on it that is warm. */
+export interface LoadedApi extends AsyncDisposable {
+  readonly load: Load;
+  /** The newest lines of the API's log. */
+  readonly log: string;
+}
+
+/**
+ * Serves a database through the API, puts it under load, and waits until it is warm.
+ *
+ * @param databaseUrl the database
+ * @param startLoad starts the load on the API's URL
+ * @param signal ends it early
+ * @throws Error where requests fail before anything has changed
+ */
+export async function startLoadedApi(
+  databaseUrl: string,
+  startLoad: (apiUrl: string) => Load,
+  signal: AbortSignal,
+): Promise<LoadedApi> {
+  await using resources = new AsyncDisposableStack();
+  const api: ApiProcess = resources.use(await startApi(databaseUrl, signal));
+  const load = resources.use(startLoad(api.url));
+  await delay(WARM_UP_MS, undefined, { signal });
+  const { failures } = await load.nextTally();
+  if (failures.length > 0) {
+    throw new Error(`The API fails before anything has changed:\n${[...failures, api.log].join('\n')}`);
+  }
+  const owned = resources.move();
+  return {
+    load,
+    get log() {
+      return api.log;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}

@@ -1,0 +1,37 @@
+import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
+import type { Connection } from './connection.ts';
+
+const GIGABYTE = 2 ** 30;
+
+/** What a run has run on. */
+export interface Machine {
+  readonly cores: number;
+  /** As the processor calls itself. */
+  readonly processor: string;
+  readonly memoryBytes: number;
+  /** The operating system, with its release. */
+  readonly system: string;
+  readonly postgres: string;
+  readonly node: string;
+}
+
+/** @param connection to the server, which says its version */
+export async function readMachine(connection: Connection): Promise<Machine> {
+  const { rows } = await connection.query<{ version: string }>(
+    `select current_setting('server_version') as version`,
+  );
+  return {
+    cores: availableParallelism(),
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    memoryBytes: totalmem(),
+    system: `${platform()} ${release()} ${arch()}`,
+    postgres: rows[0]!.version,
+    node: process.versions.node,
+  };
+}
+
+/** The machine in a sentence. */
+export function machineSentence({ cores, processor, memoryBytes, system, node }: Machine): string {
+  const memoryGigabytes = Math.round(memoryBytes / GIGABYTE);
+  return `Machine: ${cores} cores (${processor}), ${memoryGigabytes} GB of memory, ${system}, Node ${node}.`;
+}

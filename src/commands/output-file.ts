@@ -1,0 +1,18 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+/**
+ * For a command that takes a while: what will fail at its end is better said at its beginning.
+ *
+ * @param option that names the file, for the error
+ * @throws Error in a sentence where the file cannot be written
+ */
+export async function refuseUnwritable(option: string, file: string): Promise<void> {
+  try {
+    await access(dirname(resolve(file)), constants.W_OK);
+    if ((await stat(file).catch(() => undefined))?.isDirectory()) throw new Error('It is a folder.');
+  } catch (cause) {
+    throw new Error(`${option} ${file} cannot be written: name a file in a folder of yours.`, { cause });
+  }
+}
