@@ -13,8 +13,15 @@ afterAll(async () => database[Symbol.asyncDispose]());
 
 /** Makes the pooler open so many sessions, which it keeps. */
 async function openSessions(url: string, sessions: number): Promise<void> {
-  await using clients = new AsyncDisposableStack();
-  for (let n = 0; n < sessions; n += 1) await clients.use(await connect(url)).rows('begin');
+  await using resources = new AsyncDisposableStack();
+  const clients = [];
+  for (let n = 0; n < sessions; n += 1) {
+    const client = resources.use(await connect(url));
+    await client.rows('begin');
+    clients.push(client);
+  }
+  // One whose client goes away in a transaction is closed.
+  for (const client of clients) await client.rows('commit');
 }
 
 /** Clients that go on asking until they are stopped. */
