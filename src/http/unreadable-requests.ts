@@ -7,7 +7,7 @@ import { REQUEST_ID_HEADER } from './request-id.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
 /** How long a client that is still sending may go on, so that it reads its answer before the connection ends, in ms. */
-const LINGER_MS = 1_000;
+const LINGER_MS = 5_000;
 
 /** What is wrong with a request that has reached no route, by Node's code. */
 const PROBLEMS: Readonly<Record<string, Problem>> = {

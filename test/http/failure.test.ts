@@ -21,6 +21,13 @@ const REQUESTS: readonly (readonly [string, string, unknown])[] = [
   ['GET', '/status', undefined],
 ];
 
+const NOT_ANSWERING = 'The database does not answer at the moment.';
+
+/** What the client of a request that was certainly not done is told. */
+function adviceFor(method: string): string {
+  return `${NOT_ANSWERING} ${method === 'GET' ? 'Try again.' : 'Nothing was written: try again.'}`;
+}
+
 describe('without the table', () => {
   it.each(REQUESTS)('%s %s is a 503 with Retry-After', async (method, path, body) => {
     await using database = await createTestDatabase();
@@ -29,6 +36,7 @@ describe('without the table', () => {
     expect(answer.status).toBe(503);
     expect(answer.headers.get('Retry-After')).toBe('1');
     expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
+    expect(JSON.parse(answer.text)).toMatchObject({ detail: adviceFor(method) });
     expect(api.log).toEqual([expect.stringContaining('large_record')]);
     expect((await send(`${api.url}/readyz`)).status).toBe(200);
   });
@@ -52,12 +60,14 @@ describe('without a database', () => {
       expect(answer.status).toBe(503);
       expect(answer.headers.get('Retry-After')).toBe('1');
       expect(answer.text).not.toMatch(/127\.0\.0\.1|ECONN/);
+      const detail = path === '/readyz' ? 'The database does not answer. Try again.' : adviceFor(method);
+      expect(JSON.parse(answer.text)).toMatchObject({ detail });
       expect(api.log.join('\n')).not.toContain('hidden');
       expect((await send(`${api.url}/healthz`)).status).toBe(200);
     },
   );
 
-  it('a connection that is cut under a request makes it a 503, and the next one takes another connection', async () => {
+  it('a connection that is cut under a write makes it a 503 of unknown outcome, and the next one takes another connection', async () => {
     await using table = await createLargeRecordTable('old');
     await using api = await startTestApplication(table.url);
     const id = await table.store('locked', '2024-01-01 10:00:00');
@@ -65,7 +75,11 @@ describe('without a database', () => {
     await table.client.query('select from large_record for update');
     const waiting = send(`${api.url}/large_records/${id}`, { method: 'PATCH', body: { name: 'changed' } });
     await terminateSession(await lockWaiter(table.url));
-    expect((await waiting).status).toBe(503);
+    const answer = await waiting;
+    expect(answer.status).toBe(503);
+    expect(JSON.parse(answer.text)).toMatchObject({
+      detail: `${NOT_ANSWERING} The write may have been done: read the record before you send it again.`,
+    });
     await table.client.query('rollback');
     expect(await send(`${api.url}/large_records/${id}`)).toMatchObject({
       status: 200,
