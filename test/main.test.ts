@@ -45,6 +45,23 @@ it.each(['SIGTERM', 'SIGINT'] as const)('serves until %s and ends with exit code
   expect(await api.exitCode).toBe(0);
 });
 
+it.each([
+  [
+    'info',
+    ['Database: ', 'Listening on ', 'GET /healthz answered 200', 'POST /large_records answered 503: '],
+  ],
+  ['notice', ['Database: ', 'Listening on ', 'POST /large_records answered 503: ']],
+])('logs as JSON what LOG_LEVEL=%s asks for, to the last line', async (LOG_LEVEL, beginnings) => {
+  await using table = await createLargeRecordTable('old');
+  await table.client.query('drop table large_record');
+  await using api = await startApiProcess(table.url, { LOG_LEVEL });
+  await send(`${api.url}/healthz`);
+  await send(`${api.url}/large_records`, { method: 'POST', body: { name: 'x' } });
+  stop(api);
+  expect(await api.exitCode).toBe(0);
+  expect(messagesOf(api)).toEqual(beginnings.map((text) => expect.stringMatching(new RegExp(`^${text}`))));
+});
+
 it('at SIGTERM says that it is not ready, still serves, answers what is in flight, and leaves no session', async () => {
   await using table = await createLargeRecordTable('old');
   const id = await table.store('LargeRecord_1', '2024-01-01 10:00:00');
@@ -126,6 +143,7 @@ it('ends with exit code 1 and a sentence where the port is in use', async () => 
 });
 
 it.each([
+  [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL must be one of debug, info, notice, warn, error, silent.\n'],
   [{ PORT: 'http' }, 'PORT must be a whole number from 0 to 65535.\n'],
   [
     { ACTIVE_COLUMN: 'created' },

@@ -38,6 +38,7 @@ export async function openLog(level: Config['logLevel']): Promise<Log> {
     const { default: pretty } = await import('pino-pretty');
     const stream = pretty({
       customLevels: { notice: NOTICE },
+      ignore: 'pid,hostname',
       translateTime: 'SYS:HH:MM:ss.l',
       messageFormat: '{msg}{if durationMs} in {durationMs} ms{end}',
       hideObject: true,

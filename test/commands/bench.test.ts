@@ -71,6 +71,8 @@ describe('npm run bench', () => {
       );
       expect({ ...result, runs: byLoadAndName }).toMatchObject({
         rows: 20_000,
+        methods: ['in-limit', 'engine-1'],
+        repetitions: 1,
         seed: 7,
         began: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
         seconds: expect.any(Number),
@@ -108,7 +110,7 @@ describe('npm run bench', () => {
       const page = await readFile(markdown, 'utf8');
       expect(page.startsWith(PAGE.split('\n', 3).join('\n'))).toBe(true);
       expect(page).toContain(stdout.trim());
-      expect(stdout).toContain('--rows 20000 --seed 7');
+      expect(stdout).toContain('--rows 20000 --methods in-limit,engine-1 --repetitions 1 --seed 7');
       expect(stdout.match(/^\| (`IN|this project)/gm)).toHaveLength(7);
       expect(stdout + stderr + content).not.toMatch(/postgres(ql)?:|password/);
       expect(await command.leftovers()).toEqual([]);

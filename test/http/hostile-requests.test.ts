@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type ApiProcess, startApiProcess } from '../support/api-process.ts';
 import { connect, type DatabaseClient } from '../support/database-client.ts';
-import { assertProblem, documentedOperations } from '../support/documented-answers.ts';
+import { assertDocumented, assertProblem, documentedOperations } from '../support/documented-answers.ts';
 import { type Effect, type HostileRequest, HostileRequests } from '../support/hostile-requests.ts';
 import { createMigratedDatabase } from '../support/migrator.ts';
 import { exchangeRaw, type RawAnswer } from '../support/raw-http.ts';
@@ -99,11 +99,12 @@ it('the process lives on, answers, and has logged nothing but requests', async (
 });
 
 /** @throws Error where an answer is not what it must be */
-function check({ expected, isHead }: HostileRequest, answers: readonly RawAnswer[]): void {
+function check({ documented, expected, isHead }: HostileRequest, answers: readonly RawAnswer[]): void {
   for (const { status, headers, body } of answers) {
     if (status >= 500) throw new Error(`answered ${status} ${body}`);
     if (headers.get('X-Request-Id') === null) throw new Error(`answered ${status} without an id`);
     if (status >= 400 && !isHead) assertProblem(`answered ${status}`, body);
+    if (documented) assertDocumented(documented.method, documented.path, { status, headers, text: body });
   }
   if (expected === null) {
     return;

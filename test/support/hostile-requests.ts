@@ -20,6 +20,8 @@ export type Effect =
 export interface HostileRequest {
   readonly kind: string;
   readonly write: Buffer | ((socket: Socket) => void | Promise<void>);
+  /** What the document says of its answer, where it is one request that HTTP allows. */
+  readonly documented?: { readonly method: string; readonly path: string };
   readonly isHead: boolean;
   /**
    * What is answered, in order: the effect of a valid request, or `refused`. Null where both are right, and the request
@@ -495,7 +497,13 @@ export class HostileRequests {
       ...(body !== undefined && { 'Content-Type': 'application/json' }),
       ...headers,
     };
-    return { kind, write: message(method, target, all, body), isHead: method === 'HEAD', expected };
+    return {
+      kind,
+      write: message(method, target, all, body),
+      documented: { method, path: target.split('?')[0]! },
+      isHead: method === 'HEAD',
+      expected,
+    };
   }
 
   /** A method and a target that take a body. */

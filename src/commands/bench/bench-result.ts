@@ -2,11 +2,16 @@ import type { Machine } from '../harness/machine.ts';
 import type { LoadRate } from '../harness/open-load.ts';
 import type { LockTime } from './lock-times.ts';
 import type { MeasuredRun } from './measured-run.ts';
+import type { MethodName } from './methods.ts';
 import type { ApiExperience } from './under-load.ts';
 
 /** What was measured, and on what. */
 export interface BenchResult {
   readonly rows: number;
+  /** Those that were chosen, in the order of the report. */
+  readonly methods: readonly MethodName[];
+  /** How many times the locks were measured. */
+  readonly repetitions: number;
   /** Of the order, and of the load's random choices. */
   readonly seed: number;
   /** When it began, ISO 8601. */

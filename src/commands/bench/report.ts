@@ -3,6 +3,7 @@ import type { BenchResult } from './bench-result.ts';
 import type { LockTime } from './lock-times.ts';
 import { type Column, markdownTable } from './markdown-table.ts';
 import type { MeasuredRun } from './measured-run.ts';
+import { METHODS } from './methods.ts';
 import { inOrder, methodTable, titleOf } from './method-table.ts';
 import { rowCount } from './progress.ts';
 import { compareWithTargets, type Target } from './targets.ts';
@@ -41,14 +42,20 @@ export function benchReport(result: BenchResult): string {
   ].join('\n\n');
 }
 
-function circumstances({ rows, seed, began, seconds, machine, settings }: BenchResult): string[] {
+function circumstances(result: BenchResult): string[] {
+  const { began, seconds, machine, settings } = result;
   const settingList = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
   return [
-    `Measured on ${began.slice(0, 10)} with \`npm run bench -- --rows ${rows} --seed ${seed}\`, ` +
-      `in ${(seconds / 60).toFixed(0)} minutes.`,
+    `Measured on ${began.slice(0, 10)} with \`${commandOf(result)}\`, in ${Math.ceil(seconds / 60)} minutes.`,
     machineSentence(machine),
     `Database: PostgreSQL ${machine.postgres}, ${settingList.join(', ')}.`,
   ];
+}
+
+/** What repeats the run. */
+function commandOf({ rows, methods, repetitions, seed }: BenchResult): string {
+  const choice = methods.length === METHODS.length ? '' : ` --methods ${methods.join(',')}`;
+  return `npm run bench -- --rows ${rows}${choice} --repetitions ${repetitions} --seed ${seed}`;
 }
 
 const PROCESS_COLUMNS: readonly Column<MeasuredRun>[] = [

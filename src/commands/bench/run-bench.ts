@@ -154,6 +154,8 @@ export async function runBench(
 
   return {
     rows,
+    methods: methods.map(({ name }) => name),
+    repetitions,
     seed,
     began: began.toISOString(),
     seconds: (Date.now() - began.getTime()) / 1000,

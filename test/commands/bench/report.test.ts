@@ -40,6 +40,8 @@ function run(method: MethodName, changes: Partial<MeasuredRun> = {}): MeasuredRu
 const heldMs = [3, 1, 9, 2, 4];
 const whole: BenchResult = {
   rows: 10_000_000,
+  methods: METHODS.map(({ name }) => name),
+  repetitions: 5,
   seed: 7,
   began: '2026-11-24T12:00:00.000Z',
   seconds: 2_400,
@@ -125,7 +127,7 @@ describe('the report of the bench', () => {
 
   it('has the circumstances', () => {
     expect(report).toContain(
-      'on 2026-11-24 with `npm run bench -- --rows 10000000 --seed 7`, in 40 minutes.',
+      'on 2026-11-24 with `npm run bench -- --rows 10000000 --repetitions 5 --seed 7`, in 40 minutes.',
     );
     expect(report).toContain('Machine: 2 cores (Example 1), 8 GB of memory, linux 6.1 x64, Node 24.0.0.');
     expect(report).toContain('Database: PostgreSQL 18.4, shared_buffers = 256MB, autovacuum = on.');
@@ -172,9 +174,11 @@ describe('the report of the bench', () => {
     const some = benchReport({
       ...whole,
       rows: 1_000_000,
+      methods: ['engine-1', 'engine-2'],
       runs: engines.map((engine) => ({ ...engine, process: { seconds: 1, peakMemoryBytes: null } })),
       smallRuns: [],
     });
+    expect(some).toContain('--rows 1000000 --methods engine-1,engine-2 --repetitions 5 --seed 7');
     expect(some).toContain('; this run had 1,000,000 rows.');
     const rows = tableAfter(some, '1,000,000 rows, nobody else');
     expect(rows.map(([title, , ratio]) => [title, ratio])).toEqual([
