@@ -19,7 +19,7 @@ export function showSeedProgress(rows: number, output: NodeJS.WriteStream): Seed
   return output.isTTY ? showBar(rows, output) : writeLines(rows, output);
 }
 
-/** A number of rows as people read it. */
+/** A number of rows, or of anything, as people read it. */
 export function rowCount(rows: number): string {
   return Math.round(rows).toLocaleString('en-US');
 }

@@ -1,9 +1,9 @@
 import type { Summary } from '../harness/tally.ts';
+import { rowCount } from '../seed-progress.ts';
 import type { BenchResult } from './bench-result.ts';
 import { type Column, markdownTable } from './markdown-table.ts';
 import type { MeasuredRun } from './measured-run.ts';
 import { METHODS } from './methods.ts';
-import { rowCount } from './progress.ts';
 
 const MEGABYTE = 2 ** 20;
 /** Where there is no number. */

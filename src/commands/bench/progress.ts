@@ -1,3 +1,4 @@
+import { rowCount } from '../seed-progress.ts';
 import type { Summary } from '../harness/tally.ts';
 import type { BenchObserver } from './run-bench.ts';
 import type { LockTime } from './lock-times.ts';
@@ -45,9 +46,4 @@ export function describeSummary({ requests, failed, p99Ms }: Summary): string {
 export function describeLocks(locks: readonly LockTime[]): string {
   const longest = Math.max(...locks.flatMap(({ heldMs }) => heldMs));
   return `at most ${longest.toFixed(1)} ms`;
-}
-
-/** A number as people read it. */
-export function rowCount(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
 }

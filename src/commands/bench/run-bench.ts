@@ -1,42 +1,29 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { rowCount } from '../seed-progress.ts';
 import { PATIENCE_MS } from '../harness/api-client.ts';
 import { Choices } from '../harness/choices.ts';
-import { type Connection, connect } from '../harness/connection.ts';
-import { Ledger } from '../harness/ledger.ts';
+import { connect } from '../harness/connection.ts';
 import { readMachine } from '../harness/machine.ts';
 import { OpenLoad } from '../harness/open-load.ts';
 import { startServer } from '../harness/server.ts';
 import type { BenchResult } from './bench-result.ts';
 import { measureCapacity } from './capacity.ts';
+import { measureIdle } from './idle.ts';
 import { type LockTime, measureLocks } from './lock-times.ts';
 import { type LoadStarter, type MeasuredRun, measureRun } from './measured-run.ts';
 import type { Method } from './methods.ts';
-import { describeLocks, describeRun, describeSummary, rowCount } from './progress.ts';
+import { describeLocks, describeRun, describeSummary } from './progress.ts';
 import { shuffled } from './shuffled.ts';
 import { type BenchServer, createTemplate, type OwnedDatabase, useCopy } from './template.ts';
-import { type ApiExperience, underLoad } from './under-load.ts';
+import { readToldSettings } from './told-settings.ts';
+import type { ApiExperience } from './under-load.ts';
 
 /** Over how many connections the load's requests go. */
 const CONNECTIONS = 32;
 /** The load, as a share of what the API can serve. */
 const LOAD_SHARE = 0.5;
-/** How long the load runs without any method: about as long as the faster methods take. */
-const IDLE_MS_PER_MILLION_ROWS = 3_000;
-const SHORTEST_IDLE_MS = 5_000;
 /** How many times as many rows the table has as those to which its times are compared. */
 const ENGINE_GROWTH = 10;
 const LOCK_GROWTH = 100;
-
-/** The server's settings that the numbers depend on. */
-const TOLD_SETTINGS = [
-  'shared_buffers',
-  'max_wal_size',
-  'checkpoint_timeout',
-  'autovacuum',
-  'fsync',
-  'full_page_writes',
-  'synchronous_commit',
-];
 
 /** What to measure. */
 export interface BenchOptions {
@@ -160,36 +147,11 @@ export async function runBench(
     began: began.toISOString(),
     seconds: (Date.now() - began.getTime()) / 1000,
     machine: await readMachine(admin),
-    settings: await readSettings(admin),
+    settings: await readToldSettings(admin),
     load,
     idle: idle!,
     runs,
     smallRuns,
     locks,
   };
-}
-
-/** What the API's requests meet while nothing else happens. */
-async function measureIdle(
-  database: OwnedDatabase,
-  startLoad: LoadStarter,
-  signal: AbortSignal,
-): Promise<ApiExperience> {
-  const ledger = new Ledger(database.rows);
-  const idleMs = Math.max(SHORTEST_IDLE_MS, (database.rows / 1_000_000) * IDLE_MS_PER_MILLION_ROWS);
-  const { api } = await underLoad(
-    database.url,
-    (apiUrl) => startLoad(apiUrl, ledger),
-    () => delay(idleMs, undefined, { signal }),
-    signal,
-  );
-  return api;
-}
-
-async function readSettings(connection: Connection): Promise<Record<string, string>> {
-  const { rows } = await connection.query<{ name: string; value: string }>(
-    `select name, current_setting(name) as value from unnest($1::text[]) as name`,
-    [TOLD_SETTINGS],
-  );
-  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
 }

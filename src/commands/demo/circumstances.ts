@@ -3,7 +3,10 @@ import type { Connection } from '../harness/connection.ts';
 import { type Machine, machineSentence, readMachine } from '../harness/machine.ts';
 import { SETTINGS } from '../harness/server.ts';
 
-/** The pauses leave the processor idle part of the time: otherwise the latencies would show the queue for it and nothing of the database. */
+/**
+ * The pauses leave the processor idle part of the time: otherwise the latencies would show the queue for it and nothing of
+ * the database.
+ */
 export const LOAD: LoadShape = { clients: 8, longestPauseMs: 40 };
 
 /** What the numbers of a run depend on. */

@@ -62,6 +62,12 @@ describe('Tally', () => {
     }
   });
 
+  it('measures from the moment at which a request was due', async () => {
+    const tally = new Tally();
+    await tally.count(async () => {}, performance.now() - 50);
+    expect(tally.summary().p50Ms).toBeGreaterThan(49);
+  });
+
   it('takes over the requests of another', async () => {
     const [one, other] = [new Tally(), new Tally()];
     await one.count(async () => {});

@@ -1,0 +1,30 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Ledger } from '../harness/ledger.ts';
+import type { LoadStarter } from './measured-run.ts';
+import type { OwnedDatabase } from './template.ts';
+import { type ApiExperience, underLoad } from './under-load.ts';
+
+/** How long it goes on: about as long as the faster methods take. */
+const MS_PER_MILLION_ROWS = 3_000;
+const SHORTEST_MS = 5_000;
+
+/**
+ * What the API's requests meet while nothing else happens.
+ *
+ * @param database a copy of the template, used for nothing else
+ */
+export async function measureIdle(
+  database: OwnedDatabase,
+  startLoad: LoadStarter,
+  signal: AbortSignal,
+): Promise<ApiExperience> {
+  const ledger = new Ledger(database.rows);
+  const milliseconds = Math.max(SHORTEST_MS, (database.rows / 1_000_000) * MS_PER_MILLION_ROWS);
+  const { api } = await underLoad(
+    database.url,
+    (apiUrl) => startLoad(apiUrl, ledger),
+    () => delay(milliseconds, undefined, { signal }),
+    signal,
+  );
+  return api;
+}
