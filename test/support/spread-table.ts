@@ -7,7 +7,7 @@ export const SPREAD_ROWS = 60_000;
 
 /**
  * Fills `large_record`, at its first stage, with rows that lie so far apart that the backfill has several ranges of them,
- * and makes each row dear to fill, so that there is a middle in which something can happen.
+ * and makes each fiftieth wait for 10 ms, so that there is a middle in which something can happen.
  */
 export async function insertSpreadRows(client: DatabaseClient): Promise<void> {
   await client.rows(`alter table large_record set (fillfactor = 10)`);
@@ -16,7 +16,7 @@ export async function insertSpreadRows(client: DatabaseClient): Promise<void> {
   await client.rows(`
     create function slow() returns trigger language plpgsql as $$
     begin
-      perform sum(n) from generate_series(1, 100) as n;
+      if new.id % 50 = 0 then perform pg_sleep(0.01); end if;
       return new;
     end $$`);
   await client.rows(`create trigger slow before update on large_record for each row execute function slow()`);

@@ -4,7 +4,7 @@ import { publishProgress } from './checkpoint.ts';
 import { look } from './look.ts';
 import type { BackfillReport } from './meter.ts';
 import { readOpenRanges, readPlanSize } from './plan.ts';
-import { dropQueue } from './queue-schema.ts';
+import { dropQueueInUse } from './queue-schema.ts';
 import { openRangeQueue } from './range-queue.ts';
 import type { BackfillSettings } from './settings.ts';
 import type { WorkerShare } from './worker.ts';
@@ -39,10 +39,10 @@ export async function handOutRanges(
     await offerUntilDone(session, share, settings, openSession, report);
   } catch (error) {
     // Fails where the connection is what was lost.
-    await dropQueue(session).catch(() => undefined);
+    await dropQueueInUse(session).catch(() => undefined);
     throw error;
   }
-  await dropQueue(session);
+  await dropQueueInUse(session);
 }
 
 async function offerUntilDone(

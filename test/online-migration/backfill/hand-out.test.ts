@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { hasQueue } from '../../../src/online-migration/backfill/queue-schema.ts';
 import {
   type HandedOutBackfill,
+  moreLines,
   prepareHandedOutBackfill,
   until,
 } from '../../support/handed-out-backfill.ts';
@@ -15,6 +16,9 @@ import {
 
 /** Twice as long as the queue waits for a heartbeat. */
 const PATIENCE_S = 30;
+
+// Each test starts several processes and fills the table.
+jest.setTimeout(180_000);
 
 let resources: AsyncDisposableStack;
 let backfill: HandedOutBackfill;
@@ -43,9 +47,10 @@ async function endInTheMiddle(signal: NodeJS.Signals) {
 }
 
 describe('a migrating process that hands out its ranges', () => {
-  it('and is killed: the workers finish them, and the next run brings the rest to its end', async () => {
-    const { workersEnd } = await endInTheMiddle('SIGKILL');
-    expect(await workersEnd()).toEqual([0, 0]);
+  it('and is killed, and a worker too: another finishes them, and the next run does the rest', async () => {
+    const { workers, workersEnd } = await endInTheMiddle('SIGKILL');
+    workers[0]!.process.kill('SIGKILL');
+    expect(await workersEnd()).toEqual([null, 0]);
     expect((await backfill.ranges()).every(({ next_block, end_block }) => next_block === end_block)).toBe(
       true,
     );
@@ -57,7 +62,8 @@ describe('a migrating process that hands out its ranges', () => {
   it('and is started again: paused workers have kept their ranges, however long that took', async () => {
     const { workers, workersEnd } = await endInTheMiddle('SIGKILL');
     await backfill.steer({ paused: true });
-    await Promise.all(workers.map((worker) => worker.printed(/waits, paused by hand/)));
+    // Whose range ended with the batch under way takes the next one still.
+    await moreLines(/waits: paused by hand/, ...workers);
     const claims = (await backfill.ranges()).map(({ claimed_by }) => claimed_by);
     const second = backfill.handOut();
     await second.printed(/waits, paused by hand/);
@@ -68,7 +74,7 @@ describe('a migrating process that hands out its ranges', () => {
     expect(await second.exitCode).toBe(0);
     expect(await workersEnd()).toEqual([0, 0]);
     await expectFilledOnce(backfill.client);
-  }, 120_000);
+  });
 
   it('and is stopped by Ctrl-C: the workers stop too, and go on with the next run', async () => {
     const { first, workers, workersEnd } = await endInTheMiddle('SIGINT');
