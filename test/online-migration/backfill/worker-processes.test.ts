@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { hasQueue } from '../../../src/online-migration/backfill/queue-schema.ts';
 import type { RunningCommand } from '../../support/command-line.ts';
 import {
@@ -18,6 +18,9 @@ import {
 /** What the project promises: a range goes to another worker so long after its own has died, at most. */
 const TAKE_OVER_MS = 30_000;
 
+// Each test starts several processes and fills the table.
+jest.setTimeout(180_000);
+
 let backfill: HandedOutBackfill;
 beforeEach(async () => {
   backfill = await prepareHandedOutBackfill();
@@ -26,37 +29,34 @@ afterEach(async () => backfill[Symbol.asyncDispose]());
 
 describe('three worker processes', () => {
   // SIGSTOP is what a host looks like that is gone without a word: its connections stand, and nothing comes.
-  it.each(['SIGKILL', 'SIGSTOP'] as const)(
-    'finish, also when one of them meets %s',
-    async (signal) => {
-      const { client } = backfill;
-      const [victim, ...others]: RunningCommand[] = [backfill.worker(), backfill.worker(), backfill.worker()];
-      await backfill.connected(3);
-      const migration = backfill.handOut();
-      await backfill.inTheMiddle(victim!, ...others);
-      victim!.process.kill(signal);
-      const hitAt = performance.now();
-      const lost = (await backfill.ranges()).find(
-        (range) => isOf(victim!, range) && range.next_block < range.end_block,
-      )!;
-      await rememberFilledRows(client);
-      await until(async () => {
-        const now = (await backfill.ranges()).find(({ first_block }) => first_block === lost.first_block)!;
-        return now.rows_filled > lost.rows_filled && !isOf(victim!, now);
-      });
-      const takenOverMs = performance.now() - hitAt;
-      console.log(`Another worker's first batch ${(takenOverMs / 1000).toFixed(1)} s after ${signal}`);
-      expect(takenOverMs).toBeLessThan(TAKE_OVER_MS);
-      // Nor do the rows that the victim had locked wait for it.
-      expect(await migration.exitCode).toBe(0);
-      expect(await Promise.all(others.map(({ exitCode }) => exitCode))).toEqual([0, 0]);
-      victim!.process.kill('SIGCONT');
-      expect(await victim!.exitCode).toBe(signal === 'SIGKILL' ? null : 0);
-      await expectFilledOnce(client);
-      expect(await hasQueue(client)).toBe(false);
-    },
-    120_000,
-  );
+  it.each(['SIGKILL', 'SIGSTOP'] as const)('finish, also when one of them meets %s', async (signal) => {
+    const { client } = backfill;
+    const [victim, ...others]: RunningCommand[] = [backfill.worker(), backfill.worker(), backfill.worker()];
+    await backfill.connected(3);
+    const migration = backfill.handOut();
+    await backfill.inTheMiddle(victim!, ...others);
+    await until(async () => (await countBatches(victim)) === 1);
+    victim!.process.kill(signal);
+    const hitAt = performance.now();
+    const lost = (await backfill.ranges()).find(
+      (range) => isOf(victim!, range) && range.next_block < range.end_block,
+    )!;
+    await rememberFilledRows(client);
+    await until(async () => {
+      const now = (await backfill.ranges()).find(({ first_block }) => first_block === lost.first_block)!;
+      return now.rows_filled > lost.rows_filled && !isOf(victim!, now);
+    });
+    const takenOverMs = performance.now() - hitAt;
+    console.log(`Another worker's first batch ${(takenOverMs / 1000).toFixed(1)} s after ${signal}`);
+    expect(takenOverMs).toBeLessThan(TAKE_OVER_MS);
+    // Nor do the rows that the victim had locked wait for it.
+    expect(await migration.exitCode).toBe(0);
+    expect(await Promise.all(others.map(({ exitCode }) => exitCode))).toEqual([0, 0]);
+    victim!.process.kill('SIGCONT');
+    expect(await victim!.exitCode).toBe(signal === 'SIGKILL' ? null : 0);
+    await expectFilledOnce(client);
+    expect(await hasQueue(client)).toBe(false);
+  });
 
   it('pause and go on as another terminal says', async () => {
     const { client } = backfill;
@@ -67,7 +67,7 @@ describe('three worker processes', () => {
     await backfill.steer({ paused: true });
     await Promise.all(workers.map((worker) => worker.printed(/waits, paused by hand/)));
     // The batch under way ends; what is filled then stays as it is, from one line of each to the next.
-    await until(async () => (await countBusyWorkers()) === 0);
+    await until(async () => (await countBatches()) === 0);
     await rememberFilledRows(client);
     const before = await countFilled(client);
     await moreLines(/waits: paused by hand/, ...workers);
@@ -140,9 +140,13 @@ describe('a worker process', () => {
   });
 });
 
-function countBusyWorkers(): Promise<number> {
-  return backfill.client.value<number>(`
+/** How many batches are under way, of one worker or of all. */
+function countBatches(worker?: RunningCommand): Promise<number> {
+  return backfill.client.value<number>(
+    `
     select count(*)::int from pg_stat_activity
-    where starts_with(application_name, 'online-migration worker of ') and state <> 'idle'
-      and query like '%large_record%'`);
+    where application_name like 'online-migration worker of %' || $1 and state <> 'idle'
+      and query like '%update public.large_record%'`,
+    [worker === undefined ? '' : `:${worker.process.pid}`],
+  );
 }
