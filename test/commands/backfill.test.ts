@@ -29,10 +29,20 @@ describe('npm run backfill', () => {
     [['set', 'speed=9'], '"speed=9" is no setting'],
     [['set', 'workers=0'], 'workers must be a whole number from 1 to 64'],
     [['set', 'batch-ms=abc'], 'batch-ms must be a whole number from 1 to 10000'],
+    [['work', 'harder'], 'Say what to do with the backfill'],
     [['pause'], 'No backfill is under way'],
   ])('%j is a sentence and exit code 1', async (words, sentence) => {
     const { exitCode, stderr } = await steer(...words);
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining(sentence) });
+  });
+
+  it('has no number of workers to set where they are processes', async () => {
+    await client.rows(`create schema online_migration_queue`);
+    await client.rows(`create table online_migration_queue.queue ()`);
+    const { exitCode, stderr } = await steer('set', 'workers=2');
+    await client.rows(`drop schema online_migration_queue cascade`);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('start one more with `npm run backfill -- work`');
   });
 
   it('changes the row that a running backfill reads', async () => {

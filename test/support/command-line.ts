@@ -32,6 +32,7 @@ export function startNode(args: readonly string[], env: Readonly<Record<string, 
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
+  let hasClosed = false;
   const listeners = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -42,7 +43,10 @@ export function startNode(args: readonly string[], env: Readonly<Record<string, 
   return {
     process: child,
     output: () => output,
-    exitCode: once(child, 'close').then(([code]) => code as number | null),
+    exitCode: once(child, 'close').then(([code]) => {
+      hasClosed = true;
+      return code as number | null;
+    }),
     printed: (pattern) =>
       new Promise((resolve, reject) => {
         const look = () => {
@@ -50,11 +54,11 @@ export function startNode(args: readonly string[], env: Readonly<Record<string, 
           listeners.delete(look);
           resolve();
         };
+        const giveUp = () => reject(new Error(`The command ended without printing ${pattern}:\n${output}`));
         listeners.add(look);
-        child.once('close', () =>
-          reject(new Error(`The command ended without printing ${pattern}:\n${output}`)),
-        );
+        child.once('close', giveUp);
         look();
+        if (hasClosed) giveUp();
       }),
   };
 }

@@ -4,7 +4,7 @@ import { publishProgress } from './checkpoint.ts';
 import { look } from './look.ts';
 import type { BackfillReport } from './meter.ts';
 import { readOpenRanges, readPlanSize } from './plan.ts';
-import { dropQueue } from './queue-schema.ts';
+import { dropQueueInUse } from './queue-schema.ts';
 import { openRangeQueue } from './range-queue.ts';
 import type { BackfillSettings } from './settings.ts';
 import type { WorkerShare } from './worker.ts';
@@ -39,10 +39,10 @@ export async function handOutRanges(
     await offerUntilDone(session, share, settings, openSession, report);
   } catch (error) {
     // Fails where the connection is what was lost.
-    await dropQueue(session).catch(() => undefined);
+    await dropQueueInUse(session).catch(() => undefined);
     throw error;
   }
-  await dropQueue(session);
+  await dropQueueInUse(session);
 }
 
 async function offerUntilDone(
@@ -53,22 +53,21 @@ async function offerUntilDone(
   report: (progress: BackfillReport) => void,
 ): Promise<void> {
   const { fill, gate, meter, log, signal } = share;
-  let open = await readOpenRanges(session, fill);
-  if (open.length === 0) return;
+  let size = await readPlanSize(session, fill);
+  if (size.blocksDone === size.blocksTotal) return;
   await using queue = await openRangeQueue(openSession, fill, { install: true, log });
   const findMissingWorkers = workerWatch(session, log);
-  for (let tick = 0; open.length > 0; tick++) {
-    if (tick % OFFER_TICKS === 0) await queue.offer(open);
+  for (let tick = 0; size.blocksDone < size.blocksTotal; tick++) {
+    if (tick % OFFER_TICKS === 0) await queue.offer(await readOpenRanges(session, fill));
     await look(session, share, settings, findMissingWorkers);
-    meter.follow(await readPlanSize(session, fill));
     const progress = meter.report(null, gate.reason);
     report(progress);
     await publishProgress(session, fill, progress);
     await pause(TICK_MS, signal);
-    open = await readOpenRanges(session, fill);
+    size = await readPlanSize(session, fill);
+    meter.follow(size);
   }
   gate.set(null);
-  meter.follow(await readPlanSize(session, fill));
   report(meter.report(null, null));
 }
 

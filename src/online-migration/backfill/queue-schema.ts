@@ -1,5 +1,8 @@
 import type { Queryable } from '../column-change.ts';
 import { QUEUE_SCHEMA } from '../names.ts';
+import { isContention } from './batch.ts';
+
+const DROP_TRIES = 10;
 
 /** Whether the ranges of a backfill are handed out to worker processes. */
 export async function hasQueue(database: Queryable): Promise<boolean> {
@@ -15,4 +18,18 @@ export async function hasQueue(database: Queryable): Promise<boolean> {
  */
 export async function dropQueue(database: Queryable): Promise<void> {
   await database.query(`drop schema if exists ${QUEUE_SCHEMA} cascade`);
+}
+
+/**
+ * The same where worker processes may be at the queue: their statements take its tables' locks in an order of their own.
+ * @param database has no transaction open
+ */
+export async function dropQueueInUse(database: Queryable): Promise<void> {
+  for (let tries = DROP_TRIES; ; tries--) {
+    try {
+      return await dropQueue(database);
+    } catch (error) {
+      if (!isContention(error) || tries === 1) throw error;
+    }
+  }
 }

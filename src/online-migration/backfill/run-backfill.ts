@@ -7,7 +7,7 @@ import { findLeaves } from './leaves.ts';
 import { type BackfillReport, Meter } from './meter.ts';
 import { Pace } from './pace.ts';
 import { planBackfill, readPlanSize } from './plan.ts';
-import { dropQueue } from './queue-schema.ts';
+import { dropQueueInUse } from './queue-schema.ts';
 import type { BackfillSettings } from './settings.ts';
 import { measureSpace, type Space } from './space.ts';
 import { SpaceReuse } from './space-reuse.ts';
@@ -74,7 +74,7 @@ export async function runBackfill(
   };
   const isHandedOut = settings.workers === 0;
   // The queue of an earlier run, whose workers would be in the way of this process's own.
-  if (!isHandedOut) await dropQueue(session);
+  if (!isHandedOut) await dropQueueInUse(session);
   await (isHandedOut ? handOutRanges : fillRanges)(
     session,
     share,

@@ -57,11 +57,6 @@ export async function takeRanges(
     signal: ended,
     log,
   };
-  await using connection = new WorkerConnection(openSession);
-  await using queue = await openRangeQueue(openSession, fill, { install: false, log });
-  await queue.take((range, lost) =>
-    fillUntilLost(connection, share, range, lost, (error) => stop.abort(error)),
-  );
   const lookOnce = async (session: Session) => {
     const found = await readHandedOut(session, change);
     if (found === 'none') return false;
@@ -70,6 +65,12 @@ export async function takeRanges(
     report(whole.report(share.pace.rows, share.gate.reason));
     return found === 'handed out';
   };
+  // Ahead of the first range: the backfill may be paused.
+  if (!(await ask(lookOnce))) return;
+  await using queue = await openRangeQueue(openSession, fill, { install: false, log });
+  await queue.take((range, lost) =>
+    fillUntilLost(openSession, share, range, lost, (error) => stop.abort(error)),
+  );
   try {
     while (await ask(lookOnce)) await pause(TICK_MS, ended);
   } finally {
@@ -78,17 +79,20 @@ export async function takeRanges(
 }
 
 /**
+ * Fills one range.
  * @param lost aborted when the queue has given the range to another worker
  * @param failed receives an error that has to do with the range, and not with its going elsewhere
  * @throws where the range is not done, so that it goes back to the queue
  */
 async function fillUntilLost(
-  connection: WorkerConnection,
+  openSession: () => Promise<Session>,
   share: WorkerShare,
   range: Range,
   lost: AbortSignal,
   failed: (error: unknown) => void,
 ): Promise<void> {
+  // One for each range: what is left of a lost one may still end a batch while the next one begins.
+  await using connection = new WorkerConnection(openSession);
   try {
     const signal = AbortSignal.any([share.signal, lost]);
     await fillRange(connection, { ...share, signal }, range, () => true);

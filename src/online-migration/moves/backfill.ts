@@ -1,5 +1,6 @@
 import { deleteBackfill, finishBackfill } from '../backfill/checkpoint.ts';
 import { forwardFill } from '../backfill/fill.ts';
+import { dropQueueInUse } from '../backfill/queue-schema.ts';
 import { namesOf } from '../names.ts';
 import { areSyncTriggersEnabled } from '../sync-trigger.ts';
 import { dropHalfMadeCheck } from './enforce.ts';
@@ -35,13 +36,14 @@ export async function backfill(context: MoveContext): Promise<void> {
 /**
  * The way back of backfill: the values stay where they are.
  *
- * 1. Where an enforce was ended half-way, take its check back.
+ * 1. Where an enforce was ended half-way, take its check back; where a backfill was, its queue.
  * 2. ONE transaction: the checkpoint goes, and the ledger says so.
  */
 export async function revertBackfill(context: MoveContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'revert the backfill of', 'expanded', 'backfilled');
   await dropHalfMadeCheck(context);
+  await dropQueueInUse(session);
   await session.transaction(async () => {
     await deleteBackfill(session, namesOf(change).change);
     await context.recordInLedger();

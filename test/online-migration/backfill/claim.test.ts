@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { STRIPES } from '../../../src/online-migration/backfill/stripes.ts';
+import { SpaceReuse } from '../../../src/online-migration/backfill/space-reuse.ts';
+import { claimRange, RangeTakenError } from '../../../src/online-migration/backfill/claim.ts';
+import { backwardFill, type Fill, forwardFill } from '../../../src/online-migration/backfill/fill.ts';
+import { Gate } from '../../../src/online-migration/backfill/gate.ts';
+import { findLeaves } from '../../../src/online-migration/backfill/leaves.ts';
+import { Meter } from '../../../src/online-migration/backfill/meter.ts';
+import { Pace } from '../../../src/online-migration/backfill/pace.ts';
+import { planBackfill, type Range, readOpenRanges } from '../../../src/online-migration/backfill/plan.ts';
+import { fillRange } from '../../../src/online-migration/backfill/worker.ts';
+import { WorkerConnection } from '../../../src/online-migration/backfill/worker-connection.ts';
+import { Session } from '../../../src/online-migration/session.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { held, hold, installHoldPoints, letGo } from '../../support/hold-points.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
+import { insertRows } from '../../support/seeded-table.ts';
+
+const ROWS = 5_000;
+
+let resources: AsyncDisposableStack;
+let url: string;
+let client: DatabaseClient;
+let fill: Fill;
+let range: Range;
+
+beforeEach(async () => {
+  resources = new AsyncDisposableStack();
+  ({ url } = resources.use(await createMigratedDatabase('0001')));
+  client = resources.use(await connect(url));
+  await insertRows(client, ROWS);
+  await installHoldPoints(client);
+  await using migrator = await openMigrator(url);
+  await migrator.go('0002');
+  fill = forwardFill(createdAtChange);
+  await using session = await Session.open({ connectionString: url }, 'test');
+  const leaves = await findLeaves(session, fill.names.table);
+  await session.transaction(() => planBackfill(session, fill, leaves));
+  [range] = (await readOpenRanges(session, fill)) as [Range];
+});
+afterEach(() => resources.disposeAsync());
+
+async function fillAsWorker(): Promise<Range> {
+  await using connection = new WorkerConnection(() => Session.open({ connectionString: url }, 'worker'));
+  const meter = new Meter({ rowsDone: 0, rowsTotal: 0, blocksDone: 0, blocksTotal: 0 });
+  const { signal } = new AbortController();
+  const share = {
+    fill,
+    gate: new Gate(),
+    pace: new Pace(100),
+    meter,
+    space: new SpaceReuse(fill),
+    signal,
+    log: () => undefined,
+  };
+  return await fillRange(connection, share, range, () => true);
+}
+
+const filled = () =>
+  client.value<number>(`select count(*)::int from large_record where created_at_new is not null`);
+
+describe('a range that another worker takes', () => {
+  it('is lost to the first one in the middle of its batch, which is rolled back', async () => {
+    await hold(client, 'batch');
+    const first = fillAsWorker();
+    await held(client, first);
+    expect(await claimRange(client, fill, range)).toMatchObject({ firstBlock: 0, nextBlock: 0 });
+    await letGo(client);
+    await expect(first).rejects.toThrow(RangeTakenError);
+    expect(await filled()).toBe(0);
+  });
+
+  it('is filled by that one from where it stands, each row counted once', async () => {
+    await hold(client, 'batch');
+    const first = fillAsWorker();
+    await held(client, first);
+    const claim = () => client.value<string>(`select claimed_by from online_migration.backfill_range`);
+    const firstClaim = await claim();
+    const second = fillAsWorker();
+    while ((await claim()) === firstClaim);
+    await letGo(client);
+    await expect(first).rejects.toThrow(RangeTakenError);
+    expect(await second).toMatchObject({ stripe: STRIPES });
+    expect(await filled()).toBe(ROWS);
+    expect(await client.value(`select sum(rows_filled)::int from online_migration.backfill_range`)).toBe(
+      ROWS,
+    );
+  });
+
+  it('is no range any more where it is done, or where its backfill has another direction', async () => {
+    expect(await claimRange(client, await backwardFill(client, createdAtChange), range)).toBeNull();
+    await fillAsWorker();
+    expect(await claimRange(client, fill, range)).toBeNull();
+  });
+});

@@ -1,0 +1,119 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createdAtChange } from '../../src/large-record/created-at-change.ts';
+import { type Controls, writeControls } from '../../src/online-migration/backfill/controls.ts';
+import { STRIPES } from '../../src/online-migration/backfill/stripes.ts';
+import { findWorkerProcesses } from '../../src/online-migration/backfill/worker-process.ts';
+import { namesOf } from '../../src/online-migration/names.ts';
+import { type RunningCommand, startNode } from './command-line.ts';
+import { connect, type DatabaseClient } from './database-client.ts';
+import { createMigratedDatabase, openMigrator } from './migrator.ts';
+import { insertSpreadRows } from './spread-table.ts';
+
+const POLL_MS = 20;
+
+/** A range as the plan has it. */
+interface RangeRow {
+  readonly first_block: number;
+  readonly stripe: number;
+  readonly next_block: number;
+  readonly rows_filled: number;
+  readonly claimed_by: string | null;
+}
+
+/** A table before its backfill, and the processes of one; disposing of it kills those that still run. */
+export interface HandedOutBackfill extends AsyncDisposable {
+  readonly url: string;
+  readonly client: DatabaseClient;
+  /** Starts `npm run backfill -- work`. */
+  worker(): RunningCommand;
+  /** Starts `npx mikro-orm …` with BACKFILL_WORKERS=0, by default `migration:up --to 0003`. */
+  handOut(...args: string[]): RunningCommand;
+  ranges(): Promise<RangeRow[]>;
+  /** Resolves when so many worker processes are connected. */
+  connected(workers: number): Promise<void>;
+  /** Resolves when each worker has a range that is done in part. */
+  inTheMiddle(...workers: RunningCommand[]): Promise<void>;
+  /** Jobs of the queue in one of pg-boss's states. */
+  jobs(state: 'active' | 'retry'): Promise<number>;
+  steer(controls: Partial<Controls>): Promise<void>;
+}
+
+/** A table of 60,000 rows at 0002, with several ranges. */
+export async function prepareHandedOutBackfill(): Promise<HandedOutBackfill> {
+  await using resources = new AsyncDisposableStack();
+  const { url } = resources.use(await createMigratedDatabase('0001'));
+  const client = resources.use(await connect(url));
+  await insertSpreadRows(client);
+  await using migrator = await openMigrator(url);
+  await migrator.go('0002');
+  const owned = resources.move();
+  const start = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
+    const command = startNode(args, { DATABASE_URL: url, ...env });
+    owned.defer(async () => {
+      command.process.kill('SIGKILL');
+      await command.exitCode;
+    });
+    return command;
+  };
+  const ranges = () =>
+    client.rows<RangeRow>(`
+      select first_block::int, stripe, next_block::int, rows_filled::int, claimed_by
+      from online_migration.backfill_range
+      order by first_block`);
+  return {
+    url,
+    client,
+    worker: () => start(['src/commands/backfill.ts', 'work']),
+    handOut: (...args) =>
+      start(
+        [
+          'node_modules/@mikro-orm/cli/cli.js',
+          ...(args.length > 0 ? args : ['migration:up', '--to', '0003']),
+        ],
+        { BACKFILL_WORKERS: '0' },
+      ),
+    ranges,
+    connected: (workers) => until(async () => (await findWorkerProcesses(client)).length === workers),
+    inTheMiddle: (...workers) =>
+      until(async () => {
+        const partly = (await ranges()).filter(
+          (range) => (range.stripe > 0 || range.next_block > range.first_block) && isOpen(range),
+        );
+        return workers.every((worker) => partly.some((range) => isOf(worker, range)));
+      }),
+    jobs: (state) =>
+      client.value<number>(`select count(*)::int from online_migration_queue.job where state::text = $1`, [
+        state,
+      ]),
+    async steer(controls) {
+      await writeControls(client, namesOf(createdAtChange).change, controls);
+    },
+    [Symbol.asyncDispose]: async () => owned.disposeAsync(),
+  };
+}
+
+/** Resolves when the condition holds. */
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await delay(POLL_MS);
+}
+
+/** Whether something of a range is left to do. */
+export function isOpen({ stripe }: RangeRow): boolean {
+  return stripe < STRIPES;
+}
+
+/** Whether a range is the worker's. */
+export function isOf({ process }: RunningCommand, { claimed_by }: RangeRow): boolean {
+  return claimed_by?.includes(`:${process.pid}/`) ?? false;
+}
+
+/** Resolves when each process has printed two lines more that match. */
+export async function moreLines(pattern: RegExp, ...processes: RunningCommand[]): Promise<void> {
+  const count = (process: RunningCommand) =>
+    process
+      .output()
+      .split('\n')
+      .filter((line) => pattern.test(line)).length;
+  const before = processes.map(count);
+  await until(async () => processes.every((process, n) => count(process) >= before[n]! + 2));
+}

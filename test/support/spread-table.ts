@@ -1,0 +1,52 @@
+import { expect } from '@jest/globals';
+import type { DatabaseClient } from './database-client.ts';
+import { insertRows } from './seeded-table.ts';
+
+/** Rows of the table; so many that it has three ranges of blocks at least. */
+export const SPREAD_ROWS = 60_000;
+
+/**
+ * Fills `large_record`, at its first stage, with rows that lie so far apart that the backfill has several ranges of them,
+ * and makes each fiftieth wait for 10 ms, so that there is a middle in which something can happen.
+ */
+export async function insertSpreadRows(client: DatabaseClient): Promise<void> {
+  await client.rows(`alter table large_record set (fillfactor = 10)`);
+  await client.rows(`alter table large_record add column padding text default repeat('x', 100)`);
+  await insertRows(client, SPREAD_ROWS);
+  await client.rows(`
+    create function slow() returns trigger language plpgsql as $$
+    begin
+      if new.id % 50 = 0 then perform pg_sleep(0.01); end if;
+      return new;
+    end $$`);
+  await client.rows(`create trigger slow before update on large_record for each row execute function slow()`);
+}
+
+/** What the table and the checkpoint say when the backfill is done, beside what they should. */
+export async function countFilled(client: DatabaseClient): Promise<{ right: number; counted: number }> {
+  const [counts] = await client.rows<{ right: number; counted: number }>(`
+    select count(*) filter (where created_at_new = created_at::timestamp at time zone 'UTC')::int as right,
+      (select sum(rows_filled)::int from online_migration.backfill_range)
+        + (select rows_swept::int from online_migration.backfill) as counted
+    from large_record`);
+  return counts!;
+}
+
+/** Remembers which rows are filled now, and by which transaction. */
+export async function rememberFilledRows(client: DatabaseClient): Promise<void> {
+  await client.rows(`
+    create table filled_before as
+    select id, xmin::text as version from large_record where created_at_new is not null`);
+}
+
+/** How many of the remembered rows were written again. */
+async function countWrittenAgain(client: DatabaseClient): Promise<number> {
+  return client.value<number>(`
+    select count(*)::int from filled_before b join large_record r using (id) where r.xmin::text <> b.version`);
+}
+
+/** Every row is filled, each was counted once, and none of those remembered was written again. */
+export async function expectFilledOnce(client: DatabaseClient): Promise<void> {
+  expect(await countFilled(client)).toEqual({ right: SPREAD_ROWS, counted: SPREAD_ROWS });
+  expect(await countWrittenAgain(client)).toBe(0);
+}
