@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type Koa from 'koa';
 import type { Log } from './log.ts';
 import { answerUnreadable } from './unreadable-requests.ts';
@@ -47,20 +47,19 @@ export async function listen(
   { requestTimeoutMs, log }: ListenOptions,
 ): Promise<Listener> {
   const answer = application.callback();
-  const open = new Set<ServerResponse>();
+  const inFlight = new Set<ServerResponse>();
+  const latest = new WeakMap<Socket, ServerResponse>();
   const server = createServer(serverOptions(requestTimeoutMs));
   const serve = (request: IncomingMessage, response: ServerResponse) => {
-    open.add(response);
-    response.once('close', () => {
-      if (request.complete) open.delete(response);
-      else request.once('close', () => open.delete(response));
-    });
+    inFlight.add(response);
+    response.once('close', () => inFlight.delete(response));
+    latest.set(request.socket, response);
     void answer(request, response);
   };
   server.on('request', serve);
   // An expectation that Node does not know may be ignored (RFC 9110, section 10.1.1); by itself it would answer 417.
   server.on('checkExpectation', serve);
-  answerUnreadable(server, open, log);
+  answerUnreadable(server, { inFlight, latest }, log);
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -71,7 +70,7 @@ export async function listen(
     url: urlOf(server.address() as AddressInfo),
     async close(graceMs) {
       // Otherwise a client that keeps its connection alive would hold the server open after its answer.
-      for (const response of open) response.shouldKeepAlive = false;
+      for (const response of inFlight) response.shouldKeepAlive = false;
       const closed = once(server, 'close');
       server.close();
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);

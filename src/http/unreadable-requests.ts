@@ -17,6 +17,14 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
 };
 const NOT_HTTP = new Problem(400, 'The request is not valid HTTP/1.1.');
 
+/** What is going on on the connections of a server. */
+export interface Exchanges {
+  /** The responses that are not wholly sent, in the order of their requests. */
+  readonly inFlight: ReadonlySet<ServerResponse>;
+  /** The response to the last request of each connection, sent or not. */
+  readonly latest: WeakMap<Socket, ServerResponse>;
+}
+
 /**
  * Answers what cannot be read as a request, and ends its connection: nobody knows where the next request would begin.
  *
@@ -26,21 +34,20 @@ const NOT_HTTP = new Problem(400, 'The request is not valid HTTP/1.1.');
  * 3. Everything else gets a problem, as from a route.
  *
  * @param server parses the requests
- * @param open the responses of all requests that are not wholly read, or not wholly answered, in order
  * @param log receives a line for each at `info`
  */
-export function answerUnreadable(server: Server, open: ReadonlySet<ServerResponse>, log: Log): void {
+export function answerUnreadable(server: Server, { inFlight, latest }: Exchanges, log: Log): void {
   // The parser fails again with every byte that comes after.
   const ending = new WeakSet<Socket>();
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (ending.has(socket)) return;
     ending.add(socket);
-    const ofSocket = [...open].filter(({ req }) => req.socket === socket);
-    const last = ofSocket.findLast(({ req }) => req.complete);
-    if (last !== undefined) {
-      last.shouldKeepAlive = false;
-      last.once('close', () => socket.destroySoon());
-    } else if (!socket.writable || ofSocket.some(({ headersSent }) => headersSent)) {
+    const owed = [...inFlight].findLast(({ req }) => req.socket === socket && req.complete);
+    const last = latest.get(socket);
+    if (owed !== undefined) {
+      owed.shouldKeepAlive = false;
+      owed.once('close', () => socket.destroySoon());
+    } else if (!socket.writable || (last?.headersSent && !last.req.complete)) {
       socket.destroy();
     } else {
       const problem = PROBLEMS[error.code ?? ''] ?? NOT_HTTP;

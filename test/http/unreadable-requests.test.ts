@@ -145,14 +145,17 @@ describe('on one connection', () => {
     expect(rest).toBe('');
   });
 
-  it('a body that goes on after its answer ends the connection in time', async () => {
-    const { answers, rest } = await exchangeRaw(api.url, async (socket) => {
+  it('a body that goes on after its answer has an end too, later than headers have', async () => {
+    const ended: string[] = [];
+    const body = exchangeRaw(api.url, (socket) => {
       socket.write(`POST /large_records HTTP/1.1\r\n${JSON_HEADERS}Transfer-Encoding: chunked\r\n\r\n`);
       socket.write(`1ffff\r\n${'x'.repeat(0x1ffff)}\r\n`);
-      await once(socket, 'data');
-    });
+    }).finally(() => ended.push('body'));
+    await exchangeRaw(api.url, 'GET / HTTP/1.1\r\n').finally(() => ended.push('headers'));
+    const { answers, rest } = await body;
     expect(answers.map(({ status }) => status)).toEqual([413]);
     expect(rest).toBe('');
+    expect(ended).toEqual(['headers', 'body']);
   });
 
   it('the time for headers does not run between two requests', async () => {
