@@ -24,8 +24,8 @@ interface RangeRow {
 export interface HandedOutBackfill extends AsyncDisposable {
   readonly url: string;
   readonly client: DatabaseClient;
-  /** Starts `npm run backfill -- work`. */
-  worker(): RunningCommand;
+  /** Starts `npm run backfill -- work`, with more of an environment. */
+  worker(env?: Readonly<Record<string, string>>): RunningCommand;
   /** Starts `npx mikro-orm …` with BACKFILL_WORKERS=0, by default `migration:up --to 0003`. */
   handOut(...args: string[]): RunningCommand;
   ranges(): Promise<RangeRow[]>;
@@ -63,7 +63,7 @@ export async function prepareHandedOutBackfill(): Promise<HandedOutBackfill> {
   return {
     url,
     client,
-    worker: () => start(['src/commands/backfill.ts', 'work']),
+    worker: (env) => start(['src/commands/backfill.ts', 'work'], env),
     handOut: (...args) =>
       start(
         [

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { hasQueue } from '../../../src/online-migration/backfill/queue-schema.ts';
 import type { RunningCommand } from '../../support/command-line.ts';
@@ -99,13 +102,30 @@ describe('a worker process', () => {
     );
     await rememberFilledRows(client);
     await migration.printed(/waits, no worker is there: start `npm run backfill -- work`/);
-    expect(await client.value(`select paused_for from online_migration.backfill`)).toContain(
-      'no worker is there',
+    await until(
+      async () =>
+        (await client.value(`select paused_for from online_migration.backfill`)) ===
+        'no worker is there: start `npm run backfill -- work`, on any machine',
     );
     const second = backfill.worker();
     expect(await migration.exitCode).toBe(0);
     expect(await second.exitCode).toBe(0);
     await expectFilledOnce(client);
+  });
+
+  it('looks by itself whether the API is slow', async () => {
+    let p99Ms = 900;
+    await using api = createServer((_, response) => response.end(JSON.stringify({ p99Ms })));
+    await once(api.listen(0, '127.0.0.1'), 'listening');
+    const { port } = api.address() as AddressInfo;
+    const worker = backfill.worker({ BACKFILL_LATENCY_URL: `http://127.0.0.1:${port}/` });
+    const migration = backfill.handOut();
+    await worker.printed(/waits, the API's p99 is 900 ms/);
+    await moreLines(/0 of 60,000 rows, .* waits: the API's p99 is 900 ms/, worker);
+    p99Ms = 10;
+    expect(await migration.exitCode).toBe(0);
+    expect(await worker.exitCode).toBe(0);
+    expect(await countFilled(backfill.client)).toEqual({ right: SPREAD_ROWS, counted: SPREAD_ROWS });
   });
 
   it('outlives the loss of its connections', async () => {
