@@ -1,3 +1,8 @@
+import { execFile } from 'node:child_process';
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import type { BenchResult } from '../../../src/commands/bench/bench-result.ts';
 import type { MeasuredRun } from '../../../src/commands/bench/measured-run.ts';
@@ -167,6 +172,15 @@ describe('the report of the bench', () => {
     expect(rows).toHaveLength(compareWithTargets(whole).length);
     expect(rows[0]!.slice(1)).toEqual(['≥ 3×', '3', 'yes']);
     expect(report).toContain('The numbers are meant for 10,000,000 rows on 2 cores.');
+  });
+
+  it('is laid out as the formatter wants a page', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'report-test-'));
+    const page = join(folder.path, 'page.md');
+    await writeFile(page, `${report}\n`);
+    const oxfmt = join(import.meta.dirname, '../../../node_modules/.bin/oxfmt');
+    await promisify(execFile)(oxfmt, [page], { cwd: folder.path });
+    expect(await readFile(page, 'utf8')).toBe(`${report}\n`);
   });
 
   it('says what was not measured', () => {
