@@ -14,17 +14,6 @@ export class ReadOnlyServerError extends Error {
 }
 
 /**
- * @param client connected
- * @throws ReadOnlyServerError where the server takes no writes
- */
-export async function assertTakesWrites(client: ClientBase): Promise<void> {
-  const { rows } = await client.query<{ read_only: boolean }>(
-    `select current_setting('transaction_read_only')::boolean as read_only`,
-  );
-  if (rows[0]?.read_only) throw new ReadOnlyServerError('The server takes no writes.');
-}
-
-/**
  * Finds the server that takes writes, and waits for one where none does.
  *
  * @param url may name several hosts
@@ -79,4 +68,11 @@ async function tryServer(url: string): Promise<void> {
     // Not awaited: a server that has fallen silent would not answer the goodbye either.
     void client.end();
   }
+}
+
+async function assertTakesWrites(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ read_only: boolean }>(
+    `select current_setting('transaction_read_only')::boolean as read_only`,
+  );
+  if (rows[0]?.read_only) throw new ReadOnlyServerError('The server takes no writes.');
 }

@@ -92,21 +92,21 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
    * Runs a unit of work on the active column; it may run again, so it must begin with nothing done.
    * @param unit receives the active column; must throw the database's error, with its `code`, as it came
    * @returns what the unit returns
-   * @throws what the unit throws, at once where it is no matter of the table's shape, else when it has failed for the
-   *   second time on the same column
+   * @throws what the unit throws: at once where it is no matter of the table's shape, else when it fails again on the
+   *   same column, or has failed on as many as there are
    */
   async run<T>(unit: (active: ActiveColumn) => Promise<T>): Promise<T> {
     let active = this.#active ?? (await this.refresh());
-    for (let isSecondRun = false; ; isSecondRun = true) {
+    for (let runs = 1; ; runs += 1) {
       try {
         return await this.#runOn(active, unit);
       } catch (error) {
-        if (!isOutdatedShape(error)) throw error;
+        if (!isOutdatedShape(error) || runs === FORMS.length) throw error;
         this.emit('overtaken');
         const failedOn = active.form;
         active = await this.refresh();
         // Contract and rename may follow each other faster than a busy process comes to its second run.
-        if (isSecondRun && active.form === failedOn) throw error;
+        if (runs > 1 && active.form === failedOn) throw error;
       }
     }
   }

@@ -105,6 +105,29 @@ it('runs a unit of work twice at most on the same column, and not again for anot
   expect(runs).toBe(3);
 });
 
+it('runs a unit of work three times at most, though the catalog says another thing each time', async () => {
+  let readings = 0;
+  const follower = new ActiveColumnFollower(createdAtChange, {
+    async query<Row>() {
+      readings += 1;
+      const row = {
+        table_exists: true,
+        old_not_null: true,
+        old_is_new_type: readings % 2 === 0,
+        new_not_null: null,
+      };
+      return { rows: [row as Row], rowCount: 1 };
+    },
+  });
+  const used: ActiveColumn[] = [];
+  const failing = follower.run(async (active) => {
+    used.push(active);
+    throw Object.assign(new Error('of another type'), { code: '42804' });
+  });
+  await expect(failing).rejects.toThrow('of another type');
+  expect(used).toEqual([OLD, RENAMED, OLD]);
+});
+
 it('reads once for all who ask while a reading is under way, and after it', async () => {
   const database = counting(client);
   const follower = new ActiveColumnFollower(createdAtChange, database);

@@ -10,7 +10,7 @@ export interface BatchRows {
   readonly firstBlock: number;
   /** The block after the last one. */
   readonly endBlock: number;
-  /** 0 to 7. */
+  /** Its number, from 0 on. */
   readonly stripe: number;
 }
 

@@ -9,7 +9,7 @@ import type { Meter } from './meter.ts';
 import type { Pace } from './pace.ts';
 import type { Range } from './plan.ts';
 import type { SpaceReuse } from './space-reuse.ts';
-import { STRIPES } from './stripes.ts';
+import { shareOf, STRIPES } from './stripes.ts';
 import type { WorkerConnection } from './worker-connection.ts';
 
 const CONTENTION_PAUSE_MS = 100;
@@ -26,7 +26,7 @@ export interface WorkerShare {
 }
 
 /**
- * Takes a range and fills it: eight passes over it, each in batches; then lets the next ranges use the room that is left.
+ * Takes a range and fills it: one pass over it after the other, each in batches; then lets the next ranges use the room that is left.
  * @param goOn asked between two batches; where it says no, the rest of the range stays for another worker
  * @returns the range as it is left
  * @throws RangeTakenError where another worker has taken the range
@@ -59,7 +59,8 @@ async function fillNextBatch(
   range: ClaimedRange,
 ): Promise<ClaimedRange> {
   const { leaf, stripe, nextBlock, rowsPerBlock } = range;
-  const wantedBlocks = Math.round((pace.batchRows(stripe) * STRIPES) / rowsPerBlock);
+  const batchRowsPerBlock = rowsPerBlock * shareOf(stripe);
+  const wantedBlocks = Math.round(pace.batchRows(stripe) / batchRowsPerBlock);
   const endBlock = Math.min(nextBlock + Math.max(1, wantedBlocks), range.endBlock);
   const isPassDone = endBlock === range.endBlock;
   const after = isPassDone
@@ -73,9 +74,8 @@ async function fillNextBatch(
   const shrink = () => pace.shrink();
   const rows = await untilNotContended(() => connection.run(fillOnce, signal, log), signal, shrink);
   const milliseconds = performance.now() - began;
-  const blocks = (endBlock - nextBlock) / STRIPES;
-  pace.observe(stripe, blocks * rowsPerBlock, milliseconds);
-  meter.count({ rows, blocks, milliseconds });
+  pace.observe(stripe, (endBlock - nextBlock) * batchRowsPerBlock, milliseconds);
+  meter.count({ rows, blocks: (endBlock - nextBlock) / STRIPES, milliseconds });
   return { ...range, ...after };
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { STRIPES } from '../../../src/online-migration/backfill/stripes.ts';
 import { startMikroOrm } from '../../support/command-line.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase } from '../../support/migrator.ts';
@@ -38,7 +39,7 @@ async function slowTable(): Promise<{ url: string; client: DatabaseClient }> {
 
 async function checkpoint(client: DatabaseClient): Promise<Checkpoint> {
   const [row] = await client.rows<Checkpoint>(`
-    select coalesce(sum(stripe * (end_block - first_block) + next_block - first_block), 0) as blocks_done, coalesce(8 * sum(end_block - first_block), 1) as blocks_total,
+    select coalesce(sum(stripe * (end_block - first_block) + next_block - first_block), 0) as blocks_done, coalesce(${STRIPES} * sum(end_block - first_block), 1) as blocks_total,
       coalesce(sum(rows_filled), 0) as rows_done
     from online_migration.backfill_range`);
   return row!;
