@@ -70,7 +70,7 @@ async function tryServer(url: string): Promise<void> {
   }
 }
 
-async function assertTakesWrites(client: ClientBase): Promise<void> {
+export async function assertTakesWrites(client: ClientBase): Promise<void> {
   const { rows } = await client.query<{ read_only: boolean }>(
     `select current_setting('transaction_read_only')::boolean as read_only`,
   );
