@@ -51,8 +51,8 @@ async function startApi(databaseReplicaUrl = replica.url): Promise<TestApplicati
 }
 
 /** Resolves when the application has logged so many lines that match. */
-async function logged({ log }: TestApplication, pattern: RegExp, times = 1): Promise<void> {
-  while (log.filter((line) => pattern.test(line)).length < times) {
+async function logged(api: TestApplication, pattern: RegExp, times = 1): Promise<void> {
+  while (api.log.filter((line) => pattern.test(line)).length < times) {
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
