@@ -6,7 +6,9 @@ import { openMigrator, type TestMigrator } from '../support/migrator.ts';
 import { createTestDatabase } from '../support/test-server.ts';
 import { type Catalog, readCatalog } from './catalog.ts';
 
-const FUNCTIONS = ['backward', 'forward', 'forward in bulk', 'sync'].map((role) => `public.large_record.created_at ${role}`);
+const FUNCTIONS = ['backward', 'forward', 'forward in bulk', 'sync'].map(
+  (role) => `public.large_record.created_at ${role}`,
+);
 const TRIGGERS = ['~sync_created_at_insert', '~sync_created_at_update'];
 const ID = 'id bigint not null';
 const NAME = 'name character varying(100) not null';
