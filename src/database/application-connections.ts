@@ -5,6 +5,8 @@ import { ServerChoice } from './server-choice.ts';
 
 /** The server ends a slow statement by itself; a connection without an answer is given up so much later, in milliseconds. */
 const SILENCE_MS = 500;
+/** How much later than a request's own limit the server ends its statement, so that it is the limit that answers. */
+const STATEMENT_GRACE_MS = 100;
 
 /** A replica that hangs, at first on the connection and then on the statement, leaves half a request's time for the primary. */
 const SHARE_OF_REPLICA = 0.25;
@@ -62,7 +64,7 @@ function poolConfig(
 ): PoolConfig {
   return {
     ...limitsOf(timeoutMs),
-    Client: pooledClient(choice, { statementTimeoutMs: timeoutMs, takesWrites }),
+    Client: pooledClient(choice, { statementTimeoutMs: timeoutMs + STATEMENT_GRACE_MS, takesWrites }),
     verify: callbackify((client: object) => (client as PooledClient).accept()),
   };
 }

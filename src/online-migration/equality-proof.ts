@@ -74,7 +74,8 @@ async function compareBatchPatiently(
 
 /**
  * One batch. The rows whose old value is to be kept are locked while it is written down: a write of such a row comes
- * either before, and is seen here, or after, and the trigger records it over what is written here.
+ * either before, and is seen here, or after, and the trigger records it over what is written here. Their keys are an array,
+ * so that the planner goes by the index: as a join it may convert every row of the table for each batch.
  */
 async function compareBatch(
   database: Queryable,
@@ -102,9 +103,9 @@ async function compareBatch(
     ), to_keep as materialized (
       select t.${key}::text as key, t.${oldColumn}::text as raw_value
       from ${table} t
-      where t.${key} in (select key from batch where ${backward}(new_value) is distinct from old_value)
+      where t.${key} = any (array(select key from batch where ${backward}(new_value) is distinct from old_value))
         and ${backward}(t.${newColumn}) is distinct from t.${oldColumn}
-        and ${forward}(t.${oldColumn}) = t.${newColumn}
+        and ${forwardInBulk}(t.${oldColumn}) = t.${newColumn}
       for no key update
     ), kept as (
       insert into online_migration.kept_value (change, key, raw_value)
