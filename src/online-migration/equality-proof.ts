@@ -82,16 +82,7 @@ async function compareBatch(
   change: ColumnChange,
   afterKey: string | null,
 ): Promise<ProofBatch | undefined> {
-  const {
-    change: name,
-    table,
-    key,
-    oldColumn,
-    newColumn,
-    forward,
-    forwardInBulk,
-    backward,
-  } = namesOf(change);
+  const { change: name, table, key, oldColumn, newColumn, forwardInBulk, backward } = namesOf(change);
   const { rows } = await database.query<ProofBatch>(
     `
     with batch as materialized (

@@ -58,10 +58,16 @@ export interface Position {
   readonly nextBlock: number;
 }
 
-/** Blocks of a range `r` that are done, each pass over a block being an equal part of it; SQL over its row. */
+/** For each stripe, and for the end, the share of a page's rows that the passes before it have done. */
+const SHARES_BEFORE = [0];
+for (const { divisor } of ALL_STRIPES) SHARES_BEFORE.push(SHARES_BEFORE.at(-1)! + 1 / divisor);
+const SHARES = [...ALL_STRIPES.map(({ divisor }) => 1 / divisor), 0];
+
+/** Blocks of a range `r` that are done, each pass over a block counting as its share of the rows; SQL over its row. */
 export const BLOCKS_DONE = `(
-      r.stripe * (r.end_block - r.first_block) + r.next_block - r.first_block
-    )::float8 / ${STRIPES}`;
+      (array[${SHARES_BEFORE.join(', ')}])[r.stripe + 1] * (r.end_block - r.first_block)
+      + (array[${SHARES.join(', ')}])[r.stripe + 1] * (r.next_block - r.first_block)
+    )::float8`;
 
 function stripeOf(stripe: number): Stripe {
   const found = ALL_STRIPES[stripe];

@@ -75,7 +75,7 @@ async function fillNextBatch(
   const rows = await untilNotContended(() => connection.run(fillOnce, signal, log), signal, shrink);
   const milliseconds = performance.now() - began;
   pace.observe(stripe, (endBlock - nextBlock) * batchRowsPerBlock, milliseconds);
-  meter.count({ rows, blocks: (endBlock - nextBlock) / STRIPES, milliseconds });
+  meter.count({ rows, blocks: (endBlock - nextBlock) * shareOf(stripe), milliseconds });
   return { ...range, ...after };
 }
 
