@@ -47,7 +47,8 @@ export async function fillRange(
   }
   if (range.stripe === STRIPES) {
     const { leaf } = range;
-    await connection.run((session) => space.rangeDone(session, leaf, signal), signal, log);
+    const reuse = (session: Session) => space.rangeDone(session, leaf, signal);
+    await untilNotContended(() => connection.run(reuse, signal, log), signal);
   }
   return range;
 }
