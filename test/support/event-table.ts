@@ -27,7 +27,7 @@ export const eventChange: ColumnChange = {
 export async function fillEventTable(
   url: string,
   change: ColumnChange = eventChange,
-  { isExpanded = false } = {},
+  { isExpanded = false, workers = 1 } = {},
 ): Promise<string[]> {
   const log: string[] = [];
   const openSession = () => Session.open({ connectionString: url }, 'online-migration test');
@@ -36,7 +36,7 @@ export async function fillEventTable(
     change,
     session,
     openSession,
-    settings: DEFAULT_SETTINGS,
+    settings: { ...DEFAULT_SETTINGS, backfill: { ...DEFAULT_SETTINGS.backfill, workers } },
     log: (line) => log.push(line),
     signal: new AbortController().signal,
     recordInLedger: async () => undefined,

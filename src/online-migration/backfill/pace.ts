@@ -4,23 +4,35 @@ const LARGEST_BATCH_ROWS = 50_000;
 /** Faster growth overshoots the target, because a batch after a checkpoint or a cache miss takes far longer. */
 const LARGEST_GROWTH = 1.2;
 const SHRINKING_ON_TIMEOUT = 0.5;
-/** Weight of the newest batch in the average. */
+/** Weight of the newest batch in the averages. */
 const SMOOTHING = 0.3;
+
+/** How many times as far off the average as usual a batch may be, and still not last too long. */
+const ROOM = 2;
+
+/** What a row takes, in milliseconds. */
+interface Cost {
+  msPerRow: number;
+  /** How far a batch is off that, up or down. */
+  deviation: number;
+}
 
 /**
  * Chooses how many rows a batch takes, so that batches last as long as they should: a batch holds its rows' locks for that
  * long, so it is the longest that a write of the application waits for it.
  *
- * 1. Each stripe has a moving average of its own: a row of the first one is dearer, because it moves to another page.
- * 2. From one batch to the next, the rows grow by a fifth at most; they shrink at once to what the average says.
+ * 1. Each stripe has moving averages of its own, of what a row takes and of how far batches are off that: a row of the first
+ *    one is dearer, because it moves to another page. A batch is to last as long as it should where it is off by twice as
+ *    much as usual. (Aimed at the average alone, the longest of a thousand batches took twice as long.)
+ * 2. From one batch to the next, the rows grow by a fifth at most; they shrink at once to what the averages say.
  * 3. A batch that took twice as long as it should, or ran into a timeout, halves them.
  */
 export class Pace {
   /** How long a batch is to last, in milliseconds. */
   targetMs: number;
   #rows = FIRST_BATCH_ROWS;
-  /** Milliseconds that a row takes, by stripe. */
-  readonly #msPerRow: number[] = [];
+  /** By stripe. */
+  readonly #costs: Cost[] = [];
 
   /** @param targetMs how long a batch is to last, in milliseconds */
   constructor(targetMs: number) {
@@ -34,8 +46,8 @@ export class Pace {
 
   /** Rows for the next batch of a stripe. */
   batchRows(stripe: number): number {
-    const msPerRow = this.#msPerRow[stripe];
-    const wanted = msPerRow === undefined ? this.#rows : this.targetMs / msPerRow;
+    const cost = this.#costs[stripe];
+    const wanted = cost === undefined ? this.#rows : this.targetMs / (cost.msPerRow + ROOM * cost.deviation);
     this.#resize(Math.min(wanted, this.#rows * LARGEST_GROWTH));
     return this.rows;
   }
@@ -47,8 +59,10 @@ export class Pace {
    */
   observe(stripe: number, rows: number, milliseconds: number): void {
     const msPerRow = milliseconds / rows;
-    const average = this.#msPerRow[stripe] ?? msPerRow;
-    this.#msPerRow[stripe] = average + SMOOTHING * (msPerRow - average);
+    const cost = (this.#costs[stripe] ??= { msPerRow, deviation: 0 });
+    const difference = msPerRow - cost.msPerRow;
+    cost.msPerRow += SMOOTHING * difference;
+    cost.deviation += SMOOTHING * (Math.abs(difference) - cost.deviation);
     if (milliseconds > 2 * this.targetMs) this.shrink();
   }
 

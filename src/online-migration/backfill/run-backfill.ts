@@ -63,12 +63,13 @@ export async function runBackfill(
   const leaves = await findLeaves(session, fill.names.table);
   await session.transaction(() => planBackfill(session, fill, leaves));
   const meter = new Meter(await readPlanSize(session, fill));
+  await using space = new SpaceReuse(fill, openSession);
   const share: WorkerShare = {
     fill,
     gate: new Gate(),
     pace: new Pace(settings.batchMs),
     meter,
-    space: new SpaceReuse(fill),
+    space,
     signal,
     log,
   };

@@ -1,6 +1,7 @@
 import type { Queryable } from '../column-change.ts';
 import { pause } from '../pause.ts';
 import { type Session, sqlState } from '../session.ts';
+import { AutovacuumHold } from './autovacuum-hold.ts';
 import type { Fill } from './fill.ts';
 
 /** Share of its planned blocks that a leaf may grow by before it is vacuumed, and once more after each vacuum. */
@@ -11,20 +12,34 @@ const CANCELED_CODE = '57014';
 const LONGEST_VACUUM_MS = 120_000;
 
 /**
- * Lets later ranges move their rows into the room that earlier ranges have left, and not to the end of the heap.
+ * Keeps the room that the backfill makes on the pages for the backfill.
  *
- * Behind its last pass, a page has room again, where the versions of the last stripe were; only a vacuum tells the free space
- * map of it. A vacuum reads every page that was changed since the last one, so it pays once the heap has grown: with rows of
- * which two fit on a page, half of them move, and without a vacuum the heap grows by half.
+ * 1. While a range is being filled, autovacuum stays away: what a pass frees is for the next pass over the same page.
+ * 2. Behind its last pass, a page has room again, where the versions of the last stripe were; only a vacuum tells the free
+ *    space map of it, and then later ranges move their rows there and not to the end of the heap. A vacuum reads every page
+ *    that was changed since the last one, so it pays once the heap has grown: with rows of which two fit on a page, half of
+ *    them move, and without a vacuum the heap grows by half.
  */
-export class SpaceReuse {
+export class SpaceReuse implements AsyncDisposable {
   readonly #fill: Fill;
+  readonly #hold: AutovacuumHold;
   /** Blocks that a leaf had when it was planned, or was vacuumed last; endless where a vacuum takes too long. */
   readonly #blocksBefore = new Map<string, number>();
+  /** Whether a worker is at it, at the begin or the end of a range; the others need not wait for that. */
+  #isAtWork = false;
 
-  /** @param fill the backfill whose plan knows how large each leaf was */
-  constructor(fill: Fill) {
+  /**
+   * @param fill the backfill whose plan knows how large each leaf was
+   * @param openSession opens the session that keeps autovacuum away
+   */
+  constructor(fill: Fill, openSession: () => Promise<Session>) {
     this.#fill = fill;
+    this.#hold = new AutovacuumHold(openSession, fill.names.table);
+  }
+
+  /** To be called when a range is begun. */
+  async rangeBegun(signal: AbortSignal, log: (line: string) => void): Promise<void> {
+    await this.#unlessAtWork(() => this.#hold.take(signal, log));
   }
 
   /**
@@ -32,7 +47,35 @@ export class SpaceReuse {
    * @param leaf schema and name, quoted
    * @param signal ends the wait for the vacuum; the server may go on with it
    */
-  async rangeDone(session: Session, leaf: string, signal: AbortSignal): Promise<void> {
+  async rangeDone(
+    session: Session,
+    leaf: string,
+    signal: AbortSignal,
+    log: (line: string) => void,
+  ): Promise<void> {
+    await this.#unlessAtWork(async () => {
+      await this.#hold.release(signal, log);
+      await this.#vacuumIfGrown(session, leaf, signal);
+      await this.#hold.take(signal, log);
+    });
+  }
+
+  /** Lets autovacuum come. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#hold[Symbol.asyncDispose]();
+  }
+
+  async #unlessAtWork(work: () => Promise<void>): Promise<void> {
+    if (this.#isAtWork) return;
+    this.#isAtWork = true;
+    try {
+      await work();
+    } finally {
+      this.#isAtWork = false;
+    }
+  }
+
+  async #vacuumIfGrown(session: Session, leaf: string, signal: AbortSignal): Promise<void> {
     const planned = await readPlannedBlocks(session, this.#fill, leaf);
     const before = this.#blocksBefore.get(leaf) ?? planned;
     if ((await readBlocks(session, leaf)) - before < planned * GROWTH_PER_VACUUM) return;

@@ -48,12 +48,13 @@ export async function takeRanges(
   const ask = <T>(question: (session: Session) => Promise<T>) => watch.run(question, ended, log);
   const fill = await ask((session) => readFill(session, change));
   const whole = new Meter(await ask((session) => readPlanSize(session, fill)));
+  await using space = new SpaceReuse(fill, openSession);
   const share = {
     fill,
     gate: new Gate(),
     pace: new Pace(settings.batchMs),
     meter: done,
-    space: new SpaceReuse(fill),
+    space,
     signal: ended,
     log,
   };

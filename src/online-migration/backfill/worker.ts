@@ -41,13 +41,14 @@ export async function fillRange(
   const claim = (session: Session) => claimRange(session, fill, rangeToTake);
   let range = await untilNotContended(() => connection.run(claim, signal, log), signal);
   if (range === null) return { ...rangeToTake, stripe: STRIPES };
+  await space.rangeBegun(signal, log);
   while (range.stripe < STRIPES && goOn()) {
     await gate.pass(signal);
     range = await fillNextBatch(connection, share, range);
   }
   if (range.stripe === STRIPES) {
     const { leaf } = range;
-    const reuse = (session: Session) => space.rangeDone(session, leaf, signal);
+    const reuse = (session: Session) => space.rangeDone(session, leaf, signal, log);
     await untilNotContended(() => connection.run(reuse, signal, log), signal);
   }
   return range;

@@ -41,8 +41,11 @@ beforeEach(async () => {
 });
 afterEach(() => resources.disposeAsync());
 
+const openSession = () => Session.open({ connectionString: url }, 'worker');
+
 async function fillAsWorker(): Promise<Range> {
-  await using connection = new WorkerConnection(() => Session.open({ connectionString: url }, 'worker'));
+  await using connection = new WorkerConnection(openSession);
+  await using space = new SpaceReuse(fill, openSession);
   const meter = new Meter({ rowsDone: 0, rowsTotal: 0, blocksDone: 0, blocksTotal: 0 });
   const { signal } = new AbortController();
   const share = {
@@ -50,7 +53,7 @@ async function fillAsWorker(): Promise<Range> {
     gate: new Gate(),
     pace: new Pace(100),
     meter,
-    space: new SpaceReuse(fill),
+    space,
     signal,
     log: () => undefined,
   };

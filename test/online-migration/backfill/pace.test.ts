@@ -40,6 +40,16 @@ describe('the pace of a backfill', () => {
     expect(pace.rows).toBe(2_500);
   });
 
+  it('leaves as much room as batches are off their average', () => {
+    const pace = new Pace(TARGET_MS);
+    let batch = 0;
+    const rows = batches(pace, 60, () => (batch++ % 2 === 0 ? 0.005 : 0.015));
+    // With the average alone they would take half as long again as they should.
+    const longerMs = rows.filter((_, index) => index % 2 === 1).map((count) => count * 0.015);
+    expect(Math.max(...longerMs)).toBeLessThan(TARGET_MS);
+    expect(longerMs.at(-1)).toBeGreaterThan(0.7 * TARGET_MS);
+  });
+
   it('stays between 500 and 50,000 rows', () => {
     expect(batches(new Pace(TARGET_MS), 60, () => 10).at(-1)).toBe(500);
     expect(batches(new Pace(TARGET_MS), 60, () => 0.000_1).at(-1)).toBe(50_000);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startThrowawayPostgres, type ThrowawayPostgres } from '../../../src/database/throwaway-postgres.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
+import { eventChange, expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
 
 const ROWS = 20_000;
 
@@ -44,19 +44,36 @@ describe('the space of', () => {
   });
 
   it('a table with two rows on a page lets later ranges use the room that earlier ones have left', async () => {
-    const rows = 45_000;
-    await client.rows(
-      `create table event (id bigint primary key, at varchar(50), document text) with (autovacuum_enabled = off)`,
-    );
-    await client.rows(`alter table event alter column document set storage plain`);
-    await client.rows(
-      `insert into event select n, ${MOMENT}, repeat('x', 3000) from generate_series(1, ${rows}) as n`,
-    );
-    const before = Number(await client.value(`select pg_relation_size('event')`));
-    await fillEventTable(server.url());
-    await expectAllFilled(client, rows);
-    const growth = Number(await client.value(`select pg_relation_size('event')`)) / before;
+    const growth = await growthOfWideTable(1);
     // Every other row moves to another page, so without a vacuum it is 1.5.
     expect(growth).toBeLessThan(1.3);
   });
+
+  it('a table with two workers is vacuumed between their ranges, and their sessions end with them', async () => {
+    await growthOfWideTable(2);
+    expect(
+      await client.value(`select vacuum_count::int from pg_stat_user_tables where relname = 'event'`),
+    ).toBeGreaterThan(0);
+    expect(
+      await client.value(
+        `select count(*)::int from pg_stat_activity where application_name like 'online-migration%'`,
+      ),
+    ).toBe(0);
+  });
 });
+
+/** Fills a table with two rows on each page; returns how many times as large it is then. */
+async function growthOfWideTable(workers: number): Promise<number> {
+  const rows = 45_000;
+  await client.rows(
+    `create table event (id bigint primary key, at varchar(50), document text) with (autovacuum_enabled = off)`,
+  );
+  await client.rows(`alter table event alter column document set storage plain`);
+  await client.rows(
+    `insert into event select n, ${MOMENT}, repeat('x', 3000) from generate_series(1, ${rows}) as n`,
+  );
+  const before = Number(await client.value(`select pg_relation_size('event')`));
+  await fillEventTable(server.url(), eventChange, { workers });
+  await expectAllFilled(client, rows);
+  return Number(await client.value(`select pg_relation_size('event')`)) / before;
+}
