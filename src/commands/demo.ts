@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { LARGEST_NUMBER } from '../large-record/seeding.ts';
 import { fileName, randomSeed, readOptions, wholeNumber } from './command-options.ts';
 import { circumstancesText } from './demo/circumstances.ts';
-import { writeLines } from './demo/lines.ts';
-import { comparison, faultsOf, ledgerSentence } from './demo/report.ts';
+import { comparison } from './demo/report.ts';
 import { type DemoResult, runDemo } from './demo/run-demo.ts';
+import { faultsOf } from './harness/faults.ts';
+import { ledgerSentence } from './harness/ledger-check.ts';
+import { writeLines } from './harness/work-lines.ts';
 import { refuseUnwritable } from './output-file.ts';
 import { runCommand } from './run-command.ts';
 

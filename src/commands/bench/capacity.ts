@@ -24,7 +24,7 @@ export async function measureCapacity(
 ): Promise<number> {
   await using api = await startApi(database.url, signal);
   const shape = { clients, longestPauseMs: 0 };
-  await using load = new ClosedLoad(api.url, new Ledger(database.rows), seed, shape);
+  await using load = new ClosedLoad([api.url], new Ledger(database.rows), seed, shape);
   await delay(WARM_UP_MS, undefined, { signal });
   const warmUp = await load.nextTally();
   const began = performance.now();

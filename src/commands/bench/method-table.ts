@@ -1,7 +1,7 @@
 import type { Summary } from '../harness/tally.ts';
 import { rowCount } from '../seed-progress.ts';
 import type { BenchResult } from './bench-result.ts';
-import { type Column, markdownTable } from './markdown-table.ts';
+import { type Column, markdownTable } from '../harness/markdown-table.ts';
 import type { MeasuredRun } from './measured-run.ts';
 import { METHODS } from './methods.ts';
 

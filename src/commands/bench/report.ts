@@ -2,7 +2,7 @@ import { machineSentence } from '../harness/machine.ts';
 import { rowCount } from '../seed-progress.ts';
 import type { BenchResult } from './bench-result.ts';
 import type { LockTime } from './lock-times.ts';
-import { type Column, markdownTable } from './markdown-table.ts';
+import { type Column, markdownTable } from '../harness/markdown-table.ts';
 import type { MeasuredRun } from './measured-run.ts';
 import { METHODS } from './methods.ts';
 import { inOrder, methodTable, titleOf } from './method-table.ts';

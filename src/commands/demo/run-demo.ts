@@ -6,21 +6,13 @@ import { Ledger } from '../harness/ledger.ts';
 import { checkLedger, type LedgerVerdict } from '../harness/ledger-check.ts';
 import { migrateUpTo } from '../harness/migration-command.ts';
 import { startServer } from '../harness/server.ts';
+import type { MeasuredStep } from '../harness/step-table.ts';
+import { observeWork, type WorkObserver } from '../harness/work-lines.ts';
 import { type Circumstances, LOAD, readCircumstances } from './circumstances.ts';
-import type { MeasuredStep, StepObserver } from './steps.ts';
 import { runWay, type WayResult } from './way.ts';
 
 const MOVES = ['0002 expand', '0003 backfill', '0004 enforce', '0005 contract', '0006 rename'];
 const RISKY_STEP = 'one ALTER TABLE';
-
-/** Is told what happens while the demo runs. */
-export interface DemoObserver extends StepObserver {
-  /** A piece of work begins that is no step. */
-  readonly workBegins: (what: string) => void;
-  readonly workEnded: (seconds: number) => void;
-  /** A way begins: its steps follow. */
-  readonly wayBegins: (heading: string) => void;
-}
 
 /** What the demo has found. */
 export interface DemoResult {
@@ -47,16 +39,9 @@ export interface DemoResult {
 export async function runDemo(
   { rows, seed }: { readonly rows: number; readonly seed: number },
   signal: AbortSignal,
-  observer: DemoObserver,
+  observer: WorkObserver,
 ): Promise<DemoResult> {
-  async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
-    signal.throwIfAborted();
-    observer.workBegins(what);
-    const began = performance.now();
-    const result = await work();
-    observer.workEnded((performance.now() - began) / 1000);
-    return result;
-  }
+  const timed = <T>(what: string, work: () => Promise<T>) => observeWork(observer, signal, what, work);
 
   await using server = await timed('start PostgreSQL', () => startServer(signal));
   await using admin = await connect(server.url());
@@ -70,14 +55,14 @@ export async function runDemo(
   );
   await timed('copy for the risky way', () => admin.query('create database risky template safe'));
 
-  observer.wayBegins('The safe way: one migration after the other');
-  const loadOn = (ledger: Ledger) => (apiUrl: string) => new ClosedLoad(apiUrl, ledger, seed, LOAD);
+  observer.stepsFollow('The safe way: one migration after the other');
+  const loadOn = (ledger: Ledger) => (apiUrl: string) => new ClosedLoad([apiUrl], ledger, seed, LOAD);
   const ledger = new Ledger(rows);
   const moves = MOVES.map((name) => ({ name, run: () => migrateUpTo(safeUrl, name.slice(0, 4), signal) }));
   const safe = await runWay(safeUrl, loadOn(ledger), moves, signal, observer);
   const verdict = await timed('compare with the ledger', () => checkLedgerOf(safeUrl, ledger));
 
-  observer.wayBegins('The risky way: ALTER TABLE … ALTER COLUMN … TYPE timestamptz USING …');
+  observer.stepsFollow('The risky way: ALTER TABLE … ALTER COLUMN … TYPE timestamptz USING …');
   const alter = { name: RISKY_STEP, run: () => alterTypeOf(riskyUrl) };
   const risky = await runWay(riskyUrl, loadOn(new Ledger(rows)), [alter], signal, observer);
   const circumstances = await readCircumstances(admin);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Load } from '../harness/load.ts';
 import { startLoadedApi } from '../harness/loaded-api.ts';
-import { type Measurements, measureSteps, type Step, type StepObserver } from './steps.ts';
+import { type Measurements, measureSteps, type Step, type StepObserver } from '../harness/steps.ts';
 
 /** How long the load is measured before the first change: the baseline. */
 const IDLE_MS = 3_000;

@@ -11,8 +11,19 @@ export interface Answer {
   readonly text: string;
 }
 
-/** One connection to the API, kept alive; it carries one request at a time. */
-export class ApiClient implements Disposable {
+/** What a client sends its requests through, one at a time. */
+export interface RequestSender extends Disposable {
+  /**
+   * Sends a request and reads its answer.
+   *
+   * @param body goes as JSON
+   * @throws Error where the connection fails, or the answer is not whole in time
+   */
+  send(method: string, path: string, body?: object): Promise<Answer>;
+}
+
+/** One connection to the API, kept alive. */
+export class ApiClient implements RequestSender {
   readonly #url: string;
   readonly #patienceMs: number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -26,12 +37,6 @@ export class ApiClient implements Disposable {
     this.#patienceMs = patienceMs;
   }
 
-  /**
-   * Sends a request and reads its answer.
-   *
-   * @param body goes as JSON
-   * @throws Error where the connection fails, or the answer is not whole in time
-   */
   async send(method: string, path: string, body?: object): Promise<Answer> {
     const limit = AbortSignal.timeout(this.#patienceMs);
     const outgoing = request(new URL(path, this.#url), {

@@ -17,12 +17,34 @@ export interface ApiProcess extends AsyncDisposable {
  *
  * @param databaseUrl the database that it serves
  * @param signal kills it
+ * @param settings variables of its configuration, beside the database; the others have their defaults
  * @throws Error with the end of its log where it ends before it listens
  */
-export async function startApi(databaseUrl: string, signal: AbortSignal): Promise<ApiProcess> {
+export function startApi(
+  databaseUrl: string,
+  signal: AbortSignal,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ApiProcess> {
+  const environment = { LOG_LEVEL: 'notice', ...settings, DATABASE_URL: databaseUrl };
+  return startServing(MAIN, [], environment, signal);
+}
+
+/**
+ * Starts a script that serves on a free port of the loopback interface, and says so in its log.
+ *
+ * @param environment its configuration
+ * @param signal kills it
+ * @throws Error with the end of its log where it ends before it listens
+ */
+export async function startServing(
+  script: string,
+  programArguments: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<ApiProcess> {
   const listening = Promise.withResolvers<string>();
-  const environment = { DATABASE_URL: databaseUrl, HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'notice' };
-  const process = new OwnedProcess(MAIN, [], environment, signal, (line) => {
+  const local = { ...environment, HOST: '127.0.0.1', PORT: '0' };
+  const process = new OwnedProcess(script, programArguments, local, signal, (line) => {
     const url = LISTENING.exec(line)?.[1];
     if (url) listening.resolve(url);
   });

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApiClient } from './api-client.ts';
 import { Choices } from './choices.ts';
 import type { Ledger } from './ledger.ts';
 import type { Load } from './load.ts';
 import { LoadClient } from './load-client.ts';
+import { SpreadClient } from './spread-client.ts';
 import { Tally } from './tally.ts';
 
 /** How many clients there are, and how long each pauses between an answer and its next request, at random. */
@@ -25,14 +25,14 @@ export class ClosedLoad implements Load {
   /**
    * Starts the load.
    *
-   * @param url where the API listens
+   * @param urls where the API listens, in one process or in several
    * @param ledger keeps what the API acknowledges
    * @param seed of the random choices
    */
-  constructor(url: string, ledger: Ledger, seed: number, shape: LoadShape) {
+  constructor(urls: readonly string[], ledger: Ledger, seed: number, shape: LoadShape) {
     this.#shape = shape;
     const indexes = Array.from({ length: shape.clients }, (_, index) => index);
-    this.#clients = Promise.all(indexes.map((index) => this.#work(url, ledger, seed, index)));
+    this.#clients = Promise.all(indexes.map((index) => this.#work(urls, ledger, seed, index)));
   }
 
   async nextTally(): Promise<Tally> {
@@ -52,9 +52,9 @@ export class ClosedLoad implements Load {
     await this.stop();
   }
 
-  async #work(url: string, ledger: Ledger, seed: number, index: number): Promise<void> {
+  async #work(urls: readonly string[], ledger: Ledger, seed: number, index: number): Promise<void> {
     const { clients, longestPauseMs } = this.#shape;
-    using api = new ApiClient(url);
+    using api = new SpreadClient(urls, new Choices(`${seed} processes ${index}`));
     const client = new LoadClient(api, new Choices(`${seed} requests ${index}`), ledger, index, clients);
     const pauses = new Choices(`${seed} pauses ${index}`);
     while (!this.#stopped) {

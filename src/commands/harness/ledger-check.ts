@@ -1,6 +1,7 @@
 import { seededRecord, SEEDED_NAME_PREFIX } from '../../large-record/seeding.ts';
 import type { Connection } from './connection.ts';
 import type { Ledger } from './ledger.ts';
+import { count } from './step-table.ts';
 
 /** What a comparison of the database with the ledger finds. */
 export interface LedgerVerdict {
@@ -73,4 +74,10 @@ export async function checkLedger(
     different: Number(different),
     unexpected: Number(unexpected),
   };
+}
+
+/** The ledger's verdict, in a sentence. */
+export function ledgerSentence({ acknowledged, missing, different, unexpected }: LedgerVerdict): string {
+  const counts = `${count(missing)} missing, ${count(different)} different, ${count(unexpected)} unexpected`;
+  return `Ledger: ${count(acknowledged)} acknowledged writes against every row: ${counts}.`;
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { formatMoment } from '../../large-record/moment.ts';
-import type { ApiClient } from './api-client.ts';
+import type { RequestSender } from './api-client.ts';
 import type { Choices } from './choices.ts';
 import type { AnsweredRecord, Ledger } from './ledger.ts';
 
@@ -27,7 +27,7 @@ const listSchema = z.strictObject({ records: z.array(recordSchema), count: z.int
  * those that it made. So it knows what each of them must look like, and every answer is compared with that.
  */
 export class LoadClient {
-  readonly #api: ApiClient;
+  readonly #api: RequestSender;
   readonly #choices: Choices;
   readonly #ledger: Ledger;
   readonly #index: number;
@@ -39,7 +39,7 @@ export class LoadClient {
    * @param index which of the clients it is, from 0 on
    * @param clients how many there are; the seeded records are dealt out among them
    */
-  constructor(api: ApiClient, choices: Choices, ledger: Ledger, index: number, clients: number) {
+  constructor(api: RequestSender, choices: Choices, ledger: Ledger, index: number, clients: number) {
     this.#api = api;
     this.#choices = choices;
     this.#ledger = ledger;

@@ -35,23 +35,37 @@ export async function migrateUpTo(
   signal: AbortSignal,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<MigrationRun> {
+  return runMigrationCommand(databaseUrl, ['migration:up', '--to', target], signal, settings);
+}
+
+/** Runs `npx mikro-orm migration:down --to …`; everything else as {@link migrateUpTo}. */
+export async function migrateDownTo(
+  databaseUrl: string,
+  target: string,
+  signal: AbortSignal,
+): Promise<MigrationRun> {
+  return runMigrationCommand(databaseUrl, ['migration:down', '--to', target], signal, {});
+}
+
+async function runMigrationCommand(
+  databaseUrl: string,
+  command: readonly string[],
+  signal: AbortSignal,
+  settings: Readonly<Record<string, string>>,
+): Promise<MigrationRun> {
   // The loader of the TypeScript files would leave its cache in the temporary folder.
   const environment = { ...settings, DATABASE_URL: databaseUrl, TSX_DISABLE_CACHE: '1' };
   const lines: string[] = [];
   const began = performance.now();
-  await using command = new OwnedProcess(
-    MIKRO_ORM,
-    ['migration:up', '--to', target],
-    environment,
-    signal,
-    (line) => lines.push(stripVTControlCharacters(line)),
+  await using running = new OwnedProcess(MIKRO_ORM, command, environment, signal, (line) =>
+    lines.push(stripVTControlCharacters(line)),
   );
-  using peakMemory = watchPeakMemory(command.pid);
-  const exitCode = await command.ended;
+  using peakMemory = watchPeakMemory(running.pid);
+  const exitCode = await running.ended;
   if (exitCode === 0) {
     const seconds = (performance.now() - began) / 1000;
     return { lines, seconds, peakMemoryBytes: peakMemory.bytes };
   }
   const end = exitCode === null ? 'was killed' : `failed (exit code ${exitCode})`;
-  throw new Error(`npx mikro-orm migration:up --to ${target} ${end}:\n${command.output}`);
+  throw new Error(`npx mikro-orm ${command.join(' ')} ${end}:\n${running.output}`);
 }

@@ -1,5 +1,6 @@
 import type { Session } from '../session.ts';
 import { type Controls, readControls } from './controls.ts';
+import { countBusySessions } from './nice-ratio.ts';
 import type { BackfillSettings } from './settings.ts';
 import { findThrottleReason } from './throttles.ts';
 import type { WorkerShare } from './worker.ts';
@@ -13,12 +14,13 @@ import type { WorkerShare } from './worker.ts';
  */
 export async function look(
   session: Session,
-  { fill, gate, pace, log }: WorkerShare,
+  { fill, gate, pace, nice, log }: WorkerShare,
   settings: BackfillSettings,
   otherReason: () => Promise<string | null> = async () => null,
 ): Promise<Controls> {
   const controls = await readControls(session, fill.names.change);
-  pace.targetMs = controls.batchMs ?? settings.batchMs;
+  nice.observe(await countBusySessions(session));
+  pace.targetMs = nice.shorten(controls.batchMs ?? settings.batchMs);
   const reason = controls.paused ? 'paused by hand' : await findThrottleReason(session, settings.throttle);
   if (gate.set(reason ?? (await otherReason()))) {
     log(gate.reason === null ? 'backfill: goes on' : `backfill: waits, ${gate.reason}`);

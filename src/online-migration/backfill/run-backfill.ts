@@ -5,6 +5,7 @@ import { Gate } from './gate.ts';
 import { handOutRanges } from './hand-out.ts';
 import { findLeaves } from './leaves.ts';
 import { type BackfillReport, Meter } from './meter.ts';
+import { NiceRatio } from './nice-ratio.ts';
 import { Pace } from './pace.ts';
 import { planBackfill, readPlanSize } from './plan.ts';
 import { dropQueueInUse } from './queue-schema.ts';
@@ -36,6 +37,8 @@ export interface BackfillSummary {
   readonly batches: { readonly count: number; readonly longestMs: number } | null;
   /** Milliseconds of pauses, by kind of reason. */
   readonly pausedMs: ReadonlyMap<string, number>;
+  /** Milliseconds that the workers rested while others were busy, together. */
+  readonly restedMs: number;
   readonly before: Space;
   readonly after: Space;
 }
@@ -68,6 +71,7 @@ export async function runBackfill(
     fill,
     gate: new Gate(),
     pace: new Pace(settings.batchMs),
+    nice: new NiceRatio(),
     meter,
     space,
     signal,
@@ -90,6 +94,7 @@ export async function runBackfill(
     seconds: (performance.now() - began) / 1000,
     batches: isHandedOut ? null : { count: meter.batches, longestMs: meter.longestBatchMs },
     pausedMs: share.gate.pausedMs,
+    restedMs: share.nice.restedMs,
     before,
     after: await measureSpace(session, fill),
   };

@@ -4,7 +4,7 @@ const MEBIBYTE = 1024 * 1024;
 
 /** The closing line of a backfill, for people. */
 export function summaryLine(summary: BackfillSummary, rejects: number): string {
-  const { rows, seconds, batches, pausedMs, before, after } = summary;
+  const { rows, seconds, batches, pausedMs, restedMs, before, after } = summary;
   const updates = after.updates - before.updates;
   const hot = updates === 0 ? 0 : (100 * (after.hotUpdates - before.hotUpdates)) / updates;
   const pauses = [...pausedMs].map(
@@ -16,6 +16,7 @@ export function summaryLine(summary: BackfillSummary, rejects: number): string {
       ? ''
       : `${count(batches.count)} batches, the longest ${batches.longestMs.toFixed(0)} ms; `) +
     `pauses: ${pauses.length === 0 ? 'none' : pauses.join(', ')}; ` +
+    (restedMs < 1 ? '' : `rests ${(restedMs / 1000).toFixed(1)} s beside busy sessions; `) +
     `WAL ${mebibytes(after.walBytes - before.walBytes)}; heap ${growth(before.heapBytes, after.heapBytes)}, ` +
     `indexes ${growth(before.indexBytes, after.indexBytes)}; ${hot.toFixed(0)} % heap-only updates; ` +
     `${count(rejects)} rejects`

@@ -6,6 +6,7 @@ import { Gate } from './gate.ts';
 import { readFill, readHandedOut } from './handed-out.ts';
 import { look } from './look.ts';
 import { type BackfillReport, Meter } from './meter.ts';
+import { NiceRatio } from './nice-ratio.ts';
 import { Pace } from './pace.ts';
 import { type Range, readPlanSize } from './plan.ts';
 import { openRangeQueue } from './range-queue.ts';
@@ -53,6 +54,7 @@ export async function takeRanges(
     fill,
     gate: new Gate(),
     pace: new Pace(settings.batchMs),
+    nice: new NiceRatio(),
     meter: done,
     space,
     signal: ended,

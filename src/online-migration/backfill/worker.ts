@@ -6,6 +6,7 @@ import { type ClaimedRange, claimRange } from './claim.ts';
 import type { Fill } from './fill.ts';
 import type { Gate } from './gate.ts';
 import type { Meter } from './meter.ts';
+import type { NiceRatio } from './nice-ratio.ts';
 import type { Pace } from './pace.ts';
 import type { Range } from './plan.ts';
 import type { SpaceReuse } from './space-reuse.ts';
@@ -19,6 +20,7 @@ export interface WorkerShare {
   readonly fill: Fill;
   readonly gate: Gate;
   readonly pace: Pace;
+  readonly nice: NiceRatio;
   readonly meter: Meter;
   readonly space: SpaceReuse;
   readonly signal: AbortSignal;
@@ -57,7 +59,7 @@ export async function fillRange(
 /** Fills the next batch of a range; returns the range as it is then. */
 async function fillNextBatch(
   connection: WorkerConnection,
-  { fill, pace, meter, signal, log }: WorkerShare,
+  { fill, pace, nice, meter, signal, log }: WorkerShare,
   range: ClaimedRange,
 ): Promise<ClaimedRange> {
   const { leaf, stripe, nextBlock, rowsPerBlock } = range;
@@ -78,6 +80,8 @@ async function fillNextBatch(
   const milliseconds = performance.now() - began;
   pace.observe(stripe, (endBlock - nextBlock) * batchRowsPerBlock, milliseconds);
   meter.count({ rows, blocks: (endBlock - nextBlock) * shareOf(stripe), milliseconds });
+  const restMs = nice.takeRest(milliseconds);
+  if (restMs > 0) await pause(restMs, signal);
   return { ...range, ...after };
 }
 

@@ -1,12 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  comparison,
-  faultsOf,
-  ledgerSentence,
-  lineBeginning,
-  stepHeadings,
-  stepNumbers,
-} from '../../../src/commands/demo/report.ts';
+import { comparison } from '../../../src/commands/demo/report.ts';
 
 const step = {
   name: '0003 backfill',
@@ -17,19 +10,8 @@ const step = {
   p99Ms: 12.345,
   maxMs: 9_999.999,
 };
-const intact = { acknowledged: 1_234, missing: 0, different: 0, unexpected: 0 };
-const way = { steps: [step, step], failures: [], total: step, apiLog: 'Listening' };
 
 describe('the report of the demo', () => {
-  it('has the numbers of a step under their headings', () => {
-    expect(`${stepHeadings()}\n${lineBeginning(step.name)}${stepNumbers(step)}`).toBe(
-      [
-        'step                          seconds   requests     failed     p50 ms     p99 ms longest ms',
-        '0003 backfill                 1234.57 12,345,678          0        1.2       12.3    10000.0',
-      ].join('\n'),
-    );
-  });
-
   it('has both ways side by side', () => {
     expect(comparison(step, { ...step, failed: 7 }).split('\n')).toEqual([
       'Safe against risky               safe      risky',
@@ -39,34 +21,6 @@ describe('the report of the demo', () => {
       'p50 ms                            1.2        1.2',
       'p99 ms                           12.3       12.3',
       'longest ms                    10000.0    10000.0',
-    ]);
-  });
-
-  it('says what the ledger found', () => {
-    expect(ledgerSentence({ ...intact, missing: 1, different: 2, unexpected: 3 })).toBe(
-      'Ledger: 1,234 acknowledged writes against every row: 1 missing, 2 different, 3 unexpected.',
-    );
-  });
-
-  it('finds no fault where no request failed and the ledger is intact', () => {
-    expect(faultsOf(way, intact)).toEqual([]);
-  });
-
-  it('finds fault with a failed request of any step, and shows what the API logged', () => {
-    const failed = {
-      ...way,
-      steps: [{ ...step, failed: 2 }, step],
-      failures: ['idle: GET / was answered 500'],
-    };
-    expect(faultsOf(failed, intact)).toEqual([
-      '2 requests of the safe way failed. The first ones of each step:\nidle: GET / was answered 500',
-      "The end of the API's log:\nListening",
-    ]);
-  });
-
-  it.each(['missing', 'different', 'unexpected'])('finds fault with a record that is %s', (fault) => {
-    expect(faultsOf(way, { ...intact, [fault]: 1 })).toEqual([
-      'The table does not hold what the API has acknowledged.',
     ]);
   });
 });

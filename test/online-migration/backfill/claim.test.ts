@@ -7,6 +7,7 @@ import { backwardFill, type Fill, forwardFill } from '../../../src/online-migrat
 import { Gate } from '../../../src/online-migration/backfill/gate.ts';
 import { findLeaves } from '../../../src/online-migration/backfill/leaves.ts';
 import { Meter } from '../../../src/online-migration/backfill/meter.ts';
+import { NiceRatio } from '../../../src/online-migration/backfill/nice-ratio.ts';
 import { Pace } from '../../../src/online-migration/backfill/pace.ts';
 import { planBackfill, type Range, readOpenRanges } from '../../../src/online-migration/backfill/plan.ts';
 import { fillRange } from '../../../src/online-migration/backfill/worker.ts';
@@ -52,6 +53,7 @@ async function fillAsWorker(): Promise<Range> {
     fill,
     gate: new Gate(),
     pace: new Pace(100),
+    nice: new NiceRatio(),
     meter,
     space,
     signal,

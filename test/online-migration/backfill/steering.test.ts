@@ -97,6 +97,19 @@ describe('a backfill', () => {
     expect(row).toEqual({ batch_rows: 500, batch_ms: 1, workers: 3 });
   });
 
+  it('makes way while other sessions are at work, and tells it', async () => {
+    await using report = await connect(url, 'report');
+    const reporting = report.rows(`select count(*) from generate_series(1, 10000000000)`).catch(() => []);
+    const { migrator, going } = await startBackfill();
+    await going;
+    await client.rows(`select pg_cancel_backend(${report.pid})`);
+    await reporting;
+    expect(await filled()).toBe(String(ROWS));
+    expect(migrator.log.find((line) => line.includes('rows in'))).toMatch(
+      /; rests [\d.]+ s beside busy sessions; /,
+    );
+  });
+
   it('waits while someone holds an old snapshot, and says who', async () => {
     const throttle = { ...DEFAULT_BACKFILL_SETTINGS.throttle, snapshotAgeMs: 50 };
     await using reporter = await connect(url, 'report');

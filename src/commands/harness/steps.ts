@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Load } from '../harness/load.ts';
-import { type Summary, Tally } from '../harness/tally.ts';
+import type { Load } from './load.ts';
+import type { MeasuredStep } from './step-table.ts';
+import { Tally } from './tally.ts';
 
 /** How long the load goes on after a step, as part of it: what it did to the requests may show a little later. */
 const SETTLING_MS = 1_000;
@@ -9,13 +10,6 @@ const SETTLING_MS = 1_000;
 export interface Step {
   readonly name: string;
   readonly run: () => Promise<unknown>;
-}
-
-/** A step and what its requests met. */
-export interface MeasuredStep extends Summary {
-  readonly name: string;
-  /** How long the step took, without the settling. */
-  readonly seconds: number;
 }
 
 /** Is told when steps begin and end. */
@@ -38,28 +32,32 @@ export interface Measurements {
  * is no moment between two steps, so each request belongs to one.
  *
  * @param load started, and used for nothing else
- * @param steps the first one is the idle baseline
+ * @param steps one at least; the first one is the idle baseline. Whether there is one more is asked when the one before it
+ *   has ended
  * @param signal ends the wait behind a step
  */
 export async function measureSteps(
   load: Load,
-  steps: readonly Step[],
+  steps: Iterable<Step>,
   signal: AbortSignal,
   observer: StepObserver,
 ): Promise<Measurements> {
   const measured: MeasuredStep[] = [];
   const failures: string[] = [];
   const total = new Tally();
-  for (const [index, step] of steps.entries()) {
+  const remaining = steps[Symbol.iterator]();
+  for (let { value: step, done } = remaining.next(); done !== true;) {
     observer.stepBegins(step);
     const began = performance.now();
     await step.run();
     const seconds = Math.round(performance.now() - began) / 1000;
     await delay(SETTLING_MS, undefined, { signal });
-    const tally = index === steps.length - 1 ? await load.stop() : await load.nextTally();
-    if (index > 0) total.add(tally);
-    failures.push(...tally.failures.map((failure) => `${step.name}: ${failure}`));
-    const result = { name: step.name, seconds, ...tally.summary() };
+    const { name } = step;
+    ({ value: step, done } = remaining.next());
+    const tally = done === true ? await load.stop() : await load.nextTally();
+    if (measured.length > 0) total.add(tally);
+    failures.push(...tally.failures.map((failure) => `${name}: ${failure}`));
+    const result = { name, seconds, ...tally.summary() };
     measured.push(result);
     observer.stepEnded(result);
   }

@@ -1,0 +1,98 @@
+import { seedLargeRecords } from '../../large-record/seeding.ts';
+import { startApi } from '../harness/api-process.ts';
+import { connect } from '../harness/connection.ts';
+import { type Machine, readMachine } from '../harness/machine.ts';
+import { migrateUpTo } from '../harness/migration-command.ts';
+import { startServer } from '../harness/server.ts';
+import { startBareServer } from './start-bare-server.ts';
+import { type Endpoint, ENDPOINTS, measureThroughput } from './throughput.ts';
+
+/** The stages, by the migration that leads to each, and where the moments are then. */
+const STAGES = [
+  { migration: '0001', column: 'created_at', kind: 'text' },
+  { migration: '0002', column: 'created_at', kind: 'text' },
+  { migration: '0003', column: 'created_at', kind: 'text' },
+  { migration: '0004', column: 'created_at_new', kind: 'moment' },
+  { migration: '0005', column: 'created_at_new', kind: 'moment' },
+  { migration: '0006', column: 'created_at', kind: 'moment' },
+] as const;
+
+/** The two take turns, so that a machine that is slow for a while is so for both. */
+const ROUNDS = 3;
+const WARM_UP_SECONDS = 2;
+/** A hundred looks at the catalog a second, a hundred times as many as by default. */
+const BUSY_POLL = { ACTIVE_COLUMN_POLL_MS: '10' };
+
+/** Answers in a second, of each server and in each round. */
+export interface Comparison {
+  readonly migration: string;
+  readonly endpoint: string;
+  readonly bare: readonly number[];
+  readonly api: readonly number[];
+}
+
+/** What was measured. */
+export interface BenchApiResult {
+  readonly comparisons: readonly Comparison[];
+  /** At the last stage: as it is by default, and with a hundred looks at the catalog a second. */
+  readonly polling: { readonly usual: readonly number[]; readonly busy: readonly number[] };
+  readonly machine: Machine;
+}
+
+/**
+ * The API beside the least that answers the same, at every stage, in one run on one server:
+ *
+ * 1. Start a throwaway PostgreSQL; seed.
+ * 2. For each migration: run it, start both in processes of their own, and ask each in turn as fast as it answers.
+ * 3. At the end, the API beside itself with a hundred times as many looks for the active column.
+ *
+ * @param options.rows how many rows the table has
+ * @param options.seconds how long each is asked at a time
+ * @param told receives a line about each piece of work
+ */
+export async function runBenchApi(
+  { rows, seconds }: { readonly rows: number; readonly seconds: number },
+  signal: AbortSignal,
+  told: (line: string) => void,
+): Promise<BenchApiResult> {
+  await using server = await startServer(signal);
+  const url = server.url();
+  await migrateUpTo(url, '0001', signal);
+  await seedLargeRecords(url, { rows, append: false, signal, report: () => {} });
+  const comparisons: Comparison[] = [];
+  for (const { migration, column, kind } of STAGES) {
+    await migrateUpTo(url, migration, signal);
+    await using bare = await startBareServer(url, column, kind, signal);
+    await using api = await startApi(url, signal);
+    for (const endpoint of ENDPOINTS) {
+      told(`${migration}: ${endpoint.title}`);
+      const [bareRates, apiRates] = await takeTurns([bare.url, api.url], endpoint, seconds, signal);
+      comparisons.push({ migration, endpoint: endpoint.title, bare: bareRates, api: apiRates });
+    }
+  }
+  told('looks for the active column');
+  await using usual = await startApi(url, signal);
+  await using busy = await startApi(url, signal, BUSY_POLL);
+  const [usualRates, busyRates] = await takeTurns([usual.url, busy.url], ENDPOINTS[0]!, seconds, signal);
+  await using connection = await connect(url);
+  const machine = await readMachine(connection);
+  return { comparisons, polling: { usual: usualRates, busy: busyRates }, machine };
+}
+
+/** Asks two servers in turn; returns the rates of each. */
+async function takeTurns(
+  urls: readonly [string, string],
+  endpoint: Endpoint,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<[number[], number[]]> {
+  const rates: [number[], number[]] = [[], []];
+  for (const url of urls) await measureThroughput(url, endpoint, WARM_UP_SECONDS);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const index of round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+      signal.throwIfAborted();
+      rates[index].push(await measureThroughput(urls[index], endpoint, seconds));
+    }
+  }
+  return rates;
+}
