@@ -104,8 +104,13 @@ export class Session implements Queryable, AsyncDisposable {
     return status === 'T' || status === 'E';
   }
 
-  /** Runs one statement. Values go as `$1`, `$2`, …; statements are never prepared by name. */
+  /**
+   * Runs one statement. Values go as `$1`, `$2`, …; statements are never prepared by name.
+   * @throws ConnectionLostError where the connection has been lost between two statements
+   */
   async query<Row>(text: string, values: unknown[] = []): Promise<{ rows: Row[]; rowCount: number | null }> {
+    // The driver would only say that the client is not queryable.
+    this.#lost.signal.throwIfAborted();
     const { rows, rowCount } = await this.#client.query(text, values);
     return { rows: rows as Row[], rowCount };
   }
@@ -121,14 +126,14 @@ export class Session implements Queryable, AsyncDisposable {
    * @param body the statements; its error is thrown on, unchanged
    */
   async transaction<T>(body: () => Promise<T>): Promise<T> {
-    await this.#client.query('begin');
+    await this.query('begin');
     try {
       const result = await body();
-      await this.#client.query('commit');
+      await this.query('commit');
       return result;
     } catch (error) {
       // Where the connection is gone the server has rolled back already, and the first error is the one to tell.
-      await this.#client.query('rollback').catch(() => undefined);
+      await this.query('rollback').catch(() => undefined);
       throw error;
     }
   }
@@ -138,7 +143,7 @@ export class Session implements Queryable, AsyncDisposable {
    * @param statement one, without values
    */
   async runUnlimited(statement: string): Promise<void> {
-    await this.#client.query('set statement_timeout = 0');
+    await this.query('set statement_timeout = 0');
     try {
       await this.#client.query(statement);
     } finally {
@@ -152,7 +157,7 @@ export class Session implements Queryable, AsyncDisposable {
    */
   async withoutStatementTimeout<T>(body: () => Promise<T>): Promise<T> {
     return this.transaction(async () => {
-      await this.#client.query('set local statement_timeout = 0');
+      await this.query('set local statement_timeout = 0');
       return body();
     });
   }

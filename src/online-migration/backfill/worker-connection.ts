@@ -1,5 +1,5 @@
 import { pause } from '../pause.ts';
-import { type Session, sqlState } from '../session.ts';
+import { ConnectionLostError, type Session, sqlState } from '../session.ts';
 
 /**
  * Far below `deadlock_timeout` (1 s by default): where a batch and the application each hold a row that the other
@@ -92,6 +92,7 @@ async function prepareForBatches(session: Session): Promise<void> {
 /** Whether an error says that the connection is gone, or that the server cannot take one now. */
 function isLostConnection(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof ConnectionLostError) return true;
   const code = sqlState(error) ?? '';
   return LOST_SQLSTATE.test(code) || LOST_CODE.test(code) || LOST_MESSAGE.test(error.message);
 }
