@@ -1,17 +1,20 @@
-import type { EntityManager, QueryResult } from '@mikro-orm/postgresql';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import type { ActiveColumnFollower } from '../online-migration/active-column-follower.ts';
 import type { ActiveColumn } from '../online-migration/active-column.ts';
 import type { ReadReplica } from '../online-migration/read-replica.ts';
 import type { LargeRecord, LargeRecordChange, NewLargeRecord } from './large-record.ts';
 import { allMappings, type Mappings } from './mappings.ts';
+import { type PreparedStatement, StatementRunner } from './prepared-statements.ts';
 import { Statements, type StoredRow } from './statements.ts';
 
 /** A server on which the table is, with what finds the active column there. */
 export interface TableServer {
-  /** The ORM's global entity manager: statements leave no entities in it, so an attempt needs no fork. */
+  /** Of its ORM, whose mappings and pool are used; statements leave no entities in it. */
   readonly em: EntityManager;
   readonly follower: Pick<ActiveColumnFollower, 'run'>;
 }
+
+type RunningServer = TableServer & { readonly runner: StatementRunner };
 
 /** What a repository may have beside its primary. */
 interface RepositoryOptions {
@@ -22,7 +25,7 @@ interface RepositoryOptions {
 }
 
 /** A statement and its values, built for the mapping that fits. */
-type Query = (statements: Statements) => { sql: string; values: unknown[] };
+type Query = (statements: Statements) => { statement: PreparedStatement; values: unknown[] };
 
 /**
  * Reads and writes records through the mapping that fits the active column.
@@ -32,13 +35,13 @@ type Query = (statements: Statements) => { sql: string; values: unknown[] };
  *    changed its shape under the first.
  */
 export class LargeRecordRepository {
-  readonly #primary: TableServer;
-  readonly #replica: RepositoryOptions['replica'];
+  readonly #primary: RunningServer;
+  readonly #replica: (RunningServer & { readonly reads: ReadReplica }) | undefined;
   readonly #statements: ReadonlyMap<string, Statements>;
 
   constructor(primary: TableServer, { replica, mappings = allMappings }: RepositoryOptions = {}) {
-    this.#primary = primary;
-    this.#replica = replica;
+    this.#primary = { ...primary, runner: new StatementRunner(primary.em) };
+    this.#replica = replica && { ...replica, runner: new StatementRunner(replica.em) };
     this.#statements = new Map(
       Object.entries(mappings).map(([form, mapping]) => [form, new Statements(primary.em, mapping)]),
     );
@@ -50,13 +53,13 @@ export class LargeRecordRepository {
    * @returns the records, by id
    */
   list(after: bigint, limit: number): Promise<LargeRecord[]> {
-    return this.#read(({ list }) => ({ sql: list, values: [after, limit] }));
+    return this.#read(({ list }) => ({ statement: list, values: [after, limit] }));
   }
 
   /** @returns the record, or null where there is none of this id */
   async find(id: bigint): Promise<LargeRecord | null> {
     const records = await this.#read(
-      ({ find }) => ({ sql: find, values: [id] }),
+      ({ find }) => ({ statement: find, values: [id] }),
       // A record that has only just been made may not have come to the replica.
       (found) => found.length > 0,
     );
@@ -66,7 +69,7 @@ export class LargeRecordRepository {
   /** @returns the record as it is stored, with its id */
   async create(record: NewLargeRecord): Promise<LargeRecord> {
     const records = await this.#run(this.#primary, (statements) => ({
-      sql: statements.insert,
+      statement: statements.insert,
       values: statements.toValues(record),
     }));
     return records[0]!;
@@ -81,7 +84,7 @@ export class LargeRecordRepository {
    */
   async update(id: bigint, change: LargeRecordChange): Promise<LargeRecord | null> {
     const records = await this.#run(this.#primary, (statements) => ({
-      sql: statements.update(change),
+      statement: statements.update(change),
       values: [...statements.toValues(change), id],
     }));
     return records[0] ?? null;
@@ -89,12 +92,10 @@ export class LargeRecordRepository {
 
   /** @returns whether there was a record of this id */
   remove(id: bigint): Promise<boolean> {
-    const { em, follower } = this.#primary;
+    const { follower, runner } = this.#primary;
     return follower.run(async (active) => {
-      const { affectedRows } = await em
-        .fork()
-        .execute<QueryResult>(this.#statementsOn(active).remove, [id], 'run');
-      return affectedRows > 0;
+      const { rowCount } = await runner.run(this.#statementsOn(active).remove, [id]);
+      return rowCount === 1;
     });
   }
 
@@ -105,11 +106,11 @@ export class LargeRecordRepository {
     return replica.reads.read(() => this.#run(replica, query), onPrimary, suffices);
   }
 
-  #run({ em, follower }: TableServer, query: Query): Promise<LargeRecord[]> {
+  #run({ follower, runner }: RunningServer, query: Query): Promise<LargeRecord[]> {
     return follower.run(async (active) => {
       const statements = this.#statementsOn(active);
-      const { sql, values } = query(statements);
-      const rows = await em.execute<StoredRow[]>(sql, values);
+      const { statement, values } = query(statements);
+      const { rows } = await runner.run<StoredRow>(statement, values);
       return rows.map((row) => statements.toRecord(row));
     });
   }

@@ -2,6 +2,7 @@ import type { EntityManager, EntitySchema } from '@mikro-orm/postgresql';
 import { ColumnNotEnforcedError } from '../online-migration/active-column.ts';
 import type { LargeRecord, LargeRecordChange, NewLargeRecord } from './large-record.ts';
 import type { StoredMomentType } from './moment-types.ts';
+import { type PreparedStatement, preparedStatement } from './prepared-statements.ts';
 
 /** A row as PostgreSQL returns it, by the names of its columns. */
 export type StoredRow = Readonly<Record<string, string | null>>;
@@ -13,19 +14,19 @@ const ALL: (keyof LargeRecord)[] = ['id', 'name', 'createdAt'];
 const SETTABLE = ['name', 'createdAt'] as const;
 
 /**
- * The statements on one mapping of the table, with `?` for each value. They are built once, because the ORM takes longer
- * to build one than PostgreSQL to run it.
+ * The statements on one mapping of the table. They are built once, because the ORM takes longer to build one than
+ * PostgreSQL to run it.
  */
 export class Statements {
   /** Values: the id to begin after, the number of records. */
-  readonly list: string;
+  readonly list: PreparedStatement;
   /** Value: id. */
-  readonly find: string;
+  readonly find: PreparedStatement;
   /** Values: name, created_at. */
-  readonly insert: string;
+  readonly insert: PreparedStatement;
   /** Value: id. */
-  readonly remove: string;
-  readonly #updates: ReadonlyMap<string, string>;
+  readonly remove: PreparedStatement;
+  readonly #updates: ReadonlyMap<string, PreparedStatement>;
   readonly #column: string;
   readonly #type: StoredMomentType;
 
@@ -40,17 +41,17 @@ export class Statements {
     const createdAt = new Date(0);
     const query = () => em.createQueryBuilder(mapping);
     const update = (data: Partial<NewLargeRecord>) =>
-      query().update(data).where({ id }).returning(ALL).getQuery();
+      preparedStatement(query().update(data).where({ id }).returning(ALL).getQuery());
 
-    this.list = query()
+    const page = query()
       .select(ALL)
       .where({ id: { $gt: id } })
       .orderBy({ id: 'asc' })
-      .limit(1)
-      .getQuery();
-    this.find = query().select(ALL).where({ id }).getQuery();
-    this.insert = query().insert({ name, createdAt }).returning(ALL).getQuery();
-    this.remove = query().delete({ id }).getQuery();
+      .limit(1);
+    this.list = preparedStatement(page.getQuery());
+    this.find = preparedStatement(query().select(ALL).where({ id }).getQuery());
+    this.insert = preparedStatement(query().insert({ name, createdAt }).returning(ALL).getQuery());
+    this.remove = preparedStatement(query().delete({ id }).getQuery());
     this.#updates = new Map([
       ['name', update({ name })],
       ['createdAt', update({ createdAt })],
@@ -66,7 +67,7 @@ export class Statements {
    * @returns the statement that sets these properties and leaves the others as they are stored. Values: those of
    *   {@link toValues}, id
    */
-  update(change: LargeRecordChange): string {
+  update(change: LargeRecordChange): PreparedStatement {
     const properties = SETTABLE.filter((property) => change[property] !== undefined).join();
     const statement = this.#updates.get(properties);
     if (statement === undefined)

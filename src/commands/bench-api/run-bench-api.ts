@@ -22,6 +22,8 @@ const ROUNDS = 3;
 const WARM_UP_SECONDS = 2;
 /** A hundred looks at the catalog a second, a hundred times as many as by default. */
 const BUSY_POLL = { ACTIVE_COLUMN_POLL_MS: '10' };
+/** As by default: a line in the log for each request. */
+const USUAL = { LOG_LEVEL: 'info' };
 
 /** Answers in a second, of each server and in each round. */
 export interface Comparison {
@@ -63,7 +65,7 @@ export async function runBenchApi(
   for (const { migration, column, kind } of STAGES) {
     await migrateUpTo(url, migration, signal);
     await using bare = await startBareServer(url, column, kind, signal);
-    await using api = await startApi(url, signal);
+    await using api = await startApi(url, signal, USUAL);
     for (const endpoint of ENDPOINTS) {
       told(`${migration}: ${endpoint.title}`);
       const [bareRates, apiRates] = await takeTurns([bare.url, api.url], endpoint, seconds, signal);
@@ -71,8 +73,8 @@ export async function runBenchApi(
     }
   }
   told('looks for the active column');
-  await using usual = await startApi(url, signal);
-  await using busy = await startApi(url, signal, BUSY_POLL);
+  await using usual = await startApi(url, signal, USUAL);
+  await using busy = await startApi(url, signal, { ...USUAL, ...BUSY_POLL });
   const [usualRates, busyRates] = await takeTurns([usual.url, busy.url], ENDPOINTS[0]!, seconds, signal);
   await using connection = await connect(url);
   const machine = await readMachine(connection);

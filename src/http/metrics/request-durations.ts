@@ -1,14 +1,8 @@
-import { Histogram, type Registry, Summary } from 'prom-client';
+import { Gauge, Histogram, type Registry } from 'prom-client';
+import { RecentDurations } from './recent-durations.ts';
 
 /** Bounds of the histogram, in seconds: from a read by primary key to a request at its time limit. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
-/**
- * The quantiles are those of the last 10 to 20 seconds: each part of the window is kept apart, and the oldest is
- * forgotten. One more part would make the window steadier and every request dearer.
- */
-const WINDOW_S = 20;
-const WINDOW_PARTS = 2;
 
 const QUANTILES = [0.5, 0.9, 0.99];
 
@@ -21,19 +15,26 @@ export interface RequestDuration {
   readonly seconds: number;
 }
 
+/** The recent durations of the requests of one method and route. */
+interface RecentRoute {
+  readonly method: string;
+  readonly route: string;
+  readonly durations: RecentDurations;
+}
+
 /**
  * How long requests take, in two forms.
  *
  * `http_request_duration_seconds` is a histogram of all requests, which Prometheus can add up over processes and time.
  *
- * `http_request_duration_recent_seconds` is a summary of the last seconds, for whoever wants to know how this process is
+ * `http_request_duration_recent_seconds` has quantiles of the last seconds, for whoever wants to know how this process is
  * doing now: the backfill waits while its p99 is high. So it has the requests that do the application's work alone, and
  * of these none that failed by the client's fault: a body that trickles in is slow, a refusal is fast, and neither tells
- * anything of the database.
+ * anything of the database. It is no summary of prom-client: one of those costs a request as much as its whole routing.
  */
 export class RequestDurations {
   readonly #all: Histogram;
-  readonly #recent: Summary;
+  readonly #recent = new Map<string, RecentRoute>();
   readonly #workRoutes: ReadonlySet<string>;
 
   /**
@@ -49,21 +50,54 @@ export class RequestDurations {
       buckets: BUCKETS,
       registers: [registry],
     });
-    this.#recent = new Summary({
-      name: 'http_request_duration_recent_seconds',
-      help: `Duration of requests for records in the last ${WINDOW_S} s at most, without those that were refused.`,
-      labelNames: ['method', 'route'],
-      percentiles: QUANTILES,
-      maxAgeSeconds: WINDOW_S,
-      ageBuckets: WINDOW_PARTS,
-      registers: [registry],
-    });
+    this.#addRecentGauges(registry);
   }
 
   /** Takes in a request that has been answered. */
   observe({ method, route = 'none', status, seconds }: RequestDuration): void {
     this.#all.observe({ method, route, status }, seconds);
     const isRefusal = status >= 400 && status < 500;
-    if (this.#workRoutes.has(route) && !isRefusal) this.#recent.observe({ method, route }, seconds);
+    if (this.#workRoutes.has(route) && !isRefusal) this.#recentOf(method, route).observe(seconds);
+  }
+
+  #recentOf(method: string, route: string): RecentDurations {
+    const key = `${method} ${route}`;
+    let recent = this.#recent.get(key);
+    if (recent === undefined) {
+      recent = { method, route, durations: new RecentDurations() };
+      this.#recent.set(key, recent);
+    }
+    return recent.durations;
+  }
+
+  #addRecentGauges(registry: Registry): void {
+    const recent = this.#recent;
+    const gauges = [
+      new Gauge({
+        name: 'http_request_duration_recent_seconds',
+        help: `Duration of requests for records in the last seconds, without those that were refused.`,
+        labelNames: ['method', 'route', 'quantile'],
+        registers: [],
+        collect() {
+          for (const { method, route, durations } of recent.values()) {
+            for (const quantile of QUANTILES) {
+              this.set({ method, route, quantile }, durations.quantile(quantile));
+            }
+          }
+        },
+      }),
+      new Gauge({
+        name: 'http_request_duration_recent_seconds_count',
+        help: `How many these are.`,
+        labelNames: ['method', 'route'],
+        registers: [],
+        collect() {
+          for (const { method, route, durations } of recent.values()) {
+            this.set({ method, route }, durations.count);
+          }
+        },
+      }),
+    ];
+    for (const gauge of gauges) registry.registerMetric(gauge);
   }
 }
