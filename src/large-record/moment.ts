@@ -4,6 +4,9 @@ const MOMENT = /^(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]) (?:[01]
 /** A point and the digits of a second's fraction, as a stored text may have them at the end. */
 const FRACTION = /^\.\d{1,6}$/;
 
+/** 00 to 59, ready: a list writes five of them for each record. */
+const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'));
+
 /** Length of `YYYY-MM-DD`, and of the same with ` HH:MM:SS`. */
 const DATE_LENGTH = 10;
 const MOMENT_LENGTH = 19;
@@ -20,7 +23,7 @@ export function parseMoment(text: string): Date | null {
   // Not Date.UTC: that one takes the years 0–99 for 1900–1999.
   const moment = new Date(`${date}T${text.slice(DATE_LENGTH + 1)}Z`);
   // A day that its month lacks does not fail: it becomes one of the next month.
-  return date.endsWith(digits(moment.getUTCDate(), 2)) ? moment : null;
+  return date.endsWith(TWO_DIGITS[moment.getUTCDate()]!) ? moment : null;
 }
 
 /**
@@ -42,12 +45,12 @@ export function readStoredMoment(text: string): Date | string {
  * @returns `YYYY-MM-DD HH:MM:SS`
  */
 export function formatMoment(moment: Date): string {
-  const year = digits(moment.getUTCFullYear(), 4);
-  const month = digits(moment.getUTCMonth() + 1, 2);
-  const day = digits(moment.getUTCDate(), 2);
-  const hour = digits(moment.getUTCHours(), 2);
-  const minute = digits(moment.getUTCMinutes(), 2);
-  const second = digits(moment.getUTCSeconds(), 2);
+  const year = String(moment.getUTCFullYear()).padStart(4, '0');
+  const month = TWO_DIGITS[moment.getUTCMonth() + 1];
+  const day = TWO_DIGITS[moment.getUTCDate()];
+  const hour = TWO_DIGITS[moment.getUTCHours()];
+  const minute = TWO_DIGITS[moment.getUTCMinutes()];
+  const second = TWO_DIGITS[moment.getUTCSeconds()];
   // By hand, because a list formats a moment for each record and toISOString takes twice the time.
   return `${year}-${month}-${day} ${hour}:${minute}:${second}`;
 }
@@ -59,8 +62,4 @@ export function currentMoment(): Date {
   const now = new Date();
   now.setUTCMilliseconds(0);
   return now;
-}
-
-function digits(value: number, count: number): string {
-  return String(value).padStart(count, '0');
 }
