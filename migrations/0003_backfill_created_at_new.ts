@@ -9,7 +9,7 @@ import { backfill, revertBackfill } from '../src/online-migration/moves/backfill
  *     where ctid >= '(…,0)' and ctid < '(…,0)' and created_at_new is null
  *
  * Lock: ROW EXCLUSIVE on the table and the row locks of one batch; reads never wait, a write as long as a batch. While a
- * range is filled also SHARE UPDATE EXCLUSIVE, which keeps autovacuum away; others who need it have it after that range.
+ * range is filled also SHARE UPDATE EXCLUSIVE, which keeps autovacuum away, and goes as soon as someone waits for the table.
  * Beside it: every version of the application. All go on reading and writing `created_at`.
  * Interrupted, by Ctrl-C or worse: `migration:up` goes on where it stopped.
  * Undo: nothing to undo; `migration:down` forgets how far it was.

@@ -5,10 +5,6 @@ import type { Config } from '../config.ts';
 /** Between pino's `info` and its `warn`, as syslog has it: normal, but significant. */
 const NOTICE = 35;
 
-/** Lines are written together, so many bytes at a time, or after so long; one that is killed loses these. */
-const GATHERED_BYTES = 4096;
-const LATEST_FLUSH_MS = 100;
-
 /** Standard output. */
 const OUTPUT = 1;
 
@@ -50,13 +46,8 @@ export async function openLog(level: Config['logLevel']): Promise<Log> {
     });
     return createLog(level, stream);
   }
-  // A write for each line would be a good part of what a request costs.
-  const destination = pino.destination({
-    dest: OUTPUT,
-    sync: false,
-    minLength: GATHERED_BYTES,
-    periodicFlush: LATEST_FLUSH_MS,
-  });
+  // A write for each line, waited for, would be a good part of what a request costs.
+  const destination = pino.destination({ dest: OUTPUT, sync: false });
   process.once('exit', () => destination.flushSync());
   return createLog(level, destination);
 }

@@ -11,7 +11,7 @@ const NAME_CHARACTERS = 20;
  */
 const NOT_KEPT_CODES = new Set(['26000', '42P05']);
 
-/** A statement that each connection prepares once: the server plans it once, which is a third of its work on a short read. */
+/** A statement that each connection prepares once: the server then parses it once, a good part of its work on a short read. */
 export interface PreparedStatement {
   readonly name: string;
   /** With `$1`, `$2`, … for the values. */

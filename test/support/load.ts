@@ -45,10 +45,11 @@ export function startLoad(
   const ledger = new Map<number, Acknowledged | null>();
   const waiting = new Set<() => void>();
   let served = 0;
+  let attempts = 0;
   const stopping = new AbortController();
 
   const request = async (expected: number, path: string, options?: Parameters<typeof send>[1]) => {
-    const url = urls[served % urls.length]!;
+    const url = urls[attempts++ % urls.length]!;
     const what = `${options?.method ?? 'GET'} ${path} ${JSON.stringify(options?.body) ?? ''}`;
     try {
       const answer = await send(`${url}${path}`, options);

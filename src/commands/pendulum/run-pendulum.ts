@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { seedLargeRecords } from '../../large-record/seeding.ts';
-import { startApi } from '../harness/api-process.ts';
+import { type ApiProcess, startApi } from '../harness/api-process.ts';
 import { Choices } from '../harness/choices.ts';
 import { ClosedLoad } from '../harness/closed-load.ts';
 import { countColumnDifferences } from '../harness/column-check.ts';
@@ -36,7 +36,7 @@ export interface PendulumResult extends Measurements {
  *
  * 1. Start a throwaway PostgreSQL; 0001; seed; three API processes and one load, each request of which goes to one of them.
  * 2. Up to 0006, down to 0001, up again, and on until the time is over, each migration by the command line and after a
- *    random wait. Where both columns are there, before and after each, compare them in every row.
+ *    random wait. Where both columns are there after it, compare them in every row.
  * 3. End the load, and compare every row with what the API has acknowledged.
  *
  * @param options.rows how many rows the table has
@@ -59,11 +59,11 @@ export async function runPendulum(
     seedLargeRecords(url, { rows, append: false, signal, report: () => {} }),
   );
   await using resources = new AsyncDisposableStack();
-  const apis = await timed(`start ${API_PROCESSES} API processes`, () =>
-    Promise.all(
-      Array.from({ length: API_PROCESSES }, async () => resources.use(await startApi(url, signal))),
-    ),
-  );
+  const apis = await timed(`start ${API_PROCESSES} API processes`, async () => {
+    const started: ApiProcess[] = [];
+    while (started.length < API_PROCESSES) started.push(resources.use(await startApi(url, signal)));
+    return started;
+  });
   const ledger = new Ledger(rows);
   const apiUrls = apis.map((api) => api.url);
   const load = resources.use(new ClosedLoad(apiUrls, ledger, seed, LOAD));

@@ -1,4 +1,5 @@
 import type { Session } from '../session.ts';
+import { AutovacuumHold } from './autovacuum-hold.ts';
 import type { Fill } from './fill.ts';
 import { fillRanges } from './fill-ranges.ts';
 import { Gate } from './gate.ts';
@@ -66,35 +67,27 @@ export async function runBackfill(
   const leaves = await findLeaves(session, fill.names.table);
   await session.transaction(() => planBackfill(session, fill, leaves));
   const meter = new Meter(await readPlanSize(session, fill));
-  await using space = new SpaceReuse(fill, openSession);
-  const share: WorkerShare = {
-    fill,
-    gate: new Gate(),
-    pace: new Pace(settings.batchMs),
-    nice: new NiceRatio(),
-    meter,
-    space,
-    signal,
-    log,
-  };
+  const gate = new Gate();
+  const nice = new NiceRatio();
   const isHandedOut = settings.workers === 0;
   // The queue of an earlier run, whose workers would be in the way of this process's own.
   if (!isHandedOut) await dropQueueInUse(session);
-  await (isHandedOut ? handOutRanges : fillRanges)(
-    session,
-    share,
-    settings,
-    openSession,
-    surroundings.report,
-  );
+  {
+    await using hold = new AutovacuumHold(openSession, fill.names.table, log);
+    const pace = new Pace(settings.batchMs);
+    const space = new SpaceReuse(fill, hold);
+    const share: WorkerShare = { fill, gate, pace, nice, meter, hold, space, signal, log };
+    const fillAll = isHandedOut ? handOutRanges : fillRanges;
+    await fillAll(session, share, settings, openSession, surroundings.report);
+  }
   await using sweeper = new WorkerConnection(openSession);
   await sweeper.run((sweeping) => sweep(sweeping, fill, signal, log), signal, log);
   return {
     rows: meter.rowsDone,
     seconds: (performance.now() - began) / 1000,
     batches: isHandedOut ? null : { count: meter.batches, longestMs: meter.longestBatchMs },
-    pausedMs: share.gate.pausedMs,
-    restedMs: share.nice.restedMs,
+    pausedMs: gate.pausedMs,
+    restedMs: nice.restedMs,
     before,
     after: await measureSpace(session, fill),
   };

@@ -1,7 +1,8 @@
 import type { Queryable } from '../column-change.ts';
 import { pause } from '../pause.ts';
 import { type Session, sqlState } from '../session.ts';
-import { AutovacuumHold } from './autovacuum-hold.ts';
+import type { AutovacuumHold } from './autovacuum-hold.ts';
+import { isContention } from './batch.ts';
 import type { Fill } from './fill.ts';
 
 /** Share of its planned blocks that a leaf may grow by before it is vacuumed, and once more after each vacuum. */
@@ -12,34 +13,25 @@ const CANCELED_CODE = '57014';
 const LONGEST_VACUUM_MS = 120_000;
 
 /**
- * Keeps the room that the backfill makes on the pages for the backfill.
+ * Lets later ranges move their rows into the room that earlier ones have left, and not to the end of the heap.
  *
- * 1. While a range is being filled, autovacuum stays away: what a pass frees is for the next pass over the same page.
- * 2. Behind its last pass, a page has room again, where the versions of the last stripe were; only a vacuum tells the free
- *    space map of it, and then later ranges move their rows there and not to the end of the heap. A vacuum reads every page
- *    that was changed since the last one, so it pays once the heap has grown: with rows of which two fit on a page, half of
- *    them move, and without a vacuum the heap grows by half.
+ * Behind its last pass, a page has room again, where the versions of the last stripe were; only a vacuum tells the free space
+ * map of it. A vacuum reads every page that was changed since the last one, so it pays once the heap has grown: with rows of
+ * which two fit on a page, half of them move, and without a vacuum the heap grows by half.
  */
-export class SpaceReuse implements AsyncDisposable {
+export class SpaceReuse {
   readonly #fill: Fill;
   readonly #hold: AutovacuumHold;
   /** Blocks that a leaf had when it was planned, or was vacuumed last; endless where a vacuum takes too long. */
   readonly #blocksBefore = new Map<string, number>();
-  /** Whether a worker is at it, at the begin or the end of a range; the others need not wait for that. */
-  #isAtWork = false;
 
   /**
    * @param fill the backfill whose plan knows how large each leaf was
-   * @param openSession opens the session that keeps autovacuum away
+   * @param hold keeps other vacuums away, and this one too
    */
-  constructor(fill: Fill, openSession: () => Promise<Session>) {
+  constructor(fill: Fill, hold: AutovacuumHold) {
     this.#fill = fill;
-    this.#hold = new AutovacuumHold(openSession, fill.names.table);
-  }
-
-  /** To be called when a range is begun. */
-  async rangeBegun(signal: AbortSignal, log: (line: string) => void): Promise<void> {
-    await this.#unlessAtWork(() => this.#hold.take(signal, log));
+    this.#hold = hold;
   }
 
   /**
@@ -47,56 +39,42 @@ export class SpaceReuse implements AsyncDisposable {
    * @param leaf schema and name, quoted
    * @param signal ends the wait for the vacuum; the server may go on with it
    */
-  async rangeDone(
-    session: Session,
-    leaf: string,
-    signal: AbortSignal,
-    log: (line: string) => void,
-  ): Promise<void> {
-    await this.#unlessAtWork(async () => {
-      await this.#hold.release(signal, log);
-      await this.#vacuumIfGrown(session, leaf, signal);
-      await this.#hold.take(signal, log);
-    });
-  }
-
-  /** Lets autovacuum come. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#hold[Symbol.asyncDispose]();
-  }
-
-  async #unlessAtWork(work: () => Promise<void>): Promise<void> {
-    if (this.#isAtWork) return;
-    this.#isAtWork = true;
-    try {
-      await work();
-    } finally {
-      this.#isAtWork = false;
-    }
+  async rangeDone(session: Session, leaf: string, signal: AbortSignal): Promise<void> {
+    await this.#hold.without(() => this.#vacuumIfGrown(session, leaf, signal));
   }
 
   async #vacuumIfGrown(session: Session, leaf: string, signal: AbortSignal): Promise<void> {
     const planned = await readPlannedBlocks(session, this.#fill, leaf);
     const before = this.#blocksBefore.get(leaf) ?? planned;
     if ((await readBlocks(session, leaf)) - before < planned * GROWTH_PER_VACUUM) return;
-    const isDone = await vacuum(session, leaf, signal);
+    const outcome = await vacuum(session, leaf, signal);
+    if (outcome === 'locked out') return;
+    const isDone = outcome === 'done';
     this.#blocksBefore.set(leaf, isDone ? await readBlocks(session, leaf) : Number.POSITIVE_INFINITY);
   }
 }
 
-/** @returns whether it came to its end within the session's statement timeout; what it did until then stays done */
-async function vacuum(session: Session, leaf: string, signal: AbortSignal): Promise<boolean> {
+/**
+ * @returns `too long` where it did not come to its end within the session's statement timeout; what it did until then stays
+ *   done. `locked out` where another process has such a lock on the leaf.
+ */
+async function vacuum(
+  session: Session,
+  leaf: string,
+  signal: AbortSignal,
+): Promise<'done' | 'too long' | 'locked out'> {
   const ended = new AbortController();
   try {
     await Promise.race([
       // Its index entries are left to autovacuum. To give pages back would take ACCESS EXCLUSIVE.
-      session.query(`vacuum (index_cleanup off, truncate off, skip_locked) ${leaf}`),
+      session.query(`vacuum (index_cleanup off, truncate off) ${leaf}`),
       pause(LONGEST_VACUUM_MS, AbortSignal.any([signal, ended.signal])),
     ]);
-    return true;
+    return 'done';
   } catch (error) {
+    if (isContention(error)) return 'locked out';
     if (sqlState(error) !== CANCELED_CODE) throw error;
-    return false;
+    return 'too long';
   } finally {
     ended.abort();
   }

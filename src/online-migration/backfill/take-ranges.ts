@@ -1,6 +1,7 @@
 import type { ColumnChange } from '../column-change.ts';
 import { pause } from '../pause.ts';
 import type { Session } from '../session.ts';
+import { AutovacuumHold } from './autovacuum-hold.ts';
 import { RangeTakenError } from './claim.ts';
 import { Gate } from './gate.ts';
 import { readFill, readHandedOut } from './handed-out.ts';
@@ -49,14 +50,15 @@ export async function takeRanges(
   const ask = <T>(question: (session: Session) => Promise<T>) => watch.run(question, ended, log);
   const fill = await ask((session) => readFill(session, change));
   const whole = new Meter(await ask((session) => readPlanSize(session, fill)));
-  await using space = new SpaceReuse(fill, openSession);
+  await using hold = new AutovacuumHold(openSession, fill.names.table, log);
   const share = {
     fill,
     gate: new Gate(),
     pace: new Pace(settings.batchMs),
     nice: new NiceRatio(),
     meter: done,
-    space,
+    hold,
+    space: new SpaceReuse(fill, hold),
     signal: ended,
     log,
   };

@@ -1,5 +1,6 @@
 import { pause } from '../pause.ts';
 import type { Session } from '../session.ts';
+import type { AutovacuumHold } from './autovacuum-hold.ts';
 import { fillBatch, isContention } from './batch.ts';
 import { advanceRange } from './checkpoint.ts';
 import { type ClaimedRange, claimRange } from './claim.ts';
@@ -22,6 +23,7 @@ export interface WorkerShare {
   readonly pace: Pace;
   readonly nice: NiceRatio;
   readonly meter: Meter;
+  readonly hold: AutovacuumHold;
   readonly space: SpaceReuse;
   readonly signal: AbortSignal;
   readonly log: (line: string) => void;
@@ -39,18 +41,23 @@ export async function fillRange(
   rangeToTake: Range,
   goOn: () => boolean,
 ): Promise<Range> {
-  const { fill, gate, space, signal, log } = share;
+  const { fill, gate, hold, space, signal, log } = share;
   const claim = (session: Session) => claimRange(session, fill, rangeToTake);
   let range = await untilNotContended(() => connection.run(claim, signal, log), signal);
   if (range === null) return { ...rangeToTake, stripe: STRIPES };
-  await space.rangeBegun(signal, log);
+  await hold.take();
   while (range.stripe < STRIPES && goOn()) {
-    await gate.pass(signal);
+    if (gate.reason !== null) {
+      await hold.release();
+      await gate.pass(signal);
+      await hold.take();
+    }
+    signal.throwIfAborted();
     range = await fillNextBatch(connection, share, range);
   }
   if (range.stripe === STRIPES) {
     const { leaf } = range;
-    const reuse = (session: Session) => space.rangeDone(session, leaf, signal, log);
+    const reuse = (session: Session) => space.rangeDone(session, leaf, signal);
     await untilNotContended(() => connection.run(reuse, signal, log), signal);
   }
   return range;
@@ -59,7 +66,7 @@ export async function fillRange(
 /** Fills the next batch of a range; returns the range as it is then. */
 async function fillNextBatch(
   connection: WorkerConnection,
-  { fill, pace, nice, meter, signal, log }: WorkerShare,
+  { fill, pace, nice, hold, meter, signal, log }: WorkerShare,
   range: ClaimedRange,
 ): Promise<ClaimedRange> {
   const { leaf, stripe, nextBlock, rowsPerBlock } = range;
@@ -71,16 +78,23 @@ async function fillNextBatch(
     ? { stripe: stripe + 1, nextBlock: range.firstBlock }
     : { stripe, nextBlock: endBlock };
   const batch = { leaf, stripe, firstBlock: nextBlock, endBlock };
-  const fillOnce = (session: Session) =>
-    fillBatch(session, fill, batch, (rowsFilled) => advanceRange(session, fill, range, after, rowsFilled));
-  const began = performance.now();
-  // Someone holds the whole table: half as many rows next time.
-  const shrink = () => pace.shrink();
-  const rows = await untilNotContended(() => connection.run(fillOnce, signal, log), signal, shrink);
+  let began = 0;
+  const fillOnce = (session: Session) => {
+    began = performance.now();
+    return fillBatch(session, fill, batch, (rowsFilled) =>
+      advanceRange(session, fill, range, after, rowsFilled),
+    );
+  };
+  // Someone holds the whole table, or waits for it: half as many rows next time, and nothing in their way.
+  const makeWay = async () => {
+    pace.shrink();
+    await hold.release();
+  };
+  const rows = await untilNotContended(() => connection.run(fillOnce, signal, log), signal, makeWay);
   const milliseconds = performance.now() - began;
   pace.observe(stripe, (endBlock - nextBlock) * batchRowsPerBlock, milliseconds);
   meter.count({ rows, blocks: (endBlock - nextBlock) * shareOf(stripe), milliseconds });
-  const restMs = nice.takeRest(milliseconds);
+  const restMs = nice.takeRest(Math.min(milliseconds, pace.targetMs));
   if (restMs > 0) await pause(restMs, signal);
   return { ...range, ...after };
 }
@@ -89,14 +103,14 @@ async function fillNextBatch(
 async function untilNotContended<T>(
   work: () => Promise<T>,
   signal: AbortSignal,
-  contended: () => void = () => undefined,
+  contended: () => Promise<void> = async () => undefined,
 ): Promise<T> {
   for (;;) {
     try {
       return await work();
     } catch (error) {
       if (!isContention(error)) throw error;
-      contended();
+      await contended();
       await pause(CONTENTION_PAUSE_MS, signal);
     }
   }

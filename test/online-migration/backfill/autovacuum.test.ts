@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startThrowawayPostgres } from '../../../src/database/throwaway-postgres.ts';
 import { writeControls } from '../../../src/online-migration/backfill/controls.ts';
 import { namesOf } from '../../../src/online-migration/names.ts';
@@ -7,6 +7,9 @@ import { eventChange, expectAllFilled, fillEventTable, MOMENT } from '../../supp
 
 const ROWS = 20_000;
 const CHANGE = namesOf(eventChange).change;
+/** A stall that a client would notice. */
+const LONGEST_WAIT = '2s';
+const RUN_MS = 120_000;
 
 const resources = new AsyncDisposableStack();
 let client: DatabaseClient;
@@ -26,29 +29,26 @@ beforeAll(async () => {
   url = resources.use(await startThrowawayPostgres({ settings })).url();
   client = resources.use(await connect(url));
   await client.rows(`create table witness (id int)`);
-  // Long enough for a pause to come in the middle.
+  // A batch takes a part of a second, and the whole several: long enough for something to come in the middle.
   await client.rows(`
     create function slow() returns trigger language plpgsql as $$
     begin
-      perform sum(n) from generate_series(1, 1000) as n;
+      perform sum(n) from generate_series(1, 2000) as n;
       return new;
     end $$`);
-  filling = await startPausedBackfill();
-});
+}, RUN_MS);
 afterAll(() => resources.disposeAsync());
 
-/** Makes the table anew and fills it, up to a pause in the middle of a range. */
-async function startPausedBackfill(): Promise<Promise<string[]>[]> {
+/** Makes the table anew, of one range, and begins to fill it. */
+beforeEach(async () => {
   await client.rows(`drop schema if exists online_migration cascade`);
   await client.rows(`drop table if exists event`);
   await client.rows(`create table event (id bigint primary key, at varchar(50))`);
   await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
   await client.rows(`create trigger slow before update on event for each row execute function slow()`);
-  const started = fillEventTable(url);
-  await until(() => writeControls(client, CHANGE, { paused: true }).catch(() => false));
+  filling = [fillEventTable(url)];
   await until(async () => (await holder()) !== undefined);
-  return [started];
-}
+}, RUN_MS);
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
@@ -59,65 +59,100 @@ async function holder(): Promise<{ pid: number; xid: string | null; xmin: string
   const [row] = await client.rows<{ pid: number; xid: string | null; xmin: string | null }>(`
     select a.pid, a.backend_xid::text as xid, a.backend_xmin::text as xmin
     from pg_locks l join pg_stat_activity a using (pid)
-    where l.relation = 'event'::regclass and l.mode = 'ShareUpdateExclusiveLock' and l.granted
+    where l.relation = to_regclass('event') and l.mode = 'ShareUpdateExclusiveLock' and l.granted
       and a.state = 'idle in transaction'`);
   return row;
+}
+
+const isUnderWay = () =>
+  client.value<boolean>(`select exists (select from online_migration.backfill_range where stripe < 9)`);
+
+async function expectFinished(): Promise<void> {
+  const [log] = await Promise.all(filling);
+  expect(log?.at(-1)).toContain('rows in');
+  await expectAllFilled(client, ROWS);
 }
 
 const visits = (table: string) =>
   client.value<number>(`
     select (autovacuum_count + autoanalyze_count)::int from pg_stat_user_tables where relname = '${table}'`);
 
-/** Resolves when autovacuum has been at the other table twice more. */
-async function untilAutovacuumHasPassed(): Promise<void> {
-  const before = await visits('witness');
-  await until(async () => {
-    await client.rows(`insert into witness values (1)`);
-    await client.rows(`delete from witness`);
-    return (await visits('witness')) >= before + 4;
-  });
-}
-
 describe('while a backfill runs', () => {
-  it('autovacuum passes the table over', async () => {
-    await untilAutovacuumHasPassed();
-    const before = await visits('event');
-    await client.rows(`update event set at = at where id <= 100`);
-    await untilAutovacuumHasPassed();
-    expect(await visits('event')).toBe(before);
-  });
+  it(
+    'autovacuum passes the table over, and comes behind it',
+    async () => {
+      const witnessed = await visits('witness');
+      const before = await visits('event');
+      let during = before;
+      // Twice at another table that is changed all the time, so once at least while this one was held.
+      while ((await visits('witness')) < witnessed + 4 && (await isUnderWay())) {
+        await client.rows(`insert into witness values (1)`);
+        await client.rows(`delete from witness`);
+        during = await visits('event');
+      }
+      expect(await isUnderWay()).toBe(true);
+      expect(during).toBe(before);
+      await expectFinished();
+      await until(async () => (await visits('event')) > before);
+    },
+    RUN_MS,
+  );
 
-  it('what keeps it away holds back no vacuum of other tables, and neither reads nor writes', async () => {
-    expect(await holder()).toMatchObject({ xid: null, xmin: null });
-    await client.rows(`set statement_timeout = '5s'`);
-    await client.rows(`insert into event values (0, '2024-01-01 10:00:00')`);
-    await client.rows(`delete from event where id = 0`);
-    expect(await client.value(`select count(*)::int from event`)).toBe(ROWS);
-  });
+  it(
+    'what keeps it away holds back no vacuum of other tables, and neither reads nor writes',
+    async () => {
+      expect(await holder()).toMatchObject({ xid: null, xmin: null });
+      await client.rows(`set statement_timeout = '${LONGEST_WAIT}'`);
+      await client.rows(`insert into event values (0, '2024-01-01 10:00:00')`);
+      await client.rows(`delete from event where id = 0`);
+      expect(await client.value(`select count(*)::int from event`)).toBe(ROWS);
+      await client.rows(`reset statement_timeout`);
+      await expectFinished();
+    },
+    RUN_MS,
+  );
 
-  it('someone who needs the same lock has it when the range is done, and autovacuum comes behind the backfill', async () => {
-    await using operator = await connect(url, 'operator');
-    const indexed = operator.rows(`create index concurrently event_at on event (at)`);
-    await until(() =>
-      client.value<boolean>(
-        `select exists (select from pg_locks where pid = ${operator.pid} and not granted)`,
-      ),
-    );
-    await writeControls(client, CHANGE, { paused: false });
-    await indexed;
-    const [log] = await Promise.all(filling);
-    expect(log?.at(-1)).toContain('rows in');
-    await expectAllFilled(client, ROWS);
-    await until(async () => (await visits('event')) > 0);
-  });
-});
+  it.each([
+    `alter table event add column more int`,
+    `create index event_at on event (at)`,
+    `create index concurrently event_at on event (at)`,
+    `vacuum event`,
+  ])(
+    'who runs `%s` need not wait for its end',
+    async (statement) => {
+      await using operator = await connect(url, 'operator');
+      await operator.rows(`set lock_timeout = '${LONGEST_WAIT}'`);
+      await operator.rows(statement);
+      expect(await isUnderWay()).toBe(true);
+      await expectFinished();
+    },
+    RUN_MS,
+  );
 
-describe('a backfill whose hold on the table is cut', () => {
-  it('goes on to its end', async () => {
-    const again = await startPausedBackfill();
-    await client.rows(`select pg_terminate_backend($1, 5000)`, [(await holder())!.pid]);
-    await writeControls(client, CHANGE, { paused: false });
-    await Promise.all(again);
-    await expectAllFilled(client, ROWS);
-  });
+  it(
+    'the table is let go while it is paused, and while the sweep waits for a row',
+    async () => {
+      await using other = await connect(url, 'other');
+      await other.rows(`begin`);
+      await other.rows(`select from event where id = ${ROWS} for update`);
+      await until(() => writeControls(client, CHANGE, { paused: true }));
+      await until(async () => (await holder()) === undefined);
+      await writeControls(client, CHANGE, { paused: false });
+      await until(async () => (await holder()) !== undefined);
+      await until(async () => !(await isUnderWay()));
+      await until(async () => (await holder()) === undefined);
+      await other.rows(`rollback`);
+      await expectFinished();
+    },
+    RUN_MS,
+  );
+
+  it(
+    'the session that keeps autovacuum away may be cut',
+    async () => {
+      await client.rows(`select pg_terminate_backend($1, 5000)`, [(await holder())!.pid]);
+      await expectFinished();
+    },
+    RUN_MS,
+  );
 });

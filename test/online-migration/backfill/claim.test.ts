@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
 import { STRIPES } from '../../../src/online-migration/backfill/stripes.ts';
+import { AutovacuumHold } from '../../../src/online-migration/backfill/autovacuum-hold.ts';
 import { SpaceReuse } from '../../../src/online-migration/backfill/space-reuse.ts';
 import { claimRange, RangeTakenError } from '../../../src/online-migration/backfill/claim.ts';
 import { backwardFill, type Fill, forwardFill } from '../../../src/online-migration/backfill/fill.ts';
@@ -46,7 +47,7 @@ const openSession = () => Session.open({ connectionString: url }, 'worker');
 
 async function fillAsWorker(): Promise<Range> {
   await using connection = new WorkerConnection(openSession);
-  await using space = new SpaceReuse(fill, openSession);
+  await using autovacuumHold = new AutovacuumHold(openSession, fill.names.table, () => undefined);
   const meter = new Meter({ rowsDone: 0, rowsTotal: 0, blocksDone: 0, blocksTotal: 0 });
   const { signal } = new AbortController();
   const share = {
@@ -55,7 +56,8 @@ async function fillAsWorker(): Promise<Range> {
     pace: new Pace(100),
     nice: new NiceRatio(),
     meter,
-    space,
+    hold: autovacuumHold,
+    space: new SpaceReuse(fill, autovacuumHold),
     signal,
     log: () => undefined,
   };

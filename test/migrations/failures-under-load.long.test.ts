@@ -104,14 +104,14 @@ describe.each([
       await load.servedMore(REQUESTS);
       expect(during.filter((failure) => !allowed.test(failure))).toEqual([]);
       expect(load.failures.slice(after)).toEqual([]);
-      expect(await migrator.applied()).toContain(to);
+      expect((await migrator.applied()).at(-1)).toBe(to);
     },
     RUN_MS,
   );
 });
 
 describe('after all failures', () => {
-  it('no acknowledged write is lost or changed, and no row that nobody wrote', async () => {
+  it('no acknowledged write is lost or changed, and no row is changed that nobody wrote', async () => {
     await load.stop();
     await migrator.go('0006');
     await using client = await connect(server.url());
