@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { connect, type DatabaseClient } from '../support/database-client.ts';
+import { connect, type DatabaseClient, WATCHER_NAME } from '../support/database-client.ts';
 import { createMigratedDatabase, openMigrator, type TestMigrator } from '../support/migrator.ts';
 import { insertRows } from '../support/seeded-table.ts';
 
@@ -87,7 +87,7 @@ function heldBy(migrator: TestMigrator, fromLine: number): [purpose: string, hel
 
 async function runAllMoves(rows: number): Promise<LockUse> {
   await using database = await createMigratedDatabase('0001');
-  await using client = await connect(database.url);
+  await using client = await connect(database.url, WATCHER_NAME);
   await insertRows(client, rows);
   await watchScans(client);
   await using migrator = await openMigrator(database.url);

@@ -10,6 +10,12 @@ export interface DatabaseClient extends Queryable, AsyncDisposable {
   value<Value>(sql: string, values?: unknown[]): Promise<Value>;
 }
 
+/**
+ * Of a session that asks without a pause how far something is. The backfill takes it for one of the toolkit's own; for one of
+ * the application it would make way, and take several times as long.
+ */
+export const WATCHER_NAME = 'online-migration test';
+
 /** Connects to a database. */
 export async function connect(url: string, applicationName = 'test'): Promise<DatabaseClient> {
   const client = new Client({ connectionString: url, application_name: applicationName });

@@ -5,7 +5,7 @@ import { STRIPES } from '../../src/online-migration/backfill/stripes.ts';
 import { findWorkerProcesses } from '../../src/online-migration/backfill/worker-process.ts';
 import { namesOf } from '../../src/online-migration/names.ts';
 import { type RunningCommand, startNode } from './command-line.ts';
-import { connect, type DatabaseClient } from './database-client.ts';
+import { connect, type DatabaseClient, WATCHER_NAME } from './database-client.ts';
 import { createMigratedDatabase, openMigrator } from './migrator.ts';
 import { insertSpreadRows } from './spread-table.ts';
 
@@ -42,7 +42,7 @@ export interface HandedOutBackfill extends AsyncDisposable {
 export async function prepareHandedOutBackfill(): Promise<HandedOutBackfill> {
   await using resources = new AsyncDisposableStack();
   const { url } = resources.use(await createMigratedDatabase('0001'));
-  const client = resources.use(await connect(url));
+  const client = resources.use(await connect(url, WATCHER_NAME));
   await insertSpreadRows(client);
   await using migrator = await openMigrator(url);
   await migrator.go('0002');
