@@ -23,7 +23,8 @@ const CLOSING_MS = 1_000;
  */
 async function main(): Promise<void> {
   const config = readConfig();
-  const log = await openLog(config.logLevel);
+  using opened = await openLog(config.logLevel);
+  const { log } = opened;
   if (config.databaseUrl) {
     await awaitWritableServer(config.databaseUrl, config.databaseWaitMs, (line) => log.notice(line));
   }

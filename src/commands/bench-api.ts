@@ -9,7 +9,7 @@ import { runCommand } from './run-command.ts';
 
 const USAGE = 'npm run bench:api -- [--rows <number>] [--seconds <number>]';
 const DEFAULT_ROWS = 100_000;
-const DEFAULT_SECONDS = 3;
+const DEFAULT_SECONDS = 1;
 const MOST_SECONDS = 600;
 
 const optionsSchema = z.strictObject({

@@ -5,6 +5,10 @@ import type { Config } from '../config.ts';
 /** Between pino's `info` and its `warn`, as syslog has it: normal, but significant. */
 const NOTICE = 35;
 
+/** So many bytes are written at once, or what has gathered after so long. */
+const GATHERED_BYTES = 4096;
+const LATEST_FLUSH_MS = 100;
+
 /** Standard output. */
 const OUTPUT = 1;
 
@@ -27,13 +31,18 @@ export function createLog(level: Config['logLevel'], destination: DestinationStr
   );
 }
 
+/** A log that is open; disposing of it writes what is not written yet. */
+export interface OpenLog extends Disposable {
+  readonly log: Log;
+}
+
 /**
- * Opens the log on standard output: lines for people in a terminal, JSON everywhere else. Lines that are not written yet
- * are when the process ends, however it ends by itself.
+ * Opens the log on standard output: lines for people in a terminal, JSON everywhere else. Lines are written together, a
+ * moment later; a process that is killed loses those of that moment.
  *
  * @param level from which on lines are written
  */
-export async function openLog(level: Config['logLevel']): Promise<Log> {
+export async function openLog(level: Config['logLevel']): Promise<OpenLog> {
   if (isatty(OUTPUT)) {
     const { default: pretty } = await import('pino-pretty');
     const stream = pretty({
@@ -44,10 +53,16 @@ export async function openLog(level: Config['logLevel']): Promise<Log> {
       hideObject: true,
       sync: true,
     });
-    return createLog(level, stream);
+    return { log: createLog(level, stream), [Symbol.dispose]: () => undefined };
   }
-  // A write for each line, waited for, would be a good part of what a request costs.
-  const destination = pino.destination({ dest: OUTPUT, sync: false });
-  process.once('exit', () => destination.flushSync());
-  return createLog(level, destination);
+  // A write for each line would be a good part of what a request costs.
+  const destination = pino.destination({
+    dest: OUTPUT,
+    sync: false,
+    minLength: GATHERED_BYTES,
+    periodicFlush: LATEST_FLUSH_MS,
+  });
+  const flush = () => destination.flushSync();
+  process.once('exit', flush);
+  return { log: createLog(level, destination), [Symbol.dispose]: flush };
 }

@@ -10,7 +10,6 @@ const WANTED_RATIO = 0.6;
 export function benchApiReport({ comparisons, polling, machine }: BenchApiResult): string {
   const lowest = Math.min(...comparisons.map(ratioOf));
   const verdict = lowest >= WANTED_RATIO ? 'reached' : 'not reached';
-  const pollingRatio = median(polling.busy) / median(polling.usual);
   return [
     markdownTable<Comparison>(
       [
@@ -23,7 +22,7 @@ export function benchApiReport({ comparisons, polling, machine }: BenchApiResult
       comparisons,
     ),
     `Lowest ratio: ${lowest.toFixed(2)}; wanted: ${WANTED_RATIO} (${verdict}).`,
-    `With 100 looks for the active column in a second instead of one: ${pollingRatio.toFixed(2)} of the throughput.`,
+    `Answers/s with one look for the active column in a second: ${span(polling.usual)}; with 100: ${span(polling.busy)}.`,
     `${machineSentence(machine)} PostgreSQL ${machine.postgres}.`,
   ].join('\n\n');
 }
@@ -34,6 +33,12 @@ function ratioOf({ bare, api }: Comparison): number {
 
 function rate(rates: readonly number[]): string {
   return count(Math.round(median(rates)));
+}
+
+/** The median, and between which rates it lies: processes of the same code differ. */
+function span(rates: readonly number[]): string {
+  const [least, most] = [Math.min(...rates), Math.max(...rates)].map((value) => count(Math.round(value)));
+  return `${rate(rates)} (${least} to ${most})`;
 }
 
 function median(values: readonly number[]): number {

@@ -26,7 +26,7 @@ describe('the report of bench:api', () => {
         '',
         'Lowest ratio: 0.60; wanted: 0.6 (reached).',
         '',
-        'With 100 looks for the active column in a second instead of one: 0.99 of the throughput.',
+        'Answers/s with one look for the active column in a second: 100 (90 to 110); with 100: 99 (99 to 99).',
         '',
         'Machine: 2 cores (Processor), 8 GB of memory, linux, Node 24.1.0. PostgreSQL 18.4.',
       ].join('\n'),
