@@ -3,7 +3,7 @@ import { LARGEST_NUMBER } from '../large-record/seeding.ts';
 import { randomSeed, readOptions, wholeNumber } from './command-options.ts';
 import { faultsOf } from './harness/faults.ts';
 import { ledgerSentence } from './harness/ledger-check.ts';
-import { count } from './harness/step-table.ts';
+import { rowCount } from './seed-progress.ts';
 import { writeLines } from './harness/work-lines.ts';
 import { runPendulum } from './pendulum/run-pendulum.ts';
 import { runCommand } from './run-command.ts';
@@ -29,10 +29,12 @@ await runCommand(async (signal) => {
   const result = await runPendulum(options, signal, lines);
   const { total, steps, differences, ledger } = result;
   console.log(
-    `\n${count(total.requests)} requests over ${steps.length - 1} migrations: ${count(total.failed)} failed, ` +
+    `\n${rowCount(total.requests)} requests over ${steps.length - 1} migrations: ${rowCount(total.failed)} failed, ` +
       `p99 ${total.p99Ms.toFixed(1)} ms, longest ${total.maxMs.toFixed(1)} ms.`,
   );
-  console.log(`Both columns, in every row, at every stage that has both: ${count(differences)} different.`);
+  console.log(
+    `Both columns, in every row, at every stage that has both: ${rowCount(differences)} different.`,
+  );
   console.log(ledgerSentence(ledger));
   const faults = faultsOf(result, ledger);
   if (differences > 0) faults.push('The two columns did not say the same.');

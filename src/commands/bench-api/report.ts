@@ -1,6 +1,6 @@
 import { machineSentence } from '../harness/machine.ts';
 import { markdownTable } from '../harness/markdown-table.ts';
-import { count } from '../harness/step-table.ts';
+import { rowCount } from '../seed-progress.ts';
 import type { BenchApiResult, Comparison } from './run-bench-api.ts';
 
 /** The API is to answer this share of what the bare handler answers, at least. */
@@ -32,12 +32,12 @@ function ratioOf({ bare, api }: Comparison): number {
 }
 
 function rate(rates: readonly number[]): string {
-  return count(Math.round(median(rates)));
+  return rowCount(median(rates));
 }
 
 /** The median, and between which rates it lies: processes of the same code differ. */
 function span(rates: readonly number[]): string {
-  const [least, most] = [Math.min(...rates), Math.max(...rates)].map((value) => count(Math.round(value)));
+  const [least, most] = [Math.min(...rates), Math.max(...rates)].map(rowCount);
   return `${rate(rates)} (${least} to ${most})`;
 }
 

@@ -2,14 +2,14 @@ import autocannon from 'autocannon';
 
 const CONNECTIONS = 16;
 
-/** What is asked of both. */
+/** A request. */
 export interface Endpoint {
   /** What a table of results calls it. */
   readonly title: string;
   readonly request: Pick<autocannon.Options, 'method' | 'body' | 'headers'> & { readonly path: string };
 }
 
-/** The two that are compared. */
+/** What both servers are asked. */
 export const ENDPOINTS: readonly Endpoint[] = [
   { title: '`GET /list_large/`', request: { method: 'GET', path: '/list_large/' } },
   {

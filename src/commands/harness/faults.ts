@@ -1,5 +1,5 @@
 import type { LedgerVerdict } from './ledger-check.ts';
-import { count } from './step-table.ts';
+import { rowCount } from '../seed-progress.ts';
 import type { Measurements } from './steps.ts';
 
 /**
@@ -14,7 +14,7 @@ export function faultsOf(
   const failed = steps.reduce((sum, step) => sum + step.failed, 0);
   const faults = [];
   if (failed > 0) {
-    faults.push(`${count(failed)} requests failed. The first ones of each step:\n${failures.join('\n')}`);
+    faults.push(`${rowCount(failed)} requests failed. The first ones of each step:\n${failures.join('\n')}`);
     faults.push(`The end of the API's log:\n${apiLog}`);
   }
   if (ledger.missing + ledger.different + ledger.unexpected > 0) {

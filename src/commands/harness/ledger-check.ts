@@ -1,7 +1,7 @@
 import { seededRecord, SEEDED_NAME_PREFIX } from '../../large-record/seeding.ts';
 import type { Connection } from './connection.ts';
 import type { Ledger } from './ledger.ts';
-import { count } from './step-table.ts';
+import { rowCount } from '../seed-progress.ts';
 
 /** What a comparison of the database with the ledger finds. */
 export interface LedgerVerdict {
@@ -78,6 +78,6 @@ export async function checkLedger(
 
 /** The ledger's verdict, in a sentence. */
 export function ledgerSentence({ acknowledged, missing, different, unexpected }: LedgerVerdict): string {
-  const counts = `${count(missing)} missing, ${count(different)} different, ${count(unexpected)} unexpected`;
-  return `Ledger: ${count(acknowledged)} acknowledged writes against every row: ${counts}.`;
+  const counts = `${rowCount(missing)} missing, ${rowCount(different)} different, ${rowCount(unexpected)} unexpected`;
+  return `Ledger: ${rowCount(acknowledged)} acknowledged writes against every row: ${counts}.`;
 }

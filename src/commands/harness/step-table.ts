@@ -1,3 +1,4 @@
+import { rowCount } from '../seed-progress.ts';
 import type { Summary } from './tally.ts';
 
 /** A step of a run under load, and what its requests met. */
@@ -14,8 +15,8 @@ const NUMBER_WIDTH = 10;
 /** The numbers of a step, each with its heading and its text. */
 export const COLUMNS: readonly { heading: string; text: (step: MeasuredStep) => string }[] = [
   { heading: 'seconds', text: ({ seconds }) => seconds.toFixed(2) },
-  { heading: 'requests', text: ({ requests }) => count(requests) },
-  { heading: 'failed', text: ({ failed }) => count(failed) },
+  { heading: 'requests', text: ({ requests }) => rowCount(requests) },
+  { heading: 'failed', text: ({ failed }) => rowCount(failed) },
   { heading: 'p50 ms', text: ({ p50Ms }) => p50Ms.toFixed(1) },
   { heading: 'p99 ms', text: ({ p99Ms }) => p99Ms.toFixed(1) },
   { heading: 'longest ms', text: ({ maxMs }) => maxMs.toFixed(1) },
@@ -39,9 +40,4 @@ export function stepNumbers(step: MeasuredStep): string {
 /** A text at the right end of a column of numbers. */
 export function rightAligned(text: string): string {
   return text.padStart(NUMBER_WIDTH + 1);
-}
-
-/** A number with its thousands apart. */
-export function count(value: number): string {
-  return value.toLocaleString('en-US');
 }

@@ -1,4 +1,5 @@
-import { Gauge, Histogram, type Registry } from 'prom-client';
+import { Histogram, type Registry } from 'prom-client';
+import { addGauge } from './gauge.ts';
 import { RecentDurations } from './recent-durations.ts';
 
 /** Bounds of the histogram, in seconds: from a read by primary key to a request at its time limit. */
@@ -30,7 +31,7 @@ interface RecentRoute {
  * `http_request_duration_recent_seconds` has quantiles of the last seconds, for whoever wants to know how this process is
  * doing now: the backfill waits while its p99 is high. So it has the requests that do the application's work alone, and
  * of these none that failed by the client's fault: a body that trickles in is slow, a refusal is fast, and neither tells
- * anything of the database. It is no summary of prom-client: one of those costs a request as much as its whole routing.
+ * anything of the database.
  */
 export class RequestDurations {
   readonly #all: Histogram;
@@ -72,32 +73,26 @@ export class RequestDurations {
 
   #addRecentGauges(registry: Registry): void {
     const recent = this.#recent;
-    const gauges = [
-      new Gauge({
-        name: 'http_request_duration_recent_seconds',
-        help: `Duration of requests for records in the last seconds, without those that were refused.`,
-        labelNames: ['method', 'route', 'quantile'],
-        registers: [],
-        collect() {
-          for (const { method, route, durations } of recent.values()) {
-            for (const quantile of QUANTILES) {
-              this.set({ method, route, quantile }, durations.quantile(quantile));
-            }
-          }
-        },
-      }),
-      new Gauge({
-        name: 'http_request_duration_recent_seconds_count',
-        help: `How many these are.`,
-        labelNames: ['method', 'route'],
-        registers: [],
-        collect() {
-          for (const { method, route, durations } of recent.values()) {
-            this.set({ method, route }, durations.count);
-          }
-        },
-      }),
-    ];
-    for (const gauge of gauges) registry.registerMetric(gauge);
+    addGauge(registry, {
+      name: 'http_request_duration_recent_seconds',
+      help: 'Duration of requests for records in the last seconds, without those that were refused.',
+      labelNames: ['method', 'route', 'quantile'],
+      collect() {
+        for (const { method, route, durations } of recent.values()) {
+          for (const quantile of QUANTILES)
+            this.set({ method, route, quantile }, durations.quantile(quantile));
+        }
+      },
+    });
+    addGauge(registry, {
+      name: 'http_request_duration_recent_seconds_count',
+      help: 'How many these are.',
+      labelNames: ['method', 'route'],
+      collect() {
+        for (const { method, route, durations } of recent.values()) {
+          this.set({ method, route }, durations.count);
+        }
+      },
+    });
   }
 }

@@ -30,6 +30,7 @@ export class AutovacuumHold implements AsyncDisposable {
   /** One piece of work after the other: workers share it. */
   #turn = Promise.resolve();
   #isSuspended = false;
+  #isDisposed = false;
   #isFailureTold = false;
 
   /**
@@ -45,7 +46,8 @@ export class AutovacuumHold implements AsyncDisposable {
 
   /** Takes it, where nobody else has it or waits for it. */
   async take(): Promise<void> {
-    if (this.#isSuspended) return;
+    // The rest of a range that has gone to another worker may still come here behind the end.
+    if (this.#isSuspended || this.#isDisposed) return;
     await this.#inTurn(async () => {
       this.#session ??= await openForIdling(this.#open);
       if (!this.#session.inTransaction) await lock(this.#session, this.#table);
@@ -82,6 +84,7 @@ export class AutovacuumHold implements AsyncDisposable {
 
   /** Gives it up for good. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
     await this.#inTurn(() => this.#close());
   }
 

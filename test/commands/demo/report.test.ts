@@ -1,15 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { comparison } from '../../../src/commands/demo/report.ts';
-
-const step = {
-  name: '0003 backfill',
-  seconds: 1_234.567,
-  requests: 12_345_678,
-  failed: 0,
-  p50Ms: 1.234,
-  p99Ms: 12.345,
-  maxMs: 9_999.999,
-};
+import { measuredStep as step } from '../measured-step.ts';
 
 describe('the report of the demo', () => {
   it('has both ways side by side', () => {

@@ -2,16 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { faultsOf } from '../../../src/commands/harness/faults.ts';
 import { ledgerSentence } from '../../../src/commands/harness/ledger-check.ts';
 import { lineBeginning, stepHeadings, stepNumbers } from '../../../src/commands/harness/step-table.ts';
+import { measuredStep as step } from '../measured-step.ts';
 
-const step = {
-  name: '0003 backfill',
-  seconds: 1_234.567,
-  requests: 12_345_678,
-  failed: 0,
-  p50Ms: 1.234,
-  p99Ms: 12.345,
-  maxMs: 9_999.999,
-};
 const intact = { acknowledged: 1_234, missing: 0, different: 0, unexpected: 0 };
 const way = { steps: [step, step], failures: [], total: step, apiLog: 'Listening' };
 
