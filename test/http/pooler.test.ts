@@ -80,7 +80,7 @@ describeWithPgBouncer('behind PgBouncer in transaction mode, the API', () => {
     async () => {
       await using api = await startApiProcess(pooler.url, { ACTIVE_COLUMN_POLL_MS: NO_POLL });
       await expectNoFailureOnTheWay(api);
-      expect(api.output()).toMatch(/cannot say which column it uses.*Set DATABASE_DIRECT_URL to the server/);
+      await api.printed(/cannot say which column it uses.*Set DATABASE_DIRECT_URL to the server/);
       expect(await findPresences(client, createdAtChange)).toEqual([]);
       const told = migrator.log.findLast((line) => line.includes('do not say by which column'));
       expect(told).toMatch(new RegExp(`"online-migration/\\w{8}/pool/\\S+:${api.process.pid}"`));
@@ -95,6 +95,8 @@ describeWithPgBouncer('behind PgBouncer in transaction mode, the API', () => {
     while ((await activeColumn(api)) !== 'created_at_new');
     await migrator.go('0003');
     while ((await activeColumn(api)) !== 'created_at');
+    // The log writes its lines together, so the last one comes after the answer that it is about.
+    await api.printed(/The active column is created_at now/);
     expect(api.output().match(/The active column is \w+ now/g)).toEqual([
       'The active column is created_at_new now',
       'The active column is created_at now',
