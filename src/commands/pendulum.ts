@@ -4,8 +4,8 @@ import { randomSeed, readOptions, wholeNumber } from './command-options.ts';
 import { faultsOf } from './harness/faults.ts';
 import { ledgerSentence } from './harness/ledger-check.ts';
 import { rowCount } from './seed-progress.ts';
-import { writeLines } from './harness/work-lines.ts';
-import { runPendulum } from './pendulum/run-pendulum.ts';
+import { showWork } from './harness/work-display.ts';
+import { type PendulumResult, runPendulum } from './pendulum/run-pendulum.ts';
 import { runCommand } from './run-command.ts';
 
 // npm run pendulum: all migrations up and down, over and over, under the load of three API processes.
@@ -25,8 +25,7 @@ await runCommand(async (signal) => {
   const options = readOptions(process.argv.slice(2), USAGE, optionsSchema);
   console.log('Database: an embedded PostgreSQL of its own, deleted at the end.');
   console.log(`Random choices: --seed ${options.seed} makes the same ones again.\n`);
-  using lines = writeLines((text) => process.stdout.write(text));
-  const result = await runPendulum(options, signal, lines);
+  const result = await swing(options, signal);
   const { total, steps, differences, ledger } = result;
   console.log(
     `\n${rowCount(total.requests)} requests over ${steps.length - 1} migrations: ${rowCount(total.failed)} failed, ` +
@@ -41,3 +40,11 @@ await runCommand(async (signal) => {
   for (const fault of faults) console.error(fault);
   return faults.length === 0 ? 0 : 1;
 });
+
+async function swing(
+  options: { rows: number; minutes: number; seed: number },
+  signal: AbortSignal,
+): Promise<PendulumResult> {
+  using display = showWork(process.stdout);
+  return await runPendulum(options, signal, display);
+}

@@ -14,6 +14,9 @@ import { ActiveColumnFollower } from '../online-migration/active-column-follower
 import { pollActiveColumn } from '../online-migration/active-column-poll.ts';
 import { keepPresence } from '../online-migration/presence-session.ts';
 import { addHealthRoutes } from './health.ts';
+import { RequestHistory } from './live/request-history.ts';
+import { addLiveRoutes } from './live/routes.ts';
+import { Sampler } from './live/sampler.ts';
 import type { Log } from './log.ts';
 import { addChangeMetrics } from './metrics/change-metrics.ts';
 import { addPoolGauges } from './metrics/pool-gauges.ts';
@@ -86,11 +89,15 @@ export async function buildApplication(
     { replica: replica && resources.use(await openReplica(replica, config, (line) => log.warn(line))) },
   );
   addLargeRecordRoutes(router, repository);
-  const durations = new RequestDurations(metrics, pathsOf(router));
+  const workRoutes = pathsOf(router);
+  const durations = new RequestDurations(metrics, workRoutes);
+  const history = new RequestHistory(workRoutes);
   addStatusRoute(router, createdAtChange, pool, follower);
   addHealthRoutes(router, pool, stopping);
   addMetricsRoute(router, metrics);
   addOpenApiRoute(router, apiDocument);
+  const sampler = resources.use(new Sampler({ change: createdAtChange, connection, history }));
+  addLiveRoutes(router, sampler, stopping);
 
   const koa = new Koa();
   koa.on('error', (error: Error, ctx: Koa.Context) =>
@@ -99,7 +106,7 @@ export async function buildApplication(
       `An answer could not be sent: ${error.message}`,
     ),
   );
-  koa.use(recordRequests(log, durations));
+  koa.use(recordRequests(log, [durations, history]));
   koa.use(setSecurityHeaders);
   koa.use(answerProblems);
   koa.use(refuseMalformed);

@@ -1,11 +1,24 @@
 import type { RouterContext } from '@koa/router';
 import type { Middleware } from 'koa';
 import type { Log } from './log.ts';
-import type { RequestDurations } from './metrics/request-durations.ts';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
 
 /** Of a path, what a line of the log shows: a client can send kilobytes. */
 const SHOWN_CHARACTERS = 200;
+
+/** A request that has been answered. */
+export interface AnsweredRequest {
+  readonly method: string;
+  /** The pattern that the path matched, never the path itself: everyone could add labels without end. */
+  readonly route: string | undefined;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+/** Takes in every request that has been answered. */
+export interface RequestObserver {
+  observe(request: AnsweredRequest): void;
+}
 
 /** What the middlewares know of a request, in `ctx.state`. */
 export interface RequestState {
@@ -16,13 +29,13 @@ export interface RequestState {
 }
 
 /**
- * Gives each request an id, and leaves a line in the log and a duration in the metrics when it has been answered. The
- * query is in neither: it holds what the client sent.
+ * Gives each request an id, and tells the log and the observers when it has been answered. The
+ * query is told to none: it holds what the client sent.
  *
  * @param log receives a line for each request: at `info`, or with its cause at `warn` (503) or `error`
- * @param durations take each request in
+ * @param observers take each request in
  */
-export function recordRequests(log: Log, durations: RequestDurations): Middleware {
+export function recordRequests(log: Log, observers: readonly RequestObserver[]): Middleware {
   return async (ctx, next) => {
     const began = performance.now();
     const state = ctx.state as RequestState;
@@ -32,7 +45,8 @@ export function recordRequests(log: Log, durations: RequestDurations): Middlewar
     const { method, status } = ctx;
     const milliseconds = performance.now() - began;
     const route = (ctx as RouterContext)._matchedRoute as string | undefined;
-    durations.observe({ method, route, status, seconds: milliseconds / 1000 });
+    const answered = { method, route, status, seconds: milliseconds / 1000 };
+    for (const observer of observers) observer.observe(answered);
 
     const { requestId, cause } = state;
     const level = cause === undefined ? 'info' : status === 503 ? 'warn' : 'error';

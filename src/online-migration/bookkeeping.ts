@@ -1,5 +1,6 @@
 import { deleteBackfill } from './backfill/checkpoint.ts';
 import type { ColumnChange, Queryable } from './column-change.ts';
+import { deleteLockHolds } from './lock-holds.ts';
 import { namesOf } from './names.ts';
 
 /** Creates the toolkit's schema and tables where they are missing. */
@@ -9,6 +10,7 @@ export async function createBookkeeping(database: Queryable): Promise<void> {
   await createRangeTable(database);
   await createRejectTable(database);
   await createKeptValueTable(database);
+  await createLockHoldTable(database);
   await grantReading(database);
 }
 
@@ -17,6 +19,7 @@ export async function deleteRecords(database: Queryable, change: ColumnChange): 
   const { change: changeName } = namesOf(change);
   await database.query(`delete from online_migration.reject where change = $1`, [changeName]);
   await database.query(`delete from online_migration.kept_value where change = $1`, [changeName]);
+  await deleteLockHolds(database, change);
 }
 
 /**
@@ -44,7 +47,8 @@ export async function dropBookkeeping(database: Queryable, change: ColumnChange)
   );
   if (!rows[0]?.in_use) {
     await database.query(`
-      drop table online_migration.backfill, online_migration.backfill_range, online_migration.reject, online_migration.kept_value`);
+      drop table online_migration.backfill, online_migration.backfill_range, online_migration.reject,
+        online_migration.kept_value, online_migration.lock_hold`);
   }
 }
 
@@ -125,10 +129,23 @@ async function createKeptValueTable(database: Queryable): Promise<void> {
     )`);
 }
 
+/** For how long each purpose of each move held its strongest lock, the last time that it ran. */
+async function createLockHoldTable(database: Queryable): Promise<void> {
+  await database.query(`
+    create table if not exists online_migration.lock_hold (
+      change text not null,
+      purpose text not null,
+      mode text not null,
+      milliseconds double precision not null,
+      released_at timestamptz not null default now(),
+      primary key (change, purpose)
+    )`);
+}
+
 /** The application reads the progress; rejects and kept values are the table's own data and stay closed. */
 async function grantReading(database: Queryable): Promise<void> {
   await database.query(`grant usage on schema online_migration to public`);
   await database.query(
-    `grant select on online_migration.backfill, online_migration.backfill_range to public`,
+    `grant select on online_migration.backfill, online_migration.backfill_range, online_migration.lock_hold to public`,
   );
 }

@@ -34,6 +34,7 @@ export class LockNotGrantedError extends OnlineMigrationError {
  * @param options.signal ends the tries between two of them
  * @param options.before statements of the transaction that need no lock
  * @param options.locked statements under the lock
+ * @returns for how long the lock was held, in milliseconds
  * @throws LockNotGrantedError when the budget is spent
  */
 export async function underStrongLock(
@@ -47,7 +48,7 @@ export async function underStrongLock(
     readonly before?: () => Promise<void>;
     readonly locked: () => Promise<void>;
   },
-): Promise<void> {
+): Promise<number> {
   const { lockTimeoutMs, lockBudgetMs } = options.settings;
   const deadline = performance.now() + lockBudgetMs;
   for (let attempt = 1; ; attempt++) {
@@ -66,7 +67,7 @@ export async function underStrongLock(
       options.log(
         `${options.purpose}: held ACCESS EXCLUSIVE on ${options.table} for ${heldMs.toFixed(1)} ms`,
       );
-      return;
+      return heldMs;
     } catch (error) {
       if (!RETRIED_CODES.has(sqlState(error) ?? '')) throw error;
       const blockers = await findBlockers(session, options.table);

@@ -7,6 +7,7 @@ import { startCommand } from './running-command.ts';
 
 /** The whole demo, with its waits, on a busy machine. */
 const WHOLE_DEMO_LIMIT_MS = 240_000;
+const CLIENTS = 8;
 const PART_LIMIT_MS = 120_000;
 /** Of a line of output. */
 const MOST_COLUMNS = 100;
@@ -23,13 +24,33 @@ const measurements = {
   maxMs: expect.any(Number),
 };
 
+interface WayNumbers {
+  steps: { name: string; requests: number; failed: number; p50Ms: number; p99Ms: number; maxMs: number }[];
+  total: { failed: number };
+  ledger: { acknowledged: number; different: number };
+  timeline: { pieces: { served: number; failed: number }[] };
+}
+
+/** The failed requests that a chart shows. */
+const failedOf = (chart: string) =>
+  [...chart.matchAll(/data-failed="(\d+)"/g)].reduce((sum, [, count]) => sum + Number(count), 0);
+
 describe('npm run demo', () => {
   it(
-    'measures both ways, with an intact ledger, and leaves nothing behind',
+    'measures the three ways, with an intact ledger for the safe one, and leaves nothing behind',
     async () => {
       await using folder = await mkdtempDisposable(join(tmpdir(), 'demo-test-'));
-      const json = join(folder.path, 'demo.json');
-      await using command = await startCommand('demo', ['--rows', '2000', '--seed', '7', '--json', json]);
+      const [json, report] = [join(folder.path, 'demo.json'), join(folder.path, 'report.html')];
+      await using command = await startCommand('demo', [
+        '--rows',
+        '2000',
+        '--seed',
+        '7',
+        '--json',
+        json,
+        '--report',
+        report,
+      ]);
       await command.printed(/0003 backfill/);
       const serverPid = await command.serverPid();
       const { exitCode, stdout, stderr } = await command.ended;
@@ -38,18 +59,18 @@ describe('npm run demo', () => {
       expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(MOST_COLUMNS);
 
       const content = await readFile(json, 'utf8');
-      const report = JSON.parse(content) as {
-        steps: { name: string; requests: number; p50Ms: number; p99Ms: number; maxMs: number }[];
-        ledger: { acknowledged: number };
-      };
-      expect(report).toMatchObject({
-        steps: Array.from({ length: 6 }, () => measurements),
-        risky: measurements,
-        ledger: { missing: 0, different: 0, unexpected: 0 },
+      const result = JSON.parse(content) as Record<'safe' | 'recipe' | 'direct', WayNumbers>;
+      const { safe, recipe, direct } = result;
+      expect(result).toMatchObject({
+        safe: {
+          steps: Array.from({ length: 6 }, () => measurements),
+          ledger: { missing: 0, different: 0, unexpected: 0 },
+        },
+        direct: { ledger: { missing: 0, different: 0, unexpected: 0 } },
         rows: 2_000,
         seed: 7,
       });
-      expect(report.steps.map(({ name }) => name)).toEqual([
+      expect(safe.steps.map(({ name }) => name)).toEqual([
         'idle',
         '0002 expand',
         '0003 backfill',
@@ -57,15 +78,31 @@ describe('npm run demo', () => {
         '0005 contract',
         '0006 rename',
       ]);
-      for (const { requests, p50Ms, p99Ms, maxMs } of report.steps) {
+      for (const { requests, p50Ms, p99Ms, maxMs } of safe.steps) {
         expect(requests).toBeGreaterThan(0);
         expect(p50Ms).toBeGreaterThan(0);
         expect(p99Ms).toBeGreaterThanOrEqual(p50Ms);
         expect(maxMs).toBeGreaterThanOrEqual(p99Ms);
       }
-      expect(report.ledger.acknowledged).toBeGreaterThan(0);
+      expect(safe.ledger.acknowledged).toBeGreaterThan(0);
+      // Without a trigger, what is written behind a batch is lost, and the old application is refused in the end.
+      expect(recipe.ledger.different).toBeGreaterThan(0);
+      expect(recipe.total.failed).toBeGreaterThan(0);
 
-      expect(stdout + content).not.toMatch(/postgres(ql)?:|password/);
+      const page = await readFile(report, 'utf8');
+      const points = [...page.matchAll(/data-points="(\d+)"/g)].map(([, count]) => Number(count));
+      expect(points).toEqual([safe, recipe, direct].map(({ timeline }) => timeline.pieces.length));
+      const [safeChart = '', recipeChart = ''] = page.split('<section>').slice(1);
+      expect(failedOf(safeChart)).toBe(0);
+      expect(failedOf(recipeChart)).toBe(recipe.steps.reduce((sum, { failed }) => sum + failed, 0));
+      for (const { timeline, steps } of [safe, recipe, direct]) {
+        const answered = timeline.pieces.reduce((sum, { served, failed }) => sum + served + failed, 0);
+        const requests = steps.reduce((sum, step) => sum + step.requests, 0);
+        // Those that were under way when the measuring began are in the one and not in the other.
+        expect(Math.abs(answered - requests)).toBeLessThanOrEqual(CLIENTS);
+      }
+
+      expect(stdout + content + page).not.toMatch(/postgres(ql)?:|password/);
       expect(await command.leftovers()).toEqual([]);
       expect(await isAlive(serverPid)).toBe(false);
     },
@@ -110,12 +147,15 @@ describe('npm run demo', () => {
     PART_LIMIT_MS,
   );
 
-  it('refuses a file that it cannot write before it begins', async () => {
-    await using command = await startCommand('demo', ['--json', tmpdir()]);
-    expect(await command.ended).toEqual({
-      exitCode: 1,
-      stdout: '',
-      stderr: `--json ${tmpdir()} cannot be written: name a file in a folder of yours.\n`,
-    });
-  });
+  it.each(['--json', '--report'])(
+    'refuses a file of %s that it cannot write before it begins',
+    async (option) => {
+      await using command = await startCommand('demo', [option, tmpdir()]);
+      expect(await command.ended).toEqual({
+        exitCode: 1,
+        stdout: '',
+        stderr: `${option} ${tmpdir()} cannot be written: name a file in a folder of yours.\n`,
+      });
+    },
+  );
 });

@@ -18,7 +18,6 @@ afterAll(async () => {
 });
 
 it.each([
-  ['GET', '/'],
   ['GET', '/nothing'],
   ['POST', '/nothing'],
   ['PROPFIND', '/nothing'],

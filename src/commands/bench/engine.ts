@@ -3,7 +3,7 @@ import { namesOf } from '../../online-migration/names.ts';
 import type { Connection } from '../harness/connection.ts';
 import { migrateUpTo } from '../harness/migration-command.ts';
 import type { MethodDatabase, Outcome } from './methods.ts';
-import { readClosingLine, readLockHolds } from './migration-log.ts';
+import { readClosingLine, readLockHolds } from '../harness/migration-log.ts';
 
 /** The new column and the sync trigger. */
 export async function prepareEngine({ url, signal }: MethodDatabase): Promise<void> {

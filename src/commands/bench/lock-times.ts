@@ -1,5 +1,5 @@
 import { migrateUpTo } from '../harness/migration-command.ts';
-import { readLockHolds } from './migration-log.ts';
+import { readLockHolds } from '../harness/migration-log.ts';
 import { type BenchServer, type OwnedDatabase, useCopy } from './template.ts';
 
 /** The migrations that lock the table. */

@@ -9,7 +9,7 @@ import {
   updateAllRows,
   updateKeyRange,
   updateUnfilledRows,
-} from './update-statements.ts';
+} from '../harness/update-statements.ts';
 
 /** Rows of one statement of the pattern that all others are compared with. */
 const LIMIT_ROWS = 10_000;

@@ -3,6 +3,7 @@ import { Choices } from './choices.ts';
 import type { Ledger } from './ledger.ts';
 import type { Load } from './load.ts';
 import { LoadClient } from './load-client.ts';
+import type { Timeline } from './timeline.ts';
 import { SpreadClient } from './spread-client.ts';
 import { Tally } from './tally.ts';
 
@@ -18,6 +19,7 @@ export interface LoadShape {
  */
 export class ClosedLoad implements Load {
   readonly #shape: LoadShape;
+  readonly #timeline: Timeline | undefined;
   readonly #clients: Promise<unknown>;
   #tally = new Tally();
   #stopped = false;
@@ -28,9 +30,11 @@ export class ClosedLoad implements Load {
    * @param urls where the API listens, in one process or in several
    * @param ledger keeps what the API acknowledges
    * @param seed of the random choices
+   * @param timeline notes when each request is answered
    */
-  constructor(urls: readonly string[], ledger: Ledger, seed: number, shape: LoadShape) {
+  constructor(urls: readonly string[], ledger: Ledger, seed: number, shape: LoadShape, timeline?: Timeline) {
     this.#shape = shape;
+    this.#timeline = timeline;
     const indexes = Array.from({ length: shape.clients }, (_, index) => index);
     this.#clients = Promise.all(indexes.map((index) => this.#work(urls, ledger, seed, index)));
   }
@@ -58,7 +62,7 @@ export class ClosedLoad implements Load {
     const client = new LoadClient(api, new Choices(`${seed} requests ${index}`), ledger, index, clients);
     const pauses = new Choices(`${seed} pauses ${index}`);
     while (!this.#stopped) {
-      await this.#tally.count(() => client.request());
+      await this.#tally.count(() => this.#timeline?.request(() => client.request()) ?? client.request());
       // Even the shortest timer takes a millisecond.
       if (longestPauseMs > 0) await delay(pauses.fraction() * longestPauseMs);
     }

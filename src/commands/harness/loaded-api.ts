@@ -18,15 +18,17 @@ export interface LoadedApi extends AsyncDisposable {
  * @param databaseUrl the database
  * @param startLoad starts the load on the API's URL
  * @param signal ends it early
+ * @param settings variables of the API's configuration, beside the database
  * @throws Error where requests fail before anything has changed
  */
 export async function startLoadedApi(
   databaseUrl: string,
   startLoad: (apiUrl: string) => Load,
   signal: AbortSignal,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<LoadedApi> {
   await using resources = new AsyncDisposableStack();
-  const api: ApiProcess = resources.use(await startApi(databaseUrl, signal));
+  const api: ApiProcess = resources.use(await startApi(databaseUrl, signal, settings));
   const load = resources.use(startLoad(api.url));
   await delay(WARM_UP_MS, undefined, { signal });
   const { failures } = await load.nextTally();

@@ -27,6 +27,7 @@ export interface MigrationRun {
  * @param target how the migration's name begins
  * @param signal kills it
  * @param settings variables of its configuration, beside the database; the others have their defaults
+ * @param onLine receives each line that it writes, without colours, as it comes
  * @throws Error with the command's output where it fails
  */
 export async function migrateUpTo(
@@ -34,8 +35,9 @@ export async function migrateUpTo(
   target: string,
   signal: AbortSignal,
   settings: Readonly<Record<string, string>> = {},
+  onLine: (line: string) => void = () => {},
 ): Promise<MigrationRun> {
-  return runMigrationCommand(databaseUrl, ['migration:up', '--to', target], signal, settings);
+  return runMigrationCommand(databaseUrl, ['migration:up', '--to', target], signal, settings, onLine);
 }
 
 /** Runs `npx mikro-orm migration:down --to …`; everything else as {@link migrateUpTo}. */
@@ -44,7 +46,7 @@ export async function migrateDownTo(
   target: string,
   signal: AbortSignal,
 ): Promise<MigrationRun> {
-  return runMigrationCommand(databaseUrl, ['migration:down', '--to', target], signal, {});
+  return runMigrationCommand(databaseUrl, ['migration:down', '--to', target], signal, {}, () => {});
 }
 
 async function runMigrationCommand(
@@ -52,14 +54,17 @@ async function runMigrationCommand(
   command: readonly string[],
   signal: AbortSignal,
   settings: Readonly<Record<string, string>>,
+  onLine: (line: string) => void,
 ): Promise<MigrationRun> {
   // The loader of the TypeScript files would leave its cache in the temporary folder.
   const environment = { ...settings, DATABASE_URL: databaseUrl, TSX_DISABLE_CACHE: '1' };
   const lines: string[] = [];
   const began = performance.now();
-  await using running = new OwnedProcess(MIKRO_ORM, command, environment, signal, (line) =>
-    lines.push(stripVTControlCharacters(line)),
-  );
+  await using running = new OwnedProcess(MIKRO_ORM, command, environment, signal, (coloured) => {
+    const line = stripVTControlCharacters(coloured);
+    lines.push(line);
+    onLine(line);
+  });
   using peakMemory = watchPeakMemory(running.pid);
   const exitCode = await running.ended;
   if (exitCode === 0) {

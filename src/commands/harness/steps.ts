@@ -9,13 +9,16 @@ const SETTLING_MS = 1_000;
 /** Something that happens while the load runs. */
 export interface Step {
   readonly name: string;
-  readonly run: () => Promise<unknown>;
+  /** @param report takes how much of it is done, in percent */
+  readonly run: (report: (percent: number) => void) => Promise<unknown>;
 }
 
 /** Is told when steps begin and end. */
 export interface StepObserver {
   readonly stepBegins: (step: Step) => void;
   readonly stepEnded: (step: MeasuredStep) => void;
+  /** How much of what began last is done, in percent. */
+  readonly progressed: (percent: number) => void;
 }
 
 /** All steps of one load. */
@@ -49,7 +52,7 @@ export async function measureSteps(
   for (let { value: step, done } = remaining.next(); done !== true;) {
     observer.stepBegins(step);
     const began = performance.now();
-    await step.run();
+    await step.run((percent: number) => observer.progressed(percent));
     const seconds = Math.round(performance.now() - began) / 1000;
     await delay(SETTLING_MS, undefined, { signal });
     const { name } = step;

@@ -1,33 +1,5 @@
 import { lineBeginning, rightAligned, stepHeadings, stepNumbers } from './step-table.ts';
-import type { StepObserver } from './steps.ts';
-
-/** Is told what happens while a command works. */
-export interface WorkObserver extends StepObserver {
-  /** A piece of work begins that is no step. */
-  readonly workBegins: (what: string) => void;
-  readonly workEnded: (seconds: number) => void;
-  /** Steps follow. */
-  readonly stepsFollow: (heading: string) => void;
-}
-
-/**
- * Carries out a piece of work that is no step, and tells the observer how long it took.
- *
- * @param signal aborted: the work does not begin
- */
-export async function observeWork<T>(
-  observer: WorkObserver,
-  signal: AbortSignal,
-  what: string,
-  work: () => Promise<T>,
-): Promise<T> {
-  signal.throwIfAborted();
-  observer.workBegins(what);
-  const began = performance.now();
-  const result = await work();
-  observer.workEnded((performance.now() - began) / 1000);
-  return result;
-}
+import type { WorkObserver } from './work.ts';
 
 /**
  * Writes a line for each piece of work: its name when it begins, its numbers when it has ended.
@@ -51,6 +23,7 @@ export function writeLines(write: (text: string) => void): WorkObserver & Dispos
     stepsFollow: (heading) => write(`\n${heading}\n${stepHeadings()}\n`),
     stepBegins: ({ name }) => begin(name),
     stepEnded: (step) => end(stepNumbers(step)),
+    progressed: () => {},
     [Symbol.dispose]: () => {
       if (isOpen) end('');
     },

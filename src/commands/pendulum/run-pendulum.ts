@@ -10,7 +10,7 @@ import { checkLedger, type LedgerVerdict } from '../harness/ledger-check.ts';
 import { migrateDownTo, migrateUpTo } from '../harness/migration-command.ts';
 import { startServer } from '../harness/server.ts';
 import { type Measurements, measureSteps, type Step } from '../harness/steps.ts';
-import { observeWork, type WorkObserver } from '../harness/work-lines.ts';
+import { observeWork, type WorkObserver } from '../harness/work.ts';
 
 const API_PROCESSES = 3;
 const LOAD = { clients: 9, longestPauseMs: 30 } as const;
@@ -51,12 +51,18 @@ export async function runPendulum(
   observer: WorkObserver,
 ): Promise<PendulumResult> {
   const { rows, minutes, seed } = options;
-  const timed = <T>(what: string, work: () => Promise<T>) => observeWork(observer, signal, what, work);
+  const timed = <T>(what: string, work: (report: (percent: number) => void) => Promise<T>) =>
+    observeWork(observer, signal, what, work);
   await using server = await timed('start PostgreSQL', () => startServer(signal));
   const url = server.url();
   await timed('0001 create', () => migrateUpTo(url, '0001', signal));
-  await timed(`seed ${rows.toLocaleString('en-US')} rows`, () =>
-    seedLargeRecords(url, { rows, append: false, signal, report: () => {} }),
+  await timed(`seed ${rows.toLocaleString('en-US')} rows`, (report) =>
+    seedLargeRecords(url, {
+      rows,
+      append: false,
+      signal,
+      report: (rowsDone) => report((100 * rowsDone) / rows),
+    }),
   );
   await using resources = new AsyncDisposableStack();
   const apis = await timed(`start ${API_PROCESSES} API processes`, async () => {
@@ -70,7 +76,7 @@ export async function runPendulum(
   const watch = resources.use(await connect(url));
   const swinging = new Swinging(url, watch, new Choices(`${seed} waits`), signal);
 
-  observer.stepsFollow('To and fro');
+  observer.stepsFollow('To and fro', []);
   const measurements = await measureSteps(load, swinging.steps(minutes), signal, observer);
   const verdict = await timed('compare with the ledger', () => checkLedger(watch, ledger, 'created_at'));
   const apiLog = apis.map(({ log }) => log).join('\n');

@@ -1,4 +1,5 @@
 import { Histogram, type Registry } from 'prom-client';
+import type { AnsweredRequest, RequestObserver } from '../request-record.ts';
 import { addGauge } from './gauge.ts';
 import { RecentDurations } from './recent-durations.ts';
 
@@ -6,15 +7,6 @@ import { RecentDurations } from './recent-durations.ts';
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 const QUANTILES = [0.5, 0.9, 0.99];
-
-/** What took so long. */
-export interface RequestDuration {
-  readonly method: string;
-  /** The pattern that the path matched, never the path itself: everyone could add labels without end. */
-  readonly route: string | undefined;
-  readonly status: number;
-  readonly seconds: number;
-}
 
 /** The recent durations of the requests of one method and route. */
 interface RecentRoute {
@@ -33,7 +25,7 @@ interface RecentRoute {
  * of these none that failed by the client's fault: a body that trickles in is slow, a refusal is fast, and neither tells
  * anything of the database.
  */
-export class RequestDurations {
+export class RequestDurations implements RequestObserver {
   readonly #all: Histogram;
   readonly #recent = new Map<string, RecentRoute>();
   readonly #workRoutes: ReadonlySet<string>;
@@ -55,7 +47,7 @@ export class RequestDurations {
   }
 
   /** Takes in a request that has been answered. */
-  observe({ method, route = 'none', status, seconds }: RequestDuration): void {
+  observe({ method, route = 'none', status, seconds }: AnsweredRequest): void {
     this.#all.observe({ method, route, status }, seconds);
     const isRefusal = status >= 400 && status < 500;
     if (this.#workRoutes.has(route) && !isRefusal) this.#recentOf(method, route).observe(seconds);

@@ -3,6 +3,12 @@ import type { Queryable } from '../column-change.ts';
 /** Enough to know the density, and read in a moment. */
 const SAMPLED_BLOCKS = 1_000;
 
+/** SQL of the oids of a table's leaves; `$1` is the table, schema and name, quoted. */
+export const LEAF_OIDS = `
+  select relid as oid from pg_partition_tree(to_regclass($1)) where isleaf
+  union
+  select oid from pg_catalog.pg_class where oid = to_regclass($1) and relkind <> 'p'`;
+
 /** A table that holds rows itself: a plain table, or one partition of a partitioned one. */
 export interface Leaf {
   /** Schema and name, quoted. */
@@ -20,11 +26,7 @@ export interface Leaf {
 export async function findLeaves(database: Queryable, table: string): Promise<Leaf[]> {
   const { rows } = await database.query<{ name: string; blocks: string; estimate: number }>(
     `
-    with leaf as (
-      select relid as oid from pg_partition_tree(to_regclass($1)) where isleaf
-      union
-      select oid from pg_catalog.pg_class where oid = to_regclass($1) and relkind <> 'p'
-    )
+    with leaf as (${LEAF_OIDS})
     select format('%I.%I', n.nspname, c.relname) as name,
       pg_relation_size(c.oid) / current_setting('block_size')::bigint as blocks,
       c.reltuples::float8 as estimate

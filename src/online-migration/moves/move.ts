@@ -1,4 +1,5 @@
 import type { ColumnChange } from '../column-change.ts';
+import { recordLockHold } from '../lock-holds.ts';
 import type { MigrationSettings } from '../migration-settings.ts';
 import { notifyMove } from '../move-notification.ts';
 import { namesOf } from '../names.ts';
@@ -47,7 +48,7 @@ export async function requireStage(context: MoveContext, move: string, ...allowe
 
 /**
  * Runs the catalog changes of a move in one short transaction under ACCESS EXCLUSIVE on the table, and tells all who
- * listen for moves.
+ * listen for moves. For how long the lock was held is recorded behind it.
  * @param purpose what they are for, in the log and in the error
  * @param statements.before statements of the same transaction that need no lock on the table
  * @param statements.locked statements under the lock
@@ -58,7 +59,7 @@ export async function inStrongTransaction(
   statements: { readonly before?: () => Promise<void>; readonly locked: () => Promise<void> },
 ): Promise<void> {
   const { session, change, log, signal, settings } = context;
-  await underStrongLock(session, {
+  const milliseconds = await underStrongLock(session, {
     table: namesOf(change).table,
     purpose,
     log,
@@ -71,4 +72,5 @@ export async function inStrongTransaction(
       await statements.before?.();
     },
   });
+  await recordLockHold(session, change, { purpose, mode: 'ACCESS EXCLUSIVE', milliseconds });
 }

@@ -11,8 +11,8 @@ describe('the report of a run under load', () => {
   it('has the numbers of a step under their headings', () => {
     expect(`${stepHeadings()}\n${lineBeginning(step.name)}${stepNumbers(step)}`).toBe(
       [
-        'step                          seconds   requests     failed     p50 ms     p99 ms longest ms',
-        '0003 backfill                 1234.57 12,345,678          0        1.2       12.3    10000.0',
+        'step                   seconds  requests    failed    p50 ms    p99 ms    max ms',
+        '0003 backfill          1234.5712,345,678         0       1.2      12.3   10000.0',
       ].join('\n'),
     );
   });

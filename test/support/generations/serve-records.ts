@@ -3,9 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Router } from '@koa/router';
 import Koa from 'koa';
 import pino from 'pino';
-import { Registry } from 'prom-client';
 import { createLog } from '../../../src/http/log.ts';
-import { RequestDurations } from '../../../src/http/metrics/request-durations.ts';
 import { answerProblems } from '../../../src/http/problem-answers.ts';
 import { recordRequests } from '../../../src/http/request-record.ts';
 import { setSecurityHeaders } from '../../../src/http/security-headers.ts';
@@ -18,7 +16,7 @@ export async function serveRecords(repository: LargeRecordRepository): Promise<v
   const router = new Router({ sensitive: true });
   addLargeRecordRoutes(router, repository);
   const koa = new Koa();
-  koa.use(recordRequests(log, new RequestDurations(new Registry(), [])));
+  koa.use(recordRequests(log, []));
   koa.use(setSecurityHeaders);
   koa.use(answerProblems);
   koa.use(router.routes());

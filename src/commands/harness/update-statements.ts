@@ -1,4 +1,4 @@
-import type { Connection } from '../harness/connection.ts';
+import type { Connection } from './connection.ts';
 
 /** The conversion as people write it: the cheapest there is, and without a check of the value. */
 const CONVERSION = `created_at::timestamp at time zone 'UTC'`;

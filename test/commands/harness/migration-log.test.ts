@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readClosingLine, readLockHolds } from '../../../src/commands/bench/migration-log.ts';
+import { readClosingLine, readLockHolds } from '../../../src/commands/harness/migration-log.ts';
 
 const LINES = [
   'Database: postgresql://postgres@127.0.0.1:46583/a (DATABASE_URL)',

@@ -7,6 +7,7 @@ export interface LockHold {
   readonly milliseconds: number;
 }
 
+const PERCENT = /backfill: .* rows, ([\d.]+) %/;
 const PROCESSING = /Processing '(\d{4})_/;
 const HELD = /\] (.+): held ACCESS EXCLUSIVE on \S+ for ([\d.]+) ms/;
 const CLOSING = /backfill: .*; ([\d,]+) batches, the longest ([\d,]+) ms;/;
@@ -21,10 +22,22 @@ export function readLockHolds(lines: readonly string[]): LockHold[] {
   let migration = '';
   for (const line of lines) {
     migration = PROCESSING.exec(line)?.[1] ?? migration;
-    const [, purpose, milliseconds] = HELD.exec(line) ?? [];
-    if (purpose !== undefined) holds.push({ migration, purpose, milliseconds: Number(milliseconds) });
+    const hold = readLockHold(line);
+    if (hold !== undefined) holds.push({ migration, ...hold });
   }
   return holds;
+}
+
+/** How long a lock was held, where that is what a line says. */
+export function readLockHold(line: string): Omit<LockHold, 'migration'> | undefined {
+  const [, purpose, milliseconds] = HELD.exec(line) ?? [];
+  return purpose === undefined ? undefined : { purpose, milliseconds: Number(milliseconds) };
+}
+
+/** How much of a backfill is done, in percent, where that is what a line says. */
+export function readPercent(line: string): number | undefined {
+  const [, percent] = PERCENT.exec(line) ?? [];
+  return percent === undefined ? undefined : Number(percent);
 }
 
 /**

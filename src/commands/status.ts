@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createLogUpdate } from 'log-update';
+import { z } from 'zod';
+import { readConfig } from '../config.ts';
+import { resolveDatabase } from '../database/resolve-database.ts';
+import { createdAtChange } from '../large-record/created-at-change.ts';
+import { describeConnectionError } from '../online-migration/connection-error.ts';
+import { findActiveStatements } from '../online-migration/observation/active-statements.ts';
+import { type Observer, openObserver } from '../online-migration/observation/observer.ts';
+import { readOverview } from '../online-migration/observation/overview.ts';
+import { OnlineMigrationError } from '../online-migration/online-migration-error.ts';
+import { flag, readOptions } from './command-options.ts';
+import { runCommand } from './run-command.ts';
+import { describeStatus, type Status } from './status/status-text.ts';
+
+// npm run status: where the column change stands, and what happens on the table now.
+
+const USAGE = 'npm run status -- [--watch] [--json]';
+const WATCH_INTERVAL_MS = 1_000;
+/** Where the output has no width of its own, as in a pipe. */
+const DEFAULT_COLUMNS = 80;
+
+const optionsSchema = z.strictObject({ watch: flag, json: flag });
+
+await runCommand(async (signal) => {
+  const { watch, json } = readOptions(process.argv.slice(2), USAGE, optionsSchema);
+  const database = await resolveDatabase(readConfig());
+  const render = json ? renderJson : renderText;
+  if (watch) await watchDatabase(database.url, render, json, signal);
+  if (!json) console.log(`${database.description}\n`);
+  await using observer = await openObserver({ connectionString: database.url });
+  console.log(await render(observer));
+});
+
+/** Shows the status each second, also while the database does not answer; ends at the signal. */
+async function watchDatabase(
+  url: string,
+  render: (observer: Observer) => Promise<string>,
+  json: boolean,
+  signal: AbortSignal,
+): Promise<never> {
+  const show = process.stdout.isTTY && !json ? redraw() : appendTo(json ? '\n' : '\n\n');
+  for (;;) {
+    try {
+      await using observer = await openObserver({ connectionString: url });
+      for (;;) {
+        show(await render(observer));
+        await delay(WATCH_INTERVAL_MS, undefined, { signal });
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      const { message } = error as Error;
+      // A table that is not there yet has nothing to do with the connection, and says so itself.
+      const problem = error instanceof OnlineMigrationError ? message : describeConnectionError(error);
+      show(json ? JSON.stringify({ problem }) : `${problem}\nLooking again every second.`);
+      await delay(WATCH_INTERVAL_MS, undefined, { signal });
+    }
+  }
+}
+
+async function readStatus(observer: Observer): Promise<Status> {
+  const overview = await readOverview(observer, createdAtChange);
+  return { ...overview, statements: await findActiveStatements(observer) };
+}
+
+async function renderText(observer: Observer): Promise<string> {
+  return describeStatus(await readStatus(observer), process.stdout.columns ?? DEFAULT_COLUMNS).join('\n');
+}
+
+async function renderJson(observer: Observer): Promise<string> {
+  return JSON.stringify(await readStatus(observer));
+}
+
+function redraw(): (text: string) => void {
+  const update = createLogUpdate(process.stdout, { showCursor: true });
+  return (text) => update(text);
+}
+
+function appendTo(end: string): (text: string) => void {
+  return (text) => void process.stdout.write(text + end);
+}

@@ -1,0 +1,83 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { AnsweredRequest, RequestObserver } from '../request-record.ts';
+
+/** How far back the history goes, in seconds. */
+const KEPT_SECONDS = 300;
+const MICROSECONDS_PER_SECOND = 1_000_000;
+const MICROSECONDS_PER_MS = 1_000;
+const LONGEST_MICROSECONDS = 3_600 * MICROSECONDS_PER_SECOND;
+
+/** The requests for records that were answered within one second. */
+export interface RequestSecond {
+  /** The second, since 1970. */
+  readonly at: number;
+  /** All of them, the failed ones too. */
+  readonly requests: number;
+  /** Those that failed by no fault of the client. */
+  readonly failed: number;
+  /** Milliseconds; null where there was no request. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+}
+
+/** The requests of this process in the last five minutes, second by second. */
+export class RequestHistory implements RequestObserver {
+  readonly #workRoutes: ReadonlySet<string>;
+  readonly #now: () => number;
+  readonly #seconds: RequestSecond[] = [];
+  readonly #durations: RecordableHistogram = createHistogram({
+    lowest: 1,
+    highest: LONGEST_MICROSECONDS,
+    figures: 2,
+  });
+  #at: number;
+  #failed = 0;
+
+  /**
+   * @param workRoutes the patterns of the routes that count: those that do the application's work
+   * @param now milliseconds since 1970
+   */
+  constructor(workRoutes: Iterable<string>, now: () => number = Date.now) {
+    this.#workRoutes = new Set(workRoutes);
+    this.#now = now;
+    this.#at = this.#thisSecond();
+  }
+
+  /** Takes in a request that has been answered. */
+  observe({ route = '', status, seconds }: AnsweredRequest): void {
+    if (!this.#workRoutes.has(route)) return;
+    this.#close();
+    this.#durations.record(Math.max(1, Math.round(seconds * MICROSECONDS_PER_SECOND)));
+    if (status >= 500) this.#failed += 1;
+  }
+
+  /** The seconds that are over, the oldest first. */
+  get seconds(): readonly RequestSecond[] {
+    this.#close();
+    return this.#seconds;
+  }
+
+  /** Closes the seconds that are over; all but the first of them had no request. */
+  #close(): void {
+    const now = this.#thisSecond();
+    if (now <= this.#at) return;
+    this.#seconds.push(this.#summary());
+    this.#durations.reset();
+    this.#failed = 0;
+    for (this.#at = Math.max(this.#at + 1, now - KEPT_SECONDS); this.#at < now; this.#at++) {
+      this.#seconds.push(this.#summary());
+    }
+    this.#seconds.splice(0, this.#seconds.length - KEPT_SECONDS);
+  }
+
+  #summary(): RequestSecond {
+    const { count } = this.#durations;
+    const quantile = (percent: number) =>
+      count === 0 ? null : this.#durations.percentile(percent) / MICROSECONDS_PER_MS;
+    return { at: this.#at, requests: count, failed: this.#failed, p50Ms: quantile(50), p99Ms: quantile(99) };
+  }
+
+  #thisSecond(): number {
+    return Math.floor(this.#now() / 1_000);
+  }
+}

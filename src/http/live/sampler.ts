@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientConfig } from 'pg';
+import type { ColumnChange } from '../../online-migration/column-change.ts';
+import { describeConnectionError } from '../../online-migration/connection-error.ts';
+import { type Observer, openObserver } from '../../online-migration/observation/observer.ts';
+import { type Overview, readOverview } from '../../online-migration/observation/overview.ts';
+import { OnlineMigrationError } from '../../online-migration/online-migration-error.ts';
+import type { RequestHistory, RequestSecond } from './request-history.ts';
+
+const INTERVAL_MS = 1_000;
+
+/** What a page is told each second. What other sessions' statements say is not for everyone who sees the page. */
+export interface Sample {
+  /** Null where the database could not be read; `problem` says why. */
+  readonly overview: Overview | null;
+  readonly problem: string | null;
+  /** Seconds that no earlier sample for the same page had, the oldest first. */
+  readonly seconds: readonly RequestSecond[];
+}
+
+/** What the sampler is made of. */
+export interface SamplerOptions {
+  readonly change: ColumnChange;
+  /** Where to connect, asked anew each time. */
+  readonly connection: () => ClientConfig;
+  readonly history: RequestHistory;
+}
+
+/**
+ * Looks at the column change once a second, on one connection, for however many pages are open; for none it does not
+ * look, and holds no connection.
+ */
+export class Sampler implements AsyncDisposable {
+  readonly #options: SamplerOptions;
+  readonly #pages = new Set<(sample: Sample) => void>();
+  readonly #ended = new AbortController();
+  #sampling: Promise<void> | undefined;
+  #latest: Pick<Sample, 'overview' | 'problem'> = { overview: null, problem: null };
+
+  constructor(options: SamplerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Tells a page of every sample from now on. The first one, with all seconds that are kept, comes as soon as it is there.
+   * @returns ends that
+   */
+  subscribe(tell: (sample: Sample) => void): () => void {
+    let toldUpTo = 0;
+    const page = (sample: Sample) => {
+      const seconds = sample.seconds.filter(({ at }) => at > toldUpTo);
+      toldUpTo = seconds.at(-1)?.at ?? toldUpTo;
+      tell({ ...sample, seconds });
+    };
+    this.#pages.add(page);
+    if (this.#sampling === undefined) this.#sampling = this.#sample();
+    else page(this.#newest());
+    return () => this.#pages.delete(page);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended.abort();
+    await this.#sampling;
+  }
+
+  async #sample(): Promise<void> {
+    try {
+      while (this.#isWatched()) await this.#sampleOnOneConnection();
+    } finally {
+      this.#sampling = undefined;
+    }
+  }
+
+  async #sampleOnOneConnection(): Promise<void> {
+    try {
+      await using observer = await openObserver(this.#options.connection());
+      while (this.#isWatched()) await this.#tell(await this.#look(observer));
+    } catch (error) {
+      await this.#tell({
+        overview: null,
+        problem: `The database does not answer: ${describeConnectionError(error)}.`,
+      });
+    }
+  }
+
+  /** @throws where the connection is of no use any more */
+  async #look(observer: Observer): Promise<Pick<Sample, 'overview' | 'problem'>> {
+    try {
+      return { overview: await readOverview(observer, this.#options.change), problem: null };
+    } catch (error) {
+      if (!(error instanceof OnlineMigrationError)) throw error;
+      return { overview: null, problem: error.message };
+    }
+  }
+
+  async #tell(latest: Pick<Sample, 'overview' | 'problem'>): Promise<void> {
+    this.#latest = latest;
+    const sample = this.#newest();
+    for (const page of this.#pages) page(sample);
+    await delay(INTERVAL_MS, undefined, { signal: this.#ended.signal }).catch(() => undefined);
+  }
+
+  #newest(): Sample {
+    return { ...this.#latest, seconds: this.#options.history.seconds };
+  }
+
+  #isWatched(): boolean {
+    return this.#pages.size > 0 && !this.#ended.signal.aborted;
+  }
+}

@@ -1,0 +1,34 @@
+import type { Queryable } from '../column-change.ts';
+
+/** Enough to see who it is; a query can be megabytes long. */
+const STATEMENT_CHARACTERS = 200;
+const MOST_STATEMENTS = 50;
+
+/** A session that is in a statement, or in a transaction between two. */
+export interface ActiveStatement {
+  readonly pid: number;
+  readonly application: string;
+  /** `active`, `idle in transaction`, …; `unknown` where the asking role may not see it. */
+  readonly state: string;
+  /** Seconds since its statement began. */
+  readonly seconds: number;
+  /** What it waits for, `Lock: relation`; null while it computes. */
+  readonly waitsFor: string | null;
+  /** The first 200 characters of the statement. */
+  readonly statement: string;
+}
+
+/** The sessions of this database that are at work, the longest first, fifty at most; without the one that asks. */
+export async function findActiveStatements(database: Queryable): Promise<ActiveStatement[]> {
+  const { rows } = await database.query<ActiveStatement>(`
+    select pid, application_name as application, coalesce(state, 'unknown') as state,
+      greatest(coalesce(extract(epoch from clock_timestamp() - query_start), 0), 0)::float8 as seconds,
+      case when state = 'active' then wait_event_type || ': ' || wait_event end as "waitsFor",
+      left(regexp_replace(query, '\\s+', ' ', 'g'), ${STATEMENT_CHARACTERS}) as statement
+    from pg_catalog.pg_stat_activity
+    where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
+      and state is distinct from 'idle'
+    order by query_start nulls last
+    limit ${MOST_STATEMENTS}`);
+  return rows;
+}

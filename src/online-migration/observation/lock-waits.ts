@@ -1,0 +1,52 @@
+import type { Queryable } from '../column-change.ts';
+
+/** A session that another one waits for. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly application: string;
+  readonly state: string;
+  /** Seconds since its transaction began. */
+  readonly seconds: number;
+}
+
+/** A session that waits for a lock. */
+export interface LockWait {
+  readonly pid: number;
+  readonly application: string;
+  /** The lock that it asks for: `AccessExclusiveLock`. */
+  readonly mode: string;
+  /** The table or index, or `a row` and the like. */
+  readonly target: string;
+  readonly seconds: number;
+  /** Who holds it, or stands before this one in the queue. */
+  readonly holders: readonly LockHolder[];
+}
+
+/** All who wait for a lock in this database, the longest first, each with those that it waits for. */
+export async function findLockWaits(database: Queryable): Promise<LockWait[]> {
+  const { rows } = await database.query<LockWait>(`
+    select l.pid, a.application_name as application, l.mode,
+      case
+        when l.relation is not null and l.locktype = 'relation' then l.relation::regclass::text
+        when l.locktype in ('transactionid', 'tuple') then 'a row'
+        else l.locktype
+      end as target,
+      greatest(coalesce(extract(epoch from clock_timestamp() - l.waitstart), 0), 0)::float8 as seconds,
+      coalesce(h.holders, '[]'::json) as holders
+    from pg_catalog.pg_locks l
+    join pg_catalog.pg_stat_activity a using (pid)
+    left join lateral (
+      select json_agg(
+        json_build_object(
+          'pid', b.pid, 'application', b.application_name, 'state', coalesce(b.state, 'unknown'),
+          'seconds', greatest(coalesce(extract(epoch from clock_timestamp() - b.xact_start), 0), 0)
+        )
+        order by b.xact_start
+      ) as holders
+      from pg_catalog.pg_stat_activity b
+      where b.pid = any (pg_blocking_pids(l.pid))
+    ) h on true
+    where not l.granted and a.datname = current_database()
+    order by seconds desc, l.pid`);
+  return rows;
+}

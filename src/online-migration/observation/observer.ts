@@ -1,0 +1,28 @@
+import { Client, type ClientConfig } from 'pg';
+import type { Queryable } from '../column-change.ts';
+import { TOOLKIT_NAME } from '../presence.ts';
+
+/** A server that is silent for so long has nothing to show. */
+const PATIENCE_MS = 5_000;
+
+/** A connection to read overviews with. */
+export type Observer = Queryable & AsyncDisposable;
+
+/**
+ * Opens a connection for reading overviews: beside the pool, which may be exhausted just when there is something to see,
+ * and under a name of the toolkit's, so that no backfill takes it for work of the application. It changes no setting of
+ * the session, which a pooler would hand on to others.
+ * @param connection where to, as `pg` takes it
+ */
+export async function openObserver(connection: ClientConfig): Promise<Observer> {
+  const client = new Client({
+    ...connection,
+    application_name: `${TOOLKIT_NAME} observer`,
+    connectionTimeoutMillis: PATIENCE_MS,
+    query_timeout: PATIENCE_MS,
+  });
+  // A lost connection fails the statement in flight; without a listener it would end the process.
+  client.on('error', () => undefined);
+  await client.connect();
+  return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
+}

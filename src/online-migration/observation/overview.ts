@@ -1,0 +1,40 @@
+import { activeColumnOf } from '../active-column.ts';
+import { type BackfillProgress, readBackfillProgress } from '../backfill/progress.ts';
+import type { ColumnChange, Queryable } from '../column-change.ts';
+import { type LockHold, readLockHolds } from '../lock-holds.ts';
+import { findPresences, type Presence } from '../presence.ts';
+import { readStage, type Stage } from '../stage.ts';
+import { readTableShape } from '../table-shape.ts';
+import { findLockWaits, type LockWait } from './lock-waits.ts';
+import { readTableSize, type TableSize } from './table-size.ts';
+
+/** What a person who watches a column change wants to see, as the database tells it. */
+export interface Overview {
+  readonly stage: Stage;
+  /** The column that the application is to use now. */
+  readonly activeColumn: string;
+  readonly backfill: BackfillProgress | null;
+  /** Null while the table is locked. */
+  readonly size: TableSize | null;
+  /** The live processes of the application, and the mapping that each uses. */
+  readonly processes: readonly Presence[];
+  readonly lockWaits: readonly LockWait[];
+  readonly lockHolds: readonly LockHold[];
+}
+
+/**
+ * Reads the overview, a part after the other: they are of one second and not of one instant.
+ * @param database see {@link openObserver}
+ * @throws TableNotReadyError where the table does not exist
+ */
+export async function readOverview(database: Queryable, change: ColumnChange): Promise<Overview> {
+  return {
+    stage: await readStage(database, change),
+    activeColumn: activeColumnOf(await readTableShape(database, change), change).name,
+    backfill: await readBackfillProgress(database, change),
+    size: await readTableSize(database, change),
+    processes: await findPresences(database, change),
+    lockWaits: await findLockWaits(database),
+    lockHolds: await readLockHolds(database, change),
+  };
+}

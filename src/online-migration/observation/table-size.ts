@@ -1,0 +1,57 @@
+import { LEAF_OIDS } from '../backfill/leaves.ts';
+import type { ColumnChange, Queryable } from '../column-change.ts';
+import { namesOf } from '../names.ts';
+
+/** What a table takes, all leaves together. */
+export interface TableSize {
+  readonly heapBytes: number;
+  readonly indexBytes: number;
+  /** Rows, as the catalog estimates them since the last ANALYZE; 0 where there never was one. */
+  readonly estimatedRows: number;
+}
+
+/**
+ * Measures a table. Unlike all else that is observed, sizes need a lock on it, the weakest there is.
+ * @returns null where someone holds the table under ACCESS EXCLUSIVE or waits to: whoever asks would stand in that queue
+ */
+export async function readTableSize(database: Queryable, change: ColumnChange): Promise<TableSize | null> {
+  const { table } = namesOf(change);
+  return (await isLockedOut(database, table)) ? null : await measure(database, table);
+}
+
+/** Looks at the catalog alone: `pg_partition_tree` takes a lock itself. */
+async function isLockedOut(database: Queryable, table: string): Promise<boolean> {
+  const { rows } = await database.query<{ locked: boolean }>(
+    `
+    with recursive member as (
+      select to_regclass($1)::oid as oid
+      union all
+      select i.inhrelid from pg_catalog.pg_inherits i join member on member.oid = i.inhparent
+    )
+    select exists (
+      select from pg_catalog.pg_locks l join member on member.oid = l.relation
+      where l.mode = 'AccessExclusiveLock'
+        and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
+    ) as locked`,
+    [table],
+  );
+  return rows[0]?.locked ?? false;
+}
+
+async function measure(database: Queryable, table: string): Promise<TableSize> {
+  const { rows } = await database.query<Record<'heap' | 'indexes' | 'rows', string>>(
+    `
+    with leaf as (${LEAF_OIDS})
+    select coalesce(sum(pg_relation_size(oid)), 0)::text as heap,
+      coalesce(sum(pg_indexes_size(oid)), 0)::text as indexes,
+      coalesce(sum(greatest(reltuples, 0)), 0)::bigint::text as rows
+    from leaf join pg_catalog.pg_class using (oid)`,
+    [table],
+  );
+  const [row] = rows;
+  return {
+    heapBytes: Number(row?.heap),
+    indexBytes: Number(row?.indexes),
+    estimatedRows: Number(row?.rows),
+  };
+}

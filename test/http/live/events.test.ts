@@ -1,0 +1,137 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Sample } from '../../../src/http/live/sampler.ts';
+import { startApiProcess } from '../../support/api-process.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
+import { send } from '../../support/send.ts';
+import { startTestApplication } from '../../support/test-application.ts';
+
+const PAGES = 5;
+
+const resources = new AsyncDisposableStack();
+let url: string;
+let client: DatabaseClient;
+
+beforeAll(async () => {
+  ({ url } = resources.use(await createMigratedDatabase('0002')));
+  client = resources.use(await connect(url));
+});
+afterAll(() => resources.disposeAsync());
+
+/** An open page: its samples one by one. */
+interface Page extends AsyncDisposable {
+  readonly headers: IncomingMessage['headers'];
+  next(): Promise<Sample | undefined>;
+}
+
+async function openPage(apiUrl: string): Promise<Page> {
+  const request = get(`${apiUrl}/live/events`);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const lines = createInterface(response)[Symbol.asyncIterator]();
+  return {
+    headers: response.headers,
+    async next() {
+      for (let line = await lines.next(); !line.done; line = await lines.next()) {
+        if (line.value.startsWith('data: ')) return JSON.parse(line.value.slice('data: '.length)) as Sample;
+      }
+      return undefined;
+    },
+    async [Symbol.asyncDispose]() {
+      response.destroy();
+    },
+  };
+}
+
+const countObservers = () =>
+  client.value<number>(`
+    select count(*)::int from pg_stat_activity
+    where datname = current_database() and application_name = 'online-migration observer'`);
+
+it('tells every page of the stage and of the requests, on one connection for all, and on none without a page', async () => {
+  await using api = await startTestApplication(url);
+  expect(await countObservers()).toBe(0);
+  const pages = [];
+  for (let index = 0; index < PAGES; index++) pages.push(await openPage(api.url));
+  expect(pages[0]!.headers).toMatchObject({
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+  });
+  await send(`${api.url}/list_large/`);
+  for (const page of pages) {
+    const seconds: Sample['seconds'][number][] = [];
+    const stages = new Set<string | undefined>();
+    while (!seconds.some(({ requests }) => requests === 1)) {
+      const sample = (await page.next())!;
+      seconds.push(...sample.seconds);
+      stages.add(sample.overview?.stage);
+    }
+    expect([...stages]).toContain('expanded');
+    const times = seconds.map(({ at }) => at);
+    expect(times).toEqual(times.map((_, index) => times[0]! + index));
+  }
+  expect(await countObservers()).toBe(1);
+  for (const page of pages) await page[Symbol.asyncDispose]();
+  while ((await countObservers()) > 0);
+});
+
+it('shows a stage soon after its commit, and says so where there is no table', async () => {
+  await using api = await startTestApplication(url);
+  await using migrator = await openMigrator(url);
+  await using page = await openPage(api.url);
+  for (const [migration, stage] of [
+    ['0003', 'backfilled'],
+    ['0001', 'initial'],
+  ] as const) {
+    await migrator.go(migration);
+    while ((await page.next())!.overview?.stage !== stage);
+  }
+  await client.rows(`alter table large_record rename to away`);
+  let problem: string | null;
+  do problem = (await page.next())!.problem;
+  while (problem === null);
+  expect(problem).toContain('does not exist: run `npx mikro-orm migration:up`');
+  await client.rows(`alter table away rename to large_record`);
+  while ((await page.next())!.overview === null);
+});
+
+it('goes on with the requests while the database is away, and is back with it', async () => {
+  await using api = await startTestApplication(url);
+  await using page = await openPage(api.url);
+  while ((await page.next())!.overview === null);
+  await client.rows(`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and application_name = 'online-migration observer'`);
+  let sample: Sample;
+  do sample = (await page.next())!;
+  while (sample.problem === null);
+  expect(sample).toMatchObject({
+    overview: null,
+    problem: expect.stringMatching(/^The database does not answer: /),
+  });
+  while ((await page.next())!.overview === null);
+});
+
+it('an open page does not hold up the end of the process', async () => {
+  const api = await startApiProcess(url, { REQUEST_TIMEOUT_MS: '600000' });
+  await using page = await openPage(api.url);
+  await page.next();
+  api.process.kill('SIGTERM');
+  while ((await page.next()) !== undefined);
+  expect(await api.exitCode).toBe(0);
+});
+
+it('tells no page what others’ statements say', async () => {
+  await using api = await startTestApplication(url);
+  await using other = await connect(url, 'other');
+  await other.rows(`begin`);
+  await other.rows(`select 'a secret'`);
+  await using page = await openPage(api.url);
+  let sample: Sample;
+  do sample = (await page.next())!;
+  while (sample.overview === null);
+  expect(JSON.stringify(sample)).not.toContain('secret');
+  await other.rows(`rollback`);
+});

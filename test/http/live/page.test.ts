@@ -1,0 +1,199 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { describeInBrowser, startBrowser } from '../../support/browser.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { hold, held, installHoldPoints, letGo } from '../../support/hold-points.ts';
+import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
+import { insertRows } from '../../support/seeded-table.ts';
+import { send } from '../../support/send.ts';
+import { type ApiProcess, startApiProcess } from '../../support/api-process.ts';
+
+const ROWS = 60_000;
+/** How late the page may be behind a commit. */
+const LATEST_MS = 2_000;
+const PATIENCE_MS = 30_000;
+const STAGES = ['0002 expand', '0003 backfill', '0004 enforce', '0005 contract', '0006 rename'];
+
+interface AxeResults {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly html: string }[];
+  }[];
+}
+
+const present = (page: Page, name: string) => page.locator('#moves li[aria-current]', { hasText: name });
+
+describeInBrowser('the live page', () => {
+  const resources = new AsyncDisposableStack();
+  let url: string;
+  let client: DatabaseClient;
+  let migrator: TestMigrator;
+  let api: ApiProcess;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    ({ url } = resources.use(await createMigratedDatabase('0001')));
+    client = resources.use(await connect(url, 'online-migration test'));
+    await insertRows(client, ROWS);
+    await installHoldPoints(client);
+    migrator = resources.use(await openMigrator(url));
+    api = resources.use(await startApiProcess(url));
+    browser = resources.adopt(await startBrowser(), (started) => started.close());
+  });
+  beforeEach(() => migrator.go('0001'));
+  afterAll(() => resources.disposeAsync());
+
+  /** An open page; it collects what went wrong in it, and whom it asked for anything. */
+  async function openPage(options: Parameters<Browser['newPage']>[0] = {}) {
+    const page = await browser.newPage(options);
+    const problems: string[] = [];
+    const hosts = new Set<string>();
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
+    });
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('request', (request) => {
+      if (!request.url().startsWith('data:')) hosts.add(new URL(request.url()).origin);
+    });
+    await page.goto(api.url);
+    await page.locator('#moves li').nth(5).waitFor();
+    return { page, problems, hosts, [Symbol.asyncDispose]: () => page.close() };
+  }
+
+  it(
+    'shows each stage within two seconds of its commit, up and down, the column and the locks',
+    async () => {
+      await using opened = await openPage();
+      const { page } = opened;
+      await present(page, '0001 create').waitFor();
+      const stages = [...STAGES, ...STAGES.slice(0, -1).toReversed(), '0001 create'];
+      for (const name of stages) {
+        await migrator.go(name.slice(0, 4));
+        await present(page, name).waitFor({ timeout: LATEST_MS });
+        const column = /0004|0005/.test(name) ? 'created_at_new' : 'created_at';
+        await page
+          .locator('#active-column', { hasText: new RegExp(`^${column}$`) })
+          .waitFor({ timeout: LATEST_MS });
+      }
+      expect(opened.problems).toEqual([]);
+      expect([...opened.hosts]).toEqual([new URL(api.url).origin]);
+    },
+    2 * PATIENCE_MS,
+  );
+
+  it('shows in the end how long each move held its lock, and the mapping that the process uses', async () => {
+    await migrator.go('0006');
+    await using opened = await openPage();
+    const { page } = opened;
+    await page.locator('#processes tr', { hasText: 'renamed column' }).waitFor();
+    for (const move of STAGES) {
+      const item = page.locator('#moves li', { hasText: move });
+      expect(await item.textContent()).toMatch(/lock [\d,]+\.\d ms/);
+    }
+    expect(await page.locator('#holds tr').count()).toBeGreaterThanOrEqual(STAGES.length);
+  });
+
+  it('the progress of a backfill moves, and a reader hears of the stage', async () => {
+    await migrator.go('0002');
+    await using opened = await openPage();
+    const { page } = opened;
+    await client.rows(`alter table large_record disable trigger user`);
+    await client.rows(`update large_record set created_at_new = null`);
+    await client.rows(`alter table large_record enable always trigger "~sync_created_at_insert"`);
+    await client.rows(`alter table large_record enable always trigger "~sync_created_at_update"`);
+    await client.rows(`alter table large_record enable trigger hold_batch`);
+    await client.rows(`
+      create function slow() returns trigger language plpgsql as $$
+      begin
+        if new.id % 1000 = 0 then perform pg_sleep(0.05); end if;
+        return new;
+      end $$`);
+    await client.rows(`
+      create trigger slow before update on large_record for each row execute function slow()`);
+    const done = migrator.go('0003');
+    const percents = new Set<number>();
+    while (percents.size < 3) {
+      percents.add(
+        await page.locator('#backfill-bar').evaluate((bar) => (bar as unknown as { value: number }).value),
+      );
+      await page.locator('#backfill-text', { hasText: /rows\/s|Finished/ }).waitFor();
+    }
+    await done;
+    await page.locator('#backfill-text', { hasText: 'Finished: 60,000 rows.' }).waitFor();
+    expect([...percents]).toEqual([...percents].toSorted((a, b) => a - b));
+    await page
+      .locator('#announcement', { hasText: 'The stage is backfilled' })
+      .waitFor({ state: 'attached' });
+    await client.rows(`drop function slow cascade`);
+    expect(opened.problems).toEqual([]);
+  });
+
+  it('a request that fails shows as failed, and so does who waits for whom', async () => {
+    await using opened = await openPage();
+    const { page } = opened;
+    expect(await page.locator('#requests-text.failing').count()).toBe(0);
+    await hold(client, 'ddl');
+    const move = migrator.go('0002');
+    await held(client, move);
+    const waiting = send(`${api.url}/list_large/`);
+    const row = page.locator('#waits tr', { hasText: 'AccessShareLock' });
+    await row.waitFor();
+    expect(await row.textContent()).toContain('large_record');
+    await page.locator('#size-text', { hasText: 'The table is locked' }).waitFor();
+    await letGo(client);
+    await move;
+    await waiting;
+    await client.rows(`alter table large_record rename column name to other`);
+    expect((await send(`${api.url}/list_large/`)).status).toBe(500);
+    await client.rows(`alter table large_record rename column other to name`);
+    await page.locator('#requests-text.failing', { hasText: /[1-9]\d* failed/ }).waitFor();
+    expect(Number(await page.locator('#requests-chart').getAttribute('data-points'))).toBeGreaterThan(0);
+    expect(opened.problems).toEqual([]);
+  });
+
+  it.each(['light', 'dark'] as const)('has no accessibility violation in %s', async (colorScheme) => {
+    await migrator.go('0004');
+    await using opened = await openPage({ colorScheme, reducedMotion: 'reduce' });
+    const { page } = opened;
+    await page.locator('#holds tr', { hasText: 'expand' }).waitFor();
+    const axe = await readFile(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
+    await page.evaluate(axe);
+    const results = (await page.evaluate('axe.run()')) as AxeResults;
+    expect(results.violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])).toEqual([]);
+    const drawn = await page.locator('#requests-chart canvas').evaluate((canvas) => {
+      const { width, height } = canvas as unknown as { width: number; height: number };
+      return width * height;
+    });
+    expect(drawn).toBeGreaterThan(0);
+  });
+
+  it('fits a phone of 360 pixels, and the keyboard reaches what scrolls', async () => {
+    await using opened = await openPage({ viewport: { width: 360, height: 740 } });
+    const { page } = opened;
+    await page.locator('#processes tr').first().waitFor();
+    const width = await page.evaluate('document.documentElement.scrollWidth');
+    expect(width).toBeLessThanOrEqual(360);
+    const names = [];
+    for (let index = 0; index < 3; index++) {
+      await page.keyboard.press('Tab');
+      names.push(await page.evaluate(`document.activeElement.getAttribute('aria-labelledby')`));
+    }
+    expect(names).toEqual(['processes-heading', 'waits-heading', 'holds-heading']);
+  });
+
+  it('says so while the API is away, and goes on by itself', async () => {
+    await using other = await startApiProcess(url);
+    const port = new URL(other.url).port;
+    await using opened = await openPage();
+    const { page } = opened;
+    await page.goto(other.url);
+    await page.locator('#connection', { hasText: 'live' }).waitFor();
+    other.process.kill('SIGKILL');
+    await page.locator('#connection', { hasText: 'does not answer' }).waitFor();
+    await using again = await startApiProcess(url, { PORT: port });
+    expect(new URL(again.url).port).toBe(port);
+    await page.locator('#connection', { hasText: 'live' }).waitFor({ timeout: PATIENCE_MS });
+  });
+});
