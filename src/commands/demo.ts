@@ -34,7 +34,7 @@ await runCommand(async (signal) => {
 
   const result = await demo({ rows, seed }, signal);
   console.log(`\n${comparison(result)}\n`);
-  console.log(`The safe way. ${ledgerSentence(result.safe.ledger)}`);
+  console.log(ledgerSentence(result.safe.ledger));
   console.log(circumstancesText(result.circumstances));
   if (json !== undefined) await writeJson(json, { rows, seed }, result);
   if (report !== undefined) {

@@ -100,12 +100,14 @@ export async function buildApplication(
   addLiveRoutes(router, sampler, stopping);
 
   const koa = new Koa();
-  koa.on('error', (error: Error, ctx: Koa.Context) =>
+  koa.on('error', (error: NodeJS.ErrnoException, ctx: Koa.Context) => {
+    // A page that is closed, which is how its events end.
+    if (error.code === 'ERR_STREAM_PREMATURE_CLOSE' && ctx.path === '/live/events') return;
     log.warn(
       { requestId: (ctx.state as RequestState).requestId },
       `An answer could not be sent: ${error.message}`,
-    ),
-  );
+    );
+  });
   koa.use(recordRequests(log, [durations, history]));
   koa.use(setSecurityHeaders);
   koa.use(answerProblems);

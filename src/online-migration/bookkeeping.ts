@@ -48,7 +48,8 @@ export async function dropBookkeeping(database: Queryable, change: ColumnChange)
   if (!rows[0]?.in_use) {
     await database.query(`
       drop table online_migration.backfill, online_migration.backfill_range, online_migration.reject,
-        online_migration.kept_value, online_migration.lock_hold`);
+        online_migration.kept_value`);
+    await database.query(`drop table if exists online_migration.lock_hold`);
   }
 }
 

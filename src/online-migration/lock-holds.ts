@@ -1,5 +1,6 @@
 import type { ColumnChange, Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
+import { sqlState } from './session.ts';
 
 /** For how long a move held its strongest lock on the table. */
 export interface LockHold {
@@ -11,6 +12,10 @@ export interface LockHold {
   /** When it was released, as ISO 8601. */
   readonly releasedAt: string;
 }
+
+type LockHoldRow = Omit<LockHold, 'releasedAt'> & { released_at: Date };
+
+const UNDEFINED_TABLE_CODE = '42P01';
 
 /**
  * Records how long a lock was held, over what was recorded for the same purpose before. It runs behind the move's commit,
@@ -38,7 +43,19 @@ export async function recordLockHold(
 /** What is recorded of a change, the newest first; empty where nothing is, and where no move has run. */
 export async function readLockHolds(database: Queryable, change: ColumnChange): Promise<LockHold[]> {
   if (!(await hasLockHolds(database))) return [];
-  const { rows } = await database.query<Omit<LockHold, 'releasedAt'> & { released_at: Date }>(
+  const rows = await selectLockHolds(database, change).catch((error: unknown) => {
+    // The last expand was reverted a moment ago.
+    if (sqlState(error) === UNDEFINED_TABLE_CODE) return [];
+    throw error;
+  });
+  return rows.map(({ released_at: releasedAt, ...hold }) => ({
+    ...hold,
+    releasedAt: releasedAt.toISOString(),
+  }));
+}
+
+async function selectLockHolds(database: Queryable, change: ColumnChange): Promise<LockHoldRow[]> {
+  const { rows } = await database.query<LockHoldRow>(
     `
     select purpose, mode, milliseconds, released_at
     from online_migration.lock_hold
@@ -46,14 +63,12 @@ export async function readLockHolds(database: Queryable, change: ColumnChange): 
     order by released_at desc, purpose`,
     [namesOf(change).change],
   );
-  return rows.map(({ released_at: releasedAt, ...hold }) => ({
-    ...hold,
-    releasedAt: releasedAt.toISOString(),
-  }));
+  return rows;
 }
 
-/** Forgets what is recorded of a change. */
+/** Forgets what is recorded of a change; an expand of a version before this one has made no table for it. */
 export async function deleteLockHolds(database: Queryable, change: ColumnChange): Promise<void> {
+  if (!(await hasLockHolds(database))) return;
   await database.query(`delete from online_migration.lock_hold where change = $1`, [namesOf(change).change]);
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Connection, connect } from '../harness/connection.ts';
 import type { Step } from '../harness/steps.ts';
 import type { Timeline } from '../harness/timeline.ts';
+import { underExclusiveLock } from './exclusive-lock.ts';
 import { addNewColumn, updateUnfilledRows } from '../harness/update-statements.ts';
 
 const BATCH_ROWS = 10_000;
@@ -33,7 +34,7 @@ export function recipeSteps(url: string, timeline: Timeline, signal: AbortSignal
     {
       name: 'add nullable column',
       run: connected((connection) =>
-        timeline.locked({ purpose: 'add column', mode: 'ACCESS EXCLUSIVE' }, () => addNewColumn(connection)),
+        underExclusiveLock(connection, timeline, 'add column', () => addNewColumn(connection)),
       ),
     },
     {
@@ -50,15 +51,12 @@ export function recipeSteps(url: string, timeline: Timeline, signal: AbortSignal
 }
 
 async function setNotNull(connection: Connection, timeline: Timeline): Promise<void> {
-  await connection.query(`begin`);
-  await connection.query(`lock table public.large_record in access exclusive mode`);
-  await timeline.locked({ purpose: 'set not null', mode: 'ACCESS EXCLUSIVE' }, async () => {
+  await underExclusiveLock(connection, timeline, 'set not null', async () => {
     await connection.query(`alter table public.large_record alter column created_at_new set default now()`);
     await connection.query(
       `update public.large_record set created_at_new = now() where created_at_new is null`,
     );
     await connection.query(`alter table public.large_record alter column created_at_new set not null`);
     await connection.query(`alter table public.large_record alter column created_at_new drop default`);
-    await connection.query(`commit`);
   });
 }

@@ -7,6 +7,7 @@ import type { Step } from '../harness/steps.ts';
 import type { Timeline } from '../harness/timeline.ts';
 import { observeWork, type WorkObserver } from '../harness/work.ts';
 import { type Circumstances, readCircumstances } from './circumstances.ts';
+import { underExclusiveLock } from './exclusive-lock.ts';
 import { RECIPE_SETTINGS, recipeSteps } from './published-recipe.ts';
 import { safeSteps } from './safe-way.ts';
 import { runWay, type WayResult } from './way.ts';
@@ -104,7 +105,7 @@ function directStep(url: string, timeline: Timeline): Step {
     name: 'one ALTER TABLE',
     run: async () => {
       await using connection = await connect(url);
-      await timeline.locked({ purpose: 'alter type', mode: 'ACCESS EXCLUSIVE' }, () => alterType(connection));
+      await underExclusiveLock(connection, timeline, 'alter type', () => alterType(connection));
     },
   };
 }

@@ -58,7 +58,10 @@ export function addLiveRoutes(router: Router, sampler: Sampler, stopping: AbortS
 
 function eventsOf(sampler: Sampler, stopping: AbortSignal): Readable {
   let unsubscribe: (() => void) | undefined;
-  const end = () => stream.push(null);
+  const end = () => {
+    unsubscribe?.();
+    stream.push(null);
+  };
   const stream = new Readable({
     read: () => {},
     destroy: (error, callback) => {

@@ -74,6 +74,7 @@ export class Sampler implements AsyncDisposable {
   async #sampleOnOneConnection(): Promise<void> {
     try {
       await using observer = await openObserver(this.#options.connection());
+      await refuseStandby(observer);
       while (this.#isWatched()) await this.#tell(await this.#look(observer));
     } catch (error) {
       await this.#tell({
@@ -107,4 +108,10 @@ export class Sampler implements AsyncDisposable {
   #isWatched(): boolean {
     return this.#pages.size > 0 && !this.#ended.signal.aborted;
   }
+}
+
+/** A standby shows nobody's locks and processes but its own; the next try goes to the next server, where there is one. */
+async function refuseStandby(observer: Observer): Promise<void> {
+  const { rows } = await observer.query<{ standby: boolean }>(`select pg_is_in_recovery() as standby`);
+  if (rows[0]?.standby) throw new Error('this server is a standby');
 }

@@ -1,5 +1,7 @@
 import type { Queryable } from '../column-change.ts';
 
+const MOST_WAITS = 50;
+
 /** A session that another one waits for. */
 export interface LockHolder {
   readonly pid: number;
@@ -22,19 +24,34 @@ export interface LockWait {
   readonly holders: readonly LockHolder[];
 }
 
-/** All who wait for a lock in this database, the longest first, each with those that it waits for. */
+/**
+ * Who waits for a lock in this database, the longest first, fifty at most, each with those that it waits for. Each is asked
+ * about once: `pg_blocking_pids` stops the server's lock manager for a moment.
+ */
 export async function findLockWaits(database: Queryable): Promise<LockWait[]> {
   const { rows } = await database.query<LockWait>(`
-    select l.pid, a.application_name as application, l.mode,
+    with waiting as materialized (
+      select l.pid, a.application_name, l.mode, l.locktype, l.relation,
+        greatest(coalesce(extract(epoch from clock_timestamp() - l.waitstart), 0), 0)::float8 as seconds
+      from pg_catalog.pg_locks l
+      join pg_catalog.pg_stat_activity a using (pid)
+      where not l.granted and a.datname = current_database()
+      order by seconds desc, l.pid
+      limit ${MOST_WAITS}
+    ),
+    blocked as materialized (
+      select w.*, pg_blocking_pids(w.pid) as holder_pids
+      from waiting w
+    )
+    select l.pid, l.application_name as application, l.mode,
       case
         when l.relation is not null and l.locktype = 'relation' then l.relation::regclass::text
         when l.locktype in ('transactionid', 'tuple') then 'a row'
         else l.locktype
       end as target,
-      greatest(coalesce(extract(epoch from clock_timestamp() - l.waitstart), 0), 0)::float8 as seconds,
+      l.seconds,
       coalesce(h.holders, '[]'::json) as holders
-    from pg_catalog.pg_locks l
-    join pg_catalog.pg_stat_activity a using (pid)
+    from blocked l
     left join lateral (
       select json_agg(
         json_build_object(
@@ -44,9 +61,8 @@ export async function findLockWaits(database: Queryable): Promise<LockWait[]> {
         order by b.xact_start
       ) as holders
       from pg_catalog.pg_stat_activity b
-      where b.pid = any (pg_blocking_pids(l.pid))
+      where b.pid = any (l.holder_pids)
     ) h on true
-    where not l.granted and a.datname = current_database()
     order by seconds desc, l.pid`);
   return rows;
 }

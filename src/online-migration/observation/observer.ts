@@ -1,9 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
 import type { Queryable } from '../column-change.ts';
 import { TOOLKIT_NAME } from '../presence.ts';
 
 /** A server that is silent for so long has nothing to show. */
 const PATIENCE_MS = 5_000;
+const END_MS = 1_000;
 
 /** A connection to read overviews with. */
 export type Observer = Queryable & AsyncDisposable;
@@ -24,5 +26,9 @@ export async function openObserver(connection: ClientConfig): Promise<Observer> 
   // A lost connection fails the statement in flight; without a listener it would end the process.
   client.on('error', () => undefined);
   await client.connect();
-  return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
+  return Object.assign(client, {
+    // On a network that has fallen silent, a proper end would be waited for until the system gives up.
+    [Symbol.asyncDispose]: () =>
+      Promise.race([client.end().catch(() => undefined), setTimeout(END_MS, undefined, { ref: false })]),
+  });
 }

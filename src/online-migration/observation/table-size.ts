@@ -12,7 +12,7 @@ export interface TableSize {
 
 /**
  * Measures a table. Unlike all else that is observed, sizes need a lock on it, the weakest there is.
- * @returns null where someone holds the table under ACCESS EXCLUSIVE or waits to: whoever asks would stand in that queue
+ * @returns null where someone holds the table, or an index of it, under ACCESS EXCLUSIVE or waits to: whoever asks would stand in that queue
  */
 export async function readTableSize(database: Queryable, change: ColumnChange): Promise<TableSize | null> {
   const { table } = namesOf(change);
@@ -29,8 +29,13 @@ async function isLockedOut(database: Queryable, table: string): Promise<boolean>
       select i.inhrelid from pg_catalog.pg_inherits i join member on member.oid = i.inhparent
     )
     select exists (
-      select from pg_catalog.pg_locks l join member on member.oid = l.relation
-      where l.mode = 'AccessExclusiveLock'
+      select from pg_catalog.pg_locks l
+      where l.relation in (
+          select oid from member
+          union all
+          select i.indexrelid from pg_catalog.pg_index i join member on member.oid = i.indrelid
+        )
+        and l.mode = 'AccessExclusiveLock'
         and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
     ) as locked`,
     [table],

@@ -90,6 +90,15 @@ it('a move is done where its lock cannot be recorded', async () => {
   await client.rows(`alter table online_migration.lock_hold drop constraint full_up`);
 });
 
+it('an expand of a version that recorded no locks goes on, and back', async () => {
+  await migrator.go('0002');
+  await client.rows(`drop table online_migration.lock_hold`);
+  await migrator.go('0003');
+  expect((await overview()).lockHolds).toEqual([]);
+  await migrator.go('0001');
+  expect(await client.value<string | null>(`select to_regnamespace('online_migration')::text`)).toBeNull();
+});
+
 it('measures the table, and not while someone has it under ACCESS EXCLUSIVE', async () => {
   const expected = await client.value<string>(
     `select pg_relation_size('large_record') || ' ' || pg_indexes_size('large_record')`,

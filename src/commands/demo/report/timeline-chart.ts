@@ -28,7 +28,7 @@ export function commonScale(timelines: readonly TimelineRecord[]): Scale {
   const pieces = timelines.flatMap((timeline) => timeline.pieces);
   return {
     longestMs: Math.max(...timelines.map((timeline) => timeline.pieces.length * PIECE_MS)),
-    most: Math.max(1, ...pieces.map(({ served, failed }) => served + failed)),
+    most: pieces.reduce((most, { served, failed }) => Math.max(most, served + failed), 1),
   };
 }
 
