@@ -15,6 +15,7 @@ export interface LockHold {
 
 type LockHoldRow = Omit<LockHold, 'releasedAt'> & { released_at: Date };
 
+/** SQLSTATE of a table that is not there. */
 const UNDEFINED_TABLE_CODE = '42P01';
 
 /**

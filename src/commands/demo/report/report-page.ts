@@ -42,7 +42,7 @@ ${table(result)}
 <p>${escapeHtml(circumstancesText(result.circumstances)).replaceAll('\n', '<br>')}<br>
 Seconds and requests are those of the changes, without the idle time before them. A request has failed where its answer was
 not what it must be, or did not come within ten seconds. Made by <code>npm run demo -- --rows ${options.rows} --seed
-${options.seed} --report</code>.</p>
+${options.seed} --report report.html</code>.</p>
 </main>
 </body>
 </html>
