@@ -5,7 +5,7 @@ import type { BenchResult } from './bench/bench-result.ts';
 import { estimateSeconds } from './bench/estimate.ts';
 import { hasGeneratedSection, replaceGeneratedSection } from './bench/generated-section.ts';
 import { METHODS } from './bench/methods.ts';
-import { writeProgress } from './bench/progress.ts';
+import { showProgress } from './bench/progress.ts';
 import { benchReport } from './bench/report.ts';
 import { type BenchOptions, runBench } from './bench/run-bench.ts';
 import { compareWithTargets } from './bench/targets.ts';
@@ -60,7 +60,7 @@ await runCommand(async (signal) => {
 });
 
 async function bench(options: BenchOptions, signal: AbortSignal): Promise<BenchResult> {
-  using progress = writeProgress((text) => process.stderr.write(text));
+  using progress = showProgress(process.stderr);
   return await runBench(options, signal, progress);
 }
 

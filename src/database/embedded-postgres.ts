@@ -6,6 +6,7 @@ import { findOrMakePlace, findPlace, removePlace } from './cluster-place.ts';
 import { connectionUrl } from './connection-url.ts';
 import { type OperatingSystemUser, serverUser } from './operating-system-user.ts';
 import { CLUSTER, createOwnedFolder, removeFolder, sweepOwnedFolders } from './owned-folder.ts';
+import { freePort } from './free-port.ts';
 import { reachableBinaries } from './postgres-binaries.ts';
 import { startServer, stopServer } from './server-start-stop.ts';
 
@@ -41,7 +42,7 @@ export async function startEmbeddedPostgres(dataFolder = PROJECT_DATA_FOLDER): P
   const tools: ClusterTools = { user, binaries: await reachableBinaries(user, dirname(clusterFolder)) };
   await ensureCluster(clusterFolder, tools);
   const connection = await readConnection(clusterFolder);
-  const { port } = await startServer(clusterFolder, connection.preferredPort, tools);
+  const { port } = await startServer(clusterFolder, () => freePort(connection.preferredPort), tools);
   return { url: connectionUrl(connection, port) };
 }
 

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const LOOPBACK = '127.0.0.1';
 /** Whichever the system gives. */
@@ -13,6 +14,9 @@ const ANY_PORT = 0;
 const FIRST_PORT = 20_000;
 const END_PORT = 32_000;
 const TRIES = 20;
+const POLL_PAUSE_MS = 50;
+/** A killed server's processes notice its death and let go of the port in well under a second. */
+const RELEASE_LIMIT_MS = 30_000;
 
 /**
  * Finds a port of the loopback interface on which nobody listens at this moment.
@@ -22,18 +26,41 @@ const TRIES = 20;
 export async function freePort(preferred?: number): Promise<number> {
   const wanted = Array.from({ length: TRIES }, () => randomInt(FIRST_PORT, END_PORT));
   for (const port of preferred === undefined ? wanted : [preferred, ...wanted]) {
-    try {
-      return await listenOnce(port);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    }
+    const found = await listenOnce(port);
+    if (found !== undefined) return found;
   }
-  return listenOnce(ANY_PORT);
+  const given = await listenOnce(ANY_PORT);
+  if (given === undefined) throw new Error(`No port of ${LOOPBACK} is free.`);
+  return given;
 }
 
-async function listenOnce(port: number): Promise<number> {
+/**
+ * Waits until nobody listens on a port of the loopback interface any more.
+ *
+ * @returns the port
+ * @throws Error where it is still taken after half a minute
+ */
+export async function portOnceFree(port: number): Promise<number> {
+  const deadline = Date.now() + RELEASE_LIMIT_MS;
+  while ((await listenOnce(port)) === undefined) {
+    if (Date.now() > deadline) {
+      throw new Error(
+        `Port ${port} of ${LOOPBACK} is still taken after ${RELEASE_LIMIT_MS / 1000} s: \`ss -ltnp\` shows by whom.`,
+      );
+    }
+    await delay(POLL_PAUSE_MS);
+  }
+  return port;
+}
+
+async function listenOnce(port: number): Promise<number | undefined> {
   const server = createServer().listen(port, LOOPBACK);
-  await once(server, 'listening');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined;
+    throw error;
+  }
   const { port: found } = server.address() as AddressInfo;
   server.close();
   await once(server, 'close');

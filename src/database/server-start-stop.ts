@@ -2,7 +2,6 @@ import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterTools } from './cluster-files.ts';
-import { freePort } from './free-port.ts';
 import { runAs } from './operating-system-user.ts';
 import { findServer, removeStaleFile, type ServerState } from './postmaster-file.ts';
 
@@ -37,12 +36,12 @@ export type ReadyServer = ServerState & { readonly port: number };
  * Starts the cluster's server, which outlives this process, or finds the one that runs; waits until it accepts
  * connections. Any number of processes may do so at once.
  *
- * @param preferredPort taken if it is free, else any other
+ * @param choosePort called before each try to start
  * @throws Error with the end of the server's log where it cannot start, or is not ready in a minute
  */
 export async function startServer(
   clusterFolder: string,
-  preferredPort: number,
+  choosePort: () => Promise<number>,
   tools: ClusterTools,
 ): Promise<ReadyServer> {
   const deadline = Date.now() + DEADLINE_MS;
@@ -56,7 +55,7 @@ export async function startServer(
       await delay(POLL_PAUSE_MS);
     } else {
       await removeStaleFile(clusterFolder);
-      await tryStart(clusterFolder, await freePort(preferredPort), tools);
+      await tryStart(clusterFolder, await choosePort(), tools);
     }
   }
 }

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClusterTools, createCluster, readConnection } from './cluster-files.ts';
 import { connectionUrl } from './connection-url.ts';
+import { freePort, portOnceFree } from './free-port.ts';
 import { canReach, type OperatingSystemUser, serverUser } from './operating-system-user.ts';
 import { CLUSTER, createOwnedFolder, removeFolder, sweepOwnedFolders } from './owned-folder.ts';
 import { reachableBinaries } from './postgres-binaries.ts';
@@ -51,7 +52,7 @@ export async function startThrowawayPostgres(
 
 async function serve(folder: string, dataFolder: string, tools: ClusterTools): Promise<ThrowawayPostgres> {
   const connection = await readConnection(dataFolder);
-  let server = await startServer(dataFolder, connection.preferredPort, tools);
+  let server = await startServer(dataFolder, () => freePort(connection.preferredPort), tools);
   let disposal: Promise<void> | undefined;
   return {
     get pid() {
@@ -61,7 +62,8 @@ async function serve(folder: string, dataFolder: string, tools: ClusterTools): P
     url: (databaseName) => connectionUrl(connection, server.port, databaseName),
     restart: async () => {
       await stopServer(dataFolder, 'fast');
-      server = await startServer(dataFolder, server.port, tools);
+      const { port } = server;
+      server = await startServer(dataFolder, () => portOnceFree(port), tools);
     },
     [Symbol.asyncDispose]: () =>
       (disposal ??= stopServer(dataFolder, 'immediate').then(() => removeFolder(folder))),

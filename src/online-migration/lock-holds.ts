@@ -1,6 +1,6 @@
 import type { ColumnChange, Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
-import { sqlState } from './session.ts';
+import { sqlState, UNDEFINED_TABLE_CODE } from './session.ts';
 
 /** For how long a move held its strongest lock on the table. */
 export interface LockHold {
@@ -14,9 +14,6 @@ export interface LockHold {
 }
 
 type LockHoldRow = Omit<LockHold, 'releasedAt'> & { released_at: Date };
-
-/** SQLSTATE of a table that is not there. */
-const UNDEFINED_TABLE_CODE = '42P01';
 
 /**
  * Records how long a lock was held, over what was recorded for the same purpose before. It runs behind the move's commit,

@@ -172,3 +172,6 @@ export class Session implements Queryable, AsyncDisposable {
 export function sqlState(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** SQLSTATE of a table that is not there, as the toolkit's own are not once the last expand was reverted. */
+export const UNDEFINED_TABLE_CODE = '42P01';

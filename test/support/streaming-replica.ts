@@ -1,6 +1,6 @@
 import { chown, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../../src/database/free-port.ts';
+import { freePort, portOnceFree } from '../../src/database/free-port.ts';
 import { runAs, serverUser } from '../../src/database/operating-system-user.ts';
 import { CLUSTER, createOwnedFolder, removeFolder } from '../../src/database/owned-folder.ts';
 import { reachableBinaries } from '../../src/database/postgres-binaries.ts';
@@ -73,7 +73,7 @@ export async function startStreamingReplica(
   const ownPort = await freePort();
   let client: DatabaseClient;
   const start = async () => {
-    await startServer(dataFolder, ownPort, tools);
+    await startServer(dataFolder, () => portOnceFree(ownPort), tools);
     client = await connect(url);
   };
   const stop = async () => {

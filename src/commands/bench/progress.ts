@@ -1,8 +1,56 @@
+import { createLogUpdate } from 'log-update';
+import { progressBar } from '../harness/progress-bar.ts';
 import { rowCount } from '../seed-progress.ts';
 import type { Summary } from '../harness/tally.ts';
 import type { BenchObserver } from './run-bench.ts';
 import type { LockTime } from './lock-times.ts';
 import type { MeasuredRun } from './measured-run.ts';
+
+const REDRAW_MS = 100;
+
+/**
+ * Shows the work of the benchmark: a line for each piece that has ended, and in a terminal, below them, the piece at work
+ * with its time and how many of all pieces are done.
+ *
+ * @param output where it is shown
+ * @returns what tells of the work; disposing of it ends the display
+ */
+export function showProgress(output: NodeJS.WriteStream): BenchObserver & Disposable {
+  return output.isTTY ? redrawProgress(output) : writeProgress((text) => output.write(text));
+}
+
+function redrawProgress(output: NodeJS.WriteStream): BenchObserver & Disposable {
+  const live = createLogUpdate(output);
+  const lines = writeProgress((text) => output.write(text));
+  let drawn: (() => string) | undefined;
+  let begin: (() => void) | undefined;
+  const draw = () => {
+    if (drawn !== undefined) live(drawn());
+  };
+  const timer = setInterval(draw, REDRAW_MS);
+  return {
+    begins: (number, of, what) => {
+      const began = performance.now();
+      begin = () => lines.begins(number, of, what);
+      drawn = () => {
+        const seconds = ((performance.now() - began) / 1000).toFixed(1);
+        return `${number} of ${of}: ${what} ${seconds} s\n${progressBar((100 * (number - 1)) / of)}`;
+      };
+      draw();
+    },
+    ended: (outcome) => {
+      live.clear();
+      drawn = undefined;
+      begin?.();
+      lines.ended(outcome);
+    },
+    [Symbol.dispose]: () => {
+      clearInterval(timer);
+      live.done();
+      lines[Symbol.dispose]();
+    },
+  };
+}
 
 /**
  * Writes a line for each piece of work: which it is when it begins, and what came out when it has ended.

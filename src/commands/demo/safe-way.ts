@@ -1,5 +1,5 @@
 import { migrateUpTo } from '../harness/migration-command.ts';
-import { readLockHold, readPercent } from '../harness/migration-log.ts';
+import { readBatchesSeconds, readLockHold, readPercent } from '../harness/migration-log.ts';
 import type { Step } from '../harness/steps.ts';
 import type { Timeline } from '../harness/timeline.ts';
 
@@ -19,12 +19,13 @@ export function safeSteps(url: string, timeline: Timeline, signal: AbortSignal):
       const listen = (line: string) => {
         const hold = readLockHold(line);
         if (hold) timeline.released({ purpose: hold.purpose, mode: 'ACCESS EXCLUSIVE' }, hold.milliseconds);
+        const seconds = readBatchesSeconds(line);
+        if (seconds !== undefined)
+          timeline.released({ purpose: 'batches', mode: 'ROW EXCLUSIVE' }, seconds * 1000);
         const percent = readPercent(line);
         if (percent !== undefined) report(percent);
       };
-      const migrate = () => migrateUpTo(url, name.slice(0, 4), signal, {}, listen);
-      if (!name.includes('backfill')) return migrate();
-      return timeline.locked({ purpose: 'batches', mode: 'ROW EXCLUSIVE' }, migrate);
+      return migrateUpTo(url, name.slice(0, 4), signal, {}, listen);
     },
   }));
 }

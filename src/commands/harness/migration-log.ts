@@ -10,6 +10,7 @@ export interface LockHold {
 const PERCENT = /backfill: .* rows, ([\d.]+) %/;
 const PROCESSING = /Processing '(\d{4})_/;
 const HELD = /\] (.+): held ACCESS EXCLUSIVE on \S+ for ([\d.]+) ms/;
+const FILLED = /backfill: [\d,]+ rows in ([\d.,]+) s,/;
 const CLOSING = /backfill: .*; ([\d,]+) batches, the longest ([\d,]+) ms;/;
 
 /**
@@ -38,6 +39,12 @@ export function readLockHold(line: string): Omit<LockHold, 'migration'> | undefi
 export function readPercent(line: string): number | undefined {
   const [, percent] = PERCENT.exec(line) ?? [];
   return percent === undefined ? undefined : Number(percent);
+}
+
+/** How long the batches of a backfill took, one after the other, where a line says that they have ended. */
+export function readBatchesSeconds(line: string): number | undefined {
+  const [, seconds] = FILLED.exec(line) ?? [];
+  return seconds === undefined ? undefined : Number(seconds.replaceAll(',', ''));
 }
 
 /**

@@ -40,5 +40,5 @@ export function stepNumbers(step: MeasuredStep): string {
 
 /** A text at the right end of a column of numbers. */
 export function rightAligned(text: string): string {
-  return text.padStart(NUMBER_WIDTH + 1);
+  return ` ${text.padStart(NUMBER_WIDTH)}`;
 }

@@ -1,10 +1,10 @@
 import { createLogUpdate } from 'log-update';
+import { progressBar } from './progress-bar.ts';
 import { lineBeginning, rightAligned, stepHeadings, stepNumbers } from './step-table.ts';
 import type { WorkObserver } from './work.ts';
 import { writeLines } from './work-lines.ts';
 
 const REDRAW_MS = 100;
-const BAR_CHARACTERS = 20;
 
 /**
  * Shows the work of a command: in a terminal a list of steps, of which the one at work shows its time and how much of it is
@@ -64,10 +64,7 @@ function showSteps(output: NodeJS.WriteStream): WorkObserver & Disposable {
 
 function currentLine({ name, began, percent }: CurrentWork): string {
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  return lineBeginning(name) + rightAligned(seconds) + (percent === undefined ? '' : `  ${bar(percent)}`);
-}
-
-function bar(percent: number): string {
-  const done = Math.round((percent / 100) * BAR_CHARACTERS);
-  return `${'='.repeat(done)}${'-'.repeat(BAR_CHARACTERS - done)} ${percent.toFixed(1)} %`;
+  return (
+    lineBeginning(name) + rightAligned(seconds) + (percent === undefined ? '' : `  ${progressBar(percent)}`)
+  );
 }

@@ -35,9 +35,9 @@ export class RequestHistory implements RequestObserver {
 
   /**
    * @param workRoutes the patterns of the routes that count: those that do the application's work
-   * @param now milliseconds since 1970
+   * @param now milliseconds since 1970; a clock that was set back would put all requests of the time between into one second
    */
-  constructor(workRoutes: Iterable<string>, now: () => number = Date.now) {
+  constructor(workRoutes: Iterable<string>, now: () => number = steadyClock) {
     this.#workRoutes = new Set(workRoutes);
     this.#now = now;
     this.#at = this.#thisSecond();
@@ -80,4 +80,8 @@ export class RequestHistory implements RequestObserver {
   #thisSecond(): number {
     return Math.floor(this.#now() / 1_000);
   }
+}
+
+function steadyClock(): number {
+  return performance.timeOrigin + performance.now();
 }

@@ -74,7 +74,9 @@ function eventsOf(sampler: Sampler, stopping: AbortSignal): Readable {
   else {
     stopping.addEventListener('abort', end);
     unsubscribe = sampler.subscribe((sample) => {
-      if (stream.readableLength < MOST_WAITING_BYTES) stream.push(eventOf(sample));
+      const isTaken = stream.readableLength < MOST_WAITING_BYTES;
+      if (isTaken) stream.push(eventOf(sample));
+      return isTaken;
     });
   }
   return stream;

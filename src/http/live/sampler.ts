@@ -14,7 +14,7 @@ export interface Sample {
   /** Null where the database could not be read; `problem` says why. */
   readonly overview: Overview | null;
   readonly problem: string | null;
-  /** Seconds that no earlier sample for the same page had, the oldest first. */
+  /** Seconds that no earlier sample had which the same page took, the oldest first. */
   readonly seconds: readonly RequestSecond[];
 }
 
@@ -43,14 +43,15 @@ export class Sampler implements AsyncDisposable {
 
   /**
    * Tells a page of every sample from now on. The first one, with all seconds that are kept, comes as soon as it is there.
+   *
+   * @param tell returns whether the page took the sample; the next one has the seconds of one that it left
    * @returns ends that
    */
-  subscribe(tell: (sample: Sample) => void): () => void {
+  subscribe(tell: (sample: Sample) => boolean): () => void {
     let toldUpTo = 0;
     const page = (sample: Sample) => {
       const seconds = sample.seconds.filter(({ at }) => at > toldUpTo);
-      toldUpTo = seconds.at(-1)?.at ?? toldUpTo;
-      tell({ ...sample, seconds });
+      if (tell({ ...sample, seconds })) toldUpTo = seconds.at(-1)?.at ?? toldUpTo;
     };
     this.#pages.add(page);
     if (this.#sampling === undefined) this.#sampling = this.#sample();

@@ -1,6 +1,6 @@
 import type { ColumnChange, Queryable } from '../column-change.ts';
 import { namesOf } from '../names.ts';
-import { sqlState } from '../session.ts';
+import { sqlState, UNDEFINED_TABLE_CODE } from '../session.ts';
 import { BLOCKS_DONE } from './stripes.ts';
 
 /** How far a backfill is, as its checkpoint says. */
@@ -31,9 +31,6 @@ interface ProgressRow {
   paused_for: string | null;
   finished: boolean;
 }
-
-/** SQLSTATE of a table that is not there: the last expand was reverted a moment ago. */
-const UNDEFINED_TABLE_CODE = '42P01';
 
 /**
  * Reads the progress of a change's backfill; null where none has begun.

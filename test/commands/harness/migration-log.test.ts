@@ -1,5 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { readClosingLine, readLockHolds } from '../../../src/commands/harness/migration-log.ts';
+import {
+  readBatchesSeconds,
+  readClosingLine,
+  readLockHolds,
+} from '../../../src/commands/harness/migration-log.ts';
 
 const LINES = [
   'Database: postgresql://postgres@127.0.0.1:46583/a (DATABASE_URL)',
@@ -25,6 +29,7 @@ describe('the log of a migration', () => {
   });
 
   it('has the batches of the backfill', () => {
+    expect(LINES.map(readBatchesSeconds).filter((seconds) => seconds !== undefined)).toEqual([1]);
     expect(readClosingLine(LINES)).toEqual({ batches: 1_024, longestBatchMs: 1_088 });
   });
 
