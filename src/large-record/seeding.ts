@@ -135,9 +135,9 @@ async function lastNumber(client: Client): Promise<number> {
   const { rows } = await client.query<{ number: string }>(
     `
     select substring(name from $1) as number
-    from ${table}
+    from ${table} r
     where name ~ $1
-    order by ${key} desc
+    order by ${key.descending('r')}
     limit 1`,
     [`^${SEEDED_NAME_PREFIX}([1-9][0-9]{0,${furtherDigits}})$`],
   );

@@ -42,9 +42,9 @@ export class UnknownColumnError extends OnlineMigrationError {
  */
 export function activeColumnOf(shape: TableShape, change: ColumnChange, pinned?: string): ActiveColumn {
   const { oldColumn, newColumn } = shape;
-  const newIsTrusted = newColumn !== null && (oldColumn === null || newColumn.notNull);
+  const newIsTrusted = newColumn !== null && (oldColumn === null || newColumn.isEnforced);
   // On the way back of contract, the old column is there before it is filled.
-  const staysOnOld = pinned === change.oldColumn.name && oldColumn?.notNull === true;
+  const staysOnOld = pinned === change.oldColumn.name && oldColumn?.isFilled === true;
   if (newIsTrusted && !staysOnOld) return { form: 'new', name: change.newColumn.name };
   return { form: oldColumn?.isNewType ? 'renamed' : 'old', name: change.oldColumn.name };
 }

@@ -7,8 +7,13 @@ export interface Queryable {
 export interface Column {
   /** The column's name as the catalog has it, unquoted. */
   readonly name: string;
-  /** The column's type as `create table` takes it: `varchar(50)`, `timestamptz`. */
+  /** The column's type as `create table` takes it: `varchar(50)`, `timestamptz`, `public.mood`. */
   readonly type: string;
+  /**
+   * Its default, as the catalog writes it: `'new'::text`, `now()`. Where the old column has one, both are declared; numbers
+   * from a sequence or an identity go over by themselves and are no default.
+   */
+  readonly default?: string;
 }
 
 /**
@@ -24,21 +29,44 @@ export interface Conversion {
    * begin with, as a list that is hashed first does. Where it is left out, `forward` does both.
    */
   readonly forwardInBulk?: (value: string) => string;
-  /** New type to old type; null refuses the write. */
-  readonly backward: (value: string) => string;
+  /**
+   * New type to old type; null refuses the write. `not reversible` where there is no way back: a row that is written
+   * through the new column loses its old value, and contract cannot be reverted.
+   */
+  readonly backward: ((value: string) => string) | 'not reversible';
+  /** The oldest major version of PostgreSQL that has what the expressions use; 14 where it is left out. */
+  readonly serverVersion?: number;
 }
 
 /** The whole evolution of one column: everything that the toolkit knows of the table. */
 export interface ColumnChange {
   /** Table in its schema, both as the catalog has them, unquoted. */
   readonly table: { readonly schema: string; readonly name: string };
-  /** The primary key's column; rejects and kept values are recorded under it. */
-  readonly key: string;
+  /**
+   * The column, or the columns, by which a row is known: the primary key, or others that are unique and never null. None,
+   * `[]`, for a table that has no such columns. Rejects and kept values are recorded under it.
+   */
+  readonly key: string | readonly string[];
   /** The column that the table starts with. It gives its name to the new one in the end. */
   readonly oldColumn: Column;
   /** The column that replaces it; the name that it has until the last move. */
   readonly newColumn: Column;
   readonly conversion: Conversion;
-  /** Whether the new column gets an index of its own, made beside reads and writes when it is filled; no by default. */
+  /** Whether a row may be without a value, before the change and after it; no by default. */
+  readonly nullable?: boolean;
+  /**
+   * Whether the new column gets an index that the old one does not have, made beside reads and writes when it is filled; no
+   * by default. The indexes of the old column go over by themselves.
+   */
   readonly index?: boolean;
+}
+
+/** Whether every value of the new type that the application writes reaches the old column. */
+export function isReversible({ conversion }: ColumnChange): boolean {
+  return conversion.backward !== 'not reversible';
+}
+
+/** The columns by which a row is known, up to contract. */
+export function keyColumnsOf({ key }: ColumnChange): readonly string[] {
+  return typeof key === 'string' ? [key] : key;
 }

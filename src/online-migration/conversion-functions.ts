@@ -29,13 +29,18 @@ async function createForwardFunction(
     return ${expression}`);
 }
 
-/** Creates the function from the new type to the old one, or replaces it; made as the forward functions are. */
+/**
+ * Creates the function from the new type to the old one, or replaces it; made as the forward functions are. Of a change that
+ * is not reversible there is none.
+ */
 export async function createBackwardFunction(database: Queryable, change: ColumnChange): Promise<void> {
+  const { backward } = change.conversion;
+  if (backward === 'not reversible') return;
   await database.query(`
     create or replace function ${namesOf(change).backward}(value ${change.newColumn.type})
     returns ${change.oldColumn.type}
     language sql stable parallel safe
-    return ${change.conversion.backward('value')}`);
+    return ${backward('value')}`);
 }
 
 /** Drops the functions; the sync trigger that calls them must be gone. */

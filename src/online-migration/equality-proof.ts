@@ -1,4 +1,4 @@
-import type { ColumnChange, Queryable } from './column-change.ts';
+import { type ColumnChange, isReversible, type Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
 import { pause } from './pause.ts';
 import { type Session, sqlState } from './session.ts';
@@ -19,8 +19,11 @@ export interface Difference {
 
 /** What one batch of the proof found. */
 interface ProofBatch {
-  last_key: string | null;
-  differences: Difference[] | null;
+  /** The key of its last row; null where the table ends before the batch is full. */
+  readonly last_key: string[] | null;
+  /** Whether it has an old value that the new one does not lead back to. */
+  readonly has_unrebuildable: boolean | null;
+  readonly differences: Difference[] | null;
 }
 
 /**
@@ -38,7 +41,7 @@ export async function findDifferences(
   change: ColumnChange,
   signal: AbortSignal,
 ): Promise<Difference[]> {
-  let lastKey: string | null = null;
+  let lastKey: string[] | null = null;
   do {
     signal.throwIfAborted();
     const batch: ProofBatch | undefined = await compareBatchPatiently(session, change, lastKey, signal);
@@ -46,6 +49,23 @@ export async function findDifferences(
     lastKey = batch?.last_key ?? null;
   } while (lastKey !== null);
   return [];
+}
+
+/**
+ * The same for a table without a key, in one statement: only one snapshot has every row once. It cannot keep a value, since
+ * there is nothing to keep it under, so what could not be rebuilt counts as a difference.
+ */
+export async function findDifferencesAtOnce(session: Session, change: ColumnChange): Promise<Difference[]> {
+  const { table, key, oldColumn, newColumn } = namesOf(change);
+  const { rows } = await session.withoutStatementTimeout(() =>
+    session.query<Difference>(`
+      select ${key.text('t')} as key, t.${oldColumn}::text as "oldValue", t.${newColumn}::text as "newValue"
+      from ${table} t
+      where ${differ(change, `t.${oldColumn}`, `t.${newColumn}`)}
+        or ${isUnrebuildable(change, `t.${oldColumn}`, `t.${newColumn}`)}
+      limit ${NAMED_DIFFERENCES}`),
+  );
+  return rows;
 }
 
 /** Forgets what an earlier contract kept: the rows have had their old column back since. */
@@ -56,14 +76,16 @@ export async function forgetKeptValues(database: Queryable, change: ColumnChange
 async function compareBatchPatiently(
   session: Session,
   change: ColumnChange,
-  afterKey: string | null,
+  afterKey: string[] | null,
   signal: AbortSignal,
 ): Promise<ProofBatch | undefined> {
   for (;;) {
     try {
       return await session.transaction(async () => {
         await session.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
-        return compareBatch(session, change, afterKey);
+        const batch = await compareBatch(session, change, afterKey);
+        if (batch?.has_unrebuildable) await keepUnrebuildable(session, change, afterKey, batch.last_key);
+        return batch;
       });
     } catch (error) {
       if (!CONTENTION_CODES.has(sqlState(error) ?? '')) throw error;
@@ -72,51 +94,79 @@ async function compareBatchPatiently(
   }
 }
 
-/**
- * One batch. The rows whose old value is to be kept are locked while it is written down: a write of such a row comes
- * either before, and is seen here, or after, and the trigger records it over what is written here. Their keys are an array,
- * so that the planner goes by the index: as a join it may convert every row of the table for each batch.
- */
 async function compareBatch(
   database: Queryable,
   change: ColumnChange,
-  afterKey: string | null,
+  afterKey: string[] | null,
 ): Promise<ProofBatch | undefined> {
-  const { change: name, table, key, oldColumn, newColumn, forwardInBulk, backward } = namesOf(change);
+  const { table, key, oldColumn, newColumn } = namesOf(change);
   const { rows } = await database.query<ProofBatch>(
     `
     with batch as materialized (
-      select ${key} as key, ${oldColumn} as old_value, ${newColumn} as new_value
-      from ${table}
-      ${afterKey === null ? '' : `where ${key} > $2`}
-      order by ${key}
-      limit ${BATCH_ROWS}
-    ), to_keep as materialized (
-      select t.${key}::text as key, t.${oldColumn}::text as raw_value
+      select ${key.list('t')}, t.${oldColumn} as old_value, t.${newColumn} as new_value
       from ${table} t
-      where t.${key} = any (array(select key from batch where ${backward}(new_value) is distinct from old_value))
-        and ${backward}(t.${newColumn}) is distinct from t.${oldColumn}
-        and ${forwardInBulk}(t.${oldColumn}) = t.${newColumn}
-      for no key update
-    ), kept as (
-      insert into online_migration.kept_value (change, key, raw_value)
-      select $1, key, raw_value
-      from to_keep
-      on conflict (change, key) do update set raw_value = excluded.raw_value
+      ${afterKey === null ? '' : `where ${key.compare('t', '>', 1)}`}
+      order by ${key.list('t')}
+      limit ${BATCH_ROWS}
     ), difference as (
-      select key::text as key, old_value::text as old_value, new_value::text as new_value
-      from batch
-      where ${forwardInBulk}(old_value) is distinct from new_value
-      order by batch.key
+      select ${key.text('b')} as key, old_value::text as old_value, new_value::text as new_value
+      from batch b
+      where ${differ(change, 'old_value', 'new_value')}
+      order by ${key.list('b')}
       limit ${NAMED_DIFFERENCES}
     )
     select
-      (select b.key::text from batch b order by b.key desc limit 1) as last_key,
+      (select ${key.texts('b')} from batch b order by ${key.descending('b')} limit 1) as last_key,
+      (select bool_or(${isUnrebuildable(change, 'old_value', 'new_value')}) from batch) as has_unrebuildable,
       (
         select jsonb_agg(jsonb_build_object('key', key, 'oldValue', old_value, 'newValue', new_value))
         from difference
       ) as differences`,
-    afterKey === null ? [name] : [name, afterKey],
+    afterKey ?? [],
   );
   return rows[0];
+}
+
+/**
+ * Keeps the old values of a batch that the new ones do not lead back to. The rows are locked while they are written down: a
+ * write of such a row comes either before, and is seen here, or after, and the trigger records it over what is written here.
+ */
+async function keepUnrebuildable(
+  database: Queryable,
+  change: ColumnChange,
+  afterKey: string[] | null,
+  lastKey: string[] | null,
+): Promise<void> {
+  if (lastKey === null) return;
+  const { change: name, table, key, lastingKey, oldColumn, newColumn, forwardInBulk } = namesOf(change);
+  await database.query(
+    `
+    with to_keep as materialized (
+      select ${lastingKey.text('t')} as key, t.${oldColumn}::text as raw_value
+      from ${table} t
+      where ${key.compare('t', '<=', 2)}
+        ${afterKey === null ? '' : `and ${key.compare('t', '>', 2 + lastKey.length)}`}
+        and ${isUnrebuildable(change, `t.${oldColumn}`, `t.${newColumn}`)}
+        and ${forwardInBulk}(t.${oldColumn}) = t.${newColumn}
+      for no key update
+    )
+    insert into online_migration.kept_value (change, key, raw_value)
+    select $1, key, raw_value
+    from to_keep
+    on conflict (change, key) do update set raw_value = excluded.raw_value`,
+    [name, ...lastKey, ...(afterKey ?? [])],
+  );
+}
+
+/** A condition on two values: they do not say the same. Without a way back, an old value that is gone says nothing. */
+function differ(change: ColumnChange, oldValue: string, newValue: string): string {
+  const differs = `${namesOf(change).forwardInBulk}(${oldValue}) is distinct from ${newValue}`;
+  return isReversible(change) ? differs : `(${oldValue} is not null and ${differs})`;
+}
+
+/** A condition on two values: the new one does not lead back to the old one. */
+function isUnrebuildable(change: ColumnChange, oldValue: string, newValue: string): string {
+  return isReversible(change)
+    ? `${namesOf(change).backward}(${newValue}) is distinct from ${oldValue}`
+    : 'false';
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { escapeIdentifier } from 'pg';
 import type { ColumnChange } from './column-change.ts';
+import { lastingRowKeyOf, type RowKey, rowKeyOf } from './row-key.ts';
 
 /** PostgreSQL cuts longer identifiers off without an error, and two names could become one. */
 const MAX_IDENTIFIER_BYTES = 63;
@@ -17,7 +18,10 @@ export interface Names {
   readonly change: string;
   /** Schema and table, quoted. */
   readonly table: string;
-  readonly key: string;
+  /** By what a row is known up to contract. */
+  readonly key: RowKey;
+  /** By what it is known when the old column is gone; kept values are recorded under it. */
+  readonly lastingKey: RowKey;
   readonly oldColumn: string;
   readonly newColumn: string;
   /** Function from the old type to the new one, with its schema. */
@@ -32,8 +36,12 @@ export interface Names {
   readonly insertTrigger: string;
   /** Trigger on update. */
   readonly updateTrigger: string;
-  /** The check that lets `set not null` pass without a scan. */
-  readonly notNullCheck: string;
+  /** The check that proves beside reads and writes that a column is filled. */
+  readonly filledCheck: string;
+  /** Of a nullable change, in place of NOT NULL: the check that says that the new column is enforced. */
+  readonly enforcedCheck: string;
+  /** Of a nullable change, in place of a missing NOT NULL: the check that says that the old column is not filled yet. */
+  readonly fillingCheck: string;
 }
 
 /**
@@ -49,7 +57,8 @@ export function namesOf(change: ColumnChange): Names {
   return {
     change: changeName,
     table: `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`,
-    key: escapeIdentifier(change.key),
+    key: rowKeyOf(change),
+    lastingKey: lastingRowKeyOf(change),
     oldColumn: escapeIdentifier(change.oldColumn.name),
     newColumn: escapeIdentifier(change.newColumn.name),
     forward,
@@ -59,8 +68,15 @@ export function namesOf(change: ColumnChange): Names {
     // Triggers fire in the order of their names: these must see what all others made of the row.
     insertTrigger: escapeIdentifier(fitting(`~sync_${change.oldColumn.name}_insert`)),
     updateTrigger: escapeIdentifier(fitting(`~sync_${change.oldColumn.name}_update`)),
-    notNullCheck: escapeIdentifier(fitting(`${change.newColumn.name}_not_null`)),
+    filledCheck: escapeIdentifier(fitting(`${change.newColumn.name}_filled`)),
+    enforcedCheck: escapeIdentifier(fitting(`${change.newColumn.name}_enforced`)),
+    fillingCheck: escapeIdentifier(fitting(`${change.oldColumn.name}_filling`)),
   };
+}
+
+/** The name of the index that a declaration asks for, on the table or on one of its partitions. */
+export function newColumnIndexName(change: ColumnChange, table: string): string {
+  return fitting(`${table}_${change.newColumn.name}_idx`);
 }
 
 /** A name that PostgreSQL takes whole: a longer one is cut, and told from others by a hash of all of it. */

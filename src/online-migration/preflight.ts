@@ -36,7 +36,7 @@ export async function classifyValues(
 ): Promise<ValueGroup[]> {
   const groups = new Map<string, ValueGroup>();
   let rowsRead = 0;
-  let lastKey: string | null = null;
+  let lastKey: string[] | null = null;
   do {
     const batch: Batch = await classifyBatch(database, change, lastKey);
     for (const group of batch.groups) rowsRead += group.rows;
@@ -51,7 +51,7 @@ export async function classifyValues(
 }
 
 interface Batch {
-  last_key: string | null;
+  last_key: string[] | null;
   groups: ValueGroup[];
 }
 
@@ -69,7 +69,7 @@ function merge(groups: Map<string, ValueGroup>, group: ValueGroup): void {
 async function classifyBatch(
   database: Queryable,
   change: ColumnChange,
-  afterKey: string | null,
+  afterKey: string[] | null,
 ): Promise<Batch> {
   const { table, key, oldColumn } = namesOf(change);
   const { backward } = change.conversion;
@@ -77,43 +77,44 @@ async function classifyBatch(
   const { rows } = await database.query<Batch>(
     `
     with batch as materialized (
-      select ${key} as key, ${oldColumn} as value
-      from ${table}
-      ${afterKey === null ? '' : `where ${key} > $1`}
-      order by ${key}
-      limit ${BATCH_ROWS}
+      select ${key.list('t')}, t.${oldColumn} as old_value
+      from ${table} t
+      ${afterKey === null ? '' : `where ${key.compare('t', '>', 1)}`}
+      ${key.lasts ? `order by ${key.list('t')} limit ${BATCH_ROWS}` : ''}
     ), converted as materialized (
-      select key, value, ${forward('value')} as moment from batch
+      select row_number() over (order by ${key.list('b')}) as place, ${key.text('b')} as key, b.old_value,
+        ${forward('b.old_value')} as new_value
+      from batch b
     ), classified as (
-      select key, value::text as value,
+      select place, key, old_value::text as value,
         case
-          when value is null then 'null'
-          when moment is null then 'reject'
-          when ${backward('moment')} = value then 'rebuildable'
+          when old_value is null then 'null'
+          when new_value is null then 'reject'
+          when ${backward === 'not reversible' ? 'true' : `${backward('new_value')} = old_value`} then 'rebuildable'
           else 'kept'
         end as class,
         regexp_replace(
-          translate(coalesce(value::text, ''), '012345678', '999999999'), '[[:alpha:]]', 'a', 'g'
+          translate(coalesce(old_value::text, ''), '012345678', '999999999'), '[[:alpha:]]', 'a', 'g'
         ) as form
       from converted
     ), numbered as (
-      select *, row_number() over (partition by class, form order by key) as number from classified
+      select *, row_number() over (partition by class, form order by place) as number from classified
     ), grouped as (
       select class, form, count(*) as rows,
-        jsonb_agg(jsonb_build_object('key', key::text, 'value', value) order by key) filter (where number <= ${SAMPLES})
+        jsonb_agg(jsonb_build_object('key', key, 'value', value) order by place) filter (where number <= ${SAMPLES})
           as samples
       from numbered
       group by class, form
     )
     select
-      (select b.key::text from batch b order by b.key desc limit 1) as last_key,
+      ${key.lasts ? `(select ${key.texts('b')} from batch b order by ${key.descending('b')} limit 1)` : 'null::text[]'} as last_key,
       coalesce((
         select jsonb_agg(
           jsonb_build_object('valueClass', class, 'form', form, 'rows', rows, 'samples', samples)
         )
         from grouped
       ), '[]') as groups`,
-    afterKey === null ? [] : [afterKey],
+    afterKey ?? [],
   );
   return rows[0] ?? { last_key: null, groups: [] };
 }

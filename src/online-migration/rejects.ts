@@ -11,7 +11,7 @@ export interface Reject {
 /** The query that lists every reject as the table stands, for people to run. */
 export function rejectQuery(change: ColumnChange): string {
   const { table, key, oldColumn, newColumn } = namesOf(change);
-  return `select ${key}, ${oldColumn} from ${table} where ${newColumn} is null and ${oldColumn} is not null`;
+  return `select ${key.list('t')}, ${oldColumn} from ${table} t where ${newColumn} is null and ${oldColumn} is not null`;
 }
 
 /** Counts the rejects and reads the first of them, by key. */
@@ -29,9 +29,9 @@ export async function findRejects(
   const first = await session.withoutStatementTimeout(() =>
     session.query<{ key: string; raw_value: string }>(
       `
-    select ${key}::text as key, ${oldColumn}::text as raw_value
+    select ${key.text('reject')} as key, ${oldColumn}::text as raw_value
     from (${rejectQuery(change)}) as reject
-    order by reject.${key}
+    order by ${key.list('reject')}
     limit $1`,
       [limit],
     ),
@@ -48,11 +48,11 @@ export async function recordRejects(session: Session, change: ColumnChange): Pro
     with corrected as (
       delete from online_migration.reject as r
       where r.change = $1
-        and not exists (select from ${table} t where t.${key}::text = r.key and t.${newColumn} is null)
+        and not exists (select from ${table} t where ${key.text('t')} = r.key and t.${newColumn} is null)
     )
     insert into online_migration.reject (change, key, raw_value, reason)
-    select $1, ${key}::text, ${oldColumn}::text, $2
-    from ${table}
+    select $1, ${key.text('t')}, ${oldColumn}::text, $2
+    from ${table} t
     where ${newColumn} is null and ${oldColumn} is not null
     on conflict (change, key) do update
     set raw_value = excluded.raw_value, found_at = now()`,

@@ -50,9 +50,13 @@ export class Session implements Queryable, AsyncDisposable {
     const session = new Session(client);
     await client.connect();
     try {
-      // Once more the name: one in the connection's URL outdoes the one that is given beside it.
+      // Once more the name: one in the connection's URL outdoes the one that is given beside it. Keys and values are written
+      // down as text, and have to be the same text in every session.
       await client.query(
-        `select set_config('statement_timeout', $1, false), set_config('application_name', $2, false)`,
+        `
+        select set_config('statement_timeout', $1, false), set_config('application_name', $2, false),
+          set_config('timezone', 'UTC', false), set_config('datestyle', 'ISO, YMD', false),
+          set_config('intervalstyle', 'postgres', false)`,
         [String(STATEMENT_TIMEOUT_MS), applicationName],
       );
       return session;

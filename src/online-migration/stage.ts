@@ -19,6 +19,6 @@ export async function readStage(database: Queryable, change: ColumnChange): Prom
   const backfill = await readBackfillProgress(database, change);
   const finished = backfill?.finished ?? false;
   if (backfill?.direction === 'backward' && !finished) return 'contracted';
-  if (newColumn.notNull) return 'enforced';
+  if (newColumn.isEnforced) return 'enforced';
   return finished ? 'backfilled' : 'expanded';
 }

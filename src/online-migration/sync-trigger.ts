@@ -1,5 +1,5 @@
 import { escapeLiteral } from 'pg';
-import type { ColumnChange, Queryable } from './column-change.ts';
+import { type ColumnChange, isReversible, type Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
 
 /**
@@ -21,17 +21,17 @@ const REFUSED_VALUE_CODE = '22007';
  *
  * 1. An update that leaves the new column alone, or an insert without it, was made through the old column: convert it.
  * 2. Any other write was made through the new column: convert it back, unless the old column says the same already;
- *    so a text that can't be rebuilt letter by letter stays as it is.
+ *    so a text that can't be rebuilt letter by letter stays as it is. Without a way back the old value goes.
  *
  * It runs as its owner with a fixed search_path: the application needs no right on the toolkit's schema, and no
- * session's search_path reaches into it.
+ * session's search_path reaches into it. What it keeps is written as the toolkit's own sessions write it.
  */
 export async function createSyncFunction(
   database: Queryable,
   change: ColumnChange,
   mode: SyncMode,
 ): Promise<void> {
-  const { oldColumn, newColumn, forward, backward, syncFunction } = namesOf(change);
+  const { oldColumn, newColumn, forward, syncFunction } = namesOf(change);
   const refuseOld =
     mode === 'lenient'
       ? ''
@@ -42,6 +42,7 @@ export async function createSyncFunction(
   await database.query(`
     create or replace function ${syncFunction}() returns trigger
     language plpgsql security definer set search_path = pg_catalog, pg_temp
+    ${mode === 'keeping' ? `set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres'` : ''}
     as $sync$
     begin
       if tg_op = 'INSERT' and new.${newColumn} is null
@@ -49,11 +50,8 @@ export async function createSyncFunction(
       then
         new.${newColumn} := ${forward}(new.${oldColumn});${refuseOld}
       elsif ${forward}(new.${oldColumn}) is distinct from new.${newColumn} then
-        new.${oldColumn} := ${backward}(new.${newColumn});
-        if ${forward}(new.${oldColumn}) is distinct from new.${newColumn} then
-          ${refuse(`new.${newColumn}`, change.newColumn.name, change.oldColumn.type)}
-        end if;
-      end if;${mode === 'keeping' ? keepUnrebuildable(change) : ''}
+        ${setOldFromNew(change)}
+      end if;${mode === 'keeping' && isReversible(change) ? keepUnrebuildable(change) : ''}
       return new;
     end
     $sync$`);
@@ -106,17 +104,38 @@ export async function areSyncTriggersEnabled(database: Queryable, change: Column
   return Number(rows[0]?.count) === 2;
 }
 
-/** PL/pgSQL that records an old value that its new value does not lead back to, and forgets one that it does. */
-function keepUnrebuildable(change: ColumnChange): string {
-  const { change: name, key, oldColumn, newColumn, backward } = namesOf(change);
+/** PL/pgSQL that brings what was written through the new column to the old one. */
+function setOldFromNew(change: ColumnChange): string {
+  const { oldColumn, newColumn, forward, backward } = namesOf(change);
+  if (!isReversible(change)) return `new.${oldColumn} := null;`;
   return `
-      if ${backward}(new.${newColumn}) is distinct from new.${oldColumn} then
+        new.${oldColumn} := ${backward}(new.${newColumn});
+        if ${forward}(new.${oldColumn}) is distinct from new.${newColumn} then
+          ${refuse(`new.${newColumn}`, change.newColumn.name, change.oldColumn.type)}
+        end if;`;
+}
+
+/**
+ * PL/pgSQL that records an old value that its new value does not lead back to, and forgets one that it does. In a table
+ * without a key there is nothing to record it under, and the write is refused.
+ */
+function keepUnrebuildable(change: ColumnChange): string {
+  const { change: name, lastingKey, oldColumn, newColumn, backward } = namesOf(change);
+  const isUnrebuildable = `${backward}(new.${newColumn}) is distinct from new.${oldColumn}`;
+  if (!lastingKey.lasts) {
+    return `
+      if ${isUnrebuildable} then
+        ${refuse(`new.${oldColumn}`, change.oldColumn.name, change.newColumn.type)}
+      end if;`;
+  }
+  return `
+      if ${isUnrebuildable} then
         insert into online_migration.kept_value (change, key, raw_value)
-        values (${escapeLiteral(name)}, new.${key}::text, new.${oldColumn}::text)
+        values (${escapeLiteral(name)}, ${lastingKey.text('new')}, new.${oldColumn}::text)
         on conflict on constraint kept_value_pkey do update set raw_value = excluded.raw_value;
       else
         delete from online_migration.kept_value k
-        where k.change = ${escapeLiteral(name)} and k.key = new.${key}::text;
+        where k.change = ${escapeLiteral(name)} and k.key = ${lastingKey.text('new')};
       end if;`;
 }
 

@@ -1,4 +1,6 @@
 import type { ColumnChange, Queryable } from './column-change.ts';
+import { isOfType, typeValues } from './declared-type.ts';
+import { unquoted } from './filled-column.ts';
 import { namesOf } from './names.ts';
 import { OnlineMigrationError } from './online-migration-error.ts';
 
@@ -29,17 +31,20 @@ export class ColumnMissingError extends OnlineMigrationError {
 
 /** Which of the two columns the catalog shows, and in which state. */
 export interface TableShape {
-  /** A column under the old column's name. `isNewType`: it has the new type already, so it is the renamed one. */
-  readonly oldColumn: { readonly notNull: boolean; readonly isNewType: boolean } | null;
-  /** A column under the new column's interim name. */
-  readonly newColumn: { readonly notNull: boolean } | null;
+  /**
+   * A column under the old column's name. `isFilled`: it has its value in every row. `isNewType`: it has the new type
+   * already, so it is the renamed one.
+   */
+  readonly oldColumn: { readonly isFilled: boolean; readonly isNewType: boolean } | null;
+  /** A column under the new column's interim name. `isEnforced`: it has its value in every row, and the catalog says so. */
+  readonly newColumn: { readonly isEnforced: boolean } | null;
 }
 
 interface CatalogRow {
   table_exists: boolean;
-  old_not_null: boolean | null;
+  old_is_filled: boolean | null;
   old_is_new_type: boolean | null;
-  new_not_null: boolean | null;
+  new_is_enforced: boolean | null;
 }
 
 /**
@@ -53,29 +58,48 @@ export async function readTableShape(database: Queryable, change: ColumnChange):
   const { rows } = await database.query<CatalogRow>(
     `
     with shape as (
-      select a.attname, a.atttypid,
+      select a.attname, a.atttypid, a.atttypmod,
         a.attnotnull and not exists (
           select from pg_catalog.pg_constraint c
           where c.conrelid = a.attrelid and c.contype = 'n' and c.conkey = array[a.attnum] and not c.convalidated
         ) as not_null
       from pg_catalog.pg_attribute a
       where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped
+    ), mark as (
+      select conname from pg_catalog.pg_constraint where conrelid = to_regclass($1) and contype = 'c'
     )
     select
       to_regclass($1) is not null as table_exists,
-      (select not_null from shape where attname = $2) as old_not_null,
-      (select atttypid = $4::regtype from shape where attname = $2) as old_is_new_type,
-      (select not_null from shape where attname = $3) as new_not_null`,
-    [names.table, change.oldColumn.name, change.newColumn.name, change.newColumn.type],
+      (
+        select case when $6 then not exists (select from mark where conname = $8) else not_null end
+        from shape where attname = $2
+      ) as old_is_filled,
+      (
+        select ${isOfType('shape', '$4', '$5')}
+        from shape where attname = $2
+      ) as old_is_new_type,
+      (
+        select case when $6 then exists (select from mark where conname = $7) else not_null end
+        from shape where attname = $3
+      ) as new_is_enforced`,
+    [
+      names.table,
+      change.oldColumn.name,
+      change.newColumn.name,
+      ...typeValues(change.newColumn.type),
+      change.nullable === true,
+      unquoted(names.enforcedCheck),
+      unquoted(names.fillingCheck),
+    ],
   );
   const row = rows[0];
   if (!row?.table_exists) throw new TableNotReadyError(names.table);
-  if (row.old_not_null === null && row.new_not_null === null) throw new ColumnMissingError(change);
+  if (row.old_is_filled === null && row.new_is_enforced === null) throw new ColumnMissingError(change);
   return {
     oldColumn:
-      row.old_not_null === null
+      row.old_is_filled === null
         ? null
-        : { notNull: row.old_not_null, isNewType: row.old_is_new_type === true },
-    newColumn: row.new_not_null === null ? null : { notNull: row.new_not_null },
+        : { isFilled: row.old_is_filled, isNewType: row.old_is_new_type === true },
+    newColumn: row.new_is_enforced === null ? null : { isEnforced: row.new_is_enforced },
   };
 }

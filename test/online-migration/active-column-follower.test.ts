@@ -112,9 +112,9 @@ it('runs a unit of work three times at most, though the catalog says another thi
       readings += 1;
       const row = {
         table_exists: true,
-        old_not_null: true,
+        old_is_filled: true,
         old_is_new_type: readings % 2 === 0,
-        new_not_null: null,
+        new_is_enforced: null,
       };
       return { rows: [row as Row], rowCount: 1 };
     },

@@ -56,7 +56,7 @@ it('reads from the primary what the replay of a drop has cancelled, then from th
 
 it('leaves a replica alone from the first failure until its catalog has been read again', async () => {
   let isAway = true;
-  const shape = { table_exists: true, old_not_null: true, old_is_new_type: false, new_not_null: null };
+  const shape = { table_exists: true, old_is_filled: true, old_is_new_type: false, new_is_enforced: null };
   const follower = new ActiveColumnFollower(createdAtChange, {
     async query<Row>() {
       if (isAway) throw new Error('away');

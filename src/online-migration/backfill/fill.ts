@@ -1,12 +1,15 @@
 import { escapeLiteral } from 'pg';
 import type { ColumnChange, Queryable } from '../column-change.ts';
 import { type Names, namesOf } from '../names.ts';
+import type { RowKey } from '../row-key.ts';
 import type { Session } from '../session.ts';
 
 /** What a backfill writes: the new column from the old one, or the old one from the new one on the way back. */
 export interface Fill {
   readonly direction: 'forward' | 'backward';
   readonly names: Names;
+  /** By what its rejects are known. */
+  readonly key: RowKey;
   /** Column to fill, quoted; null in a row means not filled yet. */
   readonly target: string;
   /** Column it is filled from, quoted. */
@@ -23,6 +26,7 @@ export function forwardFill(change: ColumnChange): Fill {
   return {
     direction: 'forward',
     names,
+    key: names.key,
     target: names.newColumn,
     source: names.oldColumn,
     value: `${names.forwardInBulk}(t.${names.oldColumn})`,
@@ -34,15 +38,17 @@ export function forwardFill(change: ColumnChange): Fill {
 export async function backwardFill(database: Queryable, change: ColumnChange): Promise<Fill> {
   const names = namesOf(change);
   const rebuilt = `${names.backward}(t.${names.newColumn})`;
+  const keptValue = `k.raw_value::${change.oldColumn.type}`;
   const kept = `(
-      select k.raw_value
+      select ${keptValue}
       from online_migration.kept_value k
-      where k.change = ${escapeLiteral(names.change)} and k.key = t.${names.key}::text
-        and ${names.forward}(k.raw_value) = t.${names.newColumn}
+      where k.change = ${escapeLiteral(names.change)} and k.key = ${names.lastingKey.text('t')}
+        and ${names.forward}(${keptValue}) = t.${names.newColumn}
     )`;
   return {
     direction: 'backward',
     names,
+    key: names.lastingKey,
     target: names.oldColumn,
     source: names.newColumn,
     // Without kept values a look-up for each row would find nothing ten million times.
@@ -56,10 +62,10 @@ export async function backwardFill(database: Queryable, change: ColumnChange): P
  * @param alias of the table
  */
 export function isUnfilled(fill: Fill, alias: string): string {
-  const { names, target, source } = fill;
+  const { names, key, target, source } = fill;
   const known = `
       select from online_migration.reject r
-      where r.change = ${escapeLiteral(names.change)} and r.key = ${alias}.${names.key}::text
+      where r.change = ${escapeLiteral(names.change)} and r.key = ${key.text(alias)}
         and r.raw_value = ${alias}.${source}::text`;
   return `${alias}.${target} is null and ${alias}.${source} is not null and not exists (${known})`;
 }

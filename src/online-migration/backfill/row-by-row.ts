@@ -63,7 +63,7 @@ async function insertReject(
   await session.query(
     `
     insert into online_migration.reject (change, key, raw_value, reason)
-    select $1, t.${fill.names.key}::text, t.${fill.source}::text, $2
+    select $1, ${fill.key.text('t')}, t.${fill.source}::text, $2
     from ${leaf} as t
     where t.ctid = $3::tid
     on conflict (change, key) do update

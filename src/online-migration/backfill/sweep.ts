@@ -107,11 +107,11 @@ async function settleStragglers(
   leaf: string,
   tids: string[],
 ): Promise<{ filled: number; rejected: number }> {
-  const { names, target, source, value } = fill;
+  const { names, key, target, source, value } = fill;
   const { rows } = await session.query<{ filled: string; rejected: string }>(
     `
     with straggler as materialized (
-      select t.ctid as tid, t.${names.key}::text as key, t.${source}::text as raw_value, ${value} as value
+      select t.ctid as tid, ${key.text('t')} as key, t.${source}::text as raw_value, ${value} as value
       from ${leaf} as t
       where t.ctid = any ($2::tid[]) and t.${target} is null and t.${source} is not null
       for no key update skip locked

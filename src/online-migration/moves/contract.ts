@@ -1,7 +1,15 @@
+import { dropMirrors, handOver } from '../attachments/handover.ts';
+import { mirrorAttachments } from '../attachments/mirror.ts';
 import { deleteBackfill } from '../backfill/checkpoint.ts';
 import { dropConversionFunctions } from '../conversion-functions.ts';
-import { type Difference, findDifferences, forgetKeptValues } from '../equality-proof.ts';
+import {
+  type Difference,
+  findDifferences,
+  findDifferencesAtOnce,
+  forgetKeptValues,
+} from '../equality-proof.ts';
 import { namesOf } from '../names.ts';
+import { describeRow } from '../row-key.ts';
 import { createSyncFunction, dropSyncTriggers } from '../sync-trigger.ts';
 import { readTableShape } from '../table-shape.ts';
 import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './move.ts';
@@ -12,21 +20,26 @@ import { awaitSwitchover, tellUndeclaredSessions } from './switchover-gate.ts';
  *
  * 1. Wait until no live process of the application uses the old column; refuse where one goes on. Tell of sessions that
  *    do not say which they use.
- * 2. ONE transaction under ACCESS EXCLUSIVE: the trigger keeps old values that could not be rebuilt. The lock waits for
+ * 2. For the new column what hangs on the old one and is not there yet.
+ * 3. ONE transaction under ACCESS EXCLUSIVE: the trigger keeps old values that could not be rebuilt. The lock waits for
  *    every write that began under the earlier trigger.
- * 3. Compare both columns of all rows, in short transactions, and keep such values of the rows that nobody writes.
- * 4. ONE transaction under ACCESS EXCLUSIVE: drop the triggers, their functions and the old column.
+ * 4. Compare both columns of all rows, in short transactions, and keep such values of the rows that nobody writes.
+ * 5. ONE transaction under ACCESS EXCLUSIVE: hand the indexes, keys and the default over to the new column; drop the triggers,
+ *    their functions and the old column.
  */
 export async function contract(context: MoveContext): Promise<void> {
   const { session, change, signal, settings } = context;
   await requireStage(context, 'contract', 'enforced');
   await tellUndeclaredSessions(context);
   await awaitSwitchover(context, settings.switchoverWaitMs);
+  await mirrorAttachments(context, 'contract', 'old');
   await session.withoutStatementTimeout(() => forgetKeptValues(session, change));
   await inStrongTransaction(context, 'contract: keep what cannot be rebuilt', {
     locked: () => createSyncFunction(session, change, 'keeping'),
   });
-  const differences = await findDifferences(session, change, signal);
+  const differences = namesOf(change).key.lasts
+    ? await findDifferences(session, change, signal)
+    : await findDifferencesAtOnce(session, change);
   if (differences.length > 0) throw columnsDiffer(context, differences);
   // The proof can take minutes, in which an old version may have been started again.
   await awaitSwitchover(context, 0);
@@ -49,6 +62,8 @@ async function dropOldColumn(context: MoveContext, last: () => Promise<void>): P
     before: () => deleteBackfill(session, changeName),
     locked: async () => {
       await dropSyncTriggers(session, change);
+      await handOver(session, change, 'old');
+      await dropMirrors(session, change, 'old');
       await session.query(`alter table ${table} drop column ${oldColumn}`);
       await dropConversionFunctions(session, change);
       await last();
@@ -59,7 +74,7 @@ async function dropOldColumn(context: MoveContext, last: () => Promise<void>): P
 function columnsDiffer({ change }: MoveContext, differences: Difference[]): MoveRefusedError {
   const list = differences
     .map(({ key, oldValue, newValue }) => {
-      return `  ${change.key} ${key}: ${JSON.stringify(oldValue)}, ${JSON.stringify(newValue)}`;
+      return `  ${describeRow(change, key)}: ${JSON.stringify(oldValue)}, ${JSON.stringify(newValue)}`;
     })
     .join('\n');
   return new MoveRefusedError(

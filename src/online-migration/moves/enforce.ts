@@ -1,16 +1,27 @@
+import { dropMirrors, handOver } from '../attachments/handover.ts';
+import { mirrorAttachments } from '../attachments/mirror.ts';
+import { type ColumnChange, isReversible, type Queryable } from '../column-change.ts';
 import { countForgotten, forwardFill } from '../backfill/fill.ts';
 import { namesOf } from '../names.ts';
+import { describeRow } from '../row-key.ts';
 import {
-  addNotNullCheck,
-  dropNotNullCheck,
-  hasNotNullCheck,
-  setNotNull,
-  validateNotNullCheck,
-} from '../not-null.ts';
+  addFilledCheck,
+  declareFilled,
+  dropFilledCheck,
+  hasFilledCheck,
+  validateFilledCheck,
+  withdrawEnforced,
+} from '../filled-column.ts';
 import { findRejects, recordRejects, rejectQuery } from '../rejects.ts';
 import { sqlState } from '../session.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync-trigger.ts';
-import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './move.ts';
+import {
+  inStrongTransaction,
+  type MoveContext,
+  MoveRefusedError,
+  refuseOneWay,
+  requireStage,
+} from './move.ts';
 
 const CHECK_VIOLATION_CODE = '23514';
 const NAMED_REJECTS = 10;
@@ -19,25 +30,26 @@ const NAMED_REJECTS = 10;
  * Enforce: no row without a new value, and from then on both columns rule.
  *
  * 1. Refuse while rows are left unfilled or rejected.
- * 2. ONE transaction under ACCESS EXCLUSIVE: the not-null check, not validated; the trigger refuses unconvertible values.
- * 3. Validate the check: SHARE UPDATE EXCLUSIVE, beside reads and writes.
- * 4. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check, let the trigger watch both columns. When it
+ * 2. For the new column what hangs on the old one: indexes and foreign keys, beside reads and writes.
+ * 3. ONE transaction under ACCESS EXCLUSIVE: the not-null check, not validated; the trigger refuses unconvertible values.
+ * 4. Validate the check: SHARE UPDATE EXCLUSIVE, beside reads and writes.
+ * 5. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check, let the trigger watch both columns. When it
  *    commits, applications follow the new column.
  *
- * A run that ends between 2 and 4 leaves the check and the refusal there; it goes on when it is run again, and the way
+ * A run that ends between 3 and 5 leaves the check and the refusal there; it goes on when it is run again, and the way
  * back of the backfill takes them away.
  */
 export async function enforce(context: MoveContext): Promise<void> {
   const { session, change } = context;
-  const names = namesOf(change);
   await requireStage(context, 'enforce', 'backfilled');
   await refuseIncomplete(context);
+  await mirrorAttachments(context, 'enforce', 'old');
   await inStrongTransaction(context, 'enforce: add the not-null check', {
     before: () => createSyncFunction(session, change, 'strict'),
-    locked: () => addNotNullCheck(session, names, names.newColumn),
+    locked: () => addFilledCheck(session, change, 'new'),
   });
   try {
-    await validateNotNullCheck(session, names);
+    await validateFilledCheck(session, change);
   } catch (error) {
     if (sqlState(error) !== CHECK_VIOLATION_CODE) throw error;
     await takeCheckBack(context);
@@ -46,7 +58,8 @@ export async function enforce(context: MoveContext): Promise<void> {
   }
   await inStrongTransaction(context, 'enforce: set not null', {
     locked: async () => {
-      await setNotNull(session, names, names.newColumn);
+      await declareFilled(session, change, 'new');
+      await loosenOldColumn(session, change);
       await createSyncTriggers(session, change, 'both');
       await context.recordInLedger();
     },
@@ -55,16 +68,19 @@ export async function enforce(context: MoveContext): Promise<void> {
 
 /**
  * The way back of enforce: applications follow the old column again, at their own time. Until each has noticed, some
- * still write the new column, so the trigger goes on watching both.
+ * still write the new column, so the trigger goes on watching both. Where the way back of contract has left the indexes and
+ * keys with the new column, they come to the old one again.
  */
 export async function revertEnforce(context: MoveContext): Promise<void> {
   const { session, change } = context;
-  const { table, newColumn } = namesOf(change);
   await requireStage(context, 'revert the enforce of', 'enforced');
+  refuseOneWay(context, 'revert the enforce of');
   await inStrongTransaction(context, 'revert enforce', {
     before: () => createSyncFunction(session, change, 'lenient'),
     locked: async () => {
-      await session.query(`alter table ${table} alter column ${newColumn} drop not null`);
+      await handOver(session, change, 'new');
+      await dropMirrors(session, change, 'new');
+      await withdrawEnforced(session, change);
       await context.recordInLedger();
     },
   });
@@ -75,7 +91,7 @@ export async function revertEnforce(context: MoveContext): Promise<void> {
  * take them.
  */
 export async function dropHalfMadeCheck(context: MoveContext): Promise<void> {
-  if (await hasNotNullCheck(context.session, namesOf(context.change))) await takeCheckBack(context);
+  if (await hasFilledCheck(context.session, context.change)) await takeCheckBack(context);
 }
 
 /** A row without a new value came in after the last look: let writes through as before, then say which it is. */
@@ -83,8 +99,15 @@ async function takeCheckBack(context: MoveContext): Promise<void> {
   const { session, change } = context;
   await inStrongTransaction(context, 'enforce: take the not-null check back', {
     before: () => createSyncFunction(session, change, 'lenient'),
-    locked: () => dropNotNullCheck(session, namesOf(change)),
+    locked: () => dropFilledCheck(session, change),
   });
+}
+
+/** Without a way back, a row that is written through the new column has no old value any more. */
+async function loosenOldColumn(database: Queryable, change: ColumnChange): Promise<void> {
+  if (isReversible(change)) return;
+  const { table, oldColumn } = namesOf(change);
+  await database.query(`alter table ${table} alter column ${oldColumn} drop not null`);
 }
 
 async function refuseIncomplete(context: MoveContext): Promise<void> {
@@ -101,7 +124,7 @@ async function refuseIncomplete(context: MoveContext): Promise<void> {
   const { total, first } = await findRejects(session, change, NAMED_REJECTS);
   if (total === 0) return;
   const list = first
-    .map(({ key, rawValue }) => `  ${change.key} ${key}: ${JSON.stringify(rawValue)}`)
+    .map(({ key, rawValue }) => `  ${describeRow(change, key)}: ${JSON.stringify(rawValue)}`)
     .join('\n');
   throw new MoveRefusedError(
     `Cannot enforce ${name}: ${total} rows have a value that ${change.newColumn.type} cannot take. The first are:\n` +

@@ -1,3 +1,5 @@
+import { dropMirrors } from '../attachments/handover.ts';
+import { findObstacles } from '../attachments/obstacles.ts';
 import { createBookkeeping, deleteRecords, dropBookkeeping, dropEmptySchema } from '../bookkeeping.ts';
 import {
   createBackwardFunction,
@@ -6,14 +8,15 @@ import {
 } from '../conversion-functions.ts';
 import { namesOf } from '../names.ts';
 import { createSyncFunction, createSyncTriggers, dropSyncTriggers } from '../sync-trigger.ts';
-import { inStrongTransaction, type MoveContext, requireStage } from './move.ts';
+import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './move.ts';
 import { requireServerVersion } from './server-version.ts';
 
 /**
  * Expand: the new column beside the old one, and the sync trigger, in ONE transaction.
  *
- * 1. The toolkit's tables, the conversion functions, the trigger function: no lock on the table.
- * 2. ACCESS EXCLUSIVE: add the column, nullable and without a default (catalog only), and create the triggers. Were the
+ * 1. Refuse where something hangs on the column that could not go over, or the declaration does not fit the table.
+ * 2. The toolkit's tables, the conversion functions, the trigger function: no lock on the table.
+ * 3. ACCESS EXCLUSIVE: add the column, nullable and without a default (catalog only), and create the triggers. Were the
  *    triggers made in a second transaction, writes between the two would never reach the new column.
  */
 export async function expand(context: MoveContext): Promise<void> {
@@ -21,6 +24,7 @@ export async function expand(context: MoveContext): Promise<void> {
   const { table, newColumn } = namesOf(change);
   await requireServerVersion(context);
   await requireStage(context, 'expand', 'initial');
+  await refuseObstacles(context);
   await inStrongTransaction(context, 'expand', {
     before: async () => {
       await createBookkeeping(session);
@@ -50,10 +54,19 @@ export async function revertExpand(context: MoveContext): Promise<void> {
     before: () => dropBookkeeping(session, change),
     locked: async () => {
       await dropSyncTriggers(session, change);
+      await dropMirrors(session, change, 'new');
       await session.query(`alter table ${table} drop column ${newColumn}`);
       await dropConversionFunctions(session, change);
       await dropEmptySchema(session);
       await context.recordInLedger();
     },
   });
+}
+
+async function refuseObstacles({ session, change }: MoveContext): Promise<void> {
+  const obstacles = await findObstacles(session, change);
+  if (obstacles.length === 0) return;
+  throw new MoveRefusedError(
+    `Cannot change ${namesOf(change).change}; nothing was changed:\n${obstacles.map((reason) => `  ${reason}`).join('\n')}`,
+  );
 }

@@ -1,4 +1,4 @@
-import type { ColumnChange } from '../column-change.ts';
+import { type ColumnChange, isReversible } from '../column-change.ts';
 import { recordLockHold } from '../lock-holds.ts';
 import type { MigrationSettings } from '../migration-settings.ts';
 import { notifyMove } from '../move-notification.ts';
@@ -43,6 +43,19 @@ export async function requireStage(context: MoveContext, move: string, ...allowe
     `Cannot ${move} ${namesOf(context.change).change}: that starts from the stage ${allowed.join(' or ')}, ` +
       `and the database is at ${stage}. Run the migrations in their order: \`npx mikro-orm migration:list\` shows ` +
       `which have run.`,
+  );
+}
+
+/**
+ * Refuses what a change without a way back cannot do.
+ * @param move the move's name, for the error
+ * @throws MoveRefusedError
+ */
+export function refuseOneWay({ change }: MoveContext, move: string): void {
+  if (isReversible(change)) return;
+  throw new MoveRefusedError(
+    `Cannot ${move} ${namesOf(change).change}: it is declared as not reversible, so what was written through ` +
+      `${change.newColumn.name} is not in ${change.oldColumn.name}. Restore a backup, or make a change of its own for the way back.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import type { ColumnChange, Queryable } from '../column-change.ts';
-import { fitting, namesOf } from '../names.ts';
+import { namesOf, newColumnIndexName } from '../names.ts';
 import { inStrongTransaction, type MoveContext } from './move.ts';
 
 /** A table, or a partition at any depth, that gets the index. */
@@ -107,7 +107,7 @@ async function findIndexedTables(database: Queryable, change: ColumnChange): Pro
 
 /** An index lies in its table's schema; its name must be another one for each table. */
 function indexOf(change: ColumnChange, schema: string, table: string): { name: string; qualified: string } {
-  const name = escapeIdentifier(fitting(`${table}_${change.newColumn.name}_idx`));
+  const name = escapeIdentifier(newColumnIndexName(change, table));
   return { name, qualified: `${escapeIdentifier(schema)}.${name}` };
 }
 

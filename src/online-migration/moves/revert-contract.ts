@@ -1,14 +1,22 @@
+import { mirrorAttachments } from '../attachments/mirror.ts';
 import { finishBackfill } from '../backfill/checkpoint.ts';
 import { planBackfill } from '../backfill/plan.ts';
 import { backwardFill } from '../backfill/fill.ts';
 import { findLeaves } from '../backfill/leaves.ts';
 import { createBackwardFunction, createForwardFunctions } from '../conversion-functions.ts';
+import { addFilledCheck, declareFilled, declareFilling, validateFilledCheck } from '../filled-column.ts';
 import { namesOf } from '../names.ts';
-import { addNotNullCheck, setNotNull, validateNotNullCheck } from '../not-null.ts';
+import { describeRow } from '../row-key.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync-trigger.ts';
 import { readTableShape } from '../table-shape.ts';
 import { fillAndReport } from './fill-and-report.ts';
-import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './move.ts';
+import {
+  inStrongTransaction,
+  type MoveContext,
+  MoveRefusedError,
+  refuseOneWay,
+  requireStage,
+} from './move.ts';
 
 const NAMED_ROWS = 10;
 
@@ -17,13 +25,15 @@ const NAMED_ROWS = 10;
  *
  * 1. ONE transaction under ACCESS EXCLUSIVE: add the old column, nullable, and the trigger that watches both columns.
  * 2. Fill it in short transactions: from the kept values, else from the new column. A run that was ended goes on.
- * 3. The not-null check, validated beside reads and writes.
- * 4. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check.
+ * 3. For the old column what hangs on the new one: indexes and foreign keys, beside reads and writes.
+ * 4. The not-null check, validated beside reads and writes.
+ * 5. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check.
  */
 export async function revertContract(context: MoveContext): Promise<void> {
   const { session, change } = context;
   const names = namesOf(change);
   await requireStage(context, 'revert the contract of', 'contracted');
+  refuseOneWay(context, 'revert the contract of');
   const fill = await backwardFill(session, change);
   const leaves = await findLeaves(session, names.table);
   const { oldColumn } = await readTableShape(session, change);
@@ -38,6 +48,7 @@ export async function revertContract(context: MoveContext): Promise<void> {
         await session.query(
           `alter table ${names.table} add column ${names.oldColumn} ${change.oldColumn.type}`,
         );
+        await declareFilling(session, change);
         await createSyncTriggers(session, change, 'both');
         await planBackfill(session, fill, leaves);
       },
@@ -45,13 +56,14 @@ export async function revertContract(context: MoveContext): Promise<void> {
   }
   await fillAndReport(context, fill);
   await refuseUnfillable(context);
+  await mirrorAttachments(context, 'revert contract', 'new');
   await inStrongTransaction(context, 'revert contract: add the not-null check', {
-    locked: () => addNotNullCheck(session, names, names.oldColumn),
+    locked: () => addFilledCheck(session, change, 'old'),
   });
-  await validateNotNullCheck(session, names);
+  await validateFilledCheck(session, change);
   await inStrongTransaction(context, 'revert contract: set not null', {
     locked: async () => {
-      await setNotNull(session, names, names.oldColumn);
+      await declareFilled(session, change, 'old');
       await finishBackfill(session, fill);
       await context.recordInLedger();
     },
@@ -60,18 +72,18 @@ export async function revertContract(context: MoveContext): Promise<void> {
 
 /** Values that only the new type has can have been written while the old column was gone. */
 async function refuseUnfillable({ session, change }: MoveContext): Promise<void> {
-  const { change: name, table, key, oldColumn, newColumn } = namesOf(change);
+  const { change: name, table, lastingKey, oldColumn, newColumn } = namesOf(change);
   const { rows } = await session.withoutStatementTimeout(() =>
     session.query<{ key: string; value: string }>(`
-    select ${key}::text as key, ${newColumn}::text as value
-    from ${table}
+    select ${lastingKey.text('t')} as key, t.${newColumn}::text as value
+    from ${table} t
     where ${oldColumn} is null and ${newColumn} is not null
     limit ${NAMED_ROWS}`),
   );
   if (rows.length === 0) return;
   throw new MoveRefusedError(
     `Cannot revert the contract of ${name}: some values have no equal of type ${change.oldColumn.type}. Some of these rows:\n` +
-      `${rows.map((row) => `  ${change.key} ${row.key}: ${row.value}`).join('\n')}\n` +
+      `${rows.map((row) => `  ${describeRow(change, row.key)}: ${row.value}`).join('\n')}\n` +
       `Correct ${change.newColumn.name} in these rows, then run the same command again.`,
   );
 }

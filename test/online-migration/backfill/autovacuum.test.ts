@@ -43,7 +43,7 @@ afterAll(() => resources.disposeAsync());
 beforeEach(async () => {
   await client.rows(`drop schema if exists online_migration cascade`);
   await client.rows(`drop table if exists event`);
-  await client.rows(`create table event (id bigint primary key, at varchar(50))`);
+  await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
   await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
   await client.rows(`create trigger slow before update on event for each row execute function slow()`);
   filling = [fillEventTable(url)];

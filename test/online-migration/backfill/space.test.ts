@@ -20,7 +20,7 @@ afterAll(() => resources.disposeAsync());
 describe('the space of', () => {
   it('a table with room on its pages moves no row to another page', async () => {
     await client.rows(
-      `create table event (id bigint primary key, at varchar(50)) with (fillfactor = 50, autovacuum_enabled = off)`,
+      `create table event (id bigint primary key, at varchar(50) not null) with (fillfactor = 50, autovacuum_enabled = off)`,
     );
     await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
     const pages = await client.value<string>(`select pg_relation_size('event')::text`);
@@ -32,7 +32,7 @@ describe('the space of', () => {
 
   it('a full table grows by far less than its own size', async () => {
     await client.rows(
-      `create table event (id bigint primary key, at varchar(50), name text) with (autovacuum_enabled = off)`,
+      `create table event (id bigint primary key, at varchar(50) not null, name text) with (autovacuum_enabled = off)`,
     );
     await client.rows(
       `insert into event select n, ${MOMENT}, 'LargeRecord_' || n from generate_series(1, ${ROWS}) as n`,
@@ -66,7 +66,7 @@ describe('the space of', () => {
 async function growthOfWideTable(workers: number): Promise<number> {
   const rows = 45_000;
   await client.rows(
-    `create table event (id bigint primary key, at varchar(50), document text) with (autovacuum_enabled = off)`,
+    `create table event (id bigint primary key, at varchar(50) not null, document text) with (autovacuum_enabled = off)`,
   );
   await client.rows(`alter table event alter column document set storage plain`);
   await client.rows(

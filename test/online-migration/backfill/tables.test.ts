@@ -24,14 +24,14 @@ describe('the backfill of', () => {
     ['no key at all', 'id bigint', 'n'],
     ['a text key', 'id text primary key', `'k' || n`],
   ])('a table with %s', async (_, key, value) => {
-    await client.rows(`create table event (${key}, at varchar(50))`);
+    await client.rows(`create table event (${key}, at varchar(50) not null)`);
     await client.rows(`insert into event select ${value}, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
-    log = await fillEventTable(url);
+    log = await fillEventTable(url, { ...eventChange, key: key === 'id bigint' ? [] : 'id' });
     await expectAllFilled(client, ROWS);
   });
 
   it('a table with wide rows that are kept apart', async () => {
-    await client.rows(`create table event (id bigint primary key, at varchar(50), document text)`);
+    await client.rows(`create table event (id bigint primary key, at varchar(50) not null, document text)`);
     await client.rows(`alter table event alter column document set storage external`);
     await client.rows(
       `insert into event select n, ${MOMENT}, repeat('x', 5000) from generate_series(1, 500) as n`,
@@ -42,7 +42,7 @@ describe('the backfill of', () => {
 
   it('a partitioned table, leaf by leaf', async () => {
     await client.rows(
-      `create table event (id bigint, at varchar(50), primary key (id)) partition by range (id)`,
+      `create table event (id bigint, at varchar(50) not null, primary key (id)) partition by range (id)`,
     );
     await client.rows(`create table event_1 partition of event for values from (0) to (5000)`);
     await client.rows(
@@ -71,14 +71,14 @@ describe('the backfill of', () => {
   });
 
   it.each([0, 1])('a table with %i rows', async (rows) => {
-    await client.rows(`create table event (id bigint primary key, at varchar(50))`);
+    await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
     await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${rows}) as n`);
     log = await fillEventTable(url);
     await expectAllFilled(client, rows);
   });
 
   it('a table of nothing but rejects, which are written down and not looked at again', async () => {
-    await client.rows(`create table event (id bigint primary key, at varchar(50))`);
+    await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
     await client.rows(`insert into event select n, 'day ' || n from generate_series(1, ${ROWS}) as n`);
     log = await fillEventTable(url);
     const [rejects] = await client.rows(`
@@ -89,7 +89,7 @@ describe('the backfill of', () => {
   });
 
   it('a value that makes the conversion fail is found alone, and is a reject with the error as its reason', async () => {
-    await client.rows(`create table event (id bigint primary key, at varchar(50))`);
+    await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
     await client.rows(`insert into event select n, n::text from generate_series(1, ${ROWS}) as n`);
     await client.rows(`update event set at = 'x' || at where id in (3, 7777, ${ROWS})`);
     await fillEventTable(url, {

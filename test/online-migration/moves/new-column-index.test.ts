@@ -32,7 +32,7 @@ const insertRows = () =>
 
 describe('the index of the new column', () => {
   it('is there after the backfill, where the declaration asks for it', async () => {
-    await client.rows(`create table event (id bigint primary key, at varchar(50))`);
+    await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
     await insertRows();
     const log = await fillEventTable(url, indexed);
     await expectAllFilled(client, ROWS);
@@ -41,14 +41,14 @@ describe('the index of the new column', () => {
   });
 
   it('is not there without being asked for', async () => {
-    await client.rows(`create table event (id bigint primary key, at varchar(50))`);
+    await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
     await insertRows();
     await fillEventTable(url);
     expect(await indexes()).toEqual([]);
   });
 
   it('that a killed run left unfinished is made anew', async () => {
-    await client.rows(`create table event (id bigint primary key, at varchar(50))`);
+    await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
     await insertRows();
     await using reader = await connect(url, 'reader');
     const readerPid = reader.pid;
@@ -80,7 +80,7 @@ describe('the index of the new column', () => {
 
   it('of a partitioned table is made leaf by leaf, and valid on the whole', async () => {
     await client.rows(
-      `create table event (id bigint, at varchar(50), primary key (id)) partition by range (id)`,
+      `create table event (id bigint, at varchar(50) not null, primary key (id)) partition by range (id)`,
     );
     await client.rows(`create table event_1 partition of event for values from (0) to (2000)`);
     await client.rows(

@@ -1,0 +1,22 @@
+import type { ColumnChange } from '../column-change.ts';
+import type { Side } from '../filled-column.ts';
+import { fitting, namesOf } from '../names.ts';
+
+/** A column of a table, as the catalog is asked for it. */
+export interface TableColumn {
+  /** Schema and table, quoted. */
+  readonly table: string;
+  /** The column's name, unquoted. */
+  readonly column: string;
+}
+
+/** One of the two columns of a change. */
+export function columnAt(change: ColumnChange, side: Side): TableColumn {
+  const { oldColumn, newColumn } = change;
+  return { table: namesOf(change).table, column: side === 'old' ? oldColumn.name : newColumn.name };
+}
+
+/** The name of the index or the constraint that stands on the other column, and takes over the name in the end. */
+export function mirrorName(name: string): string {
+  return fitting(`${name}_mirror`);
+}

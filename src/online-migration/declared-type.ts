@@ -1,0 +1,19 @@
+const MODIFIER = /\(([^()]*)\)/;
+
+/**
+ * SQL that compares a column's type with a declared one, modifier and all: `varchar(50)` is not `varchar(100)`.
+ *
+ * @param attribute alias of a row of `pg_attribute`
+ * @param type parameter of the first of {@link typeValues}
+ * @param modifier parameter of the second
+ */
+export function isOfType(attribute: string, type: string, modifier: string): string {
+  const actual = `substring(format_type(${attribute}.atttypid, ${attribute}.atttypmod) from '[(]([^()]*)[)]')`;
+  return `(${attribute}.atttypid = ${type}::text::regtype and ${actual} is not distinct from ${modifier}::text)`;
+}
+
+/** A type as it is declared in SQL, as the two values that {@link isOfType} takes: without its modifier, and that. */
+export function typeValues(declared: string): [type: string, modifier: string | null] {
+  const modifier = MODIFIER.exec(declared)?.[1]?.replaceAll(' ', '') ?? null;
+  return [declared.replace(MODIFIER, ''), modifier];
+}

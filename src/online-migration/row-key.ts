@@ -1,0 +1,84 @@
+import { escapeIdentifier } from 'pg';
+import { type ColumnChange, keyColumnsOf } from './column-change.ts';
+
+/** What a row without key columns is told apart by: where it lies, until it is written again. */
+const PLACE = ['tableoid', 'ctid'];
+
+/** The columns by which a row is known, and the SQL that is written with them. */
+export class RowKey {
+  /** The columns, quoted; none where a row has no key. */
+  readonly columns: readonly string[];
+  readonly #parts: readonly string[];
+
+  /** @param columns as the catalog has them, unquoted */
+  constructor(columns: readonly string[]) {
+    this.columns = columns.map((column) => escapeIdentifier(column));
+    this.#parts = columns.length === 0 ? PLACE : this.columns;
+  }
+
+  /** Whether a row keeps its key when it is written. */
+  get lasts(): boolean {
+    return this.columns.length > 0;
+  }
+
+  /**
+   * The key of a row as one text: the value itself, or several as an array of JSON.
+   * @param row alias of the row
+   */
+  text(row: string): string {
+    const parts = this.#of(row);
+    return parts.length === 1 ? `${parts[0]}::text` : `jsonb_build_array(${parts.join(', ')})::text`;
+  }
+
+  /** The columns in a list, for `select` and `order by`. */
+  list(row: string): string {
+    return this.#of(row).join(', ');
+  }
+
+  /** The columns from the last to the first row, for `order by`. */
+  descending(row: string): string {
+    return this.#of(row)
+      .map((part) => `${part} desc`)
+      .join(', ');
+  }
+
+  /** The columns as an array of texts, to be given to {@link compare} again. */
+  texts(row: string): string {
+    return `array[${this.#of(row)
+      .map((part) => `${part}::text`)
+      .join(', ')}]`;
+  }
+
+  /**
+   * A comparison that an index on the columns answers.
+   * @param firstValue number of the parameter of the first column; the others follow
+   */
+  compare(row: string, operator: '>' | '<=', firstValue: number): string {
+    const values = this.#parts.map((_, index) => `$${firstValue + index}`);
+    return `(${this.list(row)}) ${operator} (${values.join(', ')})`;
+  }
+
+  #of(row: string): string[] {
+    return this.#parts.map((part) => `${row}.${part}`);
+  }
+}
+
+/** The key up to contract: the changed column stands in it under its old name. */
+export function rowKeyOf(change: ColumnChange): RowKey {
+  return new RowKey(keyColumnsOf(change));
+}
+
+/** The key of what outlives the old column: the new one stands in its place. */
+export function lastingRowKeyOf(change: ColumnChange): RowKey {
+  const { oldColumn, newColumn } = change;
+  return new RowKey(keyColumnsOf(change).map((name) => (name === oldColumn.name ? newColumn.name : name)));
+}
+
+/**
+ * Names a row in an error.
+ * @param key as {@link RowKey.text} writes it
+ */
+export function describeRow(change: ColumnChange, key: string): string {
+  const columns = keyColumnsOf(change);
+  return `${columns.length === 0 ? 'table and place' : columns.join(', ')} ${key}`;
+}

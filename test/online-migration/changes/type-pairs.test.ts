@@ -1,0 +1,133 @@
+import { describe, it } from '@jest/globals';
+import type { Column, ColumnChange, Conversion } from '../../../src/online-migration/column-change.ts';
+import { booleanToText } from '../../../src/online-migration/conversions/boolean-to-text.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
+import { textToJsonb } from '../../../src/online-migration/conversions/text-to-jsonb.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { textToUuid } from '../../../src/online-migration/conversions/text-to-uuid.ts';
+import { timestampToTimestamptz } from '../../../src/online-migration/conversions/timestamp-to-timestamptz.ts';
+import { varcharToText } from '../../../src/online-migration/conversions/varchar-to-text.ts';
+import { type ChangeCase, expectFullCycle } from '../../support/change-cycle.ts';
+
+const ROWS = 2_000;
+
+/** A pair of types, and what stands in a table of it. */
+interface TypePair {
+  readonly from: string;
+  readonly to: string;
+  readonly conversion: Conversion;
+  readonly value: ChangeCase['value'];
+  /** SQL of old values that convert and that only a kept text brings back. */
+  readonly kept?: readonly string[];
+  readonly types?: readonly string[];
+}
+
+const uuid = (n: string) => `('00000000-0000-4000-8000-' || lpad(to_hex(${n}), 12, '0'))`;
+const cents = (n: string) => `(${n} % 100000000)::numeric(12, 2) / 100`;
+const json = (n: string) => `jsonb_build_object('n', ${n})`;
+const moment = (n: string) => `(timestamp '2024-01-01 10:00:00' + ${n} * interval '1 second')`;
+const mood = (n: string) => `(array['glad', 'so so', 'it''s sad'])[1 + ${n} % 3]`;
+
+const PAIRS: readonly TypePair[] = [
+  {
+    from: 'integer',
+    to: 'bigint',
+    conversion: integerToBigint,
+    value: { old: (n) => `(${n})::integer`, new: (n) => `(${n})::bigint` },
+  },
+  {
+    from: 'text',
+    to: 'numeric(12,2)',
+    conversion: textToNumeric(12, 2),
+    value: { old: (n) => `(${cents(n)})::numeric(12, 2)::text`, new: (n) => `(${cents(n)})::numeric(12, 2)` },
+    kept: [`'7'`, `'-0.5'`, `'0012.30'`],
+  },
+  {
+    from: 'varchar(36)',
+    to: 'uuid',
+    conversion: textToUuid,
+    value: { old: uuid, new: (n) => `${uuid(n)}::uuid` },
+    kept: [`'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'`],
+  },
+  {
+    from: 'text',
+    to: 'jsonb',
+    conversion: textToJsonb,
+    value: { old: (n) => `${json(n)}::text`, new: json },
+    kept: [`'{"b":1, "a":  [null]}'`, `' "x" '`, `'{"a":1,"a":2}'`],
+  },
+  {
+    from: 'timestamp',
+    to: 'timestamptz',
+    conversion: timestampToTimestamptz('Europe/Berlin'),
+    value: { old: moment, new: (n) => `${moment(n)} at time zone 'Europe/Berlin'` },
+    kept: [`'2024-03-31 02:30:00'`],
+  },
+  {
+    from: 'text',
+    to: 'public.mood',
+    conversion: textToEnum('public.mood', ['glad', 'so so', `it's sad`]),
+    value: { old: mood, new: (n) => `${mood(n)}::public.mood` },
+    types: [`create type public.mood as enum ('glad', 'so so', 'it''s sad')`],
+  },
+  {
+    from: 'boolean',
+    to: 'text',
+    conversion: booleanToText({ true: 'yes', false: 'no' }),
+    value: { old: (n) => `(${n} % 2 = 0)`, new: (n) => `case when ${n} % 2 = 0 then 'yes' else 'no' end` },
+  },
+  {
+    from: 'varchar(50)',
+    to: 'text',
+    conversion: varcharToText(50),
+    value: { old: (n) => `'value ' || ${n}`, new: (n) => `'value ' || ${n}` },
+  },
+];
+
+/** A table of the pair, with a default and an index where that is said. */
+function caseOf(
+  { from, to, conversion, value, kept = [], types = [] }: TypePair,
+  { nullable = false } = {},
+): ChangeCase {
+  const oldColumn: Column = { name: 'value', type: from };
+  const change: ColumnChange = {
+    table: { schema: 'public', name: 'thing' },
+    key: 'id',
+    oldColumn,
+    newColumn: { name: 'value_new', type: to },
+    conversion,
+    ...(nullable ? { nullable } : {}),
+  };
+  return {
+    change,
+    value,
+    setup: [
+      ...types,
+      `create table thing (
+        id bigint generated always as identity primary key,
+        n bigint not null,
+        value ${from} ${nullable ? '' : 'not null'}
+      )`,
+      `create index thing_value_idx on thing (value desc, n)`,
+      `insert into thing (n, value) select n, ${value.old('n')} from generate_series(1, ${ROWS}) as n`,
+      ...[...kept, ...(nullable ? ['null'] : [])].map(
+        (text) => `insert into thing (n, value) values (0, ${text})`,
+      ),
+    ],
+    untouched: `select id, value::text as value from thing where n = 0 order by id`,
+  };
+}
+
+describe('a column changes up, half-way back and all the way down under writes', () => {
+  it.each(PAIRS.map((pair) => [pair.from, pair.to, pair] as const))('%s to %s', async (_from, _to, pair) => {
+    await expectFullCycle(caseOf(pair));
+  });
+
+  it.each(PAIRS.map((pair) => [pair.from, pair.to, pair] as const))(
+    'nullable %s to %s',
+    async (_from, _to, pair) => {
+      await expectFullCycle(caseOf(pair, { nullable: true }));
+    },
+  );
+});

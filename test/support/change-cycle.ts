@@ -1,0 +1,143 @@
+import { expect } from '@jest/globals';
+import type { ColumnChange } from '../../src/online-migration/column-change.ts';
+import { DEFAULT_SETTINGS } from '../../src/online-migration/migration-settings.ts';
+import { backfill, revertBackfill } from '../../src/online-migration/moves/backfill.ts';
+import { contract } from '../../src/online-migration/moves/contract.ts';
+import { enforce, revertEnforce } from '../../src/online-migration/moves/enforce.ts';
+import { expand, revertExpand } from '../../src/online-migration/moves/expand.ts';
+import type { MoveContext } from '../../src/online-migration/moves/move.ts';
+import { rename, revertRename } from '../../src/online-migration/moves/rename.ts';
+import { revertContract } from '../../src/online-migration/moves/revert-contract.ts';
+import { Session } from '../../src/online-migration/session.ts';
+import { namesOf } from '../../src/online-migration/names.ts';
+import { type ChangeLoad, startChangeLoad, type LoadStatements } from './change-load.ts';
+import { connect } from './database-client.ts';
+import { readSchema, type SchemaSnapshot, withColumnType } from './schema-snapshot.ts';
+import { createTestDatabase } from './test-server.ts';
+
+const MOVES = {
+  up: [expand, backfill, enforce, contract, rename],
+  down: [revertRename, revertContract, revertEnforce, revertBackfill, revertExpand],
+} as const;
+/** From renamed to enforced, and up again: the part of the way back that leaves indexes and keys with the new column. */
+const HALF_WAY = [revertRename, revertContract, contract, rename];
+/** Requests that have to be answered between two moves. */
+const REQUESTS_BETWEEN_MOVES = 10;
+
+/** A table, a change of it, and values that the two types share. */
+export interface ChangeCase {
+  readonly change: ColumnChange;
+  /** Statements that make the table, with a column `id` that is unique and `n bigint not null`, and fill it. */
+  readonly setup: readonly string[];
+  /** SQL of the value for a number, an expression of the old type and one of the new type that are equal to each other. */
+  readonly value: { readonly old: (n: string) => string; readonly new: (n: string) => string };
+  /** What the application does to the table, where it is not to write the value of a number to the column. */
+  readonly load?: LoadStatements;
+  /** How many rows the setup makes that are to come back letter by letter, besides those of numbers. */
+  readonly untouched?: string;
+}
+
+/**
+ * Carries a change out, half-way back and up again, and all the way back, while clients write and read through the active
+ * column.
+ *
+ * 1. No request fails, and every row holds what was acknowledged last: at the end above, and at the end below.
+ * 2. Above, the catalog is as before but for the column's type and default; below, it is as before.
+ *
+ * @param down whether the change is reversible
+ */
+export async function expectFullCycle(subject: ChangeCase, { down = true } = {}): Promise<void> {
+  const { change, setup } = subject;
+  await using database = await createTestDatabase();
+  await using client = await connect(database.url);
+  for (const statement of setup) await client.rows(statement);
+  const untouched = () => client.rows(subject.untouched ?? 'select');
+  const before = { schema: await readSchema(client), untouched: await untouched() };
+  await using context = await openContext(database.url, change);
+  await using load = await startChangeLoad(database.url, change, subject.load ?? defaultStatements(subject));
+
+  const run = async (moves: readonly ((context: MoveContext) => Promise<void>)[]) => {
+    for (const move of moves) {
+      await load.servedMore(REQUESTS_BETWEEN_MOVES);
+      await move(context);
+    }
+    await load.servedMore(REQUESTS_BETWEEN_MOVES);
+  };
+  await run(MOVES.up);
+  expect(withoutToolkit(await readSchema(client))).toEqual(
+    withColumnType(before.schema, change, change.newColumn),
+  );
+  await expectValues(client, subject, 'new', load);
+  if (down) {
+    await run(HALF_WAY);
+    await expectValues(client, subject, 'new', load);
+    await run(MOVES.down);
+    expect(await readSchema(client)).toEqual(before.schema);
+    await expectValues(client, subject, 'old', load);
+    expect(await untouched()).toEqual(before.untouched);
+  }
+  await load.stop();
+  expect(load.failures).toEqual([]);
+  await expectValues(client, subject, down ? 'old' : 'new', load);
+}
+
+/** What a move works with, on a database of a test's own. */
+export async function openContext(
+  url: string,
+  change: ColumnChange,
+): Promise<MoveContext & AsyncDisposable & { readonly lines: string[] }> {
+  const openSession = () => Session.open({ connectionString: url }, 'online-migration test');
+  const session = await openSession();
+  const lines: string[] = [];
+  return {
+    change,
+    session,
+    openSession,
+    lines,
+    settings: DEFAULT_SETTINGS,
+    log: (line) => lines.push(line),
+    signal: new AbortController().signal,
+    recordInLedger: async () => undefined,
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+  };
+}
+
+function defaultStatements({ change, value }: ChangeCase): LoadStatements {
+  const { table } = namesOf(change);
+  const valueOf = (form: string, n: string) => (form === 'old' ? value.old(n) : value.new(n));
+  return {
+    insert: ({ form, column }) =>
+      `insert into ${table} (n, ${column}) values ($1::bigint, ${valueOf(form, '$1::bigint')}) returning id::text as id`,
+    update: ({ form, column }) =>
+      `update ${table} set n = $1::bigint, ${column} = ${valueOf(form, '$1::bigint')} where id::text = $2 returning id`,
+    read: ({ form, column }) =>
+      `select n::text, ${column} is not distinct from ${valueOf(form, 'n')} as right from ${table} where id::text = $1`,
+  };
+}
+
+async function expectValues(
+  client: Awaited<ReturnType<typeof connect>>,
+  { change, value, load: custom }: ChangeCase,
+  side: 'old' | 'new',
+  load: ChangeLoad,
+): Promise<void> {
+  if (custom !== undefined) return;
+  const { table, oldColumn } = namesOf(change);
+  const wrong = await client.rows(
+    `select id, n, ${oldColumn}::text as value from ${table} where n > 0 and ${oldColumn} is distinct from ${value[side]('n')} limit 5`,
+  );
+  expect(wrong).toEqual([]);
+  const acknowledged = load.acknowledged();
+  const rows = await client.rows<{ id: string; n: string }>(
+    `select id::text as id, n::text as n from ${table} where id::text = any ($1)`,
+    [[...acknowledged.keys()]],
+  );
+  // Writes go on: a row may hold a later number than the one that was acknowledged when it was asked for.
+  const stale = rows.filter(({ id, n }) => BigInt(n) < acknowledged.get(id)!);
+  expect({ stale, rows: rows.length }).toEqual({ stale: [], rows: acknowledged.size });
+}
+
+/** The toolkit's own objects stay as long as a way back may need them. */
+function withoutToolkit(schema: SchemaSnapshot): SchemaSnapshot {
+  return { ...schema, toolkit: null };
+}

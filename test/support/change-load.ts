@@ -1,0 +1,119 @@
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { Pool } from 'pg';
+import { ActiveColumnFollower } from '../../src/online-migration/active-column-follower.ts';
+import type { ActiveColumn } from '../../src/online-migration/active-column.ts';
+import type { ColumnChange } from '../../src/online-migration/column-change.ts';
+import { namesOf } from '../../src/online-migration/names.ts';
+import { keepPresence } from '../../src/online-migration/presence-session.ts';
+import { poolName } from '../../src/online-migration/presence.ts';
+import { Choices } from '../../src/commands/harness/choices.ts';
+
+const CLIENTS = 3;
+/** Clients pause so long at most between two requests, or they would be all that the server has to do. */
+const LONGEST_PAUSE_MS = 4;
+
+/** The column that is active, quoted. */
+type Active = Pick<ActiveColumn, 'form'> & { readonly column: string };
+
+/** The SQL of what clients do, for the column that is active. */
+export interface LoadStatements {
+  /** Value: a number. Returns the row's `id` as text. */
+  readonly insert: (active: Active) => string;
+  /** Values: a number, the row's id. Returns a row where there is one. */
+  readonly update: (active: Active) => string;
+  /** Value: the row's id. Returns `n` as text, and whether the row is `right`. */
+  readonly read: (active: Active) => string;
+}
+
+/** Clients that write and read rows of their own through the active column. */
+export interface ChangeLoad extends AsyncDisposable {
+  readonly failures: readonly string[];
+  /** The number that was acknowledged last for each row, by id. */
+  acknowledged(): Map<string, bigint>;
+  /** Resolves when so many more requests are done. */
+  servedMore(requests: number): Promise<void>;
+  /** Ends the clients after the requests in flight. */
+  stop(): Promise<void>;
+}
+
+/** Starts clients that go on until they are stopped. */
+export async function startChangeLoad(
+  url: string,
+  change: ColumnChange,
+  statements: LoadStatements,
+): Promise<ChangeLoad> {
+  const seed = randomInt(2 ** 31);
+  console.log(`Load on ${namesOf(change).change} with seed ${seed}`);
+  const pool = new Pool({ connectionString: url, application_name: poolName(change), max: CLIENTS });
+  pool.on('error', () => undefined);
+  const follower = new ActiveColumnFollower(change, pool);
+  const presence = await keepPresence({
+    change,
+    connection: () => ({ connectionString: url }),
+    follower,
+    log: () => undefined,
+  });
+  const acknowledged = new Map<string, bigint>();
+  const failures: string[] = [];
+  const served = new EventTarget();
+  const stopping = new AbortController();
+  let lastNumber = 1_000_000n;
+
+  const run = (what: keyof LoadStatements, values: string[]) =>
+    follower.run(async ({ form, name }) => {
+      const sql = statements[what]({ form, column: `"${name.replaceAll('"', '""')}"` });
+      const { rows } = await pool.query<{ id: string; n: string; right: boolean }>(sql, values);
+      return rows[0];
+    });
+  const request = async (choices: Choices, own: string[]) => {
+    const id = own.length > 0 ? own[Math.floor(choices.fraction() * own.length)] : undefined;
+    const choice = choices.fraction();
+    const number = (lastNumber += 1n);
+    if (id === undefined || choice < 0.3) {
+      const row = await run('insert', [String(number)]);
+      own.push(row!.id);
+      acknowledged.set(row!.id, number);
+    } else if (choice < 0.65) {
+      const row = await run('update', [String(number), id]);
+      if (row === undefined) throw new Error(`Row ${id} is gone.`);
+      acknowledged.set(id, number);
+    } else {
+      const row = await run('read', [id]);
+      if (row?.right !== true || row.n !== String(acknowledged.get(id))) {
+        throw new Error(`Row ${id} is ${JSON.stringify(row)} instead of ${acknowledged.get(id)}.`);
+      }
+    }
+  };
+  const client = async (number: number) => {
+    const choices = new Choices(`${seed} client ${number}`);
+    const own: string[] = [];
+    while (!stopping.signal.aborted) {
+      try {
+        await request(choices, own);
+      } catch (error) {
+        failures.push(String(error));
+      }
+      served.dispatchEvent(new Event('served'));
+      await new Promise((resolve) => setTimeout(resolve, choices.fraction() * LONGEST_PAUSE_MS));
+    }
+  };
+  const clients = Array.from({ length: CLIENTS }, (_, number) => client(number));
+  const stop = async () => {
+    stopping.abort();
+    await Promise.all(clients);
+  };
+  return {
+    failures,
+    acknowledged: () => new Map(acknowledged),
+    servedMore: async (requests) => {
+      for (let seen = 0; seen < requests; seen += 1) await once(served, 'served');
+    },
+    stop,
+    [Symbol.asyncDispose]: async () => {
+      await stop();
+      await presence[Symbol.asyncDispose]();
+      await pool.end();
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import type { Column, ColumnChange } from '../../src/online-migration/column-change.ts';
+import type { DatabaseClient } from './database-client.ts';
+
+/** What the catalog says of all tables that are the user's, in words that a test can compare. */
+export interface SchemaSnapshot {
+  /** Each column, under `schema.table.column`. */
+  readonly columns: Record<
+    string,
+    { type: string; notNull: boolean; default: string | null; identity: string }
+  >;
+  /** Each constraint but NOT NULL, with its definition. */
+  readonly constraints: Record<string, string>;
+  readonly indexes: Record<string, string>;
+  readonly triggers: string[];
+  /** Each sequence, with the column that owns it. */
+  readonly sequences: Record<string, { type: string; owner: string | null }>;
+  /** The toolkit's objects; null where its schema is not there. */
+  readonly toolkit: string[] | null;
+}
+
+const IS_OF_USER = `n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast', 'online_migration')`;
+
+/** Reads the catalog of a database. */
+export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot> {
+  return client.value<SchemaSnapshot>(`
+    select jsonb_build_object(
+      'columns', (
+        select coalesce(jsonb_object_agg(n.nspname || '.' || c.relname || '.' || a.attname, jsonb_build_object(
+          'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
+          'default', pg_get_expr(d.adbin, d.adrelid), 'identity', a.attidentity
+        )), '{}')
+        from pg_attribute a
+        join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p')
+        join pg_namespace n on n.oid = c.relnamespace and ${IS_OF_USER}
+        left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+        where a.attnum > 0 and not a.attisdropped
+      ),
+      'constraints', (
+        select coalesce(jsonb_object_agg(
+          con.conrelid::regclass || '.' || con.conname,
+          pg_get_constraintdef(con.oid) || case when con.convalidated then '' else ', not validated' end
+        ), '{}')
+        from pg_constraint con
+        join pg_namespace n on n.oid = con.connamespace and ${IS_OF_USER}
+        where con.contype <> 'n' and con.conrelid <> 0
+      ),
+      'indexes', (
+        select coalesce(jsonb_object_agg(i.indexrelid::regclass,
+          pg_get_indexdef(i.indexrelid) || case when i.indisvalid then '' else ', not valid' end), '{}')
+        from pg_index i
+        join pg_class c on c.oid = i.indexrelid
+        join pg_namespace n on n.oid = c.relnamespace and ${IS_OF_USER}
+      ),
+      'triggers', (
+        select coalesce(jsonb_agg(t.tgrelid::regclass || '.' || t.tgname order by t.tgrelid::regclass::text, t.tgname), '[]')
+        from pg_trigger t where not t.tgisinternal
+      ),
+      'sequences', (
+        select coalesce(jsonb_object_agg(s.seqrelid::regclass, jsonb_build_object(
+          'type', format_type(s.seqtypid, null),
+          'owner', (
+            select d.refobjid::regclass || '.' || a.attname
+            from pg_depend d
+            join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+            where d.classid = 'pg_class'::regclass and d.objid = s.seqrelid and d.deptype in ('a', 'i')
+          )
+        )), '{}')
+        from pg_sequence s
+      ),
+      'toolkit', (
+        select case when count(n.oid) = 0 then null else '[]'::jsonb end
+        from pg_namespace n where n.nspname = 'online_migration'
+      )
+    )`);
+}
+
+/** The same catalog with another type and default of the changed column, and of the sequence that it owns. */
+export function withColumnType(
+  schema: SchemaSnapshot,
+  { table, oldColumn }: ColumnChange,
+  { type, default: expression }: Column,
+): SchemaSnapshot {
+  const name = `${table.schema}.${table.name}.${oldColumn.name}`;
+  const column = schema.columns[name]!;
+  const sequences = Object.entries(schema.sequences).map(([sequence, { type: before, owner }]) => [
+    sequence,
+    { type: owner?.endsWith(`.${oldColumn.name}`) ? type : before, owner },
+  ]);
+  return {
+    ...schema,
+    columns: {
+      ...schema.columns,
+      [name]: { ...column, type: canonical(type), default: expression ?? column.default },
+    },
+    sequences: Object.fromEntries(sequences) as SchemaSnapshot['sequences'],
+  };
+}
+
+const CANONICAL: Readonly<Record<string, string>> = {
+  timestamptz: 'timestamp with time zone',
+  timestamp: 'timestamp without time zone',
+};
+
+/** As the catalog writes a type. */
+function canonical(type: string): string {
+  return CANONICAL[type] ?? type.replace(/^public\./, '');
+}
