@@ -3,7 +3,7 @@ import type { DatabaseClient } from './database-client.ts';
 
 /** What the catalog says of all tables that are the user's, in words that a test can compare. */
 export interface SchemaSnapshot {
-  /** Each column, under `schema.table.column`. */
+  /** Each column, under `schema.table.column`; those of partitions are their table's. */
   readonly columns: Record<
     string,
     { type: string; notNull: boolean; default: string | null; identity: string }
@@ -30,7 +30,7 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
           'default', pg_get_expr(d.adbin, d.adrelid), 'identity', a.attidentity
         )), '{}')
         from pg_attribute a
-        join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p')
+        join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p') and not c.relispartition
         join pg_namespace n on n.oid = c.relnamespace and ${IS_OF_USER}
         left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
         where a.attnum > 0 and not a.attisdropped

@@ -5,69 +5,83 @@ import { namesOf } from '../names.ts';
 import { readAttachments } from './attachments.ts';
 import type { ForeignKey } from './foreign-keys.ts';
 import type { CarriedIndex } from './indexes.ts';
-import { moveNumbering } from './numbering.ts';
+import { numberingStatements } from './numbering.ts';
 import { mirrorName } from './table-column.ts';
 
 /**
- * Hands over what hangs on one column to the other, which has mirrors of it; the table must be locked. All of it is catalog
- * work, and the names stay.
+ * Plans how what hangs on one column is handed over to the other, which has mirrors of it. All of it is catalog work, and
+ * the names stay. The plan is made ahead of the lock, so that nothing is read under it.
  *
  * 1. The numbers come to the other column, and go on where they are; or its default comes.
- * 2. Each foreign key goes, and its mirror takes its name. First of all, since those of other tables rest on the key.
+ * 2. Each foreign key goes, and its mirror takes its name. Ahead of the indexes, since those of other tables rest on them.
  * 3. Each index goes, and its mirror takes its name; with it the primary key or the unique constraint.
  *
  * @param from the column that has it
+ * @returns the statements, to be run in this order while the table is locked
  */
-export async function handOver(database: Queryable, change: ColumnChange, from: Side): Promise<void> {
+export async function planHandover(database: Queryable, change: ColumnChange, from: Side): Promise<string[]> {
   const { table, oldColumn, newColumn } = namesOf(change);
   const { own } = await readAttachments(database, change, from);
   const [leaving, staying] = from === 'old' ? [oldColumn, newColumn] : [newColumn, oldColumn];
-  const declared = from === 'old' ? change.newColumn : change.oldColumn;
-  if (own.numbering !== null) {
-    await moveNumbering(database, own.numbering, {
-      table,
-      from: leaving,
-      to: staying,
-      toType: declared.type,
-    });
-  } else if (declared.default !== undefined) {
-    await database.query(`alter table ${table} alter column ${staying} set default ${declared.default}`);
-    await database.query(`alter table ${table} alter column ${leaving} drop default`);
-  }
-  for (const key of own.foreignKeys) await replaceForeignKey(database, key);
-  for (const index of own.indexes) await replaceIndex(database, table, index);
+  const { type, default: expression } = from === 'old' ? change.newColumn : change.oldColumn;
+  const values =
+    own.numbering !== null
+      ? numberingStatements(own.numbering, { table, from: leaving, to: staying, toType: type })
+      : expression !== undefined
+        ? defaultStatements(table, leaving, staying, expression)
+        : [];
+  return [
+    ...values,
+    ...own.foreignKeys.flatMap((key) => foreignKeyStatements(key)),
+    ...own.indexes.flatMap((index) => indexStatements(table, index)),
+  ];
 }
 
-/** Drops what stands on a column for something on the other one; the table must be locked. */
-export async function dropMirrors(database: Queryable, change: ColumnChange, side: Side): Promise<void> {
-  const { mirrors } = await readAttachments(database, change, side);
-  for (const { owner, name } of mirrors.foreignKeys) {
-    await database.query(`alter table ${owner} drop constraint ${escapeIdentifier(name)}`);
-  }
-  for (const { schema, name } of mirrors.indexes) {
-    await database.query(`drop index ${schema}.${escapeIdentifier(name)}`);
-  }
-}
-
-async function replaceForeignKey(database: Queryable, { owner, name }: ForeignKey): Promise<void> {
-  await database.query(`alter table ${owner} drop constraint ${escapeIdentifier(name)}`);
-  await database.query(
-    `alter table ${owner} rename constraint ${escapeIdentifier(mirrorName(name))} to ${escapeIdentifier(name)}`,
-  );
-}
-
-async function replaceIndex(
+/**
+ * Plans how what stands on a column for something on the other one is dropped.
+ * @returns the statements, to be run while the table is locked
+ */
+export async function planMirrorDrop(
   database: Queryable,
-  table: string,
-  { name, schema, constraint }: CarriedIndex,
-): Promise<void> {
-  const quoted = escapeIdentifier(name);
-  const mirror = escapeIdentifier(mirrorName(name));
+  change: ColumnChange,
+  side: Side,
+): Promise<string[]> {
+  const { mirrors } = await readAttachments(database, change, side);
+  return [
+    ...mirrors.foreignKeys.map(
+      ({ owner, name }) => `alter table ${owner} drop constraint ${escapeIdentifier(name)}`,
+    ),
+    ...mirrors.indexes.map(({ schema, name }) => `drop index ${schema}.${escapeIdentifier(name)}`),
+  ];
+}
+
+/** Runs the statements of a plan, one after the other. */
+export async function runStatements(database: Queryable, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) await database.query(statement);
+}
+
+function defaultStatements(table: string, leaving: string, staying: string, expression: string): string[] {
+  return [
+    `alter table ${table} alter column ${staying} set default ${expression}`,
+    `alter table ${table} alter column ${leaving} drop default`,
+  ];
+}
+
+function foreignKeyStatements({ owner, name }: ForeignKey): string[] {
+  const [quoted, mirror] = [escapeIdentifier(name), escapeIdentifier(mirrorName(name))];
+  return [
+    `alter table ${owner} drop constraint ${quoted}`,
+    `alter table ${owner} rename constraint ${mirror} to ${quoted}`,
+  ];
+}
+
+function indexStatements(table: string, { name, schema, constraint }: CarriedIndex): string[] {
+  const [quoted, mirror] = [escapeIdentifier(name), escapeIdentifier(mirrorName(name))];
   if (constraint === null) {
-    await database.query(`drop index ${schema}.${quoted}`);
-    await database.query(`alter index ${schema}.${mirror} rename to ${quoted}`);
-  } else {
-    await database.query(`alter table ${table} drop constraint ${quoted}`);
-    await database.query(`alter table ${table} add constraint ${quoted} ${constraint} using index ${mirror}`);
+    return [`drop index ${schema}.${quoted}`, `alter index ${schema}.${mirror} rename to ${quoted}`];
   }
+  return [
+    `alter table ${table} drop constraint ${quoted}`,
+    `alter table ${table} add constraint ${quoted} ${constraint} using index ${mirror}`,
+  ];
 }

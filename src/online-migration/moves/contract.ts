@@ -1,4 +1,4 @@
-import { dropMirrors, handOver } from '../attachments/handover.ts';
+import { planHandover, planMirrorDrop, runStatements } from '../attachments/handover.ts';
 import { mirrorAttachments } from '../attachments/mirror.ts';
 import { deleteBackfill } from '../backfill/checkpoint.ts';
 import { dropConversionFunctions } from '../conversion-functions.ts';
@@ -58,12 +58,18 @@ export async function dropHalfFilledOldColumn(context: MoveContext): Promise<voi
 async function dropOldColumn(context: MoveContext, last: () => Promise<void>): Promise<void> {
   const { session, change } = context;
   const { change: changeName, table, oldColumn } = namesOf(change);
+  let handover: string[] = [];
   await inStrongTransaction(context, 'contract: drop the old column', {
-    before: () => deleteBackfill(session, changeName),
+    before: async () => {
+      await deleteBackfill(session, changeName);
+      handover = [
+        ...(await planHandover(session, change, 'old')),
+        ...(await planMirrorDrop(session, change, 'old')),
+      ];
+    },
     locked: async () => {
       await dropSyncTriggers(session, change);
-      await handOver(session, change, 'old');
-      await dropMirrors(session, change, 'old');
+      await runStatements(session, handover);
       await session.query(`alter table ${table} drop column ${oldColumn}`);
       await dropConversionFunctions(session, change);
       await last();

@@ -1,4 +1,4 @@
-import { dropMirrors, handOver } from '../attachments/handover.ts';
+import { planHandover, planMirrorDrop, runStatements } from '../attachments/handover.ts';
 import { mirrorAttachments } from '../attachments/mirror.ts';
 import { type ColumnChange, isReversible, type Queryable } from '../column-change.ts';
 import { countForgotten, forwardFill } from '../backfill/fill.ts';
@@ -75,11 +75,17 @@ export async function revertEnforce(context: MoveContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'revert the enforce of', 'enforced');
   refuseOneWay(context, 'revert the enforce of');
+  let handover: string[] = [];
   await inStrongTransaction(context, 'revert enforce', {
-    before: () => createSyncFunction(session, change, 'lenient'),
+    before: async () => {
+      await createSyncFunction(session, change, 'lenient');
+      handover = [
+        ...(await planHandover(session, change, 'new')),
+        ...(await planMirrorDrop(session, change, 'new')),
+      ];
+    },
     locked: async () => {
-      await handOver(session, change, 'new');
-      await dropMirrors(session, change, 'new');
+      await runStatements(session, handover);
       await withdrawEnforced(session, change);
       await context.recordInLedger();
     },

@@ -1,4 +1,4 @@
-import { dropMirrors } from '../attachments/handover.ts';
+import { planMirrorDrop, runStatements } from '../attachments/handover.ts';
 import { findObstacles } from '../attachments/obstacles.ts';
 import { createBookkeeping, deleteRecords, dropBookkeeping, dropEmptySchema } from '../bookkeeping.ts';
 import {
@@ -7,7 +7,12 @@ import {
   dropConversionFunctions,
 } from '../conversion-functions.ts';
 import { namesOf } from '../names.ts';
-import { createSyncFunction, createSyncTriggers, dropSyncTriggers } from '../sync-trigger.ts';
+import {
+  areSyncTriggersEnabled,
+  createSyncFunction,
+  createSyncTriggers,
+  dropSyncTriggers,
+} from '../sync-trigger.ts';
 import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './move.ts';
 import { requireServerVersion } from './server-version.ts';
 
@@ -23,8 +28,9 @@ export async function expand(context: MoveContext): Promise<void> {
   const { session, change } = context;
   const { table, newColumn } = namesOf(change);
   await requireServerVersion(context);
+  // A column of the new one's name that is not this change's own looks like the stage behind this move.
+  if (!(await areSyncTriggersEnabled(session, change))) await refuseObstacles(context);
   await requireStage(context, 'expand', 'initial');
-  await refuseObstacles(context);
   await inStrongTransaction(context, 'expand', {
     before: async () => {
       await createBookkeeping(session);
@@ -50,11 +56,15 @@ export async function revertExpand(context: MoveContext): Promise<void> {
   await requireStage(context, 'revert the expand of', 'expanded', 'backfilled');
   // Ahead of the lock, since there can be many; none counts before the next contract.
   await session.withoutStatementTimeout(() => deleteRecords(session, change));
+  let mirrorDrop: string[] = [];
   await inStrongTransaction(context, 'revert expand', {
-    before: () => dropBookkeeping(session, change),
+    before: async () => {
+      await dropBookkeeping(session, change);
+      mirrorDrop = await planMirrorDrop(session, change, 'new');
+    },
     locked: async () => {
       await dropSyncTriggers(session, change);
-      await dropMirrors(session, change, 'new');
+      await runStatements(session, mirrorDrop);
       await session.query(`alter table ${table} drop column ${newColumn}`);
       await dropConversionFunctions(session, change);
       await dropEmptySchema(session);

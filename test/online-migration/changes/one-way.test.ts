@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { backfill } from '../../../src/online-migration/moves/backfill.ts';
+import { contract } from '../../../src/online-migration/moves/contract.ts';
+import { enforce, revertEnforce } from '../../../src/online-migration/moves/enforce.ts';
+import { expand, revertExpand } from '../../../src/online-migration/moves/expand.ts';
+import { revertBackfill } from '../../../src/online-migration/moves/backfill.ts';
+import { revertContract } from '../../../src/online-migration/moves/revert-contract.ts';
+import { type ChangeCase, expectFullCycle, openContext } from '../../support/change-cycle.ts';
+import { connect } from '../../support/database-client.ts';
+import { readSchema } from '../../support/schema-snapshot.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+const change: ColumnChange = {
+  table: { schema: 'public', name: 'answer' },
+  key: 'id',
+  oldColumn: { name: 'given', type: 'text' },
+  newColumn: { name: 'given_new', type: 'boolean' },
+  conversion: {
+    forward: (value) =>
+      `case when ${value} in ('yes', 'y') then true when ${value} in ('no', 'n') then false end`,
+    backward: 'not reversible',
+  },
+};
+const subject: ChangeCase = {
+  change,
+  value: {
+    old: (n) => `case when ${n} % 2 = 0 then 'y' else 'no' end`,
+    new: (n) => `(${n} % 2 = 0)`,
+  },
+  setup: [
+    `create table answer (id bigint generated always as identity primary key, n bigint not null, given text not null)`,
+    `insert into answer (n, given) select n, case when n % 2 = 0 then 'yes' else 'n' end from generate_series(1, 500) as n`,
+  ],
+};
+
+describe('a change that is not reversible', () => {
+  it('goes up under writes', async () => {
+    await expectFullCycle(subject, { down: false });
+  });
+
+  it('goes back as long as the old column rules, and no further', async () => {
+    await using database = await createTestDatabase();
+    await using client = await connect(database.url);
+    for (const statement of subject.setup) await client.rows(statement);
+    const before = await readSchema(client);
+    await using context = await openContext(database.url, change);
+    await expand(context);
+    await backfill(context);
+    await revertBackfill(context);
+    await revertExpand(context);
+    expect(await readSchema(client)).toEqual(before);
+
+    await expand(context);
+    await backfill(context);
+    await enforce(context);
+    await expect(revertEnforce(context)).rejects.toThrow(
+      /^Cannot revert the enforce of public\.answer\.given: it is declared as not reversible/,
+    );
+    await client.rows(`insert into answer (n, given_new) values (0, true)`);
+    await client.rows(`update answer set given_new = false where n = 2`);
+    expect(
+      await client.rows(`select n::int, given, given_new from answer where n in (0, 1, 2) order by n`),
+    ).toEqual([
+      { n: 0, given: null, given_new: true },
+      { n: 1, given: 'n', given_new: false },
+      { n: 2, given: null, given_new: false },
+    ]);
+    await contract(context);
+    await expect(revertContract(context)).rejects.toThrow(/it is declared as not reversible/);
+    expect(await client.value(`select count(*)::int from answer where given_new is null`)).toBe(0);
+  });
+});

@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { openContext } from '../../support/change-cycle.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { readSchema } from '../../support/schema-snapshot.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+const change: ColumnChange = {
+  table: { schema: 'public', name: 'part' },
+  key: 'id',
+  oldColumn: { name: 'size', type: 'integer' },
+  newColumn: { name: 'size_new', type: 'bigint' },
+  conversion: integerToBigint,
+};
+
+const TABLE = `create table part (id bigint primary key, name text, size integer not null)`;
+
+/** What is in the way, the declaration where it is another one, and how the error goes on behind the table's name. */
+const OBSTACLES: readonly [setup: string, reason: RegExp, declared?: Partial<ColumnChange>][] = [
+  [
+    `create view big as select * from part where size > 9`,
+    /rule _RETURN on view big depends on size and cannot/,
+  ],
+  [`alter table part add check (size > 0)`, /constraint part_size_check on table part depends on size/],
+  [
+    `alter table part add twice integer generated always as (size * 2) stored`,
+    /default value for column twice of table part depends on size|column twice of table part depends on size/,
+  ],
+  [
+    `create function f() returns trigger language plpgsql as $$ begin return new; end $$;
+     create trigger watch before update of size on part for each row execute function f()`,
+    /trigger watch on table part depends on size/,
+  ],
+  [
+    `alter table part enable row level security; create policy mine on part using (size < 9)`,
+    /policy mine on table part depends on size/,
+  ],
+  [
+    `create publication sizes for table part (id, size)`,
+    /publication of table part in publication sizes depends on size/,
+  ],
+  [`create statistics sizes on name, size from part`, /statistics object sizes depends on size/],
+  [
+    `create index halved on part ((size / 2))`,
+    /The index halved cannot go over by itself: it has more than plain columns/,
+  ],
+  [
+    `create index large on part (name) where size > 9`,
+    /The index large cannot go over by itself: it has more than plain columns/,
+  ],
+  [
+    `alter table part add exclude using btree (size with =)`,
+    /part_size_excl cannot go over by itself: it is an exclusion constraint/,
+  ],
+  [
+    `alter table part add unique (size) deferrable`,
+    /part_size_key cannot go over by itself: its constraint is deferrable/,
+  ],
+  [
+    `create unique index sized on part (size); alter table part replica identity using index sized`,
+    /sized cannot go over by itself: it is the replica identity/,
+  ],
+  [
+    `create table whole (id integer primary key); alter table part add foreign key (size) references whole on update cascade`,
+    /The foreign key part_size_fkey of public\.part cannot go over by itself: it has an action on update/,
+  ],
+  [
+    `create table whole (id integer primary key); alter table part add foreign key (size) references whole deferrable`,
+    /part_size_fkey of public\.part cannot go over by itself: it is deferrable/,
+  ],
+  [
+    `alter table part alter size set default 3`,
+    /size has the default 3: declare `oldColumn\.default` exactly so, for the way back, and `newColumn\.default`/,
+  ],
+  [
+    `alter table part alter size set default 3`,
+    /size has a default: declare `newColumn\.default` for the new type/,
+    { oldColumn: { ...change.oldColumn, default: '3' } },
+  ],
+  [
+    `select`,
+    /size has no default: take `oldColumn\.default` out/,
+    { oldColumn: { ...change.oldColumn, default: '3' }, newColumn: { ...change.newColumn, default: '3' } },
+  ],
+  [
+    `create sequence sizes; alter table part alter size set default nextval('sizes')`,
+    /The numbers of size come from public\.sizes: declare no default/,
+    { newColumn: { ...change.newColumn, default: '3' } },
+  ],
+  [
+    `alter table part alter size drop not null, alter size set default 3`,
+    /size may be null and has a default: while both columns are there/,
+    {
+      nullable: true,
+      oldColumn: { ...change.oldColumn, default: '3' },
+      newColumn: { ...change.newColumn, default: '3' },
+    },
+  ],
+  [
+    `alter table part alter size drop not null`,
+    /size may be null: declare `nullable: true`, or set it NOT NULL first/,
+  ],
+  [`select`, /size is NOT NULL, and the declaration says `nullable`/, { nullable: true }],
+  [`alter table part alter size type smallint`, /size is smallint, and the declaration says integer/],
+  [`alter table part add size_new text`, /It has a column size_new already/],
+  [`select`, /It has no column ident: correct `key`/, { key: 'ident' }],
+  [`select`, /Nothing says that name is unique and never null/, { key: 'name' }],
+  [`alter table part drop constraint part_pkey`, /Nothing says that id is unique and never null/],
+  [`create table child () inherits (part)`, /Other tables inherit from it/],
+  [`grant select (size) on part to public`, /size has privileges of its own/],
+  [
+    `alter table part drop size; alter table part add size integer generated always as (id + 1) stored not null`,
+    /size is generated from other columns/,
+  ],
+  [
+    `drop table part; create table part (id bigint, size integer not null, primary key (id, size)) partition by range (size)`,
+    /size is in the partition key/,
+    { key: ['id', 'size'] },
+  ],
+  [
+    `drop table part; create table part (id bigint primary key, size integer not null) partition by hash (id);
+     create index sizes on part (size)`,
+    /The index sizes cannot go over by itself: the table is partitioned/,
+  ],
+  [
+    `drop table part; create table whole (id bigint primary key, size integer not null) partition by hash (id);
+     create table part partition of whole for values with (modulus 1, remainder 0)`,
+    /It is a partition: change the table that it is a partition of/,
+  ],
+  [
+    `create index sizes on part (size)`,
+    /The index sizes cannot be made for point: btree has no order for it/,
+    { newColumn: { name: 'size_new', type: 'point' } },
+  ],
+  [
+    `select`,
+    /Values of type json cannot be compared with `=`/,
+    { newColumn: { name: 'size_new', type: 'json' } },
+  ],
+  [
+    `create table whole (id integer primary key); alter table part add foreign key (size) references whole`,
+    /part_size_fkey of public\.part compares it with a integer, which is not comparable with text/,
+    { newColumn: { name: 'size_new', type: 'text' } },
+  ],
+];
+
+let resources: AsyncDisposableStack;
+let client: DatabaseClient;
+let url: string;
+
+beforeAll(async () => {
+  resources = new AsyncDisposableStack();
+  const database = resources.use(await createTestDatabase());
+  url = database.url;
+  client = resources.use(await connect(url));
+});
+afterAll(() => resources.disposeAsync());
+beforeEach(async () => {
+  await client.rows(
+    `drop schema public cascade; drop publication if exists sizes; create schema public; ${TABLE}`,
+  );
+});
+
+describe('expand refuses, with nothing changed,', () => {
+  it.each(OBSTACLES)('%s', async (setup, reason, declared = {}) => {
+    await client.rows(setup);
+    const before = await readSchema(client);
+    await using context = await openContext(url, { ...change, ...declared });
+    await expect(expand(context)).rejects.toThrow(
+      new RegExp(
+        `^Cannot change public\\.part\\.size; nothing was changed:\\n(?:.*\\n)*  .*(?:${reason.source})`,
+      ),
+    );
+    expect(await readSchema(client)).toEqual(before);
+  });
+
+  it('a server that is too old for its conversion', async () => {
+    const conversion = { ...integerToBigint, serverVersion: 99 };
+    await using context = await openContext(url, { ...change, conversion });
+    await expect(expand(context)).rejects.toThrow(/Upgrade the server to PostgreSQL 99 or newer/);
+  });
+});
