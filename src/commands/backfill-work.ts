@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { backfillSettings } from '../large-record/backfill-settings.ts';
-import { createdAtChange } from '../large-record/created-at-change.ts';
+import type { ColumnChange } from '../online-migration/column-change.ts';
 import { showProgress } from '../online-migration/backfill/progress-display.ts';
 import { workOnRanges, type WorkSummary } from '../online-migration/backfill/work.ts';
 import { workerSessionName } from '../online-migration/backfill/worker-process.ts';
@@ -12,15 +12,25 @@ import { Session } from '../online-migration/session.ts';
  * @param signal ends it after the batch that is under way
  * @throws the signal's reason, where that has ended it
  */
-export async function workForBackfill(url: string, config: Config, signal: AbortSignal): Promise<void> {
-  const summary = await workWithProgress(url, config, signal);
+export async function workForBackfill(
+  url: string,
+  change: ColumnChange,
+  config: Config,
+  signal: AbortSignal,
+): Promise<void> {
+  const summary = await workWithProgress(url, change, config, signal);
   console.log(closingLine(summary));
   signal.throwIfAborted();
 }
 
-async function workWithProgress(url: string, config: Config, signal: AbortSignal): Promise<WorkSummary> {
+async function workWithProgress(
+  url: string,
+  change: ColumnChange,
+  config: Config,
+  signal: AbortSignal,
+): Promise<WorkSummary> {
   using display = showProgress(print);
-  return await workOnRanges(createdAtChange, {
+  return await workOnRanges(change, {
     openSession: () => Session.open({ connectionString: url }, workerSessionName()),
     settings: backfillSettings(config),
     signal,

@@ -1,53 +1,58 @@
 import { Client } from 'pg';
 import { readConfig } from '../config.ts';
 import { resolveDatabase } from '../database/resolve-database.ts';
-import { createdAtChange } from '../large-record/created-at-change.ts';
+import type { ColumnChange } from '../online-migration/column-change.ts';
 import { type Controls, writeControls } from '../online-migration/backfill/controls.ts';
 import { readBackfillProgress } from '../online-migration/backfill/progress.ts';
 import { hasQueue } from '../online-migration/backfill/queue-schema.ts';
 import { namesOf } from '../online-migration/names.ts';
 import { workForBackfill } from './backfill-work.ts';
+import { changeOption, chosenChange } from './chosen-change.ts';
 import { runCommand } from './run-command.ts';
 
 // npm run backfill: looks at the backfill that runs in another terminal, steers it, and works for it.
 
-const USAGE = `npm run backfill -- status | pause | resume | set [batch-ms=<1 to 10000>] [workers=<1 to 64>] | work`;
+const USAGE =
+  'npm run backfill -- status | pause | resume | set [batch-ms=<1 to 10000>] [workers=<1 to 64>] | work ' +
+  changeOption.text;
 const SETTABLE: Record<string, { readonly control: 'batchMs' | 'workers'; readonly greatest: number }> = {
   'batch-ms': { control: 'batchMs', greatest: 10_000 },
   workers: { control: 'workers', greatest: 64 },
 };
 
 await runCommand(async (signal) => {
-  const wanted = readWords(process.argv.slice(2));
+  const { words, name } = readChange(process.argv.slice(2));
+  const wanted = readWords(words);
+  const change = chosenChange(name);
   const config = readConfig();
   const database = await resolveDatabase(config);
   console.log(database.description);
-  if (wanted === 'work') return workForBackfill(database.url, config, signal);
+  if (wanted === 'work') return workForBackfill(database.url, change, config, signal);
   const client = new Client({ connectionString: database.url, application_name: 'backfill control' });
   client.on('error', () => undefined); // A lost connection fails the statement in flight, which is told.
   await client.connect();
   try {
-    if (wanted !== 'status') await steer(client, wanted);
-    console.log(await describeBackfill(client));
+    if (wanted !== 'status') await steer(client, change, wanted);
+    console.log(await describeBackfill(client, change));
   } finally {
     await client.end();
   }
 });
 
-async function steer(client: Client, controls: Partial<Controls>): Promise<void> {
+async function steer(client: Client, change: ColumnChange, controls: Partial<Controls>): Promise<void> {
   if (controls.workers !== undefined && (await hasQueue(client))) {
     throw new Error(
       'The workers of this backfill are processes: start one more with `npm run backfill -- work`, on any machine, ' +
         'or end one with Ctrl-C.',
     );
   }
-  if (!(await writeControls(client, namesOf(createdAtChange).change, controls))) {
-    throw new Error('No backfill is under way: start it with `npx mikro-orm migration:up --to 0003`.');
+  if (!(await writeControls(client, namesOf(change).change, controls))) {
+    throw new Error('No backfill is under way: start it with `npx mikro-orm migration:up`.');
   }
 }
 
-async function describeBackfill(client: Client): Promise<string> {
-  const progress = await readBackfillProgress(client, createdAtChange);
+async function describeBackfill(client: Client, change: ColumnChange): Promise<string> {
+  const progress = await readBackfillProgress(client, change);
   if (progress === null) return 'No backfill has begun.';
   const { rowsDone, rowsTotal, percent, rowsPerSecond, etaSeconds, pausedFor, finished } = progress;
   if (finished) return `The backfill is finished: ${rowsDone.toLocaleString('en-US')} rows.`;
@@ -56,6 +61,16 @@ async function describeBackfill(client: Client): Promise<string> {
     `${rowsPerSecond.toLocaleString('en-US')} rows/s, time left ${etaSeconds === null ? 'unknown' : `${etaSeconds} s`}` +
     (pausedFor === null ? '' : `, waits: ${pausedFor}`)
   );
+}
+
+/** Takes `--change <name>` out of what was written. */
+function readChange(argv: readonly string[]): { words: string[]; name: string | undefined } {
+  const place = argv.indexOf('--change');
+  if (place === -1) return { words: [...argv], name: undefined };
+  const name = argv[place + 1];
+  if (name === undefined)
+    throw new Error(`--change must be followed by a table and its column.\nUsage: ${USAGE}`);
+  return { words: argv.toSpliced(place, 2), name };
 }
 
 function readWords([verb, ...words]: string[]): 'status' | 'work' | Partial<Controls> {

@@ -1,36 +1,48 @@
 import { Client } from 'pg';
 import { readConfig } from '../config.ts';
 import { resolveDatabase } from '../database/resolve-database.ts';
-import { createdAtChange } from '../large-record/created-at-change.ts';
+import { findObstacles } from '../online-migration/attachments/obstacles.ts';
+import { type ColumnChange, keyColumnsOf } from '../online-migration/column-change.ts';
 import { classifyValues, type ValueClass, type ValueGroup } from '../online-migration/preflight.ts';
 import { readStage } from '../online-migration/stage.ts';
+import { z } from 'zod';
+import { changeOption, chosenChange } from './chosen-change.ts';
+import { readOptions } from './command-options.ts';
 import { runCommand } from './run-command.ts';
 
-// npm run preflight: what the change will do to every value of the old column. Exit code 1 where it will fail.
+// npm run preflight: what is in the way of a column change, and what it will do to every value of the old column. Exit code 1
+// where it will fail.
+
+const USAGE = `npm run preflight -- ${changeOption.text}`;
+const optionsSchema = z.strictObject({ change: changeOption.schema });
 
 const SHOWN_GROUPS = 20;
 
 const MEANING: Record<ValueClass, string> = {
-  reject: 'do not convert: correct them before 0004',
+  reject: 'do not convert: correct them before they are enforced',
   kept: 'convert; their text is kept for the way back',
   null: 'are empty and stay so',
   rebuildable: 'convert, and the way back gives the same text',
 };
 
 await runCommand(async () => {
+  const change = chosenChange(readOptions(process.argv.slice(2), USAGE, optionsSchema).change);
   const database = await resolveDatabase(readConfig());
   console.log(database.description);
   const client = new Client({ connectionString: database.url, application_name: 'preflight' });
   client.on('error', () => undefined); // A lost connection fails the statement in flight, which is told.
   await client.connect();
   try {
-    const stage = await readStage(client, createdAtChange);
+    const stage = await readStage(client, change);
     if (stage === 'contracted' || stage === 'renamed') {
       console.log(`The database is at ${stage}: the old column is gone, there is nothing left to check.`);
       return 0;
     }
-    const groups = await classifyValues(client, createdAtChange, showProgress);
-    for (const line of describe(groups)) console.log(line);
+    const obstacles = stage === 'initial' ? await findObstacles(client, change) : [];
+    for (const obstacle of obstacles) console.log(`In the way: ${obstacle}`);
+    if (obstacles.length > 0) return 1;
+    const groups = await classifyValues(client, change, showProgress);
+    for (const line of describe(change, groups)) console.log(line);
     return groups.some(({ valueClass }) => valueClass === 'reject') ? 1 : 0;
   } finally {
     await client.end();
@@ -41,16 +53,19 @@ function showProgress(rowsRead: number): void {
   if (process.stdout.isTTY) process.stdout.write(`\r${rowsRead.toLocaleString('en-US')} rows read `);
 }
 
-function describe(groups: ValueGroup[]): string[] {
+function describe(change: ColumnChange, groups: ValueGroup[]): string[] {
+  const key = keyColumnsOf(change).join(', ') || 'at';
   if (groups.length === 0) return ['The table is empty: there is nothing to convert.'];
-  const lines = [process.stdout.isTTY ? '' : 'Values of created_at:'];
+  const lines = [process.stdout.isTTY ? '' : `Values of ${change.oldColumn.name}:`];
   for (const [valueClass, meaning] of Object.entries(MEANING)) {
     const ofClass = groups.filter((group) => group.valueClass === valueClass);
     if (ofClass.length === 0) continue;
     const rows = ofClass.reduce((sum, group) => sum + group.rows, 0);
     lines.push(`${rows.toLocaleString('en-US')} rows ${meaning}`);
     for (const group of ofClass.slice(0, SHOWN_GROUPS)) {
-      const samples = group.samples.map(({ key, value }) => `id ${key}: ${JSON.stringify(value)}`).join(', ');
+      const samples = group.samples
+        .map(({ key: row, value }) => `${key} ${row}: ${JSON.stringify(value)}`)
+        .join(', ');
       lines.push(`  ${group.rows.toLocaleString('en-US')} like ${JSON.stringify(group.form)}: ${samples}`);
     }
     if (ofClass.length > SHOWN_GROUPS) lines.push(`  and ${ofClass.length - SHOWN_GROUPS} more forms`);

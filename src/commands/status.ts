@@ -3,29 +3,32 @@ import { createLogUpdate } from 'log-update';
 import { z } from 'zod';
 import { readConfig } from '../config.ts';
 import { resolveDatabase } from '../database/resolve-database.ts';
-import { createdAtChange } from '../large-record/created-at-change.ts';
+import type { ColumnChange } from '../online-migration/column-change.ts';
 import { describeConnectionError } from '../online-migration/connection-error.ts';
 import { findActiveStatements } from '../online-migration/observation/active-statements.ts';
 import { type Observer, openObserver } from '../online-migration/observation/observer.ts';
 import { readOverview } from '../online-migration/observation/overview.ts';
 import { OnlineMigrationError } from '../online-migration/online-migration-error.ts';
+import { changeOption, chosenChange } from './chosen-change.ts';
 import { flag, readOptions } from './command-options.ts';
 import { runCommand } from './run-command.ts';
 import { describeStatus, type Status } from './status/status-text.ts';
 
 // npm run status: where the column change stands, and what happens on the table now.
 
-const USAGE = 'npm run status -- [--watch] [--json]';
+const USAGE = `npm run status -- [--watch] [--json] ${changeOption.text}`;
 const WATCH_INTERVAL_MS = 1_000;
 /** Where the output has no width of its own, as in a pipe. */
 const DEFAULT_COLUMNS = 80;
 
-const optionsSchema = z.strictObject({ watch: flag, json: flag });
+const optionsSchema = z.strictObject({ watch: flag, json: flag, change: changeOption.schema });
 
 await runCommand(async (signal) => {
-  const { watch, json } = readOptions(process.argv.slice(2), USAGE, optionsSchema);
+  const { watch, json, change: name } = readOptions(process.argv.slice(2), USAGE, optionsSchema);
+  const change = chosenChange(name);
   const database = await resolveDatabase(readConfig());
-  const render = json ? renderJson : renderText;
+  const write = json ? (status: Status) => JSON.stringify(status) : renderText;
+  const render = async (observer: Observer) => write(await readStatus(observer, change));
   if (watch) await watchDatabase(database.url, render, json, signal);
   if (!json) console.log(`${database.description}\n`);
   await using observer = await openObserver({ connectionString: database.url });
@@ -58,17 +61,13 @@ async function watchDatabase(
   }
 }
 
-async function readStatus(observer: Observer): Promise<Status> {
-  const overview = await readOverview(observer, createdAtChange);
+async function readStatus(observer: Observer, change: ColumnChange): Promise<Status> {
+  const overview = await readOverview(observer, change);
   return { ...overview, statements: await findActiveStatements(observer) };
 }
 
-async function renderText(observer: Observer): Promise<string> {
-  return describeStatus(await readStatus(observer), process.stdout.columns ?? DEFAULT_COLUMNS).join('\n');
-}
-
-async function renderJson(observer: Observer): Promise<string> {
-  return JSON.stringify(await readStatus(observer));
+function renderText(status: Status): string {
+  return describeStatus(status, process.stdout.columns ?? DEFAULT_COLUMNS).join('\n');
 }
 
 function redraw(): (text: string) => void {

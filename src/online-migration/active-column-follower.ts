@@ -70,11 +70,12 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
   }
 
   /**
-   * The earliest of the forms that this process may have a statement on: that of the active column, and those of units
-   * of work that began before a switch and have not ended. `old` until something is known.
+   * The form that this process may still have a statement on: one that was active when units of work began that have not
+   * ended, else that of the active column. `old` until something is known.
    */
   get formInUse(): ActiveColumn['form'] {
-    return FORMS.find((form) => this.#units[form] > 0 || form === this.#active?.form) ?? 'old';
+    const active = this.#active?.form ?? 'old';
+    return FORMS.find((form) => form !== active && this.#units[form] > 0) ?? active;
   }
 
   /**

@@ -29,8 +29,29 @@ describe('npm run preflight', () => {
     await using command = await startCommand('preflight', [], { env: { DATABASE_URL: database.url } });
     const { exitCode, stdout } = await command.ended;
     expect(exitCode).toBe(1);
-    expect(stdout).toContain('2 rows do not convert: correct them before 0004');
+    expect(stdout).toContain('2 rows do not convert: correct them before they are enforced');
     expect(stdout).toContain('2 like "aaaaaaaaa": id 7: "yesterday", id 9: "yesterday"');
+  });
+
+  it('names what is in the way before it looks at any value, and exits with 1', async () => {
+    await client.rows(`create view early as select id from large_record where created_at < '2024'`);
+    await using command = await startCommand('preflight', [], { env: { DATABASE_URL: database.url } });
+    const { exitCode, stdout } = await command.ended;
+    await client.rows(`drop view early`);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('In the way: rule _RETURN on view early depends on created_at');
+    expect(stdout).not.toContain('convert');
+  });
+
+  it('says which changes there are where it is told another', async () => {
+    await using command = await startCommand('preflight', ['--change', 'orders.total'], {
+      env: { DATABASE_URL: database.url },
+    });
+    const { exitCode, stderr } = await command.ended;
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(
+      'There is no column change orders.total. There is: --change public.large_record.created_at.\n',
+    );
   });
 
   it('says in a sentence that there is no table', async () => {

@@ -83,6 +83,21 @@ describe('contract', () => {
     expect(await migrator.applied()).toContain('0005');
   });
 
+  it('its way back is refused while a live process uses the name that comes back, and names it', async () => {
+    await migrator.go('0005');
+    const contracted = await readCatalog(client);
+    await using renamed = await connect(url, presenceName(createdAtChange, 'renamed'));
+    await using _new = await connect(url, presenceName(createdAtChange, 'new'));
+    await expect(impatient.go('0004')).rejects.toThrow(
+      new RegExp(
+        `Cannot revert the contract of public\\.large_record\\.created_at: after 0\\.3 s, these processes still use ` +
+          `created_at: [^,]* \\(server pid ${renamed.pid}\\)\\. `,
+      ),
+    );
+    expect(await readCatalog(client)).toEqual(contracted);
+    expect(await migrator.applied()).toContain('0005');
+  });
+
   it('keeps a text that was written during the proof and could not be rebuilt', async () => {
     // The proof goes by id. It is past the first row, and not yet at the last, while it waits to keep the text of one in
     // between, which someone else has just written down.

@@ -31,7 +31,7 @@ export async function contract(context: MoveContext): Promise<void> {
   const { session, change, signal, settings } = context;
   await requireStage(context, 'contract', 'enforced');
   await tellUndeclaredSessions(context);
-  await awaitSwitchover(context, settings.switchoverWaitMs);
+  await awaitSwitchover(context, 'contract', 'old', settings.switchoverWaitMs);
   await mirrorAttachments(context, 'contract', 'old');
   await session.withoutStatementTimeout(() => forgetKeptValues(session, change));
   await inStrongTransaction(context, 'contract: keep what cannot be rebuilt', {
@@ -42,7 +42,7 @@ export async function contract(context: MoveContext): Promise<void> {
     : await findDifferencesAtOnce(session, change);
   if (differences.length > 0) throw columnsDiffer(context, differences);
   // The proof can take minutes, in which an old version may have been started again.
-  await awaitSwitchover(context, 0);
+  await awaitSwitchover(context, 'contract', 'old', 0);
   await dropOldColumn(context, () => context.recordInLedger());
 }
 

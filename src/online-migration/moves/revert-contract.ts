@@ -10,6 +10,7 @@ import { describeRow } from '../row-key.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync-trigger.ts';
 import { readTableShape } from '../table-shape.ts';
 import { fillAndReport } from './fill-and-report.ts';
+import { awaitSwitchover } from './switchover-gate.ts';
 import {
   inStrongTransaction,
   type MoveContext,
@@ -23,11 +24,12 @@ const NAMED_ROWS = 10;
 /**
  * The way back of contract: the old column again, with every value letter by letter.
  *
- * 1. ONE transaction under ACCESS EXCLUSIVE: add the old column, nullable, and the trigger that watches both columns.
- * 2. Fill it in short transactions: from the kept values, else from the new column. A run that was ended goes on.
- * 3. For the old column what hangs on the new one: indexes and foreign keys, beside reads and writes.
- * 4. The not-null check, validated beside reads and writes.
- * 5. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check.
+ * 1. Wait until no live process of the application uses the new column under the name that the old one gets again.
+ * 2. ONE transaction under ACCESS EXCLUSIVE: add the old column, nullable, and the trigger that watches both columns.
+ * 3. Fill it in short transactions: from the kept values, else from the new column. A run that was ended goes on.
+ * 4. For the old column what hangs on the new one: indexes and foreign keys, beside reads and writes.
+ * 5. The not-null check, validated beside reads and writes.
+ * 6. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check.
  */
 export async function revertContract(context: MoveContext): Promise<void> {
   const { session, change } = context;
@@ -38,6 +40,7 @@ export async function revertContract(context: MoveContext): Promise<void> {
   const leaves = await findLeaves(session, names.table);
   const { oldColumn } = await readTableShape(session, change);
   if (oldColumn === null) {
+    await awaitSwitchover(context, 'revert the contract of', 'renamed', context.settings.switchoverWaitMs);
     await inStrongTransaction(context, 'revert contract: add the old column', {
       before: async () => {
         await createForwardFunctions(session, change);

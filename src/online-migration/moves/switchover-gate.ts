@@ -8,25 +8,32 @@ const POLL_MS = 200;
 const NAMED_SESSIONS = 5;
 
 /**
- * Lets contract pass only when no live process of the application uses the old column any more.
+ * Lets a move pass only when no live process of the application uses the table in a form that the move ends: `old` ahead of
+ * contract, and `renamed` ahead of its way back, which puts a column of another type under the same name.
  *
  * A switchover takes a moment in every process, so it waits for a while before it refuses.
  *
+ * @param move for the log and the error: `contract`
+ * @param form the mapping that nobody may use any more
  * @param waitMs how long to wait at most, in milliseconds
  * @throws MoveRefusedError that names the processes
  */
-export async function awaitSwitchover(context: MoveContext, waitMs: number): Promise<void> {
+export async function awaitSwitchover(
+  context: MoveContext,
+  move: string,
+  form: 'old' | 'renamed',
+  waitMs: number,
+): Promise<void> {
   const deadline = performance.now() + waitMs;
   let told = false;
   for (;;) {
-    const behind = (await findPresences(context.session, context.change)).filter(
-      ({ form }) => form === 'old',
-    );
+    const presences = await findPresences(context.session, context.change);
+    const behind = presences.filter((presence) => presence.form === form);
     if (behind.length === 0) return;
-    if (performance.now() >= deadline) throw stillInUse(context, behind, waitMs);
+    if (performance.now() >= deadline) throw stillInUse(context, move, behind, waitMs);
     if (!told) {
       context.log(
-        `contract: waiting up to ${waitMs / 1000} s for ${behind.length} processes that still use ` +
+        `${move}: waiting up to ${waitMs / 1000} s for ${behind.length} processes that still use ` +
           `${context.change.oldColumn.name}: ${behind.map(describe).join(', ')}`,
       );
       told = true;
@@ -55,9 +62,14 @@ function describeSessions({ application, user, address, count, statement }: Unde
   );
 }
 
-function stillInUse({ change }: MoveContext, behind: Presence[], waitMs: number): MoveRefusedError {
+function stillInUse(
+  { change }: MoveContext,
+  move: string,
+  behind: Presence[],
+  waitMs: number,
+): MoveRefusedError {
   return new MoveRefusedError(
-    `Cannot contract ${namesOf(change).change}: ${waitMs === 0 ? 'after the proof' : `after ${waitMs / 1000} s`}, these processes still use ` +
+    `Cannot ${move} ${namesOf(change).change}: ${waitMs === 0 ? 'after the proof' : `after ${waitMs / 1000} s`}, these processes still use ` +
       `${change.oldColumn.name}: ${behind.map(describe).join(', ')}. Restart or update them so that they use ` +
       `${change.newColumn.name}, then run the same command again.`,
   );
