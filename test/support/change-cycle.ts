@@ -12,7 +12,7 @@ import { Session } from '../../src/online-migration/session.ts';
 import { namesOf } from '../../src/online-migration/names.ts';
 import { type ChangeLoad, startChangeLoad, type LoadStatements } from './change-load.ts';
 import { connect } from './database-client.ts';
-import { readSchema, type SchemaSnapshot, withColumnType } from './schema-snapshot.ts';
+import { canonicalDefault, readSchema, type SchemaSnapshot, withColumnType } from './schema-snapshot.ts';
 import { createTestDatabase } from './test-server.ts';
 
 const MOVES = {
@@ -21,15 +21,21 @@ const MOVES = {
 } as const;
 /** From renamed to enforced, and up again: the part of the way back that leaves indexes and keys with the new column. */
 const HALF_WAY = [revertRename, revertContract, contract, rename];
+const DEFAULT_COLUMNS = { id: 'id', n: 'n' };
 /** Requests that have to be answered between two moves. */
 const REQUESTS_BETWEEN_MOVES = 10;
 
 /** A table, a change of it, and values that the two types share. */
 export interface ChangeCase {
   readonly change: ColumnChange;
-  /** Statements that make the table, with a column `id` that is unique and `n bigint not null`, and fill it. */
+  /** Statements that make the table, with two columns for the clients, and fill it. */
   readonly setup: readonly string[];
-  /** SQL of the value for a number, an expression of the old type and one of the new type that are equal to each other. */
+  /** The two columns, where they are not `id`, which is unique, and `n bigint not null`. */
+  readonly columns?: { readonly id: string; readonly n: string };
+  /**
+   * SQL of the value for a number, an expression of the old type and one of the new type that are equal to each other. Left
+   * out where the column gets its values by itself.
+   */
   readonly value?: { readonly old: (n: string) => string; readonly new: (n: string) => string };
   /** What the application does to the table, where it is not to write the value of a number to the column. */
   readonly load?: LoadStatements;
@@ -64,9 +70,8 @@ export async function expectFullCycle(subject: ChangeCase, { down = true } = {})
     await load.servedMore(REQUESTS_BETWEEN_MOVES);
   };
   await run(MOVES.up);
-  expect(withoutToolkit(await readSchema(client))).toEqual(
-    withColumnType(before.schema, change, change.newColumn),
-  );
+  const expected = { ...change.newColumn, default: await canonicalDefault(client, change.newColumn) };
+  expect(withoutToolkit(await readSchema(client))).toEqual(withColumnType(before.schema, change, expected));
   await expectValues(client, subject, 'new', load);
   if (down) {
     await run(HALF_WAY);
@@ -102,41 +107,51 @@ export async function openContext(
   };
 }
 
-function statementsOf({ change, value, load }: ChangeCase): LoadStatements {
+function statementsOf({ change, value, load, columns = DEFAULT_COLUMNS }: ChangeCase): LoadStatements {
   if (load !== undefined) return load;
-  if (value === undefined) throw new Error('A case has a value for each number, or a load of its own.');
   const { table } = namesOf(change);
+  const { id, n: number } = columns;
+  if (value === undefined) {
+    return {
+      insert: () => `insert into ${table} (${number}) values ($1::bigint) returning ${id}::text as id`,
+      update: () => `update ${table} set ${number} = $1::bigint where ${id}::text = $2 returning ${id}`,
+      read: ({ column }) =>
+        `select ${number}::text as n, ${column} is not null as right from ${table} where ${id}::text = $1`,
+    };
+  }
   const valueOf = (form: string, n: string) => (form === 'old' ? value.old(n) : value.new(n));
   return {
     insert: ({ form, column }) =>
-      `insert into ${table} (n, ${column}) values ($1::bigint, ${valueOf(form, '$1::bigint')}) returning id::text as id`,
+      `insert into ${table} (${number}, ${column}) values ($1::bigint, ${valueOf(form, '$1::bigint')}) returning ${id}::text as id`,
     update: ({ form, column }) =>
-      `update ${table} set n = $1::bigint, ${column} = ${valueOf(form, '$1::bigint')} where id::text = $2 returning id`,
+      `update ${table} set ${number} = $1::bigint, ${column} = ${valueOf(form, '$1::bigint')} where ${id}::text = $2 returning ${id}`,
     read: ({ form, column }) =>
-      `select n::text, ${column} is not distinct from ${valueOf(form, 'n')} as right from ${table} where id::text = $1`,
+      `select ${number}::text as n, ${column} is not distinct from ${valueOf(form, number)} as right from ${table} where ${id}::text = $1`,
   };
 }
 
 async function expectValues(
   client: Awaited<ReturnType<typeof connect>>,
-  { change, value }: ChangeCase,
+  { change, value, columns = DEFAULT_COLUMNS }: ChangeCase,
   side: 'old' | 'new',
   load: ChangeLoad,
 ): Promise<void> {
   const { table, oldColumn } = namesOf(change);
+  const { id, n } = columns;
   if (value !== undefined) {
     const wrong = await client.rows(
-      `select id, n, ${oldColumn}::text as value from ${table} where n > 0 and ${oldColumn} is distinct from ${value[side]('n')} limit 5`,
+      `select ${id}, ${n}, ${oldColumn}::text as value from ${table}
+      where ${n} > 0 and ${oldColumn} is distinct from ${value[side](n)} limit 5`,
     );
     expect(wrong).toEqual([]);
   }
   const acknowledged = load.acknowledged();
   const rows = await client.rows<{ id: string; n: string }>(
-    `select id::text as id, n::text as n from ${table} where id::text = any ($1)`,
+    `select ${id}::text as id, ${n}::text as n from ${table} where ${id}::text = any ($1)`,
     [[...acknowledged.keys()]],
   );
   // Writes go on: a row may hold a later number than the one that was acknowledged when it was asked for.
-  const stale = rows.filter(({ id, n }) => BigInt(n) < acknowledged.get(id)!);
+  const stale = rows.filter((row) => BigInt(row.n) < acknowledged.get(row.id)!);
   expect({ stale, rows: rows.length }).toEqual({ stale: [], rows: acknowledged.size });
 }
 

@@ -74,11 +74,25 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
     )`);
 }
 
+/** How the catalog writes the default that a column is declared with; null for none. */
+export async function canonicalDefault(
+  client: DatabaseClient,
+  { type, default: expression }: Column,
+): Promise<string | null> {
+  if (expression === undefined) return null;
+  await client.rows(`create temp table declared (value ${type} default ${expression})`);
+  const written = await client.value<string>(
+    `select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = 'declared'::regclass`,
+  );
+  await client.rows(`drop table declared`);
+  return written;
+}
+
 /** The same catalog with another type and default of the changed column, and of the sequence that it owns. */
 export function withColumnType(
   schema: SchemaSnapshot,
   { table, oldColumn }: ColumnChange,
-  { type, default: expression }: Column,
+  { type, default: expression }: { readonly type: string; readonly default: string | null },
 ): SchemaSnapshot {
   const name = `${table.schema}.${table.name}.${oldColumn.name}`;
   const column = schema.columns[name]!;

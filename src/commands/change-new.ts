@@ -1,0 +1,90 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { Client } from 'pg';
+import { z } from 'zod';
+import { columnChanges } from '../column-changes.ts';
+import { readConfig } from '../config.ts';
+import { PROJECT_FOLDER } from '../database/embedded-postgres.ts';
+import { resolveDatabase } from '../database/resolve-database.ts';
+import { findObstacles } from '../online-migration/attachments/obstacles.ts';
+import { namesOf } from '../online-migration/names.ts';
+import { declarationFile } from './change-new/declaration-file.ts';
+import { instructions } from './change-new/instructions.ts';
+import { mappingsFile } from './change-new/mappings-file.ts';
+import { migrationFiles } from './change-new/migration-files.ts';
+import { planChange, type WantedChange } from './change-new/plan-change.ts';
+import { testFile } from './change-new/test-file.ts';
+import { extendedList, refuseExisting, writeFiles } from './change-new/written-files.ts';
+import { readOptions } from './command-options.ts';
+import { runCommand } from './run-command.ts';
+
+// npm run change:new: looks a table up and writes a column change of it: the declaration, the mappings, five migrations and a
+// test. Everything that can be refused is refused before a file is written.
+
+const USAGE =
+  'npm run change:new -- --table <name> --column <name> --to <type> [--from <type>] [--new-column <name>] [--zone <zone>]';
+
+const word = (error: string) => z.string({ error }).min(1, { error }).optional();
+const optionsSchema = z.strictObject({
+  table: word('must be a table, perhaps with its schema: shop.orders'),
+  column: word('must be a column of the table'),
+  from: word('must be the type that the column has'),
+  to: word('must be the type that the column is to have'),
+  'new-column': word('must be a name for the new column'),
+  zone: word('must be a time zone, as in Europe/Berlin'),
+});
+
+await runCommand(async () => {
+  const options = readOptions(process.argv.slice(2), USAGE, optionsSchema);
+  const wanted = await completed(options);
+  const database = await resolveDatabase(readConfig());
+  console.log(database.description);
+  const client = new Client({ connectionString: database.url, application_name: 'change:new' });
+  client.on('error', () => undefined); // A lost connection fails the statement in flight, which is told.
+  await client.connect();
+  try {
+    const plan = await planChange(client, wanted, await nextNumber());
+    const { change } = namesOf(plan.change);
+    if (columnChanges.some((other) => namesOf(other).change === change)) {
+      throw new Error(`src/column-changes.ts has a change of ${change} already, and nothing was written.`);
+    }
+    const obstacles = await findObstacles(client, plan.change);
+    if (obstacles.length > 0) {
+      const list = obstacles.map((obstacle) => `  ${obstacle}`).join('\n');
+      throw new Error(`${change} cannot be changed as it is, and nothing was written:\n${list}`);
+    }
+    const files = [declarationFile(plan), mappingsFile(plan), ...migrationFiles(plan), testFile(plan)];
+    refuseExisting(PROJECT_FOLDER, files);
+    const { folder, file, declaration } = plan.words;
+    const list = await extendedList(PROJECT_FOLDER, declaration, `${folder}/${file}-change`);
+    await writeFiles(PROJECT_FOLDER, files, list);
+    console.log(`\n${instructions(plan, [...files, list])}`);
+  } finally {
+    await client.end();
+  }
+});
+
+/** Asks for what was not given, where somebody is there to answer. */
+async function completed(options: z.output<typeof optionsSchema>): Promise<WantedChange> {
+  const { from, zone, 'new-column': newColumn } = options;
+  const missing = (['table', 'column', 'to'] as const).filter((name) => options[name] === undefined);
+  if (missing.length > 0 && !process.stdin.isTTY) {
+    throw new Error(`Give ${missing.map((name) => `--${name}`).join(', ')}.\nUsage: ${USAGE}`);
+  }
+  const answers = { ...options };
+  if (missing.length > 0) {
+    using lines = createInterface({ input: process.stdin, output: process.stdout });
+    const questions = { table: 'Table: ', column: 'Column: ', to: 'New type: ' };
+    for (const name of missing) answers[name] = (await lines.question(questions[name])).trim();
+  }
+  const { table = '', column = '', to = '' } = answers;
+  return { table, column, from, to, newColumn, zone };
+}
+
+/** The number behind that of the last migration. */
+async function nextNumber(): Promise<number> {
+  const names = await readdir(join(PROJECT_FOLDER, 'migrations'));
+  const numbers = names.map((name) => Number(/^(\d+)_/.exec(name)?.[1] ?? 0));
+  return Math.max(0, ...numbers) + 1;
+}

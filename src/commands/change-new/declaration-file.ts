@@ -1,0 +1,30 @@
+import type { WrittenFile } from './written-files.ts';
+import type { NewChange } from './new-change.ts';
+
+/** The file with the declared change. */
+export function declarationFile({ table, change, conversion, words }: NewChange): WrittenFile {
+  const { oldColumn, newColumn, key, nullable } = change;
+  const declared = {
+    table: { schema: table.schema, name: table.name },
+    key,
+    oldColumn,
+    newColumn,
+    conversion: CONVERSION_PLACE,
+    ...(nullable ? { nullable } : {}),
+  };
+  const literal = JSON.stringify(declared, null, 2).replace(
+    JSON.stringify(CONVERSION_PLACE),
+    conversion.expression,
+  );
+  return {
+    path: `src/${words.folder}/${words.file}-change.ts`,
+    text: `import type { ColumnChange } from '../online-migration/column-change.ts';
+import { ${conversion.name} } from '../online-migration/conversions/${conversion.module}.ts';
+
+/** The column change of \`${table.name}.${oldColumn.name}\`, from ${oldColumn.type} to ${newColumn.type}. */
+export const ${words.declaration}: ColumnChange = ${literal};
+`,
+  };
+}
+
+const CONVERSION_PLACE = '<conversion>';

@@ -1,0 +1,35 @@
+import type { NewChange } from './new-change.ts';
+import type { WrittenFile } from './written-files.ts';
+
+const NUMBER_DIGITS = 4;
+
+/** What was written, and what is to be done with it, in the order of the releases. */
+export function instructions(subject: NewChange, files: readonly WrittenFile[]): string {
+  const { change, table, firstNumber, words } = subject;
+  const { oldColumn, newColumn } = change;
+  const number = (index: number) => String(firstNumber + index).padStart(NUMBER_DIGITS, '0');
+  const name = `${table.schema}.${table.name}.${oldColumn.name}`;
+  const test = files.find(({ path }) => path.startsWith('test/'))!.path;
+  return `Written:
+${files.map(({ path }) => `  ${path}`).join('\n')}
+
+Now:
+  npm test -- ${test}
+  npm run preflight -- --change ${name}
+
+Release 1, which knows both columns:
+  Register the three mappings of ${words.mappings} with the ORM, follow the active column of ${words.declaration}, and
+  use the mapping of its form in every unit of work: docs/adapting.md shows the lines.
+  When every process runs it:
+    npx mikro-orm migration:up --to ${number(0)}    expand
+    npx mikro-orm migration:up --to ${number(1)}    backfill
+    npx mikro-orm migration:up --to ${number(2)}    enforce; the application switches over to ${newColumn.name} by itself
+  When no older release runs any more:
+    npx mikro-orm migration:up --to ${number(3)}    contract
+    npx mikro-orm migration:up --to ${number(4)}    rename
+
+Release 2, which knows ${oldColumn.name} as ${newColumn.type} alone:
+  Keep the mapping of the form \`renamed\`, delete the other two, and take the change out of src/column-changes.ts.
+
+npm run status -- --change ${name} --watch shows where it stands.`;
+}

@@ -1,0 +1,71 @@
+import type { ColumnChange } from '../../online-migration/column-change.ts';
+import type { ChosenConversion } from './known-conversions.ts';
+import type { TableFacts } from './table-facts.ts';
+
+/** A column change that is to be written, and everything that the files say of it. */
+export interface NewChange {
+  readonly table: TableFacts;
+  /** The change itself, to ask the database about. */
+  readonly change: ColumnChange;
+  readonly conversion: ChosenConversion;
+  /** The labels of the new type, where it is an enum. */
+  readonly labels: readonly string[];
+  /** The number of its first migration: 7. */
+  readonly firstNumber: number;
+  readonly words: NewNames;
+}
+
+/** The names of what is written. */
+export interface NewNames {
+  /** Folder below `src/` and `test/`: `orders`. */
+  readonly folder: string;
+  /** How file names of the change begin: `total`. */
+  readonly file: string;
+  /** In names of migration files: `orders_total`. */
+  readonly migration: string;
+  /** In names of classes and mappings: `OrdersTotal`. */
+  readonly pascal: string;
+  /** The declaration's name: `ordersTotalChange`. */
+  readonly declaration: string;
+  /** The mappings' name: `ordersTotalMappings`. */
+  readonly mappings: string;
+}
+
+/** Makes the names that files and code of a change go by. */
+export function namesFor(table: Pick<TableFacts, 'schema' | 'name'>, column: string): NewNames {
+  const place = table.schema === 'public' ? [table.name] : [table.schema, table.name];
+  const tableWords = place.flatMap(wordsOf);
+  const columnWords = wordsOf(column);
+  const all = [...tableWords, ...columnWords];
+  const pascal = all.map(capitalized).join('');
+  const camel = pascal.charAt(0).toLowerCase() + pascal.slice(1);
+  return {
+    folder: tableWords.join('-'),
+    file: columnWords.join('-'),
+    migration: all.join('_'),
+    pascal,
+    declaration: `${camel}Change`,
+    mappings: `${camel}Mappings`,
+  };
+}
+
+/** A property's name for a column: `created_at` becomes `createdAt`. */
+export function propertyName(column: string): string {
+  const [first = '', ...others] = wordsOf(column);
+  return first + others.map(capitalized).join('');
+}
+
+/** The words of a name; what no file and no identifier can have is left out, and one must not begin with a digit. */
+function wordsOf(name: string): string[] {
+  const words = name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '');
+  if (words.length === 0) return ['x'];
+  return /^\d/.test(words[0]!) ? ['x', ...words] : words;
+}
+
+function capitalized(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}

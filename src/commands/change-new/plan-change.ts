@@ -1,0 +1,128 @@
+import { escapeLiteral } from 'pg';
+import type { Column, ColumnChange, Conversion, Queryable } from '../../online-migration/column-change.ts';
+import { knownConversion, knownPairs } from './known-conversions.ts';
+import { namesFor, type NewChange } from './new-change.ts';
+import {
+  canonicalType,
+  type ColumnFacts,
+  enumLabels,
+  listTables,
+  readTable,
+  type TableFacts,
+} from './table-facts.ts';
+
+/** What a person asks for. */
+export interface WantedChange {
+  readonly table: string;
+  readonly column: string;
+  /** The type that the column is believed to have; undefined where nobody says. */
+  readonly from: string | undefined;
+  readonly to: string;
+  /** The new column's interim name; undefined for one that is made of the old name. */
+  readonly newColumn: string | undefined;
+  /** The zone in which timestamps are meant; undefined where nobody says. */
+  readonly zone: string | undefined;
+}
+
+const NAMED_TABLES = 20;
+/** A default that is a literal, as the catalog writes it: `'new'::text`, `7`, `false`. */
+const CONSTANT = /^(?:'(?:[^']|'')*'::[a-z "]+|-?[0-9.]+|true|false)$/;
+
+/**
+ * Works a change out from what a person asks for and what the database has.
+ *
+ * @param firstNumber of its migrations
+ * @throws Error that says what does not fit, and what there is
+ */
+export async function planChange(
+  database: Queryable,
+  wanted: WantedChange,
+  firstNumber: number,
+): Promise<NewChange> {
+  const table = await readTable(database, wanted.table);
+  if (table === null) {
+    const tables = await listTables(database, NAMED_TABLES);
+    throw new Error(
+      `There is no table ${wanted.table}, and nothing was written. ` +
+        (tables.length === 0 ? 'The database has no table.' : `There is: ${tables.join(', ')}.`),
+    );
+  }
+  const column = columnOf(table, wanted.column);
+  const to = await typeOf(database, wanted.to, '--to');
+  if (wanted.from !== undefined && (await typeOf(database, wanted.from, '--from')) !== column.type) {
+    throw new Error(`${column.name} is ${column.type} and not ${wanted.from}, and nothing was written.`);
+  }
+  if (to === column.type) throw new Error(`${column.name} is ${to} already, and nothing was written.`);
+  const labels = await enumLabels(database, to);
+  const chosen = knownConversion(column.type, to, { labels, zone: wanted.zone ?? 'UTC' });
+  if (chosen === null) {
+    throw new Error(
+      `There is no conversion from ${column.type} to ${to}, and nothing was written. There is: ${knownPairs()}. ` +
+        `docs/adapting.md shows how to write another one.`,
+    );
+  }
+  const newDefault = await convertedDefault(database, chosen.conversion, column, to);
+  const change = declare(
+    table,
+    column,
+    { type: to, default: newDefault },
+    chosen.conversion,
+    wanted.newColumn,
+  );
+  return { table, change, conversion: chosen, labels, firstNumber, words: namesFor(table, column.name) };
+}
+
+function declare(
+  table: TableFacts,
+  column: ColumnFacts,
+  added: { readonly type: string; readonly default: string | null },
+  conversion: Conversion,
+  newColumn = `${column.name}_new`,
+): ColumnChange {
+  const withDefault = (expression: string | null) => (expression === null ? {} : { default: expression });
+  return {
+    table: { schema: table.schema, name: table.name },
+    key: table.key.length === 1 ? table.key[0]! : table.key,
+    oldColumn: { name: column.name, type: column.type, ...withDefault(column.default) },
+    newColumn: { name: newColumn, type: added.type, ...withDefault(added.default) },
+    conversion,
+    ...(column.notNull ? {} : { nullable: true }),
+  };
+}
+
+/** The new column's default: the old one's value where that is always the same, else the old one, converted at each use. */
+async function convertedDefault(
+  database: Queryable,
+  { forward }: Conversion,
+  { name, type, default: expression }: ColumnFacts,
+  to: string,
+): Promise<string | null> {
+  if (expression === null) return null;
+  const converted = forward(`(${expression})::${type}`);
+  if (!CONSTANT.test(expression)) return `(${converted.replaceAll(/\s+/g, ' ').trim()})`;
+  const { rows } = await database.query<{ value: string | null }>(`select (${converted})::text as value`);
+  const value = rows[0]?.value;
+  if (value == null) {
+    throw new Error(
+      `The default of ${name}, ${expression}, does not convert to ${to}, and nothing was written. Change the default first.`,
+    );
+  }
+  return `${escapeLiteral(value)}::${to}`;
+}
+
+function columnOf(table: TableFacts, name: string): ColumnFacts {
+  const column = table.columns.find((other) => other.name === name);
+  if (column !== undefined) return column;
+  throw new Error(
+    `The table ${table.name} has no column ${name}, and nothing was written. ` +
+      `It has: ${table.columns.map((other) => other.name).join(', ')}.`,
+  );
+}
+
+async function typeOf(database: Queryable, type: string, option: string): Promise<string> {
+  const canonical = await canonicalType(database, type);
+  if (canonical !== null) return canonical;
+  throw new Error(
+    `${option} ${type}: the database has no such type, and nothing was written. An enum has to be made first.`,
+  );
+}

@@ -1,0 +1,143 @@
+import type { Queryable } from '../../online-migration/column-change.ts';
+
+/** A column, as the catalog has it. */
+export interface ColumnFacts {
+  readonly name: string;
+  /** With its modifier, as `format_type` writes it; a type that is not PostgreSQL's own with its schema. */
+  readonly type: string;
+  readonly notNull: boolean;
+  /** Null where it has none, or its numbers come from a sequence or an identity. */
+  readonly default: string | null;
+  /** Whether its values come from a sequence or an identity. */
+  readonly isNumbered: boolean;
+}
+
+/** A table, as the catalog has it. */
+export interface TableFacts {
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly ColumnFacts[];
+  /** The columns of the primary key, else of another unique index whose columns are never null; none where there is none. */
+  readonly key: readonly string[];
+  /** The indexes and constraints that can stand in a test of the change: `create index …`, `primary key (…)`. */
+  readonly indexes: readonly { readonly columns: readonly string[]; readonly statement: string }[];
+}
+
+/**
+ * Looks a table up in the database.
+ *
+ * @param name the table's name, perhaps with its schema before it: `orders`, `shop.orders`
+ * @returns null where there is none
+ */
+export async function readTable(database: Queryable, name: string): Promise<TableFacts | null> {
+  const { rows } = await database.query<TableFacts & { oid: string }>(
+    `
+    select c.oid::text as oid, n.nspname as schema, c.relname as name,
+      (
+        select jsonb_agg(jsonb_build_object(
+          'name', a.attname, 'type', ${typeName('a')}, 'notNull', a.attnotnull,
+          'isNumbered', a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid) ~ '^nextval[(]', false),
+          'default', case
+            when pg_get_expr(d.adbin, d.adrelid) ~ '^nextval[(]' or a.attgenerated <> '' then null
+            else pg_get_expr(d.adbin, d.adrelid)
+          end
+        ) order by a.attnum)
+        from pg_catalog.pg_attribute a
+        left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      ) as columns,
+      coalesce((
+        select jsonb_agg(a.attname order by k.place)
+        from (
+          select i.indkey from pg_catalog.pg_index i
+          where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+            and not exists (
+              select from pg_catalog.pg_attribute o
+              where o.attrelid = c.oid and o.attnum = any (i.indkey::int2[]) and not o.attnotnull
+            )
+          order by i.indisprimary desc, i.indnkeyatts, i.indexrelid
+          limit 1
+        ) as first
+        cross join unnest(first.indkey::int2[]) with ordinality as k (number, place)
+        join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = k.number
+      ), '[]') as key,
+      coalesce((
+        select jsonb_agg(jsonb_build_object(
+          'columns', (
+            select jsonb_agg(a.attname) from pg_catalog.pg_attribute a
+            where a.attrelid = c.oid and a.attnum = any (i.indkey::int2[])
+          ),
+          'statement', case
+            when con.oid is null then pg_get_indexdef(i.indexrelid)
+            else format('alter table %I.%I add constraint %I %s', n.nspname, c.relname, con.conname, pg_get_constraintdef(con.oid))
+          end
+        ) order by i.indisprimary desc, i.indexrelid)
+        from pg_catalog.pg_index i
+        left join pg_catalog.pg_constraint con on con.conindid = i.indexrelid and con.contype in ('p', 'u')
+        where i.indrelid = c.oid and i.indisvalid and i.indpred is null and i.indexprs is null
+      ), '[]') as indexes
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p')
+      and (c.relname = $1 and pg_table_is_visible(c.oid) or n.nspname || '.' || c.relname = $1)
+    order by (c.relname = $1) desc
+    limit 1`,
+    [name],
+  );
+  return rows[0] ?? null;
+}
+
+/** The tables that a person may have meant, at most so many as fit a sentence. */
+export async function listTables(database: Queryable, limit: number): Promise<string[]> {
+  const { rows } = await database.query<{ name: string }>(
+    `
+    select case when pg_table_is_visible(c.oid) then c.relname else n.nspname || '.' || c.relname end as name
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p') and not c.relispartition
+      and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast', 'online_migration', 'online_migration_queue')
+    order by pg_table_is_visible(c.oid) desc, name
+    limit $1`,
+    [limit],
+  );
+  return rows.map((row) => row.name);
+}
+
+/** How the catalog writes a type that is given as SQL takes it; null where there is no such type. */
+export async function canonicalType(database: Queryable, type: string): Promise<string | null> {
+  const [base = '', modifier = ''] = type.split(/(?=\()/);
+  const { rows } = await database.query<{ name: string | null }>(
+    `
+    select case
+      when n.nspname = 'pg_catalog' then format_type(t.oid, null)
+      else format('%I.%I', n.nspname, t.typname)
+    end as name
+    from pg_catalog.pg_type t
+    join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+    where t.oid = to_regtype($1)`,
+    [base.trim()],
+  );
+  const name = rows[0]?.name;
+  return name == null ? null : `${name}${modifier.replaceAll(' ', '')}`;
+}
+
+/** The labels of an enum, in their order; none for a type that is none. */
+export async function enumLabels(database: Queryable, type: string): Promise<string[]> {
+  const { rows } = await database.query<{ label: string }>(
+    `select enumlabel as label from pg_catalog.pg_enum where enumtypid = to_regtype($1) order by enumsortorder`,
+    [type],
+  );
+  return rows.map(({ label }) => label);
+}
+
+function typeName(attribute: string): string {
+  return `(
+          select case
+            when tn.nspname = 'pg_catalog' then format_type(${attribute}.atttypid, ${attribute}.atttypmod)
+            else format('%I.%I', tn.nspname, t.typname)
+          end
+          from pg_catalog.pg_type t
+          join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace
+          where t.oid = ${attribute}.atttypid
+        )`;
+}

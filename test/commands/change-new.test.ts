@@ -1,0 +1,204 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtempDisposable, readFile, symlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PROJECT_FOLDER } from '../../src/database/embedded-postgres.ts';
+import { connect, type DatabaseClient } from '../support/database-client.ts';
+import { createTestDatabase, type TestDatabase } from '../support/test-server.ts';
+
+/** What a copy of the project has; the packages are linked. */
+const COPIED = [
+  'src',
+  'test',
+  'migrations',
+  'package.json',
+  'tsconfig.json',
+  'jest.config.ts',
+  'mikro-orm.config.ts',
+  '.oxlintrc.json',
+  '.oxfmtrc.json',
+];
+/** The linter, the type check and three tests of a cycle each. */
+const LIMIT_MS = 240_000;
+
+const TABLES = [
+  `create table orders (
+    id bigint generated always as identity primary key,
+    customer varchar(80) not null,
+    total text not null default '0.00',
+    placed_at timestamptz not null default now()
+  )`,
+  `create index orders_total_idx on orders (total)`,
+  `create table account (id serial primary key, name text)`,
+  `create table entry (id bigserial primary key, account_id integer not null references account (id))`,
+  `create schema shop`,
+  `create type shop.state as enum ('new', 'it''s paid')`,
+  `create table shop."Parcel" (
+    "Tenant" uuid not null, "No" integer not null, "State" varchar(20), weight numeric(8,3), primary key ("Tenant", "No")
+  )`,
+  `create table plain (label text not null)`,
+  `create view labels as select label from plain`,
+];
+
+const resources = new AsyncDisposableStack();
+let project: string;
+let database: TestDatabase;
+let client: DatabaseClient;
+
+beforeAll(async () => {
+  const folder = resources.use(await mkdtempDisposable(join(tmpdir(), 'change-new-')));
+  project = join(folder.path, 'project');
+  await mkdir(project);
+  for (const name of COPIED) await cp(join(PROJECT_FOLDER, name), join(project, name), { recursive: true });
+  await symlink(join(PROJECT_FOLDER, 'node_modules'), join(project, 'node_modules'));
+  database = resources.use(await createTestDatabase());
+  client = resources.use(await connect(database.url));
+  for (const statement of TABLES) await client.rows(statement);
+});
+afterAll(() => resources.disposeAsync());
+
+/** Runs a program in the copy. */
+async function run(
+  file: string,
+  args: string[],
+): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  const env = {
+    ...process.env,
+    DATABASE_URL: database.url,
+    TEST_DATABASE_URL: process.env['TEST_SERVER_URL'],
+    NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+  };
+  return promisify(execFile)(process.execPath, [file, ...args], {
+    cwd: project,
+    env,
+    maxBuffer: 2 ** 24,
+  }).then(
+    ({ stdout, stderr }) => ({ exitCode: 0, stdout, stderr }),
+    (error: Error & { code: number; stdout: string; stderr: string }) => ({
+      exitCode: error.code,
+      stdout: error.stdout,
+      stderr: error.stderr,
+    }),
+  );
+}
+
+const changeNew = (...args: string[]) => run('src/commands/change-new.ts', args);
+
+describe('npm run change:new', () => {
+  it(
+    'writes three changes that pass the linter, the type check and their own tests untouched',
+    async () => {
+      const first = await changeNew(
+        '--table',
+        'orders',
+        '--column',
+        'total',
+        '--from',
+        'text',
+        '--to',
+        'numeric(12,2)',
+      );
+      expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+      for (const file of [
+        'src/orders/total-change.ts',
+        'src/orders/total-mappings.ts',
+        'migrations/0007_expand_orders_total.ts',
+        'migrations/0011_rename_orders_total.ts',
+        'test/orders/total-change.test.ts',
+      ]) {
+        expect(first.stdout).toContain(`\n  ${file}\n`);
+        expect(existsSync(join(project, file))).toBe(true);
+      }
+      expect(first.stdout).toContain('npx mikro-orm migration:up --to 0009    enforce');
+      expect(await changeNew('--table', 'account', '--column', 'id', '--to', 'bigint')).toMatchObject({
+        exitCode: 0,
+      });
+      expect(
+        await changeNew(
+          '--table',
+          'shop.Parcel',
+          '--column',
+          'State',
+          '--to',
+          'shop.state',
+          '--new-column',
+          'Now',
+        ),
+      ).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(await readFile(join(project, 'src/column-changes.ts'), 'utf8')).toContain(
+        'ordersTotalChange,\n  accountIdChange,\n  shopParcelStateChange,\n];',
+      );
+
+      const linted = await run('node_modules/oxlint/bin/oxlint', []);
+      expect(linted).toMatchObject({ exitCode: 0 });
+      const formatted = await run('node_modules/oxfmt/bin/oxfmt', ['--check', 'src', 'migrations', 'test']);
+      expect(formatted).toMatchObject({ exitCode: 0 });
+      const checked = await run('node_modules/typescript/bin/tsc', ['--noEmit']);
+      expect(checked).toMatchObject({ exitCode: 0, stdout: '' });
+      const tests = ['test/orders', 'test/account', 'test/shop-parcel'];
+      const tested = await run('node_modules/jest/bin/jest.js', tests);
+      expect(tested.stderr).toMatch(/Tests: {7}3 passed, 3 total/);
+      const listed = await run('node_modules/@mikro-orm/cli/cli.js', ['migration:pending']);
+      expect(listed.stdout).toContain('0021_rename_shop_parcel_state');
+    },
+    LIMIT_MS,
+  );
+
+  it.each([
+    [
+      ['--table', 'order', '--column', 'total', '--to', 'uuid'],
+      /^There is no table order, and nothing was written\. There is: account, entry, orders, plain, shop\.Parcel\.\n$/,
+    ],
+    [
+      ['--table', 'orders', '--column', 'sum', '--to', 'uuid'],
+      /^The table orders has no column sum, and nothing was written\. It has: id, customer, total, placed_at\.\n$/,
+    ],
+    [
+      ['--table', 'orders', '--column', 'total', '--to', 'money2'],
+      /^--to money2: the database has no such type/,
+    ],
+    [['--table', 'orders', '--column', 'total', '--to', 'text'], /^total is text already/],
+    [
+      ['--table', 'orders', '--column', 'total', '--from', 'integer', '--to', 'uuid'],
+      /^total is text and not integer/,
+    ],
+    [
+      ['--table', 'orders', '--column', 'placed_at', '--to', 'text'],
+      /^There is no conversion from timestamp with time zone to text, and nothing was written\. There is: integer to bigint, /,
+    ],
+    [
+      ['--table', 'plain', '--column', 'label', '--to', 'uuid'],
+      /^public\.plain\.label cannot be changed as it is, and nothing was written:\n {2}rule _RETURN on view labels depends on label/,
+    ],
+    [
+      ['--table', 'orders', '--column', 'total', '--to', 'numeric(12,2)'],
+      /^src\/column-changes\.ts has a change of public\.orders\.total already/,
+    ],
+    [['--table', 'orders'], /^Give --column, --to\.\nUsage: npm run change:new/],
+    [['--tabel', 'orders'], /^There is no option --tabel\./],
+  ])('refuses %j, and writes nothing', async (args, reason) => {
+    const before = await readFile(join(project, 'src/column-changes.ts'), 'utf8');
+    const { exitCode, stderr } = await changeNew(...args);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(reason);
+    expect(await readFile(join(project, 'src/column-changes.ts'), 'utf8')).toBe(before);
+    expect(existsSync(join(project, 'src/plain'))).toBe(false);
+  });
+
+  it('refuses a file that is there already, and writes nothing', async () => {
+    await mkdir(join(project, 'src/plain'));
+    await cp(join(project, 'src/config.ts'), join(project, 'src/plain/label-change.ts'));
+    await client.rows('drop view labels');
+    const { exitCode, stderr } = await changeNew('--table', 'plain', '--column', 'label', '--to', 'uuid');
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr:
+        'src/plain/label-change.ts is there already, and nothing was written. Delete what you do not want to keep, then ' +
+        'run the same command again.\n',
+    });
+    expect(existsSync(join(project, 'src/plain/label-mappings.ts'))).toBe(false);
+  });
+});
