@@ -178,7 +178,7 @@ describe('npm run change:new', () => {
       /^src\/column-changes\.ts has a change of public\.orders\.total already/,
     ],
     [['--table', 'orders'], /^Give --column, --to\.\nUsage: npm run change:new/],
-    [['--tabel', 'orders'], /^There is no option --tabel\./],
+    [['--tabel=orders'], /^There is no option --tabel\./],
   ])('refuses %j, and writes nothing', async (args, reason) => {
     const before = await readFile(join(project, 'src/column-changes.ts'), 'utf8');
     const { exitCode, stderr } = await changeNew(...args);

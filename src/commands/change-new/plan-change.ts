@@ -1,5 +1,5 @@
 import { escapeLiteral } from 'pg';
-import type { Column, ColumnChange, Conversion, Queryable } from '../../online-migration/column-change.ts';
+import type { ColumnChange, Conversion, Queryable } from '../../online-migration/column-change.ts';
 import { knownConversion, knownPairs } from './known-conversions.ts';
 import { namesFor, type NewChange } from './new-change.ts';
 import {
@@ -79,7 +79,6 @@ function declare(
   conversion: Conversion,
   newColumn = `${column.name}_new`,
 ): ColumnChange {
-  const withDefault = (expression: string | null) => (expression === null ? {} : { default: expression });
   return {
     table: { schema: table.schema, name: table.name },
     key: table.key.length === 1 ? table.key[0]! : table.key,
@@ -88,6 +87,10 @@ function declare(
     conversion,
     ...(column.notNull ? {} : { nullable: true }),
   };
+}
+
+function withDefault(expression: string | null): { default?: string } {
+  return expression === null ? {} : { default: expression };
 }
 
 /** The new column's default: the old one's value where that is always the same, else the old one, converted at each use. */
