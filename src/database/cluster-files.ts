@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chown, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chown, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { freePort } from './free-port.ts';
@@ -22,6 +22,8 @@ const CONNECTION_FILE = 'connection.json';
 const PLACE_TAKEN = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EPERM'];
 const SUPERUSER = 'postgres';
 const PASSWORD_BYTES = 24;
+/** The major version from which on PostgreSQL has locales that are the same on every platform. */
+const BUILTIN_LOCALES_SINCE = 17;
 
 /** What every cluster of this project has in its postgresql.conf. */
 const SETTINGS: Readonly<Record<string, string>> = {
@@ -92,16 +94,27 @@ export async function createCluster(
     `--pwfile=${passwordFile}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
-    '--locale-provider=builtin',
-    '--builtin-locale=C.UTF-8',
     '--locale=C',
+    ...(binaries.major >= BUILTIN_LOCALES_SINCE
+      ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8']
+      : []),
     ...(durability === 'throwaway' ? ['--no-sync'] : []),
-    ...Object.entries({ ...SETTINGS, ...settings }).map(([name, value]) => `--set=${name}=${value}`),
   ]);
   await rm(passwordFile);
+  await appendFile(join(cluster, 'postgresql.conf'), settingsFile({ ...SETTINGS, ...settings }), {
+    flush: true,
+  });
   const connection: Connection = { user: SUPERUSER, password, preferredPort: await freePort() };
   await writePrivateFile(join(cluster, CONNECTION_FILE), JSON.stringify(connection), user);
   return cluster;
+}
+
+/** As lines of postgresql.conf: only from PostgreSQL 16 on could initdb write them. */
+function settingsFile(settings: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(settings).map(
+    ([name, value]) => `${name} = '${value.replaceAll(/['\\]/g, '$&$&')}'\n`,
+  );
+  return lines.join('');
 }
 
 /**

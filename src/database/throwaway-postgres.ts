@@ -29,10 +29,11 @@ export interface ThrowawayPostgres extends AsyncDisposable {
  * left behind is cleared by the next call, in whichever process.
  *
  * @param options.settings for postgresql.conf, by name
+ * @param options.installation the folder in which another version of PostgreSQL's package is installed
  * @throws Error where the server cannot start; nothing is left behind then
  */
 export async function startThrowawayPostgres(
-  options: { settings?: Readonly<Record<string, string>> } = {},
+  options: { settings?: Readonly<Record<string, string>>; installation?: string } = {},
 ): Promise<ThrowawayPostgres> {
   const user = await serverUser();
   const parent = await temporaryFolder(user);
@@ -40,7 +41,8 @@ export async function startThrowawayPostgres(
 
   const folder = await createOwnedFolder(parent, FOLDER_PREFIX, user);
   try {
-    const tools: ClusterTools = { user, binaries: await reachableBinaries(user, folder) };
+    const binaries = await reachableBinaries(user, folder, options.installation);
+    const tools: ClusterTools = { user, binaries };
     const dataFolder = await createCluster(folder, tools, options.settings ?? {}, 'throwaway');
     return await serve(folder, dataFolder, tools);
   } catch (error) {
