@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { startThrowawayPostgres, type ThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
+import type { ThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
 import { findLostWrites } from '../support/acknowledged-writes.ts';
 import { startApiProcess } from '../support/api-process.ts';
 import { connect, type DatabaseClient } from '../support/database-client.ts';
 import { startHangingProxy } from '../support/hanging-proxy.ts';
 import { startLoad } from '../support/load.ts';
 import { openMigrator, type TestMigrator } from '../support/migrator.ts';
+import { startOwnServer } from '../support/own-server.ts';
 import { insertRows } from '../support/seeded-table.ts';
 import { type Answer, send } from '../support/send.ts';
 import { startStreamingReplica, type StreamingReplica } from '../support/streaming-replica.ts';
@@ -28,7 +29,7 @@ let client: DatabaseClient;
 let migrator: TestMigrator;
 
 beforeAll(async () => {
-  primary = resources.use(await startThrowawayPostgres());
+  primary = resources.use(await startOwnServer());
   migrator = resources.use(await openMigrator(primary.url()));
   await migrator.go('0001');
   client = resources.use(await connect(primary.url()));

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
 import { countUntouchedRows } from '../support/acknowledged-writes.ts';
 import { startMikroOrm } from '../support/command-line.ts';
 import { connect, type DatabaseClient } from '../support/database-client.ts';
 import { held, hold, type HoldPoint, installHoldPoints, letGo } from '../support/hold-points.ts';
 import { openMigrator, type TestMigrator } from '../support/migrator.ts';
+import { startOwnServer } from '../support/own-server.ts';
 import { insertRows } from '../support/seeded-table.ts';
 import { createTestDatabase } from '../support/test-server.ts';
 import { readCatalog } from './catalog.ts';
@@ -61,7 +61,7 @@ describe.each([
     cutBy: 'a restart of the server',
     cuts: CUTS.filter(({ point }) => point === 'batch' || point === 'ledger'),
     open: async (resources: AsyncDisposableStack) => {
-      const server = resources.use(await startThrowawayPostgres());
+      const server = resources.use(await startOwnServer());
       return { url: server.url(), cut: () => server.restart() };
     },
   },

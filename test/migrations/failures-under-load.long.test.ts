@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startThrowawayPostgres, type ThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
+import type { ThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
 import { countUntouchedRows, findLostWrites } from '../support/acknowledged-writes.ts';
 import { type ApiProcess, startApiProcess } from '../support/api-process.ts';
 import { connect } from '../support/database-client.ts';
 import { type Load, seededRandom, startLoad } from '../support/load.ts';
 import { openMigrator, type TestMigrator } from '../support/migrator.ts';
+import { startOwnServer } from '../support/own-server.ts';
 import { insertRows } from '../support/seeded-table.ts';
 
 const ROWS = 5_000;
@@ -37,7 +38,7 @@ const random = seededRandom(`${SEED} failures`);
 
 beforeAll(async () => {
   console.log(`Failures with seed ${SEED}: FAILURE_SEED=${SEED} repeats their moments.`);
-  server = resources.use(await startThrowawayPostgres());
+  server = resources.use(await startOwnServer());
   migrator = resources.use(await openMigrator(server.url()));
   await migrator.go('0001');
   await using client = await connect(server.url());

@@ -1,16 +1,16 @@
 import { once } from 'node:events';
 import { expect, it } from '@jest/globals';
-import { startThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
 import { createdAtChange } from '../../src/large-record/created-at-change.ts';
 import { ActiveColumnFollower } from '../../src/online-migration/active-column-follower.ts';
 import { ReadReplica } from '../../src/online-migration/read-replica.ts';
 import { connect } from '../support/database-client.ts';
 import { openMigrator } from '../support/migrator.ts';
+import { startOwnServer } from '../support/own-server.ts';
 import { insertRows } from '../support/seeded-table.ts';
 import { startStreamingReplica } from '../support/streaming-replica.ts';
 
 it('reads from the primary what the replay of a drop has cancelled, then from the replica by its new schema', async () => {
-  await using primary = await startThrowawayPostgres();
+  await using primary = await startOwnServer();
   await using migrator = await openMigrator(primary.url());
   await migrator.go('0001');
   await using onPrimary = await connect(primary.url());

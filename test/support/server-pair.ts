@@ -1,6 +1,7 @@
 import { escapeLiteral } from 'pg';
-import { startThrowawayPostgres, type ThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
+import type { ThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
 import { connect } from './database-client.ts';
+import { startOwnServer } from './own-server.ts';
 
 /** A server, and one that stands in for its standby: it has the same password and takes no writes. */
 export interface ServerPair extends AsyncDisposable {
@@ -15,8 +16,8 @@ export interface ServerPair extends AsyncDisposable {
 /** Starts both. What is written to one does not reach the other. */
 export async function startServerPair(): Promise<ServerPair> {
   await using resources = new AsyncDisposableStack();
-  const primary = resources.use(await startThrowawayPostgres());
-  const standby = resources.use(await startThrowawayPostgres());
+  const primary = resources.use(await startOwnServer());
+  const standby = resources.use(await startOwnServer());
   const primaryUrl = new URL(primary.url());
   const url = (...hosts: string[]) => primaryUrl.href.replace(primaryUrl.host, hosts.join());
   const setReadOnly: ServerPair['setReadOnly'] = (server, value) =>

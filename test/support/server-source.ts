@@ -14,8 +14,8 @@ export interface TestServer extends AsyncDisposable {
 }
 
 const IMAGE = 'postgres:18-alpine';
-/** Nothing here has to survive a crash of the machine; each test file has pools of its own. */
-const SETTINGS = { fsync: 'off', max_connections: '200' };
+/** What the tests need of their server: nothing has to survive a crash of the machine; each file has pools of its own. */
+export const TEST_SERVER_SETTINGS = { fsync: 'off', max_connections: '200' };
 
 /** TEST_DATABASE_URL, else a container where an engine answers and has the image, else a throwaway server. */
 export async function startTestServer(): Promise<TestServer> {
@@ -31,7 +31,10 @@ async function givenServer(): Promise<TestServer | undefined> {
 
 async function containerServer(): Promise<TestServer | undefined> {
   if (!(await engineAnswers())) return undefined;
-  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const settings = Object.entries(TEST_SERVER_SETTINGS).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
   try {
     const container = await new PostgreSqlContainer(IMAGE)
       .withDatabase('postgres')
@@ -53,7 +56,7 @@ async function containerServer(): Promise<TestServer | undefined> {
 }
 
 async function embeddedServer(): Promise<TestServer> {
-  const server = await startThrowawayPostgres({ settings: SETTINGS });
+  const server = await startThrowawayPostgres({ settings: TEST_SERVER_SETTINGS });
   return {
     url: server.url(),
     description: `${printableUrl(server.url())} (embedded, throwaway)`,

@@ -7,9 +7,13 @@ import { reachableBinaries } from '../../src/database/postgres-binaries.ts';
 import { startServer, stopServer } from '../../src/database/server-start-stop.ts';
 import type { ThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
 import { connect, type DatabaseClient } from './database-client.ts';
+import { testedInstallation } from './own-server.ts';
 
 /** SQLSTATE of a statement that was in the way of the replay. */
 const CONFLICT_CODE = '40001';
+
+/** The major version from which on the functions of a backup have their present names. */
+const BACKUP_RENAMED_SINCE = 15;
 
 /** What the primary's server has for itself in its folder. */
 const FILES_OF_SERVER = ['postmaster.pid', 'postmaster.opts', 'server.log'];
@@ -46,12 +50,12 @@ export async function startStreamingReplica(
   const folder = await createOwnedFolder(join(primary.dataFolder, '../..'), 'throwaway-postgres', user);
   resources.defer(() => removeFolder(folder));
   const dataFolder = join(folder, CLUSTER);
-  const tools = { user, binaries: await reachableBinaries(user, folder) };
+  const binaries = await reachableBinaries(user, folder, testedInstallation().installation);
+  const tools = { user, binaries };
 
   const onPrimary = resources.use(await connect(primary.url()));
-  await onPrimary.rows(`select pg_backup_start('replica', true)`);
-  await runAs(user, 'cp', ['-a', primary.dataFolder, dataFolder]);
-  const label = await onPrimary.value<string>(`select labelfile from pg_backup_stop(false)`);
+  const copy = () => runAs(user, 'cp', ['-a', primary.dataFolder, dataFolder]);
+  const label = await backUp(onPrimary, binaries.major, copy);
   for (const name of FILES_OF_SERVER) await rm(join(dataFolder, name), { force: true });
   for (const name of EMPTIED_FOLDERS) await empty(join(dataFolder, name));
   const { hostname, port, username, password } = new URL(primary.url());
@@ -104,6 +108,16 @@ export async function startStreamingReplica(
     stop,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** @returns the backup's label file */
+async function backUp(primary: DatabaseClient, major: number, copy: () => Promise<unknown>): Promise<string> {
+  const isRenamed = major >= BACKUP_RENAMED_SINCE;
+  await primary.rows(
+    isRenamed ? `select pg_backup_start('replica', true)` : `select pg_start_backup('replica', true, false)`,
+  );
+  await copy();
+  return primary.value(`select labelfile from ${isRenamed ? 'pg_backup_stop' : 'pg_stop_backup'}(false)`);
 }
 
 async function empty(folder: string): Promise<void> {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { startThrowawayPostgres } from '../../../src/database/throwaway-postgres.ts';
 import { writeControls } from '../../../src/online-migration/backfill/controls.ts';
 import { namesOf } from '../../../src/online-migration/names.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange, expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
+import { startOwnServer } from '../../support/own-server.ts';
 
 const ROWS = 20_000;
 const CHANGE = namesOf(eventChange).change;
@@ -26,7 +26,7 @@ beforeAll(async () => {
     autovacuum_analyze_threshold: '1',
     autovacuum_analyze_scale_factor: '0',
   };
-  url = resources.use(await startThrowawayPostgres({ settings })).url();
+  url = resources.use(await startOwnServer(settings)).url();
   client = resources.use(await connect(url));
   await client.rows(`create table witness (id int)`);
   // A batch takes a part of a second, and the whole several: long enough for something to come in the middle.

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { startThrowawayPostgres, type ThrowawayPostgres } from '../../../src/database/throwaway-postgres.ts';
+import type { ThrowawayPostgres } from '../../../src/database/throwaway-postgres.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange, expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
+import { startOwnServer } from '../../support/own-server.ts';
 
 const ROWS = 20_000;
 
@@ -11,7 +12,7 @@ let client: DatabaseClient;
 
 // A server of its own: a transaction that writes in any of a server's databases keeps dead rows from being reused.
 beforeAll(async () => {
-  server = resources.use(await startThrowawayPostgres({ settings: { fsync: 'off' } }));
+  server = resources.use(await startOwnServer({ fsync: 'off' }));
   client = resources.use(await connect(server.url()));
 });
 beforeEach(() => client.rows(`drop table if exists event; drop schema if exists online_migration cascade`));

@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/**
+ * Runs npm to its end; what it prints, it prints on this process's terminal.
+ *
+ * @param npmArguments what follows `npm` on its command line
+ * @param signal tells it to end; the promise waits until it has
+ * @param env variables beside those of this process
+ * @returns the exit code, null where a signal ended it
+ * @throws Error where npm cannot be started, and the signal's reason where that was aborted
+ */
+export async function runNpm(
+  npmArguments: readonly string[],
+  signal: AbortSignal,
+  env: NodeJS.ProcessEnv = {},
+): Promise<number | null> {
+  signal.throwIfAborted();
+  // `npm run` names its own script there, which starts on every platform as it is.
+  const npm = process.env['npm_execpath'];
+  const [program, first] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
+  const child = spawn(program, [...first, ...npmArguments], {
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  const stop = () => child.kill('SIGTERM');
+  signal.addEventListener('abort', stop);
+  try {
+    const [exitCode] = (await once(child, 'close')) as [number | null];
+    signal.throwIfAborted();
+    return exitCode;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { runNpm } from './run-npm.ts';
+
+/** How a run of the suite went. */
+export interface SuiteResult {
+  readonly passed: number;
+  /** Tests that failed, and test files that could not be run. */
+  readonly failed: number;
+  readonly skipped: number;
+  readonly seconds: number;
+  /** Jest's own word on it. */
+  readonly isGood: boolean;
+}
+
+const jestResult = z.object({
+  success: z.boolean(),
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numRuntimeErrorTestSuites: z.number(),
+  numPendingTests: z.number(),
+  numTodoTests: z.number(),
+});
+
+/**
+ * Runs `npm test`.
+ *
+ * @param variables of the environment, which say against which server
+ * @param jestArguments handed on to Jest
+ * @param signal ends the run
+ * @throws Error where Jest ends without a result, as it does where it is called the wrong way or finds no test
+ */
+export async function runSuite(
+  variables: NodeJS.ProcessEnv,
+  jestArguments: readonly string[],
+  signal: AbortSignal,
+): Promise<SuiteResult> {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'suite-'));
+  const file = join(folder.path, 'result.json');
+  const began = performance.now();
+  await runNpm(['test', '--', '--json', `--outputFile=${file}`, ...jestArguments], signal, variables);
+  const seconds = (performance.now() - began) / 1000;
+  if (!existsSync(file)) throw new Error('Jest has ended without a result: what it says is above.');
+  const result = jestResult.parse(JSON.parse(await readFile(file, 'utf8')));
+  return {
+    passed: result.numPassedTests,
+    failed: result.numFailedTests + result.numRuntimeErrorTestSuites,
+    skipped: result.numPendingTests + result.numTodoTests,
+    seconds,
+    isGood: result.success,
+  };
+}
