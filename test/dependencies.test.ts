@@ -1,0 +1,123 @@
+import { globSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+interface Manifest {
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly bin?: Readonly<Record<string, string>>;
+}
+
+/** A line of the page's tables. */
+interface Entry {
+  readonly name: string;
+  readonly where: string;
+}
+
+const ROOT = join(import.meta.dirname, '..');
+/** As a regular expression; not what comes with Node or lies in the project. */
+const ANY_PACKAGE = String.raw`(?:@[\w-]+\/)?[\w-]+`;
+const TYPES = '@types/';
+/** MikroORM's CLI tries this loader among others, and names it nowhere but in its code. */
+const LOADER_OF_CLI = { loader: 'tsx', cli: '@mikro-orm/cli' };
+
+const manifest = readManifest('package.json');
+const sources = globSync(['{src,test,migrations}/**/*.{ts,js}', '*.ts'], { cwd: ROOT })
+  .filter((path) => statSync(join(ROOT, path)).isFile())
+  .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
+const [, runTime = '', development = ''] = readFileSync(join(ROOT, 'docs/dependencies.md'), 'utf8').split(
+  '\n## ',
+);
+const entries = [...entriesOf(runTime), ...entriesOf(development)];
+const names = new Set(entries.map(({ name }) => name));
+
+describe('docs/dependencies.md', () => {
+  it('has the packages of package.json, and no others', () => {
+    expect(entriesOf(runTime).map(({ name }) => name)).toEqual(Object.keys(manifest.dependencies));
+    expect(entriesOf(development).map(({ name }) => name)).toEqual(Object.keys(manifest.devDependencies));
+  });
+
+  it.each(entries)('says where $name is used', (entry) => {
+    const places = placesOf(entry);
+    expect(places).not.toEqual([]);
+    expect(places.filter((place) => !isUsed(entry, place))).toEqual([]);
+  });
+});
+
+describe('package.json', () => {
+  it('has what the application imports among the dependencies of the run time', () => {
+    const application = /^(migrations|mikro-orm|src\/(?!commands\/(bench-api|docs-pictures)\/))/;
+    const used = Object.keys(manifest.devDependencies).filter((name) =>
+      importers(name).some((path) => application.test(path)),
+    );
+    expect(used).toEqual([]);
+  });
+
+  it('has every package that is imported', () => {
+    const imported = sources.flatMap(({ text }) => [...text.matchAll(importOf(ANY_PACKAGE))]);
+    expect(imported.map(([, name]) => name!).filter((name) => !names.has(name))).toEqual([]);
+  });
+});
+
+/** The rows of a table, of which the first cell is a package in backticks. */
+function entriesOf(section: string): Entry[] {
+  return section.split('\n').flatMap((line) => {
+    const [, name] = /^\| `([^`]+)`/.exec(line) ?? [];
+    return name === undefined ? [] : [{ name, where: line.split('|').at(-2)!.trim() }];
+  });
+}
+
+function placesOf({ where }: Entry): string[] {
+  return [...where.matchAll(/`([^`]+)`/g)].map(([, place]) => place!);
+}
+
+/** Whether the package is used there: in a folder, by a script, or by another package. */
+function isUsed({ name, where }: Entry, place: string): boolean {
+  if (place === 'package.json')
+    return Object.values(manifest.scripts).some((script) => script.startsWith(name));
+  if (place.startsWith('npm ')) return programsOf(name).test(scriptsBehind(place.split(' ').at(-1)!));
+  if (where.startsWith('types of')) return names.has(place) && name === TYPES + place;
+  if (where.startsWith('loaded by')) return name === LOADER_OF_CLI.loader && place === LOADER_OF_CLI.cli;
+  if (where.startsWith('needed by')) return names.has(place) && peersOf(place).includes(name);
+  return importers(name).some((path) => path.startsWith(place));
+}
+
+/** The files that import the package, or ask where it lies. */
+function importers(name: string): string[] {
+  return sources.filter(({ text }) => importOf(name).test(text)).map(({ path }) => path);
+}
+
+/** Finds imports of a package and of its parts, in every form that the project has. */
+function importOf(name: string): RegExp {
+  const forms = [
+    '^(?:import|export|}).* from ',
+    '^import ',
+    String.raw`\bimport\(`,
+    String.raw`(?:meta|\))\.resolve\(`,
+    'transform: .*',
+  ];
+  return new RegExp(`(?:${forms.join('|')})'(${name})(?:/[^']*)?'`, 'gm');
+}
+
+function peersOf(name: string): string[] {
+  return Object.keys(readManifest(`node_modules/${name}/package.json`).peerDependencies ?? {});
+}
+
+/** A script and those that it runs. */
+function scriptsBehind(name: string): string {
+  const script = manifest.scripts[name] ?? '';
+  const others = [...script.matchAll(/npm run ([\w:]+)/g)].map(([, other]) => scriptsBehind(other!));
+  return [script, ...others].join('\n');
+}
+
+/** How a script calls a package: by one of its programs, or by its path. */
+function programsOf(name: string): RegExp {
+  const { bin = {} } = readManifest(`node_modules/${name}/package.json`);
+  return new RegExp(String.raw`(^|\s)(${Object.keys(bin).join('|')}|node_modules/${name}/\S+)(\s|$)`, 'm');
+}
+
+function readManifest(path: string): Manifest {
+  return JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as Manifest;
+}
