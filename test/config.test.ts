@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { readConfig } from '../src/config.ts';
+import { CONFIG_VARIABLES, readConfig } from '../src/config.ts';
 
 describe('readConfig', () => {
   it('has an answer for an empty environment', () => {
@@ -92,11 +92,6 @@ describe('readConfig', () => {
     );
   });
 
-  it('gives the same answer for the example of an .env file', () => {
-    const example = parseEnv(readFileSync(join(import.meta.dirname, '../.env.example'), 'utf8'));
-    expect(readConfig(example)).toEqual(readConfig({}));
-  });
-
   it.each(['http://localhost', 'localhost:3000/', 'two words'])('refuses the host %j', (HOST) => {
     expect(() => readConfig({ HOST })).toThrow('HOST must be a host name or an IP address like 127.0.0.1.');
   });
@@ -118,3 +113,28 @@ describe('readConfig', () => {
     expect(read).not.toThrow('s3cret');
   });
 });
+
+describe('.env.example', () => {
+  const text = readFileSync(join(import.meta.dirname, '../.env.example'), 'utf8');
+  const example = parseEnv(text.replaceAll(/^#\s*(?=[A-Z_]+=)/gm, '')); // Whether a variable stands in a comment or not.
+
+  it('has every variable that is read, and no other', () => {
+    expect(Object.keys(example).toSorted()).toEqual(CONFIG_VARIABLES.toSorted());
+  });
+
+  it('gives the same answer as an empty environment', () => {
+    expect(readConfig(example)).toEqual(readConfig({}));
+  });
+
+  it('states every default', () => {
+    const stated = Object.keys(example).filter((name) => example[name] !== '');
+    const withDefault = Object.keys(readConfig({})).map(variableOf);
+    // Its default stands for no column.
+    expect(stated.toSorted()).toEqual([...withDefault, 'ACTIVE_COLUMN'].toSorted());
+  });
+});
+
+/** The variable behind a key of the configuration. */
+function variableOf(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
