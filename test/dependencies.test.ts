@@ -55,6 +55,13 @@ describe('package.json', () => {
     expect(used).toEqual([]);
   });
 
+  it.each(['@mikro-orm/', 'testcontainers', 'jest'])('has one version of what is called %s…', (part) => {
+    const versions = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
+      ([name]) => !name.startsWith('@swc/') && name.includes(part),
+    );
+    expect(new Set(versions.map(([, version]) => version)).size).toBe(1);
+  });
+
   it('has every package that is imported', () => {
     const imported = sources.flatMap(({ text }) => [...text.matchAll(importOf(ANY_PACKAGE))]);
     expect(imported.map(([, name]) => name!).filter((name) => !names.has(name))).toEqual([]);
