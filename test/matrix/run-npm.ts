@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
+const IS_POSIX = process.platform !== 'win32';
+
 /**
  * Runs npm to its end; what it prints, it prints on this process's terminal.
  *
@@ -22,8 +24,10 @@ export async function runNpm(
   const child = spawn(program, [...first, ...npmArguments], {
     stdio: 'inherit',
     env: { ...process.env, ...env },
+    // A group of its own: npm hands a signal on to the shell that it starts, and that to nobody.
+    detached: IS_POSIX,
   });
-  const stop = () => child.kill('SIGTERM');
+  const stop = () => (IS_POSIX && child.pid !== undefined ? process.kill(-child.pid) : child.kill());
   signal.addEventListener('abort', stop);
   try {
     const [exitCode] = (await once(child, 'close')) as [number | null];
