@@ -75,14 +75,16 @@ export async function startStreamingReplica(
   }
 
   const ownPort = await freePort();
-  let client: DatabaseClient;
   const start = async () => {
     await startServer(dataFolder, () => portOnceFree(ownPort), tools);
-    client = await connect(url);
   };
   const stop = async () => {
-    await client[Symbol.asyncDispose]();
     await stopServer(dataFolder, 'immediate');
+  };
+  // A connection for each question: the replay of a move may cut one that is there already.
+  const ask = async <Answer>(question: (client: DatabaseClient) => Promise<Answer>) => {
+    await using client = await connect(url);
+    return await question(client);
   };
   const url = primary.url().replace(`:${port}/`, `:${ownPort}/`);
   await start();
@@ -92,17 +94,21 @@ export async function startStreamingReplica(
     url,
     async catchUp() {
       const position = await onPrimary.value<string>(`select pg_current_wal_lsn()`);
-      while (!(await hasReplayed(client, position)));
+      while (!(await ask((client) => hasReplayed(client, position))));
     },
     async pause() {
-      await client.rows(`select pg_wal_replay_pause()`);
-      while ((await client.value(`select pg_get_wal_replay_pause_state()`)) !== 'paused');
+      await ask(async (client) => {
+        await client.rows(`select pg_wal_replay_pause()`);
+        while ((await client.value(`select pg_get_wal_replay_pause_state()`)) !== 'paused');
+      });
     },
     async resume() {
-      await client.rows(`select pg_wal_replay_resume()`).catch((error: Error & { code?: string }) => {
-        // What it has set going may cancel it.
-        if (error.code !== CONFLICT_CODE) throw error;
-      });
+      await ask((client) => client.rows(`select pg_wal_replay_resume()`)).catch(
+        (error: Error & { code?: string }) => {
+          // What it has set going may cancel it.
+          if (error.code !== CONFLICT_CODE) throw error;
+        },
+      );
     },
     start,
     stop,
