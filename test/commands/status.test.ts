@@ -113,7 +113,9 @@ describe('npm run status', () => {
   it('with an option that it does not have is a sentence', async () => {
     const { exitCode, stderr } = await runStatus(url, '--wach');
     expect(exitCode).toBe(1);
-    expect(stderr).toBe('There is no option --wach.\nUsage: npm run status -- [--watch] [--json]\n');
+    expect(stderr).toBe(
+      'There is no option --wach.\nUsage: npm run status -- [--watch] [--json] [--change <table.column>]\n',
+    );
   });
 });
 

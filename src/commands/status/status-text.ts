@@ -22,12 +22,15 @@ export interface Status extends Overview {
  * @param columns none of the lines is longer, in characters
  */
 export function describeStatus(status: Status, columns: number): string[] {
-  const { stage, activeColumn, backfill, size } = status;
+  const { stage, activeColumn, backfill, catalog, size } = status;
   const lines = [
     labelled('Stage', `${stage} (${STAGES.indexOf(stage) + 1} of ${STAGES.length})`),
     labelled('Active column', activeColumn),
     labelled('Backfill', backfillText(backfill)),
     labelled('Table', sizeText(size)),
+    ...section('Columns', catalog.columns.map(printable)),
+    labelled('Triggers', catalog.triggers.map(printable).join(', ') || 'none'),
+    ...(catalog.checks.length === 0 ? [] : [labelled('Checks', catalog.checks.map(printable).join(', '))]),
     ...section('Processes', status.processes.map(processText)),
     ...section('At work', status.statements.map(statementText)),
     ...section('Lock waits', status.lockWaits.flatMap(waitText)),

@@ -6,6 +6,7 @@ import { findPresences, type Presence } from '../presence.ts';
 import { readStage, type Stage } from '../stage.ts';
 import { readTableShape } from '../table-shape.ts';
 import { findLockWaits, type LockWait } from './lock-waits.ts';
+import { readTableCatalog, type TableCatalog } from './table-catalog.ts';
 import { readTableSize, type TableSize } from './table-size.ts';
 
 /** What a person who watches a column change wants to see, as the database tells it. */
@@ -14,6 +15,7 @@ export interface Overview {
   /** The column that the application is to use now. */
   readonly activeColumn: string;
   readonly backfill: BackfillProgress | null;
+  readonly catalog: TableCatalog;
   /** Null while the table is locked. */
   readonly size: TableSize | null;
   /** The live processes of the application, and the mapping that each uses. */
@@ -32,6 +34,7 @@ export async function readOverview(database: Queryable, change: ColumnChange): P
     stage: await readStage(database, change),
     activeColumn: activeColumnOf(await readTableShape(database, change), change).name,
     backfill: await readBackfillProgress(database, change),
+    catalog: await readTableCatalog(database, change),
     size: await readTableSize(database, change),
     processes: await findPresences(database, change),
     lockWaits: await findLockWaits(database),

@@ -1,0 +1,58 @@
+/** A piece of a page that somebody who follows it carries out. */
+export type PageStep =
+  | { readonly kind: 'commands'; readonly commands: readonly string[]; readonly how: CommandsRun }
+  | { readonly kind: 'file'; readonly path: string; readonly text: string };
+
+/**
+ * How the commands of a block are run: one after the other (`sh`); until the page is over (`sh api`); with an exit code that
+ * is not 0 (`sh fails`); or not by a test, which would take too long or change the machine (`sh by-hand`).
+ */
+export type CommandsRun = 'in turn' | 'until the end' | 'in turn, failing' | 'by hand';
+
+const RUNS: Readonly<Record<string, CommandsRun>> = {
+  sh: 'in turn',
+  'sh api': 'until the end',
+  'sh fails': 'in turn, failing',
+  'sh by-hand': 'by hand',
+};
+const BLOCK = /^```([^\n]*)\n(.*?)^```$/gms;
+/** First line of a block that is a file: `// mikro-orm.config.ts`. */
+const FILE_NAME = /^\/\/ (\S+\.\w+)\n/;
+
+/**
+ * Reads what a page of `docs/` tells its reader to do, in its order: blocks of shell commands, and blocks of TypeScript whose
+ * first line names a file.
+ */
+export function readPage(markdown: string): PageStep[] {
+  const steps: PageStep[] = [];
+  for (const [, info = '', text = ''] of markdown.matchAll(BLOCK)) {
+    const how = RUNS[info];
+    const path = FILE_NAME.exec(text)?.[1];
+    if (how !== undefined) steps.push({ kind: 'commands', commands: readCommands(text), how });
+    else if (info === 'ts' && path !== undefined) steps.push({ kind: 'file', path, text });
+  }
+  return steps;
+}
+
+/**
+ * Puts what the commands printed into the blocks of output: each block `text` that stands behind a block of commands.
+ *
+ * @param outputs of the blocks of commands, in their order; undefined where nothing is known
+ */
+export function withOutputs(markdown: string, outputs: readonly (string | undefined)[]): string {
+  let index = -1;
+  return markdown.replaceAll(BLOCK, (block, info: string) => {
+    if (RUNS[info] !== undefined) index += 1;
+    const output = outputs[index];
+    return info === 'text' && output !== undefined ? `\`\`\`text\n${output.trimEnd()}\n\`\`\`` : block;
+  });
+}
+
+/** The commands of a block; a line that ends with a backslash goes on in the next. */
+function readCommands(text: string): string[] {
+  return text
+    .replaceAll('\\\n', ' ')
+    .split('\n')
+    .map((line) => line.replace(/\s+#.*$/, '').trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}
