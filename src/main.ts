@@ -25,9 +25,22 @@ async function main(): Promise<void> {
   const config = readConfig();
   using opened = await openLog(config.logLevel);
   const { log } = opened;
+  // Heard from the beginning: as process 1 of a container it would not be ended by a signal that nobody hears.
+  const ending = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ending.abort());
   if (config.databaseUrl) {
-    await awaitWritableServer(config.databaseUrl, config.databaseWaitMs, (line) => log.notice(line));
+    try {
+      await awaitWritableServer(
+        config.databaseUrl,
+        config.databaseWaitMs,
+        (line) => log.notice(line),
+        ending.signal,
+      );
+    } catch (error) {
+      if (!ending.signal.aborted) throw error;
+    }
   }
+  if (ending.signal.aborted) return;
   const database = await resolveDatabase(config);
   log.notice(database.description);
 
@@ -47,11 +60,10 @@ async function main(): Promise<void> {
     }),
   );
   collectDefaultMetrics({ register: application.metrics });
-  const signal = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   const listener = await listen(application.koa, config.host, config.port, { ...config, log });
   log.notice(`Listening on ${listener.url}`);
 
-  await signal;
+  if (!ending.signal.aborted) await once(ending.signal, 'abort');
   stopping.abort();
   // A connection on which the server has fallen silent would keep the process alive for minutes.
   const lastMs = config.shutdownDelayMs + config.requestTimeoutMs + CLOSING_MS;

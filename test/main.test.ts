@@ -110,7 +110,7 @@ it('waits for the database, says so, and serves when it is there', async () => {
   const away = await startHangingProxy(table.url);
   await away[Symbol.asyncDispose]();
   const main = startMain({ DATABASE_URL: away.url });
-  await main.printed(/"Waiting up to 60 s for postgresql:.*ECONNREFUSED/);
+  await main.printed(/"Waiting up to 60 s for postgres(ql)?:.*ECONNREFUSED/);
   await using _back = await startHangingProxy(table.url, Number(new URL(away.url).port));
   await main.printed(/"Database: .*\n.*"Listening on /);
   main.process.kill('SIGTERM');

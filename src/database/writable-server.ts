@@ -19,6 +19,7 @@ export class ReadOnlyServerError extends Error {
  * @param url may name several hosts
  * @param waitMs how long to wait at most, in milliseconds
  * @param log receives one line where there is something to wait for
+ * @param signal ends the wait
  * @returns the URL of the first server that takes writes
  * @throws Error with a sentence when the time is over, or at once for a reason that does not pass by itself, such as a
  *   wrong password
@@ -27,6 +28,7 @@ export async function awaitWritableServer(
   url: string,
   waitMs: number,
   log: (line: string) => void,
+  signal?: AbortSignal,
 ): Promise<string> {
   const deadline = performance.now() + waitMs;
   for (let isTold = false; ; isTold = true) {
@@ -49,7 +51,7 @@ export async function awaitWritableServer(
       );
     }
     if (!isTold) log(`Waiting up to ${waitMs / 1000} s for ${where}: ${describeFailure(failure)}`);
-    await delay(PAUSE_MS);
+    await delay(PAUSE_MS, undefined, { signal });
   }
 }
 

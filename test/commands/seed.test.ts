@@ -42,7 +42,7 @@ describe('npm run seed', () => {
     const { exitCode, stdout, stderr } = await seed(table.url, '--rows', '1000');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stdout).toMatch(
-      /^Database: postgresql:.*\nSeeded LargeRecord_1 to LargeRecord_1000 in \d+\.\d s \([\d,]+ rows\/s\)\.\n$/,
+      /^Database: postgres(ql)?:.*\nSeeded LargeRecord_1 to LargeRecord_1000 in \d+\.\d s \([\d,]+ rows\/s\)\.\n$/,
     );
     expect(stdout).not.toContain(new URL(table.url).password || '\u001b');
   });

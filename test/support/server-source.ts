@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PostgreSqlContainer } from '@testcontainers/postgresql';
+import { Wait } from 'testcontainers';
 import { readConfig } from '../../src/config.ts';
 import { printableUrl } from '../../src/database/connection-url.ts';
 import { startThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
@@ -16,6 +18,10 @@ export interface TestServer extends AsyncDisposable {
 const IMAGE = 'postgres:18-alpine';
 /** What the tests need of their server: nothing has to survive a crash of the machine; each file has pools of its own. */
 export const TEST_SERVER_SETTINGS = { fsync: 'off', max_connections: '200' };
+/** Said by the server that makes the cluster, on a socket only, and then by the one that stays. */
+const READY = { message: /database system is ready to accept connections/, times: 2 };
+/** Longer than any run of the tests. */
+const NEVER_MS = 86_400_000;
 
 /** TEST_DATABASE_URL, else a container where an engine answers and has the image, else a throwaway server. */
 export async function startTestServer(): Promise<TestServer> {
@@ -38,7 +44,15 @@ async function containerServer(): Promise<TestServer | undefined> {
   try {
     const container = await new PostgreSqlContainer(IMAGE)
       .withDatabase('postgres')
+      // Nothing else that is printed contains it, so a test sees where it leaks.
+      .withPassword(randomBytes(12).toString('hex'))
       .withCommand(['postgres', ...settings])
+      // The server is process 1: a check that is cut off on a busy machine becomes its child, whose end by a signal it
+      // takes for a crash.
+      .withHealthCheck({ test: ['CMD', 'true'], interval: NEVER_MS })
+      .withWaitStrategy(
+        Wait.forAll([Wait.forLogMessage(READY.message, READY.times), Wait.forListeningPorts()]),
+      )
       .start();
     return {
       url: container.getConnectionUri(),
