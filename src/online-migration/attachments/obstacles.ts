@@ -252,7 +252,8 @@ async function otherDependents(database: Queryable, change: ColumnChange): Promi
       and coalesce(con.conname, '') <> all ($3)
       and (def.oid is null or def.adnum <> a.attnum)
       and (t.oid is null or t.tgfoid is distinct from to_regproc($4))
-      and (c.oid is null or c.oid <> a.attrelid)
+      -- Up to PostgreSQL 14, a generated column depends as a part of the table itself.
+      and (c.oid is null or c.oid <> a.attrelid or d.objsubid not in (0, a.attnum))
     order by 1`,
     [table, change.oldColumn.name, [filledCheck, enforcedCheck, fillingCheck].map(unquoted), syncFunction],
   );
