@@ -9,6 +9,7 @@ import { textToUuid } from '../../../src/online-migration/conversions/text-to-uu
 import { timestampToTimestamptz } from '../../../src/online-migration/conversions/timestamp-to-timestamptz.ts';
 import { varcharToText } from '../../../src/online-migration/conversions/varchar-to-text.ts';
 import { type ChangeCase, expectFullCycle } from '../../support/change-cycle.ts';
+import { SERVER_MAJOR } from '../../support/server-major.ts';
 
 const ROWS = 2_000;
 
@@ -120,9 +121,15 @@ function caseOf(
 }
 
 describe('a column changes up, half-way back and all the way down under writes', () => {
-  it.each(PAIRS.map((pair) => [pair.from, pair.to, pair] as const))('%s to %s', async (_from, _to, pair) => {
-    await expectFullCycle(caseOf(pair));
-  });
+  // A server that is too old for a conversion refuses it: refused.test.ts.
+  const possible = PAIRS.filter(({ conversion }) => SERVER_MAJOR >= (conversion.serverVersion ?? 0));
+
+  it.each(possible.map((pair) => [pair.from, pair.to, pair] as const))(
+    '%s to %s',
+    async (_from, _to, pair) => {
+      await expectFullCycle(caseOf(pair));
+    },
+  );
 
   it.each(PAIRS.slice(0, 2).map((pair) => [pair.from, pair.to, pair] as const))(
     'nullable %s to %s',
