@@ -1,26 +1,14 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtempDisposable, readFile, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtempDisposable, readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PROJECT_FOLDER } from '../../src/database/embedded-postgres.ts';
 import { connect, type DatabaseClient } from '../support/database-client.ts';
+import { copyProject, linkPackages } from '../../src/commands/docs-pages/project-copy.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-server.ts';
 
-/** What a copy of the project has; the packages are linked. */
-const COPIED = [
-  'src',
-  'test',
-  'migrations',
-  'package.json',
-  'tsconfig.json',
-  'jest.config.ts',
-  'mikro-orm.config.ts',
-  '.oxlintrc.json',
-  '.oxfmtrc.json',
-];
 /** The linter, the type check and three tests of a cycle each. */
 const LIMIT_MS = 240_000;
 
@@ -51,9 +39,8 @@ let client: DatabaseClient;
 beforeAll(async () => {
   const folder = resources.use(await mkdtempDisposable(join(tmpdir(), 'change-new-')));
   project = join(folder.path, 'project');
-  await mkdir(project);
-  for (const name of COPIED) await cp(join(PROJECT_FOLDER, name), join(project, name), { recursive: true });
-  await symlink(join(PROJECT_FOLDER, 'node_modules'), join(project, 'node_modules'));
+  await copyProject(project);
+  await linkPackages(project);
   database = resources.use(await createTestDatabase());
   client = resources.use(await connect(database.url));
   for (const statement of TABLES) await client.rows(statement);

@@ -1,15 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { PageStep } from './page.ts';
 
+const CHANGE_FOLDER = /^cd (\S+)$/;
+
 /** What somebody who follows a page has. */
 export interface Reader {
-  /** Where the commands are run, and files are written. */
+  /** Where the page begins; `cd` leads elsewhere. */
   readonly folder: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What is added to this process's environment, by the folder of the command. */
+  readonly environment: (folder: string) => Readonly<Record<string, string | undefined>>;
   /** What is run in place of a command; null for nothing. */
   readonly instead: (command: string) => string | null;
   /** Resolves when what runs until the end is ready to be used. */
@@ -29,10 +32,11 @@ export async function followPage(
   reader: Reader,
 ): Promise<(string | undefined)[]> {
   const outputs: (string | undefined)[] = [];
+  let folder = reader.folder;
   await using resources = new AsyncDisposableStack();
   for (const step of steps) {
     if (step.kind === 'file') {
-      const file = join(reader.folder, step.path);
+      const file = join(folder, step.path);
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, step.text);
       continue;
@@ -41,26 +45,29 @@ export async function followPage(
       outputs.push(undefined);
     } else if (step.how === 'until the end') {
       for (const command of step.commands) {
-        const child = start(command, reader);
+        const child = start(command, folder, reader);
         resources.defer(() => end(child));
       }
       await reader.ready();
       outputs.push(undefined);
     } else {
       let output = '';
-      for (const command of step.commands)
-        output += await run(command, reader, step.how === 'in turn, failing');
+      for (const command of step.commands) {
+        const target = CHANGE_FOLDER.exec(command)?.[1];
+        if (target !== undefined) folder = resolve(folder, target);
+        else output += await run(command, folder, reader, step.how === 'in turn, failing');
+      }
       outputs.push(output);
     }
   }
   return outputs;
 }
 
-async function run(command: string, reader: Reader, fails: boolean): Promise<string> {
+async function run(command: string, folder: string, reader: Reader, fails: boolean): Promise<string> {
   const replaced = reader.instead(command);
   if (replaced === null) return '';
   reader.log(replaced);
-  const child = start(replaced, reader);
+  const child = start(replaced, folder, reader);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -73,10 +80,10 @@ async function run(command: string, reader: Reader, fails: boolean): Promise<str
   );
 }
 
-function start(command: string, { folder, environment }: Reader): ChildProcess {
+function start(command: string, folder: string, { environment }: Reader): ChildProcess {
   return spawn('bash', ['-c', command], {
     cwd: folder,
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...environment(folder) },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A shell and what it started end together.
     detached: true,
