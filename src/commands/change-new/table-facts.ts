@@ -94,7 +94,7 @@ export async function listTables(database: Queryable, limit: number): Promise<st
     select case when pg_table_is_visible(c.oid) then c.relname else n.nspname || '.' || c.relname end as name
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p') and not c.relispartition
+    where c.relkind in ('r', 'p') and not c.relispartition and c.relname <> 'mikro_orm_migrations'
       and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast', 'online_migration', 'online_migration_queue')
     order by pg_table_is_visible(c.oid) desc, name
     limit $1`,
