@@ -12,7 +12,7 @@ describe('the report of a run under load', () => {
     expect(`${stepHeadings()}\n${lineBeginning(step.name)}${stepNumbers(step)}`).toBe(
       [
         'step                   seconds  requests    failed    p50 ms    p99 ms    max ms',
-        '0003 backfill          1234.5712,345,678         0       1.2      12.3   10000.0',
+        '0003 backfill          1234.57 12,345,678         0       1.2      12.3   10000.0',
       ].join('\n'),
     );
   });
