@@ -11,7 +11,8 @@ export interface Reject {
 /** The query that lists every reject as the table stands, for people to run. */
 export function rejectQuery(change: ColumnChange): string {
   const { table, key, oldColumn, newColumn } = namesOf(change);
-  return `select ${key.list('t')}, ${oldColumn} from ${table} t where ${newColumn} is null and ${oldColumn} is not null`;
+  const columns = [...new Set([...key.columns, oldColumn])].join(', ');
+  return `select ${columns} from ${table} where ${newColumn} is null and ${oldColumn} is not null`;
 }
 
 /** Counts the rejects and reads the first of them, by key. */
@@ -25,13 +26,14 @@ export async function findRejects(
   );
   const total = Number(counted.rows[0]?.count);
   if (total === 0) return { total, first: [] };
-  const { key, oldColumn } = namesOf(change);
+  const { table, key, oldColumn, newColumn } = namesOf(change);
   const first = await session.withoutStatementTimeout(() =>
     session.query<{ key: string; raw_value: string }>(
       `
-    select ${key.text('reject')} as key, ${oldColumn}::text as raw_value
-    from (${rejectQuery(change)}) as reject
-    order by ${key.list('reject')}
+    select ${key.text('t')} as key, t.${oldColumn}::text as raw_value
+    from ${table} t
+    where t.${newColumn} is null and t.${oldColumn} is not null
+    order by ${key.list('t')}
     limit $1`,
       [limit],
     ),

@@ -15,8 +15,9 @@ export class TypedColumn extends Type<string, string> {
     this.#type = type;
   }
 
+  /** Without the modifier: a cast to `varchar(50)` would cut a longer text off, where the column refuses it. */
   override convertToDatabaseValueSQL(value: string): string {
-    return `${value}::text::${this.#type}`;
+    return `${value}::text::${this.#type.replace(/\([^()]*\)/, '')}`;
   }
 
   override convertToJSValueSQL(column: string): string {

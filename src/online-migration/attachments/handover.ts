@@ -5,8 +5,8 @@ import { namesOf } from '../names.ts';
 import { readAttachments } from './attachments.ts';
 import type { ForeignKey } from './foreign-keys.ts';
 import type { CarriedIndex } from './indexes.ts';
-import { numberingStatements } from './numbering.ts';
-import { mirrorName } from './table-column.ts';
+import { type Numbering, numberingStatements, readNumbering } from './numbering.ts';
+import { columnAt, mirrorName } from './table-column.ts';
 
 /**
  * Plans how what hangs on one column is handed over to the other, which has mirrors of it. All of it is catalog work, and
@@ -20,21 +20,35 @@ import { mirrorName } from './table-column.ts';
  * @returns the statements, to be run in this order while the table is locked
  */
 export async function planHandover(database: Queryable, change: ColumnChange, from: Side): Promise<string[]> {
-  const { table, oldColumn, newColumn } = namesOf(change);
+  const { table } = namesOf(change);
   const { own } = await readAttachments(database, change, from);
-  const [leaving, staying] = from === 'old' ? [oldColumn, newColumn] : [newColumn, oldColumn];
-  const { type, default: expression } = from === 'old' ? change.newColumn : change.oldColumn;
-  const values =
-    own.numbering !== null
-      ? numberingStatements(own.numbering, { table, from: leaving, to: staying, toType: type })
-      : expression !== undefined
-        ? defaultStatements(table, leaving, staying, expression)
-        : [];
   return [
-    ...values,
+    ...valueStatements(change, from, own.numbering),
     ...own.foreignKeys.flatMap((key) => foreignKeyStatements(key)),
     ...own.indexes.flatMap((index) => indexStatements(table, index)),
   ];
+}
+
+/**
+ * Plans the first step of a handover alone: the numbers, or the default. While both columns are there they belong to the old
+ * one: from the new one, they would look like a value that was written through it.
+ */
+export async function planValueHandover(
+  database: Queryable,
+  change: ColumnChange,
+  from: Side,
+): Promise<string[]> {
+  return valueStatements(change, from, await readNumbering(database, columnAt(change, from)));
+}
+
+function valueStatements(change: ColumnChange, from: Side, numbering: Numbering | null): string[] {
+  const { table, oldColumn, newColumn } = namesOf(change);
+  const [leaving, staying] = from === 'old' ? [oldColumn, newColumn] : [newColumn, oldColumn];
+  const { type, default: expression } = from === 'old' ? change.newColumn : change.oldColumn;
+  if (numbering !== null) {
+    return numberingStatements(numbering, { table, from: leaving, to: staying, toType: type });
+  }
+  return expression === undefined ? [] : defaultStatements(table, leaving, staying, expression);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { planValueHandover, runStatements } from '../attachments/handover.ts';
 import { mirrorAttachments } from '../attachments/mirror.ts';
 import { finishBackfill } from '../backfill/checkpoint.ts';
 import { planBackfill } from '../backfill/plan.ts';
@@ -29,7 +30,7 @@ const NAMED_ROWS = 10;
  * 3. Fill it in short transactions: from the kept values, else from the new column. A run that was ended goes on.
  * 4. For the old column what hangs on the new one: indexes and foreign keys, beside reads and writes.
  * 5. The not-null check, validated beside reads and writes.
- * 6. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check.
+ * 6. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check; the default or the numbers come to the old column.
  */
 export async function revertContract(context: MoveContext): Promise<void> {
   const { session, change } = context;
@@ -64,9 +65,14 @@ export async function revertContract(context: MoveContext): Promise<void> {
     locked: () => addFilledCheck(session, change, 'old'),
   });
   await validateFilledCheck(session, change);
+  let handover: string[] = [];
   await inStrongTransaction(context, 'revert contract: set not null', {
+    before: async () => {
+      handover = await planValueHandover(session, change, 'new');
+    },
     locked: async () => {
       await declareFilled(session, change, 'old');
+      await runStatements(session, handover);
       await finishBackfill(session, fill);
       await context.recordInLedger();
     },

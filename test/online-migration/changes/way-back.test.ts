@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { textToUuid } from '../../../src/online-migration/conversions/text-to-uuid.ts';
+import { backfill } from '../../../src/online-migration/moves/backfill.ts';
+import { contract } from '../../../src/online-migration/moves/contract.ts';
+import { enforce } from '../../../src/online-migration/moves/enforce.ts';
+import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { revertContract } from '../../../src/online-migration/moves/revert-contract.ts';
+import { openContext } from '../../support/change-cycle.ts';
+import { connect } from '../../support/database-client.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+const price: ColumnChange = {
+  table: { schema: 'public', name: 'item' },
+  key: 'id',
+  oldColumn: { name: 'price', type: 'text', default: `'0.00'::text` },
+  newColumn: { name: 'price_new', type: 'numeric(12,2)', default: '0' },
+  conversion: textToNumeric(12, 2),
+};
+
+const serial: ColumnChange = {
+  table: { schema: 'public', name: 'item' },
+  key: 'serial',
+  oldColumn: { name: 'serial', type: 'text' },
+  newColumn: { name: 'serial_new', type: 'uuid' },
+  conversion: textToUuid,
+};
+
+describe('while both columns are there', () => {
+  it('a value that is written through the old one stands, also after the way back of contract', async () => {
+    await using database = await createTestDatabase();
+    await using client = await connect(database.url);
+    await client.rows(`
+      create table item (
+        id bigint generated always as identity primary key, price text not null default '0.00', name text
+      )`);
+    await using context = await openContext(database.url, price);
+    for (const move of [expand, backfill, enforce, contract, revertContract]) await move(context);
+    await client.rows(`insert into item (price) values ('7.50')`);
+    await client.rows(`insert into item (price_new) values (8.5)`);
+    await client.rows(`insert into item (name) values ('by default')`);
+    expect(await client.rows(`select price, price_new from item order by id`)).toEqual([
+      { price: '7.50', price_new: '7.50' },
+      { price: '8.50', price_new: '8.50' },
+      { price: '0.00', price_new: '0.00' },
+    ]);
+  });
+
+  it('a reject whose key is the column itself is named', async () => {
+    await using database = await createTestDatabase();
+    await using client = await connect(database.url);
+    await client.rows(`create table item (serial text primary key)`);
+    await client.rows(`insert into item values ('no uuid'), ('00000000-0000-4000-8000-000000000001')`);
+    await using context = await openContext(database.url, serial);
+    await expand(context);
+    await backfill(context);
+    await expect(enforce(context)).rejects.toThrow(
+      /1 rows have a value that uuid cannot take.*\n {2}serial no uuid: "no uuid"/,
+    );
+  });
+});
