@@ -53,6 +53,7 @@ export async function planChange(
     throw new Error(`${column.name} is ${column.type} and not ${wanted.from}, and nothing was written.`);
   }
   if (to === column.type) throw new Error(`${column.name} is ${to} already, and nothing was written.`);
+  if (wanted.zone !== undefined) await refuseUnknownZone(database, wanted.zone);
   const labels = await enumLabels(database, to);
   const chosen = knownConversion(column.type, to, { labels, zone: wanted.zone ?? 'UTC' });
   if (chosen === null) {
@@ -111,6 +112,17 @@ async function convertedDefault(
     );
   }
   return `${escapeLiteral(value)}::${to}`;
+}
+
+async function refuseUnknownZone(database: Queryable, zone: string): Promise<void> {
+  const { rows } = await database.query<{ known: boolean }>(
+    `select exists (select from pg_catalog.pg_timezone_names where lower(name) = lower($1)) as known`,
+    [zone],
+  );
+  if (rows[0]?.known) return;
+  throw new Error(
+    `--zone ${zone}: the database knows no such time zone, and nothing was written. It takes names such as Europe/Berlin.`,
+  );
 }
 
 function columnOf(table: TableFacts, name: string): ColumnFacts {

@@ -93,19 +93,29 @@ export async function revertEnforce(context: MoveContext): Promise<void> {
 }
 
 /**
- * Takes back what an enforce left that was ended half-way: its check would refuse unconvertible values at stages that
- * take them.
+ * Takes back what an enforce left that was ended half-way: its check, and a unique index of the new column, would refuse
+ * values at stages that take them.
  */
 export async function dropHalfMadeCheck(context: MoveContext): Promise<void> {
-  if (await hasFilledCheck(context.session, context.change)) await takeCheckBack(context);
+  const { session, change } = context;
+  const isHalfMade =
+    (await hasFilledCheck(session, change)) || (await planMirrorDrop(session, change, 'new')).length > 0;
+  if (isHalfMade) await takeCheckBack(context);
 }
 
 /** A row without a new value came in after the last look: let writes through as before, then say which it is. */
 async function takeCheckBack(context: MoveContext): Promise<void> {
   const { session, change } = context;
+  let mirrorDrop: string[] = [];
   await inStrongTransaction(context, 'enforce: take the not-null check back', {
-    before: () => createSyncFunction(session, change, 'lenient'),
-    locked: () => dropFilledCheck(session, change),
+    before: async () => {
+      await createSyncFunction(session, change, 'lenient');
+      mirrorDrop = await planMirrorDrop(session, change, 'new');
+    },
+    locked: async () => {
+      await dropFilledCheck(session, change);
+      await runStatements(session, mirrorDrop);
+    },
   });
 }
 

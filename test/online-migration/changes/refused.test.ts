@@ -142,8 +142,18 @@ const OBSTACLES: readonly Obstacle[] = [
   ],
   [
     `select`,
-    /Values of type json cannot be compared with `=`/,
+    /Values of type json cannot be compared with PostgreSQL's own `=`/,
     { newColumn: { name: 'size_new', type: 'json' } },
+  ],
+  [
+    `create domain public.natural_number as bigint check (value >= 0)`,
+    /public\.natural_number is a domain with constraints, for which the table would be rewritten/,
+    { newColumn: { name: 'size_new', type: 'public.natural_number' } },
+  ],
+  [
+    `select`,
+    /The catalog writes numeric\(12\) as numeric\(12,0\): declare it so/,
+    { newColumn: { name: 'size_new', type: 'numeric(12)' } },
   ],
   [
     `create table whole (id integer primary key); alter table part add foreign key (size) references whole`,

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { textToUuid } from '../../../src/online-migration/conversions/text-to-uuid.ts';
-import { backfill } from '../../../src/online-migration/moves/backfill.ts';
+import { backfill, revertBackfill } from '../../../src/online-migration/moves/backfill.ts';
 import { contract } from '../../../src/online-migration/moves/contract.ts';
 import { enforce } from '../../../src/online-migration/moves/enforce.ts';
 import { expand } from '../../../src/online-migration/moves/expand.ts';
@@ -58,5 +58,21 @@ describe('while both columns are there', () => {
     await expect(enforce(context)).rejects.toThrow(
       /1 rows have a value that uuid cannot take.*\n {2}serial no uuid: "no uuid"/,
     );
+  });
+
+  it('a unique index that an ended enforce has left refuses no value any more once the backfill is reverted', async () => {
+    await using database = await createTestDatabase();
+    await using client = await connect(database.url);
+    await client.rows(`create table item (serial text primary key)`);
+    await client.rows(`insert into item values ('00000000-0000-4000-8000-00000000000a')`);
+    await using context = await openContext(database.url, serial);
+    await expand(context);
+    await backfill(context);
+    await client.rows(`create unique index item_pkey_mirror on item (serial_new)`);
+    const capital = `insert into item values ('00000000-0000-4000-8000-00000000000A')`;
+    await expect(client.rows(capital)).rejects.toThrow('item_pkey_mirror');
+    await revertBackfill(context);
+    await client.rows(capital);
+    expect(await client.value(`select count(*)::int from item`)).toBe(2);
   });
 });
