@@ -1,4 +1,4 @@
-import { mkdir, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { expect, it } from '@jest/globals';
@@ -32,6 +32,7 @@ it(
     await mkdir(join(existingProject, 'src'), { recursive: true });
     await mkdir(join(existingProject, 'migrations'));
     await writeFile(join(existingProject, 'package.json'), '{ "type": "module" }\n');
+    await copyFile(join(PROJECT_FOLDER, 'tsconfig.json'), join(existingProject, 'tsconfig.json'));
     await copyProject(join(folder.path, 'my-project'));
     for (const name of ['my-project', 'existing-project']) await linkPackages(join(folder.path, name));
 
