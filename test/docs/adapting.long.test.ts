@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { expect, it } from '@jest/globals';
@@ -31,8 +31,9 @@ it(
     const existingProject = join(folder.path, 'existing-project');
     await mkdir(join(existingProject, 'src'), { recursive: true });
     await mkdir(join(existingProject, 'migrations'));
-    await writeFile(join(existingProject, 'package.json'), '{ "type": "module" }\n');
-    await copyFile(join(PROJECT_FOLDER, 'tsconfig.json'), join(existingProject, 'tsconfig.json'));
+    for (const name of ['package.json', 'tsconfig.json']) {
+      await copyFile(join(PROJECT_FOLDER, name), join(existingProject, name));
+    }
     await copyProject(join(folder.path, 'my-project'));
     for (const name of ['my-project', 'existing-project']) await linkPackages(join(folder.path, name));
 
