@@ -1,5 +1,8 @@
 import type { WrittenFile } from './written-files.ts';
-import type { NewChange } from './new-change.ts';
+import { inComment, type NewChange } from './new-change.ts';
+
+/** Stands in the literal where the expression of the conversion goes. */
+const CONVERSION_PLACE = '<conversion>';
 
 /** The file with the declared change. */
 export function declarationFile({ table, change, conversion, words }: NewChange): WrittenFile {
@@ -14,17 +17,16 @@ export function declarationFile({ table, change, conversion, words }: NewChange)
   };
   const literal = JSON.stringify(declared, null, 2).replace(
     JSON.stringify(CONVERSION_PLACE),
-    conversion.expression,
+    // A function, since a `$` in a text would stand for something.
+    () => conversion.expression,
   );
   return {
     path: `src/${words.folder}/${words.file}-change.ts`,
     text: `import type { ColumnChange } from '../online-migration/column-change.ts';
 import { ${conversion.name} } from '../online-migration/conversions/${conversion.module}.ts';
 
-/** The column change of \`${table.name}.${oldColumn.name}\`, from ${oldColumn.type} to ${newColumn.type}. */
+/** ${inComment(`The column change of \`${table.name}.${oldColumn.name}\`, from ${oldColumn.type} to ${newColumn.type}.`)} */
 export const ${words.declaration}: ColumnChange = ${literal};
 `,
   };
 }
-
-const CONVERSION_PLACE = '<conversion>';

@@ -1,13 +1,11 @@
-import type { NewChange } from './new-change.ts';
+import { migrationNumber, type NewChange } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
-
-const NUMBER_DIGITS = 4;
 
 /** What was written, and what is to be done with it, in the order of the releases. */
 export function instructions(subject: NewChange, files: readonly WrittenFile[]): string {
-  const { change, table, firstNumber, words } = subject;
+  const { change, table, words } = subject;
   const { oldColumn, newColumn } = change;
-  const number = (index: number) => String(firstNumber + index).padStart(NUMBER_DIGITS, '0');
+  const number = (index: number) => migrationNumber(subject, index);
   const name = `${table.schema}.${table.name}.${oldColumn.name}`;
   const test = files.find(({ path }) => path.startsWith('test/'))!.path;
   return `Written:

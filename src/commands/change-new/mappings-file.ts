@@ -1,4 +1,4 @@
-import { type NewChange, propertyName } from './new-change.ts';
+import { inComment, type NewChange, propertyName } from './new-change.ts';
 import type { ColumnFacts } from './table-facts.ts';
 import type { WrittenFile } from './written-files.ts';
 
@@ -24,7 +24,7 @@ export function mappingsFile({ table, change, words }: NewChange): WrittenFile {
   const isKey = table.key.includes(oldColumn.name);
   const suffix = `${isKey ? '.primary()' : ''}${nullable ? '.nullable()' : ''}`;
   const mapping = (role: string, name: string, column: string, type: string) => `
-/** ${role} */
+/** ${inComment(role)} */
 export const ${words.declaration.replace(/Change$/, name)}: EntitySchema = defineEntity({
   name: '${words.pascal}${name}',
   tableName,

@@ -1,8 +1,5 @@
-import type { NewChange } from './new-change.ts';
+import { inComment, migrationNumber, type NewChange } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
-
-/** Digits of a migration's number in its file name. */
-const NUMBER_DIGITS = 4;
 
 interface Move {
   readonly verb: string;
@@ -115,7 +112,8 @@ const MOVES: readonly Move[] = [
 ];
 
 /** The five migrations of a change, in their order. */
-export function migrationFiles({ table, change, firstNumber, words }: NewChange): WrittenFile[] {
+export function migrationFiles(subject: NewChange): WrittenFile[] {
+  const { table, change, words } = subject;
   const head: HeadWords = {
     table: table.name,
     old: change.oldColumn.name,
@@ -126,7 +124,6 @@ export function migrationFiles({ table, change, firstNumber, words }: NewChange)
     isNullable: change.nullable === true,
   };
   return MOVES.map(({ verb, up, down, head: describe }, index) => {
-    const number = String(firstNumber + index).padStart(NUMBER_DIGITS, '0');
     const imports = new Map<string, string[]>();
     for (const { name, module } of [up, down]) imports.set(module, [...(imports.get(module) ?? []), name]);
     const importLines = [...imports].map(
@@ -134,14 +131,14 @@ export function migrationFiles({ table, change, firstNumber, words }: NewChange)
         `import { ${names.join(', ')} } from '../src/online-migration/moves/${module}.ts';`,
     );
     return {
-      path: `migrations/${number}_${verb}_${words.migration}.ts`,
+      path: `migrations/${migrationNumber(subject, index)}_${verb}_${words.migration}.ts`,
       text: `import { ${words.declaration} } from '../src/${words.folder}/${words.file}-change.ts';
 import { OnlineMigration } from '../src/online-migration/migrator/online-migration.ts';
 ${importLines.join('\n')}
 
 /**
 ${describe(head)
-  .map((line) => (line === '' ? ' *' : ` * ${line.replaceAll('*/', '* /')}`))
+  .map((line) => (line === '' ? ' *' : ` * ${inComment(line)}`))
   .join('\n')}
  */
 export class ${verb.charAt(0).toUpperCase()}${verb.slice(1)}${words.pascal} extends OnlineMigration {

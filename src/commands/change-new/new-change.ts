@@ -31,6 +31,27 @@ export interface NewNames {
   readonly mappings: string;
 }
 
+/** Digits of a migration's number in its file name. */
+const NUMBER_DIGITS = 4;
+
+/**
+ * The number of one of the change's migrations, as file names begin: `0007`.
+ * @param index its place among them, from 0 on
+ */
+export function migrationNumber({ firstNumber }: NewChange, index: number): string {
+  return String(firstNumber + index).padStart(NUMBER_DIGITS, '0');
+}
+
+/** A text that stands in a comment: it must not end it. */
+export function inComment(text: string): string {
+  return text.replaceAll('*/', '* /');
+}
+
+/** A text as it stands between the backticks of a template literal. */
+export function inTemplate(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('`', '\\`').replaceAll('${', '\\${');
+}
+
 /** Makes the names that files and code of a change go by. */
 export function namesFor(table: Pick<TableFacts, 'schema' | 'name'>, column: string): NewNames {
   const place = table.schema === 'public' ? [table.name] : [table.schema, table.name];

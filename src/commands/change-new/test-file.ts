@@ -1,5 +1,5 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { NewChange } from './new-change.ts';
+import { inTemplate, type NewChange } from './new-change.ts';
 import type { ColumnFacts } from './table-facts.ts';
 import type { WrittenFile } from './written-files.ts';
 
@@ -27,12 +27,11 @@ export function testFile(subject: NewChange): WrittenFile {
   const changed = table.columns.find(({ name }) => name === oldColumn.name)!;
   const value = changed.isNumbered
     ? ''
-    : `value: { old: (n) => \`${conversion.value.old}\`, new: (n) => \`${conversion.value.new}\` },`;
-  const depth = '../'.repeat(2);
+    : `value: { old: (n) => ${valueTemplate(conversion.value.old)}, new: (n) => ${valueTemplate(conversion.value.new)} },`;
   return {
     path: `test/${words.folder}/${words.file}-change.test.ts`,
     text: `import { describe, it } from '@jest/globals';
-import { ${words.declaration} } from '${depth}src/${words.folder}/${words.file}-change.ts';
+import { ${words.declaration} } from '../../src/${words.folder}/${words.file}-change.ts';
 import { expectFullCycle } from '../support/change-cycle.ts';
 
 describe(${JSON.stringify(`${table.name}.${oldColumn.name}, from ${oldColumn.type} to ${newColumn.type},`)}, () => {
@@ -102,5 +101,10 @@ function isKey(columns: readonly string[], key: readonly string[]): boolean {
 }
 
 function asTemplate(statement: string): string {
-  return `\`${statement.replaceAll('\\', '\\\\').replaceAll('`', '\\`').replaceAll('${', '\\${')}\``;
+  return `\`${inTemplate(statement)}\``;
+}
+
+/** SQL in which the number alone is filled in, and everything else stands as it is. */
+function valueTemplate(sql: string): string {
+  return `\`${sql.split('${n}').map(inTemplate).join('${n}')}\``;
 }

@@ -3,7 +3,7 @@ import { forwardFill } from '../backfill/fill.ts';
 import { dropQueueInUse } from '../backfill/queue-schema.ts';
 import { namesOf } from '../names.ts';
 import { areSyncTriggersEnabled } from '../sync-trigger.ts';
-import { dropHalfMadeCheck } from './enforce.ts';
+import { takeHalfMadeEnforceBack } from './enforce.ts';
 import { fillAndReport } from './fill-and-report.ts';
 import { createNewColumnIndex } from './new-column-index.ts';
 import { MoveRefusedError, type MoveContext, requireStage } from './move.ts';
@@ -42,7 +42,7 @@ export async function backfill(context: MoveContext): Promise<void> {
 export async function revertBackfill(context: MoveContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'revert the backfill of', 'expanded', 'backfilled');
-  await dropHalfMadeCheck(context);
+  await takeHalfMadeEnforceBack(context);
   await dropQueueInUse(session);
   await session.transaction(async () => {
     await deleteBackfill(session, namesOf(change).change);

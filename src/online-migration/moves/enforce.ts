@@ -96,7 +96,7 @@ export async function revertEnforce(context: MoveContext): Promise<void> {
  * Takes back what an enforce left that was ended half-way: its check, and a unique index of the new column, would refuse
  * values at stages that take them.
  */
-export async function dropHalfMadeCheck(context: MoveContext): Promise<void> {
+export async function takeHalfMadeEnforceBack(context: MoveContext): Promise<void> {
   const { session, change } = context;
   const isHalfMade =
     (await hasFilledCheck(session, change)) || (await planMirrorDrop(session, change, 'new')).length > 0;

@@ -1,0 +1,39 @@
+import type { ColumnChange, Queryable } from '../column-change.ts';
+import { readNumbering } from './numbering.ts';
+import { columnAt } from './table-column.ts';
+
+/**
+ * Why the default, or the numbers, cannot go over as they are declared, a sentence each.
+ * @param expression the old column's default, as the catalog writes it; null where it has none
+ */
+export async function defaultObstacles(
+  database: Queryable,
+  change: ColumnChange,
+  expression: string | null,
+): Promise<string[]> {
+  const { oldColumn, newColumn, nullable } = change;
+  const numbering = await readNumbering(database, columnAt(change, 'old'));
+  if (numbering !== null) {
+    return newColumn.default === undefined && oldColumn.default === undefined
+      ? []
+      : [`The numbers of ${oldColumn.name} come from ${numbering.sequence}: declare no default.`];
+  }
+  const reasons: string[] = [];
+  if ((oldColumn.default ?? null) !== expression) {
+    reasons.push(
+      expression === null
+        ? `${oldColumn.name} has no default: take \`oldColumn.default\` out.`
+        : `${oldColumn.name} has the default ${expression}: declare \`oldColumn.default\` exactly so, for the way back, and ` +
+            `\`newColumn.default\` for the new type.`,
+    );
+  } else if (expression !== null && newColumn.default === undefined) {
+    reasons.push(`${oldColumn.name} has a default: declare \`newColumn.default\` for the new type.`);
+  }
+  if (nullable && (expression !== null || newColumn.default !== undefined)) {
+    reasons.push(
+      `${oldColumn.name} may be null and has a default: while both columns are there, a null that was written on purpose ` +
+        `looks like one that was left out. Drop the default for the time of the change, or set the column NOT NULL first.`,
+    );
+  }
+  return reasons;
+}
