@@ -9,7 +9,7 @@ import { LARGEST_NUMBER } from '../large-record/seeding.ts';
 import { readOptions, wholeNumber } from './command-options.ts';
 import { followPage } from './docs-pages/follow.ts';
 import { readPage, withOutputs } from './docs-pages/page.ts';
-import { copyProject, linkPackages } from './docs-pages/project-copy.ts';
+import { copyProject, linkPackages, resetDatabaseOf } from './docs-pages/project-copy.ts';
 import { runCommand } from './run-command.ts';
 
 // npm run docs:walkthrough: follows docs/walkthrough.md in a copy of the project, and writes what the commands printed into it.
@@ -29,6 +29,8 @@ await runCommand(async (signal) => {
   const project = join(folder.path, 'project');
   await copyProject(project);
   await linkPackages(project);
+  await using resources = new AsyncDisposableStack();
+  resources.defer(() => resetDatabaseOf(project));
   const url = `http://127.0.0.1:${await freePort()}`;
   const markdown = await readFile(PAGE, 'utf8');
   const outputs = await followPage(readPage(markdown), {

@@ -7,7 +7,7 @@ import { followPage } from '../../src/commands/docs-pages/follow.ts';
 import { readPage } from '../../src/commands/docs-pages/page.ts';
 import { PROJECT_FOLDER } from '../../src/database/embedded-postgres.ts';
 import { freePort } from '../../src/database/free-port.ts';
-import { copyProject, linkPackages } from '../../src/commands/docs-pages/project-copy.ts';
+import { copyProject, linkPackages, resetDatabaseOf } from '../../src/commands/docs-pages/project-copy.ts';
 
 const ROWS = 20_000;
 const LIMIT_MS = 300_000;
@@ -20,6 +20,8 @@ it(
     const project = join(folder.path, 'project');
     await copyProject(project);
     await linkPackages(project);
+    await using resources = new AsyncDisposableStack();
+    resources.defer(() => resetDatabaseOf(project));
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const steps = readPage(await readFile(join(PROJECT_FOLDER, 'docs/walkthrough.md'), 'utf8'));

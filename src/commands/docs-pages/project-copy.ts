@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { cp, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { PROJECT_FOLDER } from '../../database/embedded-postgres.ts';
 
 /** What a copy of the project has; the packages are linked. */
@@ -26,4 +28,10 @@ export async function copyProject(folder: string): Promise<void> {
 /** Links the packages of the project, as `npm install` would put them there. */
 export async function linkPackages(folder: string): Promise<void> {
   await symlink(join(PROJECT_FOLDER, 'node_modules'), join(folder, 'node_modules'));
+}
+
+/** Ends the embedded PostgreSQL of a copy, where it has one: it would outlive the folder that its data is in. */
+export async function resetDatabaseOf(folder: string): Promise<void> {
+  const env = { ...process.env, DATABASE_URL: undefined };
+  await promisify(execFile)(process.execPath, ['src/commands/db-reset.ts'], { cwd: folder, env });
 }

@@ -86,7 +86,9 @@ function columnsDiffer({ change }: MoveContext, differences: Difference[]): Move
   return new MoveRefusedError(
     `Cannot contract ${namesOf(change).change}: ${change.oldColumn.name} and ${change.newColumn.name} differ, so ` +
       `dropping the old column would lose data. The first rows that differ, old value and new value:\n${list}\n` +
-      `Something wrote past the sync trigger. Set the right value in these rows, then run the same ` +
-      `command again.`,
+      (namesOf(change).key.lasts
+        ? `Something wrote past the sync trigger. Set the right value in these rows, then run the same command again.`
+        : `Something wrote past the sync trigger, or the old value cannot be rebuilt from the new one, and the table has no ` +
+          `key to keep it under. Set the right value in these rows or give the table a key; then run the same command again.`),
   );
 }
