@@ -23,7 +23,8 @@ const TABLES = [
   `create table account (id serial primary key, name text)`,
   `create table entry (id bigserial primary key, account_id integer not null references account (id))`,
   `create schema shop`,
-  `create type shop.state as enum ('new', 'it''s paid')`,
+  // A label can hold whatever ends a template, a replacement or a comment.
+  `create type shop.state as enum ('new', 'it''s paid', '\`\${1}\` $& \\ */')`,
   `create table shop."Parcel" (
     "Tenant" uuid not null, "No" integer not null, "State" varchar(20), weight numeric(8,3), primary key ("Tenant", "No")
   )`,
