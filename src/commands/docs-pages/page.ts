@@ -16,6 +16,9 @@ const RUNS: Readonly<Record<string, CommandsRun>> = {
   'sh by-hand': 'by hand',
 };
 const BLOCK = /^```([^\n]*)\n(.*?)^```$/gms;
+/** So many lines of one form are shown whole; of more, so many of the beginning and of the end. */
+const LONGEST_RUN = 6;
+const KEPT_LINES = 2;
 /** First line of a block that is a file: `// mikro-orm.config.ts`. */
 const FILE_NAME = /^\/\/ (\S+\.\w+)\n/;
 
@@ -44,8 +47,26 @@ export function withOutputs(markdown: string, outputs: readonly (string | undefi
   return markdown.replaceAll(BLOCK, (block, info: string) => {
     if (RUNS[info] !== undefined) index += 1;
     const output = outputs[index];
-    return info === 'text' && output !== undefined ? `\`\`\`text\n${output.trimEnd()}\n\`\`\`` : block;
+    return info === 'text' && output !== undefined ? `\`\`\`text\n${shortened(output)}\n\`\`\`` : block;
   });
+}
+
+/** An output as a page has it: without what npm says of itself, and with the middle of long runs of like lines left out. */
+export function shortened(output: string): string {
+  const runs: string[][] = [];
+  let form: string | undefined;
+  for (const line of output.trimEnd().split('\n')) {
+    if (line.startsWith('> ') || (line === '' && runs.length === 0)) continue;
+    const formOfLine = line.replaceAll(/[\d,.]+(?: min \d+)?/g, '9');
+    if (formOfLine === form && formOfLine !== '') runs.at(-1)!.push(line);
+    else runs.push([line]);
+    form = formOfLine;
+  }
+  return runs
+    .flatMap((run) =>
+      run.length > LONGEST_RUN ? [...run.slice(0, KEPT_LINES), '…', ...run.slice(-KEPT_LINES)] : run,
+    )
+    .join('\n');
 }
 
 /** The commands of a block; a line that ends with a backslash goes on in the next. */
