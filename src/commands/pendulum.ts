@@ -3,7 +3,7 @@ import { LARGEST_NUMBER } from '../large-record/seeding.ts';
 import { randomSeed, readOptions, wholeNumber } from './command-options.ts';
 import { faultsOf } from './harness/faults.ts';
 import { ledgerSentence } from './harness/ledger-check.ts';
-import { rowCount } from './seed-progress.ts';
+import { rowCount } from './row-count.ts';
 import { showWork } from './harness/work-display.ts';
 import { type PendulumResult, runPendulum } from './pendulum/run-pendulum.ts';
 import { runCommand } from './run-command.ts';

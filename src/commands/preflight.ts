@@ -1,13 +1,17 @@
 import { Client } from 'pg';
 import { readConfig } from '../config.ts';
 import { resolveDatabase } from '../database/resolve-database.ts';
+import { findLeaves } from '../online-migration/backfill/leaves.ts';
 import { findObstacles } from '../online-migration/attachments/obstacles.ts';
 import { type ColumnChange, keyColumnsOf } from '../online-migration/column-change.ts';
+import { namesOf } from '../online-migration/names.ts';
 import { classifyValues, type ValueClass, type ValueGroup } from '../online-migration/preflight.ts';
 import { readStage } from '../online-migration/stage.ts';
 import { z } from 'zod';
 import { changeOption, chosenChange } from './chosen-change.ts';
 import { readOptions } from './command-options.ts';
+import { rowCount } from './row-count.ts';
+import { showRowsProgress } from './rows-progress.ts';
 import { runCommand } from './run-command.ts';
 
 // npm run preflight: what is in the way of a column change, and what it will do to every value of the old column. Exit code 1
@@ -41,7 +45,7 @@ await runCommand(async () => {
     const obstacles = stage === 'initial' ? await findObstacles(client, change) : [];
     for (const obstacle of obstacles) console.log(`In the way: ${obstacle}`);
     if (obstacles.length > 0) return 1;
-    const groups = await classifyValues(client, change, showProgress);
+    const groups = await classifyWithProgress(client, change);
     for (const line of describe(change, groups)) console.log(line);
     return groups.some(({ valueClass }) => valueClass === 'reject') ? 1 : 0;
   } finally {
@@ -49,24 +53,27 @@ await runCommand(async () => {
   }
 });
 
-function showProgress(rowsRead: number): void {
-  if (process.stdout.isTTY) process.stdout.write(`\r${rowsRead.toLocaleString('en-US')} rows read `);
+async function classifyWithProgress(client: Client, change: ColumnChange): Promise<ValueGroup[]> {
+  const leaves = await findLeaves(client, namesOf(change).table);
+  const rows = leaves.reduce((sum, leaf) => sum + leaf.rows, 0);
+  using progress = showRowsProgress(rows, process.stdout);
+  return await classifyValues(client, change, (rowsRead) => progress.update(rowsRead));
 }
 
 function describe(change: ColumnChange, groups: ValueGroup[]): string[] {
   const key = keyColumnsOf(change).join(', ') || 'at';
   if (groups.length === 0) return ['The table is empty: there is nothing to convert.'];
-  const lines = [process.stdout.isTTY ? '' : `Values of ${change.oldColumn.name}:`];
+  const lines = [`Values of ${change.oldColumn.name}:`];
   for (const [valueClass, meaning] of Object.entries(MEANING)) {
     const ofClass = groups.filter((group) => group.valueClass === valueClass);
     if (ofClass.length === 0) continue;
     const rows = ofClass.reduce((sum, group) => sum + group.rows, 0);
-    lines.push(`${rows.toLocaleString('en-US')} rows ${meaning}`);
+    lines.push(`${rowCount(rows)} rows ${meaning}`);
     for (const group of ofClass.slice(0, SHOWN_GROUPS)) {
       const samples = group.samples
         .map(({ key: row, value }) => `${key} ${row}: ${JSON.stringify(value)}`)
         .join(', ');
-      lines.push(`  ${group.rows.toLocaleString('en-US')} like ${JSON.stringify(group.form)}: ${samples}`);
+      lines.push(`  ${rowCount(group.rows)} like ${JSON.stringify(group.form)}: ${samples}`);
     }
     if (ofClass.length > SHOWN_GROUPS) lines.push(`  and ${ofClass.length - SHOWN_GROUPS} more forms`);
   }

@@ -4,7 +4,8 @@ import { resolveDatabase } from '../database/resolve-database.ts';
 import { LARGEST_NUMBER, SEEDED_NAME_PREFIX, seedLargeRecords } from '../large-record/seeding.ts';
 import { flag, readOptions, wholeNumber } from './command-options.ts';
 import { runCommand } from './run-command.ts';
-import { rowCount, showSeedProgress } from './seed-progress.ts';
+import { rowCount } from './row-count.ts';
+import { showRowsProgress } from './rows-progress.ts';
 
 // npm run seed: fills large_record with numbered records.
 
@@ -38,7 +39,7 @@ async function seedAndShow(
 ): Promise<{ first: number; last: number }> {
   let rowsDone = 0;
   try {
-    using progress = showSeedProgress(rows, process.stdout);
+    using progress = showRowsProgress(rows, process.stdout);
     const report = (done: number) => {
       rowsDone = done;
       progress.update(done);

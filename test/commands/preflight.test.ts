@@ -1,9 +1,14 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type DatabaseClient } from '../support/database-client.ts';
 import { createMigratedDatabase } from '../support/migrator.ts';
 import { insertRows } from '../support/seeded-table.ts';
+import { describeInTerminal, inTerminal, shownLines } from '../support/terminal.ts';
 import type { TestDatabase } from '../support/test-server.ts';
 import { startCommand } from './running-command.ts';
+
+const PROJECT_FOLDER = join(import.meta.dirname, '../..');
 
 const resources = new AsyncDisposableStack();
 let database: TestDatabase;
@@ -15,6 +20,21 @@ beforeAll(async () => {
   await insertRows(client, 100);
 });
 afterAll(() => resources.disposeAsync());
+
+describeInTerminal('npm run preflight in a terminal', () => {
+  it('shows how much of the table it has read, and then what it found', async () => {
+    const { stdout } = spawnSync('script', inTerminal(`${process.execPath} src/commands/preflight.ts`), {
+      cwd: PROJECT_FOLDER,
+      encoding: 'utf8',
+      env: { ...process.env, DATABASE_URL: database.url, NO_COLOR: '1', NODE_OPTIONS: '', TERM: 'xterm' },
+    });
+    const lines = await shownLines(stdout);
+    const bar = lines.findIndex((line) => line.includes('100 %, 100 of 100 rows'));
+    expect(bar).toBeGreaterThan(-1);
+    expect(lines[bar + 1]).toBe('Values of created_at:');
+    expect(lines[bar + 2]).toBe('100 rows convert, and the way back gives the same text');
+  });
+});
 
 describe('npm run preflight', () => {
   it('says that all is well, and exits with 0', async () => {

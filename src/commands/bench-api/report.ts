@@ -1,6 +1,6 @@
 import { machineSentence } from '../harness/machine.ts';
 import { markdownTable } from '../harness/markdown-table.ts';
-import { rowCount } from '../seed-progress.ts';
+import { rowCount } from '../row-count.ts';
 import type { BenchApiResult, Comparison } from './run-bench-api.ts';
 
 /** The API is to answer this share of what the bare handler answers, at least. */

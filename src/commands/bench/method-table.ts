@@ -1,5 +1,5 @@
 import type { Summary } from '../harness/tally.ts';
-import { rowCount } from '../seed-progress.ts';
+import { rowCount } from '../row-count.ts';
 import type { BenchResult } from './bench-result.ts';
 import { type Column, markdownTable } from '../harness/markdown-table.ts';
 import type { MeasuredRun } from './measured-run.ts';

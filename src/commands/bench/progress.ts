@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
 import { progressBar } from '../harness/progress-bar.ts';
-import { rowCount } from '../seed-progress.ts';
+import { rowCount } from '../row-count.ts';
 import type { Summary } from '../harness/tally.ts';
 import type { BenchObserver } from './run-bench.ts';
 import type { LockTime } from './lock-times.ts';

@@ -1,5 +1,5 @@
 import { machineSentence } from '../harness/machine.ts';
-import { rowCount } from '../seed-progress.ts';
+import { rowCount } from '../row-count.ts';
 import type { BenchResult } from './bench-result.ts';
 import type { LockTime } from './lock-times.ts';
 import { type Column, markdownTable } from '../harness/markdown-table.ts';

@@ -1,4 +1,4 @@
-import { rowCount } from '../seed-progress.ts';
+import { rowCount } from '../row-count.ts';
 import { PATIENCE_MS } from '../harness/api-client.ts';
 import { Choices } from '../harness/choices.ts';
 import { connect } from '../harness/connection.ts';

@@ -1,4 +1,4 @@
-import { rowCount } from '../seed-progress.ts';
+import { rowCount } from '../row-count.ts';
 import { COLUMNS, lineBeginning, rightAligned } from '../harness/step-table.ts';
 import type { DemoResult } from './run-demo.ts';
 import type { WayResult } from './way.ts';

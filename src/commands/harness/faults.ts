@@ -1,5 +1,5 @@
 import type { LedgerVerdict } from './ledger-check.ts';
-import { rowCount } from '../seed-progress.ts';
+import { rowCount } from '../row-count.ts';
 import type { Measurements } from './steps.ts';
 
 /**

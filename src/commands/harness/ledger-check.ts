@@ -1,7 +1,7 @@
 import { seededRecord, SEEDED_NAME_PREFIX } from '../../large-record/seeding.ts';
 import type { Connection } from './connection.ts';
 import type { Ledger } from './ledger.ts';
-import { rowCount } from '../seed-progress.ts';
+import { rowCount } from '../row-count.ts';
 
 /** What a comparison of the database with the ledger finds. */
 export interface LedgerVerdict {

@@ -1,4 +1,4 @@
-import { rowCount } from '../seed-progress.ts';
+import { rowCount } from '../row-count.ts';
 import type { Summary } from './tally.ts';
 
 /** A step of a run under load, and what its requests met. */

@@ -7,7 +7,7 @@ import type { Overview } from '../../online-migration/observation/overview.ts';
 import type { TableSize } from '../../online-migration/observation/table-size.ts';
 import type { Presence } from '../../online-migration/presence.ts';
 import { STAGES } from '../../online-migration/stage.ts';
-import { rowCount } from '../seed-progress.ts';
+import { rowCount } from '../row-count.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const LABEL_WIDTH = 15;

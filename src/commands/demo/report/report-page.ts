@@ -1,4 +1,4 @@
-import { rowCount } from '../../seed-progress.ts';
+import { rowCount } from '../../row-count.ts';
 import { COMPARED } from '../comparison.ts';
 import { circumstancesText } from '../circumstances.ts';
 import type { DemoResult } from '../run-demo.ts';

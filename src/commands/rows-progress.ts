@@ -1,30 +1,26 @@
 import { SingleBar } from 'cli-progress';
+import { rowCount } from './row-count.ts';
 
 /** How often a line appears where the output is no terminal. */
 const LINE_INTERVAL_MS = 2_000;
 
-/** Shows how far a seeding is. Disposing of it ends the display. */
-export interface SeedProgress extends Disposable {
-  /** @param rowsDone rows that are seeded so far */
+/** Shows how far a work on rows is. Disposing of it ends the display. */
+export interface RowsProgress extends Disposable {
+  /** @param rowsDone rows that are done so far */
   update(rowsDone: number): void;
 }
 
 /**
  * A bar in a terminal, and elsewhere a line every two seconds.
  *
- * @param rows how many there will be
+ * @param rows how many there will be, or an estimate
  * @param output where to show it
  */
-export function showSeedProgress(rows: number, output: NodeJS.WriteStream): SeedProgress {
+export function showRowsProgress(rows: number, output: NodeJS.WriteStream): RowsProgress {
   return output.isTTY ? showBar(rows, output) : writeLines(rows, output);
 }
 
-/** A number of rows, or of anything, as people read it. */
-export function rowCount(rows: number): string {
-  return Math.round(rows).toLocaleString('en-US');
-}
-
-function showBar(rows: number, stream: NodeJS.WriteStream): SeedProgress {
+function showBar(rows: number, stream: NodeJS.WriteStream): RowsProgress {
   const bar = new SingleBar({
     stream,
     format: '{bar} {percentage} %, {value} of {total} rows, {eta_formatted} left',
@@ -33,10 +29,16 @@ function showBar(rows: number, stream: NodeJS.WriteStream): SeedProgress {
     gracefulExit: false,
   });
   bar.start(rows, 0);
-  return { update: (rowsDone) => bar.update(rowsDone), [Symbol.dispose]: () => bar.stop() };
+  return {
+    update: (rowsDone) => {
+      if (rowsDone > bar.getTotal()) bar.setTotal(rowsDone);
+      bar.update(rowsDone);
+    },
+    [Symbol.dispose]: () => bar.stop(),
+  };
 }
 
-function writeLines(rows: number, output: NodeJS.WriteStream): SeedProgress {
+function writeLines(rows: number, output: NodeJS.WriteStream): RowsProgress {
   const began = performance.now();
   let lastLine = began;
   return {
@@ -45,7 +47,9 @@ function writeLines(rows: number, output: NodeJS.WriteStream): SeedProgress {
       if (now - lastLine < LINE_INTERVAL_MS) return;
       lastLine = now;
       const rowsPerSecond = (rowsDone * 1000) / (now - began);
-      output.write(`${rowCount(rowsDone)} of ${rowCount(rows)} rows, ${rowCount(rowsPerSecond)} rows/s\n`);
+      output.write(
+        `${rowCount(rowsDone)} of ${rowCount(Math.max(rows, rowsDone))} rows, ${rowCount(rowsPerSecond)} rows/s\n`,
+      );
     },
     [Symbol.dispose]: () => {},
   };
