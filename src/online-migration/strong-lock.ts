@@ -21,7 +21,9 @@ export class LockNotGrantedError extends OnlineMigrationError {
  * Runs catalog changes under ACCESS EXCLUSIVE without making the application wait.
  *
  * 1. One short transaction with a lock timeout and a statement timeout, set for it alone.
- * 2. `before` runs first and needs no lock on the table; then the lock; then `locked`; then the commit.
+ * 2. SHARE UPDATE EXCLUSIVE on the table, beside reads and writes: from here on nobody can attach a check or an index to it,
+ *    so what `before` reads in the catalog and plans still holds under the lock. Then `before`; then ACCESS EXCLUSIVE; then
+ *    `locked`; then the commit.
  * 3. On a lock timeout or a deadlock: rolled back, the blockers are told, a pause of random length (full jitter,
  *    growing from 10 ms to 5 s), and again; the readers that queued behind the request pass meanwhile.
  * 4. When the budget is spent: an error that names the blockers. There is no last try without a timeout.
@@ -32,7 +34,7 @@ export class LockNotGrantedError extends OnlineMigrationError {
  * @param options.log receives a line for each retry, and one that says for how long the lock was held
  * @param options.settings lock timeout and budget
  * @param options.signal ends the tries between two of them
- * @param options.before statements of the transaction that need no lock
+ * @param options.before statements of the transaction beside reads and writes
  * @param options.locked statements under the lock
  * @returns for how long the lock was held, in milliseconds
  * @throws LockNotGrantedError when the budget is spent
@@ -58,6 +60,7 @@ export async function underStrongLock(
       await session.transaction(async () => {
         await session.query(`set local statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
         await session.query(`set local lock_timeout = ${lockTimeoutMs}`);
+        await session.query(`lock table ${options.table} in share update exclusive mode`);
         await options.before?.();
         await session.query(`lock table ${options.table} in access exclusive mode`);
         lockedAt = performance.now();

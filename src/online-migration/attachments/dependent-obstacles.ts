@@ -2,22 +2,29 @@ import type { ColumnChange, Queryable } from '../column-change.ts';
 import { typeValues } from '../declared-type.ts';
 import { unquoted } from '../filled-column.ts';
 import { namesOf } from '../names.ts';
-import { readForeignKeys } from './foreign-keys.ts';
-import { readIndexes } from './indexes.ts';
-import { columnAt } from './table-column.ts';
+import type { Attachments } from './attachments.ts';
+import type { TableColumn } from './table-column.ts';
 
-const DROP_AND_MAKE = 'Drop it, and make what takes its place when the change is done.';
+/** What to do about something that cannot go over. */
+export const DROP_AND_MAKE = 'Drop it, and make what takes its place when the change is done.';
 
-/** Why indexes of the old column cannot go over, a sentence each. */
-export async function indexObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+/**
+ * Why indexes of a column cannot go over, a sentence each.
+ * @param type of the column that they are to be made for
+ */
+export async function indexObstacles(
+  database: Queryable,
+  indexes: Attachments['indexes'],
+  type: string,
+): Promise<string[]> {
   const reasons: string[] = [];
-  for (const { name, obstacle, definition } of await readIndexes(database, columnAt(change, 'old'))) {
+  for (const { name, obstacle, definition } of indexes) {
     const method = / USING (\w+) \(/.exec(definition)?.[1] ?? '';
     if (obstacle !== null) {
       reasons.push(`The index ${name} cannot go over by itself: ${obstacle}. ${DROP_AND_MAKE}`);
-    } else if (!(await canBeIndexed(database, method, change.newColumn.type))) {
+    } else if (!(await canBeIndexed(database, method, type))) {
       reasons.push(
-        `The index ${name} cannot be made for ${change.newColumn.type}: ${method} has no order for it. ${DROP_AND_MAKE}`,
+        `The index ${name} cannot be made for ${type}: ${method} has no order for it. ${DROP_AND_MAKE}`,
       );
     }
   }
@@ -48,14 +55,18 @@ async function canBeIndexed(database: Queryable, method: string, type: string): 
   return rows[0]?.possible ?? false;
 }
 
-/** Why foreign keys at either end of the old column cannot go over, a sentence each. */
-export async function foreignKeyObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+/**
+ * Why foreign keys at either end of a column cannot go over, a sentence each.
+ * @param type of the column that they are to be made for
+ */
+export async function foreignKeyObstacles(
+  database: Queryable,
+  foreignKeys: Attachments['foreignKeys'],
+  type: string,
+): Promise<string[]> {
   const reasons: string[] = [];
-  for (const { name, owner, obstacle, partnerTypes } of await readForeignKeys(
-    database,
-    columnAt(change, 'old'),
-  )) {
-    const stranger = await firstIncomparable(database, partnerTypes, change.newColumn.type);
+  for (const { name, owner, obstacle, partnerTypes } of foreignKeys) {
+    const stranger = await firstIncomparable(database, partnerTypes, type);
     if (obstacle !== null) {
       reasons.push(
         `The foreign key ${name} of ${owner} cannot go over by itself: ${obstacle}. ${DROP_AND_MAKE}`,
@@ -63,7 +74,7 @@ export async function foreignKeyObstacles(database: Queryable, change: ColumnCha
     } else if (stranger !== undefined) {
       reasons.push(
         `The foreign key ${name} of ${owner} compares it with a ${stranger}, which is not comparable with ` +
-          `${change.newColumn.type}: change that column too, with the foreign key dropped for the time.`,
+          `${type}: change that column too, with the foreign key dropped for the time.`,
       );
     }
   }
@@ -95,9 +106,13 @@ async function firstIncomparable(
   return undefined;
 }
 
-/** All that depends on the column and is neither its own nor goes over, a sentence each. */
-export async function dependentObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
-  const { table, filledCheck, enforcedCheck, fillingCheck, syncFunction } = namesOf(change);
+/** All that depends on one of the two columns and is neither its own nor goes over, a sentence each. */
+export async function dependentObstacles(
+  database: Queryable,
+  change: ColumnChange,
+  { table, column }: TableColumn,
+): Promise<string[]> {
+  const { filledCheck, enforcedCheck, fillingCheck, syncFunction } = namesOf(change);
   const { rows } = await database.query<{ description: string }>(
     `
     select distinct pg_describe_object(d.classid, d.objid, d.objsubid) as description
@@ -117,10 +132,9 @@ export async function dependentObstacles(database: Queryable, change: ColumnChan
       -- Up to PostgreSQL 14, a generated column depends as a part of the table itself.
       and (c.oid is null or c.oid <> a.attrelid or d.objsubid not in (0, a.attnum))
     order by 1`,
-    [table, change.oldColumn.name, [filledCheck, enforcedCheck, fillingCheck].map(unquoted), syncFunction],
+    [table, column, [filledCheck, enforcedCheck, fillingCheck].map(unquoted), syncFunction],
   );
   return rows.map(
-    ({ description }) =>
-      `${description} depends on ${change.oldColumn.name} and cannot go over by itself. ${DROP_AND_MAKE}`,
+    ({ description }) => `${description} depends on ${column} and cannot go over by itself. ${DROP_AND_MAKE}`,
   );
 }

@@ -22,11 +22,30 @@ import { columnAt, mirrorName } from './table-column.ts';
 export async function planHandover(database: Queryable, change: ColumnChange, from: Side): Promise<string[]> {
   const { table } = namesOf(change);
   const { own } = await readAttachments(database, change, from);
+  const unmirrored = new Set(await findUnmirrored(database, change, from));
+  const isMirrored = ({ name }: { name: string }) => !unmirrored.has(name);
   return [
     ...valueStatements(change, from, own.numbering),
-    ...own.foreignKeys.flatMap((key) => foreignKeyStatements(key)),
-    ...own.indexes.flatMap((index) => indexStatements(table, index)),
+    ...own.foreignKeys.filter(isMirrored).flatMap((key) => foreignKeyStatements(key)),
+    ...own.indexes.filter(isMirrored).flatMap((index) => indexStatements(table, index)),
   ];
+}
+
+/**
+ * The names of the indexes and foreign keys of one column that the other column has no mirror of: they were made meanwhile,
+ * and a handover leaves them where they are.
+ */
+export async function findUnmirrored(
+  database: Queryable,
+  change: ColumnChange,
+  from: Side,
+): Promise<string[]> {
+  const { own } = await readAttachments(database, change, from);
+  const { mirrors } = await readAttachments(database, change, from === 'old' ? 'new' : 'old');
+  const mirrorNames = new Set([...mirrors.indexes, ...mirrors.foreignKeys].map(({ name }) => name));
+  return [...own.indexes, ...own.foreignKeys]
+    .map(({ name }) => name)
+    .filter((name) => !mirrorNames.has(mirrorName(name)));
 }
 
 /**

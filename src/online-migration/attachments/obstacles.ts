@@ -1,6 +1,10 @@
 import type { ColumnChange, Queryable } from '../column-change.ts';
+import type { Side } from '../filled-column.ts';
+import { readAttachments } from './attachments.ts';
 import { defaultObstacles } from './default-obstacles.ts';
 import { dependentObstacles, foreignKeyObstacles, indexObstacles } from './dependent-obstacles.ts';
+import { partitionObstacles } from './partition-obstacles.ts';
+import { columnAt } from './table-column.ts';
 import { readColumnFacts, tableObstacles } from './table-obstacles.ts';
 import { typeObstacles } from './type-obstacles.ts';
 
@@ -9,7 +13,8 @@ import { typeObstacles } from './type-obstacles.ts';
  *
  * 1. The table, the columns and the declaration fit each other.
  * 2. What hangs on the column and can go over does so: indexes, primary key, unique constraints, foreign keys, sequence.
- * 3. Whatever else depends on it is named, as the catalog describes it: views, checks, generated columns, triggers, policies.
+ * 3. Whatever else depends on it is named, as the catalog describes it: views, checks, generated columns, triggers, policies;
+ *    of a partitioned table also what one partition alone has.
  *
  * @returns a sentence for each reason; none where the change can begin
  */
@@ -22,8 +27,28 @@ export async function findObstacles(database: Queryable, change: ColumnChange): 
   return [
     ...(await typeObstacles(database, change)),
     ...(await defaultObstacles(database, change, facts.default_expression)),
-    ...(await indexObstacles(database, change)),
-    ...(await foreignKeyObstacles(database, change)),
-    ...(await dependentObstacles(database, change)),
+    ...(await findAttachedObstacles(database, change, 'old')),
+  ];
+}
+
+/**
+ * Finds out what hangs on one of the two columns and can neither go over to the other one nor may go with it. A change takes
+ * days, in which somebody can have attached a view or a check.
+ *
+ * @returns a sentence for each reason
+ */
+export async function findAttachedObstacles(
+  database: Queryable,
+  change: ColumnChange,
+  side: Side,
+): Promise<string[]> {
+  const column = columnAt(change, side);
+  const { type } = side === 'old' ? change.newColumn : change.oldColumn;
+  const { indexes, foreignKeys } = (await readAttachments(database, change, side)).own;
+  return [
+    ...(await indexObstacles(database, indexes, type)),
+    ...(await foreignKeyObstacles(database, foreignKeys, type)),
+    ...(await dependentObstacles(database, change, column)),
+    ...(await partitionObstacles(database, change, column)),
   ];
 }

@@ -71,8 +71,11 @@ export async function readColumnFacts(
     select c.relkind as kind, c.relispartition as is_partition,
       c.relkind = 'r' and exists (select from pg_catalog.pg_inherits i where i.inhparent = c.oid) as has_heirs,
       exists (
-        select from pg_catalog.pg_partitioned_table p
-        where p.partrelid = c.oid and a.attnum = any (p.partattrs::int2[])
+        -- Of a partition that is partitioned itself, too. What a key is made of, plain or in an expression, belongs to its table.
+        select from pg_catalog.pg_attribute k
+        join pg_catalog.pg_depend d on d.classid = 'pg_class'::regclass and d.objid = k.attrelid and d.objsubid = k.attnum
+        where k.attname = a.attname and (k.attrelid = c.oid or k.attrelid in (select relid from pg_partition_tree(c.oid)))
+          and d.refclassid = 'pg_class'::regclass and d.refobjid = k.attrelid and d.refobjsubid = 0 and d.deptype = 'i'
       ) as is_in_partition_key,
       format_type(a.atttypid, a.atttypmod) as type,
       ${isOfType('a', '$3', '$4')} as is_declared_type,

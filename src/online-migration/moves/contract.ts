@@ -1,4 +1,4 @@
-import { planHandover, planMirrorDrop, runStatements } from '../attachments/handover.ts';
+import { findUnmirrored, planHandover, planMirrorDrop, runStatements } from '../attachments/handover.ts';
 import { mirrorAttachments } from '../attachments/mirror.ts';
 import { deleteBackfill } from '../backfill/checkpoint.ts';
 import { dropConversionFunctions } from '../conversion-functions.ts';
@@ -13,23 +13,25 @@ import { describeRow } from '../row-key.ts';
 import { createSyncFunction, dropSyncTriggers } from '../sync-trigger.ts';
 import { readTableShape } from '../table-shape.ts';
 import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './move.ts';
+import { refuseAttached } from './refuse-obstacles.ts';
 import { awaitSwitchover, tellUndeclaredSessions } from './switchover-gate.ts';
 
 /**
  * Contract: the old column goes, after the proof that nothing goes with it.
  *
- * 1. Wait until no live process of the application uses the old column; refuse where one goes on. Tell of sessions that
- *    do not say which they use.
+ * 1. Refuse where something was attached to the old column that cannot go over. Wait until no live process of the
+ *    application uses it; refuse where one goes on. Tell of sessions that do not say which they use.
  * 2. For the new column what hangs on the old one and is not there yet.
  * 3. ONE transaction under ACCESS EXCLUSIVE: the trigger keeps old values that could not be rebuilt. The lock waits for
  *    every write that began under the earlier trigger.
  * 4. Compare both columns of all rows, in short transactions, and keep such values of the rows that nobody writes.
- * 5. ONE transaction under ACCESS EXCLUSIVE: hand the indexes, keys and the default over to the new column; drop the triggers,
+ * 5. ONE transaction under ACCESS EXCLUSIVE: look once more at what is attached; hand the indexes, keys and the default over to the new column; drop the triggers,
  *    their functions and the old column.
  */
 export async function contract(context: MoveContext): Promise<void> {
   const { session, change, signal, settings } = context;
   await requireStage(context, 'contract', 'enforced');
+  await refuseAttached(context, 'contract', 'old');
   await tellUndeclaredSessions(context);
   await awaitSwitchover(context, 'contract', 'old', settings.switchoverWaitMs);
   await mirrorAttachments(context, 'contract', 'old');
@@ -61,6 +63,8 @@ async function dropOldColumn(context: MoveContext, last: () => Promise<void>): P
   let handover: string[] = [];
   await inStrongTransaction(context, 'contract: drop the old column', {
     before: async () => {
+      await refuseAttached(context, 'contract', 'old');
+      await refuseUnmirrored(context);
       await deleteBackfill(session, changeName);
       handover = [
         ...(await planHandover(session, change, 'old')),
@@ -75,6 +79,16 @@ async function dropOldColumn(context: MoveContext, last: () => Promise<void>): P
       await last();
     },
   });
+}
+
+/** What was made behind step 2 would go with the old column, and the new one would be without it. */
+async function refuseUnmirrored({ session, change }: MoveContext): Promise<void> {
+  const [name] = await findUnmirrored(session, change, 'old');
+  if (name === undefined) return;
+  throw new MoveRefusedError(
+    `Cannot contract ${namesOf(change).change}: ${name} was made on ${change.oldColumn.name} meanwhile. Run the same command ` +
+      `again, it makes the same for ${change.newColumn.name}.`,
+  );
 }
 
 function columnsDiffer({ change }: MoveContext, differences: Difference[]): MoveRefusedError {

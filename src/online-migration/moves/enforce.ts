@@ -22,6 +22,7 @@ import {
   refuseOneWay,
   requireStage,
 } from './move.ts';
+import { refuseAttached } from './refuse-obstacles.ts';
 
 const CHECK_VIOLATION_CODE = '23514';
 const NAMED_REJECTS = 10;
@@ -29,19 +30,22 @@ const NAMED_REJECTS = 10;
 /**
  * Enforce: no row without a new value, and from then on both columns rule.
  *
- * 1. Refuse while rows are left unfilled or rejected.
+ * 1. Refuse while rows are left unfilled or rejected, and where something was attached to the old column since expand that
+ *    cannot go over.
  * 2. For the new column what hangs on the old one: indexes and foreign keys, beside reads and writes.
  * 3. ONE transaction under ACCESS EXCLUSIVE: the not-null check, not validated; the trigger refuses unconvertible values.
  * 4. Validate the check: SHARE UPDATE EXCLUSIVE, beside reads and writes.
  * 5. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check, let the trigger watch both columns. When it
  *    commits, applications follow the new column.
  *
- * A run that ends between 3 and 5 leaves the check and the refusal there; it goes on when it is run again, and the way
- * back of the backfill takes them away.
+ * A run that ends between 3 and 5 leaves the check and the refusal there, and one that ends behind 2 the indexes, of which a
+ * unique one refuses values that are equal in the new type; it goes on when it is run again, and the way back of the backfill
+ * takes them away.
  */
 export async function enforce(context: MoveContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'enforce', 'backfilled');
+  await refuseAttached(context, 'enforce', 'old');
   await refuseIncomplete(context);
   await mirrorAttachments(context, 'enforce', 'old');
   await inStrongTransaction(context, 'enforce: add the not-null check', {

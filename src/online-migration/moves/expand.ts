@@ -1,5 +1,7 @@
+import { dependentObstacles } from '../attachments/dependent-obstacles.ts';
 import { planMirrorDrop, runStatements } from '../attachments/handover.ts';
 import { findObstacles } from '../attachments/obstacles.ts';
+import { columnAt } from '../attachments/table-column.ts';
 import { createBookkeeping, deleteRecords, dropBookkeeping, dropEmptySchema } from '../bookkeeping.ts';
 import {
   createBackwardFunction,
@@ -13,7 +15,8 @@ import {
   createSyncTriggers,
   dropSyncTriggers,
 } from '../sync-trigger.ts';
-import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './move.ts';
+import { inStrongTransaction, type MoveContext, requireStage } from './move.ts';
+import { refuseObstacles } from './refuse-obstacles.ts';
 import { requireServerVersion } from './server-version.ts';
 
 /**
@@ -29,7 +32,9 @@ export async function expand(context: MoveContext): Promise<void> {
   const { table, newColumn } = namesOf(change);
   await requireServerVersion(context);
   // A column of the new one's name that is not this change's own looks like the stage behind this move.
-  if (!(await areSyncTriggersEnabled(session, change))) await refuseObstacles(context);
+  if (!(await areSyncTriggersEnabled(session, change))) {
+    refuseObstacles(context, 'change', await findObstacles(session, change));
+  }
   await requireStage(context, 'expand', 'initial');
   await inStrongTransaction(context, 'expand', {
     before: async () => {
@@ -48,7 +53,8 @@ export async function expand(context: MoveContext): Promise<void> {
 
 /**
  * The way back of expand: triggers, functions and new column go in ONE transaction. Were the column dropped in a second
- * one, a trigger that still writes it would fail every write between the two.
+ * one, a trigger that still writes it would fail every write between the two. A view or a check on the new column is not the
+ * toolkit's to drop.
  */
 export async function revertExpand(context: MoveContext): Promise<void> {
   const { session, change } = context;
@@ -59,6 +65,11 @@ export async function revertExpand(context: MoveContext): Promise<void> {
   let mirrorDrop: string[] = [];
   await inStrongTransaction(context, 'revert expand', {
     before: async () => {
+      refuseObstacles(
+        context,
+        'revert the expand of',
+        await dependentObstacles(session, change, columnAt(change, 'new')),
+      );
       await dropBookkeeping(session, change);
       mirrorDrop = await planMirrorDrop(session, change, 'new');
     },
@@ -71,12 +82,4 @@ export async function revertExpand(context: MoveContext): Promise<void> {
       await context.recordInLedger();
     },
   });
-}
-
-async function refuseObstacles({ session, change }: MoveContext): Promise<void> {
-  const obstacles = await findObstacles(session, change);
-  if (obstacles.length === 0) return;
-  throw new MoveRefusedError(
-    `Cannot change ${namesOf(change).change}; nothing was changed:\n${obstacles.map((reason) => `  ${reason}`).join('\n')}`,
-  );
 }

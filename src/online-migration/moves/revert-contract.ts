@@ -11,6 +11,7 @@ import { describeRow } from '../row-key.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync-trigger.ts';
 import { readTableShape } from '../table-shape.ts';
 import { fillAndReport } from './fill-and-report.ts';
+import { refuseAttached } from './refuse-obstacles.ts';
 import { awaitSwitchover } from './switchover-gate.ts';
 import {
   inStrongTransaction,
@@ -37,6 +38,7 @@ export async function revertContract(context: MoveContext): Promise<void> {
   const names = namesOf(change);
   await requireStage(context, 'revert the contract of', 'contracted');
   refuseOneWay(context, 'revert the contract of');
+  await refuseAttached(context, 'revert the contract of', 'new');
   const fill = await backwardFill(session, change);
   const leaves = await findLeaves(session, names.table);
   const { oldColumn } = await readTableShape(session, change);

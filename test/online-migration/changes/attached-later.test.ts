@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { backfill, revertBackfill } from '../../../src/online-migration/moves/backfill.ts';
+import { contract } from '../../../src/online-migration/moves/contract.ts';
+import { enforce, revertEnforce } from '../../../src/online-migration/moves/enforce.ts';
+import { expand, revertExpand } from '../../../src/online-migration/moves/expand.ts';
+import type { MoveContext } from '../../../src/online-migration/moves/move.ts';
+import { revertContract } from '../../../src/online-migration/moves/revert-contract.ts';
+import { openContext } from '../../support/change-cycle.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { readSchema } from '../../support/schema-snapshot.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+const change: ColumnChange = {
+  table: { schema: 'public', name: 'part' },
+  key: 'id',
+  oldColumn: { name: 'size', type: 'integer' },
+  newColumn: { name: 'size_new', type: 'bigint' },
+  conversion: integerToBigint,
+};
+
+let resources: AsyncDisposableStack;
+let client: DatabaseClient;
+let context: MoveContext;
+
+beforeAll(async () => {
+  resources = new AsyncDisposableStack();
+  const { url } = resources.use(await createTestDatabase());
+  client = resources.use(await connect(url));
+  context = resources.use(await openContext(url, change));
+});
+afterAll(() => resources.disposeAsync());
+beforeEach(async () => {
+  await client.rows(
+    `drop schema if exists online_migration cascade; drop schema public cascade; create schema public`,
+  );
+  await client.rows(`create table part (id bigint primary key, name text, size integer not null)`);
+  await client.rows(`insert into part select n, 'part ' || n, n from generate_series(1, 100) as n`);
+});
+
+async function run(...moves: ((context: MoveContext) => Promise<void>)[]): Promise<void> {
+  for (const move of moves) await move(context);
+}
+
+describe('what was attached to the old column while the change is under way', () => {
+  const ATTACHED = [
+    [
+      `alter table part add constraint positive check (size > 0)`,
+      'constraint positive on table part depends on size',
+    ],
+    [`create view big as select id from part where size > 9`, 'rule _RETURN on view big depends on size'],
+    [`create index halved on part ((size / 2))`, 'The index halved cannot go over by itself'],
+    [`create statistics sizes on name, size from part`, 'statistics object sizes depends on size'],
+  ] as const;
+
+  it.each(ATTACHED)('is found by enforce, which changes nothing: %s', async (setup, reason) => {
+    await run(expand, backfill);
+    await client.rows(setup);
+    const before = await readSchema(client);
+    await expect(enforce(context)).rejects.toThrow(
+      new RegExp(`^Cannot enforce public\\.part\\.size; nothing was changed:\\n  ${reason}`),
+    );
+    expect(await readSchema(client)).toEqual(before);
+  });
+
+  it.each(ATTACHED)('is found by contract, which changes nothing: %s', async (setup, reason) => {
+    await run(expand, backfill, enforce);
+    await client.rows(setup);
+    const before = await readSchema(client);
+    await expect(contract(context)).rejects.toThrow(
+      new RegExp(`^Cannot contract public\\.part\\.size; nothing was changed:\\n  ${reason}`),
+    );
+    expect(await readSchema(client)).toEqual(before);
+  });
+
+  it('is found by contract when it came behind the proof', async () => {
+    await run(expand, backfill, enforce);
+    const behindProof: MoveContext = {
+      ...context,
+      log: (line) => {
+        if (line.startsWith('contract: keep what cannot be rebuilt: held'))
+          added = client.rows(ATTACHED[0][0]);
+      },
+    };
+    let added: Promise<unknown> = Promise.resolve();
+    await expect(contract(behindProof)).rejects.toThrow('constraint positive on table part depends on size');
+    await added;
+    await client.rows(`alter table part drop constraint positive`);
+    await contract(context);
+    expect(await client.value(`select count(*)::int from part where size_new = id`)).toBe(100);
+  });
+
+  it('goes over where it can', async () => {
+    await run(expand, backfill, enforce);
+    await client.rows(`create index sizes on part (size)`);
+    await contract(context);
+    expect(await client.value(`select pg_get_indexdef('sizes'::regclass)`)).toContain('(size_new)');
+  });
+});
+
+describe('what was attached to the new column', () => {
+  it('is found by the way back of contract before it adds the old column', async () => {
+    await run(expand, backfill, enforce, contract);
+    await client.rows(`create view big as select id from part where size_new > 9`);
+    await expect(revertContract(context)).rejects.toThrow(
+      /^Cannot revert the contract of public\.part\.size; nothing was changed:\n {2}rule _RETURN on view big depends on size_new/,
+    );
+    expect(
+      await client.value(
+        `select count(*)::int from pg_attribute where attrelid = 'part'::regclass and attname = 'size'`,
+      ),
+    ).toBe(0);
+  });
+
+  it('does not keep the old column from ruling again, and is found by the way back of expand', async () => {
+    await run(expand, backfill, enforce);
+    await client.rows(
+      `create index later on part (size_new); alter table part add constraint positive check (size_new > 0)`,
+    );
+    await run(revertEnforce, revertBackfill);
+    await expect(revertExpand(context)).rejects.toThrow(
+      /^Cannot revert the expand of public\.part\.size; nothing was changed:\n {2}constraint positive on table part depends on size_new/,
+    );
+    await client.rows(`alter table part drop constraint positive`);
+    await revertExpand(context);
+    expect(await client.value(`select to_regclass('later')`)).toBeNull();
+  });
+});
