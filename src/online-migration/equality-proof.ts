@@ -1,6 +1,7 @@
 import { type ColumnChange, isReversible, type Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
 import { pause } from './pause.ts';
+import { areDifferent } from './value-difference.ts';
 import { type Session, sqlState } from './session.ts';
 
 const BATCH_ROWS = 20_000;
@@ -167,6 +168,6 @@ function differ(change: ColumnChange, oldValue: string, newValue: string): strin
 /** A condition on two values: the new one does not lead back to the old one. */
 function isUnrebuildable(change: ColumnChange, oldValue: string, newValue: string): string {
   return isReversible(change)
-    ? `${namesOf(change).backward}(${newValue}) is distinct from ${oldValue}`
+    ? areDifferent(change.oldColumn.type, `${namesOf(change).backward}(${newValue})`, oldValue)
     : 'false';
 }

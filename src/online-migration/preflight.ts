@@ -1,5 +1,6 @@
 import type { ColumnChange, Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
+import { areDifferent } from './value-difference.ts';
 
 const BATCH_ROWS = 20_000;
 const SAMPLES = 3;
@@ -90,7 +91,7 @@ async function classifyBatch(
         case
           when old_value is null then 'null'
           when new_value is null then 'reject'
-          when ${backward === 'not reversible' ? 'true' : `${backward('new_value')} = old_value`} then 'rebuildable'
+          when ${backward === 'not reversible' ? 'true' : `not (${areDifferent(change.oldColumn.type, backward('new_value'), 'old_value')})`} then 'rebuildable'
           else 'kept'
         end as class,
         regexp_replace(

@@ -1,6 +1,7 @@
 import { escapeLiteral } from 'pg';
 import { type ColumnChange, isReversible, type Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
+import { areDifferent } from './value-difference.ts';
 
 /**
  * What the trigger does beside keeping the columns equal.
@@ -46,10 +47,10 @@ export async function createSyncFunction(
     as $sync$
     begin
       if tg_op = 'INSERT' and new.${newColumn} is null
-        or tg_op = 'UPDATE' and new.${newColumn} is not distinct from old.${newColumn}
+        or tg_op = 'UPDATE' and not (${areDifferent(change.newColumn.type, `new.${newColumn}`, `old.${newColumn}`)})
       then
         new.${newColumn} := ${forward}(new.${oldColumn});${refuseOld}
-      elsif ${forward}(new.${oldColumn}) is distinct from new.${newColumn} then
+      elsif ${areDifferent(change.newColumn.type, `${forward}(new.${oldColumn})`, `new.${newColumn}`)} then
         ${setOldFromNew(change)}
       end if;${mode === 'keeping' && isReversible(change) ? keepUnrebuildable(change) : ''}
       return new;
@@ -70,8 +71,8 @@ export async function createSyncTriggers(
   watch: SyncWatch,
 ): Promise<void> {
   const { table, oldColumn, newColumn, syncFunction, insertTrigger, updateTrigger } = namesOf(change);
-  const oldChanged = `new.${oldColumn} is distinct from old.${oldColumn}`;
-  const newChanged = `new.${newColumn} is distinct from old.${newColumn}`;
+  const oldChanged = areDifferent(change.oldColumn.type, `new.${oldColumn}`, `old.${oldColumn}`);
+  const newChanged = areDifferent(change.newColumn.type, `new.${newColumn}`, `old.${newColumn}`);
   await database.query(`
     create or replace trigger ${insertTrigger} before insert on ${table}
     for each row execute function ${syncFunction}()`);
@@ -121,7 +122,11 @@ function setOldFromNew(change: ColumnChange): string {
  */
 function keepUnrebuildable(change: ColumnChange): string {
   const { change: name, lastingKey, oldColumn, newColumn, backward } = namesOf(change);
-  const isUnrebuildable = `${backward}(new.${newColumn}) is distinct from new.${oldColumn}`;
+  const isUnrebuildable = areDifferent(
+    change.oldColumn.type,
+    `${backward}(new.${newColumn})`,
+    `new.${oldColumn}`,
+  );
   if (!lastingKey.lasts) {
     return `
       if ${isUnrebuildable} then

@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { backfill } from '../../../src/online-migration/moves/backfill.ts';
+import { contract } from '../../../src/online-migration/moves/contract.ts';
+import { enforce } from '../../../src/online-migration/moves/enforce.ts';
+import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { revertContract } from '../../../src/online-migration/moves/revert-contract.ts';
+import { openContext } from '../../support/change-cycle.ts';
+import { connect } from '../../support/database-client.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+/** Two values of a type that `=` calls equal, and that read differently. */
+const TWINS = [
+  ['numeric', '1.0', '1.00'],
+  ['interval', '1 mon', '30 days'],
+  ['jsonb', '{"a": 1.0}', '{"a": 1.00}'],
+  ['double precision', '0', '-0'],
+] as const;
+
+function changeOf(from: string, to: string): ColumnChange {
+  return {
+    table: { schema: 'public', name: 'item' },
+    key: 'id',
+    oldColumn: { name: 'worth', type: from },
+    newColumn: { name: 'worth_new', type: to },
+    conversion: {
+      forward: (value) => `${value}::text::${to}`,
+      backward: (value) => `${value}::text::${from}`,
+    },
+  };
+}
+
+describe('values that are equal and not the same', () => {
+  it.each(TWINS)('of the old type %s: %s becomes %s in both columns', async (type, before, after) => {
+    await using database = await createTestDatabase();
+    await using client = await connect(database.url);
+    await client.rows(`create table item (id bigint primary key, worth ${type} not null)`);
+    await client.rows(`insert into item select n, '${before}' from generate_series(1, 2) as n`);
+    await using context = await openContext(database.url, changeOf(type, 'text'));
+    for (const move of [expand, backfill]) await move(context);
+    await client.rows(`update item set worth = '${after}' where id = 1`);
+    expect(await client.value(`select worth_new from item where id = 1`)).toBe(after);
+    for (const move of [enforce, contract]) await move(context);
+    await client.rows(`update item set worth_new = '${after}' where id = 2`);
+    await revertContract(context);
+    expect(await client.rows(`select worth::text from item order by id`)).toEqual([
+      { worth: after },
+      { worth: after },
+    ]);
+  });
+
+  it.each(TWINS)('of the new type %s: %s becomes %s in both columns', async (type, before, after) => {
+    await using database = await createTestDatabase();
+    await using client = await connect(database.url);
+    await client.rows(`create table item (id bigint primary key, worth text not null)`);
+    await client.rows(`insert into item select n, '${before}' from generate_series(1, 2) as n`);
+    await using context = await openContext(database.url, changeOf('text', type));
+    for (const move of [expand, backfill, enforce]) await move(context);
+    await client.rows(`update item set worth_new = '${after}' where id = 1`);
+    await client.rows(`update item set worth = '${after}' where id = 2`);
+    expect(await client.rows(`select worth, worth_new::text from item order by id`)).toEqual([
+      { worth: after, worth_new: after },
+      { worth: after, worth_new: after },
+    ]);
+    await contract(context);
+  });
+});
