@@ -4,7 +4,7 @@ import type { ColumnChange } from './column-change.ts';
 import { lastingRowKeyOf, type RowKey, rowKeyOf } from './row-key.ts';
 
 /** PostgreSQL cuts longer identifiers off without an error, and two names could become one. */
-const MAX_IDENTIFIER_BYTES = 63;
+export const MAX_IDENTIFIER_BYTES = 63;
 const HASH_CHARACTERS = 8;
 
 /** The schema that holds the toolkit's tables and functions. */

@@ -6,14 +6,24 @@ export interface SchemaSnapshot {
   /** Each column, under `schema.table.column`; those of partitions are their table's. */
   readonly columns: Record<
     string,
-    { type: string; notNull: boolean; default: string | null; identity: string }
+    {
+      type: string;
+      notNull: boolean;
+      default: string | null;
+      identity: string;
+      comment: string | null;
+      statistics: number | null;
+    }
   >;
   /** Each constraint but NOT NULL, with its definition. */
   readonly constraints: Record<string, string>;
   readonly indexes: Record<string, string>;
   readonly triggers: string[];
   /** Each sequence, with the column that owns it. */
-  readonly sequences: Record<string, { type: string; owner: string | null }>;
+  readonly sequences: Record<
+    string,
+    { type: string; owner: string | null; grants: string | null; counts: string }
+  >;
   /** The toolkit's objects; null where its schema is not there. */
   readonly toolkit: string[] | null;
 }
@@ -27,7 +37,8 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
       'columns', (
         select coalesce(jsonb_object_agg(n.nspname || '.' || c.relname || '.' || a.attname, jsonb_build_object(
           'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
-          'default', pg_get_expr(d.adbin, d.adrelid), 'identity', a.attidentity
+          'default', pg_get_expr(d.adbin, d.adrelid), 'identity', a.attidentity,
+          'comment', col_description(c.oid, a.attnum), 'statistics', nullif(a.attstattarget, -1)
         )), '{}')
         from pg_attribute a
         join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p') and not c.relispartition
@@ -39,6 +50,7 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
         select coalesce(jsonb_object_agg(
           con.conrelid::regclass || '.' || con.conname,
           pg_get_constraintdef(con.oid) || case when con.convalidated then '' else ', not validated' end
+            || coalesce(', ' || obj_description(con.oid, 'pg_constraint'), '')
         ), '{}')
         from pg_constraint con
         join pg_namespace n on n.oid = con.connamespace and ${IS_OF_USER}
@@ -46,7 +58,8 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
       ),
       'indexes', (
         select coalesce(jsonb_object_agg(i.indexrelid::regclass,
-          pg_get_indexdef(i.indexrelid) || case when i.indisvalid then '' else ', not valid' end), '{}')
+          pg_get_indexdef(i.indexrelid) || case when i.indisvalid then '' else ', not valid' end
+            || coalesce(', ' || obj_description(i.indexrelid, 'pg_class'), '')), '{}')
         from pg_index i
         join pg_class c on c.oid = i.indexrelid
         join pg_namespace n on n.oid = c.relnamespace and ${IS_OF_USER}
@@ -63,7 +76,10 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
             from pg_depend d
             join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
             where d.classid = 'pg_class'::regclass and d.objid = s.seqrelid and d.deptype in ('a', 'i')
-          )
+          ),
+          'grants', (select c.relacl from pg_class c where c.oid = s.seqrelid),
+          'counts', format('from %s by %s, %s to %s', s.seqstart, s.seqincrement, s.seqmin,
+            case when s.seqmax in (2147483647, 9223372036854775807) then 'its end' else s.seqmax::text end)
         )), '{}')
         from pg_sequence s
       ),
@@ -96,9 +112,9 @@ export function withColumnType(
 ): SchemaSnapshot {
   const name = `${table.schema}.${table.name}.${oldColumn.name}`;
   const column = schema.columns[name]!;
-  const sequences = Object.entries(schema.sequences).map(([sequence, { type: before, owner }]) => [
+  const sequences = Object.entries(schema.sequences).map(([sequence, facts]) => [
     sequence,
-    { type: owner?.endsWith(`.${oldColumn.name}`) ? type : before, owner },
+    { ...facts, type: facts.owner?.endsWith(`.${oldColumn.name}`) ? type : facts.type },
   ]);
   return {
     ...schema,

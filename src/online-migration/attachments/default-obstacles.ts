@@ -1,5 +1,5 @@
 import type { ColumnChange, Queryable } from '../column-change.ts';
-import { readNumbering } from './numbering.ts';
+import { readNumbering, readOwnedSequence, SEQUENCE_TYPES } from './numbering.ts';
 import { columnAt } from './table-column.ts';
 
 /**
@@ -14,11 +14,26 @@ export async function defaultObstacles(
   const { oldColumn, newColumn, nullable } = change;
   const numbering = await readNumbering(database, columnAt(change, 'old'));
   if (numbering !== null) {
-    return newColumn.default === undefined && oldColumn.default === undefined
-      ? []
-      : [`The numbers of ${oldColumn.name} come from ${numbering.sequence}: declare no default.`];
+    const reasons: string[] = [];
+    if (newColumn.default !== undefined || oldColumn.default !== undefined) {
+      reasons.push(`The numbers of ${oldColumn.name} come from ${numbering.sequence}: declare no default.`);
+    }
+    if (!SEQUENCE_TYPES.includes(newColumn.type.toLowerCase())) {
+      reasons.push(
+        `The numbers of ${oldColumn.name} come from ${numbering.sequence}, which cannot count in ${newColumn.type}: give the ` +
+          `values in the application, and drop the ${numbering.identity === null ? 'default' : 'identity'}.`,
+      );
+    }
+    return reasons;
   }
   const reasons: string[] = [];
+  const owned = await readOwnedSequence(database, columnAt(change, 'old'));
+  if (owned !== null) {
+    reasons.push(
+      `The sequence ${owned} belongs to ${oldColumn.name} and would go with it: ` +
+        `\`alter sequence ${owned} owned by none\`.`,
+    );
+  }
   if ((oldColumn.default ?? null) !== expression) {
     reasons.push(
       expression === null

@@ -21,6 +21,7 @@ export interface ForeignKey {
   readonly isValidated: boolean;
   /** Types of the column's partners at the other end. */
   readonly partnerTypes: readonly string[];
+  readonly comment: string | null;
   /** Why it cannot be made for another column; null where it can. */
   readonly obstacle: string | null;
 }
@@ -36,6 +37,7 @@ interface ForeignKeyRow {
   validated: boolean;
   on_delete: keyof typeof ON_DELETE;
   partner_types: string[];
+  comment: string | null;
   obstacle: string | null;
 }
 
@@ -60,6 +62,7 @@ export async function readForeignKeys(
       con.conrelid = a.attrelid and a.attnum = any (con.conkey) as is_source,
       con.confrelid = a.attrelid and a.attnum = any (con.confkey) as is_target,
       con.convalidated as validated, con.confdeltype as on_delete,
+      obj_description(con.oid, 'pg_constraint') as comment,
       (
         select coalesce(array_agg(distinct format_type(p.atttypid, p.atttypmod)), '{}')
         from unnest(con.conkey, con.confkey) as pair (source, target)
@@ -73,6 +76,7 @@ export async function readForeignKeys(
         when con.condeferrable then 'it is deferrable'
         when con.confupdtype not in ('a', 'r') then 'it has an action on update'
         when con.confmatchtype <> 's' then 'it matches in full'
+        when to_jsonb(con) ->> 'conenforced' = 'false' then 'it is not enforced'
         when to_jsonb(con) ->> 'confdelsetcols' is not null then 'its action on delete names columns'
         when owner.kind = 'p' or target.kind = 'p' then 'a partitioned table is at one of its ends'
       end as obstacle
@@ -98,6 +102,7 @@ export async function readForeignKeys(
     isTarget: row.is_target,
     isValidated: row.validated,
     partnerTypes: row.partner_types,
+    comment: row.comment,
     obstacle: row.obstacle,
   }));
 }

@@ -1,8 +1,9 @@
-import { escapeIdentifier } from 'pg';
+import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { ColumnChange, Queryable } from '../column-change.ts';
 import type { Side } from '../filled-column.ts';
 import { namesOf } from '../names.ts';
 import { readAttachments } from './attachments.ts';
+import { propertyStatements, readColumnProperties } from './column-properties.ts';
 import type { ForeignKey } from './foreign-keys.ts';
 import type { CarriedIndex } from './indexes.ts';
 import { type Numbering, numberingStatements, readNumbering } from './numbering.ts';
@@ -12,7 +13,7 @@ import { columnAt, mirrorName } from './table-column.ts';
  * Plans how what hangs on one column is handed over to the other, which has mirrors of it. All of it is catalog work, and
  * the names stay. The plan is made ahead of the lock, so that nothing is read under it.
  *
- * 1. The numbers come to the other column, and go on where they are; or its default comes.
+ * 1. The numbers come to the other column, and go on where they are; or its default comes. Comment and statistics target too.
  * 2. Each foreign key goes, and its mirror takes its name. Ahead of the indexes, since those of other tables rest on them.
  * 3. Each index goes, and its mirror takes its name; with it the primary key or the unique constraint.
  *
@@ -25,7 +26,7 @@ export async function planHandover(database: Queryable, change: ColumnChange, fr
   const unmirrored = new Set(await findUnmirrored(database, change, from));
   const isMirrored = ({ name }: { name: string }) => !unmirrored.has(name);
   return [
-    ...valueStatements(change, from, own.numbering),
+    ...(await planValueHandover(database, change, from)),
     ...own.foreignKeys.filter(isMirrored).flatMap((key) => foreignKeyStatements(key)),
     ...own.indexes.filter(isMirrored).flatMap((index) => indexStatements(table, index)),
   ];
@@ -49,7 +50,7 @@ export async function findUnmirrored(
 }
 
 /**
- * Plans the first step of a handover alone: the numbers, or the default. While both columns are there they belong to the old
+ * Plans the first step of a handover alone: the numbers or the default, the comment and the statistics target. While both columns are there they belong to the old
  * one: from the new one, they would look like a value that was written through it.
  */
 export async function planValueHandover(
@@ -57,7 +58,12 @@ export async function planValueHandover(
   change: ColumnChange,
   from: Side,
 ): Promise<string[]> {
-  return valueStatements(change, from, await readNumbering(database, columnAt(change, from)));
+  const { table } = namesOf(change);
+  const staying = escapeIdentifier(columnAt(change, from === 'old' ? 'new' : 'old').column);
+  return [
+    ...valueStatements(change, from, await readNumbering(database, columnAt(change, from))),
+    ...propertyStatements(await readColumnProperties(database, columnAt(change, from)), table, staying),
+  ];
 }
 
 function valueStatements(change: ColumnChange, from: Side, numbering: Numbering | null): string[] {
@@ -100,21 +106,33 @@ function defaultStatements(table: string, leaving: string, staying: string, expr
   ];
 }
 
-function foreignKeyStatements({ owner, name }: ForeignKey): string[] {
+function foreignKeyStatements({ owner, name, comment }: ForeignKey): string[] {
   const [quoted, mirror] = [escapeIdentifier(name), escapeIdentifier(mirrorName(name))];
   return [
     `alter table ${owner} drop constraint ${quoted}`,
     `alter table ${owner} rename constraint ${mirror} to ${quoted}`,
+    ...commentStatements(`constraint ${quoted} on ${owner}`, comment),
   ];
 }
 
-function indexStatements(table: string, { name, schema, constraint }: CarriedIndex): string[] {
+function indexStatements(table: string, index: CarriedIndex): string[] {
+  const { name, schema, constraint, comment, constraintComment } = index;
   const [quoted, mirror] = [escapeIdentifier(name), escapeIdentifier(mirrorName(name))];
   if (constraint === null) {
-    return [`drop index ${schema}.${quoted}`, `alter index ${schema}.${mirror} rename to ${quoted}`];
+    return [
+      `drop index ${schema}.${quoted}`,
+      `alter index ${schema}.${mirror} rename to ${quoted}`,
+      ...commentStatements(`index ${schema}.${quoted}`, comment),
+    ];
   }
   return [
     `alter table ${table} drop constraint ${quoted}`,
     `alter table ${table} add constraint ${quoted} ${constraint} using index ${mirror}`,
+    ...commentStatements(`index ${schema}.${quoted}`, comment),
+    ...commentStatements(`constraint ${quoted} on ${table}`, constraintComment),
   ];
+}
+
+function commentStatements(what: string, comment: string | null): string[] {
+  return comment === null ? [] : [`comment on ${what} is ${escapeLiteral(comment)}`];
 }

@@ -13,6 +13,11 @@ export interface CarriedIndex {
   /** The whole definition, as `pg_get_indexdef` writes it. */
   readonly definition: string;
   readonly constraint: 'primary key' | 'unique' | null;
+  /** Where it is stored; null where that is the database's default. */
+  readonly tablespace: string | null;
+  readonly comment: string | null;
+  /** The comment on its constraint. */
+  readonly constraintComment: string | null;
   /** Why it cannot be made for another column; null where it can. */
   readonly obstacle: string | null;
 }
@@ -27,6 +32,9 @@ interface IndexRow {
   replica_identity: boolean;
   clustered: boolean;
   partitioned: boolean;
+  tablespace: string | null;
+  comment: string | null;
+  constraint_comment: string | null;
 }
 
 /** `create [unique] index name on table using method (columns)`; nothing behind it but how nulls count. */
@@ -42,12 +50,15 @@ export async function readIndexes(
     `
     select c.relname as name, quote_ident(n.nspname) as schema, pg_get_indexdef(i.indexrelid) as definition,
       con.contype as constraint_type, coalesce(con.condeferrable, false) as deferrable,
-      i.indisvalid as valid, i.indisreplident as replica_identity, i.indisclustered as clustered, t.relkind = 'p' as partitioned
+      i.indisvalid as valid, i.indisreplident as replica_identity, i.indisclustered as clustered, t.relkind = 'p' as partitioned,
+      s.spcname as tablespace, obj_description(c.oid, 'pg_class') as comment,
+      obj_description(con.oid, 'pg_constraint') as constraint_comment
     from pg_catalog.pg_index i
     join pg_catalog.pg_class c on c.oid = i.indexrelid
     join pg_catalog.pg_class t on t.oid = i.indrelid
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attname = $2
+    left join pg_catalog.pg_tablespace s on s.oid = c.reltablespace
     left join pg_catalog.pg_constraint con on con.conindid = i.indexrelid and con.contype in ('p', 'u', 'x')
     where i.indrelid = to_regclass($1) and (
       a.attnum = any (i.indkey::int2[])
@@ -66,6 +77,9 @@ export async function readIndexes(
     isValid: row.valid,
     definition: row.definition,
     constraint: row.constraint_type === 'p' ? 'primary key' : row.constraint_type === 'u' ? 'unique' : null,
+    tablespace: row.tablespace,
+    comment: row.comment,
+    constraintComment: row.constraint_comment,
     obstacle: obstacleOf(row),
   }));
 }
@@ -85,7 +99,8 @@ export function mirrorStatement(index: CarriedIndex, from: string, to: string): 
   });
   return (
     `create ${unique.toLowerCase()}index concurrently ${escapeIdentifier(mirrorName(index.name))} on ${table} ` +
-    `using ${method} (${items.join(', ')})${nulls.toLowerCase()}`
+    `using ${method} (${items.join(', ')})${nulls.toLowerCase()}` +
+    (index.tablespace === null ? '' : ` tablespace ${escapeIdentifier(index.tablespace)}`)
   );
 }
 

@@ -18,7 +18,7 @@ const FOREIGN_KEY_VIOLATION_CODE = '23503';
  *    left unfinished is dropped before: an unfinished unique index refuses writes.
  * 2. Each foreign key, ONE transaction under ACCESS EXCLUSIVE on this table and SHARE ROW EXCLUSIVE on the other: not
  *    validated, catalog only.
- * 3. Each is validated: reads both tables, beside reads and writes.
+ * 3. Each is validated, as what it stands for is: reads both tables, beside reads and writes.
  *
  * @param move the move that needs it, for the log
  * @param from the column that has them
@@ -52,9 +52,11 @@ export async function mirrorAttachments(context: MoveContext, move: string, from
       },
     });
   }
+  const toValidate = own.foreignKeys.filter(({ isValidated }) => isValidated);
   for (const { name, owner, isValidated } of (await readAttachments(session, change, to)).mirrors
     .foreignKeys) {
-    if (isValidated) continue;
+    if (isValidated || !toValidate.some((key) => mirrorName(key.name) === name && key.owner === owner))
+      continue;
     signal.throwIfAborted();
     await validate(context, owner, name);
   }

@@ -2,7 +2,8 @@ import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { Queryable } from '../column-change.ts';
 import { mirrorName, type TableColumn } from './table-column.ts';
 
-const SEQUENCE_TYPES = ['smallint', 'integer', 'int', 'bigint', 'int2', 'int4', 'int8'];
+/** Types that a sequence counts in. */
+export const SEQUENCE_TYPES = ['smallint', 'integer', 'int', 'bigint', 'int2', 'int4', 'int8'];
 
 /** Where the numbers of a column come from. */
 export interface Numbering {
@@ -14,6 +15,8 @@ export interface Numbering {
   readonly name: string;
   /** How it counts, as `create sequence` takes it. */
   readonly options: string;
+  /** Who may use the sequence of an identity, as `grant` takes it with the sequence in place of %s. */
+  readonly grants: readonly string[];
   /** Whether the column owns the sequence, which goes with it. */
   readonly isOwned: boolean;
   /** The default, as the catalog writes it; null for an identity. */
@@ -27,10 +30,11 @@ interface NumberingRow {
   schema: string;
   name: string;
   options: string;
+  grants: string[];
   owned: boolean;
 }
 
-/** Reads where the numbers of a column come from; null where they come from no sequence. */
+/** Reads where the numbers of a column come from; null where that is no sequence alone, but a default around one, or none. */
 export async function readNumbering(
   database: Queryable,
   { table, column }: TableColumn,
@@ -40,7 +44,15 @@ export async function readNumbering(
     select a.attidentity as identity, pg_get_expr(d.adbin, d.adrelid) as expression,
       format('%I.%I', n.nspname, s.relname) as sequence, n.nspname as schema, s.relname as name,
       format('start %s increment %s cache %s', q.seqstart, q.seqincrement, q.seqcache)
+        || case when q.seqmin = limits.least then '' else format(' minvalue %s', q.seqmin) end
+        || case when q.seqmax = limits.greatest then '' else format(' maxvalue %s', q.seqmax) end
         || case when q.seqcycle then ' cycle' else '' end as options,
+      array(
+        select format('grant %s on sequence %%s to %s%s', privilege_type,
+          case when grantee = 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end,
+          case when is_grantable then ' with grant option' else '' end)
+        from aclexplode(s.relacl) where grantee <> s.relowner
+      ) as grants,
       exists (
         select from pg_catalog.pg_depend dep
         join pg_catalog.pg_class s on s.oid = dep.objid and s.relkind = 'S'
@@ -57,7 +69,14 @@ export async function readNumbering(
       on s.oid = case when link.classid = 'pg_attrdef'::regclass then link.refobjid else link.objid end and s.relkind = 'S'
     join pg_catalog.pg_namespace n on n.oid = s.relnamespace
     join pg_catalog.pg_sequence q on q.seqrelid = s.oid
+    join lateral (
+      select
+        case when q.seqincrement > 0 then 1 else -ceiling end as least,
+        case when q.seqincrement > 0 then ceiling - 1 else -1 end as greatest
+      from (select power(2::numeric, t.typlen * 8 - 1) as ceiling from pg_catalog.pg_type t where t.oid = q.seqtypid) as type
+    ) as limits on true
     where a.attrelid = to_regclass($1) and a.attname = $2
+      and (a.attidentity <> '' or pg_get_expr(d.adbin, d.adrelid) ~ '^nextval[(]''([^'']|'''')*''::regclass[)]$')
     limit 1`,
     [table, column],
   );
@@ -69,9 +88,30 @@ export async function readNumbering(
     schema: row.schema,
     name: row.name,
     options: row.options,
+    grants: row.grants,
     isOwned: row.owned,
     expression: row.identity === '' ? row.expression : null,
   };
+}
+
+/** The name of a sequence that a column owns, schema and name, quoted; null where it owns none. */
+export async function readOwnedSequence(
+  database: Queryable,
+  { table, column }: TableColumn,
+): Promise<string | null> {
+  const { rows } = await database.query<{ sequence: string }>(
+    `
+    select format('%I.%I', n.nspname, s.relname) as sequence
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_depend d
+      on d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
+        and d.refobjid = a.attrelid and d.refobjsubid = a.attnum and d.deptype = 'a'
+    join pg_catalog.pg_class s on s.oid = d.objid and s.relkind = 'S'
+    join pg_catalog.pg_namespace n on n.oid = s.relnamespace
+    where a.attrelid = to_regclass($1) and a.attname = $2`,
+    [table, column],
+  );
+  return rows[0]?.sequence ?? null;
 }
 
 /**
@@ -83,7 +123,7 @@ export async function readNumbering(
  * @param columns.toType the type of that one
  */
 export function numberingStatements(
-  { identity, sequence, schema, name, options, isOwned, expression }: Numbering,
+  { identity, sequence, schema, name, options, grants, isOwned, expression }: Numbering,
   { table, from, to, toType }: { table: string; from: string; to: string; toType: string },
 ): string[] {
   const alter = `alter table ${table} alter column`;
@@ -104,5 +144,6 @@ export function numberingStatements(
     `select setval(${escapeLiteral(qualified)}, last_value, is_called) from ${sequence}`,
     `${alter} ${from} drop identity`,
     `alter sequence ${qualified} rename to ${escapeIdentifier(name)}`,
+    ...grants.map((grant) => grant.replace('%s', () => sequence)),
   ];
 }

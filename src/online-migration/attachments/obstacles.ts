@@ -3,6 +3,9 @@ import type { Side } from '../filled-column.ts';
 import { readAttachments } from './attachments.ts';
 import { defaultObstacles } from './default-obstacles.ts';
 import { dependentObstacles, foreignKeyObstacles, indexObstacles } from './dependent-obstacles.ts';
+import { expressionObstacles, unknownTypes } from './expression-obstacles.ts';
+import { nameObstacles } from './name-obstacles.ts';
+import { oneWayObstacles } from './one-way-obstacles.ts';
 import { partitionObstacles } from './partition-obstacles.ts';
 import { columnAt } from './table-column.ts';
 import { readColumnFacts, tableObstacles } from './table-obstacles.ts';
@@ -11,7 +14,7 @@ import { typeObstacles } from './type-obstacles.ts';
 /**
  * Finds out why a column cannot be changed as it is declared, before anything is changed.
  *
- * 1. The table, the columns and the declaration fit each other.
+ * 1. The table, the columns and the declaration fit each other; PostgreSQL takes its expressions, and its names are free.
  * 2. What hangs on the column and can go over does so: indexes, primary key, unique constraints, foreign keys, sequence.
  * 3. Whatever else depends on it is named, as the catalog describes it: views, checks, generated columns, triggers, policies;
  *    of a partitioned table also what one partition alone has.
@@ -19,6 +22,8 @@ import { typeObstacles } from './type-obstacles.ts';
  * @returns a sentence for each reason; none where the change can begin
  */
 export async function findObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const unknown = await unknownTypes(database, change);
+  if (unknown.length > 0) return unknown;
   const facts = await readColumnFacts(database, change);
   if (facts === undefined) return [];
   const fromTable = tableObstacles(change, facts);
@@ -26,7 +31,10 @@ export async function findObstacles(database: Queryable, change: ColumnChange): 
   if (fromTable.length > 0) return fromTable;
   return [
     ...(await typeObstacles(database, change)),
+    ...(await expressionObstacles(database, change)),
+    ...(await oneWayObstacles(database, change)),
     ...(await defaultObstacles(database, change, facts.default_expression)),
+    ...(await nameObstacles(database, change, (await readAttachments(database, change, 'old')).own)),
     ...(await findAttachedObstacles(database, change, 'old')),
   ];
 }

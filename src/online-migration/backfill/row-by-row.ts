@@ -2,8 +2,11 @@ import type { Session } from '../session.ts';
 import { sqlState } from '../session.ts';
 import type { Fill } from './fill.ts';
 
-/** SQLSTATE classes of an error that a row's value causes: data exception, constraint violation, raised by a function. */
-const VALUE_ERROR = /^(22|23|P0)/;
+/**
+ * SQLSTATE classes of an error that a row's value causes: data exception, constraint violation, limit exceeded (JSON that is
+ * nested too deeply), raised by a function.
+ */
+const VALUE_ERROR = /^(22|23|54|P0)/;
 
 /** Whether an error is a row's fault and not the server's or the connection's. */
 export function isValueError(error: unknown): boolean {

@@ -8,10 +8,10 @@ import type { Conversion } from '../column-change.ts';
  * @param labels all of them
  */
 export function textToEnum(type: string, labels: readonly string[]): Conversion {
-  const list = labels.map((label) => escapeLiteral(label)).join(', ');
+  const branches = labels.map(escapeLiteral).map((label) => `when ${label} then ${label}::${type}`);
   return {
-    forward: (value) =>
-      `case when (${value}::text collate "C") in (${list}) then ${value}::text::${type} end`,
+    // Constants of the type itself: a label that it has not is told when expand begins, and not when a row has it.
+    forward: (value) => `case (${value}::text collate "C") ${branches.join(' ')} end`,
     backward: (value) => `${value}::text`,
   };
 }

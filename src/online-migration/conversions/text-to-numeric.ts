@@ -1,13 +1,27 @@
 import type { Conversion } from '../column-change.ts';
 
+/** What a repetition in PostgreSQL's regular expressions may count to. */
+const MAX_PRECISION = 255;
+
 /**
  * Text to `numeric(precision, scale)` and back. Only plain decimals are numbers: digits, perhaps a minus before them and a
  * fraction behind them that is no longer than the scale. PostgreSQL's own cast also takes spaces, `1e3`, `NaN`, and rounds.
  *
  * @param precision digits in all
  * @param scale digits behind the point
+ * @throws RangeError where they are no whole numbers with 0 ≤ scale ≤ precision ≤ 255
  */
 export function textToNumeric(precision: number, scale: number): Conversion {
+  if (
+    ![precision, scale].every(Number.isInteger) ||
+    scale < 0 ||
+    precision < Math.max(scale, 1) ||
+    precision > MAX_PRECISION
+  ) {
+    throw new RangeError(
+      `textToNumeric(${precision}, ${scale}): give whole numbers, 1 to ${MAX_PRECISION} digits in all, of which none to all are behind the point.`,
+    );
+  }
   const integerDigits = precision - scale;
   const whole = integerDigits > 0 ? `0*[0-9]{1,${integerDigits}}` : '0+';
   const fraction = scale > 0 ? `([.][0-9]{1,${scale}})?` : '';

@@ -38,7 +38,7 @@ const SHAPES: Readonly<Record<string, ChangeCase>> = {
     },
     setup: [
       `create table account (
-        id integer generated always as identity (start 5 increment 3 cache 2) primary key,
+        id integer generated always as identity (start 5 increment 3 minvalue 2 maxvalue 2000000000 cache 2) primary key,
         n bigint not null,
         parent_id integer,
         constraint parent foreign key (parent_id) references account (id) on delete set null
@@ -50,6 +50,9 @@ const SHAPES: Readonly<Record<string, ChangeCase>> = {
       `insert into account (n) select n from generate_series(1, 500) as n`,
       `update account set parent_id = 5 where id > 5`,
       `insert into entry (account_id) select id from account`,
+      `comment on constraint account_pkey on account is 'its key'; comment on index account_pkey is 'its index';
+       comment on constraint parent on account is 'a tree'; comment on column account.id is 'The key of it''s own'`,
+      `grant usage on sequence account_id_seq to public; grant select on sequence account_id_seq to pg_monitor with grant option`,
     ],
     load: keyLoad,
     untouched: `
@@ -92,9 +95,11 @@ const SHAPES: Readonly<Record<string, ChangeCase>> = {
         seat_id integer not null default 7 references seat (id),
         constraint "One seat" unique (n, seat_id)
       )`,
-      `create index on booking (seat_id desc nulls last)`,
+      `create index by_seat on booking (seat_id desc nulls last)`,
+      `comment on index by_seat is 'for the plan of seats'; alter table booking alter seat_id set statistics 500`,
       `insert into booking (n, seat_id) select n, ${integer('n')} from generate_series(1, 500) as n`,
       `insert into booking (n) values (0)`,
+      `alter table booking add constraint former foreign key (seat_id) references seat not valid`,
     ],
     untouched: `select id, seat_id from booking where n <= 0 order by id`,
   },

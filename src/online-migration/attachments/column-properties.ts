@@ -1,0 +1,42 @@
+import { escapeLiteral } from 'pg';
+import type { Queryable } from '../column-change.ts';
+import type { TableColumn } from './table-column.ts';
+
+/** What a column has besides its type, its default and what hangs on it, and would lose with the column. */
+export interface ColumnProperties {
+  readonly comment: string | null;
+  /** How many values ANALYZE keeps of it; null where that is as for all columns. */
+  readonly statistics: number | null;
+}
+
+/** Reads a column's comment and statistics target. */
+export async function readColumnProperties(
+  database: Queryable,
+  { table, column }: TableColumn,
+): Promise<ColumnProperties> {
+  const { rows } = await database.query<ColumnProperties>(
+    `
+    select col_description(attrelid, attnum) as comment, nullif(attstattarget, -1)::integer as statistics
+    from pg_catalog.pg_attribute
+    where attrelid = to_regclass($1) and attname = $2`,
+    [table, column],
+  );
+  return rows[0] ?? { comment: null, statistics: null };
+}
+
+/**
+ * Statements that give a column the properties of another one; the table must be locked.
+ * @param column quoted
+ */
+export function propertyStatements(
+  { comment, statistics }: ColumnProperties,
+  table: string,
+  column: string,
+): string[] {
+  return [
+    ...(comment === null ? [] : [`comment on column ${table}.${column} is ${escapeLiteral(comment)}`]),
+    ...(statistics === null
+      ? []
+      : [`alter table ${table} alter column ${column} set statistics ${statistics}`]),
+  ];
+}
