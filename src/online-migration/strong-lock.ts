@@ -12,6 +12,18 @@ const BACKOFF = { shortestMs: 10, longestMs: 5_000 };
 /** SQLSTATEs after which the same transaction may succeed later: lock timeout, and deadlock. */
 const RETRIED_CODES = new Set(['55P03', '40P01']);
 
+const EMPTY_PLAN: LockedPlan = { statements: [], furtherTables: [] };
+
+/** What is to be done under a strong lock, read from the catalog and put together ahead of it. */
+export interface LockedPlan {
+  /** To be run one after the other. */
+  readonly statements: readonly string[];
+  /** The tables besides the one that is changed which the statements lock: schema and name, quoted. */
+  readonly furtherTables: readonly string[];
+  /** How they lock them; ACCESS EXCLUSIVE where it is left out. */
+  readonly furtherMode?: 'share row exclusive';
+}
+
 /** A strong lock was not to be had within the budget; nothing was changed. */
 export class LockNotGrantedError extends OnlineMigrationError {
   override readonly name = 'LockNotGrantedError';
@@ -22,11 +34,12 @@ export class LockNotGrantedError extends OnlineMigrationError {
  *
  * 1. One short transaction with a lock timeout and a statement timeout, set for it alone.
  * 2. SHARE UPDATE EXCLUSIVE on the table, beside reads and writes: from here on nobody can attach a check or an index to it,
- *    so what `before` reads in the catalog and plans still holds under the lock. Then `before`; then ACCESS EXCLUSIVE; then
- *    `locked`; then the commit.
- * 3. On a lock timeout or a deadlock: rolled back, the blockers are told, a pause of random length (full jitter,
+ *    so what `plan` reads in the catalog still holds under the lock. Then `before` and `plan`.
+ * 3. The locks on the further tables of the plan, then ACCESS EXCLUSIVE on the table itself, which so waits for none of them;
+ *    then `locked`; then the commit.
+ * 4. On a lock timeout or a deadlock: rolled back, the blockers are told, a pause of random length (full jitter,
  *    growing from 10 ms to 5 s), and again; the readers that queued behind the request pass meanwhile.
- * 4. When the budget is spent: an error that names the blockers. There is no last try without a timeout.
+ * 5. When the budget is spent: an error that names the blockers. There is no last try without a timeout.
  *
  * @param session the session that runs it
  * @param options.table schema and name of the table to lock, quoted
@@ -35,6 +48,7 @@ export class LockNotGrantedError extends OnlineMigrationError {
  * @param options.settings lock timeout and budget
  * @param options.signal ends the tries between two of them
  * @param options.before statements of the transaction beside reads and writes
+ * @param options.plan puts together what `locked` is to do
  * @param options.locked statements under the lock
  * @returns for how long the lock was held, in milliseconds
  * @throws LockNotGrantedError when the budget is spent
@@ -48,7 +62,8 @@ export async function underStrongLock(
     readonly signal: AbortSignal;
     readonly settings: MigrationSettings;
     readonly before?: () => Promise<void>;
-    readonly locked: () => Promise<void>;
+    readonly plan?: () => Promise<LockedPlan>;
+    readonly locked: (plan: LockedPlan) => Promise<void>;
   },
 ): Promise<number> {
   const { lockTimeoutMs, lockBudgetMs } = options.settings;
@@ -56,15 +71,20 @@ export async function underStrongLock(
   for (let attempt = 1; ; attempt++) {
     options.signal.throwIfAborted();
     let lockedAt = 0;
+    let plan = EMPTY_PLAN;
     try {
       await session.transaction(async () => {
         await session.query(`set local statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
         await session.query(`set local lock_timeout = ${lockTimeoutMs}`);
         await session.query(`lock table ${options.table} in share update exclusive mode`);
         await options.before?.();
+        plan = (await options.plan?.()) ?? EMPTY_PLAN;
+        for (const table of plan.furtherTables) {
+          await session.query(`lock table ${table} in ${plan.furtherMode ?? 'access exclusive'} mode`);
+        }
         await session.query(`lock table ${options.table} in access exclusive mode`);
         lockedAt = performance.now();
-        await options.locked();
+        await options.locked(plan);
       });
       const heldMs = performance.now() - lockedAt;
       options.log(
@@ -73,7 +93,7 @@ export async function underStrongLock(
       return heldMs;
     } catch (error) {
       if (!RETRIED_CODES.has(sqlState(error) ?? '')) throw error;
-      const blockers = await findBlockers(session, options.table);
+      const blockers = await findBlockers(session, [options.table, ...plan.furtherTables]);
       const pauseMs = jitteredPauseMs(attempt, BACKOFF);
       if (performance.now() + pauseMs > deadline)
         throw notGranted(options, lockBudgetMs, attempt, blockers, error);

@@ -107,6 +107,15 @@ export async function readForeignKeys(
   }));
 }
 
+/** The tables at the other ends of foreign keys, each once, in an order that is always the same. */
+export function otherEnds(foreignKeys: readonly ForeignKey[]): string[] {
+  const tables = foreignKeys.flatMap(({ owner, target, isSource, isTarget }) => [
+    ...(isSource ? [] : [owner]),
+    ...(isTarget ? [] : [target]),
+  ]);
+  return [...new Set(tables)].toSorted();
+}
+
 /** The statement that makes the same foreign key for another column; it holds for new writes, and is not validated. */
 export function mirrorForeignKeyStatement(foreignKey: ForeignKey, from: string, to: string): string {
   const { name, owner, columns, target, targetColumns, onDelete, isSource, isTarget } = foreignKey;

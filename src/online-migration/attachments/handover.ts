@@ -2,9 +2,10 @@ import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { ColumnChange, Queryable } from '../column-change.ts';
 import type { Side } from '../filled-column.ts';
 import { namesOf } from '../names.ts';
+import type { LockedPlan } from '../strong-lock.ts';
 import { readAttachments } from './attachments.ts';
 import { propertyStatements, readColumnProperties } from './column-properties.ts';
-import type { ForeignKey } from './foreign-keys.ts';
+import { type ForeignKey, otherEnds } from './foreign-keys.ts';
 import type { CarriedIndex } from './indexes.ts';
 import { type Numbering, numberingStatements, readNumbering } from './numbering.ts';
 import { columnAt, mirrorName } from './table-column.ts';
@@ -18,18 +19,24 @@ import { columnAt, mirrorName } from './table-column.ts';
  * 3. Each index goes, and its mirror takes its name; with it the primary key or the unique constraint.
  *
  * @param from the column that has it
- * @returns the statements, to be run in this order while the table is locked
  */
-export async function planHandover(database: Queryable, change: ColumnChange, from: Side): Promise<string[]> {
+export async function planHandover(
+  database: Queryable,
+  change: ColumnChange,
+  from: Side,
+): Promise<LockedPlan> {
   const { table } = namesOf(change);
   const { own } = await readAttachments(database, change, from);
   const unmirrored = new Set(await findUnmirrored(database, change, from));
   const isMirrored = ({ name }: { name: string }) => !unmirrored.has(name);
-  return [
-    ...(await planValueHandover(database, change, from)),
-    ...own.foreignKeys.filter(isMirrored).flatMap((key) => foreignKeyStatements(key)),
-    ...own.indexes.filter(isMirrored).flatMap((index) => indexStatements(table, index)),
-  ];
+  const foreignKeys = own.foreignKeys.filter(isMirrored);
+  return joined(await planValueHandover(database, change, from), {
+    statements: [
+      ...foreignKeys.flatMap((key) => foreignKeyStatements(key)),
+      ...own.indexes.filter(isMirrored).flatMap((index) => indexStatements(table, index)),
+    ],
+    furtherTables: otherEnds(foreignKeys),
+  });
 }
 
 /**
@@ -57,13 +64,16 @@ export async function planValueHandover(
   database: Queryable,
   change: ColumnChange,
   from: Side,
-): Promise<string[]> {
+): Promise<LockedPlan> {
   const { table } = namesOf(change);
   const staying = escapeIdentifier(columnAt(change, from === 'old' ? 'new' : 'old').column);
-  return [
-    ...valueStatements(change, from, await readNumbering(database, columnAt(change, from))),
-    ...propertyStatements(await readColumnProperties(database, columnAt(change, from)), table, staying),
-  ];
+  return {
+    statements: [
+      ...valueStatements(change, from, await readNumbering(database, columnAt(change, from))),
+      ...propertyStatements(await readColumnProperties(database, columnAt(change, from)), table, staying),
+    ],
+    furtherTables: [],
+  };
 }
 
 function valueStatements(change: ColumnChange, from: Side, numbering: Numbering | null): string[] {
@@ -78,24 +88,34 @@ function valueStatements(change: ColumnChange, from: Side, numbering: Numbering 
 
 /**
  * Plans how what stands on a column for something on the other one is dropped.
- * @returns the statements, to be run while the table is locked
  */
 export async function planMirrorDrop(
   database: Queryable,
   change: ColumnChange,
   side: Side,
-): Promise<string[]> {
+): Promise<LockedPlan> {
   const { mirrors } = await readAttachments(database, change, side);
-  return [
-    ...mirrors.foreignKeys.map(
-      ({ owner, name }) => `alter table ${owner} drop constraint ${escapeIdentifier(name)}`,
-    ),
-    ...mirrors.indexes.map(({ schema, name }) => `drop index ${schema}.${escapeIdentifier(name)}`),
-  ];
+  return {
+    statements: [
+      ...mirrors.foreignKeys.map(
+        ({ owner, name }) => `alter table ${owner} drop constraint ${escapeIdentifier(name)}`,
+      ),
+      ...mirrors.indexes.map(({ schema, name }) => `drop index ${schema}.${escapeIdentifier(name)}`),
+    ],
+    furtherTables: otherEnds(mirrors.foreignKeys),
+  };
 }
 
-/** Runs the statements of a plan, one after the other. */
-export async function runStatements(database: Queryable, statements: readonly string[]): Promise<void> {
+/** Two plans as one. */
+export function joined(first: LockedPlan, second: LockedPlan): LockedPlan {
+  return {
+    statements: [...first.statements, ...second.statements],
+    furtherTables: [...new Set([...first.furtherTables, ...second.furtherTables])],
+  };
+}
+
+/** Runs the statements of a plan, one after the other; all of its tables must be locked. */
+export async function runPlan(database: Queryable, { statements }: LockedPlan): Promise<void> {
   for (const statement of statements) await database.query(statement);
 }
 

@@ -1,5 +1,5 @@
-import { findUnmirrored, planHandover, planMirrorDrop, runStatements } from '../attachments/handover.ts';
-import { mirrorAttachments } from '../attachments/mirror.ts';
+import { findUnmirrored, joined, planHandover, planMirrorDrop, runPlan } from '../attachments/handover.ts';
+import { mirrorAttachments } from './mirror-attachments.ts';
 import { deleteBackfill } from '../backfill/checkpoint.ts';
 import { dropConversionFunctions } from '../conversion-functions.ts';
 import {
@@ -60,20 +60,17 @@ export async function dropHalfFilledOldColumn(context: MoveContext): Promise<voi
 async function dropOldColumn(context: MoveContext, last: () => Promise<void>): Promise<void> {
   const { session, change } = context;
   const { change: changeName, table, oldColumn } = namesOf(change);
-  let handover: string[] = [];
   await inStrongTransaction(context, 'contract: drop the old column', {
     before: async () => {
       await refuseAttached(context, 'contract', 'old');
       await refuseUnmirrored(context);
       await deleteBackfill(session, changeName);
-      handover = [
-        ...(await planHandover(session, change, 'old')),
-        ...(await planMirrorDrop(session, change, 'old')),
-      ];
     },
-    locked: async () => {
+    plan: async () =>
+      joined(await planHandover(session, change, 'old'), await planMirrorDrop(session, change, 'old')),
+    locked: async (plan) => {
       await dropSyncTriggers(session, change);
-      await runStatements(session, handover);
+      await runPlan(session, plan);
       await session.query(`alter table ${table} drop column ${oldColumn}`);
       await dropConversionFunctions(session, change);
       await last();

@@ -1,5 +1,5 @@
-import { planHandover, planMirrorDrop, runStatements } from '../attachments/handover.ts';
-import { mirrorAttachments } from '../attachments/mirror.ts';
+import { joined, planHandover, planMirrorDrop, runPlan } from '../attachments/handover.ts';
+import { mirrorAttachments } from './mirror-attachments.ts';
 import { type ColumnChange, isReversible, type Queryable } from '../column-change.ts';
 import { countForgotten, forwardFill } from '../backfill/fill.ts';
 import { namesOf } from '../names.ts';
@@ -79,17 +79,14 @@ export async function revertEnforce(context: MoveContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'revert the enforce of', 'enforced');
   refuseOneWay(context, 'revert the enforce of');
-  let handover: string[] = [];
   await inStrongTransaction(context, 'revert enforce', {
     before: async () => {
       await createSyncFunction(session, change, 'lenient');
-      handover = [
-        ...(await planHandover(session, change, 'new')),
-        ...(await planMirrorDrop(session, change, 'new')),
-      ];
     },
-    locked: async () => {
-      await runStatements(session, handover);
+    plan: async () =>
+      joined(await planHandover(session, change, 'new'), await planMirrorDrop(session, change, 'new')),
+    locked: async (plan) => {
+      await runPlan(session, plan);
       await withdrawEnforced(session, change);
       await context.recordInLedger();
     },
@@ -103,22 +100,20 @@ export async function revertEnforce(context: MoveContext): Promise<void> {
 export async function takeHalfMadeEnforceBack(context: MoveContext): Promise<void> {
   const { session, change } = context;
   const isHalfMade =
-    (await hasFilledCheck(session, change)) || (await planMirrorDrop(session, change, 'new')).length > 0;
+    (await hasFilledCheck(session, change)) ||
+    (await planMirrorDrop(session, change, 'new')).statements.length > 0;
   if (isHalfMade) await takeCheckBack(context);
 }
 
 /** A row without a new value came in after the last look: let writes through as before, then say which it is. */
 async function takeCheckBack(context: MoveContext): Promise<void> {
   const { session, change } = context;
-  let mirrorDrop: string[] = [];
   await inStrongTransaction(context, 'enforce: take the not-null check back', {
-    before: async () => {
-      await createSyncFunction(session, change, 'lenient');
-      mirrorDrop = await planMirrorDrop(session, change, 'new');
-    },
-    locked: async () => {
+    before: () => createSyncFunction(session, change, 'lenient'),
+    plan: () => planMirrorDrop(session, change, 'new'),
+    locked: async (plan) => {
       await dropFilledCheck(session, change);
-      await runStatements(session, mirrorDrop);
+      await runPlan(session, plan);
     },
   });
 }

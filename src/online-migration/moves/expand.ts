@@ -1,5 +1,5 @@
 import { dependentObstacles } from '../attachments/dependent-obstacles.ts';
-import { planMirrorDrop, runStatements } from '../attachments/handover.ts';
+import { planMirrorDrop, runPlan } from '../attachments/handover.ts';
 import { findObstacles } from '../attachments/obstacles.ts';
 import { columnAt } from '../attachments/table-column.ts';
 import { createBookkeeping, deleteRecords, dropBookkeeping, dropEmptySchema } from '../bookkeeping.ts';
@@ -62,7 +62,6 @@ export async function revertExpand(context: MoveContext): Promise<void> {
   await requireStage(context, 'revert the expand of', 'expanded', 'backfilled');
   // Ahead of the lock, since there can be many; none counts before the next contract.
   await session.withoutStatementTimeout(() => deleteRecords(session, change));
-  let mirrorDrop: string[] = [];
   await inStrongTransaction(context, 'revert expand', {
     before: async () => {
       refuseObstacles(
@@ -71,11 +70,11 @@ export async function revertExpand(context: MoveContext): Promise<void> {
         await dependentObstacles(session, change, columnAt(change, 'new')),
       );
       await dropBookkeeping(session, change);
-      mirrorDrop = await planMirrorDrop(session, change, 'new');
     },
-    locked: async () => {
+    plan: () => planMirrorDrop(session, change, 'new'),
+    locked: async (plan) => {
       await dropSyncTriggers(session, change);
-      await runStatements(session, mirrorDrop);
+      await runPlan(session, plan);
       await session.query(`alter table ${table} drop column ${newColumn}`);
       await dropConversionFunctions(session, change);
       await dropEmptySchema(session);

@@ -5,7 +5,7 @@ import { notifyMove } from '../move-notification.ts';
 import { namesOf } from '../names.ts';
 import type { Session } from '../session.ts';
 import { readStage, type Stage } from '../stage.ts';
-import { underStrongLock } from '../strong-lock.ts';
+import { type LockedPlan, underStrongLock } from '../strong-lock.ts';
 import { OnlineMigrationError } from '../online-migration-error.ts';
 
 /** What a move works with. */
@@ -64,12 +64,17 @@ export function refuseOneWay({ change }: MoveContext, move: string): void {
  * listen for moves. For how long the lock was held is recorded behind it.
  * @param purpose what they are for, in the log and in the error
  * @param statements.before statements of the same transaction beside reads and writes
+ * @param statements.plan puts together what `locked` is to do, and says which further tables that locks
  * @param statements.locked statements under the lock
  */
 export async function inStrongTransaction(
   context: MoveContext,
   purpose: string,
-  statements: { readonly before?: () => Promise<void>; readonly locked: () => Promise<void> },
+  statements: {
+    readonly before?: () => Promise<void>;
+    readonly plan?: () => Promise<LockedPlan>;
+    readonly locked: (plan: LockedPlan) => Promise<void>;
+  },
 ): Promise<void> {
   const { session, change, log, signal, settings } = context;
   const milliseconds = await underStrongLock(session, {
@@ -78,6 +83,7 @@ export async function inStrongTransaction(
     log,
     signal,
     settings,
+    ...(statements.plan && { plan: statements.plan }),
     locked: statements.locked,
     before: async () => {
       // PostgreSQL sends it with the commit; said here, it takes no time under the lock.

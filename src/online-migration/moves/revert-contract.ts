@@ -1,5 +1,5 @@
-import { planValueHandover, runStatements } from '../attachments/handover.ts';
-import { mirrorAttachments } from '../attachments/mirror.ts';
+import { planValueHandover, runPlan } from '../attachments/handover.ts';
+import { mirrorAttachments } from './mirror-attachments.ts';
 import { finishBackfill } from '../backfill/checkpoint.ts';
 import { planBackfill } from '../backfill/plan.ts';
 import { backwardFill } from '../backfill/fill.ts';
@@ -67,14 +67,11 @@ export async function revertContract(context: MoveContext): Promise<void> {
     locked: () => addFilledCheck(session, change, 'old'),
   });
   await validateFilledCheck(session, change);
-  let handover: string[] = [];
   await inStrongTransaction(context, 'revert contract: set not null', {
-    before: async () => {
-      handover = await planValueHandover(session, change, 'new');
-    },
-    locked: async () => {
+    plan: () => planValueHandover(session, change, 'new'),
+    locked: async (plan) => {
       await declareFilled(session, change, 'old');
-      await runStatements(session, handover);
+      await runPlan(session, plan);
       await finishBackfill(session, fill);
       await context.recordInLedger();
     },

@@ -1,12 +1,13 @@
 import { escapeIdentifier } from 'pg';
 import type { Side } from '../filled-column.ts';
-import { inStrongTransaction, type MoveContext, MoveRefusedError } from '../moves/move.ts';
+import { inStrongTransaction, type MoveContext, MoveRefusedError } from './move.ts';
 import { namesOf } from '../names.ts';
 import { sqlState } from '../session.ts';
-import { readAttachments } from './attachments.ts';
-import { mirrorForeignKeyStatement } from './foreign-keys.ts';
-import { type CarriedIndex, mirrorStatement } from './indexes.ts';
-import { columnAt, mirrorName } from './table-column.ts';
+import { readAttachments } from '../attachments/attachments.ts';
+import { mirrorForeignKeyStatement, otherEnds } from '../attachments/foreign-keys.ts';
+import { runPlan } from '../attachments/handover.ts';
+import { type CarriedIndex, mirrorStatement } from '../attachments/indexes.ts';
+import { columnAt, mirrorName } from '../attachments/table-column.ts';
 
 const UNIQUE_VIOLATION_CODE = '23505';
 const FOREIGN_KEY_VIOLATION_CODE = '23503';
@@ -43,13 +44,14 @@ export async function mirrorAttachments(context: MoveContext, move: string, from
   );
   if (missing.length > 0) {
     await inStrongTransaction(context, `${move}: add the foreign keys`, {
-      locked: async () => {
-        for (const key of missing) {
-          await session.query(
-            mirrorForeignKeyStatement(key, columnAt(change, from).column, columnAt(change, to).column),
-          );
-        }
-      },
+      plan: async () => ({
+        statements: missing.map((key) =>
+          mirrorForeignKeyStatement(key, columnAt(change, from).column, columnAt(change, to).column),
+        ),
+        furtherTables: otherEnds(missing),
+        furtherMode: 'share row exclusive',
+      }),
+      locked: (plan) => runPlan(session, plan),
     });
   }
   const toValidate = own.foreignKeys.filter(({ isValidated }) => isValidated);

@@ -1,0 +1,66 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { backfill } from '../../../src/online-migration/moves/backfill.ts';
+import { contract } from '../../../src/online-migration/moves/contract.ts';
+import { enforce } from '../../../src/online-migration/moves/enforce.ts';
+import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { openContext } from '../../support/change-cycle.ts';
+import { connect } from '../../support/database-client.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+const change: ColumnChange = {
+  table: { schema: 'public', name: 'account' },
+  key: 'id',
+  oldColumn: { name: 'id', type: 'integer' },
+  newColumn: { name: 'id_new', type: 'bigint' },
+  conversion: integerToBigint,
+};
+/** Enough for several tries. */
+const BUDGET_MS = 1_500;
+
+describe('contract, while a report reads a table that refers to the column', () => {
+  it("never holds the column's own table while it waits, says who reads, and succeeds afterwards", async () => {
+    await using database = await createTestDatabase();
+    await using client = await connect(database.url);
+    await using reader = await connect(database.url);
+    await client.rows(`create table account (id integer primary key)`);
+    await client.rows(`create table entry (account_id integer not null references account (id))`);
+    await client.rows(`insert into account values (1); insert into entry values (1)`);
+    await using context = await openContext(database.url, change);
+    for (const move of [expand, backfill, enforce]) await move(context);
+
+    await reader.rows(`set application_name = 'the report'`);
+    await reader.rows(`begin; select from entry`);
+    const firstTry = Promise.withResolvers<void>();
+    const isOver = contract({
+      ...context,
+      settings: { ...context.settings, lockBudgetMs: BUDGET_MS },
+      log: (line) => {
+        if (line.includes('(try 1)')) firstTry.resolve();
+      },
+    }).then(
+      () => 'granted',
+      (error: Error) => error.message,
+    );
+    await firstTry.promise;
+    const over = new AbortController();
+    void isOver.finally(() => over.abort());
+    let samples = 0;
+    let held = 0;
+    while (!over.signal.aborted) {
+      held += await client.value<number>(`
+        select count(*)::int from pg_locks
+        where relation = 'account'::regclass and mode = 'AccessExclusiveLock'`);
+      samples += 1;
+    }
+    expect(samples).toBeGreaterThan(1);
+    expect(held).toBe(0);
+    expect(await isOver).toMatch(
+      /^contract: drop the old column: .* could not be locked .*"the report", user postgres, idle in transaction/,
+    );
+    await reader.rows(`rollback`);
+    await contract(context);
+    await client.rows(`insert into account values (5000000000)`);
+  });
+});
