@@ -6,7 +6,7 @@ const MEBIBYTE = 1024 * 1024;
 export function summaryLine(summary: BackfillSummary, rejects: number): string {
   const { rows, seconds, batches, pausedMs, restedMs, before, after } = summary;
   const updates = after.updates - before.updates;
-  const hot = updates === 0 ? 0 : (100 * (after.hotUpdates - before.hotUpdates)) / updates;
+  const hot = (100 * (after.hotUpdates - before.hotUpdates)) / updates;
   const pauses = [...pausedMs].map(
     ([reason, milliseconds]) => `${(milliseconds / 1000).toFixed(1)} s (${reason})`,
   );
@@ -18,7 +18,9 @@ export function summaryLine(summary: BackfillSummary, rejects: number): string {
     `pauses: ${pauses.length === 0 ? 'none' : pauses.join(', ')}; ` +
     (restedMs < 1 ? '' : `rests ${(restedMs / 1000).toFixed(1)} s beside busy sessions; `) +
     `WAL ${mebibytes(after.walBytes - before.walBytes)}; heap ${growth(before.heapBytes, after.heapBytes)}, ` +
-    `indexes ${growth(before.indexBytes, after.indexBytes)}; ${hot.toFixed(0)} % heap-only updates; ` +
+    `indexes ${growth(before.indexBytes, after.indexBytes)}; ` +
+    // Up to PostgreSQL 14 the server counts at its own time, and may not have begun.
+    (updates === 0 ? '' : `${hot.toFixed(0)} % heap-only updates; `) +
     `${count(rejects)} rejects`
   );
 }
