@@ -54,7 +54,8 @@ await runCommand(async () => {
       const list = obstacles.map((obstacle) => `  ${obstacle}`).join('\n');
       throw new Error(`${change} cannot be changed as it is, and nothing was written:\n${list}`);
     }
-    const files = [declarationFile(plan), mappingsFile(plan), ...migrationFiles(plan), testFile(plan)];
+    const mappings = plan.table.key.length === 0 ? [] : [mappingsFile(plan)]; // The ORM maps no table without a key.
+    const files = [declarationFile(plan), ...mappings, ...migrationFiles(plan), testFile(plan)];
     refuseExisting(PROJECT_FOLDER, files);
     const { folder, file, declaration } = plan.words;
     const list = await extendedList(PROJECT_FOLDER, declaration, `${folder}/${file}-change`);

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, mkdtempDisposable, readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type DatabaseClient } from '../support/database-client.ts';
 import { copyProject, linkPackages } from '../../src/commands/docs-pages/project-copy.ts';
+import { describeInTerminal, inTerminal, shownLines } from '../support/terminal.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-server.ts';
 
 /** The linter, the type check and three tests of a cycle each. */
@@ -28,6 +30,16 @@ const TABLES = [
   `create table shop."Parcel" (
     "Tenant" uuid not null, "No" integer not null, "State" varchar(20), weight numeric(8,3), primary key ("Tenant", "No")
   )`,
+  // A key of types that are narrow, or the user's own, and two columns of which one property's name could be made.
+  `create table reading (
+    "user-id" integer, user_id text, day date not null, flag boolean not null, code char(3) not null,
+    amount numeric(14,2) not null, at timestamp(3) with time zone not null, state shop.state not null, label varchar(40) not null,
+    primary key (day, flag, code, amount, at, state)
+  )`,
+  `create index on reading (label, state)`,
+  `create unique index on reading (label, amount)`,
+  `create table journal (line varchar(30) not null)`,
+  `create table diary (line varchar(30) not null)`,
   `create table plain (label text not null)`,
   `create view labels as select label from plain`,
 ];
@@ -75,9 +87,28 @@ async function run(
 
 const changeNew = (...args: string[]) => run('src/commands/change-new.ts', args);
 
+/** Runs the command in a terminal; each answer is given when its question has been asked. */
+async function answering(answers: readonly [question: string, answer: string][]): Promise<string> {
+  const child = spawn('script', inTerminal(`${process.execPath} src/commands/change-new.ts`), {
+    cwd: project,
+    env: { ...process.env, DATABASE_URL: database.url, NODE_OPTIONS: '', NO_COLOR: '1', TERM: 'xterm' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const left = [...answers];
+  let sent = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    sent += text;
+    if (left[0] === undefined || !sent.includes(left[0][0])) return;
+    child.stdin.write(`${left.shift()![1]}\n`);
+  });
+  const [exitCode] = await once(child, 'close');
+  expect({ exitCode, left }).toEqual({ exitCode: 0, left: [] });
+  return (await shownLines(sent)).join('\n');
+}
+
 describe('npm run change:new', () => {
   it(
-    'writes three changes that pass the linter, the type check and their own tests untouched',
+    'writes five changes that pass the linter, the type check and their own tests untouched',
     async () => {
       const first = await changeNew(
         '--table',
@@ -120,15 +151,22 @@ describe('npm run change:new', () => {
         'ordersTotalChange,\n  accountIdChange,\n  shopParcelStateChange,\n];',
       );
 
+      expect(
+        await changeNew('--table', 'reading', '--column', 'label', '--from', 'varchar(40)', '--to', 'text'),
+      ).toMatchObject({ exitCode: 0, stderr: '' });
+
+      expect(await changeNew('--table', 'journal', '--column', 'line', '--to', 'text')).toMatchObject({
+        exitCode: 0,
+      });
       const linted = await run('node_modules/oxlint/bin/oxlint', []);
       expect(linted).toMatchObject({ exitCode: 0 });
       const formatted = await run('node_modules/oxfmt/bin/oxfmt', ['--check', 'src', 'migrations', 'test']);
       expect(formatted).toMatchObject({ exitCode: 0 });
       const checked = await run('node_modules/typescript/bin/tsc', ['--noEmit']);
       expect(checked).toMatchObject({ exitCode: 0, stdout: '' });
-      const tests = ['test/orders', 'test/account', 'test/shop-parcel'];
+      const tests = ['test/orders', 'test/account', 'test/shop-parcel', 'test/reading', 'test/journal'];
       const tested = await run('node_modules/jest/bin/jest.js', tests);
-      expect(tested.stderr).toMatch(/Tests: {7}3 passed, 3 total/);
+      expect(tested.stderr).toMatch(/Tests: {7}5 passed, 5 total/);
       const listed = await run('node_modules/@mikro-orm/cli/cli.js', ['migration:pending']);
       expect(listed.stdout).toContain('0021_rename_shop_parcel_state');
     },
@@ -138,7 +176,7 @@ describe('npm run change:new', () => {
   it.each([
     [
       ['--table', 'order', '--column', 'total', '--to', 'uuid'],
-      /^There is no table order, and nothing was written\. There is: account, entry, orders, plain, shop\.Parcel\.\n$/,
+      /^There is no table order, and nothing was written\. There is: account, diary, entry, journal, orders, plain, reading, shop\.Parcel\.\n$/,
     ],
     [
       ['--table', 'orders', '--column', 'sum', '--to', 'uuid'],
@@ -165,6 +203,10 @@ describe('npm run change:new', () => {
       ['--table', 'orders', '--column', 'total', '--to', 'numeric(12,2)'],
       /^src\/column-changes\.ts has a change of public\.orders\.total already/,
     ],
+    [
+      ['--table', 'reading', '--column', 'at', '--to', 'timestamp(0) with time zone'],
+      /^There is no conversion from timestamp\(3\) with time zone to timestamp\(0\) with time zone/,
+    ],
     [['--table', 'orders'], /^Give --column, --to\.\nUsage: npm run change:new/],
     [['--tabel=orders'], /^There is no option --tabel\./],
   ])('refuses %j, and writes nothing', async (args, reason) => {
@@ -188,5 +230,19 @@ describe('npm run change:new', () => {
         'run the same command again.\n',
     });
     expect(existsSync(join(project, 'src/plain/label-mappings.ts'))).toBe(false);
+  });
+});
+
+describeInTerminal('npm run change:new in a terminal', () => {
+  it('asks for what it was not told, and writes no mappings of a table without a key', async () => {
+    const shown = await answering([
+      ['Table: ', 'diary'],
+      ['Column: ', 'line'],
+      ['New type: ', 'text'],
+    ]);
+    expect(shown).toContain('Written:\n  src/diary/line-change.ts\n');
+    expect(shown).toContain('The ORM maps no table without a key: ');
+    expect(existsSync(join(project, 'src/diary/line-mappings.ts'))).toBe(false);
+    expect(existsSync(join(project, 'test/diary/line-change.test.ts'))).toBe(true);
   });
 });

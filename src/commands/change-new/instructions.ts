@@ -16,8 +16,13 @@ Now:
   npm run preflight -- --change ${name}
 
 Release 1, which knows both columns:
-  Register the three mappings of ${words.mappings} with the ORM, follow the active column of ${words.declaration}, and
-  use the mapping of its form in every unit of work: docs/adapting.md shows the lines.
+  ${
+    table.key.length === 0
+      ? `The ORM maps no table without a key: follow the active column of ${words.declaration}, and use its name in every
+  statement. docs/adapting.md shows the lines.`
+      : `Register the three mappings of ${words.mappings} with the ORM, follow the active column of ${words.declaration}, and
+  use the mapping of its form in every unit of work: docs/adapting.md shows the lines.`
+  }
   When every process runs it:
     npx mikro-orm migration:up --to ${number(0)}    expand
     npx mikro-orm migration:up --to ${number(1)}    backfill
@@ -27,7 +32,7 @@ Release 1, which knows both columns:
     npx mikro-orm migration:up --to ${number(4)}    rename
 
 Release 2, which knows ${oldColumn.name} as ${newColumn.type} alone:
-  Keep the mapping of the form \`renamed\`, delete the other two, and take the change out of src/column-changes.ts.
+  ${table.key.length === 0 ? 'Take' : 'Keep the mapping of the form `renamed`, delete the other two, and take'} the change out of src/column-changes.ts.
 
 npm run status -- --change ${name} --watch shows where it stands.`;
 }

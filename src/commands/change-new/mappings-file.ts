@@ -1,4 +1,4 @@
-import { inComment, type NewChange, propertyName } from './new-change.ts';
+import { inComment, type NewChange, propertyNames } from './new-change.ts';
 import type { ColumnFacts } from './table-facts.ts';
 import type { WrittenFile } from './written-files.ts';
 
@@ -20,7 +20,7 @@ const BUILDERS: Readonly<Record<string, (modifier: string | undefined) => string
 export function mappingsFile({ table, change, words }: NewChange): WrittenFile {
   const { oldColumn, newColumn, nullable } = change;
   const others = table.columns.filter(({ name }) => name !== oldColumn.name);
-  const changed = propertyName(oldColumn.name);
+  const properties = propertyNames(table.columns);
   const isKey = table.key.includes(oldColumn.name);
   const suffix = `${isKey ? '.primary()' : ''}${nullable ? '.nullable()' : ''}`;
   const mapping = (role: string, name: string, column: string, type: string) => `
@@ -31,7 +31,7 @@ export const ${words.declaration.replace(/Change$/, name)}: EntitySchema = defin
   schema,
   properties: {
     ...sharedProperties,
-    ${changed}: p.type(new TypedColumn(${JSON.stringify(type)})).fieldName(${JSON.stringify(column)})${suffix},
+    ${properties.get(oldColumn.name)}: p.type(new TypedColumn(${JSON.stringify(type)})).fieldName(${JSON.stringify(column)})${suffix},
   },
 });
 `;
@@ -46,7 +46,7 @@ const schema = ${JSON.stringify(table.schema)};
 
 /** What the three mappings share. Give the changed property one JavaScript type of your own in all of them. */
 const sharedProperties = {
-${others.map((column) => `  ${propertyName(column.name)}: ${builderOf(column, table.key)},`).join('\n')}
+${others.map((column) => `  ${properties.get(column.name)}: ${builderOf(column, table.key)},`).join('\n')}
 };
 ${mapping(`Up to contract: \`${oldColumn.name}\` is a ${oldColumn.type}.`, 'Old', oldColumn.name, oldColumn.type)}${mapping(
       `Between the switchover and rename: the value is in \`${newColumn.name}\`.`,

@@ -70,10 +70,19 @@ export function namesFor(table: Pick<TableFacts, 'schema' | 'name'>, column: str
   };
 }
 
-/** A property's name for a column: `created_at` becomes `createdAt`. */
-export function propertyName(column: string): string {
-  const [first = '', ...others] = wordsOf(column);
-  return first + others.map(capitalized).join('');
+/** A property's name for each column of a table: `created_at` becomes `createdAt`, and `created-at` beside it `createdAt2`. */
+export function propertyNames(columns: readonly { readonly name: string }[]): Map<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const { name } of columns) {
+    const [first = '', ...others] = wordsOf(name);
+    const plain = first + others.map(capitalized).join('');
+    let property = plain;
+    for (let number = 2; taken.has(property); number += 1) property = `${plain}${number}`;
+    taken.add(property);
+    names.set(name, property);
+  }
+  return names;
 }
 
 /** The words of a name; what no file and no identifier can have is left out, and one must not begin with a digit. */

@@ -105,7 +105,8 @@ export async function listTables(database: Queryable, limit: number): Promise<st
 
 /** How the catalog writes a type that is given as SQL takes it; null where there is no such type. */
 export async function canonicalType(database: Queryable, type: string): Promise<string | null> {
-  const [base = '', modifier = ''] = type.split(/(?=\()/);
+  const modifier = /\s*\(([^)]*)\)/.exec(type);
+  const base = modifier === null ? type : type.replace(modifier[0], '');
   const { rows } = await database.query<{ name: string | null }>(
     `
     select case
@@ -118,7 +119,12 @@ export async function canonicalType(database: Queryable, type: string): Promise<
     [base.trim()],
   );
   const name = rows[0]?.name;
-  return name == null ? null : `${name}${modifier.replaceAll(' ', '')}`;
+  if (name == null || modifier === null) return name ?? null;
+  // Types of time have it behind the first word: `timestamp(3) with time zone`.
+  return name.replace(
+    /^(?:timestamp|time|interval)\b|$/,
+    (word) => `${word}(${modifier[1]!.replaceAll(' ', '')})`,
+  );
 }
 
 /** The labels of an enum, in their order; none for a type that is none. */

@@ -48,6 +48,12 @@ export async function extendedList(
     );
   }
   const listed = found[1]!.split(',').map((name) => name.trim());
+  if (listed.includes(declaration)) {
+    throw new Error(
+      `${LIST_FILE} has a ${declaration} already, of a table and a column whose names read the same, and nothing was written. ` +
+        `Rename that one in its file and in the list, then run the same command again.`,
+    );
+  }
   const names = [...listed.filter((name) => name !== ''), declaration];
   return {
     path: LIST_FILE,
