@@ -19,7 +19,7 @@ export async function oneWayObstacles(database: Queryable, change: ColumnChange)
     from pg_catalog.pg_attribute a
     where a.attrelid = to_regclass($1) and a.attname = $2 and a.attidentity <> ''
     union all
-    select format('is in %I, for which one null is like another', i.indexrelid::regclass::text)
+    select format('is in %s, for which one null is like another', i.indexrelid::regclass::text)
     from pg_catalog.pg_attribute a
     join pg_catalog.pg_index i on i.indrelid = a.attrelid and a.attnum = any (i.indkey::int2[])
     where a.attrelid = to_regclass($1) and a.attname = $2 and to_jsonb(i) ->> 'indnullsnotdistinct' = 'true'`,
