@@ -51,12 +51,15 @@ export class Session implements Queryable, AsyncDisposable {
     await client.connect();
     try {
       // Once more the name: one in the connection's URL outdoes the one that is given beside it. Keys and values are written
-      // down as text, and have to be the same text in every session.
+      // down as text, and have to be the same text in every session. No statement takes more than one processor from the
+      // application: the counts behind the last batch, each on three, made the API's requests queue for seconds.
       await client.query(
         `
         select set_config('statement_timeout', $1, false), set_config('application_name', $2, false),
           set_config('timezone', 'UTC', false), set_config('datestyle', 'ISO, YMD', false),
-          set_config('intervalstyle', 'postgres', false)`,
+          set_config('intervalstyle', 'postgres', false),
+          set_config('max_parallel_workers_per_gather', '0', false),
+          set_config('max_parallel_maintenance_workers', '0', false)`,
         [String(STATEMENT_TIMEOUT_MS), applicationName],
       );
       return session;

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ApiProcess, startApi } from './api-process.ts';
 import type { Load } from './load.ts';
 
-/** How long the load runs before it is measured: a process's first requests are slow by themselves. */
-const WARM_UP_MS = 2_000;
+/** How long the load runs before it is measured: a process's first requests are slow by themselves, and others queue behind. */
+const WARM_UP_MS = 5_000;
 
 /** The API in a process of its own, and a load on it that is warm. */
 export interface LoadedApi extends AsyncDisposable {

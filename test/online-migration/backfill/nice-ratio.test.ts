@@ -14,22 +14,22 @@ describe('the nice ratio of a backfill', () => {
     expect([nice.shorten(100), nice.takeRest(100), nice.restedMs]).toEqual([100, 0, 0]);
   });
 
-  it('makes batches a quarter as long beside a busy server, and rests as long as they last', () => {
+  it('makes batches a quarter as long beside a busy server, and rests twice as long as they last', () => {
     const nice = after(8);
     expect([nice.shorten(100), nice.takeRest(30), nice.takeRest(20), nice.restedMs]).toEqual([
-      25, 30, 20, 50,
+      25, 60, 40, 100,
     ]);
   });
 
   it('does a part of it where others are busy now and then', () => {
     const nice = after(0.125);
     expect(nice.shorten(100)).toBeCloseTo(62.5, 0);
-    expect(nice.takeRest(100)).toBeCloseTo(50, 0);
+    expect(nice.takeRest(100)).toBeCloseTo(100, 0);
   });
 
   it('needs more than one look to believe that others are busy', () => {
     const nice = new NiceRatio();
     nice.observe(1);
-    expect(nice.takeRest(100)).toBeLessThan(50);
+    expect(nice.takeRest(100)).toBeLessThan(100);
   });
 });
