@@ -9,7 +9,7 @@ import { revertContract } from '../src/online-migration/moves/revert-contract.ts
  *     select … where forward(created_at) is distinct from created_at_new     (in batches, by id)
  *     drop trigger …; alter table large_record drop column created_at; drop function …
  *
- * Lock: none during the proof; then ACCESS EXCLUSIVE, catalog only, milliseconds at any size.
+ * Lock: twice ACCESS EXCLUSIVE, catalog only, milliseconds at any size; none in between, during the proof.
  * Beside it: applications that know both columns, or only the new one. One that knows only the old column fails here.
  * Undo: `migration:down` adds the column again, fills it in batches with every string letter by letter as it was, and
  * makes it NOT NULL as 0004 does.

@@ -74,6 +74,7 @@ async function createBackfillTable(database: Queryable): Promise<void> {
     create table if not exists online_migration.backfill (
       change text primary key,
       direction text not null check (direction in ('forward', 'backward')),
+      rows_done bigint not null default 0,
       rows_total bigint not null,
       rows_swept bigint not null default 0,
       rows_per_second double precision not null default 0,

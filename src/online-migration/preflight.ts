@@ -1,4 +1,5 @@
 import type { ColumnChange, Queryable } from './column-change.ts';
+import { typeValues } from './declared-type.ts';
 import { namesOf } from './names.ts';
 import { areDifferent } from './value-difference.ts';
 
@@ -91,7 +92,7 @@ async function classifyBatch(
         case
           when old_value is null then 'null'
           when new_value is null then 'reject'
-          when ${backward === 'not reversible' ? 'true' : `not (${areDifferent(change.oldColumn.type, backward('new_value'), 'old_value')})`} then 'rebuildable'
+          when ${backward === 'not reversible' ? 'true' : `not (${areDifferent(change.oldColumn.type, `(${backward('new_value')})::${typeValues(change.oldColumn.type)[0]}`, 'old_value')})`} then 'rebuildable'
           else 'kept'
         end as class,
         regexp_replace(

@@ -16,10 +16,11 @@ const LIMIT_MS = 240_000;
 
 const TABLES = [
   `create table orders (
-    id bigint generated always as identity primary key,
+    id bigint generated always as identity,
     customer varchar(80) not null,
     total text not null default '0.00',
-    placed_at timestamptz not null default now()
+    placed_at timestamptz not null default now(),
+    primary key (id) include (customer)
   )`,
   `create index orders_total_idx on orders (total)`,
   `create table account (id serial primary key, name text)`,
@@ -28,7 +29,7 @@ const TABLES = [
   // A label can hold whatever ends a template, a replacement or a comment.
   `create type shop.state as enum ('new', 'it''s paid', '\`\${1}\` $& \\ */')`,
   `create table shop."Parcel" (
-    "Tenant" uuid not null, "No" integer not null, "State" varchar(20), weight numeric(8,3), primary key ("Tenant", "No")
+    "Tenant" uuid not null, "No" integer not null, "State" varchar(20) default null, weight numeric(8,3), primary key ("Tenant", "No")
   )`,
   // A key of types that are narrow, or the user's own, and two columns of which one property's name could be made.
   `create table reading (
@@ -132,6 +133,7 @@ describe('npm run change:new', () => {
         expect(existsSync(join(project, file))).toBe(true);
       }
       expect(first.stdout).toContain('npx mikro-orm migration:up --to 0009    enforce');
+      expect(await readFile(join(project, 'src/orders/total-change.ts'), 'utf8')).toContain(`key: 'id',`);
       expect(await changeNew('--table', 'account', '--column', 'id', '--to', 'bigint')).toMatchObject({
         exitCode: 0,
       });

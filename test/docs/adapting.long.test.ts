@@ -60,6 +60,10 @@ it(
     expect(output).toMatch(/Applied '0001_expand_orders_total'[^]*Reverted '0001_expand_orders_total'/);
     expect(outputs.at(-1)).toBe('1.50 007.5 -3\n');
     await using client = await connect(own.url);
+    expect(
+      await client.value(`
+        select count(*)::int from pg_attribute where attrelid = 'orders'::regclass and attname = 'total_new' and not attisdropped`),
+    ).toBe(0);
     expect(await client.rows(`select total from orders order by id`)).toEqual(
       ['1.50', '007.5', '-3'].map((total) => ({ total })),
     );

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type ApiProcess, startApiProcess } from '../support/api-process.ts';
 import { connect, type DatabaseClient } from '../support/database-client.ts';
 import { assertDocumented, assertProblem, documentedOperations } from '../support/documented-answers.ts';
-import { type Effect, type HostileRequest, HostileRequests } from '../support/hostile-requests.ts';
+import type { Effect, HostileRequest } from '../support/hostile-requests/hostile-request.ts';
+import { makeHostileRequests } from '../support/hostile-requests/make-hostile-requests.ts';
 import { createMigratedDatabase } from '../support/migrator.ts';
 import { exchangeRaw, type RawAnswer } from '../support/raw-http.ts';
 import { insertRows } from '../support/seeded-table.ts';
@@ -48,7 +49,7 @@ it(
   `${REQUESTS} malformed and hostile requests do no harm`,
   async () => {
     console.log(`Hostile requests with seed ${SEED} (HOSTILE_SEED)`);
-    const requests = new HostileRequests(documentedOperations, SEED, ROWS).make(REQUESTS);
+    const requests = makeHostileRequests(documentedOperations, SEED, ROWS, REQUESTS);
     const rows = new Map((await readRows()).map((row) => [row.id, row]));
     const catalog = await readCatalog();
     const failures: string[] = [];

@@ -91,6 +91,27 @@ it('runs a unit of work again for each move that it meets, as when one follows a
   expect(used).toEqual([OLD, NEW, RENAMED]);
 });
 
+it.each([
+  ['42703', `select nothing from large_record`],
+  ['42P01', `select from large_records`],
+  ['42804', `update large_record set id = now()`],
+  ['0A000', `execute prepared_before`],
+])('runs a unit of work again that met %s', async (code, statement) => {
+  await client.rows(`prepare prepared_before as select * from large_record`);
+  await client.rows(`execute prepared_before`);
+  await client.rows(`alter table large_record add column note text`);
+  const follower = new ActiveColumnFollower(createdAtChange, client);
+  const met: unknown[] = [];
+  const used = await follower.run(async ({ name }) => {
+    if (met.length > 0) return name;
+    return client.rows(statement).catch((error: unknown) => {
+      met.push((error as { code: string }).code);
+      throw error;
+    });
+  });
+  expect({ met, used }).toEqual({ met: [code], used: 'created_at' });
+});
+
 it('runs a unit of work twice at most on the same column, and not again for another reason', async () => {
   const follower = new ActiveColumnFollower(createdAtChange, client);
   let runs = 0;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createdAtChange } from '../../src/large-record/created-at-change.ts';
+import type { ColumnChange } from '../../src/online-migration/column-change.ts';
 import { classifyValues } from '../../src/online-migration/preflight.ts';
 import { connect, type DatabaseClient } from '../support/database-client.ts';
 import { createMigratedDatabase } from '../support/migrator.ts';
@@ -56,5 +57,24 @@ describe('preflight', () => {
       `select set_config('timezone', 'Asia/Kathmandu', false), set_config('datestyle', 'SQL, DMY', false)`,
     );
     expect(await classifyValues(client, createdAtChange, () => undefined)).toEqual(expected);
+  });
+
+  it('compares what the way back gives with the old value as one of the old type', async () => {
+    await client.rows(`create table amount (id bigint primary key, worth numeric not null)`);
+    await client.rows(`insert into amount values (1, 7), (2, 7.0)`);
+    const change: ColumnChange = {
+      table: { schema: 'public', name: 'amount' },
+      key: 'id',
+      oldColumn: { name: 'worth', type: 'numeric' },
+      newColumn: { name: 'worth_new', type: 'bigint' },
+      conversion: {
+        forward: (value) => `case when ${value} % 1 = 0 then ${value}::bigint end`,
+        backward: (value) => value,
+      },
+    };
+    expect(await classifyValues(client, change, () => undefined)).toEqual([
+      { valueClass: 'kept', form: '9.9', rows: 1, samples: [{ key: '2', value: '7.0' }] },
+      { valueClass: 'rebuildable', form: '9', rows: 1, samples: [{ key: '1', value: '7' }] },
+    ]);
   });
 });

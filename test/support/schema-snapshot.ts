@@ -37,7 +37,8 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
       'columns', (
         select coalesce(jsonb_object_agg(n.nspname || '.' || c.relname || '.' || a.attname, jsonb_build_object(
           'type', format_type(a.atttypid, a.atttypmod), 'notNull', a.attnotnull,
-          'default', pg_get_expr(d.adbin, d.adrelid), 'identity', a.attidentity,
+          -- With a length, the catalog keeps a default of null, which is none.
+          'default', nullif(regexp_replace(pg_get_expr(d.adbin, d.adrelid), '^NULL::.*$', ''), ''), 'identity', a.attidentity,
           'comment', col_description(c.oid, a.attnum), 'statistics', nullif(a.attstattarget, -1)
         )), '{}')
         from pg_attribute a
@@ -59,9 +60,11 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
       'indexes', (
         select coalesce(jsonb_object_agg(i.indexrelid::regclass,
           pg_get_indexdef(i.indexrelid) || case when i.indisvalid then '' else ', not valid' end
+            || coalesce(' in ' || space.spcname, '')
             || coalesce(', ' || obj_description(i.indexrelid, 'pg_class'), '')), '{}')
         from pg_index i
         join pg_class c on c.oid = i.indexrelid
+        left join pg_tablespace space on space.oid = c.reltablespace
         join pg_namespace n on n.oid = c.relnamespace and ${IS_OF_USER}
       ),
       'triggers', (

@@ -1,7 +1,15 @@
+import { describe } from '@jest/globals';
 import { adminClient } from './test-server.ts';
 
 /** The major version of the test server, for what older ones cannot do. */
 export const SERVER_MAJOR: number = await readMajor();
+
+/** A block of tests of what the server can do from some major version on; before it they are skipped, and the run says so. */
+export function describeFrom(major: number, what: string, tests: () => void): void {
+  const title = SERVER_MAJOR >= major ? what : `${what} (SKIPPED: needs PostgreSQL ${major})`;
+  if (SERVER_MAJOR < major) console.warn(title);
+  (SERVER_MAJOR >= major ? describe : describe.skip)(title, tests);
+}
 
 async function readMajor(): Promise<number> {
   await using admin = await adminClient();

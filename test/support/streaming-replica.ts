@@ -29,6 +29,8 @@ export interface StreamingReplica extends AsyncDisposable {
   pause(): Promise<void>;
   /** What was held back becomes visible, and everything after it. */
   resume(): Promise<void>;
+  /** Makes a primary of it; resolves when it takes writes. */
+  promote(): Promise<void>;
   /** Ends the server, as a crash does. */
   stop(): Promise<void>;
   /** Starts it again, on the same port. */
@@ -109,6 +111,9 @@ export async function startStreamingReplica(
           if (error.code !== CONFLICT_CODE) throw error;
         },
       );
+    },
+    async promote() {
+      await ask((client) => client.rows(`select pg_promote()`));
     },
     start,
     stop,

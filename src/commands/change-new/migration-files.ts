@@ -88,7 +88,7 @@ const MOVES: readonly Move[] = [
       `    select … where forward(${old}) is distinct from ${added}     (in batches)`,
       `    drop trigger …; alter table ${table} drop column ${old}; drop function …`,
       ``,
-      `Lock: none during the proof; then ACCESS EXCLUSIVE, catalog only, milliseconds at any size.`,
+      `Lock: twice ACCESS EXCLUSIVE, catalog only, milliseconds at any size; none in between, during the proof.`,
       `Beside it: applications that know both columns, or only the new one. It waits for those that use \`${old}\`.`,
       isReversible
         ? `Undo: \`migration:down\` adds the column again and fills it in batches, every value as it was.`

@@ -38,7 +38,7 @@ export async function readTable(database: Queryable, name: string): Promise<Tabl
           'name', a.attname, 'type', ${typeName('a')}, 'notNull', a.attnotnull,
           'isNumbered', a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid) ~ '^nextval[(]', false),
           'default', case
-            when pg_get_expr(d.adbin, d.adrelid) ~ '^nextval[(]' or a.attgenerated <> '' then null
+            when pg_get_expr(d.adbin, d.adrelid) ~ '^(nextval[(]|NULL::)' or a.attgenerated <> '' then null
             else pg_get_expr(d.adbin, d.adrelid)
           end
         ) order by a.attnum)
@@ -49,16 +49,16 @@ export async function readTable(database: Queryable, name: string): Promise<Tabl
       coalesce((
         select jsonb_agg(a.attname order by k.place)
         from (
-          select i.indkey from pg_catalog.pg_index i
+          select (i.indkey::int2[])[0:i.indnkeyatts - 1] as numbers from pg_catalog.pg_index i
           where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
             and not exists (
               select from pg_catalog.pg_attribute o
-              where o.attrelid = c.oid and o.attnum = any (i.indkey::int2[]) and not o.attnotnull
+              where o.attrelid = c.oid and o.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]) and not o.attnotnull
             )
           order by i.indisprimary desc, i.indnkeyatts, i.indexrelid
           limit 1
         ) as first
-        cross join unnest(first.indkey::int2[]) with ordinality as k (number, place)
+        cross join unnest(first.numbers) with ordinality as k (number, place)
         join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = k.number
       ), '[]') as key,
       coalesce((

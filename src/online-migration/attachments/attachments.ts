@@ -29,9 +29,9 @@ export async function readAttachments(
 ): Promise<{ own: Attachments; mirrors: Pick<Attachments, 'indexes' | 'foreignKeys'> }> {
   const here = columnAt(change, side);
   const there = columnAt(change, side === 'old' ? 'new' : 'old');
-  const indexes = (await readIndexes(database, here)).filter(
-    ({ name }) => name !== newColumnIndexName(change, change.table.name),
-  );
+  // The one that the declaration asks for is the new column's alone.
+  const added = side === 'new' && change.index ? newColumnIndexName(change, change.table.name) : undefined;
+  const indexes = (await readIndexes(database, here)).filter(({ name }) => name !== added);
   const foreignKeys = await readForeignKeys(database, here);
   const mirrored = new Set(
     [...(await readIndexes(database, there)), ...(await readForeignKeys(database, there))].map(({ name }) =>

@@ -1,16 +1,9 @@
 import type { ColumnChange, Queryable } from '../column-change.ts';
 import { readNumbering, readOwnedSequence, SEQUENCE_TYPES } from './numbering.ts';
-import { columnAt } from './table-column.ts';
+import { columnAt, type TableColumn } from './table-column.ts';
 
-/**
- * Why the default, or the numbers, cannot go over as they are declared, a sentence each.
- * @param expression the old column's default, as the catalog writes it; null where it has none
- */
-export async function defaultObstacles(
-  database: Queryable,
-  change: ColumnChange,
-  expression: string | null,
-): Promise<string[]> {
+/** Why the old column's default, or its numbers, cannot go over as they are declared, a sentence each. */
+export async function defaultObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
   const { oldColumn, newColumn, nullable } = change;
   const numbering = await readNumbering(database, columnAt(change, 'old'));
   if (numbering !== null) {
@@ -27,6 +20,7 @@ export async function defaultObstacles(
     return reasons;
   }
   const reasons: string[] = [];
+  const expression = await readDefault(database, columnAt(change, 'old'));
   const owned = await readOwnedSequence(database, columnAt(change, 'old'));
   if (owned !== null) {
     reasons.push(
@@ -51,4 +45,17 @@ export async function defaultObstacles(
     );
   }
   return reasons;
+}
+
+/** A column's default, as the catalog writes it; null where it has none, or one that says no more than none. */
+async function readDefault(database: Queryable, { table, column }: TableColumn): Promise<string | null> {
+  const { rows } = await database.query<{ expression: string }>(
+    `
+    select pg_get_expr(d.adbin, d.adrelid) as expression
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    where a.attrelid = to_regclass($1) and a.attname = $2 and pg_get_expr(d.adbin, d.adrelid) !~ '^NULL::'`,
+    [table, column],
+  );
+  return rows[0]?.expression ?? null;
 }

@@ -43,10 +43,12 @@ async function canBeIndexed(database: Queryable, method: string, type: string): 
         or t.typtype = 'e' and o.opcintype = 'anyenum'::regtype
         or t.typtype = 'r' and o.opcintype = 'anyrange'::regtype
         or t.typcategory = 'A' and o.opcintype = 'anyarray'::regtype
+        or t.typtype = 'm' and o.opcintype = 'anymultirange'::regtype
+        or t.typtype = 'c' and o.opcintype = 'record'::regtype
         or t.typtype = 'd' and o.opcintype = t.typbasetype
         or exists (
           select from pg_catalog.pg_cast c
-          where c.castsource = t.oid and c.casttarget = o.opcintype and c.castmethod = 'b'
+          where c.castsource in (t.oid, t.typbasetype) and c.casttarget = o.opcintype and c.castmethod = 'b'
         )
       )
     ) as possible`,

@@ -76,6 +76,7 @@ export async function readForeignKeys(
         when con.condeferrable then 'it is deferrable'
         when con.confupdtype not in ('a', 'r') then 'it has an action on update'
         when con.confmatchtype <> 's' then 'it matches in full'
+        when to_jsonb(con) ->> 'conperiod' = 'true' then 'it is over periods'
         when to_jsonb(con) ->> 'conenforced' = 'false' then 'it is not enforced'
         when to_jsonb(con) ->> 'confdelsetcols' is not null then 'its action on delete names columns'
         when owner.kind = 'p' or target.kind = 'p' then 'a partitioned table is at one of its ends'

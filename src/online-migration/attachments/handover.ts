@@ -11,12 +11,11 @@ import { type Numbering, numberingStatements, readNumbering } from './numbering.
 import { columnAt, mirrorName } from './table-column.ts';
 
 /**
- * Plans how what hangs on one column is handed over to the other, which has mirrors of it. All of it is catalog work, and
- * the names stay. The plan is made ahead of the lock, so that nothing is read under it.
+ * Plans how the indexes and keys of one column are handed over to the other, which has mirrors of them. All of it is catalog
+ * work, and the names stay. The plan is made ahead of the lock, so that nothing is read under it.
  *
- * 1. The numbers come to the other column, and go on where they are; or its default comes. Comment and statistics target too.
- * 2. Each foreign key goes, and its mirror takes its name. Ahead of the indexes, since those of other tables rest on them.
- * 3. Each index goes, and its mirror takes its name; with it the primary key or the unique constraint.
+ * 1. Each foreign key goes, and its mirror takes its name. Ahead of the indexes, since those of other tables rest on them.
+ * 2. Each index goes, and its mirror takes its name; with it the primary key or the unique constraint.
  *
  * @param from the column that has it
  */
@@ -30,13 +29,13 @@ export async function planHandover(
   const unmirrored = new Set(await findUnmirrored(database, change, from));
   const isMirrored = ({ name }: { name: string }) => !unmirrored.has(name);
   const foreignKeys = own.foreignKeys.filter(isMirrored);
-  return joined(await planValueHandover(database, change, from), {
+  return {
     statements: [
       ...foreignKeys.flatMap((key) => foreignKeyStatements(key)),
       ...own.indexes.filter(isMirrored).flatMap((index) => indexStatements(table, index)),
     ],
     furtherTables: otherEnds(foreignKeys),
-  });
+  };
 }
 
 /**
@@ -57,8 +56,9 @@ export async function findUnmirrored(
 }
 
 /**
- * Plans the first step of a handover alone: the numbers or the default, the comment and the statistics target. While both columns are there they belong to the old
- * one: from the new one, they would look like a value that was written through it.
+ * Plans how the rest is handed over: the numbers, which go on where they are, or the default; the comment and the statistics
+ * target. While both columns are there they belong to the old one: from the new one, a default would look like a value that
+ * was written through it.
  */
 export async function planValueHandover(
   database: Queryable,
@@ -106,11 +106,11 @@ export async function planMirrorDrop(
   };
 }
 
-/** Two plans as one. */
-export function joined(first: LockedPlan, second: LockedPlan): LockedPlan {
+/** Several plans as one, in their order. */
+export function joined(...plans: readonly LockedPlan[]): LockedPlan {
   return {
-    statements: [...first.statements, ...second.statements],
-    furtherTables: [...new Set([...first.furtherTables, ...second.furtherTables])],
+    statements: plans.flatMap(({ statements }) => statements),
+    furtherTables: [...new Set(plans.flatMap(({ furtherTables }) => furtherTables))],
   };
 }
 

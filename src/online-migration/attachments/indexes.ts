@@ -28,6 +28,7 @@ interface IndexRow {
   definition: string;
   constraint_type: 'p' | 'u' | 'x' | null;
   deferrable: boolean;
+  over_periods: boolean;
   valid: boolean;
   replica_identity: boolean;
   clustered: boolean;
@@ -50,6 +51,7 @@ export async function readIndexes(
     `
     select c.relname as name, quote_ident(n.nspname) as schema, pg_get_indexdef(i.indexrelid) as definition,
       con.contype as constraint_type, coalesce(con.condeferrable, false) as deferrable,
+      coalesce((to_jsonb(con) ->> 'conperiod')::boolean, false) as over_periods,
       i.indisvalid as valid, i.indisreplident as replica_identity, i.indisclustered as clustered, t.relkind = 'p' as partitioned,
       s.spcname as tablespace, obj_description(c.oid, 'pg_class') as comment,
       obj_description(con.oid, 'pg_constraint') as constraint_comment
@@ -106,6 +108,7 @@ export function mirrorStatement(index: CarriedIndex, from: string, to: string): 
 
 function obstacleOf(row: IndexRow): string | null {
   if (row.constraint_type === 'x') return 'it is an exclusion constraint';
+  if (row.over_periods) return 'its constraint is without overlaps';
   if (row.deferrable) return 'its constraint is deferrable';
   if (row.replica_identity) return 'it is the replica identity of the table';
   if (row.clustered) return 'the table is clustered by it';

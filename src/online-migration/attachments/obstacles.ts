@@ -7,6 +7,7 @@ import { expressionObstacles, unknownTypes } from './expression-obstacles.ts';
 import { nameObstacles } from './name-obstacles.ts';
 import { oneWayObstacles } from './one-way-obstacles.ts';
 import { partitionObstacles } from './partition-obstacles.ts';
+import { propertyObstacles } from './property-obstacles.ts';
 import { columnAt } from './table-column.ts';
 import { readColumnFacts, tableObstacles } from './table-obstacles.ts';
 import { typeObstacles } from './type-obstacles.ts';
@@ -33,7 +34,6 @@ export async function findObstacles(database: Queryable, change: ColumnChange): 
     ...(await typeObstacles(database, change)),
     ...(await expressionObstacles(database, change)),
     ...(await oneWayObstacles(database, change)),
-    ...(await defaultObstacles(database, change, facts.default_expression)),
     ...(await nameObstacles(database, change, (await readAttachments(database, change, 'old')).own)),
     ...(await findAttachedObstacles(database, change, 'old')),
   ];
@@ -41,7 +41,7 @@ export async function findObstacles(database: Queryable, change: ColumnChange): 
 
 /**
  * Finds out what hangs on one of the two columns and can neither go over to the other one nor may go with it. A change takes
- * days, in which somebody can have attached a view or a check.
+ * days, in which somebody can have attached a view or a check, or set another default.
  *
  * @returns a sentence for each reason
  */
@@ -54,6 +54,8 @@ export async function findAttachedObstacles(
   const { type } = side === 'old' ? change.newColumn : change.oldColumn;
   const { indexes, foreignKeys } = (await readAttachments(database, change, side)).own;
   return [
+    ...(side === 'old' ? await defaultObstacles(database, change) : []),
+    ...(await propertyObstacles(database, column)),
     ...(await indexObstacles(database, indexes, type)),
     ...(await foreignKeyObstacles(database, foreignKeys, type)),
     ...(await dependentObstacles(database, change, column)),

@@ -22,7 +22,12 @@ export async function oneWayObstacles(database: Queryable, change: ColumnChange)
     select format('is in %s, for which one null is like another', i.indexrelid::regclass::text)
     from pg_catalog.pg_attribute a
     join pg_catalog.pg_index i on i.indrelid = a.attrelid and a.attnum = any (i.indkey::int2[])
-    where a.attrelid = to_regclass($1) and a.attname = $2 and to_jsonb(i) ->> 'indnullsnotdistinct' = 'true'`,
+    where a.attrelid = to_regclass($1) and a.attname = $2 and to_jsonb(i) ->> 'indnullsnotdistinct' = 'true'
+    union all
+    select format('is what %I of %s refers to', con.conname, con.conrelid::regclass::text)
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_constraint con on con.contype = 'f' and con.confrelid = a.attrelid and a.attnum = any (con.confkey)
+    where a.attrelid = to_regclass($1) and a.attname = $2 and con.conparentid = 0`,
     [namesOf(change).table, oldColumn.name],
   );
   return rows.map(

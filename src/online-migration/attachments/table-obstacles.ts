@@ -6,15 +6,14 @@ import { namesOf } from '../names.ts';
 export interface ColumnFacts {
   kind: string;
   is_partition: boolean;
+  is_inherited: boolean;
   has_heirs: boolean;
   is_in_partition_key: boolean;
   type: string;
   is_declared_type: boolean;
   not_null: boolean;
-  default_expression: string | null;
   is_generated: boolean;
   has_own_collation: boolean;
-  has_grants: boolean;
   missing_key_columns: string[];
   key_is_unique: boolean;
   new_name_is_taken: boolean;
@@ -27,6 +26,10 @@ export function tableObstacles(change: ColumnChange, facts: ColumnFacts): string
   const reasons: [boolean, string][] = [
     [!['r', 'p'].includes(facts.kind), 'It is no table.'],
     [facts.is_partition, 'It is a partition: change the table that it is a partition of.'],
+    [
+      facts.is_inherited,
+      `It inherits ${oldColumn.name} from another table, and no column of one's own can take its place.`,
+    ],
     [facts.has_heirs, 'Other tables inherit from it, and triggers do not reach them.'],
     [facts.is_in_partition_key, `${oldColumn.name} is in the partition key.`],
     [
@@ -35,10 +38,6 @@ export function tableObstacles(change: ColumnChange, facts: ColumnFacts): string
     ],
     [facts.is_generated, `${oldColumn.name} is generated from other columns.`],
     [facts.has_own_collation, `${oldColumn.name} has a collation of its own, which a way back would lose.`],
-    [
-      facts.has_grants,
-      `${oldColumn.name} has privileges of its own: grant them on the table instead, and revoke them from the column.`,
-    ],
     [
       facts.not_null === nullable,
       facts.not_null
@@ -68,7 +67,7 @@ export async function readColumnFacts(
 ): Promise<ColumnFacts | undefined> {
   const { rows } = await database.query<ColumnFacts>(
     `
-    select c.relkind as kind, c.relispartition as is_partition,
+    select c.relkind as kind, c.relispartition as is_partition, a.attinhcount > 0 and not c.relispartition as is_inherited,
       c.relkind = 'r' and exists (select from pg_catalog.pg_inherits i where i.inhparent = c.oid) as has_heirs,
       exists (
         -- Of a partition that is partitioned itself, too. What a key is made of, plain or in an expression, belongs to its table.
@@ -80,10 +79,8 @@ export async function readColumnFacts(
       format_type(a.atttypid, a.atttypmod) as type,
       ${isOfType('a', '$3', '$4')} as is_declared_type,
       a.attnotnull as not_null,
-      case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end as default_expression,
       a.attgenerated <> '' as is_generated,
       a.attcollation <> t.typcollation as has_own_collation,
-      a.attacl is not null as has_grants,
       array(
         select name from unnest($5::text[]) as name
         where not exists (
@@ -105,7 +102,6 @@ export async function readColumnFacts(
     from pg_catalog.pg_class c
     join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = $2 and not a.attisdropped
     join pg_catalog.pg_type t on t.oid = a.atttypid
-    left join pg_catalog.pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
     where c.oid = to_regclass($1)`,
     [
       namesOf(change).table,

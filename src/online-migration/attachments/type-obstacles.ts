@@ -7,7 +7,12 @@ export async function typeObstacles(database: Queryable, change: ColumnChange): 
   const reasons: string[] = [];
   for (const type of types) {
     const [base, modifier] = typeValues(type);
-    const { rows } = await database.query<{ name: string; comparable: boolean; constrained: boolean }>(
+    const { rows } = await database.query<{
+      name: string;
+      comparable: boolean;
+      constrained: boolean;
+      has_default: boolean;
+    }>(
       `
       select t.oid::regtype::text as name,
         t.typtype in ('e', 'r', 'm', 'c', 'd') or t.typcategory = 'A'
@@ -19,7 +24,8 @@ export async function typeObstacles(database: Queryable, change: ColumnChange): 
         ) as comparable,
         t.typtype = 'd' and (
           t.typnotnull or exists (select from pg_catalog.pg_constraint c where c.contypid = t.oid)
-        ) as constrained
+        ) as constrained,
+        t.typdefault is not null as has_default
       from pg_catalog.pg_type t
       where t.oid = $1::text::regtype`,
       [base],
@@ -32,6 +38,11 @@ export async function typeObstacles(database: Queryable, change: ColumnChange): 
     if (found.constrained) {
       reasons.push(
         `${type} is a domain with constraints, for which the table would be rewritten under the lock.`,
+      );
+    }
+    if (found.has_default) {
+      reasons.push(
+        `${type} has a default, which every row would get that is written through the other column: drop it from the type.`,
       );
     }
     const full = fullType(found.name, modifier);

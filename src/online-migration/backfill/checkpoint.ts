@@ -45,6 +45,7 @@ export async function advanceSweep(database: Queryable, fill: Fill, rowsFilled: 
 
 /**
  * Writes down what people want to know while it runs.
+ * @param shown.rowsDone rows filled so far
  * @param shown.rowsTotal rows to fill in all, as far as is known
  * @param shown.rowsPerSecond rate of the last seconds
  * @param shown.secondsLeft null while nothing is known
@@ -54,6 +55,7 @@ export async function publishProgress(
   database: Queryable,
   fill: Fill,
   shown: {
+    readonly rowsDone: number;
     readonly rowsTotal: number;
     readonly rowsPerSecond: number;
     readonly secondsLeft: number | null;
@@ -64,10 +66,12 @@ export async function publishProgress(
   await database.query(
     `
     update online_migration.backfill
-    set rows_total = $2, rows_per_second = $3, seconds_left = $4, batch_rows = $5, paused_for = $6, updated_at = clock_timestamp()
+    set rows_done = $2, rows_total = $3, rows_per_second = $4, seconds_left = $5, batch_rows = $6, paused_for = $7,
+      updated_at = clock_timestamp()
     where change = $1`,
     [
       fill.names.change,
+      shown.rowsDone,
       shown.rowsTotal,
       shown.rowsPerSecond,
       shown.secondsLeft,
@@ -82,12 +86,13 @@ export async function finishBackfill(database: Queryable, fill: Fill): Promise<v
   await database.query(
     `
     update online_migration.backfill as b
-    set rows_total = b.rows_swept + (
-        select coalesce(sum(rows_filled), 0) from online_migration.backfill_range r where r.change = b.change
-      ),
+    set rows_done = b.rows_swept + ranges.rows_filled, rows_total = b.rows_swept + ranges.rows_filled,
       seconds_left = 0, paused_for = null, updated_at = clock_timestamp(),
       finished_at = coalesce(finished_at, clock_timestamp())
-    where change = $1`,
+    from (
+      select coalesce(sum(rows_filled), 0) as rows_filled from online_migration.backfill_range where change = $1
+    ) as ranges
+    where b.change = $1`,
     [fill.names.change],
   );
 }

@@ -3,6 +3,7 @@ import type { ColumnChange, Queryable } from '../column-change.ts';
 import { type Names, namesOf } from '../names.ts';
 import type { RowKey } from '../row-key.ts';
 import type { Session } from '../session.ts';
+import { areDifferent } from '../value-difference.ts';
 
 /** What a backfill writes: the new column from the old one, or the old one from the new one on the way back. */
 export interface Fill {
@@ -43,7 +44,7 @@ export async function backwardFill(database: Queryable, change: ColumnChange): P
       select ${keptValue}
       from online_migration.kept_value k
       where k.change = ${escapeLiteral(names.change)} and k.key = ${names.lastingKey.text('t')}
-        and ${names.forward}(${keptValue}) = t.${names.newColumn}
+        and not (${areDifferent(change.newColumn.type, `${names.forward}(${keptValue})`, `t.${names.newColumn}`)})
     )`;
   return {
     direction: 'backward',

@@ -74,8 +74,9 @@ async function startBackfill(session: Session, fill: Fill, leaves: Leaf[]): Prom
     insert into online_migration.backfill as b (change, direction, rows_total)
     values ($1, $2, $3)
     on conflict (change) do update
-    set direction = excluded.direction, rows_total = excluded.rows_total, rows_swept = 0, rows_per_second = 0,
-      seconds_left = null, batch_rows = null, paused_for = null, paused = false, batch_ms = null, workers = null, started_at = now(), updated_at = now(), finished_at = null
+    set direction = excluded.direction, rows_done = 0, rows_total = excluded.rows_total, rows_swept = 0, rows_per_second = 0,
+      seconds_left = null, batch_rows = null, paused_for = null, paused = false, batch_ms = null, workers = null,
+      started_at = now(), updated_at = now(), finished_at = null
     where b.direction <> excluded.direction`,
     [fill.names.change, fill.direction, leaves.reduce((sum, { rows }) => sum + rows, 0)],
   );

@@ -82,8 +82,9 @@ export async function runBackfill(
   }
   await using sweeper = new WorkerConnection(openSession);
   await sweeper.run((sweeping) => sweep(sweeping, fill, signal, log), signal, log);
+  const { rowsDone } = await readPlanSize(session, fill);
   return {
-    rows: meter.rowsDone,
+    rows: rowsDone,
     seconds: (performance.now() - began) / 1000,
     batches: isHandedOut ? null : { count: meter.batches, longestMs: meter.longestBatchMs },
     pausedMs: gate.pausedMs,

@@ -1,4 +1,11 @@
-import { findUnmirrored, joined, planHandover, planMirrorDrop, runPlan } from '../attachments/handover.ts';
+import {
+  findUnmirrored,
+  joined,
+  planHandover,
+  planMirrorDrop,
+  planValueHandover,
+  runPlan,
+} from '../attachments/handover.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { deleteBackfill } from '../backfill/checkpoint.ts';
 import { dropConversionFunctions } from '../conversion-functions.ts';
@@ -25,8 +32,11 @@ import { awaitSwitchover, tellUndeclaredSessions } from './switchover-gate.ts';
  * 3. ONE transaction under ACCESS EXCLUSIVE: the trigger keeps old values that could not be rebuilt. The lock waits for
  *    every write that began under the earlier trigger.
  * 4. Compare both columns of all rows, in short transactions, and keep such values of the rows that nobody writes.
- * 5. ONE transaction under ACCESS EXCLUSIVE: look once more at what is attached; hand the indexes, keys and the default over to the new column; drop the triggers,
- *    their functions and the old column.
+ * 5. ONE transaction under ACCESS EXCLUSIVE: look once more at what is attached; hand the indexes, keys and the default over
+ *    to the new column; drop the triggers, their functions and the old column.
+ *
+ * Where 4 or 5 ends with an error, the trigger keeps no more values: in a table without a key it would refuse the writes of
+ * those that could not be rebuilt. A run that is killed there leaves it so until contract is run again.
  */
 export async function contract(context: MoveContext): Promise<void> {
   const { session, change, signal, settings } = context;
@@ -39,13 +49,24 @@ export async function contract(context: MoveContext): Promise<void> {
   await inStrongTransaction(context, 'contract: keep what cannot be rebuilt', {
     locked: () => createSyncFunction(session, change, 'keeping'),
   });
-  const differences = namesOf(change).key.lasts
-    ? await findDifferences(session, change, signal)
-    : await findDifferencesAtOnce(session, change);
-  if (differences.length > 0) throw columnsDiffer(context, differences);
-  // The proof can take minutes, in which an old version may have been started again.
-  await awaitSwitchover(context, 'contract', 'old', 0);
-  await dropOldColumn(context, () => context.recordInLedger());
+  try {
+    const differences = namesOf(change).key.lasts
+      ? await findDifferences(session, change, signal)
+      : await findDifferencesAtOnce(session, change);
+    if (differences.length > 0) throw columnsDiffer(context, differences);
+    // The proof can take minutes, in which an old version may have been started again.
+    await awaitSwitchover(context, 'contract', 'old', 0);
+    await dropOldColumn(context, () => context.recordInLedger());
+  } catch (error) {
+    // Where that fails too, the first error is the one to tell.
+    await stopKeeping(context).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function stopKeeping({ session, change }: MoveContext): Promise<void> {
+  const { oldColumn } = await readTableShape(session, change);
+  if (oldColumn !== null) await createSyncFunction(session, change, 'strict');
 }
 
 /**
@@ -67,7 +88,11 @@ async function dropOldColumn(context: MoveContext, last: () => Promise<void>): P
       await deleteBackfill(session, changeName);
     },
     plan: async () =>
-      joined(await planHandover(session, change, 'old'), await planMirrorDrop(session, change, 'old')),
+      joined(
+        await planValueHandover(session, change, 'old'),
+        await planHandover(session, change, 'old'),
+        await planMirrorDrop(session, change, 'old'),
+      ),
     locked: async (plan) => {
       await dropSyncTriggers(session, change);
       await runPlan(session, plan);

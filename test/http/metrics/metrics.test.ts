@@ -4,13 +4,16 @@ import { startHangingProxy } from '../../support/hanging-proxy.ts';
 import { createLargeRecordTable } from '../../support/large-record-table.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';
 import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
+import { connect } from '../../support/database-client.ts';
 import { scrape } from '../../support/scrape.ts';
+import { insertRows } from '../../support/seeded-table.ts';
 import { send } from '../../support/send.ts';
 import { startTestApplication, type TestApplication } from '../../support/test-application.ts';
 
 /** No poll beside the requests: what uses the database is known. */
 const NO_POLL = { activeColumnPollMs: 3_600_000 };
 const POOL_SIZE = 10;
+const ROWS = 10;
 
 let resources: AsyncDisposableStack;
 beforeEach(() => {
@@ -91,6 +94,7 @@ it('the pool says how many connections work, and how many requests wait for one'
 
 it('the change says its stage, the active column and how far the backfill is, at every stage', async () => {
   const { url } = resources.use(await createMigratedDatabase('0001'));
+  await insertRows(resources.use(await connect(url)), ROWS);
   const migrator = resources.use(await openMigrator(url));
   const api = resources.use(await startTestApplication(url));
   for (const [to, stage, form, column, ratio] of [
@@ -113,8 +117,11 @@ it('the change says its stage, the active column and how far the backfill is, at
     );
     expect(named(samples, 'column_change_active_column')).toEqual({ [active]: 1 });
     expect(samples.get('column_change_up')).toBe(1);
-    expect(samples.get('column_change_backfill_ratio{direction="forward"}')).toBe(ratio);
-    expect(samples.get('column_change_backfill_paused{direction="forward"}')).toBe(ratio && 0);
+    const backfill = (name: string) => samples.get(`column_change_backfill_${name}{direction="forward"}`);
+    expect(['ratio', 'rows_done', 'rows', 'eta_seconds', 'paused'].map(backfill)).toEqual(
+      ratio === undefined ? Array.from({ length: 5 }) : [ratio, ROWS, ROWS, 0, 0],
+    );
+    expect(backfill('rows_per_second') === undefined).toBe(ratio === undefined);
   }
   expect((await scrape(api.url)).get('column_change_switches_total')).toBe(2);
 });

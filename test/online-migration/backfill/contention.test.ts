@@ -102,3 +102,26 @@ describe('a backfill whose table someone locks', () => {
     expect(await client.value(`select count(*) from large_record where created_at_new is null`)).toBe('0');
   });
 });
+
+describe('a backfill whose batch the server ends in favour of another transaction', () => {
+  it.each(['40P01', '40001'])('goes on after %s', async (code) => {
+    await migrator.go('0001');
+    await client.rows(`create sequence tries`);
+    // What a sequence has counted stays counted, also where the batch is rolled back.
+    await client.rows(`
+      create function lose() returns trigger language plpgsql as $$
+      begin
+        if nextval('tries') <= 3 then raise exception using errcode = '${code}'; end if;
+        return new;
+      end $$`);
+    await client.rows(
+      `create trigger lose before update on large_record for each row execute function lose()`,
+    );
+    await migrator.go('0002');
+    await migrator.go('0003');
+    expect(await client.value(`select last_value > 3 from tries`)).toBe(true);
+    expect(await client.value(`select count(*) from large_record where created_at_new is null`)).toBe('0');
+    await client.rows(`drop function lose cascade`);
+    await client.rows(`drop sequence tries`);
+  });
+});

@@ -101,3 +101,20 @@ describe('a backfill that is ended', () => {
     expect(await wrong(client)).toBe('0');
   });
 });
+
+describe('a backfill whose worker loses its connection, and so does what keeps autovacuum away', () => {
+  it('opens another, and converts each row once', async () => {
+    const { url, client } = await slowTable();
+    const running = startMikroOrm(url, 'migration:up', '--to', '0003');
+    await inTheMiddle(client);
+    expect(
+      await client.value(`
+        select count(pg_terminate_backend(pid))::int from pg_stat_activity
+        where datname = current_database() and application_name = 'online-migration worker'`),
+    ).toBe(2);
+    expect(await running.exitCode).toBe(0);
+    expect(running.output()).toMatch(/backfill: lost the connection \(.+\); again in 100 ms/);
+    expect(await wrong(client)).toBe('0');
+    expect(Number((await checkpoint(client)).rows_done)).toBe(ROWS);
+  });
+});

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/moves/backfill.ts';
 import { contract } from '../../../src/online-migration/moves/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/moves/enforce.ts';
@@ -67,6 +68,9 @@ describe('what was attached to the old column while the change is under way', ()
     [`create view big as select id from part where size > 9`, 'rule _RETURN on view big depends on size'],
     [`create index halved on part ((size / 2))`, 'The index halved cannot go over by itself'],
     [`create statistics sizes on name, size from part`, 'statistics object sizes depends on size'],
+    [`alter table part alter size set default 3`, 'size has the default 3: declare'],
+    [`create sequence sizes owned by part.size`, 'The sequence public\\.sizes belongs to size and would go'],
+    [`grant select (size) on part to public`, 'size has privileges of its own'],
   ] as const;
 
   it.each(ATTACHED)('is found by enforce, which changes nothing: %s', async (setup, reason) => {
@@ -111,7 +115,44 @@ describe('what was attached to the old column while the change is under way', ()
   });
 });
 
+describe('a contract that is refused behind its proof', () => {
+  it('lets the application write as before, also in a table without a key', async () => {
+    await client.rows(`create table note (price text not null)`);
+    const keyless: ColumnChange = {
+      table: { schema: 'public', name: 'note' },
+      key: [],
+      oldColumn: { name: 'price', type: 'text' },
+      newColumn: { name: 'price_new', type: 'numeric(12,2)' },
+      conversion: textToNumeric(12, 2),
+    };
+    await using onNote = await openContext(url, keyless);
+    for (const move of [expand, backfill, enforce]) await move(onNote);
+    // Nothing leads from 7.50 back to this text, and there is no key to keep it under.
+    const write = () => client.rows(`insert into note (price) values ('007.5')`);
+    await write();
+    await expect(contract(onNote)).rejects.toThrow(
+      /^Cannot contract public\.note\.price: price and price_new differ/,
+    );
+    await write();
+    expect(await client.value(`select count(*)::int from note where price_new = 7.5`)).toBe(2);
+  });
+});
+
 describe('what was attached to the new column', () => {
+  it('stays with it when the old column rules again: its comment, its statistics and its default', async () => {
+    await client.rows(`comment on column part.size is 'in mm'`);
+    await run(expand, backfill);
+    await client.rows(
+      `comment on column part.size_new is 'interim'; alter table part alter size_new set statistics 7`,
+    );
+    await run(enforce, revertEnforce);
+    expect(
+      await client.rows(`
+        select col_description(attrelid, attnum) as comment, nullif(attstattarget, -1)::int as statistics
+        from pg_attribute where attrelid = 'part'::regclass and attname = 'size'`),
+    ).toEqual([{ comment: 'in mm', statistics: null }]);
+  });
+
   it('is found by the way back of contract before it adds the old column', async () => {
     await run(expand, backfill, enforce, contract);
     await client.rows(`create view big as select id from part where size_new > 9`);

@@ -64,4 +64,20 @@ describe('values that are equal and not the same', () => {
     ]);
     await contract(context);
   });
+
+  it('reach the old column on the way back of contract, also where a text was kept that reads as the same', async () => {
+    await using database = await createTestDatabase();
+    await using client = await connect(database.url);
+    await client.rows(`create table item (id bigint primary key, worth text not null)`);
+    // Without the space that jsonb writes: kept, both of them.
+    await client.rows(`insert into item select n, '{"a":1.0}' from generate_series(1, 2) as n`);
+    await using context = await openContext(database.url, changeOf('text', 'jsonb'));
+    for (const move of [expand, backfill, enforce, contract]) await move(context);
+    await client.rows(`update item set worth_new = '{"a": 1.00}' where id = 1`);
+    await revertContract(context);
+    expect(await client.rows(`select worth from item order by id`)).toEqual([
+      { worth: '{"a": 1.00}' },
+      { worth: '{"a":1.0}' },
+    ]);
+  });
 });

@@ -158,6 +158,26 @@ const SHAPES: Readonly<Record<string, ChangeCase>> = {
       `insert into log (n, line) select n, ${text('n')} from generate_series(1, 500) as n`,
     ],
   },
+  'a default of null, and an index that is called as if it were of the new column': {
+    change: {
+      table: { schema: 'public', name: 'shelf' },
+      key: 'id',
+      oldColumn: { name: 'label', type: 'varchar(50)' },
+      newColumn: { name: 'label_new', type: 'text' },
+      conversion: varcharToText(50),
+      nullable: true,
+    },
+    value: { old: text, new: text },
+    setup: [
+      `create table shelf (
+        id bigint generated always as identity primary key, n bigint not null, label varchar(50) default null
+      )`,
+      `create index shelf_label_new_idx on shelf (label)`,
+      `insert into shelf (n, label) select n, ${text('n')} from generate_series(1, 500) as n`,
+      `insert into shelf (n) values (0)`,
+    ],
+    untouched: `select id, label from shelf where n = 0`,
+  },
   'a partitioned table': {
     change: {
       table: { schema: 'public', name: 'reading' },

@@ -1,0 +1,57 @@
+import { expect, it } from '@jest/globals';
+import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { writeControls } from '../../../src/online-migration/backfill/controls.ts';
+import { namesOf } from '../../../src/online-migration/names.ts';
+import { connect } from '../../support/database-client.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
+import { insertRows } from '../../support/seeded-table.ts';
+
+const ROWS = 40_000;
+const MOVED = 500;
+
+it('fills the rows that an update moved behind the last range while they were not filled', async () => {
+  await using database = await createMigratedDatabase('0001');
+  await using client = await connect(database.url);
+  await insertRows(client, ROWS);
+  await client.rows(`
+      create function slow() returns trigger language plpgsql as $$
+      begin
+        perform sum(n) from generate_series(1, 100) as n;
+        return new;
+      end $$`);
+  await client.rows(`create trigger slow before update on large_record for each row execute function slow()`);
+  await using migrator = await openMigrator(database.url);
+  await migrator.go('0002');
+  const going = migrator.go('0003');
+  const { change } = namesOf(createdAtChange);
+  while (!(await writeControls(client, change, { paused: true })));
+  while ((await client.value(`select paused_for from online_migration.backfill`)) !== 'paused by hand');
+
+  const blocks = await client.value<number>(
+    `select max(end_block)::int from online_migration.backfill_range`,
+  );
+  // Their pages are full, so each new version goes to the end of the table.
+  const moved = await client.rows<{ id: number }>(
+    `
+      with last as (
+        select ctid from large_record where created_at_new is null order by ctid desc limit ${MOVED}
+      )
+      update large_record r set name = name || ', moved' from last where r.ctid = last.ctid
+      returning r.id::int`,
+  );
+  expect(moved).toHaveLength(MOVED);
+  const behind = await client.value<number>(
+    `select count(*)::int from large_record where ctid >= $1::tid and created_at_new is null`,
+    [`(${blocks},0)`],
+  );
+  expect(behind).toBeGreaterThan(0);
+  await writeControls(client, change, { paused: false });
+  await going;
+  expect(await client.value(`select count(*)::int from large_record where created_at_new is null`)).toBe(0);
+  expect(await client.value(`select rows_swept::int from online_migration.backfill`)).toBeGreaterThanOrEqual(
+    behind,
+  );
+  expect(migrator.log.find((line) => line.includes('rows in'))).toContain(
+    `backfill: ${ROWS.toLocaleString('en-US')} rows in `,
+  );
+});

@@ -1,0 +1,25 @@
+import { expect, it } from '@jest/globals';
+import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+
+it.each([
+  [12, 13],
+  [0, 0],
+  [256, 2],
+  [12, -1],
+  [12.5, 2],
+  [Number.NaN, 2],
+])('refuses numeric(%p, %p)', (precision, scale) => {
+  expect(() => textToNumeric(precision, scale)).toThrow(
+    new RangeError(
+      `textToNumeric(${precision}, ${scale}): give whole numbers, 1 to 255 digits in all, of which none to all are behind the point.`,
+    ),
+  );
+});
+
+it.each([
+  [255, 0],
+  [255, 255],
+  [1, 1],
+])('takes numeric(%p, %p)', (precision, scale) => {
+  expect(textToNumeric(precision, scale).forward('value')).toContain(`numeric(${precision}, ${scale})`);
+});
