@@ -12,6 +12,15 @@ export interface ColumnFacts {
   readonly isNumbered: boolean;
 }
 
+/** An index, or the constraint that it is of. */
+export interface IndexFacts {
+  /** All of its columns, those that it only includes too. */
+  readonly columns: readonly string[];
+  /** Those that it goes by. */
+  readonly keyColumns: readonly string[];
+  readonly statement: string;
+}
+
 /** A table, as the catalog has it. */
 export interface TableFacts {
   readonly schema: string;
@@ -20,7 +29,7 @@ export interface TableFacts {
   /** The columns of the primary key, else of another unique index whose columns are never null; none where there is none. */
   readonly key: readonly string[];
   /** The indexes and constraints that can stand in a test of the change: `create index …`, `primary key (…)`. */
-  readonly indexes: readonly { readonly columns: readonly string[]; readonly statement: string }[];
+  readonly indexes: readonly IndexFacts[];
 }
 
 /**
@@ -66,6 +75,10 @@ export async function readTable(database: Queryable, name: string): Promise<Tabl
           'columns', (
             select jsonb_agg(a.attname) from pg_catalog.pg_attribute a
             where a.attrelid = c.oid and a.attnum = any (i.indkey::int2[])
+          ),
+          'keyColumns', (
+            select jsonb_agg(a.attname) from pg_catalog.pg_attribute a
+            where a.attrelid = c.oid and a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1])
           ),
           'statement', case
             when con.oid is null then pg_get_indexdef(i.indexrelid)

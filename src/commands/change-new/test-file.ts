@@ -48,8 +48,8 @@ function setupOf({ table, change, conversion, labels }: NewChange, changed: Colu
   const needed = new Set(table.key);
   const isOwnType = new Map(table.columns.map((column) => [column.name, fillingOf(column) !== null]));
   const indexes = table.indexes.filter(
-    ({ columns }) =>
-      isKey(columns, table.key) ||
+    ({ columns, keyColumns }) =>
+      isKey(keyColumns, table.key) ||
       (columns.includes(changed.name) &&
         columns.every((column) => column === changed.name || isOwnType.get(column))),
   );
