@@ -7,6 +7,7 @@ import {
   createLargeRecordTableAfter,
 } from '../support/large-record-table.ts';
 import { openMigrator } from '../support/migrator.ts';
+import { lockWaiter } from '../support/lock-waits.ts';
 import { createTestDatabase } from '../support/test-server.ts';
 
 const MIGRATIONS = Object.keys(AFTER_MIGRATION) as (keyof typeof AFTER_MIGRATION)[];
@@ -140,15 +141,15 @@ describe('seedLargeRecords', () => {
 
   it('refuses to work beside another seeding', async () => {
     await using table = await createLargeRecordTable('old');
-    let second: Promise<unknown> | undefined;
-    await seed(table.url, SEVERAL_CHUNKS, {
-      report: () => {
-        second ??= seed(table.url, 1, { append: true }).catch((error: unknown) => error);
-      },
-    });
-    expect(await second).toMatchObject({
-      message: 'Another seeding is at work in this database: wait until it has ended.',
-    });
+    await table.client.query('begin');
+    await table.client.query('lock table large_record in share mode');
+    const first = seed(table.url, 1);
+    await lockWaiter(table.url);
+    await expect(seed(table.url, 1, { append: true })).rejects.toThrow(
+      'Another seeding is at work in this database: wait until it has ended.',
+    );
+    await table.client.query('commit');
+    expect(await first).toEqual({ first: 1, last: 1 });
   });
 
   it('refuses numbers whose created_at the application would not take', async () => {
