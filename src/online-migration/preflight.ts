@@ -1,7 +1,6 @@
 import type { ColumnChange, Queryable } from './column-change.ts';
-import { typeValues } from './declared-type.ts';
 import { namesOf } from './names.ts';
-import { areDifferent } from './value-difference.ts';
+import { areDifferent, isExact } from './value-difference.ts';
 
 const BATCH_ROWS = 20_000;
 const SAMPLES = 3;
@@ -74,6 +73,7 @@ async function classifyBatch(
   afterKey: string[] | null,
 ): Promise<Batch> {
   const { table, key, oldColumn } = namesOf(change);
+  const { type } = change.oldColumn;
   const { backward } = change.conversion;
   const forward = change.conversion.forwardInBulk ?? change.conversion.forward;
   const { rows } = await database.query<Batch>(
@@ -92,7 +92,7 @@ async function classifyBatch(
         case
           when old_value is null then 'null'
           when new_value is null then 'reject'
-          when ${backward === 'not reversible' ? 'true' : `not (${areDifferent(change.oldColumn.type, `(${backward('new_value')})::${typeValues(change.oldColumn.type)[0]}`, 'old_value')})`} then 'rebuildable'
+          when ${backward === 'not reversible' ? 'true' : `not (${areDifferent(type, rebuilt(type, backward), 'old_value')})`} then 'rebuildable'
           else 'kept'
         end as class,
         regexp_replace(
@@ -119,4 +119,9 @@ async function classifyBatch(
     afterKey ?? [],
   );
   return rows[0] ?? { last_key: null, groups: [] };
+}
+
+/** What the way back gives, of the old type. One that `=` compares is left as it comes: a cast would cut off what is too long. */
+function rebuilt(type: string, backward: (value: string) => string): string {
+  return isExact(type) ? backward('new_value') : `(${backward('new_value')})::${type}`;
 }

@@ -18,7 +18,8 @@ export function areDifferent(type: string, one: string, other: string): string {
     : `row(${one})::record operator(pg_catalog.*<>) row(${other})::record`;
 }
 
-function isExact(type: string): boolean {
+/** Whether two equal values of a type, as it is declared, are the same value, letter by letter. */
+export function isExact(type: string): boolean {
   const [base, modifier] = typeValues(type.toLowerCase());
   return EXACT_TYPE.test(base.trim()) || (['numeric', 'decimal'].includes(base) && modifier !== null);
 }

@@ -77,4 +77,19 @@ describe('preflight', () => {
       { valueClass: 'rebuildable', form: '9', rows: 1, samples: [{ key: '1', value: '7' }] },
     ]);
   });
+
+  it('leaves a value of a fixed length as long as it is', async () => {
+    await client.rows(`create table country (id bigint primary key, code char(3) not null)`);
+    await client.rows(`insert into country values (1, 'ABC')`);
+    const change: ColumnChange = {
+      table: { schema: 'public', name: 'country' },
+      key: 'id',
+      oldColumn: { name: 'code', type: 'char(3)' },
+      newColumn: { name: 'code_new', type: 'text' },
+      conversion: { forward: (value) => `${value}::text`, backward: (value) => `${value}::char(3)` },
+    };
+    expect(await classifyValues(client, change, () => undefined)).toMatchObject([
+      { valueClass: 'rebuildable', rows: 1 },
+    ]);
+  });
 });

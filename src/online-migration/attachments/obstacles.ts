@@ -35,13 +35,29 @@ export async function findObstacles(database: Queryable, change: ColumnChange): 
     ...(await expressionObstacles(database, change)),
     ...(await oneWayObstacles(database, change)),
     ...(await nameObstacles(database, change, (await readAttachments(database, change, 'old')).own)),
+    ...(await findObstaclesOfRulingColumn(database, change)),
+  ];
+}
+
+/**
+ * Finds out what the old column has, while it rules, that can neither go over to the new one nor may go with it: what hangs on
+ * it, and its default. (Where it is only half-filled on a way back, the default is the new column's.)
+ *
+ * @returns a sentence for each reason
+ */
+export async function findObstaclesOfRulingColumn(
+  database: Queryable,
+  change: ColumnChange,
+): Promise<string[]> {
+  return [
+    ...(await defaultObstacles(database, change)),
     ...(await findAttachedObstacles(database, change, 'old')),
   ];
 }
 
 /**
  * Finds out what hangs on one of the two columns and can neither go over to the other one nor may go with it. A change takes
- * days, in which somebody can have attached a view or a check, or set another default.
+ * days, in which somebody can have attached a view or a check.
  *
  * @returns a sentence for each reason
  */
@@ -54,7 +70,6 @@ export async function findAttachedObstacles(
   const { type } = side === 'old' ? change.newColumn : change.oldColumn;
   const { indexes, foreignKeys } = (await readAttachments(database, change, side)).own;
   return [
-    ...(side === 'old' ? await defaultObstacles(database, change) : []),
     ...(await propertyObstacles(database, column)),
     ...(await indexObstacles(database, indexes, type)),
     ...(await foreignKeyObstacles(database, foreignKeys, type)),

@@ -6,7 +6,7 @@ const SMOOTHING = 0.1;
 const BUSY_SESSIONS = 0.25;
 /** Share of its duration by which a batch is shorter then. */
 const SHORTENED_BY = 0.75;
-/** How many times as long as its batch a rest is then: with one, the API's p99 was 1.5 to 2.6 times that of idle; with two, 1.4 to 2.1. */
+/** How many times as long as its batch a rest is then. (With 1, the API's p99 was 1.5 to 2.6 times that of idle; with 2, 1.4 to 2.1.) */
 const LONGEST_REST = 2;
 
 /**

@@ -20,7 +20,7 @@ import { describeRow } from '../row-key.ts';
 import { createSyncFunction, dropSyncTriggers } from '../sync-trigger.ts';
 import { readTableShape } from '../table-shape.ts';
 import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './move.ts';
-import { refuseAttached } from './refuse-obstacles.ts';
+import { refuseAttached, refuseOldColumn } from './refuse-obstacles.ts';
 import { awaitSwitchover, tellUndeclaredSessions } from './switchover-gate.ts';
 
 /**
@@ -41,7 +41,7 @@ import { awaitSwitchover, tellUndeclaredSessions } from './switchover-gate.ts';
 export async function contract(context: MoveContext): Promise<void> {
   const { session, change, signal, settings } = context;
   await requireStage(context, 'contract', 'enforced');
-  await refuseAttached(context, 'contract', 'old');
+  await refuseOldColumn(context, 'contract');
   await tellUndeclaredSessions(context);
   await awaitSwitchover(context, 'contract', 'old', settings.switchoverWaitMs);
   await mirrorAttachments(context, 'contract', 'old');
@@ -56,7 +56,10 @@ export async function contract(context: MoveContext): Promise<void> {
     if (differences.length > 0) throw columnsDiffer(context, differences);
     // The proof can take minutes, in which an old version may have been started again.
     await awaitSwitchover(context, 'contract', 'old', 0);
-    await dropOldColumn(context, () => context.recordInLedger());
+    await dropOldColumn(context, {
+      look: () => refuseOldColumn(context, 'contract'),
+      last: () => context.recordInLedger(),
+    });
   } catch (error) {
     // Where that fails too, the first error is the one to tell.
     await stopKeeping(context).catch(() => undefined);
@@ -75,15 +78,26 @@ async function stopKeeping({ session, change }: MoveContext): Promise<void> {
  */
 export async function dropHalfFilledOldColumn(context: MoveContext): Promise<void> {
   const { oldColumn } = await readTableShape(context.session, context.change);
-  if (oldColumn !== null) await dropOldColumn(context, async () => undefined);
+  if (oldColumn === null) return;
+  await dropOldColumn(context, {
+    look: () => refuseAttached(context, 'contract', 'old'),
+    last: async () => undefined,
+  });
 }
 
-async function dropOldColumn(context: MoveContext, last: () => Promise<void>): Promise<void> {
+/**
+ * @param steps.look refuses what came meanwhile; ahead of the lock
+ * @param steps.last ends the transaction that drops the column
+ */
+async function dropOldColumn(
+  context: MoveContext,
+  { look, last }: { readonly look: () => Promise<void>; readonly last: () => Promise<void> },
+): Promise<void> {
   const { session, change } = context;
   const { change: changeName, table, oldColumn } = namesOf(change);
   await inStrongTransaction(context, 'contract: drop the old column', {
     before: async () => {
-      await refuseAttached(context, 'contract', 'old');
+      await look();
       await refuseUnmirrored(context);
       await deleteBackfill(session, changeName);
     },

@@ -22,7 +22,7 @@ import {
   refuseOneWay,
   requireStage,
 } from './move.ts';
-import { refuseAttached } from './refuse-obstacles.ts';
+import { refuseOldColumn } from './refuse-obstacles.ts';
 
 const CHECK_VIOLATION_CODE = '23514';
 const NAMED_REJECTS = 10;
@@ -45,7 +45,7 @@ const NAMED_REJECTS = 10;
 export async function enforce(context: MoveContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'enforce', 'backfilled');
-  await refuseAttached(context, 'enforce', 'old');
+  await refuseOldColumn(context, 'enforce');
   await refuseIncomplete(context);
   await mirrorAttachments(context, 'enforce', 'old');
   await inStrongTransaction(context, 'enforce: add the not-null check', {

@@ -1,4 +1,4 @@
-import { findAttachedObstacles } from '../attachments/obstacles.ts';
+import { findAttachedObstacles, findObstaclesOfRulingColumn } from '../attachments/obstacles.ts';
 import type { Side } from '../filled-column.ts';
 import { namesOf } from '../names.ts';
 import { type MoveContext, MoveRefusedError } from './move.ts';
@@ -23,4 +23,12 @@ export function refuseObstacles({ change }: MoveContext, move: string, obstacles
  */
 export async function refuseAttached(context: MoveContext, move: string, side: Side): Promise<void> {
   refuseObstacles(context, move, await findAttachedObstacles(context.session, context.change, side));
+}
+
+/**
+ * The same for the old column while it rules: its default must be the declared one, too.
+ * @throws MoveRefusedError
+ */
+export async function refuseOldColumn(context: MoveContext, move: string): Promise<void> {
+  refuseObstacles(context, move, await findObstaclesOfRulingColumn(context.session, context.change));
 }

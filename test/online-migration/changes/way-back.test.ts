@@ -6,6 +6,8 @@ import { backfill, revertBackfill } from '../../../src/online-migration/moves/ba
 import { contract } from '../../../src/online-migration/moves/contract.ts';
 import { enforce } from '../../../src/online-migration/moves/enforce.ts';
 import { expand } from '../../../src/online-migration/moves/expand.ts';
+import type { MoveContext } from '../../../src/online-migration/moves/move.ts';
+import { rename } from '../../../src/online-migration/moves/rename.ts';
 import { revertContract } from '../../../src/online-migration/moves/revert-contract.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
@@ -45,6 +47,29 @@ describe('while both columns are there', () => {
       { price: '8.50', price_new: '8.50' },
       { price: '0.00', price_new: '0.00' },
     ]);
+  });
+
+  it('a way back of contract that was ended half-way does not keep the change from going on, also with a default', async () => {
+    await using database = await createTestDatabase();
+    await using client = await connect(database.url);
+    await client.rows(`
+      create table item (id bigint generated always as identity primary key, price text not null default '0.00')`);
+    await client.rows(`insert into item (price) select n || '.50' from generate_series(1, 100) as n`);
+    await using context = await openContext(database.url, price);
+    for (const move of [expand, backfill, enforce, contract]) await move(context);
+    const ending = new AbortController();
+    const ended: MoveContext = {
+      ...context,
+      signal: ending.signal,
+      log: (line) => {
+        if (line.startsWith('revert contract: add the old column: held')) ending.abort(new Error('ended'));
+      },
+    };
+    await expect(revertContract(ended)).rejects.toThrow('ended');
+    expect(await client.value(`select count(*)::int from item where price is null`)).toBeGreaterThan(0);
+    await rename(context);
+    await client.rows(`insert into item default values`);
+    expect(await client.value(`select price::text from item order by id desc limit 1`)).toBe('0.00');
   });
 
   it('a reject whose key is the column itself is named', async () => {
