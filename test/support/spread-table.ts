@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import type { DatabaseClient } from './database-client.ts';
 import { insertRows } from './seeded-table.ts';
+import { slowUpdatesDown } from './slow-updates.ts';
 
 /** Rows of the table; so many that it has three ranges of blocks at least. */
 export const SPREAD_ROWS = 60_000;
@@ -13,13 +14,7 @@ export async function insertSpreadRows(client: DatabaseClient): Promise<void> {
   await client.rows(`alter table large_record set (fillfactor = 10)`);
   await client.rows(`alter table large_record add column padding text default repeat('x', 100)`);
   await insertRows(client, SPREAD_ROWS);
-  await client.rows(`
-    create function slow() returns trigger language plpgsql as $$
-    begin
-      if new.id % 50 = 0 then perform pg_sleep(0.01); end if;
-      return new;
-    end $$`);
-  await client.rows(`create trigger slow before update on large_record for each row execute function slow()`);
+  await slowUpdatesDown(client, `if new.id % 50 = 0 then perform pg_sleep(0.01); end if;`);
 }
 
 /** What the table and the checkpoint say when the backfill is done, beside what they should. */

@@ -9,6 +9,7 @@ import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../s
 import { insertRows } from '../../support/seeded-table.ts';
 import { send } from '../../support/send.ts';
 import { type ApiProcess, startApiProcess } from '../../support/api-process.ts';
+import { slowUpdatesDown } from '../../support/slow-updates.ts';
 
 const ROWS = 60_000;
 /** How late the page may be behind a commit. */
@@ -104,14 +105,7 @@ describeInBrowser('the live page', () => {
     await client.rows(`alter table large_record enable always trigger "~sync_created_at_insert"`);
     await client.rows(`alter table large_record enable always trigger "~sync_created_at_update"`);
     await client.rows(`alter table large_record enable trigger hold_batch`);
-    await client.rows(`
-      create function slow() returns trigger language plpgsql as $$
-      begin
-        if new.id % 1000 = 0 then perform pg_sleep(0.05); end if;
-        return new;
-      end $$`);
-    await client.rows(`
-      create trigger slow before update on large_record for each row execute function slow()`);
+    await slowUpdatesDown(client, `if new.id % 1000 = 0 then perform pg_sleep(0.05); end if;`);
     const done = migrator.go('0003');
     const percents = new Set<number>();
     while (percents.size < 3) {

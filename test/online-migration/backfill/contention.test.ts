@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
 import { insertRows } from '../../support/seeded-table.ts';
+import { countTo, slowUpdatesDown } from '../../support/slow-updates.ts';
 
 const ROWS = 20_000;
 const WRITERS = 4;
@@ -20,13 +21,7 @@ beforeAll(async () => {
   await insertRows(client, ROWS);
   migrator = resources.use(await openMigrator(url));
   // A dear row makes each batch last, so that the application's transactions meet it in the middle.
-  await client.rows(`
-    create function slow() returns trigger language plpgsql as $$
-    begin
-      perform sum(n) from generate_series(1, 100) as n;
-      return new;
-    end $$`);
-  await client.rows(`create trigger slow before update on large_record for each row execute function slow()`);
+  await slowUpdatesDown(client, countTo(100));
   await migrator.go('0002');
 });
 afterAll(() => resources.disposeAsync());

@@ -4,6 +4,7 @@ import { startMikroOrm } from '../../support/command-line.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase } from '../../support/migrator.ts';
 import { insertRows } from '../../support/seeded-table.ts';
+import { countTo, slowUpdatesDown } from '../../support/slow-updates.ts';
 
 const ROWS = 150_000;
 const PROGRESS_LINE = /backfill: [\d,]+ of ([\d,]+) rows, [\d.]+ %, [\d,]+ rows\/s, time left /;
@@ -25,13 +26,7 @@ async function slowTable(): Promise<{ url: string; client: DatabaseClient }> {
   const database = resources.use(await createMigratedDatabase('0001'));
   const client = resources.use(await connect(database.url));
   await insertRows(client, ROWS);
-  await client.rows(`
-    create function slow() returns trigger language plpgsql as $$
-    begin
-      perform sum(n) from generate_series(1, 30) as n;
-      return new;
-    end $$`);
-  await client.rows(`create trigger slow before update on large_record for each row execute function slow()`);
+  await slowUpdatesDown(client, countTo(30));
   const expand = startMikroOrm(database.url, 'migration:up', '--to', '0002');
   expect(await expand.exitCode).toBe(0);
   return { url: database.url, client };

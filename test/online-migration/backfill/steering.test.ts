@@ -7,6 +7,7 @@ import { namesOf } from '../../../src/online-migration/names.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
 import { insertRows } from '../../support/seeded-table.ts';
+import { countTo, slowUpdatesDown } from '../../support/slow-updates.ts';
 
 const ROWS = 40_000;
 const CHANGE = namesOf(createdAtChange).change;
@@ -21,13 +22,7 @@ beforeEach(async () => {
   url = database.url;
   client = resources.use(await connect(url));
   await insertRows(client, ROWS);
-  await client.rows(`
-    create function slow() returns trigger language plpgsql as $$
-    begin
-      perform sum(n) from generate_series(1, 100) as n;
-      return new;
-    end $$`);
-  await client.rows(`create trigger slow before update on large_record for each row execute function slow()`);
+  await slowUpdatesDown(client, countTo(100));
 });
 afterEach(() => resources.disposeAsync());
 

@@ -5,6 +5,7 @@ import { namesOf } from '../../../src/online-migration/names.ts';
 import { connect } from '../../support/database-client.ts';
 import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
 import { insertRows } from '../../support/seeded-table.ts';
+import { countTo, slowUpdatesDown } from '../../support/slow-updates.ts';
 
 const ROWS = 40_000;
 const MOVED = 500;
@@ -13,13 +14,7 @@ it('fills the rows that an update moved behind the last range while they were no
   await using database = await createMigratedDatabase('0001');
   await using client = await connect(database.url);
   await insertRows(client, ROWS);
-  await client.rows(`
-      create function slow() returns trigger language plpgsql as $$
-      begin
-        perform sum(n) from generate_series(1, 100) as n;
-        return new;
-      end $$`);
-  await client.rows(`create trigger slow before update on large_record for each row execute function slow()`);
+  await slowUpdatesDown(client, countTo(100));
   await using migrator = await openMigrator(database.url);
   await migrator.go('0002');
   const going = migrator.go('0003');

@@ -1,0 +1,71 @@
+import type { Obstacle } from './obstacle.ts';
+
+/** What hangs on the column, or is its own, and does not go over. */
+export const ATTACHED: readonly Obstacle[] = [
+  [
+    `create view big as select * from part where size > 9`,
+    /rule _RETURN on view big depends on size and cannot/,
+  ],
+  [`alter table part add check (size > 0)`, /constraint part_size_check on table part depends on size/],
+  [
+    `alter table part add twice integer generated always as (size * 2) stored`,
+    /default value for column twice of table part depends on size|column twice of table part depends on size/,
+  ],
+  [
+    `create function f() returns trigger language plpgsql as $$ begin return new; end $$;
+     create trigger watch before update of size on part for each row execute function f()`,
+    /trigger watch on table part depends on size/,
+  ],
+  [
+    `alter table part enable row level security; create policy mine on part using (size < 9)`,
+    /policy mine on table part depends on size/,
+  ],
+  [`create statistics sizes on name, size from part`, /statistics object sizes depends on size/],
+  [
+    `create index halved on part ((size / 2))`,
+    /The index halved cannot go over by itself: it has more than plain columns/,
+  ],
+  [
+    `create index large on part (name) where size > 9`,
+    /The index large cannot go over by itself: it has more than plain columns/,
+  ],
+  [
+    `alter table part add exclude using btree (size with =)`,
+    /part_size_excl cannot go over by itself: it is an exclusion constraint/,
+  ],
+  [
+    `alter table part add unique (size) deferrable`,
+    /part_size_key cannot go over by itself: its constraint is deferrable/,
+  ],
+  [
+    `create unique index sized on part (size); alter table part replica identity using index sized`,
+    /sized cannot go over by itself: it is the replica identity/,
+  ],
+  [
+    `create table whole (id integer primary key); alter table part add foreign key (size) references whole on update cascade`,
+    /The foreign key part_size_fkey of public\.part cannot go over by itself: it has an action on update/,
+  ],
+  [
+    `create table whole (id integer primary key); alter table part add foreign key (size) references whole deferrable`,
+    /part_size_fkey of public\.part cannot go over by itself: it is deferrable/,
+  ],
+  [`grant select (size) on part to public`, /size has privileges of its own/],
+  [
+    // As a provider of labels would write it; it makes them out of `security label`.
+    `set allow_system_table_mods = on;
+     insert into pg_seclabel (objoid, classoid, objsubid, provider, label)
+     values ('part'::regclass, 'pg_class'::regclass, 3, 'anon', 'MASKED WITH VALUE 0');
+     reset allow_system_table_mods`,
+    /size has a security label of anon, which it would lose/,
+  ],
+  [
+    `create index sizes on part (size)`,
+    /The index sizes cannot be made for point: btree has no order for it/,
+    { newColumn: { name: 'size_new', type: 'point' } },
+  ],
+  [
+    `create table whole (id integer primary key); alter table part add foreign key (size) references whole`,
+    /part_size_fkey of public\.part compares it with a integer, which is not comparable with text/,
+    { newColumn: { name: 'size_new', type: 'text' } },
+  ],
+];

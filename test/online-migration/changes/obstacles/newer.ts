@@ -1,0 +1,38 @@
+import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
+import type { Obstacle } from './obstacle.ts';
+
+/** What older servers cannot have, by the major version from which on it can be. */
+export const NEWER: Readonly<Record<number, readonly Obstacle[]>> = {
+  15: [
+    [
+      `create publication sizes for table part (id, size)`,
+      /publication of table part in publication sizes depends on size/,
+    ],
+    [
+      `alter table part add constraint sizes unique nulls not distinct (size)`,
+      /size is in sizes, for which one null is like another, and without a way back/,
+      { conversion: { ...integerToBigint, backward: 'not reversible' } },
+    ],
+  ],
+  18: [
+    [
+      `create table whole (id integer primary key); alter table part add foreign key (size) references whole not enforced`,
+      /part_size_fkey of public\.part cannot go over by itself: it is not enforced/,
+    ],
+    [
+      `drop table part; create table part (
+         id bigint primary key, size int4range not null, valid daterange not null,
+         constraint sized unique (size, valid without overlaps)
+       )`,
+      /sized cannot go over by itself: its constraint is without overlaps/,
+      {
+        oldColumn: { name: 'size', type: 'int4range' },
+        newColumn: { name: 'size_new', type: 'int8range' },
+        conversion: {
+          forward: (value) => `int8range(lower(${value}), upper(${value}))`,
+          backward: (value) => `int4range(lower(${value})::integer, upper(${value})::integer)`,
+        },
+      },
+    ],
+  ],
+};

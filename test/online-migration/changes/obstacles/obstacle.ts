@@ -1,0 +1,14 @@
+import type { ColumnChange } from '../../../../src/online-migration/column-change.ts';
+import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
+
+/** The change that is refused, where a case declares nothing else. */
+export const change: ColumnChange = {
+  table: { schema: 'public', name: 'part' },
+  key: 'id',
+  oldColumn: { name: 'size', type: 'integer' },
+  newColumn: { name: 'size_new', type: 'bigint' },
+  conversion: integerToBigint,
+};
+
+/** Statements that put something in the way; the reason that is told, as a pattern; what is declared otherwise than in {@link change}. */
+export type Obstacle = readonly [setup: string, reason: RegExp, declared?: Partial<ColumnChange>];

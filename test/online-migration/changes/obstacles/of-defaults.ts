@@ -1,0 +1,54 @@
+import { change, type Obstacle } from './obstacle.ts';
+
+/** Defaults and numbers that are declared otherwise, or cannot go over. */
+export const OF_DEFAULTS: readonly Obstacle[] = [
+  [
+    `alter table part alter size set default 3`,
+    /size has the default 3: declare `oldColumn\.default` exactly so, for the way back, and `newColumn\.default`/,
+  ],
+  [
+    `alter table part alter size set default 3`,
+    /size has a default: declare `newColumn\.default` for the new type/,
+    { oldColumn: { ...change.oldColumn, default: '3' } },
+  ],
+  [
+    `select`,
+    /size has no default: take `oldColumn\.default` out/,
+    { oldColumn: { ...change.oldColumn, default: '3' }, newColumn: { ...change.newColumn, default: '3' } },
+  ],
+  [
+    `create sequence sizes; alter table part alter size set default nextval('sizes')`,
+    /The numbers of size come from public\.sizes: declare no default/,
+    { newColumn: { ...change.newColumn, default: '3' } },
+  ],
+  [
+    `alter table part alter size drop not null, alter size set default 3`,
+    /size may be null and has a default: while both columns are there/,
+    {
+      nullable: true,
+      oldColumn: { ...change.oldColumn, default: '3' },
+      newColumn: { ...change.newColumn, default: '3' },
+    },
+  ],
+  [
+    `alter table part alter size set default 3`,
+    /`newColumn\.default` cannot be used: invalid input syntax for type bigint: "three"/,
+    {
+      oldColumn: { ...change.oldColumn, default: '3' },
+      newColumn: { ...change.newColumn, default: `'three'` },
+    },
+  ],
+  [
+    `alter table part alter size add generated always as identity`,
+    /The numbers of size come from public\.part_size_seq, which cannot count in text: .* drop the identity/,
+    { newColumn: { name: 'size_new', type: 'text' } },
+  ],
+  [
+    `create sequence sizes owned by part.size; alter table part alter size set default 2 * nextval('sizes')`,
+    /The sequence public\.sizes belongs to size and would go with it: `alter sequence public\.sizes owned by none`/,
+    {
+      oldColumn: { ...change.oldColumn, default: `(2 * nextval('sizes'::regclass))` },
+      newColumn: { ...change.newColumn, default: `2 * nextval('sizes')` },
+    },
+  ],
+];

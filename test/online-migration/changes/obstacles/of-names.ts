@@ -1,0 +1,26 @@
+import type { Obstacle } from './obstacle.ts';
+
+const LONG = 'size_'.repeat(13);
+
+/** Names that the change needs and that are taken, or too long. */
+export const OF_NAMES: readonly Obstacle[] = [
+  [`alter table part add size_new text`, /It has a column size_new already/],
+  [
+    `create index sizes on part (size); create table sizes_mirror ()`,
+    /There is sizes_mirror already, a name that the change needs for itself: rename what has it/,
+  ],
+  [
+    `create table whole (id integer primary key); alter table part add constraint whole foreign key (size) references whole;
+     alter table part add constraint whole_mirror check (id > 0)`,
+    /There is the constraint whole_mirror of part already, a name that the change needs for itself/,
+  ],
+  [
+    `alter table part add constraint size_new_filled check (id > 0)`,
+    /There is the constraint size_new_filled of part already/,
+  ],
+  [
+    `select`,
+    new RegExp(`${LONG} is longer than the 63 bytes that PostgreSQL takes: declare a shorter`),
+    { newColumn: { name: LONG, type: 'bigint' } },
+  ],
+];

@@ -1,0 +1,46 @@
+import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { textToEnum } from '../../../../src/online-migration/conversions/text-to-enum.ts';
+import type { Obstacle } from './obstacle.ts';
+
+/** Types and expressions that the server does not take, or that do not suit a change. */
+export const OF_TYPES: readonly Obstacle[] = [
+  [
+    `select`,
+    /Values of type json cannot be compared with PostgreSQL's own `=`/,
+    { newColumn: { name: 'size_new', type: 'json' } },
+  ],
+  [
+    `create domain public.natural_number as bigint check (value >= 0)`,
+    /public\.natural_number is a domain with constraints, for which the table would be rewritten/,
+    { newColumn: { name: 'size_new', type: 'public.natural_number' } },
+  ],
+  [
+    `create domain public.counted as bigint default 7`,
+    /public\.counted has a default, which every row would get that is written through the other column/,
+    { newColumn: { name: 'size_new', type: 'public.counted' } },
+  ],
+  [
+    `select`,
+    /The catalog writes numeric\(12\) as numeric\(12,0\): declare it so/,
+    { newColumn: { name: 'size_new', type: 'numeric(12)' } },
+  ],
+  [
+    `select`,
+    /`newColumn\.type` is bigit, and that is none here: type "bigit" does not exist/,
+    { newColumn: { name: 'size_new', type: 'bigit' } },
+  ],
+  [
+    `select`,
+    /`conversion\.backward` cannot be used: function narrow\(bigint\) does not exist/,
+    { conversion: { ...integerToBigint, backward: (value) => `narrow(${value})` } },
+  ],
+  [
+    `create type public.mood as enum ('calm'); alter table part alter size type text`,
+    /`conversion\.forward` cannot be used: invalid input value for enum mood: "glad"/,
+    {
+      oldColumn: { name: 'size', type: 'text' },
+      newColumn: { name: 'size_new', type: 'public.mood' },
+      conversion: textToEnum('public.mood', ['calm', 'glad']),
+    },
+  ],
+];

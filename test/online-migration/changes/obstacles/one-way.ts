@@ -1,0 +1,25 @@
+import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
+import type { Obstacle } from './obstacle.ts';
+
+/** What keeps a row from being without an old value. */
+export const ONE_WAY: readonly Obstacle[] = [
+  [
+    `select`,
+    /id is in the primary key, and without a way back .* declare `conversion\.backward`/,
+    {
+      oldColumn: { name: 'id', type: 'bigint' },
+      newColumn: { name: 'id_new', type: 'text' },
+      conversion: { forward: (value) => `${value}::text`, backward: 'not reversible' },
+    },
+  ],
+  [
+    `alter table part alter size add generated always as identity`,
+    /size is an identity, and without a way back/,
+    { conversion: { ...integerToBigint, backward: 'not reversible' } },
+  ],
+  [
+    `alter table part add unique (size); create table child (of_size integer references part (size))`,
+    /size is what child_of_size_fkey of child refers to, and without a way back/,
+    { conversion: { ...integerToBigint, backward: 'not reversible' } },
+  ],
+];
