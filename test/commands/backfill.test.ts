@@ -1,34 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type DatabaseClient } from '../support/database-client.ts';
-import { createMigratedDatabase, openMigrator } from '../support/migrator.ts';
-import { insertSpreadRows, SPREAD_ROWS } from '../support/spread-table.ts';
+import { createMigratedDatabase } from '../support/migrator.ts';
 import type { TestDatabase } from '../support/test-server.ts';
 import { startCommand } from './running-command.ts';
-
-/** A command starts in a second or two where nothing else runs. */
-const RUN_MS = 60_000;
-
-/** One more session has their name: it keeps autovacuum away, by its lock. */
-const WORKERS_AT_ONCE = `
-  select count(*)::int from pg_stat_activity a
-  where datname = current_database() and application_name = 'online-migration worker' and state <> 'idle'
-    and not exists (select from pg_locks l where l.pid = a.pid and l.mode = 'ShareUpdateExclusiveLock')`;
-
-const CLOSING_LINE = new RegExp(
-  String.raw`backfill: 60,000 rows in [\d.]+ s, [\d,]+ rows/s; [\d,]+ batches, the longest \d+ ms; ` +
-    String.raw`pauses: [\d.]+ s \(paused by hand\); (rests [\d.]+ s beside busy sessions; )?WAL [\d,]+ MB; ` +
-    String.raw`heap [\d,]+ MB to [\d,]+ MB \([\d.]+×\), indexes [\d,]+ MB to [\d,]+ MB \([\d.]+×\); ` +
-    String.raw`(\d+ % heap-only updates; )?0 rejects$`,
-);
-
-interface ProgressRow {
-  readonly rows_done: string;
-  readonly rows_total: string;
-  readonly rows_per_second: number;
-  readonly seconds_left: number | null;
-  readonly batch_rows: number | null;
-  readonly paused_for: string | null;
-}
 
 const resources = new AsyncDisposableStack();
 let database: TestDatabase;
@@ -40,13 +14,10 @@ beforeAll(async () => {
 });
 afterAll(() => resources.disposeAsync());
 
-const steer = (...words: string[]) => steerOn(database.url, words);
-
-async function steerOn(
-  url: string,
-  words: string[],
+async function steer(
+  ...words: string[]
 ): Promise<{ exitCode: number | null; stdout: string; stderr: string }> {
-  await using command = await startCommand('backfill', words, { env: { DATABASE_URL: url } });
+  await using command = await startCommand('backfill', words, { env: { DATABASE_URL: database.url } });
   return await command.ended;
 }
 
@@ -92,58 +63,4 @@ describe('npm run backfill', () => {
     });
     expect(await row()).toEqual([{ paused: false, batch_ms: 50, workers: 2 }]);
   });
-
-  it(
-    'steers a backfill that runs in another terminal, and everyone can read how far that is',
-    async () => {
-      await using own = await createMigratedDatabase('0001');
-      await using onOwn = await connect(own.url);
-      await insertSpreadRows(onOwn);
-      await using migrator = await openMigrator(own.url);
-      await migrator.go('0002');
-      const progress = () => onOwn.rows<ProgressRow>(`select * from online_migration.backfill`);
-      const until = async (reached: (row: ProgressRow) => boolean): Promise<ProgressRow> => {
-        for (;;) {
-          const [row] = await progress();
-          if (row !== undefined && reached(row)) return row;
-        }
-      };
-      const going = migrator.go('0003');
-
-      const running = await until(({ rows_done }) => Number(rows_done) > 0);
-      expect(running).toMatchObject({ direction: 'forward', paused_for: null, finished_at: null });
-      expect(Number(running.rows_total)).toBeGreaterThanOrEqual(Number(running.rows_done));
-      expect(running.rows_per_second).toBeGreaterThan(0);
-      expect(running.seconds_left).toBeGreaterThan(0);
-      expect(running.batch_rows).toBeGreaterThanOrEqual(500);
-
-      expect(await steerOn(own.url, ['pause'])).toMatchObject({ exitCode: 0 });
-      await until(({ paused_for }) => paused_for === 'paused by hand');
-      expect((await steerOn(own.url, ['status'])).stdout).toMatch(
-        / of [\d,]+ rows, .*, waits: paused by hand\n/,
-      );
-      expect(await steerOn(own.url, ['set', 'batch-ms=20', 'workers=3'])).toMatchObject({ exitCode: 0 });
-      expect(await steerOn(own.url, ['resume'])).toMatchObject({ exitCode: 0 });
-      let most = 0;
-      const ended = new AbortController();
-      const watching = (async () => {
-        while (!ended.signal.aborted) most = Math.max(most, await onOwn.value<number>(WORKERS_AT_ONCE));
-      })();
-      await going;
-      ended.abort();
-      await watching;
-      expect(most).toBe(3);
-
-      const [row] = await progress();
-      expect(row).toMatchObject({
-        rows_done: String(SPREAD_ROWS),
-        rows_total: String(SPREAD_ROWS),
-        seconds_left: 0,
-        finished_at: expect.anything(),
-      });
-      expect(migrator.log.find((line) => line.includes('rows in'))).toMatch(CLOSING_LINE);
-      expect((await steerOn(own.url, ['status'])).stdout).toContain('The backfill is finished: 60,000 rows.');
-    },
-    RUN_MS,
-  );
 });
