@@ -101,23 +101,24 @@ async function compareBatch(
   afterKey: string[] | null,
 ): Promise<ProofBatch | undefined> {
   const { table, key, oldColumn, newColumn } = namesOf(change);
+  const { selected } = key;
   const { rows } = await database.query<ProofBatch>(
     `
     with batch as materialized (
-      select ${key.list('t')}, t.${oldColumn} as old_value, t.${newColumn} as new_value
+      select ${key.select('t')}, t.${oldColumn} as old_value, t.${newColumn} as new_value
       from ${table} t
       ${afterKey === null ? '' : `where ${key.compare('t', '>', 1)}`}
       order by ${key.list('t')}
       limit ${BATCH_ROWS}
     ), difference as (
-      select ${key.text('b')} as key, old_value::text as old_value, new_value::text as new_value
+      select ${selected.text('b')} as key, old_value::text as old_value, new_value::text as new_value
       from batch b
       where ${differ(change, 'old_value', 'new_value')}
-      order by ${key.list('b')}
+      order by ${selected.list('b')}
       limit ${NAMED_DIFFERENCES}
     )
     select
-      (select ${key.texts('b')} from batch b order by ${key.descending('b')} limit 1) as last_key,
+      (select ${selected.texts('b')} from batch b order by ${selected.descending('b')} limit 1) as last_key,
       (select bool_or(${isUnrebuildable(change, 'old_value', 'new_value')}) from batch) as has_unrebuildable,
       (
         select jsonb_agg(jsonb_build_object('key', key, 'oldValue', old_value, 'newValue', new_value))

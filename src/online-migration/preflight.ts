@@ -73,18 +73,19 @@ async function classifyBatch(
   afterKey: string[] | null,
 ): Promise<Batch> {
   const { table, key, oldColumn } = namesOf(change);
+  const { selected } = key;
   const { type } = change.oldColumn;
   const { backward } = change.conversion;
   const forward = change.conversion.forwardInBulk ?? change.conversion.forward;
   const { rows } = await database.query<Batch>(
     `
     with batch as materialized (
-      select ${key.list('t')}, t.${oldColumn} as old_value
+      select ${key.select('t')}, t.${oldColumn} as old_value
       from ${table} t
       ${afterKey === null ? '' : `where ${key.compare('t', '>', 1)}`}
       ${key.lasts ? `order by ${key.list('t')} limit ${BATCH_ROWS}` : ''}
     ), converted as materialized (
-      select row_number() over (order by ${key.list('b')}) as place, ${key.text('b')} as key, b.old_value,
+      select row_number() over (order by ${selected.list('b')}) as place, ${selected.text('b')} as key, b.old_value,
         ${forward('b.old_value')} as new_value
       from batch b
     ), classified as (
@@ -109,7 +110,7 @@ async function classifyBatch(
       group by class, form
     )
     select
-      ${key.lasts ? `(select ${key.texts('b')} from batch b order by ${key.descending('b')} limit 1)` : 'null::text[]'} as last_key,
+      ${key.lasts ? `(select ${selected.texts('b')} from batch b order by ${selected.descending('b')} limit 1)` : 'null::text[]'} as last_key,
       coalesce((
         select jsonb_agg(
           jsonb_build_object('valueClass', class, 'form', form, 'rows', rows, 'samples', samples)

@@ -35,6 +35,21 @@ export class RowKey {
     return this.#of(row).join(', ');
   }
 
+  /**
+   * The columns for a subquery that selects more beside them, under names of their own: a column may be called as what
+   * stands beside it. {@link selected} is the key by these names.
+   */
+  select(row: string): string {
+    return this.#of(row)
+      .map((part, index) => `${part} as ${selectedName(index)}`)
+      .join(', ');
+  }
+
+  /** The key by the names that {@link select} gives to its columns. */
+  get selected(): RowKey {
+    return new RowKey(this.#parts.map((_, index) => selectedName(index)));
+  }
+
   /** The columns from the last to the first row, for `order by`. */
   descending(row: string): string {
     return this.#of(row)
@@ -61,6 +76,10 @@ export class RowKey {
   #of(row: string): string[] {
     return this.#parts.map((part) => `${row}.${part}`);
   }
+}
+
+function selectedName(index: number): string {
+  return `key_${index + 1}`;
 }
 
 /** The key up to contract: the changed column stands in it under its old name. */

@@ -78,6 +78,23 @@ describe('preflight', () => {
     ]);
   });
 
+  it('takes key columns that are called as it calls the values', async () => {
+    await client.rows(
+      `create table audit (old_value bigint, place text, body text not null, primary key (old_value, place))`,
+    );
+    await client.rows(`insert into audit select n, 'here', 'text' from generate_series(1, 20001) as n`);
+    const change: ColumnChange = {
+      table: { schema: 'public', name: 'audit' },
+      key: ['old_value', 'place'],
+      oldColumn: { name: 'body', type: 'text' },
+      newColumn: { name: 'body_new', type: 'varchar(10)' },
+      conversion: { forward: (value) => `${value}::varchar(10)`, backward: (value) => `${value}::text` },
+    };
+    expect(await classifyValues(client, change, () => undefined)).toMatchObject([
+      { valueClass: 'rebuildable', rows: 20_001, samples: [{ key: '[1, "here"]' }, {}, {}] },
+    ]);
+  });
+
   it('leaves a value of a fixed length as long as it is', async () => {
     await client.rows(`create table country (id bigint primary key, code char(3) not null)`);
     await client.rows(`insert into country values (1, 'ABC')`);

@@ -7,21 +7,24 @@ export interface ColumnProperties {
   readonly comment: string | null;
   /** How many values ANALYZE keeps of it; null where that is as for all columns. */
   readonly statistics: number | null;
+  /** What the planner is told of its distinct values, as `set (…)` takes it; null for nothing. */
+  readonly options: string | null;
 }
 
-/** Reads a column's comment and statistics target. */
+/** Reads a column's comment, its statistics target and its options. */
 export async function readColumnProperties(
   database: Queryable,
   { table, column }: TableColumn,
 ): Promise<ColumnProperties> {
   const { rows } = await database.query<ColumnProperties>(
     `
-    select col_description(attrelid, attnum) as comment, nullif(attstattarget, -1)::integer as statistics
+    select col_description(attrelid, attnum) as comment, nullif(attstattarget, -1)::integer as statistics,
+      array_to_string(attoptions, ', ') as options
     from pg_catalog.pg_attribute
     where attrelid = to_regclass($1) and attname = $2`,
     [table, column],
   );
-  return rows[0] ?? { comment: null, statistics: null };
+  return rows[0] ?? { comment: null, statistics: null, options: null };
 }
 
 /**
@@ -29,7 +32,7 @@ export async function readColumnProperties(
  * @param column quoted
  */
 export function propertyStatements(
-  { comment, statistics }: ColumnProperties,
+  { comment, statistics, options }: ColumnProperties,
   table: string,
   column: string,
 ): string[] {
@@ -38,5 +41,6 @@ export function propertyStatements(
     ...(statistics === null
       ? []
       : [`alter table ${table} alter column ${column} set statistics ${statistics}`]),
+    ...(options === null ? [] : [`alter table ${table} alter column ${column} set (${options})`]),
   ];
 }

@@ -56,8 +56,8 @@ export async function findUnmirrored(
 }
 
 /**
- * Plans how the rest is handed over: the numbers, which go on where they are, or the default; the comment and the statistics
- * target. While both columns are there they belong to the old one: from the new one, a default would look like a value that
+ * Plans how the rest is handed over: the numbers, which go on where they are, or the default; the comment, and what ANALYZE
+ * is told. While both columns are there they belong to the old one: from the new one, a default would look like a value that
  * was written through it.
  */
 export async function planValueHandover(

@@ -178,6 +178,42 @@ const SHAPES: Readonly<Record<string, ChangeCase>> = {
     ],
     untouched: `select id, label from shelf where n = 0`,
   },
+  'a column with a storage, a compression and a number of distinct values of its own': {
+    change: {
+      table: { schema: 'public', name: 'page' },
+      key: 'id',
+      oldColumn: { name: 'body', type: 'varchar(50)' },
+      newColumn: { name: 'body_new', type: 'text' },
+      conversion: varcharToText(50),
+    },
+    value: { old: text, new: text },
+    setup: [
+      `create table page (
+        id bigint generated always as identity primary key, n bigint not null, body varchar(50) not null
+      )`,
+      `alter table page alter body set storage external, alter body set compression pglz,
+        alter body set (n_distinct = 400, n_distinct_inherited = -0.5)`,
+      `insert into page (n, body) select n, ${text('n')} from generate_series(1, 500) as n`,
+    ],
+  },
+  "a key whose columns are called as the toolkit's own queries call what they select": {
+    change: {
+      table: { schema: 'public', name: 'audit' },
+      key: ['old_value', 'new_value'],
+      oldColumn: { name: 'key', type: 'varchar(50)' },
+      newColumn: { name: 'value', type: 'text' },
+      conversion: varcharToText(50),
+    },
+    columns: { id: 'old_value', n: 'n' },
+    value: { old: text, new: text },
+    setup: [
+      `create table audit (
+        old_value bigint generated always as identity, new_value bigint not null default 0, n bigint not null,
+        key varchar(50) not null, primary key (old_value, new_value)
+      )`,
+      `insert into audit (n, key) select n, ${text('n')} from generate_series(1, 500) as n`,
+    ],
+  },
   'a partitioned table': {
     change: {
       table: { schema: 'public', name: 'reading' },
