@@ -1,5 +1,6 @@
 import { Client, type ClientConfig } from 'pg';
 import { OnlineMigrationError } from './online-migration-error.ts';
+import { ConnectionLostError } from './session.ts';
 
 /** How long one connection, or one answer, may take, in milliseconds. */
 const TIMEOUT_MS = 10_000;
@@ -35,6 +36,7 @@ export class SessionsNotKeptError extends OnlineMigrationError {
  * It changes nothing, not even a setting: on a shared session that would stay for others.
  *
  * @param connection where to; as `pg` takes it
+ * @throws ConnectionLostError where the server ends a session between two questions
  */
 export async function keepsSessions(connection: ClientConfig): Promise<boolean> {
   await using first = await connect(connection);
@@ -66,12 +68,15 @@ async function connect(connection: ClientConfig): Promise<ObservedConnection> {
     connectionTimeoutMillis: TIMEOUT_MS,
     query_timeout: TIMEOUT_MS,
   });
-  client.on('error', () => undefined); // A lost connection fails the query in flight.
+  let lost: Error | undefined;
+  client.on('error', (error) => (lost = error)); // One that is cut with a query in flight fails that query.
   await client.connect();
   return {
     // `pg` keeps it, and its types do not say so.
     told: 'processID' in client && client.processID,
     async session() {
+      // The driver would only say that the client is not queryable.
+      if (lost !== undefined) throw new ConnectionLostError(lost);
       const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
       return rows[0]!.pid;
     },

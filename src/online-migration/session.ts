@@ -44,6 +44,7 @@ export class Session implements Queryable, AsyncDisposable {
    * Opens a connection.
    * @param connection where to; as `pg` takes it
    * @param applicationName what `pg_stat_activity` shows of it
+   * @throws ConnectionLostError where the server ends it before the first statement
    */
   static async open(connection: ClientConfig, applicationName: string): Promise<Session> {
     const client = new Client({ ...connection, application_name: applicationName, keepAlive: true });
@@ -53,7 +54,7 @@ export class Session implements Queryable, AsyncDisposable {
       // Once more the name: one in the connection's URL outdoes the one that is given beside it. Keys and values are written
       // down as text, and have to be the same text in every session. No statement takes more than one processor from the
       // application: the counts behind the last batch, each on three, made the API's requests queue for seconds.
-      await client.query(
+      await session.query(
         `
         select set_config('statement_timeout', $1, false), set_config('application_name', $2, false),
           set_config('timezone', 'UTC', false), set_config('datestyle', 'ISO, YMD', false),

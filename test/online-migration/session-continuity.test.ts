@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { keepsSessions } from '../../src/online-migration/session-continuity.ts';
+import { ConnectionLostError } from '../../src/online-migration/session.ts';
+import { startCuttingProxy } from '../support/cutting-proxy.ts';
 import { connect } from '../support/database-client.ts';
 import { describeWithPgBouncer, startPgBouncer } from '../support/pgbouncer.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-server.ts';
@@ -43,6 +45,13 @@ function keepAsking(url: string, clients: number): AsyncDisposable {
 
 it('finds sessions kept where nothing is between', async () => {
   expect(await keepsSessions({ connectionString: database.url })).toBe(true);
+});
+
+it('says that the connection was lost where the server ends the session before it is asked', async () => {
+  await using proxy = await startCuttingProxy(database.url);
+  const asking = keepsSessions({ connectionString: proxy.url });
+  await expect(asking).rejects.toThrow(ConnectionLostError);
+  await expect(asking).rejects.toThrow('terminating connection due to administrator command');
 });
 
 describeWithPgBouncer('through PgBouncer', () => {

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { Session } from '../../src/online-migration/session.ts';
+import { ConnectionLostError, Session } from '../../src/online-migration/session.ts';
+import { startCuttingProxy } from '../support/cutting-proxy.ts';
 import { connect } from '../support/database-client.ts';
 import { createTestDatabase } from '../support/test-server.ts';
 
@@ -21,4 +22,12 @@ it('takes one processor at most, also for what other sessions share out to sever
   expect(JSON.stringify((await session.query(plan)).rows)).not.toContain('Workers Planned');
   const { rows } = await session.query(`show max_parallel_maintenance_workers`);
   expect(rows).toEqual([{ max_parallel_maintenance_workers: '0' }]);
+});
+
+it('says that the connection was lost where the server ends it before the first statement', async () => {
+  await using database = await createTestDatabase();
+  await using proxy = await startCuttingProxy(database.url);
+  const opening = Session.open({ connectionString: proxy.url }, 'online-migration test');
+  await expect(opening).rejects.toThrow(ConnectionLostError);
+  await expect(opening).rejects.toThrow('terminating connection due to administrator command');
 });
