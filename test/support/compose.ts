@@ -41,6 +41,11 @@ export interface ComposeStack extends AsyncDisposable {
   compose(...args: string[]): Promise<string>;
   /** Starts what does not run, as the README has it, and waits until the API is healthy. */
   up(): Promise<void>;
+  /**
+   * Stops a service, and says when: by the engine's own events, since its command line takes a while itself.
+   * @returns when the signal was sent and when the container had ended, in milliseconds
+   */
+  stop(service: string): Promise<{ readonly signalled: number; readonly died: number }>;
   /** The state of a service's container, also of one that has ended. */
   state(service: string): Promise<ContainerState>;
   /** Where the API answers; another place after each start. */
@@ -53,10 +58,11 @@ export function newComposeStack(): ComposeStack {
   const project = `compose-test-${randomBytes(4).toString('hex')}`;
   const environment = { POSTGRES_PASSWORD: password, POSTGRES_PORT: '0', API_PORT: '0' };
   const compose = (...args: string[]) => docker(['compose', '--project-name', project, ...args], environment);
-  const state = async (service: string) => {
-    const id = (await compose('ps', '--all', '--quiet', service)).trim();
-    return JSON.parse(await docker(['inspect', '--format', '{{json .State}}', id])) as ContainerState;
-  };
+  const containerOf = async (service: string) => (await compose('ps', '--all', '--quiet', service)).trim();
+  const state = async (service: string) =>
+    JSON.parse(
+      await docker(['inspect', '--format', '{{json .State}}', await containerOf(service)]),
+    ) as ContainerState;
   return {
     password,
     compose,
@@ -68,6 +74,26 @@ export function newComposeStack(): ComposeStack {
         if (performance.now() > deadline) throw new Error(await compose('logs'));
         await delay(500);
       }
+    },
+    async stop(service) {
+      const container = await containerOf(service);
+      const begin = Date.now();
+      await compose('stop', service);
+      const among = ['--since', String(Math.floor(begin / 1_000)), '--until', '0s'];
+      const events = await docker(
+        [
+          ['events'],
+          among,
+          ['--filter', `container=${container}`],
+          ['--format', '{{.Action}} {{.TimeNano}}'],
+        ].flat(),
+      );
+      const timeOf = (action: string) => {
+        const line = events.split('\n').find((event) => event.startsWith(`${action} `));
+        if (line === undefined) throw new Error(`No "${action}" among the engine's events:\n${events}`);
+        return Number(line.split(' ')[1]) / 1e6;
+      };
+      return { signalled: timeOf('kill'), died: timeOf('die') };
     },
     url: async () => `http://${(await compose('port', 'api', '3000')).trim()}`,
     async [Symbol.asyncDispose]() {

@@ -29,7 +29,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
  * @param url where it listens
  * @param seconds for how long
  * @returns answers in a second
- * @throws Error where an answer is no success
+ * @throws Error where an answer is no success, or none came
  */
 export async function measureThroughput(url: string, endpoint: Endpoint, seconds: number): Promise<number> {
   const { path, ...request } = endpoint.request;
@@ -42,6 +42,9 @@ export async function measureThroughput(url: string, endpoint: Endpoint, seconds
   const { non2xx, errors, requests, duration } = result;
   if (non2xx + errors > 0) {
     throw new Error(`${endpoint.title} of ${url} was answered ${non2xx + errors} times with a failure.`);
+  }
+  if (requests.total === 0) {
+    throw new Error(`${endpoint.title} of ${url} was not answered within ${seconds} s.`);
   }
   return requests.total / duration;
 }

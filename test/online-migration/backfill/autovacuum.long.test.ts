@@ -29,11 +29,12 @@ beforeAll(async () => {
   url = resources.use(await startOwnServer(settings)).url();
   client = resources.use(await connect(url));
   await client.rows(`create table witness (id int)`);
-  // A batch takes a part of a second, and the whole several: long enough for something to come in the middle.
+  // While it is held up, a batch takes a part of a second, and the whole many: something can come in the middle.
+  await client.rows(`create table held_up ()`);
   await client.rows(`
     create function slow() returns trigger language plpgsql as $$
     begin
-      perform sum(n) from generate_series(1, 2000) as n;
+      if exists (select from held_up) then perform sum(n) from generate_series(1, 8000) as n; end if;
       return new;
     end $$`);
 }, RUN_MS);
@@ -46,7 +47,10 @@ beforeEach(async () => {
   await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
   await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
   await client.rows(`create trigger slow before update on event for each row execute function slow()`);
+  await client.rows(`insert into held_up default values`);
   filling = [fillEventTable(url)];
+  // Expand's own transaction holds the table as the holder does, between two of its statements.
+  await until(async () => (await hasBookkeeping()) && (await isUnderWay()));
   await nextHolder();
 }, RUN_MS);
 
@@ -73,10 +77,14 @@ async function nextHolder(): Promise<NonNullable<Awaited<ReturnType<typeof holde
   }
 }
 
+const hasBookkeeping = () =>
+  client.value<boolean>(`select to_regclass('online_migration.backfill_range') is not null`);
+
 const isUnderWay = () =>
   client.value<boolean>(`select exists (select from online_migration.backfill_range where stripe < 9)`);
 
 async function expectFinished(): Promise<void> {
+  await client.rows(`delete from held_up`);
   const [log] = await Promise.all(filling);
   expect(log?.at(-1)).toContain('rows in');
   await expectAllFilled(client, ROWS);
@@ -148,6 +156,7 @@ describe('while a backfill runs', () => {
       await until(async () => (await holder()) === undefined);
       await writeControls(client, CHANGE, { paused: false });
       await nextHolder();
+      await client.rows(`delete from held_up`);
       await until(async () => !(await isUnderWay()));
       await until(async () => (await holder()) === undefined);
       await other.rows(`rollback`);
