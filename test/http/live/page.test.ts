@@ -11,7 +11,7 @@ import { send } from '../../support/send.ts';
 import { type ApiProcess, startApiProcess } from '../../support/api-process.ts';
 import { slowUpdatesDown } from '../../support/slow-updates.ts';
 
-const ROWS = 60_000;
+const ROWS = 20_000;
 /** How late the page may be behind a commit. */
 const LATEST_MS = 2_000;
 const PATIENCE_MS = 30_000;
@@ -105,7 +105,7 @@ describeInBrowser('the live page', () => {
     await client.rows(`alter table large_record enable always trigger "~sync_created_at_insert"`);
     await client.rows(`alter table large_record enable always trigger "~sync_created_at_update"`);
     await client.rows(`alter table large_record enable trigger hold_batch`);
-    await slowUpdatesDown(client, `if new.id % 1000 = 0 then perform pg_sleep(0.05); end if;`);
+    await slowUpdatesDown(client, `if new.id % 400 = 0 then perform pg_sleep(0.05); end if;`);
     const done = migrator.go('0003');
     const percents = new Set<number>();
     while (percents.size < 3) {
@@ -115,7 +115,7 @@ describeInBrowser('the live page', () => {
       await page.locator('#backfill-text', { hasText: /rows\/s|Finished/ }).waitFor();
     }
     await done;
-    await page.locator('#backfill-text', { hasText: 'Finished: 60,000 rows.' }).waitFor();
+    await page.locator('#backfill-text', { hasText: 'Finished: 20,000 rows.' }).waitFor();
     expect([...percents]).toEqual([...percents].toSorted((a, b) => a - b));
     await page
       .locator('#announcement', { hasText: 'The stage is backfilled' })
