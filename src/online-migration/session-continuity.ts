@@ -69,7 +69,7 @@ async function connect(connection: ClientConfig): Promise<ObservedConnection> {
     query_timeout: TIMEOUT_MS,
   });
   let lost: Error | undefined;
-  client.on('error', (error) => (lost = error)); // One that is cut with a query in flight fails that query.
+  client.on('error', (error) => (lost ??= error)); // One that is cut with a query in flight fails that query.
   await client.connect();
   return {
     // `pg` keeps it, and its types do not say so.

@@ -14,9 +14,6 @@ export interface SchemaSnapshot {
       comment: string | null;
       statistics: number | null;
       options: string[] | null;
-      /** Where it is not what the type has by itself. */
-      storage: string | null;
-      compression: string;
     }
   >;
   /** Each constraint but NOT NULL, with its definition. */
@@ -44,12 +41,11 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
           -- With a length, the catalog keeps a default of null, which is none.
           'default', nullif(regexp_replace(pg_get_expr(d.adbin, d.adrelid), '^NULL::.*$', ''), ''), 'identity', a.attidentity,
           'comment', col_description(c.oid, a.attnum), 'statistics', nullif(a.attstattarget, -1),
-          'options', a.attoptions, 'storage', nullif(a.attstorage, own.typstorage), 'compression', a.attcompression
+          'options', a.attoptions
         )), '{}')
         from pg_attribute a
         join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p') and not c.relispartition
         join pg_namespace n on n.oid = c.relnamespace and ${IS_OF_USER}
-        join pg_type own on own.oid = a.atttypid
         left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
         where a.attnum > 0 and not a.attisdropped
       ),

@@ -1,7 +1,6 @@
 import { dependentObstacles } from '../attachments/dependent-obstacles.ts';
 import { planMirrorDrop, runPlan } from '../attachments/handover.ts';
 import { findObstacles } from '../attachments/obstacles.ts';
-import { planStorage } from '../attachments/column-storage.ts';
 import { columnAt } from '../attachments/table-column.ts';
 import { createBookkeeping, deleteRecords, dropBookkeeping, dropEmptySchema } from '../bookkeeping.ts';
 import {
@@ -44,10 +43,8 @@ export async function expand(context: MoveContext): Promise<void> {
       await createBackwardFunction(session, change);
       await createSyncFunction(session, change, 'lenient');
     },
-    plan: () => planStorage(session, change, 'old'),
-    locked: async (storage) => {
+    locked: async () => {
       await session.query(`alter table ${table} add column ${newColumn} ${change.newColumn.type}`);
-      await runPlan(session, storage);
       await createSyncTriggers(session, change, 'old');
       await context.recordInLedger();
     },

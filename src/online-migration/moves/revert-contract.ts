@@ -1,4 +1,3 @@
-import { planStorage } from '../attachments/column-storage.ts';
 import { planValueHandover, runPlan } from '../attachments/handover.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { finishBackfill } from '../backfill/checkpoint.ts';
@@ -51,12 +50,10 @@ export async function revertContract(context: MoveContext): Promise<void> {
         await createBackwardFunction(session, change);
         await createSyncFunction(session, change, 'strict');
       },
-      plan: () => planStorage(session, change, 'new'),
-      locked: async (storage) => {
+      locked: async () => {
         await session.query(
           `alter table ${names.table} add column ${names.oldColumn} ${change.oldColumn.type}`,
         );
-        await runPlan(session, storage);
         await declareFilling(session, change);
         await createSyncTriggers(session, change, 'both');
         await planBackfill(session, fill, leaves);
