@@ -79,15 +79,13 @@ export function newComposeStack(): ComposeStack {
       const container = await containerOf(service);
       const begin = Date.now();
       await compose('stop', service);
-      const among = ['--since', String(Math.floor(begin / 1_000)), '--until', '0s'];
-      const events = await docker(
-        [
-          ['events'],
-          among,
-          ['--filter', `container=${container}`],
-          ['--format', '{{.Action}} {{.TimeNano}}'],
-        ].flat(),
-      );
+      const events = await docker([
+        'events',
+        `--since=${Math.floor(begin / 1_000)}`,
+        '--until=0s',
+        `--filter=container=${container}`,
+        '--format={{.Action}} {{.TimeNano}}',
+      ]);
       const timeOf = (action: string) => {
         const line = events.split('\n').find((event) => event.startsWith(`${action} `));
         if (line === undefined) throw new Error(`No "${action}" among the engine's events:\n${events}`);
