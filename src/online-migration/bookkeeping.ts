@@ -6,6 +6,7 @@ import { namesOf } from './names.ts';
 /** Creates the toolkit's schema and tables where they are missing. */
 export async function createBookkeeping(database: Queryable): Promise<void> {
   await createSchema(database);
+  await createChangeTable(database);
   await createBackfillTable(database);
   await createRangeTable(database);
   await createRejectTable(database);
@@ -32,7 +33,8 @@ export async function dropBookkeeping(database: Queryable, change: ColumnChange)
   const { rows } = await database.query<{ in_use: boolean }>(
     `
     select
-      exists (select from online_migration.backfill)
+      exists (select from online_migration.change where name <> $2)
+      or exists (select from online_migration.backfill)
       or exists (select from online_migration.kept_value)
       or exists (
         select from pg_catalog.pg_proc
@@ -43,11 +45,13 @@ export async function dropBookkeeping(database: Queryable, change: ColumnChange)
       [forward, forwardInBulk, backward, syncFunction].map((name) =>
         name.replace('"online_migration"', 'online_migration'),
       ),
+      changeName,
     ],
   );
+  await database.query(`delete from online_migration.change where name = $1`, [changeName]);
   if (!rows[0]?.in_use) {
     await database.query(`
-      drop table online_migration.backfill, online_migration.backfill_range, online_migration.reject,
+      drop table online_migration.change, online_migration.backfill, online_migration.backfill_range, online_migration.reject,
         online_migration.kept_value`);
     await database.query(`drop table if exists online_migration.lock_hold`);
   }
@@ -63,6 +67,47 @@ export async function dropEmptySchema(database: Queryable): Promise<void> {
 
 async function createSchema(database: Queryable): Promise<void> {
   await database.query(`create schema if not exists online_migration`);
+}
+
+/**
+ * Each change from expand on, until its expand is reverted: what belongs to it in the catalog can be recognized by it, also
+ * by someone who has no declaration. `has_kept_values`: contract has kept old values that only the way back needs.
+ */
+async function createChangeTable(database: Queryable): Promise<void> {
+  await database.query(`
+    create table if not exists online_migration.change (
+      name text primary key,
+      table_schema text not null,
+      table_name text not null,
+      old_column text not null,
+      new_column text not null,
+      old_type text not null,
+      new_type text not null,
+      has_kept_values boolean not null default false,
+      expanded_at timestamptz not null default now()
+    )`);
+}
+
+/** Notes that a change is under way. */
+export async function registerChange(database: Queryable, change: ColumnChange): Promise<void> {
+  const { table, oldColumn, newColumn } = change;
+  await database.query(
+    `
+    insert into online_migration.change (name, table_schema, table_name, old_column, new_column, old_type, new_type)
+    values ($1, $2, $3, $4, $5, $6, $7)
+    on conflict (name) do update
+    set table_schema = excluded.table_schema, table_name = excluded.table_name, old_column = excluded.old_column,
+      new_column = excluded.new_column, old_type = excluded.old_type, new_type = excluded.new_type`,
+    [
+      namesOf(change).change,
+      table.schema,
+      table.name,
+      oldColumn.name,
+      newColumn.name,
+      oldColumn.type,
+      newColumn.type,
+    ],
+  );
 }
 
 /**
@@ -148,6 +193,6 @@ async function createLockHoldTable(database: Queryable): Promise<void> {
 async function grantReading(database: Queryable): Promise<void> {
   await database.query(`grant usage on schema online_migration to public`);
   await database.query(
-    `grant select on online_migration.backfill, online_migration.backfill_range, online_migration.lock_hold to public`,
+    `grant select on online_migration.change, online_migration.backfill, online_migration.backfill_range, online_migration.lock_hold to public`,
   );
 }

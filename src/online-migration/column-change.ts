@@ -40,6 +40,11 @@ export interface Conversion {
 
 /** The whole evolution of one column: everything that the toolkit knows of the table. */
 export interface ColumnChange {
+  /**
+   * The name of the change in logs, on the command line and in the package's tables; by default schema, table and old
+   * column. A second change of the same column needs a name of its own.
+   */
+  readonly name?: string;
   /** Table in its schema, both as the catalog has them, unquoted. */
   readonly table: { readonly schema: string; readonly name: string };
   /**
@@ -59,6 +64,16 @@ export interface ColumnChange {
    * by default. The indexes of the old column go over by themselves.
    */
   readonly index?: boolean;
+  /**
+   * Names of the table's own triggers that may fire for each row that a backfill updates; by default none may. The others are
+   * kept silent by `session_replication_role`; expand refuses if the role may not set that.
+   */
+  readonly firesInBackfill?: readonly string[];
+  /**
+   * What the catalog cannot judge and a person has: functions and publications, each by the name that the refusal of
+   * expand gives.
+   */
+  readonly reviewed?: readonly string[];
 }
 
 /** Whether every value of the new type that the application writes reaches the old column. */

@@ -14,7 +14,7 @@ export const QUEUE_SCHEMA = 'online_migration_queue';
 
 /** The quoted names that the SQL of one column change is written with. */
 export interface Names {
-  /** The change's own name, a value and no identifier: `public.large_record.created_at`. */
+  /** The name of the change, a value and no identifier: `public.large_record.created_at`. */
   readonly change: string;
   /** Schema and table, quoted. */
   readonly table: string;
@@ -50,7 +50,7 @@ export interface Names {
  */
 export function namesOf(change: ColumnChange): Names {
   const { schema, name } = change.table;
-  const changeName = `${schema}.${name}.${change.oldColumn.name}`;
+  const changeName = change.name ?? `${schema}.${name}.${change.oldColumn.name}`;
   const toolkitObject = (role: string) =>
     `${escapeIdentifier(TOOLKIT_SCHEMA)}.${escapeIdentifier(fitting(`${changeName} ${role}`))}`;
   const forward = toolkitObject('forward');

@@ -2,7 +2,13 @@ import { dependentObstacles } from '../attachments/dependent-obstacles.ts';
 import { planMirrorDrop, runPlan } from '../attachments/handover.ts';
 import { findObstacles } from '../attachments/obstacles.ts';
 import { columnAt } from '../attachments/table-column.ts';
-import { createBookkeeping, deleteRecords, dropBookkeeping, dropEmptySchema } from '../bookkeeping.ts';
+import {
+  createBookkeeping,
+  deleteRecords,
+  dropBookkeeping,
+  dropEmptySchema,
+  registerChange,
+} from '../bookkeeping.ts';
 import {
   createBackwardFunction,
   createForwardFunctions,
@@ -39,6 +45,7 @@ export async function expand(context: MoveContext): Promise<void> {
   await inStrongTransaction(context, 'expand', {
     before: async () => {
       await createBookkeeping(session);
+      await registerChange(session, change);
       await createForwardFunctions(session, change);
       await createBackwardFunction(session, change);
       await createSyncFunction(session, change, 'lenient');
