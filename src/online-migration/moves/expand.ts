@@ -8,7 +8,7 @@ import {
   dropBookkeeping,
   dropEmptySchema,
   registerChange,
-} from '../bookkeeping.ts';
+} from '../state/tables.ts';
 import {
   createBackwardFunction,
   createForwardFunctions,

@@ -1,7 +1,7 @@
-import { deleteBackfill } from './backfill/checkpoint.ts';
-import type { ColumnChange, Queryable } from './column-change.ts';
-import { deleteLockHolds } from './lock-holds.ts';
-import { namesOf } from './names.ts';
+import { deleteBackfill } from '../backfill/checkpoint.ts';
+import type { ColumnChange, Queryable } from '../column-change.ts';
+import { deleteLockHolds } from '../lock-holds.ts';
+import { namesOf } from '../names.ts';
 
 /** Creates the toolkit's schema and tables where they are missing. */
 export async function createBookkeeping(database: Queryable): Promise<void> {
