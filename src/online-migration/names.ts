@@ -32,10 +32,17 @@ export interface Names {
   readonly backward: string;
   /** Trigger function, with its schema. */
   readonly syncFunction: string;
+  /** Function of the triggers that keep old values while contract proves equality, with its schema. */
+  readonly keepFunction: string;
+  /** All functions of the change, with their schema. */
+  readonly functions: readonly string[];
   /** Trigger on insert. */
   readonly insertTrigger: string;
   /** Trigger on update. */
   readonly updateTrigger: string;
+  /** Triggers that keep old values, behind an insert and behind an update. */
+  readonly keepInsertTrigger: string;
+  readonly keepUpdateTrigger: string;
   /** The check that proves beside reads and writes that a column is filled. */
   readonly filledCheck: string;
   /** Of a nullable change, in place of NOT NULL: the check that says that the new column is enforced. */
@@ -54,6 +61,10 @@ export function namesOf(change: ColumnChange): Names {
   const toolkitObject = (role: string) =>
     `${escapeIdentifier(TOOLKIT_SCHEMA)}.${escapeIdentifier(fitting(`${changeName} ${role}`))}`;
   const forward = toolkitObject('forward');
+  const forwardInBulk = change.conversion.forwardInBulk ? toolkitObject('forward in bulk') : forward;
+  const backward = toolkitObject('backward');
+  const syncFunction = toolkitObject('sync');
+  const keepFunction = toolkitObject('keep');
   return {
     change: changeName,
     table: `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`,
@@ -62,12 +73,16 @@ export function namesOf(change: ColumnChange): Names {
     oldColumn: escapeIdentifier(change.oldColumn.name),
     newColumn: escapeIdentifier(change.newColumn.name),
     forward,
-    forwardInBulk: change.conversion.forwardInBulk ? toolkitObject('forward in bulk') : forward,
-    backward: toolkitObject('backward'),
-    syncFunction: toolkitObject('sync'),
+    forwardInBulk,
+    backward,
+    syncFunction,
+    keepFunction,
+    functions: [forward, forwardInBulk, backward, syncFunction, keepFunction],
     // Triggers fire in the order of their names: these must see what all others made of the row.
     insertTrigger: escapeIdentifier(fitting(`~sync_${change.oldColumn.name}_insert`)),
     updateTrigger: escapeIdentifier(fitting(`~sync_${change.oldColumn.name}_update`)),
+    keepInsertTrigger: escapeIdentifier(fitting(`~keep_${change.oldColumn.name}_insert`)),
+    keepUpdateTrigger: escapeIdentifier(fitting(`~keep_${change.oldColumn.name}_update`)),
     filledCheck: escapeIdentifier(fitting(`${change.newColumn.name}_filled`)),
     enforcedCheck: escapeIdentifier(fitting(`${change.newColumn.name}_enforced`)),
     fillingCheck: escapeIdentifier(fitting(`${change.oldColumn.name}_filling`)),

@@ -1,4 +1,5 @@
 import { escapeLiteral } from 'pg';
+import { createTriggerFunction } from './trigger-function.ts';
 import { type ColumnChange, isReversible, type Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
 import { areDifferent } from './value-difference.ts';
@@ -7,9 +8,8 @@ import { areDifferent } from './value-difference.ts';
  * What the trigger does beside keeping the columns equal.
  * - `lenient`: an unconvertible old value leaves the new column null; the row is a reject.
  * - `strict`: a write of such a value fails.
- * - `keeping`: strict; and an old value that could not be rebuilt from the new one is kept, for the way back of contract.
  */
-export type SyncMode = 'lenient' | 'strict' | 'keeping';
+export type SyncMode = 'lenient' | 'strict';
 
 /** Which column's changes an update brings to the sync trigger; `both` costs the backfill a call a row. */
 export type SyncWatch = 'old' | 'both';
@@ -25,7 +25,8 @@ const REFUSED_VALUE_CODE = '22007';
  *    so a text that can't be rebuilt letter by letter stays as it is. Without a way back the old value goes.
  *
  * It runs as its owner with a fixed search_path: the application needs no right on the toolkit's schema, and no
- * session's search_path reaches into it. What it keeps is written as the toolkit's own sessions write it.
+ * session's search_path reaches into it. Nobody else may execute it: a trigger on a table of one's own would convert values
+ * with the rights of its owner.
  */
 export async function createSyncFunction(
   database: Queryable,
@@ -38,13 +39,12 @@ export async function createSyncFunction(
       ? ''
       : `
         if new.${newColumn} is null and new.${oldColumn} is not null then
-          ${refuse(`new.${oldColumn}`, change.oldColumn.name, change.newColumn.type)}
+          ${refuseWrite(`new.${oldColumn}`, change.oldColumn.name, change.newColumn.type)}
         end if;`;
-  await database.query(`
-    create or replace function ${syncFunction}() returns trigger
-    language plpgsql security definer set search_path = pg_catalog, pg_temp
-    ${mode === 'keeping' ? `set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres'` : ''}
-    as $sync$
+  await createTriggerFunction(
+    database,
+    syncFunction,
+    `
     begin
       if tg_op = 'INSERT' and new.${newColumn} is null
         or tg_op = 'UPDATE' and not (${areDifferent(change.newColumn.type, `new.${newColumn}`, `old.${newColumn}`)})
@@ -52,10 +52,10 @@ export async function createSyncFunction(
         new.${newColumn} := ${forward}(new.${oldColumn});${refuseOld}
       elsif ${areDifferent(change.newColumn.type, `${forward}(new.${oldColumn})`, `new.${newColumn}`)} then
         ${setOldFromNew(change)}
-      end if;${mode === 'keeping' && isReversible(change) ? keepUnrebuildable(change) : ''}
+      end if;
       return new;
-    end
-    $sync$`);
+    end`,
+  );
 }
 
 /**
@@ -92,19 +92,6 @@ export async function dropSyncTriggers(database: Queryable, change: ColumnChange
   await database.query(`drop function if exists ${syncFunction}()`);
 }
 
-/** Whether both sync triggers exist and fire in every session. */
-export async function areSyncTriggersEnabled(database: Queryable, change: ColumnChange): Promise<boolean> {
-  const { table, syncFunction } = namesOf(change);
-  const { rows } = await database.query<{ count: string }>(
-    `
-    select count(*) as count
-    from pg_catalog.pg_trigger
-    where tgrelid = to_regclass($1) and tgfoid = to_regproc($2) and tgenabled = 'A'`,
-    [table, syncFunction],
-  );
-  return Number(rows[0]?.count) === 2;
-}
-
 /** PL/pgSQL that brings what was written through the new column to the old one. */
 function setOldFromNew(change: ColumnChange): string {
   const { oldColumn, newColumn, forward, backward } = namesOf(change);
@@ -112,40 +99,12 @@ function setOldFromNew(change: ColumnChange): string {
   return `
         new.${oldColumn} := ${backward}(new.${newColumn});
         if ${forward}(new.${oldColumn}) is distinct from new.${newColumn} then
-          ${refuse(`new.${newColumn}`, change.newColumn.name, change.oldColumn.type)}
+          ${refuseWrite(`new.${newColumn}`, change.newColumn.name, change.oldColumn.type)}
         end if;`;
 }
 
-/**
- * PL/pgSQL that records an old value that its new value does not lead back to, and forgets one that it does. In a table
- * without a key there is nothing to record it under, and the write is refused.
- */
-function keepUnrebuildable(change: ColumnChange): string {
-  const { change: name, lastingKey, oldColumn, newColumn, backward } = namesOf(change);
-  const isUnrebuildable = areDifferent(
-    change.oldColumn.type,
-    `${backward}(new.${newColumn})`,
-    `new.${oldColumn}`,
-  );
-  if (!lastingKey.lasts) {
-    return `
-      if ${isUnrebuildable} then
-        ${refuse(`new.${oldColumn}`, change.oldColumn.name, change.newColumn.type)}
-      end if;`;
-  }
-  return `
-      if ${isUnrebuildable} then
-        insert into online_migration.kept_value (change, key, raw_value)
-        values (${escapeLiteral(name)}, ${lastingKey.text('new')}, new.${oldColumn}::text)
-        on conflict on constraint kept_value_pkey do update set raw_value = excluded.raw_value;
-      else
-        delete from online_migration.kept_value k
-        where k.change = ${escapeLiteral(name)} and k.key = ${lastingKey.text('new')};
-      end if;`;
-}
-
 /** PL/pgSQL that refuses a write; `value` is an expression, the others are a column's name and a type as declared. */
-function refuse(value: string, column: string, type: string): string {
+export function refuseWrite(value: string, column: string, type: string): string {
   return `
           raise exception using
             errcode = '${REFUSED_VALUE_CODE}',

@@ -76,12 +76,6 @@ export async function countUnfilled(session: Session, fill: Fill): Promise<numbe
   return countRows(session, fill, isUnfilled(fill, 't'));
 }
 
-/** How many rows are not filled although they have a faithful value. Reads the whole table. */
-export async function countForgotten(session: Session, fill: Fill): Promise<number> {
-  // In a case, so that no value is converted that is known to make the conversion fail.
-  return countRows(session, fill, `case when ${isUnfilled(fill, 't')} then ${fill.value} is not null end`);
-}
-
 async function countRows(session: Session, fill: Fill, condition: string): Promise<number> {
   const { rows } = await session.withoutStatementTimeout(() =>
     session.query<{ count: string }>(

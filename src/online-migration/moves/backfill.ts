@@ -2,18 +2,18 @@ import { deleteBackfill, finishBackfill } from '../backfill/checkpoint.ts';
 import { forwardFill } from '../backfill/fill.ts';
 import { dropQueueInUse } from '../backfill/queue-schema.ts';
 import { namesOf } from '../names.ts';
-import { areSyncTriggersEnabled } from '../sync-trigger.ts';
 import { takeHalfMadeEnforceBack } from './enforce.ts';
 import { fillAndReport } from './fill-and-report.ts';
 import { createNewColumnIndex } from './new-column-index.ts';
 import { MoveRefusedError, type MoveContext, requireStage } from './move.ts';
 import { requireServerVersion } from './server-version.ts';
+import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 
 /**
  * Backfill: the new column of every row that was there before the sync trigger, in short transactions.
  *
- * 1. Refuse without the sync trigger: rows written meanwhile would stay behind. Refuse inside a transaction: no batch
- *    would be committed before the last.
+ * 1. Refuse if the sync trigger is missing or does not fire: rows written meanwhile would stay behind. Refuse inside a
+ *    transaction: no batch would be committed before the last. Bring the functions up to the declaration.
  * 2. Fill range by range; a run that was ended goes on where it stopped.
  * 3. The index of the new column, where the declaration asks for one, beside reads and writes.
  * 4. ONE transaction: the backfill is finished, and the ledger says so. What is left unfilled are rejects.
@@ -23,7 +23,8 @@ export async function backfill(context: MoveContext): Promise<void> {
   refuseTransaction(context);
   await requireServerVersion(context);
   await requireStage(context, 'backfill', 'expanded', 'backfilled');
-  await refuseMissingTriggers(context);
+  await requireSyncTriggers(context, 'backfill');
+  await bringUpToDate(context, 'backfill', 'lenient');
   const fill = forwardFill(change);
   await fillAndReport(context, fill);
   await createNewColumnIndex(context);
@@ -55,13 +56,5 @@ function refuseTransaction({ session, change }: MoveContext): void {
   throw new MoveRefusedError(
     `Cannot backfill ${namesOf(change).change} inside a transaction: it would hold the locks of every row until the end. ` +
       `Run it outside of one; in MikroORM's configuration, set \`migrations.allOrNothing\` to false.`,
-  );
-}
-
-async function refuseMissingTriggers({ session, change }: MoveContext): Promise<void> {
-  if (await areSyncTriggersEnabled(session, change)) return;
-  throw new MoveRefusedError(
-    `Cannot backfill ${namesOf(change).change}: the sync trigger is missing or disabled, so rows written meanwhile ` +
-      `would be left behind. Revert the expand and run it again: \`npx mikro-orm migration:down\`, then \`migration:up\`.`,
   );
 }

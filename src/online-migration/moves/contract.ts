@@ -9,18 +9,17 @@ import {
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { deleteBackfill } from '../backfill/checkpoint.ts';
 import { dropConversionFunctions } from '../conversion-functions.ts';
-import {
-  type Difference,
-  findDifferences,
-  findDifferencesAtOnce,
-  forgetKeptValues,
-} from '../equality-proof.ts';
+import { type Difference, findDifferences, forgetKeptValues } from '../equality-proof.ts';
+import { createKeepFunction, createKeepTriggers, dropKeepTriggers, stopKeeping } from '../keeping-trigger.ts';
 import { namesOf } from '../names.ts';
 import { describeRow } from '../row-key.ts';
-import { createSyncFunction, dropSyncTriggers } from '../sync-trigger.ts';
+import { recordKeptValues } from '../state/change-record.ts';
+import { asTableOwner } from '../state/owner.ts';
+import { dropSyncTriggers } from '../sync-trigger.ts';
 import { readTableShape } from '../table-shape.ts';
 import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './move.ts';
 import { refuseAttached, refuseOldColumn } from './refuse-obstacles.ts';
+import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 import { awaitSwitchover, tellUndeclaredSessions } from './switchover-gate.ts';
 
 /**
@@ -29,47 +28,55 @@ import { awaitSwitchover, tellUndeclaredSessions } from './switchover-gate.ts';
  * 1. Refuse where something was attached to the old column that cannot go over. Wait until no live process of the
  *    application uses it; refuse where one goes on. Tell of sessions that do not say which they use.
  * 2. For the new column what hangs on the old one and is not there yet.
- * 3. ONE transaction under ACCESS EXCLUSIVE: the trigger keeps old values that could not be rebuilt. The lock waits for
- *    every write that began under the earlier trigger.
+ * 3. ONE transaction under ACCESS EXCLUSIVE: triggers that keep old values which could not be rebuilt. The lock waits for
+ *    every write that began without them.
  * 4. Compare both columns of all rows, in short transactions, and keep such values of the rows that nobody writes.
  * 5. ONE transaction under ACCESS EXCLUSIVE: look once more at what is attached; hand the indexes, keys and the default over
  *    to the new column; drop the triggers, their functions and the old column.
  *
- * Where 4 or 5 ends with an error, the trigger keeps no more values: in a table without a key it would refuse the writes of
+ * If 4 or 5 ends with an error, the triggers keep no more values: in a table without a key it would refuse the writes of
  * those that could not be rebuilt. A run that is killed there leaves it so until contract is run again.
  */
 export async function contract(context: MoveContext): Promise<void> {
-  const { session, change, signal, settings } = context;
+  const { session, change, settings } = context;
   await requireStage(context, 'contract', 'enforced');
   await refuseOldColumn(context, 'contract');
+  await requireSyncTriggers(context, 'contract');
+  await bringUpToDate(context, 'contract', 'strict');
   await tellUndeclaredSessions(context);
   await awaitSwitchover(context, 'contract', 'old', settings.switchoverWaitMs);
   await mirrorAttachments(context, 'contract', 'old');
   await session.withoutStatementTimeout(() => forgetKeptValues(session, change));
   await inStrongTransaction(context, 'contract: keep what cannot be rebuilt', {
-    locked: () => createSyncFunction(session, change, 'keeping'),
+    before: () => asTableOwner(session, change, () => createKeepFunction(session, change)),
+    locked: () => createKeepTriggers(session, change),
   });
   try {
-    const differences = namesOf(change).key.lasts
-      ? await findDifferences(session, change, signal)
-      : await findDifferencesAtOnce(session, change);
+    const triggers = await requireSyncTriggers(context, 'contract', { withKeeping: true });
+    const differences = await findDifferences(context, 'keep');
     if (differences.length > 0) throw columnsDiffer(context, differences);
     // The proof can take minutes, in which an old version may have been started again.
     await awaitSwitchover(context, 'contract', 'old', 0);
     await dropOldColumn(context, {
-      look: () => refuseOldColumn(context, 'contract'),
-      last: () => context.recordInLedger(),
+      look: async () => {
+        await refuseOldColumn(context, 'contract');
+        await requireSyncTriggers(context, 'contract', { withKeeping: true, since: triggers });
+      },
+      last: async () => {
+        await recordKeptValues(session, change);
+        await context.recordInLedger();
+      },
     });
   } catch (error) {
     // Where that fails too, the first error is the one to tell.
-    await stopKeeping(context).catch(() => undefined);
+    await stopKeepingValues(context).catch(() => undefined);
     throw error;
   }
 }
 
-async function stopKeeping({ session, change }: MoveContext): Promise<void> {
+async function stopKeepingValues({ session, change }: MoveContext): Promise<void> {
   const { oldColumn } = await readTableShape(session, change);
-  if (oldColumn !== null) await createSyncFunction(session, change, 'strict');
+  if (oldColumn !== null) await stopKeeping(session, change);
 }
 
 /**
@@ -109,6 +116,7 @@ async function dropOldColumn(
       ),
     locked: async (plan) => {
       await dropSyncTriggers(session, change);
+      await dropKeepTriggers(session, change);
       await runPlan(session, plan);
       await session.query(`alter table ${table} drop column ${oldColumn}`);
       await dropConversionFunctions(session, change);

@@ -1,7 +1,8 @@
 import { joined, planHandover, planMirrorDrop, runPlan } from '../attachments/handover.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { type ColumnChange, isReversible, type Queryable } from '../column-change.ts';
-import { countForgotten, forwardFill } from '../backfill/fill.ts';
+import { findDifferences } from '../equality-proof.ts';
+import { dropKeepTriggers } from '../keeping-trigger.ts';
 import { namesOf } from '../names.ts';
 import { describeRow } from '../row-key.ts';
 import {
@@ -23,6 +24,7 @@ import {
   requireStage,
 } from './move.ts';
 import { refuseOldColumn } from './refuse-obstacles.ts';
+import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 
 const CHECK_VIOLATION_CODE = '23514';
 const NAMED_REJECTS = 10;
@@ -30,8 +32,9 @@ const NAMED_REJECTS = 10;
 /**
  * Enforce: no row without a new value, and from then on both columns rule.
  *
- * 1. Refuse while rows are left unfilled or rejected, and where something was attached to the old column since expand that
- *    cannot go over.
+ * 1. Refuse if something that cannot go over was attached to the old column since expand. Bring the functions up to the
+ *    declaration. Refuse while rows are rejects, or differ from their old value: a sync trigger may have been disabled for a
+ *    time. The columns are compared in short transactions, and the triggers must stay as they are from here to 5.
  * 2. For the new column what hangs on the old one: indexes and foreign keys, beside reads and writes.
  * 3. ONE transaction under ACCESS EXCLUSIVE: the not-null check, not validated; the trigger refuses unconvertible values.
  * 4. Validate the check: SHARE UPDATE EXCLUSIVE, beside reads and writes.
@@ -46,7 +49,10 @@ export async function enforce(context: MoveContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'enforce', 'backfilled');
   await refuseOldColumn(context, 'enforce');
-  await refuseIncomplete(context);
+  await bringUpToDate(context, 'enforce', (await hasFilledCheck(session, change)) ? 'strict' : 'lenient');
+  await refuseRejects(context);
+  const triggers = await requireSyncTriggers(context, 'enforce');
+  await refuseDifferences(context);
   await mirrorAttachments(context, 'enforce', 'old');
   await inStrongTransaction(context, 'enforce: add the not-null check', {
     before: () => createSyncFunction(session, change, 'strict'),
@@ -57,10 +63,11 @@ export async function enforce(context: MoveContext): Promise<void> {
   } catch (error) {
     if (sqlState(error) !== CHECK_VIOLATION_CODE) throw error;
     await takeCheckBack(context);
-    await refuseIncomplete(context);
+    await refuseRejects(context);
     throw error;
   }
   await inStrongTransaction(context, 'enforce: set not null', {
+    before: async () => void (await requireSyncTriggers(context, 'enforce', { since: triggers })),
     locked: async () => {
       await declareFilled(session, change, 'new');
       await loosenOldColumn(session, change);
@@ -79,13 +86,14 @@ export async function revertEnforce(context: MoveContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'revert the enforce of', 'enforced');
   refuseOneWay(context, 'revert the enforce of');
+  await requireSyncTriggers(context, 'revert the enforce of');
+  await bringUpToDate(context, 'revert the enforce of', 'strict');
   await inStrongTransaction(context, 'revert enforce', {
-    before: async () => {
-      await createSyncFunction(session, change, 'lenient');
-    },
+    before: () => createSyncFunction(session, change, 'lenient'),
     plan: async () =>
       joined(await planHandover(session, change, 'new'), await planMirrorDrop(session, change, 'new')),
     locked: async (plan) => {
+      await dropKeepTriggers(session, change);
       await runPlan(session, plan);
       await withdrawEnforced(session, change);
       await context.recordInLedger();
@@ -125,16 +133,29 @@ async function loosenOldColumn(database: Queryable, change: ColumnChange): Promi
   await database.query(`alter table ${table} alter column ${oldColumn} drop not null`);
 }
 
-async function refuseIncomplete(context: MoveContext): Promise<void> {
+/** The old column rules until now, so its value is the right one. */
+async function refuseDifferences(context: MoveContext): Promise<void> {
+  const { change } = context;
+  const { change: name, table, oldColumn, newColumn, forward } = namesOf(change);
+  const differences = await findDifferences(context, 'read');
+  if (differences.length === 0) return;
+  const list = differences
+    .map(
+      ({ key, oldValue, newValue }) =>
+        `  ${describeRow(change, key)}: ${JSON.stringify(oldValue)}, ${JSON.stringify(newValue)}`,
+    )
+    .join('\n');
+  throw new MoveRefusedError(
+    `Cannot enforce ${name}: in some rows ${change.newColumn.name} does not have the value of ${change.oldColumn.name}. They were ` +
+      `written while the sync trigger was disabled, or were not filled. The first rows, old value and new value:\n${list}\n` +
+      `Fill them again, then run the same command again: \`update ${table} set ${newColumn} = ${forward}(${oldColumn}) ` +
+      `where ${newColumn} is distinct from ${forward}(${oldColumn})\`.`,
+  );
+}
+
+async function refuseRejects(context: MoveContext): Promise<void> {
   const { session, change } = context;
   const { change: name } = namesOf(change);
-  const forgotten = await countForgotten(session, forwardFill(change));
-  if (forgotten > 0) {
-    throw new MoveRefusedError(
-      `Cannot enforce ${name}: ${forgotten} rows are not filled. Run the backfill again: ` +
-        `\`npx mikro-orm migration:down\`, then \`npx mikro-orm migration:up\`.`,
-    );
-  }
   await recordRejects(session, change);
   const { total, first } = await findRejects(session, change, NAMED_REJECTS);
   if (total === 0) return;

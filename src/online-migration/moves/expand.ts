@@ -1,26 +1,20 @@
+import { escapeLiteral } from 'pg';
 import { dependentObstacles } from '../attachments/dependent-obstacles.ts';
 import { planMirrorDrop, runPlan } from '../attachments/handover.ts';
 import { findObstacles } from '../attachments/obstacles.ts';
 import { columnAt } from '../attachments/table-column.ts';
-import {
-  createBookkeeping,
-  deleteRecords,
-  dropBookkeeping,
-  dropEmptySchema,
-  registerChange,
-} from '../state/tables.ts';
+import { createState, deleteRecords, dropEmptySchema, dropState } from '../state/tables.ts';
 import {
   createBackwardFunction,
   createForwardFunctions,
   dropConversionFunctions,
 } from '../conversion-functions.ts';
 import { namesOf } from '../names.ts';
-import {
-  areSyncTriggersEnabled,
-  createSyncFunction,
-  createSyncTriggers,
-  dropSyncTriggers,
-} from '../sync-trigger.ts';
+import { dropKeepTriggers } from '../keeping-trigger.ts';
+import { hasKeptValues, recordChange } from '../state/change-record.ts';
+import { asTableOwner, stateObstacles } from '../state/owner.ts';
+import { readSyncState } from '../sync-state.ts';
+import { createSyncFunction, createSyncTriggers, dropSyncTriggers } from '../sync-trigger.ts';
 import { inStrongTransaction, type MoveContext, requireStage } from './move.ts';
 import { refuseObstacles } from './refuse-obstacles.ts';
 import { requireServerVersion } from './server-version.ts';
@@ -38,17 +32,23 @@ export async function expand(context: MoveContext): Promise<void> {
   const { table, newColumn } = namesOf(change);
   await requireServerVersion(context);
   // A column of the new one's name that is not this change's own looks like the stage behind this move.
-  if (!(await areSyncTriggersEnabled(session, change))) {
-    refuseObstacles(context, 'change', await findObstacles(session, change));
+  if ((await readSyncState(session, change)).missing.length > 0) {
+    refuseObstacles(context, 'change', [
+      ...(await findObstacles(session, change)),
+      ...(await stateObstacles(session, change)),
+      ...(await earlierChange(context)),
+    ]);
   }
   await requireStage(context, 'expand', 'initial');
   await inStrongTransaction(context, 'expand', {
     before: async () => {
-      await createBookkeeping(session);
-      await registerChange(session, change);
-      await createForwardFunctions(session, change);
-      await createBackwardFunction(session, change);
-      await createSyncFunction(session, change, 'lenient');
+      await createState(session, change);
+      await recordChange(session, change);
+      await asTableOwner(session, change, async () => {
+        await createForwardFunctions(session, change);
+        await createBackwardFunction(session, change);
+        await createSyncFunction(session, change, 'lenient');
+      });
     },
     locked: async () => {
       await session.query(`alter table ${table} add column ${newColumn} ${change.newColumn.type}`);
@@ -67,6 +67,7 @@ export async function revertExpand(context: MoveContext): Promise<void> {
   const { session, change } = context;
   const { table, newColumn } = namesOf(change);
   await requireStage(context, 'revert the expand of', 'expanded', 'backfilled');
+  await session.transaction(() => createState(session, change));
   // Ahead of the lock, since there can be many; none counts before the next contract.
   await session.withoutStatementTimeout(() => deleteRecords(session, change));
   await inStrongTransaction(context, 'revert expand', {
@@ -76,11 +77,12 @@ export async function revertExpand(context: MoveContext): Promise<void> {
         'revert the expand of',
         await dependentObstacles(session, change, columnAt(change, 'new')),
       );
-      await dropBookkeeping(session, change);
+      await dropState(session, change);
     },
     plan: () => planMirrorDrop(session, change, 'new'),
     locked: async (plan) => {
       await dropSyncTriggers(session, change);
+      await dropKeepTriggers(session, change);
       await runPlan(session, plan);
       await session.query(`alter table ${table} drop column ${newColumn}`);
       await dropConversionFunctions(session, change);
@@ -88,4 +90,15 @@ export async function revertExpand(context: MoveContext): Promise<void> {
       await context.recordInLedger();
     },
   });
+}
+
+/** What was kept under the name of this change belongs to an earlier one, and would go when this one is reverted. */
+async function earlierChange({ session, change }: MoveContext): Promise<string[]> {
+  const { change: name } = namesOf(change);
+  if (!(await hasKeptValues(session, name))) return [];
+  return [
+    `Old values of an earlier change are kept under the name ${name}, for its way back: declare a \`name\` of its own for this ` +
+      `change. If the earlier change will never be reverted, delete them: ` +
+      `\`delete from online_migration.kept_value where change = ${escapeLiteral(name)}\`.`,
+  ];
 }

@@ -8,10 +8,14 @@ import { createBackwardFunction, createForwardFunctions } from '../conversion-fu
 import { addFilledCheck, declareFilled, declareFilling, validateFilledCheck } from '../filled-column.ts';
 import { namesOf } from '../names.ts';
 import { describeRow } from '../row-key.ts';
+import { findKeptValues, recordChange } from '../state/change-record.ts';
+import { asTableOwner } from '../state/owner.ts';
+import { createState } from '../state/tables.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync-trigger.ts';
 import { readTableShape } from '../table-shape.ts';
 import { fillAndReport } from './fill-and-report.ts';
 import { refuseAttached } from './refuse-obstacles.ts';
+import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 import { awaitSwitchover } from './switchover-gate.ts';
 import {
   inStrongTransaction,
@@ -39,6 +43,11 @@ export async function revertContract(context: MoveContext): Promise<void> {
   await requireStage(context, 'revert the contract of', 'contracted');
   refuseOneWay(context, 'revert the contract of');
   await refuseAttached(context, 'revert the contract of', 'new');
+  await refuseLostValues(context);
+  await session.transaction(async () => {
+    await createState(session, change);
+    await recordChange(session, change);
+  });
   const fill = await backwardFill(session, change);
   const leaves = await findLeaves(session, names.table);
   const { oldColumn } = await readTableShape(session, change);
@@ -46,9 +55,11 @@ export async function revertContract(context: MoveContext): Promise<void> {
     await awaitSwitchover(context, 'revert the contract of', 'renamed', context.settings.switchoverWaitMs);
     await inStrongTransaction(context, 'revert contract: add the old column', {
       before: async () => {
-        await createForwardFunctions(session, change);
-        await createBackwardFunction(session, change);
-        await createSyncFunction(session, change, 'strict');
+        await asTableOwner(session, change, async () => {
+          await createForwardFunctions(session, change);
+          await createBackwardFunction(session, change);
+          await createSyncFunction(session, change, 'strict');
+        });
       },
       locked: async () => {
         await session.query(
@@ -60,7 +71,10 @@ export async function revertContract(context: MoveContext): Promise<void> {
       },
     });
   }
+  await requireSyncTriggers(context, 'revert the contract of');
+  await bringUpToDate(context, 'revert the contract of', 'strict');
   await fillAndReport(context, fill);
+  await reportUnusedKeptValues(context);
   await refuseUnfillable(context);
   await mirrorAttachments(context, 'revert contract', 'new');
   await inStrongTransaction(context, 'revert contract: add the not-null check', {
@@ -93,5 +107,38 @@ async function refuseUnfillable({ session, change }: MoveContext): Promise<void>
     `Cannot revert the contract of ${name}: some values have no equal of type ${change.oldColumn.type}. Some of these rows:\n` +
       `${rows.map((row) => `  ${describeRow(change, row.key)}: ${row.value}`).join('\n')}\n` +
       `Correct ${change.newColumn.name} in these rows, then run the same command again.`,
+  );
+}
+
+/** Without what contract has kept, some old values would come back as the conversion writes them, and nobody would notice. */
+async function refuseLostValues({ session, change }: MoveContext): Promise<void> {
+  const { change: name } = namesOf(change);
+  const accepted = `kept values of ${name}`;
+  if ((await findKeptValues(session, change)) !== 'gone' || change.reviewed?.includes(accepted)) return;
+  throw new MoveRefusedError(
+    `Cannot revert the contract of ${name}; nothing was changed: the record of the change in online_migration is gone, and with ` +
+      `it the old values that cannot be rebuilt from the new ones. Restore the schema online_migration from a backup. To go ` +
+      `back without them, add ${JSON.stringify(accepted)} to \`reviewed\` in the declaration.`,
+  );
+}
+
+/** A row that got another key after contract is not found by what was kept of it; what was kept stays until expand is reverted. */
+async function reportUnusedKeptValues({ session, change, log }: MoveContext): Promise<void> {
+  const { change: name, table, lastingKey } = namesOf(change);
+  if (!lastingKey.lasts) return;
+  const { rows } = await session.withoutStatementTimeout(() =>
+    session.query<{ count: string; samples: string }>(
+      `
+      select count(*) as count, string_agg(k.key, ', ') filter (where k.place <= ${NAMED_ROWS}) as samples
+      from (select key, row_number() over () as place from online_migration.kept_value where change = $1) as k
+      where not exists (select from ${table} t where ${lastingKey.text('t')} = k.key)`,
+      [name],
+    ),
+  );
+  const { count, samples } = rows[0]!;
+  if (count === '0') return;
+  log(
+    `revert contract: ${count} kept values belong to no row, such as ${samples}: these rows were deleted, or have another key ` +
+      `now and got a rebuilt value. The values stay in online_migration.kept_value until expand is reverted.`,
   );
 }

@@ -1,18 +1,31 @@
+import { asRole, grantsTo, readStateOwner } from './owner.ts';
 import { deleteBackfill } from '../backfill/checkpoint.ts';
 import type { ColumnChange, Queryable } from '../column-change.ts';
 import { deleteLockHolds } from '../lock-holds.ts';
 import { namesOf } from '../names.ts';
 
-/** Creates the toolkit's schema and tables where they are missing. */
-export async function createBookkeeping(database: Queryable): Promise<void> {
-  await createSchema(database);
-  await createChangeTable(database);
-  await createBackfillTable(database);
-  await createRangeTable(database);
-  await createRejectTable(database);
-  await createKeptValueTable(database);
-  await createLockHoldTable(database);
-  await grantReading(database);
+/**
+ * Creates the package's schema and tables if they are missing, and lets the owner of the changed table use them.
+ * @param database has a transaction open
+ */
+export async function createState(database: Queryable, change: ColumnChange): Promise<void> {
+  const owner = await readStateOwner(database, change);
+  if (owner === undefined) return;
+  const { tableOwner, schemaOwner, canActForSchemaOwner, tableOwnerHasRights } = owner;
+  if (schemaOwner === null)
+    await database.query(`create schema online_migration authorization ${tableOwner}`);
+  if (schemaOwner !== null && !canActForSchemaOwner) return;
+  await asRole(database, schemaOwner ?? tableOwner, async () => {
+    await createChangeTable(database);
+    await createBackfillTable(database);
+    await createRangeTable(database);
+    await createRejectTable(database);
+    await createKeptValueTable(database);
+    await createLockHoldTable(database);
+    await grantReading(database);
+    if (schemaOwner === null || schemaOwner === tableOwner || tableOwnerHasRights) return;
+    for (const grant of grantsTo(tableOwner)) await database.query(grant);
+  });
 }
 
 /** Deletes the rows that are recorded of a change; there can be as many as the table has. */
@@ -24,49 +37,48 @@ export async function deleteRecords(database: Queryable, change: ColumnChange): 
 }
 
 /**
- * Forgets the backfill of a change, and with the last change the toolkit's tables. The change's functions, and the
- * schema around them, are still there: `dropEmptySchema` takes it away when they are gone.
+ * Forgets a change, and drops the package's tables behind the last one. The functions of the change, and the schema around
+ * them, are still there: `dropEmptySchema` drops it when they are gone.
  */
-export async function dropBookkeeping(database: Queryable, change: ColumnChange): Promise<void> {
-  const { change: changeName, forward, forwardInBulk, backward, syncFunction } = namesOf(change);
+export async function dropState(database: Queryable, change: ColumnChange): Promise<void> {
+  const { change: changeName, functions } = namesOf(change);
   await deleteBackfill(database, changeName);
+  await database.query(`delete from online_migration.change where name = $1`, [changeName]);
   const { rows } = await database.query<{ in_use: boolean }>(
     `
     select
-      exists (select from online_migration.change where name <> $2)
+      exists (select from online_migration.change)
       or exists (select from online_migration.backfill)
       or exists (select from online_migration.kept_value)
       or exists (
         select from pg_catalog.pg_proc
-        where pronamespace = 'online_migration'::regnamespace
-          and format('%I.%I', 'online_migration', proname) <> all ($1)
+        where pronamespace = 'online_migration'::regnamespace and oid <> all (
+          select oid from unnest($1::text[]) as name, to_regproc(name) as oid where oid is not null
+        )
       ) as in_use`,
-    [
-      [forward, forwardInBulk, backward, syncFunction].map((name) =>
-        name.replace('"online_migration"', 'online_migration'),
-      ),
-      changeName,
-    ],
+    [functions],
   );
-  await database.query(`delete from online_migration.change where name = $1`, [changeName]);
-  if (!rows[0]?.in_use) {
-    await database.query(`
-      drop table online_migration.change, online_migration.backfill, online_migration.backfill_range, online_migration.reject,
-        online_migration.kept_value`);
-    await database.query(`drop table if exists online_migration.lock_hold`);
-  }
+  const owner = await readStateOwner(database, change);
+  if (rows[0]?.in_use || owner?.schemaOwner == null || !owner.canActForSchemaOwner) return;
+  await asRole(database, owner.schemaOwner, () =>
+    database.query(`
+      drop table online_migration.change, online_migration.backfill, online_migration.backfill_range,
+        online_migration.reject, online_migration.kept_value, online_migration.lock_hold`),
+  );
 }
 
-/** Drops the toolkit's schema where nothing is left in it. */
+/**
+ * Drops the package's schema if nothing is left in it. One that the role could not create again stays, since an administrator
+ * has made it for the role.
+ */
 export async function dropEmptySchema(database: Queryable): Promise<void> {
-  const { rows } = await database.query<{ empty: boolean }>(`
-    select not exists (select from pg_catalog.pg_class where relnamespace = 'online_migration'::regnamespace)
-      and not exists (select from pg_catalog.pg_proc where pronamespace = 'online_migration'::regnamespace) as empty`);
-  if (rows[0]?.empty) await database.query(`drop schema online_migration`);
-}
-
-async function createSchema(database: Queryable): Promise<void> {
-  await database.query(`create schema if not exists online_migration`);
+  const { rows } = await database.query<{ may_go: boolean }>(`
+    select has_database_privilege(current_database(), 'create') and pg_has_role(n.nspowner, 'usage')
+      and not exists (select from pg_catalog.pg_class where relnamespace = n.oid)
+      and not exists (select from pg_catalog.pg_proc where pronamespace = n.oid) as may_go
+    from pg_catalog.pg_namespace n
+    where n.nspname = 'online_migration'`);
+  if (rows[0]?.may_go) await database.query(`drop schema online_migration`);
 }
 
 /**
@@ -86,28 +98,6 @@ async function createChangeTable(database: Queryable): Promise<void> {
       has_kept_values boolean not null default false,
       expanded_at timestamptz not null default now()
     )`);
-}
-
-/** Notes that a change is under way. */
-export async function registerChange(database: Queryable, change: ColumnChange): Promise<void> {
-  const { table, oldColumn, newColumn } = change;
-  await database.query(
-    `
-    insert into online_migration.change (name, table_schema, table_name, old_column, new_column, old_type, new_type)
-    values ($1, $2, $3, $4, $5, $6, $7)
-    on conflict (name) do update
-    set table_schema = excluded.table_schema, table_name = excluded.table_name, old_column = excluded.old_column,
-      new_column = excluded.new_column, old_type = excluded.old_type, new_type = excluded.new_type`,
-    [
-      namesOf(change).change,
-      table.schema,
-      table.name,
-      oldColumn.name,
-      newColumn.name,
-      oldColumn.type,
-      newColumn.type,
-    ],
-  );
 }
 
 /**

@@ -1,0 +1,79 @@
+import type { ColumnChange, Queryable } from '../column-change.ts';
+import { namesOf } from '../names.ts';
+
+/*
+ * The record of a change, in `online_migration.change`: made by expand, deleted when expand is reverted. It lasts as long as
+ * a way back may need what the package has kept, so its absence tells that this is gone.
+ */
+
+/** Records a change that is under way, or brings its record up to the declaration. */
+export async function recordChange(database: Queryable, change: ColumnChange): Promise<void> {
+  const { table, oldColumn, newColumn } = change;
+  await database.query(
+    `
+    insert into online_migration.change (name, table_schema, table_name, old_column, new_column, old_type, new_type)
+    values ($1, $2, $3, $4, $5, $6, $7)
+    on conflict (name) do update
+    set table_schema = excluded.table_schema, table_name = excluded.table_name, old_column = excluded.old_column,
+      new_column = excluded.new_column, old_type = excluded.old_type, new_type = excluded.new_type`,
+    [
+      namesOf(change).change,
+      table.schema,
+      table.name,
+      oldColumn.name,
+      newColumn.name,
+      oldColumn.type,
+      newColumn.type,
+    ],
+  );
+}
+
+/** Records whether contract has kept old values that the way back needs; reads one row at most. */
+export async function recordKeptValues(database: Queryable, change: ColumnChange): Promise<void> {
+  await database.query(
+    `
+    update online_migration.change c
+    set has_kept_values = exists (select from online_migration.kept_value k where k.change = c.name)
+    where c.name = $1`,
+    [namesOf(change).change],
+  );
+}
+
+/**
+ * What the way back of contract finds of the old values that were kept for it.
+ * - `there`: all that was kept, which may be nothing.
+ * - `gone`: the record of the change was deleted, or the values were.
+ * - `unknown`: a version of the package that made no records carried contract out.
+ */
+export type KeptValues = 'there' | 'gone' | 'unknown';
+
+/** Looks whether the old values that contract kept are still there. */
+export async function findKeptValues(database: Queryable, change: ColumnChange): Promise<KeptValues> {
+  const { rows: tables } = await database.query<{ has_values: boolean; has_records: boolean }>(`
+    select to_regclass('online_migration.kept_value') is not null as has_values,
+      to_regclass('online_migration.change') is not null as has_records`);
+  const { has_values: hasValues, has_records: hasRecords } = tables[0]!;
+  if (!hasValues) return 'gone';
+  if (!hasRecords) return 'unknown';
+  const { rows } = await database.query<{ there: boolean }>(
+    `
+    select not c.has_kept_values or exists (select from online_migration.kept_value k where k.change = c.name) as there
+    from online_migration.change c
+    where c.name = $1`,
+    [namesOf(change).change],
+  );
+  return rows[0]?.there ? 'there' : 'gone';
+}
+
+/** Whether old values are kept under the name of a change; before expand, they are those of an earlier change. */
+export async function hasKeptValues(database: Queryable, changeName: string): Promise<boolean> {
+  const { rows } = await database.query<{ found: boolean }>(
+    `select to_regclass('online_migration.kept_value') is not null as found`,
+  );
+  if (!rows[0]?.found) return false;
+  const { rows: kept } = await database.query<{ found: boolean }>(
+    `select exists (select from online_migration.kept_value where change = $1) as found`,
+    [changeName],
+  );
+  return kept[0]!.found;
+}

@@ -1,0 +1,136 @@
+import type { ColumnChange, Queryable } from '../column-change.ts';
+import { namesOf, TOOLKIT_SCHEMA } from '../names.ts';
+
+/*
+ * Who owns what the package makes, and who may use it:
+ *
+ * - The schema `online_migration` and its tables belong to the owner of the first table that is changed; the functions of a
+ *   change belong to the owner of its table. So every login that is a member of that role can go on with a change.
+ * - An owner of another table needs rights on the schema. Expand grants them, if its login may act for the schema's owner.
+ *   An owner that has them can read the kept values and the rejects of all changes, and so is trusted with them.
+ * - Everyone may read how far a change is; values of the tables are in none of what everyone may read.
+ */
+
+/** The shared tables that a change writes. */
+const SHARED_TABLES = ['change', 'backfill', 'backfill_range', 'reject', 'kept_value', 'lock_hold'];
+
+/** Who owns the changed table and the package's schema, and what the session's role may do about it. */
+export interface StateOwner {
+  /** The role that owns the table that is changed, quoted. */
+  readonly tableOwner: string;
+  /** Whether the session may create objects for that role. */
+  readonly canActForTableOwner: boolean;
+  /** The role that owns the package's schema, quoted; null if there is no such schema. */
+  readonly schemaOwner: string | null;
+  readonly canActForSchemaOwner: boolean;
+  /** Whether the session may create a schema in this database. */
+  readonly canCreateSchema: boolean;
+  /** Whether the owner of the table may already use the schema and all of its tables. */
+  readonly tableOwnerHasRights: boolean;
+  /** The role that the session has, quoted. */
+  readonly role: string;
+  readonly database: string;
+}
+
+/** Reads who owns what; undefined if the table does not exist. */
+export async function readStateOwner(
+  database: Queryable,
+  change: ColumnChange,
+): Promise<StateOwner | undefined> {
+  const { rows } = await database.query<StateOwner>(
+    `
+    with facts as (
+      select c.relowner as table_owner, n.oid as schema, n.nspowner as schema_owner,
+        case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end as acting
+      from pg_catalog.pg_class c
+      left join pg_catalog.pg_namespace n on n.nspname = $2
+      where c.oid = to_regclass($1)
+    )
+    select quote_ident(pg_get_userbyid(table_owner)) as "tableOwner",
+      pg_has_role(current_user, table_owner, acting) as "canActForTableOwner",
+      quote_ident(pg_get_userbyid(schema_owner)) as "schemaOwner",
+      coalesce(pg_has_role(current_user, schema_owner, acting), false) as "canActForSchemaOwner",
+      has_database_privilege(current_database(), 'create') as "canCreateSchema",
+      coalesce(
+        has_schema_privilege(table_owner, schema, 'create') and has_schema_privilege(table_owner, schema, 'usage')
+        and (
+          select count(*) = $4 and bool_and(
+            has_table_privilege(table_owner, t.oid, 'select') and has_table_privilege(table_owner, t.oid, 'insert')
+            and has_table_privilege(table_owner, t.oid, 'update') and has_table_privilege(table_owner, t.oid, 'delete')
+          )
+          from pg_catalog.pg_class t where t.relnamespace = schema and t.relname = any ($3)
+        ),
+        false
+      ) as "tableOwnerHasRights",
+      quote_ident(current_user) as role, quote_ident(current_database()) as database
+    from facts`,
+    [namesOf(change).table, TOOLKIT_SCHEMA, SHARED_TABLES, SHARED_TABLES.length],
+  );
+  return rows[0];
+}
+
+/**
+ * Why the package cannot keep its state, before anything is changed.
+ * @returns a sentence for each reason, with the statement that an administrator has to run
+ */
+export async function stateObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const owner = await readStateOwner(database, change);
+  if (owner === undefined) return [];
+  const { tableOwner, schemaOwner, role } = owner;
+  if (!owner.canActForTableOwner) {
+    return [
+      `The table belongs to ${tableOwner}, and ${role} may not act for that role: run the migrations as ${tableOwner} or as a ` +
+        `member, \`grant ${tableOwner} to ${role}\`.`,
+    ];
+  }
+  if (schemaOwner === null) {
+    if (owner.canCreateSchema) return [];
+    return [
+      `${role} may not create the schema ${TOOLKIT_SCHEMA}, in which the package keeps its state: run ` +
+        `\`create schema ${TOOLKIT_SCHEMA} authorization ${tableOwner}\` once as an administrator, or ` +
+        `\`grant create on database ${owner.database} to ${role}\`.`,
+    ];
+  }
+  if (owner.canActForSchemaOwner || owner.tableOwnerHasRights) return [];
+  return [
+    `The schema ${TOOLKIT_SCHEMA} belongs to ${schemaOwner}, and ${tableOwner} has no rights on it: run ` +
+      `\`${grantsTo(tableOwner).join('; ')}\` as ${schemaOwner} or as an administrator. ${tableOwner} can then read the kept ` +
+      `values of all changes.`,
+  ];
+}
+
+/** Statements that let a role use the package's state, to be run as the owner of the schema. */
+export function grantsTo(role: string): string[] {
+  return [
+    `grant usage, create on schema ${TOOLKIT_SCHEMA} to ${role}`,
+    `grant select, insert, update, delete on all tables in schema ${TOOLKIT_SCHEMA} to ${role}`,
+  ];
+}
+
+/**
+ * Runs statements as another role, in the transaction that is open, so that the role owns what they create.
+ * @param role quoted
+ * @param body the statements
+ */
+export async function asRole<T>(database: Queryable, role: string, body: () => Promise<T>): Promise<T> {
+  const { rows } = await database.query<{ role: string }>(`select quote_ident(current_user) as role`);
+  if (rows[0]?.role === role) return body();
+  await database.query(`set local role ${role}`);
+  const result = await body();
+  // If the body fails, the transaction is rolled back, and the role with it.
+  await database.query(`set local role ${rows[0]!.role}`);
+  return result;
+}
+
+/**
+ * Runs statements as the owner of the changed table, in the transaction that is open.
+ * @param body the statements
+ */
+export async function asTableOwner<T>(
+  database: Queryable,
+  change: ColumnChange,
+  body: () => Promise<T>,
+): Promise<T> {
+  const owner = await readStateOwner(database, change);
+  return owner === undefined ? body() : asRole(database, owner.tableOwner, body);
+}
