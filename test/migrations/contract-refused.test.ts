@@ -108,7 +108,7 @@ describe('contract', () => {
       insert into online_migration.kept_value values ('public.large_record.created_at', '30000', 'held')`);
     const keeping = async () =>
       (await client.value<string>(`
-        select count(*) from pg_proc where proname like '% sync' and prosrc like '%kept_value%'`)) === '1';
+        select count(*) from pg_proc where proname like '% keep' and prosrc like '%kept_value%'`)) === '1';
     const going = migrator.go('0005');
     while (!(await keeping())) await new Promise((resolve) => setImmediate(resolve));
     await client.rows(`update large_record set created_at = '2020-02-02 02:02:02.200' where id = 1`);

@@ -15,7 +15,8 @@ import { connect } from './database-client.ts';
 import { canonicalDefault, readSchema, type SchemaSnapshot, withColumnType } from './schema-snapshot.ts';
 import { createTestDatabase } from './test-server.ts';
 
-const MOVES = {
+/** All phases in their order, and all ways back in theirs. */
+export const MOVES = {
   up: [expand, backfill, enforce, contract, rename],
   down: [revertRename, revertContract, revertEnforce, revertBackfill, revertExpand],
 } as const;

@@ -114,7 +114,7 @@ export async function dependentObstacles(
   change: ColumnChange,
   { table, column }: TableColumn,
 ): Promise<string[]> {
-  const { filledCheck, enforcedCheck, fillingCheck, syncFunction } = namesOf(change);
+  const { filledCheck, enforcedCheck, fillingCheck, functions } = namesOf(change);
   const { rows } = await database.query<{ description: string }>(
     `
     select distinct pg_describe_object(d.classid, d.objid, d.objsubid) as description
@@ -130,11 +130,11 @@ export async function dependentObstacles(
       and coalesce(con.contype, ' ') not in ('p', 'u', 'f', 'n', 'x')
       and coalesce(con.conname, '') <> all ($3)
       and (def.oid is null or def.adnum <> a.attnum)
-      and (t.oid is null or t.tgfoid is distinct from to_regproc($4))
+      and (t.oid is null or t.tgfoid not in (select to_regproc(name) from unnest($4::text[]) as name where to_regproc(name) is not null))
       -- Up to PostgreSQL 14, a generated column depends as a part of the table itself.
       and (c.oid is null or c.oid <> a.attrelid or d.objsubid not in (0, a.attnum))
     order by 1`,
-    [table, column, [filledCheck, enforcedCheck, fillingCheck].map(unquoted), syncFunction],
+    [table, column, [filledCheck, enforcedCheck, fillingCheck].map(unquoted), functions],
   );
   return rows.map(
     ({ description }) => `${description} depends on ${column} and cannot go over by itself. ${DROP_AND_MAKE}`,

@@ -37,9 +37,9 @@ async function dependentsOfPartitions(
       and d.classid <> 'pg_attrdef'::regclass
       and (c.oid is null or c.oid <> a.attrelid and not c.relispartition)
       and (con.oid is null or con.contype <> 'n' and con.coninhcount = 0 and con.conparentid = 0)
-      and (t.oid is null or t.tgparentid = 0 and t.tgfoid is distinct from to_regproc($3))
+      and (t.oid is null or t.tgparentid = 0 and t.tgfoid not in (select to_regproc(name) from unnest($3::text[]) as name where to_regproc(name) is not null))
     order by 1`,
-    [table, column, namesOf(change).syncFunction],
+    [table, column, namesOf(change).functions],
   );
   return rows.map(
     ({ description, partition }) =>

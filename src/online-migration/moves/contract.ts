@@ -74,9 +74,15 @@ export async function contract(context: MoveContext): Promise<void> {
   }
 }
 
-async function stopKeepingValues({ session, change }: MoveContext): Promise<void> {
+/** At once, without a lock; then the triggers are dropped, if the lock can be had. */
+async function stopKeepingValues(context: MoveContext): Promise<void> {
+  const { session, change } = context;
   const { oldColumn } = await readTableShape(session, change);
-  if (oldColumn !== null) await stopKeeping(session, change);
+  if (oldColumn === null) return;
+  await stopKeeping(session, change);
+  await inStrongTransaction(context, 'contract: drop the triggers that keep values', {
+    locked: () => dropKeepTriggers(session, change),
+  });
 }
 
 /**

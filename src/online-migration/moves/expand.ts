@@ -36,8 +36,8 @@ export async function expand(context: MoveContext): Promise<void> {
     refuseObstacles(context, 'change', [
       ...(await findObstacles(session, change)),
       ...(await stateObstacles(session, change)),
-      ...(await earlierChange(context)),
     ]);
+    refuseObstacles(context, 'change', await earlierChange(context));
   }
   await requireStage(context, 'expand', 'initial');
   await inStrongTransaction(context, 'expand', {

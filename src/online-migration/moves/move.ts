@@ -1,4 +1,4 @@
-import { type ColumnChange, isReversible } from '../column-change.ts';
+import { type ColumnChange, isReversible, keyColumnsOf } from '../column-change.ts';
 import { recordLockHold } from '../lock-holds.ts';
 import type { MigrationSettings } from '../migration-settings.ts';
 import { notifyMove } from '../move-notification.ts';
@@ -38,11 +38,33 @@ export class MoveRefusedError extends OnlineMigrationError {
  */
 export async function requireStage(context: MoveContext, move: string, ...allowed: Stage[]): Promise<Stage> {
   const stage = await readStage(context.session, context.change);
-  if (allowed.includes(stage)) return stage;
+  if (allowed.includes(stage)) {
+    await refuseMissingKey(context, move);
+    return stage;
+  }
   throw new MoveRefusedError(
     `Cannot ${move} ${namesOf(context.change).change}: that starts from the stage ${allowed.join(' or ')}, ` +
       `and the database is at ${stage}. Run the migrations in their order: \`npx mikro-orm migration:list\` shows ` +
       `which have run.`,
+  );
+}
+
+/** Another change may have renamed a column of the key, or be about to. */
+async function refuseMissingKey({ session, change }: MoveContext, move: string): Promise<void> {
+  const { change: name, table } = namesOf(change);
+  const wanted = keyColumnsOf(change).filter((column) => column !== change.oldColumn.name);
+  const { rows } = await session.query<{ name: string }>(
+    `
+    select name from unnest($2::text[]) as name
+    where not exists (
+      select from pg_catalog.pg_attribute where attrelid = to_regclass($1) and attname = name and not attisdropped
+    )`,
+    [table, wanted],
+  );
+  if (rows.length === 0) return;
+  throw new MoveRefusedError(
+    `Cannot ${move} ${name}: the table has no column ${rows.map((row) => row.name).join(', ')}, which is in its \`key\`. If ` +
+      `another change renames it, carry that out first; otherwise correct \`key\`.`,
   );
 }
 

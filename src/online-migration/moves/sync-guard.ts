@@ -15,9 +15,10 @@ import { type MoveContext, MoveRefusedError } from './move.ts';
  * @throws MoveRefusedError if a column has another type than the declaration says
  */
 export async function bringUpToDate(context: MoveContext, move: string, mode: SyncMode): Promise<void> {
-  const { session, change } = context;
+  const { session, change, settings } = context;
   await refuseOtherTypes(context, move);
   await session.transaction(async () => {
+    await session.query(`set local lock_timeout = ${settings.lockTimeoutMs}`);
     await createState(session, change);
     await recordChange(session, change);
     await createForwardFunctions(session, change);

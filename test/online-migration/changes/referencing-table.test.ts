@@ -51,7 +51,8 @@ describe('contract, while a report reads a table that refers to the column', () 
     while (!over.signal.aborted) {
       held += await client.value<number>(`
         select count(*)::int from pg_locks
-        where relation = 'account'::regclass and mode = 'AccessExclusiveLock'`);
+        where relation = 'account'::regclass and mode = 'AccessExclusiveLock' and granted
+          and exists (select from pg_locks where relation = 'entry'::regclass and not granted)`);
       samples += 1;
     }
     expect(samples).toBeGreaterThan(1);

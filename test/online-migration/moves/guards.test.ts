@@ -44,14 +44,24 @@ const filled = () =>
 
 describe('the backfill refuses to start', () => {
   it.each([
-    ['missing', `drop trigger "~sync_created_at_update" on large_record`],
-    ['disabled', `alter table large_record disable trigger "~sync_created_at_insert"`],
-    ['silent for replicas', `alter table large_record enable trigger "~sync_created_at_insert"`],
-  ])('while a sync trigger is %s', async (_, sql) => {
+    [
+      'missing',
+      `drop trigger "~sync_created_at_update" on large_record`,
+      /the sync trigger ~sync_created_at_update is missing.*Revert the expand and run it again/,
+    ],
+    [
+      'disabled',
+      `alter table large_record disable trigger "~sync_created_at_insert"`,
+      /~sync_created_at_insert does not fire for every write.*Run `alter table .* enable always trigger "~sync_created_at_insert"`/,
+    ],
+    [
+      'silent for replicas',
+      `alter table large_record enable trigger "~sync_created_at_insert"`,
+      /~sync_created_at_insert does not fire for every write/,
+    ],
+  ])('while a sync trigger is %s', async (_, sql, reason) => {
     await client.rows(sql);
-    await expect(backfill(await contextOf())).rejects.toThrow(
-      /the sync trigger is missing or disabled.*Revert the expand and run it again/,
-    );
+    await expect(backfill(await contextOf())).rejects.toThrow(reason);
     expect(await filled()).toBe('0');
   });
 

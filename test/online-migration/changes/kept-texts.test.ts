@@ -1,0 +1,215 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { contract } from '../../../src/online-migration/moves/contract.ts';
+import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+const total: ColumnChange = {
+  table: { schema: 'public', name: 'orders' },
+  key: 'id',
+  oldColumn: { name: 'total', type: 'text' },
+  newColumn: { name: 'total_new', type: 'numeric(12,2)' },
+  conversion: textToNumeric(12, 2),
+};
+
+let resources: AsyncDisposableStack;
+let url: string;
+let client: DatabaseClient;
+let writer: DatabaseClient;
+
+beforeAll(async () => {
+  resources = new AsyncDisposableStack();
+  ({ url } = resources.use(await createTestDatabase()));
+  client = resources.use(await connect(url));
+  writer = resources.use(await connect(url));
+});
+afterAll(() => resources.disposeAsync());
+beforeEach(async () => {
+  await client.rows(`
+    drop schema if exists online_migration cascade; drop schema public cascade; create schema public;
+    create table orders (id bigint primary key, total text not null, name text)`);
+  await client.rows(`insert into orders values (1, '1.5'), (2, '2.5'), (3, '3.50'), (4, '4.5')`);
+});
+
+type Moves = readonly (typeof expand)[];
+const ENFORCED = MOVES.up.slice(0, 3);
+const BACK_TO_ENFORCED = MOVES.down.slice(1, 2);
+const ALL_THE_WAY_BACK: Moves = MOVES.down;
+
+async function carryOut(change: ColumnChange, moves: Moves): Promise<string[]> {
+  await using context = await openContext(url, change);
+  for (const move of moves) await move(context);
+  return context.lines;
+}
+
+/**
+ * Carries contract out, and writes behind its proof: the lock of the last step waits for a reader until the writes are done.
+ */
+async function contractWith(change: ColumnChange, write: () => Promise<void>): Promise<void> {
+  await using reader = await connect(url);
+  await using context = await openContext(url, change);
+  const proven = Promise.withResolvers<void>();
+  let isKeeping = false;
+  const running = contract({
+    ...context,
+    log: (line) => {
+      if (line.startsWith('contract: drop the old column: no lock')) proven.resolve();
+      if (line.startsWith('contract: keep what cannot be rebuilt: held')) isKeeping = true;
+    },
+  });
+  running.catch(proven.reject);
+  // The reader comes behind the first lock and ahead of the second.
+  while (!isKeeping) await new Promise((resolve) => setImmediate(resolve));
+  await reader.rows('begin');
+  await reader.rows('select from orders limit 1');
+  await proven.promise;
+  await write();
+  await reader.rows('commit');
+  await running;
+}
+
+const texts = () => client.value<string>(`select string_agg(total, ' ' order by id) from orders`);
+
+describe('a text that its new value does not lead back to', () => {
+  it.each([
+    [`insert into orders values (1, '1.50') on conflict (id) do nothing`, '1.5 2.5 3.50 4.5'],
+    [`insert into orders values (1, '9.5') on conflict (id) do nothing`, '1.5 2.5 3.50 4.5'],
+    [
+      `insert into orders values (1, '1.50') on conflict (id) do update set name = 'upserted'`,
+      '1.5 2.5 3.50 4.5',
+    ],
+    [
+      `insert into orders values (2, '7.5') on conflict (id) do update set total = excluded.total`,
+      '1.5 7.5 3.50 4.5',
+    ],
+    [
+      `insert into orders values (2, '7.50') on conflict (id) do update set total = excluded.total`,
+      '1.5 7.50 3.50 4.5',
+    ],
+    [`update orders set id = 5 where id = 4`, '1.5 2.5 3.50 4.5'],
+    [`update orders set total = '2.50' where id = 2`, '1.5 2.50 3.50 4.5'],
+    [`delete from orders where id = 1; insert into orders values (1, '1.50')`, '1.50 2.5 3.50 4.5'],
+  ])('comes back letter by letter when during contract somebody runs: %s', async (statement, expected) => {
+    await carryOut(total, ENFORCED);
+    await contractWith(total, async () => void (await writer.rows(statement)));
+    await carryOut(total, BACK_TO_ENFORCED);
+    expect(await texts()).toBe(expected);
+  });
+
+  it('is not mixed up by a transaction with an older snapshot: that fails and can run again', async () => {
+    await carryOut(total, ENFORCED);
+    await writer.rows('begin isolation level repeatable read');
+    await writer.rows('select from pg_class limit 1');
+    await contractWith(total, async () => {
+      await expect(writer.rows(`update orders set total = '1.50' where id = 1`)).rejects.toMatchObject({
+        code: '40001',
+      });
+      await writer.rows('rollback');
+      await writer.rows('begin isolation level repeatable read');
+      await writer.rows(`update orders set total = '1.50' where id = 1`);
+      await writer.rows('commit');
+    });
+    await carryOut(total, BACK_TO_ENFORCED);
+    expect(await texts()).toBe('1.50 2.5 3.50 4.5');
+  });
+
+  it('of a row that got another key after contract is reported, and stays until expand is reverted', async () => {
+    await carryOut(total, [...ENFORCED, contract]);
+    await client.rows(`update orders set id = 9 where id = 4`);
+    const lines = await carryOut(total, BACK_TO_ENFORCED);
+    expect(lines).toContainEqual(expect.stringMatching(/1 kept values belong to no row, such as 4: /));
+    expect(
+      await client.rows(`select key, raw_value from online_migration.kept_value where key = '4'`),
+    ).toEqual([{ key: '4', raw_value: '4.5' }]);
+  });
+});
+
+describe('each change has a state of its own:', () => {
+  const ids: ColumnChange = {
+    table: { schema: 'public', name: 'orders' },
+    key: 'id',
+    oldColumn: { name: 'id', type: 'bigint' },
+    newColumn: { name: 'id_new', type: 'numeric(20,0)' },
+    conversion: {
+      forward: (value) => `${value}::numeric(20,0)`,
+      backward: (value) => `${value}::bigint`,
+    },
+  };
+  /** The same column again, from the type that the first change has given it. */
+  const again: ColumnChange = {
+    ...total,
+    oldColumn: { name: 'total', type: 'numeric(12,2)' },
+    newColumn: { name: 'total_new', type: 'text' },
+    conversion: { forward: (value) => `${value}::text`, backward: (value) => `${value}::numeric(12,2)` },
+  };
+
+  it('a second change of the same column under the same name is refused, and deletes nothing', async () => {
+    await carryOut(total, MOVES.up);
+    await expect(carryOut(again, [expand])).rejects.toThrow(
+      /Old values of an earlier change are kept under the name public\.orders\.total.*declare a `name` of its own/,
+    );
+    await carryOut(total, ALL_THE_WAY_BACK);
+    expect(await texts()).toBe('1.5 2.5 3.50 4.5');
+  });
+
+  it('a second change of the same column under a name of its own leaves the first one its way back', async () => {
+    const second = { ...again, name: 'public.orders.total 2' };
+    await carryOut(total, MOVES.up);
+    await carryOut(second, MOVES.up);
+    await carryOut(second, ALL_THE_WAY_BACK);
+    await carryOut(total, ALL_THE_WAY_BACK);
+    expect(await texts()).toBe('1.5 2.5 3.50 4.5');
+    expect(await client.value(`select to_regnamespace('online_migration')`)).toBeNull();
+  });
+
+  it('the package’s tables go with the last change, not with the first that is reverted', async () => {
+    await client.rows(
+      `create table item (id integer primary key, size integer not null); insert into item values (1, 1)`,
+    );
+    const size: ColumnChange = {
+      table: { schema: 'public', name: 'item' },
+      key: 'id',
+      oldColumn: { name: 'size', type: 'integer' },
+      newColumn: { name: 'size_new', type: 'bigint' },
+      conversion: integerToBigint,
+    };
+    await carryOut(size, MOVES.up);
+    await carryOut(total, [...ENFORCED, ...MOVES.down.slice(2)]);
+    await carryOut(size, ALL_THE_WAY_BACK);
+    expect(await client.rows(`select id, size from item`)).toEqual([{ id: 1, size: 1 }]);
+    expect(await client.value(`select to_regnamespace('online_migration')`)).toBeNull();
+  });
+
+  it('a way back whose kept values are gone says so before it starts, and can be told to do without', async () => {
+    await carryOut(total, [...ENFORCED, contract]);
+    await client.rows(`drop schema online_migration cascade`);
+    await expect(carryOut(total, BACK_TO_ENFORCED)).rejects.toThrow(
+      /^Cannot revert the contract of public\.orders\.total; nothing was changed: .* is gone/,
+    );
+    await carryOut({ ...total, reviewed: ['kept values of public.orders.total'] }, BACK_TO_ENFORCED);
+    expect(await texts()).toBe('1.50 2.50 3.50 4.50');
+  });
+
+  it('also if only the values are gone', async () => {
+    await carryOut(total, [...ENFORCED, contract]);
+    await client.rows(`delete from online_migration.kept_value`);
+    await expect(carryOut(total, BACK_TO_ENFORCED)).rejects.toThrow(/nothing was changed: .* is gone/);
+  });
+
+  it('a contract that another change took the key away from is refused, and writes go on', async () => {
+    await carryOut(total, ENFORCED);
+    await carryOut(ids, [...ENFORCED, contract]);
+    await expect(carryOut(total, [contract])).rejects.toThrow(
+      /^Cannot contract public\.orders\.total: the table has no column id, which is in its `key`/,
+    );
+    await client.rows(`insert into orders (id_new, total) values (5, '5.5')`);
+    await carryOut(ids, [MOVES.up[4]]);
+    await carryOut({ ...total }, [contract]);
+    await carryOut(total, BACK_TO_ENFORCED);
+    expect(await texts()).toBe('1.5 2.5 3.50 4.5 5.5');
+  });
+});

@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { createRole, type TestRole } from '../../support/roles.ts';
+import { readSchema } from '../../support/schema-snapshot.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+const total: ColumnChange = {
+  table: { schema: 'shop', name: 'orders' },
+  key: 'id',
+  oldColumn: { name: 'total', type: 'text' },
+  newColumn: { name: 'total_new', type: 'numeric(12,2)' },
+  conversion: textToNumeric(12, 2),
+};
+const weight: ColumnChange = {
+  ...total,
+  table: { schema: 'depot', name: 'parcel' },
+  oldColumn: { name: 'weight', type: 'text' },
+  newColumn: { name: 'weight_new', type: 'numeric(12,2)' },
+};
+
+let resources: AsyncDisposableStack;
+let url: string;
+let admin: DatabaseClient;
+let shop: TestRole;
+let depot: TestRole;
+
+beforeAll(async () => {
+  resources = new AsyncDisposableStack();
+  ({ url } = resources.use(await createTestDatabase()));
+  admin = resources.use(await connect(url));
+  shop = resources.use(await createRole(url));
+  depot = resources.use(await createRole(url));
+});
+afterAll(() => resources.disposeAsync());
+beforeEach(async () => {
+  await admin.rows(`
+    drop schema if exists online_migration cascade; drop schema if exists shop cascade; drop schema if exists depot cascade;
+    create schema shop; create schema depot; grant usage on schema shop, depot to public;
+    create table shop.orders (id bigint generated always as identity primary key, total text not null);
+    create table depot.parcel (id bigint generated always as identity primary key, weight text not null);
+    insert into shop.orders (total) select n || '.5' from generate_series(1, 100) as n;
+    insert into depot.parcel (weight) select n || '.5' from generate_series(1, 100) as n;
+    alter table shop.orders owner to ${shop.name};
+    alter table depot.parcel owner to ${depot.name}`);
+});
+
+/** Carries phases out as one login. */
+async function carryOut(
+  login: TestRole,
+  change: ColumnChange,
+  moves: readonly (typeof expand)[],
+): Promise<string[]> {
+  await using context = await openContext(login.url, change);
+  for (const move of moves) await move(context);
+  return context.lines;
+}
+
+const texts = () =>
+  admin.value<string>(`select string_agg(total::text, ' ' order by id) from shop.orders where id <= 3`);
+
+describe('a role that owns the table and has nothing else', () => {
+  it('carries a change out and back, in a schema that an administrator has made for it once', async () => {
+    await admin.rows(`create schema online_migration authorization ${shop.name}`);
+    const before = await readSchema(admin);
+    await carryOut(shop, total, MOVES.up);
+    expect(await texts()).toBe('1.50 2.50 3.50');
+    await carryOut(shop, total, MOVES.down);
+    expect(await texts()).toBe('1.5 2.5 3.5');
+    expect(await readSchema(admin)).toEqual(before);
+    // It could not make the schema again.
+    await carryOut(shop, total, [expand]);
+  });
+
+  it('is refused with the statement that helps, if it may not make that schema', async () => {
+    await expect(carryOut(shop, total, [expand])).rejects.toThrow(
+      `create schema online_migration authorization ${shop.name}`,
+    );
+    expect(await admin.value(`select to_regnamespace('online_migration')`)).toBeNull();
+  });
+
+  it('makes and drops the schema, if it may create one in the database', async () => {
+    await admin.rows(
+      `grant create on database ${JSON.stringify(new URL(url).pathname.slice(1))} to ${shop.name}`,
+    );
+    await carryOut(shop, total, [...MOVES.up, ...MOVES.down]);
+    expect(await admin.value(`select to_regnamespace('online_migration')`)).toBeNull();
+  });
+});
+
+describe('logins that are members of the owning role', () => {
+  it('take turns: whatever one has made, the other goes on with', async () => {
+    await admin.rows(`create schema online_migration authorization ${shop.name}`);
+    await using ann = await createRole(url, `in role ${shop.name}`);
+    await using ben = await createRole(url, `in role ${shop.name}`);
+    for (const [index, move] of [...MOVES.up, ...MOVES.down].entries()) {
+      await carryOut(index % 2 === 0 ? ann : ben, total, [move]);
+    }
+    expect(await texts()).toBe('1.5 2.5 3.5');
+    const owners = await admin.rows(`
+      select distinct pg_get_userbyid(relowner) as owner from pg_class where relnamespace = 'online_migration'::regnamespace`);
+    expect(owners).toEqual([]);
+  });
+
+  it('and what they make belongs to that role', async () => {
+    await admin.rows(`create schema online_migration authorization ${shop.name}`);
+    await using ann = await createRole(url, `in role ${shop.name}`);
+    await carryOut(ann, total, MOVES.up.slice(0, 3));
+    expect(
+      await admin.rows(`
+        select pg_get_userbyid(relowner) as owner from pg_class where relnamespace = 'online_migration'::regnamespace
+        union
+        select pg_get_userbyid(proowner) from pg_proc where pronamespace = 'online_migration'::regnamespace`),
+    ).toEqual([{ owner: shop.name }]);
+  });
+});
+
+describe('tables with different owners', () => {
+  it('share the state once the owner of the schema has granted it, and neither takes it away from the other', async () => {
+    await admin.rows(`create schema online_migration authorization ${shop.name}`);
+    await carryOut(shop, total, [expand]);
+    const refusal = await carryOut(depot, weight, [expand]).then(
+      () => '',
+      (error: Error) => error.message,
+    );
+    expect(refusal).toContain(`The schema online_migration belongs to ${shop.name}`);
+    const grants = /run `([^`]+)` as/.exec(refusal)![1]!;
+    await using owner = await connect(shop.url);
+    await owner.rows(grants);
+    await carryOut(depot, weight, MOVES.up);
+    await carryOut(shop, total, MOVES.up.slice(1));
+    await carryOut(depot, weight, MOVES.down);
+    await carryOut(shop, total, MOVES.down);
+    expect(await texts()).toBe('1.5 2.5 3.5');
+    expect(
+      await admin.value(`select string_agg(weight, ' ' order by id) from depot.parcel where id <= 3`),
+    ).toBe('1.5 2.5 3.5');
+  });
+
+  it('share it without a word, if the login may act for both', async () => {
+    await carryOut({ ...shop, url }, total, [expand]);
+    await carryOut({ ...depot, url }, weight, [expand]);
+    await admin.rows(`grant usage on schema online_migration to ${depot.name}`);
+    await carryOut(depot, weight, MOVES.up.slice(1));
+    expect(await admin.value(`select count(*)::int from depot.parcel where weight = id + 0.5`)).toBe(100);
+  });
+
+  it('keep writes of the application right that has rights on the table alone', async () => {
+    await carryOut({ ...shop, url }, total, [expand]);
+    await carryOut({ ...depot, url }, weight, MOVES.up.slice(0, 3));
+    await using application = await createRole(url);
+    await admin.rows(`grant select, insert, update on depot.parcel to ${application.name}`);
+    await using writer = await connect(application.url);
+    await writer.rows(`insert into depot.parcel (weight) values ('7.25')`);
+    expect(await admin.value(`select weight_new::text from depot.parcel where weight = '7.25'`)).toBe('7.25');
+  });
+});
+
+describe('a role without any right on the table', () => {
+  it('cannot use the functions of the change on a table of its own', async () => {
+    await carryOut({ ...shop, url }, total, MOVES.up.slice(0, 3));
+    await using stranger = await createRole(url);
+    await admin.rows(
+      `grant create, temp on database ${JSON.stringify(new URL(url).pathname.slice(1))} to ${stranger.name}`,
+    );
+    await using client = await connect(stranger.url);
+    await client.rows(`create temp table bait (id bigint, total text, total_new numeric(12,2))`);
+    for (const { name } of await admin.rows<{ name: string }>(`
+      select oid::regproc::text as name from pg_proc
+      where pronamespace = 'online_migration'::regnamespace and prosecdef`)) {
+      await expect(
+        client.rows(`create trigger hook before insert on bait for each row execute function ${name}()`),
+      ).rejects.toThrow('permission denied for function');
+    }
+    expect.assertions(1);
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { connect } from '../../support/database-client.ts';
+import { createRole } from '../../support/roles.ts';
+import { SERVER_MAJOR } from '../../support/server-major.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+/** Rows enough that the proof of contract takes several batches. */
+const ROWS = 20_000;
+
+const change: ColumnChange = {
+  table: { schema: 'public', name: 'orders' },
+  key: 'id',
+  oldColumn: { name: 'total', type: 'text', default: `'0.00'::text` },
+  newColumn: { name: 'total_new', type: 'numeric(12,2)', default: '0' },
+  conversion: textToNumeric(12, 2),
+};
+
+const SETTINGS: readonly (readonly [name: string, value: string])[] = [
+  ['default_transaction_isolation', `'repeatable read'`],
+  ['default_transaction_isolation', 'serializable'],
+  ['default_transaction_read_only', 'on'],
+  ['lock_timeout', '1'],
+  ['statement_timeout', '2000'],
+  ['idle_in_transaction_session_timeout', '1'],
+  ['quote_all_identifiers', 'on'],
+  ['search_path', `''`],
+  ['row_security', 'off'],
+  ['datestyle', `'SQL, DMY'`],
+  ['bytea_output', 'escape'],
+  ['extra_float_digits', `'-5'`],
+  ...(SERVER_MAJOR < 17 ? [] : [['transaction_timeout', '20'] as const]),
+];
+
+describe('a change goes up and back with a role whose', () => {
+  it.each(SETTINGS)('%s is %s', async (name, value) => {
+    await using database = await createTestDatabase();
+    await using admin = await connect(database.url);
+    await using role = await createRole(database.url);
+    await admin.rows(`
+      create table orders (id bigint primary key, total text not null default '0.00', name text);
+      create index by_total on orders (total);
+      insert into orders select n, n || case n % 2 when 0 then '.5' else '.50' end from generate_series(1, ${ROWS}) as n;
+      alter table orders owner to ${role.name}; alter role ${role.name} set ${name} = ${value};
+      grant create on schema public to ${role.name};
+      create schema online_migration authorization ${role.name}`);
+    {
+      await using context = await openContext(role.url, change);
+      for (const move of MOVES.up) await move(context);
+    }
+    expect(await admin.value(`select sum(total) = sum(id + 0.5) from orders`)).toBe(true);
+    {
+      await using context = await openContext(role.url, change);
+      for (const move of MOVES.down) await move(context);
+    }
+    expect(
+      await admin.value(
+        `select count(*)::int from orders where total = id || case id % 2 when 0 then '.5' else '.50' end`,
+      ),
+    ).toBe(ROWS);
+  });
+});
