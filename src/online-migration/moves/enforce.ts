@@ -50,9 +50,9 @@ export async function enforce(context: MoveContext): Promise<void> {
   await requireStage(context, 'enforce', 'backfilled');
   await refuseOldColumn(context, 'enforce');
   await bringUpToDate(context, 'enforce', (await hasFilledCheck(session, change)) ? 'strict' : 'lenient');
-  await refuseRejects(context);
   const triggers = await requireSyncTriggers(context, 'enforce');
   await refuseDifferences(context);
+  await refuseRejects(context);
   await mirrorAttachments(context, 'enforce', 'old');
   await inStrongTransaction(context, 'enforce: add the not-null check', {
     before: () => createSyncFunction(session, change, 'strict'),

@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { contract } from '../../../src/online-migration/moves/contract.ts';
+import { enforce, revertEnforce } from '../../../src/online-migration/moves/enforce.ts';
+import type { expand } from '../../../src/online-migration/moves/expand.ts';
+import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+const total: ColumnChange = {
+  table: { schema: 'public', name: 'orders' },
+  key: 'id',
+  oldColumn: { name: 'total', type: 'text' },
+  newColumn: { name: 'total_new', type: 'numeric(12,2)' },
+  conversion: textToNumeric(12, 2),
+};
+
+let resources: AsyncDisposableStack;
+let url: string;
+let client: DatabaseClient;
+
+beforeAll(async () => {
+  resources = new AsyncDisposableStack();
+  ({ url } = resources.use(await createTestDatabase()));
+  client = resources.use(await connect(url));
+});
+afterAll(() => resources.disposeAsync());
+beforeEach(async () => {
+  await client.rows(`
+    drop schema if exists online_migration cascade; drop schema public cascade; create schema public;
+    create table orders (id bigint primary key, total text not null)`);
+  await client.rows(`insert into orders values (1, '1.5'), (2, '2.5')`);
+});
+
+async function carryOut(moves: readonly (typeof expand)[], change = total): Promise<void> {
+  await using context = await openContext(url, change);
+  for (const move of moves) await move(context);
+}
+
+const BACKFILLED = MOVES.up.slice(0, 2);
+const ENFORCED = MOVES.up.slice(0, 3);
+const disable = () => client.rows(`alter table orders disable trigger all`);
+const enable = () => client.rows(`alter table orders enable trigger all`);
+const enableAlways = () =>
+  client.rows(
+    `alter table orders enable always trigger "~sync_total_insert", enable always trigger "~sync_total_update"`,
+  );
+
+describe('a sync trigger that was disabled', () => {
+  it.each([
+    ['enforce', BACKFILLED, enforce],
+    ['contract', ENFORCED, contract],
+    ['revert the enforce of', ENFORCED, revertEnforce],
+  ])(
+    'keeps %s from going on, also if it was enabled as an ordinary one again',
+    async (name, before, move) => {
+      await carryOut(before);
+      const refusal = new RegExp(
+        `^Cannot ${name} public.orders.total: the sync trigger ~sync_total_insert, ~sync_total_update does not fire`,
+      );
+      await disable();
+      await expect(carryOut([move])).rejects.toThrow(refusal);
+      await enable();
+      await expect(carryOut([move])).rejects.toThrow(refusal);
+      await enableAlways();
+      await carryOut([move]);
+    },
+  );
+
+  it('leaves no stale value to enforce: the rows that differ are named, with the statement that fills them', async () => {
+    await carryOut(BACKFILLED);
+    await disable();
+    await client.rows(`update orders set total = '9.5' where id = 1; insert into orders values (3, '3.5')`);
+    await enableAlways();
+    const refusal = await carryOut([enforce]).then(
+      () => '',
+      (error: Error) => error.message,
+    );
+    expect(refusal).toMatch(
+      /total_new does not have the value of total.*\n {2}id 1: "9.5", "1.50"\n {2}id 3: "3.5", null/,
+    );
+    await client.rows(/run the same command again: `([^`]+)`/.exec(refusal)![1]!);
+    await carryOut([enforce, contract]);
+    expect(await client.value(`select string_agg(total_new::text, ' ' order by id) from orders`)).toBe(
+      '9.50 2.50 3.50',
+    );
+  });
+
+  it('while contract compares the columns is noticed before the old column goes', async () => {
+    await carryOut(ENFORCED);
+    await using reader = await connect(url);
+    await using context = await openContext(url, total);
+    const retried = Promise.withResolvers<void>();
+    const running = contract({
+      ...context,
+      log: (line) => {
+        if (line.startsWith('contract: drop the old column: no lock')) retried.resolve();
+        if (line.startsWith('contract: keep what cannot be rebuilt: held')) readSlowly();
+      },
+    });
+    const readSlowly = () => void reader.rows('begin; lock table orders in access share mode');
+    const outcome = running.then(
+      () => 'done',
+      (error: Error) => error.message,
+    );
+    await Promise.race([retried.promise, outcome]);
+    await reader.rows('commit; begin; alter table orders disable trigger all');
+    await reader.rows(`update orders set total_new = 7 where id = 1`);
+    await reader.rows(`alter table orders enable always trigger "~sync_total_insert", enable always trigger "~sync_total_update",
+      enable always trigger "~keep_total_insert", enable always trigger "~keep_total_update"; commit`);
+    expect(await outcome).toMatch(
+      /a sync trigger was disabled and enabled again while the columns were compared/,
+    );
+    await expect(carryOut([contract])).rejects.toThrow(/total and total_new differ/);
+    expect(await client.value(`select total from orders where id = 1`)).toBe('1.5');
+  });
+});
+
+describe('a declaration that is corrected while its change is under way', () => {
+  it('has effect with the next phase: a label that the enum got meanwhile', async () => {
+    await client.rows(`create type mood as enum ('1.5', '2.5')`);
+    const mood = (labels: string[]): ColumnChange => ({
+      ...total,
+      newColumn: { name: 'total_new', type: 'public.mood' },
+      conversion: textToEnum('public.mood', labels),
+    });
+    await carryOut(ENFORCED, mood(['1.5', '2.5']));
+    await client.rows(`alter type mood add value '3.5'`);
+    await expect(client.rows(`insert into orders (id, total) values (3, '3.5')`)).rejects.toThrow(
+      /has no equal/,
+    );
+    await carryOut([revertEnforce], mood(['1.5', '2.5', '3.5']));
+    await client.rows(`insert into orders (id, total) values (3, '3.5')`);
+    await carryOut([enforce, contract], mood(['1.5', '2.5', '3.5']));
+    expect(await client.value(`select count(*)::int from orders where total_new = '3.5'`)).toBe(1);
+  });
+
+  it('is refused if a type is another one than the column has', async () => {
+    await carryOut(BACKFILLED);
+    await expect(
+      carryOut([enforce], { ...total, newColumn: { name: 'total_new', type: 'numeric(20,2)' } }),
+    ).rejects.toThrow(
+      /^Cannot enforce public\.orders\.total: total_new is numeric\(12,2\), and the declaration says numeric\(20,2\)/,
+    );
+  });
+});
