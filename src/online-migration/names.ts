@@ -65,13 +65,20 @@ export function namesOf(change: ColumnChange): Names {
     forwardInBulk: change.conversion.forwardInBulk ? toolkitObject('forward in bulk') : forward,
     backward: toolkitObject('backward'),
     syncFunction: toolkitObject('sync'),
-    // Triggers fire in the order of their names: these must see what all others made of the row.
-    insertTrigger: escapeIdentifier(fitting(`~sync_${change.oldColumn.name}_insert`)),
-    updateTrigger: escapeIdentifier(fitting(`~sync_${change.oldColumn.name}_update`)),
+    insertTrigger: escapeIdentifier(syncTriggerNames(change.oldColumn.name).insert),
+    updateTrigger: escapeIdentifier(syncTriggerNames(change.oldColumn.name).update),
     filledCheck: escapeIdentifier(fitting(`${change.newColumn.name}_filled`)),
     enforcedCheck: escapeIdentifier(fitting(`${change.newColumn.name}_enforced`)),
     fillingCheck: escapeIdentifier(fitting(`${change.oldColumn.name}_filling`)),
   };
+}
+
+/**
+ * The names of a change's two triggers, unquoted. Triggers fire in the order of their names: these must see what all others
+ * made of the row.
+ */
+export function syncTriggerNames(oldColumn: string): { readonly insert: string; readonly update: string } {
+  return { insert: fitting(`~sync_${oldColumn}_insert`), update: fitting(`~sync_${oldColumn}_update`) };
 }
 
 /** The name of the index that a declaration asks for, on the table or on one of its partitions. */

@@ -2,6 +2,7 @@ import { dependentObstacles } from '../attachments/dependent-obstacles.ts';
 import { planMirrorDrop, runPlan } from '../attachments/handover.ts';
 import { findObstacles } from '../attachments/obstacles.ts';
 import { columnAt } from '../attachments/table-column.ts';
+import { deleteBackfill } from '../backfill/checkpoint.ts';
 import {
   createBookkeeping,
   deleteRecords,
@@ -46,6 +47,8 @@ export async function expand(context: MoveContext): Promise<void> {
     before: async () => {
       await createBookkeeping(session);
       await registerChange(session, change);
+      // A table that was dropped during a change leaves its backfill behind, which would look like a later stage.
+      await deleteBackfill(session, namesOf(change).change);
       await createForwardFunctions(session, change);
       await createBackwardFunction(session, change);
       await createSyncFunction(session, change, 'lenient');
