@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { defineConfig, type Options } from '@mikro-orm/postgresql';
 import type { MigrationSettings } from '../online-migration/migration-settings.ts';
 import { OnlineMigrator } from '../online-migration/migrator/online-migrator.ts';
-import { QUEUE_SCHEMA, TOOLKIT_SCHEMA } from '../online-migration/names.ts';
 import { renamedMapping } from './mappings.ts';
 import { ormOptions } from './orm.ts';
 
@@ -16,8 +15,6 @@ export function migratorOptions(url: string, settings?: Partial<MigrationSetting
     // The mapping that fits when all migrations have run: `migration:check` compares the database with it.
     ...ormOptions(url, [renamedMapping]),
     extensions: [OnlineMigrator.with(settings)],
-    // The toolkit's own tables are no entities, and a comparison must not offer to drop them.
-    schemaGenerator: { ignoreSchema: [TOOLKIT_SCHEMA, QUEUE_SCHEMA] },
     migrations: {
       path: join(import.meta.dirname, '../../migrations'),
       glob: '[0-9]*.ts',

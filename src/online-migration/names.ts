@@ -65,6 +65,7 @@ export function namesOf(change: ColumnChange): Names {
   const backward = toolkitObject('backward');
   const syncFunction = toolkitObject('sync');
   const keepFunction = toolkitObject('keep');
+  const triggers = triggerNames(change.oldColumn.name);
   return {
     change: changeName,
     table: `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`,
@@ -78,14 +79,28 @@ export function namesOf(change: ColumnChange): Names {
     syncFunction,
     keepFunction,
     functions: [forward, forwardInBulk, backward, syncFunction, keepFunction],
-    // Triggers fire in the order of their names: these must see what all others made of the row.
-    insertTrigger: escapeIdentifier(fitting(`~sync_${change.oldColumn.name}_insert`)),
-    updateTrigger: escapeIdentifier(fitting(`~sync_${change.oldColumn.name}_update`)),
-    keepInsertTrigger: escapeIdentifier(fitting(`~keep_${change.oldColumn.name}_insert`)),
-    keepUpdateTrigger: escapeIdentifier(fitting(`~keep_${change.oldColumn.name}_update`)),
+    insertTrigger: escapeIdentifier(triggers.insert),
+    updateTrigger: escapeIdentifier(triggers.update),
+    keepInsertTrigger: escapeIdentifier(triggers.keepInsert),
+    keepUpdateTrigger: escapeIdentifier(triggers.keepUpdate),
     filledCheck: escapeIdentifier(fitting(`${change.newColumn.name}_filled`)),
     enforcedCheck: escapeIdentifier(fitting(`${change.newColumn.name}_enforced`)),
     fillingCheck: escapeIdentifier(fitting(`${change.oldColumn.name}_filling`)),
+  };
+}
+
+/**
+ * The names of the triggers of a change, unquoted. Triggers fire in the order of their names: the sync triggers must see what
+ * all others made of the row.
+ */
+export function triggerNames(
+  oldColumn: string,
+): Readonly<Record<'insert' | 'update' | 'keepInsert' | 'keepUpdate', string>> {
+  return {
+    insert: fitting(`~sync_${oldColumn}_insert`),
+    update: fitting(`~sync_${oldColumn}_update`),
+    keepInsert: fitting(`~keep_${oldColumn}_insert`),
+    keepUpdate: fitting(`~keep_${oldColumn}_update`),
   };
 }
 

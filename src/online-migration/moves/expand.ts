@@ -3,6 +3,7 @@ import { dependentObstacles } from '../attachments/dependent-obstacles.ts';
 import { planMirrorDrop, runPlan } from '../attachments/handover.ts';
 import { findObstacles } from '../attachments/obstacles.ts';
 import { columnAt } from '../attachments/table-column.ts';
+import { deleteBackfill } from '../backfill/checkpoint.ts';
 import { createState, deleteRecords, dropEmptySchema, dropState } from '../state/tables.ts';
 import {
   createBackwardFunction,
@@ -44,6 +45,8 @@ export async function expand(context: MoveContext): Promise<void> {
     before: async () => {
       await createState(session, change);
       await recordChange(session, change);
+      // A table that was dropped during a change leaves its backfill behind, which would look like a later stage.
+      await deleteBackfill(session, namesOf(change).change);
       await asTableOwner(session, change, async () => {
         await createForwardFunctions(session, change);
         await createBackwardFunction(session, change);

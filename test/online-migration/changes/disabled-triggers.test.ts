@@ -118,14 +118,15 @@ describe('a sync trigger that was disabled', () => {
   });
 });
 
+const mood = (labels: string[]): ColumnChange => ({
+  ...total,
+  newColumn: { name: 'total_new', type: 'public.mood' },
+  conversion: textToEnum('public.mood', labels),
+});
+
 describe('a declaration that is corrected while its change is under way', () => {
   it('has effect with the next phase: a label that the enum got meanwhile', async () => {
     await client.rows(`create type mood as enum ('1.5', '2.5')`);
-    const mood = (labels: string[]): ColumnChange => ({
-      ...total,
-      newColumn: { name: 'total_new', type: 'public.mood' },
-      conversion: textToEnum('public.mood', labels),
-    });
     await carryOut(ENFORCED, mood(['1.5', '2.5']));
     await client.rows(`alter type mood add value '3.5'`);
     await expect(client.rows(`insert into orders (id, total) values (3, '3.5')`)).rejects.toThrow(

@@ -53,17 +53,20 @@ async function contractWith(change: ColumnChange, write: () => Promise<void>): P
   await using reader = await connect(url);
   await using context = await openContext(url, change);
   const proven = Promise.withResolvers<void>();
-  let isKeeping = false;
+  const keeping = Promise.withResolvers<void>();
   const running = contract({
     ...context,
     log: (line) => {
       if (line.startsWith('contract: drop the old column: no lock')) proven.resolve();
-      if (line.startsWith('contract: keep what cannot be rebuilt: held')) isKeeping = true;
+      if (line.startsWith('contract: keep what cannot be rebuilt: held')) keeping.resolve();
     },
   });
-  running.catch(proven.reject);
+  running.catch((error: unknown) => {
+    keeping.reject(error);
+    proven.reject(error);
+  });
   // The reader comes behind the first lock and ahead of the second.
-  while (!isKeeping) await new Promise((resolve) => setImmediate(resolve));
+  await keeping.promise;
   await reader.rows('begin');
   await reader.rows('select from orders limit 1');
   await proven.promise;

@@ -1,0 +1,173 @@
+import { expect } from '@jest/globals';
+import { defineEntity, type EntitySchema, p } from '@mikro-orm/core';
+import { MikroORM, type Options } from '@mikro-orm/postgresql';
+import type { ColumnChange } from '../../src/online-migration/column-change.ts';
+import { integerToBigint } from '../../src/online-migration/conversions/integer-to-bigint.ts';
+import { textToNumeric } from '../../src/online-migration/conversions/text-to-numeric.ts';
+import { addFilledCheck } from '../../src/online-migration/filled-column.ts';
+import { OnlineMigrator } from '../../src/online-migration/migrator/online-migrator.ts';
+import { backfill } from '../../src/online-migration/moves/backfill.ts';
+import { contract } from '../../src/online-migration/moves/contract.ts';
+import { enforce } from '../../src/online-migration/moves/enforce.ts';
+import { expand } from '../../src/online-migration/moves/expand.ts';
+import { mirrorAttachments } from '../../src/online-migration/moves/mirror-attachments.ts';
+import type { MoveContext } from '../../src/online-migration/moves/move.ts';
+import { rename, revertRename } from '../../src/online-migration/moves/rename.ts';
+import { revertContract } from '../../src/online-migration/moves/revert-contract.ts';
+import { TypedColumn } from '../../src/online-migration/typed-column.ts';
+import { openContext } from './change-cycle.ts';
+import { connect, type DatabaseClient } from './database-client.ts';
+import { createTestDatabase, type TestDatabase } from './test-server.ts';
+
+/** In a foreign key, in an index and in a unique constraint, with a default. */
+export const customerChange: ColumnChange = {
+  table: { schema: 'public', name: 'orders' },
+  key: 'id',
+  oldColumn: { name: 'customer_id', type: 'integer', default: '1' },
+  newColumn: { name: 'customer_id_new', type: 'bigint', default: '1' },
+  conversion: integerToBigint,
+};
+
+/** Nullable, so checks stand for NOT NULL; and the declaration asks for an index. */
+export const discountChange: ColumnChange = {
+  table: { schema: 'public', name: 'orders' },
+  key: 'id',
+  oldColumn: { name: 'discount', type: 'text' },
+  newColumn: { name: 'discount_new', type: 'numeric(12,2)' },
+  conversion: textToNumeric(12, 2),
+  nullable: true,
+  index: true,
+};
+
+/** What `orders` refer to. */
+export const customers: EntitySchema = defineEntity({
+  name: 'Customer',
+  tableName: 'customers',
+  properties: { id: p.bigint().primary(), name: p.text() },
+});
+
+/** A form of the table that a version of the application knows. */
+export type Form = 'old' | 'new' | 'renamed';
+
+const FORMS = {
+  old: { suffix: '', customerId: 'integer', discount: 'text' },
+  new: { suffix: '_new', customerId: 'bigint', discount: 'numeric(12,2)' },
+  renamed: { suffix: '', customerId: 'bigint', discount: 'numeric(12,2)' },
+} as const;
+
+/** The mapping of `orders` for one form of its two columns; `note`: with a property, and an index, that the database does not have. */
+export function ordersMapping(form: Form, { note = false } = {}): EntitySchema {
+  const { suffix, customerId, discount } = FORMS[form];
+  const discountColumn = p.type(new TypedColumn(discount)).fieldName(`discount${suffix}`).nullable();
+  return defineEntity({
+    name: `Order_${form}`,
+    tableName: 'orders',
+    uniques: [{ properties: ['customer', 'number'] }],
+    indexes: note ? [{ properties: ['customer', 'note'], name: 'orders_customer_note_index' }] : [],
+    checks: [{ name: 'orders_number_check', expression: 'number > 0' }],
+    properties: {
+      id: p.integer().primary(),
+      number: p.integer(),
+      customer: () =>
+        p
+          .manyToOne(customers)
+          .joinColumn(`customer_id${suffix}`)
+          .columnType(customerId)
+          .defaultRaw('1')
+          .index(),
+      discount: form === 'old' ? discountColumn : discountColumn.index('orders_discount_new_idx'),
+      ...(note ? { note: p.text().nullable() } : {}),
+    },
+  });
+}
+
+/** The entities for each form, and for an application that follows the columns through all of them. */
+export const mappings: Record<Form | 'all', EntitySchema[]> = {
+  old: [customers, ordersMapping('old')],
+  new: [customers, ordersMapping('new')],
+  renamed: [customers, ordersMapping('renamed')],
+  all: [customers, ordersMapping('old'), ordersMapping('new'), ordersMapping('renamed')],
+};
+
+type TestOrm = MikroORM & AsyncDisposable;
+
+/** MikroORM as docs/adapting.md configures it. */
+export async function openOrm(
+  url: string,
+  entities: EntitySchema[],
+  migrations: Options['migrations'] = {},
+  logger: (line: string) => void = () => undefined,
+  furtherExtensions: NonNullable<Options['extensions']> = [],
+): Promise<TestOrm> {
+  const orm = await MikroORM.init({
+    clientUrl: url,
+    entities,
+    discovery: { checkDuplicateTableNames: false },
+    extensions: [OnlineMigrator.with(), ...furtherExtensions],
+    migrations: { allOrNothing: false, snapshot: false, ...migrations },
+    colors: false,
+    logger,
+  });
+  return Object.assign(orm, { [Symbol.asyncDispose]: () => orm.close() });
+}
+
+/** A database with both tables, as MikroORM makes them, and some rows. */
+export async function createOrders(): Promise<TestDatabase> {
+  const database = await createTestDatabase();
+  await using orm = await openOrm(database.url, mappings.old);
+  await orm.schema.create();
+  await using client = await connect(database.url);
+  await fillOrders(client);
+  return database;
+}
+
+/** Inserts some rows. */
+export async function fillOrders(client: DatabaseClient): Promise<void> {
+  await client.rows(
+    `insert into customers (id, name) values (1, 'one'), (3000000000, 'too many for an integer')`,
+  );
+  await client.rows(`insert into orders (number, customer_id, discount) values (1, 1, '1.50'), (2, 1, null)`);
+}
+
+/** A move, or its way back. */
+export type Move = (context: MoveContext) => Promise<void>;
+
+/** Carries moves out for the changes, one after the other. */
+export async function carryOut(
+  url: string,
+  changes: readonly ColumnChange[],
+  moves: readonly Move[],
+): Promise<void> {
+  for (const change of changes) {
+    await using context = await openContext(url, change);
+    for (const move of moves) await move(context);
+  }
+}
+
+/** What an enforce leaves that was killed before its last transaction. */
+export const enforceHalfWay: Move = async (context) => {
+  await mirrorAttachments(context, 'enforce', 'old');
+  await addFilledCheck(context.session, context.change, 'new');
+};
+
+/** Values that the old column cannot hold. */
+const UNFILLABLE: Record<string, string> = {
+  customer_id: `customer_id_new = 3000000000`,
+  discount: `discount_new = 'NaN'`,
+};
+
+/** What a way back of contract leaves that was killed before its last transaction: a row has no old value. */
+export const revertContractHalfWay: Move = async (context) => {
+  const { session, change } = context;
+  await session.query(`update orders set ${UNFILLABLE[change.oldColumn.name]} where number = 1`);
+  await expect(revertContract(context)).rejects.toThrow('some values have no equal of type');
+  await mirrorAttachments(context, 'revert contract', 'new');
+  await addFilledCheck(session, change, 'old');
+};
+
+/** Up to where the old column is gone. */
+export const TO_CONTRACTED = [expand, backfill, enforce, contract];
+/** To the end, and the first move of the way back. */
+export const TURNED_BACK = [...TO_CONTRACTED, rename, revertRename];
+/** To the end, and back to where both columns are there. */
+export const BACK_TO_ENFORCED = [...TURNED_BACK, revertContract];
