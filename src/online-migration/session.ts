@@ -1,46 +1,10 @@
 import { Client, type ClientConfig, escapeIdentifier, type QueryResult } from 'pg';
 import type { Queryable } from './column-change.ts';
+import { NEUTRAL_SETTINGS, PACKAGE_SETTINGS, settingsStatement } from './session-settings.ts';
 import { OnlineMigrationError } from './online-migration-error.ts';
 
 /** No statement of the toolkit lasts longer, but those that read a whole table at once. */
 const STATEMENT_TIMEOUT_MS = 60_000;
-
-/**
- * What every session of the package sets for itself, whatever the role, the database or the URL say.
- *
- * - The application's name: one in the URL takes precedence over the one of the connection's options.
- * - Text of keys and values has to be the same in every session.
- * - `row_security = off` turns rows that a policy hides into an error; unseen rows would not be converted.
- * - Read committed, and not read only: a batch has to see what others committed, and retries a lost update.
- * - No timeout that a role has for its requests ends a statement that reads a whole table. Each statement of the package
- *   has a timeout of its own.
- * - No statement uses more than one processor: the counts at the end of a backfill, each on three, made requests queue for seconds.
- * - `search_path` must name a schema in which extensions and unqualified types are found.
- */
-const SESSION_SETTINGS = `
-  select set_config(s.name, wanted.value, false)
-  from (
-    values
-      ('statement_timeout', $1),
-      ('application_name', $2),
-      ('timezone', 'UTC'),
-      ('datestyle', 'ISO, YMD'),
-      ('intervalstyle', 'postgres'),
-      ('extra_float_digits', '1'),
-      ('bytea_output', 'hex'),
-      ('quote_all_identifiers', 'off'),
-      ('row_security', 'off'),
-      ('default_transaction_isolation', 'read committed'),
-      ('default_transaction_read_only', 'off'),
-      ('default_transaction_deferrable', 'off'),
-      ('transaction_timeout', '0'),
-      ('lock_timeout', '0'),
-      ('idle_in_transaction_session_timeout', '0'),
-      ('max_parallel_workers_per_gather', '0'),
-      ('max_parallel_maintenance_workers', '0'),
-      ('search_path', case when current_setting('search_path') in ('', '""') then 'public' else current_setting('search_path') end)
-  ) as wanted (name, value)
-  join pg_catalog.pg_settings s using (name)`;
 
 /** How long a connection may be silent before the server asks whether the other end is there, in seconds. */
 const KEEPALIVE_IDLE_S = 10;
@@ -88,7 +52,10 @@ export class Session implements Queryable, AsyncDisposable {
     const session = new Session(client);
     await client.connect();
     try {
-      await session.query(SESSION_SETTINGS, [String(STATEMENT_TIMEOUT_MS), applicationName]);
+      await session.query(settingsStatement({ ...NEUTRAL_SETTINGS, ...PACKAGE_SETTINGS }), [
+        String(STATEMENT_TIMEOUT_MS),
+        applicationName,
+      ]);
       return session;
     } catch (error) {
       await session[Symbol.asyncDispose]();

@@ -10,6 +10,7 @@ import { interruptSignal } from './interrupt.ts';
 import { MigrationLedger } from './migration-ledger.ts';
 import { MigrationTargetError, type MigrationTargets, resolveTargets } from './migration-target.ts';
 import { acquireMigratorLock } from './migrator-lock.ts';
+import { neutralizePool } from './neutral-pool.ts';
 import { OnlineMigrationRunner } from './online-migration-runner.ts';
 import { OnlineSchemaGenerator } from './online-schema-generator.ts';
 
@@ -45,6 +46,7 @@ export class OnlineMigrator extends Migrator {
       name: 'Migrator',
       register: (orm) => {
         OnlineSchemaGenerator.register(orm);
+        if (MIKRO_ORM_COMMAND.test(process.argv[1] ?? '')) neutralizePool(orm);
         orm.config.registerExtension('@mikro-orm/migrator', () => {
           const migrator = new OnlineMigrator(orm.em as never);
           migrator.#settings = { ...DEFAULT_SETTINGS, ...settings };
