@@ -121,7 +121,7 @@ describe.each([
     await migrator.orm.migrator.down();
     expect(await migrator.applied()).toEqual(['0001', '0002']);
     await using client = await connect(url);
-    expect((await readCatalog(client)).checks).toEqual([]);
+    expect((await readCatalog(client)).checks).toEqual(['hold_batch']);
     const odd = await client.value<string>(
       `insert into large_record (name, created_at) values ('odd', 'yesterday') returning id`,
     );

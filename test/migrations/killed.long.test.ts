@@ -8,6 +8,7 @@ import { type KillableMigrator, startKillableMigrator } from '../support/killabl
 import { type Load, seededRandom, startLoad } from '../support/load.ts';
 import { createMigratedDatabase, openMigrator, type TestMigrator } from '../support/migrator.ts';
 import { insertRows } from '../support/seeded-table.ts';
+import { slowUpdatesDown } from '../support/slow-updates.ts';
 import { startTestApplication, type TestApplication } from '../support/test-application.ts';
 import type { TestDatabase } from '../support/test-server.ts';
 import { type Catalog, readCatalog } from './catalog.ts';
@@ -45,14 +46,10 @@ beforeAll(async () => {
   database = resources.use(await createMigratedDatabase('0001'));
   client = resources.use(await connect(database.url));
   await insertRows(client, ROWS);
-  await client.rows(`
-    create function wait_now_and_then() returns trigger language plpgsql as $$
-    begin
-      if new.id % 20 = 0 and current_setting('test.slow', true) = 'on' then perform pg_sleep(0.001); end if;
-      return new;
-    end $$`);
-  await client.rows(`
-    create trigger slow before update on large_record for each row execute function wait_now_and_then()`);
+  await slowUpdatesDown(
+    client,
+    `if id % 20 = 0 and current_setting('test.slow', true) = 'on' then perform pg_sleep(0.001); end if;`,
+  );
   migrator = resources.use(await openMigrator(database.url));
   for (const stage of STAGES) {
     await migrator.go(stage);

@@ -14,7 +14,7 @@ export async function insertSpreadRows(client: DatabaseClient): Promise<void> {
   await client.rows(`alter table large_record set (fillfactor = 10)`);
   await client.rows(`alter table large_record add column padding text default repeat('x', 100)`);
   await insertRows(client, SPREAD_ROWS);
-  await slowUpdatesDown(client, `if new.id % 50 = 0 then perform pg_sleep(0.01); end if;`);
+  await slowUpdatesDown(client, `if id % 50 = 0 then perform pg_sleep(0.01); end if;`);
 }
 
 /** What the table and the checkpoint say when the backfill is done, beside what they should. */

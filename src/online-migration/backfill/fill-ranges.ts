@@ -8,7 +8,7 @@ import { type Range, readOpenRanges } from './plan.ts';
 import type { BackfillSettings } from './settings.ts';
 import { STRIPES } from './stripes.ts';
 import { fillRange, type WorkerShare } from './worker.ts';
-import { WorkerConnection } from './worker-connection.ts';
+import { forBatches, WorkerConnection } from './worker-connection.ts';
 
 /** How often the progress is written, and the controls and throttles are looked at. */
 const TICK_MS = 250;
@@ -51,7 +51,7 @@ class WorkerPlaces {
   }
 
   async #work(place: number): Promise<void> {
-    await using connection = new WorkerConnection(this.#openSession);
+    await using connection = new WorkerConnection(this.#openSession, forBatches(this.#share.fill));
     const isWanted = () => place < this.#wanted;
     for (
       let range = this.#ranges.shift();

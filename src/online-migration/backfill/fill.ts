@@ -19,6 +19,8 @@ export interface Fill {
   readonly value: string;
   /** Why a row without a faithful value is a reject. */
   readonly rejectReason: string;
+  /** The table's own triggers that may fire for rows that are updated, as the declaration names them. */
+  readonly firesInBackfill: readonly string[];
 }
 
 /** Fills the new column from the old one. */
@@ -32,6 +34,7 @@ export function forwardFill(change: ColumnChange): Fill {
     source: names.oldColumn,
     value: `${names.forwardInBulk}(t.${names.oldColumn})`,
     rejectReason: `no equal value of type ${change.newColumn.type}`,
+    firesInBackfill: change.firesInBackfill ?? [],
   };
 }
 
@@ -55,6 +58,7 @@ export async function backwardFill(database: Queryable, change: ColumnChange): P
     // Without kept values a look-up for each row would find nothing ten million times.
     value: (await hasKeptValues(database, names)) ? `coalesce(${kept}, ${rebuilt})` : rebuilt,
     rejectReason: `no equal value of type ${change.oldColumn.type}`,
+    firesInBackfill: change.firesInBackfill ?? [],
   };
 }
 

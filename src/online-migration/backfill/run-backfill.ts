@@ -1,6 +1,7 @@
 import type { Session } from '../session.ts';
 import { AutovacuumHold } from './autovacuum-hold.ts';
 import type { Fill } from './fill.ts';
+import { tellSilence } from './firing-triggers.ts';
 import { fillRanges } from './fill-ranges.ts';
 import { Gate } from './gate.ts';
 import { handOutRanges } from './hand-out.ts';
@@ -14,8 +15,9 @@ import type { BackfillSettings } from './settings.ts';
 import { measureSpace, type Space } from './space.ts';
 import { SpaceReuse } from './space-reuse.ts';
 import { sweep } from './sweep.ts';
+import { describeUnseen } from './unseen.ts';
 import type { WorkerShare } from './worker.ts';
-import { WorkerConnection } from './worker-connection.ts';
+import { forBatches, WorkerConnection } from './worker-connection.ts';
 
 /** What a backfill needs of its surroundings. */
 export interface BackfillSurroundings {
@@ -55,6 +57,7 @@ export interface BackfillSummary {
  * 4. Sweep: the rows that were locked or that moved, until none is left that has a faithful value.
  *
  * @param session plans, watches and writes the progress
+ * @throws BackfillError ahead of the first row if triggers of the table would fire that may not
  */
 export async function runBackfill(
   session: Session,
@@ -63,6 +66,9 @@ export async function runBackfill(
 ): Promise<BackfillSummary> {
   const { settings, signal, log, openSession } = surroundings;
   const began = performance.now();
+  await tellSilence(session, fill, log);
+  const unseen = await describeUnseen(session);
+  if (unseen !== null) log(unseen);
   const before = await measureSpace(session, fill);
   const leaves = await findLeaves(session, fill.names.table);
   await session.transaction(() => planBackfill(session, fill, leaves));
@@ -80,7 +86,7 @@ export async function runBackfill(
     const fillAll = isHandedOut ? handOutRanges : fillRanges;
     await fillAll(session, share, settings, openSession, surroundings.report);
   }
-  await using sweeper = new WorkerConnection(openSession);
+  await using sweeper = new WorkerConnection(openSession, forBatches(fill));
   await sweeper.run((sweeping) => sweep(sweeping, fill, signal, log), signal, log);
   const { rowsDone } = await readPlanSize(session, fill);
   return {

@@ -4,6 +4,7 @@ import type { Session } from '../session.ts';
 import { AutovacuumHold } from './autovacuum-hold.ts';
 import { RangeTakenError } from './claim.ts';
 import { Gate } from './gate.ts';
+import { tellSilence } from './firing-triggers.ts';
 import { readFill, readHandedOut } from './handed-out.ts';
 import { look } from './look.ts';
 import { type BackfillReport, Meter } from './meter.ts';
@@ -13,8 +14,9 @@ import { type Range, readPlanSize } from './plan.ts';
 import { openRangeQueue } from './range-queue.ts';
 import type { BackfillSettings } from './settings.ts';
 import { SpaceReuse } from './space-reuse.ts';
+import { describeUnseen } from './unseen.ts';
 import { fillRange, type WorkerShare } from './worker.ts';
-import { WorkerConnection } from './worker-connection.ts';
+import { forBatches, WorkerConnection } from './worker-connection.ts';
 
 /** How often it looks whether there is work, and whether to wait with it. */
 const TICK_MS = 1_000;
@@ -49,6 +51,9 @@ export async function takeRanges(
   const ended = AbortSignal.any([signal, stop.signal]);
   const ask = <T>(question: (session: Session) => Promise<T>) => watch.run(question, ended, log);
   const fill = await ask((session) => readFill(session, change));
+  await ask((session) => tellSilence(session, fill, log));
+  const unseen = await ask(describeUnseen);
+  if (unseen !== null) log(unseen);
   const whole = new Meter(await ask((session) => readPlanSize(session, fill)));
   await using hold = new AutovacuumHold(openSession, fill.names.table, log);
   const share = {
@@ -97,7 +102,7 @@ async function fillUntilLost(
   failed: (error: unknown) => void,
 ): Promise<void> {
   // One for each range: what is left of a lost one may still end a batch while the next one begins.
-  await using connection = new WorkerConnection(openSession);
+  await using connection = new WorkerConnection(openSession, forBatches(share.fill));
   try {
     const signal = AbortSignal.any([share.signal, lost]);
     await fillRange(connection, { ...share, signal }, range, () => true);

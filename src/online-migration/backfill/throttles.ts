@@ -1,6 +1,8 @@
 import type { Queryable } from '../column-change.ts';
 import { readApiP99 } from './api-latency.ts';
 
+const GIBIBYTE = 1024 ** 3;
+
 /** From when on the application's server is called strained. */
 export interface ThrottleLimits {
   /** Replay lag of the slowest replica, in milliseconds. */
@@ -9,6 +11,8 @@ export interface ThrottleLimits {
   readonly snapshotAgeMs: number;
   /** WAL files that wait to be archived. */
   readonly walFiles: number;
+  /** WAL that a replication slot holds back, in bytes: it fills the disk of the server. */
+  readonly slotWalBytes: number;
   /** p99 of the API's requests, in milliseconds. */
   readonly apiP99Ms: number;
   /** Where the API tells its latency, as Prometheus metrics or as a JSON document with `p99Ms`; null: nobody asks. */
@@ -19,21 +23,27 @@ export const DEFAULT_THROTTLE_LIMITS: ThrottleLimits = {
   replicationLagMs: 10_000,
   snapshotAgeMs: 600_000,
   walFiles: 100,
+  slotWalBytes: 10 * GIBIBYTE,
   apiP99Ms: 500,
   apiLatencyUrl: null,
 };
 
-/** What the server says of its strain, in one statement. */
+/** What the server says of its strain; null for what is not there, or what the role may not see. */
 interface Strain {
-  lag_ms: number | null;
-  snapshot_ms: number | null;
-  snapshot_pid: number | null;
-  wal_files: number | null;
+  readonly lag_ms: number | null;
+  readonly snapshot_ms: number | null;
+  readonly snapshot_pid: number | null;
+  readonly slot_name: string | null;
+  readonly slot_kind: string | null;
+  readonly slot_bytes: number | null;
+  /** The same for people: `12 GB`. */
+  readonly slot_size: string | null;
+  readonly sees_archive: boolean;
 }
 
 /**
  * Why a backfill should wait now; null where nothing speaks against the next batch.
- * @param database one short statement is run on it
+ * @param database a few short statements are run on it
  * @param limits from when on to wait
  */
 export async function findThrottleReason(
@@ -47,9 +57,11 @@ export async function findThrottleReason(
   if (strain.snapshot_ms !== null && strain.snapshot_ms > limits.snapshotAgeMs) {
     return `pid ${strain.snapshot_pid} holds a snapshot for ${seconds(strain.snapshot_ms)}`;
   }
-  if (strain.wal_files !== null && strain.wal_files > limits.walFiles) {
-    return `${strain.wal_files} WAL files wait to be archived`;
+  if (strain.slot_bytes !== null && strain.slot_bytes > limits.slotWalBytes) {
+    return `the replication slot ${strain.slot_name} (${strain.slot_kind}) holds back ${strain.slot_size} of WAL`;
   }
+  const walFiles = strain.sees_archive ? await countUnarchived(database) : 0;
+  if (walFiles > limits.walFiles) return `${walFiles} WAL files wait to be archived`;
   if (limits.apiLatencyUrl === null) return null;
   const p99Ms = await readApiP99(limits.apiLatencyUrl);
   if (p99Ms === Number.POSITIVE_INFINITY) return 'the API does not tell its latency';
@@ -57,17 +69,14 @@ export async function findThrottleReason(
 }
 
 async function readStrain(database: Queryable): Promise<Strain> {
-  // The archive's folder is open to monitoring roles only; for others it is as if nothing waited.
   const { rows } = await database.query<Strain>(`
     select
       (select 1000 * extract(epoch from max(replay_lag)) from pg_catalog.pg_stat_replication)::float8 as lag_ms,
       oldest.age_ms::float8 as snapshot_ms,
       oldest.pid as snapshot_pid,
-      case
-        when current_setting('archive_mode') <> 'off'
-          and has_function_privilege('pg_catalog.pg_ls_archive_statusdir()', 'execute')
-        then (select count(*) from pg_catalog.pg_ls_archive_statusdir() where name like '%.ready')
-      end::int as wal_files
+      slot.name as slot_name, slot.kind as slot_kind, slot.bytes::float8 as slot_bytes, pg_size_pretty(slot.bytes) as slot_size,
+      current_setting('archive_mode') <> 'off'
+        and has_function_privilege('pg_catalog.pg_ls_archive_statusdir()', 'execute') as sees_archive
     from (select) as one
     left join lateral (
       select pid, 1000 * extract(epoch from clock_timestamp() - coalesce(xact_start, query_start)) as age_ms
@@ -75,8 +84,25 @@ async function readStrain(database: Queryable): Promise<Strain> {
       where backend_xmin is not null and pid <> pg_backend_pid() and datname = current_database()
       order by age(backend_xmin) desc, xact_start
       limit 1
-    ) as oldest on true`);
-  return rows[0] ?? { lag_ms: null, snapshot_ms: null, snapshot_pid: null, wal_files: null };
+    ) as oldest on true
+    left join lateral (
+      select slot_name as name,
+        concat_ws(', ', slot_type, case when active then 'active' else 'inactive' end) as kind,
+        pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) as bytes
+      from pg_catalog.pg_replication_slots
+      where restart_lsn is not null and wal_status <> 'lost'
+      order by restart_lsn
+      limit 1
+    ) as slot on true`);
+  return rows[0]!;
+}
+
+/** A statement of its own: the right to call the function is checked even where a condition keeps it from being called. */
+async function countUnarchived(database: Queryable): Promise<number> {
+  const { rows } = await database.query<{ count: number }>(
+    `select count(*)::int as count from pg_catalog.pg_ls_archive_statusdir() where name like '%.ready'`,
+  );
+  return rows[0]!.count;
 }
 
 function seconds(milliseconds: number): string {

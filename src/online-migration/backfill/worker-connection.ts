@@ -1,5 +1,7 @@
 import { pause } from '../pause.ts';
 import { ConnectionLostError, type Session, sqlState } from '../session.ts';
+import type { Fill } from './fill.ts';
+import { keepTriggersSilent } from './firing-triggers.ts';
 
 /**
  * Far below `deadlock_timeout` (1 s by default): where a batch and the application each hold a row that the other
@@ -30,9 +32,9 @@ export class WorkerConnection implements AsyncDisposable {
 
   /**
    * @param open opens a session
-   * @param prepare makes it fit for its work; by default for batches
+   * @param prepare makes it fit for its work, as {@link forBatches} does for batches
    */
-  constructor(open: () => Promise<Session>, prepare = prepareForBatches) {
+  constructor(open: () => Promise<Session>, prepare: (session: Session) => Promise<void>) {
     this.#open = open;
     this.#prepare = prepare;
   }
@@ -82,11 +84,15 @@ export class WorkerConnection implements AsyncDisposable {
   }
 }
 
-async function prepareForBatches(session: Session): Promise<void> {
-  // A crash of the server loses the last rows and their checkpoint together, so no commit need wait for the disk.
-  await session.query(`set synchronous_commit = off`);
-  await session.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
-  await session.query(`set idle_in_transaction_session_timeout = ${IDLE_IN_BATCH_MS}`);
+/** Makes a session fit for batches of a backfill; it throws a `BackfillError` if triggers would fire that may not. */
+export function forBatches(fill: Fill): (session: Session) => Promise<void> {
+  return async (session) => {
+    // A crash of the server loses the last rows and their checkpoint together, so no commit need wait for the disk.
+    await session.query(`set synchronous_commit = off`);
+    await session.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await session.query(`set idle_in_transaction_session_timeout = ${IDLE_IN_BATCH_MS}`);
+    await keepTriggersSilent(session, fill);
+  };
 }
 
 /** Whether an error says that the connection is gone, or that the server cannot take one now. */

@@ -5,6 +5,7 @@ import { fillBatch, isContention } from './batch.ts';
 import { advanceRange } from './checkpoint.ts';
 import { type ClaimedRange, claimRange } from './claim.ts';
 import type { Fill } from './fill.ts';
+import { keepTriggersSilent } from './firing-triggers.ts';
 import type { Gate } from './gate.ts';
 import type { Meter } from './meter.ts';
 import type { NiceRatio } from './nice-ratio.ts';
@@ -42,7 +43,11 @@ export async function fillRange(
   goOn: () => boolean,
 ): Promise<Range> {
   const { fill, gate, hold, space, signal, log } = share;
-  const claim = (session: Session) => claimRange(session, fill, rangeToTake);
+  const claim = async (session: Session) => {
+    // A trigger may have come since the last range.
+    await keepTriggersSilent(session, fill);
+    return claimRange(session, fill, rangeToTake);
+  };
   let range = await untilNotContended(() => connection.run(claim, signal, log), signal);
   if (range === null) return { ...rangeToTake, stripe: STRIPES };
   await hold.take();

@@ -3,6 +3,7 @@ import { mirrorAttachments } from './mirror-attachments.ts';
 import { finishBackfill } from '../backfill/checkpoint.ts';
 import { planBackfill } from '../backfill/plan.ts';
 import { backwardFill } from '../backfill/fill.ts';
+import { requireTriggerPlan } from '../backfill/firing-triggers.ts';
 import { findLeaves } from '../backfill/leaves.ts';
 import { createBackwardFunction, createForwardFunctions } from '../conversion-functions.ts';
 import { addFilledCheck, declareFilled, declareFilling, validateFilledCheck } from '../filled-column.ts';
@@ -49,6 +50,7 @@ export async function revertContract(context: MoveContext): Promise<void> {
     await recordChange(session, change);
   });
   const fill = await backwardFill(session, change);
+  await requireTriggerPlan(session, fill);
   const leaves = await findLeaves(session, names.table);
   const { oldColumn } = await readTableShape(session, change);
   if (oldColumn === null) {

@@ -48,7 +48,7 @@ beforeEach(async () => {
   await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
   await client.rows(`create trigger slow before update on event for each row execute function slow()`);
   await client.rows(`insert into held_up default values`);
-  filling = [fillEventTable(url)];
+  filling = [fillEventTable(url, { ...eventChange, firesInBackfill: ['slow'] })];
   // Expand's own transaction holds the table as the holder does, between two of its statements.
   await until(async () => (await hasBookkeeping()) && (await isUnderWay()));
   await nextHolder();

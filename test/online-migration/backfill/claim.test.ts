@@ -12,7 +12,7 @@ import { NiceRatio } from '../../../src/online-migration/backfill/nice-ratio.ts'
 import { Pace } from '../../../src/online-migration/backfill/pace.ts';
 import { planBackfill, type Range, readOpenRanges } from '../../../src/online-migration/backfill/plan.ts';
 import { fillRange } from '../../../src/online-migration/backfill/worker.ts';
-import { WorkerConnection } from '../../../src/online-migration/backfill/worker-connection.ts';
+import { forBatches, WorkerConnection } from '../../../src/online-migration/backfill/worker-connection.ts';
 import { Session } from '../../../src/online-migration/session.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { held, hold, installHoldPoints, letGo } from '../../support/hold-points.ts';
@@ -46,7 +46,7 @@ afterEach(() => resources.disposeAsync());
 const openSession = () => Session.open({ connectionString: url }, 'worker');
 
 async function fillAsWorker(): Promise<Range> {
-  await using connection = new WorkerConnection(openSession);
+  await using connection = new WorkerConnection(openSession, forBatches(fill));
   await using autovacuumHold = new AutovacuumHold(openSession, fill.names.table, () => undefined);
   const meter = new Meter({ rowsDone: 0, rowsTotal: 0, blocksDone: 0, blocksTotal: 0 });
   const { signal } = new AbortController();

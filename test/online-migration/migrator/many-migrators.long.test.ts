@@ -72,13 +72,13 @@ describe(`${MIGRATORS} migrators that are started together`, () => {
     async () => {
       await client.rows(`create table filled (id bigint primary key)`);
       await client.rows(`
-      create function note_fill() returns trigger language plpgsql as $$
+      create function note_fill(id bigint) returns boolean language plpgsql as $$
       begin
-        insert into filled values (new.id);
-        return null;
+        insert into filled values (id);
+        return true;
       end $$`);
       await client.rows(`
-      create trigger note_fill after update on large_record for each row execute function note_fill()`);
+      alter table large_record add constraint note_fill check (note_fill(id)) not valid`);
       await hold(client, 'batch');
 
       const migrators = Array.from({ length: MIGRATORS }, () => startMigrator());
