@@ -11,8 +11,8 @@ export function neutralizePool(orm: MikroORM): void {
   // A dialect or a client of the project's own opens connections as it likes.
   if (typeof options !== 'object' || 'createDriver' in options || 'selectFrom' in options) return;
   const { onPoolCreated } = options as { onPoolCreated?: (pool: Pool) => void };
-  orm.config.set('driverOptions', {
-    ...options,
+  // MikroORM's connection has this very object already.
+  Object.assign(options, {
     onPoolCreated: (pool: Pool) => {
       onPoolCreated?.(pool);
       pool.on('connect', (client) => {
