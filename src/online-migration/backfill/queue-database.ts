@@ -1,5 +1,6 @@
 import type { Db } from 'pg-boss';
 import type { Session } from '../session.ts';
+import { actForTableOwner } from './queue-schema.ts';
 import { WorkerConnection } from './worker-connection.ts';
 
 /**
@@ -14,10 +15,11 @@ export class QueueDatabase implements Db, AsyncDisposable {
 
   /**
    * @param openSession opens a session
+   * @param table schema and name of the table that is filled, quoted
    * @param log receives a line for each lost connection
    */
-  constructor(openSession: () => Promise<Session>, log: (line: string) => void) {
-    this.#connection = new WorkerConnection(openSession, async () => undefined);
+  constructor(openSession: () => Promise<Session>, table: string, log: (line: string) => void) {
+    this.#connection = new WorkerConnection(openSession, (session) => actForTableOwner(session, table));
     this.#log = log;
   }
 

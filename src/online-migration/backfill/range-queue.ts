@@ -5,6 +5,7 @@ import type { Session } from '../session.ts';
 import type { Fill } from './fill.ts';
 import type { Range } from './plan.ts';
 import { QueueDatabase } from './queue-database.ts';
+import { createQueueSchema } from './queue-schema.ts';
 
 // pg-boss, and not graphile-worker, which gives the job of a worker that died to another after four hours: pg-boss notices
 // that its heartbeats stay away. It is loaded where a queue is opened, and nowhere else.
@@ -56,13 +57,18 @@ export async function openRangeQueue(
   fill: Fill,
   options: { readonly install: boolean; readonly log: (line: string) => void },
 ): Promise<RangeQueue> {
+  if (options.install) {
+    await using session = await openSession();
+    await createQueueSchema(session, fill.names.table);
+  }
   const { PgBoss } = await import('pg-boss');
   await using resources = new AsyncDisposableStack();
-  const database = resources.use(new QueueDatabase(openSession, options.log));
+  const database = resources.use(new QueueDatabase(openSession, fill.names.table, options.log));
   const boss = new PgBoss({
     db: database,
     schema: QUEUE_SCHEMA,
     migrate: options.install,
+    createSchema: false,
     superviseIntervalSeconds: SUPERVISION_INTERVAL_S,
     monitorIntervalSeconds: SUPERVISION_INTERVAL_S,
     // Nothing is ever deleted from it and it is gone within hours.

@@ -46,4 +46,52 @@ describe('the commands, as a role that owns the table and has nothing else', () 
     await run('migration:down', '--to', '0');
     expect(await admin.value(`select to_regclass('large_record')`)).toBeNull();
   });
+
+  it.each([
+    ['may create it', `grant create on database %database to %owner`],
+    ['was given it', `create schema online_migration_queue authorization %owner`],
+  ])('hand ranges out to a worker of another login, if the owner of the queue %s', async (_name, grant) => {
+    await using database = await createTestDatabase();
+    await using admin = await connect(database.url);
+    await using owner = await createRole(database.url);
+    await using ann = await createRole(database.url, `in role ${owner.name}`);
+    await using ben = await createRole(database.url, `in role ${owner.name}`);
+    await admin.rows(`
+      grant create on schema public to ${owner.name}; create schema online_migration authorization ${owner.name}`);
+    await admin.rows(grant.replace('%database', `"${database.name}"`).replace('%owner', owner.name));
+    expect(await runMikroOrm(ann.url, 'migration:up', '--to', '0001')).toMatchObject({ exitCode: 0 });
+    await admin.rows(`alter table large_record owner to ${owner.name}`);
+    await admin.rows(`
+      insert into large_record (name, created_at) select 'a name', '2024-01-01 10:00:00' from generate_series(1, 5000) as n`);
+    expect(await runMikroOrm(ann.url, 'migration:up', '--to', '0002')).toMatchObject({ exitCode: 0 });
+    const migration = startNode(['node_modules/@mikro-orm/cli/cli.js', 'migration:up', '--to', '0003'], {
+      DATABASE_URL: ann.url,
+      BACKFILL_WORKERS: '0',
+    });
+    const worker = startNode(['src/commands/backfill.ts', 'work'], { DATABASE_URL: ben.url });
+    expect({ exitCode: await migration.exitCode, output: migration.output() }).toMatchObject({ exitCode: 0 });
+    expect({ exitCode: await worker.exitCode, output: worker.output() }).toMatchObject({ exitCode: 0 });
+    expect(worker.output()).toContain('5,000 rows');
+    expect(await admin.value(`select count(*)::int from large_record where created_at_new is not null`)).toBe(
+      5000,
+    );
+    expect(await admin.value(`select to_regclass('online_migration_queue.job')`)).toBeNull();
+  });
+
+  it('say what to run if the owner may not create the queue', async () => {
+    await using database = await createTestDatabase();
+    await using admin = await connect(database.url);
+    await using role = await createRole(database.url);
+    await admin.rows(`
+      grant create on schema public to ${role.name}; create schema online_migration authorization ${role.name}`);
+    await runMikroOrm(role.url, 'migration:up', '--to', '0001');
+    await admin.rows(`insert into large_record (name, created_at) values ('a name', '2024-01-01 10:00:00')`);
+    await runMikroOrm(role.url, 'migration:up', '--to', '0002');
+    const migration = startNode(['node_modules/@mikro-orm/cli/cli.js', 'migration:up', '--to', '0003'], {
+      DATABASE_URL: role.url,
+      BACKFILL_WORKERS: '0',
+    });
+    expect(await migration.exitCode).toBe(1);
+    expect(migration.output()).toContain(`create schema online_migration_queue authorization ${role.name}`);
+  });
 });

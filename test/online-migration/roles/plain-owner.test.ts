@@ -26,7 +26,7 @@ let resources: AsyncDisposableStack;
 let url: string;
 let admin: DatabaseClient;
 /** The test's database, quoted. */
-let name: string;
+let databaseName: string;
 let shop: TestRole;
 let depot: TestRole;
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
   resources = new AsyncDisposableStack();
   const database = resources.use(await createTestDatabase());
   url = database.url;
-  name = `"${database.name}"`;
+  databaseName = `"${database.name}"`;
   admin = resources.use(await connect(url));
   shop = resources.use(await createRole(url));
   depot = resources.use(await createRole(url));
@@ -43,7 +43,7 @@ afterAll(() => resources.disposeAsync());
 beforeEach(async () => {
   await admin.rows(`
     drop schema if exists online_migration cascade; drop schema if exists shop cascade; drop schema if exists depot cascade;
-    revoke create on database ${name} from ${shop.name};
+    revoke create on database ${databaseName} from ${shop.name};
     create schema shop; create schema depot; grant usage on schema shop, depot to public;
     create table shop.orders (id bigint generated always as identity primary key, total text not null);
     create table depot.parcel (id bigint generated always as identity primary key, weight text not null);
@@ -88,7 +88,7 @@ describe('a role that owns the table and has nothing else', () => {
   });
 
   it('makes and drops the schema, if it may create one in the database', async () => {
-    await admin.rows(`grant create on database ${name} to ${shop.name}`);
+    await admin.rows(`grant create on database ${databaseName} to ${shop.name}`);
     await carryOut(shop, total, [...MOVES.up, ...MOVES.down]);
     expect(await admin.value(`select to_regnamespace('online_migration')`)).toBeNull();
   });
@@ -167,7 +167,7 @@ describe('a role without any right on the table', () => {
   it('cannot use the functions of the change on a table of its own', async () => {
     await carryOut({ ...shop, url }, total, MOVES.up.slice(0, 3));
     await using stranger = await createRole(url);
-    await admin.rows(`grant create, temp on database ${name} to ${stranger.name}`);
+    await admin.rows(`grant create, temp on database ${databaseName} to ${stranger.name}`);
     await using client = await connect(stranger.url);
     await client.rows(`create temp table bait (id bigint, total text, total_new numeric(12,2))`);
     for (const { name } of await admin.rows<{ name: string }>(`
