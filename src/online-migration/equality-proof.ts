@@ -136,7 +136,7 @@ async function compareBatchPatiently(
   rows: number,
 ): Promise<ProofBatch | undefined> {
   const { session, change, signal, log } = surroundings;
-  for (let isReported = false; ; isReported = true) {
+  for (let reported = ''; ;) {
     try {
       return await session.transaction(async () => {
         await session.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
@@ -148,15 +148,15 @@ async function compareBatchPatiently(
       });
     } catch (error) {
       if (!CONTENTION_CODES.has(sqlState(error) ?? '')) throw error;
-      if (!isReported) {
-        const blockers = await findBlockers(session, [namesOf(change).table]);
+      const blockers = await findBlockers(session, [namesOf(change).table]);
+      const pids = blockers.map(({ pid }) => pid).join(' ');
+      if (pids !== reported) {
         log(
-          `comparison of the columns: waits for locked rows; ` +
-            (blockers.length === 0
-              ? 'whoever locked them has gone'
-              : `sessions at work on the table: ${blockers.map(describeBlocker).join('; ')}`),
+          `comparison of the columns: waits for locked rows; sessions at work on the table: ` +
+            blockers.map(describeBlocker).join('; '),
         );
       }
+      reported = pids;
       await pause(CONTENTION_PAUSE_MS, signal);
     }
   }
