@@ -40,11 +40,8 @@ export async function createSyncFunction(
         if new.${newColumn} is null and new.${oldColumn} is not null then
           ${refuse(`new.${oldColumn}`, change.oldColumn.name, change.newColumn.type)}
         end if;`;
-  await database.query(`
-    create or replace function ${syncFunction}() returns trigger
-    language plpgsql security definer set search_path = pg_catalog, pg_temp
-    ${mode === 'keeping' ? `set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres'` : ''}
-    as $sync$
+  // A literal, since a column's name may hold any tag of a dollar-quoted body.
+  const body = `
     begin
       if tg_op = 'INSERT' and new.${newColumn} is null
         or tg_op = 'UPDATE' and not (${areDifferent(change.newColumn.type, `new.${newColumn}`, `old.${newColumn}`)})
@@ -54,8 +51,12 @@ export async function createSyncFunction(
         ${setOldFromNew(change)}
       end if;${mode === 'keeping' && isReversible(change) ? keepUnrebuildable(change) : ''}
       return new;
-    end
-    $sync$`);
+    end`;
+  await database.query(`
+    create or replace function ${syncFunction}() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, pg_temp
+    ${mode === 'keeping' ? `set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres'` : ''}
+    as ${escapeLiteral(body)}`);
 }
 
 /**
