@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import { urlsOfHosts } from './database/connection-url.ts';
+import { isConnectionUrl } from './database/connection-url.ts';
 
 /** Everything that the environment decides. */
 export interface Config {
@@ -52,9 +52,11 @@ const FOLLOW_MOVES = 'auto';
 
 const DOTENV_FILE = join(import.meta.dirname, '../.env');
 
-const databaseUrl = z
-  .string()
-  .refine(isPostgresUrl, { error: 'must be a URL like postgresql://user:password@host:5432/database' });
+const databaseUrl = z.string().refine(isConnectionUrl, {
+  error:
+    'must be a URL like postgresql://user:password@host:5432/database. Percent-encode the special characters of the user ' +
+    'name and the password: @ as %40, / as %2F, # as %23, ? as %3F, % as %25',
+});
 const portExpectation = { error: 'must be a whole number from 0 to 65535' };
 
 /** A whole number of milliseconds. */
@@ -146,11 +148,4 @@ export function readConfig(env: NodeJS.ProcessEnv = environmentOverDotenv()): Co
 function environmentOverDotenv(): NodeJS.ProcessEnv {
   const dotenv = existsSync(DOTENV_FILE) ? parseEnv(readFileSync(DOTENV_FILE, 'utf8')) : {};
   return { ...dotenv, ...process.env };
-}
-
-function isPostgresUrl(text: string): boolean {
-  return urlsOfHosts(text).every((urlOfHost) => {
-    const url = URL.parse(urlOfHost);
-    return url !== null && (url.protocol === 'postgresql:' || url.protocol === 'postgres:');
-  });
 }

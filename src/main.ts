@@ -15,7 +15,7 @@ import { openReplicaOrm } from './large-record/replica.ts';
 const CLOSING_MS = 1_000;
 
 /**
- * Serves the API until SIGTERM or SIGINT; a second signal ends the process at once.
+ * Serves the API until SIGTERM, SIGINT or SIGHUP; a second SIGTERM or SIGINT ends the process at once.
  *
  * 1. Wait for the database, then listen.
  * 2. At the signal: `/readyz` says no, and after a pause in which balancers notice, no new connections are taken.
@@ -28,6 +28,8 @@ async function main(): Promise<void> {
   // Heard from the beginning: as process 1 of a container it would not be ended by a signal that nobody hears.
   const ending = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ending.abort());
+  // A terminal that closes; its shell may send the signal once more.
+  process.on('SIGHUP', () => ending.abort());
   if (config.databaseUrl) {
     try {
       await awaitWritableServer(

@@ -4,6 +4,8 @@ import { parseEnv } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { CONFIG_VARIABLES, readConfig } from '../src/config.ts';
 
+const URL_VARIABLES = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_REPLICA_URL', 'TEST_DATABASE_URL'];
+
 describe('readConfig', () => {
   it('has an answer for an empty environment', () => {
     expect(readConfig({})).toEqual({
@@ -106,11 +108,35 @@ describe('readConfig', () => {
     'mysql://root:s3cret@localhost/app',
     'root:s3cret@localhost',
     'postgresql://a:s3cret@host:port/app',
+    'postgres://u:1#s3cret@host/app',
+    'postgres://u:1/s3cret@host/app',
+    'postgres://u:1?s3cret@host/app',
+    'postgres://u:p#w@s3cret/x@host/app',
+    'postgres://u:p@s3cret/x@host/app',
+    'postgres://u:p@s3cret#x@host/app',
+    'postgres://u:p@s3cret?x@first,second/app',
+    'postgres://u:s3cret%e4@host/app',
+    'postgres://u:s3cret%@host/app',
+    'postgres://s3cret%ff:p@host/app',
+    'postgres://u:s3cret',
+    'postgres://s3cret:12',
   ])('refuses the URL %j without repeating it', (url) => {
-    const read = () => readConfig({ DATABASE_URL: url, TEST_DATABASE_URL: url });
-    const expectation = 'must be a URL like postgresql://user:password@host:5432/database.';
-    expect(read).toThrow(`DATABASE_URL ${expectation}\nTEST_DATABASE_URL ${expectation}`);
-    expect(read).not.toThrow('s3cret');
+    const read = (name: string) => () => readConfig({ [name]: url });
+    for (const name of URL_VARIABLES) {
+      expect(read(name)).toThrow(
+        `${name} must be a URL like postgresql://user:password@host:5432/database. Percent-encode`,
+      );
+      expect(read(name)).not.toThrow('s3cret');
+    }
+  });
+
+  it.each([
+    'postgres://u%40tenant:p%23w%40rd%2Fx%3F%25@host/app',
+    'postgres://u:p@ss,w:rd[1]@first,second/app',
+    'postgres:///app?host=/var/run/postgresql&user=u%40tenant',
+    'postgres://u@%2Fvar%2Frun/app?application_name=caf%C3%A9',
+  ])('takes the URL %j', (url) => {
+    expect(readConfig({ DATABASE_URL: url }).databaseUrl).toBe(url);
   });
 });
 

@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { expect, it } from '@jest/globals';
 import { type ApiProcess, startApiProcess } from './support/api-process.ts';
-import { type RunningCommand, startNode } from './support/command-line.ts';
+import { type RunningCommand, startInTerminal, startNode } from './support/command-line.ts';
 import { startHangingProxy } from './support/hanging-proxy.ts';
 import { createLargeRecordTable } from './support/large-record-table.ts';
 import { lockWaiter } from './support/lock-waits.ts';
 import { type Answer, send } from './support/send.ts';
+import { describeInTerminal } from './support/terminal.ts';
 
 /** Long enough for a look at `/readyz`, however busy the machine is. */
 const SHUTDOWN_DELAY_MS = '3000';
@@ -33,17 +34,20 @@ const messagesOf = (main: RunningCommand) =>
 
 const stop = (api: ApiProcess) => api.process.kill('SIGTERM');
 
-it.each(['SIGTERM', 'SIGINT'] as const)('serves until %s and ends with exit code 0', async (signal) => {
-  await using table = await createLargeRecordTable('old');
-  await using api = await startApiProcess(table.url);
-  expect(messagesOf(api)).toEqual([
-    expect.stringMatching(/^Database: .*DATABASE_URL\)$/),
-    expect.stringMatching(/^Listening on http:\/\/127\.0\.0\.1:\d+$/),
-  ]);
-  expect((await send(`${api.url}/list_large`)).status).toBe(200);
-  api.process.kill(signal);
-  expect(await api.exitCode).toBe(0);
-});
+it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+  'serves until %s and ends with exit code 0',
+  async (signal) => {
+    await using table = await createLargeRecordTable('old');
+    await using api = await startApiProcess(table.url);
+    expect(messagesOf(api)).toEqual([
+      expect.stringMatching(/^Database: .*DATABASE_URL\)$/),
+      expect.stringMatching(/^Listening on http:\/\/127\.0\.0\.1:\d+$/),
+    ]);
+    expect((await send(`${api.url}/list_large`)).status).toBe(200);
+    api.process.kill(signal);
+    expect(await api.exitCode).toBe(0);
+  },
+);
 
 it.each([
   [
@@ -85,6 +89,32 @@ it('at SIGTERM says that it is not ready, still serves, answers what is in fligh
     `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
   );
   expect(rowCount).toBe(0);
+});
+
+describeInTerminal('in a terminal that closes', () => {
+  it('answers what is in flight, and leaves no session', async () => {
+    await using table = await createLargeRecordTable('old');
+    const id = await table.store('LargeRecord_1', '2024-01-01 10:00:00');
+    const terminal = startInTerminal('src/main.ts', {
+      DATABASE_URL: table.url,
+      HOST: '127.0.0.1',
+      PORT: '0',
+      SHUTDOWN_DELAY_MS,
+    });
+    await terminal.printed(/Listening on \S+/);
+    const [url] = /http:\S+?:\d+/.exec(terminal.output())!;
+    await table.client.query('begin');
+    await table.client.query('select from large_record for update');
+    const inFlight = send(`${url}/large_records/${id}`, { method: 'PATCH', body: { name: 'changed' } });
+    await lockWaiter(table.url);
+    terminal.process.kill('SIGKILL');
+    await answering(`${url}/readyz`, 503);
+    await table.client.query('commit');
+    expect((await inFlight).text).toContain('"name":"changed"');
+    while (await send(`${url}/healthz`).then(Boolean, () => false));
+    const others = `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`;
+    while ((await table.client.query(others)).rowCount !== 0);
+  });
 });
 
 it('ends at SIGTERM with exit code 0 while the database is silent', async () => {

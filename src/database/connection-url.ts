@@ -22,8 +22,36 @@ export function urlsOfHosts(url: string): string[] {
 }
 
 /**
+ * Whether the text is a PostgreSQL URL whose parts are where the driver looks for them. An `@` behind the host, as a
+ * password with a `/`, `?` or `#` that is not percent-encoded leaves it, would make a part of the password the host, which
+ * is printed. A URL without database and parameters is what a `.env` file makes of such a password: `#` begins a comment.
+ */
+export function isConnectionUrl(text: string): boolean {
+  const [, , , after = ''] = PARTS.exec(text) ?? [];
+  return !after.includes('@') && urlsOfHosts(text).every(isUrlOfHost);
+}
+
+function isUrlOfHost(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) return false;
+  const namesDatabase = url.pathname.length > 1 || url.search.length > 1;
+  return namesDatabase && isPercentEncoded(url.username) && isPercentEncoded(url.password);
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
  * The URL as it may be printed: user, host, port and database alone. The query goes altogether, since drivers
  * take a password, or a key's passphrase, from there too.
+ *
+ * @param url must be one for which {@link isConnectionUrl} holds
  */
 export function printableUrl(url: string): string {
   return urlsOfHosts(url)

@@ -1,13 +1,15 @@
 import { EventEmitter } from 'node:events';
 import { type ActiveColumn, activeColumnOf, assertKnownColumn, FORMS } from './active-column.ts';
+import { mayBeMirrorName } from './attachments/table-column.ts';
 import type { ColumnChange, Queryable } from './column-change.ts';
 import { readTableShape } from './table-shape.ts';
 
 /**
  * SQLSTATEs that say that the table no longer looks as a query supposed: undefined column, undefined table, datatype
- * mismatch, and "cached plan must not change result type".
+ * mismatch, "cached plan must not change result type", and an `on conflict` for which there is no unique index.
  */
-const OUTDATED_SHAPE_CODES = new Set(['42703', '42P01', '42804', '0A000']);
+const OUTDATED_SHAPE_CODES = new Set(['42703', '42P01', '42804', '0A000', '42P10']);
+const UNIQUE_VIOLATION_CODE = '23505';
 
 /** What a follower tells. */
 interface FollowerEvents {
@@ -30,6 +32,8 @@ interface FollowerEvents {
  * 2. Whoever learns that the table may have changed, by a notification, a poll or a failure, has it read anew.
  * 3. A unit of work that fails because the table changed its shape waits for such a reading and runs again from the
  *    start, once; and once more for each further move that it meets. The statement that failed has written nothing.
+ * 4. While both columns have a unique index, `on conflict` names that of one column, and of two upserts of the same row one
+ *    may fail on the index of the other. It runs again, once: the row is there now, and the upsert finds it.
  */
 export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
   readonly #change: ColumnChange;
@@ -94,20 +98,27 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
    * @param unit receives the active column; must throw the database's error, with its `code`, as it came
    * @returns what the unit returns
    * @throws what the unit throws: at once where it is no matter of the table's shape, else when it fails again on the
-   *   same column, or has failed on as many as there are
+   *   same column, or has failed on as many as there are; a unique violation that may be of the other column, at the second
    */
   async run<T>(unit: (active: ActiveColumn) => Promise<T>): Promise<T> {
     let active = this.#active ?? (await this.refresh());
-    for (let runs = 1; ; runs += 1) {
+    let runs = 1;
+    let hasMetTwin = false;
+    for (;;) {
       try {
         return await this.#runOn(active, unit);
       } catch (error) {
+        if (!hasMetTwin && mayBeOfTwinIndex(error, active)) {
+          hasMetTwin = true;
+          continue;
+        }
         if (!isOutdatedShape(error) || runs === FORMS.length) throw error;
         this.emit('overtaken');
         const failedOn = active.form;
         active = await this.refresh();
         // Contract and rename may follow each other faster than a busy process comes to its second run.
         if (runs > 1 && active.form === failedOn) throw error;
+        runs += 1;
       }
     }
   }
@@ -154,4 +165,13 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
 
 function isOutdatedShape(error: unknown): boolean {
   return error instanceof Error && 'code' in error && OUTDATED_SHAPE_CODES.has(String(error.code));
+}
+
+/**
+ * Whether a unique violation may come from the index that mirrors the one of the active column. The mirror has a name of its
+ * own; on the new column the mirror is the active one, and its original has a name like any other.
+ */
+function mayBeOfTwinIndex(error: unknown, { form }: ActiveColumn): boolean {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== UNIQUE_VIOLATION_CODE) return false;
+  return form === 'new' || ('constraint' in error && mayBeMirrorName(String(error.constraint)));
 }

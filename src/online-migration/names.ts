@@ -6,6 +6,7 @@ import { lastingRowKeyOf, type RowKey, rowKeyOf } from './row-key.ts';
 /** PostgreSQL cuts longer identifiers off without an error, and two names could become one. */
 export const MAX_IDENTIFIER_BYTES = 63;
 const HASH_CHARACTERS = 8;
+const CUT_NAME = new RegExp(` [0-9a-f]{${HASH_CHARACTERS}}$`);
 
 /** The schema that holds the toolkit's tables and functions. */
 export const TOOLKIT_SCHEMA = 'online_migration';
@@ -116,4 +117,9 @@ export function fitting(name: string): string {
   let kept = name;
   while (Buffer.byteLength(kept) > MAX_IDENTIFIER_BYTES - HASH_CHARACTERS - 1) kept = kept.slice(0, -1);
   return `${kept} ${hash}`;
+}
+
+/** Whether a name looks like one that {@link fitting} has cut. */
+export function isCut(name: string): boolean {
+  return CUT_NAME.test(name);
 }

@@ -1,4 +1,5 @@
 import { Client, type ClientConfig, escapeIdentifier, type QueryResult } from 'pg';
+import { cancellable, type CancelTarget, type Interrupt } from './cancellation.ts';
 import type { Queryable } from './column-change.ts';
 import { NEUTRAL_SETTINGS, PACKAGE_SETTINGS, settingsStatement } from './session-settings.ts';
 import { OnlineMigrationError } from './online-migration-error.ts';
@@ -29,6 +30,7 @@ export class ConnectionLostError extends OnlineMigrationError {
 export class Session implements Queryable, AsyncDisposable {
   readonly #client: Client;
   readonly #lost = new AbortController();
+  #cancelled: { readonly target: CancelTarget; readonly interrupt: Interrupt } | undefined;
 
   private constructor(client: Client) {
     this.#client = client;
@@ -45,9 +47,14 @@ export class Session implements Queryable, AsyncDisposable {
    * Opens a connection.
    * @param connection where to; as `pg` takes it
    * @param applicationName what `pg_stat_activity` shows of it
+   * @param interrupt cancels a statement that has no timeout
    * @throws ConnectionLostError where the server ends it before the first statement
    */
-  static async open(connection: ClientConfig, applicationName: string): Promise<Session> {
+  static async open(
+    connection: ClientConfig,
+    applicationName: string,
+    interrupt?: Interrupt,
+  ): Promise<Session> {
     const client = new Client({ ...connection, application_name: applicationName, keepAlive: true });
     const session = new Session(client);
     await client.connect();
@@ -56,6 +63,7 @@ export class Session implements Queryable, AsyncDisposable {
         String(STATEMENT_TIMEOUT_MS),
         applicationName,
       ]);
+      if (interrupt !== undefined) await session.#letCancel(connection, interrupt);
       return session;
     } catch (error) {
       await session[Symbol.asyncDispose]();
@@ -142,11 +150,12 @@ export class Session implements Queryable, AsyncDisposable {
   /**
    * Runs a statement that cannot stand in a transaction, such as `create index concurrently`, for as long as that takes.
    * @param statement one, without values
+   * @throws the interrupt's reason, where it ended the statement
    */
   async runUnlimited(statement: string): Promise<void> {
     await this.query('set statement_timeout = 0');
     try {
-      await this.#client.query(statement);
+      await this.#cancellable(() => this.#client.query(statement));
     } finally {
       await this.#client.query(`set statement_timeout = ${STATEMENT_TIMEOUT_MS}`).catch(() => undefined);
     }
@@ -155,12 +164,23 @@ export class Session implements Queryable, AsyncDisposable {
   /**
    * Runs a statement that reads a whole table, for as long as that takes; every other has the session's timeout.
    * @param body the statement
+   * @throws the interrupt's reason, where it ended the statement
    */
   async withoutStatementTimeout<T>(body: () => Promise<T>): Promise<T> {
     return this.transaction(async () => {
       await this.query('set local statement_timeout = 0');
-      return body();
+      return this.#cancellable(body);
     });
+  }
+
+  async #letCancel(connection: ClientConfig, interrupt: Interrupt): Promise<void> {
+    const { rows } = await this.query<{ pid: number }>(`select pg_catalog.pg_backend_pid() as pid`);
+    this.#cancelled = { target: { connection, pid: rows[0]!.pid }, interrupt };
+  }
+
+  #cancellable<T>(statement: () => Promise<T>): Promise<T> {
+    if (this.#cancelled === undefined) return statement();
+    return cancellable(this.#cancelled.target, this.#cancelled.interrupt, statement);
   }
 
   /** Closes the connection. */

@@ -83,6 +83,13 @@ describe('what cannot be read as a request is a problem, a line in the log, and 
       'The request did not arrive in time.',
       'ERR_HTTP_REQUEST_TIMEOUT',
     ],
+    [
+      'a body of two lengths, both in Content-Length',
+      'POST / HTTP/1.1\r\nHost: api\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}',
+      400,
+      NOT_HTTP,
+      'HPE_UNEXPECTED_CONTENT_LENGTH',
+    ],
     ['nothing', '', 408, 'The request did not arrive in time.', 'ERR_HTTP_REQUEST_TIMEOUT'],
   ])('%s', async (_, bytes, status, detail, code) => {
     const before = api.logged.length;
@@ -104,6 +111,21 @@ describe('what cannot be read as a request is a problem, a line in the log, and 
 
 it.each([
   ['no Host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 'The header Host is missing.'],
+  [
+    'two Hosts',
+    'GET /healthz HTTP/1.1\r\nHost: api\r\nhost: other\r\nConnection: close\r\n\r\n',
+    'The header Host stands more than once.',
+  ],
+  [
+    'the same Host twice, in HTTP/1.0',
+    'GET /healthz HTTP/1.0\r\nHost: api\r\nHost: api\r\n\r\n',
+    'The header Host stands more than once.',
+  ],
+  [
+    'a body of two types',
+    `POST /large_records HTTP/1.1\r\n${JSON_HEADERS}Content-Type: text/plain\r\nConnection: close\r\nContent-Length: 14\r\n\r\n{"name":"two"}`,
+    'The header Content-Type stands more than once.',
+  ],
   [
     'a target that is no URL',
     'GET http://[/ HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n',

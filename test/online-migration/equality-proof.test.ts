@@ -69,7 +69,7 @@ describe('while contract compares the columns', () => {
     return lines;
   }
 
-  it('it names whom it waits for, and obeys a pause', async () => {
+  it('the log names whom it waits for, and obeys a pause', async () => {
     await using holder = await connect(database.url, 'the holder');
     // Nothing of the table is locked before the proof has begun: the lock ahead of it would wait for that.
     await using keeper = await connect(database.url);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { inTerminal } from './terminal.ts';
 
 const PROJECT_FOLDER = join(import.meta.dirname, '../..');
 
@@ -26,7 +27,20 @@ export function startMikroOrm(databaseUrl: string, ...args: string[]): RunningCo
 
 /** Starts a script of the project as a process of its own. */
 export function startNode(args: readonly string[], env: Readonly<Record<string, string>>): RunningCommand {
-  const child = spawn(process.execPath, args, {
+  return start(process.execPath, args, env);
+}
+
+/** The same in a terminal; `process` is the terminal, and ending it closes the terminal. */
+export function startInTerminal(script: string, env: Readonly<Record<string, string>>): RunningCommand {
+  return start('script', inTerminal(`${process.execPath} ${script}`), env);
+}
+
+function start(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): RunningCommand {
+  const child = spawn(command, args, {
     cwd: PROJECT_FOLDER,
     env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

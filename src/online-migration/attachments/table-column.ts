@@ -1,6 +1,6 @@
 import type { ColumnChange } from '../column-change.ts';
 import type { Side } from '../filled-column.ts';
-import { fitting, namesOf } from '../names.ts';
+import { fitting, isCut, namesOf } from '../names.ts';
 
 /** A column of a table, as the catalog is asked for it. */
 export interface TableColumn {
@@ -19,4 +19,9 @@ export function columnAt(change: ColumnChange, side: Side): TableColumn {
 /** The name of the index or the constraint that stands on the other column, and takes over the name in the end. */
 export function mirrorName(name: string): string {
   return fitting(`${name}_mirror`);
+}
+
+/** Whether a name may be one that {@link mirrorName} gives; of a name that was cut nobody can tell. */
+export function mayBeMirrorName(name: string): boolean {
+  return name.endsWith('_mirror') || isCut(name);
 }

@@ -1,11 +1,39 @@
+import { escapeLiteral } from 'pg';
 import type { Conversion } from '../column-change.ts';
 
 /**
+ * How many brackets of a text may be open at once. PostgreSQL 16 to 18 read about 16,300 with `max_stack_depth` at its
+ * default of 2 MB, 128 bytes each, and raise an error beyond. The rest is for what calls the conversion: triggers, functions.
+ */
+const GREATEST_DEPTH = 1_000;
+
+const STRINGS = escapeLiteral(String.raw`"(?:[^"\\]|\\.)*"`);
+/** Nothing but pairs of brackets, within each other down to the greatest depth. */
+const PAIRS = `'^' || repeat('(?:[[]', ${GREATEST_DEPTH}) || repeat('[]])*', ${GREATEST_DEPTH}) || '$'`;
+
+/**
  * Text to `jsonb` and back. Spaces, the order of keys and keys that stand twice are lost on the way; contract keeps such a
- * text for the way back. From PostgreSQL 16 on: only since then can it tell what is JSON without an error.
+ * text for the way back. A text that is nested too deeply is a reject: the server can tell that no more than it can read it.
+ * From PostgreSQL 16 on: only since then can it tell what is JSON without an error.
  */
 export const textToJsonb: Conversion = {
-  forward: (value) => `case when pg_input_is_valid(${value}::text, 'jsonb') then ${value}::text::jsonb end`,
+  forward: (value) => `
+    case when ${isShallow(`${value}::text`)} then
+      case when pg_input_is_valid(${value}::text, 'jsonb') then ${value}::text::jsonb end
+    end`,
   backward: (value) => `${value}::text`,
   serverVersion: 16,
 };
+
+/**
+ * A condition on a text: if it is JSON, it is not nested too deeply. Without a subquery, so that the planner can write the
+ * conversion into the query that calls it. In the order of what it costs: its length, its opening brackets, their pairs.
+ */
+function isShallow(text: string): string {
+  const brackets = `regexp_replace(regexp_replace(${text}, ${STRINGS}, '', 'g'), '[^][{}]+', '', 'g')`;
+  return `(
+      octet_length(${text}) <= ${GREATEST_DEPTH}
+      or octet_length(${text}) - octet_length(translate(${text}, '[{', '')) <= ${GREATEST_DEPTH}
+      or translate(${brackets}, '{}', '[]') ~ (${PAIRS})
+    )`;
+}

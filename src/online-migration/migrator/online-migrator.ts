@@ -100,8 +100,8 @@ export class OnlineMigrator extends Migrator {
     } as ClientConfig;
     if (!(await keepsSessions(connection))) throw new SessionsNotKeptError();
     await this.init();
-    using interrupt = interruptSignal();
-    await using session = await Session.open(connection, 'online-migration');
+    using interrupt = interruptSignal(log);
+    await using session = await Session.open(connection, 'online-migration', interrupt);
     await acquireMigratorLock(session, log, interrupt.signal);
     const known = (await this.discoverMigrations()).map(({ name }) => name);
     const applied = await this.storage.executed();
@@ -109,7 +109,7 @@ export class OnlineMigrator extends Migrator {
     const runner = this.runner as OnlineMigrationRunner;
     runner.lend({
       session,
-      openSession: () => Session.open(connection, 'online-migration worker'),
+      openSession: () => Session.open(connection, 'online-migration worker', interrupt),
       settings: this.#settings,
       log,
       signal: AbortSignal.any([interrupt.signal, session.lost]),

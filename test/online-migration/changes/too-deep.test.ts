@@ -1,11 +1,11 @@
-import { expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import type { ColumnChange, Conversion } from '../../../src/online-migration/column-change.ts';
 import { textToJsonb } from '../../../src/online-migration/conversions/text-to-jsonb.ts';
 import { backfill } from '../../../src/online-migration/moves/backfill.ts';
 import { enforce } from '../../../src/online-migration/moves/enforce.ts';
 import { expand } from '../../../src/online-migration/moves/expand.ts';
 import { openContext } from '../../support/change-cycle.ts';
-import { connect } from '../../support/database-client.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { describeFrom } from '../../support/server-major.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
@@ -17,18 +17,83 @@ const change: ColumnChange = {
   conversion: textToJsonb,
 };
 
-describeFrom(16, 'a value that costs the server more than it has', () => {
-  it('becomes a reject, and the others are filled', async () => {
-    await using database = await createTestDatabase();
-    await using client = await connect(database.url);
-    await client.rows(
-      `create table document (id bigint generated always as identity primary key, body text not null)`,
+/** One that raises an error, as none may. */
+const failing: Conversion = {
+  ...textToJsonb,
+  forward: (value) => `case when pg_input_is_valid(${value}, 'jsonb') then ${value}::jsonb end`,
+};
+
+let resources: AsyncDisposableStack;
+let url: string;
+let client: DatabaseClient;
+
+beforeEach(async () => {
+  resources = new AsyncDisposableStack();
+  ({ url } = resources.use(await createTestDatabase()));
+  client = resources.use(await connect(url));
+  await client.rows(
+    `create table document (id bigint generated always as identity primary key, body text not null)`,
+  );
+});
+afterEach(() => resources.disposeAsync());
+
+/** SQL of a JSON text with so many brackets within each other. */
+const nested = (depth: number) => `repeat('[', ${depth}) || repeat(']', ${depth})`;
+
+const TOO_DEEP = {
+  'one more than the limit': nested(1_001),
+  arrays: nested(200_000),
+  objects: `repeat('{"a":', 100000) || '1' || repeat('}', 100000)`,
+  'arrays that do not end': `repeat('[', 100000)`,
+  'brackets behind a quote that does not end': String.raw`'"' || repeat('\"[', 100000)`,
+};
+const CONVERTIBLE = {
+  'the limit': nested(1_000),
+  'many beside each other': `'[' || repeat('{"a": [{}, [], ["]"]]},', 3000) || '1]'`,
+  'brackets in a text': String.raw`'["' || repeat('[{\"\\', 5000) || '"]'`,
+};
+
+describeFrom(16, 'a text that is nested too deeply for the server', () => {
+  it('is a reject in writes and in the backfill, and what is wide is none', async () => {
+    const all = Object.values({ ...TOO_DEEP, ...CONVERTIBLE });
+    for (const body of all) await client.rows(`insert into document (body) values (${body})`);
+    await using context = await openContext(url, change);
+    await expand(context);
+    for (const body of all) {
+      await client.rows(`insert into document (body) values ('0')`);
+      await client.rows(`update document set body = ${body} where id = (select max(id) from document)`);
+      await client.rows(`insert into document (body) values (${body})`);
+    }
+    await backfill(context);
+    const converted = await client.rows(`
+      select body, count(body_new)::int as converted, count(*)::int as rows, bool_and(body_new = body::jsonb) as right
+      from document where body_new is not null group by body`);
+    expect(converted.map(({ converted: count, rows, right }) => ({ count, rows, right }))).toEqual(
+      Object.keys(CONVERTIBLE).map(() => ({ count: 3, rows: 3, right: true })),
     );
+    await expect(enforce(context)).rejects.toThrow(/: 15 rows have a value that jsonb cannot take/);
+    await client.rows(`delete from document where body_new is null`);
+    await enforce(context);
+    await expect(
+      client.rows(`insert into document (body) values (${TOO_DEEP.arrays})`),
+    ).rejects.toMatchObject({ code: '22007' });
+    await client.rows(`insert into document (body_new) values ((${nested(1_000)})::jsonb)`);
+    expect(await client.value(`select body = ${nested(1_000)} from document order by id desc limit 1`)).toBe(
+      true,
+    );
+    await expect(
+      client.rows(`insert into document (body_new) values ((${nested(1_001)})::jsonb)`),
+    ).rejects.toMatchObject({ code: '22007' });
+  });
+});
+
+describeFrom(16, 'a value for which a conversion raises an error', () => {
+  it('becomes a reject, and the others are filled', async () => {
     await client.rows(
       `insert into document (body) select format('{"n": %s}', n) from generate_series(1, 200) as n`,
     );
     await client.rows(`update document set body = repeat('[', 200000) || repeat(']', 200000) where id = 100`);
-    await using context = await openContext(database.url, change);
+    await using context = await openContext(url, { ...change, conversion: failing });
     await expand(context);
     await backfill(context);
     expect(await client.rows(`select id::int from document where body_new is null`)).toEqual([{ id: 100 }]);

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, type ClientConfig } from 'pg';
+import { describeConnectionError } from './connection-error.ts';
+
+const QUERY_CANCELED_CODE = '57014';
+/** How long a server may take to accept the connection that cancels, in milliseconds. */
+const CONNECTION_TIMEOUT_MS = 5_000;
+/** A cancel that comes before the server has read the statement has no effect. */
+const AGAIN_MS = 200;
+const SHOWN_CHARACTERS = 160;
+
+/** What tells a command to end. */
+export interface Interrupt {
+  readonly signal: AbortSignal;
+  /** Receives a line about what it ends. */
+  readonly log: (line: string) => void;
+}
+
+/** The session that runs a statement. */
+export interface CancelTarget {
+  /** How the second connection reaches the same server. */
+  readonly connection: ClientConfig;
+  /** The process id of its backend. */
+  readonly pid: number;
+}
+
+/**
+ * Runs a statement, and has it cancelled from a second connection as soon as the interrupt comes. No cancel is under way any
+ * more when it returns: that would meet the next statement of the session.
+ * @param target the session that runs the statement
+ * @param statement starts it
+ * @throws the interrupt's reason, where it has come before the statement, or has ended it
+ */
+export async function cancellable<T>(
+  target: CancelTarget,
+  interrupt: Interrupt,
+  statement: () => Promise<T>,
+): Promise<T> {
+  const { signal } = interrupt;
+  signal.throwIfAborted();
+  const ended = new AbortController();
+  let cancelling: Promise<void> | undefined;
+  const cancel = () => {
+    cancelling = cancelUntil(ended.signal, target, interrupt.log);
+  };
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    return await statement();
+  } catch (error) {
+    if ((error as { code?: unknown }).code === QUERY_CANCELED_CODE) signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    ended.abort();
+    await cancelling;
+  }
+}
+
+async function cancelUntil(
+  ended: AbortSignal,
+  { connection, pid }: CancelTarget,
+  log: (line: string) => void,
+): Promise<void> {
+  const client = new Client({
+    ...connection,
+    application_name: 'online-migration cancel',
+    connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+  });
+  // What happens to the connection fails the query.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    for (let isTold = false; !ended.aborted; isTold = true) {
+      const { rows } = await client.query<{ statement: string }>(
+        `
+        select left(btrim(regexp_replace(query, '\\s+', ' ', 'g')), $2) as statement, pg_catalog.pg_cancel_backend(pid)
+        from pg_catalog.pg_stat_activity
+        where pid = $1`,
+        [pid, SHOWN_CHARACTERS],
+      );
+      if (!isTold) log(`Cancels the statement that runs: ${rows[0]?.statement}`);
+      await sleep(AGAIN_MS, undefined, { signal: ended }).catch(() => undefined);
+    }
+  } catch (error) {
+    log(`Cannot cancel the statement that runs, waits for its end: ${describeConnectionError(error)}`);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
