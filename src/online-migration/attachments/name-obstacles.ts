@@ -9,12 +9,15 @@ import { mirrorName } from './table-column.ts';
 export async function nameObstacles(
   database: Queryable,
   change: ColumnChange,
-  { indexes, foreignKeys }: Attachments,
+  { indexes, foreignKeys, numbering }: Attachments,
 ): Promise<string[]> {
   const { table, filledCheck, enforcedCheck, fillingCheck } = namesOf(change);
   const { schema, name } = change.table;
   const relations = [
     ...indexes.map((index) => `${index.schema}.${escapeIdentifier(mirrorName(index.name))}`),
+    ...(numbering?.identity
+      ? [`${escapeIdentifier(numbering.schema)}.${escapeIdentifier(mirrorName(numbering.name))}`]
+      : []),
     ...(change.index
       ? [`${escapeIdentifier(schema)}.${escapeIdentifier(newColumnIndexName(change, name))}`]
       : []),
