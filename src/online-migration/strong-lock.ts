@@ -23,7 +23,8 @@ const BACKOFF = { shortestMs: 10, longestMs: 5_000 };
 /** SQLSTATEs after which the same transaction may succeed later: lock timeout, and deadlock. */
 const RETRIED_CODES = new Set(['55P03', '40P01']);
 
-const EMPTY_PLAN: LockedPlan = { statements: [], furtherTables: [] };
+/** Nothing to do. */
+export const EMPTY_PLAN: LockedPlan = { statements: [], furtherTables: [] };
 
 /** What is to be done under a strong lock, read from the catalog and put together ahead of it. */
 export interface LockedPlan {

@@ -16,7 +16,7 @@ export interface SchemaSnapshot {
       options: string[] | null;
     }
   >;
-  /** Each constraint but NOT NULL, with its definition. */
+  /** Each constraint, with its definition; from PostgreSQL 18 on NOT NULL is one. */
   readonly constraints: Record<string, string>;
   readonly indexes: Record<string, string>;
   readonly triggers: string[];
@@ -57,7 +57,7 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
         ), '{}')
         from pg_constraint con
         join pg_namespace n on n.oid = con.connamespace and ${IS_OF_USER}
-        where con.contype <> 'n' and con.conrelid <> 0
+        where con.conrelid <> 0
       ),
       'indexes', (
         select coalesce(jsonb_object_agg(i.indexrelid::regclass,

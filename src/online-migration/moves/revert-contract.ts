@@ -1,4 +1,5 @@
 import { planValueHandover, runPlan } from '../attachments/handover.ts';
+import { notNullExchange } from '../attachments/not-null-name.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { finishBackfill } from '../backfill/checkpoint.ts';
 import { planBackfill } from '../backfill/plan.ts';
@@ -8,6 +9,7 @@ import { createBackwardFunction, createForwardFunctions } from '../conversion-fu
 import { addFilledCheck, declareFilled, declareFilling, validateFilledCheck } from '../filled-column.ts';
 import { namesOf } from '../names.ts';
 import { describeRow } from '../row-key.ts';
+import { EMPTY_PLAN } from '../strong-lock.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync-trigger.ts';
 import { readTableShape } from '../table-shape.ts';
 import { fillAndReport } from './fill-and-report.ts';
@@ -31,7 +33,8 @@ const NAMED_ROWS = 10;
  * 3. Fill it in short transactions: from the kept values, else from the new column. A run that was ended goes on.
  * 4. For the old column what hangs on the new one: indexes and foreign keys, beside reads and writes.
  * 5. The not-null check, validated beside reads and writes.
- * 6. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check; the default or the numbers come to the old column.
+ * 6. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check; the name of the NOT NULL, the default or the
+ *    numbers come to the old column.
  */
 export async function revertContract(context: MoveContext): Promise<void> {
   const { session, change } = context;
@@ -67,10 +70,16 @@ export async function revertContract(context: MoveContext): Promise<void> {
     locked: () => addFilledCheck(session, change, 'old'),
   });
   await validateFilledCheck(session, change);
+  let notNull = EMPTY_PLAN;
   await inStrongTransaction(context, 'revert contract: set not null', {
-    plan: () => planValueHandover(session, change, 'new'),
+    plan: async () => {
+      notNull = { statements: await notNullExchange(session, change, 'new'), furtherTables: [] };
+      return planValueHandover(session, change, 'new');
+    },
     locked: async (plan) => {
+      await runPlan(session, notNull);
       await declareFilled(session, change, 'old');
+      // An identity needs the NOT NULL.
       await runPlan(session, plan);
       await finishBackfill(session, fill);
       await context.recordInLedger();
