@@ -8,27 +8,20 @@ import { findLeaves } from '../backfill/leaves.ts';
 import { createBackwardFunction, createForwardFunctions } from '../conversion-functions.ts';
 import { addFilledCheck, declareFilled, declareFilling, validateFilledCheck } from '../filled-column.ts';
 import { namesOf } from '../names.ts';
-import { describeRow } from '../row-key.ts';
 import { EMPTY_PLAN } from '../strong-lock.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync-trigger.ts';
 import { readTableShape } from '../table-shape.ts';
 import { fillAndReport } from './fill-and-report.ts';
 import { refuseAttached } from './refuse-obstacles.ts';
+import { refuseNumbersBeyond, refuseUnfilled, refuseWithoutEqual } from './refuse-without-equal.ts';
 import { awaitSwitchover } from './switchover-gate.ts';
-import {
-  inStrongTransaction,
-  type MoveContext,
-  MoveRefusedError,
-  refuseOneWay,
-  requireStage,
-} from './move.ts';
-
-const NAMED_ROWS = 10;
+import { inStrongTransaction, type MoveContext, refuseOneWay, requireStage } from './move.ts';
 
 /**
  * The way back of contract: the old column again, with every value letter by letter.
  *
- * 1. Wait until no live process of the application uses the new column under the name that the old one gets again.
+ * 1. Refuse where a value or the next number has no equal of the old type. Wait until no live process of the application uses
+ *    the new column under the name that the old one gets again.
  * 2. ONE transaction under ACCESS EXCLUSIVE: add the old column, nullable, and the trigger that watches both columns.
  * 3. Fill it in short transactions: from the kept values, else from the new column. A run that was ended goes on.
  * 4. For the old column what hangs on the new one: indexes and foreign keys, beside reads and writes.
@@ -46,6 +39,7 @@ export async function revertContract(context: MoveContext): Promise<void> {
   const leaves = await findLeaves(session, names.table);
   const { oldColumn } = await readTableShape(session, change);
   if (oldColumn === null) {
+    await refuseWithoutEqual(context, fill);
     await awaitSwitchover(context, 'revert the contract of', 'renamed', context.settings.switchoverWaitMs);
     await inStrongTransaction(context, 'revert contract: add the old column', {
       before: async () => {
@@ -64,7 +58,7 @@ export async function revertContract(context: MoveContext): Promise<void> {
     });
   }
   await fillAndReport(context, fill);
-  await refuseUnfillable(context);
+  await refuseUnfilled(context);
   await mirrorAttachments(context, 'revert contract', 'new');
   await inStrongTransaction(context, 'revert contract: add the not-null check', {
     locked: () => addFilledCheck(session, change, 'old'),
@@ -72,6 +66,7 @@ export async function revertContract(context: MoveContext): Promise<void> {
   await validateFilledCheck(session, change);
   let notNull = EMPTY_PLAN;
   await inStrongTransaction(context, 'revert contract: set not null', {
+    before: () => refuseNumbersBeyond(context),
     plan: async () => {
       notNull = { statements: await notNullExchange(session, change, 'new'), furtherTables: [] };
       return planValueHandover(session, change, 'new');
@@ -85,22 +80,4 @@ export async function revertContract(context: MoveContext): Promise<void> {
       await context.recordInLedger();
     },
   });
-}
-
-/** Values that only the new type has can have been written while the old column was gone. */
-async function refuseUnfillable({ session, change }: MoveContext): Promise<void> {
-  const { change: name, table, lastingKey, oldColumn, newColumn } = namesOf(change);
-  const { rows } = await session.withoutStatementTimeout(() =>
-    session.query<{ key: string; value: string }>(`
-    select ${lastingKey.text('t')} as key, t.${newColumn}::text as value
-    from ${table} t
-    where ${oldColumn} is null and ${newColumn} is not null
-    limit ${NAMED_ROWS}`),
-  );
-  if (rows.length === 0) return;
-  throw new MoveRefusedError(
-    `Cannot revert the contract of ${name}: some values have no equal of type ${change.oldColumn.type}. Some of these rows:\n` +
-      `${rows.map((row) => `  ${describeRow(change, row.key)}: ${row.value}`).join('\n')}\n` +
-      `Correct ${change.newColumn.name} in these rows, then run the same command again.`,
-  );
 }
