@@ -64,8 +64,7 @@ export async function findBlockers(
     select a.pid, a.application_name as application, case
         when a.query like 'autovacuum: %(to prevent wraparound)'
           then 'autovacuum worker that does not give way, since it prevents transaction ID wraparound: let it end'
-        when a.backend_type = 'autovacuum worker' then a.backend_type
-        else coalesce('user ' || a.usename, a.backend_type)
+        else coalesce('user ' || nullif(a.usename::text, ''), a.backend_type, 'process of the server')
       end as owner,
       coalesce(a.state, 'unknown') as state,
       coalesce(extract(epoch from clock_timestamp() - a.xact_start), 0)::float8 as seconds,

@@ -17,6 +17,8 @@ export interface Numbering {
   readonly options: string;
   /** Who may use the sequence of an identity, as `grant` takes it with the sequence in place of %s. */
   readonly grants: readonly string[];
+  /** The comment on the sequence. */
+  readonly comment: string | null;
   /** Whether the column owns the sequence, which goes with it. */
   readonly isOwned: boolean;
   /** The default, as the catalog writes it; null for an identity. */
@@ -31,6 +33,7 @@ interface NumberingRow {
   name: string;
   options: string;
   grants: string[];
+  comment: string | null;
   owned: boolean;
 }
 
@@ -53,6 +56,7 @@ export async function readNumbering(
           case when is_grantable then ' with grant option' else '' end)
         from aclexplode(s.relacl) where grantee <> s.relowner
       ) as grants,
+      obj_description(s.oid, 'pg_class') as comment,
       exists (
         select from pg_catalog.pg_depend dep
         join pg_catalog.pg_class s on s.oid = dep.objid and s.relkind = 'S'
@@ -89,6 +93,7 @@ export async function readNumbering(
     name: row.name,
     options: row.options,
     grants: row.grants,
+    comment: row.comment,
     isOwned: row.owned,
     expression: row.identity === '' ? row.expression : null,
   };
@@ -131,7 +136,7 @@ export async function readOwnedSequence(
  * @param columns.toType the type of that one
  */
 export function numberingStatements(
-  { identity, sequence, schema, name, options, grants, isOwned, expression }: Numbering,
+  { identity, sequence, schema, name, options, grants, comment, isOwned, expression }: Numbering,
   { table, from, to, toType }: { table: string; from: string; to: string; toType: string },
 ): string[] {
   const alter = `alter table ${table} alter column`;
@@ -153,5 +158,6 @@ export function numberingStatements(
     `select setval(${escapeLiteral(sequence)}, last_value, is_called) from ${former}`,
     `${alter} ${from} drop identity`,
     ...grants.map((grant) => grant.replace('%s', () => sequence)),
+    ...(comment === null ? [] : [`comment on sequence ${sequence} is ${escapeLiteral(comment)}`]),
   ];
 }

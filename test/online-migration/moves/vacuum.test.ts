@@ -1,14 +1,30 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { backfill } from '../../../src/online-migration/moves/backfill.ts';
+import { contract } from '../../../src/online-migration/moves/contract.ts';
 import { enforce } from '../../../src/online-migration/moves/enforce.ts';
+import { expand } from '../../../src/online-migration/moves/expand.ts';
 import type { MoveContext } from '../../../src/online-migration/moves/move.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange, fillEventTable, MOMENT } from '../../support/event-table.ts';
 import { startOwnServer } from '../../support/own-server.ts';
 
+const accountChange: ColumnChange = {
+  table: { schema: 'public', name: 'account' },
+  key: 'id',
+  oldColumn: { name: 'id', type: 'integer' },
+  newColumn: { name: 'id_new', type: 'bigint' },
+  conversion: integerToBigint,
+};
 const ROWS = 20_000;
 /** A vacuum of the table takes a tenth of a second for each of some hundred pages. */
 const SLOWLY = { delay: 'vacuum_cost_delay = 100', limit: 'vacuum_cost_limit = 1' };
+/** A table on which autovacuum does nothing yet; when it is enabled, it comes for one dead row, and stays for long. */
+const VACUUMED = `
+  autovacuum_enabled = off, autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,
+  autovacuum_${SLOWLY.delay}, autovacuum_${SLOWLY.limit}`;
 /** The least that PostgreSQL takes for `autovacuum_freeze_max_age`. */
 const FREEZE_MAX_AGE = 100_000;
 /** Far below the time that the move waits for a vacuum. */
@@ -32,11 +48,7 @@ afterAll(() => server.disposeAsync());
 beforeEach(async () => {
   resources = new AsyncDisposableStack();
   await client.rows(`drop table if exists event; drop schema if exists online_migration cascade`);
-  await client.rows(`
-    create table event (id bigint primary key, at varchar(50) not null) with (
-      autovacuum_enabled = off, autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0,
-      autovacuum_${SLOWLY.delay}, autovacuum_${SLOWLY.limit}
-    )`);
+  await client.rows(`create table event (id bigint primary key, at varchar(50) not null) with (${VACUUMED})`);
   await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
   await fillEventTable(url);
   context = resources.use(await openContext(url, eventChange));
@@ -51,23 +63,23 @@ async function until<Found>(look: () => Promise<Found | undefined>): Promise<Fou
   }
 }
 
-/** The process of autovacuum that has locked the table. */
-const autovacuum = () =>
+/** The process of autovacuum that has locked a table. */
+const autovacuum = (table = 'event') =>
   until(async () => {
     const [worker] = await client.rows<{ pid: number; query: string }>(`
       select a.pid, a.query from pg_locks l join pg_stat_activity a using (pid)
-      where l.relation = 'event'::regclass and l.mode = 'ShareUpdateExclusiveLock' and l.granted
+      where l.relation = '${table}'::regclass and l.mode = 'ShareUpdateExclusiveLock' and l.granted
         and a.backend_type = 'autovacuum worker'`);
     return worker;
   });
 
-const finishedVacuums = () =>
+const finishedVacuums = (table = 'event') =>
   client.value<number>(`
-    select (autovacuum_count + autoanalyze_count)::int from pg_stat_user_tables where relname = 'event'`);
+    select (autovacuum_count + autoanalyze_count)::int from pg_stat_user_tables where relname = '${table}'`);
 
 const retries = () => context.lines.filter((line) => line.includes('no lock on'));
 
-describe('enforce, while the table is vacuumed,', () => {
+describe('a move, while a table is vacuumed,', () => {
   it(
     'waits until autovacuum gives way, and needs no second try',
     async () => {
@@ -82,6 +94,29 @@ describe('enforce, while the table is vacuumed,', () => {
           `select exists (select from pg_locks where pid = ${worker.pid} and relation = 'event'::regclass)`,
         ),
       ).toBe(false);
+    },
+    RUN_MS,
+  );
+
+  it(
+    'waits so for autovacuum on a table that refers to the column, too',
+    async () => {
+      await client.rows(`drop table if exists entry, account`);
+      await client.rows(`create table account (id integer primary key); insert into account values (1)`);
+      await client.rows(
+        `create table entry (account_id integer not null references account) with (${VACUUMED})`,
+      );
+      await client.rows(`insert into entry select 1 from generate_series(1, ${10 * ROWS})`);
+      await using ofAccount = await openContext(url, accountChange);
+      for (const move of [expand, backfill]) await move(ofAccount);
+      await client.rows(`update entry set account_id = 1`);
+      await client.rows(`alter table entry set (autovacuum_enabled = on)`);
+      await autovacuum('entry');
+      await enforce(ofAccount);
+      await autovacuum('entry');
+      await contract(ofAccount);
+      expect(ofAccount.lines.filter((line) => line.includes('no lock on'))).toEqual([]);
+      expect(await finishedVacuums('entry')).toBe(0);
     },
     RUN_MS,
   );
