@@ -1,10 +1,6 @@
 import { numberRangeObstacles } from '../attachments/number-range.ts';
 import type { Fill } from '../backfill/fill.ts';
-import {
-  createForwardFunctions,
-  createTolerantBackwardFunction,
-  dropConversionFunctions,
-} from '../conversion-functions.ts';
+import { createForwardFunctions, createTolerantBackwardFunction } from '../conversion-functions.ts';
 import { namesOf } from '../names.ts';
 import { describeRow } from '../row-key.ts';
 import { type MoveContext, MoveRefusedError } from './move.ts';
@@ -63,14 +59,15 @@ export async function refuseUnfilled(context: MoveContext): Promise<void> {
   throw new MoveRefusedError(`Cannot ${MOVE} ${change}: ${describe(context, rows, '  ')}`);
 }
 
-/** The functions are there for this one transaction. */
+/** The functions that it needs are rolled back behind the read. */
 async function findWithoutEqual(context: MoveContext, fill: Fill): Promise<Found[]> {
   const { session, change } = context;
   return session.withoutStatementTimeout(async () => {
+    await session.query('savepoint nothing_made');
     await createForwardFunctions(session, change);
     await createTolerantBackwardFunction(session, change);
     const rows = await selectRows(context, `t.${fill.source} is not null and ${fill.value} is null`);
-    await dropConversionFunctions(session, change);
+    await session.query('rollback to savepoint nothing_made');
     return rows;
   });
 }
