@@ -43,6 +43,30 @@ export async function createBackwardFunction(database: Queryable, change: Column
     return ${backward('value')}`);
 }
 
+/**
+ * Creates a function in place of that from the new type to the old one, to look for values without an equal: where the
+ * conversion of a value raises an error, it gives null. A call costs more.
+ */
+export async function createTolerantBackwardFunction(
+  database: Queryable,
+  change: ColumnChange,
+): Promise<void> {
+  const { backward } = change.conversion;
+  if (backward === 'not reversible') return;
+  await database.query(`
+    create or replace function ${namesOf(change).backward}(value ${change.newColumn.type})
+    returns ${change.oldColumn.type}
+    language plpgsql stable
+    as $backward$
+    #variable_conflict use_column
+    begin
+      return ${backward('value')};
+    exception when data_exception or integrity_constraint_violation or program_limit_exceeded or plpgsql_error then
+      return null;
+    end
+    $backward$`);
+}
+
 /** Drops the functions; the sync trigger that calls them must be gone. */
 export async function dropConversionFunctions(database: Queryable, change: ColumnChange): Promise<void> {
   const { forward, forwardInBulk, backward } = namesOf(change);

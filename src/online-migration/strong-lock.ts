@@ -1,18 +1,30 @@
 import { jitteredPauseMs } from './backoff.ts';
-import { describeBlocker, findBlockers, type Blocker } from './lock-blockers.ts';
+import {
+  describeBlocker,
+  findBlockers,
+  type Blocker,
+  type LockMode,
+  type LockRequest,
+} from './lock-blockers.ts';
 import { pause } from './pause.ts';
 import { type Session, sqlState } from './session.ts';
 import type { MigrationSettings } from './migration-settings.ts';
 import { OnlineMigrationError } from './online-migration-error.ts';
 
-/** The work under the lock is catalog work; longer means that something scans the table after all. */
+/** How long a statement may last beyond its waits. It is catalog work; longer means that something scans the table after all. */
 const STATEMENT_TIMEOUT_MS = 10_000;
+/** Autovacuum gives way to a session that has waited for `deadlock_timeout`; twice that is enough. */
+const DEADLOCK_TIMEOUTS = 2;
+const SHORTEST_PATIENCE_MS = 2_000;
+/** Everybody waits for the table by then. What cannot be had at once may belong to a transaction that does so too. */
+const UNDER_LOCK_TIMEOUT_MS = 20;
 const BACKOFF = { shortestMs: 10, longestMs: 5_000 };
 
 /** SQLSTATEs after which the same transaction may succeed later: lock timeout, and deadlock. */
 const RETRIED_CODES = new Set(['55P03', '40P01']);
 
-const EMPTY_PLAN: LockedPlan = { statements: [], furtherTables: [] };
+/** Nothing to do. */
+export const EMPTY_PLAN: LockedPlan = { statements: [], furtherTables: [] };
 
 /** What is to be done under a strong lock, read from the catalog and put together ahead of it. */
 export interface LockedPlan {
@@ -22,6 +34,29 @@ export interface LockedPlan {
   readonly furtherTables: readonly string[];
   /** How they lock them; ACCESS EXCLUSIVE where it is left out. */
   readonly furtherMode?: 'share row exclusive';
+  /**
+   * The sequences that the statements lock: schema and name, quoted. They are locked behind the table, as an insert does it:
+   * the other way round, each insert that has the table and asks for a number would be in the way.
+   */
+  readonly sequences?: readonly string[];
+}
+
+/** What the transaction asks for at the moment. */
+interface Wait extends LockRequest {
+  /** How long it waits for each lock. */
+  readonly timeoutMs: number;
+}
+
+/** What to lock, and what to do under the lock. */
+interface StrongLock {
+  readonly table: string;
+  readonly purpose: string;
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+  readonly settings: MigrationSettings;
+  readonly before?: () => Promise<void>;
+  readonly plan?: () => Promise<LockedPlan>;
+  readonly locked: (plan: LockedPlan) => Promise<void>;
 }
 
 /** A strong lock was not to be had within the budget; nothing was changed. */
@@ -32,11 +67,13 @@ export class LockNotGrantedError extends OnlineMigrationError {
 /**
  * Runs catalog changes under ACCESS EXCLUSIVE without making the application wait.
  *
- * 1. One short transaction with a lock timeout and a statement timeout, set for it alone.
- * 2. SHARE UPDATE EXCLUSIVE on the table, beside reads and writes: from here on nobody can attach a check or an index to it,
- *    so what `plan` reads in the catalog still holds under the lock. Then `before` and `plan`.
- * 3. The locks on the further tables of the plan, then ACCESS EXCLUSIVE on the table itself, which so waits for none of them;
- *    then `locked`; then the commit.
+ * 1. One short transaction with lock timeouts and statement timeouts, set for it alone.
+ * 2. SHARE UPDATE EXCLUSIVE on the table, beside reads and writes, which do not queue behind this request either. It waits
+ *    two seconds or more, until autovacuum has given way. From here on autovacuum keeps away, and nobody can attach a check
+ *    or an index to the table, so what `plan` reads in the catalog still holds under the lock. Then `before` and `plan`; then
+ *    the same lock on the further tables of the plan.
+ * 3. The strong locks on the further tables, then ACCESS EXCLUSIVE on the table itself, which so waits for none of them; then
+ *    `locked`, which waits no longer than 20 ms for any other lock; then the commit.
  * 4. On a lock timeout or a deadlock: rolled back, the blockers are told, a pause of random length (full jitter,
  *    growing from 10 ms to 5 s), and again; the readers that queued behind the request pass meanwhile.
  * 5. When the budget is spent: an error that names the blockers. There is no last try without a timeout.
@@ -52,58 +89,90 @@ export class LockNotGrantedError extends OnlineMigrationError {
  * @param options.locked statements under the lock
  * @returns for how long the lock was held, in milliseconds
  * @throws LockNotGrantedError when the budget is spent
+ * @see https://www.postgresql.org/docs/current/routine-vacuuming.html#AUTOVACUUM
  */
-export async function underStrongLock(
-  session: Session,
-  options: {
-    readonly table: string;
-    readonly purpose: string;
-    readonly log: (line: string) => void;
-    readonly signal: AbortSignal;
-    readonly settings: MigrationSettings;
-    readonly before?: () => Promise<void>;
-    readonly plan?: () => Promise<LockedPlan>;
-    readonly locked: (plan: LockedPlan) => Promise<void>;
-  },
-): Promise<number> {
+export async function underStrongLock(session: Session, options: StrongLock): Promise<number> {
   const { lockTimeoutMs, lockBudgetMs } = options.settings;
   const deadline = performance.now() + lockBudgetMs;
+  const longestPatienceMs = await readPatienceMs(session);
   for (let attempt = 1; ; attempt++) {
     options.signal.throwIfAborted();
-    let lockedAt = 0;
-    let plan = EMPTY_PLAN;
+    const patienceMs = Math.max(lockTimeoutMs, Math.min(longestPatienceMs, deadline - performance.now()));
+    let wait: Wait = { relations: [options.table], mode: 'share update exclusive', timeoutMs: patienceMs };
     try {
-      await session.transaction(async () => {
-        await session.query(`set local statement_timeout = ${STATEMENT_TIMEOUT_MS}`);
-        await session.query(`set local lock_timeout = ${lockTimeoutMs}`);
-        await session.query(`lock table ${options.table} in share update exclusive mode`);
-        await options.before?.();
-        plan = (await options.plan?.()) ?? EMPTY_PLAN;
-        for (const table of plan.furtherTables) {
-          await session.query(`lock table ${table} in ${plan.furtherMode ?? 'access exclusive'} mode`);
-        }
-        await session.query(`lock table ${options.table} in access exclusive mode`);
-        lockedAt = performance.now();
-        await options.locked(plan);
-      });
-      const heldMs = performance.now() - lockedAt;
+      const heldMs = await lockAndRun(session, options, patienceMs, (next) => (wait = next));
       options.log(
         `${options.purpose}: held ACCESS EXCLUSIVE on ${options.table} for ${heldMs.toFixed(1)} ms`,
       );
       return heldMs;
     } catch (error) {
       if (!RETRIED_CODES.has(sqlState(error) ?? '')) throw error;
-      const blockers = await findBlockers(session, [options.table, ...plan.furtherTables]);
+      const blockers = await findBlockers(session, wait);
       const pauseMs = jitteredPauseMs(attempt, BACKOFF);
-      if (performance.now() + pauseMs > deadline)
-        throw notGranted(options, lockBudgetMs, attempt, blockers, error);
+      if (performance.now() + pauseMs > deadline) throw notGranted(options, wait, attempt, blockers, error);
       options.log(
-        `${options.purpose}: no lock on ${options.table} within ${lockTimeoutMs} ms (try ${attempt}), ` +
+        `${options.purpose}: no lock on ${wait.relations.join(', ')} within ${Math.round(wait.timeoutMs)} ms (try ${attempt}), ` +
           `again in ${Math.round(pauseMs)} ms; ${blockedBy(blockers)}`,
       );
       await pause(pauseMs, options.signal);
     }
   }
+}
+
+/**
+ * One try.
+ * @param waitsFor is told of each lock before it is asked for
+ * @returns for how long the lock was held, in milliseconds
+ */
+async function lockAndRun(
+  session: Session,
+  { table, settings, before, plan: makePlan, locked }: StrongLock,
+  patienceMs: number,
+  waitsFor: (wait: Wait) => void,
+): Promise<number> {
+  const { lockTimeoutMs } = settings;
+  const prepareFor = async (wait: Wait) => {
+    waitsFor(wait);
+    await limitWaits(session, wait.timeoutMs);
+  };
+  const lock = async (relation: string, mode: LockMode, timeoutMs: number) => {
+    await prepareFor({ relations: [relation], mode, timeoutMs });
+    await session.query(`lock table ${relation} in ${mode} mode`);
+  };
+  let lockedAt = 0;
+  await session.transaction(async () => {
+    await lock(table, 'share update exclusive', patienceMs);
+    await limitWaits(session, lockTimeoutMs);
+    await before?.();
+    const plan = (await makePlan?.()) ?? EMPTY_PLAN;
+    const { furtherTables, furtherMode = 'access exclusive', sequences = [] } = plan;
+    for (const further of furtherTables) await lock(further, 'share update exclusive', patienceMs);
+    for (const further of furtherTables) await lock(further, furtherMode, lockTimeoutMs);
+    await lock(table, 'access exclusive', lockTimeoutMs);
+    lockedAt = performance.now();
+    await prepareFor({
+      relations: sequences.length > 0 ? sequences : [table, ...furtherTables],
+      mode: 'access exclusive',
+      timeoutMs: Math.min(lockTimeoutMs, UNDER_LOCK_TIMEOUT_MS),
+    });
+    await locked(plan);
+  });
+  return performance.now() - lockedAt;
+}
+
+async function limitWaits(session: Session, timeoutMs: number): Promise<void> {
+  await session.script(
+    `set local lock_timeout = ${Math.ceil(timeoutMs)};
+     set local statement_timeout = ${Math.ceil(STATEMENT_TIMEOUT_MS + timeoutMs)}`,
+  );
+}
+
+/** How long to wait for what autovacuum holds, in milliseconds. */
+async function readPatienceMs(session: Session): Promise<number> {
+  const { rows } = await session.query<{ milliseconds: number }>(
+    `select setting::float8 as milliseconds from pg_catalog.pg_settings where name = 'deadlock_timeout'`,
+  );
+  return Math.max(SHORTEST_PATIENCE_MS, DEADLOCK_TIMEOUTS * (rows[0]?.milliseconds ?? 0));
 }
 
 function blockedBy(blockers: Blocker[]): string {
@@ -112,14 +181,14 @@ function blockedBy(blockers: Blocker[]): string {
 }
 
 function notGranted(
-  options: { readonly table: string; readonly purpose: string },
-  budgetMs: number,
+  { purpose, settings }: StrongLock,
+  { relations }: Wait,
   attempts: number,
   blockers: Blocker[],
   cause: unknown,
 ): LockNotGrantedError {
   return new LockNotGrantedError(
-    `${options.purpose}: ${options.table} could not be locked within ${budgetMs / 1000} s (${attempts} tries); ` +
+    `${purpose}: ${relations.join(', ')} could not be locked within ${settings.lockBudgetMs / 1000} s (${attempts} tries); ` +
       `it was rolled back and nothing was changed by it. ${sentence(blockedBy(blockers))}. End what blocks it, then run the same command again.`,
     { cause },
   );

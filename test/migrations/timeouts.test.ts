@@ -38,7 +38,8 @@ describe('every statement that changes the table', () => {
   it('waits for its lock no longer than it may, and has a timeout', () => {
     const strong = statements.filter((statement) => !isValidation(statement));
     expect(strong.length).toBeGreaterThan(15);
-    expect(strong.filter(({ lock_timeout }) => lock_timeout !== '70ms')).toEqual([]);
+    // Beside reads and writes the one that is set; under the lock, while everybody waits, a shorter one.
+    expect(strong.filter(({ lock_timeout }) => !['70ms', '20ms'].includes(lock_timeout))).toEqual([]);
     expect(strong.filter(({ statement_timeout }) => statement_timeout === '0')).toEqual([]);
   });
 

@@ -16,14 +16,14 @@ export interface SchemaSnapshot {
       options: string[] | null;
     }
   >;
-  /** Each constraint but NOT NULL, with its definition. */
+  /** Each constraint, with its definition; from PostgreSQL 18 on NOT NULL is one. */
   readonly constraints: Record<string, string>;
   readonly indexes: Record<string, string>;
   readonly triggers: string[];
   /** Each sequence, with the column that owns it. */
   readonly sequences: Record<
     string,
-    { type: string; owner: string | null; grants: string | null; counts: string }
+    { type: string; owner: string | null; grants: string | null; comment: string | null; counts: string }
   >;
   /** The toolkit's objects; null where its schema is not there. */
   readonly toolkit: string[] | null;
@@ -57,7 +57,7 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
         ), '{}')
         from pg_constraint con
         join pg_namespace n on n.oid = con.connamespace and ${IS_OF_USER}
-        where con.contype <> 'n' and con.conrelid <> 0
+        where con.conrelid <> 0
       ),
       'indexes', (
         select coalesce(jsonb_object_agg(i.indexrelid::regclass,
@@ -82,6 +82,7 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
             join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
             where d.classid = 'pg_class'::regclass and d.objid = s.seqrelid and d.deptype in ('a', 'i')
           ),
+          'comment', obj_description(s.seqrelid, 'pg_class'),
           'grants', (select c.relacl from pg_class c where c.oid = s.seqrelid),
           'counts', format('from %s by %s, %s to %s', s.seqstart, s.seqincrement, s.seqmin,
             case when s.seqmax in (2147483647, 9223372036854775807) then 'its end' else s.seqmax::text end)

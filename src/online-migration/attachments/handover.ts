@@ -67,12 +67,14 @@ export async function planValueHandover(
 ): Promise<LockedPlan> {
   const { table } = namesOf(change);
   const staying = escapeIdentifier(columnAt(change, from === 'old' ? 'new' : 'old').column);
+  const numbering = await readNumbering(database, columnAt(change, from));
   return {
     statements: [
-      ...valueStatements(change, from, await readNumbering(database, columnAt(change, from))),
+      ...valueStatements(change, from, numbering),
       ...propertyStatements(await readColumnProperties(database, columnAt(change, from)), table, staying),
     ],
     furtherTables: [],
+    sequences: numbering === null ? [] : [numbering.sequence],
   };
 }
 
@@ -111,6 +113,7 @@ export function joined(...plans: readonly LockedPlan[]): LockedPlan {
   return {
     statements: plans.flatMap(({ statements }) => statements),
     furtherTables: [...new Set(plans.flatMap(({ furtherTables }) => furtherTables))],
+    sequences: plans.flatMap(({ sequences = [] }) => sequences),
   };
 }
 

@@ -3,23 +3,29 @@ import type { ColumnChange, Queryable } from '../column-change.ts';
 import { unquoted } from '../filled-column.ts';
 import { MAX_IDENTIFIER_BYTES, namesOf, newColumnIndexName } from '../names.ts';
 import type { Attachments } from './attachments.ts';
-import { mirrorName } from './table-column.ts';
+import { readNotNull } from './not-null-name.ts';
+import { columnAt, mirrorName } from './table-column.ts';
 
 /** Which of the names that the change will use are not free, a sentence each. */
 export async function nameObstacles(
   database: Queryable,
   change: ColumnChange,
-  { indexes, foreignKeys }: Attachments,
+  { indexes, foreignKeys, numbering }: Attachments,
 ): Promise<string[]> {
   const { table, filledCheck, enforcedCheck, fillingCheck } = namesOf(change);
   const { schema, name } = change.table;
   const relations = [
     ...indexes.map((index) => `${index.schema}.${escapeIdentifier(mirrorName(index.name))}`),
+    ...(numbering?.identity
+      ? [`${escapeIdentifier(numbering.schema)}.${escapeIdentifier(mirrorName(numbering.name))}`]
+      : []),
     ...(change.index
       ? [`${escapeIdentifier(schema)}.${escapeIdentifier(newColumnIndexName(change, name))}`]
       : []),
   ];
+  const notNull = await readNotNull(database, columnAt(change, 'old'));
   const constraints = [
+    ...(notNull === null ? [] : [{ owner: table, name: mirrorName(notNull.name) }]),
     ...foreignKeys.map((key) => ({ owner: key.owner, name: mirrorName(key.name) })),
     ...[filledCheck, enforcedCheck, fillingCheck].map((check) => ({ owner: table, name: unquoted(check) })),
   ];

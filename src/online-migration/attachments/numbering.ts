@@ -17,6 +17,8 @@ export interface Numbering {
   readonly options: string;
   /** Who may use the sequence of an identity, as `grant` takes it with the sequence in place of %s. */
   readonly grants: readonly string[];
+  /** The comment on the sequence. */
+  readonly comment: string | null;
   /** Whether the column owns the sequence, which goes with it. */
   readonly isOwned: boolean;
   /** The default, as the catalog writes it; null for an identity. */
@@ -31,6 +33,7 @@ interface NumberingRow {
   name: string;
   options: string;
   grants: string[];
+  comment: string | null;
   owned: boolean;
 }
 
@@ -53,6 +56,7 @@ export async function readNumbering(
           case when is_grantable then ' with grant option' else '' end)
         from aclexplode(s.relacl) where grantee <> s.relowner
       ) as grants,
+      obj_description(s.oid, 'pg_class') as comment,
       exists (
         select from pg_catalog.pg_depend dep
         join pg_catalog.pg_class s on s.oid = dep.objid and s.relkind = 'S'
@@ -89,6 +93,7 @@ export async function readNumbering(
     name: row.name,
     options: row.options,
     grants: row.grants,
+    comment: row.comment,
     isOwned: row.owned,
     expression: row.identity === '' ? row.expression : null,
   };
@@ -118,32 +123,41 @@ export async function readOwnedSequence(
  * Statements that let the numbers of a column come from where another one's do, and go on where they are; the table must be
  * locked. A sequence that belongs to the column gets the type of the new one, or it would end where the old type does.
  *
+ * A program can call `nextval` without a lock on the table. So the first statement locks the sequence against it, up to the
+ * commit: none of its numbers is handed out any more, and where it stands can be read. What sessions have taken ahead (`cache`)
+ * is left out.
+ *
+ * PostgreSQL does not part an identity's sequence from its column. It is made anew under the same name; a `nextval` that came
+ * while it was locked, or a `currval` for an earlier insert, then fails for want of the old one (XX000, 55000). An insert
+ * waits for the table, and is not concerned. The sequence of a serial stays, and so nothing fails.
+ *
  * @param columns.from the quoted name of the column that has them now
  * @param columns.to the quoted name of the one that gets them
  * @param columns.toType the type of that one
  */
 export function numberingStatements(
-  { identity, sequence, schema, name, options, grants, isOwned, expression }: Numbering,
+  { identity, sequence, schema, name, options, grants, comment, isOwned, expression }: Numbering,
   { table, from, to, toType }: { table: string; from: string; to: string; toType: string },
 ): string[] {
   const alter = `alter table ${table} alter column`;
   if (identity === null) {
     return [
-      `${alter} ${to} set default ${expression}`,
-      `${alter} ${from} drop default`,
       ...(isOwned ? [`alter sequence ${sequence} owned by ${table}.${to}`] : []),
       ...(isOwned && SEQUENCE_TYPES.includes(toType.toLowerCase())
         ? [`alter sequence ${sequence} as ${toType}`]
         : []),
+      `${alter} ${to} set default ${expression}`,
+      `${alter} ${from} drop default`,
     ];
   }
-  const next = escapeIdentifier(mirrorName(name));
-  const qualified = `${escapeIdentifier(schema)}.${next}`;
+  const formerName = escapeIdentifier(mirrorName(name));
+  const former = `${escapeIdentifier(schema)}.${formerName}`;
   return [
-    `${alter} ${to} add generated ${identity} as identity (sequence name ${qualified} ${options})`,
-    `select setval(${escapeLiteral(qualified)}, last_value, is_called) from ${sequence}`,
+    `alter sequence ${sequence} rename to ${formerName}`,
+    `${alter} ${to} add generated ${identity} as identity (sequence name ${sequence} ${options})`,
+    `select setval(${escapeLiteral(sequence)}, last_value, is_called) from ${former}`,
     `${alter} ${from} drop identity`,
-    `alter sequence ${qualified} rename to ${escapeIdentifier(name)}`,
     ...grants.map((grant) => grant.replace('%s', () => sequence)),
+    ...(comment === null ? [] : [`comment on sequence ${sequence} is ${escapeLiteral(comment)}`]),
   ];
 }

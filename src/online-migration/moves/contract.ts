@@ -6,6 +6,7 @@ import {
   planValueHandover,
   runPlan,
 } from '../attachments/handover.ts';
+import { notNullSuccession } from '../attachments/not-null-name.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { deleteBackfill } from '../backfill/checkpoint.ts';
 import { dropConversionFunctions } from '../conversion-functions.ts';
@@ -16,6 +17,7 @@ import { describeRow } from '../row-key.ts';
 import { recordKeptValues } from '../state/change-record.ts';
 import { asTableOwner } from '../state/owner.ts';
 import { dropSyncTriggers } from '../sync-trigger.ts';
+import type { LockedPlan } from '../strong-lock.ts';
 import { readTableShape } from '../table-shape.ts';
 import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './move.ts';
 import { refuseAttached, refuseOldColumn } from './refuse-obstacles.ts';
@@ -31,8 +33,8 @@ import { awaitSwitchover, tellUndeclaredSessions } from './switchover-gate.ts';
  * 3. ONE transaction under ACCESS EXCLUSIVE: triggers that keep old values which could not be rebuilt. The lock waits for
  *    every write that began without them.
  * 4. Compare both columns of all rows, in short transactions, and keep such values of the rows that nobody writes.
- * 5. ONE transaction under ACCESS EXCLUSIVE: look once more at what is attached; hand the indexes, keys and the default over
- *    to the new column; drop the triggers, their functions and the old column.
+ * 5. ONE transaction under ACCESS EXCLUSIVE: look once more at what is attached; hand the indexes, keys, the default and the name of the
+ *    NOT NULL over to the new column; drop the triggers, their functions and the old column.
  *
  * If 4 or 5 ends with an error, the triggers keep no more values: in a table without a key it would refuse the writes of
  * those that could not be rebuilt. A run that is killed there leaves it so until contract is run again.
@@ -107,7 +109,7 @@ async function dropOldColumn(
   { look, last }: { readonly look: () => Promise<void>; readonly last: () => Promise<void> },
 ): Promise<void> {
   const { session, change } = context;
-  const { change: changeName, table, oldColumn } = namesOf(change);
+  const { change: changeName } = namesOf(change);
   await inStrongTransaction(context, 'contract: drop the old column', {
     before: async () => {
       await look();
@@ -119,16 +121,28 @@ async function dropOldColumn(
         await planValueHandover(session, change, 'old'),
         await planHandover(session, change, 'old'),
         await planMirrorDrop(session, change, 'old'),
+        await planColumnDrop(context),
       ),
     locked: async (plan) => {
       await dropSyncTriggers(session, change);
       await dropKeepTriggers(session, change);
       await runPlan(session, plan);
-      await session.query(`alter table ${table} drop column ${oldColumn}`);
       await dropConversionFunctions(session, change);
       await last();
     },
   });
+}
+
+/** The column goes; then the name of its NOT NULL is free for that of the new one. */
+async function planColumnDrop({ session, change }: MoveContext): Promise<LockedPlan> {
+  const { table, oldColumn } = namesOf(change);
+  return {
+    statements: [
+      `alter table ${table} drop column ${oldColumn}`,
+      ...(await notNullSuccession(session, change, 'old')),
+    ],
+    furtherTables: [],
+  };
 }
 
 /** What was made behind step 2 would go with the old column, and the new one would be without it. */

@@ -1,4 +1,5 @@
 import { joined, planHandover, planMirrorDrop, runPlan } from '../attachments/handover.ts';
+import { notNullExchange } from '../attachments/not-null-name.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { type ColumnChange, isReversible, type Queryable } from '../column-change.ts';
 import { findDifferences } from '../equality-proof.ts';
@@ -68,7 +69,13 @@ export async function enforce(context: MoveContext): Promise<void> {
   }
   await inStrongTransaction(context, 'enforce: set not null', {
     before: async () => void (await requireSyncTriggers(context, 'enforce', { since: triggers })),
-    locked: async () => {
+    // Without a way back the old column loses its NOT NULL here, and not in contract.
+    plan: async () => ({
+      statements: isReversible(change) ? [] : await notNullExchange(session, change, 'old'),
+      furtherTables: [],
+    }),
+    locked: async (plan) => {
+      await runPlan(session, plan);
       await declareFilled(session, change, 'new');
       await loosenOldColumn(session, change);
       await createSyncTriggers(session, change, 'both');

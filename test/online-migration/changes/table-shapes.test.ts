@@ -52,6 +52,7 @@ const SHAPES: Readonly<Record<string, ChangeCase>> = {
       `insert into entry (account_id) select id from account`,
       `comment on constraint account_pkey on account is 'its key'; comment on index account_pkey is 'its index';
        comment on constraint parent on account is 'a tree'; comment on column account.id is 'The key of it''s own'`,
+      `comment on sequence account_id_seq is 'it''s all numbers'`,
       `grant usage on sequence account_id_seq to public; grant select on sequence account_id_seq to pg_monitor with grant option`,
     ],
     load: keyLoad,

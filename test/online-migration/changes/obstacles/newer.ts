@@ -16,6 +16,18 @@ export const NEWER: Readonly<Record<number, readonly Obstacle[]>> = {
   ],
   18: [
     [
+      `alter table part alter size drop not null; alter table part add constraint "Sized" not null size not valid`,
+      /The NOT NULL of size is not validated, and rows may be without a value: `alter table "public"\."part" validate constraint "Sized"`/,
+    ],
+    [
+      `alter table part alter constraint part_size_not_null no inherit`,
+      /The NOT NULL of size is NO INHERIT, which does not go over: `alter table "public"\."part" alter constraint "part_size_not_null" inherit`/,
+    ],
+    [
+      `alter table part add constraint part_size_not_null_mirror check (id > 0)`,
+      /There is the constraint part_size_not_null_mirror of part already, a name that the change needs for itself/,
+    ],
+    [
       `create table whole (id integer primary key); alter table part add foreign key (size) references whole not enforced`,
       /part_size_fkey of public\.part cannot go over by itself: it is not enforced/,
     ],

@@ -19,6 +19,11 @@ export const OF_NAMES: readonly Obstacle[] = [
     /There is the constraint size_new_filled of part already/,
   ],
   [
+    `drop table part; create table part (id bigint primary key, size integer generated always as identity not null);
+     create table part_size_seq_mirror ()`,
+    /There is part_size_seq_mirror already, a name that the change needs for itself/,
+  ],
+  [
     `select`,
     new RegExp(`${LONG} is longer than the 63 bytes that PostgreSQL takes: declare a shorter`),
     { newColumn: { name: LONG, type: 'bigint' } },

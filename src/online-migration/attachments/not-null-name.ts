@@ -1,0 +1,100 @@
+import { escapeIdentifier, escapeLiteral } from 'pg';
+import type { ColumnChange, Queryable } from '../column-change.ts';
+import type { Side } from '../filled-column.ts';
+import { namesOf } from '../names.ts';
+import { columnAt, mirrorName, type TableColumn } from './table-column.ts';
+
+/*
+ * From PostgreSQL 18 on, the NOT NULL of a column is a constraint, with a name that does not follow the column's and with a
+ * comment. Both go over to the column that stays. Up to PostgreSQL 17 there is none, and so nothing to do.
+ *
+ * In partitions the constraint is inherited, and PostgreSQL renames it with that of the table, if it has the same name there.
+ * A partition that was a table of its own before can have it under another name: it gets the name of the table's with the
+ * change. Where the constraint to be renamed is such a one, it keeps its name.
+ */
+
+/** The NOT NULL of a column. */
+export interface NotNull {
+  readonly name: string;
+  readonly comment: string | null;
+  /** Whether tables that inherit from this one have it, too; yes by default: otherwise a change is refused. */
+  readonly isInherited: boolean;
+  /** Whether it holds for all rows, and not for new ones alone: otherwise a change is refused. */
+  readonly isValidated: boolean;
+  /** Whether it has the same name in all partitions; otherwise PostgreSQL cannot rename it. */
+  readonly canBeRenamed: boolean;
+}
+
+/** Reads the NOT NULL of a column; null where it has none, or the server keeps no name of it. */
+export async function readNotNull(
+  database: Queryable,
+  { table, column }: TableColumn,
+): Promise<NotNull | null> {
+  const { rows } = await database.query<NotNull>(
+    `
+    with named as (
+      select n.*
+      from pg_catalog.pg_constraint n
+      join pg_catalog.pg_attribute a on a.attrelid = n.conrelid and n.conkey = array[a.attnum]
+      where n.contype = 'n' and a.attname = $2
+    )
+    select n.conname as name, obj_description(n.oid, 'pg_constraint') as comment, not n.connoinherit as "isInherited",
+      n.convalidated as "isValidated",
+      not exists (
+        select from pg_partition_tree(n.conrelid) p
+        left join named of_partition on of_partition.conrelid = p.relid
+        where of_partition.conname is distinct from n.conname
+      ) as "canBeRenamed"
+    from named n
+    where n.conrelid = to_regclass($1)`,
+    [table, column],
+  );
+  return rows[0] ?? null;
+}
+
+/**
+ * Statements for behind those that drop one column, or its NOT NULL: that of the other one gets its name and its comment.
+ * @param from the column that has it now
+ */
+export async function notNullSuccession(
+  database: Queryable,
+  change: ColumnChange,
+  from: Side,
+): Promise<string[]> {
+  const { table } = namesOf(change);
+  const leaving = await readNotNull(database, columnAt(change, from));
+  const staying = await readNotNull(database, columnAt(change, from === 'old' ? 'new' : 'old'));
+  if (leaving === null || !staying?.canBeRenamed) return [];
+  const name = escapeIdentifier(leaving.name);
+  return [
+    `alter table ${table} rename constraint ${escapeIdentifier(staying.name)} to ${name}`,
+    ...commentStatements(table, name, leaving.comment),
+  ];
+}
+
+/**
+ * Statements that set a column NOT NULL under the name and with the comment of the other column's, which goes on under the
+ * name of its mirror. A validated check must prove it; the table must be locked.
+ * @param from the column that has it now
+ */
+export async function notNullExchange(
+  database: Queryable,
+  change: ColumnChange,
+  from: Side,
+): Promise<string[]> {
+  const { table } = namesOf(change);
+  const leaving = await readNotNull(database, columnAt(change, from));
+  if (!leaving?.canBeRenamed) return [];
+  const [name, mirror] = [escapeIdentifier(leaving.name), escapeIdentifier(mirrorName(leaving.name))];
+  const to = escapeIdentifier(columnAt(change, from === 'old' ? 'new' : 'old').column);
+  return [
+    `alter table ${table} rename constraint ${name} to ${mirror}`,
+    `comment on constraint ${mirror} on ${table} is null`,
+    `alter table ${table} add constraint ${name} not null ${to}`,
+    ...commentStatements(table, name, leaving.comment),
+  ];
+}
+
+function commentStatements(table: string, name: string, comment: string | null): string[] {
+  return comment === null ? [] : [`comment on constraint ${name} on ${table} is ${escapeLiteral(comment)}`];
+}

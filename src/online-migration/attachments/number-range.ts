@@ -1,0 +1,91 @@
+import { escapeLiteral } from 'pg';
+import type { ColumnChange, Queryable } from '../column-change.ts';
+import { type Numbering, readNumbering, SEQUENCE_TYPES } from './numbering.ts';
+import { columnAt } from './table-column.ts';
+
+interface Range {
+  isAboutToPass: boolean;
+  next: string;
+  least: string;
+  greatest: string;
+  countsDownTo: string | null;
+  countsUpTo: string | null;
+  startsWith: string | null;
+}
+
+/**
+ * Why the numbers of the new column cannot go on in the old one, a sentence each: they would end where the old type does.
+ */
+export async function numberRangeObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const { newColumn, oldColumn } = change;
+  const numbering = await readNumbering(database, columnAt(change, 'new'));
+  if (numbering === null) return [];
+  if (!SEQUENCE_TYPES.includes(oldColumn.type.toLowerCase())) {
+    return [
+      `The numbers of ${newColumn.name} come from ${numbering.sequence}, which cannot count in ${oldColumn.type}: drop the ` +
+        `${numbering.identity === null ? 'default' : 'identity'} of ${newColumn.name}.`,
+    ];
+  }
+  const { sequence } = numbering;
+  const range = await readRange(database, numbering, oldColumn.type);
+  const { next, isAboutToPass, least, greatest, countsDownTo, countsUpTo, startsWith } = range;
+  const ends = `and ${oldColumn.type} ends at ${greatest}`;
+  const begins = `and ${oldColumn.type} begins at ${least}`;
+  const isBelow = (number: string) => BigInt(number) < BigInt(least);
+  const reasons: string[] = [];
+  if (isAboutToPass) {
+    reasons.push(
+      `The next number of ${sequence} is ${next}, ${isBelow(next) ? begins : ends}: give rows that are beyond it ` +
+        `another ${newColumn.name}, then \`select setval(${escapeLiteral(sequence)}, …)\` with the last number that is in use.`,
+    );
+  }
+  if (countsUpTo !== null) {
+    reasons.push(
+      `${sequence} counts up to ${countsUpTo}, ${ends}: \`alter sequence ${sequence} maxvalue ${greatest}\`.`,
+    );
+  }
+  if (countsDownTo !== null) {
+    reasons.push(
+      `${sequence} counts down to ${countsDownTo}, ${begins}: \`alter sequence ${sequence} minvalue ${least}\`.`,
+    );
+  }
+  if (startsWith !== null) {
+    reasons.push(
+      `${sequence} starts with ${startsWith}, ${isBelow(startsWith) ? begins : ends}: \`alter sequence ${sequence} start with …\`.`,
+    );
+  }
+  return reasons;
+}
+
+/** Where a sequence stands, and its limits as far as they are beyond a type: those that follow its own type follow the new one, too. */
+async function readRange(
+  database: Queryable,
+  { sequence, identity, isOwned }: Numbering,
+  type: string,
+): Promise<Range> {
+  const { rows } = await database.query<Range>(
+    `
+    with bounds as (
+      select
+        -power(2::numeric, old.typlen * 8 - 1)::numeric(20) as least, power(2::numeric, old.typlen * 8 - 1)::numeric(20) - 1 as greatest,
+        -power(2::numeric, own.typlen * 8 - 1)::numeric(20) as own_least, power(2::numeric, own.typlen * 8 - 1)::numeric(20) - 1 as own_greatest,
+        q.*
+      from pg_catalog.pg_sequence q
+      join pg_catalog.pg_type own on own.oid = q.seqtypid
+      join pg_catalog.pg_type old on old.oid = $2::text::regtype
+      where q.seqrelid = to_regclass($1)
+    ), standing as (
+      -- One that begins again at its end passes nothing.
+      select b.*, s.last_value::numeric + case when s.is_called and not b.seqcycle then b.seqincrement else 0 end as next
+      from bounds b cross join ${sequence} s
+    )
+    select next::text, least::text, greatest::text,
+      next not between least and greatest as "isAboutToPass",
+      case when $3 and seqmin < least and seqmin <> own_least then seqmin::text end as "countsDownTo",
+      case when $3 and seqmax > greatest and seqmax <> own_greatest then seqmax::text end as "countsUpTo",
+      case when $3 and seqstart not between least and greatest then seqstart::text end as "startsWith"
+    from standing`,
+    [sequence, type, identity !== null || isOwned],
+  );
+  return rows[0]!;
+}

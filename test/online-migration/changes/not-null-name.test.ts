@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { backfill, revertBackfill } from '../../../src/online-migration/moves/backfill.ts';
+import { contract } from '../../../src/online-migration/moves/contract.ts';
+import { enforce, revertEnforce } from '../../../src/online-migration/moves/enforce.ts';
+import { expand, revertExpand } from '../../../src/online-migration/moves/expand.ts';
+import type { MoveContext } from '../../../src/online-migration/moves/move.ts';
+import { rename, revertRename } from '../../../src/online-migration/moves/rename.ts';
+import { revertContract } from '../../../src/online-migration/moves/revert-contract.ts';
+import { openContext } from '../../support/change-cycle.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { describeFrom } from '../../support/server-major.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+const change: ColumnChange = {
+  table: { schema: 'public', name: 'part' },
+  key: [],
+  oldColumn: { name: 'size', type: 'integer' },
+  newColumn: { name: 'size_new', type: 'bigint' },
+  conversion: integerToBigint,
+};
+const NAMED = `size integer constraint "It's sized" not null`;
+const COMMENT = `comment on constraint "It's sized" on part is 'Measured, it''s said'`;
+const OWN = { name: "It's sized", comment: "Measured, it's said" };
+
+let resources: AsyncDisposableStack;
+let client: DatabaseClient;
+let url: string;
+
+beforeEach(async () => {
+  resources = new AsyncDisposableStack();
+  const database = resources.use(await createTestDatabase());
+  url = database.url;
+  client = resources.use(await connect(url));
+});
+afterEach(() => resources.disposeAsync());
+
+async function run(moves: readonly ((context: MoveContext) => Promise<void>)[], declared = change) {
+  await using context = await openContext(url, declared);
+  for (const move of moves) await move(context);
+}
+
+/** The NOT NULLs of a column, by table. */
+async function notNulls(column: string): Promise<Record<string, unknown>> {
+  const rows = await client.rows<{ table: string; name: string; comment: string | null }>(`
+    select c.conrelid::regclass::text as table, c.conname as name, obj_description(c.oid, 'pg_constraint') as comment
+    from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid and c.conkey = array[a.attnum]
+    where c.contype = 'n' and a.attname = '${column}' order by 1`);
+  return Object.fromEntries(rows.map(({ table, ...notNull }) => [table, notNull]));
+}
+
+describeFrom(18, 'the name and the comment of a NOT NULL', () => {
+  it.each([
+    ['of a table', `create table part (${NAMED})`, { part: OWN }],
+    [
+      'of a partitioned table',
+      `create table part (${NAMED}, place integer) partition by list (place);
+       create table first partition of part for values in (1)`,
+      { part: OWN, first: { ...OWN, comment: null } },
+    ],
+  ])('%s stay above, half-way back and below', async (_, setup, expected) => {
+    await client.rows(`${setup}; ${COMMENT}`);
+    await run([expand, backfill, enforce, contract, rename]);
+    expect(await notNulls('size')).toEqual(expected);
+    await run([revertRename, revertContract]);
+    expect(await notNulls('size')).toEqual(expected);
+    await run([contract, rename]);
+    expect(await notNulls('size')).toEqual(expected);
+    await run([revertRename, revertContract, revertEnforce, revertBackfill, revertExpand]);
+    expect(await notNulls('size')).toEqual(expected);
+  });
+
+  it('stay where there is no way back, too', async () => {
+    await client.rows(`create table part (${NAMED}); insert into part values (1); ${COMMENT}`);
+    const oneWay = { ...change, conversion: { ...integerToBigint, backward: 'not reversible' } } as const;
+    await run([expand, backfill, enforce, contract, rename], oneWay);
+    expect(await notNulls('size')).toEqual({ part: OWN });
+  });
+
+  it("of a partition that was a table of its own become the table's", async () => {
+    await client.rows(`
+      create table part (${NAMED}, place integer) partition by list (place);
+      create table first (${NAMED.replace("It's", 'Its')}, place integer);
+      alter table part attach partition first for values in (1); ${COMMENT}`);
+    await run([expand, backfill, enforce, contract, rename]);
+    const expected = { part: OWN, first: { ...OWN, comment: null } };
+    expect(await notNulls('size')).toEqual(expected);
+    await run([revertRename, revertContract, revertEnforce, revertBackfill, revertExpand]);
+    expect(await notNulls('size')).toEqual(expected);
+  });
+
+  it('stay as they are where a partition that came meanwhile has another one, and nothing is refused', async () => {
+    await client.rows(`create table part (${NAMED}, place integer) partition by list (place); ${COMMENT}`);
+    await run([expand, backfill, enforce]);
+    await client.rows(`
+      create table first (${NAMED}, place integer, size_new bigint constraint sized not null);
+      alter table part attach partition first for values in (1)`);
+    await run([contract, rename, revertRename, revertContract, contract, rename]);
+    expect(await notNulls('size')).toMatchObject({ first: { name: expect.any(String) } });
+    await run([revertRename, revertContract, revertEnforce, revertBackfill, revertExpand]);
+    expect(Object.keys(await notNulls('size'))).toEqual(['first', 'part']);
+  });
+});
