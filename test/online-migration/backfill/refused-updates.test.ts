@@ -34,7 +34,7 @@ const declared: ColumnChange = { ...eventChange, firesInBackfill: ['judge'] };
 async function failure(change = declared, isExpanded = false): Promise<string> {
   const error: unknown = await fillEventTable(url, change, { isExpanded }).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(BackfillError);
-  return String((error as Error).message);
+  return (error as Error).message;
 }
 
 const rejects = () => client.value(`select count(*)::int from online_migration.reject`);
