@@ -10,7 +10,7 @@ import { findLeaves } from './leaves.ts';
 import { look } from './look.ts';
 import { type BackfillReport, Meter } from './meter.ts';
 import { NiceRatio } from './nice-ratio.ts';
-import { Pace } from './pace.ts';
+import { Paces } from './pace.ts';
 import { planBackfill, readPlanSize } from './plan.ts';
 import { dropQueueInUse } from './queue-schema.ts';
 import type { BackfillSettings } from './settings.ts';
@@ -81,16 +81,16 @@ export async function runBackfill(
   const isHandedOut = settings.workers === 0;
   // The queue of an earlier run, whose workers would be in the way of this process's own.
   if (!isHandedOut) await dropQueueInUse(session);
-  const pace = new Pace(settings.batchMs);
+  const paces = new Paces(settings.batchMs);
   await using hold = new AutovacuumHold(openSession, fill.names.table, log);
   const space = new SpaceReuse(fill, hold);
-  const share: WorkerShare = { fill, gate, pace, nice, meter, hold, space, signal, log };
+  const share: WorkerShare = { fill, gate, paces, nice, meter, hold, space, signal, log };
   const fillAll = isHandedOut ? handOutRanges : fillRanges;
   await fillAll(session, share, settings, openSession, surroundings.report);
   await hold[Symbol.asyncDispose]();
   const isHeldBack = async (sweeping: Session, otherReason: string | null) => {
     await look(sweeping, share, settings, async () => otherReason);
-    const progress = meter.report(null, gate.reason);
+    const progress = meter.report(isHandedOut ? null : paces.rows, gate.reason);
     surroundings.report(progress);
     await publishProgress(sweeping, fill, progress);
     return gate.reason !== otherReason;
