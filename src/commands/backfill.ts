@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { readConfig } from '../config.ts';
 import { resolveDatabase } from '../database/resolve-database.ts';
 import type { ColumnChange } from '../online-migration/column-change.ts';
-import { type Controls, writeControls } from '../online-migration/backfill/controls.ts';
+import { type Controls, readControls, writeControls } from '../online-migration/backfill/controls.ts';
 import { readBackfillProgress } from '../online-migration/backfill/progress.ts';
 import { hasQueue } from '../online-migration/backfill/queue-schema.ts';
 import { namesOf } from '../online-migration/names.ts';
@@ -55,7 +55,11 @@ async function describeBackfill(client: Client, change: ColumnChange): Promise<s
   const progress = await readBackfillProgress(client, change);
   if (progress === null) return 'No backfill has begun.';
   const { rowsDone, rowsTotal, percent, rowsPerSecond, etaSeconds, pausedFor, finished } = progress;
-  if (finished) return `The backfill is finished: ${rowsDone.toLocaleString('en-US')} rows.`;
+  if (finished) {
+    const { paused } = await readControls(client, namesOf(change).change);
+    const pause = paused ? ' The phases that follow are paused: `npm run backfill -- resume`.' : '';
+    return `The backfill is finished: ${rowsDone.toLocaleString('en-US')} rows.${pause}`;
+  }
   return (
     `${rowsDone.toLocaleString('en-US')} of ${rowsTotal.toLocaleString('en-US')} rows, ${percent.toFixed(1)} %, ` +
     `${rowsPerSecond.toLocaleString('en-US')} rows/s, time left ${etaSeconds === null ? 'unknown' : `${etaSeconds} s`}` +

@@ -148,15 +148,15 @@ async function compareBatchPatiently(
       });
     } catch (error) {
       if (!CONTENTION_CODES.has(sqlState(error) ?? '')) throw error;
-      const blockers = await findBlockers(session, [namesOf(change).table]);
-      const pids = blockers.map(({ pid }) => pid).join(' ');
-      if (pids !== reported) {
+      const blockers = await findBlockers(session, { relations: [namesOf(change).table], mode: 'rows' });
+      const found = blockers.map(({ transaction }) => transaction).join(' ');
+      if (found !== reported) {
         log(
-          `comparison of the columns: waits for locked rows; sessions at work on the table: ` +
+          `comparison of the columns: waits for locked rows; transactions that have locked the table, the oldest first: ` +
             blockers.map(describeBlocker).join('; '),
         );
       }
-      reported = pids;
+      reported = found;
       await pause(CONTENTION_PAUSE_MS, signal);
     }
   }

@@ -62,5 +62,10 @@ describe('npm run backfill', () => {
       stdout: expect.stringContaining('0 of 5,000 rows'),
     });
     expect(await row()).toEqual([{ paused: false, batch_ms: 50, workers: 2 }]);
+    await client.rows(`update online_migration.backfill set finished_at = now()`);
+    expect(await steer('pause')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/The backfill is finished: .* The phases that follow are paused/),
+    });
   });
 });

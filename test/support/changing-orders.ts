@@ -150,17 +150,18 @@ export const enforceHalfWay: Move = async (context) => {
   await addFilledCheck(context.session, context.change, 'new');
 };
 
-/** Values that the old column cannot hold. */
-const UNFILLABLE: Record<string, string> = {
-  customer_id: `customer_id_new = 3000000000`,
-  discount: `discount_new = 'NaN'`,
-};
-
-/** What a way back of contract leaves that was killed before its last transaction: a row has no old value. */
+/** What a way back of contract leaves that was killed before its last transaction, with rows that have no old value yet. */
 export const revertContractHalfWay: Move = async (context) => {
   const { session, change } = context;
-  await session.query(`update orders set ${UNFILLABLE[change.oldColumn.name]} where number = 1`);
-  await expect(revertContract(context)).rejects.toThrow('some values have no equal of type');
+  const ending = new AbortController();
+  const ended = revertContract({
+    ...context,
+    signal: ending.signal,
+    log: (line) => {
+      if (line.startsWith('revert contract: add the old column: held')) ending.abort(new Error('ended'));
+    },
+  });
+  await expect(ended).rejects.toThrow('ended');
   await mirrorAttachments(context, 'revert contract', 'new');
   await addFilledCheck(session, change, 'old');
 };

@@ -20,7 +20,8 @@ export async function readControls(database: Queryable, change: string): Promise
 }
 
 /**
- * Changes controls; what is left out stays as it is.
+ * Changes controls; what is left out stays as it is. A backfill that is finished has its controls up to the change's contract:
+ * phases behind it obey `paused` too.
  * @returns whether there is a backfill to control
  */
 export async function writeControls(
@@ -32,7 +33,7 @@ export async function writeControls(
     `
     update online_migration.backfill
     set paused = coalesce($2, paused), batch_ms = coalesce($3, batch_ms), workers = coalesce($4, workers)
-    where change = $1 and finished_at is null`,
+    where change = $1`,
     [change, paused ?? null, batchMs ?? null, workers ?? null],
   );
   return rowCount === 1;

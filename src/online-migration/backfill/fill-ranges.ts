@@ -86,14 +86,14 @@ export async function fillRanges(
 ): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([share.signal, stop.signal]);
-  const { fill, gate, pace, meter } = share;
+  const { fill, gate, paces, meter } = share;
   const ranges = await readOpenRanges(session, fill);
   const workers = new WorkerPlaces(ranges, { ...share, signal }, openSession);
   try {
     while (!workers.areDone) {
       share.signal.throwIfAborted();
       const controls = await look(session, share, settings);
-      const progress = meter.report(pace.rows, gate.reason);
+      const progress = meter.report(paces.rows, gate.reason);
       report(progress);
       await publishProgress(session, fill, progress);
       workers.want(controls.workers ?? settings.workers);
@@ -102,6 +102,6 @@ export async function fillRanges(
   } finally {
     stop.abort(share.signal.reason);
     await workers.allEnds();
-    report(meter.report(pace.rows, null));
+    report(meter.report(paces.rows, null));
   }
 }

@@ -8,6 +8,7 @@ import { areDifferent } from '../value-difference.ts';
 /** What a backfill writes: the new column from the old one, or the old one from the new one on the way back. */
 export interface Fill {
   readonly direction: 'forward' | 'backward';
+  readonly change: ColumnChange;
   readonly names: Names;
   /** By what its rejects are known. */
   readonly key: RowKey;
@@ -19,8 +20,6 @@ export interface Fill {
   readonly value: string;
   /** Why a row without a faithful value is a reject. */
   readonly rejectReason: string;
-  /** The table's own triggers that may fire for rows that are updated, as the declaration names them. */
-  readonly firesInBackfill: readonly string[];
 }
 
 /** Fills the new column from the old one. */
@@ -28,13 +27,13 @@ export function forwardFill(change: ColumnChange): Fill {
   const names = namesOf(change);
   return {
     direction: 'forward',
+    change,
     names,
     key: names.key,
     target: names.newColumn,
     source: names.oldColumn,
     value: `${names.forwardInBulk}(t.${names.oldColumn})`,
     rejectReason: `no equal value of type ${change.newColumn.type}`,
-    firesInBackfill: change.firesInBackfill ?? [],
   };
 }
 
@@ -51,6 +50,7 @@ export async function backwardFill(database: Queryable, change: ColumnChange): P
     )`;
   return {
     direction: 'backward',
+    change,
     names,
     key: names.lastingKey,
     target: names.oldColumn,
@@ -58,7 +58,6 @@ export async function backwardFill(database: Queryable, change: ColumnChange): P
     // Without kept values a look-up for each row would find nothing ten million times.
     value: (await hasKeptValues(database, names)) ? `coalesce(${kept}, ${rebuilt})` : rebuilt,
     rejectReason: `no equal value of type ${change.oldColumn.type}`,
-    firesInBackfill: change.firesInBackfill ?? [],
   };
 }
 
@@ -75,18 +74,14 @@ export function isUnfilled(fill: Fill, alias: string): string {
   return `${alias}.${target} is null and ${alias}.${source} is not null and not exists (${known})`;
 }
 
-/** How many rows are not filled yet and are no known rejects. Reads the whole table. */
-export async function countUnfilled(session: Session, fill: Fill): Promise<number> {
-  return countRows(session, fill, isUnfilled(fill, 't'));
-}
-
-async function countRows(session: Session, fill: Fill, condition: string): Promise<number> {
+/** Whether a row is not filled yet and is no known reject. Reads the whole table, up to the first one. */
+export async function hasUnfilled(session: Session, fill: Fill): Promise<boolean> {
   const { rows } = await session.withoutStatementTimeout(() =>
-    session.query<{ count: string }>(
-      `select count(*) as count from ${fill.names.table} t where ${condition}`,
+    session.query<{ found: boolean }>(
+      `select exists (select from ${fill.names.table} t where ${isUnfilled(fill, 't')}) as found`,
     ),
   );
-  return Number(rows[0]?.count);
+  return rows[0]!.found;
 }
 
 async function hasKeptValues(database: Queryable, names: Names): Promise<boolean> {

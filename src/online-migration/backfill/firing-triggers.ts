@@ -11,7 +11,7 @@ import {
 } from './trigger-catalog.ts';
 
 /** What is known of a column that a backfill fills. */
-type FilledColumn = Pick<Fill, 'names' | 'target' | 'firesInBackfill'>;
+type FilledColumn = Pick<Fill, 'names' | 'target' | 'change'>;
 
 /** How a backfill treats the table's own triggers. */
 export interface TriggerPlan {
@@ -40,7 +40,8 @@ export async function readTriggerPlan(database: Queryable, fill: FilledColumn): 
   const { table } = fill.names;
   const column = unquoted(fill.target);
   const triggers = await findTriggers(database, table, column);
-  const isUndeclared = ({ rawName }: FiringTrigger) => !fill.firesInBackfill.includes(rawName);
+  const declared = fill.change.firesInBackfill ?? [];
+  const isUndeclared = ({ rawName }: FiringTrigger) => !declared.includes(rawName);
   const inOrigin = triggers.filter(({ firesInOrigin }) => firesInOrigin);
   const undeclared = inOrigin.filter(isUndeclared);
   if (undeclared.length === 0) return { role: 'origin', firing: inOrigin, silent: [], obstacles: [] };

@@ -48,6 +48,22 @@ export async function findLeaves(database: Queryable, table: string): Promise<Le
   return leaves;
 }
 
+/**
+ * Bytes of a leaf for each block of its heap, with what is kept apart of its rows (TOAST).
+ * @param leaf schema and name, quoted
+ */
+export async function readBytesPerBlock(database: Queryable, leaf: string): Promise<number> {
+  const { rows } = await database.query<{ bytes: number }>(
+    `
+    select current_setting('block_size')::float8 * (1 + coalesce(
+        pg_relation_size(nullif(reltoastrelid, 0))::float8 / nullif(pg_relation_size(oid), 0), 0)) as bytes
+    from pg_catalog.pg_class
+    where oid = to_regclass($1)`,
+    [leaf],
+  );
+  return rows[0]?.bytes ?? 0;
+}
+
 /** Rows of a leaf that was never analyzed: those of its first blocks stand for all. */
 async function estimateRows(database: Queryable, leaf: string, blocks: number): Promise<number> {
   const { rows } = await database.query<{ count: string }>(

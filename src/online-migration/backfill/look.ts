@@ -14,14 +14,14 @@ import type { WorkerShare } from './worker.ts';
  */
 export async function look(
   session: Session,
-  { fill, gate, pace, nice, hold, log }: WorkerShare,
+  { fill, gate, paces, nice, hold, log }: WorkerShare,
   settings: BackfillSettings,
   otherReason: () => Promise<string | null> = async () => null,
 ): Promise<Controls> {
   const controls = await readControls(session, fill.names.change);
   await hold.makeWay();
   nice.observe(await countBusySessions(session));
-  pace.targetMs = nice.shorten(controls.batchMs ?? settings.batchMs);
+  paces.targetMs = nice.shorten(controls.batchMs ?? settings.batchMs);
   const reason = controls.paused ? 'paused by hand' : await findThrottleReason(session, settings.throttle);
   if (gate.set(reason ?? (await otherReason()))) {
     log(gate.reason === null ? 'backfill: goes on' : `backfill: waits, ${gate.reason}`);

@@ -1,5 +1,8 @@
 const FIRST_BATCH_ROWS = 1_000;
-const SMALLEST_BATCH_ROWS = 500;
+/** What the rows of a first batch may have together, about. */
+const FIRST_BATCH_BYTES = 1024 * 1024;
+/** A batch takes one block of a stripe at least, however few rows that are. */
+const SMALLEST_BATCH_ROWS = 1;
 const LARGEST_BATCH_ROWS = 50_000;
 /** Faster growth overshoots the target, because a batch after a checkpoint or a cache miss takes far longer. */
 const LARGEST_GROWTH = 1.2;
@@ -30,13 +33,19 @@ interface Cost {
 export class Pace {
   /** How long a batch is to last, in milliseconds. */
   targetMs: number;
-  #rows = FIRST_BATCH_ROWS;
+  /** Whether people know that the smallest batch lasts too long. */
+  isTooLongTold = false;
+  #rows: number;
   /** By stripe. */
   readonly #costs: Cost[] = [];
 
-  /** @param targetMs how long a batch is to last, in milliseconds */
-  constructor(targetMs: number) {
+  /**
+   * @param targetMs how long a batch is to last, in milliseconds
+   * @param firstRows rows of the first batch
+   */
+  constructor(targetMs: number, firstRows = FIRST_BATCH_ROWS) {
     this.targetMs = targetMs;
+    this.#rows = firstRows;
   }
 
   /** Rows of the newest batch. */
@@ -73,5 +82,50 @@ export class Pace {
 
   #resize(rows: number): void {
     this.#rows = Math.min(LARGEST_BATCH_ROWS, Math.max(SMALLEST_BATCH_ROWS, rows));
+  }
+}
+
+/**
+ * The paces of one process: leaves whose rows are about as wide share one. What a pace has learned of narrow rows would make a
+ * batch of wide ones last for minutes.
+ */
+export class Paces {
+  readonly #byWidth = new Map<number, Pace>();
+  #targetMs: number;
+  #newest: Pace;
+
+  /** @param targetMs how long a batch is to last, in milliseconds */
+  constructor(targetMs: number) {
+    this.#targetMs = targetMs;
+    this.#newest = this.forRows(0);
+  }
+
+  /** How long a batch is to last, in milliseconds. */
+  get targetMs(): number {
+    return this.#targetMs;
+  }
+
+  set targetMs(milliseconds: number) {
+    this.#targetMs = milliseconds;
+    for (const pace of this.#byWidth.values()) pace.targetMs = milliseconds;
+  }
+
+  /** Rows of the newest batch. */
+  get rows(): number {
+    return this.#newest.rows;
+  }
+
+  /**
+   * The pace for rows of a width. Rows of up to 1 KiB are narrow; from there on, each doubling has a pace of its own.
+   * @param bytes of a row, on average, with what is kept apart
+   */
+  forRows(bytes: number): Pace {
+    const doublings = Math.max(0, Math.ceil(Math.log2((bytes * FIRST_BATCH_ROWS) / FIRST_BATCH_BYTES)));
+    const pace =
+      this.#byWidth.get(doublings) ??
+      new Pace(this.#targetMs, Math.max(SMALLEST_BATCH_ROWS, FIRST_BATCH_ROWS / 2 ** doublings));
+    this.#byWidth.set(doublings, pace);
+    this.#newest = pace;
+    return pace;
   }
 }

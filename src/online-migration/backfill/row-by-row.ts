@@ -1,6 +1,7 @@
 import type { Session } from '../session.ts';
 import { sqlState } from '../session.ts';
 import type { Fill } from './fill.ts';
+import { convertOnly, updateFails } from './refused-update.ts';
 
 /**
  * SQLSTATE classes of an error that a row's value causes: data exception, constraint violation, limit exceeded (JSON that is
@@ -8,23 +9,24 @@ import type { Fill } from './fill.ts';
  */
 const VALUE_ERROR = /^(22|23|54|P0)/;
 
-/** Whether an error is a row's fault and not the server's or the connection's. */
-export function isValueError(error: unknown): boolean {
+/** Whether an error is that of some row, and not of the server or the connection. */
+export function isValueError(error: unknown): error is Error {
   return VALUE_ERROR.test(sqlState(error) ?? '');
 }
 
 /**
- * Fills rows of which at least one makes the statement fail: halves them until that row is alone, and writes it down as a
- * reject with the error's message.
+ * Fills rows of which at least one makes the statement fail: halves them until that row is alone. If its value alone fails to
+ * convert, it is written down as a reject with the error's message.
  * @param leaf schema and name, quoted
  * @param tids the rows, as `ctid` writes them; one that has moved meanwhile is left to the sweep
  * @returns the number of rows filled
+ * @throws BackfillError if a row's value converts, but its update fails, as a trigger or a constraint may want it
  */
 export async function fillRowByRow(
   session: Session,
   fill: Fill,
   leaf: string,
-  tids: string[],
+  tids: readonly string[],
 ): Promise<number> {
   if (tids.length === 0) return 0;
   try {
@@ -32,7 +34,7 @@ export async function fillRowByRow(
   } catch (error) {
     if (!isValueError(error)) throw error;
     if (tids.length === 1) {
-      await insertReject(session, fill, leaf, tids[0]!, (error as Error).message);
+      await rejectOrThrow(session, fill, leaf, tids[0]!, error);
       return 0;
     }
     const half = Math.ceil(tids.length / 2);
@@ -41,7 +43,33 @@ export async function fillRowByRow(
   }
 }
 
-async function updateRows(session: Session, fill: Fill, leaf: string, tids: string[]): Promise<number> {
+/** @param cause why the row could not be updated */
+async function rejectOrThrow(
+  session: Session,
+  fill: Fill,
+  leaf: string,
+  tid: string,
+  cause: Error,
+): Promise<void> {
+  try {
+    await convertOnly(session, fill, leaf, tid);
+  } catch (error) {
+    if (!isValueError(error)) throw error;
+    return insertReject(session, fill, leaf, tid, error.message);
+  }
+  const { rows } = await session.query<{ key: string }>(
+    `select ${fill.key.text('t')} as key from ${leaf} as t where t.ctid = $1::tid`,
+    [tid],
+  );
+  if (rows[0] !== undefined) throw await updateFails(session, fill, rows[0].key, cause);
+}
+
+async function updateRows(
+  session: Session,
+  fill: Fill,
+  leaf: string,
+  tids: readonly string[],
+): Promise<number> {
   const { rows } = await session.query<{ filled: string }>(
     `
     with updated as (

@@ -1,14 +1,16 @@
 import type { Session } from '../session.ts';
 import { AutovacuumHold } from './autovacuum-hold.ts';
+import { publishProgress } from './checkpoint.ts';
 import type { Fill } from './fill.ts';
 import { tellSilence } from './firing-triggers.ts';
 import { fillRanges } from './fill-ranges.ts';
 import { Gate } from './gate.ts';
 import { handOutRanges } from './hand-out.ts';
 import { findLeaves } from './leaves.ts';
+import { look } from './look.ts';
 import { type BackfillReport, Meter } from './meter.ts';
 import { NiceRatio } from './nice-ratio.ts';
-import { Pace } from './pace.ts';
+import { Paces } from './pace.ts';
 import { planBackfill, readPlanSize } from './plan.ts';
 import { dropQueueInUse } from './queue-schema.ts';
 import type { BackfillSettings } from './settings.ts';
@@ -57,7 +59,8 @@ export interface BackfillSummary {
  * 4. Sweep: the rows that were locked or that moved, until none is left that has a faithful value.
  *
  * @param session plans, watches and writes the progress
- * @throws BackfillError ahead of the first row if triggers of the table would fire that may not
+ * @throws BackfillError ahead of the first row, if triggers of the table would fire that may not; later, if the table refuses the
+ *   update of a row
  */
 export async function runBackfill(
   session: Session,
@@ -78,16 +81,23 @@ export async function runBackfill(
   const isHandedOut = settings.workers === 0;
   // The queue of an earlier run, whose workers would be in the way of this process's own.
   if (!isHandedOut) await dropQueueInUse(session);
-  {
-    await using hold = new AutovacuumHold(openSession, fill.names.table, log);
-    const pace = new Pace(settings.batchMs);
-    const space = new SpaceReuse(fill, hold);
-    const share: WorkerShare = { fill, gate, pace, nice, meter, hold, space, signal, log };
-    const fillAll = isHandedOut ? handOutRanges : fillRanges;
-    await fillAll(session, share, settings, openSession, surroundings.report);
-  }
+  const paces = new Paces(settings.batchMs);
+  await using hold = new AutovacuumHold(openSession, fill.names.table, log);
+  const space = new SpaceReuse(fill, hold);
+  const share: WorkerShare = { fill, gate, paces, nice, meter, hold, space, signal, log };
+  const fillAll = isHandedOut ? handOutRanges : fillRanges;
+  await fillAll(session, share, settings, openSession, surroundings.report);
+  await hold[Symbol.asyncDispose]();
+  const isHeldBack = async (sweeping: Session, otherReason: string | null) => {
+    await look(sweeping, share, settings, async () => otherReason);
+    const progress = meter.report(isHandedOut ? null : paces.rows, gate.reason);
+    surroundings.report(progress);
+    await publishProgress(sweeping, fill, progress);
+    return gate.reason !== otherReason;
+  };
   await using sweeper = new WorkerConnection(openSession, forBatches(fill));
-  await sweeper.run((sweeping) => sweep(sweeping, fill, signal, log), signal, log);
+  await sweeper.run((sweeping) => sweep(sweeping, { fill, signal, log, isHeldBack }), signal, log);
+  gate.set(null);
   const { rowsDone } = await readPlanSize(session, fill);
   return {
     rows: rowsDone,

@@ -1,15 +1,21 @@
-import { pause } from '../pause.ts';
 import type { Session } from '../session.ts';
 import { isContention } from './batch.ts';
-import { advanceSweep } from './checkpoint.ts';
-import { countUnfilled, type Fill, isUnfilled } from './fill.ts';
+import { type Fill, hasUnfilled, isUnfilled } from './fill.ts';
+import { keepTriggersSilent } from './firing-triggers.ts';
+import {
+  awaitHeldRows,
+  findLeft,
+  holderTeller,
+  type LeftRows,
+  type SweepSurroundings,
+  untilNextTry,
+  untilNotHeldBack,
+} from './held-rows.ts';
 import { findLeaves, type Leaf } from './leaves.ts';
-import { fillRowByRow, isValueError } from './row-by-row.ts';
+import { settle } from './settle.ts';
 
-/** Rows of one transaction of the sweep. */
+/** Rows of one transaction of the sweep, and rows that it remembers because others hold them. */
 const SWEEP_ROWS = 5_000;
-/** How long it waits for rows that others hold before it looks again. */
-const LOCKED_ROWS_PAUSE_MS = 250;
 /** Blocks that are looked through at once, so that many rejects are not passed over again and again. */
 const WINDOW_BLOCKS = 4_096;
 
@@ -18,69 +24,56 @@ const WINDOW_BLOCKS = 4_096;
  * range that was being filled, and those with a value that has no faithful new one, which become rejects. It ends when
  * every row is filled or a reject.
  * @param session has a lock timeout far below `deadlock_timeout`
- * @param signal ends it between two transactions
- * @param log receives a line where it has to wait for rows that others hold
+ * @throws BackfillError if a trigger or a constraint of the table keeps a row from being filled
  */
-export async function sweep(
-  session: Session,
-  fill: Fill,
-  signal: AbortSignal,
-  log: (line: string) => void,
-): Promise<void> {
-  let told = false;
+export async function sweep(session: Session, surroundings: SweepSurroundings): Promise<void> {
+  const { fill, log } = surroundings;
+  const tellHolders = holderTeller(session, fill, log);
   for (;;) {
+    await untilNotHeldBack(session, surroundings);
     try {
-      if ((await countUnfilled(session, fill)) === 0) return;
-      if ((await sweepLeaves(session, fill, signal)) > 0) continue;
+      if (!(await hasUnfilled(session, fill))) return;
+      await keepTriggersSilent(session, fill);
+      const left = await sweepLeaves(session, surroundings);
+      await awaitHeldRows(session, surroundings, left, tellHolders);
     } catch (error) {
       if (!isContention(error)) throw error;
+      await tellHolders();
+      await untilNextTry(session, surroundings, 'others have locked the table');
     }
-    if (!told) log('backfill: waiting for the last rows, which other transactions hold');
-    told = true;
-    await pause(LOCKED_ROWS_PAUSE_MS, signal);
   }
 }
 
-/** Goes once through all leaves; returns how many rows were filled or became rejects. */
-async function sweepLeaves(session: Session, fill: Fill, signal: AbortSignal): Promise<number> {
-  let handled = 0;
-  for (const leaf of await findLeaves(session, fill.names.table)) {
-    handled += await sweepLeaf(session, fill, leaf, signal);
+/** Goes once through all leaves; returns rows that could not be settled. */
+async function sweepLeaves(session: Session, surroundings: SweepSurroundings): Promise<LeftRows> {
+  const left = new Map<string, string[]>();
+  let room = SWEEP_ROWS;
+  for (const leaf of await findLeaves(session, surroundings.fill.names.table)) {
+    const tids = await sweepLeaf(session, surroundings, leaf);
+    if (tids.length > 0) left.set(leaf.name, tids.slice(0, room));
+    room -= tids.length;
+    if (room <= 0) break;
   }
-  return handled;
+  return left;
 }
 
-/** Goes once through a leaf; returns how many rows were filled or became rejects. */
-async function sweepLeaf(session: Session, fill: Fill, leaf: Leaf, signal: AbortSignal): Promise<number> {
-  let handled = 0;
+/** Goes through a leaf, up to so many rows that could not be settled; returns these. */
+async function sweepLeaf(session: Session, surroundings: SweepSurroundings, leaf: Leaf): Promise<string[]> {
+  const { fill, signal } = surroundings;
+  const left: string[] = [];
   for (let firstBlock = 0; firstBlock < leaf.blocks; firstBlock += WINDOW_BLOCKS) {
+    await untilNotHeldBack(session, surroundings);
     for (;;) {
       signal.throwIfAborted();
       const tids = await findStragglers(session, fill, leaf.name, firstBlock);
-      const settled = await settle(session, fill, leaf.name, tids);
-      handled += settled;
-      if (settled === 0 || tids.length < SWEEP_ROWS) break;
+      const settled = tids.length === 0 ? 0 : await settle(session, fill, leaf.name, tids);
+      if (settled > 0 && tids.length === SWEEP_ROWS) continue;
+      if (settled < tids.length) left.push(...(await findLeft(session, fill, leaf.name, tids)));
+      break;
     }
+    if (left.length >= SWEEP_ROWS) break;
   }
-  return handled;
-}
-
-/** One transaction's worth of rows; returns how many were filled or became rejects. */
-async function settle(session: Session, fill: Fill, leaf: string, tids: string[]): Promise<number> {
-  if (tids.length === 0) return 0;
-  try {
-    return await session.transaction(async () => {
-      const { filled, rejected } = await settleStragglers(session, fill, leaf, tids);
-      if (filled > 0) await advanceSweep(session, fill, filled);
-      return filled + rejected;
-    });
-  } catch (error) {
-    if (isContention(error)) return 0;
-    if (!isValueError(error)) throw error;
-    const filled = await fillRowByRow(session, fill, leaf, tids);
-    await advanceSweep(session, fill, filled);
-    return tids.length;
-  }
+  return left;
 }
 
 async function findStragglers(
@@ -98,38 +91,4 @@ async function findStragglers(
     [`(${firstBlock},0)`, `(${firstBlock + WINDOW_BLOCKS},0)`],
   );
   return rows.map(({ tid }) => tid);
-}
-
-/** Fills the rows that have a faithful value, and writes the others down as rejects; locked ones stay for later. */
-async function settleStragglers(
-  session: Session,
-  fill: Fill,
-  leaf: string,
-  tids: string[],
-): Promise<{ filled: number; rejected: number }> {
-  const { names, key, target, source, value } = fill;
-  const { rows } = await session.query<{ filled: string; rejected: string }>(
-    `
-    with straggler as materialized (
-      select t.ctid as tid, ${key.text('t')} as key, t.${source}::text as raw_value, ${value} as value
-      from ${leaf} as t
-      where t.ctid = any ($2::tid[]) and t.${target} is null and t.${source} is not null
-      for no key update skip locked
-    ), filled as (
-      update ${leaf} as u
-      set ${target} = straggler.value
-      from straggler
-      where u.ctid = straggler.tid and straggler.value is not null
-      returning 1
-    ), rejected as (
-      insert into online_migration.reject (change, key, raw_value, reason)
-      select $1, key, raw_value, $3 from straggler where value is null
-      on conflict (change, key) do update
-      set raw_value = excluded.raw_value, reason = excluded.reason, found_at = now()
-      returning 1
-    )
-    select (select count(*) from filled) as filled, (select count(*) from rejected) as rejected`,
-    [names.change, tids, fill.rejectReason],
-  );
-  return { filled: Number(rows[0]?.filled), rejected: Number(rows[0]?.rejected) };
 }

@@ -9,7 +9,7 @@ import { readFill, readHandedOut } from './handed-out.ts';
 import { look } from './look.ts';
 import { type BackfillReport, Meter } from './meter.ts';
 import { NiceRatio } from './nice-ratio.ts';
-import { Pace } from './pace.ts';
+import { Paces } from './pace.ts';
 import { type Range, readPlanSize } from './plan.ts';
 import { openRangeQueue } from './range-queue.ts';
 import type { BackfillSettings } from './settings.ts';
@@ -59,7 +59,7 @@ export async function takeRanges(
   const share = {
     fill,
     gate: new Gate(),
-    pace: new Pace(settings.batchMs),
+    paces: new Paces(settings.batchMs),
     nice: new NiceRatio(),
     meter: done,
     hold,
@@ -72,7 +72,7 @@ export async function takeRanges(
     if (found === 'none') return false;
     if (found === 'handed out') await look(session, share, settings);
     whole.follow(await readPlanSize(session, fill));
-    report(whole.report(share.pace.rows, share.gate.reason));
+    report(whole.report(share.paces.rows, share.gate.reason));
     return found === 'handed out';
   };
   // Ahead of the first range: the backfill may be paused.

@@ -7,9 +7,10 @@ import { type ClaimedRange, claimRange } from './claim.ts';
 import type { Fill } from './fill.ts';
 import { keepTriggersSilent } from './firing-triggers.ts';
 import type { Gate } from './gate.ts';
+import { readBytesPerBlock } from './leaves.ts';
 import type { Meter } from './meter.ts';
 import type { NiceRatio } from './nice-ratio.ts';
-import type { Pace } from './pace.ts';
+import type { Pace, Paces } from './pace.ts';
 import type { Range } from './plan.ts';
 import type { SpaceReuse } from './space-reuse.ts';
 import { shareOf, STRIPES } from './stripes.ts';
@@ -21,7 +22,7 @@ const CONTENTION_PAUSE_MS = 100;
 export interface WorkerShare {
   readonly fill: Fill;
   readonly gate: Gate;
-  readonly pace: Pace;
+  readonly paces: Paces;
   readonly nice: NiceRatio;
   readonly meter: Meter;
   readonly hold: AutovacuumHold;
@@ -50,6 +51,10 @@ export async function fillRange(
   };
   let range = await untilNotContended(() => connection.run(claim, signal, log), signal);
   if (range === null) return { ...rangeToTake, stripe: STRIPES };
+  const { leaf, rowsPerBlock } = range;
+  const measure = (session: Session) => readBytesPerBlock(session, leaf);
+  const bytesPerBlock = await untilNotContended(() => connection.run(measure, signal, log), signal);
+  const pace = share.paces.forRows(bytesPerBlock / rowsPerBlock);
   await hold.take();
   while (range.stripe < STRIPES && goOn()) {
     if (gate.reason !== null) {
@@ -58,10 +63,9 @@ export async function fillRange(
       await hold.take();
     }
     signal.throwIfAborted();
-    range = await fillNextBatch(connection, share, range);
+    range = await fillNextBatch(connection, share, pace, range);
   }
   if (range.stripe === STRIPES) {
-    const { leaf } = range;
     const reuse = (session: Session) => space.rangeDone(session, leaf, signal);
     await untilNotContended(() => connection.run(reuse, signal, log), signal);
   }
@@ -71,7 +75,8 @@ export async function fillRange(
 /** Fills the next batch of a range; returns the range as it is then. */
 async function fillNextBatch(
   connection: WorkerConnection,
-  { fill, pace, nice, hold, meter, signal, log }: WorkerShare,
+  { fill, nice, hold, meter, signal, log }: WorkerShare,
+  pace: Pace,
   range: ClaimedRange,
 ): Promise<ClaimedRange> {
   const { leaf, stripe, nextBlock, rowsPerBlock } = range;
@@ -99,6 +104,13 @@ async function fillNextBatch(
   const milliseconds = performance.now() - began;
   pace.observe(stripe, (endBlock - nextBlock) * batchRowsPerBlock, milliseconds);
   meter.count({ rows, blocks: (endBlock - nextBlock) * shareOf(stripe), milliseconds });
+  if (endBlock - nextBlock === 1 && milliseconds > 2 * pace.targetMs && !pace.isTooLongTold) {
+    pace.isTooLongTold = true;
+    log(
+      `backfill: a batch is one block at least, and one of ${leaf} with ${rows} rows took ${milliseconds.toFixed(0)} ms instead of ` +
+        `${pace.targetMs.toFixed(0)} ms; writes of these rows wait for that long`,
+    );
+  }
   const restMs = nice.takeRest(Math.min(milliseconds, pace.targetMs));
   if (restMs > 0) await pause(restMs, signal);
   return { ...range, ...after };

@@ -6,13 +6,20 @@ import { recordLockHold } from '../lock-holds.ts';
 import { findRejects } from '../rejects.ts';
 import type { MoveContext } from './move.ts';
 
-/** Runs a backfill to its end, and shows how far it is; logs a closing line. */
+/** The `analyze` of autovacuum gives way to one that has waited for `deadlock_timeout`, 1 s by default. */
+const ANALYZE_LOCK_TIMEOUT_MS = 5_000;
+
+/**
+ * Runs a backfill to its end, and shows how far it is; logs a closing line. Then the filled column gets statistics: without them,
+ * queries that use it are planned for a column of nulls until autovacuum comes.
+ */
 export async function fillAndReport(context: MoveContext, fill: Fill): Promise<void> {
   const { session, change, log } = context;
   const summary = await fillWithDisplay(context, fill);
   const { total: rejects } =
     fill.direction === 'forward' ? await findRejects(session, change, 0) : { total: 0 };
   log(summaryLine(summary, rejects));
+  await analyze(context, fill);
   if (summary.batches === null) return;
   const purpose = fill.direction === 'forward' ? 'backfill' : 'revert contract: fill the old column';
   await recordLockHold(session, change, {
@@ -34,4 +41,20 @@ async function fillWithDisplay(
     log: display.log,
     report: display.update,
   });
+}
+
+/** Logs it if the statistics are not to be had: autovacuum gathers them later. */
+async function analyze({ session, log }: MoveContext, { names, target }: Fill): Promise<void> {
+  try {
+    await session.query(`set lock_timeout = ${ANALYZE_LOCK_TIMEOUT_MS}`);
+    await session.runUnlimited(`analyze ${names.table} (${target})`);
+  } catch (error) {
+    if (session.lost.aborted) throw error;
+    log(
+      `backfill: no statistics of ${target} yet (${(error as Error).message}); run \`analyze ${names.table} (${target})\`, or wait ` +
+        `for autovacuum`,
+    );
+  } finally {
+    if (!session.lost.aborted) await session.query('set lock_timeout = 0');
+  }
 }

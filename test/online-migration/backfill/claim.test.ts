@@ -9,7 +9,7 @@ import { Gate } from '../../../src/online-migration/backfill/gate.ts';
 import { findLeaves } from '../../../src/online-migration/backfill/leaves.ts';
 import { Meter } from '../../../src/online-migration/backfill/meter.ts';
 import { NiceRatio } from '../../../src/online-migration/backfill/nice-ratio.ts';
-import { Pace } from '../../../src/online-migration/backfill/pace.ts';
+import { Paces } from '../../../src/online-migration/backfill/pace.ts';
 import { planBackfill, type Range, readOpenRanges } from '../../../src/online-migration/backfill/plan.ts';
 import { fillRange } from '../../../src/online-migration/backfill/worker.ts';
 import { forBatches, WorkerConnection } from '../../../src/online-migration/backfill/worker-connection.ts';
@@ -53,7 +53,7 @@ async function fillAsWorker(): Promise<Range> {
   const share = {
     fill,
     gate: new Gate(),
-    pace: new Pace(100),
+    paces: new Paces(100),
     nice: new NiceRatio(),
     meter,
     hold: autovacuumHold,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Pace } from '../../../src/online-migration/backfill/pace.ts';
+import { Pace, Paces } from '../../../src/online-migration/backfill/pace.ts';
 import { STRIPES } from '../../../src/online-migration/backfill/stripes.ts';
 
 const TARGET_MS = 100;
@@ -50,8 +50,8 @@ describe('the pace of a backfill', () => {
     expect(longerMs.at(-1)).toBeGreaterThan(0.7 * TARGET_MS);
   });
 
-  it('stays between 500 and 50,000 rows', () => {
-    expect(batches(new Pace(TARGET_MS), 60, () => 10).at(-1)).toBe(500);
+  it('stays between one row, for which a batch takes one block, and 50,000 rows', () => {
+    expect(batches(new Pace(TARGET_MS), 60, () => 1_000).at(-1)).toBe(1);
     expect(batches(new Pace(TARGET_MS), 60, () => 0.000_1).at(-1)).toBe(50_000);
   });
 
@@ -69,5 +69,34 @@ describe('the pace of a backfill', () => {
     }
     expect(batches(pace, 1, msPerRow, STRIPES - 1)).toEqual([10_000]);
     expect(batches(pace, 1, msPerRow, 0)).toEqual([5_000]);
+  });
+});
+
+describe('the paces of leaves', () => {
+  it.each([
+    [100, 1_000],
+    [1_000, 1_000],
+    [1_500, 500],
+    [30_000, 1_000 / 32],
+    [10_000_000, 1],
+  ])('begin with 1,000 rows or 1 MiB: rows of %i bytes', (bytes, rows) => {
+    expect(new Paces(TARGET_MS).forRows(bytes).batchRows(0)).toBe(Math.round(rows));
+  });
+
+  it('learn from rows of about the same width alone', () => {
+    const paces = new Paces(TARGET_MS);
+    batches(paces.forRows(100), 40, () => 0.01);
+    expect(paces.forRows(800).rows).toBe(10_000);
+    expect(paces.forRows(30_000).rows).toBe(31);
+    batches(paces.forRows(30_000), 40, () => 10);
+    expect([paces.rows, paces.forRows(100).rows]).toEqual([10, 10_000]);
+  });
+
+  it('have one target', () => {
+    const paces = new Paces(TARGET_MS);
+    const wide = paces.forRows(30_000);
+    batches(wide, 40, () => 1);
+    paces.targetMs = 20;
+    expect([batches(wide, 1, () => 1), paces.forRows(9_000_000).targetMs]).toEqual([[20], 20]);
   });
 });

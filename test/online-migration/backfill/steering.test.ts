@@ -71,6 +71,9 @@ describe('a backfill', () => {
     expect(migrator.log.find((line) => line.includes('rows in'))).toMatch(
       /pauses: [\d.]+ s \(paused by hand\)/,
     );
+    // The phases behind it obey it too.
+    expect(await writeControls(client, CHANGE, { paused: true })).toBe(true);
+    await client.rows(`delete from online_migration.backfill`);
     expect(await writeControls(client, CHANGE, { paused: true })).toBe(false);
   });
 
@@ -79,7 +82,8 @@ describe('a backfill', () => {
     await writeControls(client, CHANGE, { batchMs: 1 });
     await going;
     const [row] = await client.rows(`select batch_rows, batch_ms from online_migration.backfill`);
-    expect(row).toEqual({ batch_rows: 500, batch_ms: 1 });
+    expect(row).toEqual({ batch_rows: expect.any(Number), batch_ms: 1 });
+    expect(row!['batch_rows']).toBeLessThan(500);
   });
 
   it('makes way while other sessions are at work, and tells it', async () => {

@@ -28,6 +28,7 @@ async function startServer(settings: Readonly<Record<string, string>>): Promise<
 
 const reason = (limits: Partial<ThrottleLimits>) =>
   findThrottleReason(client, { ...DEFAULT_THROTTLE_LIMITS, ...limits });
+const heldBySlot = () => reason({ slotWalBytes: 100_000 });
 
 describe('a backfill is held back', () => {
   it(
@@ -76,21 +77,20 @@ describe('a backfill is held back', () => {
     'by a replication slot that holds back WAL, as long as it is there',
     async () => {
       await startServer({ wal_level: 'logical' });
-      const held = () => reason({ slotWalBytes: 100_000 });
       for (const [name, kind, create] of [
         ['standby', 'physical', `select pg_create_physical_replication_slot('standby', true)`],
         ['changes', 'logical', `select pg_create_logical_replication_slot('changes', 'pgoutput')`],
       ]) {
         await client.rows(`checkpoint`);
         await client.rows(create!);
-        expect(await held()).toBeNull();
+        expect(await heldBySlot()).toBeNull();
         await client.rows(`select pg_logical_emit_message(true, 'throttle', repeat('x', 200000))`);
-        expect(await held()).toMatch(
+        expect(await heldBySlot()).toMatch(
           new RegExp(`^the replication slot ${name} \\(${kind}, inactive\\) holds back \\d+ kB of WAL$`),
         );
         expect(await reason({})).toBeNull();
         await client.rows(`select pg_drop_replication_slot($1)`, [name]);
-        expect(await held()).toBeNull();
+        expect(await heldBySlot()).toBeNull();
       }
     },
     RUN_MS,

@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { BackfillError } from '../../../src/online-migration/backfill/backfill-error.ts';
+import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { eventChange, expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+const ROWS = 1_000;
+
+let resources: AsyncDisposableStack;
+let url: string;
+let client: DatabaseClient;
+
+beforeEach(async () => {
+  resources = new AsyncDisposableStack();
+  const database = resources.use(await createTestDatabase());
+  url = database.url;
+  client = resources.use(await connect(url));
+  await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
+  await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
+});
+afterEach(() => resources.disposeAsync());
+
+/** Makes a trigger that runs some PL/pgSQL at each update of a row. */
+async function createTrigger(timing: 'before' | 'after', body: string): Promise<void> {
+  await client.rows(
+    `create function judge() returns trigger language plpgsql as $$ begin ${body} return new; end $$`,
+  );
+  await client.rows(`create trigger judge ${timing} update on event for each row execute function judge()`);
+}
+
+const declared: ColumnChange = { ...eventChange, firesInBackfill: ['judge'] };
+
+async function failure(change = declared, isExpanded = false): Promise<string> {
+  const error: unknown = await fillEventTable(url, change, { isExpanded }).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(BackfillError);
+  return (error as Error).message;
+}
+
+const rejects = () => client.value(`select count(*)::int from online_migration.reject`);
+
+describe('a trigger that may fire and', () => {
+  it.each([
+    ['drops the update', 'if new.id = 7 then return null; end if;'],
+    ['takes the value out again', 'if new.id = 7 then new.at_new := null; end if;'],
+  ])('%s is named, and the backfill ends', async (_, body) => {
+    await createTrigger('before', body);
+    const message = await failure();
+    expect(message).toMatch(
+      /^Cannot fill "at_new" of "public"\."event" in the row with id 7: nobody holds the row, its value converts, and an update leaves it as it is\. /,
+    );
+    expect(message).toContain('judge on public.event, which calls public.judge()');
+    expect(await rejects()).toBe(0);
+    await client.rows(`drop trigger judge on event`);
+    await fillEventTable(url, declared, { isExpanded: true });
+    await expectAllFilled(client, ROWS);
+  });
+
+  it.each(['before', 'after'] as const)(
+    'raises %s an update is named, and its row is no reject',
+    async (timing) => {
+      await createTrigger(timing, `if new.id = 7 then raise exception 'event 7 is closed'; end if;`);
+      const message = await failure();
+      expect(message).toMatch(
+        /in the row with id 7: its value converts, but the update fails with "event 7 is closed"\. Triggers that fire for it: judge on public\.event, which calls public\.judge\(\)\./,
+      );
+      expect(await rejects()).toBe(0);
+      await client.rows(`drop trigger judge on event`);
+      await fillEventTable(url, declared, { isExpanded: true });
+      await expectAllFilled(client, ROWS);
+    },
+  );
+
+  it('raises at every update, as of a table that rows are only added to, leaves no reject behind', async () => {
+    await createTrigger('before', `raise exception 'rows are only added';`);
+    expect(await failure()).toContain('the update fails with "rows are only added"');
+    expect(await rejects()).toBe(0);
+    // Silent, it is in nobody's way.
+    await fillEventTable(url, eventChange, { isExpanded: true });
+    await expectAllFilled(client, ROWS);
+  });
+});
+
+it('a row that breaks a constraint that was never validated is no reject', async () => {
+  await client.rows(`alter table event add constraint not_seven check (id <> 7) not valid`);
+  expect(await failure(eventChange)).toMatch(
+    /in the row with id 7: .* violates check constraint "not_seven"". No trigger of the table fires for it, so look at the constraints\./,
+  );
+  expect(await rejects()).toBe(0);
+});
+
+it('a value that is too long for the column is a reject, though triggers may fire', async () => {
+  await client.rows(`update event set at = case when id = 7 then '1234567' else '123456' end`);
+  await createTrigger('before', '');
+  await fillEventTable(url, {
+    ...declared,
+    newColumn: { name: 'at_new', type: 'varchar(6)' },
+    conversion: { forward: (value) => value, backward: (value) => value },
+  });
+  expect(await client.rows(`select key, reason from online_migration.reject`)).toEqual([
+    { key: '7', reason: 'value too long for type character varying(6)' },
+  ]);
+  expect(await client.value(`select count(*)::int from event where at_new is null`)).toBe(1);
+});

@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { backfill } from '../../../src/online-migration/moves/backfill.ts';
+import { contract } from '../../../src/online-migration/moves/contract.ts';
+import { enforce } from '../../../src/online-migration/moves/enforce.ts';
+import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { revertContract } from '../../../src/online-migration/moves/revert-contract.ts';
+import { openContext } from '../../support/change-cycle.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { eventChange, expectAllFilled, MOMENT } from '../../support/event-table.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+const ROWS = 1_000;
+
+let resources: AsyncDisposableStack;
+let client: DatabaseClient;
+let opened: Awaited<ReturnType<typeof openContext>>;
+
+beforeEach(async () => {
+  resources = new AsyncDisposableStack();
+  const database = resources.use(await createTestDatabase());
+  client = resources.use(await connect(database.url));
+  await client.rows(
+    `create table event (id bigint primary key, at varchar(50) not null) with (autovacuum_enabled = false)`,
+  );
+  await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
+  opened = resources.use(await openContext(database.url, eventChange));
+});
+afterEach(() => resources.disposeAsync());
+
+const nullFractions = async () =>
+  Object.fromEntries(
+    (await client.rows(`select attname, null_frac from pg_stats where tablename = 'event'`)).map(
+      ({ attname, null_frac: share }) => [attname, share],
+    ),
+  );
+
+it('the filled column has statistics behind the backfill, and the old one behind its fill on the way back', async () => {
+  for (const move of [expand, backfill]) await move(opened);
+  expect(await nullFractions()).toEqual({ at_new: 0 });
+  for (const move of [enforce, contract, revertContract]) await move(opened);
+  expect(await nullFractions()).toEqual({ at: 0, at_new: 0 });
+});
+
+it('the backfill ends without them where someone else has the lock, and the log says so', async () => {
+  await expand(opened);
+  await client.rows('begin');
+  await client.rows('lock table event in share update exclusive mode');
+  await backfill(opened);
+  await client.rows('commit');
+  await expectAllFilled(client, ROWS);
+  expect(await nullFractions()).toEqual({});
+  expect(opened.lines.filter((line) => line.includes('no statistics'))).toEqual([
+    'backfill: no statistics of "at_new" yet (canceling statement due to lock timeout); ' +
+      'run `analyze "public"."event" ("at_new")`, or wait for autovacuum',
+  ]);
+});

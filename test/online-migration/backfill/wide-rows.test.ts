@@ -1,0 +1,74 @@
+import { expect, it } from '@jest/globals';
+import { readBytesPerBlock } from '../../../src/online-migration/backfill/leaves.ts';
+import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { backfill } from '../../../src/online-migration/moves/backfill.ts';
+import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { openContext } from '../../support/change-cycle.ts';
+import { connect } from '../../support/database-client.ts';
+import { eventChange, MOMENT } from '../../support/event-table.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+const ROWS = 1_500;
+const VALUE_BYTES = 30_000;
+const MEBIBYTE = 1024 * 1024;
+
+const change: ColumnChange = {
+  ...eventChange,
+  oldColumn: { name: 'at', type: 'text' },
+  newColumn: { name: 'at_new', type: 'jsonb' },
+  conversion: { forward: (value) => `to_jsonb(${value})`, backward: (value) => `${value} #>> '{}'` },
+};
+
+it('the first batch of rows whose values are kept apart has no more than a mebibyte of them', async () => {
+  await using database = await createTestDatabase();
+  await using client = await connect(database.url);
+  await client.rows(`create table event (id bigint primary key, at text not null)`);
+  await client.rows(`alter table event alter column at set storage external`);
+  await client.rows(
+    `insert into event select n, repeat('x', ${VALUE_BYTES}) from generate_series(1, ${ROWS}) as n`,
+  );
+  await client.rows(`analyze event`);
+  expect(await readBytesPerBlock(client, 'public.event')).toBeGreaterThan(MEBIBYTE);
+  await using opened = await openContext(database.url, change);
+  await expand(opened);
+  await client.rows(`create table batch (number serial, rows int)`);
+  await client.rows(`
+    create function note_batch() returns trigger language plpgsql as $$
+    begin
+      insert into batch (rows) values (new.rows_filled - old.rows_filled);
+      return null;
+    end $$`);
+  await client.rows(
+    `create trigger note_batch after update of rows_filled on online_migration.backfill_range
+    for each row execute function note_batch()`,
+  );
+  await backfill(opened);
+  const batches = (await client.rows<{ rows: number }>(`select rows from batch order by number`)).map(
+    ({ rows }) => rows,
+  );
+  expect(batches[0]! * VALUE_BYTES).toBeLessThan(1.2 * MEBIBYTE);
+  expect(batches.reduce((sum, rows) => sum + rows)).toBe(ROWS);
+});
+
+it('a batch of one block that lasts too long is told once', async () => {
+  await using database = await createTestDatabase();
+  await using client = await connect(database.url);
+  await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
+  await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, 200) as n`);
+  await client.rows(`
+    create function slow() returns boolean language plpgsql as $$
+    begin
+      perform pg_sleep(0.005);
+      return true;
+    end $$`);
+  await client.rows(`alter table event add constraint slow check (slow()) not valid`);
+  await using opened = await openContext(database.url, eventChange);
+  await expand(opened);
+  const settings = { ...opened.settings, backfill: { ...opened.settings.backfill, batchMs: 10 } };
+  await backfill({ ...opened, settings });
+  expect(opened.lines.filter((line) => line.includes('one block'))).toEqual([
+    expect.stringMatching(
+      /^backfill: a batch is one block at least, and one of public\.event with \d+ rows took \d+ ms instead of 10 ms; writes of these rows wait for that long$/,
+    ),
+  ]);
+});
