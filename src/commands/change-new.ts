@@ -1,14 +1,16 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { Client } from 'pg';
 import { z } from 'zod';
 import { columnChanges } from '../column-changes.ts';
 import { readConfig } from '../config.ts';
 import { PROJECT_FOLDER } from '../database/embedded-postgres.ts';
 import { resolveDatabase } from '../database/resolve-database.ts';
-import { findObstacles } from '../online-migration/attachments/obstacles.ts';
+import type { ColumnChange } from '../online-migration/column-change.ts';
+import { findObstacles, findUnreviewed } from '../online-migration/attachments/obstacles.ts';
 import { namesOf } from '../online-migration/names.ts';
+import { TOOLKIT_NAME } from '../online-migration/presence.ts';
+import { Session } from '../online-migration/session.ts';
 import { declarationFile } from './change-new/declaration-file.ts';
 import { instructions } from './change-new/instructions.ts';
 import { mappingsFile } from './change-new/mappings-file.ts';
@@ -40,31 +42,34 @@ await runCommand(async () => {
   const wanted = await completed(options);
   const database = await resolveDatabase(readConfig());
   console.log(database.description);
-  const client = new Client({ connectionString: database.url, application_name: 'change:new' });
-  client.on('error', () => undefined); // A lost connection fails the statement in flight, which is told.
-  await client.connect();
-  try {
-    const plan = await planChange(client, wanted, await nextNumber());
-    const { change } = namesOf(plan.change);
-    if (columnChanges.some((other) => namesOf(other).change === change)) {
-      throw new Error(`src/column-changes.ts has a change of ${change} already, and nothing was written.`);
-    }
-    const obstacles = await findObstacles(client, plan.change);
-    if (obstacles.length > 0) {
-      const list = obstacles.map((obstacle) => `  ${obstacle}`).join('\n');
-      throw new Error(`${change} cannot be changed as it is, and nothing was written:\n${list}`);
-    }
-    const mappings = plan.table.key.length === 0 ? [] : [mappingsFile(plan)]; // The ORM maps no table without a key.
-    const files = [declarationFile(plan), ...mappings, ...migrationFiles(plan), testFile(plan)];
-    refuseExisting(PROJECT_FOLDER, files);
-    const { folder, file, declaration } = plan.words;
-    const list = await extendedList(PROJECT_FOLDER, declaration, `${folder}/${file}-change`);
-    await writeFiles(PROJECT_FOLDER, files, list);
-    console.log(`\n${instructions(plan, [...files, list])}`);
-  } finally {
-    await client.end();
+  await using session = await Session.open({ connectionString: database.url }, `${TOOLKIT_NAME} change:new`);
+  const plan = await planChange(session, wanted, await nextNumber());
+  const { change } = namesOf(plan.change);
+  if (columnChanges.some((other) => namesOf(other).change === change)) {
+    throw new Error(`src/column-changes.ts has a change of ${change} already, and nothing was written.`);
   }
+  const unreviewed = await refuseObstacles(session, plan.change);
+  const mappings = plan.table.key.length === 0 ? [] : [mappingsFile(plan)]; // The ORM maps no table without a key.
+  const files = [declarationFile(plan), ...mappings, ...migrationFiles(plan), testFile(plan)];
+  refuseExisting(PROJECT_FOLDER, files);
+  const { folder, file, declaration } = plan.words;
+  const list = await extendedList(PROJECT_FOLDER, declaration, `${folder}/${file}-change`);
+  await writeFiles(PROJECT_FOLDER, files, list);
+  console.log(`\n${instructions(plan, [...files, list], unreviewed)}`);
 });
+
+/**
+ * Refuses what the toolkit cannot do.
+ * @returns what only a person can judge, a sentence each: that is declared when the declaration is there
+ */
+async function refuseObstacles(session: Session, change: ColumnChange): Promise<string[]> {
+  const obstacles = await findObstacles(session, change);
+  const unreviewed = obstacles.length === 0 ? [] : await findUnreviewed(session, change, 'old');
+  const others = obstacles.filter((obstacle) => !unreviewed.includes(obstacle));
+  if (others.length === 0) return unreviewed;
+  const list = others.map((obstacle) => `  ${obstacle}`).join('\n');
+  throw new Error(`${namesOf(change).change} cannot be changed as it is, and nothing was written:\n${list}`);
+}
 
 /** Asks for what was not given, where somebody is there to answer. */
 async function completed(options: z.output<typeof optionsSchema>): Promise<WantedChange> {

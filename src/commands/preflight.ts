@@ -1,12 +1,16 @@
-import { Client } from 'pg';
 import { readConfig } from '../config.ts';
 import { resolveDatabase } from '../database/resolve-database.ts';
 import { findLeaves } from '../online-migration/backfill/leaves.ts';
-import { findObstacles } from '../online-migration/attachments/obstacles.ts';
+import { findObstacles, findObstaclesOfRulingColumn } from '../online-migration/attachments/obstacles.ts';
 import { type ColumnChange, keyColumnsOf } from '../online-migration/column-change.ts';
 import { namesOf } from '../online-migration/names.ts';
-import { classifyValues, type ValueClass, type ValueGroup } from '../online-migration/preflight.ts';
-import { readStage } from '../online-migration/stage.ts';
+import { classifyValues } from '../online-migration/preflight.ts';
+import type { ValueClass, ValueGroup } from '../online-migration/preflight-batch.ts';
+import { readChecklist } from '../online-migration/preflight-checklist.ts';
+import { TOOLKIT_NAME } from '../online-migration/presence.ts';
+import { Session } from '../online-migration/session.ts';
+import { readStage, type Stage } from '../online-migration/stage.ts';
+import { rowSecurityObstacles } from '../online-migration/table-checks/row-security-obstacles.ts';
 import { z } from 'zod';
 import { changeOption, chosenChange } from './chosen-change.ts';
 import { readOptions } from './command-options.ts';
@@ -29,35 +33,45 @@ const MEANING: Record<ValueClass, string> = {
   rebuildable: 'convert, and the way back gives the same text',
 };
 
-await runCommand(async () => {
+await runCommand(async (signal) => {
   const change = chosenChange(readOptions(process.argv.slice(2), USAGE, optionsSchema).change);
   const database = await resolveDatabase(readConfig());
   console.log(database.description);
-  const client = new Client({ connectionString: database.url, application_name: 'preflight' });
-  client.on('error', () => undefined); // A lost connection fails the statement in flight, which is told.
-  await client.connect();
-  try {
-    const stage = await readStage(client, change);
-    if (stage === 'contracted' || stage === 'renamed') {
-      console.log(`The database is at ${stage}: the old column is gone, there is nothing left to check.`);
-      return 0;
-    }
-    const obstacles = stage === 'initial' ? await findObstacles(client, change) : [];
-    for (const obstacle of obstacles) console.log(`In the way: ${obstacle}`);
-    if (obstacles.length > 0) return 1;
-    const groups = await classifyWithProgress(client, change);
-    for (const line of describe(change, groups)) console.log(line);
-    return groups.some(({ valueClass }) => valueClass === 'reject') ? 1 : 0;
-  } finally {
-    await client.end();
+  await using session = await Session.open({ connectionString: database.url }, `${TOOLKIT_NAME} preflight`);
+  const stage = await readStage(session, change);
+  if (stage === 'contracted' || stage === 'renamed') {
+    console.log(`The database is at ${stage}: the old column is gone, there is nothing left to check.`);
+    return 0;
   }
+  const obstacles = await findObstaclesAt(stage, session, change);
+  for (const obstacle of obstacles) console.log(`In the way: ${obstacle}`);
+  const groups = obstacles.length > 0 ? [] : await classifyWithProgress(session, change, signal);
+  if (obstacles.length === 0) for (const line of describe(change, groups)) console.log(line);
+  console.log('Only people can check:');
+  for (const point of await readChecklist(session, change)) console.log(`  ${point}`);
+  return obstacles.length > 0 || groups.some(({ valueClass }) => valueClass === 'reject') ? 1 : 0;
 });
 
-async function classifyWithProgress(client: Client, change: ColumnChange): Promise<ValueGroup[]> {
-  const leaves = await findLeaves(client, namesOf(change).table);
+/** Ahead of expand all that can be in the way; later what can have come meanwhile. */
+async function findObstaclesAt(stage: Stage, session: Session, change: ColumnChange): Promise<string[]> {
+  if (stage === 'initial') return findObstacles(session, change);
+  return [
+    ...(await rowSecurityObstacles(session, change)),
+    ...(await findObstaclesOfRulingColumn(session, change)),
+  ];
+}
+
+async function classifyWithProgress(
+  session: Session,
+  change: ColumnChange,
+  signal: AbortSignal,
+): Promise<ValueGroup[]> {
+  const leaves = await findLeaves(session, namesOf(change).table);
   const rows = leaves.reduce((sum, leaf) => sum + leaf.rows, 0);
   using progress = showRowsProgress(rows, process.stdout);
-  return await classifyValues(client, change, (rowsRead) => progress.update(rowsRead));
+  // A batch takes a second; a row of a megabyte on a busy server may take longer, and is no reason to end.
+  await session.query('set statement_timeout = 0');
+  return await classifyValues(session, change, (rowsRead) => progress.update(rowsRead), signal);
 }
 
 function describe(change: ColumnChange, groups: ValueGroup[]): string[] {
@@ -74,6 +88,9 @@ function describe(change: ColumnChange, groups: ValueGroup[]): string[] {
         .map(({ key: row, value }) => `${key} ${row}: ${JSON.stringify(value)}`)
         .join(', ');
       lines.push(`  ${rowCount(group.rows)} like ${JSON.stringify(group.form)}: ${samples}`);
+      if (group.error !== undefined) {
+        lines.push(`    the conversion raises an error, which must not be: ${group.error}`);
+      }
     }
     if (ofClass.length > SHOWN_GROUPS) lines.push(`  and ${ofClass.length - SHOWN_GROUPS} more forms`);
   }

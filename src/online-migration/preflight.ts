@@ -1,63 +1,85 @@
+import { findLeaves } from './backfill/leaves.ts';
 import type { ColumnChange, Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
-import { areDifferent, isExact } from './value-difference.ts';
+import {
+  type Batch,
+  classifyBatch,
+  readFailedRow,
+  SAMPLES,
+  type ValueClass,
+  type ValueGroup,
+} from './preflight-batch.ts';
+import { type Slice, walkOf } from './preflight-walk.ts';
+import { sqlState } from './session.ts';
 
-const BATCH_ROWS = 20_000;
-const SAMPLES = 3;
-
-/**
- * What the change will do to a value.
- * - `rebuildable`: it converts, and the way back gives the same text again.
- * - `kept`: it converts; the way back needs the text itself, which contract keeps.
- * - `null`: there is no value, and there will be none.
- * - `reject`: it does not convert; enforce is refused while it is there.
- */
-export type ValueClass = 'rebuildable' | 'kept' | 'null' | 'reject';
-
-/** Values of one class that look alike. */
-export interface ValueGroup {
-  readonly valueClass: ValueClass;
-  /** What they look like: every digit as 9, every letter as a; so dates of one form are one group. */
-  readonly form: string;
-  rows: number;
-  /** The first of them by key, three at most. */
-  readonly samples: { key: string; value: string | null }[];
-}
+/** A statement takes about so long: no snapshot lives long, and no timeout is near. */
+const BATCH_MS = 1_000;
+/** Values can be megabytes each. */
+const FIRST_BATCH_ROWS = 200;
+const MOST_BATCH_ROWS = 20_000;
+/** How much larger than the last one a batch may be. */
+const GROWTH = 2;
+/** SQLSTATE classes of an error that lies in a value, and not in the statement, the session or the server. */
+const VALUE_ERROR = /^(21|22|23|2F|38|39|54|P0)/;
 
 /**
- * Classifies all values of the old column before anything is changed. It reads in batches by key, so that no snapshot
- * lives long, and writes nothing; it needs no object of the toolkit.
+ * Classifies all values of the old column before anything is changed. It reads in batches by key, or by place where the table
+ * has none, and writes nothing; it needs no object of the toolkit. A value for which the conversion raises an error is found by
+ * halving the batch.
  * @param report receives the number of rows read so far
+ * @param signal ends the reading between two batches
  * @returns the groups, the class with the most work first, the largest first within a class
  */
 export async function classifyValues(
   database: Queryable,
   change: ColumnChange,
   report: (rowsRead: number) => void,
+  signal?: AbortSignal,
 ): Promise<ValueGroup[]> {
+  const walk = walkOf(change, await findLeaves(database, namesOf(change).table));
   const groups = new Map<string, ValueGroup>();
   let rowsRead = 0;
-  let lastKey: string[] | null = null;
-  do {
-    const batch: Batch = await classifyBatch(database, change, lastKey);
-    for (const group of batch.groups) rowsRead += group.rows;
+  let batchRows = FIRST_BATCH_ROWS;
+  for (let slice = walk.next(batchRows); slice !== null; slice = walk.next(batchRows)) {
+    signal?.throwIfAborted();
+    const began = performance.now();
+    const batch = await classifySlice(database, change, slice);
+    if (batch === null) {
+      batchRows = Math.ceil(batchRows / 2);
+      continue;
+    }
+    const rows = batch.groups.reduce((sum, group) => sum + group.rows, 0);
     for (const group of batch.groups) merge(groups, group);
-    lastKey = batch.last_key;
+    walk.advance(slice, rows, batch.lastKey);
+    rowsRead += rows;
     report(rowsRead);
-  } while (lastKey !== null);
+    batchRows = batch.groups.some(({ error }) => error !== undefined)
+      ? 1
+      : nextBatchRows(batchRows, performance.now() - began);
+  }
   const order: ValueClass[] = ['reject', 'kept', 'null', 'rebuildable'];
   return [...groups.values()].toSorted(
     (a, b) => order.indexOf(a.valueClass) - order.indexOf(b.valueClass) || b.rows - a.rows,
   );
 }
 
-interface Batch {
-  last_key: string[] | null;
-  groups: ValueGroup[];
+/** Null where one of several values raises an error. */
+async function classifySlice(database: Queryable, change: ColumnChange, slice: Slice): Promise<Batch | null> {
+  try {
+    return await classifyBatch(database, change, slice);
+  } catch (error) {
+    if (!(error instanceof Error) || !VALUE_ERROR.test(sqlState(error) ?? '')) throw error;
+    return slice.rows > 1 ? null : await readFailedRow(database, change, slice, error.message);
+  }
+}
+
+function nextBatchRows(rows: number, milliseconds: number): number {
+  const wanted = Math.round(rows * Math.min(GROWTH, BATCH_MS / milliseconds));
+  return Math.max(1, Math.min(MOST_BATCH_ROWS, wanted));
 }
 
 function merge(groups: Map<string, ValueGroup>, group: ValueGroup): void {
-  const id = `${group.valueClass} ${group.form}`;
+  const id = `${group.valueClass} ${group.error === undefined ? 'is' : 'raises'} ${group.form}`;
   const known = groups.get(id);
   if (known === undefined) {
     groups.set(id, group);
@@ -65,64 +87,4 @@ function merge(groups: Map<string, ValueGroup>, group: ValueGroup): void {
   }
   known.rows += group.rows;
   known.samples.push(...group.samples.slice(0, SAMPLES - known.samples.length));
-}
-
-async function classifyBatch(
-  database: Queryable,
-  change: ColumnChange,
-  afterKey: string[] | null,
-): Promise<Batch> {
-  const { table, key, oldColumn } = namesOf(change);
-  const { selected } = key;
-  const { type } = change.oldColumn;
-  const { backward } = change.conversion;
-  const forward = change.conversion.forwardInBulk ?? change.conversion.forward;
-  const { rows } = await database.query<Batch>(
-    `
-    with batch as materialized (
-      select ${key.select('t')}, t.${oldColumn} as old_value
-      from ${table} t
-      ${afterKey === null ? '' : `where ${key.compare('t', '>', 1)}`}
-      ${key.lasts ? `order by ${key.list('t')} limit ${BATCH_ROWS}` : ''}
-    ), converted as materialized (
-      select row_number() over (order by ${selected.list('b')}) as place, ${selected.text('b')} as key, b.old_value,
-        ${forward('b.old_value')} as new_value
-      from batch b
-    ), classified as (
-      select place, key, old_value::text as value,
-        case
-          when old_value is null then 'null'
-          when new_value is null then 'reject'
-          when ${backward === 'not reversible' ? 'true' : `not (${areDifferent(type, rebuilt(type, backward), 'old_value')})`} then 'rebuildable'
-          else 'kept'
-        end as class,
-        regexp_replace(
-          translate(coalesce(old_value::text, ''), '012345678', '999999999'), '[[:alpha:]]', 'a', 'g'
-        ) as form
-      from converted
-    ), numbered as (
-      select *, row_number() over (partition by class, form order by place) as number from classified
-    ), grouped as (
-      select class, form, count(*) as rows,
-        jsonb_agg(jsonb_build_object('key', key, 'value', value) order by place) filter (where number <= ${SAMPLES})
-          as samples
-      from numbered
-      group by class, form
-    )
-    select
-      ${key.lasts ? `(select ${selected.texts('b')} from batch b order by ${selected.descending('b')} limit 1)` : 'null::text[]'} as last_key,
-      coalesce((
-        select jsonb_agg(
-          jsonb_build_object('valueClass', class, 'form', form, 'rows', rows, 'samples', samples)
-        )
-        from grouped
-      ), '[]') as groups`,
-    afterKey ?? [],
-  );
-  return rows[0] ?? { last_key: null, groups: [] };
-}
-
-/** What the way back gives, of the old type. One that `=` compares is left as it comes: a cast would cut off what is too long. */
-function rebuilt(type: string, backward: (value: string) => string): string {
-  return isExact(type) ? backward('new_value') : `(${backward('new_value')})::${type}`;
 }

@@ -235,6 +235,20 @@ describe('npm run change:new', () => {
   });
 });
 
+describe('npm run change:new of a table that a person has to judge', () => {
+  it('writes the files, and says what to review', async () => {
+    await client.rows(
+      'create table fed (id bigint primary key, line varchar(30) not null); create publication feed for table fed',
+    );
+    const { exitCode, stdout } = await changeNew('--table', 'fed', '--column', 'line', '--to', 'text');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(
+      /\n\nReview, before expand:\n {2}The publication feed publishes fed: .* add 'publication feed' to `reviewed`\.\n\nNow:\n/,
+    );
+    expect(existsSync(join(project, 'src/fed/line-change.ts'))).toBe(true);
+  });
+});
+
 describeInTerminal('npm run change:new in a terminal', () => {
   it('asks for what it was not told, and writes no mappings of a table without a key', async () => {
     const shown = await answering([

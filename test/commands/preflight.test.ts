@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type DatabaseClient } from '../support/database-client.ts';
+import { createLoginRole } from '../support/login-role.ts';
 import { createMigratedDatabase } from '../support/migrator.ts';
 import { insertRows } from '../support/seeded-table.ts';
 import { describeInTerminal, inTerminal, shownLines } from '../support/terminal.ts';
@@ -61,6 +62,45 @@ describe('npm run preflight', () => {
     expect(exitCode).toBe(1);
     expect(stdout).toContain('In the way: rule _RETURN on view early depends on created_at');
     expect(stdout).not.toContain('convert');
+  });
+
+  it('names what came in the way since expand', async () => {
+    await using migrated = await createMigratedDatabase('0002');
+    await using other = await connect(migrated.url);
+    await other.rows(`create view early as select id from large_record where created_at < '2024'`);
+    await using command = await startCommand('preflight', [], { env: { DATABASE_URL: migrated.url } });
+    const { exitCode, stdout } = await command.ended;
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('In the way: rule _RETURN on view early depends on created_at');
+  });
+
+  it('does not call a table empty of which a policy hides the rows', async () => {
+    await using role = await createLoginRole();
+    await using migrated = await createMigratedDatabase('0001');
+    await using owner = await connect(migrated.url);
+    await insertRows(owner, 3);
+    await owner.rows(`
+      grant usage on schema public to ${role.name}; alter table large_record owner to ${role.name};
+      alter table large_record enable row level security, force row level security`);
+    const url = role.urlOf(migrated.url);
+    await using command = await startCommand('preflight', [], { env: { DATABASE_URL: url } });
+    const { exitCode, stdout } = await command.ended;
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain(
+      `In the way: Row level security can hide rows of public.large_record from ${role.name}`,
+    );
+    expect(stdout).not.toContain('empty');
+  });
+
+  it('calls an empty table empty', async () => {
+    await using migrated = await createMigratedDatabase('0001');
+    await using command = await startCommand('preflight', [], { env: { DATABASE_URL: migrated.url } });
+    const { exitCode, stdout } = await command.ended;
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('The table is empty');
+    expect(stdout).toContain(
+      'Only people can check:\n  Programs that use created_at and do not follow the active column: they fail from contract on.\n',
+    );
   });
 
   it('says which changes there are where it is told another', async () => {

@@ -109,4 +109,76 @@ describe('preflight', () => {
       { valueClass: 'rebuildable', rows: 1 },
     ]);
   });
+
+  it('finds each value for which the conversion raises an error, and goes on', async () => {
+    await client.rows(`create table price (id bigint primary key, worth text not null)`);
+    await client.rows(`
+      insert into price select n, case when n in (900, 901, 29000) then 'n/a' when n % 2 = 0 then '7' else '007' end
+      from generate_series(1, 30000) as n`);
+    const change = raising({ table: 'price', key: 'id' });
+    expect(await classifyValues(client, change, () => undefined)).toEqual([
+      {
+        valueClass: 'reject',
+        form: 'a/a',
+        rows: 3,
+        samples: ['900', '901', '29000'].map((key) => ({ key, value: 'n/a' })),
+        error: 'invalid input syntax for type integer: "n/a"',
+      },
+      { valueClass: 'kept', form: '999', rows: 14_999, samples: expect.anything() },
+      { valueClass: 'rebuildable', form: '9', rows: 14_998, samples: expect.anything() },
+    ]);
+  });
+
+  it.each(['', 'partition by hash (worth)'])(
+    'reads each row of a table without a key once %s',
+    async (partitioned) => {
+      await client.rows(
+        `drop table if exists journal; create table journal (worth text not null, filler text) ${partitioned}`,
+      );
+      if (partitioned !== '') {
+        for (const remainder of [0, 1]) {
+          await client.rows(
+            `create table journal_${remainder} partition of journal for values with (modulus 2, remainder ${remainder})`,
+          );
+        }
+      }
+      await client.rows(`
+      insert into journal select case when n in (5, 25000) then 'n/a' else n::text end, repeat('x', n % 90)
+      from generate_series(1, 30000) as n`);
+      await client.rows(
+        `delete from journal where worth <> 'n/a' and worth::integer between 10000 and 20000`,
+      );
+      const rows: number[] = [];
+      const groups = await classifyValues(client, raising({ table: 'journal', key: [] }), (read) =>
+        rows.push(read),
+      );
+      expect(groups.filter(({ valueClass }) => valueClass === 'reject')).toMatchObject([
+        { form: 'a/a', rows: 2, samples: [{ value: 'n/a' }, { value: 'n/a' }] },
+      ]);
+      expect(groups.reduce((sum, group) => sum + group.rows, 0)).toBe(19_999);
+      expect(rows.at(-1)).toBe(19_999);
+    },
+  );
+
+  it('ends with an error that does not lie in a value', async () => {
+    await client.rows(
+      `create table pad (id bigint primary key, worth text not null); insert into pad values (1, '1')`,
+    );
+    const change = raising({ table: 'pad', key: 'id' });
+    const conversion = { ...change.conversion, forward: (value: string) => `no_such_function(${value})` };
+    await expect(classifyValues(client, { ...change, conversion }, () => undefined)).rejects.toThrow(
+      'function no_such_function(text) does not exist',
+    );
+  });
 });
+
+/** A change of `worth`, from text to integer, that raises an error where it should give null. */
+function raising({ table, key }: { table: string; key: string | string[] }): ColumnChange {
+  return {
+    table: { schema: 'public', name: table },
+    key,
+    oldColumn: { name: 'worth', type: 'text' },
+    newColumn: { name: 'worth_new', type: 'integer' },
+    conversion: { forward: (value) => `${value}::integer`, backward: (value) => `${value}::text` },
+  };
+}

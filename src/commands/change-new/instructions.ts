@@ -1,8 +1,15 @@
 import { migrationNumber, type NewChange } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
 
-/** What was written, and what is to be done with it, in the order of the releases. */
-export function instructions(subject: NewChange, files: readonly WrittenFile[]): string {
+/**
+ * What was written, and what is to be done with it, in the order of the releases.
+ * @param unreviewed what expand refuses until a person has judged it, a sentence each
+ */
+export function instructions(
+  subject: NewChange,
+  files: readonly WrittenFile[],
+  unreviewed: readonly string[],
+): string {
   const { change, table, words } = subject;
   const { oldColumn, newColumn } = change;
   const number = (index: number) => migrationNumber(subject, index);
@@ -10,7 +17,7 @@ export function instructions(subject: NewChange, files: readonly WrittenFile[]):
   const test = files.find(({ path }) => path.startsWith('test/'))!.path;
   return `Written:
 ${files.map(({ path }) => `  ${path}`).join('\n')}
-
+${unreviewed.length === 0 ? '' : `\nReview, before expand:\n${unreviewed.map((reason) => `  ${reason}\n`).join('')}`}
 Now:
   npm test -- ${test}
   npm run preflight -- --change ${name}

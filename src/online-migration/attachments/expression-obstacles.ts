@@ -1,15 +1,50 @@
 import type { ColumnChange, Queryable } from '../column-change.ts';
 import { typeValues } from '../declared-type.ts';
 
-/** Why a declared type does not exist, a sentence each; what else is asked of the catalog needs both. */
+/**
+ * Why a declared type does not exist, or is closed to the role, a sentence each; what else is asked of the catalog needs both
+ * types.
+ */
 export async function unknownTypes(database: Queryable, change: ColumnChange): Promise<string[]> {
   const reasons: string[] = [];
   for (const column of ['oldColumn', 'newColumn'] as const) {
     const { type } = change[column];
-    const error = await errorOf(database, `select $1::text::regtype`, [typeValues(type)[0]]);
-    if (error !== null) reasons.push(`\`${column}.type\` is ${type}, and that is none here: ${error}.`);
+    const [base] = typeValues(type);
+    const closed = await closedSchema(database, base);
+    const error = closed === null ? await errorOf(database, `select $1::text::regtype`, [base]) : null;
+    if (error !== null) {
+      reasons.push(`\`${column}.type\` is ${type}, and that is none here: ${error}.`);
+      continue;
+    }
+    const grant = closed ?? (await closedType(database, base));
+    if (grant !== null) reasons.push(`The role may not use ${type}, \`${column}.type\`: \`${grant}\`.`);
   }
   return reasons;
+}
+
+/** The statement that opens the schema of a type to the role; null where it is open, or not named. */
+async function closedSchema(database: Queryable, type: string): Promise<string | null> {
+  const { rows } = await database.query<{ statement: string }>(
+    `
+    select format('grant usage on schema %I to %I', n.nspname, current_user) as statement
+    from pg_catalog.pg_namespace n
+    where array_length(parse_ident($1, false), 1) = 2 and n.nspname = (parse_ident($1, false))[1]
+      and not has_schema_privilege(current_user, n.oid, 'usage')`,
+    [type],
+  );
+  return rows[0]?.statement ?? null;
+}
+
+/** The statement that opens a type to the role; null where it is open. */
+async function closedType(database: Queryable, type: string): Promise<string | null> {
+  const { rows } = await database.query<{ statement: string }>(
+    `
+    select format('grant usage on type %s to %I', type, current_user) as statement
+    from (select $1::text::regtype as type) as declared
+    where not has_type_privilege(current_user, type, 'usage')`,
+    [type],
+  );
+  return rows[0]?.statement ?? null;
 }
 
 /**

@@ -1,5 +1,11 @@
 import type { ColumnChange, Queryable } from '../column-change.ts';
 import type { Side } from '../filled-column.ts';
+import { bodyObstacles } from '../table-checks/body-obstacles.ts';
+import { otherChangeObstacles } from '../table-checks/other-change-obstacles.ts';
+import { replicaIdentityObstacles, subscriberObstacles } from '../table-checks/publication-obstacles.ts';
+import { rowSecurityObstacles } from '../table-checks/row-security-obstacles.ts';
+import { rowTypeObstacles } from '../table-checks/row-type-obstacles.ts';
+import { writeObstacles } from '../table-checks/write-obstacles.ts';
 import { readAttachments } from './attachments.ts';
 import { defaultObstacles } from './default-obstacles.ts';
 import { dependentObstacles, foreignKeyObstacles, indexObstacles } from './dependent-obstacles.ts';
@@ -8,6 +14,7 @@ import { nameObstacles } from './name-obstacles.ts';
 import { oneWayObstacles } from './one-way-obstacles.ts';
 import { partitionObstacles } from './partition-obstacles.ts';
 import { propertyObstacles } from './property-obstacles.ts';
+import { rightObstacles } from './right-obstacles.ts';
 import { columnAt } from './table-column.ts';
 import { readColumnFacts, tableObstacles } from './table-obstacles.ts';
 import { typeObstacles } from './type-obstacles.ts';
@@ -19,6 +26,8 @@ import { typeObstacles } from './type-obstacles.ts';
  * 2. What hangs on the column and can go over does so: indexes, primary key, unique constraints, foreign keys, sequence.
  * 3. Whatever else depends on it is named, as the catalog describes it: views, checks, generated columns, triggers, policies;
  *    of a partitioned table also what one partition alone has.
+ * 4. What the catalog knows no dependency of: functions, publications, rules, row types stored elsewhere, other changes. And
+ *    what the role may do.
  *
  * @returns a sentence for each reason; none where the change can begin
  */
@@ -35,6 +44,8 @@ export async function findObstacles(database: Queryable, change: ColumnChange): 
     ...(await expressionObstacles(database, change)),
     ...(await oneWayObstacles(database, change)),
     ...(await nameObstacles(database, change, (await readAttachments(database, change, 'old')).own)),
+    ...(await otherChangeObstacles(database, change)),
+    ...(await rowSecurityObstacles(database, change)),
     ...(await findObstaclesOfRulingColumn(database, change)),
   ];
 }
@@ -68,12 +79,33 @@ export async function findAttachedObstacles(
 ): Promise<string[]> {
   const column = columnAt(change, side);
   const { type } = side === 'old' ? change.newColumn : change.oldColumn;
-  const { indexes, foreignKeys } = (await readAttachments(database, change, side)).own;
+  const { own } = await readAttachments(database, change, side);
   return [
     ...(await propertyObstacles(database, column)),
-    ...(await indexObstacles(database, indexes, type)),
-    ...(await foreignKeyObstacles(database, foreignKeys, type)),
+    ...(await indexObstacles(database, own.indexes, type)),
+    ...(await foreignKeyObstacles(database, own.foreignKeys, type)),
     ...(await dependentObstacles(database, change, column)),
     ...(await partitionObstacles(database, change, column)),
+    ...(await writeObstacles(database, change)),
+    ...(await rowTypeObstacles(database, change)),
+    ...(await replicaIdentityObstacles(database, change)),
+    ...(await findUnreviewed(database, change, side)),
+    ...(await rightObstacles(database, change, own)),
+  ];
+}
+
+/**
+ * Finds out what only a person can judge, and nobody has yet: what `change.reviewed` does not name.
+ *
+ * @returns a sentence for each, with the name to add to `change.reviewed`
+ */
+export async function findUnreviewed(
+  database: Queryable,
+  change: ColumnChange,
+  side: Side,
+): Promise<string[]> {
+  return [
+    ...(await bodyObstacles(database, change, columnAt(change, side).column)),
+    ...(await subscriberObstacles(database, change)),
   ];
 }

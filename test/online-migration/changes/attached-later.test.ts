@@ -36,7 +36,8 @@ beforeAll(async () => {
 afterAll(() => resources.disposeAsync());
 beforeEach(async () => {
   await client.rows(
-    `drop schema if exists online_migration cascade; drop schema public cascade; create schema public`,
+    `drop schema if exists online_migration cascade; drop schema public cascade; create schema public;
+     drop publication if exists sizes`,
   );
   await client.rows(`create table part (id bigint primary key, name text, size integer not null)`);
   await client.rows(`insert into part select n, 'part ' || n, n from generate_series(1, 100) as n`);
@@ -71,6 +72,22 @@ describe('what was attached to the old column while the change is under way', ()
     [`alter table part alter size set default 3`, 'size has the default 3: declare'],
     [`create sequence sizes owned by part.size`, 'The sequence public\\.sizes belongs to size and would go'],
     [`grant select (size) on part to public`, 'size has privileges of its own'],
+    [
+      `create function f() returns trigger language plpgsql as $$ begin new.name := 'x'; return new; end $$;
+       create trigger "~~last" before update on part for each row execute function f()`,
+      'The BEFORE trigger "~~last" of part fires behind the sync trigger',
+    ],
+    [
+      `create function f() returns trigger language plpgsql as $$ begin perform new.size; return null; end $$;
+       create trigger watch after update on part for each row execute function f()`,
+      'The trigger function public\\.f\\(\\) of part names size',
+    ],
+    [
+      `create rule quiet as on delete to part do instead nothing`,
+      'The rule quiet rewrites statements on part',
+    ],
+    [`create table history (was part)`, 'The column was of history is of the type part'],
+    [`create publication sizes for table part`, 'The publication sizes publishes part'],
   ] as const;
 
   it.each(ATTACHED)('is found by enforce, which changes nothing: %s', async (setup, reason) => {
@@ -105,6 +122,19 @@ describe('what was attached to the old column while the change is under way', ()
     await client.rows(`alter table part drop constraint positive`);
     await contract(context);
     expect(await client.value(`select count(*)::int from part where size_new = id`)).toBe(100);
+  });
+
+  it('is let through when a person has judged it', async () => {
+    await run(expand, backfill);
+    await client.rows(`
+      create function f() returns trigger language plpgsql as $$ begin perform to_jsonb(new) ->> 'size'; return null; end $$;
+      create trigger watch after update on part for each row execute function f();
+      create publication sizes for table part`);
+    await using judged = await openContext(url, { ...change, reviewed: ['public.f()', 'publication sizes'] });
+    await enforce(judged);
+    await expect(contract(context)).rejects.toThrow("add 'public.f()' to `reviewed`");
+    await contract(judged);
+    await client.rows(`update part set name = 'x' where id = 1`);
   });
 
   it('goes over where it can', async () => {

@@ -9,11 +9,15 @@ import { createTestDatabase } from '../../support/test-server.ts';
 import { ATTACHED } from './obstacles/attached.ts';
 import { NEWER } from './obstacles/newer.ts';
 import { change } from './obstacles/obstacle.ts';
+import { OF_BODIES } from './obstacles/of-bodies.ts';
 import { OF_DEFAULTS } from './obstacles/of-defaults.ts';
 import { OF_NAMES } from './obstacles/of-names.ts';
 import { OF_PARTITIONS } from './obstacles/of-partitions.ts';
+import { OF_PUBLICATIONS } from './obstacles/of-publications.ts';
+import { OF_ROW_TYPES } from './obstacles/of-row-types.ts';
 import { OF_TABLE } from './obstacles/of-table.ts';
 import { OF_TYPES } from './obstacles/of-types.ts';
+import { OF_WRITES } from './obstacles/of-writes.ts';
 import { ONE_WAY } from './obstacles/one-way.ts';
 
 const TABLE = `create table part (id bigint primary key, name text, size integer not null)`;
@@ -44,6 +48,10 @@ describe('expand refuses, with nothing changed,', () => {
     ...OF_TYPES,
     ...OF_NAMES,
     ...ONE_WAY,
+    ...OF_WRITES,
+    ...OF_BODIES,
+    ...OF_ROW_TYPES,
+    ...OF_PUBLICATIONS,
     ...Object.entries(NEWER).flatMap(([since, obstacles]) => (SERVER_MAJOR < Number(since) ? [] : obstacles)),
   ])('%s', async (setup, reason, declared = {}) => {
     await client.rows(setup);
@@ -51,7 +59,7 @@ describe('expand refuses, with nothing changed,', () => {
     await using context = await openContext(url, { ...change, ...declared });
     await expect(expand(context)).rejects.toThrow(
       new RegExp(
-        `^Cannot change public\\.part\\.\\w+; nothing was changed:\\n(?:.*\\n)*  .*(?:${reason.source})`,
+        `^Cannot change public\\.part\\.[\\w-]+; nothing was changed:\\n(?:.*\\n)*  .*(?:${reason.source})`,
       ),
     );
     expect(await readSchema(client)).toEqual(before);

@@ -4,6 +4,7 @@ import type { Obstacle } from './obstacle.ts';
 /** What older servers cannot have, by the major version from which on it can be. */
 export const NEWER: Readonly<Record<number, readonly Obstacle[]>> = {
   15: [
+    [`create publication sizes for tables in schema public`, /The publication sizes publishes part/],
     [
       `create publication sizes for table part (id, size)`,
       /publication of table part in publication sizes depends on size/,

@@ -1,0 +1,111 @@
+import { type ColumnChange, type Queryable } from '../column-change.ts';
+import { namesOf, TOOLKIT_SCHEMA } from '../names.ts';
+import { ROW_TYPE_OIDS, TREE_OIDS } from './table-tree.ts';
+
+interface FoundFunction {
+  name: string;
+  is_trigger: boolean;
+  names_column: boolean;
+  takes_whole_rows: boolean;
+}
+
+/** `new.*`, `(old).*`. */
+const TRIGGER_ROW = String.raw`(?<![\w$])(new|old)\s*\)?\s*\.\s*\*`;
+/** `select *`, `p.*`. */
+const ALL_COLUMNS = String.raw`((?<![\w$])select\s+((all|distinct)\s+)?\*|[\w"\)]\s*\.\s*\*)`;
+const INSERT_OF_ALL_COLUMNS = String.raw`(?<![\w$])insert\s+into\s[^;]*${ALL_COLUMNS}`;
+
+/**
+ * Functions whose bodies name the column, or take whole rows of the table, a sentence each. PostgreSQL keeps a body as text
+ * and knows no dependency of it. Left out are bodies in the SQL standard's form, which depend on the column as a view
+ * does; the functions of extensions; and those that a person has judged, `change.reviewed`.
+ *
+ * @param column the one that goes, as the catalog has it
+ */
+export async function bodyObstacles(
+  database: Queryable,
+  change: ColumnChange,
+  column: string,
+): Promise<string[]> {
+  const { rows } = await database.query<FoundFunction>(
+    `
+    with function as (
+      select
+        format('%I.%I(%s)', n.nspname, p.proname, (
+          select string_agg(
+            case when tn.nspname = 'pg_catalog' then format_type(t.oid, null) else format('%I.%I', tn.nspname, t.typname) end,
+            ', ' order by argument.place
+          )
+          from unnest(p.proargtypes::oid[]) with ordinality as argument (type, place)
+          join pg_catalog.pg_type t on t.oid = argument.type
+          join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace
+        )) as name,
+        p.prosrc as body,
+        exists (
+          select from pg_catalog.pg_trigger t where t.tgfoid = p.oid and t.tgrelid in (${TREE_OIDS}) and not t.tgisinternal
+        ) as is_trigger,
+        array[p.prorettype] || p.proargtypes::oid[] || p.proallargtypes && array(${ROW_TYPE_OIDS}) as has_row_type,
+        coalesce(p.proargmodes && array['o', 't']::"char"[], false) as returns_columns,
+        p.prosrc ~* $2 or exists (
+          -- Of partitions there can be too many for a pattern.
+          select from pg_catalog.pg_class c
+          where c.oid in (${TREE_OIDS}) and c.oid <> to_regclass($1) and strpos(lower(p.prosrc), lower(c.relname)) > 0
+        ) as names_table
+      from pg_catalog.pg_proc p
+      join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+      join pg_catalog.pg_language l on l.oid = p.prolang
+      where n.nspname not in ('pg_catalog', 'information_schema', $3) and l.lanname not in ('internal', 'c')
+        and not exists (
+          select from pg_catalog.pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+        )
+    ), judged as (
+      select name, is_trigger,
+        body ~* $4 and (is_trigger or has_row_type or names_table) as names_column,
+        is_trigger and body ~* $5 or (is_trigger or names_table) and body ~* $6
+          or names_table and returns_columns and body ~* $7 as takes_whole_rows
+      from function
+      where name <> all ($8)
+    )
+    select * from judged where names_column or takes_whole_rows order by name`,
+    [
+      namesOf(change).table,
+      asWord(change.table.name),
+      TOOLKIT_SCHEMA,
+      asWord(column),
+      TRIGGER_ROW,
+      INSERT_OF_ALL_COLUMNS,
+      ALL_COLUMNS,
+      change.reviewed ?? [],
+    ],
+  );
+  return rows.flatMap((found) => describe(change, column, found));
+}
+
+function describe({ table }: ColumnChange, column: string, found: FoundFunction): string[] {
+  const { name, is_trigger: isTrigger, names_column: namesColumn, takes_whole_rows: takesWholeRows } = found;
+  const what = isTrigger
+    ? `The trigger function ${name} of ${table.name}`
+    : `The function ${name}, which uses ${table.name},`;
+  const uses = isTrigger ? 'writes' : 'its calls';
+  const review = `then add '${name}' to \`reviewed\``;
+  return [
+    ...(namesColumn
+      ? [
+          `${what} names ${column}: from contract on, and again from rename on, ${uses} fail or work with a wrong value. ` +
+            `Let it work with either column, ${review}.`,
+        ]
+      : []),
+    ...(takesWholeRows
+      ? [
+          `${what} takes all columns of a row (\`${isTrigger ? 'new.*' : 'select *'}\`): from expand on there is one more, and ${uses} ` +
+            `fail or put a value into a wrong column. Let it list the columns, ${review}.`,
+        ]
+      : []),
+  ];
+}
+
+/** A pattern of a name as a word of SQL, quoted or not. */
+function asWord(name: string): string {
+  const written = name.replaceAll('"', '""').replaceAll(/[^\p{L}\p{N}_ ]/gu, String.raw`\$&`);
+  return String.raw`(?<![\w$])${written}(?![\w$])`;
+}

@@ -1,0 +1,79 @@
+import type { ColumnChange, Queryable } from '../column-change.ts';
+import { namesOf } from '../names.ts';
+import { LEAF_OIDS } from '../backfill/leaves.ts';
+import { TREE_OIDS } from './table-tree.ts';
+
+/** SQL of which publication publishes which of the tables; `pubupdate` says whether it publishes updates. */
+const PUBLISHED = `
+      select p.pubname, p.pubupdate, c.oid, to_jsonb(t) -> 'attnames' as columns
+      from pg_catalog.pg_publication_tables t
+      join pg_catalog.pg_publication p using (pubname)
+      join pg_catalog.pg_namespace n on n.nspname = t.schemaname
+      join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = t.tablename
+      where c.oid in (${TREE_OIDS})`;
+
+/**
+ * The publications of the table that nobody has judged, a sentence each: a subscriber that has no new column stops, and only
+ * people can see to it.
+ */
+export async function subscriberObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const { table, oldColumn, newColumn } = namesOf(change);
+  const { rows } = await database.query<{ publication: string; tables: string[]; slots: string[] }>(
+    `
+    with published as (${PUBLISHED}
+    )
+    select pubname as publication, array_agg(oid::regclass::text order by oid::regclass::text) as tables,
+      array(
+        select slot_name::text from pg_catalog.pg_replication_slots
+        where slot_type = 'logical' and database = current_database()
+        order by 1
+      ) as slots
+    from published
+    -- Before PostgreSQL 15 there are no lists of columns.
+    where coalesce(columns ? $2, true) and 'publication ' || pubname <> all ($3)
+    group by pubname
+    order by pubname`,
+    [table, change.oldColumn.name, change.reviewed ?? []],
+  );
+  return rows.map(
+    ({ publication, tables, slots }) =>
+      `The publication ${publication} publishes ${tables.join(', ')}: at the first write after expand, a subscriber without ` +
+      `${newColumn} stops, and its slot holds WAL back. On each subscriber, run ` +
+      `\`alter table ${table} add column ${newColumn} ${change.newColumn.type}\` before expand, ` +
+      `\`alter table ${table} alter column ${oldColumn} drop not null\` before contract, and rename the column when it is renamed ` +
+      `here; docs/adapting.md has the steps. ` +
+      (slots.length === 0
+        ? 'This database has no logical slot now. '
+        : `Logical slots of this database: ${slots.join(', ')}. `) +
+      `Then add 'publication ${publication}' to \`reviewed\`.`,
+  );
+}
+
+/**
+ * The leaves whose updates are published without a replica identity, a sentence each: such an update is an error (55000), and a
+ * backfill updates each row.
+ */
+export async function replicaIdentityObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const { rows } = await database.query<{ publications: string[]; leaf: string }>(
+    `
+    with published as (${PUBLISHED}
+    )
+    select array_agg(distinct p.pubname::text) as publications, format('%I.%I', n.nspname, c.relname) as leaf
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    join published p on p.pubupdate and (p.oid = c.oid or p.oid in (select relid from pg_partition_ancestors(c.oid)))
+    where c.oid in (${LEAF_OIDS}) and c.relreplident <> 'f'
+      and not exists (
+        select from pg_catalog.pg_index i
+        where i.indrelid = c.oid and case c.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident end
+      )
+    group by n.nspname, c.relname
+    order by 2`,
+    [namesOf(change).table],
+  );
+  return rows.map(
+    ({ publications, leaf }) =>
+      `Updates of ${leaf} are published by ${publications.join(', ')}, and it has no replica identity: the updates of the ` +
+      `backfill would fail. Give it a primary key, or \`alter table ${leaf} replica identity full\`.`,
+  );
+}

@@ -1,0 +1,47 @@
+import type { Obstacle } from './obstacle.ts';
+
+const triggerFunction = (statement: string) =>
+  `create function audit() returns trigger language plpgsql as $$ begin ${statement}; return null; end $$;
+   create trigger audit after update on part for each row execute function audit()`;
+
+/** Functions whose bodies PostgreSQL keeps as text. */
+export const OF_BODIES: readonly Obstacle[] = [
+  [
+    triggerFunction(`if new.Size > 9 then raise warning 'big'; end if`),
+    /The trigger function public\.audit\(\) of part names size: from contract on, .* add 'public\.audit\(\)' to `reviewed`/,
+  ],
+  [
+    triggerFunction(`insert into history values ((new).*)`),
+    /The trigger function public\.audit\(\) of part takes all columns of a row .* add 'public\.audit\(\)' to `reviewed`/,
+  ],
+  [
+    triggerFunction(`insert into history select * from part where id = new.id`),
+    /The trigger function public\.audit\(\) of part takes all columns of a row/,
+  ],
+  [
+    `drop table part; create table part (id bigint primary key, size integer not null) partition by list (id);
+     create table first partition of part for values in (1); ${triggerFunction('perform new.size').replace('on part', 'on first')}`,
+    /The trigger function public\.audit\(\) of part names size/,
+  ],
+  [
+    `create type shade as enum ('dark');
+     create function total(smallest integer, of_shade shade) returns bigint language plpgsql as
+     $$ begin return (select sum("size") from PART where id > smallest); end $$`,
+    /The function public\.total\(integer, public\.shade\), which uses part, names size: .* add 'public\.total\(integer, public\.shade\)' to `reviewed`/,
+  ],
+  [
+    `create function label(part) returns text language plpgsql as $$ begin return $1.size; end $$`,
+    /The function public\.label\(public\.part\), which uses part, names size/,
+  ],
+  [
+    `create function all_parts() returns table (id bigint, name text, width integer) language plpgsql as
+     $$ begin return query select p.* from part p; end $$`,
+    /The function public\.all_parts\(\), which uses part, takes all columns of a row/,
+  ],
+  [
+    `alter table part rename size to "to-size";
+     create function widest() returns bigint language plpgsql as $$ begin return (select max("to-size") from part); end $$`,
+    /The function public\.widest\(\), which uses part, names to-size/,
+    { oldColumn: { name: 'to-size', type: 'integer' } },
+  ],
+];

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
+import { backfill, revertBackfill } from '../../../src/online-migration/moves/backfill.ts';
+import { contract } from '../../../src/online-migration/moves/contract.ts';
+import { enforce, revertEnforce } from '../../../src/online-migration/moves/enforce.ts';
+import { expand, revertExpand } from '../../../src/online-migration/moves/expand.ts';
+import { rename, revertRename } from '../../../src/online-migration/moves/rename.ts';
+import { revertContract } from '../../../src/online-migration/moves/revert-contract.ts';
+import { openContext } from '../../support/change-cycle.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { createLoginRole, type LoginRole } from '../../support/login-role.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/test-server.ts';
+import { change } from './obstacles/obstacle.ts';
+
+const MOVES = [
+  expand,
+  backfill,
+  enforce,
+  contract,
+  rename,
+  revertRename,
+  revertContract,
+  revertEnforce,
+  revertBackfill,
+  revertExpand,
+];
+
+const resources = new AsyncDisposableStack();
+let role: LoginRole;
+let keeper: LoginRole;
+let database: TestDatabase;
+let admin: DatabaseClient;
+
+beforeAll(async () => {
+  role = resources.use(await createLoginRole());
+  keeper = resources.use(await createLoginRole());
+  database = resources.use(await createTestDatabase());
+  admin = resources.use(await connect(database.url));
+  await admin.rows(`grant create on database ${database.name} to ${role.name}`);
+  // For what the backfill looks at when it decides on its pace.
+  await admin.rows(`grant pg_monitor to ${role.name}`);
+});
+afterAll(() => resources.disposeAsync());
+beforeEach(async () => {
+  await admin.rows(`
+    drop schema if exists public, kinds, online_migration cascade;
+    revoke ${keeper.name} from ${role.name};
+    create schema public;
+    grant usage on schema public to ${role.name}, ${keeper.name};
+    create table part (id bigint primary key, size integer not null);
+    alter table part owner to ${role.name}`);
+});
+
+const contextOf = (declared: Partial<ColumnChange> = {}) =>
+  openContext(role.urlOf(database.url), { ...change, ...declared });
+
+/** What expand says against the change. */
+async function refusal(declared: Partial<ColumnChange> = {}): Promise<string> {
+  await using context = await contextOf(declared);
+  return await expand(context).then(
+    () => 'nothing',
+    (error: Error) => error.message,
+  );
+}
+
+describe('a role that owns the table and may do nothing else', () => {
+  it('can change a column that nothing hangs on', async () => {
+    await using context = await contextOf();
+    for (const move of MOVES) await move(context);
+    expect(await admin.value(`select to_regnamespace('online_migration')`)).toBeNull();
+  });
+
+  it('is told each grant that it needs, and with these the change goes all the way up and down', async () => {
+    await admin.rows(`
+      create table whole (id integer primary key);
+      insert into whole select generate_series(1, 100);
+      insert into part select n, n from generate_series(1, 100) as n;
+      alter table part add foreign key (size) references whole, add unique (size);
+      create table child (of_size integer references part (size));
+      alter table child owner to ${keeper.name}`);
+    const message = await refusal();
+    const grants = [...message.matchAll(/`(grant [^`]+)`/g)].map(([, grant]) => grant!);
+    expect(grants).toEqual([
+      `grant ${keeper.name} to ${role.name}`,
+      `grant create on schema public to ${role.name}`,
+      `grant references, update on public.whole to ${role.name}`,
+    ]);
+    expect(message).toContain('public.child has to be altered');
+    expect(message).toContain('the index part_size_key');
+    for (const grant of grants) await admin.rows(grant);
+    await using context = await contextOf();
+    for (const move of MOVES) await move(context);
+    expect(await admin.value(`select count(*)::int from part where size = id`)).toBe(100);
+  });
+
+  it('is told what an identity needs', async () => {
+    await admin.rows(`alter table part alter size add generated always as identity`);
+    expect(await refusal()).toContain(
+      `may not create in the schema public, where the sequence public.part_size_seq has to be made: ` +
+        `\`grant create on schema public to ${role.name}\``,
+    );
+  });
+
+  it('is told that the schema of the new type is closed to it, and the type', async () => {
+    await admin.rows(`
+      alter table part alter size type text;
+      create schema kinds; create type kinds.mood as enum ('calm'); revoke usage on type kinds.mood from public`);
+    const declared: Partial<ColumnChange> = {
+      oldColumn: { name: 'size', type: 'text' },
+      newColumn: { name: 'size_new', type: 'kinds.mood' },
+      conversion: textToEnum('kinds.mood', ['calm']),
+    };
+    const ofSchema = `grant usage on schema kinds to ${role.name}`;
+    expect(await refusal(declared)).toContain(
+      `The role may not use kinds.mood, \`newColumn.type\`: \`${ofSchema}\``,
+    );
+    await admin.rows(ofSchema);
+    const ofType = `grant usage on type kinds.mood to ${role.name}`;
+    expect(await refusal(declared)).toContain(`\`${ofType}\``);
+    await admin.rows(ofType);
+    expect(await refusal(declared)).toBe('nothing');
+  });
+});
+
+describe('a role that does not own the table', () => {
+  it('is told to become a member of the owner', async () => {
+    await admin.rows(`alter table part owner to ${keeper.name}; grant all on part to ${role.name}`);
+    expect(await refusal()).toContain(
+      `public.part has to be altered, and ${role.name} does not own it: \`grant ${keeper.name} to ${role.name}\``,
+    );
+  });
+});
+
+describe('row level security that hides rows from the role', () => {
+  it('is refused when it is forced upon the owner, with what opens the table', async () => {
+    await admin.rows(`alter table part enable row level security, force row level security`);
+    expect(await refusal()).toContain(
+      `Row level security can hide rows of public.part from ${role.name}, and those could not be converted: ` +
+        `\`alter role ${role.name} bypassrls\`, or \`alter table public.part no force row level security\``,
+    );
+  });
+
+  it('is refused for a partition', async () => {
+    await admin.rows(`
+      drop table part;
+      create table part (id bigint primary key, size integer not null) partition by list (id);
+      create table first partition of part for values in (1);
+      alter table part owner to ${role.name}; alter table first owner to ${role.name};
+      alter table first enable row level security, force row level security`);
+    expect(await refusal()).toContain('Row level security can hide rows of public.first from');
+  });
+
+  it('is no obstacle when it does not bind the role', async () => {
+    await admin.rows(`alter table part enable row level security`);
+    await using context = await contextOf();
+    for (const move of [expand, revertExpand]) await move(context);
+    expect(await refusal()).toBe('nothing');
+  });
+});
