@@ -1,5 +1,7 @@
 import type { ColumnChange, Queryable } from '../column-change.ts';
+import { triggerObstacles } from '../backfill/firing-triggers.ts';
 import type { Side } from '../filled-column.ts';
+import { stateObstacles } from '../state/owner.ts';
 import { bodyObstacles } from '../table-checks/body-obstacles.ts';
 import { otherChangeObstacles } from '../table-checks/other-change-obstacles.ts';
 import { replicaIdentityObstacles, subscriberObstacles } from '../table-checks/publication-obstacles.ts';
@@ -45,6 +47,8 @@ export async function findObstacles(database: Queryable, change: ColumnChange): 
     ...(await oneWayObstacles(database, change)),
     ...(await nameObstacles(database, change, (await readAttachments(database, change, 'old')).own)),
     ...(await otherChangeObstacles(database, change)),
+    ...(await stateObstacles(database, change)),
+    ...(await triggerObstacles(database, change)),
     ...(await rowSecurityObstacles(database, change)),
     ...(await findObstaclesOfRulingColumn(database, change)),
   ];

@@ -13,7 +13,7 @@ import {
 import { namesOf } from '../names.ts';
 import { dropKeepTriggers } from '../keeping-trigger.ts';
 import { hasKeptValues, recordChange } from '../state/change-record.ts';
-import { asTableOwner, stateObstacles } from '../state/owner.ts';
+import { asTableOwner } from '../state/owner.ts';
 import { readSyncState } from '../sync-state.ts';
 import { createSyncFunction, createSyncTriggers, dropSyncTriggers } from '../sync-trigger.ts';
 import { inStrongTransaction, type MoveContext, requireStage } from './move.ts';
@@ -34,10 +34,7 @@ export async function expand(context: MoveContext): Promise<void> {
   await requireServerVersion(context);
   // A column of the new one's name that is not this change's own looks like the stage behind this move.
   if ((await readSyncState(session, change)).missing.length > 0) {
-    refuseObstacles(context, 'change', [
-      ...(await findObstacles(session, change)),
-      ...(await stateObstacles(session, change)),
-    ]);
+    refuseObstacles(context, 'change', await findObstacles(session, change));
     refuseObstacles(context, 'change', await earlierChange(context));
   }
   await requireStage(context, 'expand', 'initial');

@@ -6,6 +6,7 @@ import { namesOf } from '../names.ts';
 import type { Session } from '../session.ts';
 import { readStage, type Stage } from '../stage.ts';
 import { type LockedPlan, underStrongLock } from '../strong-lock.ts';
+import { rowSecurityObstacles } from '../table-checks/row-security-obstacles.ts';
 import { OnlineMigrationError } from '../online-migration-error.ts';
 
 /** What a move works with. */
@@ -40,12 +41,22 @@ export async function requireStage(context: MoveContext, move: string, ...allowe
   const stage = await readStage(context.session, context.change);
   if (allowed.includes(stage)) {
     await refuseMissingKey(context, move);
+    await refuseHiddenRows(context, move);
     return stage;
   }
   throw new MoveRefusedError(
     `Cannot ${move} ${namesOf(context.change).change}: that starts from the stage ${allowed.join(' or ')}, ` +
       `and the database is at ${stage}. Run the migrations in their order: \`npx mikro-orm migration:list\` shows ` +
       `which have run.`,
+  );
+}
+
+/** A row that a policy hides would be neither converted nor compared. */
+async function refuseHiddenRows({ session, change }: MoveContext, move: string): Promise<void> {
+  const reasons = await rowSecurityObstacles(session, change);
+  if (reasons.length === 0) return;
+  throw new MoveRefusedError(
+    `Cannot ${move} ${namesOf(change).change}; nothing was changed:\n${reasons.map((reason) => `  ${reason}`).join('\n')}`,
   );
 }
 
