@@ -47,7 +47,7 @@ beforeEach(async () => {
   resources = new AsyncDisposableStack();
   const { url } = resources.use(await createTestDatabase());
   client = resources.use(await connect(url));
-  pool = resources.adopt(new Pool({ connectionString: url, max: CLIENTS }), (it) => it.end());
+  pool = resources.adopt(new Pool({ connectionString: url, max: CLIENTS }), (opened) => opened.end());
   context = resources.use(await openContext(url, change));
   begun = 0;
   lastPage = 0;
@@ -76,6 +76,9 @@ const upsert = (page: number) =>
       `insert into visit (${column}, visits) values ($1, 1) on conflict (${column}) do update set visits = visit.visits + 1`,
     [page],
   );
+
+const insert = (page: number) =>
+  run((column) => `insert into visit (${column}, visits) values ($1, 1)`, [page]);
 
 /** All clients make the same new row at once; returns what failed. */
 async function upsertTogether(): Promise<unknown[]> {
@@ -118,25 +121,22 @@ describe.each(CONSTRAINTS)(
 it('fail none over a whole change and all the way back', async () => {
   await createTable();
   const failures: unknown[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const load = (async () => {
-    while (!isOver) failures.push(...(await upsertTogether()));
+    while (!over.signal.aborted) failures.push(...(await upsertTogether()));
   })();
   for (const move of MOVES) {
     const served = lastPage + 20;
     while (lastPage < served) await upsertTogether().then((failed) => failures.push(...failed));
     await move(context);
   }
-  isOver = true;
+  over.abort();
   await load;
   expect(failures).toEqual([]);
   await expectAllCounted();
 });
 
 describe('a row that is there already', () => {
-  const insert = (page: number) =>
-    run((column) => `insert into visit (${column}, visits) values ($1, 1)`, [page]);
-
   it('fails once where only one index is', async () => {
     await createTable();
     await insert(1);

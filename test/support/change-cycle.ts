@@ -51,11 +51,15 @@ export interface ChangeCase {
  * 1. No request fails, and every row holds what was acknowledged last: at the end above, and at the end below.
  * 2. Above, the catalog is as before but for the column's type and default; below, it is as before.
  *
- * @param down whether the change is reversible
+ * @param options.down whether the change is reversible
+ * @param options.template the database to begin with a copy of
  */
-export async function expectFullCycle(subject: ChangeCase, { down = true } = {}): Promise<void> {
+export async function expectFullCycle(
+  subject: ChangeCase,
+  { down = true, template }: { readonly down?: boolean; readonly template?: string } = {},
+): Promise<void> {
   const { change, setup } = subject;
-  await using database = await createTestDatabase();
+  await using database = await createTestDatabase(template);
   await using client = await connect(database.url);
   for (const statement of setup) await client.rows(statement);
   const untouched = () => client.rows(subject.untouched ?? 'select');

@@ -16,6 +16,7 @@ export interface ColumnFacts {
   has_own_collation: boolean;
   missing_key_columns: string[];
   key_is_unique: boolean;
+  key_may_be_unreadable: boolean;
   new_name_is_taken: boolean;
 }
 
@@ -55,6 +56,11 @@ export function tableObstacles(change: ColumnChange, facts: ColumnFacts): string
     [
       facts.missing_key_columns.length === 0 && key.length > 0 && !facts.key_is_unique,
       `Nothing says that ${key.join(', ')} is unique and never null: declare the columns of a primary key, or \`key: []\`.`,
+    ],
+    [
+      facts.key_may_be_unreadable,
+      `The database's encoding is SQL_ASCII, so a text of ${key.join(', ')} may be no UTF-8 and could not be read: declare ` +
+        `a key of another type, or \`key: []\`.`,
     ],
   ];
   return reasons.filter(([holds]) => holds).map(([, reason]) => reason);
@@ -96,6 +102,10 @@ export async function readColumnFacts(
             where k.attrelid = c.oid and k.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1])
           )
       ) as key_is_unique,
+      current_setting('server_encoding') = 'SQL_ASCII' and exists (
+        select from pg_catalog.pg_attribute k
+        where k.attrelid = c.oid and k.attname = any ($5::text[]) and k.attcollation <> 0
+      ) as key_may_be_unreadable,
       exists (
         select from pg_catalog.pg_attribute n where n.attrelid = c.oid and n.attname = $6 and not n.attisdropped
       ) as new_name_is_taken
