@@ -11,7 +11,7 @@ import { findObstacles } from '../online-migration/attachments/obstacles.ts';
 import { namesOf } from '../online-migration/names.ts';
 import { declarationFile } from './change-new/declaration-file.ts';
 import { instructions } from './change-new/instructions.ts';
-import { mappingsFile } from './change-new/mappings-file.ts';
+import { mappingsFile, unmappableReason } from './change-new/mappings-file.ts';
 import { migrationFiles } from './change-new/migration-files.ts';
 import { planChange, type WantedChange } from './change-new/plan-change.ts';
 import { testFile } from './change-new/test-file.ts';
@@ -54,7 +54,7 @@ await runCommand(async () => {
       const list = obstacles.map((obstacle) => `  ${obstacle}`).join('\n');
       throw new Error(`${change} cannot be changed as it is, and nothing was written:\n${list}`);
     }
-    const mappings = plan.table.key.length === 0 ? [] : [mappingsFile(plan)]; // The ORM maps no table without a key.
+    const mappings = unmappableReason(plan) === null ? [mappingsFile(plan)] : [];
     const files = [declarationFile(plan), ...mappings, ...migrationFiles(plan), testFile(plan)];
     refuseExisting(PROJECT_FOLDER, files);
     const { folder, file, declaration } = plan.words;

@@ -1,3 +1,4 @@
+import { unmappableReason } from './mappings-file.ts';
 import { migrationNumber, type NewChange } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
 
@@ -5,6 +6,7 @@ import type { WrittenFile } from './written-files.ts';
 export function instructions(subject: NewChange, files: readonly WrittenFile[]): string {
   const { change, table, words } = subject;
   const { oldColumn, newColumn } = change;
+  const reason = unmappableReason(subject);
   const number = (index: number) => migrationNumber(subject, index);
   const name = `${table.schema}.${table.name}.${oldColumn.name}`;
   const test = files.find(({ path }) => path.startsWith('test/'))!.path;
@@ -17,8 +19,8 @@ Now:
 
 Release 1, which knows both columns:
   ${
-    table.key.length === 0
-      ? `The ORM maps no table without a key: follow the active column of ${words.declaration}, and use its name in every
+    reason !== null
+      ? `${reason}: follow the active column of ${words.declaration}, and use its name in every
   statement. docs/adapting.md shows the lines.`
       : `Register the three mappings of ${words.mappings} with the ORM, follow the active column of ${words.declaration}, and
   use the mapping of its form in every unit of work: docs/adapting.md shows the lines.`
@@ -32,7 +34,7 @@ Release 1, which knows both columns:
     npx mikro-orm migration:up --to ${number(4)}    rename
 
 Release 2, which knows ${oldColumn.name} as ${newColumn.type} alone:
-  ${table.key.length === 0 ? 'Take' : 'Keep the mapping of the form `renamed`, delete the other two, and take'} the change out of src/column-changes.ts.
+  ${reason !== null ? 'Take' : 'Keep the mapping of the form `renamed`, delete the other two, and take'} the change out of src/column-changes.ts.
 
 npm run status -- --change ${name} --watch shows where it stands.`;
 }

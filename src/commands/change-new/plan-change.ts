@@ -111,7 +111,9 @@ async function convertedDefault(
       `The default of ${name}, ${expression}, does not convert to ${to}, and nothing was written. Change the default first.`,
     );
   }
-  return `${escapeLiteral(value)}::${to}`;
+  // As the catalog writes it, and MikroORM compares it: `0.00::numeric(12,2)`, and `'-1.00'::numeric(12,2)`.
+  const literal = /^numeric\b/.test(to) && /^\d/.test(value) ? value : escapeLiteral(value);
+  return `${literal}::${to}`;
 }
 
 async function refuseUnknownZone(database: Queryable, zone: string): Promise<void> {

@@ -8,8 +8,10 @@ export interface ColumnFacts {
   readonly notNull: boolean;
   /** Null where it has none, or its numbers come from a sequence or an identity. */
   readonly default: string | null;
-  /** Whether its values come from a sequence or an identity. */
-  readonly isNumbered: boolean;
+  /** Where its numbers come from: an identity, `always` or `by default`, or a sequence; null where it has none. */
+  readonly numbers: 'always' | 'by default' | 'sequence' | null;
+  /** Of a generated column, its expression and how it is kept: `(net * 2) stored`; null for any other. */
+  readonly generated: string | null;
 }
 
 /** An index, or the constraint that it is of. */
@@ -19,6 +21,9 @@ export interface IndexFacts {
   /** Those that it goes by. */
   readonly keyColumns: readonly string[];
   readonly statement: string;
+  readonly name: string;
+  readonly isUnique: boolean;
+  readonly isPrimary: boolean;
 }
 
 /** A table, as the catalog has it. */
@@ -45,7 +50,15 @@ export async function readTable(database: Queryable, name: string): Promise<Tabl
       (
         select jsonb_agg(jsonb_build_object(
           'name', a.attname, 'type', ${typeName('a')}, 'notNull', a.attnotnull,
-          'isNumbered', a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid) ~ '^nextval[(]', false),
+          'numbers', case
+            when a.attidentity = 'a' then 'always'
+            when a.attidentity = 'd' then 'by default'
+            when pg_get_expr(d.adbin, d.adrelid) ~ '^nextval[(]' then 'sequence'
+          end,
+          'generated', case a.attgenerated
+            when 's' then pg_get_expr(d.adbin, d.adrelid) || ' stored'
+            when 'v' then pg_get_expr(d.adbin, d.adrelid) || ' virtual'
+          end,
           'default', case
             when pg_get_expr(d.adbin, d.adrelid) ~ '^(nextval[(]|NULL::)' or a.attgenerated <> '' then null
             else pg_get_expr(d.adbin, d.adrelid)
@@ -72,6 +85,7 @@ export async function readTable(database: Queryable, name: string): Promise<Tabl
       ), '[]') as key,
       coalesce((
         select jsonb_agg(jsonb_build_object(
+          'name', x.relname, 'isUnique', i.indisunique, 'isPrimary', i.indisprimary,
           'columns', (
             select jsonb_agg(a.attname) from pg_catalog.pg_attribute a
             where a.attrelid = c.oid and a.attnum = any (i.indkey::int2[])
@@ -86,6 +100,7 @@ export async function readTable(database: Queryable, name: string): Promise<Tabl
           end
         ) order by i.indisprimary desc, i.indexrelid)
         from pg_catalog.pg_index i
+        join pg_catalog.pg_class x on x.oid = i.indexrelid
         left join pg_catalog.pg_constraint con on con.conindid = i.indexrelid and con.contype in ('p', 'u')
         where i.indrelid = c.oid and i.indisvalid and i.indpred is null and i.indexprs is null
       ), '[]') as indexes
