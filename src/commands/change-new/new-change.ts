@@ -1,5 +1,5 @@
 import type { ColumnChange } from '../../online-migration/column-change.ts';
-import type { ChosenConversion } from './known-conversions.ts';
+import type { ChosenConversion } from './conversion-pairs.ts';
 import type { TableFacts } from './table-facts.ts';
 
 /** A column change that is to be written, and everything that the files say of it. */

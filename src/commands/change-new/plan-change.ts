@@ -1,4 +1,4 @@
-import { escapeLiteral } from 'pg';
+import { type ClientBase, DatabaseError, escapeLiteral } from 'pg';
 import type { ColumnChange, Conversion, Queryable } from '../../online-migration/column-change.ts';
 import { knownConversion, knownPairs } from './known-conversions.ts';
 import { namesFor, type NewChange } from './new-change.ts';
@@ -35,7 +35,7 @@ const CONSTANT = /^(?:'(?:[^']|'')*'::[a-z "]+|-?[0-9.]+|true|false)$/;
  * @throws Error that says what does not fit, and what there is
  */
 export async function planChange(
-  database: Queryable,
+  database: ClientBase,
   wanted: WantedChange,
   firstNumber: number,
 ): Promise<NewChange> {
@@ -62,6 +62,7 @@ export async function planChange(
         `docs/adapting.md shows how to write another one.`,
     );
   }
+  if (typeof chosen === 'string') throw new Error(`${chosen}. Nothing was written.`);
   const newDefault = await convertedDefault(database, chosen.conversion, column, to);
   const change = declare(
     table,
@@ -136,8 +137,11 @@ function columnOf(table: TableFacts, name: string): ColumnFacts {
   );
 }
 
-async function typeOf(database: Queryable, type: string, option: string): Promise<string> {
-  const canonical = await canonicalType(database, type);
+async function typeOf(database: ClientBase, type: string, option: string): Promise<string> {
+  const canonical = await canonicalType(database, type).catch((error: unknown) => {
+    if (!(error instanceof DatabaseError)) throw error;
+    throw new Error(`${option} ${type}: ${error.message}. Nothing was written.`, { cause: error });
+  });
   if (canonical !== null) return canonical;
   throw new Error(
     `${option} ${type}: the database has no such type, and nothing was written. An enum has to be made first.`,

@@ -1,3 +1,4 @@
+import type { ClientBase } from 'pg';
 import type { Queryable } from '../../online-migration/column-change.ts';
 
 /** A column, as the catalog has it. */
@@ -131,28 +132,32 @@ export async function listTables(database: Queryable, limit: number): Promise<st
   return rows.map((row) => row.name);
 }
 
-/** How the catalog writes a type that is given as SQL takes it; null where there is no such type. */
-export async function canonicalType(database: Queryable, type: string): Promise<string | null> {
-  const modifier = /\s*\(([^)]*)\)/.exec(type);
-  const base = modifier === null ? type : type.replace(modifier[0], '');
-  const { rows } = await database.query<{ name: string | null }>(
+/**
+ * How the catalog writes a type that is given as SQL takes it: `decimal(12)` is `numeric(12,0)`.
+ *
+ * @returns null where there is no such type
+ * @throws DatabaseError where the type takes no such modifier
+ */
+export async function canonicalType(database: ClientBase, type: string): Promise<string | null> {
+  const modifier = /\s*\([\d\s,-]*\)/.exec(type)?.[0] ?? '';
+  const { rows } = await database.query<{ name: string; is_own: boolean }>(
     `
-    select case
-      when n.nspname = 'pg_catalog' then format_type(t.oid, null)
-      else format('%I.%I', n.nspname, t.typname)
-    end as name
+    select format('%I.%I', n.nspname, t.typname) as name, n.nspname <> 'pg_catalog' as is_own
     from pg_catalog.pg_type t
     join pg_catalog.pg_namespace n on n.oid = t.typnamespace
     where t.oid = to_regtype($1)`,
-    [base.trim()],
+    [type.replace(modifier, '').trim()],
   );
-  const name = rows[0]?.name;
-  if (name == null || modifier === null) return name ?? null;
-  // Types of time have it behind the first word: `timestamp(3) with time zone`.
-  return name.replace(
-    /^(?:timestamp|time|interval)\b|$/,
-    (word) => `${word}(${modifier[1]!.replaceAll(' ', '')})`,
-  );
+  const found = rows[0];
+  if (found === undefined || found.is_own) return found ? `${found.name}${modifier.trim()}` : null;
+  // It is a type's name and numbers, or the look-up would have found nothing; only PostgreSQL knows what a modifier becomes.
+  const { fields } = await database.query(`select null::${type}`);
+  const { dataTypeID, dataTypeModifier } = fields[0]!;
+  const written = await database.query<{ name: string }>(`select format_type($1, $2) as name`, [
+    dataTypeID,
+    dataTypeModifier,
+  ]);
+  return written.rows[0]!.name;
 }
 
 /** The labels of an enum, in their order; none for a type that is none. */
