@@ -44,15 +44,13 @@ await runCommand(async () => {
   client.on('error', () => undefined); // A lost connection fails the statement in flight, which is told.
   await client.connect();
   try {
-    const plan = await planChange(client, wanted, await nextNumber());
-    const { change } = namesOf(plan.change);
-    if (columnChanges.some((other) => namesOf(other).change === change)) {
-      throw new Error(`src/column-changes.ts has a change of ${change} already, and nothing was written.`);
-    }
+    const plan = await planChange(client, wanted, await nextNumber(), columnChanges);
     const obstacles = await findObstacles(client, plan.change);
     if (obstacles.length > 0) {
       const list = obstacles.map((obstacle) => `  ${obstacle}`).join('\n');
-      throw new Error(`${change} cannot be changed as it is, and nothing was written:\n${list}`);
+      throw new Error(
+        `${namesOf(plan.change).change} cannot be changed as it is, and nothing was written:\n${list}`,
+      );
     }
     const mappings = unmappableReason(plan) === null ? [mappingsFile(plan)] : [];
     const files = [declarationFile(plan), ...mappings, ...migrationFiles(plan), testFile(plan)];

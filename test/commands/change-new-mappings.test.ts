@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openProjectCopy, type ProjectCopy } from './change-new-project.ts';
@@ -115,6 +115,36 @@ describe('the mappings that change:new writes', () => {
           rows: 1,
         })),
       );
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'of a second change of the same column have names of their own, as the change has',
+    async () => {
+      const again = ['--table', 'Shop €.ledger', '--column', 'v', '--to', 'numeric(9,2)'];
+      expect(await copy.changeNew(...again)).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringContaining(`npm run preflight -- --change 'Shop €.ledger.v 2'`),
+      });
+      const declared = await readFile(join(copy.folder, 'src/shop-ledger/v-2-change.ts'), 'utf8');
+      expect(declared).toContain(`name: 'Shop €.ledger.v 2',`);
+      expect(await copy.changeNew(...again.slice(0, -1), 'uuid')).toMatchObject({
+        exitCode: 1,
+        stderr:
+          'src/column-changes.ts has a change of Shop €.ledger.v already, to numeric(9,2), which is not finished. ' +
+          'Nothing was written. Finish that one, or take it out of the list.\n',
+      });
+      const tested = await copy.run('node_modules/jest/bin/jest.js', 'test/shop-ledger/v-2');
+      expect(tested.stderr).toMatch(/Tests: {7}2 passed, 2 total/);
+      const status = await copy.run('src/commands/status.ts', '--change', 'ledger.v');
+      expect(status).toMatchObject({
+        exitCode: 1,
+        stderr: `ledger.v could be several. Say which one: --change 'Shop €.ledger.v', --change 'Shop €.ledger.v 2'.\n`,
+      });
+      expect(await copy.run('node_modules/@mikro-orm/cli/cli.js', 'migration:up')).toMatchObject({
+        exitCode: 0,
+      });
     },
     LIMIT_MS,
   );

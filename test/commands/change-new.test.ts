@@ -24,7 +24,7 @@ const TABLES = [
   `create schema shop`,
   // A label can hold whatever ends a template, a replacement or a comment.
   `create type shop.state as enum ('new', 'it''s paid', '\`\${1}\` $& \\ */')`,
-  `create table shop."Parcel" (
+  `create table shop."Parcel ""€""" (
     "Tenant" uuid not null, "No" integer not null, "State" varchar(20) default null, weight numeric(8,3), primary key ("Tenant", "No")
   )`,
   // A key of types that are narrow, or the user's own, and two columns of which one property's name could be made.
@@ -102,7 +102,7 @@ describe('npm run change:new', () => {
       expect(
         await copy.changeNew(
           '--table',
-          'shop.Parcel',
+          'shop.Parcel "€"',
           '--column',
           'State',
           '--to',
@@ -155,7 +155,7 @@ describe('npm run change:new', () => {
   it.each([
     [
       ['--table', 'order', '--column', 'total', '--to', 'uuid'],
-      /^There is no table order, and nothing was written\. There is: account, diary, entry, journal, orders, plain, reading, shop\.Parcel\.\n$/,
+      /^There is no table order, and nothing was written\. There is: account, diary, entry, journal, orders, plain, reading, shop\.Parcel "€"\.\n$/,
     ],
     [
       ['--table', 'orders', '--column', 'sum', '--to', 'uuid'],

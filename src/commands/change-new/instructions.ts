@@ -1,21 +1,22 @@
+import { optionFor } from '../chosen-change.ts';
 import { unmappableReason } from './mappings-file.ts';
 import { migrationNumber, type NewChange } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
 
 /** What was written, and what is to be done with it, in the order of the releases. */
 export function instructions(subject: NewChange, files: readonly WrittenFile[]): string {
-  const { change, table, words } = subject;
+  const { change, words } = subject;
   const { oldColumn, newColumn } = change;
   const reason = unmappableReason(subject);
   const number = (index: number) => migrationNumber(subject, index);
-  const name = `${table.schema}.${table.name}.${oldColumn.name}`;
+  const chosen = optionFor(change);
   const test = files.find(({ path }) => path.startsWith('test/'))!.path;
   return `Written:
 ${files.map(({ path }) => `  ${path}`).join('\n')}
 
 Now:
   npm test -- ${test}
-  npm run preflight -- --change ${name}
+  npm run preflight -- ${chosen}
 
 Release 1, which knows both columns:
   ${
@@ -36,5 +37,5 @@ Release 1, which knows both columns:
 Release 2, which knows ${oldColumn.name} as ${newColumn.type} alone:
   ${reason !== null ? 'Take' : 'Keep the mapping of the form `renamed`, delete the other two, and take'} the change out of src/column-changes.ts.
 
-npm run status -- --change ${name} --watch shows where it stands.`;
+npm run status -- ${chosen} --watch shows where it stands.`;
 }

@@ -52,11 +52,18 @@ export function inTemplate(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('`', '\\`').replaceAll('${', '\\${');
 }
 
-/** Makes the names that files and code of a change go by. */
-export function namesFor(table: Pick<TableFacts, 'schema' | 'name'>, column: string): NewNames {
+/**
+ * Makes the names that files and code of a change go by.
+ * @param number of the change among those of the column; undefined for the first
+ */
+export function namesFor(
+  table: Pick<TableFacts, 'schema' | 'name'>,
+  column: string,
+  number?: number,
+): NewNames {
   const place = table.schema === 'public' ? [table.name] : [table.schema, table.name];
   const tableWords = place.flatMap(wordsOf);
-  const columnWords = wordsOf(column);
+  const columnWords = [...wordsOf(column), ...(number === undefined ? [] : [String(number)])];
   const all = [...tableWords, ...columnWords];
   const pascal = all.map(capitalized).join('');
   const camel = pascal.charAt(0).toLowerCase() + pascal.slice(1);
