@@ -13,7 +13,7 @@ import { TOOLKIT_NAME } from '../online-migration/presence.ts';
 import { Session } from '../online-migration/session.ts';
 import { declarationFile } from './change-new/declaration-file.ts';
 import { instructions } from './change-new/instructions.ts';
-import { mappingsFile } from './change-new/mappings-file.ts';
+import { mappingsFile, unmappableReason } from './change-new/mappings-file.ts';
 import { migrationFiles } from './change-new/migration-files.ts';
 import { planChange, type WantedChange } from './change-new/plan-change.ts';
 import { testFile } from './change-new/test-file.ts';
@@ -43,13 +43,9 @@ await runCommand(async () => {
   const database = await resolveDatabase(readConfig());
   console.log(database.description);
   await using session = await Session.open({ connectionString: database.url }, `${TOOLKIT_NAME} change:new`);
-  const plan = await planChange(session, wanted, await nextNumber());
-  const { change } = namesOf(plan.change);
-  if (columnChanges.some((other) => namesOf(other).change === change)) {
-    throw new Error(`src/column-changes.ts has a change of ${change} already, and nothing was written.`);
-  }
+  const plan = await planChange(session, wanted, await nextNumber(), columnChanges);
   const unreviewed = await refuseObstacles(session, plan.change);
-  const mappings = plan.table.key.length === 0 ? [] : [mappingsFile(plan)]; // The ORM maps no table without a key.
+  const mappings = unmappableReason(plan) === null ? [mappingsFile(plan)] : [];
   const files = [declarationFile(plan), ...mappings, ...migrationFiles(plan), testFile(plan)];
   refuseExisting(PROJECT_FOLDER, files);
   const { folder, file, declaration } = plan.words;

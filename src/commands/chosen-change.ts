@@ -9,10 +9,19 @@ export const changeOption = {
   schema: z.string({ error: 'must be a table and its column, as in orders.total' }).optional(),
 } as const;
 
+/** What a shell takes as it stands. */
+const PLAIN = /^[\w.-]+$/;
+
+/** The option that chooses a change, as it is typed into a shell: `--change 'public.orders.total 2'`. */
+export function optionFor(change: ColumnChange): string {
+  const name = namesOf(change).change;
+  return `--change ${PLAIN.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`}`;
+}
+
 /**
  * The column change that a command is about: the one that is named, or the only one that there is.
  *
- * @param name `orders.total`, or with the schema before it
+ * @param name the name of the change; or its table and column, `orders.total`, with the schema before it or without
  * @param changes those of the project
  * @throws Error that lists them where the name is of none, or of several, or is missing
  */
@@ -20,17 +29,29 @@ export function chosenChange(
   name: string | undefined,
   changes: readonly ColumnChange[] = columnChanges,
 ): ColumnChange {
-  const [only, ...others] = changes.filter(
-    (change) => name === undefined || [namesOf(change).change, shortName(change)].includes(name),
-  );
-  if (only !== undefined && others.length === 0) return only;
-  const all = changes.map((change) => `--change ${namesOf(change).change}`).join(', ');
+  const all = changes.map((change) => optionFor(change)).join(', ');
   if (changes.length === 0) throw new Error('src/column-changes.ts lists no column change: add yours to it.');
-  if (name === undefined) throw new Error(`There are several column changes. Say which one: ${all}.`);
+  if (name === undefined) {
+    if (changes.length === 1) return changes[0]!;
+    throw new Error(`There are several column changes. Say which one: ${all}.`);
+  }
+  const named = changes.filter((change) => namesOf(change).change === name);
+  const [only, ...others] =
+    named.length > 0 ? named : changes.filter((change) => placesOf(change).includes(name));
   if (only === undefined) throw new Error(`There is no column change ${name}. There is: ${all}.`);
-  throw new Error(`${name} could be several. Say which one: ${all}.`);
+  if (others.length === 0) return only;
+  if (named.length > 0) {
+    throw new Error(
+      `src/column-changes.ts lists ${named.length} changes of the name ${name}: give each but one a \`name\` of its own.`,
+    );
+  }
+  throw new Error(
+    `${name} could be several. Say which one: ${[only, ...others].map((change) => optionFor(change)).join(', ')}.`,
+  );
 }
 
-function shortName({ table, oldColumn }: ColumnChange): string {
-  return `${table.name}.${oldColumn.name}`;
+/** The column that a change is of, with its schema and without. */
+function placesOf({ table, oldColumn }: ColumnChange): string[] {
+  const place = `${table.name}.${oldColumn.name}`;
+  return [place, `${table.schema}.${place}`];
 }

@@ -1,15 +1,11 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtempDisposable, readFile } from 'node:fs/promises';
+import { cp, mkdir, readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { connect, type DatabaseClient } from '../support/database-client.ts';
-import { copyProject, linkPackages } from '../../src/commands/docs-pages/project-copy.ts';
 import { describeInTerminal, inTerminal, shownLines } from '../support/terminal.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-server.ts';
+import { openProjectCopy, type ProjectCopy } from './change-new-project.ts';
 
 /** The linter, the type check and three tests of a cycle each. */
 const LIMIT_MS = 240_000;
@@ -28,7 +24,7 @@ const TABLES = [
   `create schema shop`,
   // A label can hold whatever ends a template, a replacement or a comment.
   `create type shop.state as enum ('new', 'it''s paid', '\`\${1}\` $& \\ */')`,
-  `create table shop."Parcel" (
+  `create table shop."Parcel ""€""" (
     "Tenant" uuid not null, "No" integer not null, "State" varchar(20) default null, weight numeric(8,3), primary key ("Tenant", "No")
   )`,
   // A key of types that are narrow, or the user's own, and two columns of which one property's name could be made.
@@ -45,54 +41,20 @@ const TABLES = [
   `create view labels as select label from plain`,
 ];
 
-const resources = new AsyncDisposableStack();
+let copy: ProjectCopy;
 let project: string;
-let database: TestDatabase;
-let client: DatabaseClient;
 
 beforeAll(async () => {
-  const folder = resources.use(await mkdtempDisposable(join(tmpdir(), 'change-new-')));
-  project = join(folder.path, 'project');
-  await copyProject(project);
-  await linkPackages(project);
-  database = resources.use(await createTestDatabase());
-  client = resources.use(await connect(database.url));
-  for (const statement of TABLES) await client.rows(statement);
+  copy = await openProjectCopy(TABLES);
+  project = copy.folder;
 });
-afterAll(() => resources.disposeAsync());
-
-/** Runs a program in the copy. */
-async function run(
-  file: string,
-  args: string[],
-): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  const env = {
-    ...process.env,
-    DATABASE_URL: database.url,
-    TEST_DATABASE_URL: process.env['TEST_SERVER_URL'],
-    NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
-  };
-  return promisify(execFile)(process.execPath, [file, ...args], {
-    cwd: project,
-    env,
-    maxBuffer: 2 ** 24,
-  }).then(
-    ({ stdout, stderr }) => ({ exitCode: 0, stdout, stderr }),
-    (error: Error & { code: number; stdout: string; stderr: string }) => ({
-      exitCode: error.code,
-      stdout: error.stdout,
-      stderr: error.stderr,
-    }),
-  );
-}
-
-const changeNew = (...args: string[]) => run('src/commands/change-new.ts', args);
+afterAll(async () => copy[Symbol.asyncDispose]());
 
 /** Runs the command in a terminal; each answer is given when its question has been asked. */
 async function answering(answers: readonly [question: string, answer: string][]): Promise<string> {
   const child = spawn('script', inTerminal(`${process.execPath} src/commands/change-new.ts`), {
     cwd: project,
-    env: { ...process.env, DATABASE_URL: database.url, NODE_OPTIONS: '', NO_COLOR: '1', TERM: 'xterm' },
+    env: { ...process.env, DATABASE_URL: copy.database.url, NODE_OPTIONS: '', NO_COLOR: '1', TERM: 'xterm' },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const left = [...answers];
@@ -111,7 +73,7 @@ describe('npm run change:new', () => {
   it(
     'writes five changes that pass the linter, the type check and their own tests untouched',
     async () => {
-      const first = await changeNew(
+      const first = await copy.changeNew(
         '--table',
         'orders',
         '--column',
@@ -134,13 +96,13 @@ describe('npm run change:new', () => {
       }
       expect(first.stdout).toContain('npx mikro-orm migration:up --to 0009    enforce');
       expect(await readFile(join(project, 'src/orders/total-change.ts'), 'utf8')).toContain(`key: 'id',`);
-      expect(await changeNew('--table', 'account', '--column', 'id', '--to', 'bigint')).toMatchObject({
+      expect(await copy.changeNew('--table', 'account', '--column', 'id', '--to', 'bigint')).toMatchObject({
         exitCode: 0,
       });
       expect(
-        await changeNew(
+        await copy.changeNew(
           '--table',
-          'shop.Parcel',
+          'shop.Parcel "€"',
           '--column',
           'State',
           '--to',
@@ -154,22 +116,37 @@ describe('npm run change:new', () => {
       );
 
       expect(
-        await changeNew('--table', 'reading', '--column', 'label', '--from', 'varchar(40)', '--to', 'text'),
+        await copy.changeNew(
+          '--table',
+          'reading',
+          '--column',
+          'label',
+          '--from',
+          'varchar(40)',
+          '--to',
+          'text',
+        ),
       ).toMatchObject({ exitCode: 0, stderr: '' });
 
-      expect(await changeNew('--table', 'journal', '--column', 'line', '--to', 'text')).toMatchObject({
+      expect(await copy.changeNew('--table', 'journal', '--column', 'line', '--to', 'text')).toMatchObject({
         exitCode: 0,
       });
-      const linted = await run('node_modules/oxlint/bin/oxlint', []);
+      const linted = await copy.run('node_modules/oxlint/bin/oxlint');
       expect(linted).toMatchObject({ exitCode: 0 });
-      const formatted = await run('node_modules/oxfmt/bin/oxfmt', ['--check', 'src', 'migrations', 'test']);
+      const formatted = await copy.run(
+        'node_modules/oxfmt/bin/oxfmt',
+        '--check',
+        'src',
+        'migrations',
+        'test',
+      );
       expect(formatted).toMatchObject({ exitCode: 0 });
-      const checked = await run('node_modules/typescript/bin/tsc', ['--noEmit']);
+      const checked = await copy.run('node_modules/typescript/bin/tsc', '--noEmit');
       expect(checked).toMatchObject({ exitCode: 0, stdout: '' });
       const tests = ['test/orders', 'test/account', 'test/shop-parcel', 'test/reading', 'test/journal'];
-      const tested = await run('node_modules/jest/bin/jest.js', tests);
-      expect(tested.stderr).toMatch(/Tests: {7}5 passed, 5 total/);
-      const listed = await run('node_modules/@mikro-orm/cli/cli.js', ['migration:pending']);
+      const tested = await copy.run('node_modules/jest/bin/jest.js', ...tests);
+      expect(tested.stderr).toMatch(/Tests: {7}9 passed, 9 total/);
+      const listed = await copy.run('node_modules/@mikro-orm/cli/cli.js', 'migration:pending');
       expect(listed.stdout).toContain('0021_rename_shop_parcel_state');
     },
     LIMIT_MS,
@@ -178,7 +155,7 @@ describe('npm run change:new', () => {
   it.each([
     [
       ['--table', 'order', '--column', 'total', '--to', 'uuid'],
-      /^There is no table order, and nothing was written\. There is: account, diary, entry, journal, orders, plain, reading, shop\.Parcel\.\n$/,
+      /^There is no table order, and nothing was written\. There is: account, diary, entry, journal, orders, plain, reading, shop\.Parcel "€"\.\n$/,
     ],
     [
       ['--table', 'orders', '--column', 'sum', '--to', 'uuid'],
@@ -213,7 +190,7 @@ describe('npm run change:new', () => {
     [['--tabel=orders'], /^There is no option --tabel\./],
   ])('refuses %j, and writes nothing', async (args, reason) => {
     const before = await readFile(join(project, 'src/column-changes.ts'), 'utf8');
-    const { exitCode, stderr } = await changeNew(...args);
+    const { exitCode, stderr } = await copy.changeNew(...args);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(reason);
     expect(await readFile(join(project, 'src/column-changes.ts'), 'utf8')).toBe(before);
@@ -223,8 +200,15 @@ describe('npm run change:new', () => {
   it('refuses a file that is there already, and writes nothing', async () => {
     await mkdir(join(project, 'src/plain'));
     await cp(join(project, 'src/config.ts'), join(project, 'src/plain/label-change.ts'));
-    await client.rows('drop view labels');
-    const { exitCode, stderr } = await changeNew('--table', 'plain', '--column', 'label', '--to', 'uuid');
+    await copy.client.rows('drop view labels');
+    const { exitCode, stderr } = await copy.changeNew(
+      '--table',
+      'plain',
+      '--column',
+      'label',
+      '--to',
+      'uuid',
+    );
     expect({ exitCode, stderr }).toEqual({
       exitCode: 1,
       stderr:

@@ -6,8 +6,9 @@ const CONVERSION_PLACE = '<conversion>';
 
 /** The file with the declared change. */
 export function declarationFile({ table, change, conversion, words }: NewChange): WrittenFile {
-  const { oldColumn, newColumn, key, nullable } = change;
+  const { name, oldColumn, newColumn, key, nullable } = change;
   const declared = {
+    ...(name === undefined ? {} : { name }),
     table: { schema: table.schema, name: table.name },
     key,
     oldColumn,

@@ -1,3 +1,5 @@
+import { optionFor } from '../chosen-change.ts';
+import { unmappableReason } from './mappings-file.ts';
 import { migrationNumber, type NewChange } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
 
@@ -10,22 +12,23 @@ export function instructions(
   files: readonly WrittenFile[],
   unreviewed: readonly string[],
 ): string {
-  const { change, table, words } = subject;
+  const { change, words } = subject;
   const { oldColumn, newColumn } = change;
+  const reason = unmappableReason(subject);
   const number = (index: number) => migrationNumber(subject, index);
-  const name = `${table.schema}.${table.name}.${oldColumn.name}`;
+  const chosen = optionFor(change);
   const test = files.find(({ path }) => path.startsWith('test/'))!.path;
   return `Written:
 ${files.map(({ path }) => `  ${path}`).join('\n')}
-${unreviewed.length === 0 ? '' : `\nReview, before expand:\n${unreviewed.map((reason) => `  ${reason}\n`).join('')}`}
+${unreviewed.length === 0 ? '' : `\nReview, before expand:\n${unreviewed.map((sentence) => `  ${sentence}\n`).join('')}`}
 Now:
   npm test -- ${test}
-  npm run preflight -- --change ${name}
+  npm run preflight -- ${chosen}
 
 Release 1, which knows both columns:
   ${
-    table.key.length === 0
-      ? `The ORM maps no table without a key: follow the active column of ${words.declaration}, and use its name in every
+    reason !== null
+      ? `${reason}: follow the active column of ${words.declaration}, and use its name in every
   statement. docs/adapting.md shows the lines.`
       : `Register the three mappings of ${words.mappings} with the ORM, follow the active column of ${words.declaration}, and
   use the mapping of its form in every unit of work: docs/adapting.md shows the lines.`
@@ -39,7 +42,7 @@ Release 1, which knows both columns:
     npx mikro-orm migration:up --to ${number(4)}    rename
 
 Release 2, which knows ${oldColumn.name} as ${newColumn.type} alone:
-  ${table.key.length === 0 ? 'Take' : 'Keep the mapping of the form `renamed`, delete the other two, and take'} the change out of src/column-changes.ts.
+  ${reason !== null ? 'Take' : 'Keep the mapping of the form `renamed`, delete the other two, and take'} the change out of src/column-changes.ts.
 
-npm run status -- --change ${name} --watch shows where it stands.`;
+npm run status -- ${chosen} --watch shows where it stands.`;
 }

@@ -1,40 +1,54 @@
+import type { Column } from '../../online-migration/column-change.ts';
+import { columnOptions, typeBuilder } from './mapped-columns.ts';
 import { inComment, type NewChange, propertyNames } from './new-change.ts';
-import type { ColumnFacts } from './table-facts.ts';
 import type { WrittenFile } from './written-files.ts';
 
-/** The ORM's builder for each type that it has one for; a modifier is filled in where the type has one. */
-const BUILDERS: Readonly<Record<string, (modifier: string | undefined) => string>> = {
-  smallint: () => 'p.smallint()',
-  integer: () => 'p.integer()',
-  bigint: () => 'p.bigint()',
-  text: () => 'p.text()',
-  'character varying': (length) => (length === undefined ? 'p.string()' : `p.string().length(${length})`),
-  boolean: () => 'p.boolean()',
-  uuid: () => 'p.uuid()',
-  jsonb: () => 'p.json()',
-  date: () => 'p.date()',
-  'timestamp with time zone': () => 'p.datetime()',
-};
+/** What MikroORM takes for the end of a schema's name, or for the place of a value. */
+const UNMAPPABLE = /[.?]/;
+
+/** Why the ORM cannot map the table, as a sentence; null where it can. */
+export function unmappableReason({ table, change }: NewChange): string | null {
+  if (table.key.length === 0) return 'The ORM maps no table without a key';
+  const names = [table.schema, table.name, ...table.columns.map(({ name }) => name), change.newColumn.name];
+  const name = names.find((text) => UNMAPPABLE.test(text));
+  if (name === undefined) return null;
+  return `The ORM cannot write the name ${JSON.stringify(name)}, which has a point or a question mark`;
+}
 
 /** The file with the three mappings of the table, one for each form that it has during the change. */
 export function mappingsFile({ table, change, words }: NewChange): WrittenFile {
-  const { oldColumn, newColumn, nullable } = change;
-  const others = table.columns.filter(({ name }) => name !== oldColumn.name);
+  const { oldColumn, newColumn } = change;
   const properties = propertyNames(table.columns);
-  const isKey = table.key.includes(oldColumn.name);
-  const suffix = `${isKey ? '.primary()' : ''}${nullable ? '.nullable()' : ''}`;
-  const mapping = (role: string, name: string, column: string, type: string) => `
+  const columns = new Map(table.columns.map((column) => [column.name, column]));
+  const changed = columns.get(oldColumn.name)!;
+  const place = table.key.indexOf(changed.name);
+  const isKey = place !== -1;
+  // The ORM takes the order of a composite key from the order of the properties.
+  const before = isKey ? table.key.slice(0, place) : [];
+  const others = [...new Set([...table.key, ...columns.keys()])].filter(
+    (name) => name !== changed.name && !before.includes(name),
+  );
+  const lines = (names: readonly string[]) =>
+    names
+      .map((name) => {
+        const column = columns.get(name)!;
+        return `  ${properties.get(name)}: ${typeBuilder(column.type)}${columnOptions(column, table.key.includes(name))},`;
+      })
+      .join('\n');
+  const mapping = (role: string, suffix: string, name: string, { type, default: value }: Column) => {
+    const options = columnOptions({ ...changed, name, type, default: value ?? null }, isKey);
+    const property = `${properties.get(changed.name)}: p.type(new TypedColumn(${JSON.stringify(type)}))${options},`;
+    const leading = before.length > 0 ? '...leadingKey, ' : '';
+    return `
 /** ${inComment(role)} */
-export const ${words.declaration.replace(/Change$/, name)}: EntitySchema = defineEntity({
-  name: '${words.pascal}${name}',
+export const ${words.declaration.replace(/Change$/, suffix)}: EntitySchema = defineEntity({
+  name: '${words.pascal}${suffix}',
   tableName,
   schema,
-  properties: {
-    ...sharedProperties,
-    ${properties.get(oldColumn.name)}: p.type(new TypedColumn(${JSON.stringify(type)})).fieldName(${JSON.stringify(column)})${suffix},
-  },
+  ${uniqueKey(table, properties)}properties: { ${isKey ? `${leading}${property} ...sharedProperties` : `...sharedProperties, ${property}`} },
 });
 `;
+  };
   const prefix = words.declaration.replace(/Change$/, '');
   return {
     path: `src/${words.folder}/${words.file}-mappings.ts`,
@@ -43,33 +57,30 @@ import { TypedColumn } from '../online-migration/typed-column.ts';
 
 const tableName = ${JSON.stringify(table.name)};
 const schema = ${JSON.stringify(table.schema)};
-
-/** What the three mappings share. Give the changed property one JavaScript type of your own in all of them. */
+${before.length === 0 ? '' : `\n/** What stands before the changed column in the key. */\nconst leadingKey = {\n${lines(before)}\n};\n`}
+/**
+ * What the three mappings share: the columns and the key; indexes and foreign keys are yours to add. Give the changed
+ * property one JavaScript type of your own in all of them.
+ */
 const sharedProperties = {
-${others.map((column) => `  ${properties.get(column.name)}: ${builderOf(column, table.key)},`).join('\n')}
+${lines(others)}
 };
-${mapping(`Up to contract: \`${oldColumn.name}\` is a ${oldColumn.type}.`, 'Old', oldColumn.name, oldColumn.type)}${mapping(
+${mapping(`Up to contract: \`${oldColumn.name}\` is a ${oldColumn.type}.`, 'Old', oldColumn.name, oldColumn)}${mapping(
       `Between the switchover and rename: the value is in \`${newColumn.name}\`.`,
       'New',
       newColumn.name,
-      newColumn.type,
-    )}${mapping(`In the end: \`${oldColumn.name}\` is a ${newColumn.type}.`, 'Renamed', oldColumn.name, newColumn.type)}
+      newColumn,
+    )}${mapping(`In the end: \`${oldColumn.name}\` is a ${newColumn.type}.`, 'Renamed', oldColumn.name, newColumn)}
 /** The mapping for each form of the table, by \`form\` of the active column. Register all three with the ORM. */
 export const ${words.mappings} = { old: ${prefix}Old, new: ${prefix}New, renamed: ${prefix}Renamed };
 `,
   };
 }
 
-function builderOf({ name, type, notNull, isNumbered }: ColumnFacts, key: readonly string[]): string {
-  const [, base = type, modifier] = /^([^(]+)\(([^)]*)\)$/.exec(type) ?? [];
-  const known = BUILDERS[base]?.(modifier);
-  const builder = known ?? `p.string().columnType(${JSON.stringify(type)})`;
-  const isKey = key.includes(name);
-  return (
-    builder +
-    (isKey ? '.primary()' : '') +
-    (isNumbered && !isKey ? '.autoincrement()' : '') +
-    (notNull ? '' : '.nullable()') +
-    `.fieldName(${JSON.stringify(name)})`
-  );
+/** A key that is no primary key is an index that the ORM has to know, or it would offer to drop it. */
+function uniqueKey({ key, indexes }: NewChange['table'], properties: ReadonlyMap<string, string>): string {
+  const index = indexes.find(({ keyColumns, isUnique }) => isUnique && keyColumns.join() === key.join());
+  if (index === undefined || index.isPrimary) return '';
+  const names = key.map((name) => properties.get(name));
+  return `uniques: [{ name: ${JSON.stringify(index.name)}, properties: ${JSON.stringify(names)} }],\n  `;
 }

@@ -1,5 +1,5 @@
 import type { ColumnChange } from '../../online-migration/column-change.ts';
-import type { ChosenConversion } from './known-conversions.ts';
+import type { ChosenConversion } from './conversion-pairs.ts';
 import type { TableFacts } from './table-facts.ts';
 
 /** A column change that is to be written, and everything that the files say of it. */
@@ -52,11 +52,18 @@ export function inTemplate(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('`', '\\`').replaceAll('${', '\\${');
 }
 
-/** Makes the names that files and code of a change go by. */
-export function namesFor(table: Pick<TableFacts, 'schema' | 'name'>, column: string): NewNames {
+/**
+ * Makes the names that files and code of a change go by.
+ * @param number of the change among those of the column; undefined for the first
+ */
+export function namesFor(
+  table: Pick<TableFacts, 'schema' | 'name'>,
+  column: string,
+  number?: number,
+): NewNames {
   const place = table.schema === 'public' ? [table.name] : [table.schema, table.name];
   const tableWords = place.flatMap(wordsOf);
-  const columnWords = wordsOf(column);
+  const columnWords = [...wordsOf(column), ...(number === undefined ? [] : [String(number)])];
   const all = [...tableWords, ...columnWords];
   const pascal = all.map(capitalized).join('');
   const camel = pascal.charAt(0).toLowerCase() + pascal.slice(1);

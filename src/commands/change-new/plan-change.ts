@@ -1,5 +1,6 @@
-import { escapeLiteral } from 'pg';
+import { type ClientBase, DatabaseError, escapeLiteral } from 'pg';
 import type { ColumnChange, Conversion, Queryable } from '../../online-migration/column-change.ts';
+import { namesOf } from '../../online-migration/names.ts';
 import { knownConversion, knownPairs } from './known-conversions.ts';
 import { namesFor, type NewChange } from './new-change.ts';
 import {
@@ -25,6 +26,8 @@ export interface WantedChange {
 }
 
 const NAMED_TABLES = 20;
+/** The first change of a column goes without a number. */
+const SECOND = 2;
 /** A default that is a literal, as the catalog writes it: `'new'::text`, `7`, `false`. */
 const CONSTANT = /^(?:'(?:[^']|'')*'::[a-z "]+|-?[0-9.]+|true|false)$/;
 
@@ -32,12 +35,14 @@ const CONSTANT = /^(?:'(?:[^']|'')*'::[a-z "]+|-?[0-9.]+|true|false)$/;
  * Works a change out from what a person asks for and what the database has.
  *
  * @param firstNumber of its migrations
+ * @param others the changes that the project has; one of the same column gives the new one a name with a number
  * @throws Error that says what does not fit, and what there is
  */
 export async function planChange(
-  database: Queryable,
+  database: ClientBase,
   wanted: WantedChange,
   firstNumber: number,
+  others: readonly ColumnChange[],
 ): Promise<NewChange> {
   const table = await readTable(database, wanted.table);
   if (table === null) {
@@ -62,6 +67,7 @@ export async function planChange(
         `docs/adapting.md shows how to write another one.`,
     );
   }
+  if (typeof chosen === 'string') throw new Error(`${chosen}. Nothing was written.`);
   const newDefault = await convertedDefault(database, chosen.conversion, column, to);
   const change = declare(
     table,
@@ -70,7 +76,48 @@ export async function planChange(
     chosen.conversion,
     wanted.newColumn,
   );
-  return { table, change, conversion: chosen, labels, firstNumber, words: namesFor(table, column.name) };
+  const number = await numberOf(database, change, others);
+  const name = number === undefined ? {} : { name: numbered(change, number) };
+  return {
+    table,
+    change: { ...name, ...change },
+    conversion: chosen,
+    labels,
+    firstNumber,
+    words: namesFor(table, column.name, number),
+  };
+}
+
+/**
+ * The number of the change among those of its column; undefined for the first one.
+ * @throws Error where an earlier one is not finished: the column has another type than that one leads to
+ */
+async function numberOf(
+  database: ClientBase,
+  change: ColumnChange,
+  others: readonly ColumnChange[],
+): Promise<number | undefined> {
+  const last = others.findLast((other) => placeOf(other) === placeOf(change));
+  if (last === undefined) return undefined;
+  const { type } = last.newColumn;
+  if ((await canonicalType(database, type)) !== change.oldColumn.type) {
+    throw new Error(
+      `src/column-changes.ts has a change of ${namesOf(change).change} already, to ${type}, which is not finished. ` +
+        `Nothing was written. Finish that one, or take it out of the list.`,
+    );
+  }
+  const taken = new Set(others.map((other) => namesOf(other).change));
+  let number = SECOND;
+  while (taken.has(numbered(change, number))) number += 1;
+  return number;
+}
+
+function placeOf({ table, oldColumn }: ColumnChange): string {
+  return JSON.stringify([table.schema, table.name, oldColumn.name]);
+}
+
+function numbered(change: ColumnChange, number: number): string {
+  return `${namesOf(change).change} ${number}`;
 }
 
 function declare(
@@ -111,7 +158,9 @@ async function convertedDefault(
       `The default of ${name}, ${expression}, does not convert to ${to}, and nothing was written. Change the default first.`,
     );
   }
-  return `${escapeLiteral(value)}::${to}`;
+  // As the catalog writes it, and MikroORM compares it: `0.00::numeric(12,2)`, and `'-1.00'::numeric(12,2)`.
+  const literal = /^numeric\b/.test(to) && /^\d/.test(value) ? value : escapeLiteral(value);
+  return `${literal}::${to}`;
 }
 
 async function refuseUnknownZone(database: Queryable, zone: string): Promise<void> {
@@ -134,8 +183,11 @@ function columnOf(table: TableFacts, name: string): ColumnFacts {
   );
 }
 
-async function typeOf(database: Queryable, type: string, option: string): Promise<string> {
-  const canonical = await canonicalType(database, type);
+async function typeOf(database: ClientBase, type: string, option: string): Promise<string> {
+  const canonical = await canonicalType(database, type).catch((error: unknown) => {
+    if (!(error instanceof DatabaseError)) throw error;
+    throw new Error(`${option} ${type}: ${error.message}. Nothing was written.`, { cause: error });
+  });
   if (canonical !== null) return canonical;
   throw new Error(
     `${option} ${type}: the database has no such type, and nothing was written. An enum has to be made first.`,

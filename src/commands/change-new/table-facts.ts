@@ -1,3 +1,4 @@
+import type { ClientBase } from 'pg';
 import type { Queryable } from '../../online-migration/column-change.ts';
 
 /** A column, as the catalog has it. */
@@ -8,8 +9,10 @@ export interface ColumnFacts {
   readonly notNull: boolean;
   /** Null where it has none, or its numbers come from a sequence or an identity. */
   readonly default: string | null;
-  /** Whether its values come from a sequence or an identity. */
-  readonly isNumbered: boolean;
+  /** Where its numbers come from: an identity, `always` or `by default`, or a sequence; null where it has none. */
+  readonly numbers: 'always' | 'by default' | 'sequence' | null;
+  /** Of a generated column, its expression and how it is kept: `(net * 2) stored`; null for any other. */
+  readonly generated: string | null;
 }
 
 /** An index, or the constraint that it is of. */
@@ -19,6 +22,9 @@ export interface IndexFacts {
   /** Those that it goes by. */
   readonly keyColumns: readonly string[];
   readonly statement: string;
+  readonly name: string;
+  readonly isUnique: boolean;
+  readonly isPrimary: boolean;
 }
 
 /** A table, as the catalog has it. */
@@ -45,7 +51,15 @@ export async function readTable(database: Queryable, name: string): Promise<Tabl
       (
         select jsonb_agg(jsonb_build_object(
           'name', a.attname, 'type', ${typeName('a')}, 'notNull', a.attnotnull,
-          'isNumbered', a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid) ~ '^nextval[(]', false),
+          'numbers', case
+            when a.attidentity = 'a' then 'always'
+            when a.attidentity = 'd' then 'by default'
+            when pg_get_expr(d.adbin, d.adrelid) ~ '^nextval[(]' then 'sequence'
+          end,
+          'generated', case a.attgenerated
+            when 's' then pg_get_expr(d.adbin, d.adrelid) || ' stored'
+            when 'v' then pg_get_expr(d.adbin, d.adrelid) || ' virtual'
+          end,
           'default', case
             when pg_get_expr(d.adbin, d.adrelid) ~ '^(nextval[(]|NULL::)' or a.attgenerated <> '' then null
             else pg_get_expr(d.adbin, d.adrelid)
@@ -72,6 +86,7 @@ export async function readTable(database: Queryable, name: string): Promise<Tabl
       ), '[]') as key,
       coalesce((
         select jsonb_agg(jsonb_build_object(
+          'name', x.relname, 'isUnique', i.indisunique, 'isPrimary', i.indisprimary,
           'columns', (
             select jsonb_agg(a.attname) from pg_catalog.pg_attribute a
             where a.attrelid = c.oid and a.attnum = any (i.indkey::int2[])
@@ -86,6 +101,7 @@ export async function readTable(database: Queryable, name: string): Promise<Tabl
           end
         ) order by i.indisprimary desc, i.indexrelid)
         from pg_catalog.pg_index i
+        join pg_catalog.pg_class x on x.oid = i.indexrelid
         left join pg_catalog.pg_constraint con on con.conindid = i.indexrelid and con.contype in ('p', 'u')
         where i.indrelid = c.oid and i.indisvalid and i.indpred is null and i.indexprs is null
       ), '[]') as indexes
@@ -116,28 +132,32 @@ export async function listTables(database: Queryable, limit: number): Promise<st
   return rows.map((row) => row.name);
 }
 
-/** How the catalog writes a type that is given as SQL takes it; null where there is no such type. */
-export async function canonicalType(database: Queryable, type: string): Promise<string | null> {
-  const modifier = /\s*\(([^)]*)\)/.exec(type);
-  const base = modifier === null ? type : type.replace(modifier[0], '');
-  const { rows } = await database.query<{ name: string | null }>(
+/**
+ * How the catalog writes a type that is given as SQL takes it: `decimal(12)` is `numeric(12,0)`.
+ *
+ * @returns null where there is no such type
+ * @throws DatabaseError where the type takes no such modifier
+ */
+export async function canonicalType(database: ClientBase, type: string): Promise<string | null> {
+  const modifier = /\s*\([\d\s,-]*\)/.exec(type)?.[0] ?? '';
+  const { rows } = await database.query<{ name: string; is_own: boolean }>(
     `
-    select case
-      when n.nspname = 'pg_catalog' then format_type(t.oid, null)
-      else format('%I.%I', n.nspname, t.typname)
-    end as name
+    select format('%I.%I', n.nspname, t.typname) as name, n.nspname <> 'pg_catalog' as is_own
     from pg_catalog.pg_type t
     join pg_catalog.pg_namespace n on n.oid = t.typnamespace
     where t.oid = to_regtype($1)`,
-    [base.trim()],
+    [type.replace(modifier, '').trim()],
   );
-  const name = rows[0]?.name;
-  if (name == null || modifier === null) return name ?? null;
-  // Types of time have it behind the first word: `timestamp(3) with time zone`.
-  return name.replace(
-    /^(?:timestamp|time|interval)\b|$/,
-    (word) => `${word}(${modifier[1]!.replaceAll(' ', '')})`,
-  );
+  const found = rows[0];
+  if (found === undefined || found.is_own) return found ? `${found.name}${modifier.trim()}` : null;
+  // It is a type's name and numbers, or the look-up would have found nothing; only PostgreSQL knows what a modifier becomes.
+  const { fields } = await database.query(`select null::${type}`);
+  const { dataTypeID, dataTypeModifier } = fields[0]!;
+  const written = await database.query<{ name: string }>(`select format_type($1, $2) as name`, [
+    dataTypeID,
+    dataTypeModifier,
+  ]);
+  return written.rows[0]!.name;
 }
 
 /** The labels of an enum, in their order; none for a type that is none. */

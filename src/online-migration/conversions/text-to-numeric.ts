@@ -29,7 +29,7 @@ export function textToNumeric(precision: number, scale: number): Conversion {
     forward: (value) => `
     case
       when (${value}::text collate "C") ~ '^-?${whole}${fraction}$'
-      then ${value}::numeric(${precision}, ${scale})
+      then ${value}::text::numeric(${precision}, ${scale})
     end`,
     // NaN has no digits, and a value of a wider type may have too many.
     backward: (value) => `

@@ -11,11 +11,19 @@ const DAY_OF_MONTH = [
 ].join('|');
 const TIME_OF_DAY = '(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]';
 
+/** Digits of a fraction that PostgreSQL keeps. */
+const MAX_DIGITS = 6;
+
 /**
  * Exactly `YYYY-MM-DD HH:MM:SS`, with 1 to 6 digits of a fraction or none, of a day that the Gregorian calendar has.
  * Only `[0-9]` and `[.]`: `\d` follows the collation, and a backslash follows `standard_conforming_strings`.
+ * @param precision digits of a fraction that may be other than zero
  */
-const REAL_MOMENT = `^(?:${DAY_OF_MONTH}) ${TIME_OF_DAY}(?:[.][0-9]{1,6})?$`;
+function realMoment(precision: number): string {
+  const zeros = MAX_DIGITS - precision;
+  const fraction = precision === 0 ? `0{1,${zeros}}` : `[0-9]{1,${precision}}0{0,${zeros}}`;
+  return `^(?:${DAY_OF_MONTH}) ${TIME_OF_DAY}(?:[.]${fraction})?$`;
+}
 
 const DAYS_OF_MONTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 /** Every `-MM-DD` but the leap day. */
@@ -45,15 +53,15 @@ function isPlainMoment(text: string): string {
   ].join('\n        and ');
 }
 
-function isRealMoment(text: string): string {
-  return `${text} ~ '${REAL_MOMENT}' and ${text} !~~ '0000%'`;
+function isRealMoment(text: string, precision: number): string {
+  return `${text} ~ '${realMoment(precision)}' and ${text} !~~ '0000%'`;
 }
 
 function momentWhere(condition: (text: string) => string, value: string): string {
   return `
     case
-      when ${condition(`(${value} collate "C")`)}
-      then ${value}::timestamp at time zone 'UTC'
+      when ${condition(`(${value}::text collate "C")`)}
+      then ${value}::text::timestamp at time zone 'UTC'
     end`;
 }
 
@@ -64,17 +72,27 @@ function momentWhere(condition: (text: string) => string, value: string): string
  * real moments are let through to the cast, so that it can neither fail nor depend on the session. The year 0000 has the
  * right form and does not exist.
  */
-export const textToTimestamptz: Conversion = {
-  forward: (value) => momentWhere(isRealMoment, value),
-  forwardInBulk: (value) => momentWhere((text) => `${isPlainMoment(text)} or ${isRealMoment(text)}`, value),
+export const textToTimestamptz: Conversion = textToTimestamptzOf(MAX_DIGITS);
 
-  backward: (value) => `
+/**
+ * The same for `timestamptz(precision)`: a text with more digits has no equal there, since PostgreSQL would round it.
+ *
+ * @param precision digits of a second's fraction, from 0 to 6
+ */
+export function textToTimestamptzOf(precision: number): Conversion {
+  const isReal = (text: string) => isRealMoment(text, precision);
+  return {
+    forward: (value) => momentWhere(isReal, value),
+    forwardInBulk: (value) => momentWhere((text) => `${isPlainMoment(text)} or ${isReal(text)}`, value),
+
+    backward: (value) => `
     case
       when ${value} >= timestamptz '0001-01-01 00:00:00+00' and ${value} < timestamptz '10000-01-01 00:00:00+00'
       then to_char(${value} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')
         || rtrim(rtrim(to_char(${value} at time zone 'UTC', '.US'), '0'), '.')
     end`,
-};
+  };
+}
 
 /** The numbers of a span, each as two digits. */
 function numbers(first: number, last: number): string[] {

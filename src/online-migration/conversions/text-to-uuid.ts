@@ -7,6 +7,7 @@ const HYPHENATED = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
  * places. Capital letters are lost on the way; contract keeps such a text for the way back.
  */
 export const textToUuid: Conversion = {
-  forward: (value) => `case when (${value}::text collate "C") ~ '${HYPHENATED}' then ${value}::uuid end`,
+  forward: (value) =>
+    `case when (${value}::text collate "C") ~ '${HYPHENATED}' then ${value}::text::uuid end`,
   backward: (value) => `${value}::text`,
 };

@@ -1,0 +1,63 @@
+import type { ColumnFacts } from './table-facts.ts';
+
+/** MikroORM's builder for a type without its modifier; `declared` is the type as the catalog writes it, quoted for TypeScript. */
+const BUILDERS: readonly [type: RegExp, builder: (declared: string, length: string | undefined) => string][] =
+  [
+    [/^smallint$/, () => 'p.smallint()'],
+    [/^integer$/, () => 'p.integer()'],
+    [/^bigint$/, () => 'p.bigint()'],
+    [/^real$/, () => 'p.float()'],
+    [/^double precision$/, () => 'p.double()'],
+    [/^text$/, () => 'p.text()'],
+    // Without a length, MikroORM would compare the column with varchar(255).
+    [
+      /^character varying$/,
+      (_, length) => (length ? `p.string().length(${length})` : `p.string().columnType('varchar')`),
+    ],
+    [/^boolean$/, () => 'p.boolean()'],
+    [/^uuid$/, () => 'p.uuid()'],
+    [/^bytea$/, () => 'p.blob()'],
+    [/^jsonb$/, () => 'p.json()'],
+    [/^json$/, (declared) => `p.json().columnType(${declared})`],
+    [/^date$/, () => 'p.date()'],
+    [/^timestamp with(out)? time zone$/, (declared) => `p.datetime().columnType(${declared})`],
+    [/\[\]$/, (declared) => `p.array().columnType(${declared})`],
+  ];
+
+/** What the mapping of a column says beside its type. */
+type MappedColumn = Pick<ColumnFacts, 'name' | 'type' | 'notNull' | 'default' | 'generated' | 'numbers'>;
+
+/** The ORM's builder for a column's type. */
+export function typeBuilder(type: string): string {
+  const length = /\(([^()]*)\)/.exec(type)?.[1];
+  const family = type.replace(/\([^()]*\)/, '');
+  const [, builder] = BUILDERS.find(([pattern]) => pattern.test(family)) ?? [];
+  const declared = JSON.stringify(type);
+  return builder?.(declared, length) ?? `p.string().columnType(${declared})`;
+}
+
+/**
+ * What follows the builder of a column's type. A comparison of the schema must find the column as it is: MikroORM takes an
+ * integer key for a serial unless told otherwise, and an identity for a default that is to be dropped.
+ *
+ * @param column as the catalog has it, under the name that the mapping is to use
+ * @param isKey whether the column is in the key
+ */
+export function columnOptions(column: MappedColumn, isKey: boolean): string {
+  const { name, type, notNull, numbers, generated } = column;
+  return [
+    isKey ? '.primary()' : '',
+    numbering(numbers, isKey && /^(smallint|integer|bigint)$/.test(type)),
+    generated === null ? '' : `.generated(${JSON.stringify(generated)})`,
+    column.default === null ? '' : `.defaultRaw(${JSON.stringify(column.default)})`,
+    notNull ? '' : '.nullable()',
+    `.fieldName(${JSON.stringify(name)})`,
+  ].join('');
+}
+
+function numbering(numbers: ColumnFacts['numbers'], isIntegerKey: boolean): string {
+  if (numbers === 'always') return `.autoincrement().generated('identity')`;
+  if (numbers === 'by default') return `.autoincrement().generated('by default as identity')`;
+  if (numbers === 'sequence') return '.autoincrement()';
+  return isIntegerKey ? '.autoincrement(false)' : '';
+}

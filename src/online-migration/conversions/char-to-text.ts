@@ -1,0 +1,15 @@
+import type { Conversion } from '../column-change.ts';
+
+/**
+ * `char(length)` to `text` and back. The spaces that fill a `char` up are no part of its value; a longer text, and one that
+ * ends in a space, have no way back.
+ *
+ * @param length number of characters
+ */
+export function charToText(length: number): Conversion {
+  return {
+    forward: (value) => `${value}::text`,
+    backward: (value) =>
+      `case when char_length(${value}) <= ${length} and right(${value}, 1) <> ' ' then ${value}::character(${length}) end`,
+  };
+}

@@ -1,0 +1,67 @@
+import { expect } from '@jest/globals';
+import { defineConfig, type EntityManager, type EntitySchema, MikroORM, wrap } from '@mikro-orm/postgresql';
+import { Pool } from 'pg';
+import { ActiveColumnFollower } from '../../src/online-migration/active-column-follower.ts';
+import type { ActiveColumn } from '../../src/online-migration/active-column.ts';
+import { backfill } from '../../src/online-migration/moves/backfill.ts';
+import { contract } from '../../src/online-migration/moves/contract.ts';
+import { enforce } from '../../src/online-migration/moves/enforce.ts';
+import { expand } from '../../src/online-migration/moves/expand.ts';
+import { rename } from '../../src/online-migration/moves/rename.ts';
+import { poolName } from '../../src/online-migration/presence.ts';
+import { type ChangeCase, openContext } from './change-cycle.ts';
+import { connect } from './database-client.ts';
+import { createTestDatabase } from './test-server.ts';
+
+/**
+ * Carries a change out, and after each move reads a row through the mapping of the active column, deletes it, writes it
+ * again, and reads the same values back.
+ *
+ * @param mappings as `change:new` writes them; all three are registered with one ORM, as in the application
+ */
+export async function expectMappedStages(
+  { change, setup }: Pick<ChangeCase, 'change' | 'setup'>,
+  mappings: Readonly<Record<ActiveColumn['form'], EntitySchema>>,
+): Promise<void> {
+  await using database = await createTestDatabase();
+  await using client = await connect(database.url);
+  for (const statement of setup) await client.rows(statement);
+  await using resources = new AsyncDisposableStack();
+  const context = resources.use(await openContext(database.url, change));
+  const pool = new Pool({ connectionString: database.url, max: 1 });
+  resources.defer(() => pool.end());
+  const orm = await MikroORM.init(
+    defineConfig({
+      clientUrl: database.url,
+      entities: Object.values(mappings),
+      discovery: { checkDuplicateTableNames: false },
+      ensureDatabase: false,
+      // The columns that are neither changed nor in the key are empty in the test's table.
+      validateRequired: false,
+      driverOptions: { connectionString: database.url, application_name: poolName(change) },
+    }),
+  );
+  resources.defer(() => orm.close());
+
+  const forms: string[] = [];
+  for (const move of [expand, backfill, enforce, contract, rename]) {
+    await move(context);
+    const { form } = await new ActiveColumnFollower(change, pool).refresh();
+    forms.push(form);
+    await expectRewritten(orm.em.fork(), mappings[form]);
+  }
+  expect(forms).toEqual(['old', 'old', 'new', 'new', 'renamed']);
+}
+
+async function expectRewritten(em: EntityManager, mapping: EntitySchema): Promise<void> {
+  const [row] = await em.find(mapping, {}, { limit: 1 });
+  const { props } = em.getMetadata().get(mapping.meta.class);
+  const isNumbered = new Set(
+    props.filter(({ autoincrement, generated }) => autoincrement || generated).map(({ name }) => name),
+  );
+  const written = Object.fromEntries(Object.entries(row).filter(([name]) => !isNumbered.has(name)));
+  await em.remove(row).flush();
+  const added = em.create(mapping, written);
+  await em.flush();
+  expect(await em.fork().findOneOrFail(mapping, wrap(added, true).getPrimaryKey())).toMatchObject(written);
+}
