@@ -217,6 +217,26 @@ describe('npm run change:new', () => {
     });
     expect(existsSync(join(project, 'src/plain/label-mappings.ts'))).toBe(false);
   });
+
+  it('writes no mappings of a name that the ORM cannot write, and says which', async () => {
+    await copy.client.rows(`create table answer (id integer primary key, "right?" boolean not null)`);
+    const { exitCode, stdout } = await copy.changeNew(
+      '--table',
+      'answer',
+      '--column',
+      'right?',
+      '--to',
+      'text',
+      '--new-column',
+      'right',
+    );
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(
+      'The ORM cannot write the name "right?", which has a point or a question mark: follow',
+    );
+    expect(existsSync(join(project, 'src/answer/right-change.ts'))).toBe(true);
+    expect(existsSync(join(project, 'src/answer/right-mappings.ts'))).toBe(false);
+  });
 });
 
 describe('npm run change:new of a table that a person has to judge', () => {

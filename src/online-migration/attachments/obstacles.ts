@@ -15,6 +15,7 @@ import { expressionObstacles, unknownTypes } from './expression-obstacles.ts';
 import { nameObstacles } from './name-obstacles.ts';
 import { oneWayObstacles } from './one-way-obstacles.ts';
 import { partitionObstacles } from './partition-obstacles.ts';
+import { precisionObstacles } from './precision-obstacles.ts';
 import { propertyObstacles } from './property-obstacles.ts';
 import { rightObstacles } from './right-obstacles.ts';
 import { columnAt } from './table-column.ts';
@@ -41,9 +42,11 @@ export async function findObstacles(database: Queryable, change: ColumnChange): 
   const fromTable = tableObstacles(change, facts);
   // What follows would only repeat that the declaration is of another column or type.
   if (fromTable.length > 0) return fromTable;
+  const ofExpressions = await expressionObstacles(database, change);
   return [
     ...(await typeObstacles(database, change)),
-    ...(await expressionObstacles(database, change)),
+    // An expression that cannot be used cannot be tried either.
+    ...(ofExpressions.length > 0 ? ofExpressions : await precisionObstacles(database, change)),
     ...(await oneWayObstacles(database, change)),
     ...(await nameObstacles(database, change, (await readAttachments(database, change, 'old')).own)),
     ...(await otherChangeObstacles(database, change)),

@@ -1,10 +1,12 @@
 import { describe, it } from '@jest/globals';
 import type { Column, ColumnChange, Conversion } from '../../../src/online-migration/column-change.ts';
 import { booleanToText } from '../../../src/online-migration/conversions/boolean-to-text.ts';
+import { charToText } from '../../../src/online-migration/conversions/char-to-text.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
 import { textToJsonb } from '../../../src/online-migration/conversions/text-to-jsonb.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { textToTimestamptzOf } from '../../../src/online-migration/conversions/text-to-timestamptz.ts';
 import { textToUuid } from '../../../src/online-migration/conversions/text-to-uuid.ts';
 import { timestampToTimestamptz } from '../../../src/online-migration/conversions/timestamp-to-timestamptz.ts';
 import { varcharToText } from '../../../src/online-migration/conversions/varchar-to-text.ts';
@@ -64,6 +66,37 @@ const PAIRS: readonly TypePair[] = [
     conversion: timestampToTimestamptz('Europe/Berlin'),
     value: { old: moment, new: (n) => `${moment(n)} at time zone 'Europe/Berlin'` },
     kept: [`'2024-03-31 02:30:00'`],
+  },
+  {
+    from: 'timestamp(3)',
+    to: 'timestamp(6) with time zone',
+    conversion: timestampToTimestamptz('UTC', { old: 3, new: 6 }),
+    value: {
+      old: (n) => `${moment(n)} + interval '0.123 seconds'`,
+      new: (n) => `(${moment(n)} + interval '0.123 seconds') at time zone 'UTC'`,
+    },
+  },
+  {
+    from: 'char(40)',
+    to: 'uuid',
+    conversion: textToUuid,
+    value: { old: uuid, new: (n) => `${uuid(n)}::uuid` },
+  },
+  {
+    from: 'char(30)',
+    to: 'timestamp(3) with time zone',
+    conversion: textToTimestamptzOf(3),
+    value: {
+      old: (n) => `to_char(${moment(n)}, 'YYYY-MM-DD HH24:MI:SS') || '.5'`,
+      new: (n) => `(${moment(n)} + interval '0.5 seconds') at time zone 'UTC'`,
+    },
+    kept: [`'2024-01-01 10:00:00.500'`],
+  },
+  {
+    from: 'char(12)',
+    to: 'text',
+    conversion: charToText(12),
+    value: { old: (n) => `'value' || ${n} % 1000000`, new: (n) => `'value' || ${n} % 1000000` },
   },
   {
     from: 'text',

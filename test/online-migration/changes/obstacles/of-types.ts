@@ -1,5 +1,7 @@
 import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { textToEnum } from '../../../../src/online-migration/conversions/text-to-enum.ts';
+import { textToTimestamptz } from '../../../../src/online-migration/conversions/text-to-timestamptz.ts';
+import { timestampToTimestamptz } from '../../../../src/online-migration/conversions/timestamp-to-timestamptz.ts';
 import type { Obstacle } from './obstacle.ts';
 
 /** Types and expressions that the server does not take, or that do not suit a change. */
@@ -41,6 +43,33 @@ export const OF_TYPES: readonly Obstacle[] = [
       oldColumn: { name: 'size', type: 'text' },
       newColumn: { name: 'size_new', type: 'public.mood' },
       conversion: textToEnum('public.mood', ['calm', 'glad']),
+    },
+  ],
+  [
+    `alter table part alter size type timestamp using timestamp '2024-01-01'`,
+    /`conversion\.forward` gives values with more digits of a second than timestamptz\(3\) keeps/,
+    {
+      oldColumn: { name: 'size', type: 'timestamp' },
+      newColumn: { name: 'size_new', type: 'timestamptz(3)' },
+      conversion: timestampToTimestamptz('UTC'),
+    },
+  ],
+  [
+    `alter table part alter size type timestamp(3) using timestamp '2024-01-01'`,
+    /`conversion\.backward` gives values with more digits of a second than timestamp\(3\) keeps/,
+    {
+      oldColumn: { name: 'size', type: 'timestamp(3)' },
+      newColumn: { name: 'size_new', type: 'timestamptz' },
+      conversion: timestampToTimestamptz('UTC'),
+    },
+  ],
+  [
+    `alter table part alter size type text`,
+    /`conversion\.forwardInBulk` gives values with more digits of a second than timestamptz\(0\) keeps/,
+    {
+      oldColumn: { name: 'size', type: 'text' },
+      newColumn: { name: 'size_new', type: 'timestamptz(0)' },
+      conversion: textToTimestamptz,
     },
   ],
 ];
