@@ -50,12 +50,12 @@ afterAll(async () => {
 async function expectInStep(column: string): Promise<void> {
   const rows = (client: DatabaseClient) => client.rows(`select id, ${column} as value from part order by id`);
   const deadline = performance.now() + LIMIT_MS / 4;
-  for (;;) {
-    const [here, there] = [await rows(publisher), await rows(subscriber)];
-    if (JSON.stringify(here) === JSON.stringify(there)) return;
-    if (performance.now() > deadline) expect(there).toEqual(here);
+  let [here, there] = [await rows(publisher), await rows(subscriber)];
+  while (JSON.stringify(here) !== JSON.stringify(there) && performance.now() < deadline) {
     await delay(POLL_MS);
+    [here, there] = [await rows(publisher), await rows(subscriber)];
   }
+  expect(there).toEqual(here);
 }
 
 it(
