@@ -20,6 +20,7 @@ export const NEUTRAL_SETTINGS: Settings = {
  * - `row_security = off` turns rows that a policy hides into an error; unseen rows would not be converted.
  * - No timeout that a role has for its requests ends a statement that reads a whole table. Statements of the package have
  *   timeouts of their own.
+ * - Without the JIT compiler: it takes longer than the catalog queries that it would speed up, also under a lock.
  * - No statement uses more than one processor: the counts at the end of a backfill, each on three, made requests queue for
  *   seconds.
  */
@@ -36,6 +37,7 @@ export const PACKAGE_SETTINGS: Settings = {
   transaction_timeout: `'0'`,
   lock_timeout: `'0'`,
   idle_in_transaction_session_timeout: `'0'`,
+  jit: `'off'`,
   max_parallel_workers_per_gather: `'0'`,
   max_parallel_maintenance_workers: `'0'`,
 };

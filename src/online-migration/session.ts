@@ -1,4 +1,4 @@
-import { Client, type ClientConfig, escapeIdentifier, type QueryResult } from 'pg';
+import { Client, type ClientConfig, escapeIdentifier, type FieldDef, type QueryResult } from 'pg';
 import { cancellable, type CancelTarget, type Interrupt } from './cancellation.ts';
 import type { Queryable } from './column-change.ts';
 import { NEUTRAL_SETTINGS, PACKAGE_SETTINGS, settingsStatement } from './session-settings.ts';
@@ -117,11 +117,14 @@ export class Session implements Queryable, AsyncDisposable {
    * Runs one statement. Values go as `$1`, `$2`, …; statements are never prepared by name.
    * @throws ConnectionLostError where the connection has been lost between two statements
    */
-  async query<Row>(text: string, values: unknown[] = []): Promise<{ rows: Row[]; rowCount: number | null }> {
+  async query<Row>(
+    text: string,
+    values: unknown[] = [],
+  ): Promise<{ rows: Row[]; rowCount: number | null; fields: FieldDef[] }> {
     // The driver would only say that the client is not queryable.
     this.#lost.signal.throwIfAborted();
-    const { rows, rowCount } = await this.#client.query(text, values);
-    return { rows: rows as Row[], rowCount };
+    const { rows, rowCount, fields } = await this.#client.query(text, values);
+    return { rows: rows as Row[], rowCount, fields };
   }
 
   /** Runs one or several statements that stand in one text; returns the rows of all of them. */

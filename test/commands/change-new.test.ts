@@ -241,10 +241,10 @@ describe('npm run change:new', () => {
 
 describe('npm run change:new of a table that a person has to judge', () => {
   it('writes the files, and says what to review', async () => {
-    await client.rows(
+    await copy.client.rows(
       'create table fed (id bigint primary key, line varchar(30) not null); create publication feed for table fed',
     );
-    const { exitCode, stdout } = await changeNew('--table', 'fed', '--column', 'line', '--to', 'text');
+    const { exitCode, stdout } = await copy.changeNew('--table', 'fed', '--column', 'line', '--to', 'text');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(
       /\n\nReview, before expand:\n {2}The publication feed publishes fed: .* add 'publication feed' to `reviewed`\.\n\nNow:\n/,

@@ -1,10 +1,11 @@
-import { type ClientBase, DatabaseError, escapeLiteral } from 'pg';
+import { DatabaseError, escapeLiteral } from 'pg';
 import type { ColumnChange, Conversion, Queryable } from '../../online-migration/column-change.ts';
 import { namesOf } from '../../online-migration/names.ts';
 import { knownConversion, knownPairs } from './known-conversions.ts';
 import { namesFor, type NewChange } from './new-change.ts';
 import {
   canonicalType,
+  type DescribingQueryable,
   type ColumnFacts,
   enumLabels,
   listTables,
@@ -39,7 +40,7 @@ const CONSTANT = /^(?:'(?:[^']|'')*'::[a-z "]+|-?[0-9.]+|true|false)$/;
  * @throws Error that says what does not fit, and what there is
  */
 export async function planChange(
-  database: ClientBase,
+  database: DescribingQueryable,
   wanted: WantedChange,
   firstNumber: number,
   others: readonly ColumnChange[],
@@ -93,7 +94,7 @@ export async function planChange(
  * @throws Error where an earlier one is not finished: the column has another type than that one leads to
  */
 async function numberOf(
-  database: ClientBase,
+  database: DescribingQueryable,
   change: ColumnChange,
   others: readonly ColumnChange[],
 ): Promise<number | undefined> {
@@ -183,7 +184,7 @@ function columnOf(table: TableFacts, name: string): ColumnFacts {
   );
 }
 
-async function typeOf(database: ClientBase, type: string, option: string): Promise<string> {
+async function typeOf(database: DescribingQueryable, type: string, option: string): Promise<string> {
   const canonical = await canonicalType(database, type).catch((error: unknown) => {
     if (!(error instanceof DatabaseError)) throw error;
     throw new Error(`${option} ${type}: ${error.message}. Nothing was written.`, { cause: error });

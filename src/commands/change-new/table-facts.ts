@@ -1,5 +1,13 @@
-import type { ClientBase } from 'pg';
+import type { FieldDef } from 'pg';
 import type { Queryable } from '../../online-migration/column-change.ts';
+
+/** A connection that also tells the types of the columns that it returns. */
+export interface DescribingQueryable extends Queryable {
+  query<Row>(
+    text: string,
+    values?: unknown[],
+  ): Promise<{ rows: Row[]; rowCount: number | null; fields: FieldDef[] }>;
+}
 
 /** A column, as the catalog has it. */
 export interface ColumnFacts {
@@ -138,7 +146,7 @@ export async function listTables(database: Queryable, limit: number): Promise<st
  * @returns null where there is no such type
  * @throws DatabaseError where the type takes no such modifier
  */
-export async function canonicalType(database: ClientBase, type: string): Promise<string | null> {
+export async function canonicalType(database: DescribingQueryable, type: string): Promise<string | null> {
   const modifier = /\s*\([\d\s,-]*\)/.exec(type)?.[0] ?? '';
   const { rows } = await database.query<{ name: string; is_own: boolean }>(
     `

@@ -3,14 +3,16 @@ import { namesOf } from '../names.ts';
 import { LEAF_OIDS } from '../backfill/leaves.ts';
 import { TREE_OIDS } from './table-tree.ts';
 
-/** SQL of which publication publishes which of the tables; `pubupdate` says whether it publishes updates. */
+/**
+ * SQL of which publication publishes which of the tables; `pubupdate` says whether it publishes updates, and `columns` the
+ * numbers of the columns, null for all of them. The view `pg_publication_tables` says the same, and takes seconds where
+ * PostgreSQL compiles its plan.
+ */
 const PUBLISHED = `
-      select p.pubname, p.pubupdate, c.oid, to_jsonb(t) -> 'attnames' as columns
-      from pg_catalog.pg_publication_tables t
-      join pg_catalog.pg_publication p using (pubname)
-      join pg_catalog.pg_namespace n on n.nspname = t.schemaname
-      join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = t.tablename
-      where c.oid in (${TREE_OIDS})`;
+      select p.pubname, p.pubupdate, t.relid as oid, nullif(to_jsonb(t) -> 'attrs', 'null') as columns
+      from pg_catalog.pg_publication p
+      cross join lateral pg_get_publication_tables(p.pubname::text) as t
+      where t.relid in (${TREE_OIDS})`;
 
 /**
  * The publications of the table that nobody has judged, a sentence each: a subscriber that has no new column stops, and only
@@ -29,19 +31,24 @@ export async function subscriberObstacles(database: Queryable, change: ColumnCha
         order by 1
       ) as slots
     from published
-    -- Before PostgreSQL 15 there are no lists of columns.
-    where coalesce(columns ? $2, true) and 'publication ' || pubname <> all ($3)
+    where 'publication ' || pubname <> all ($2)
+      -- Before PostgreSQL 15 there are no lists of columns.
+      and (columns is null or exists (
+        select from pg_catalog.pg_attribute a
+        where a.attrelid = published.oid and a.attname = any ($3) and columns @> to_jsonb(a.attnum)
+      ))
     group by pubname
     order by pubname`,
-    [table, change.oldColumn.name, change.reviewed ?? []],
+    [table, change.reviewed ?? [], [change.oldColumn.name, change.newColumn.name]],
   );
   return rows.map(
     ({ publication, tables, slots }) =>
       `The publication ${publication} publishes ${tables.join(', ')}: at the first write after expand, a subscriber without ` +
       `${newColumn} stops, and its slot holds WAL back. On each subscriber, run ` +
       `\`alter table ${table} add column ${newColumn} ${change.newColumn.type}\` before expand, ` +
-      `\`alter table ${table} alter column ${oldColumn} drop not null\` before contract, and rename the column when it is renamed ` +
-      `here; docs/adapting.md has the steps. ` +
+      `\`alter table ${table} alter column ${oldColumn} drop not null\` before contract, ` +
+      `\`alter table ${table} drop column ${oldColumn}\` before rename, and right behind it ` +
+      `\`alter table ${table} rename column ${newColumn} to ${oldColumn}\`; docs/adapting.md says why. ` +
       (slots.length === 0
         ? 'This database has no logical slot now. '
         : `Logical slots of this database: ${slots.join(', ')}. `) +

@@ -38,8 +38,6 @@ beforeAll(async () => {
   database = resources.use(await createTestDatabase());
   admin = resources.use(await connect(database.url));
   await admin.rows(`grant create on database ${database.name} to ${role.name}`);
-  // For what the backfill looks at when it decides on its pace.
-  await admin.rows(`grant pg_monitor to ${role.name}`);
 });
 afterAll(() => resources.disposeAsync());
 beforeEach(async () => {

@@ -7,7 +7,7 @@ export const NEWER: Readonly<Record<number, readonly Obstacle[]>> = {
     [`create publication sizes for tables in schema public`, /The publication sizes publishes part/],
     [
       `create publication sizes for table part (id, size)`,
-      /publication of table part in publication sizes depends on size/,
+      /publication of table part in publication sizes depends on size.*\n.*The publication sizes publishes part/,
     ],
     [
       `alter table part add constraint sizes unique nulls not distinct (size)`,

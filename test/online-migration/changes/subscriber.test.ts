@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { backfill } from '../../../src/online-migration/moves/backfill.ts';
+import { contract } from '../../../src/online-migration/moves/contract.ts';
+import { enforce } from '../../../src/online-migration/moves/enforce.ts';
+import { expand } from '../../../src/online-migration/moves/expand.ts';
+import type { MoveContext } from '../../../src/online-migration/moves/move.ts';
+import { rename } from '../../../src/online-migration/moves/rename.ts';
+import { openContext } from '../../support/change-cycle.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { startOwnServer } from '../../support/own-server.ts';
+import { change } from './obstacles/obstacle.ts';
+
+const LIMIT_MS = 120_000;
+const POLL_MS = 50;
+const TABLE = `create table part (id bigint primary key, size integer not null)`;
+const judged: ColumnChange = { ...change, reviewed: ['publication sizes'] };
+
+const resources = new AsyncDisposableStack();
+let url: string;
+let publisher: DatabaseClient;
+let subscriber: DatabaseClient;
+
+beforeAll(async () => {
+  const server = resources.use(
+    await startOwnServer({ wal_level: 'logical', wal_retrieve_retry_interval: '100ms' }),
+  );
+  url = server.url();
+  publisher = resources.use(await connect(url));
+  await publisher.rows('create database subscriber');
+  subscriber = resources.use(await connect(server.url('subscriber')));
+  await publisher.rows(`${TABLE}; insert into part select n, n from generate_series(1, 100) as n`);
+  await publisher.rows('create publication sizes for table part');
+  await subscriber.rows(TABLE);
+  // In one cluster, the subscription would wait for itself if it made the slot.
+  await publisher.rows(`select pg_create_logical_replication_slot('sizes', 'pgoutput')`);
+  await subscriber.rows(
+    `create subscription sizes connection '${url}' publication sizes with (create_slot = false, slot_name = 'sizes')`,
+  );
+}, LIMIT_MS);
+afterAll(async () => {
+  await subscriber.rows(
+    'alter subscription sizes disable; alter subscription sizes set (slot_name = none); drop subscription sizes',
+  );
+  await resources.disposeAsync();
+}, LIMIT_MS);
+
+/** Waits until the subscriber has all rows of the publisher, by their key and the value of a column. */
+async function expectInStep(column: string): Promise<void> {
+  const rows = (client: DatabaseClient) => client.rows(`select id, ${column} as value from part order by id`);
+  const deadline = performance.now() + LIMIT_MS / 4;
+  let [here, there] = [await rows(publisher), await rows(subscriber)];
+  while (JSON.stringify(here) !== JSON.stringify(there) && performance.now() < deadline) {
+    await delay(POLL_MS);
+    [here, there] = [await rows(publisher), await rows(subscriber)];
+  }
+  expect(there).toEqual(here);
+}
+
+it(
+  'goes along with the statements that the refusal names, and has every value',
+  async () => {
+    await using context = await openContext(url, change);
+    const message = await expand(context).then(
+      () => '',
+      (error: Error) => error.message,
+    );
+    expect(message).toContain('Logical slots of this database: sizes.');
+    const [add, loosen, drop, renameColumn] = [...message.matchAll(/`(alter table [^`]+)`/g)].map(
+      ([, sql]) => sql!,
+    );
+    await using allowed = await openContext(url, judged);
+    const run = async (move: (context: MoveContext) => Promise<void>, id: number, column: string) => {
+      await move(allowed);
+      await publisher.rows(`insert into part (id, ${column}) values (${id}, ${id})`);
+    };
+    await subscriber.rows(add!);
+    await run(expand, 101, 'size');
+    await expectInStep('size');
+    await run(backfill, 102, 'size');
+    await run(enforce, 103, 'size_new');
+    await expectInStep('size_new');
+    await subscriber.rows(loosen!);
+    await run(contract, 104, 'size_new');
+    await expectInStep('size_new');
+    await subscriber.rows(drop!);
+    await run(rename, 105, 'size');
+    await subscriber.rows(renameColumn!);
+    await expectInStep('size');
+    expect(await subscriber.value('select count(*)::int from part where size = id')).toBe(105);
+  },
+  LIMIT_MS,
+);
