@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type DatabaseClient } from '../support/database-client.ts';
-import { createLoginRole } from '../support/login-role.ts';
+import { createRole } from '../support/roles.ts';
 import { createMigratedDatabase } from '../support/migrator.ts';
 import { insertRows } from '../support/seeded-table.ts';
 import { describeInTerminal, inTerminal, shownLines } from '../support/terminal.ts';
@@ -75,15 +75,14 @@ describe('npm run preflight', () => {
   });
 
   it('does not call a table empty of which a policy hides the rows', async () => {
-    await using role = await createLoginRole();
     await using migrated = await createMigratedDatabase('0001');
+    await using role = await createRole(migrated.url);
     await using owner = await connect(migrated.url);
     await insertRows(owner, 3);
     await owner.rows(`
       grant usage on schema public to ${role.name}; alter table large_record owner to ${role.name};
       alter table large_record enable row level security, force row level security`);
-    const url = role.urlOf(migrated.url);
-    await using command = await startCommand('preflight', [], { env: { DATABASE_URL: url } });
+    await using command = await startCommand('preflight', [], { env: { DATABASE_URL: role.url } });
     const { exitCode, stdout } = await command.ended;
     expect(exitCode).toBe(1);
     expect(stdout).toContain(

@@ -6,7 +6,7 @@ import { openContext } from '../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../support/database-client.ts';
 import { eventChange } from '../support/event-table.ts';
 import { startOwnServer } from '../support/own-server.ts';
-import { giveToOwner, type TableOwner } from '../support/table-owner.ts';
+import { createTableOwner, type TestRole } from '../support/roles.ts';
 
 const RUN_MS = 60_000;
 const TABLES = ['public.event'];
@@ -14,13 +14,13 @@ const TABLES = ['public.event'];
 const resources = new AsyncDisposableStack();
 let server: ThrowawayPostgres;
 let client: DatabaseClient;
-let owner: TableOwner;
+let owner: TestRole;
 
 beforeAll(async () => {
   server = resources.use(await startOwnServer({ max_prepared_transactions: '5' }));
   client = resources.use(await connect(server.url()));
   await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
-  owner = resources.use(await giveToOwner(client, server.url(), 'event'));
+  owner = resources.use(await createTableOwner(server.url(), 'event'));
 }, RUN_MS);
 afterAll(() => resources.disposeAsync());
 

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { escapeIdentifier } from 'pg';
 import { connect } from './database-client.ts';
-import { adminClient } from './test-server.ts';
 
-/** A role of a test's own. Roles are the server's, so it is dropped with what it owns when it is disposed of. */
+/** A role of a test's own; dispose of it before its database goes. */
 export interface TestRole extends AsyncDisposable {
+  /** Needs no quotes. */
   readonly name: string;
   /** Connects to the test's database as this role. */
   readonly url: string;
@@ -12,25 +11,39 @@ export interface TestRole extends AsyncDisposable {
 
 /**
  * Creates a role that may log in and has no right at all.
- * @param databaseUrl the test's database, as an administrator
+ * @param databaseUrl the test's database, as a superuser
  * @param options further options of `create role`
  */
 export async function createRole(databaseUrl: string, options = ''): Promise<TestRole> {
-  const name = `role_${randomBytes(4).toString('hex')}`;
-  const password = randomBytes(8).toString('hex');
-  await using admin = await adminClient();
-  await admin.query(`create role ${escapeIdentifier(name)} login password '${password}' ${options}`);
+  const name = `role_${randomBytes(6).toString('hex')}`;
+  const password = randomBytes(12).toString('hex');
+  const run = async (statement: string) => {
+    await using admin = await connect(databaseUrl);
+    await admin.rows(statement);
+  };
+  await run(`create role ${name} login password '${password}' ${options}`);
   const url = new URL(databaseUrl);
   url.username = name;
   url.password = password;
   return {
     name,
     url: url.href,
-    [Symbol.asyncDispose]: async () => {
-      await using client = await connect(databaseUrl);
-      await client.rows(`drop owned by ${escapeIdentifier(name)} cascade`);
-      await using again = await adminClient();
-      await again.query(`drop role ${escapeIdentifier(name)}`);
-    },
+    [Symbol.asyncDispose]: () => run(`drop owned by ${name} cascade; drop role ${name}`),
   };
+}
+
+/**
+ * Creates a role that owns one table and is otherwise nobody: no superuser, no member of `pg_monitor`. It has what an
+ * administrator would give a role that is to change a column.
+ * @param databaseUrl the test's database, as a superuser
+ * @param table as SQL takes it
+ */
+export async function createTableOwner(databaseUrl: string, table: string): Promise<TestRole> {
+  const role = await createRole(databaseUrl);
+  await using admin = await connect(databaseUrl);
+  await admin.rows(`
+    alter table ${table} owner to ${role.name};
+    create schema online_migration authorization ${role.name};
+    grant create on schema public to ${role.name}`);
+  return role;
 }

@@ -4,7 +4,7 @@ import { expand } from '../../../src/online-migration/moves/expand.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
 import { eventChange, expectAllFilled, MOMENT } from '../../support/event-table.ts';
-import { giveToOwner } from '../../support/table-owner.ts';
+import { createTableOwner } from '../../support/roles.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
 const ROWS = 2_000;
@@ -29,7 +29,7 @@ it.each([
     await using client = await connect(database.url);
     await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
     await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
-    await using owner = await giveToOwner(client, database.url, 'event');
+    await using owner = await createTableOwner(database.url, 'event');
     for (const role of roles) await client.rows(`grant ${role} to ${owner.name}`);
     await using opened = await openContext(owner.url, eventChange);
     for (const move of [expand, backfill]) await move(opened);

@@ -11,7 +11,7 @@ import { revertContract } from '../../../src/online-migration/moves/revert-contr
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange, expectAllFilled, MOMENT } from '../../support/event-table.ts';
-import { giveToOwner, type TableOwner } from '../../support/table-owner.ts';
+import { createTableOwner, type TestRole } from '../../support/roles.ts';
 import { describeFrom, SERVER_MAJOR } from '../../support/server-major.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
@@ -22,7 +22,7 @@ const FIRST_WITH_GRANT = 15;
 let resources: AsyncDisposableStack;
 let url: string;
 let client: DatabaseClient;
-let owner: TableOwner;
+let owner: TestRole;
 
 beforeEach(async () => {
   resources = new AsyncDisposableStack();
@@ -46,7 +46,7 @@ beforeEach(async () => {
       insert into audit values (case when tg_level = 'ROW' then new.id end, tg_name);
       return null;
     end $$`);
-  owner = resources.use(await giveToOwner(client, url, 'event'));
+  owner = resources.use(await createTableOwner(url, 'event'));
 });
 afterEach(() => resources.disposeAsync());
 

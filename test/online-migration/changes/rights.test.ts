@@ -9,7 +9,7 @@ import { rename, revertRename } from '../../../src/online-migration/moves/rename
 import { revertContract } from '../../../src/online-migration/moves/revert-contract.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createLoginRole, type LoginRole } from '../../support/login-role.ts';
+import { createRole, type TestRole } from '../../support/roles.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-server.ts';
 import { change } from './obstacles/obstacle.ts';
 
@@ -27,15 +27,15 @@ const MOVES = [
 ];
 
 const resources = new AsyncDisposableStack();
-let role: LoginRole;
-let keeper: LoginRole;
+let role: TestRole;
+let keeper: TestRole;
 let database: TestDatabase;
 let admin: DatabaseClient;
 
 beforeAll(async () => {
-  role = resources.use(await createLoginRole());
-  keeper = resources.use(await createLoginRole());
   database = resources.use(await createTestDatabase());
+  role = resources.use(await createRole(database.url));
+  keeper = resources.use(await createRole(database.url));
   admin = resources.use(await connect(database.url));
   await admin.rows(`grant create on database ${database.name} to ${role.name}`);
 });
@@ -50,8 +50,7 @@ beforeEach(async () => {
     alter table part owner to ${role.name}`);
 });
 
-const contextOf = (declared: Partial<ColumnChange> = {}) =>
-  openContext(role.urlOf(database.url), { ...change, ...declared });
+const contextOf = (declared: Partial<ColumnChange> = {}) => openContext(role.url, { ...change, ...declared });
 
 /** What expand says against the change. */
 async function refusal(declared: Partial<ColumnChange> = {}): Promise<string> {
