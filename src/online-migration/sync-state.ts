@@ -16,7 +16,8 @@ export interface SyncState {
 }
 
 /**
- * Reads the state of the sync triggers, on the table and on all its partitions.
+ * Reads the state of the sync triggers, on the table and on all its partitions. Those of another change of the same column are
+ * not there for this one.
  * @param withKeeping also of the triggers that keep old values during contract
  */
 export async function readSyncState(
@@ -39,9 +40,10 @@ export async function readSyncState(
     from unnest($2::text[]) as wanted (name)
     left join pg_catalog.pg_trigger t
       on t.tgrelid in (select oid from member) and t.tgname = wanted.name
+        and t.tgfoid in (select to_regproc(name) from unnest($3::text[]) as name where to_regproc(name) is not null)
     group by wanted.name
     order by wanted.name`,
-    [names.table, wanted.map(unquoted)],
+    [names.table, wanted.map(unquoted), names.functions],
   );
   return {
     missing: rows.filter(({ found }) => !found).map(({ name }) => name),

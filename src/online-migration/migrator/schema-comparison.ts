@@ -158,5 +158,5 @@ function mentions(columns: ReadonlySet<string>, expression: string): boolean {
   const identifiers = expression
     .replace(/'(?:[^']|'')*'/g, "''")
     .matchAll(/"((?:[^"]|"")+)"|[\p{L}_][\p{L}\p{N}_$]*/gu);
-  return identifiers.some(([written, quoted]) => columns.has(quoted?.replaceAll('""', '"') ?? written));
+  return [...identifiers].some(([written, quoted]) => columns.has(quoted?.replaceAll('""', '"') ?? written));
 }

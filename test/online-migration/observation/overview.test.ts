@@ -94,7 +94,8 @@ it('an expand of a version that recorded no locks goes on, and back', async () =
   await migrator.go('0002');
   await client.rows(`drop table online_migration.lock_hold`);
   await migrator.go('0003');
-  expect((await overview()).lockHolds).toEqual([]);
+  // The backfill has made the table, and records its own.
+  expect((await overview()).lockHolds.map(({ purpose }) => purpose)).toEqual(['backfill, the longest batch']);
   await migrator.go('0001');
   expect(await client.value<string | null>(`select to_regnamespace('online_migration')::text`)).toBeNull();
 });
