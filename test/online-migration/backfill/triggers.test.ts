@@ -148,10 +148,16 @@ const wayOut = () =>
 
 describe('a role that may not keep them silent', () => {
   it('is refused ahead of the first row, and each trigger is named with what it would do', async () => {
+    const opened = await context({}, owner.url);
+    await client.rows(TOUCH);
+    await expect(expand(opened)).rejects.toThrow(
+      `would fire for each row that the backfill converts. ${wayOut()}`,
+    );
+    await client.rows(`drop trigger touch on event`);
+    await expand(opened);
+    // Created since.
     await client.rows(TOUCH);
     await client.rows(AUDIT_STATEMENT.replace('execute', 'when (true) execute'));
-    const opened = await context({}, owner.url);
-    await expand(opened);
     const obstacles = await triggerObstacles(opened.session, opened.change);
     expect(obstacles).toEqual([
       `The trigger "Audit" on public.event, which calls public.audit(), would fire, if its condition holds, for each batch of the backfill. ${wayOut()}`,
