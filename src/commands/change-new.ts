@@ -7,7 +7,11 @@ import { readConfig } from '../config.ts';
 import { PROJECT_FOLDER } from '../database/embedded-postgres.ts';
 import { resolveDatabase } from '../database/resolve-database.ts';
 import type { ColumnChange } from '../online-migration/column-change.ts';
-import { findObstacles, findUnreviewed } from '../online-migration/attachments/obstacles.ts';
+import {
+  findObstacles,
+  findPreparations,
+  findUnreviewed,
+} from '../online-migration/attachments/obstacles.ts';
 import { namesOf } from '../online-migration/names.ts';
 import { TOOLKIT_NAME } from '../online-migration/presence.ts';
 import { Session } from '../online-migration/session.ts';
@@ -56,11 +60,14 @@ await runCommand(async () => {
 
 /**
  * Refuses what the toolkit cannot do.
- * @returns what only a person can judge, a sentence each: that is declared when the declaration is there
+ * @returns what a person has to judge or an administrator to prepare before expand, a sentence each
  */
 async function refuseObstacles(session: Session, change: ColumnChange): Promise<string[]> {
   const obstacles = await findObstacles(session, change);
-  const unreviewed = obstacles.length === 0 ? [] : await findUnreviewed(session, change, 'old');
+  const unreviewed =
+    obstacles.length === 0
+      ? []
+      : [...(await findPreparations(session, change)), ...(await findUnreviewed(session, change, 'old'))];
   const others = obstacles.filter((obstacle) => !unreviewed.includes(obstacle));
   if (others.length === 0) return unreviewed;
   const list = others.map((obstacle) => `  ${obstacle}`).join('\n');

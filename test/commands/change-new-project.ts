@@ -23,6 +23,8 @@ export interface ProjectCopy extends AsyncDisposable {
   run(file: string, ...args: string[]): Promise<Ended>;
   /** Runs `npm run change:new` in the copy. */
   changeNew(...args: string[]): Promise<Ended>;
+  /** The same on a URL of the database for another role. */
+  changeNewAs(url: string, ...args: string[]): Promise<Ended>;
 }
 
 /** @param statements make the tables */
@@ -37,12 +39,15 @@ export async function openProjectCopy(statements: readonly string[]): Promise<Pr
   for (const statement of statements) await client.rows(statement);
   const env = {
     ...process.env,
-    DATABASE_URL: database.url,
     TEST_DATABASE_URL: process.env['TEST_SERVER_URL'],
     NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
   };
-  const run = (file: string, ...args: string[]) =>
-    promisify(execFile)(process.execPath, [file, ...args], { cwd: folder, env, maxBuffer: 2 ** 24 }).then(
+  const runOn = (url: string, file: string, ...args: string[]) =>
+    promisify(execFile)(process.execPath, [file, ...args], {
+      cwd: folder,
+      env: { ...env, DATABASE_URL: url },
+      maxBuffer: 2 ** 24,
+    }).then(
       ({ stdout, stderr }) => ({ exitCode: 0, stdout, stderr }),
       (error: Error & { code: number; stdout: string; stderr: string }) => ({
         exitCode: error.code,
@@ -54,8 +59,9 @@ export async function openProjectCopy(statements: readonly string[]): Promise<Pr
     folder,
     database,
     client,
-    run,
-    changeNew: (...args) => run('src/commands/change-new.ts', ...args),
+    run: (file, ...args) => runOn(database.url, file, ...args),
+    changeNew: (...args) => runOn(database.url, 'src/commands/change-new.ts', ...args),
+    changeNewAs: (url, ...args) => runOn(url, 'src/commands/change-new.ts', ...args),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeInTerminal, inTerminal, shownLines } from '../support/terminal.ts';
+import { createRole } from '../support/roles.ts';
 import { openProjectCopy, type ProjectCopy } from './change-new-project.ts';
 
 /** The linter, the type check and three tests of a cycle each. */
@@ -250,6 +251,30 @@ describe('npm run change:new of a table that a person has to judge', () => {
       /\n\nReview, before expand:\n {2}The publication feed publishes fed: .* add 'publication feed' to `reviewed`\.\n\nNow:\n/,
     );
     expect(existsSync(join(project, 'src/fed/line-change.ts'))).toBe(true);
+  });
+});
+
+describe('npm run change:new as a role that may not keep triggers silent', () => {
+  it('writes the files, and says what to prepare', async () => {
+    await using owner = await createRole(copy.database.url);
+    await copy.client.rows(`
+      create table stamped (id bigint primary key, line varchar(30) not null, at timestamptz);
+      create function stamp() returns trigger language plpgsql as $$ begin new.at = now(); return new; end $$;
+      create trigger stamp before update on stamped for each row execute function stamp();
+      alter table stamped owner to ${owner.name}`);
+    const { exitCode, stdout } = await copy.changeNewAs(
+      owner.url,
+      '--table',
+      'stamped',
+      '--column',
+      'line',
+      '--to',
+      'text',
+    );
+    expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
+    expect(stdout).toContain('create schema online_migration authorization');
+    expect(stdout).toContain('name it in `firesInBackfill`');
+    expect(existsSync(join(project, 'src/stamped/line-change.ts'))).toBe(true);
   });
 });
 

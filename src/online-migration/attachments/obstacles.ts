@@ -50,11 +50,20 @@ export async function findObstacles(database: Queryable, change: ColumnChange): 
     ...(await oneWayObstacles(database, change)),
     ...(await nameObstacles(database, change, (await readAttachments(database, change, 'old')).own)),
     ...(await otherChangeObstacles(database, change)),
-    ...(await stateObstacles(database, change)),
-    ...(await triggerObstacles(database, change)),
+    ...(await findPreparations(database, change)),
     ...(await rowSecurityObstacles(database, change)),
     ...(await findObstaclesOfRulingColumn(database, change)),
   ];
+}
+
+/**
+ * Finds out what has to be prepared before expand, by an administrator or in the declaration: the schema for the package's
+ * state, and the right to keep the table's own triggers silent.
+ *
+ * @returns a sentence for each, with the statement to run or what to declare
+ */
+export async function findPreparations(database: Queryable, change: ColumnChange): Promise<string[]> {
+  return [...(await stateObstacles(database, change)), ...(await triggerObstacles(database, change))];
 }
 
 /**
