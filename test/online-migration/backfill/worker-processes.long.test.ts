@@ -148,7 +148,7 @@ describe('a worker process', () => {
     const migration = backfill.handOut();
     await migration.printed(/no worker is there/);
     await client.rows(`
-      create or replace function slow() returns trigger language plpgsql as $$
+      create or replace function slow(id bigint) returns boolean language plpgsql as $$
       begin
         raise exception 'no new rows today' using errcode = 'insufficient_privilege';
       end $$`);
