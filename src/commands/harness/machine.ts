@@ -9,7 +9,7 @@ export interface Machine {
   /** As the processor calls itself. */
   readonly processor: string;
   readonly memoryBytes: number;
-  /** The operating system, with its release. */
+  /** The operating system, with the first two numbers of its release. */
   readonly system: string;
   readonly postgres: string;
   readonly node: string;
@@ -24,7 +24,7 @@ export async function readMachine(connection: Connection): Promise<Machine> {
     cores: availableParallelism(),
     processor: cpus()[0]?.model.trim() ?? 'unknown',
     memoryBytes: totalmem(),
-    system: `${platform()} ${release()} ${arch()}`,
+    system: `${platform()} ${release().split('.').slice(0, 2).join('.')} ${arch()}`,
     postgres: rows[0]!.version,
     node: process.versions.node,
   };

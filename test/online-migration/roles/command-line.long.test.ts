@@ -1,8 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { runMikroOrm, startNode } from '../../support/command-line.ts';
 import { connect } from '../../support/database-client.ts';
 import { createRole } from '../../support/roles.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
+
+// Each test starts a dozen processes, one after the other.
+jest.setTimeout(180_000);
 
 describe('the commands, as a role that owns the table and has nothing else', () => {
   it.each([
