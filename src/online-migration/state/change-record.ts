@@ -43,7 +43,7 @@ export async function recordKeptValues(database: Queryable, change: ColumnChange
  * What the way back of contract finds of the old values that were kept for it.
  * - `there`: all that was kept, which may be nothing.
  * - `gone`: the record of the change was deleted, or the values were.
- * - `unknown`: a version of the package that made no records carried contract out.
+ * - `unknown`: a version of the package that made no records carried contract out. It recorded for how long it held locks.
  */
 export type KeptValues = 'there' | 'gone' | 'unknown';
 
@@ -55,14 +55,18 @@ export async function findKeptValues(database: Queryable, change: ColumnChange):
   const { has_values: hasValues, has_records: hasRecords } = tables[0]!;
   if (!hasValues) return 'gone';
   if (!hasRecords) return 'unknown';
-  const { rows } = await database.query<{ there: boolean }>(
+  const { rows } = await database.query<{ found: KeptValues }>(
     `
-    select not c.has_kept_values or exists (select from online_migration.kept_value k where k.change = c.name) as there
-    from online_migration.change c
-    where c.name = $1`,
+    select case
+      when exists (select from online_migration.kept_value k where k.change = wanted.name) or not c.has_kept_values then 'there'
+      when c.name is null and exists (select from online_migration.lock_hold h where h.change = wanted.name) then 'unknown'
+      else 'gone'
+    end as found
+    from (values ($1)) as wanted (name)
+    left join online_migration.change c using (name)`,
     [namesOf(change).change],
   );
-  return rows[0]?.there ? 'there' : 'gone';
+  return rows[0]!.found;
 }
 
 /** Whether old values are kept under the name of a change; before expand, they are those of an earlier change. */

@@ -103,6 +103,19 @@ describe('a text that its new value does not lead back to', () => {
     expect(await texts()).toBe(expected);
   });
 
+  it('comes back under a key that the writer’s session writes as another text', async () => {
+    await client.rows(`alter table orders alter column id type bytea using int8send(id)`);
+    await carryOut(total, ENFORCED);
+    await using escaping = await connect(url);
+    await escaping.rows(`set bytea_output = 'escape'`);
+    await contractWith(
+      total,
+      async () => void (await escaping.rows(`update orders set total = '7.5' where id = int8send(1)`)),
+    );
+    await carryOut(total, BACK_TO_ENFORCED);
+    expect(await texts()).toBe('7.5 2.5 3.50 4.5');
+  });
+
   it('is not mixed up by a transaction with an older snapshot: that fails and can run again', async () => {
     await carryOut(total, ENFORCED);
     await writer.rows('begin isolation level repeatable read');
@@ -192,6 +205,30 @@ describe('each change has a state of its own:', () => {
     await client.rows(`delete from online_migration.kept_value`);
     await expect(carryOut(total, BACK_TO_ENFORCED)).rejects.toThrow(/nothing was changed: .* is gone/);
   });
+
+  it.each([
+    ['some values', '1.5 2.5 3.50 4.5'],
+    ['nothing', '1.00 2.00 3.00 4.00'],
+  ])(
+    'a way back is not refused if a version without records has contracted it, and kept %s',
+    async (_, texts) => {
+      await client.rows(
+        `update orders set total = split_part(u.value, ' ', id::int) from (values ($1)) as u (value)`,
+        [texts],
+      );
+      await carryOut(total, [...ENFORCED, contract]);
+      // That version had no such table; another change makes it.
+      await client.rows(
+        `drop table online_migration.change; create table item (id integer primary key, size text not null)`,
+      );
+      await carryOut(
+        { ...total, table: { schema: 'public', name: 'item' }, oldColumn: { name: 'size', type: 'text' } },
+        [expand],
+      );
+      await carryOut(total, BACK_TO_ENFORCED);
+      expect(await client.value(`select string_agg(total, ' ' order by id) from orders`)).toBe(texts);
+    },
+  );
 
   it('a phase whose key column is gone is refused, and writes go on', async () => {
     await carryOut(total, ENFORCED);
