@@ -13,6 +13,7 @@ import { recordChange } from '../state/change-record.ts';
 import { asTableOwner } from '../state/owner.ts';
 import { createState } from '../state/tables.ts';
 import { EMPTY_PLAN } from '../strong-lock.ts';
+import { recordSyncTriggers } from '../sync-state.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync-trigger.ts';
 import { readTableShape } from '../table-shape.ts';
 import { fillAndReport } from './fill-and-report.ts';
@@ -67,6 +68,7 @@ export async function revertContract(context: MoveContext): Promise<void> {
         );
         await declareFilling(session, change);
         await createSyncTriggers(session, change, 'both');
+        await recordSyncTriggers(session, change);
         await planBackfill(session, fill, leaves);
       },
     });

@@ -52,13 +52,13 @@ export async function requireSyncTriggers(
     throw new MoveRefusedError(
       `Cannot ${move} ${name}: the sync trigger ${silent.join(', ')} does not fire for every write; \`disable trigger all\` and ` +
         `\`enable trigger all\` leave it so. Run \`alter table ${table} ${list}\`, then the same command again. The columns are ` +
-        `compared before the old one is given up.`,
+        `compared before one of them is given up.`,
     );
   }
   if (options.since !== undefined && options.since !== version) {
     throw new MoveRefusedError(
-      `Cannot ${move} ${name}: a sync trigger was disabled and enabled again while the columns were compared. Run the same ` +
-        `command again, it compares them anew.`,
+      `Cannot ${move} ${name}: while the columns were compared, a sync trigger was disabled and enabled again, or a partition ` +
+        `was attached or detached. Run the same command again, it compares them anew.`,
     );
   }
   return version;
