@@ -1,5 +1,6 @@
 import type { ColumnChange, Queryable } from '../column-change.ts';
 import { namesOf } from '../names.ts';
+import { toolkitTableExists } from '../toolkit-table.ts';
 
 /*
  * The record of a change, in `online_migration.change`: made by expand, deleted when expand is reverted. It lasts as long as
@@ -50,8 +51,8 @@ export type KeptValues = 'there' | 'gone' | 'unknown';
 /** Looks whether the old values that contract kept are still there. */
 export async function findKeptValues(database: Queryable, change: ColumnChange): Promise<KeptValues> {
   const { rows: tables } = await database.query<{ has_values: boolean; has_records: boolean }>(`
-    select to_regclass('online_migration.kept_value') is not null as has_values,
-      to_regclass('online_migration.change') is not null as has_records`);
+    select ${toolkitTableExists('kept_value')} as has_values,
+      ${toolkitTableExists('change')} as has_records`);
   const { has_values: hasValues, has_records: hasRecords } = tables[0]!;
   if (!hasValues) return 'gone';
   if (!hasRecords) return 'unknown';
@@ -72,7 +73,7 @@ export async function findKeptValues(database: Queryable, change: ColumnChange):
 /** Whether old values are kept under the name of a change; before expand, they are those of an earlier change. */
 export async function hasKeptValues(database: Queryable, changeName: string): Promise<boolean> {
   const { rows } = await database.query<{ found: boolean }>(
-    `select to_regclass('online_migration.kept_value') is not null as found`,
+    `select ${toolkitTableExists('kept_value')} as found`,
   );
   if (!rows[0]?.found) return false;
   const { rows: kept } = await database.query<{ found: boolean }>(
