@@ -6,6 +6,7 @@ import { contract } from '../../../src/online-migration/moves/contract.ts';
 import { expand } from '../../../src/online-migration/moves/expand.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { lockWaiter } from '../../support/lock-waits.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
 const total: ColumnChange = {
@@ -131,6 +132,27 @@ describe('a text that its new value does not lead back to', () => {
     });
     await carryOut(total, BACK_TO_ENFORCED);
     expect(await texts()).toBe('1.50 2.5 3.50 4.5');
+  });
+
+  it('lets no write fail if contract runs again behind one that was killed', async () => {
+    await carryOut(total, ENFORCED);
+    await expect(
+      contractWith(
+        total,
+        async () =>
+          void (await client.rows(
+            `select pg_terminate_backend(pid) from pg_stat_activity
+            where application_name = 'online-migration test' and datname = current_database()`,
+          )),
+      ),
+    ).rejects.toThrow(/The connection to the database was lost|terminating connection/);
+    await writer.rows(`begin; update orders set total = '7.5' where id = 2`);
+    const again = carryOut(total, [contract]);
+    await lockWaiter(url);
+    await writer.rows(`update orders set total = '6.5' where id = 1; commit`);
+    await again;
+    await carryOut(total, BACK_TO_ENFORCED);
+    expect(await texts()).toBe('6.5 7.5 3.50 4.5');
   });
 
   it('of a row that got another key after contract is reported, and stays until expand is reverted', async () => {
