@@ -233,10 +233,10 @@ describe('each change has a state of its own:', () => {
     ['nothing', '1.00 2.00 3.00 4.00'],
   ])(
     'a way back is not refused if a version without records has contracted it, and kept %s',
-    async (_, texts) => {
+    async (_, expected) => {
       await client.rows(
         `update orders set total = split_part(u.value, ' ', id::int) from (values ($1)) as u (value)`,
-        [texts],
+        [expected],
       );
       await carryOut(total, [...ENFORCED, contract]);
       // That version had no such table; another change makes it.
@@ -248,7 +248,7 @@ describe('each change has a state of its own:', () => {
         [expand],
       );
       await carryOut(total, BACK_TO_ENFORCED);
-      expect(await client.value(`select string_agg(total, ' ' order by id) from orders`)).toBe(texts);
+      expect(await client.value(`select string_agg(total, ' ' order by id) from orders`)).toBe(expected);
     },
   );
 
