@@ -1,6 +1,7 @@
 import { escapeLiteral } from 'pg';
 import { type ColumnChange, isReversible, type Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
+import { TEXT_SETTINGS } from './session-settings.ts';
 import { refuseWrite } from './sync-trigger.ts';
 import { createTriggerFunction } from './trigger-function.ts';
 import { areDifferent } from './value-difference.ts';
@@ -13,8 +14,10 @@ import { areDifferent } from './value-difference.ts';
  * would record a value that no row has.
  */
 
-/** What is kept is written as the sessions of the package write it. */
-const TEXT_SETTINGS = `set timezone = 'UTC' set datestyle = 'ISO, YMD' set intervalstyle = 'postgres' set extra_float_digits = 1`;
+/** What is kept, and its key, are written as the sessions of the package write them. */
+const FUNCTION_SETTINGS = Object.entries(TEXT_SETTINGS)
+  .map(([name, value]) => `set ${name} = ${value}`)
+  .join(' ');
 
 /**
  * Creates the function, or replaces it under its triggers.
@@ -40,7 +43,7 @@ export async function createKeepFunction(database: Queryable, change: ColumnChan
       ${keepOrRefuse(change, isUnrebuildable)}
       return null;
     end`,
-    TEXT_SETTINGS,
+    FUNCTION_SETTINGS,
   );
 }
 

@@ -1,6 +1,7 @@
 import type { ColumnChange, Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
 import { sqlState, UNDEFINED_TABLE_CODE } from './session.ts';
+import { toolkitTableExists } from './toolkit-table.ts';
 
 /** For how long a move held its strongest lock on the table. */
 export interface LockHold {
@@ -73,7 +74,7 @@ export async function deleteLockHolds(database: Queryable, change: ColumnChange)
 /** The table is not there before the first expand, nor after the last one reverted. */
 async function hasLockHolds(database: Queryable): Promise<boolean> {
   const { rows } = await database.query<{ ready: boolean }>(
-    `select to_regclass('online_migration.lock_hold') is not null as ready`,
+    `select ${toolkitTableExists('lock_hold')} as ready`,
   );
   return rows[0]?.ready ?? false;
 }

@@ -12,11 +12,20 @@ export const NEUTRAL_SETTINGS: Settings = {
   search_path: `case when current_setting('search_path') in ('', '""') then 'public' else current_setting('search_path') end`,
 };
 
+/** How values are written as text. That of keys and of kept values has to be the same in every session, and in triggers. */
+export const TEXT_SETTINGS: Settings = {
+  timezone: `'UTC'`,
+  datestyle: `'ISO, YMD'`,
+  intervalstyle: `'postgres'`,
+  extra_float_digits: `'1'`,
+  bytea_output: `'hex'`,
+  quote_all_identifiers: `'off'`,
+};
+
 /**
  * What the sessions of the package set besides.
  *
  * - `$1` is the statement timeout, `$2` the application's name: one in the URL takes precedence over the one of the options.
- * - Text of keys and values has to be the same in every session.
  * - `row_security = off` turns rows that a policy hides into an error; unseen rows would not be converted.
  * - No timeout that a role has for its requests ends a statement that reads a whole table. Statements of the package have
  *   timeouts of their own.
@@ -27,12 +36,7 @@ export const NEUTRAL_SETTINGS: Settings = {
 export const PACKAGE_SETTINGS: Settings = {
   statement_timeout: `$1`,
   application_name: `$2`,
-  timezone: `'UTC'`,
-  datestyle: `'ISO, YMD'`,
-  intervalstyle: `'postgres'`,
-  extra_float_digits: `'1'`,
-  bytea_output: `'hex'`,
-  quote_all_identifiers: `'off'`,
+  ...TEXT_SETTINGS,
   row_security: `'off'`,
   transaction_timeout: `'0'`,
   lock_timeout: `'0'`,

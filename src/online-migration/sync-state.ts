@@ -57,3 +57,25 @@ export async function areSyncTriggersEnabled(database: Queryable, change: Column
   const { missing, silent } = await readSyncState(database, change);
   return missing.length === 0 && silent.length === 0;
 }
+
+/** Records the sync triggers as they are now, when both columns have the same values. */
+export async function recordSyncTriggers(database: Queryable, change: ColumnChange): Promise<void> {
+  const { version } = await readSyncState(database, change);
+  await database.query(`update online_migration.change set sync_version = md5($2) where name = $1`, [
+    namesOf(change).change,
+    version,
+  ]);
+}
+
+/**
+ * Whether the sync triggers are as they were recorded, so that no write has passed them since. It is false as well if a partition
+ * was added, or if nothing was recorded.
+ */
+export async function areSyncTriggersUnaltered(database: Queryable, change: ColumnChange): Promise<boolean> {
+  const { version } = await readSyncState(database, change);
+  const { rows } = await database.query<{ unaltered: boolean }>(
+    `select sync_version is not distinct from md5($2) as unaltered from online_migration.change where name = $1`,
+    [namesOf(change).change, version],
+  );
+  return rows[0]?.unaltered ?? false;
+}

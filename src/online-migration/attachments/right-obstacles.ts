@@ -25,10 +25,10 @@ async function tablesOfOthers(
   change: ColumnChange,
   { foreignKeys }: Attachments,
 ): Promise<string[]> {
-  const { rows } = await database.query<Record<'name' | 'owner' | 'role', string>>(
+  const { rows } = await database.query<Record<'name' | 'owner' | 'role', string> & { is_member: boolean }>(
     `
     select format('%I.%I', n.nspname, c.relname) as name, quote_ident(pg_get_userbyid(c.relowner)) as owner,
-      quote_ident(current_user) as role
+      quote_ident(current_user) as role, pg_has_role(current_user, c.relowner, 'member') as is_member
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where (c.oid in (${TREE_OIDS}) or c.oid in (select to_regclass(name) from unnest($2::text[]) as name))
@@ -36,9 +36,11 @@ async function tablesOfOthers(
     order by 1`,
     [namesOf(change).table, foreignKeys.map(({ owner }) => owner)],
   );
-  return rows.map(
-    ({ name, owner, role }) =>
-      `${name} has to be altered, and ${role} does not own it: \`grant ${owner} to ${role}\`, or connect as ${owner}.`,
+  return rows.map(({ name, owner, role, is_member: isMember }) =>
+    isMember
+      ? `${name} has to be altered, and ${role} is a member of its owner without inheriting its rights: ` +
+        `\`alter role ${role} set role = ${owner}\`, or connect as ${owner}.`
+      : `${name} has to be altered, and ${role} does not own it: \`grant ${owner} to ${role}\`, or connect as ${owner}.`,
   );
 }
 

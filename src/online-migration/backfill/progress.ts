@@ -2,6 +2,7 @@ import type { ColumnChange, Queryable } from '../column-change.ts';
 import { namesOf } from '../names.ts';
 import { sqlState, UNDEFINED_TABLE_CODE } from '../session.ts';
 import { BLOCKS_DONE } from './stripes.ts';
+import { toolkitTableExists } from '../toolkit-table.ts';
 
 /** How far a backfill is, as its checkpoint says. */
 export interface BackfillProgress {
@@ -79,7 +80,7 @@ async function readProgressRow(database: Queryable, change: string): Promise<Pro
 /** Whether the checkpoint table is there; it comes with the first expand and goes with the last one reverted. */
 export async function hasBookkeeping(database: Queryable): Promise<boolean> {
   const { rows } = await database.query<{ ready: boolean }>(
-    `select to_regclass('online_migration.backfill') is not null as ready`,
+    `select ${toolkitTableExists('backfill')} as ready`,
   );
   return rows[0]?.ready ?? false;
 }

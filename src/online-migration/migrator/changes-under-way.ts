@@ -1,3 +1,5 @@
+import { toolkitTableExists } from '../toolkit-table.ts';
+
 /** MikroORM's connection. */
 interface Connection {
   execute(sql: string): Promise<unknown>;
@@ -13,9 +15,9 @@ export interface ChangeUnderWay {
 
 /** Reads all changes under way, of whatever table; nobody needs their declarations for it. */
 export async function readChangesUnderWay(connection: Connection): Promise<ChangeUnderWay[]> {
-  const [registry] = (await connection.execute(
-    `select to_regclass('online_migration.change') is not null as exists`,
-  )) as { exists: boolean }[];
+  const [registry] = (await connection.execute(`select ${toolkitTableExists('change')} as exists`)) as {
+    exists: boolean;
+  }[];
   if (!registry?.exists) return [];
   return (await connection.execute(`
     select change.table_schema as schema, change.table_name as "table",

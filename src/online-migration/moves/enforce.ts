@@ -2,7 +2,6 @@ import { joined, planHandover, planMirrorDrop, runPlan } from '../attachments/ha
 import { notNullExchange } from '../attachments/not-null-name.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { type ColumnChange, isReversible, type Queryable } from '../column-change.ts';
-import { findDifferences } from '../equality-proof.ts';
 import { dropKeepTriggers } from '../keeping-trigger.ts';
 import { namesOf } from '../names.ts';
 import { describeRow } from '../row-key.ts';
@@ -16,6 +15,7 @@ import {
 } from '../filled-column.ts';
 import { findRejects, recordRejects, rejectQuery } from '../rejects.ts';
 import { sqlState } from '../session.ts';
+import { areSyncTriggersUnaltered, recordSyncTriggers } from '../sync-state.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync-trigger.ts';
 import {
   inStrongTransaction,
@@ -24,6 +24,7 @@ import {
   refuseOneWay,
   requireStage,
 } from './move.ts';
+import { refuseDifferences } from './refuse-differences.ts';
 import { refuseOldColumn } from './refuse-obstacles.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 
@@ -52,7 +53,7 @@ export async function enforce(context: MoveContext): Promise<void> {
   await refuseOldColumn(context, 'enforce');
   await bringUpToDate(context, 'enforce', (await hasFilledCheck(session, change)) ? 'strict' : 'lenient');
   const triggers = await requireSyncTriggers(context, 'enforce');
-  await refuseDifferences(context);
+  await refuseDifferences(context, 'enforce', 'old');
   await refuseRejects(context);
   await mirrorAttachments(context, 'enforce', 'old');
   await inStrongTransaction(context, 'enforce: add the not-null check', {
@@ -79,6 +80,7 @@ export async function enforce(context: MoveContext): Promise<void> {
       await declareFilled(session, change, 'new');
       await loosenOldColumn(session, change);
       await createSyncTriggers(session, change, 'both');
+      await recordSyncTriggers(session, change);
       await context.recordInLedger();
     },
   });
@@ -93,10 +95,16 @@ export async function revertEnforce(context: MoveContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'revert the enforce of', 'enforced');
   refuseOneWay(context, 'revert the enforce of');
-  await requireSyncTriggers(context, 'revert the enforce of');
+  const triggers = await requireSyncTriggers(context, 'revert the enforce of');
   await bringUpToDate(context, 'revert the enforce of', 'strict');
+  if (!(await areSyncTriggersUnaltered(session, change))) {
+    await refuseDifferences(context, 'revert the enforce of', 'new');
+  }
   await inStrongTransaction(context, 'revert enforce', {
-    before: () => createSyncFunction(session, change, 'lenient'),
+    before: async () => {
+      await requireSyncTriggers(context, 'revert the enforce of', { since: triggers });
+      await createSyncFunction(session, change, 'lenient');
+    },
     plan: async () =>
       joined(await planHandover(session, change, 'new'), await planMirrorDrop(session, change, 'new')),
     locked: async (plan) => {
@@ -138,26 +146,6 @@ async function loosenOldColumn(database: Queryable, change: ColumnChange): Promi
   if (isReversible(change)) return;
   const { table, oldColumn } = namesOf(change);
   await database.query(`alter table ${table} alter column ${oldColumn} drop not null`);
-}
-
-/** The old column rules until now, so its value is the right one. */
-async function refuseDifferences(context: MoveContext): Promise<void> {
-  const { change } = context;
-  const { change: name, table, oldColumn, newColumn, forward } = namesOf(change);
-  const differences = await findDifferences(context, 'read');
-  if (differences.length === 0) return;
-  const list = differences
-    .map(
-      ({ key, oldValue, newValue }) =>
-        `  ${describeRow(change, key)}: ${JSON.stringify(oldValue)}, ${JSON.stringify(newValue)}`,
-    )
-    .join('\n');
-  throw new MoveRefusedError(
-    `Cannot enforce ${name}: in some rows ${change.newColumn.name} does not have the value of ${change.oldColumn.name}. They were ` +
-      `written while the sync trigger was disabled, or were not filled. The first rows, old value and new value:\n${list}\n` +
-      `Fill them again, then run the same command again: \`update ${table} set ${newColumn} = ${forward}(${oldColumn}) ` +
-      `where ${newColumn} is distinct from ${forward}(${oldColumn})\`.`,
-  );
 }
 
 async function refuseRejects(context: MoveContext): Promise<void> {

@@ -13,7 +13,7 @@ import {
 import { namesOf } from '../names.ts';
 import { dropKeepTriggers } from '../keeping-trigger.ts';
 import { hasKeptValues, recordChange } from '../state/change-record.ts';
-import { asTableOwner } from '../state/owner.ts';
+import { asTableOwner, stateObstacles } from '../state/owner.ts';
 import { readSyncState } from '../sync-state.ts';
 import { createSyncFunction, createSyncTriggers, dropSyncTriggers } from '../sync-trigger.ts';
 import { inStrongTransaction, type MoveContext, requireStage } from './move.ts';
@@ -67,6 +67,7 @@ export async function revertExpand(context: MoveContext): Promise<void> {
   const { session, change } = context;
   const { table, newColumn } = namesOf(change);
   await requireStage(context, 'revert the expand of', 'expanded', 'backfilled');
+  refuseObstacles(context, 'revert the expand of', await stateObstacles(session, change));
   await session.transaction(() => createState(session, change));
   // Ahead of the lock, since there can be many; none counts before the next contract.
   await session.withoutStatementTimeout(() => deleteRecords(session, change));

@@ -10,13 +10,14 @@ import { createBackwardFunction, createForwardFunctions } from '../conversion-fu
 import { addFilledCheck, declareFilled, declareFilling, validateFilledCheck } from '../filled-column.ts';
 import { namesOf } from '../names.ts';
 import { recordChange } from '../state/change-record.ts';
-import { asTableOwner } from '../state/owner.ts';
+import { asTableOwner, stateObstacles } from '../state/owner.ts';
 import { createState } from '../state/tables.ts';
 import { EMPTY_PLAN } from '../strong-lock.ts';
+import { recordSyncTriggers } from '../sync-state.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync-trigger.ts';
 import { readTableShape } from '../table-shape.ts';
 import { fillAndReport } from './fill-and-report.ts';
-import { refuseAttached } from './refuse-obstacles.ts';
+import { refuseAttached, refuseObstacles } from './refuse-obstacles.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 import { refuseNumbersBeyond, refuseUnfilled, refuseWithoutEqual } from './refuse-without-equal.ts';
 import { refuseLostValues, reportUnusedKeptValues } from './kept-values.ts';
@@ -41,6 +42,7 @@ export async function revertContract(context: MoveContext): Promise<void> {
   await requireStage(context, 'revert the contract of', 'contracted');
   refuseOneWay(context, 'revert the contract of');
   await refuseAttached(context, 'revert the contract of', 'new');
+  refuseObstacles(context, 'revert the contract of', await stateObstacles(session, change));
   await refuseLostValues(context);
   await session.transaction(async () => {
     await createState(session, change);
@@ -67,6 +69,7 @@ export async function revertContract(context: MoveContext): Promise<void> {
         );
         await declareFilling(session, change);
         await createSyncTriggers(session, change, 'both');
+        await recordSyncTriggers(session, change);
         await planBackfill(session, fill, leaves);
       },
     });

@@ -3,20 +3,23 @@ import { createBackwardFunction, createForwardFunctions } from '../conversion-fu
 import { typeValues, isOfType } from '../declared-type.ts';
 import { namesOf } from '../names.ts';
 import { recordChange } from '../state/change-record.ts';
+import { stateObstacles } from '../state/owner.ts';
 import { createState } from '../state/tables.ts';
 import { readSyncState } from '../sync-state.ts';
 import { createSyncFunction, type SyncMode } from '../sync-trigger.ts';
 import { type MoveContext, MoveRefusedError } from './move.ts';
+import { refuseObstacles } from './refuse-obstacles.ts';
 
 /**
  * Brings the functions of a change under way up to its declaration, so that a correction has effect with the next phase: a
  * label that an enum got meanwhile, for example. Also the package's tables and the record of the change.
  * @param move the phase, for the error
- * @throws MoveRefusedError if a column has another type than the declaration says
+ * @throws MoveRefusedError if a column has another type than the declaration says, or the role may not write the package's tables
  */
 export async function bringUpToDate(context: MoveContext, move: string, mode: SyncMode): Promise<void> {
   const { session, change, settings } = context;
   await refuseOtherTypes(context, move);
+  refuseObstacles(context, move, await stateObstacles(session, change));
   await session.transaction(async () => {
     await session.query(`set local lock_timeout = ${settings.lockTimeoutMs}`);
     await createState(session, change);
@@ -52,13 +55,13 @@ export async function requireSyncTriggers(
     throw new MoveRefusedError(
       `Cannot ${move} ${name}: the sync trigger ${silent.join(', ')} does not fire for every write; \`disable trigger all\` and ` +
         `\`enable trigger all\` leave it so. Run \`alter table ${table} ${list}\`, then the same command again. The columns are ` +
-        `compared before the old one is given up.`,
+        `compared before one of them is given up.`,
     );
   }
   if (options.since !== undefined && options.since !== version) {
     throw new MoveRefusedError(
-      `Cannot ${move} ${name}: a sync trigger was disabled and enabled again while the columns were compared. Run the same ` +
-        `command again, it compares them anew.`,
+      `Cannot ${move} ${name}: while the columns were compared, a sync trigger was disabled and enabled again, or a partition ` +
+        `was attached or detached. Run the same command again, it compares them anew.`,
     );
   }
   return version;

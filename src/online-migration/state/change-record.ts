@@ -1,5 +1,6 @@
 import type { ColumnChange, Queryable } from '../column-change.ts';
 import { namesOf } from '../names.ts';
+import { toolkitTableExists } from '../toolkit-table.ts';
 
 /*
  * The record of a change, in `online_migration.change`: made by expand, deleted when expand is reverted. It lasts as long as
@@ -43,32 +44,36 @@ export async function recordKeptValues(database: Queryable, change: ColumnChange
  * What the way back of contract finds of the old values that were kept for it.
  * - `there`: all that was kept, which may be nothing.
  * - `gone`: the record of the change was deleted, or the values were.
- * - `unknown`: a version of the package that made no records carried contract out.
+ * - `unknown`: a version of the package that made no records carried contract out. It recorded for how long it held locks.
  */
 export type KeptValues = 'there' | 'gone' | 'unknown';
 
 /** Looks whether the old values that contract kept are still there. */
 export async function findKeptValues(database: Queryable, change: ColumnChange): Promise<KeptValues> {
   const { rows: tables } = await database.query<{ has_values: boolean; has_records: boolean }>(`
-    select to_regclass('online_migration.kept_value') is not null as has_values,
-      to_regclass('online_migration.change') is not null as has_records`);
+    select ${toolkitTableExists('kept_value')} as has_values,
+      ${toolkitTableExists('change')} as has_records`);
   const { has_values: hasValues, has_records: hasRecords } = tables[0]!;
   if (!hasValues) return 'gone';
   if (!hasRecords) return 'unknown';
-  const { rows } = await database.query<{ there: boolean }>(
+  const { rows } = await database.query<{ found: KeptValues }>(
     `
-    select not c.has_kept_values or exists (select from online_migration.kept_value k where k.change = c.name) as there
-    from online_migration.change c
-    where c.name = $1`,
+    select case
+      when exists (select from online_migration.kept_value k where k.change = wanted.name) or not c.has_kept_values then 'there'
+      when c.name is null and exists (select from online_migration.lock_hold h where h.change = wanted.name) then 'unknown'
+      else 'gone'
+    end as found
+    from (values ($1)) as wanted (name)
+    left join online_migration.change c using (name)`,
     [namesOf(change).change],
   );
-  return rows[0]?.there ? 'there' : 'gone';
+  return rows[0]!.found;
 }
 
 /** Whether old values are kept under the name of a change; before expand, they are those of an earlier change. */
 export async function hasKeptValues(database: Queryable, changeName: string): Promise<boolean> {
   const { rows } = await database.query<{ found: boolean }>(
-    `select to_regclass('online_migration.kept_value') is not null as found`,
+    `select ${toolkitTableExists('kept_value')} as found`,
   );
   if (!rows[0]?.found) return false;
   const { rows: kept } = await database.query<{ found: boolean }>(

@@ -27,6 +27,8 @@ export interface StateOwner {
   readonly canCreateSchema: boolean;
   /** Whether the owner of the table may already use the schema and all of its tables. */
   readonly tableOwnerHasRights: boolean;
+  /** How many of the package's tables are there. */
+  readonly tables: number;
   /** The role that the session has, quoted. */
   readonly role: string;
   readonly database: string;
@@ -62,6 +64,9 @@ export async function readStateOwner(
         ),
         false
       ) as "tableOwnerHasRights",
+      (
+        select count(*)::int from pg_catalog.pg_class t where t.relnamespace = schema and t.relname = any ($3)
+      ) as tables,
       quote_ident(current_user) as role, quote_ident(current_database()) as database
     from facts`,
     [namesOf(change).table, TOOLKIT_SCHEMA, SHARED_TABLES, SHARED_TABLES.length],
@@ -91,12 +96,49 @@ export async function stateObstacles(database: Queryable, change: ColumnChange):
         `\`grant create on database ${owner.database} to ${role}\`.`,
     ];
   }
-  if (owner.canActForSchemaOwner || owner.tableOwnerHasRights) return [];
+  if (owner.canActForSchemaOwner || owner.tableOwnerHasRights)
+    return functionObstacles(database, change, owner);
+  if (owner.tables === 0) {
+    return [
+      `The schema ${TOOLKIT_SCHEMA} belongs to ${schemaOwner}, and the package's tables are not in it yet: run ` +
+        `\`alter schema ${TOOLKIT_SCHEMA} owner to ${tableOwner}\` as an administrator, or expand a change of a table of ` +
+        `${schemaOwner} first.`,
+    ];
+  }
+  if (owner.tables < SHARED_TABLES.length) {
+    return [
+      `The schema ${TOOLKIT_SCHEMA} belongs to ${schemaOwner}, and an earlier version of the package made its tables: run the ` +
+        `command once as ${schemaOwner} or as an administrator.`,
+    ];
+  }
   return [
     `The schema ${TOOLKIT_SCHEMA} belongs to ${schemaOwner}, and ${tableOwner} has no rights on it: run ` +
       `\`${grantsTo(tableOwner).join('; ')}\` as ${schemaOwner} or as an administrator. ${tableOwner} can then read the kept ` +
       `values of all changes.`,
   ];
+}
+
+/** The functions of a change belong to who owned the table when it began, and each phase replaces them. */
+async function functionObstacles(
+  database: Queryable,
+  change: ColumnChange,
+  { tableOwner, role }: StateOwner,
+): Promise<string[]> {
+  const { rows } = await database.query<{ statements: string; owner: string }>(
+    `
+    select string_agg(format('alter function %s owner to %s', p.oid::regprocedure, $3::text), '; ' order by p.proname) as statements,
+      quote_ident(pg_get_userbyid(p.proowner)) as owner
+    from pg_catalog.pg_proc p
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    where n.nspname = $1 and format('%s.%s', '"' || n.nspname || '"', '"' || replace(p.proname, '"', '""') || '"') = any ($2)
+      and not pg_has_role(current_user, p.proowner, 'usage')
+    group by p.proowner`,
+    [TOOLKIT_SCHEMA, namesOf(change).functions, tableOwner],
+  );
+  return rows.map(
+    ({ statements, owner }) =>
+      `The functions of the change belong to ${owner}, and ${role} may not replace them: run \`${statements}\` as an administrator.`,
+  );
 }
 
 /** Statements that let a role use the package's state, to be run as the owner of the schema. */

@@ -83,7 +83,8 @@ export async function dropEmptySchema(database: Queryable): Promise<void> {
 
 /**
  * Each change from expand on, until its expand is reverted: what belongs to it in the catalog can be recognized by it, also
- * by someone who has no declaration. `has_kept_values`: contract has kept old values that only the way back needs.
+ * by someone who has no declaration. `has_kept_values`: contract has kept old values that only the way back needs. `sync_version`: of
+ * the sync triggers at a time from which on no write may pass them.
  */
 async function createChangeTable(database: Queryable): Promise<void> {
   await database.query(`
@@ -96,6 +97,7 @@ async function createChangeTable(database: Queryable): Promise<void> {
       old_type text not null,
       new_type text not null,
       has_kept_values boolean not null default false,
+      sync_version text,
       expanded_at timestamptz not null default now()
     )`);
 }

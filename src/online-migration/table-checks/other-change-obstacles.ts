@@ -1,6 +1,7 @@
 import { escapeIdentifier } from 'pg';
 import { type ColumnChange, keyColumnsOf, type Queryable } from '../column-change.ts';
 import { fitting, namesOf, TOOLKIT_SCHEMA } from '../names.ts';
+import { toolkitTableExists } from '../toolkit-table.ts';
 
 interface OtherChange {
   name: string;
@@ -12,7 +13,7 @@ interface OtherChange {
 /** Which other changes are in the way, a sentence each: one of the same name, and those of the table that are under way. */
 export async function otherChangeObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
   const { rows } = await database.query<{ is_there: boolean }>(
-    `select to_regclass('online_migration.change') is not null as is_there`,
+    `select ${toolkitTableExists('change')} as is_there`,
   );
   if (!rows[0]?.is_there) return [];
   const isKeyPart = await isInUniqueIndex(database, change);

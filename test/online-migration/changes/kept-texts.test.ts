@@ -6,6 +6,7 @@ import { contract } from '../../../src/online-migration/moves/contract.ts';
 import { expand } from '../../../src/online-migration/moves/expand.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { lockWaiter } from '../../support/lock-waits.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
 const total: ColumnChange = {
@@ -103,6 +104,19 @@ describe('a text that its new value does not lead back to', () => {
     expect(await texts()).toBe(expected);
   });
 
+  it('comes back under a key that the writer’s session writes as another text', async () => {
+    await client.rows(`alter table orders alter column id type bytea using int8send(id)`);
+    await carryOut(total, ENFORCED);
+    await using escaping = await connect(url);
+    await escaping.rows(`set bytea_output = 'escape'`);
+    await contractWith(
+      total,
+      async () => void (await escaping.rows(`update orders set total = '7.5' where id = int8send(1)`)),
+    );
+    await carryOut(total, BACK_TO_ENFORCED);
+    expect(await texts()).toBe('7.5 2.5 3.50 4.5');
+  });
+
   it('is not mixed up by a transaction with an older snapshot: that fails and can run again', async () => {
     await carryOut(total, ENFORCED);
     await writer.rows('begin isolation level repeatable read');
@@ -118,6 +132,27 @@ describe('a text that its new value does not lead back to', () => {
     });
     await carryOut(total, BACK_TO_ENFORCED);
     expect(await texts()).toBe('1.50 2.5 3.50 4.5');
+  });
+
+  it('lets no write fail if contract runs again behind one that was killed', async () => {
+    await carryOut(total, ENFORCED);
+    await expect(
+      contractWith(
+        total,
+        async () =>
+          void (await client.rows(
+            `select pg_terminate_backend(pid) from pg_stat_activity
+            where application_name = 'online-migration test' and datname = current_database()`,
+          )),
+      ),
+    ).rejects.toThrow(/The connection to the database was lost|terminating connection/);
+    await writer.rows(`begin; update orders set total = '7.5' where id = 2`);
+    const again = carryOut(total, [contract]);
+    await lockWaiter(url);
+    await writer.rows(`update orders set total = '6.5' where id = 1; commit`);
+    await again;
+    await carryOut(total, BACK_TO_ENFORCED);
+    expect(await texts()).toBe('6.5 7.5 3.50 4.5');
   });
 
   it('of a row that got another key after contract is reported, and stays until expand is reverted', async () => {
@@ -192,6 +227,30 @@ describe('each change has a state of its own:', () => {
     await client.rows(`delete from online_migration.kept_value`);
     await expect(carryOut(total, BACK_TO_ENFORCED)).rejects.toThrow(/nothing was changed: .* is gone/);
   });
+
+  it.each([
+    ['some values', '1.5 2.5 3.50 4.5'],
+    ['nothing', '1.00 2.00 3.00 4.00'],
+  ])(
+    'a way back is not refused if a version without records has contracted it, and kept %s',
+    async (_, expected) => {
+      await client.rows(
+        `update orders set total = split_part(u.value, ' ', id::int) from (values ($1)) as u (value)`,
+        [expected],
+      );
+      await carryOut(total, [...ENFORCED, contract]);
+      // That version had no such table; another change makes it.
+      await client.rows(
+        `drop table online_migration.change; create table item (id integer primary key, size text not null)`,
+      );
+      await carryOut(
+        { ...total, table: { schema: 'public', name: 'item' }, oldColumn: { name: 'size', type: 'text' } },
+        [expand],
+      );
+      await carryOut(total, BACK_TO_ENFORCED);
+      expect(await client.value(`select string_agg(total, ' ' order by id) from orders`)).toBe(expected);
+    },
+  );
 
   it('a phase whose key column is gone is refused, and writes go on', async () => {
     await carryOut(total, ENFORCED);

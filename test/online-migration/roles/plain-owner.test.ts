@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { readBackfillProgress } from '../../../src/online-migration/backfill/progress.ts';
 import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { expand } from '../../../src/online-migration/moves/expand.ts';
@@ -109,6 +110,19 @@ describe('logins that are members of the owning role', () => {
     expect(left).toEqual([]);
   });
 
+  it('but do not inherit its rights are told how to take that role', async () => {
+    await admin.rows(`create schema online_migration authorization ${shop.name}`);
+    await using ann = await createRole(url, `noinherit in role ${shop.name}`);
+    const refusal = await carryOut(ann, total, [expand]).then(
+      () => '',
+      (error: Error) => error.message,
+    );
+    expect(refusal).toContain(`${ann.name} is a member of its owner without inheriting its rights`);
+    await admin.rows(/`(alter role [^`]+)`/.exec(refusal)![1]!);
+    await carryOut(ann, total, [...MOVES.up, ...MOVES.down]);
+    expect(await texts()).toBe('1.5 2.5 3.5');
+  });
+
   it('and what they make belongs to that role', async () => {
     await admin.rows(`create schema online_migration authorization ${shop.name}`);
     await using ann = await createRole(url, `in role ${shop.name}`);
@@ -142,6 +156,38 @@ describe('tables with different owners', () => {
     expect(
       await admin.value(`select string_agg(weight, ' ' order by id) from depot.parcel where id <= 3`),
     ).toBe('1.5 2.5 3.5');
+  });
+
+  it('are told what to do before the owner of the schema has expanded anything', async () => {
+    await admin.rows(`create schema online_migration authorization ${shop.name}`);
+    // The application of the other owner asks how far its change is.
+    await using reader = await connect(depot.url);
+    expect(await readBackfillProgress(reader, weight)).toBeNull();
+    const refusal = await carryOut(depot, weight, [expand]).then(
+      () => '',
+      (error: Error) => error.message,
+    );
+    expect(refusal).toContain(`The schema online_migration belongs to ${shop.name}`);
+    await admin.rows(/run `([^`]+)` as/.exec(refusal)![1]!);
+    await carryOut(depot, weight, [expand]);
+  });
+
+  it('are refused in every phase once the table has another owner, who has no rights', async () => {
+    await admin.rows(`create schema online_migration authorization ${shop.name}`);
+    await carryOut(shop, total, MOVES.up.slice(0, 2));
+    await admin.rows(`alter table shop.orders owner to ${depot.name}`);
+    const refusal = () =>
+      carryOut(depot, total, MOVES.up.slice(2, 3)).then(
+        () => '',
+        (error: Error) => error.message,
+      );
+    const first = await refusal();
+    expect(first).toMatch(/^Cannot enforce shop\.orders\.total; nothing was changed:/);
+    await admin.rows(/run `([^`]+)` as/.exec(first)![1]!);
+    await admin.rows(/run `([^`]+)` as/.exec(await refusal())![1]!);
+    await carryOut(depot, total, MOVES.up.slice(2));
+    await carryOut(depot, total, MOVES.down);
+    expect(await texts()).toBe('1.5 2.5 3.5');
   });
 
   it('share it without a word, if the login may act for both', async () => {
