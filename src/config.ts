@@ -54,8 +54,8 @@ const DOTENV_FILE = join(import.meta.dirname, '../.env');
 
 const databaseUrl = z.string().refine(isConnectionUrl, {
   error:
-    'must be a URL like postgresql://user:password@host:5432/database. Percent-encode the special characters of the user ' +
-    'name and the password: @ as %40, / as %2F, # as %23, ? as %3F, % as %25',
+    'must be a URL like postgresql://user:password@host:5432/database, with the name of the database. Percent-encode the ' +
+    'special characters of names, passwords and parameters: @ as %40, / as %2F, # as %23, ? as %3F, % as %25',
 });
 const portExpectation = { error: 'must be a whole number from 0 to 65535' };
 

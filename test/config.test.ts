@@ -120,11 +120,14 @@ describe('readConfig', () => {
     'postgres://s3cret%ff:p@host/app',
     'postgres://u:s3cret',
     'postgres://s3cret:12',
+    'postgres://s3cret@host',
+    ' postgres://u:1/s3cret@host/app',
+    'postgres://u:s3cret@host/100%',
   ])('refuses the URL %j without repeating it', (url) => {
     const read = (name: string) => () => readConfig({ [name]: url });
     for (const name of URL_VARIABLES) {
       expect(read(name)).toThrow(
-        `${name} must be a URL like postgresql://user:password@host:5432/database. Percent-encode`,
+        `${name} must be a URL like postgresql://user:password@host:5432/database, with the name of the database. Percent-encode`,
       );
       expect(read(name)).not.toThrow('s3cret');
     }

@@ -46,7 +46,8 @@ async function steer(client: Client, change: ColumnChange, controls: Partial<Con
         'or end one with Ctrl-C.',
     );
   }
-  if (!(await writeControls(client, namesOf(change).change, controls))) {
+  const hasBegun = (await readBackfillProgress(client, change)) !== null;
+  if (!hasBegun || !(await writeControls(client, namesOf(change).change, controls))) {
     throw new Error('No backfill is under way: start it with `npx mikro-orm migration:up`.');
   }
 }

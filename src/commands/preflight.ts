@@ -89,7 +89,7 @@ function describe(change: ColumnChange, groups: ValueGroup[]): string[] {
         .join(', ');
       lines.push(`  ${rowCount(group.rows)} like ${JSON.stringify(group.form)}: ${samples}`);
       if (group.error !== undefined) {
-        lines.push(`    the conversion raises an error, which must not be: ${group.error}`);
+        lines.push(`    the conversion raises an error; let it return null instead: ${group.error}`);
       }
     }
     if (ofClass.length > SHOWN_GROUPS) lines.push(`  and ${ofClass.length - SHOWN_GROUPS} more forms`);

@@ -27,15 +27,15 @@ export function urlsOfHosts(url: string): string[] {
  * is printed. A URL without database and parameters is what a `.env` file makes of such a password: `#` begins a comment.
  */
 export function isConnectionUrl(text: string): boolean {
-  const [, , , after = ''] = PARTS.exec(text) ?? [];
-  return !after.includes('@') && urlsOfHosts(text).every(isUrlOfHost);
+  const parts = PARTS.exec(text);
+  return parts !== null && !parts[3]!.includes('@') && urlsOfHosts(text).every(isUrlOfHost);
 }
 
 function isUrlOfHost(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) return false;
   const namesDatabase = url.pathname.length > 1 || url.search.length > 1;
-  return namesDatabase && isPercentEncoded(url.username) && isPercentEncoded(url.password);
+  return namesDatabase && [url.username, url.password, url.pathname].every(isPercentEncoded);
 }
 
 function isPercentEncoded(text: string): boolean {

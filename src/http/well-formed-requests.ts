@@ -15,7 +15,7 @@ export const refuseMalformed: Middleware = (ctx, next) => {
   }
   for (const name of SINGLE_HEADERS) {
     if ((ctx.req.headersDistinct[name.toLowerCase()]?.length ?? 0) > 1) {
-      throw new Problem(400, `The header ${name} stands more than once.`);
+      throw new Problem(400, `The header ${name} appears more than once.`);
     }
   }
   // Koa parses a target such as `http://[/` when someone asks for the path, and fails.

@@ -36,6 +36,16 @@ describe('npm run backfill', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining(sentence) });
   });
 
+  it('has nothing to pause in a database without a change', async () => {
+    await using untouched = await createMigratedDatabase('0001');
+    await using command = await startCommand('backfill', ['pause'], { env: { DATABASE_URL: untouched.url } });
+    const { exitCode, stderr } = await command.ended;
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: expect.stringContaining('No backfill is under way'),
+    });
+  });
+
   it('has no number of workers to set where they are processes', async () => {
     await client.rows(`create schema online_migration_queue`);
     await client.rows(`create table online_migration_queue.queue ()`);

@@ -3,12 +3,26 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openProjectCopy, type ProjectCopy } from './change-new-project.ts';
 
-/** Seven changes are written and carried out, and two of their tests are run. */
+/** Nine changes are written and carried out, and two of their tests are run. */
 const LIMIT_MS = 240_000;
 
-/** Each way to number or fill a key, with a change beside it or of the key itself; all in a schema of an odd name. */
+/** Types that MikroORM compares by other names than the catalog's, and enums of one and the other schema. */
+const TYPES = [
+  `create schema "Other"`,
+  `create type "Other"."Mood ä" as enum ('good', 'it''s bad')`,
+  `create type "Shop €".kind as enum ('a', 'b')`,
+  `create type kind as enum ('a', 'c')`,
+  `create domain positive as integer check (value > 0)`,
+  `create type pair as (a integer, b integer)`,
+];
+const OF_MANY_TYPES = `id bigserial primary key, note varchar(9) not null default 'a', mood "Other"."Mood ä", kinds "Shop €".kind[],
+  own "Shop €".kind not null default 'a', kind public.kind not null default 'c', many public.kind[], size positive, coords pair,
+  zoned time(3) with time zone, bits bit varying(4), codes varchar(10)[], one "char", cost money, price numeric(10,2), net inet`;
+
+/** Each way to number or fill a key, with a change beside it or of the key itself; all but one in a schema of an odd name. */
 const CHANGES: readonly {
   readonly name: string;
+  readonly schema?: string;
   readonly table: string;
   readonly options: readonly string[];
 }[] = [
@@ -50,23 +64,38 @@ const CHANGES: readonly {
     table: `create table "Shop €".badge (code integer not null default 7 constraint "Badge code" unique, holder varchar(40) not null default 'x')`,
     options: ['--column', 'holder', '--to', 'text'],
   },
+  {
+    name: 'many types',
+    table: `create table "Shop €"."many types" (${OF_MANY_TYPES})`,
+    options: ['--column', 'note', '--to', '"Shop €".kind'],
+  },
+  {
+    name: 'others',
+    schema: 'public',
+    table: `create table others (${OF_MANY_TYPES})`,
+    options: ['--column', 'note', '--to', 'public.kind'],
+  },
 ];
 
-/** Prints what each finished table differs in from its mapping, and what the mapping reads and writes. */
+/** Prints what the finished tables differ in from their mappings, and for each what the mapping reads and writes. */
 const COMPARE = `
 import { defineConfig, MikroORM } from '@mikro-orm/postgresql';
 import { readdir } from 'node:fs/promises';
 
 const files = (await readdir('src', { recursive: true })).filter((path) => path.endsWith('-mappings.ts'));
+const changes = [];
 for (const file of files.sort()) {
-  const mappings = Object.values(await import('./src/' + file)).find((value) => 'renamed' in value);
-  const open = (entities) => MikroORM.init(defineConfig({
+  changes.push(Object.values(await import('./src/' + file)).find((value) => 'renamed' in value));
+}
+const open = (entities) => MikroORM.init(defineConfig({
     clientUrl: process.env.DATABASE_URL, entities, ensureDatabase: false,
     discovery: { checkDuplicateTableNames: false }, schemaGenerator: { ignoreSchema: ['online_migration'] },
   }));
-  const finished = await open([mappings.renamed]);
-  const { up } = await finished.schema.getUpdateSchemaMigrationSQL({ dropTables: false });
-  await finished.close();
+const finished = await open(changes.map(({ renamed }) => renamed));
+const { up } = await finished.schema.getUpdateSchemaMigrationSQL({ dropTables: false, wrap: false });
+await finished.close();
+console.log(JSON.stringify(up));
+for (const mappings of changes) {
   const application = await open(Object.values(mappings));
   const em = application.em.fork();
   em.create(mappings.renamed, {});
@@ -74,14 +103,14 @@ for (const file of files.sort()) {
   const rows = await em.fork().count(mappings.renamed, {});
   await em.fork().find(mappings.renamed, {});
   await application.close();
-  console.log(JSON.stringify({ table: mappings.renamed.meta.tableName, up, rows }));
+  console.log(JSON.stringify({ table: mappings.renamed.meta.tableName, rows }));
 }
 `;
 
 let copy: ProjectCopy;
 
 beforeAll(async () => {
-  copy = await openProjectCopy(['create schema "Shop €"', ...CHANGES.map(({ table }) => table)]);
+  copy = await openProjectCopy(['create schema "Shop €"', ...TYPES, ...CHANGES.map(({ table }) => table)]);
 });
 afterAll(async () => copy[Symbol.asyncDispose]());
 
@@ -89,8 +118,8 @@ describe('the mappings that change:new writes', () => {
   it(
     'reach their tables, and leave a comparison of the schema nothing to say when the change is done',
     async () => {
-      for (const { name, options } of CHANGES) {
-        const written = await copy.changeNew('--table', `Shop €.${name}`, ...options);
+      for (const { name, schema = 'Shop €', options } of CHANGES) {
+        const written = await copy.changeNew('--table', `${schema}.${name}`, ...options);
         expect(written).toMatchObject({ exitCode: 0, stderr: '' });
       }
       const checked = await copy.run('node_modules/typescript/bin/tsc', '--noEmit');
@@ -108,13 +137,20 @@ describe('the mappings that change:new writes', () => {
       const compared = await copy.run('compare.ts');
       expect(compared).toMatchObject({ exitCode: 0, stderr: '' });
       const found = compared.stdout.trim().split('\n');
-      expect(found.map((line) => JSON.parse(line) as unknown)).toEqual(
-        ['account', 'badge', 'ledger', 'order lines', 'slot', 'Token', 'visit'].map((table) => ({
-          table,
-          up: '',
-          rows: 1,
-        })),
-      );
+      expect(found.map((line) => JSON.parse(line) as unknown)).toEqual([
+        '',
+        ...[
+          'others',
+          'account',
+          'badge',
+          'ledger',
+          'many types',
+          'order lines',
+          'slot',
+          'Token',
+          'visit',
+        ].map((table) => ({ table, rows: 1 })),
+      ]);
     },
     LIMIT_MS,
   );

@@ -114,17 +114,17 @@ it.each([
   [
     'two Hosts',
     'GET /healthz HTTP/1.1\r\nHost: api\r\nhost: other\r\nConnection: close\r\n\r\n',
-    'The header Host stands more than once.',
+    'The header Host appears more than once.',
   ],
   [
     'the same Host twice, in HTTP/1.0',
     'GET /healthz HTTP/1.0\r\nHost: api\r\nHost: api\r\n\r\n',
-    'The header Host stands more than once.',
+    'The header Host appears more than once.',
   ],
   [
     'a body of two types',
     `POST /large_records HTTP/1.1\r\n${JSON_HEADERS}Content-Type: text/plain\r\nConnection: close\r\nContent-Length: 14\r\n\r\n{"name":"two"}`,
-    'The header Content-Type stands more than once.',
+    'The header Content-Type appears more than once.',
   ],
   [
     'a target that is no URL',

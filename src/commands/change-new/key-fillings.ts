@@ -1,3 +1,4 @@
+import { escapeLiteral } from 'pg';
 import type { ColumnFacts } from './table-facts.ts';
 
 /** The sequence that the test's table takes numbers from, so that no two rows are alike. */
@@ -36,5 +37,8 @@ export function fillingOf({ type, notNull }: ColumnFacts): string | null {
   return clause === undefined ? null : `${type} not null ${clause}`;
 }
 
-/** The declaration of a column whose own type cannot be had. */
-export const TEXT_INSTEAD = `text not null default ${NEXT}::text`;
+/** The declaration of a column whose own type cannot be had. The mapping of an enum takes nothing but its labels. */
+export function textInstead({ type, labels: [label] }: ColumnFacts): string {
+  const isEnum = label !== undefined && !type.endsWith('[]');
+  return `text not null default ${isEnum ? escapeLiteral(label) : `${NEXT}::text`}`;
+}

@@ -24,16 +24,49 @@ const BUILDERS: readonly [type: RegExp, builder: (declared: string, length: stri
     [/\[\]$/, (declared) => `p.array().columnType(${declared})`],
   ];
 
+/** Types that MikroORM reads from the database under another name, so that it always finds a difference. */
+const NOT_COMPARABLE = /\.|^time(\(\d\))? with time zone$|^bit varying|^"char"$|\)\[\]$/;
+/** The parts of a quoted name. */
+const IDENTIFIER = /"((?:[^"]|"")+)"|[^".[\]]+/g;
+
 /** What the mapping of a column says beside its type. */
 type MappedColumn = Pick<ColumnFacts, 'name' | 'type' | 'notNull' | 'default' | 'generated' | 'numbers'>;
 
-/** The ORM's builder for a column's type. */
-export function typeBuilder(type: string): string {
+/**
+ * The ORM's builder for a column's type.
+ *
+ * @param column its type as the catalog writes it, and the labels if that is an enum or an array of one
+ * @param schema of the table
+ */
+export function typeBuilder({ type, labels }: Pick<ColumnFacts, 'type' | 'labels'>, schema: string): string {
+  if (labels.length > 0) return enumBuilder(type, labels, schema) + (type.endsWith('[]') ? '.array()' : '');
   const length = /\(([^()]*)\)/.exec(type)?.[1];
   const family = type.replace(/\([^()]*\)/, '');
   const [, builder] = BUILDERS.find(([pattern]) => pattern.test(family)) ?? [];
   const declared = JSON.stringify(type);
-  return builder?.(declared, length) ?? `p.string().columnType(${declared})`;
+  return (builder?.(declared, length) ?? `p.string().columnType(${declared})`) + comparison(type);
+}
+
+/** The builder of the changed column. It names an enum too: MikroORM would drop one that no mapping names. */
+export function typedColumnBuilder(type: string, labels: readonly string[], schema: string): string {
+  const declared = `new TypedColumn(${JSON.stringify(type)})`;
+  const builder =
+    labels.length === 0 ? `p.type(${declared})` : `${enumBuilder(type, labels, schema)}.type(${declared})`;
+  return builder + comparison(type);
+}
+
+function comparison(type: string): string {
+  return NOT_COMPARABLE.test(type) ? `.ignoreSchemaChanges('type')` : '';
+}
+
+/** MikroORM takes a name without a schema for one in the table's own, and compares it only in `public`. */
+function enumBuilder(type: string, labels: readonly string[], schema: string): string {
+  const parts = Array.from(
+    type.matchAll(IDENTIFIER),
+    ([written, quoted]) => quoted?.replaceAll('""', '"') ?? written,
+  );
+  const name = [schema, parts[0]].every((each) => each === 'public') ? parts.slice(1) : parts;
+  return `p.enum(${JSON.stringify(labels)}).nativeEnumName(${JSON.stringify(name.join('.'))})`;
 }
 
 /**

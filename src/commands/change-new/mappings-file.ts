@@ -1,5 +1,5 @@
 import type { Column } from '../../online-migration/column-change.ts';
-import { columnOptions, typeBuilder } from './mapped-columns.ts';
+import { columnOptions, typeBuilder, typedColumnBuilder } from './mapped-columns.ts';
 import { inComment, type NewChange, propertyNames } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
 
@@ -16,7 +16,7 @@ export function unmappableReason({ table, change }: NewChange): string | null {
 }
 
 /** The file with the three mappings of the table, one for each form that it has during the change. */
-export function mappingsFile({ table, change, words }: NewChange): WrittenFile {
+export function mappingsFile({ table, change, labels, words }: NewChange): WrittenFile {
   const { oldColumn, newColumn } = change;
   const properties = propertyNames(table.columns);
   const columns = new Map(table.columns.map((column) => [column.name, column]));
@@ -32,12 +32,13 @@ export function mappingsFile({ table, change, words }: NewChange): WrittenFile {
     names
       .map((name) => {
         const column = columns.get(name)!;
-        return `  ${properties.get(name)}: ${typeBuilder(column.type)}${columnOptions(column, table.key.includes(name))},`;
+        return `  ${properties.get(name)}: ${typeBuilder(column, table.schema)}${columnOptions(column, table.key.includes(name))},`;
       })
       .join('\n');
   const mapping = (role: string, suffix: string, name: string, { type, default: value }: Column) => {
     const options = columnOptions({ ...changed, name, type, default: value ?? null }, isKey);
-    const property = `${properties.get(changed.name)}: p.type(new TypedColumn(${JSON.stringify(type)}))${options},`;
+    const typed = typedColumnBuilder(type, type === newColumn.type ? labels : [], table.schema);
+    const property = `${properties.get(changed.name)}: ${typed}${options},`;
     const leading = before.length > 0 ? '...leadingKey, ' : '';
     return `
 /** ${inComment(role)} */
@@ -59,8 +60,8 @@ const tableName = ${JSON.stringify(table.name)};
 const schema = ${JSON.stringify(table.schema)};
 ${before.length === 0 ? '' : `\n/** What stands before the changed column in the key. */\nconst leadingKey = {\n${lines(before)}\n};\n`}
 /**
- * What the three mappings share: the columns and the key; indexes and foreign keys are yours to add. Give the changed
- * property one JavaScript type of your own in all of them.
+ * What the three mappings share: the columns and the key; indexes, foreign keys and triggers are yours to add. Give the
+ * changed property one JavaScript type of your own in all of them.
  */
 const sharedProperties = {
 ${lines(others)}

@@ -14,6 +14,8 @@ export interface ColumnFacts {
   readonly name: string;
   /** With its modifier, as `format_type` writes it; a type that is not PostgreSQL's own with its schema. */
   readonly type: string;
+  /** The labels of an enum, or of an array of them, in their order; none for another type. */
+  readonly labels: readonly string[];
   readonly notNull: boolean;
   /** Null where it has none, or its numbers come from a sequence or an identity. */
   readonly default: string | null;
@@ -59,6 +61,12 @@ export async function readTable(database: Queryable, name: string): Promise<Tabl
       (
         select jsonb_agg(jsonb_build_object(
           'name', a.attname, 'type', ${typeName('a')}, 'notNull', a.attnotnull,
+          'labels', coalesce((
+            select jsonb_agg(e.enumlabel order by e.enumsortorder)
+            from pg_catalog.pg_enum e
+            join pg_catalog.pg_type et on et.oid = e.enumtypid
+            where a.atttypid in (et.oid, et.typarray)
+          ), '[]'),
           'numbers', case
             when a.attidentity = 'a' then 'always'
             when a.attidentity = 'd' then 'by default'
@@ -181,10 +189,13 @@ function typeName(attribute: string): string {
   return `(
           select case
             when tn.nspname = 'pg_catalog' then format_type(${attribute}.atttypid, ${attribute}.atttypmod)
+            when t.typcategory = 'A' then format('%I.%I[]', en.nspname, e.typname)
             else format('%I.%I', tn.nspname, t.typname)
           end
           from pg_catalog.pg_type t
           join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace
+          left join pg_catalog.pg_type e on e.oid = t.typelem
+          left join pg_catalog.pg_namespace en on en.oid = e.typnamespace
           where t.oid = ${attribute}.atttypid
         )`;
 }

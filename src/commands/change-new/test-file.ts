@@ -1,7 +1,7 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import { inTemplate, type NewChange } from './new-change.ts';
 import { unmappableReason } from './mappings-file.ts';
-import { fillingOf, NUMBERS, TEXT_INSTEAD } from './key-fillings.ts';
+import { fillingOf, NUMBERS, textInstead } from './key-fillings.ts';
 import type { ColumnFacts } from './table-facts.ts';
 import type { WrittenFile } from './written-files.ts';
 
@@ -85,7 +85,7 @@ function setupOf(
   const columns = [
     ...others
       .filter((column) => needed.has(column.name))
-      .map((column) => `${escapeIdentifier(column.name)} ${fillingOf(column) ?? TEXT_INSTEAD}`),
+      .map((column) => `${escapeIdentifier(column.name)} ${fillingOf(column) ?? textInstead(column)}`),
     ...others
       .filter((column) => withAllColumns && !needed.has(column.name))
       .map(

@@ -13,7 +13,7 @@ export async function unknownTypes(database: Queryable, change: ColumnChange): P
     const closed = await closedSchema(database, base);
     const error = closed === null ? await errorOf(database, `select $1::text::regtype`, [base]) : null;
     if (error !== null) {
-      reasons.push(`\`${column}.type\` is ${type}, and that is none here: ${error}.`);
+      reasons.push(`\`${column}.type\` is ${type}, which is no type of this database: ${error}.`);
       continue;
     }
     const grant = closed ?? (await closedType(database, base));

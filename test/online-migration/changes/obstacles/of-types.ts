@@ -28,7 +28,7 @@ export const OF_TYPES: readonly Obstacle[] = [
   ],
   [
     `select`,
-    /`newColumn\.type` is bigit, and that is none here: type "bigit" does not exist/,
+    /`newColumn\.type` is bigit, which is no type of this database: type "bigit" does not exist/,
     { newColumn: { name: 'size_new', type: 'bigit' } },
   ],
   [
