@@ -102,11 +102,11 @@ it('a row that breaks a constraint that was never validated is no reject', async
 });
 
 it.each([
-  ['one ahead of it is locked', 6],
-  ['one behind it is locked', 8],
-  ['it is locked itself', 7],
+  ['one of its batch ahead of it is locked', 9],
+  ['one of its batch behind it is locked', 25],
+  ['it is locked itself', 17],
 ])('a value that is too long for the column is a reject, though %s', async (_, locked) => {
-  await client.rows(`update event set at = case when id = 7 then '1234567' else '123456' end`);
+  await client.rows(`update event set at = case when id = 17 then '1234567' else '123456' end`);
   const change: ColumnChange = {
     ...eventChange,
     newColumn: { name: 'at_new', type: 'varchar(6)' },
@@ -121,14 +121,14 @@ it.each([
   const end = { isReached: false };
   const failed = filled.catch((error: unknown) => error).finally(() => (end.isReached = true));
   const unfilled = () => client.value<number>(`select count(*)::int from event where at_new is null`);
-  while (!end.isReached && (await unfilled()) > new Set([7, locked]).size) await pause(20, context.signal);
+  while (!end.isReached && (await unfilled()) > new Set([17, locked]).size) await pause(20, context.signal);
   while (!end.isReached && !context.lines.some((line) => line.includes('waits for rows that others hold'))) {
     await pause(20, context.signal);
   }
   expect(end.isReached ? await failed : null).toBeNull();
   await holder.rows('rollback');
   await filled;
-  expect(await client.rows(`select key from online_migration.reject`)).toEqual([{ key: '7' }]);
+  expect(await client.rows(`select key from online_migration.reject`)).toEqual([{ key: '17' }]);
   expect(await unfilled()).toBe(1);
 });
 
