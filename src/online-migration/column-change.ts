@@ -71,7 +71,7 @@ export interface ColumnChange {
    */
   readonly firesInBackfill?: readonly string[];
   /**
-   * What the catalog cannot judge and a person has: functions, triggers and publications, each by the name that the refusal of
+   * What the catalog cannot judge and a person has: functions, triggers, publications and subscriptions, each by the name that the refusal of
    * expand gives.
    */
   readonly reviewed?: readonly string[];
