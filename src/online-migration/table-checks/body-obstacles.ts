@@ -17,6 +17,10 @@ interface FoundFunction {
 
 /** `new.*`, `(old).*`. */
 const TRIGGER_ROW = String.raw`(?<![\w$])(new|old)\s*\)?\s*\.\s*\*`;
+/** `new.* is distinct from old.*` and `to_jsonb(new.*)`, which take as many columns as there are. */
+const ROW_AS_A_WHOLE =
+  String.raw`(?<![\w$])((new|old)\.\*\)?\s*(is\s+(not\s+)?distinct\s+from|=|<>|!=)\s*(row\s*)?\(?(new|old)\.\*|` +
+  String.raw`(to_jsonb?|row_to_json|hstore)\s*\(\s*(new|old)\.\*)`;
 /** `select *`, `p.*`. */
 const ALL_COLUMNS = String.raw`((?<![\w$])select\s+((all|distinct)\s+)?\*|[\w"\)]\s*\.\s*\*)`;
 const INSERT_OF_ALL_COLUMNS = String.raw`(?<![\w$])insert\s+into\s[^;]*${ALL_COLUMNS}`;
@@ -70,7 +74,7 @@ export async function bodyObstacles(
     ), judged as (
       select name, is_trigger,
         body ~* $4 and (is_trigger or has_row_type or names_table) as names_column,
-        is_trigger and body ~* $5 or (is_trigger or names_table) and body ~* $6
+        is_trigger and regexp_replace(body, $9, '', 'gi') ~* $5 or (is_trigger or names_table) and body ~* $6
           or names_table and returns_columns and body ~* $7 as takes_whole_rows
       from function
       where name <> all ($8)
@@ -78,13 +82,14 @@ export async function bodyObstacles(
     select * from judged where names_column or takes_whole_rows order by name`,
     [
       namesOf(change).table,
-      asWord(change.table.name),
+      await asUsed(database, change.table.name),
       TOOLKIT_SCHEMA,
-      asWord(column),
+      await asUsed(database, column),
       TRIGGER_ROW,
       INSERT_OF_ALL_COLUMNS,
       ALL_COLUMNS,
       change.reviewed ?? [],
+      ROW_AS_A_WHOLE,
     ],
   );
   return [
@@ -140,8 +145,24 @@ function describe({ table }: ColumnChange, column: string, found: FoundFunction)
   ];
 }
 
-/** A pattern of a name as a word of SQL, quoted or not. */
+/** A pattern of a name as a word, quoted or not. */
 function asWord(name: string): string {
+  return String.raw`(?<![\w$])${escaped(name)}`;
+}
+
+/**
+ * A pattern of a name where SQL uses it. One that has to be quoted, as `order`, counts in quotes or behind a dot alone:
+ * `order by` is no use of it.
+ */
+async function asUsed(database: Queryable, name: string): Promise<string> {
+  const { rows } = await database.query<{ is_quoted: boolean }>(
+    `select quote_ident($1::text) <> $1::text as is_quoted`,
+    [name],
+  );
+  return rows[0]!.is_quoted ? String.raw`["'.]\s*${escaped(name)}` : asWord(name);
+}
+
+function escaped(name: string): string {
   const written = name.replaceAll('"', '""').replaceAll(/[^\p{L}\p{N}_ ]/gu, String.raw`\$&`);
-  return String.raw`(?<![\w$])${written}(?![\w$])`;
+  return String.raw`${written}(?![\w$])`;
 }
