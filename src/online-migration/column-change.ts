@@ -66,11 +66,12 @@ export interface ColumnChange {
   readonly index?: boolean;
   /**
    * Names of the table's own triggers that may fire for each row that a backfill updates; by default none may. The others are
-   * kept silent by `session_replication_role`; expand refuses if the role may not set that.
+   * kept silent by `session_replication_role`; expand refuses if the role may not set that. While another one is kept silent, a
+   * declared one fires only if it is set to fire always.
    */
   readonly firesInBackfill?: readonly string[];
   /**
-   * What the catalog cannot judge and a person has: functions and publications, each by the name that the refusal of
+   * What the catalog cannot judge and a person has: functions, triggers, publications and subscriptions, each by the name that the refusal of
    * expand gives.
    */
   readonly reviewed?: readonly string[];

@@ -1,10 +1,11 @@
 import { readAttachments } from './attachments/attachments.ts';
 import type { CarriedIndex } from './attachments/indexes.ts';
 import { mirrorName } from './attachments/table-column.ts';
+import { forwardFill } from './backfill/fill.ts';
+import { readTriggerPlan } from './backfill/firing-triggers.ts';
 import { type ColumnChange, type Queryable } from './column-change.ts';
 import { typeValues } from './declared-type.ts';
-import { namesOf, TOOLKIT_SCHEMA } from './names.ts';
-import { TREE_OIDS } from './table-checks/table-tree.ts';
+import { namesOf } from './names.ts';
 
 /** What no catalog tells and only people can check ahead of a change, a sentence each. */
 export async function readChecklist(database: Queryable, change: ColumnChange): Promise<string[]> {
@@ -90,20 +91,12 @@ async function unboundColumns(database: Queryable, change: ColumnChange): Promis
 
 /** Triggers that fire for an update of the application and not for one of the backfill. */
 async function silentTriggers(database: Queryable, change: ColumnChange): Promise<string[]> {
-  const { rows } = await database.query<{ names: string[] | null }>(
-    `
-    select array_agg(distinct t.tgname::text order by t.tgname::text) as names
-    from pg_catalog.pg_trigger t
-    join pg_catalog.pg_proc p on p.oid = t.tgfoid
-    join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-    where t.tgrelid in (${TREE_OIDS}) and not t.tgisinternal and t.tgenabled = 'O' and (t.tgtype & 16) <> 0
-      and n.nspname <> $2 and t.tgname <> all ($3)`,
-    [namesOf(change).table, TOOLKIT_SCHEMA, change.firesInBackfill ?? []],
-  );
-  const names = rows[0]?.names ?? [];
+  const { silent } = await readTriggerPlan(database, forwardFill(change));
+  const names = [...new Set(silent.map(({ name }) => name))];
   if (names.length === 0) return [];
   return [
     `Triggers that do not fire for the rows that a backfill updates: ${names.join(', ')}. If one has to, add it to ` +
-      `\`firesInBackfill\`.`,
+      `\`firesInBackfill\` and let it fire always, with \`alter table … enable always trigger …\`; if all of them have to, it ` +
+      `is enough to add them.`,
   ];
 }

@@ -46,7 +46,8 @@ describe('what only people can check', () => {
       ),
       expect.stringMatching(/^note\.order_id has no foreign key and is called as if it held values of id/),
       expect.stringMatching(/^Direct calls of nextval\('public\.orders_id_seq'\)/),
-      'Triggers that do not fire for the rows that a backfill updates: stamp. If one has to, add it to `firesInBackfill`.',
+      'Triggers that do not fire for the rows that a backfill updates: audit, stamp. If one has to, add it to `firesInBackfill` and ' +
+        'let it fire always, with `alter table … enable always trigger …`; if all of them have to, it is enough to add them.',
     ]);
   });
 

@@ -4,7 +4,11 @@ import type { Side } from '../filled-column.ts';
 import { stateObstacles } from '../state/owner.ts';
 import { bodyObstacles } from '../table-checks/body-obstacles.ts';
 import { otherChangeObstacles } from '../table-checks/other-change-obstacles.ts';
-import { replicaIdentityObstacles, subscriberObstacles } from '../table-checks/publication-obstacles.ts';
+import {
+  replicaIdentityObstacles,
+  subscriberObstacles,
+  subscriptionObstacles,
+} from '../table-checks/publication-obstacles.ts';
 import { rowSecurityObstacles } from '../table-checks/row-security-obstacles.ts';
 import { rowTypeObstacles } from '../table-checks/row-type-obstacles.ts';
 import { writeObstacles } from '../table-checks/write-obstacles.ts';
@@ -123,5 +127,6 @@ export async function findUnreviewed(
   return [
     ...(await bodyObstacles(database, change, columnAt(change, side).column)),
     ...(await subscriberObstacles(database, change)),
+    ...(await subscriptionObstacles(database, change)),
   ];
 }

@@ -1,6 +1,6 @@
 import { type Session, sqlState } from '../session.ts';
 import type { Fill } from './fill.ts';
-import { fillRowByRow, isValueError } from './row-by-row.ts';
+import { fillRowByRow, isRowError } from './row-by-row.ts';
 import { isOfStripe } from './stripes.ts';
 
 /** Some rows of a leaf: those of a span of heap blocks that belong to one stripe. */
@@ -46,13 +46,15 @@ export async function fillBatch(
       return rowsFilled;
     });
   try {
-    return await attempt(updateRows);
+    return await attempt(updateRows).catch((error: unknown) => {
+      if (!isContention(error)) throw error;
+      return attempt(updateUnlockedRows);
+    });
   } catch (error) {
-    if (isContention(error)) return attempt(updateUnlockedRows);
-    if (!isValueError(error)) throw error;
-    const rowsFilled = await fillRowByRow(session, fill, batch.leaf, await findRows(session, fill, batch));
-    await checkpoint(rowsFilled);
-    return rowsFilled;
+    if (!isRowError(error)) throw error;
+    const { filled } = await fillRowByRow(session, fill, batch.leaf, await findRows(session, fill, batch));
+    await checkpoint(filled);
+    return filled;
   }
 }
 

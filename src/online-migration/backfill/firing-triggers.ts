@@ -107,7 +107,7 @@ export async function tellSilence(
 ): Promise<void> {
   const { silent } = await requireTriggerPlan(database, fill);
   if (silent.length === 0) return;
-  const names = silent.map(({ name }) => name).join(', ');
+  const names = [...new Set(silent.map(({ name }) => name))].join(', ');
   log(`backfill: triggers that do not fire for its updates (session_replication_role = replica): ${names}`);
 }
 
@@ -134,7 +134,14 @@ function howToBeGranted({ role, isGrantable }: RightToSilence): string {
     : `To keep it silent, run the migrations as a superuser; ${IF_IT_MAY_FIRE}`;
 }
 
-function howToMakeOrdinary({ name, table }: FiringTrigger): string {
+function howToMakeOrdinary({ name, table, firesInOrigin }: FiringTrigger): string {
+  if (!firesInOrigin) {
+    return (
+      `It is set to fire for replication, as which a backfill keeps the other triggers silent. Run ` +
+      `\`alter table ${table} disable trigger ${name}\` until the change is done, if nothing is replicated to the table; ` +
+      IF_IT_MAY_FIRE
+    );
+  }
   return (
     `It is set to fire always, so it cannot be kept silent. Run \`alter table ${table} enable trigger ${name}\`; ` +
     IF_IT_MAY_FIRE

@@ -5,7 +5,7 @@ import { isContention } from './batch.ts';
 import { advanceSweep } from './checkpoint.ts';
 import { type Fill, isUnfilled } from './fill.ts';
 import { updateHasNoEffect } from './refused-update.ts';
-import { isValueError } from './row-by-row.ts';
+import { isRowError } from './row-by-row.ts';
 import { settle } from './settle.ts';
 
 /** How often rows that others hold are tried again. */
@@ -134,7 +134,7 @@ async function refuseWithoutEffect(
     });
   } catch (error) {
     // The next try finds out.
-    if (!isContention(error) && !isValueError(error)) throw error;
+    if (!isContention(error) && !isRowError(error)) throw error;
   }
 }
 

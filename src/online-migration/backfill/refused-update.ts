@@ -40,7 +40,7 @@ export async function updateFails(
   const { firing } = await readTriggerPlan(session, fill);
   const triggers =
     firing.length === 0
-      ? 'No trigger of the table fires for it, so look at the constraints.'
+      ? 'No trigger of the table fires for it, so look at its constraints and publications.'
       : `Triggers that fire for it: ${listed(firing)}.`;
   return new BackfillError(
     `Cannot fill ${fill.target} of ${fill.names.table} in the row with ${describeRow(fill.change, key)}: its value converts, but ` +

@@ -3,7 +3,7 @@ import { isContention } from './batch.ts';
 import { advanceSweep } from './checkpoint.ts';
 import type { Fill } from './fill.ts';
 import { updateHasNoEffect } from './refused-update.ts';
-import { fillRowByRow, isValueError } from './row-by-row.ts';
+import { fillRowByRow, isRowError } from './row-by-row.ts';
 
 /**
  * Fills rows that have a faithful value, and writes the others down as rejects, in one transaction; rows that others hold
@@ -28,12 +28,12 @@ export async function settle(
     });
   } catch (error) {
     if (isContention(error)) return 0;
-    if (!isValueError(error)) throw error;
+    if (!isRowError(error)) throw error;
   }
   try {
-    const filled = await fillRowByRow(session, fill, leaf, tids);
+    const { filled, rejected } = await fillRowByRow(session, fill, leaf, tids);
     await advanceSweep(session, fill, filled);
-    return tids.length;
+    return filled + rejected;
   } catch (error) {
     if (isContention(error)) return 0;
     throw error;

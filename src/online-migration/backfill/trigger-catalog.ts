@@ -8,7 +8,7 @@ export interface FiringTrigger {
   readonly name: string;
   /** As the catalog has it. */
   readonly rawName: string;
-  /** Schema and name, quoted, of a table that has it: the table itself, or a partition. */
+  /** Schema and name, quoted, of the table that it was made on: the table itself, or a partition. */
   readonly table: string;
   /** The function that it calls: `public.audit()`. */
   readonly calledFunction: string;
@@ -35,20 +35,28 @@ export async function findTriggers(
   // A trigger of a partition may be marked as internal although a person made it; that of a constraint is another one's.
   const { rows } = await database.query<FiringTrigger>(
     `
-    with leaf as (${LEAF_OIDS})
-    select g.tgname as "rawName", quote_ident(g.tgname) as name, min(format('%I.%I', n.nspname, c.relname)) as "table",
+    with recursive leaf as (${LEAF_OIDS}
+    ), origin as (
+      -- A partition has a copy of each row trigger of its table.
+      select g.oid, g.tgrelid, g.tgparentid, g.oid as leaf_trigger from leaf join pg_catalog.pg_trigger g on g.tgrelid = leaf.oid
+      union all
+      select g.oid, g.tgrelid, g.tgparentid, origin.leaf_trigger
+      from origin
+      join pg_catalog.pg_trigger g on g.oid = origin.tgparentid
+    )
+    select g.tgname as "rawName", quote_ident(g.tgname) as name, format('%I.%I', n.nspname, c.relname) as "table",
       format('%I.%I()', pn.nspname, p.proname) as "calledFunction",
       g.tgtype & 1 <> 0 as "isPerRow", g.tgtype & 2 <> 0 as "isBefore",
       bool_or(g.tgqual is not null) as "hasCondition",
       bool_or(g.tgenabled in ('O', 'A')) as "firesInOrigin",
       bool_or(g.tgenabled in ('A', 'R')) as "firesInReplica"
-    from leaf
-    join pg_catalog.pg_trigger g on g.tgrelid = leaf.oid
-    join pg_catalog.pg_class c on c.oid = leaf.oid
+    from origin
+    join pg_catalog.pg_trigger g on g.oid = origin.leaf_trigger
+    join pg_catalog.pg_class c on c.oid = origin.tgrelid
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_proc p on p.oid = g.tgfoid
     join pg_catalog.pg_namespace pn on pn.oid = p.pronamespace
-    where g.tgtype & 16 <> 0 and g.tgenabled <> 'D' and pn.nspname <> $3
+    where origin.tgparentid = 0 and g.tgtype & 16 <> 0 and g.tgenabled <> 'D' and pn.nspname <> $3
       and not exists (
         select from pg_catalog.pg_constraint k where k.oid = g.tgconstraint and k.contype <> 't'
       )
@@ -56,11 +64,11 @@ export async function findTriggers(
         coalesce(array_length(g.tgattr, 1), 0) = 0
         or exists (
           select from pg_catalog.pg_attribute a
-          where a.attrelid = leaf.oid and a.attnum = any (g.tgattr) and a.attname = $2
+          where a.attrelid = g.tgrelid and a.attnum = any (g.tgattr) and a.attname = $2
         )
       )
-    group by g.tgname, pn.nspname, p.proname, g.tgtype & 1, g.tgtype & 2
-    order by g.tgname`,
+    group by origin.oid, g.tgname, n.nspname, c.relname, pn.nspname, p.proname, g.tgtype & 1, g.tgtype & 2
+    order by g.tgname, n.nspname, c.relname`,
     [table, column, TOOLKIT_SCHEMA],
   );
   return rows;

@@ -57,6 +57,32 @@ export async function subscriberObstacles(database: Queryable, change: ColumnCha
 }
 
 /**
+ * The subscriptions that write to the table and that nobody has judged, a sentence each: the publisher goes on to send the old
+ * column under its name.
+ */
+export async function subscriptionObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const { rows } = await database.query<{ name: string; subscription: string; tables: string[] }>(
+    `
+    select s.subname as name, quote_ident(s.subname) as subscription,
+      array_agg(r.srrelid::regclass::text order by r.srrelid::regclass::text) as tables
+    from pg_catalog.pg_subscription_rel r
+    join pg_catalog.pg_subscription s on s.oid = r.srsubid
+    where r.srrelid in (${TREE_OIDS}) and 'subscription ' || s.subname <> all ($2)
+    group by s.subname
+    order by 1`,
+    [namesOf(change).table, change.reviewed ?? []],
+  );
+  return rows.map(
+    ({ name, subscription, tables }) =>
+      `The subscription ${name} writes to ${tables.join(', ')}: between contract and rename it fails, because there is no ` +
+      `column ${change.oldColumn.name} for what the publisher sends. From rename on, what it sends has to be a value of ` +
+      `${change.newColumn.type}. Run \`alter subscription ${subscription} disable\` before contract and ` +
+      `\`alter subscription ${subscription} enable\` right behind rename; the publisher keeps its WAL meanwhile. Then add ` +
+      `'subscription ${name}' to \`reviewed\`.`,
+  );
+}
+
+/**
  * The leaves whose updates are published without a replica identity, a sentence each: such an update is an error (55000), and a
  * backfill updates each row.
  */

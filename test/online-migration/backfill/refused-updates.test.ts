@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BackfillError } from '../../../src/online-migration/backfill/backfill-error.ts';
 import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { backfill } from '../../../src/online-migration/moves/backfill.ts';
+import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { pause } from '../../../src/online-migration/pause.ts';
+import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange, expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
@@ -71,6 +75,14 @@ describe('a trigger that may fire and', () => {
     },
   );
 
+  it.each(['55000', '42501', 'AB123'])('raises with the code %s is named as well', async (code) => {
+    await createTrigger('before', `raise exception 'event % is closed', new.id using errcode = '${code}';`);
+    expect(await failure()).toMatch(
+      /its value converts, but the update fails with "event \d+ is closed"\. Triggers that fire for it: judge on public\.event/,
+    );
+    expect(await rejects()).toBe(0);
+  });
+
   it('raises at every update, as of a table that rows are only added to, leaves no reject behind', async () => {
     await createTrigger('before', `raise exception 'rows are only added';`);
     expect(await failure()).toContain('the update fails with "rows are only added"');
@@ -84,9 +96,40 @@ describe('a trigger that may fire and', () => {
 it('a row that breaks a constraint that was never validated is no reject', async () => {
   await client.rows(`alter table event add constraint not_seven check (id <> 7) not valid`);
   expect(await failure(eventChange)).toMatch(
-    /in the row with id 7: .* violates check constraint "not_seven"". No trigger of the table fires for it, so look at the constraints\./,
+    /in the row with id 7: .* violates check constraint "not_seven"". No trigger of the table fires for it, so look at its constraints and publications\./,
   );
   expect(await rejects()).toBe(0);
+});
+
+it.each([
+  ['one of its batch ahead of it is locked', 9],
+  ['one of its batch behind it is locked', 25],
+  ['it is locked itself', 17],
+])('a value that is too long for the column is a reject, though %s', async (_, locked) => {
+  await client.rows(`update event set at = case when id = 17 then '1234567' else '123456' end`);
+  const change: ColumnChange = {
+    ...eventChange,
+    newColumn: { name: 'at_new', type: 'varchar(6)' },
+    conversion: { forward: (value) => value, backward: (value) => value },
+  };
+  await using context = await openContext(url, change);
+  await expand(context);
+  await using holder = await connect(url);
+  await holder.rows('begin');
+  await holder.rows(`select from event where id = ${locked} for update`);
+  const filled = backfill(context);
+  const end = { isReached: false };
+  const failed = filled.catch((error: unknown) => error).finally(() => (end.isReached = true));
+  const unfilled = () => client.value<number>(`select count(*)::int from event where at_new is null`);
+  while (!end.isReached && (await unfilled()) > new Set([17, locked]).size) await pause(20, context.signal);
+  while (!end.isReached && !context.lines.some((line) => line.includes('waits for rows that others hold'))) {
+    await pause(20, context.signal);
+  }
+  expect(end.isReached ? await failed : null).toBeNull();
+  await holder.rows('rollback');
+  await filled;
+  expect(await client.rows(`select key from online_migration.reject`)).toEqual([{ key: '17' }]);
+  expect(await unfilled()).toBe(1);
 });
 
 it('a value that is too long for the column is a reject, though triggers may fire', async () => {

@@ -122,7 +122,7 @@ describe("the table's own triggers", () => {
         'The trigger audit_row on public.event_1, which calls public.audit(), would fire for',
       ),
       expect.stringContaining(
-        'The trigger touch on public.event_0, which calls public.touch(), would fire for',
+        'The trigger touch on public.event, which calls public.touch(), would fire for',
       ),
     ]);
   });
@@ -210,6 +210,24 @@ describe('a trigger that fires always', () => {
     ]);
   });
 
+  it('is made an ordinary one by the statement that the refusal names, on all partitions', async () => {
+    await client.rows(`drop table event`);
+    await client.rows(
+      `create table event (id bigint primary key, at varchar(50) not null, version int) partition by hash (id)`,
+    );
+    for (const n of [0, 1]) {
+      await client.rows(
+        `create table event_${n} partition of event for values with (modulus 2, remainder ${n})`,
+      );
+    }
+    await client.rows(TOUCH);
+    await client.rows(`alter table event enable always trigger touch`);
+    const [obstacle, ...others] = await triggerObstacles(client, eventChange);
+    expect(others).toEqual([]);
+    await client.rows(/`(alter table [^`]+)`/.exec(obstacle!)![1]!);
+    expect(await triggerObstacles(client, eventChange)).toEqual([]);
+  });
+
   it('fires if it is declared, beside another that is silent', async () => {
     await client.rows(AUDIT);
     const opened = await context({ firesInBackfill: ['touch'] });
@@ -217,6 +235,23 @@ describe('a trigger that fires always', () => {
     expect(await traces()).toEqual({ touched: ROWS, audited: {} });
     expect(opened.lines.find((line) => line.includes('do not fire'))).toMatch(/replica\): audit_row$/);
   });
+});
+
+it('a trigger for replication fires beside silent ones, and the refusal says how it does not', async () => {
+  await client.rows(TOUCH);
+  await client.rows(AUDIT);
+  await client.rows(`alter table event enable replica trigger touch`);
+  const obstacles = await triggerObstacles(client, eventChange);
+  expect(obstacles).toEqual([
+    'The trigger touch on public.event, which calls public.touch(), would fire for each row that the backfill converts. ' +
+      'It is set to fire for replication, as which a backfill keeps the other triggers silent. Run ' +
+      '`alter table public.event disable trigger touch` until the change is done, if nothing is replicated to the table; ' +
+      'or, if it may fire, name it in `firesInBackfill`.',
+  ]);
+  await client.rows(/`(alter table [^`]+)`/.exec(obstacles[0]!)![1]!);
+  const opened = await context();
+  for (const move of [expand, backfill]) await move(opened);
+  expect(await traces()).toEqual({ touched: 0, audited: {} });
 });
 
 it('is refused where a foreign key of the filled column would not be checked', async () => {

@@ -39,6 +39,26 @@ export const OF_BODIES: readonly Obstacle[] = [
     /The function public\.all_parts\(\), which uses part, takes all columns of a row/,
   ],
   [
+    `create type pair as (id bigint, name text, width integer);
+     create function pairs() returns setof pair language sql as 'select * from part'`,
+    /The function public\.pairs\(\), which uses part, takes all columns of a row/,
+  ],
+  [
+    `create function records() returns setof record language sql as 'select p.* from part p'`,
+    /The function public\.records\(\), which uses part, takes all columns of a row/,
+  ],
+  [
+    `alter table part add words tsvector, alter size type text;
+     create trigger "To words" before insert or update on part
+     for each row execute function tsvector_update_trigger(words, 'pg_catalog.english', name, size)`,
+    /The trigger "To words" of part has size among its arguments: from contract on, .* add 'trigger To words' to `reviewed`/,
+    {
+      oldColumn: { name: 'size', type: 'text' },
+      newColumn: { name: 'size_new', type: 'varchar(9)' },
+      conversion: { forward: (value) => value, backward: (value) => value },
+    },
+  ],
+  [
     `alter table part rename size to "to-size";
      create function widest() returns bigint language plpgsql as $$ begin return (select max("to-size") from part); end $$`,
     /The function public\.widest\(\), which uses part, names to-size/,
