@@ -67,10 +67,13 @@ export async function createKeepTriggers(database: Queryable, change: ColumnChan
     alter table ${table} enable always trigger ${keepInsertTrigger}, enable always trigger ${keepUpdateTrigger}`);
 }
 
-/** Lets the triggers do nothing more, without a lock; what was kept stays. */
+/** Lets the triggers do nothing more, if there are any, without a lock; what was kept stays. */
 export async function stopKeeping(database: Queryable, change: ColumnChange): Promise<void> {
-  if (!isReversible(change)) return;
-  await createTriggerFunction(database, namesOf(change).keepFunction, `begin return null; end`);
+  const { keepFunction } = namesOf(change);
+  const { rows } = await database.query<{ found: boolean }>(`select to_regproc($1) is not null as found`, [
+    keepFunction,
+  ]);
+  if (rows[0]?.found) await createTriggerFunction(database, keepFunction, `begin return null; end`);
 }
 
 /** Drops the triggers and their function; the table must be locked. */

@@ -50,7 +50,10 @@ export async function contract(context: MoveContext): Promise<void> {
   await awaitSwitchover(context, 'contract', 'old', settings.switchoverWaitMs);
   await mirrorAttachments(context, 'contract', 'old');
   // A killed run leaves triggers that lock kept values: the deletion would wait for a write, and that for the deletion.
-  await session.transaction(() => asTableOwner(session, change, () => stopKeeping(session, change)));
+  await session.transaction(async () => {
+    await session.query(`set local lock_timeout = ${settings.lockTimeoutMs}`);
+    await stopKeeping(session, change);
+  });
   await session.withoutStatementTimeout(() => forgetKeptValues(session, change));
   await inStrongTransaction(context, 'contract: keep what cannot be rebuilt', {
     before: () => asTableOwner(session, change, () => createKeepFunction(session, change)),
