@@ -61,7 +61,8 @@ describe('an interrupt', () => {
     const { outcome, lines, next } = await interrupted(database.url, async (session, interrupt) => {
       await using client = await connect(database.url);
       const sleeping = run(session, `select  pg_sleep(3600)`);
-      const count = `select count(*)::int from pg_stat_activity where wait_event = 'PgSleep'`;
+      const count = `select count(*)::int from pg_stat_activity
+        where datname = current_database() and wait_event = 'PgSleep'`;
       while ((await client.value(count)) === 0);
       interrupt();
       await sleeping;
