@@ -70,7 +70,8 @@ export async function createTolerantBackwardFunction(
 /** Drops the functions; the sync trigger that calls them must be gone. */
 export async function dropConversionFunctions(database: Queryable, change: ColumnChange): Promise<void> {
   const { forward, forwardInBulk, backward } = namesOf(change);
-  await database.query(`drop function if exists ${forward}(${change.oldColumn.type})`);
-  await database.query(`drop function if exists ${forwardInBulk}(${change.oldColumn.type})`);
-  await database.query(`drop function if exists ${backward}(${change.newColumn.type})`);
+  await database.query(`
+    drop function if exists ${forward}(${change.oldColumn.type});
+    drop function if exists ${forwardInBulk}(${change.oldColumn.type});
+    drop function if exists ${backward}(${change.newColumn.type})`);
 }

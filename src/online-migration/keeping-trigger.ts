@@ -79,9 +79,11 @@ export async function stopKeeping(database: Queryable, change: ColumnChange): Pr
 /** Drops the triggers and their function; the table must be locked. */
 export async function dropKeepTriggers(database: Queryable, change: ColumnChange): Promise<void> {
   const { table, keepFunction, keepInsertTrigger, keepUpdateTrigger } = namesOf(change);
-  await database.query(`drop trigger if exists ${keepInsertTrigger} on ${table}`);
-  await database.query(`drop trigger if exists ${keepUpdateTrigger} on ${table}`);
-  await database.query(`drop function if exists ${keepFunction}()`);
+  // In one message: under the lock, each further one costs a way to the server and back.
+  await database.query(`
+    drop trigger if exists ${keepInsertTrigger} on ${table};
+    drop trigger if exists ${keepUpdateTrigger} on ${table};
+    drop function if exists ${keepFunction}()`);
 }
 
 /** PL/pgSQL on the row `new`. */

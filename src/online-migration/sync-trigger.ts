@@ -87,9 +87,11 @@ export async function createSyncTriggers(
 /** Drops both triggers and their function; the table must be locked. */
 export async function dropSyncTriggers(database: Queryable, change: ColumnChange): Promise<void> {
   const { table, insertTrigger, updateTrigger, syncFunction } = namesOf(change);
-  await database.query(`drop trigger if exists ${insertTrigger} on ${table}`);
-  await database.query(`drop trigger if exists ${updateTrigger} on ${table}`);
-  await database.query(`drop function if exists ${syncFunction}()`);
+  // In one message: under the lock, each further one costs a way to the server and back.
+  await database.query(`
+    drop trigger if exists ${insertTrigger} on ${table};
+    drop trigger if exists ${updateTrigger} on ${table};
+    drop function if exists ${syncFunction}()`);
 }
 
 /** PL/pgSQL that brings what was written through the new column to the old one. */
