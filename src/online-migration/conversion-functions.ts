@@ -1,3 +1,4 @@
+import { escapeLiteral } from 'pg';
 import type { ColumnChange, Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
 
@@ -53,18 +54,19 @@ export async function createTolerantBackwardFunction(
 ): Promise<void> {
   const { backward } = change.conversion;
   if (backward === 'not reversible') return;
-  await database.query(`
-    create or replace function ${namesOf(change).backward}(value ${change.newColumn.type})
-    returns ${change.oldColumn.type}
-    language plpgsql stable
-    as $backward$
+  const body = `
     #variable_conflict use_column
     begin
       return ${backward('value')};
     exception when data_exception or integrity_constraint_violation or program_limit_exceeded or plpgsql_error then
       return null;
-    end
-    $backward$`);
+    end`;
+  // As a literal, and not between dollars: the expression may contain any text.
+  await database.query(`
+    create or replace function ${namesOf(change).backward}(value ${change.newColumn.type})
+    returns ${change.oldColumn.type}
+    language plpgsql stable
+    as ${escapeLiteral(body)}`);
 }
 
 /** Drops the functions; the sync trigger that calls them must be gone. */

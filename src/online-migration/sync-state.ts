@@ -52,12 +52,6 @@ export async function readSyncState(
   };
 }
 
-/** Whether both sync triggers exist and fire in every session. */
-export async function areSyncTriggersEnabled(database: Queryable, change: ColumnChange): Promise<boolean> {
-  const { missing, silent } = await readSyncState(database, change);
-  return missing.length === 0 && silent.length === 0;
-}
-
 /** Records the sync triggers as they are now, when both columns have the same values. */
 export async function recordSyncTriggers(database: Queryable, change: ColumnChange): Promise<void> {
   const { version } = await readSyncState(database, change);

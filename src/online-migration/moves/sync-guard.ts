@@ -1,3 +1,4 @@
+import { escapeIdentifier } from 'pg';
 import type { ColumnChange } from '../column-change.ts';
 import { createBackwardFunction, createForwardFunctions } from '../conversion-functions.ts';
 import { typeValues, isOfType } from '../declared-type.ts';
@@ -51,7 +52,7 @@ export async function requireSyncTriggers(
     );
   }
   if (silent.length > 0) {
-    const list = silent.map((trigger) => `enable always trigger ${JSON.stringify(trigger)}`).join(', ');
+    const list = silent.map((trigger) => `enable always trigger ${escapeIdentifier(trigger)}`).join(', ');
     throw new MoveRefusedError(
       `Cannot ${move} ${name}: the sync trigger ${silent.join(', ')} does not fire for every write; \`disable trigger all\` and ` +
         `\`enable trigger all\` leave it so. Run \`alter table ${table} ${list}\`, then the same command again. The columns are ` +
