@@ -59,7 +59,7 @@ await runCommand(async () => {
 });
 
 /**
- * Refuses what the toolkit cannot do.
+ * Refuses what the package cannot do.
  * @returns what a person has to judge or an administrator to prepare before expand, a sentence each
  */
 async function refuseObstacles(session: Session, change: ColumnChange): Promise<string[]> {

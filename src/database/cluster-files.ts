@@ -49,7 +49,7 @@ export interface ClusterTools {
  *
  * So a cluster at its place is always complete, and no lock is held that a crash could leave behind.
  *
- * @throws Error where the place holds something else, or initdb fails
+ * @throws Error if the place holds something else, or initdb fails
  */
 export async function ensureCluster(clusterFolder: string, tools: ClusterTools): Promise<void> {
   if (await findConnection(clusterFolder)) return;
@@ -120,7 +120,7 @@ function settingsFile(settings: Readonly<Record<string, string>>): string {
 /**
  * Reads how to connect to the cluster.
  *
- * @throws Error where the folder holds no cluster of this project
+ * @throws Error if the folder holds no cluster of this project
  */
 export async function readConnection(clusterFolder: string): Promise<Connection> {
   const connection = await findConnection(clusterFolder);

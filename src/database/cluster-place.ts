@@ -13,7 +13,7 @@ const FOLDER_PREFIX = 'embedded-postgres-';
  *
  * @param place the cluster's folder in the project; its parent folder is made
  * @param user who runs PostgreSQL, where it is another than this process's user
- * @throws Error where the user of this process cannot write there
+ * @throws Error if the user of this process cannot write there
  */
 export async function findOrMakePlace(place: string, user: OperatingSystemUser | undefined): Promise<string> {
   await mkdir(dirname(place), { recursive: true });

@@ -50,7 +50,7 @@ export async function startEmbeddedPostgres(dataFolder = PROJECT_DATA_FOLDER): P
  * Stops the embedded PostgreSQL; its data stays.
  *
  * @returns false where it was not running
- * @throws Error where it belongs to another user, or does not stop in a minute
+ * @throws Error if it belongs to another user, or does not stop in a minute
  */
 export async function stopEmbeddedPostgres(dataFolder = PROJECT_DATA_FOLDER): Promise<boolean> {
   await serverUser(dataFolder); // Refuses a cluster of somebody else's.
@@ -61,8 +61,8 @@ export async function stopEmbeddedPostgres(dataFolder = PROJECT_DATA_FOLDER): Pr
 /**
  * Stops the embedded PostgreSQL and deletes its data.
  *
- * @returns false where there was no data
- * @throws Error where it belongs to another user, or does not stop in a minute
+ * @returns false if there was no data
+ * @throws Error if it belongs to another user, or does not stop in a minute
  */
 export async function resetEmbeddedPostgres(dataFolder = PROJECT_DATA_FOLDER): Promise<boolean> {
   const user = await serverUser(dataFolder);

@@ -38,7 +38,7 @@ export async function freePort(preferred?: number): Promise<number> {
  * Waits until nobody listens on a port of the loopback interface any more.
  *
  * @returns the port
- * @throws Error where it is still taken after half a minute
+ * @throws Error if it is still taken after half a minute
  */
 export async function portOnceFree(port: number): Promise<number> {
   const deadline = Date.now() + RELEASE_LIMIT_MS;

@@ -17,7 +17,7 @@ export interface OperatingSystemUser {
  *
  * @param clusterFolder the cluster's folder, if there may be one already
  * @returns undefined where PostgreSQL runs as the user of this process
- * @throws Error where the cluster belongs to somebody else, or root has nobody to run it
+ * @throws Error if the cluster belongs to somebody else, or root has nobody to run it
  */
 export async function serverUser(clusterFolder?: string): Promise<OperatingSystemUser | undefined> {
   const ownUid = process.getuid?.();
@@ -54,7 +54,7 @@ export async function canReach(user: OperatingSystemUser, path: string): Promise
 /**
  * Runs a program to its end, as the user where one is given.
  *
- * @throws Error where the program cannot be run or fails, with what it wrote to standard error
+ * @throws Error if the program cannot be run or fails, with what it wrote to standard error
  */
 export async function runAs(
   user: OperatingSystemUser | undefined,

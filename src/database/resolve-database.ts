@@ -22,7 +22,7 @@ export interface DatabaseAddress {
  * @param config.databaseUrl DATABASE_URL, if it is set
  * @param config.databaseDirectUrl DATABASE_DIRECT_URL, if it is set
  * @param dataFolder where the embedded PostgreSQL has its data
- * @throws Error where the embedded PostgreSQL cannot start, or none of several servers takes writes
+ * @throws Error if the embedded PostgreSQL cannot start, or none of several servers takes writes
  */
 export async function resolveDatabase(
   { databaseUrl, databaseDirectUrl }: Pick<Config, 'databaseUrl' | 'databaseDirectUrl'>,

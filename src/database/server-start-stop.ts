@@ -64,7 +64,7 @@ export async function startServer(
  * Stops the cluster's server and waits until its process is gone.
  *
  * @returns false where none was running
- * @throws Error where it still runs after a minute
+ * @throws Error if it still runs after a minute
  */
 export async function stopServer(clusterFolder: string, mode: StopMode): Promise<boolean> {
   const server = await findServer(clusterFolder);

@@ -30,7 +30,7 @@ export interface ThrowawayPostgres extends AsyncDisposable {
  *
  * @param options.settings for postgresql.conf, by name
  * @param options.installation the folder in which another version of PostgreSQL's package is installed
- * @throws Error where the server cannot start; nothing is left behind then
+ * @throws Error if the server cannot start; nothing is left behind then
  */
 export async function startThrowawayPostgres(
   options: { settings?: Readonly<Record<string, string>>; installation?: string } = {},

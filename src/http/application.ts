@@ -63,7 +63,7 @@ export interface Application extends AsyncDisposable {
  * Builds the API.
  *
  * @param orm with the three mappings; who made it closes it, after the application, and the replica's
- * @throws UnknownColumnError where the configuration names a column that the change does not know
+ * @throws UnknownColumnError if the configuration names a column that the change does not know
  */
 export async function buildApplication(
   orm: MikroORM,

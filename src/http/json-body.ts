@@ -12,7 +12,7 @@ const JSON_IN_UTF8 = /^application\/json\s*(;\s*charset=("?)utf-?8\2\s*)?$/i;
  * Reads the body of a request as JSON (RFC 8259: UTF-8, and nothing else).
  *
  * @returns the value, of any JSON type
- * @throws Problem 400 where there is no body or it is no JSON, 413 over 100 kB, 415 for another type or encoding
+ * @throws Problem 400 if there is no body or it is no JSON, 413 over 100 kB, 415 for another type or encoding
  */
 export async function readJsonBody(ctx: Context): Promise<unknown> {
   if (ctx.request.length === 0 || ctx.is() === null) throw badBody('is missing: send a JSON object');

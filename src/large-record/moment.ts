@@ -15,7 +15,7 @@ const MOMENT_LENGTH = 19;
  * Reads a moment, in UTC.
  *
  * @param text `YYYY-MM-DD HH:MM:SS`: a date of the calendar in the years 0001–9999, a time from 00:00:00 to 23:59:59
- * @returns the moment, or null where the text is none
+ * @returns the moment, or null if the text is none
  */
 export function parseMoment(text: string): Date | null {
   if (!MOMENT.test(text)) return null;

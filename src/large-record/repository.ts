@@ -56,7 +56,7 @@ export class LargeRecordRepository {
     return this.#read(({ list }) => ({ statement: list, values: [after, limit] }));
   }
 
-  /** @returns the record, or null where there is none of this id */
+  /** @returns the record, or null if there is none of this id */
   async find(id: bigint): Promise<LargeRecord | null> {
     const records = await this.#read(
       ({ find }) => ({ statement: find, values: [id] }),
@@ -80,7 +80,7 @@ export class LargeRecordRepository {
    *
    * @param id the record's
    * @param change gives at least one property
-   * @returns the record as it is stored now, or null where there is none of this id
+   * @returns the record as it is stored now, or null if there is none of this id
    */
   async update(id: bigint, change: LargeRecordChange): Promise<LargeRecord | null> {
     const records = await this.#run(this.#primary, (statements) => ({

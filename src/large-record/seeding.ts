@@ -55,7 +55,7 @@ export function seededRecord(number: number): NewLargeRecord {
  * @param options.signal ends the seeding; the chunk in progress is rolled back
  * @param options.report receives the number of rows that are there for good, after each chunk
  * @returns the first and the last number
- * @throws SeedingRefusedError where the table is missing or not empty, or another seeding is at work; the signal's reason
+ * @throws SeedingRefusedError if the table is missing or not empty, or another seeding is at work; the signal's reason
  *   where it ended the seeding
  */
 export async function seedLargeRecords(

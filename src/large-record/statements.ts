@@ -87,7 +87,7 @@ export class Statements {
 
   /**
    * @returns the record that a row of these statements holds
-   * @throws ColumnNotEnforcedError where the row has no moment
+   * @throws ColumnNotEnforcedError if the row has no moment
    */
   toRecord(row: StoredRow): LargeRecord {
     const stored = row[this.#column];

@@ -49,7 +49,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
    * @param change the declared change
    * @param database runs the catalog query; a pool, so that it does not wait for a transaction in progress
    * @param pinned the column to stay on as long as it can be; without it the follower goes where the moves lead
-   * @throws UnknownColumnError where the change has no such column
+   * @throws UnknownColumnError if the change has no such column
    */
   constructor(change: ColumnChange, database: Queryable, pinned?: string) {
     super();
@@ -62,7 +62,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
 
   /**
    * The active column as it was last read; the first call reads it.
-   * @throws TableNotReadyError where the table does not exist
+   * @throws TableNotReadyError if the table does not exist
    */
   async current(): Promise<ActiveColumn> {
     return this.#active ?? this.refresh();
@@ -86,7 +86,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
    * Reads the active column anew. Readings follow each other, so that an early one cannot overwrite a late one, and all
    * who ask while one is under way share the next.
    * @returns what a reading found that began after the call
-   * @throws TableNotReadyError where the table does not exist; what was read before stays
+   * @throws TableNotReadyError if the table does not exist; what was read before stays
    */
   refresh(): Promise<ActiveColumn> {
     this.#nextReading ??= this.#readAfter(this.#reading);

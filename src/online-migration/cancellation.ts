@@ -29,7 +29,7 @@ export interface CancelTarget {
  * more when it returns: that would meet the next statement of the session.
  * @param target the session that runs the statement
  * @param statement starts it
- * @throws the interrupt's reason, where it has come before the statement, or has ended it
+ * @throws the interrupt's reason, if it has come before the statement, or has ended it
  */
 export async function cancellable<T>(
   target: CancelTarget,

@@ -18,7 +18,7 @@ export interface Column {
 
 /**
  * How a value crosses between the two types. Each function gets an SQL expression of one type and returns
- * an SQL expression of the other; null where no faithful value exists. None may raise an error, nor
+ * an SQL expression of the other; null if no faithful value exists. None may raise an error, nor
  * depend on a session's settings (TimeZone, DateStyle, search_path).
  */
 export interface Conversion {
@@ -30,7 +30,7 @@ export interface Conversion {
    */
   readonly forwardInBulk?: (value: string) => string;
   /**
-   * New type to old type; null refuses the write. `not reversible` where there is no way back: a row that is written
+   * New type to old type; null refuses the write. `not reversible` if there is no way back: a row that is written
    * through the new column loses its old value, and contract cannot be reverted.
    */
   readonly backward: ((value: string) => string) | 'not reversible';
@@ -38,7 +38,7 @@ export interface Conversion {
   readonly serverVersion?: number;
 }
 
-/** The whole evolution of one column: everything that the toolkit knows of the table. */
+/** The whole evolution of one column: everything that the package knows of the table. */
 export interface ColumnChange {
   /**
    * The name of the change in logs, on the command line and in the package's tables; by default schema, table and old

@@ -8,7 +8,7 @@ export const MAX_IDENTIFIER_BYTES = 63;
 const HASH_CHARACTERS = 8;
 const CUT_NAME = new RegExp(` [0-9a-f]{${HASH_CHARACTERS}}$`);
 
-/** The schema that holds the toolkit's tables and functions. */
+/** The schema that holds the package's tables and functions. */
 export const TOOLKIT_SCHEMA = 'online_migration';
 /** The schema that holds the queue of a backfill's ranges, while worker processes take them. */
 export const QUEUE_SCHEMA = 'online_migration_queue';

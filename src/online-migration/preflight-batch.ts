@@ -29,7 +29,7 @@ export interface ValueGroup {
 
 /** What a batch of rows says. */
 export interface Batch {
-  /** The key of its last row, as texts; null where there was no row. */
+  /** The key of its last row, as texts; null if there was no row. */
   readonly lastKey: string[] | null;
   readonly groups: ValueGroup[];
 }

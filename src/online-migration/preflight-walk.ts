@@ -19,12 +19,12 @@ export interface Walk {
   next(rows: number): Slice | null;
   /**
    * Steps behind a slice.
-   * @param lastKey the key of its last row, as texts; null where there was none
+   * @param lastKey the key of its last row, as texts; null if there was none
    */
   advance(slice: Slice, rowsRead: number, lastKey: string[] | null): void;
 }
 
-/** The way through a table: by its key, or by place where it has none. */
+/** The way through a table: by its key, or by place if it has none. */
 export function walkOf(change: ColumnChange, leaves: readonly Leaf[]): Walk {
   return namesOf(change).key.lasts ? walkByKey(change) : walkByPlace(leaves);
 }

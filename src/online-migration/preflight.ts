@@ -24,7 +24,7 @@ const VALUE_ERROR = /^(21|22|23|2F|38|39|54|P0)/;
 
 /**
  * Classifies all values of the old column before anything is changed. It reads in batches by key, or by place where the table
- * has none, and writes nothing; it needs no object of the toolkit. A value for which the conversion raises an error is found by
+ * has none, and writes nothing; it needs no object of the package. A value for which the conversion raises an error is found by
  * halving the batch.
  * @param report receives the number of rows read so far
  * @param signal ends the reading between two batches

@@ -8,7 +8,7 @@ import { namesOf } from './names.ts';
 const MAX_NAME_BYTES = 63;
 const HASH_CHARACTERS = 8;
 
-/** How the application names of all sessions of the toolkit begin. */
+/** How the application names of all sessions of the package begin. */
 export const TOOLKIT_NAME = 'online-migration';
 
 /** Stands where a presence has its form, in the name of a session that serves requests. */

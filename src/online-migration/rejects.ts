@@ -41,7 +41,7 @@ export async function findRejects(
   return { total, first: first.rows.map((row) => ({ key: row.key, rawValue: row.raw_value })) };
 }
 
-/** Writes the rejects of this moment into the toolkit's table, in place of those of an earlier one. */
+/** Writes the rejects of this moment into the package's table, in place of those of an earlier one. */
 export async function recordRejects(session: Session, change: ColumnChange): Promise<void> {
   const { change: name, table, key, oldColumn, newColumn } = namesOf(change);
   await session.withoutStatementTimeout(() =>

@@ -36,7 +36,7 @@ export class SessionsNotKeptError extends OnlineMigrationError {
  * It changes nothing, not even a setting: on a shared session that would stay for others.
  *
  * @param connection where to; as `pg` takes it
- * @throws ConnectionLostError where the server ends a session between two questions
+ * @throws ConnectionLostError if the server ends a session between two questions
  */
 export async function keepsSessions(connection: ClientConfig): Promise<boolean> {
   await using first = await connect(connection);

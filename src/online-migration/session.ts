@@ -4,7 +4,7 @@ import type { Queryable } from './column-change.ts';
 import { NEUTRAL_SETTINGS, PACKAGE_SETTINGS, settingsStatement } from './session-settings.ts';
 import { OnlineMigrationError } from './online-migration-error.ts';
 
-/** No statement of the toolkit lasts longer, but those that read a whole table at once. */
+/** No statement of the package lasts longer, but those that read a whole table at once. */
 const STATEMENT_TIMEOUT_MS = 60_000;
 
 /** How long a connection may be silent before the server asks whether the other end is there, in seconds. */
@@ -48,7 +48,7 @@ export class Session implements Queryable, AsyncDisposable {
    * @param connection where to; as `pg` takes it
    * @param applicationName what `pg_stat_activity` shows of it
    * @param interrupt cancels a statement that has no timeout
-   * @throws ConnectionLostError where the server ends it before the first statement
+   * @throws ConnectionLostError if the server ends it before the first statement
    */
   static async open(
     connection: ClientConfig,
@@ -115,7 +115,7 @@ export class Session implements Queryable, AsyncDisposable {
 
   /**
    * Runs one statement. Values go as `$1`, `$2`, …; statements are never prepared by name.
-   * @throws ConnectionLostError where the connection has been lost between two statements
+   * @throws ConnectionLostError if the connection has been lost between two statements
    */
   async query<Row>(
     text: string,
@@ -153,7 +153,7 @@ export class Session implements Queryable, AsyncDisposable {
   /**
    * Runs a statement that cannot stand in a transaction, such as `create index concurrently`, for as long as that takes.
    * @param statement one, without values
-   * @throws the interrupt's reason, where it ended the statement
+   * @throws the interrupt's reason, if it ended the statement
    */
   async runUnlimited(statement: string): Promise<void> {
     await this.query('set statement_timeout = 0');
@@ -167,7 +167,7 @@ export class Session implements Queryable, AsyncDisposable {
   /**
    * Runs a statement that reads a whole table, for as long as that takes; every other has the session's timeout.
    * @param body the statement
-   * @throws the interrupt's reason, where it ended the statement
+   * @throws the interrupt's reason, if it ended the statement
    */
   async withoutStatementTimeout<T>(body: () => Promise<T>): Promise<T> {
     return this.transaction(async () => {
@@ -197,5 +197,5 @@ export function sqlState(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** SQLSTATE of a table that is not there, as the toolkit's own are not once the last expand was reverted. */
+/** SQLSTATE of a table that is not there, as the package's own are not once the last expand was reverted. */
 export const UNDEFINED_TABLE_CODE = '42P01';

@@ -10,7 +10,7 @@ export type Stage = (typeof STAGES)[number];
 
 /**
  * Reads the stage from the catalog and the backfill's checkpoint.
- * @throws TableNotReadyError where the table does not exist
+ * @throws TableNotReadyError if the table does not exist
  */
 export async function readStage(database: Queryable, change: ColumnChange): Promise<Stage> {
   const { oldColumn, newColumn } = await readTableShape(database, change);

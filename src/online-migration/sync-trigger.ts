@@ -24,7 +24,7 @@ const REFUSED_VALUE_CODE = '22007';
  * 2. Any other write was made through the new column: convert it back, unless the old column says the same already;
  *    so a text that can't be rebuilt letter by letter stays as it is. Without a way back the old value goes.
  *
- * It runs as its owner with a fixed search_path: the application needs no right on the toolkit's schema, and no
+ * It runs as its owner with a fixed search_path: the application needs no right on the package's schema, and no
  * session's search_path reaches into it. Nobody else may execute it: a trigger on a table of one's own would convert values
  * with the rights of its owner.
  */

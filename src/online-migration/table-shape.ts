@@ -49,8 +49,8 @@ interface CatalogRow {
 
 /**
  * Reads from the catalog how the table of a change looks now, in one statement and so of one instant.
- * @throws TableNotReadyError where the table does not exist
- * @throws ColumnMissingError where it has neither column
+ * @throws TableNotReadyError if the table does not exist
+ * @throws ColumnMissingError if it has neither column
  */
 export async function readTableShape(database: Queryable, change: ColumnChange): Promise<TableShape> {
   const names = namesOf(change);

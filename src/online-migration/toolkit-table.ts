@@ -2,7 +2,7 @@ import { escapeLiteral } from 'pg';
 import { TOOLKIT_SCHEMA } from './names.ts';
 
 /**
- * An SQL condition: one of the toolkit's tables is there. Any role may ask. `to_regclass` fails without USAGE on the schema,
+ * An SQL condition: one of the package's tables is there. Any role may ask. `to_regclass` fails without USAGE on the schema,
  * which an administrator may have made for another role before the first expand grants it to all.
  * @param name `change`, `backfill`, …
  */

@@ -9,7 +9,7 @@ import { type MajorResult, matrixTable } from './matrix-table.ts';
 import { OTHER_VERSIONS } from './postgres-versions.ts';
 import { runSuite } from './run-suite.ts';
 
-// npm run test:matrix: the suite against one embedded PostgreSQL after another, of every major that the toolkit serves.
+// npm run test:matrix: the suite against one embedded PostgreSQL after another, of every major that the package serves.
 
 await runCommand(async (signal) => {
   const { majors, jestArguments } = readMatrixOptions(process.argv.slice(2));

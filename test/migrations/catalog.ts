@@ -6,7 +6,7 @@ export interface Catalog {
   readonly columns: string[];
   readonly triggers: string[];
   readonly checks: string[];
-  /** The toolkit's functions; null where its schema is not there. */
+  /** The package's functions; null where its schema is not there. */
   readonly functions: string[] | null;
 }
 

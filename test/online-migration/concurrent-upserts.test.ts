@@ -23,7 +23,7 @@ const MOVES = [
   [revertRename, revertContract, revertEnforce, revertBackfill, revertExpand],
 ].flat();
 
-/** PostgreSQL cuts none of these names; the second one's mirror is cut by the toolkit. */
+/** PostgreSQL cuts none of these names; the second one's mirror is cut by the package. */
 const CONSTRAINTS = ['visit_page_key', 'the only row that counts the visits of a page of this site'];
 
 const change: ColumnChange = {

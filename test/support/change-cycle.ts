@@ -160,7 +160,7 @@ async function expectValues(
   expect({ stale, rows: rows.length }).toEqual({ stale: [], rows: acknowledged.size });
 }
 
-/** The toolkit's own objects stay as long as a way back may need them. */
+/** The package's own objects stay as long as a way back may need them. */
 function withoutToolkit(schema: SchemaSnapshot): SchemaSnapshot {
   return { ...schema, toolkit: null };
 }

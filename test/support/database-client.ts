@@ -11,7 +11,7 @@ export interface DatabaseClient extends Queryable, AsyncDisposable {
 }
 
 /**
- * Of a session that asks without a pause how far something is. The backfill takes it for one of the toolkit's own; for one of
+ * Of a session that asks without a pause how far something is. The backfill takes it for one of the package; for one of
  * the application it would make way, and take several times as long.
  */
 export const WATCHER_NAME = 'online-migration test';

@@ -36,7 +36,7 @@ export const AFTER_MIGRATION = {
   '0006': { stage: 'renamed', column: 'created_at', form: 'renamed' },
 } as const satisfies Record<string, { stage: Stage; column: string; form: TableForm }>;
 
-/** Creates the table in one of its forms, by hand: with nothing of the toolkit. */
+/** Creates the table in one of its forms, by hand: with nothing of the package. */
 export async function createLargeRecordTable(form: TableForm): Promise<LargeRecordTable> {
   return createTable(form === 'new' ? 'created_at_new' : 'created_at', ({ client }) =>
     client.query(`

@@ -25,7 +25,7 @@ export interface SchemaSnapshot {
     string,
     { type: string; owner: string | null; grants: string | null; comment: string | null; counts: string }
   >;
-  /** The toolkit's objects; null where its schema is not there. */
+  /** The package's objects; null where its schema is not there. */
   readonly toolkit: string[] | null;
 }
 

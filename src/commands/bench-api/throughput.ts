@@ -29,7 +29,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
  * @param url where it listens
  * @param seconds for how long
  * @returns answers in a second
- * @throws Error where an answer is no success, or none came
+ * @throws Error if an answer is no success, or none came
  */
 export async function measureThroughput(url: string, endpoint: Endpoint, seconds: number): Promise<number> {
   const { path, ...request } = endpoint.request;

@@ -14,7 +14,7 @@ const MEASURED_MS = 5_000;
  * @param database a copy of the template, used for nothing else
  * @param clients how many ask at once
  * @param seed of the load's random choices
- * @throws Error where a request fails
+ * @throws Error if a request fails
  */
 export async function measureCapacity(
   database: OwnedDatabase,

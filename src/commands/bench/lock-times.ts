@@ -20,7 +20,7 @@ export interface LockTime {
  * Takes copies of a template all the way from 0002 to 0006, and reads for how long each lock was held.
  *
  * @param repetitions how many copies
- * @throws Error where a migration that locks the table says nothing of it
+ * @throws Error if a migration that locks the table says nothing of it
  */
 export async function measureLocks(
   server: BenchServer,

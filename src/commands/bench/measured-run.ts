@@ -26,7 +26,7 @@ interface Measured extends Outcome {
 export interface MeasuredRun extends Measured {
   readonly method: MethodName;
   readonly rows: number;
-  /** What the API's requests met; null where there was no load. */
+  /** What the API's requests met; null if there was no load. */
   readonly api: ApiExperience | null;
   /** Every row afterwards, against what was seeded and what the API has acknowledged. */
   readonly ledger: LedgerVerdict;
@@ -42,7 +42,7 @@ export interface MeasuredRun extends Measured {
  *
  * @param database a copy of the template, used for nothing else
  * @param startLoad null for a run without a load
- * @throws Error where a row is wrong that nobody wrote meanwhile, or that the sync trigger should have kept right
+ * @throws Error if a row is wrong that nobody wrote meanwhile, or that the sync trigger should have kept right
  */
 export async function measureRun(
   method: Method,

@@ -14,7 +14,7 @@ interface Line {
   readonly title: string;
   readonly run: MeasuredRun | null;
   readonly api: Summary | null;
-  /** Seconds as a multiple of those of the method with which all are compared; null where that did not run. */
+  /** Seconds as a multiple of those of the method with which all are compared; null if that did not run. */
   readonly ratio: number | null;
 }
 

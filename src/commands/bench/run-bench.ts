@@ -54,7 +54,7 @@ export interface BenchObserver {
  * 5. All migrations on a hundredth of the rows, and on all: how long the locks are held.
  *
  * @param signal ends it early; either way, all that was started is gone when this function has ended
- * @throws Error where a migration fails, or a method leaves a wrong value
+ * @throws Error if a migration fails, or a method leaves a wrong value
  */
 export async function runBench(
   { rows, methods, repetitions, seed }: BenchOptions,

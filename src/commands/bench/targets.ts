@@ -10,7 +10,7 @@ export interface Target {
   readonly what: string;
   /** Such as `≤ 1.3×`. */
   readonly wanted: string;
-  /** In the unit of `wanted`; null where the run did not measure it. */
+  /** In the unit of `wanted`; null if the run did not measure it. */
   readonly reached: number | null;
   /** Null where nobody knows. */
   readonly isMet: boolean | null;

@@ -14,7 +14,7 @@ export interface ApiExperience extends Summary {
  * @param databaseUrl the database, which nobody else uses
  * @param startLoad starts the load on the API's URL
  * @param signal ends it early
- * @throws Error where requests fail before the work begins
+ * @throws Error if requests fail before the work begins
  */
 export async function underLoad<T>(
   databaseUrl: string,

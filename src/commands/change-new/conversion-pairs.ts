@@ -16,7 +16,7 @@ import {
 } from '../../online-migration/conversions/timestamp-to-timestamptz.ts';
 import { varcharToText } from '../../online-migration/conversions/varchar-to-text.ts';
 
-/** A conversion of the toolkit, and values to try it with, as they are written into files. */
+/** A conversion of the package, and values to try it with, as they are written into files. */
 export interface ChosenConversion {
   /** File in `src/online-migration/conversions/`, without its end. */
   readonly module: string;
@@ -64,7 +64,7 @@ const MOMENT_LENGTH = 'YYYY-MM-DD HH:MM:SS'.length;
 const JSON_DIGITS = 9;
 const LONGEST_WORD = 'false'.length;
 
-/** The pairs of types that the toolkit converts; the first that fits is taken. */
+/** The pairs of types that the package converts; the first that fits is taken. */
 export const PAIRS: readonly Pair[] = [
   {
     from: /^integer$/,

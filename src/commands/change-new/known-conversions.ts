@@ -1,8 +1,8 @@
 import { type ChosenConversion, type PairDetails, PAIRS } from './conversion-pairs.ts';
 
 /**
- * Finds the toolkit's conversion between two types, written as the catalog writes them.
- * @returns null where it has none; a sentence without its end where these two types of a pair cannot be
+ * Finds the package's conversion between two types, written as the catalog writes them.
+ * @returns null if it has none; a sentence without its end where these two types of a pair cannot be
  */
 export function knownConversion(
   from: string,
@@ -17,7 +17,7 @@ export function knownConversion(
   return null;
 }
 
-/** The pairs that the toolkit converts, for people. */
+/** The pairs that the package converts, for people. */
 export function knownPairs(): string {
   return PAIRS.map(({ text }) => text).join(', ');
 }

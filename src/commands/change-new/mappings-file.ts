@@ -6,7 +6,7 @@ import type { WrittenFile } from './written-files.ts';
 /** What MikroORM takes for the end of a schema's name, or for the place of a value. */
 const UNMAPPABLE = /[.?]/;
 
-/** Why the ORM cannot map the table, as a sentence; null where it can. */
+/** Why the ORM cannot map the table, as a sentence; null if it can. */
 export function unmappableReason({ table, change }: NewChange): string | null {
   if (table.key.length === 0) return 'The ORM maps no table without a key';
   const names = [table.schema, table.name, ...table.columns.map(({ name }) => name), change.newColumn.name];

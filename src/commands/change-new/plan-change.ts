@@ -91,7 +91,7 @@ export async function planChange(
 
 /**
  * The number of the change among those of its column; undefined for the first one.
- * @throws Error where an earlier one is not finished: the column has another type than that one leads to
+ * @throws Error if an earlier one is not finished: the column has another type than that one leads to
  */
 async function numberOf(
   database: DescribingQueryable,

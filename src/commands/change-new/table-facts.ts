@@ -17,9 +17,9 @@ export interface ColumnFacts {
   /** The labels of an enum, or of an array of them, in their order; none for another type. */
   readonly labels: readonly string[];
   readonly notNull: boolean;
-  /** Null where it has none, or its numbers come from a sequence or an identity. */
+  /** Null if it has none, or its numbers come from a sequence or an identity. */
   readonly default: string | null;
-  /** Where its numbers come from: an identity, `always` or `by default`, or a sequence; null where it has none. */
+  /** Where its numbers come from: an identity, `always` or `by default`, or a sequence; null if it has none. */
   readonly numbers: 'always' | 'by default' | 'sequence' | null;
   /** Of a generated column, its expression and how it is kept: `(net * 2) stored`; null for any other. */
   readonly generated: string | null;
@@ -52,7 +52,7 @@ export interface TableFacts {
  * Looks a table up in the database.
  *
  * @param name the table's name, perhaps with its schema before it: `orders`, `shop.orders`
- * @returns null where there is none
+ * @returns null if there is none
  */
 export async function readTable(database: Queryable, name: string): Promise<TableFacts | null> {
   const { rows } = await database.query<TableFacts & { oid: string }>(
@@ -151,8 +151,8 @@ export async function listTables(database: Queryable, limit: number): Promise<st
 /**
  * How the catalog writes a type that is given as SQL takes it: `decimal(12)` is `numeric(12,0)`.
  *
- * @returns null where there is no such type
- * @throws DatabaseError where the type takes no such modifier
+ * @returns null if there is no such type
+ * @throws DatabaseError if the type takes no such modifier
  */
 export async function canonicalType(database: DescribingQueryable, type: string): Promise<string | null> {
   const modifier = /\s*\([\d\s,-]*\)/.exec(type)?.[0] ?? '';

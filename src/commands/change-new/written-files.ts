@@ -32,7 +32,7 @@ export function refuseExisting(folder: string, files: readonly WrittenFile[]): v
  *
  * @param declaration the name that the change is exported under
  * @param module its file, from `src/`, without its end
- * @throws Error where the list is not as it is known
+ * @throws Error if the list is not as it is known
  */
 export async function extendedList(
   folder: string,

@@ -33,7 +33,7 @@ export interface DemoResult {
  * @param options.rows how many rows the table has
  * @param options.seed of the load's random choices
  * @param signal ends it early; either way, all that was started is gone when this function has ended
- * @throws Error where a migration fails, with its output
+ * @throws Error if a migration fails, with its output
  */
 export async function runDemo(
   options: { readonly rows: number; readonly seed: number },

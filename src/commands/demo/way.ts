@@ -41,7 +41,7 @@ export interface WayResult extends Measurements {
  * @param load.rows that are there at the beginning
  * @param load.seed of the load's random choices
  * @param signal ends it early
- * @throws Error where requests fail before the first step
+ * @throws Error if requests fail before the first step
  */
 export async function runWay(
   way: Way,

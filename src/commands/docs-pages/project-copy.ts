@@ -30,7 +30,7 @@ export async function linkPackages(folder: string): Promise<void> {
   await symlink(join(PROJECT_FOLDER, 'node_modules'), join(folder, 'node_modules'));
 }
 
-/** Ends the embedded PostgreSQL of a copy, where it has one: it would outlive the folder that its data is in. */
+/** Ends the embedded PostgreSQL of a copy, if it has one: it would outlive the folder that its data is in. */
 export async function resetDatabaseOf(folder: string): Promise<void> {
   const env = { ...process.env, DATABASE_URL: undefined };
   await promisify(execFile)(process.execPath, ['src/commands/db-reset.ts'], { cwd: folder, env });

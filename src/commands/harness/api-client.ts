@@ -17,7 +17,7 @@ export interface RequestSender extends Disposable {
    * Sends a request and reads its answer.
    *
    * @param body goes as JSON
-   * @throws Error where the connection fails, or the answer is not whole in time
+   * @throws Error if the connection fails, or the answer is not whole in time
    */
   send(method: string, path: string, body?: object): Promise<Answer>;
 }

@@ -126,7 +126,7 @@ export class LoadClient {
     throw new Error(`${method} ${path} was answered ${status} ${text.slice(0, QUOTED_CHARACTERS)}`);
   }
 
-  /** A record that this client alone writes; undefined where it has none yet. */
+  /** A record that this client alone writes; undefined if it has none yet. */
   #ownId(): number | undefined {
     const seeded = Math.ceil((this.#ledger.seededRows - this.#index) / this.#clients);
     const choice = this.#choices.below(seeded + this.#created.length);

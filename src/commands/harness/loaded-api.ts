@@ -19,7 +19,7 @@ export interface LoadedApi extends AsyncDisposable {
  * @param startLoad starts the load on the API's URL
  * @param signal ends it early
  * @param settings variables of the API's configuration, beside the database
- * @throws Error where requests fail before anything has changed
+ * @throws Error if requests fail before anything has changed
  */
 export async function startLoadedApi(
   databaseUrl: string,

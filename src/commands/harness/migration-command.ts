@@ -16,7 +16,7 @@ export interface MigrationRun {
   readonly lines: readonly string[];
   /** From the start of its process to the end. */
   readonly seconds: number;
-  /** The most memory that the process had resident; null where nobody could measure it. */
+  /** The most memory that the process had resident; null if nobody could measure it. */
   readonly peakMemoryBytes: number | null;
 }
 

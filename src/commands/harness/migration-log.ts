@@ -51,7 +51,7 @@ export function readBatchesSeconds(line: string): number | undefined {
  * Reads what a backfill says of its batches when it has ended.
  *
  * @param lines what the run printed, without colours
- * @throws Error where there is no such line
+ * @throws Error if there is no such line
  */
 export function readClosingLine(lines: readonly string[]): { batches: number; longestBatchMs: number } {
   for (const line of lines) {

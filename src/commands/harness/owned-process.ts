@@ -13,7 +13,7 @@ const DEFAULT_CONFIG = Object.fromEntries(CONFIG_VARIABLES.map((name) => [name, 
 
 /** A Node process of this project that ends with its owner. Its configuration is the default, but for what it is given. */
 export class OwnedProcess implements AsyncDisposable {
-  /** Resolves with the exit code once the process and its output have ended; null where a signal ended it. */
+  /** Resolves with the exit code once the process and its output have ended; null if a signal ended it. */
   readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];

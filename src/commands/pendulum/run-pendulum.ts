@@ -43,7 +43,7 @@ export interface PendulumResult extends Measurements {
  * @param options.minutes how long it swings, from the first migration on; it goes up twice at least
  * @param options.seed of the random choices
  * @param signal ends it early; either way, all that was started is gone when this function has ended
- * @throws Error where a migration fails, with its output
+ * @throws Error if a migration fails, with its output
  */
 export async function runPendulum(
   options: { readonly rows: number; readonly minutes: number; readonly seed: number },

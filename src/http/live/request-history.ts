@@ -15,7 +15,7 @@ export interface RequestSecond {
   readonly requests: number;
   /** Those that failed by no fault of the client. */
   readonly failed: number;
-  /** Milliseconds; null where there was no request. */
+  /** Milliseconds; null if there was no request. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
 }

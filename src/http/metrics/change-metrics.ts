@@ -21,7 +21,7 @@ interface Standing {
   readonly backfill: BackfillProgress | null;
 }
 
-/** How far a backfill is, each with the direction as its label; null where it is not known. */
+/** How far a backfill is, each with the direction as its label; null if it is not known. */
 const BACKFILL_GAUGES: readonly {
   readonly name: string;
   readonly help: string;

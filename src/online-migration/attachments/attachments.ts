@@ -12,7 +12,7 @@ export interface Attachments {
   readonly indexes: readonly CarriedIndex[];
   /** The foreign keys that the column is in, of this table and of those that refer to it. */
   readonly foreignKeys: readonly ForeignKey[];
-  /** Where its numbers come from: an identity, or a sequence; null where they come from neither. */
+  /** Where its numbers come from: an identity, or a sequence; null if they come from neither. */
   readonly numbering: Numbering | null;
 }
 

@@ -5,7 +5,7 @@ import type { TableColumn } from './table-column.ts';
 /** What a column has besides its type, its default and what hangs on it, and would lose with the column. */
 export interface ColumnProperties {
   readonly comment: string | null;
-  /** How many values ANALYZE keeps of it; null where that is as for all columns. */
+  /** How many values ANALYZE keeps of it; null if that is as for all columns. */
   readonly statistics: number | null;
   /** What the planner is told of its distinct values, as `set (…)` takes it; null for nothing. */
   readonly options: string | null;

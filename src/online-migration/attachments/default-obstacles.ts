@@ -47,7 +47,7 @@ export async function defaultObstacles(database: Queryable, change: ColumnChange
   return reasons;
 }
 
-/** A column's default, as the catalog writes it; null where it has none, or one that says no more than none. */
+/** A column's default, as the catalog writes it; null if it has none, or one that says no more than none. */
 async function readDefault(database: Queryable, { table, column }: TableColumn): Promise<string | null> {
   const { rows } = await database.query<{ expression: string }>(
     `

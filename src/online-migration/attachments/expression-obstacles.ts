@@ -22,7 +22,7 @@ export async function unknownTypes(database: Queryable, change: ColumnChange): P
   return reasons;
 }
 
-/** The statement that opens the schema of a type to the role; null where it is open, or not named. */
+/** The statement that opens the schema of a type to the role; null if it is open, or not named. */
 async function closedSchema(database: Queryable, type: string): Promise<string | null> {
   const { rows } = await database.query<{ statement: string }>(
     `
@@ -35,7 +35,7 @@ async function closedSchema(database: Queryable, type: string): Promise<string |
   return rows[0]?.statement ?? null;
 }
 
-/** The statement that opens a type to the role; null where it is open. */
+/** The statement that opens a type to the role; null if it is open. */
 async function closedType(database: Queryable, type: string): Promise<string | null> {
   const { rows } = await database.query<{ statement: string }>(
     `
@@ -83,7 +83,7 @@ export async function expressionObstacles(database: Queryable, change: ColumnCha
   return reasons;
 }
 
-/** What PostgreSQL has against a statement; null where it takes it. */
+/** What PostgreSQL has against a statement; null if it takes it. */
 async function errorOf(database: Queryable, statement: string, values?: unknown[]): Promise<string | null> {
   try {
     await database.query(statement, values);

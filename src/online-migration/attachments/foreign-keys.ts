@@ -22,7 +22,7 @@ export interface ForeignKey {
   /** Types of the column's partners at the other end. */
   readonly partnerTypes: readonly string[];
   readonly comment: string | null;
-  /** Why it cannot be made for another column; null where it can. */
+  /** Why it cannot be made for another column; null if it can. */
   readonly obstacle: string | null;
 }
 

@@ -13,12 +13,12 @@ export interface CarriedIndex {
   /** The whole definition, as `pg_get_indexdef` writes it. */
   readonly definition: string;
   readonly constraint: 'primary key' | 'unique' | null;
-  /** Where it is stored; null where that is the database's default. */
+  /** Where it is stored; null if that is the database's default. */
   readonly tablespace: string | null;
   readonly comment: string | null;
   /** The comment on its constraint. */
   readonly constraintComment: string | null;
-  /** Why it cannot be made for another column; null where it can. */
+  /** Why it cannot be made for another column; null if it can. */
   readonly obstacle: string | null;
 }
 

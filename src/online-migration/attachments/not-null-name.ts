@@ -25,7 +25,7 @@ export interface NotNull {
   readonly canBeRenamed: boolean;
 }
 
-/** Reads the NOT NULL of a column; null where it has none, or the server keeps no name of it. */
+/** Reads the NOT NULL of a column; null if it has none, or the server keeps no name of it. */
 export async function readNotNull(
   database: Queryable,
   { table, column }: TableColumn,

@@ -37,7 +37,7 @@ interface NumberingRow {
   owned: boolean;
 }
 
-/** Reads where the numbers of a column come from; null where that is no sequence alone, but a default around one, or none. */
+/** Reads where the numbers of a column come from; null if that is no sequence alone, but a default around one, or none. */
 export async function readNumbering(
   database: Queryable,
   { table, column }: TableColumn,
@@ -99,7 +99,7 @@ export async function readNumbering(
   };
 }
 
-/** The name of a sequence that a column owns, schema and name, quoted; null where it owns none. */
+/** The name of a sequence that a column owns, schema and name, quoted; null if it owns none. */
 export async function readOwnedSequence(
   database: Queryable,
   { table, column }: TableColumn,

@@ -51,7 +51,7 @@ export async function typeObstacles(database: Queryable, change: ColumnChange): 
   return reasons;
 }
 
-/** How a type has to be declared whose modifier the catalog completes; null where it is written in full. */
+/** How a type has to be declared whose modifier the catalog completes; null if it is written in full. */
 function fullType(name: string, modifier: string | null): string | null {
   if (name === 'numeric' && modifier !== null && !modifier.includes(',')) return `numeric(${modifier},0)`;
   if (['character', 'bit'].includes(name) && modifier === null) return `${name}(1)`;

@@ -8,7 +8,7 @@ import type { Position } from './stripes.ts';
  * Notes what a batch has filled; belongs in its transaction, so that a process that dies leaves both or neither.
  * @param position where the range stands with this batch done
  * @param rowsFilled rows that this batch filled
- * @throws RangeTakenError where another worker has the range now; the batch must be rolled back
+ * @throws RangeTakenError if another worker has the range now; the batch must be rolled back
  */
 export async function advanceRange(
   database: Queryable,

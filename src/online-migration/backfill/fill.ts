@@ -16,7 +16,7 @@ export interface Fill {
   readonly target: string;
   /** Column it is filled from, quoted. */
   readonly source: string;
-  /** SQL expression over a row of the table, aliased `t`; null where no faithful value exists. */
+  /** SQL expression over a row of the table, aliased `t`; null if no faithful value exists. */
   readonly value: string;
   /** Why a row without a faithful value is a reject. */
   readonly rejectReason: string;

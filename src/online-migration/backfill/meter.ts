@@ -19,7 +19,7 @@ export interface BackfillReport {
   readonly rowsPerSecond: number;
   /** Seconds left, null until there is a rate. */
   readonly secondsLeft: number | null;
-  /** Rows of a batch at present, null where the workers are other processes. */
+  /** Rows of a batch at present, null if the workers are other processes. */
   readonly batchRows: number | null;
   /** Why it waits now, null while it works. */
   readonly pausedFor: string | null;

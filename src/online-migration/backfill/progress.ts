@@ -34,7 +34,7 @@ interface ProgressRow {
 }
 
 /**
- * Reads the progress of a change's backfill; null where none has begun.
+ * Reads the progress of a change's backfill; null if none has begun.
  * @param database any connection; it needs no more than `select` on the checkpoint tables
  */
 export async function readBackfillProgress(

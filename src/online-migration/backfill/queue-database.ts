@@ -4,7 +4,7 @@ import { actForTableOwner } from './queue-schema.ts';
 import { WorkerConnection } from './worker-connection.ts';
 
 /**
- * The connection that pg-boss works on: a session of the toolkit's, with its TLS and its name, opened again when it is lost.
+ * The connection that pg-boss works on: a session of the package, with its TLS and its name, opened again when it is lost.
  * Statements run one at a time, so that the roll-back of one that failed is not in the way of another.
  */
 export class QueueDatabase implements Db, AsyncDisposable {

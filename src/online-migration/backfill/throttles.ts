@@ -42,7 +42,7 @@ interface Strain {
 }
 
 /**
- * Why a backfill should wait now; null where nothing speaks against the next batch.
+ * Why a backfill should wait now; null if nothing speaks against the next batch.
  * @param database a few short statements are run on it
  * @param limits from when on to wait
  */

@@ -35,7 +35,7 @@ export interface WorkerShare {
  * Takes a range and fills it: one pass over it after the other, each in batches; then lets the next ranges use the room that is left.
  * @param goOn asked between two batches; where it says no, the rest of the range stays for another worker
  * @returns the range as it is left
- * @throws RangeTakenError where another worker has taken the range
+ * @throws RangeTakenError if another worker has taken the range
  */
 export async function fillRange(
   connection: WorkerConnection,

@@ -9,7 +9,7 @@ const MAX_PRECISION = 255;
  *
  * @param precision digits in all
  * @param scale digits behind the point
- * @throws RangeError where they are no whole numbers with 0 ≤ scale ≤ precision ≤ 255
+ * @throws RangeError if they are no whole numbers with 0 ≤ scale ≤ precision ≤ 255
  */
 export function textToNumeric(precision: number, scale: number): Conversion {
   if (

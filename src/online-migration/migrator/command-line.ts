@@ -6,7 +6,7 @@ import { type MigrationTargets, MigrationTargetError } from './migration-target.
  * or `--from`; then it runs everything. Compares what was written with what has arrived.
  * @param argv arguments behind the script's name
  * @param arrived what the migrator was called with
- * @throws MigrationTargetError where an option was written and did not arrive
+ * @throws MigrationTargetError if an option was written and did not arrive
  */
 export function refuseForgottenOptions(argv: readonly string[], arrived: MigrationTargets): void {
   const { values } = parseArgs({

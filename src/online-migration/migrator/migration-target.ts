@@ -25,7 +25,7 @@ export interface ResolvedTargets {
  * @param targets as the command line gave them
  * @param known the names of all migrations
  * @param applied the names of those that have run
- * @throws MigrationTargetError where a beginning fits no name or several, or where going there makes no sense
+ * @throws MigrationTargetError if a beginning fits no name or several, or where going there makes no sense
  */
 export function resolveTargets(
   method: 'up' | 'down',

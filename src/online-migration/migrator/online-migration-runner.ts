@@ -26,7 +26,7 @@ export class OnlineMigrationRunner extends MigrationRunner {
 
   /**
    * @param afterRun writes the ledger; a move calls it inside its last transaction
-   * @throws Error where a move ended without having written the ledger
+   * @throws Error if a move ended without having written the ledger
    */
   override async run(
     migration: Migration,

@@ -24,7 +24,7 @@ export abstract class OnlineMigration extends Migration {
    * Carries a move out.
    * @param move the move, or its way back
    * @param change the change that it belongs to
-   * @throws Error where it is not run by the `OnlineMigrator`
+   * @throws Error if it is not run by the `OnlineMigrator`
    */
   protected async carryOut(
     move: (context: MoveContext) => Promise<void>,

@@ -18,7 +18,7 @@ export class OnlineSchemaGenerator extends SchemaGenerator {
     const options = orm.config.get('schemaGenerator');
     orm.config.set('schemaGenerator', {
       ...options,
-      // The toolkit's own tables are no entities.
+      // The package's own tables are no entities.
       ignoreSchema: [...new Set([...(options.ignoreSchema ?? []), TOOLKIT_SCHEMA, QUEUE_SCHEMA])],
     });
     // A project's own generator may extend this one.
@@ -68,7 +68,7 @@ export class OnlineSchemaGenerator extends SchemaGenerator {
     }
   }
 
-  /** As MikroORM does it, where it is not given a schema. */
+  /** As MikroORM does it, if it is not given a schema. */
   async #readSchema(target: DatabaseSchema, schema: string | undefined): Promise<DatabaseSchema> {
     const namespaces = target.getNamespaces();
     const { skipTables, skipViews } = this.options;

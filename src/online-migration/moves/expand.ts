@@ -24,7 +24,7 @@ import { requireServerVersion } from './server-version.ts';
  * Expand: the new column beside the old one, and the sync trigger, in ONE transaction.
  *
  * 1. Refuse where something hangs on the column that could not go over, or the declaration does not fit the table.
- * 2. The toolkit's tables, the conversion functions, the trigger function: no lock on the table.
+ * 2. The package's tables, the conversion functions, the trigger function: no lock on the table.
  * 3. ACCESS EXCLUSIVE: add the column, nullable and without a default (catalog only), and create the triggers. Were the
  *    triggers made in a second transaction, writes between the two would never reach the new column.
  */

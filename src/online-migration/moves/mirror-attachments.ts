@@ -23,7 +23,7 @@ const FOREIGN_KEY_VIOLATION_CODE = '23503';
  *
  * @param move the move that needs it, for the log
  * @param from the column that has them
- * @throws MoveRefusedError where values that were different are equal in the other type
+ * @throws MoveRefusedError if values that were different are equal in the other type
  */
 export async function mirrorAttachments(context: MoveContext, move: string, from: Side): Promise<void> {
   const { session, change, log, signal } = context;

@@ -7,7 +7,7 @@ import { type MoveContext, MoveRefusedError } from './move.ts';
  * Refuses a move that obstacles are in the way of.
  * @param move the move's name, for the error
  * @param obstacles a sentence each
- * @throws MoveRefusedError where there are any
+ * @throws MoveRefusedError if there are any
  */
 export function refuseObstacles({ change }: MoveContext, move: string, obstacles: readonly string[]): void {
   if (obstacles.length === 0) return;

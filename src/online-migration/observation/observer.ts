@@ -12,7 +12,7 @@ export type Observer = Queryable & AsyncDisposable;
 
 /**
  * Opens a connection for reading overviews: beside the pool, which may be exhausted just when there is something to see,
- * and under a name of the toolkit's, so that no backfill takes it for work of the application. It changes no setting of
+ * and under a name of the package, so that no backfill takes it for work of the application. It changes no setting of
  * the session, which a pooler would hand on to others.
  * @param connection where to, as `pg` takes it
  */

@@ -27,7 +27,7 @@ export interface Overview {
 /**
  * Reads the overview, a part after the other: they are of one second and not of one instant.
  * @param database see {@link openObserver}
- * @throws TableNotReadyError where the table does not exist
+ * @throws TableNotReadyError if the table does not exist
  */
 export async function readOverview(database: Queryable, change: ColumnChange): Promise<Overview> {
   return {

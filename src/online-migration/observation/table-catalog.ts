@@ -5,7 +5,7 @@ import { namesOf } from '../names.ts';
 export interface TableCatalog {
   /** `created_at character varying(50) not null`, in the order of the table. */
   readonly columns: readonly string[];
-  /** Names of the triggers and the checks: those of the toolkit come and go with the moves. */
+  /** Names of the triggers and the checks: those of the package come and go with the moves. */
   readonly triggers: readonly string[];
   readonly checks: readonly string[];
 }

@@ -12,7 +12,7 @@ export interface TableSize {
 
 /**
  * Measures a table. Unlike all else that is observed, sizes need a lock on it, the weakest there is.
- * @returns null where someone holds the table, or an index of it, under ACCESS EXCLUSIVE or waits to: whoever asks would stand in that queue
+ * @returns null if someone holds the table, or an index of it, under ACCESS EXCLUSIVE or waits to: whoever asks would stand in that queue
  */
 export async function readTableSize(database: Queryable, change: ColumnChange): Promise<TableSize | null> {
   const { table } = namesOf(change);

@@ -4,7 +4,7 @@ import { openOrm } from '../../../src/large-record/orm.ts';
 import { LargeRecordRepository } from '../../../src/large-record/repository.ts';
 import { serveRecords } from './serve-records.ts';
 
-// A generation of the application without the toolkit: it knows one form of the table, FORM, follows nothing and does
+// A generation of the application without the package: it knows one form of the table, FORM, follows nothing and does
 // not say which column it uses. `old` is what served for years, `renamed` what is left in the end.
 
 const { DATABASE_URL = '', FORM } = process.env;
