@@ -6,6 +6,7 @@ import {
   type ProofBatch,
   type ProofMode,
 } from './equality-statements.ts';
+import { nextBatchRows } from './batch-rows.ts';
 import { readControls } from './backfill/controls.ts';
 import type { ColumnChange } from './column-change.ts';
 import { describeBlocker, findBlockers } from './lock-blockers.ts';
@@ -17,9 +18,6 @@ import { type Session, sqlState } from './session.ts';
 const BATCH_MS = 100;
 /** Few enough to be read in that time with documents of 30 kB in each. */
 const FIRST_BATCH_ROWS = 16;
-const LARGEST_BATCH_ROWS = 20_000;
-/** Batches grow to the largest one within a dozen steps, and shrink at once. */
-const LARGEST_GROWTH = 2;
 /** Far below `deadlock_timeout`: if the application and a batch want each other's rows, the batch gives way first. */
 const LOCK_TIMEOUT_MS = 50;
 const CONTENTION_PAUSE_MS = 100;
@@ -64,19 +62,9 @@ export async function findDifferences(
     const batch: ProofBatch | undefined = await compareBatchPatiently(surroundings, mode, lastKey, rows);
     if (batch?.differences) return batch.differences;
     lastKey = batch?.last_key ?? null;
-    rows = nextBatchRows(rows, performance.now() - began);
+    rows = nextBatchRows(rows, performance.now() - began, BATCH_MS);
   } while (lastKey !== null);
   return [];
-}
-
-/**
- * The number of rows of the next batch.
- * @param rows of the batch before
- * @param milliseconds how long that lasted
- */
-export function nextBatchRows(rows: number, milliseconds: number): number {
-  const wanted = rows * Math.min(LARGEST_GROWTH, BATCH_MS / Math.max(milliseconds, 1));
-  return Math.max(1, Math.min(LARGEST_BATCH_ROWS, Math.floor(wanted)));
 }
 
 async function waitWhilePaused({ session, change, signal, log }: ProofSurroundings): Promise<void> {

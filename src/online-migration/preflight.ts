@@ -1,3 +1,4 @@
+import { nextBatchRows } from './batch-rows.ts';
 import { findLeaves } from './backfill/leaves.ts';
 import type { ColumnChange, Queryable } from './column-change.ts';
 import { namesOf } from './names.ts';
@@ -16,9 +17,6 @@ import { sqlState } from './session.ts';
 const BATCH_MS = 1_000;
 /** Values can be megabytes each. */
 const FIRST_BATCH_ROWS = 200;
-const MOST_BATCH_ROWS = 20_000;
-/** How much larger than the last one a batch may be. */
-const GROWTH = 2;
 /** SQLSTATE classes of an error that lies in a value, and not in the statement, the session or the server. */
 const VALUE_ERROR = /^(21|22|23|2F|38|39|54|P0)/;
 
@@ -55,7 +53,7 @@ export async function classifyValues(
     report(rowsRead);
     batchRows = batch.groups.some(({ error }) => error !== undefined)
       ? 1
-      : nextBatchRows(batchRows, performance.now() - began);
+      : nextBatchRows(batchRows, performance.now() - began, BATCH_MS);
   }
   const order: ValueClass[] = ['reject', 'kept', 'null', 'rebuildable'];
   return [...groups.values()].toSorted(
@@ -71,11 +69,6 @@ async function classifySlice(database: Queryable, change: ColumnChange, slice: S
     if (!(error instanceof Error) || !VALUE_ERROR.test(sqlState(error) ?? '')) throw error;
     return slice.rows > 1 ? null : await readFailedRow(database, change, slice, error.message);
   }
-}
-
-function nextBatchRows(rows: number, milliseconds: number): number {
-  const wanted = Math.round(rows * Math.min(GROWTH, BATCH_MS / milliseconds));
-  return Math.max(1, Math.min(MOST_BATCH_ROWS, wanted));
 }
 
 function merge(groups: Map<string, ValueGroup>, group: ValueGroup): void {

@@ -1,6 +1,7 @@
 import { type ColumnChange, isReversible, type Queryable } from './column-change.ts';
 import { unquoted } from './filled-column.ts';
 import { namesOf } from './names.ts';
+import { existingFunctions } from './own-functions.ts';
 
 /** Whether the triggers of a change fire for every write. */
 export interface SyncState {
@@ -40,7 +41,7 @@ export async function readSyncState(
     from unnest($2::text[]) as wanted (name)
     left join pg_catalog.pg_trigger t
       on t.tgrelid in (select oid from member) and t.tgname = wanted.name
-        and t.tgfoid in (select to_regproc(name) from unnest($3::text[]) as name where to_regproc(name) is not null)
+        and t.tgfoid in ${existingFunctions('$3')}
     group by wanted.name
     order by wanted.name`,
     [names.table, wanted.map(unquoted), names.functions],

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ColumnChange } from '../../src/online-migration/column-change.ts';
 import { textToNumeric } from '../../src/online-migration/conversions/text-to-numeric.ts';
-import { nextBatchRows } from '../../src/online-migration/equality-proof.ts';
+import { nextBatchRows } from '../../src/online-migration/batch-rows.ts';
 import { contract } from '../../src/online-migration/moves/contract.ts';
 import { MOVES, openContext } from '../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../support/database-client.ts';
@@ -17,15 +17,15 @@ const total: ColumnChange = {
 
 describe('the rows of the next batch', () => {
   it('double while a batch takes less than half of 100 ms, up to a limit', () => {
-    expect(nextBatchRows(16, 0)).toBe(32);
-    expect(nextBatchRows(1_000, 50)).toBe(2_000);
-    expect(nextBatchRows(20_000, 1)).toBe(20_000);
+    expect(nextBatchRows(16, 0, 100)).toBe(32);
+    expect(nextBatchRows(1_000, 50, 100)).toBe(2_000);
+    expect(nextBatchRows(20_000, 1, 100)).toBe(20_000);
   });
 
   it('are those that fit in 100 ms, if a batch took longer; one row at least', () => {
-    expect(nextBatchRows(1_000, 1_000)).toBe(100);
-    expect(nextBatchRows(16, 8_400)).toBe(1);
-    expect(nextBatchRows(1, 60_000)).toBe(1);
+    expect(nextBatchRows(1_000, 1_000, 100)).toBe(100);
+    expect(nextBatchRows(16, 8_400, 100)).toBe(1);
+    expect(nextBatchRows(1, 60_000, 100)).toBe(1);
   });
 });
 

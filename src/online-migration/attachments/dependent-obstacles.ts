@@ -2,6 +2,7 @@ import type { ColumnChange, Queryable } from '../column-change.ts';
 import { typeValues } from '../declared-type.ts';
 import { unquoted } from '../filled-column.ts';
 import { namesOf } from '../names.ts';
+import { existingFunctions } from '../own-functions.ts';
 import type { Attachments } from './attachments.ts';
 import type { TableColumn } from './table-column.ts';
 
@@ -130,7 +131,7 @@ export async function dependentObstacles(
       and coalesce(con.contype, ' ') not in ('p', 'u', 'f', 'n', 'x')
       and coalesce(con.conname, '') <> all ($3)
       and (def.oid is null or def.adnum <> a.attnum)
-      and (t.oid is null or t.tgfoid not in (select to_regproc(name) from unnest($4::text[]) as name where to_regproc(name) is not null))
+      and (t.oid is null or t.tgfoid not in ${existingFunctions('$4')})
       -- Up to PostgreSQL 14, a generated column depends as a part of the table itself.
       and (c.oid is null or c.oid <> a.attrelid or d.objsubid not in (0, a.attnum))
     order by 1`,

@@ -1,5 +1,6 @@
 import type { ColumnChange, Queryable } from '../column-change.ts';
 import { namesOf } from '../names.ts';
+import { existingFunctions } from '../own-functions.ts';
 import { DROP_AND_MAKE } from './dependent-obstacles.ts';
 import type { TableColumn } from './table-column.ts';
 
@@ -37,7 +38,7 @@ async function dependentsOfPartitions(
       and d.classid <> 'pg_attrdef'::regclass
       and (c.oid is null or c.oid <> a.attrelid and not c.relispartition)
       and (con.oid is null or con.contype <> 'n' and con.coninhcount = 0 and con.conparentid = 0)
-      and (t.oid is null or t.tgparentid = 0 and t.tgfoid not in (select to_regproc(name) from unnest($3::text[]) as name where to_regproc(name) is not null))
+      and (t.oid is null or t.tgparentid = 0 and t.tgfoid not in ${existingFunctions('$3')})
     order by 1`,
     [table, column, namesOf(change).functions],
   );

@@ -16,8 +16,7 @@ import { hasKeptValues, recordChange } from '../state/change-record.ts';
 import { asTableOwner, stateObstacles } from '../state/owner.ts';
 import { readSyncState } from '../sync-state.ts';
 import { createSyncFunction, createSyncTriggers, dropSyncTriggers } from '../sync-trigger.ts';
-import { inStrongTransaction, type MoveContext, requireStage } from './move.ts';
-import { refuseObstacles } from './refuse-obstacles.ts';
+import { inStrongTransaction, type MoveContext, refuseObstacles, requireStage } from './move.ts';
 import { requireServerVersion } from './server-version.ts';
 
 /**

@@ -31,6 +31,19 @@ export class MoveRefusedError extends OnlineMigrationError {
 }
 
 /**
+ * Refuses a move that obstacles are in the way of.
+ * @param move the move's name, for the error
+ * @param obstacles a sentence each
+ * @throws MoveRefusedError if there are any
+ */
+export function refuseObstacles({ change }: MoveContext, move: string, obstacles: readonly string[]): void {
+  if (obstacles.length === 0) return;
+  throw new MoveRefusedError(
+    `Cannot ${move} ${namesOf(change).change}; nothing was changed:\n${obstacles.map((reason) => `  ${reason}`).join('\n')}`,
+  );
+}
+
+/**
  * Refuses a move that does not fit the database's stage.
  * @param move the move's name, for the error
  * @param allowed the stages that it may start from
@@ -41,22 +54,14 @@ export async function requireStage(context: MoveContext, move: string, ...allowe
   const stage = await readStage(context.session, context.change);
   if (allowed.includes(stage)) {
     await refuseMissingKey(context, move);
-    await refuseHiddenRows(context, move);
+    // A row that a policy hides would be neither converted nor compared.
+    refuseObstacles(context, move, await rowSecurityObstacles(context.session, context.change));
     return stage;
   }
   throw new MoveRefusedError(
     `Cannot ${move} ${namesOf(context.change).change}: that starts from the stage ${allowed.join(' or ')}, ` +
       `and the database is at ${stage}. Run the migrations in their order: \`npx mikro-orm migration:list\` shows ` +
       `which have run.`,
-  );
-}
-
-/** A row that a policy hides would be neither converted nor compared. */
-async function refuseHiddenRows({ session, change }: MoveContext, move: string): Promise<void> {
-  const reasons = await rowSecurityObstacles(session, change);
-  if (reasons.length === 0) return;
-  throw new MoveRefusedError(
-    `Cannot ${move} ${namesOf(change).change}; nothing was changed:\n${reasons.map((reason) => `  ${reason}`).join('\n')}`,
   );
 }
 

@@ -3,8 +3,7 @@ import type { Fill } from '../backfill/fill.ts';
 import { createForwardFunctions, createTolerantBackwardFunction } from '../conversion-functions.ts';
 import { namesOf } from '../names.ts';
 import { describeRow } from '../row-key.ts';
-import { type MoveContext, MoveRefusedError } from './move.ts';
-import { refuseObstacles } from './refuse-obstacles.ts';
+import { type MoveContext, MoveRefusedError, refuseObstacles } from './move.ts';
 
 /** The move that needs an old value for each new one. */
 const MOVE = 'revert the contract of';

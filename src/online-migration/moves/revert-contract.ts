@@ -17,12 +17,18 @@ import { recordSyncTriggers } from '../sync-state.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync-trigger.ts';
 import { readTableShape } from '../table-shape.ts';
 import { fillAndReport } from './fill-and-report.ts';
-import { refuseAttached, refuseObstacles } from './refuse-obstacles.ts';
+import { refuseAttached } from './refuse-obstacles.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 import { refuseNumbersBeyond, refuseUnfilled, refuseWithoutEqual } from './refuse-without-equal.ts';
 import { refuseLostValues, reportUnusedKeptValues } from './kept-values.ts';
 import { awaitSwitchover } from './switchover-gate.ts';
-import { inStrongTransaction, type MoveContext, refuseOneWay, requireStage } from './move.ts';
+import {
+  inStrongTransaction,
+  type MoveContext,
+  refuseObstacles,
+  refuseOneWay,
+  requireStage,
+} from './move.ts';
 
 /**
  * The way back of contract: the old column again, with every value letter by letter.

@@ -8,8 +8,7 @@ import { stateObstacles } from '../state/owner.ts';
 import { createState } from '../state/tables.ts';
 import { readSyncState } from '../sync-state.ts';
 import { createSyncFunction, type SyncMode } from '../sync-trigger.ts';
-import { type MoveContext, MoveRefusedError } from './move.ts';
-import { refuseObstacles } from './refuse-obstacles.ts';
+import { type MoveContext, MoveRefusedError, refuseObstacles } from './move.ts';
 
 /**
  * Brings the functions of a change under way up to its declaration, so that a correction has effect with the next phase: a
