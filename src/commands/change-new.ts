@@ -59,8 +59,8 @@ await runCommand(async () => {
 });
 
 /**
- * Refuses what the package cannot do.
- * @returns what a person has to judge or an administrator to prepare before expand, a sentence each
+ * Refuses a change that the package cannot carry out.
+ * @returns one sentence for each thing that a person must judge, or an administrator must prepare, before expand
  */
 async function refuseObstacles(session: Session, change: ColumnChange): Promise<string[]> {
   const obstacles = await findObstacles(session, change);

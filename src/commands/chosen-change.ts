@@ -9,7 +9,7 @@ export const changeOption = {
   schema: z.string({ error: 'must be a table and its column, as in orders.total' }).optional(),
 } as const;
 
-/** What a shell takes as it stands. */
+/** Text that needs no quotes in a shell. */
 const PLAIN = /^[\w.-]+$/;
 
 /** The option that chooses a change, as it is typed into a shell: `--change 'public.orders.total 2'`. */

@@ -52,7 +52,7 @@ await runCommand(async (signal) => {
   return obstacles.length > 0 || groups.some(({ valueClass }) => valueClass === 'reject') ? 1 : 0;
 });
 
-/** Ahead of expand all that can be in the way; later what can have come meanwhile. */
+/** Before expand, checks for all obstacles; later, for those that may have been added since. */
 async function findObstaclesAt(stage: Stage, session: Session, change: ColumnChange): Promise<string[]> {
   if (stage === 'initial') return findObstacles(session, change);
   return [

@@ -54,7 +54,7 @@ export async function canReach(user: OperatingSystemUser, path: string): Promise
 /**
  * Runs a program to its end, as the user where one is given.
  *
- * @throws Error if the program cannot be run or fails, with what it wrote to standard error
+ * @throws Error if the program cannot be run or fails, with its standard error
  */
 export async function runAs(
   user: OperatingSystemUser | undefined,

@@ -9,10 +9,10 @@ const CONNECTION_TIMEOUT_MS = 5_000;
 const AGAIN_MS = 200;
 const SHOWN_CHARACTERS = 160;
 
-/** What tells a command to end. */
+/** A request to end a command. */
 export interface Interrupt {
   readonly signal: AbortSignal;
-  /** Receives a line about what it ends. */
+  /** Receives a line about the statement that it ends. */
   readonly log: (line: string) => void;
 }
 
@@ -66,7 +66,7 @@ async function cancelUntil(
     application_name: 'online-migration cancel',
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
   });
-  // What happens to the connection fails the query.
+  // If the connection fails, so does the query.
   client.on('error', () => undefined);
   try {
     await client.connect();

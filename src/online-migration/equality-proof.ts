@@ -24,7 +24,7 @@ const CONTENTION_PAUSE_MS = 100;
 const PAUSED_MS = 250;
 const CONTENTION_CODES = new Set(['55P03', '40P01', '40001']);
 
-/** What a comparison needs of its surroundings. */
+/** Input of a comparison. */
 export interface ProofSurroundings {
   readonly session: Session;
   readonly change: ColumnChange;

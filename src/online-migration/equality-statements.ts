@@ -20,7 +20,7 @@ export interface Difference {
  */
 export type ProofMode = 'read' | 'keep';
 
-/** What one batch of the proof found. */
+/** The result of one batch of the proof. */
 export interface ProofBatch {
   /** The key of its last row; null if the table ends before the batch is full. */
   readonly last_key: string[] | null;
@@ -143,7 +143,7 @@ function isUnrebuildable(change: ColumnChange, oldValue: string, newValue: strin
     : 'false';
 }
 
-/** Forgets what an earlier contract kept: the rows have had their old column back since. */
+/** Deletes the values that an earlier contract kept: the rows have had their old column back since. */
 export async function forgetKeptValues(database: Queryable, change: ColumnChange): Promise<void> {
   await database.query(`delete from online_migration.kept_value where change = $1`, [namesOf(change).change]);
 }

@@ -14,7 +14,7 @@ import { areDifferent } from './value-difference.ts';
  * would record a value that no row has.
  */
 
-/** What is kept, and its key, are written as the sessions of the package write them. */
+/** Kept values and their keys have the text format of the package's sessions. */
 const FUNCTION_SETTINGS = Object.entries(TEXT_SETTINGS)
   .map(([name, value]) => `set ${name} = ${value}`)
   .join(' ');
@@ -67,7 +67,7 @@ export async function createKeepTriggers(database: Queryable, change: ColumnChan
     alter table ${table} enable always trigger ${keepInsertTrigger}, enable always trigger ${keepUpdateTrigger}`);
 }
 
-/** Lets the triggers do nothing more, if there are any, without a lock; what was kept stays. */
+/** Makes the triggers, if there are any, do nothing from now on, without a lock; kept values stay. */
 export async function stopKeeping(database: Queryable, change: ColumnChange): Promise<void> {
   const { keepFunction } = namesOf(change);
   const { rows } = await database.query<{ found: boolean }>(`select to_regproc($1) is not null as found`, [

@@ -44,9 +44,9 @@ export interface Blocker {
   /** How the prepared transaction is called, as an SQL literal. */
   readonly gid: string | null;
   readonly application: string;
-  /** `user ann`; of a process of the server's own what it is, `autovacuum worker`, and whether it gives way. */
+  /** `user ann`; for a background process its kind, such as `autovacuum worker`, and whether it gives way. */
   readonly owner: string;
-  /** Whether this session's role may see what it does; if not, the three that follow are null. */
+  /** Whether this session's role may see its activity; if not, the next three properties are null. */
   readonly isVisible: boolean;
   readonly state: string | null;
   /** Seconds since its transaction began, or was prepared; null if it has none. */

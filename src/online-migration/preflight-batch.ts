@@ -7,7 +7,7 @@ import { areDifferent, isExact } from './value-difference.ts';
 export const SAMPLES = 3;
 
 /**
- * What the change will do to a value.
+ * The effect of the change on a value.
  * - `rebuildable`: it converts, and the way back gives the same text again.
  * - `kept`: it converts; the way back needs the text itself, which contract keeps.
  * - `null`: there is no value, and there will be none.
@@ -18,16 +18,16 @@ export type ValueClass = 'rebuildable' | 'kept' | 'null' | 'reject';
 /** Values of one class that look alike. */
 export interface ValueGroup {
   readonly valueClass: ValueClass;
-  /** What they look like: every digit as 9, every letter as a; so dates of one form are one group. */
+  /** Their form: every digit as 9, every letter as a; so dates of one form are one group. */
   readonly form: string;
   rows: number;
   /** The first of them by key, three at most. */
   readonly samples: { key: string; value: string | null }[];
-  /** What the conversion raises for the first of them, which it must not; left out where it gives null. */
+  /** The error that the conversion raises for the first of them, which it must not; left out if it gives null. */
   readonly error?: string;
 }
 
-/** What a batch of rows says. */
+/** The result of a batch of rows. */
 export interface Batch {
   /** The key of its last row, as texts; null if there was no row. */
   readonly lastKey: string[] | null;
@@ -81,7 +81,7 @@ export async function classifyBatch(database: Queryable, change: ColumnChange, s
 
 /**
  * Reads the only row of a slice, for which the conversion raises an error, as a reject.
- * @param error what it raises
+ * @param error the error that it raises
  */
 export async function readFailedRow(
   database: Queryable,
@@ -124,7 +124,7 @@ function formOf(value: string): string {
         )`;
 }
 
-/** What the way back gives, of the old type. One that `=` compares is left as it comes: a cast would cut off what is too long. */
+/** The result of the way back, of the old type. One that `=` compares is left as it comes: a cast would cut off what is too long. */
 function rebuilt(type: string, backward: (value: string) => string): string {
   return isExact(type) ? backward('new_value') : `(${backward('new_value')})::${type}`;
 }

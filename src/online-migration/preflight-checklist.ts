@@ -7,7 +7,7 @@ import { type ColumnChange, type Queryable } from './column-change.ts';
 import { typeValues } from './declared-type.ts';
 import { namesOf } from './names.ts';
 
-/** What no catalog tells and only people can check ahead of a change, a sentence each. */
+/** Risks that the catalog does not show and a person must check before a change, a sentence each. */
 export async function readChecklist(database: Queryable, change: ColumnChange): Promise<string[]> {
   const { oldColumn, newColumn, table } = change;
   const { own } = await readAttachments(database, change, 'old');

@@ -21,7 +21,7 @@ const FIRST_BATCH_ROWS = 200;
 const VALUE_ERROR = /^(21|22|23|2F|38|39|54|P0)/;
 
 /**
- * Classifies all values of the old column before anything is changed. It reads in batches by key, or by place where the table
+ * Classifies all values of the old column before anything is changed. It reads in batches by key, or by place if the table
  * has none, and writes nothing; it needs no object of the package. A value for which the conversion raises an error is found by
  * halving the batch.
  * @param report receives the number of rows read so far
@@ -61,7 +61,7 @@ export async function classifyValues(
   );
 }
 
-/** Null where one of several values raises an error. */
+/** Null if one of several values raises an error. */
 async function classifySlice(database: Queryable, change: ColumnChange, slice: Slice): Promise<Batch | null> {
   try {
     return await classifyBatch(database, change, slice);

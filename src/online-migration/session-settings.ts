@@ -23,7 +23,7 @@ export const TEXT_SETTINGS: Settings = {
 };
 
 /**
- * What the sessions of the package set besides.
+ * Further settings of the package's sessions.
  *
  * - `$1` is the statement timeout, `$2` the application's name: one in the URL takes precedence over the one of the options.
  * - `row_security = off` turns rows that a policy hides into an error; unseen rows would not be converted.

@@ -16,7 +16,7 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 /** Autovacuum gives way to a session that has waited for `deadlock_timeout`; twice that is enough. */
 const DEADLOCK_TIMEOUTS = 2;
 const SHORTEST_PATIENCE_MS = 2_000;
-/** Everybody waits for the table by then. What cannot be had at once may belong to a transaction that does so too. */
+/** Others wait for the table by then. A lock that is not free at once may belong to a transaction that waits too. */
 const UNDER_LOCK_TIMEOUT_MS = 20;
 const BACKOFF = { shortestMs: 10, longestMs: 5_000 };
 
@@ -41,13 +41,13 @@ export interface LockedPlan {
   readonly sequences?: readonly string[];
 }
 
-/** What the transaction asks for at the moment. */
+/** The lock that the transaction requests at the moment. */
 interface Wait extends LockRequest {
   /** How long it waits for each lock. */
   readonly timeoutMs: number;
 }
 
-/** What to lock, and what to do under the lock. */
+/** The tables to lock, and the work under the lock. */
 interface StrongLock {
   readonly table: string;
   readonly purpose: string;
@@ -121,7 +121,7 @@ export async function underStrongLock(session: Session, options: StrongLock): Pr
 
 /**
  * One try.
- * @param waitsFor is told of each lock before it is asked for
+ * @param waitsFor receives each lock before it is requested
  * @returns for how long the lock was held, in milliseconds
  */
 async function lockAndRun(
@@ -167,7 +167,7 @@ async function limitWaits(session: Session, timeoutMs: number): Promise<void> {
   );
 }
 
-/** How long to wait for what autovacuum holds, in milliseconds. */
+/** How long to wait for a lock that autovacuum holds, in milliseconds. */
 async function readPatienceMs(session: Session): Promise<number> {
   const { rows } = await session.query<{ milliseconds: number }>(
     `select setting::float8 as milliseconds from pg_catalog.pg_settings where name = 'deadlock_timeout'`,

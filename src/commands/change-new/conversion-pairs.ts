@@ -20,7 +20,7 @@ import { varcharToText } from '../../online-migration/conversions/varchar-to-tex
 export interface ChosenConversion {
   /** File in `src/online-migration/conversions/`, without its end. */
   readonly module: string;
-  /** What the file exports. */
+  /** The name of the file's export. */
   readonly name: string;
   /** The expression that makes the conversion: `textToNumeric(12, 2)`. */
   readonly expression: string;
@@ -29,9 +29,9 @@ export interface ChosenConversion {
   readonly value: { readonly old: string; readonly new: string };
 }
 
-/** What a pair of types may need besides. */
+/** Further input that some pairs of types need. */
 export interface PairDetails {
-  /** The labels of the new type, where it is an enum. */
+  /** The labels of the new type, if it is an enum. */
   readonly labels: readonly string[];
   /** The zone in which timestamps are meant. */
   readonly zone: string;
@@ -42,7 +42,7 @@ export type Pair = {
   readonly to: RegExp;
   /** How people read the pair. */
   readonly text: string;
-  /** @returns a sentence without its end where the pair is known and these two of it cannot be; null for another pair */
+  /** @returns the reason, without a full stop, if the pair is known and cannot convert these two types; null for another pair */
   readonly choose: (
     from: RegExpExecArray,
     to: RegExpExecArray,
@@ -50,7 +50,7 @@ export type Pair = {
   ) => ChosenConversion | string | null;
 };
 
-/** A text, and its greatest length where it has one. */
+/** A text type, and its maximum length if it has one. */
 const TEXT = /^(?:text|character varying(?:\((\d+)\))?|character\((\d+)\))$/;
 const N = '${n}';
 

@@ -4,8 +4,8 @@ import { migrationNumber, type NewChange } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
 
 /**
- * What was written, and what is to be done with it, in the order of the releases.
- * @param unreviewed what expand refuses until a person has judged it, a sentence each
+ * Lists the written files and the next steps, in the order of the releases.
+ * @param unreviewed one sentence for each thing that expand refuses until a person has judged it
  */
 export function instructions(
   subject: NewChange,

@@ -25,7 +25,7 @@ const MOST_DIGITS = 6;
  * How a column that no client writes is declared in the test's table. One of a type that the test's database may not have, or
  * that is too narrow for a value of each row's own, is a text there: the change asks for its name alone.
  *
- * @returns null if it is not of its own type, so what asks for that type cannot be made
+ * @returns null if it is not of its own type, so nothing that needs that type can be created
  */
 export function fillingOf({ type, notNull }: ColumnFacts): string | null {
   if (!notNull && /^(?!.*\.)[a-z]/.test(type)) return type;

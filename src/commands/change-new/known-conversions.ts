@@ -2,7 +2,7 @@ import { type ChosenConversion, type PairDetails, PAIRS } from './conversion-pai
 
 /**
  * Finds the package's conversion between two types, written as the catalog writes them.
- * @returns null if it has none; a sentence without its end where these two types of a pair cannot be
+ * @returns null if it has none; the reason, without a full stop, if the pair is known and cannot convert these two types
  */
 export function knownConversion(
   from: string,

@@ -29,7 +29,7 @@ const NOT_COMPARABLE = /\.|^time(\(\d\))? with time zone$|^bit varying|^"char"$|
 /** The parts of a quoted name. */
 const IDENTIFIER = /"((?:[^"]|"")+)"|[^".[\]]+/g;
 
-/** What the mapping of a column says beside its type. */
+/** The options of a column's mapping beside its type. */
 type MappedColumn = Pick<ColumnFacts, 'name' | 'type' | 'notNull' | 'default' | 'generated' | 'numbers'>;
 
 /**

@@ -3,7 +3,7 @@ import { columnOptions, typeBuilder, typedColumnBuilder } from './mapped-columns
 import { inComment, type NewChange, propertyNames } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
 
-/** What MikroORM takes for the end of a schema's name, or for the place of a value. */
+/** Characters that MikroORM reads as the end of a schema's name, or as a placeholder. */
 const UNMAPPABLE = /[.?]/;
 
 /** Why the ORM cannot map the table, as a sentence; null if it can. */

@@ -8,7 +8,7 @@ export interface NewChange {
   /** The change itself, to ask the database about. */
   readonly change: ColumnChange;
   readonly conversion: ChosenConversion;
-  /** The labels of the new type, where it is an enum. */
+  /** The labels of the new type, if it is an enum. */
   readonly labels: readonly string[];
   /** The number of its first migration: 7. */
   readonly firstNumber: number;

@@ -1,7 +1,7 @@
 import type { FieldDef } from 'pg';
 import type { Queryable } from '../../online-migration/column-change.ts';
 
-/** A connection that also tells the types of the columns that it returns. */
+/** A connection that also returns the types of the result's columns. */
 export interface DescribingQueryable extends Queryable {
   query<Row>(
     text: string,

@@ -20,7 +20,7 @@ export class SharedReading<T> {
     this.#limits = limits;
   }
 
-  /** @returns what was found; null if the reading has failed or takes too long */
+  /** @returns the result; null if the reading failed or takes too long */
   async get(): Promise<T | null> {
     if (this.#latest !== undefined && performance.now() < this.#latest.until) return this.#latest.value;
     this.#underWay ??= this.#read()

@@ -83,7 +83,7 @@ export async function expressionObstacles(database: Queryable, change: ColumnCha
   return reasons;
 }
 
-/** What PostgreSQL has against a statement; null if it takes it. */
+/** PostgreSQL's error for a statement; null if it accepts the statement. */
 async function errorOf(database: Queryable, statement: string, values?: unknown[]): Promise<string | null> {
   try {
     await database.query(statement, values);

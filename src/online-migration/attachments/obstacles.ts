@@ -64,7 +64,7 @@ export async function findObstacles(database: Queryable, change: ColumnChange): 
  * Finds out what has to be prepared before expand, by an administrator or in the declaration: the schema for the package's
  * state, and the right to keep the table's own triggers silent.
  *
- * @returns a sentence for each, with the statement to run or what to declare
+ * @returns a sentence for each, with the statement to run or the property to declare
  */
 export async function findPreparations(database: Queryable, change: ColumnChange): Promise<string[]> {
   return [...(await stateObstacles(database, change)), ...(await triggerObstacles(database, change))];
@@ -115,7 +115,7 @@ export async function findAttachedObstacles(
 }
 
 /**
- * Finds out what only a person can judge, and nobody has yet: what `change.reviewed` does not name.
+ * Finds the things that a person must judge and that `change.reviewed` does not name yet.
  *
  * @returns a sentence for each, with the name to add to `change.reviewed`
  */

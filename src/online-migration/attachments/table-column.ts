@@ -21,7 +21,7 @@ export function mirrorName(name: string): string {
   return fitting(`${name}_mirror`);
 }
 
-/** Whether a name may be one that {@link mirrorName} gives; of a name that was cut nobody can tell. */
+/** Whether {@link mirrorName} may have made this name; true for every name that was cut. */
 export function mayBeMirrorName(name: string): boolean {
   return name.endsWith('_mirror') || isCut(name);
 }

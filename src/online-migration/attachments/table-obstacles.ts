@@ -66,7 +66,7 @@ export function tableObstacles(change: ColumnChange, facts: ColumnFacts): string
   return reasons.filter(([holds]) => holds).map(([, reason]) => reason);
 }
 
-/** Reads what {@link tableObstacles} judges by; undefined if the table has no such column. */
+/** Reads the input of {@link tableObstacles}; undefined if the table has no such column. */
 export async function readColumnFacts(
   database: Queryable,
   change: ColumnChange,

@@ -1,6 +1,6 @@
 import { OnlineMigrationError } from '../online-migration-error.ts';
 
-/** A backfill cannot begin, or cannot go on; what it has filled stays filled. */
+/** A backfill cannot start or continue; rows that it has filled stay filled. */
 export class BackfillError extends OnlineMigrationError {
   override readonly name = 'BackfillError';
 }

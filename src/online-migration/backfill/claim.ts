@@ -24,7 +24,7 @@ export class RangeTakenError extends Error {
 /**
  * Takes a range, also from a worker that has it: whatever makes someone believe that the other one is dead, only one of
  * the two can write the range's checkpoint from now on, and so commit a batch.
- * @returns the range as it is now; null if nothing of it is left to do, or where the backfill is no longer this one
+ * @returns the range as it is now; null if nothing of it is left to do, or if another backfill has replaced this one
  */
 export async function claimRange(
   database: Queryable,

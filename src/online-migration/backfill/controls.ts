@@ -20,7 +20,7 @@ export async function readControls(database: Queryable, change: string): Promise
 }
 
 /**
- * Changes controls; what is left out stays as it is. A backfill that is finished has its controls up to the change's contract:
+ * Changes the given controls; the others stay as they are. A backfill that is finished has its controls up to the change's contract:
  * phases behind it obey `paused` too.
  * @returns whether there is a backfill to control
  */

@@ -10,7 +10,7 @@ import {
   type RightToSilence,
 } from './trigger-catalog.ts';
 
-/** What is known of a column that a backfill fills. */
+/** Facts about a column that a backfill fills. */
 type FilledColumn = Pick<Fill, 'names' | 'target' | 'change'>;
 
 /** How a backfill treats the table's own triggers. */
@@ -87,7 +87,7 @@ export async function requireTriggerPlan(database: Queryable, fill: Fill): Promi
  */
 export async function keepTriggersSilent(database: Queryable, fill: Fill): Promise<void> {
   const { role } = await requireTriggerPlan(database, fill);
-  // To set it, even to what it is, needs the right.
+  // Setting it needs the right, even to its present value.
   await database.query(
     `
     select set_config('session_replication_role', $1, false)
@@ -100,7 +100,7 @@ export async function keepTriggersSilent(database: Queryable, fill: Fill): Promi
  * Tells which triggers are silent for the updates of a backfill.
  * @throws BackfillError if triggers would fire that may not
  */
-export async function tellSilence(
+export async function logSilence(
   database: Queryable,
   fill: Fill,
   log: (line: string) => void,
@@ -111,7 +111,7 @@ export async function tellSilence(
   log(`backfill: triggers that do not fire for its updates (session_replication_role = replica): ${names}`);
 }
 
-/** Names a trigger in an error: where it is, and what it calls. */
+/** Names a trigger in an error: its table and its function. */
 export function describeTrigger({ name, table, calledFunction }: FiringTrigger): string {
   return `${name} on ${table}, which calls ${calledFunction}`;
 }

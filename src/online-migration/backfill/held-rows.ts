@@ -10,13 +10,13 @@ import { settle } from './settle.ts';
 
 /** How often rows that others hold are tried again. */
 const TRY_MS = 250;
-/** Holders come and go on a busy table; their names are told no more often. */
+/** Holders change quickly on a busy table; their names are logged no more often. */
 const TELL_MS = 10_000;
 
 /** Rows that a pass of the sweep has left, as `ctid` writes them, by their leaf. */
 export type LeftRows = ReadonlyMap<string, readonly string[]>;
 
-/** What the sweep needs beside its session. */
+/** Input of the sweep beside its session. */
 export interface SweepSurroundings {
   readonly fill: Fill;
   /** Ends it between two transactions. */
@@ -124,7 +124,7 @@ async function refuseWithoutEffect(
       );
       const free = rows[0];
       if (!free?.converts) return;
-      // A statement of its own sees what was locked, whoever has written it meanwhile.
+      // A new statement sees the locked rows as they are now, even if others have written them.
       const updated = await session.query<{ filled: boolean }>(
         `update ${leaf} as t set ${target} = ${value} where t.ctid = $1::tid returning t.${target} is not null as filled`,
         [free.tid],

@@ -1,5 +1,5 @@
 const FIRST_BATCH_ROWS = 1_000;
-/** What the rows of a first batch may have together, about. */
+/** Approximate size of the rows of a first batch. */
 const FIRST_BATCH_BYTES = 1024 * 1024;
 /** A batch takes one block of a stripe at least, however few rows that are. */
 const SMALLEST_BATCH_ROWS = 1;
@@ -34,7 +34,7 @@ export class Pace {
   /** How long a batch is to last, in milliseconds. */
   targetMs: number;
   /** Whether people know that the smallest batch lasts too long. */
-  isTooLongTold = false;
+  isTooLongLogged = false;
   #rows: number;
   /** By stripe. */
   readonly #costs: Cost[] = [];

@@ -26,7 +26,7 @@ export function isRowError(error: unknown): error is Error {
   return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !NO_ROWS_ERROR.test(code);
 }
 
-/** What became of rows that were done one by one; the others are held by others, or have moved. */
+/** The result for rows that were updated one by one; the remaining rows are locked by others, or have moved. */
 export interface DoneRowByRow {
   readonly filled: number;
   readonly rejected: number;

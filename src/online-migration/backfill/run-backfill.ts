@@ -2,7 +2,7 @@ import type { Session } from '../session.ts';
 import { AutovacuumHold } from './autovacuum-hold.ts';
 import { publishProgress } from './checkpoint.ts';
 import type { Fill } from './fill.ts';
-import { tellSilence } from './firing-triggers.ts';
+import { logSilence } from './firing-triggers.ts';
 import { fillRanges } from './fill-ranges.ts';
 import { Gate } from './gate.ts';
 import { handOutRanges } from './hand-out.ts';
@@ -69,7 +69,7 @@ export async function runBackfill(
 ): Promise<BackfillSummary> {
   const { settings, signal, log, openSession } = surroundings;
   const began = performance.now();
-  await tellSilence(session, fill, log);
+  await logSilence(session, fill, log);
   const unseen = await describeUnseen(session);
   if (unseen !== null) log(unseen);
   const before = await measureSpace(session, fill);

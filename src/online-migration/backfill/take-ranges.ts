@@ -4,7 +4,7 @@ import type { Session } from '../session.ts';
 import { AutovacuumHold } from './autovacuum-hold.ts';
 import { RangeTakenError } from './claim.ts';
 import { Gate } from './gate.ts';
-import { tellSilence } from './firing-triggers.ts';
+import { logSilence } from './firing-triggers.ts';
 import { readFill, readHandedOut } from './handed-out.ts';
 import { look } from './look.ts';
 import { type BackfillReport, Meter } from './meter.ts';
@@ -51,7 +51,7 @@ export async function takeRanges(
   const ended = AbortSignal.any([signal, stop.signal]);
   const ask = <T>(question: (session: Session) => Promise<T>) => watch.run(question, ended, log);
   const fill = await ask((session) => readFill(session, change));
-  await ask((session) => tellSilence(session, fill, log));
+  await ask((session) => logSilence(session, fill, log));
   const unseen = await ask(describeUnseen);
   if (unseen !== null) log(unseen);
   const whole = new Meter(await ask((session) => readPlanSize(session, fill)));

@@ -28,7 +28,7 @@ export const DEFAULT_THROTTLE_LIMITS: ThrottleLimits = {
   apiLatencyUrl: null,
 };
 
-/** What the server says of its strain; null for what is not there, or what the role may not see. */
+/** The server's load; null for figures that do not exist or that the role may not see. */
 interface Strain {
   readonly lag_ms: number | null;
   readonly snapshot_ms: number | null;
@@ -97,7 +97,7 @@ async function readStrain(database: Queryable): Promise<Strain> {
   return rows[0]!;
 }
 
-/** A statement of its own: the right to call the function is checked even where a condition keeps it from being called. */
+/** A separate statement: the right to call the function is checked even if a condition prevents the call. */
 async function countUnarchived(database: Queryable): Promise<number> {
   const { rows } = await database.query<{ count: number }>(
     `select count(*)::int as count from pg_catalog.pg_ls_archive_statusdir() where name like '%.ready'`,

@@ -1,6 +1,6 @@
 import type { Queryable } from '../column-change.ts';
 
-/** What this session's role may see of the server beside its own sessions. */
+/** The parts of the server's activity that this session's role may see beside its own sessions. */
 interface Sight {
   readonly role: string;
   readonly sessions: boolean;
@@ -8,7 +8,7 @@ interface Sight {
 }
 
 /**
- * Says what a backfill does without because its role may not see it.
+ * Logs which throttles do not work because the role may not see their figures.
  * @returns a line for the log; null if the role sees everything
  */
 export async function describeUnseen(database: Queryable): Promise<string | null> {

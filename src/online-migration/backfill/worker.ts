@@ -104,8 +104,8 @@ async function fillNextBatch(
   const milliseconds = performance.now() - began;
   pace.observe(stripe, (endBlock - nextBlock) * batchRowsPerBlock, milliseconds);
   meter.count({ rows, blocks: (endBlock - nextBlock) * shareOf(stripe), milliseconds });
-  if (endBlock - nextBlock === 1 && milliseconds > 2 * pace.targetMs && !pace.isTooLongTold) {
-    pace.isTooLongTold = true;
+  if (endBlock - nextBlock === 1 && milliseconds > 2 * pace.targetMs && !pace.isTooLongLogged) {
+    pace.isTooLongLogged = true;
     log(
       `backfill: a batch is one block at least, and one of ${leaf} with ${rows} rows took ${milliseconds.toFixed(0)} ms instead of ` +
         `${pace.targetMs.toFixed(0)} ms; writes of these rows wait for that long`,

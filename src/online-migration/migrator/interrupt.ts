@@ -4,18 +4,18 @@ import { OnlineMigrationError } from '../online-migration-error.ts';
 /** `npx` hands a Ctrl-C on that the process has had already; only a later one is meant as a second. */
 const SAME_PRESS_MS = 1_000;
 
-/** The command was told to end; the work stopped at a point from which it goes on. */
+/** The command received a request to end; the same command continues from this point. */
 export class InterruptedError extends OnlineMigrationError {
   override readonly name = 'InterruptedError';
 }
 
-/** Ctrl-C, what an orchestrator sends, and a terminal that closes. */
+/** Ctrl-C, an orchestrator's request to stop, and a terminal that closes. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Turns the first Ctrl-C, SIGTERM or SIGHUP into a signal, so that the transaction in progress can end; a second one ends the
  * process at once, which the database survives too.
- * @param log receives a line at once that says what is waited for
+ * @param log receives a line at once about the statement that has to end first
  */
 export function interruptSignal(log: (line: string) => void): Disposable & Interrupt {
   const controller = new AbortController();

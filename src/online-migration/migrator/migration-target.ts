@@ -25,7 +25,7 @@ export interface ResolvedTargets {
  * @param targets as the command line gave them
  * @param known the names of all migrations
  * @param applied the names of those that have run
- * @throws MigrationTargetError if a beginning fits no name or several, or where going there makes no sense
+ * @throws MigrationTargetError if a prefix matches no migration or several, or if the target does not fit the direction
  */
 export function resolveTargets(
   method: 'up' | 'down',

@@ -56,16 +56,16 @@ export class OnlineMigrator extends Migrator {
     };
   }
 
-  /** Says also what the comparison has left out: nothing else would tell why an index that was added there is missing. */
+  /** Also logs the columns that the comparison has left out: otherwise an index that was added there is missing without a reason. */
   override async create(...options: Parameters<Migrator['create']>): Promise<MigrationResult> {
     const result = await super.create(...options);
-    this.#tellLeftOut();
+    this.#logLeftOut();
     return result;
   }
 
   override async checkSchema(): Promise<boolean> {
     const isDifferent = await super.checkSchema();
-    this.#tellLeftOut();
+    this.#logLeftOut();
     return isDifferent;
   }
 
@@ -124,13 +124,13 @@ export class OnlineMigrator extends Migrator {
     }
   }
 
-  /** Undefined where the project has put one of its own in its place. */
+  /** Undefined if the project has registered its own in its place. */
   get #schemaGenerator(): OnlineSchemaGenerator | undefined {
     const generator = this.config.getExtension('@mikro-orm/schema-generator');
     return generator instanceof OnlineSchemaGenerator ? generator : undefined;
   }
 
-  #tellLeftOut(): void {
+  #logLeftOut(): void {
     for (const table of this.#schemaGenerator?.leftOut ?? []) {
       this.#log(`the comparison leaves out ${table}: a column change is under way, or mappings differ there`);
     }

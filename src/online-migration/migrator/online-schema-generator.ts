@@ -25,7 +25,7 @@ export class OnlineSchemaGenerator extends SchemaGenerator {
     orm.config.registerExtension('@mikro-orm/schema-generator', () => new this(orm.em as never));
   }
 
-  /** What the last comparison has left out: `public.orders (total, total_new)`. */
+  /** The columns that the last comparison has left out: `public.orders (total, total_new)`. */
   get leftOut(): readonly string[] {
     return this.#leftOut;
   }

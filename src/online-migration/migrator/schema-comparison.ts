@@ -25,8 +25,8 @@ interface ChangingTable {
  * Several mappings of one table stand for its forms, of which MikroORM compares the first alone: a column in which they
  * differ is left out as well, at any stage.
  *
- * @param found what was read from the database or from a snapshot file; it is altered
- * @param target what the entities say
+ * @param found the schema that was read from the database or from a snapshot file; it is altered
+ * @param target the schema of the entities
  * @param changes those under way
  * @returns the tables that something was left out of, with the columns: `public.orders (total, total_new)`
  */

@@ -92,7 +92,7 @@ export async function revertExpand(context: MoveContext): Promise<void> {
   });
 }
 
-/** What was kept under the name of this change belongs to an earlier one, and would go when this one is reverted. */
+/** Values kept under this change's name belong to an earlier one, and reverting this one would delete them. */
 async function earlierChange({ session, change }: MoveContext): Promise<string[]> {
   const { change: name } = namesOf(change);
   if (!(await hasKeptValues(session, name))) return [];

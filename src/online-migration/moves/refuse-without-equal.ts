@@ -21,7 +21,7 @@ interface Found {
  * It reads the table once, beside reads and writes.
  *
  * @param fill how the old column is to be filled
- * @throws MoveRefusedError with some of the rows, and what to do
+ * @throws MoveRefusedError with some of the rows and the remedy
  */
 export async function refuseWithoutEqual(context: MoveContext, fill: Fill): Promise<void> {
   const { session, change } = context;

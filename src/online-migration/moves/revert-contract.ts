@@ -33,7 +33,7 @@ import {
 /**
  * The way back of contract: the old column again, with every value letter by letter.
  *
- * 1. Refuse where a value or the next number has no equal of the old type. Wait until no live process of the application uses
+ * 1. Refuse if a value or the next number has no equal of the old type. Wait until no live process of the application uses
  *    the new column under the name that the old one gets again.
  * 2. ONE transaction under ACCESS EXCLUSIVE: add the old column, nullable, and the trigger that watches both columns.
  * 3. Fill it in short transactions: from the kept values, else from the new column. A run that was ended goes on.

@@ -14,7 +14,7 @@ import { namesOf, TOOLKIT_SCHEMA } from '../names.ts';
 /** The shared tables that a change writes. */
 const SHARED_TABLES = ['change', 'backfill', 'backfill_range', 'reject', 'kept_value', 'lock_hold'];
 
-/** Who owns the changed table and the package's schema, and what the session's role may do about it. */
+/** The owners of the changed table and of the package's schema, and the rights of the session's role. */
 export interface StateOwner {
   /** The role that owns the table that is changed, quoted. */
   readonly tableOwner: string;
@@ -34,7 +34,7 @@ export interface StateOwner {
   readonly database: string;
 }
 
-/** Reads who owns what; undefined if the table does not exist. */
+/** Reads the owners; undefined if the table does not exist. */
 export async function readStateOwner(
   database: Queryable,
   change: ColumnChange,

@@ -127,7 +127,7 @@ async function createBackfillTable(database: Queryable): Promise<void> {
     )`);
 }
 
-/** The plan of each backfill and its checkpoint: where in each range of heap blocks it goes on, and who has it. */
+/** The plan of each backfill and its checkpoint: the next block in each range of heap blocks, and the range's worker. */
 async function createRangeTable(database: Queryable): Promise<void> {
   await database.query(`
     create table if not exists online_migration.backfill_range (

@@ -66,7 +66,7 @@ async function readOthersUnderWay(database: Queryable, change: ColumnChange): Pr
   return others;
 }
 
-/** What is recorded of one change would be taken for what is recorded of the other. */
+/** Records of the two changes would be confused. */
 async function takenName(database: Queryable, change: ColumnChange): Promise<string[]> {
   const { table, oldColumn, newColumn } = change;
   const { rows } = await database.query<{ what: string }>(
