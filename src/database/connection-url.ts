@@ -22,9 +22,9 @@ export function urlsOfHosts(url: string): string[] {
 }
 
 /**
- * Whether the text is a PostgreSQL URL whose parts are where the driver looks for them. An `@` behind the host, as a
- * password with a `/`, `?` or `#` that is not percent-encoded leaves it, would make a part of the password the host, which
- * is printed. A URL without database and parameters is what a `.env` file makes of such a password: `#` begins a comment.
+ * Whether the text is a PostgreSQL URL that the driver splits as its author meant. If a password contains a `/`, `?` or `#`
+ * that is not percent-encoded, an `@` is left after the host, and a part of the password would be printed as the host. In a
+ * `.env` file, `#` begins a comment, so such a password leaves a URL without database and parameters.
  */
 export function isConnectionUrl(text: string): boolean {
   const parts = PARTS.exec(text);

@@ -5,7 +5,7 @@ import { Problem } from './problem.ts';
 const SINGLE_HEADERS = ['Host', 'Content-Type'] as const;
 
 /**
- * Refuses what Node's parser lets through and HTTP does not: a request to no host or to several, a body of several types,
+ * Refuses requests that Node's parser accepts and HTTP forbids: a request to no host or to several, a body of several types,
  * and a target that is no URL.
  */
 export const refuseMalformed: Middleware = (ctx, next) => {

@@ -71,8 +71,8 @@ export interface ColumnChange {
    */
   readonly firesInBackfill?: readonly string[];
   /**
-   * What the catalog cannot judge and a person has: functions, triggers, publications and subscriptions, each by the name that the refusal of
-   * expand gives.
+   * Functions, triggers, publications and subscriptions that a person has judged, because the catalog cannot: each by the name
+   * in expand's refusal.
    */
   readonly reviewed?: readonly string[];
 }

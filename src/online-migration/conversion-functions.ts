@@ -45,8 +45,8 @@ export async function createBackwardFunction(database: Queryable, change: Column
 }
 
 /**
- * Creates a function in place of that from the new type to the old one, to look for values without an equal: where the
- * conversion of a value raises an error, it gives null. A call costs more.
+ * Replaces the function from the new type to the old one by one that returns null if the conversion of a value raises an
+ * error. It serves to find values without an equal. A call costs more.
  */
 export async function createTolerantBackwardFunction(
   database: Queryable,

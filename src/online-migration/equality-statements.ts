@@ -91,8 +91,8 @@ export async function compareBatch(
 }
 
 /**
- * Keeps the old values of a batch that the new ones do not lead back to. The rows are locked while they are written down: a
- * write of such a row comes either before, and is seen here, or after, and the trigger records it over what is written here.
+ * Keeps the old values of a batch that cannot be rebuilt from the new ones. The rows are locked meanwhile: a write of such a
+ * row either comes before, and is seen here, or after, and then the trigger replaces the record made here.
  */
 export async function keepUnrebuildable(
   database: Queryable,

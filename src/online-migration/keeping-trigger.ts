@@ -22,9 +22,9 @@ const FUNCTION_SETTINGS = Object.entries(TEXT_SETTINGS)
 /**
  * Creates the function, or replaces it under its triggers.
  *
- * 1. A value that its new value does not lead back to is recorded under the key of the row. In a table without a key there is
+ * 1. A value that cannot be rebuilt from its new value is recorded under the key of the row. In a table without a key there is
  *    nothing to record it under, and the write is refused.
- * 2. Of a row with any other value, what was recorded before is deleted. In a transaction with an older snapshot, in which that
+ * 2. For a row with any other value, an earlier record is deleted. In a transaction with an older snapshot, in which that
  *    may be invisible, the value is recorded over it: PostgreSQL lets such a transaction fail with 40001.
  */
 export async function createKeepFunction(database: Queryable, change: ColumnChange): Promise<void> {

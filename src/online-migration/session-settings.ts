@@ -2,8 +2,8 @@
 type Settings = Readonly<Record<string, string>>;
 
 /**
- * What a migration needs whatever the role and the database have set for the application: it writes, sees what others have
- * committed, and finds a schema for unqualified names.
+ * Settings that a migration needs, whatever the role and the database have set for the application: it writes, sees commits of
+ * others, and finds a schema for unqualified names.
  */
 export const NEUTRAL_SETTINGS: Settings = {
   default_transaction_isolation: `'read committed'`,

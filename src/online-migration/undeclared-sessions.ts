@@ -18,9 +18,9 @@ export interface UndeclaredSessions {
 
 /**
  * Sessions whose present or last statement names the table, and behind which no presence stands: versions of the
- * application that are older than the package, other programs, people. What the statement is shows which column they
- * use; a session whose last statement was about something else does not appear, nor does one of another role where the
- * asking one may not see its statements (`pg_read_all_stats`).
+ * application that are older than the package, other programs, people. The statement shows which column they
+ * use. A session whose last statement was about something else does not appear, nor does one of another role if the
+ * asking role may not see its statements (`pg_read_all_stats`).
  */
 export async function findUndeclaredSessions(
   database: Queryable,

@@ -70,8 +70,8 @@ function enumBuilder(type: string, labels: readonly string[], schema: string): s
 }
 
 /**
- * What follows the builder of a column's type. A comparison of the schema must find the column as it is: MikroORM takes an
- * integer key for a serial unless told otherwise, and an identity for a default that is to be dropped.
+ * Writes the calls that follow the builder of a column's type. A comparison of the schema must find no difference in the
+ * column: by default, MikroORM expects an integer key to be a serial, and drops an identity as if it were a default.
  *
  * @param column as the catalog has it, under the name that the mapping is to use
  * @param isKey whether the column is in the key

@@ -2,8 +2,7 @@ import type { ColumnChange, Queryable } from '../column-change.ts';
 import { typeValues } from '../declared-type.ts';
 
 /**
- * Why a declared type does not exist, or is closed to the role, a sentence each; what else is asked of the catalog needs both
- * types.
+ * Finds declared types that do not exist or that the role may not use, a sentence each. All further checks need both types.
  */
 export async function unknownTypes(database: Queryable, change: ColumnChange): Promise<string[]> {
   const reasons: string[] = [];

@@ -10,7 +10,7 @@ import { columnAt, mirrorName, type TableColumn } from './table-column.ts';
  *
  * In partitions the constraint is inherited, and PostgreSQL renames it with that of the table, if it has the same name there.
  * A partition that was a table of its own before can have it under another name: it gets the name of the table's with the
- * change. Where the constraint to be renamed is such a one, it keeps its name.
+ * change. A constraint that still has another name in a partition keeps its name.
  */
 
 /** The NOT NULL of a column. */

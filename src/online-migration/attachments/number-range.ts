@@ -14,7 +14,7 @@ interface Range {
 }
 
 /**
- * Why the numbers of the new column cannot go on in the old one, a sentence each: they would end where the old type does.
+ * Finds out why the sequence of the new column cannot continue in the old one, a sentence each: its numbers exceed the old type.
  */
 export async function numberRangeObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
   const { newColumn, oldColumn } = change;
@@ -57,7 +57,7 @@ export async function numberRangeObstacles(database: Queryable, change: ColumnCh
   return reasons;
 }
 
-/** Where a sequence stands, and its limits as far as they are beyond a type: those that follow its own type follow the new one, too. */
+/** Reads a sequence's next number, and its limits if they exceed a type: limits that follow its type will follow the new one. */
 async function readRange(
   database: Queryable,
   { sequence, identity, isOwned }: Numbering,

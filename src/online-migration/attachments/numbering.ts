@@ -124,8 +124,8 @@ export async function readOwnedSequence(
  * locked. A sequence that belongs to the column gets the type of the new one, or it would end where the old type does.
  *
  * A program can call `nextval` without a lock on the table. So the first statement locks the sequence against it, up to the
- * commit: none of its numbers is handed out any more, and where it stands can be read. What sessions have taken ahead (`cache`)
- * is left out.
+ * commit: none of its numbers is handed out any more, and its position can be read. Numbers that sessions have cached are
+ * left out.
  *
  * PostgreSQL does not part an identity's sequence from its column. It is made anew under the same name; a `nextval` that came
  * while it was locked, or a `currval` for an earlier insert, then fails for want of the old one (XX000, 55000). An insert

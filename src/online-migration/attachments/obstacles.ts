@@ -30,13 +30,13 @@ import { typeObstacles } from './type-obstacles.ts';
  * Finds out why a column cannot be changed as it is declared, before anything is changed.
  *
  * 1. The table, the columns and the declaration fit each other; PostgreSQL takes its expressions, and its names are free.
- * 2. What hangs on the column and can go over does so: indexes, primary key, unique constraints, foreign keys, sequence.
+ * 2. Attachments of the column that can go over do so: indexes, primary key, unique constraints, foreign keys, sequence.
  * 3. Whatever else depends on it is named, as the catalog describes it: views, checks, generated columns, triggers, policies;
  *    of a partitioned table also what one partition alone has.
- * 4. What the catalog knows no dependency of: functions, publications, rules, row types stored elsewhere, other changes. And
- *    what the role may do.
+ * 4. Checks for which the catalog records no dependency: functions, publications, rules, row types stored elsewhere, other
+ *    changes, and the rights of the role.
  *
- * @returns a sentence for each reason; none where the change can begin
+ * @returns a sentence for each reason; none if the change can start
  */
 export async function findObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
   const unknown = await unknownTypes(database, change);
@@ -44,7 +44,7 @@ export async function findObstacles(database: Queryable, change: ColumnChange): 
   const facts = await readColumnFacts(database, change);
   if (facts === undefined) return [];
   const fromTable = tableObstacles(change, facts);
-  // What follows would only repeat that the declaration is of another column or type.
+  // The other checks would only repeat that the declaration is of another column or type.
   if (fromTable.length > 0) return fromTable;
   const ofExpressions = await expressionObstacles(database, change);
   return [
@@ -61,7 +61,7 @@ export async function findObstacles(database: Queryable, change: ColumnChange): 
 }
 
 /**
- * Finds out what has to be prepared before expand, by an administrator or in the declaration: the schema for the package's
+ * Finds missing preparations, by an administrator or in the declaration: the schema for the package's
  * state, and the right to keep the table's own triggers silent.
  *
  * @returns a sentence for each, with the statement to run or the property to declare

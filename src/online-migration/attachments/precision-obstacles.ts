@@ -7,8 +7,8 @@ const MOMENT_TYPE = /^timestamp/i;
 const PROBED_TYPE = /^(timestamp|text|varchar|char)/i;
 
 /**
- * Why one direction of the conversion would lose digits of a second without an error, a sentence each: PostgreSQL rounds what
- * is stored in a `timestamp(3)`. Asked of conversions from texts and moments, by one value with all digits.
+ * Finds directions of the conversion that would lose digits of a second without an error, a sentence each: PostgreSQL rounds
+ * values that are stored in a `timestamp(3)`. It converts one text or timestamp that has all digits.
  */
 export async function precisionObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
   const { oldColumn, newColumn, conversion } = change;

@@ -33,7 +33,7 @@ async function ownObstacles(database: Queryable, { table, column }: TableColumn)
   return reasons;
 }
 
-/** What a NOT NULL can be from PostgreSQL 18 on, and that of the other column is not. */
+/** Properties that a NOT NULL can have from PostgreSQL 18 on, and that do not go over. */
 async function notNullObstacles(database: Queryable, { table, column }: TableColumn): Promise<string[]> {
   const notNull = await readNotNull(database, { table, column });
   if (notNull === null) return [];

@@ -4,8 +4,8 @@ import { TREE_OIDS } from '../table-checks/table-tree.ts';
 import type { Attachments } from './attachments.ts';
 
 /**
- * Which rights the role lacks that carries the change out, a sentence each with the statement that gives them. What belongs to
- * the owner of a table is not asked for by itself.
+ * Finds rights that the migrating role lacks, a sentence each with the `grant`. Rights that come with owning a table are not
+ * checked separately.
  */
 export async function rightObstacles(
   database: Queryable,

@@ -49,7 +49,7 @@ export async function findLeaves(database: Queryable, table: string): Promise<Le
 }
 
 /**
- * Bytes of a leaf for each block of its heap, with what is kept apart of its rows (TOAST).
+ * Bytes of a leaf for each block of its heap, including TOAST.
  * @param leaf schema and name, quoted
  */
 export async function readBytesPerBlock(database: Queryable, leaf: string): Promise<number> {

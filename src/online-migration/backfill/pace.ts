@@ -86,8 +86,8 @@ export class Pace {
 }
 
 /**
- * The paces of one process: leaves whose rows are about as wide share one. What a pace has learned of narrow rows would make a
- * batch of wide ones last for minutes.
+ * The paces of one process: leaves with rows of similar width share one. With the pace of narrow rows, a batch of wide ones would
+ * last for minutes.
  */
 export class Paces {
   readonly #byWidth = new Map<number, Pace>();
@@ -117,7 +117,7 @@ export class Paces {
 
   /**
    * The pace for rows of a width. Rows of up to 1 KiB are narrow; from there on, each doubling has a pace of its own.
-   * @param bytes of a row, on average, with what is kept apart
+   * @param bytes of a row, on average, including TOAST
    */
   forRows(bytes: number): Pace {
     const doublings = Math.max(0, Math.ceil(Math.log2((bytes * FIRST_BATCH_ROWS) / FIRST_BATCH_BYTES)));

@@ -50,7 +50,7 @@ export async function updateFails(
 }
 
 /**
- * The error of a row that PostgreSQL does not update, or not to what it was told, without saying so.
+ * The error for a row that an update leaves unchanged, or sets to another value, without an error of PostgreSQL.
  * @param key of the row, as its `RowKey` writes it
  */
 export async function updateHasNoEffect(session: Session, fill: Fill, key: string): Promise<BackfillError> {

@@ -10,7 +10,7 @@ import { convertOnly, updateFails } from './refused-update.ts';
 const VALUE_ERROR = /^(22|23|54|P0)/;
 
 /**
- * What an update raises whatever the row: a connection that is gone, the transaction's state, a conflict with others, the
+ * Errors of an update that do not depend on the row: a connection that is gone, the transaction's state, a conflict with others, the
  * server's strain or shutdown, a fault of the server. A trigger may raise anything else, with a code of its own too.
  */
 const NO_ROWS_ERROR = /^(08|25|40|53|57|58|XX|55P03)/;

@@ -23,7 +23,7 @@ export interface FiringTrigger {
 }
 
 /**
- * The triggers that an update of one column fires where the rows lie: a backfill updates each partition by itself.
+ * The triggers that an update of one column fires, also those of partitions: a backfill updates each partition directly.
  * @param table schema and name, quoted
  * @param column as the catalog has it, unquoted; it need not be there yet
  */
@@ -75,8 +75,8 @@ export async function findTriggers(
 }
 
 /**
- * The constraints of a column that `session_replication_role = replica` leaves unchecked: foreign keys, and what is checked at
- * the end of a transaction.
+ * The constraints of a column that `session_replication_role = replica` leaves unchecked: foreign keys and deferrable
+ * constraints.
  * @param table schema and name, quoted
  * @param column as the catalog has it, unquoted; it need not be there yet
  * @returns their names, quoted

@@ -3,7 +3,7 @@ import type { Conversion } from '../column-change.ts';
 
 /**
  * How many brackets of a text may be open at once. PostgreSQL 16 to 18 read about 16,300 with `max_stack_depth` at its
- * default of 2 MB, 128 bytes each, and raise an error beyond. The rest is for what calls the conversion: triggers, functions.
+ * default of 2 MB, 128 bytes each, and raise an error beyond. The rest is for the triggers and functions that call the conversion.
  */
 const GREATEST_DEPTH = 1_000;
 
@@ -13,8 +13,8 @@ const PAIRS = `'^' || repeat('(?:[[]', ${GREATEST_DEPTH}) || repeat('[]])*', ${G
 
 /**
  * Text to `jsonb` and back. Spaces, the order of keys and keys that stand twice are lost on the way; contract keeps such a
- * text for the way back. A text that is nested too deeply is a reject: the server can tell that no more than it can read it.
- * From PostgreSQL 16 on: only since then can it tell what is JSON without an error.
+ * text for the way back. A text that is nested too deeply is a reject: the server cannot even check it.
+ * From PostgreSQL 16 on: earlier versions cannot check JSON without raising an error.
  */
 export const textToJsonb: Conversion = {
   forward: (value) => `
@@ -27,7 +27,7 @@ export const textToJsonb: Conversion = {
 
 /**
  * A condition on a text: if it is JSON, it is not nested too deeply. Without a subquery, so that the planner can write the
- * conversion into the query that calls it. In the order of what it costs: its length, its opening brackets, their pairs.
+ * conversion into the query that calls it. The cheapest check comes first: its length, its opening brackets, their pairs.
  */
 function isShallow(text: string): string {
   const brackets = `regexp_replace(regexp_replace(${text}, ${STRINGS}, '', 'g'), '[^][{}]+', '', 'g')`;

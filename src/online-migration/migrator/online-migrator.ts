@@ -28,10 +28,10 @@ interface MigratorExtension {
 /**
  * MikroORM's migrator for a table in use; `extensions: [OnlineMigrator.with()]` makes `npx mikro-orm` use it.
  *
- * 1. One runner at a time over the whole database; none where a pooler would let its lock slip.
+ * 1. One runner at a time over the whole database; none behind a pooler that would lose its lock.
  * 2. A target that does not exist, or is not one, is an error before anything runs.
  * 3. No transaction around all migrations: each move has its own, short ones, and writes the ledger in the last.
- * 4. What belongs to a change under way is no difference between the entities and the database, and in no snapshot file.
+ * 4. The objects of a change under way count as no difference between the entities and the database, and are in no snapshot file.
  */
 export class OnlineMigrator extends Migrator {
   #settings = DEFAULT_SETTINGS;

@@ -7,8 +7,8 @@ import { leaveChangesOut } from './schema-comparison.ts';
 type ComparisonOptions = UpdateSchemaOptions<DatabaseSchema>;
 
 /**
- * MikroORM's schema generator for a table in use: `migration:create`, `migration:check` and `schema:update` leave out what
- * belongs to a column change under way. Otherwise they would drop its triggers and a column that holds values.
+ * MikroORM's schema generator for a table in use: `migration:create`, `migration:check` and `schema:update` leave out
+ * the objects of a column change under way. Otherwise they would drop its triggers and a column that holds values.
  */
 export class OnlineSchemaGenerator extends SchemaGenerator {
   #leftOut: readonly string[] = [];

@@ -28,16 +28,16 @@ import { awaitSwitchover, tellUndeclaredSessions } from './switchover-gate.ts';
 /**
  * Contract: the old column goes, after the proof that nothing goes with it.
  *
- * 1. Refuse where something was attached to the old column that cannot go over. Wait until no live process of the
- *    application uses it; refuse where one goes on. Tell of sessions that do not say which they use.
- * 2. For the new column what hangs on the old one and is not there yet.
+ * 1. Refuse if something that cannot go over was attached to the old column. Wait until no live process of the application
+ *    uses it; refuse if one continues. Log sessions that do not declare their column.
+ * 2. Make attachments of the old column for the new one, if they are missing there.
  * 3. ONE transaction under ACCESS EXCLUSIVE: triggers that keep old values which could not be rebuilt. The lock waits for
  *    every write that began without them.
  * 4. Compare both columns of all rows, in short transactions, and keep such values of the rows that nobody writes.
- * 5. ONE transaction under ACCESS EXCLUSIVE: look once more at what is attached; hand the indexes, keys, the default and the name of the
- *    NOT NULL over to the new column; drop the triggers, their functions and the old column.
+ * 5. ONE transaction under ACCESS EXCLUSIVE: check the attachments once more; hand the indexes, keys, the default and the name
+ *    of the NOT NULL over to the new column; drop the triggers, their functions and the old column.
  *
- * If 4 or 5 ends with an error, the triggers keep no more values: in a table without a key it would refuse the writes of
+ * If 4 or 5 ends with an error, the triggers keep no more values: in a table without a key they would refuse the writes of
  * those that could not be rebuilt. A run that is killed there leaves it so until contract is run again.
  */
 export async function contract(context: MoveContext): Promise<void> {

@@ -21,7 +21,7 @@ export async function refuseLostValues({ session, change }: MoveContext): Promis
 }
 
 /**
- * Logs how many kept values belong to no row: a row that got another key after contract is not found by what was kept of it.
+ * Logs how many kept values belong to no row: if a row got another key after contract, its kept value does not find it.
  * These values stay until expand is reverted.
  */
 export async function reportUnusedKeptValues({ session, change, log }: MoveContext): Promise<void> {

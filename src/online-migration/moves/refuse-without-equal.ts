@@ -16,8 +16,8 @@ interface Found {
 }
 
 /**
- * Refuses the way back of contract, before it has changed anything, where it could not come to its end: for values that the
- * old type does not have, and for numbers that would end where it does. Both can have come since the old column is gone.
+ * Refuses the way back of contract, before it changes anything, if it could not finish: because of values that the old type
+ * does not have, or a sequence that exceeds it. Both can have been written since contract.
  * It reads the table once, beside reads and writes.
  *
  * @param fill how the old column is to be filled

@@ -4,7 +4,7 @@ import { toolkitTableExists } from '../toolkit-table.ts';
 
 /*
  * The record of a change, in `online_migration.change`: made by expand, deleted when expand is reverted. It lasts as long as
- * a way back may need what the package has kept, so its absence tells that this is gone.
+ * a way back may need the kept values, so if it is missing, they are gone.
  */
 
 /** Records a change that is under way, or brings its record up to the declaration. */
@@ -41,8 +41,8 @@ export async function recordKeptValues(database: Queryable, change: ColumnChange
 }
 
 /**
- * What the way back of contract finds of the old values that were kept for it.
- * - `there`: all that was kept, which may be nothing.
+ * The old values that contract kept for its way back:
+ * - `there`: all of them, which may be none.
  * - `gone`: the record of the change was deleted, or the values were.
  * - `unknown`: a version of the package that made no records carried contract out. It recorded for how long it held locks.
  */

@@ -82,9 +82,9 @@ export async function dropEmptySchema(database: Queryable): Promise<void> {
 }
 
 /**
- * Each change from expand on, until its expand is reverted: what belongs to it in the catalog can be recognized by it, also
- * by someone who has no declaration. `has_kept_values`: contract has kept old values that only the way back needs. `sync_version`: of
- * the sync triggers at a time from which on no write may pass them.
+ * Each change from expand on, until its expand is reverted: it identifies the change's objects in the catalog without the
+ * declaration. `has_kept_values`: contract has kept old values that only the way back needs. `sync_version`: the version of the
+ * sync triggers at a time when both columns had the same values.
  */
 async function createChangeTable(database: Queryable): Promise<void> {
   await database.query(`

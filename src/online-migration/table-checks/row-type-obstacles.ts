@@ -2,7 +2,7 @@ import type { ColumnChange, Queryable } from '../column-change.ts';
 import { namesOf } from '../names.ts';
 import { ROW_TYPE_OIDS, TREE_OIDS } from './table-tree.ts';
 
-/** Where whole rows of the table are stored outside it, and of which type its rows have to be, a sentence each. */
+/** Finds columns and types elsewhere that store rows of the table, and the type of a typed table, a sentence each. */
 export async function rowTypeObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
   const { table, oldColumn } = namesOf(change);
   const { rows } = await database.query<Record<'place' | 'type', string> & { is_typed_table: boolean }>(

@@ -4,7 +4,7 @@ import { namesOf, TOOLKIT_SCHEMA } from '../names.ts';
 import { TREE_OIDS } from './table-tree.ts';
 
 /**
- * What changes a written row where the sync trigger does not see it, a sentence each: triggers that fire behind it, and rules.
+ * Finds triggers and rules that change a written row after the sync trigger has fired, a sentence each.
  *
  * @see https://www.postgresql.org/docs/current/trigger-definition.html triggers fire in the order of their names
  */
