@@ -1,6 +1,6 @@
 import { createdAtChange } from '../src/large-record/created-at-change.ts';
-import { OnlineMigration } from '../src/online-migration/migrator/online-migration.ts';
-import { inStrongTransaction, type MoveContext } from '../src/online-migration/moves/move.ts';
+import { OnlineMigration } from '../src/online-migration/mikro-orm/column-migration.ts';
+import { inStrongTransaction, type MoveContext } from '../src/online-migration/phases/phase.ts';
 
 /**
  * Create: the table as it has been for years, with a moment kept as text.

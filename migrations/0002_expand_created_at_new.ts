@@ -1,6 +1,6 @@
 import { createdAtChange } from '../src/large-record/created-at-change.ts';
-import { OnlineMigration } from '../src/online-migration/migrator/online-migration.ts';
-import { expand, revertExpand } from '../src/online-migration/moves/expand.ts';
+import { OnlineMigration } from '../src/online-migration/mikro-orm/column-migration.ts';
+import { expand, revertExpand } from '../src/online-migration/phases/expand.ts';
 
 /**
  * Expand: `created_at_new timestamptz` beside `created_at`, kept equal by a sync trigger, in ONE transaction.

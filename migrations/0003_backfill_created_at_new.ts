@@ -1,6 +1,6 @@
 import { createdAtChange } from '../src/large-record/created-at-change.ts';
-import { OnlineMigration } from '../src/online-migration/migrator/online-migration.ts';
-import { backfill, revertBackfill } from '../src/online-migration/moves/backfill.ts';
+import { OnlineMigration } from '../src/online-migration/mikro-orm/column-migration.ts';
+import { backfill, revertBackfill } from '../src/online-migration/phases/backfill.ts';
 
 /**
  * Backfill: `created_at_new` of every row that is older than the sync trigger, in batches that aim at 100 ms.

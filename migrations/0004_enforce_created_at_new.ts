@@ -1,6 +1,6 @@
 import { createdAtChange } from '../src/large-record/created-at-change.ts';
-import { OnlineMigration } from '../src/online-migration/migrator/online-migration.ts';
-import { enforce, revertEnforce } from '../src/online-migration/moves/enforce.ts';
+import { OnlineMigration } from '../src/online-migration/mikro-orm/column-migration.ts';
+import { enforce, revertEnforce } from '../src/online-migration/phases/enforce.ts';
 
 /**
  * Enforce: `created_at_new` is NOT NULL, and a write through either column reaches the other.

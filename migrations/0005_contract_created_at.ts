@@ -1,7 +1,7 @@
 import { createdAtChange } from '../src/large-record/created-at-change.ts';
-import { OnlineMigration } from '../src/online-migration/migrator/online-migration.ts';
-import { contract } from '../src/online-migration/moves/contract.ts';
-import { revertContract } from '../src/online-migration/moves/revert-contract.ts';
+import { OnlineMigration } from '../src/online-migration/mikro-orm/column-migration.ts';
+import { contract } from '../src/online-migration/phases/contract.ts';
+import { revertContract } from '../src/online-migration/phases/revert-contract.ts';
 
 /**
  * Contract: `created_at` goes, after the proof that both columns say the same in every row.

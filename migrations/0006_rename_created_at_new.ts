@@ -1,6 +1,6 @@
 import { createdAtChange } from '../src/large-record/created-at-change.ts';
-import { OnlineMigration } from '../src/online-migration/migrator/online-migration.ts';
-import { rename, revertRename } from '../src/online-migration/moves/rename.ts';
+import { OnlineMigration } from '../src/online-migration/mikro-orm/column-migration.ts';
+import { rename, revertRename } from '../src/online-migration/phases/rename.ts';
 
 /**
  * Rename: `created_at_new` takes the name `created_at`.

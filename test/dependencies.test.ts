@@ -48,7 +48,7 @@ describe('docs/dependencies.md', () => {
 
 describe('package.json', () => {
   it('has what the application imports among the dependencies of the run time', () => {
-    const application = /^(migrations|mikro-orm|src\/(?!commands\/(bench-api|docs-pictures)\/))/;
+    const application = /^(migrations|mikro-orm|src\/(?!showcase\/(bench-api|docs-pictures)\/))/;
     const used = Object.keys(manifest.devDependencies).filter((name) =>
       importers(name).some((path) => application.test(path)),
     );

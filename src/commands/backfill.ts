@@ -1,14 +1,14 @@
 import { Client } from 'pg';
 import { readConfig } from '../config.ts';
 import { resolveDatabase } from '../database/resolve-database.ts';
-import type { ColumnChange } from '../online-migration/column-change.ts';
-import { type Controls, readControls, writeControls } from '../online-migration/backfill/controls.ts';
-import { readBackfillProgress } from '../online-migration/backfill/progress.ts';
-import { hasQueue } from '../online-migration/backfill/queue-schema.ts';
-import { namesOf } from '../online-migration/names.ts';
-import { workForBackfill } from './backfill-work.ts';
+import type { ColumnChange } from '../online-migration/change/column-change.ts';
+import { type Controls, readControls, writeControls } from '../online-migration/state/backfill-controls.ts';
+import { readBackfillProgress } from '../online-migration/backfill/plan/progress.ts';
+import { hasQueue } from '../online-migration/backfill/plan/queue-schema.ts';
+import { namesOf } from '../online-migration/change/names.ts';
+import { workForBackfill } from './backfill-worker.ts';
 import { changeOption, chosenChange } from './chosen-change.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../command-line/run-command.ts';
 
 // npm run backfill: looks at the backfill that runs in another terminal, steers it, and works for it.
 

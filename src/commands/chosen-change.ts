@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { columnChanges } from '../column-changes.ts';
-import type { ColumnChange } from '../online-migration/column-change.ts';
-import { namesOf } from '../online-migration/names.ts';
+import type { ColumnChange } from '../online-migration/change/column-change.ts';
+import { namesOf } from '../online-migration/change/names.ts';
 
 /** The option that says which column change a command is about; `text` is how it is written in a usage. */
 export const changeOption = {

@@ -1,22 +1,25 @@
 import { readConfig } from '../config.ts';
 import { resolveDatabase } from '../database/resolve-database.ts';
-import { findLeaves } from '../online-migration/backfill/leaves.ts';
-import { findObstacles, findObstaclesOfRulingColumn } from '../online-migration/attachments/obstacles.ts';
-import { type ColumnChange, keyColumnsOf } from '../online-migration/column-change.ts';
-import { namesOf } from '../online-migration/names.ts';
-import { classifyValues } from '../online-migration/preflight.ts';
-import type { ValueClass, ValueGroup } from '../online-migration/preflight-batch.ts';
-import { readChecklist } from '../online-migration/preflight-checklist.ts';
-import { TOOLKIT_NAME } from '../online-migration/presence.ts';
-import { Session } from '../online-migration/session.ts';
-import { readStage, type Stage } from '../online-migration/stage.ts';
-import { rowSecurityObstacles } from '../online-migration/table-checks/row-security-obstacles.ts';
+import { findLeaves } from '../online-migration/postgres/leaf-partitions.ts';
+import {
+  findObstacles,
+  findObstaclesOfRulingColumn,
+} from '../online-migration/attachments/obstacles/obstacles.ts';
+import { type ColumnChange, keyColumnsOf } from '../online-migration/change/column-change.ts';
+import { namesOf } from '../online-migration/change/names.ts';
+import { classifyValues } from '../online-migration/verify/value-classes.ts';
+import type { ValueClass, ValueGroup } from '../online-migration/verify/value-classes-batch.ts';
+import { readChecklist } from '../online-migration/verify/checklist.ts';
+import { TOOLKIT_NAME } from '../online-migration/follow/presence.ts';
+import { Session } from '../online-migration/postgres/session.ts';
+import { readStage, type Stage } from '../online-migration/phases/stage.ts';
+import { rowSecurityObstacles } from '../online-migration/attachments/obstacles/row-security-obstacles.ts';
 import { z } from 'zod';
 import { changeOption, chosenChange } from './chosen-change.ts';
-import { readOptions } from './command-options.ts';
-import { rowCount } from './row-count.ts';
-import { showRowsProgress } from './rows-progress.ts';
-import { runCommand } from './run-command.ts';
+import { readOptions } from '../command-line/command-options.ts';
+import { rowCount } from '../command-line/row-count.ts';
+import { showRowsProgress } from '../command-line/rows-progress.ts';
+import { runCommand } from '../command-line/run-command.ts';
 
 // npm run preflight: what is in the way of a column change, and what it will do to every value of the old column. Exit code 1
 // where it will fail.

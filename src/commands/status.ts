@@ -3,16 +3,16 @@ import { createLogUpdate } from 'log-update';
 import { z } from 'zod';
 import { readConfig } from '../config.ts';
 import { resolveDatabase } from '../database/resolve-database.ts';
-import type { ColumnChange } from '../online-migration/column-change.ts';
-import { describeConnectionError } from '../online-migration/connection-error.ts';
+import type { ColumnChange } from '../online-migration/change/column-change.ts';
+import { describeConnectionError } from '../online-migration/postgres/connection-error.ts';
 import { findActiveStatements } from '../online-migration/observation/active-statements.ts';
 import { type Observer, openObserver } from '../online-migration/observation/observer.ts';
 import { readOverview } from '../online-migration/observation/overview.ts';
-import { OnlineMigrationError } from '../online-migration/online-migration-error.ts';
+import { OnlineMigrationError } from '../online-migration/change/online-migration-error.ts';
 import { changeOption, chosenChange } from './chosen-change.ts';
-import { flag, readOptions } from './command-options.ts';
-import { runCommand } from './run-command.ts';
-import { describeStatus, type Status } from './status/status-text.ts';
+import { flag, readOptions } from '../command-line/command-options.ts';
+import { runCommand } from '../command-line/run-command.ts';
+import { describeStatus, type Status } from './status-text.ts';
 
 // npm run status: where the column change stands, and what happens on the table now.
 

@@ -1,6 +1,6 @@
 import { isNativeError } from 'node:util/types';
 import { describeFailure, isPassingFailure, mayHaveBeenDone } from '../database/connection-failure.ts';
-import { TableNotReadyError } from '../online-migration/table-shape.ts';
+import { TableNotReadyError } from '../online-migration/state/table-shape.ts';
 import { Problem } from './problem.ts';
 import { isRead } from './repeated-reads.ts';
 import { AnswerTooLateError } from './time-limit.ts';

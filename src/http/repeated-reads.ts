@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Context, Next } from 'koa';
 import { isPassingFailure } from '../database/connection-failure.ts';
-import { jitteredPauseMs } from '../online-migration/backoff.ts';
+import { jitteredPauseMs } from '../online-migration/postgres/backoff.ts';
 
 const BACKOFF = { shortestMs: 10, longestMs: 500 };
 

@@ -1,8 +1,8 @@
 import type { Router } from '@koa/router';
-import type { ActiveColumnFollower } from '../online-migration/active-column-follower.ts';
-import { readBackfillProgress } from '../online-migration/backfill/progress.ts';
-import type { ColumnChange, Queryable } from '../online-migration/column-change.ts';
-import { readStage } from '../online-migration/stage.ts';
+import type { ActiveColumnFollower } from '../online-migration/follow/active-column-follower.ts';
+import { readBackfillProgress } from '../online-migration/backfill/plan/progress.ts';
+import type { ColumnChange, Queryable } from '../online-migration/change/column-change.ts';
+import { readStage } from '../online-migration/phases/stage.ts';
 
 /**
  * Adds `/status`: where the column change stands, and which column this process uses.

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
-import type { BackfillSettings } from '../online-migration/backfill/settings.ts';
-import { DEFAULT_THROTTLE_LIMITS } from '../online-migration/backfill/throttles.ts';
+import type { BackfillSettings } from '../online-migration/backfill/throttle/settings.ts';
+import { DEFAULT_THROTTLE_LIMITS } from '../online-migration/backfill/throttle/throttles.ts';
 
 /** How the backfill works, by the environment: for the migrating process and for worker processes alike. */
 export function backfillSettings(config: Config): BackfillSettings {

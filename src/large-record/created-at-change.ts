@@ -1,4 +1,4 @@
-import type { ColumnChange } from '../online-migration/column-change.ts';
+import type { ColumnChange } from '../online-migration/change/column-change.ts';
 import { textToTimestamptz } from '../online-migration/conversions/text-to-timestamptz.ts';
 
 /** The column change of this application: `large_record.created_at` from text to a point in time. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { defineConfig, type Options } from '@mikro-orm/postgresql';
-import type { MigrationSettings } from '../online-migration/migration-settings.ts';
-import { OnlineMigrator } from '../online-migration/migrator/online-migrator.ts';
+import type { MigrationSettings } from '../online-migration/phases/settings.ts';
+import { OnlineMigrator } from '../online-migration/mikro-orm/online-migrator.ts';
 import { renamedMapping } from './mappings.ts';
 import { ormOptions } from './orm.ts';
 

@@ -1,6 +1,6 @@
 import { defineConfig, MikroORM, type Options } from '@mikro-orm/postgresql';
 import type { PoolConfig } from 'pg';
-import { poolName } from '../online-migration/presence.ts';
+import { poolName } from '../online-migration/follow/presence.ts';
 import { createdAtChange } from './created-at-change.ts';
 import { allMappings, type Mappings } from './mappings.ts';
 

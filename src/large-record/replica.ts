@@ -2,9 +2,9 @@ import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { Config } from '../config.ts';
 import { replicaConnections } from '../database/application-connections.ts';
 import { urlsOfHosts } from '../database/connection-url.ts';
-import { ActiveColumnFollower } from '../online-migration/active-column-follower.ts';
-import { pollActiveColumn } from '../online-migration/active-column-poll.ts';
-import { ReadReplica } from '../online-migration/read-replica.ts';
+import { ActiveColumnFollower } from '../online-migration/follow/active-column-follower.ts';
+import { pollActiveColumn } from '../online-migration/follow/active-column-poll.ts';
+import { ReadReplica } from '../online-migration/follow/read-replica.ts';
 import { createdAtChange } from './created-at-change.ts';
 import { openOrm, type OpenOrm } from './orm.ts';
 

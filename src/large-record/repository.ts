@@ -1,7 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { ActiveColumnFollower } from '../online-migration/active-column-follower.ts';
-import type { ActiveColumn } from '../online-migration/active-column.ts';
-import type { ReadReplica } from '../online-migration/read-replica.ts';
+import type { ActiveColumnFollower } from '../online-migration/follow/active-column-follower.ts';
+import type { ActiveColumn } from '../online-migration/follow/active-column.ts';
+import type { ReadReplica } from '../online-migration/follow/read-replica.ts';
 import type { LargeRecord, LargeRecordChange, NewLargeRecord } from './large-record.ts';
 import { allMappings, type Mappings } from './mappings.ts';
 import { type PreparedStatement, StatementRunner } from './prepared-statements.ts';

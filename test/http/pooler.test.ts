@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { createdAtChange } from '../../src/large-record/created-at-change.ts';
-import { findPresences } from '../../src/online-migration/presence.ts';
+import { findPresences } from '../../src/online-migration/follow/presence.ts';
 import { countUntouchedRows, findLostWrites } from '../support/acknowledged-writes.ts';
 import { type ApiProcess, startApiProcess } from '../support/api-process.ts';
 import { connect, type DatabaseClient } from '../support/database-client.ts';

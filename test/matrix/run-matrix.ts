@@ -1,5 +1,5 @@
 import { startThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
-import { runCommand } from '../../src/commands/run-command.ts';
+import { runCommand } from '../../src/command-line/run-command.ts';
 import { connect } from '../support/database-client.ts';
 import { INSTALLATION_VARIABLE } from '../support/own-server.ts';
 import { TEST_SERVER_SETTINGS } from '../support/server-source.ts';

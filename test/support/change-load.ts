@@ -1,13 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { Pool } from 'pg';
-import { ActiveColumnFollower } from '../../src/online-migration/active-column-follower.ts';
-import type { ActiveColumn } from '../../src/online-migration/active-column.ts';
-import type { ColumnChange } from '../../src/online-migration/column-change.ts';
-import { namesOf } from '../../src/online-migration/names.ts';
-import { keepPresence } from '../../src/online-migration/presence-session.ts';
-import { poolName } from '../../src/online-migration/presence.ts';
-import { Choices } from '../../src/commands/harness/choices.ts';
+import { ActiveColumnFollower } from '../../src/online-migration/follow/active-column-follower.ts';
+import type { ActiveColumn } from '../../src/online-migration/follow/active-column.ts';
+import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
+import { namesOf } from '../../src/online-migration/change/names.ts';
+import { keepPresence } from '../../src/online-migration/follow/presence-session.ts';
+import { poolName } from '../../src/online-migration/follow/presence.ts';
+import { Choices } from '../../src/showcase/harness/choices.ts';
 
 const CLIENTS = 3;
 /** Clients pause so long at most between two requests, or they would be all that the server has to do. */

@@ -1,11 +1,11 @@
 import { expect } from '@jest/globals';
-import type { ColumnChange } from '../../src/online-migration/column-change.ts';
+import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
 import { textToTimestamptz } from '../../src/online-migration/conversions/text-to-timestamptz.ts';
-import { DEFAULT_SETTINGS } from '../../src/online-migration/migration-settings.ts';
-import { backfill } from '../../src/online-migration/moves/backfill.ts';
-import { expand } from '../../src/online-migration/moves/expand.ts';
-import type { MoveContext } from '../../src/online-migration/moves/move.ts';
-import { Session } from '../../src/online-migration/session.ts';
+import { DEFAULT_SETTINGS } from '../../src/online-migration/phases/settings.ts';
+import { backfill } from '../../src/online-migration/phases/backfill.ts';
+import { expand } from '../../src/online-migration/phases/expand.ts';
+import type { MoveContext } from '../../src/online-migration/phases/phase.ts';
+import { Session } from '../../src/online-migration/postgres/session.ts';
 import type { DatabaseClient } from './database-client.ts';
 
 /** SQL of a text that is a moment, for the number `n`. */

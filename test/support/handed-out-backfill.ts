@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createdAtChange } from '../../src/large-record/created-at-change.ts';
-import { type Controls, writeControls } from '../../src/online-migration/backfill/controls.ts';
-import { STRIPES } from '../../src/online-migration/backfill/stripes.ts';
-import { findWorkerProcesses } from '../../src/online-migration/backfill/worker-process.ts';
-import { namesOf } from '../../src/online-migration/names.ts';
+import { type Controls, writeControls } from '../../src/online-migration/state/backfill-controls.ts';
+import { STRIPES } from '../../src/online-migration/backfill/plan/stripes.ts';
+import { findWorkerProcesses } from '../../src/online-migration/backfill/plan/worker-name.ts';
+import { namesOf } from '../../src/online-migration/change/names.ts';
 import { type RunningCommand, startNode } from './command-line.ts';
 import { connect, type DatabaseClient, WATCHER_NAME } from './database-client.ts';
 import { createMigratedDatabase, openMigrator } from './migrator.ts';

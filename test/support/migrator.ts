@@ -1,6 +1,6 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import { migratorOptions } from '../../src/large-record/migrator-options.ts';
-import type { MigrationSettings } from '../../src/online-migration/migration-settings.ts';
+import type { MigrationSettings } from '../../src/online-migration/phases/settings.ts';
 import { createTestDatabase, type TestDatabase } from './test-server.ts';
 
 /** The project's own migrations, run in the process of the test. */

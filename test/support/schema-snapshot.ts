@@ -1,4 +1,4 @@
-import type { Column, ColumnChange } from '../../src/online-migration/column-change.ts';
+import type { Column, ColumnChange } from '../../src/online-migration/change/column-change.ts';
 import type { DatabaseClient } from './database-client.ts';
 
 /** What the catalog says of all tables that are the user's, in words that a test can compare. */

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientConfig } from 'pg';
-import type { ColumnChange } from '../../online-migration/column-change.ts';
-import { describeConnectionError } from '../../online-migration/connection-error.ts';
+import type { ColumnChange } from '../../online-migration/change/column-change.ts';
+import { describeConnectionError } from '../../online-migration/postgres/connection-error.ts';
 import { type Observer, openObserver } from '../../online-migration/observation/observer.ts';
 import { type Overview, readOverview } from '../../online-migration/observation/overview.ts';
-import { OnlineMigrationError } from '../../online-migration/online-migration-error.ts';
+import { OnlineMigrationError } from '../../online-migration/change/online-migration-error.ts';
 import type { RequestHistory, RequestSecond } from './request-history.ts';
 
 const INTERVAL_MS = 1_000;

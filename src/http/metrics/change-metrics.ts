@@ -1,8 +1,11 @@
 import { Counter, type Registry } from 'prom-client';
-import type { ActiveColumnFollower } from '../../online-migration/active-column-follower.ts';
-import { type BackfillProgress, readBackfillProgress } from '../../online-migration/backfill/progress.ts';
-import type { ColumnChange, Queryable } from '../../online-migration/column-change.ts';
-import { readStage, type Stage, STAGES } from '../../online-migration/stage.ts';
+import type { ActiveColumnFollower } from '../../online-migration/follow/active-column-follower.ts';
+import {
+  type BackfillProgress,
+  readBackfillProgress,
+} from '../../online-migration/backfill/plan/progress.ts';
+import type { ColumnChange, Queryable } from '../../online-migration/change/column-change.ts';
+import { readStage, type Stage, STAGES } from '../../online-migration/phases/stage.ts';
 import { addGauge } from './gauge.ts';
 import { SharedReading } from './shared-reading.ts';
 

@@ -1,6 +1,6 @@
-import type { ColumnChange, Queryable } from '../column-change.ts';
-import type { Side } from '../filled-column.ts';
-import { newColumnIndexName } from '../names.ts';
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { Side } from '../sync/filled-column.ts';
+import { newColumnIndexName } from '../change/names.ts';
 import { type ForeignKey, readForeignKeys } from './foreign-keys.ts';
 import { type CarriedIndex, readIndexes } from './indexes.ts';
 import { type Numbering, readNumbering } from './numbering.ts';

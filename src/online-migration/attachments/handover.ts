@@ -1,8 +1,8 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { ColumnChange, Queryable } from '../column-change.ts';
-import type { Side } from '../filled-column.ts';
-import { namesOf } from '../names.ts';
-import type { LockedPlan } from '../strong-lock.ts';
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { Side } from '../sync/filled-column.ts';
+import { namesOf } from '../change/names.ts';
+import type { LockedPlan } from '../postgres/exclusive-lock.ts';
 import { readAttachments } from './attachments.ts';
 import { propertyStatements, readColumnProperties } from './column-properties.ts';
 import { type ForeignKey, otherEnds } from './foreign-keys.ts';

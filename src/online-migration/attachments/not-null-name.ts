@@ -1,7 +1,7 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { ColumnChange, Queryable } from '../column-change.ts';
-import type { Side } from '../filled-column.ts';
-import { namesOf } from '../names.ts';
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { Side } from '../sync/filled-column.ts';
+import { namesOf } from '../change/names.ts';
 import { columnAt, mirrorName, type TableColumn } from './table-column.ts';
 
 /*

@@ -1,5 +1,5 @@
 import { escapeLiteral } from 'pg';
-import type { ColumnChange, Queryable } from '../column-change.ts';
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
 import { type Numbering, readNumbering, SEQUENCE_TYPES } from './numbering.ts';
 import { columnAt } from './table-column.ts';
 

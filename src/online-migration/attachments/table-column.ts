@@ -1,6 +1,6 @@
-import type { ColumnChange } from '../column-change.ts';
-import type { Side } from '../filled-column.ts';
-import { fitting, isCut, namesOf } from '../names.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import type { Side } from '../sync/filled-column.ts';
+import { fitting, isCut, namesOf } from '../change/names.ts';
 
 /** A column of a table, as the catalog is asked for it. */
 export interface TableColumn {

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { BackfillReport } from './meter.ts';
+import type { BackfillReport } from './ranges/meter.ts';
 
 /** Someone who watches must never wonder whether it still runs. */
 const LINE_INTERVAL_MS = 1_000;

@@ -1,25 +1,25 @@
-import type { Session } from '../session.ts';
-import { AutovacuumHold } from './autovacuum-hold.ts';
-import { publishProgress } from './checkpoint.ts';
-import type { Fill } from './fill.ts';
-import { logSilence } from './firing-triggers.ts';
-import { fillRanges } from './fill-ranges.ts';
-import { Gate } from './gate.ts';
-import { handOutRanges } from './hand-out.ts';
-import { findLeaves } from './leaves.ts';
-import { look } from './look.ts';
-import { type BackfillReport, Meter } from './meter.ts';
-import { NiceRatio } from './nice-ratio.ts';
-import { Paces } from './pace.ts';
-import { planBackfill, readPlanSize } from './plan.ts';
-import { dropQueueInUse } from './queue-schema.ts';
-import type { BackfillSettings } from './settings.ts';
-import { measureSpace, type Space } from './space.ts';
-import { SpaceReuse } from './space-reuse.ts';
-import { sweep } from './sweep.ts';
-import { describeUnseen } from './unseen.ts';
-import type { WorkerShare } from './worker.ts';
-import { forBatches, WorkerConnection } from './worker-connection.ts';
+import type { Session } from '../postgres/session.ts';
+import { AutovacuumHold } from './space/autovacuum-hold.ts';
+import { publishProgress } from './plan/checkpoint.ts';
+import type { Fill } from './plan/fill.ts';
+import { logSilence } from './batch/firing-triggers.ts';
+import { fillRanges } from './ranges/fill-ranges.ts';
+import { Gate } from './throttle/worker-pause.ts';
+import { handOutRanges } from './queue/dispatch-ranges.ts';
+import { findLeaves } from '../postgres/leaf-partitions.ts';
+import { look } from './throttle/throttle-check.ts';
+import { type BackfillReport, Meter } from './ranges/meter.ts';
+import { NiceRatio } from './throttle/nice-ratio.ts';
+import { Paces } from './throttle/batch-size.ts';
+import { planBackfill, readPlanSize } from './plan/plan.ts';
+import { dropQueueInUse } from './plan/queue-schema.ts';
+import type { BackfillSettings } from './throttle/settings.ts';
+import { measureSpace, type Space } from './space/table-size.ts';
+import { SpaceReuse } from './space/space-reuse.ts';
+import { sweep } from './ranges/sweep.ts';
+import { describeUnseen } from './throttle/unseen-figures.ts';
+import type { WorkerShare } from './ranges/range-worker.ts';
+import { forBatches, WorkerConnection } from './ranges/worker-connection.ts';
 
 /** What a backfill needs of its surroundings. */
 export interface BackfillSurroundings {

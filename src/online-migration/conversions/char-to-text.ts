@@ -1,4 +1,4 @@
-import type { Conversion } from '../column-change.ts';
+import type { Conversion } from '../change/column-change.ts';
 
 /**
  * `char(length)` to `text` and back. The spaces that fill a `char` up are no part of its value; a longer text, and one that

@@ -1,4 +1,4 @@
-import type { Conversion } from '../column-change.ts';
+import type { Conversion } from '../change/column-change.ts';
 
 /** `integer` to `bigint` and back; a number that an integer cannot hold has no way back. */
 export const integerToBigint: Conversion = {

@@ -1,5 +1,5 @@
 import { escapeLiteral } from 'pg';
-import type { Conversion } from '../column-change.ts';
+import type { Conversion } from '../change/column-change.ts';
 
 /**
  * Text to an enum and back; a text that is none of its labels, letter by letter, does not convert.

@@ -1,5 +1,5 @@
 import { escapeLiteral } from 'pg';
-import type { Conversion } from '../column-change.ts';
+import type { Conversion } from '../change/column-change.ts';
 
 /**
  * How many brackets of a text may be open at once. PostgreSQL 16 to 18 read about 16,300 with `max_stack_depth` at its

@@ -1,4 +1,4 @@
-import type { Conversion } from '../column-change.ts';
+import type { Conversion } from '../change/column-change.ts';
 
 /** What a repetition in PostgreSQL's regular expressions may count to. */
 const MAX_PRECISION = 255;

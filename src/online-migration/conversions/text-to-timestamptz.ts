@@ -1,4 +1,4 @@
-import type { Conversion } from '../column-change.ts';
+import type { Conversion } from '../change/column-change.ts';
 
 const YEAR = '[0-9]{4}';
 const DIVISIBLE_BY_4 = '(?:[02468][048]|[13579][26])';

@@ -1,4 +1,4 @@
-import type { Conversion } from '../column-change.ts';
+import type { Conversion } from '../change/column-change.ts';
 
 const HYPHENATED = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
 

@@ -1,5 +1,5 @@
 import { escapeLiteral } from 'pg';
-import type { Conversion } from '../column-change.ts';
+import type { Conversion } from '../change/column-change.ts';
 
 /** Digits of a second's fraction that a type of time keeps if it is declared without a precision. */
 export const FULL_PRECISION = 6;

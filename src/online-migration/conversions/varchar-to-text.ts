@@ -1,4 +1,4 @@
-import type { Conversion } from '../column-change.ts';
+import type { Conversion } from '../change/column-change.ts';
 
 /**
  * `varchar(length)` to `text` and back; a longer text has no way back. PostgreSQL does this one in place and without a

@@ -1,4 +1,4 @@
-import type { Queryable } from '../column-change.ts';
+import type { Queryable } from '../change/column-change.ts';
 
 const MOST_WAITS = 50;
 

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
-import type { Queryable } from '../column-change.ts';
-import { TOOLKIT_NAME } from '../presence.ts';
+import type { Queryable } from '../change/column-change.ts';
+import { TOOLKIT_NAME } from '../follow/presence.ts';
 
 /** A server that is silent for so long has nothing to show. */
 const PATIENCE_MS = 5_000;

@@ -1,10 +1,10 @@
-import { activeColumnOf } from '../active-column.ts';
-import { type BackfillProgress, readBackfillProgress } from '../backfill/progress.ts';
-import type { ColumnChange, Queryable } from '../column-change.ts';
-import { type LockHold, readLockHolds } from '../lock-holds.ts';
-import { findPresences, type Presence } from '../presence.ts';
-import { readStage, type Stage } from '../stage.ts';
-import { readTableShape } from '../table-shape.ts';
+import { activeColumnOf } from '../follow/active-column.ts';
+import { type BackfillProgress, readBackfillProgress } from '../backfill/plan/progress.ts';
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import { type LockHold, readLockHolds } from '../state/lock-holds.ts';
+import { findPresences, type Presence } from '../follow/presence.ts';
+import { readStage, type Stage } from '../phases/stage.ts';
+import { readTableShape } from '../state/table-shape.ts';
 import { findLockWaits, type LockWait } from './lock-waits.ts';
 import { readTableCatalog, type TableCatalog } from './table-catalog.ts';
 import { readTableSize, type TableSize } from './table-size.ts';

@@ -1,5 +1,5 @@
-import type { ColumnChange, Queryable } from '../column-change.ts';
-import { namesOf } from '../names.ts';
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import { namesOf } from '../change/names.ts';
 
 /** What the catalog says of a table, in the words of SQL. */
 export interface TableCatalog {

@@ -1,6 +1,6 @@
-import { LEAF_OIDS } from '../backfill/leaves.ts';
-import type { ColumnChange, Queryable } from '../column-change.ts';
-import { namesOf } from '../names.ts';
+import { LEAF_OIDS } from '../postgres/leaf-partitions.ts';
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import { namesOf } from '../change/names.ts';
 
 /** What a table takes, all leaves together. */
 export interface TableSize {

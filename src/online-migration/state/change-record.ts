@@ -1,6 +1,6 @@
-import type { ColumnChange, Queryable } from '../column-change.ts';
-import { namesOf } from '../names.ts';
-import { toolkitTableExists } from '../toolkit-table.ts';
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import { namesOf } from '../change/names.ts';
+import { toolkitTableExists } from './package-table.ts';
 
 /*
  * The record of a change, in `online_migration.change`: made by expand, deleted when expand is reverted. It lasts as long as

@@ -1,5 +1,5 @@
-import type { ColumnChange, Queryable } from '../column-change.ts';
-import { namesOf, TOOLKIT_SCHEMA } from '../names.ts';
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import { namesOf, TOOLKIT_SCHEMA } from '../change/names.ts';
 
 /*
  * The owners of the package's objects, and the roles that may use them:

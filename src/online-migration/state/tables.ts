@@ -1,8 +1,8 @@
 import { asRole, grantsTo, readStateOwner } from './owner.ts';
-import { deleteBackfill } from '../backfill/checkpoint.ts';
-import type { ColumnChange, Queryable } from '../column-change.ts';
-import { deleteLockHolds } from '../lock-holds.ts';
-import { namesOf } from '../names.ts';
+import { deleteBackfill } from '../backfill/plan/checkpoint.ts';
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import { deleteLockHolds } from './lock-holds.ts';
+import { namesOf } from '../change/names.ts';
 
 /**
  * Creates the package's schema and tables if they are missing, and lets the owner of the changed table use them.

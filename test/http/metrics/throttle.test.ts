@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
-import { readApiP99 } from '../../../src/online-migration/backfill/api-latency.ts';
-import { readBackfillProgress } from '../../../src/online-migration/backfill/progress.ts';
-import { DEFAULT_BACKFILL_SETTINGS } from '../../../src/online-migration/backfill/settings.ts';
+import { readApiP99 } from '../../../src/online-migration/backfill/throttle/api-latency.ts';
+import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
+import { DEFAULT_BACKFILL_SETTINGS } from '../../../src/online-migration/backfill/throttle/settings.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';
 import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';

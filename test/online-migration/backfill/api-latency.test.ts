@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from '@jest/globals';
-import { readApiP99 } from '../../../src/online-migration/backfill/api-latency.ts';
+import { readApiP99 } from '../../../src/online-migration/backfill/throttle/api-latency.ts';
 
 async function readFrom(listener: RequestListener): Promise<number> {
   const server = createServer(listener).listen(0, '127.0.0.1');

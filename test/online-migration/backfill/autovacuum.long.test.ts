@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { writeControls } from '../../../src/online-migration/backfill/controls.ts';
-import { namesOf } from '../../../src/online-migration/names.ts';
+import { writeControls } from '../../../src/online-migration/state/backfill-controls.ts';
+import { namesOf } from '../../../src/online-migration/change/names.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange, expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
 import { startOwnServer } from '../../support/own-server.ts';

@@ -1,19 +1,26 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
-import { STRIPES } from '../../../src/online-migration/backfill/stripes.ts';
-import { AutovacuumHold } from '../../../src/online-migration/backfill/autovacuum-hold.ts';
-import { SpaceReuse } from '../../../src/online-migration/backfill/space-reuse.ts';
-import { claimRange, RangeTakenError } from '../../../src/online-migration/backfill/claim.ts';
-import { backwardFill, type Fill, forwardFill } from '../../../src/online-migration/backfill/fill.ts';
-import { Gate } from '../../../src/online-migration/backfill/gate.ts';
-import { findLeaves } from '../../../src/online-migration/backfill/leaves.ts';
-import { Meter } from '../../../src/online-migration/backfill/meter.ts';
-import { NiceRatio } from '../../../src/online-migration/backfill/nice-ratio.ts';
-import { Paces } from '../../../src/online-migration/backfill/pace.ts';
-import { planBackfill, type Range, readOpenRanges } from '../../../src/online-migration/backfill/plan.ts';
-import { fillRange } from '../../../src/online-migration/backfill/worker.ts';
-import { forBatches, WorkerConnection } from '../../../src/online-migration/backfill/worker-connection.ts';
-import { Session } from '../../../src/online-migration/session.ts';
+import { STRIPES } from '../../../src/online-migration/backfill/plan/stripes.ts';
+import { AutovacuumHold } from '../../../src/online-migration/backfill/space/autovacuum-hold.ts';
+import { SpaceReuse } from '../../../src/online-migration/backfill/space/space-reuse.ts';
+import { claimRange, RangeTakenError } from '../../../src/online-migration/backfill/plan/claim.ts';
+import { backwardFill, type Fill, forwardFill } from '../../../src/online-migration/backfill/plan/fill.ts';
+import { Gate } from '../../../src/online-migration/backfill/throttle/worker-pause.ts';
+import { findLeaves } from '../../../src/online-migration/postgres/leaf-partitions.ts';
+import { Meter } from '../../../src/online-migration/backfill/ranges/meter.ts';
+import { NiceRatio } from '../../../src/online-migration/backfill/throttle/nice-ratio.ts';
+import { Paces } from '../../../src/online-migration/backfill/throttle/batch-size.ts';
+import {
+  planBackfill,
+  type Range,
+  readOpenRanges,
+} from '../../../src/online-migration/backfill/plan/plan.ts';
+import { fillRange } from '../../../src/online-migration/backfill/ranges/range-worker.ts';
+import {
+  forBatches,
+  WorkerConnection,
+} from '../../../src/online-migration/backfill/ranges/worker-connection.ts';
+import { Session } from '../../../src/online-migration/postgres/session.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { held, hold, installHoldPoints, letGo } from '../../support/hold-points.ts';
 import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';

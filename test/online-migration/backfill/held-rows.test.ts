@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ThrowawayPostgres } from '../../../src/database/throwaway-postgres.ts';
-import { writeControls } from '../../../src/online-migration/backfill/controls.ts';
-import { namesOf } from '../../../src/online-migration/names.ts';
-import { backfill } from '../../../src/online-migration/moves/backfill.ts';
-import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { writeControls } from '../../../src/online-migration/state/backfill-controls.ts';
+import { namesOf } from '../../../src/online-migration/change/names.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient, WATCHER_NAME } from '../../support/database-client.ts';
 import { eventChange, expectAllFilled, MOMENT } from '../../support/event-table.ts';

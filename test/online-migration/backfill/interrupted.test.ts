@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { STRIPES } from '../../../src/online-migration/backfill/stripes.ts';
+import { STRIPES } from '../../../src/online-migration/backfill/plan/stripes.ts';
 import { startMikroOrm } from '../../support/command-line.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase } from '../../support/migrator.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { NiceRatio } from '../../../src/online-migration/backfill/nice-ratio.ts';
+import { NiceRatio } from '../../../src/online-migration/backfill/throttle/nice-ratio.ts';
 
 /** A nice ratio after many looks that have counted so many busy sessions. */
 function after(sessions: number): NiceRatio {

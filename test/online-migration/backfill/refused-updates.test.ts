@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { BackfillError } from '../../../src/online-migration/backfill/backfill-error.ts';
-import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
-import { backfill } from '../../../src/online-migration/moves/backfill.ts';
-import { expand } from '../../../src/online-migration/moves/expand.ts';
-import { pause } from '../../../src/online-migration/pause.ts';
+import { BackfillError } from '../../../src/online-migration/backfill/plan/backfill-error.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
+import { pause } from '../../../src/online-migration/postgres/pause.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange, expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';

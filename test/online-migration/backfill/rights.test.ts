@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { backfill } from '../../../src/online-migration/moves/backfill.ts';
-import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
 import { eventChange, expectAllFilled, MOMENT } from '../../support/event-table.ts';

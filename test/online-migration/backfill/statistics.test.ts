@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { backfill } from '../../../src/online-migration/moves/backfill.ts';
-import { contract } from '../../../src/online-migration/moves/contract.ts';
-import { enforce } from '../../../src/online-migration/moves/enforce.ts';
-import { expand } from '../../../src/online-migration/moves/expand.ts';
-import { revertContract } from '../../../src/online-migration/moves/revert-contract.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { contract } from '../../../src/online-migration/phases/contract.ts';
+import { enforce } from '../../../src/online-migration/phases/enforce.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
+import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange, expectAllFilled, MOMENT } from '../../support/event-table.ts';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
-import { writeControls } from '../../../src/online-migration/backfill/controls.ts';
-import { readBackfillProgress } from '../../../src/online-migration/backfill/progress.ts';
-import { DEFAULT_BACKFILL_SETTINGS } from '../../../src/online-migration/backfill/settings.ts';
-import { namesOf } from '../../../src/online-migration/names.ts';
+import { writeControls } from '../../../src/online-migration/state/backfill-controls.ts';
+import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
+import { DEFAULT_BACKFILL_SETTINGS } from '../../../src/online-migration/backfill/throttle/settings.ts';
+import { namesOf } from '../../../src/online-migration/change/names.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
 import { insertRows } from '../../support/seeded-table.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
-import { writeControls } from '../../../src/online-migration/backfill/controls.ts';
-import { namesOf } from '../../../src/online-migration/names.ts';
+import { writeControls } from '../../../src/online-migration/state/backfill-controls.ts';
+import { namesOf } from '../../../src/online-migration/change/names.ts';
 import { connect } from '../../support/database-client.ts';
 import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
 import { insertRows } from '../../support/seeded-table.ts';

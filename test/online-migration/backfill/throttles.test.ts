@@ -4,7 +4,7 @@ import {
   DEFAULT_THROTTLE_LIMITS,
   findThrottleReason,
   type ThrottleLimits,
-} from '../../../src/online-migration/backfill/throttles.ts';
+} from '../../../src/online-migration/backfill/throttle/throttles.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { startOwnServer } from '../../support/own-server.ts';
 import { startStreamingReplica } from '../../support/streaming-replica.ts';

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
-import { readBytesPerBlock } from '../../../src/online-migration/backfill/leaves.ts';
-import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
-import { backfill } from '../../../src/online-migration/moves/backfill.ts';
-import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { readBytesPerBlock } from '../../../src/online-migration/postgres/leaf-partitions.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
 import { eventChange, MOMENT } from '../../support/event-table.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { hasQueue } from '../../../src/online-migration/backfill/queue-schema.ts';
+import { hasQueue } from '../../../src/online-migration/backfill/plan/queue-schema.ts';
 import { type RunningCommand, startNode } from '../../support/command-line.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase } from '../../support/migrator.ts';

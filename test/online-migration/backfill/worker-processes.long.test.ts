@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { hasQueue } from '../../../src/online-migration/backfill/queue-schema.ts';
+import { hasQueue } from '../../../src/online-migration/backfill/plan/queue-schema.ts';
 import type { RunningCommand } from '../../support/command-line.ts';
 import {
   type HandedOutBackfill,

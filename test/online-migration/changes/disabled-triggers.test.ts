@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
-import { contract } from '../../../src/online-migration/moves/contract.ts';
-import { enforce, revertEnforce } from '../../../src/online-migration/moves/enforce.ts';
-import type { expand } from '../../../src/online-migration/moves/expand.ts';
-import { revertContract } from '../../../src/online-migration/moves/revert-contract.ts';
+import { contract } from '../../../src/online-migration/phases/contract.ts';
+import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
+import type { expand } from '../../../src/online-migration/phases/expand.ts';
+import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { escapeIdentifier } from 'pg';
-import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { varcharToText } from '../../../src/online-migration/conversions/varchar-to-text.ts';
-import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { type ChangeCase, expectFullCycle, openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
 import { SERVER_MAJOR } from '../../support/server-major.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { bodyObstacles } from '../../../src/online-migration/table-checks/body-obstacles.ts';
+import { bodyObstacles } from '../../../src/online-migration/attachments/obstacles/body-obstacles.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 import { change } from './obstacles/obstacle.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
-import { contract } from '../../../src/online-migration/moves/contract.ts';
-import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { contract } from '../../../src/online-migration/phases/contract.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
-import { backfill } from '../../../src/online-migration/moves/backfill.ts';
-import { enforce } from '../../../src/online-migration/moves/enforce.ts';
-import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { enforce } from '../../../src/online-migration/phases/enforce.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { expectFullCycle, openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';

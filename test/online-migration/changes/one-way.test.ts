@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
-import { backfill } from '../../../src/online-migration/moves/backfill.ts';
-import { contract } from '../../../src/online-migration/moves/contract.ts';
-import { enforce, revertEnforce } from '../../../src/online-migration/moves/enforce.ts';
-import { expand, revertExpand } from '../../../src/online-migration/moves/expand.ts';
-import { revertBackfill } from '../../../src/online-migration/moves/backfill.ts';
-import { revertContract } from '../../../src/online-migration/moves/revert-contract.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { contract } from '../../../src/online-migration/phases/contract.ts';
+import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
+import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
+import { revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
+import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { type ChangeCase, expectFullCycle, openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';

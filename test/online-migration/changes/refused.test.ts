@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
-import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';

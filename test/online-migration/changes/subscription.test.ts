@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import { backfill } from '../../../src/online-migration/moves/backfill.ts';
-import { contract } from '../../../src/online-migration/moves/contract.ts';
-import { enforce } from '../../../src/online-migration/moves/enforce.ts';
-import { expand } from '../../../src/online-migration/moves/expand.ts';
-import { rename } from '../../../src/online-migration/moves/rename.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { contract } from '../../../src/online-migration/phases/contract.ts';
+import { enforce } from '../../../src/online-migration/phases/enforce.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
+import { rename } from '../../../src/online-migration/phases/rename.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { startOwnServer } from '../../support/own-server.ts';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import type { ColumnChange, Conversion } from '../../../src/online-migration/column-change.ts';
+import type { ColumnChange, Conversion } from '../../../src/online-migration/change/column-change.ts';
 import { textToJsonb } from '../../../src/online-migration/conversions/text-to-jsonb.ts';
-import { backfill } from '../../../src/online-migration/moves/backfill.ts';
-import { enforce } from '../../../src/online-migration/moves/enforce.ts';
-import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { enforce } from '../../../src/online-migration/phases/enforce.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { describeFrom } from '../../support/server-major.ts';

@@ -1,5 +1,5 @@
 import { describe, it } from '@jest/globals';
-import type { Column, ColumnChange, Conversion } from '../../../src/online-migration/column-change.ts';
+import type { Column, ColumnChange, Conversion } from '../../../src/online-migration/change/column-change.ts';
 import { booleanToText } from '../../../src/online-migration/conversions/boolean-to-text.ts';
 import { charToText } from '../../../src/online-migration/conversions/char-to-text.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Conversion } from '../../../src/online-migration/column-change.ts';
+import type { Conversion } from '../../../src/online-migration/change/column-change.ts';
 import { charToText } from '../../../src/online-migration/conversions/char-to-text.ts';
 import { textToTimestamptzOf } from '../../../src/online-migration/conversions/text-to-timestamptz.ts';
 import { timestampToTimestamptz } from '../../../src/online-migration/conversions/timestamp-to-timestamptz.ts';

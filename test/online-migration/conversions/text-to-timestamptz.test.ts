@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
-import { namesOf } from '../../../src/online-migration/names.ts';
+import { namesOf } from '../../../src/online-migration/change/names.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase } from '../../support/migrator.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { readBackfillProgress } from '../../../src/online-migration/backfill/progress.ts';
-import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
-import { expand } from '../../../src/online-migration/moves/expand.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createRole, type TestRole } from '../../support/roles.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/column-change.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';

@@ -2,8 +2,8 @@ import { createdAtChange } from '../../../src/large-record/created-at-change.ts'
 import { newColumnMapping, renamedMapping } from '../../../src/large-record/mappings.ts';
 import { openOrm } from '../../../src/large-record/orm.ts';
 import { LargeRecordRepository } from '../../../src/large-record/repository.ts';
-import { ActiveColumnFollower } from '../../../src/online-migration/active-column-follower.ts';
-import { keepPresence } from '../../../src/online-migration/presence-session.ts';
+import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
+import { keepPresence } from '../../../src/online-migration/follow/presence-session.ts';
 import { serveRecords } from './serve-records.ts';
 
 // A generation of the application that knows only the new column, by both of its names.

@@ -1,4 +1,4 @@
-import { type ActiveColumn, FORMS } from '../../../src/online-migration/active-column.ts';
+import { type ActiveColumn, FORMS } from '../../../src/online-migration/follow/active-column.ts';
 import { allMappings } from '../../../src/large-record/mappings.ts';
 import { openOrm } from '../../../src/large-record/orm.ts';
 import { LargeRecordRepository } from '../../../src/large-record/repository.ts';

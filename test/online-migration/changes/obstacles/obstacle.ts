@@ -1,4 +1,4 @@
-import type { ColumnChange } from '../../../../src/online-migration/column-change.ts';
+import type { ColumnChange } from '../../../../src/online-migration/change/column-change.ts';
 import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
 
 /** The change that is refused, where a case declares nothing else. */

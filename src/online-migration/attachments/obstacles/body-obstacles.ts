@@ -1,0 +1,168 @@
+import { type ColumnChange, type Queryable } from '../../change/column-change.ts';
+import { namesOf, TOOLKIT_SCHEMA } from '../../change/names.ts';
+import { ROW_TYPE_OIDS, TREE_OIDS } from '../../postgres/table-tree.ts';
+
+/** SQL of the arguments of the trigger `t`, as texts. */
+const ARGUMENTS = `
+      select convert_from(decode(argument, 'hex'), getdatabaseencoding()) as argument
+      from regexp_split_to_table(regexp_replace(encode(t.tgargs, 'hex'), '(..)', '\\1 ', 'g'), '00 ') as hex
+      cross join lateral replace(hex, ' ', '') as argument`;
+
+interface FoundFunction {
+  name: string;
+  is_trigger: boolean;
+  names_column: boolean;
+  takes_whole_rows: boolean;
+}
+
+/** `new.*`, `(old).*`. */
+const TRIGGER_ROW = String.raw`(?<![\w$])(new|old)\s*\)?\s*\.\s*\*`;
+/** `new.* is distinct from old.*` and `to_jsonb(new.*)`, which take as many columns as there are. */
+const ROW_AS_A_WHOLE =
+  String.raw`(?<![\w$])((new|old)\.\*\)?\s*(is\s+(not\s+)?distinct\s+from|=|<>|!=)\s*(row\s*)?\(?(new|old)\.\*|` +
+  String.raw`(to_jsonb?|row_to_json|hstore)\s*\(\s*(new|old)\.\*)`;
+/** `select *`, `p.*`. */
+const ALL_COLUMNS = String.raw`((?<![\w$])select\s+((all|distinct)\s+)?\*|[\w"\)]\s*\.\s*\*)`;
+const INSERT_OF_ALL_COLUMNS = String.raw`(?<![\w$])insert\s+into\s[^;]*${ALL_COLUMNS}`;
+
+/**
+ * Functions whose bodies name the column, or take whole rows of the table, a sentence each. PostgreSQL keeps a body as text
+ * and knows no dependency of it. Left out are bodies in the SQL standard's form, which depend on the column as a view
+ * does; the functions of extensions; and those that a person has judged, `change.reviewed`.
+ *
+ * @param column the one that goes, as the catalog has it
+ */
+export async function bodyObstacles(
+  database: Queryable,
+  change: ColumnChange,
+  column: string,
+): Promise<string[]> {
+  const { rows } = await database.query<FoundFunction>(
+    `
+    with function as (
+      select
+        format('%I.%I(%s)', n.nspname, p.proname, (
+          select string_agg(
+            case when tn.nspname = 'pg_catalog' then format_type(t.oid, null) else format('%I.%I', tn.nspname, t.typname) end,
+            ', ' order by argument.place
+          )
+          from unnest(p.proargtypes::oid[]) with ordinality as argument (type, place)
+          join pg_catalog.pg_type t on t.oid = argument.type
+          join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace
+        )) as name,
+        p.prosrc as body,
+        exists (
+          select from pg_catalog.pg_trigger t where t.tgfoid = p.oid and t.tgrelid in (${TREE_OIDS}) and not t.tgisinternal
+        ) as is_trigger,
+        array[p.prorettype] || p.proargtypes::oid[] || p.proallargtypes && array(${ROW_TYPE_OIDS}) as has_row_type,
+        coalesce(p.proargmodes && array['o', 't']::"char"[], false)
+          or p.prorettype = 'record'::regtype
+          or returned.typtype = 'c' and p.prorettype not in (${ROW_TYPE_OIDS}) as returns_columns,
+        p.prosrc ~* $2 or exists (
+          -- Of partitions there can be too many for a pattern.
+          select from pg_catalog.pg_class c
+          where c.oid in (${TREE_OIDS}) and c.oid <> to_regclass($1) and strpos(lower(p.prosrc), lower(c.relname)) > 0
+        ) as names_table
+      from pg_catalog.pg_proc p
+      join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+      join pg_catalog.pg_language l on l.oid = p.prolang
+      join pg_catalog.pg_type returned on returned.oid = p.prorettype
+      where n.nspname not in ('pg_catalog', 'information_schema', $3) and l.lanname not in ('internal', 'c')
+        and not exists (
+          select from pg_catalog.pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+        )
+    ), judged as (
+      select name, is_trigger,
+        body ~* $4 and (is_trigger or has_row_type or names_table) as names_column,
+        is_trigger and regexp_replace(body, $9, '', 'gi') ~* $5 or (is_trigger or names_table) and body ~* $6
+          or names_table and returns_columns and body ~* $7 as takes_whole_rows
+      from function
+      where name <> all ($8)
+    )
+    select * from judged where names_column or takes_whole_rows order by name`,
+    [
+      namesOf(change).table,
+      await asUsed(database, change.table.name),
+      TOOLKIT_SCHEMA,
+      await asUsed(database, column),
+      TRIGGER_ROW,
+      INSERT_OF_ALL_COLUMNS,
+      ALL_COLUMNS,
+      change.reviewed ?? [],
+      ROW_AS_A_WHOLE,
+    ],
+  );
+  return [
+    ...rows.flatMap((found) => describe(change, column, found)),
+    ...(await argumentObstacles(database, change, column)),
+  ];
+}
+
+/** Triggers that have the column's name as an argument, as those of `tsvector_update_trigger` and `moddatetime` do. */
+async function argumentObstacles(
+  database: Queryable,
+  change: ColumnChange,
+  column: string,
+): Promise<string[]> {
+  const { rows } = await database.query<Record<'trigger' | 'owner' | 'reviewed', string>>(
+    `
+    select quote_ident(t.tgname) as trigger, t.tgrelid::regclass::text as owner, 'trigger ' || t.tgname as reviewed
+    from pg_catalog.pg_trigger t
+    where t.tgrelid in (${TREE_OIDS}) and not t.tgisinternal and t.tgparentid = 0 and t.tgnargs > 0
+      and exists (select from (${ARGUMENTS}) as given where argument ~* $2)
+      and 'trigger ' || t.tgname <> all ($3)
+    order by 2, 1`,
+    [namesOf(change).table, asWord(column), change.reviewed ?? []],
+  );
+  return rows.map(
+    ({ trigger, owner, reviewed }) =>
+      `The trigger ${trigger} of ${owner} has ${column} among its arguments: from contract on, and again from rename on, writes ` +
+      `fail or work with a wrong value. Let it call a function that works with either column; or, if this one does, add ` +
+      `'${reviewed}' to \`reviewed\`.`,
+  );
+}
+
+function describe({ table }: ColumnChange, column: string, found: FoundFunction): string[] {
+  const { name, is_trigger: isTrigger, names_column: namesColumn, takes_whole_rows: takesWholeRows } = found;
+  const what = isTrigger
+    ? `The trigger function ${name} of ${table.name}`
+    : `The function ${name}, which uses ${table.name},`;
+  const uses = isTrigger ? 'writes' : 'its calls';
+  const review = `then add '${name}' to \`reviewed\``;
+  return [
+    ...(namesColumn
+      ? [
+          `${what} names ${column}: from contract on, and again from rename on, ${uses} fail or work with a wrong value. ` +
+            `Let it work with either column, ${review}.`,
+        ]
+      : []),
+    ...(takesWholeRows
+      ? [
+          `${what} takes all columns of a row (\`${isTrigger ? 'new.*' : 'select *'}\`): from expand on there is one more, and ${uses} ` +
+            `fail or put a value into a wrong column. Let it list the columns, ${review}.`,
+        ]
+      : []),
+  ];
+}
+
+/** A pattern of a name as a word, quoted or not. */
+function asWord(name: string): string {
+  return String.raw`(?<![\w$])${escaped(name)}`;
+}
+
+/**
+ * A pattern of a name where SQL uses it. One that has to be quoted, as `order`, counts in quotes or behind a dot alone:
+ * `order by` is no use of it.
+ */
+async function asUsed(database: Queryable, name: string): Promise<string> {
+  const { rows } = await database.query<{ is_quoted: boolean }>(
+    `select quote_ident($1::text) <> $1::text as is_quoted`,
+    [name],
+  );
+  return rows[0]!.is_quoted ? String.raw`["'.]\s*${escaped(name)}` : asWord(name);
+}
+
+function escaped(name: string): string {
+  const written = name.replaceAll('"', '""').replaceAll(/[^\p{L}\p{N}_ ]/gu, String.raw`\$&`);
+  return String.raw`${written}(?![\w$])`;
+}

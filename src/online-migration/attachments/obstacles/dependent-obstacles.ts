@@ -1,0 +1,143 @@
+import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import { typeValues } from '../../change/declared-type.ts';
+import { unquoted } from '../../sync/filled-column.ts';
+import { namesOf } from '../../change/names.ts';
+import { existingFunctions } from '../../sync/own-functions.ts';
+import type { Attachments } from '../attachments.ts';
+import type { TableColumn } from '../table-column.ts';
+
+/** What to do about something that cannot go over. */
+export const DROP_AND_MAKE = 'Drop it, and make what takes its place when the change is done.';
+
+/**
+ * Why indexes of a column cannot go over, a sentence each.
+ * @param type of the column that they are to be made for
+ */
+export async function indexObstacles(
+  database: Queryable,
+  indexes: Attachments['indexes'],
+  type: string,
+): Promise<string[]> {
+  const reasons: string[] = [];
+  for (const { name, obstacle, definition } of indexes) {
+    const method = / USING (\w+) \(/.exec(definition)?.[1] ?? '';
+    if (obstacle !== null) {
+      reasons.push(`The index ${name} cannot go over by itself: ${obstacle}. ${DROP_AND_MAKE}`);
+    } else if (!(await canBeIndexed(database, method, type))) {
+      reasons.push(
+        `The index ${name} cannot be made for ${type}: ${method} has no order for it. ${DROP_AND_MAKE}`,
+      );
+    }
+  }
+  return reasons;
+}
+
+async function canBeIndexed(database: Queryable, method: string, type: string): Promise<boolean> {
+  const { rows } = await database.query<{ possible: boolean }>(
+    `
+    select exists (
+      select from pg_catalog.pg_opclass o
+      join pg_catalog.pg_am m on m.oid = o.opcmethod
+      join pg_catalog.pg_type t on t.oid = $2::text::regtype
+      where m.amname = $1 and o.opcdefault and (
+        o.opcintype = t.oid
+        or t.typtype = 'e' and o.opcintype = 'anyenum'::regtype
+        or t.typtype = 'r' and o.opcintype = 'anyrange'::regtype
+        or t.typcategory = 'A' and o.opcintype = 'anyarray'::regtype
+        or t.typtype = 'm' and o.opcintype = 'anymultirange'::regtype
+        or t.typtype = 'c' and o.opcintype = 'record'::regtype
+        or t.typtype = 'd' and o.opcintype = t.typbasetype
+        or exists (
+          select from pg_catalog.pg_cast c
+          where c.castsource in (t.oid, t.typbasetype) and c.casttarget = o.opcintype and c.castmethod = 'b'
+        )
+      )
+    ) as possible`,
+    [method, typeValues(type)[0]],
+  );
+  return rows[0]?.possible ?? false;
+}
+
+/**
+ * Why foreign keys at either end of a column cannot go over, a sentence each.
+ * @param type of the column that they are to be made for
+ */
+export async function foreignKeyObstacles(
+  database: Queryable,
+  foreignKeys: Attachments['foreignKeys'],
+  type: string,
+): Promise<string[]> {
+  const reasons: string[] = [];
+  for (const { name, owner, obstacle, partnerTypes } of foreignKeys) {
+    const stranger = await firstIncomparable(database, partnerTypes, type);
+    if (obstacle !== null) {
+      reasons.push(
+        `The foreign key ${name} of ${owner} cannot go over by itself: ${obstacle}. ${DROP_AND_MAKE}`,
+      );
+    } else if (stranger !== undefined) {
+      reasons.push(
+        `The foreign key ${name} of ${owner} compares it with a ${stranger}, which is not comparable with ` +
+          `${type}: change that column too, with the foreign key dropped for the time.`,
+      );
+    }
+  }
+  return reasons;
+}
+
+async function firstIncomparable(
+  database: Queryable,
+  partnerTypes: readonly string[],
+  type: string,
+): Promise<string | undefined> {
+  for (const partner of partnerTypes) {
+    const { rows } = await database.query<{ comparable: boolean }>(
+      `
+      with types as (
+        select
+          case when $1::text::regtype = 'varchar'::regtype then 'text'::regtype else $1::text::regtype end as one,
+          case when $2::text::regtype = 'varchar'::regtype then 'text'::regtype else $2::text::regtype end as other
+      )
+      select one = other or exists (
+        select from pg_catalog.pg_operator o
+        where o.oprname = '=' and o.oprcanmerge and o.oprleft = one and o.oprright = other
+      ) as comparable
+      from types`,
+      [typeValues(partner)[0], typeValues(type)[0]],
+    );
+    if (!rows[0]?.comparable) return partner;
+  }
+  return undefined;
+}
+
+/** All that depends on one of the two columns and is neither its own nor goes over, a sentence each. */
+export async function dependentObstacles(
+  database: Queryable,
+  change: ColumnChange,
+  { table, column }: TableColumn,
+): Promise<string[]> {
+  const { filledCheck, enforcedCheck, fillingCheck, functions } = namesOf(change);
+  const { rows } = await database.query<{ description: string }>(
+    `
+    select distinct pg_describe_object(d.classid, d.objid, d.objsubid) as description
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_depend d
+      on d.refclassid = 'pg_class'::regclass and d.refobjid = a.attrelid and d.refobjsubid = a.attnum
+    left join pg_catalog.pg_class c on d.classid = 'pg_class'::regclass and c.oid = d.objid
+    left join pg_catalog.pg_constraint con on d.classid = 'pg_constraint'::regclass and con.oid = d.objid
+    left join pg_catalog.pg_attrdef def on d.classid = 'pg_attrdef'::regclass and def.oid = d.objid
+    left join pg_catalog.pg_trigger t on d.classid = 'pg_trigger'::regclass and t.oid = d.objid
+    where a.attrelid = to_regclass($1) and a.attname = $2
+      and coalesce(c.relkind, ' ') not in ('i', 'I', 'S')
+      and coalesce(con.contype, ' ') not in ('p', 'u', 'f', 'n', 'x')
+      and coalesce(con.conname, '') <> all ($3)
+      and (def.oid is null or def.adnum <> a.attnum)
+      and (t.oid is null or t.tgfoid not in ${existingFunctions('$4')})
+      -- Up to PostgreSQL 14, a generated column depends as a part of the table itself.
+      and (c.oid is null or c.oid <> a.attrelid or d.objsubid not in (0, a.attnum))
+    order by 1`,
+    [table, column, [filledCheck, enforcedCheck, fillingCheck].map(unquoted), functions],
+  );
+  return rows.map(
+    ({ description }) => `${description} depends on ${column} and cannot go over by itself. ${DROP_AND_MAKE}`,
+  );
+}

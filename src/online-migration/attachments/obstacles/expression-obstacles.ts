@@ -1,0 +1,101 @@
+import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import { typeValues } from '../../change/declared-type.ts';
+
+/**
+ * Finds declared types that do not exist or that the role may not use, a sentence each. All further checks need both types.
+ */
+export async function unknownTypes(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const reasons: string[] = [];
+  for (const column of ['oldColumn', 'newColumn'] as const) {
+    const { type } = change[column];
+    const [base] = typeValues(type);
+    const closed = await closedSchema(database, base);
+    const error = closed === null ? await errorOf(database, `select $1::text::regtype`, [base]) : null;
+    if (error !== null) {
+      reasons.push(`\`${column}.type\` is ${type}, which is no type of this database: ${error}.`);
+      continue;
+    }
+    const grant = closed ?? (await closedType(database, base));
+    if (grant !== null) reasons.push(`The role may not use ${type}, \`${column}.type\`: \`${grant}\`.`);
+  }
+  return reasons;
+}
+
+/** The statement that opens the schema of a type to the role; null if it is open, or not named. */
+async function closedSchema(database: Queryable, type: string): Promise<string | null> {
+  const { rows } = await database.query<{ statement: string }>(
+    `
+    select format('grant usage on schema %I to %I', n.nspname, current_user) as statement
+    from pg_catalog.pg_namespace n
+    where array_length(parse_ident($1, false), 1) = 2 and n.nspname = (parse_ident($1, false))[1]
+      and not has_schema_privilege(current_user, n.oid, 'usage')`,
+    [type],
+  );
+  return rows[0]?.statement ?? null;
+}
+
+/** The statement that opens a type to the role; null if it is open. */
+async function closedType(database: Queryable, type: string): Promise<string | null> {
+  const { rows } = await database.query<{ statement: string }>(
+    `
+    select format('grant usage on type %s to %I', type, current_user) as statement
+    from (select $1::text::regtype as type) as declared
+    where not has_type_privilege(current_user, type, 'usage')`,
+    [type],
+  );
+  return rows[0]?.statement ?? null;
+}
+
+/**
+ * Why an expression of the declaration cannot be used, a sentence each: the two of the conversion, and the new column's
+ * default. PostgreSQL plans them, and runs none.
+ */
+export async function expressionObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const { oldColumn, newColumn, conversion } = change;
+  const { forward, forwardInBulk = forward, backward } = conversion;
+  const probes: [what: string, expression: string, input: string][] = [
+    [`conversion.forward`, forward('value'), oldColumn.type],
+    [`conversion.forwardInBulk`, forwardInBulk('value'), oldColumn.type],
+    ...(backward === 'not reversible'
+      ? []
+      : [[`conversion.backward`, backward('value'), newColumn.type] satisfies [string, string, string]]),
+    ...(newColumn.default === undefined
+      ? []
+      : [
+          [`newColumn.default`, `(${newColumn.default})::${newColumn.type}`, newColumn.type] satisfies [
+            string,
+            string,
+            string,
+          ],
+        ]),
+  ];
+  const reasons: string[] = [];
+  for (const [what, expression, input] of probes) {
+    const error = await errorOf(
+      database,
+      `explain select ${expression} from (select null::${input} as value) as input`,
+    );
+    if (error !== null && !reasons.some((reason) => reason.endsWith(`: ${error}.`))) {
+      reasons.push(`\`${what}\` cannot be used: ${error}.`);
+    }
+  }
+  return reasons;
+}
+
+/** PostgreSQL's error for a statement; null if it accepts the statement. */
+async function errorOf(database: Queryable, statement: string, values?: unknown[]): Promise<string | null> {
+  try {
+    await database.query(statement, values);
+    return null;
+  } catch (error) {
+    if (!isStatementsFault(error)) throw error;
+    return error.message;
+  }
+}
+
+/** SQLSTATE classes of an error that lies in the statement: feature not supported, data exception, syntax or unknown name. */
+const STATEMENT_ERROR = /^(0A|22|42)/;
+
+function isStatementsFault(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && STATEMENT_ERROR.test(String(error.code));
+}

@@ -1,0 +1,54 @@
+import { escapeIdentifier } from 'pg';
+import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import { unquoted } from '../../sync/filled-column.ts';
+import { MAX_IDENTIFIER_BYTES, namesOf, newColumnIndexName } from '../../change/names.ts';
+import type { Attachments } from '../attachments.ts';
+import { readNotNull } from '../not-null-name.ts';
+import { columnAt, mirrorName } from '../table-column.ts';
+
+/** Which of the names that the change will use are not free, a sentence each. */
+export async function nameObstacles(
+  database: Queryable,
+  change: ColumnChange,
+  { indexes, foreignKeys, numbering }: Attachments,
+): Promise<string[]> {
+  const { table, filledCheck, enforcedCheck, fillingCheck } = namesOf(change);
+  const { schema, name } = change.table;
+  const relations = [
+    ...indexes.map((index) => `${index.schema}.${escapeIdentifier(mirrorName(index.name))}`),
+    ...(numbering?.identity
+      ? [`${escapeIdentifier(numbering.schema)}.${escapeIdentifier(mirrorName(numbering.name))}`]
+      : []),
+    ...(change.index
+      ? [`${escapeIdentifier(schema)}.${escapeIdentifier(newColumnIndexName(change, name))}`]
+      : []),
+  ];
+  const notNull = await readNotNull(database, columnAt(change, 'old'));
+  const constraints = [
+    ...(notNull === null ? [] : [{ owner: table, name: mirrorName(notNull.name) }]),
+    ...foreignKeys.map((key) => ({ owner: key.owner, name: mirrorName(key.name) })),
+    ...[filledCheck, enforcedCheck, fillingCheck].map((check) => ({ owner: table, name: unquoted(check) })),
+  ];
+  const { rows } = await database.query<{ taken: string }>(
+    `
+    select to_regclass(name)::text as taken from unnest($1::text[]) as name where to_regclass(name) is not null
+    union all
+    select format('the constraint %I of %s', wanted.name, to_regclass(wanted.owner))
+    from jsonb_to_recordset($2::jsonb) as wanted (owner text, name text)
+    where exists (
+      select from pg_catalog.pg_constraint c
+      where c.conrelid = to_regclass(wanted.owner) and c.conname = wanted.name
+    )`,
+    [relations, JSON.stringify(constraints)],
+  );
+  const reasons = rows.map(
+    ({ taken }) => `There is ${taken} already, a name that the change needs for itself: rename what has it.`,
+  );
+  if (Buffer.byteLength(change.newColumn.name) > MAX_IDENTIFIER_BYTES) {
+    reasons.push(
+      `${change.newColumn.name} is longer than the ${MAX_IDENTIFIER_BYTES} bytes that PostgreSQL takes: declare a shorter ` +
+        `\`newColumn.name\`.`,
+    );
+  }
+  return reasons;
+}

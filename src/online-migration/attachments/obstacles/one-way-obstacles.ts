@@ -1,0 +1,38 @@
+import { type ColumnChange, isReversible, type Queryable } from '../../change/column-change.ts';
+import { namesOf } from '../../change/names.ts';
+
+/**
+ * Why a change without a way back cannot be, a sentence each. A row that is written through the new column has no old value
+ * from enforce on, and these do not let the old column be null.
+ */
+export async function oneWayObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+  if (isReversible(change)) return [];
+  const { oldColumn, newColumn } = change;
+  const { rows } = await database.query<{ reason: string }>(
+    `
+    select 'is in the primary key' as reason
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_index i on i.indrelid = a.attrelid and i.indisprimary and a.attnum = any (i.indkey::int2[])
+    where a.attrelid = to_regclass($1) and a.attname = $2
+    union all
+    select 'is an identity'
+    from pg_catalog.pg_attribute a
+    where a.attrelid = to_regclass($1) and a.attname = $2 and a.attidentity <> ''
+    union all
+    select format('is in %s, for which one null is like another', i.indexrelid::regclass::text)
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_index i on i.indrelid = a.attrelid and a.attnum = any (i.indkey::int2[])
+    where a.attrelid = to_regclass($1) and a.attname = $2 and to_jsonb(i) ->> 'indnullsnotdistinct' = 'true'
+    union all
+    select format('is what %I of %s refers to', con.conname, con.conrelid::regclass::text)
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_constraint con on con.contype = 'f' and con.confrelid = a.attrelid and a.attnum = any (con.confkey)
+    where a.attrelid = to_regclass($1) and a.attname = $2 and con.conparentid = 0`,
+    [namesOf(change).table, oldColumn.name],
+  );
+  return rows.map(
+    ({ reason }) =>
+      `${oldColumn.name} ${reason}, and without a way back a row that is written through ${newColumn.name} has none: ` +
+      `declare \`conversion.backward\`.`,
+  );
+}

@@ -1,0 +1,80 @@
+import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import { namesOf } from '../../change/names.ts';
+import { existingFunctions } from '../../sync/own-functions.ts';
+import { DROP_AND_MAKE } from './dependent-obstacles.ts';
+import type { TableColumn } from '../table-column.ts';
+
+/**
+ * What one partition has on the column that its table has not, a sentence each: it would go with the old column, or the new
+ * column would be without it. What comes from the partitioned table is told of that alone.
+ */
+export async function partitionObstacles(
+  database: Queryable,
+  change: ColumnChange,
+  column: TableColumn,
+): Promise<string[]> {
+  return [
+    ...(await dependentsOfPartitions(database, change, column)),
+    ...(await propertiesOfPartitions(database, column)),
+  ];
+}
+
+async function dependentsOfPartitions(
+  database: Queryable,
+  change: ColumnChange,
+  { table, column }: TableColumn,
+): Promise<string[]> {
+  const { rows } = await database.query<{ description: string; partition: string }>(
+    `
+    select distinct pg_describe_object(d.classid, d.objid, d.objsubid) as description, a.attrelid::regclass::text as partition
+    from pg_partition_tree(to_regclass($1)) p
+    join pg_catalog.pg_attribute a on a.attrelid = p.relid and a.attname = $2
+    join pg_catalog.pg_depend d
+      on d.refclassid = 'pg_class'::regclass and d.refobjid = a.attrelid and d.refobjsubid = a.attnum
+    left join pg_catalog.pg_class c on d.classid = 'pg_class'::regclass and c.oid = d.objid
+    left join pg_catalog.pg_constraint con on d.classid = 'pg_constraint'::regclass and con.oid = d.objid
+    left join pg_catalog.pg_trigger t on d.classid = 'pg_trigger'::regclass and t.oid = d.objid
+    where p.level > 0
+      and d.classid <> 'pg_attrdef'::regclass
+      and (c.oid is null or c.oid <> a.attrelid and not c.relispartition)
+      and (con.oid is null or con.contype <> 'n' and con.coninhcount = 0 and con.conparentid = 0)
+      and (t.oid is null or t.tgparentid = 0 and t.tgfoid not in ${existingFunctions('$3')})
+    order by 1`,
+    [table, column, namesOf(change).functions],
+  );
+  return rows.map(
+    ({ description, partition }) =>
+      `${description} depends on ${column} of the partition ${partition} and cannot go over by itself. ${DROP_AND_MAKE}`,
+  );
+}
+
+async function propertiesOfPartitions(
+  database: Queryable,
+  { table, column }: TableColumn,
+): Promise<string[]> {
+  const { rows } = await database.query<Record<'partition' | 'property', string>>(
+    `
+    with of_column as (
+      select p.relid, p.level, a.attnotnull, a.attacl, pg_get_expr(d.adbin, d.adrelid) as default_expression
+      from pg_partition_tree(to_regclass($1)) p
+      join pg_catalog.pg_attribute a on a.attrelid = p.relid and a.attname = $2
+      left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    )
+    select own.relid::regclass::text as partition, property.name as property
+    from of_column own
+    join of_column root on root.level = 0
+    join lateral (
+      values
+        ('a NOT NULL', own.attnotnull <> root.attnotnull),
+        ('a default', own.default_expression is distinct from root.default_expression),
+        ('privileges', own.attacl is not null)
+    ) as property (name, is_own) on property.is_own
+    where own.level > 0
+    order by 1, 2`,
+    [table, column],
+  );
+  return rows.map(
+    ({ partition, property }) =>
+      `${column} has ${property} of its own in the partition ${partition}: make the partition as its table is.`,
+  );
+}

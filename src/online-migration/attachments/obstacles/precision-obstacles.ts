@@ -1,0 +1,36 @@
+import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import { typeValues } from '../../change/declared-type.ts';
+
+/** A moment with as many digits as PostgreSQL keeps; rounded to fewer it is another one. */
+const PROBE = '2001-02-03 04:05:06.789123';
+const MOMENT_TYPE = /^timestamp/i;
+const PROBED_TYPE = /^(timestamp|text|varchar|char)/i;
+
+/**
+ * Finds directions of the conversion that would lose digits of a second without an error, a sentence each: PostgreSQL rounds
+ * values that are stored in a `timestamp(3)`. It converts one text or timestamp that has all digits.
+ */
+export async function precisionObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const { oldColumn, newColumn, conversion } = change;
+  const { forward, forwardInBulk, backward } = conversion;
+  const directions: [what: string, convert: typeof forward, from: string, to: string][] = [
+    ['forward', forward, oldColumn.type, newColumn.type],
+  ];
+  if (forwardInBulk) directions.push(['forwardInBulk', forwardInBulk, oldColumn.type, newColumn.type]);
+  if (backward !== 'not reversible') directions.push(['backward', backward, newColumn.type, oldColumn.type]);
+  const reasons: string[] = [];
+  for (const [what, convert, from, to] of directions) {
+    if (!PROBED_TYPE.test(from) || !MOMENT_TYPE.test(to) || typeValues(to)[1] === null) continue;
+    const { rows } = await database.query<{ rounds: boolean }>(
+      `select (${convert('value')}) is distinct from (${convert('value')})::${to} as rounds
+      from (select $1::text::${from} as value) as input`,
+      [PROBE],
+    );
+    if (!rows[0]?.rounds) continue;
+    reasons.push(
+      `\`conversion.${what}\` gives values with more digits of a second than ${to} keeps, which would be rounded: ` +
+        `let it give null for them, as timestampToTimestamptz and textToTimestamptzOf do if they are told the precision.`,
+    );
+  }
+  return reasons;
+}

@@ -1,0 +1,55 @@
+import { escapeIdentifier } from 'pg';
+import type { Queryable } from '../../change/column-change.ts';
+import { readNotNull } from '../not-null-name.ts';
+import type { TableColumn } from '../table-column.ts';
+
+/** What a column has for itself that does not go over and is nobody's to lose silently, a sentence each. */
+export async function propertyObstacles(database: Queryable, column: TableColumn): Promise<string[]> {
+  return [...(await ownObstacles(database, column)), ...(await notNullObstacles(database, column))];
+}
+
+async function ownObstacles(database: Queryable, { table, column }: TableColumn): Promise<string[]> {
+  const { rows } = await database.query<{ has_grants: boolean; label_provider: string | null }>(
+    `
+    select a.attacl is not null as has_grants, l.provider as label_provider
+    from pg_catalog.pg_attribute a
+    left join pg_catalog.pg_seclabel l
+      on l.classoid = 'pg_class'::regclass and l.objoid = a.attrelid and l.objsubid = a.attnum
+    where a.attrelid = to_regclass($1) and a.attname = $2`,
+    [table, column],
+  );
+  const reasons = rows.flatMap(({ label_provider: provider }) =>
+    provider === null
+      ? []
+      : [
+          `${column} has a security label of ${provider}, which it would lose: take it off for the time of the change.`,
+        ],
+  );
+  if (rows[0]?.has_grants) {
+    reasons.push(
+      `${column} has privileges of its own: grant them on the table instead, and revoke them from the column.`,
+    );
+  }
+  return reasons;
+}
+
+/** Properties that a NOT NULL can have from PostgreSQL 18 on, and that do not go over. */
+async function notNullObstacles(database: Queryable, { table, column }: TableColumn): Promise<string[]> {
+  const notNull = await readNotNull(database, { table, column });
+  if (notNull === null) return [];
+  const name = escapeIdentifier(notNull.name);
+  const reasons: string[] = [];
+  if (!notNull.isValidated) {
+    reasons.push(
+      `The NOT NULL of ${column} is not validated, and rows may be without a value: ` +
+        `\`alter table ${table} validate constraint ${name}\`.`,
+    );
+  }
+  if (!notNull.isInherited) {
+    reasons.push(
+      `The NOT NULL of ${column} is NO INHERIT, which does not go over: ` +
+        `\`alter table ${table} alter constraint ${name} inherit\`.`,
+    );
+  }
+  return reasons;
+}

@@ -1,0 +1,112 @@
+import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import { namesOf } from '../../change/names.ts';
+import { LEAF_OIDS } from '../../postgres/leaf-partitions.ts';
+import { TREE_OIDS } from '../../postgres/table-tree.ts';
+
+/**
+ * SQL of which publication publishes which of the tables; `pubupdate` says whether it publishes updates, and `columns` the
+ * numbers of the columns, null for all of them. The view `pg_publication_tables` says the same, and takes seconds where
+ * PostgreSQL compiles its plan.
+ */
+const PUBLISHED = `
+      select p.pubname, p.pubupdate, t.relid as oid, nullif(to_jsonb(t) -> 'attrs', 'null') as columns
+      from pg_catalog.pg_publication p
+      cross join lateral pg_get_publication_tables(p.pubname::text) as t
+      where t.relid in (${TREE_OIDS})`;
+
+/**
+ * The publications of the table that nobody has judged, a sentence each: a subscriber that has no new column stops, and only
+ * people can see to it.
+ */
+export async function subscriberObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const { table, oldColumn, newColumn } = namesOf(change);
+  const { rows } = await database.query<{ publication: string; tables: string[]; slots: string[] }>(
+    `
+    with published as (${PUBLISHED}
+    )
+    select pubname as publication, array_agg(oid::regclass::text order by oid::regclass::text) as tables,
+      array(
+        select slot_name::text from pg_catalog.pg_replication_slots
+        where slot_type = 'logical' and database = current_database()
+        order by 1
+      ) as slots
+    from published
+    where 'publication ' || pubname <> all ($2)
+      -- Before PostgreSQL 15 there are no lists of columns.
+      and (columns is null or exists (
+        select from pg_catalog.pg_attribute a
+        where a.attrelid = published.oid and a.attname = any ($3) and columns @> to_jsonb(a.attnum)
+      ))
+    group by pubname
+    order by pubname`,
+    [table, change.reviewed ?? [], [change.oldColumn.name, change.newColumn.name]],
+  );
+  return rows.map(
+    ({ publication, tables, slots }) =>
+      `The publication ${publication} publishes ${tables.join(', ')}: at the first write after expand, a subscriber without ` +
+      `${newColumn} stops, and its slot holds WAL back. On each subscriber, run ` +
+      `\`alter table ${table} add column ${newColumn} ${change.newColumn.type}\` before expand, ` +
+      `\`alter table ${table} alter column ${oldColumn} drop not null\` before contract, ` +
+      `\`alter table ${table} drop column ${oldColumn}\` before rename, and right behind it ` +
+      `\`alter table ${table} rename column ${newColumn} to ${oldColumn}\`; docs/adapting.md says why. ` +
+      (slots.length === 0
+        ? 'This database has no logical slot now. '
+        : `Logical slots of this database: ${slots.join(', ')}. `) +
+      `Then add 'publication ${publication}' to \`reviewed\`.`,
+  );
+}
+
+/**
+ * The subscriptions that write to the table and that nobody has judged, a sentence each: the publisher goes on to send the old
+ * column under its name.
+ */
+export async function subscriptionObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const { rows } = await database.query<{ name: string; subscription: string; tables: string[] }>(
+    `
+    select s.subname as name, quote_ident(s.subname) as subscription,
+      array_agg(r.srrelid::regclass::text order by r.srrelid::regclass::text) as tables
+    from pg_catalog.pg_subscription_rel r
+    join pg_catalog.pg_subscription s on s.oid = r.srsubid
+    where r.srrelid in (${TREE_OIDS}) and 'subscription ' || s.subname <> all ($2)
+    group by s.subname
+    order by 1`,
+    [namesOf(change).table, change.reviewed ?? []],
+  );
+  return rows.map(
+    ({ name, subscription, tables }) =>
+      `The subscription ${name} writes to ${tables.join(', ')}: between contract and rename it fails, because there is no ` +
+      `column ${change.oldColumn.name} for what the publisher sends. From rename on, what it sends has to be a value of ` +
+      `${change.newColumn.type}. Run \`alter subscription ${subscription} disable\` before contract and ` +
+      `\`alter subscription ${subscription} enable\` right behind rename; the publisher keeps its WAL meanwhile. Then add ` +
+      `'subscription ${name}' to \`reviewed\`.`,
+  );
+}
+
+/**
+ * The leaves whose updates are published without a replica identity, a sentence each: such an update is an error (55000), and a
+ * backfill updates each row.
+ */
+export async function replicaIdentityObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const { rows } = await database.query<{ publications: string[]; leaf: string }>(
+    `
+    with published as (${PUBLISHED}
+    )
+    select array_agg(distinct p.pubname::text) as publications, format('%I.%I', n.nspname, c.relname) as leaf
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    join published p on p.pubupdate and (p.oid = c.oid or p.oid in (select relid from pg_partition_ancestors(c.oid)))
+    where c.oid in (${LEAF_OIDS}) and c.relreplident <> 'f'
+      and not exists (
+        select from pg_catalog.pg_index i
+        where i.indrelid = c.oid and case c.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident end
+      )
+    group by n.nspname, c.relname
+    order by 2`,
+    [namesOf(change).table],
+  );
+  return rows.map(
+    ({ publications, leaf }) =>
+      `Updates of ${leaf} are published by ${publications.join(', ')}, and it has no replica identity: the updates of the ` +
+      `backfill would fail. Give it a primary key, or \`alter table ${leaf} replica identity full\`.`,
+  );
+}

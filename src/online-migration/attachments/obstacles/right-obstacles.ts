@@ -1,0 +1,105 @@
+import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import { namesOf } from '../../change/names.ts';
+import { TREE_OIDS } from '../../postgres/table-tree.ts';
+import type { Attachments } from '../attachments.ts';
+
+/**
+ * Finds rights that the migrating role lacks, a sentence each with the `grant`. Rights that come with owning a table are not
+ * checked separately.
+ */
+export async function rightObstacles(
+  database: Queryable,
+  change: ColumnChange,
+  attachments: Attachments,
+): Promise<string[]> {
+  return [
+    ...(await tablesOfOthers(database, change, attachments)),
+    ...(await schemaRights(database, change, attachments)),
+    ...(await referenceRights(database, attachments)),
+  ];
+}
+
+/** The table, its partitions and the tables whose foreign keys refer to it are altered, which their owner alone may. */
+async function tablesOfOthers(
+  database: Queryable,
+  change: ColumnChange,
+  { foreignKeys }: Attachments,
+): Promise<string[]> {
+  const { rows } = await database.query<Record<'name' | 'owner' | 'role', string> & { is_member: boolean }>(
+    `
+    select format('%I.%I', n.nspname, c.relname) as name, quote_ident(pg_get_userbyid(c.relowner)) as owner,
+      quote_ident(current_user) as role, pg_has_role(current_user, c.relowner, 'member') as is_member
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where (c.oid in (${TREE_OIDS}) or c.oid in (select to_regclass(name) from unnest($2::text[]) as name))
+      and not pg_has_role(current_user, c.relowner, 'usage')
+    order by 1`,
+    [namesOf(change).table, foreignKeys.map(({ owner }) => owner)],
+  );
+  return rows.map(({ name, owner, role, is_member: isMember }) =>
+    isMember
+      ? `${name} has to be altered, and ${role} is a member of its owner without inheriting its rights: ` +
+        `\`alter role ${role} set role = ${owner}\`, or connect as ${owner}.`
+      : `${name} has to be altered, and ${role} does not own it: \`grant ${owner} to ${role}\`, or connect as ${owner}.`,
+  );
+}
+
+/** Indexes, and the sequence of an identity, are made anew; their place is the table's schema. */
+async function schemaRights(
+  database: Queryable,
+  change: ColumnChange,
+  { indexes, numbering }: Attachments,
+): Promise<string[]> {
+  const made = [
+    ...indexes.map(({ name }) => `the index ${name}`),
+    ...(change.index ? [`an index of ${change.newColumn.name}`] : []),
+    ...(numbering !== null && numbering.identity !== null ? [`the sequence ${numbering.sequence}`] : []),
+  ];
+  const tablespaces = indexes.flatMap(({ tablespace }) => (tablespace === null ? [] : [tablespace]));
+  const { rows } = await database.query<Record<'place' | 'role', string>>(
+    `
+    select format('schema %I', n.nspname) as place, quote_ident(current_user) as role
+    from pg_catalog.pg_namespace n
+    where n.nspname = $1 and not has_schema_privilege(current_user, n.oid, 'create')
+    union all
+    select format('tablespace %I', s.spcname), quote_ident(current_user)
+    from pg_catalog.pg_tablespace s
+    where s.spcname = any ($2) and not has_tablespace_privilege(current_user, s.oid, 'create')
+    order by 1`,
+    [change.table.schema, tablespaces],
+  );
+  if (made.length === 0) return [];
+  return rows.map(
+    ({ place, role }) =>
+      `${role} may not create in the ${place}, where ${made.join(' and ')} has to be made: ` +
+      `\`grant create on ${place} to ${role}\`.`,
+  );
+}
+
+/** A foreign key needs REFERENCES on its target; and it is handed over under a lock on both tables, which needs a right to write. */
+async function referenceRights(database: Queryable, { foreignKeys }: Attachments): Promise<string[]> {
+  const targets = foreignKeys
+    .filter(({ isTarget }) => !isTarget)
+    .flatMap(({ target, targetColumns }) => targetColumns.map((column) => ({ target, column })));
+  const { rows } = await database.query<Record<'target' | 'role', string> & { missing: string[] }>(
+    `
+    with target as (
+      select target as name, to_regclass(target) as oid, bool_and(has_column_privilege(to_regclass(target), "column", 'references'))
+        as may_refer
+      from jsonb_to_recordset($1::jsonb) as wanted (target text, "column" text)
+      group by target
+    ), missing as (
+      select name, case when may_refer then '{}' else array['references'] end
+        || case when has_table_privilege(oid, 'update, delete, truncate') then '{}' else array['update'] end as rights
+      from target
+    )
+    select name as target, quote_ident(current_user) as role, rights as missing
+    from missing where rights <> '{}' order by 1`,
+    [JSON.stringify(targets)],
+  );
+  return rows.map(
+    ({ target, role, missing }) =>
+      `A foreign key to ${target} has to be made, for which ${role} lacks a right: ` +
+      `\`grant ${missing.join(', ')} on ${target} to ${role}\`.`,
+  );
+}

@@ -1,0 +1,125 @@
+import { type ColumnChange, keyColumnsOf, type Queryable } from '../../change/column-change.ts';
+import { isOfType, typeValues } from '../../change/declared-type.ts';
+import { namesOf } from '../../change/names.ts';
+
+/** What the catalog says of the table and of its old column. */
+export interface ColumnFacts {
+  kind: string;
+  is_partition: boolean;
+  is_inherited: boolean;
+  has_heirs: boolean;
+  is_in_partition_key: boolean;
+  type: string;
+  is_declared_type: boolean;
+  not_null: boolean;
+  is_generated: boolean;
+  has_own_collation: boolean;
+  missing_key_columns: string[];
+  key_is_unique: boolean;
+  key_may_be_unreadable: boolean;
+  new_name_is_taken: boolean;
+}
+
+/** Why the table, its columns and the declaration do not fit each other, a sentence each. */
+export function tableObstacles(change: ColumnChange, facts: ColumnFacts): string[] {
+  const { oldColumn, newColumn, nullable = false } = change;
+  const key = keyColumnsOf(change);
+  const reasons: [boolean, string][] = [
+    [!['r', 'p'].includes(facts.kind), 'It is no table.'],
+    [facts.is_partition, 'It is a partition: change the table that it is a partition of.'],
+    [
+      facts.is_inherited,
+      `It inherits ${oldColumn.name} from another table, and no column of one's own can take its place.`,
+    ],
+    [facts.has_heirs, 'Other tables inherit from it, and triggers do not reach them.'],
+    [facts.is_in_partition_key, `${oldColumn.name} is in the partition key.`],
+    [
+      !facts.is_declared_type,
+      `${oldColumn.name} is ${facts.type}, and the declaration says ${oldColumn.type}: correct \`oldColumn.type\`.`,
+    ],
+    [facts.is_generated, `${oldColumn.name} is generated from other columns.`],
+    [facts.has_own_collation, `${oldColumn.name} has a collation of its own, which a way back would lose.`],
+    [
+      facts.not_null === nullable,
+      facts.not_null
+        ? `${oldColumn.name} is NOT NULL, and the declaration says \`nullable\`: take that out.`
+        : `${oldColumn.name} may be null: declare \`nullable: true\`, or set it NOT NULL first.`,
+    ],
+    [
+      facts.new_name_is_taken,
+      `It has a column ${newColumn.name} already: declare another \`newColumn.name\`.`,
+    ],
+    [
+      facts.missing_key_columns.length > 0,
+      `It has no column ${facts.missing_key_columns.join(', ')}: correct \`key\`.`,
+    ],
+    [
+      facts.missing_key_columns.length === 0 && key.length > 0 && !facts.key_is_unique,
+      `Nothing says that ${key.join(', ')} is unique and never null: declare the columns of a primary key, or \`key: []\`.`,
+    ],
+    [
+      facts.key_may_be_unreadable,
+      `The database's encoding is SQL_ASCII, so a text of ${key.join(', ')} may be no UTF-8 and could not be read: declare ` +
+        `a key of another type, or \`key: []\`.`,
+    ],
+  ];
+  return reasons.filter(([holds]) => holds).map(([, reason]) => reason);
+}
+
+/** Reads the input of {@link tableObstacles}; undefined if the table has no such column. */
+export async function readColumnFacts(
+  database: Queryable,
+  change: ColumnChange,
+): Promise<ColumnFacts | undefined> {
+  const { rows } = await database.query<ColumnFacts>(
+    `
+    select c.relkind as kind, c.relispartition as is_partition, a.attinhcount > 0 and not c.relispartition as is_inherited,
+      c.relkind = 'r' and exists (select from pg_catalog.pg_inherits i where i.inhparent = c.oid) as has_heirs,
+      exists (
+        -- Of a partition that is partitioned itself, too. What a key is made of, plain or in an expression, belongs to its table.
+        select from pg_catalog.pg_attribute k
+        join pg_catalog.pg_depend d on d.classid = 'pg_class'::regclass and d.objid = k.attrelid and d.objsubid = k.attnum
+        where k.attname = a.attname and (k.attrelid = c.oid or k.attrelid in (select relid from pg_partition_tree(c.oid)))
+          and d.refclassid = 'pg_class'::regclass and d.refobjid = k.attrelid and d.refobjsubid = 0 and d.deptype = 'i'
+      ) as is_in_partition_key,
+      format_type(a.atttypid, a.atttypmod) as type,
+      ${isOfType('a', '$3', '$4')} as is_declared_type,
+      a.attnotnull as not_null,
+      a.attgenerated <> '' as is_generated,
+      a.attcollation <> t.typcollation as has_own_collation,
+      array(
+        select name from unnest($5::text[]) as name
+        where not exists (
+          select from pg_catalog.pg_attribute k where k.attrelid = c.oid and k.attname = name and not k.attisdropped
+        )
+      ) as missing_key_columns,
+      exists (
+        select from pg_catalog.pg_index i
+        where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+          and (
+            select bool_and(k.attnotnull) and array_agg(k.attname::text) <@ $5::text[]
+            from pg_catalog.pg_attribute k
+            where k.attrelid = c.oid and k.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1])
+          )
+      ) as key_is_unique,
+      current_setting('server_encoding') = 'SQL_ASCII' and exists (
+        select from pg_catalog.pg_attribute k
+        where k.attrelid = c.oid and k.attname = any ($5::text[]) and k.attcollation <> 0
+      ) as key_may_be_unreadable,
+      exists (
+        select from pg_catalog.pg_attribute n where n.attrelid = c.oid and n.attname = $6 and not n.attisdropped
+      ) as new_name_is_taken
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = $2 and not a.attisdropped
+    join pg_catalog.pg_type t on t.oid = a.atttypid
+    where c.oid = to_regclass($1)`,
+    [
+      namesOf(change).table,
+      change.oldColumn.name,
+      ...typeValues(change.oldColumn.type),
+      keyColumnsOf(change),
+      change.newColumn.name,
+    ],
+  );
+  return rows[0];
+}

@@ -1,6 +1,0 @@
-import { OnlineMigrationError } from '../online-migration-error.ts';
-
-/** A backfill cannot start or continue; rows that it has filled stay filled. */
-export class BackfillError extends OnlineMigrationError {
-  override readonly name = 'BackfillError';
-}

@@ -1,0 +1,119 @@
+import { type Session, sqlState } from '../../postgres/session.ts';
+import type { Fill } from '../plan/fill.ts';
+import { fillRowByRow, isRowError } from './row-by-row.ts';
+import { isOfStripe } from '../plan/stripes.ts';
+
+/** Some rows of a leaf: those of a span of heap blocks that belong to one stripe. */
+export interface BatchRows {
+  /** Schema and name, quoted. */
+  readonly leaf: string;
+  readonly firstBlock: number;
+  /** The block after the last one. */
+  readonly endBlock: number;
+  /** Its number, from 0 on. */
+  readonly stripe: number;
+}
+
+/** SQLSTATEs of a batch that lost against others: lock timeout, deadlock, serialization failure. */
+const CONTENTION_CODES = new Set(['55P03', '40P01', '40001']);
+
+/** Whether an error says that others hold what the batch needs. */
+export function isContention(error: unknown): boolean {
+  return CONTENTION_CODES.has(sqlState(error) ?? '');
+}
+
+/**
+ * Fills the rows of a batch that are not filled yet, in one transaction with its checkpoint.
+ *
+ * A batch that meets a locked row is done again without the locked rows; the sweep fills them later. A batch with a
+ * value that makes the conversion fail is done in halves, each a transaction, down to that row, which becomes a reject.
+ *
+ * @param session has a lock timeout far below `deadlock_timeout`
+ * @param checkpoint writes the checkpoint; receives the number of rows filled
+ * @returns the number of rows filled
+ * @throws the database's error, with a code of {@link isContention}, where others hold the whole table
+ */
+export async function fillBatch(
+  session: Session,
+  fill: Fill,
+  batch: BatchRows,
+  checkpoint: (rowsFilled: number) => Promise<void>,
+): Promise<number> {
+  const attempt = (update: typeof updateRows) =>
+    session.transaction(async () => {
+      const rowsFilled = await update(session, fill, batch);
+      await checkpoint(rowsFilled);
+      return rowsFilled;
+    });
+  try {
+    return await attempt(updateRows).catch((error: unknown) => {
+      if (!isContention(error)) throw error;
+      return attempt(updateUnlockedRows);
+    });
+  } catch (error) {
+    if (!isRowError(error)) throw error;
+    const { filled } = await fillRowByRow(session, fill, batch.leaf, await findRows(session, fill, batch));
+    await checkpoint(filled);
+    return filled;
+  }
+}
+
+/** The rows of a batch, as `ctid` writes them. */
+async function findRows(session: Session, fill: Fill, batch: BatchRows): Promise<string[]> {
+  const { rows } = await session.query<{ tid: string }>(
+    `select t.ctid::text as tid from ${batch.leaf} as t where ${conditions('t', fill, batch)}`,
+    bounds(batch),
+  );
+  return rows.map(({ tid }) => tid);
+}
+
+async function updateRows(session: Session, fill: Fill, batch: BatchRows): Promise<number> {
+  return countFilled(
+    session,
+    `
+    with updated as (
+      update ${batch.leaf} as t
+      set ${fill.target} = ${fill.value}
+      where ${conditions('t', fill, batch)}
+      returning t.${fill.target} is not null as filled
+    )
+    select count(*) filter (where filled) as filled from updated`,
+    batch,
+  );
+}
+
+async function updateUnlockedRows(session: Session, fill: Fill, batch: BatchRows): Promise<number> {
+  return countFilled(
+    session,
+    `
+    with unlocked as materialized (
+      select u.ctid
+      from ${batch.leaf} as u
+      where ${conditions('u', fill, batch)}
+      for no key update skip locked
+    ), updated as (
+      update ${batch.leaf} as t
+      set ${fill.target} = ${fill.value}
+      from unlocked
+      where t.ctid = unlocked.ctid
+      returning t.${fill.target} is not null as filled
+    )
+    select count(*) filter (where filled) as filled from updated`,
+    batch,
+  );
+}
+
+/** Rejects are updated too, to null: to tell them apart before would mean to convert each value twice. */
+async function countFilled(session: Session, update: string, batch: BatchRows): Promise<number> {
+  const { rows } = await session.query<{ filled: string }>(update, bounds(batch));
+  return Number(rows[0]?.filled);
+}
+
+function conditions(alias: string, fill: Fill, { stripe }: BatchRows): string {
+  return `${alias}.ctid >= $1::tid and ${alias}.ctid < $2::tid and ${isOfStripe(alias, stripe)}
+      and ${alias}.${fill.target} is null and ${alias}.${fill.source} is not null`;
+}
+
+function bounds({ firstBlock, endBlock }: BatchRows): string[] {
+  return [`(${firstBlock},0)`, `(${endBlock},0)`];
+}

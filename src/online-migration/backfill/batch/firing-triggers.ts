@@ -1,0 +1,156 @@
+import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import { unquoted } from '../../sync/filled-column.ts';
+import { BackfillError } from '../plan/backfill-error.ts';
+import { type Fill, forwardFill } from '../plan/fill.ts';
+import {
+  findTriggers,
+  findUncheckedConstraints,
+  type FiringTrigger,
+  readRightToSilence,
+  type RightToSilence,
+} from './trigger-catalog.ts';
+
+/** Facts about a column that a backfill fills. */
+type FilledColumn = Pick<Fill, 'names' | 'target' | 'change'>;
+
+/** How a backfill treats the table's own triggers. */
+export interface TriggerPlan {
+  /** The `session_replication_role` of sessions that run batches; null if neither of the two will do. */
+  readonly role: 'origin' | 'replica' | null;
+  /** The triggers that fire for rows that a backfill updates. */
+  readonly firing: readonly FiringTrigger[];
+  /** The triggers that the role keeps silent. */
+  readonly silent: readonly FiringTrigger[];
+  /** A sentence for each trigger that may not fire and cannot be kept silent; none if there is a role. */
+  readonly obstacles: readonly string[];
+}
+
+const IF_IT_MAY_FIRE = 'or, if it may fire, name it in `firesInBackfill`.';
+
+/**
+ * Decides how a backfill treats the table's own triggers, as the catalog and the declaration are now.
+ *
+ * 1. `origin`, if each trigger that would fire is declared in `firesInBackfill`.
+ * 2. Else `replica`, which keeps ordinary triggers silent: if the session's role may set it, and each trigger that fires even
+ *    then is declared. Foreign keys and deferrable constraints are not checked either, so not if the filled column has one. An
+ *    update of that column alone changes no other key.
+ * 3. Else it is refused.
+ */
+export async function readTriggerPlan(database: Queryable, fill: FilledColumn): Promise<TriggerPlan> {
+  const { table } = fill.names;
+  const column = unquoted(fill.target);
+  const triggers = await findTriggers(database, table, column);
+  const declared = fill.change.firesInBackfill ?? [];
+  const isUndeclared = ({ rawName }: FiringTrigger) => !declared.includes(rawName);
+  const inOrigin = triggers.filter(({ firesInOrigin }) => firesInOrigin);
+  const undeclared = inOrigin.filter(isUndeclared);
+  if (undeclared.length === 0) return { role: 'origin', firing: inOrigin, silent: [], obstacles: [] };
+
+  const constraints = await findUncheckedConstraints(database, table, column);
+  if (constraints.length > 0) return refused(undeclared, () => howToCheck(constraints));
+  const right = await readRightToSilence(database);
+  if (!right.isGranted) return refused(undeclared, () => howToBeGranted(right));
+  const inReplica = triggers.filter(({ firesInReplica }) => firesInReplica);
+  const always = inReplica.filter(isUndeclared);
+  if (always.length > 0) return refused(always, howToMakeOrdinary);
+  const silent = inOrigin.filter(({ firesInReplica }) => !firesInReplica);
+  return { role: 'replica', firing: inReplica, silent, obstacles: [] };
+}
+
+/**
+ * Finds out which of the table's own triggers are in the way of the backfill, before the change begins. The way back of
+ * contract also fills a column that is new then, so the same holds for it.
+ * @returns a sentence for each trigger
+ */
+export async function triggerObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+  return [...(await readTriggerPlan(database, forwardFill(change))).obstacles];
+}
+
+/**
+ * Refuses a backfill that the table's own triggers are in the way of.
+ * @returns the plan for those that are not
+ * @throws BackfillError
+ */
+export async function requireTriggerPlan(database: Queryable, fill: Fill): Promise<TriggerPlan> {
+  const plan = await readTriggerPlan(database, fill);
+  if (plan.role !== null) return plan;
+  throw new BackfillError(
+    `Cannot fill ${fill.target} of ${fill.names.change}: the table has triggers that would fire for each row that is converted.\n` +
+      plan.obstacles.map((obstacle) => `  ${obstacle}`).join('\n'),
+  );
+}
+
+/**
+ * Makes a session fit for updates of the filled column: triggers that may not fire are silent in it.
+ * @param database a session without a transaction
+ * @throws BackfillError if that cannot be
+ */
+export async function keepTriggersSilent(database: Queryable, fill: Fill): Promise<void> {
+  const { role } = await requireTriggerPlan(database, fill);
+  // Setting it needs the right, even to its present value.
+  await database.query(
+    `
+    select set_config('session_replication_role', $1, false)
+    where current_setting('session_replication_role') <> $1`,
+    [role],
+  );
+}
+
+/**
+ * Tells which triggers are silent for the updates of a backfill.
+ * @throws BackfillError if triggers would fire that may not
+ */
+export async function logSilence(
+  database: Queryable,
+  fill: Fill,
+  log: (line: string) => void,
+): Promise<void> {
+  const { silent } = await requireTriggerPlan(database, fill);
+  if (silent.length === 0) return;
+  const names = [...new Set(silent.map(({ name }) => name))].join(', ');
+  log(`backfill: triggers that do not fire for its updates (session_replication_role = replica): ${names}`);
+}
+
+/** Names a trigger in an error: its table and its function. */
+export function describeTrigger({ name, table, calledFunction }: FiringTrigger): string {
+  return `${name} on ${table}, which calls ${calledFunction}`;
+}
+
+function refused(
+  triggers: readonly FiringTrigger[],
+  wayOut: (trigger: FiringTrigger) => string,
+): TriggerPlan {
+  const obstacles = triggers.map((trigger) => {
+    const condition = trigger.hasCondition ? ', if its condition holds,' : '';
+    const occasion = trigger.isPerRow ? 'each row that the backfill converts' : 'each batch of the backfill';
+    return `The trigger ${describeTrigger(trigger)}, would fire${condition} for ${occasion}. ${wayOut(trigger)}`;
+  });
+  return { role: null, firing: [], silent: [], obstacles };
+}
+
+function howToBeGranted({ role, isGrantable }: RightToSilence): string {
+  return isGrantable
+    ? `To keep it silent, run \`grant set on parameter session_replication_role to ${role}\` as a superuser; ${IF_IT_MAY_FIRE}`
+    : `To keep it silent, run the migrations as a superuser; ${IF_IT_MAY_FIRE}`;
+}
+
+function howToMakeOrdinary({ name, table, firesInOrigin }: FiringTrigger): string {
+  if (!firesInOrigin) {
+    return (
+      `It is set to fire for replication, as which a backfill keeps the other triggers silent. Run ` +
+      `\`alter table ${table} disable trigger ${name}\` until the change is done, if nothing is replicated to the table; ` +
+      IF_IT_MAY_FIRE
+    );
+  }
+  return (
+    `It is set to fire always, so it cannot be kept silent. Run \`alter table ${table} enable trigger ${name}\`; ` +
+    IF_IT_MAY_FIRE
+  );
+}
+
+function howToCheck(constraints: readonly string[]): string {
+  return (
+    `To keep it silent would leave ${constraints.join(', ')} of the filled column unchecked. Drop that constraint until ` +
+    `the column is filled; ${IF_IT_MAY_FIRE}`
+  );
+}

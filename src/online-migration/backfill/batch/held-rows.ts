@@ -1,0 +1,157 @@
+import { describeBlocker, findBlockers } from '../../postgres/lock-blockers.ts';
+import { pause } from '../../postgres/pause.ts';
+import type { Session } from '../../postgres/session.ts';
+import { isContention } from './batch.ts';
+import { advanceSweep } from '../plan/checkpoint.ts';
+import { type Fill, isUnfilled } from '../plan/fill.ts';
+import { updateHasNoEffect } from './refused-update.ts';
+import { isRowError } from './row-by-row.ts';
+import { settle } from './settle.ts';
+
+/** How often rows that others hold are tried again. */
+const TRY_MS = 250;
+/** Holders change quickly on a busy table; their names are logged no more often. */
+const TELL_MS = 10_000;
+
+/** Rows that a pass of the sweep has left, as `ctid` writes them, by their leaf. */
+export type LeftRows = ReadonlyMap<string, readonly string[]>;
+
+/** Input of the sweep beside its session. */
+export interface SweepSurroundings {
+  readonly fill: Fill;
+  /** Ends it between two transactions. */
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+  /**
+   * Looks at people's controls and at the application's strain, and shows why the backfill waits.
+   * @param otherReason why it waits if neither is a reason; null if it does not
+   * @returns whether one of the two is a reason
+   */
+  readonly isHeldBack: (session: Session, otherReason: string | null) => Promise<boolean>;
+}
+
+/** Waits while people or the application's strain want it. */
+export async function untilNotHeldBack(session: Session, surroundings: SweepSurroundings): Promise<void> {
+  while (await surroundings.isHeldBack(session, null)) await pause(TRY_MS, surroundings.signal);
+}
+
+/**
+ * Waits for a moment, and on while people or the application's strain want it.
+ * @param reason why it waits if neither does
+ */
+export async function untilNextTry(
+  session: Session,
+  { isHeldBack, signal }: SweepSurroundings,
+  reason: string,
+): Promise<void> {
+  do await pause(TRY_MS, signal);
+  while (await isHeldBack(session, reason));
+}
+
+/**
+ * Waits until nobody holds some rows any more: each is filled, a reject, or was moved by an update.
+ *
+ * 1. It tries these rows alone, four times a second; the table is not read.
+ * 2. It says which transactions hold locks that may be the reason.
+ *
+ * @param tellHolders says who may hold them
+ * @throws BackfillError if a row is not held, and its update has no effect
+ */
+export async function awaitHeldRows(
+  session: Session,
+  surroundings: SweepSurroundings,
+  left: LeftRows,
+  tellHolders: () => Promise<void>,
+): Promise<void> {
+  const { fill } = surroundings;
+  for (let rows = left; ;) {
+    rows = await tryAgain(session, fill, rows);
+    const count = [...rows.values()].reduce((sum, tids) => sum + tids.length, 0);
+    if (count === 0) return;
+    await tellHolders();
+    const what = count === 1 ? 'a row' : `${count} rows`;
+    await untilNextTry(session, surroundings, `other transactions hold ${what}`);
+  }
+}
+
+/** Tries the rows once; returns those that are left. */
+async function tryAgain(session: Session, fill: Fill, rows: LeftRows): Promise<LeftRows> {
+  const left = new Map<string, string[]>();
+  for (const [leaf, tids] of rows) {
+    const settled = await settle(session, fill, leaf, tids);
+    if (settled === 0) await refuseWithoutEffect(session, fill, leaf, tids);
+    const rest = await findLeft(session, fill, leaf, tids);
+    if (rest.length > 0) left.set(leaf, rest);
+  }
+  return left;
+}
+
+/** Which of the rows are still neither filled nor rejects. */
+export async function findLeft(
+  session: Session,
+  fill: Fill,
+  leaf: string,
+  tids: readonly string[],
+): Promise<string[]> {
+  const { rows } = await session.query<{ tid: string }>(
+    `select t.ctid::text as tid from ${leaf} as t where t.ctid = any ($1::tid[]) and ${isUnfilled(fill, 't')}`,
+    [tids],
+  );
+  return rows.map(({ tid }) => tid);
+}
+
+/**
+ * Fills one of the rows that nobody holds, if there is one.
+ * @throws BackfillError if its update has no effect
+ */
+async function refuseWithoutEffect(
+  session: Session,
+  fill: Fill,
+  leaf: string,
+  tids: readonly string[],
+): Promise<void> {
+  const { key, target, value } = fill;
+  try {
+    await session.transaction(async () => {
+      const { rows } = await session.query<{ tid: string; key: string; converts: boolean }>(
+        `
+        select t.ctid::text as tid, ${key.text('t')} as key, ${value} is not null as converts
+        from ${leaf} as t
+        where t.ctid = any ($1::tid[]) and ${isUnfilled(fill, 't')}
+        limit 1
+        for no key update skip locked`,
+        [tids],
+      );
+      const free = rows[0];
+      if (!free?.converts) return;
+      // A new statement sees the locked rows as they are now, even if others have written them.
+      const updated = await session.query<{ filled: boolean }>(
+        `update ${leaf} as t set ${target} = ${value} where t.ctid = $1::tid returning t.${target} is not null as filled`,
+        [free.tid],
+      );
+      if (!updated.rows[0]?.filled) throw await updateHasNoEffect(session, fill, free.key);
+      await advanceSweep(session, fill, 1);
+    });
+  } catch (error) {
+    // The next try finds out.
+    if (!isContention(error) && !isRowError(error)) throw error;
+  }
+}
+
+/** Says in the log which transactions may hold rows: at once, and again when these have changed. */
+export function holderTeller(session: Session, fill: Fill, log: (line: string) => void): () => Promise<void> {
+  let told = '';
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (performance.now() - toldAt < TELL_MS) return;
+    const holders = await findBlockers(session, { relations: [fill.names.table], mode: 'rows' });
+    const transactions = holders.map(({ transaction }) => transaction).join(' ');
+    if (transactions === told || holders.length === 0) return;
+    told = transactions;
+    toldAt = performance.now();
+    log(
+      `backfill: waits for rows that others hold; transactions that have locked the table, the oldest first: ` +
+        holders.map(describeBlocker).join('; '),
+    );
+  };
+}

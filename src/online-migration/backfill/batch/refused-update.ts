@@ -1,0 +1,71 @@
+import { escapeLiteral } from 'pg';
+import { describeRow } from '../../change/row-key.ts';
+import type { Session } from '../../postgres/session.ts';
+import { BackfillError } from '../plan/backfill-error.ts';
+import type { Fill } from '../plan/fill.ts';
+import { describeTrigger, readTriggerPlan } from './firing-triggers.ts';
+import type { FiringTrigger } from './trigger-catalog.ts';
+
+const WHAT_TO_DO =
+  'Let the table take the update, then run the same command again; it goes on where it stopped.';
+
+/**
+ * Converts the value of one row as an update would, and writes nothing, so no trigger and no constraint of the table counts.
+ * A variable takes it, which checks the column's length and domain as the column does.
+ * @param tid the row, as `ctid` writes it
+ * @throws the database's error, if the value is the reason why the row cannot be filled
+ */
+export async function convertOnly(session: Session, fill: Fill, leaf: string, tid: string): Promise<void> {
+  await session.query(
+    `do ${escapeLiteral(`
+      declare
+        converted ${leaf}.${fill.target}%type;
+      begin
+        select ${fill.value} into converted from ${leaf} as t where t.ctid = ${escapeLiteral(tid)}::tid;
+      end`)}`,
+  );
+}
+
+/**
+ * The error of a row whose value converts and whose update fails all the same.
+ * @param key of the row, as its `RowKey` writes it
+ * @param cause the database's error
+ */
+export async function updateFails(
+  session: Session,
+  fill: Fill,
+  key: string,
+  cause: Error,
+): Promise<BackfillError> {
+  const { firing } = await readTriggerPlan(session, fill);
+  const triggers =
+    firing.length === 0
+      ? 'No trigger of the table fires for it, so look at its constraints and publications.'
+      : `Triggers that fire for it: ${listed(firing)}.`;
+  return new BackfillError(
+    `Cannot fill ${fill.target} of ${fill.names.table} in the row with ${describeRow(fill.change, key)}: its value converts, but ` +
+      `the update fails with "${cause.message}". ${triggers} ${WHAT_TO_DO}`,
+    { cause },
+  );
+}
+
+/**
+ * The error for a row that an update leaves unchanged, or sets to another value, without an error of PostgreSQL.
+ * @param key of the row, as its `RowKey` writes it
+ */
+export async function updateHasNoEffect(session: Session, fill: Fill, key: string): Promise<BackfillError> {
+  const { firing } = await readTriggerPlan(session, fill);
+  const before = firing.filter(({ isBefore, isPerRow }) => isBefore && isPerRow);
+  const reason =
+    before.length === 0
+      ? 'No trigger fires before it, so look at the rules and the policies of the table.'
+      : `A trigger that fires before it drops the update or sets the column to null: ${listed(before)}.`;
+  return new BackfillError(
+    `Cannot fill ${fill.target} of ${fill.names.table} in the row with ${describeRow(fill.change, key)}: nobody holds the row, ` +
+      `its value converts, and an update leaves it as it is. ${reason} ${WHAT_TO_DO}`,
+  );
+}
+
+function listed(triggers: readonly FiringTrigger[]): string {
+  return triggers.map(describeTrigger).join('; ');
+}

@@ -1,0 +1,133 @@
+import type { Session } from '../../postgres/session.ts';
+import { sqlState } from '../../postgres/session.ts';
+import type { Fill } from '../plan/fill.ts';
+import { convertOnly, updateFails } from './refused-update.ts';
+
+/**
+ * SQLSTATE classes of an error that a row's value causes: data exception, constraint violation, limit exceeded (JSON that is
+ * nested too deeply), raised by a function.
+ */
+const VALUE_ERROR = /^(22|23|54|P0)/;
+
+/**
+ * Errors of an update that do not depend on the row: a connection that is gone, the transaction's state, a conflict with others, the
+ * server's strain or shutdown, a fault of the server. A trigger may raise anything else, with a code of its own too.
+ */
+const NO_ROWS_ERROR = /^(08|25|40|53|57|58|XX|55P03)/;
+
+/** Whether an error is that of some row's value, and not of the server or the connection. */
+export function isValueError(error: unknown): error is Error {
+  return VALUE_ERROR.test(sqlState(error) ?? '');
+}
+
+/** Whether the update of some row, its triggers and constraints with it, can be the reason of an error. */
+export function isRowError(error: unknown): error is Error {
+  const code = sqlState(error);
+  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !NO_ROWS_ERROR.test(code);
+}
+
+/** The result for rows that were updated one by one; the remaining rows are locked by others, or have moved. */
+export interface DoneRowByRow {
+  readonly filled: number;
+  readonly rejected: number;
+}
+
+/**
+ * Fills rows of which at least one makes the statement fail: halves them until that row is alone. If its value alone fails to
+ * convert, it is written down as a reject with the error's message.
+ * @param leaf schema and name, quoted
+ * @param tids the rows, as `ctid` writes them; one that others hold, or that has moved meanwhile, is left to the sweep
+ * @throws BackfillError if a row's value converts, but its update fails, as a trigger or a constraint may want it
+ */
+export async function fillRowByRow(
+  session: Session,
+  fill: Fill,
+  leaf: string,
+  tids: readonly string[],
+): Promise<DoneRowByRow> {
+  if (tids.length === 0) return { filled: 0, rejected: 0 };
+  try {
+    const filled = await session.transaction(() => updateRows(session, fill, leaf, tids));
+    return { filled, rejected: 0 };
+  } catch (error) {
+    if (!isRowError(error)) throw error;
+    if (tids.length === 1) {
+      return { filled: 0, rejected: await rejectOrThrow(session, fill, leaf, tids[0]!, error) };
+    }
+    const half = Math.ceil(tids.length / 2);
+    const first = await fillRowByRow(session, fill, leaf, tids.slice(0, half));
+    const second = await fillRowByRow(session, fill, leaf, tids.slice(half));
+    return { filled: first.filled + second.filled, rejected: first.rejected + second.rejected };
+  }
+}
+
+/**
+ * @param cause why the row could not be updated
+ * @returns how many rejects there are: 0 if the row has moved meanwhile
+ */
+async function rejectOrThrow(
+  session: Session,
+  fill: Fill,
+  leaf: string,
+  tid: string,
+  cause: Error,
+): Promise<number> {
+  try {
+    await convertOnly(session, fill, leaf, tid);
+  } catch (error) {
+    if (!isValueError(error)) throw error;
+    return insertReject(session, fill, leaf, tid, error.message);
+  }
+  const { rows } = await session.query<{ key: string }>(
+    `select ${fill.key.text('t')} as key from ${leaf} as t where t.ctid = $1::tid`,
+    [tid],
+  );
+  if (rows[0] !== undefined) throw await updateFails(session, fill, rows[0].key, cause);
+  return 0;
+}
+
+async function updateRows(
+  session: Session,
+  fill: Fill,
+  leaf: string,
+  tids: readonly string[],
+): Promise<number> {
+  const { rows } = await session.query<{ filled: string }>(
+    `
+    with unlocked as materialized (
+      select u.ctid
+      from ${leaf} as u
+      where u.ctid = any ($1::tid[]) and u.${fill.target} is null
+      for no key update skip locked
+    ), updated as (
+      update ${leaf} as t
+      set ${fill.target} = ${fill.value}
+      from unlocked
+      where t.ctid = unlocked.ctid
+      returning t.${fill.target} is not null as filled
+    )
+    select count(*) filter (where filled) as filled from updated`,
+    [tids],
+  );
+  return Number(rows[0]?.filled);
+}
+
+async function insertReject(
+  session: Session,
+  fill: Fill,
+  leaf: string,
+  tid: string,
+  reason: string,
+): Promise<number> {
+  const { rowCount } = await session.query(
+    `
+    insert into online_migration.reject (change, key, raw_value, reason)
+    select $1, ${fill.key.text('t')}, t.${fill.source}::text, $2
+    from ${leaf} as t
+    where t.ctid = $3::tid
+    on conflict (change, key) do update
+    set raw_value = excluded.raw_value, reason = excluded.reason, found_at = now()`,
+    [fill.names.change, reason, tid],
+  );
+  return rowCount ?? 0;
+}

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import type { Queryable } from '../../change/column-change.ts';
+import type { Fill } from './fill.ts';
+import { type Range, rangeOf, type RangeRow } from './plan.ts';
+import { STRIPES } from './stripes.ts';
+import { processName } from './worker-name.ts';
+
+/** A range that one worker has for itself, until another one takes it. */
+export interface ClaimedRange extends Range {
+  /** Names the worker's process and this one taking of the range. */
+  readonly claim: string;
+}
+
+/** Another worker has taken the range, so this one's batch must not count. */
+export class RangeTakenError extends Error {
+  override readonly name = 'RangeTakenError';
+
+  /** @param range the range that was lost */
+  constructor({ leaf, firstBlock }: Range) {
+    super(`Another worker has taken the range of ${leaf} that begins at block ${firstBlock}.`);
+  }
+}
+
+/**
+ * Takes a range, also from a worker that has it: whatever makes someone believe that the other one is dead, only one of
+ * the two can write the range's checkpoint from now on, and so commit a batch.
+ * @returns the range as it is now; null if nothing of it is left to do, or if another backfill has replaced this one
+ */
+export async function claimRange(
+  database: Queryable,
+  fill: Fill,
+  { leaf, firstBlock }: Pick<Range, 'leaf' | 'firstBlock'>,
+): Promise<ClaimedRange | null> {
+  const claim = `${processName()}/${randomUUID()}`;
+  const { rows } = await database.query<RangeRow>(
+    `
+    update online_migration.backfill_range r
+    set claimed_by = $5
+    from online_migration.backfill b
+    where b.change = $1 and b.direction = $2
+      and r.change = b.change and r.leaf = $3 and r.first_block = $4 and r.stripe < ${STRIPES}
+    returning r.leaf, r.first_block, r.end_block, r.stripe, r.next_block, r.rows_per_block`,
+    [fill.names.change, fill.direction, leaf, firstBlock, claim],
+  );
+  const row = rows[0];
+  return row === undefined ? null : { ...rangeOf(row), claim };
+}

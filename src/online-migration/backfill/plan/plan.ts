@@ -1,0 +1,128 @@
+import type { Session } from '../../postgres/session.ts';
+import type { Fill } from './fill.ts';
+import type { Leaf } from '../../postgres/leaf-partitions.ts';
+import { BLOCKS_DONE, type Position, STRIPES } from './stripes.ts';
+
+/** 32 MB of 8 kB blocks: some seconds of work, so that workers share the end of the table fairly. */
+const RANGE_BLOCKS = 4_096;
+/** Rows of a block where a table is empty and nobody knows. */
+const ASSUMED_ROWS_PER_BLOCK = 100;
+
+/** A span of a leaf's heap blocks, and how far it is done. */
+export interface Range extends Position {
+  /** Schema and name of the leaf, quoted. */
+  readonly leaf: string;
+  readonly firstBlock: number;
+  /** The block after the last one. */
+  readonly endBlock: number;
+  /** Average rows of a block, to turn rows of a batch into blocks. */
+  readonly rowsPerBlock: number;
+}
+
+/**
+ * Divides the table into ranges, in the physical order of its blocks, and writes them down; a plan of the same direction
+ * that is there already stays, with what is done of it. Rows that come later are filled by the sync trigger; rows that
+ * an update moves behind the last range, by the sweep.
+ * @param session has a transaction open: a plan is whole or not there
+ * @param leaves the tables that hold the rows
+ */
+export async function planBackfill(session: Session, fill: Fill, leaves: Leaf[]): Promise<void> {
+  if (!(await startBackfill(session, fill, leaves))) return;
+  await deleteRanges(session, fill.names.change);
+  for (const leaf of leaves) await insertRanges(session, fill, leaf);
+}
+
+/** A range as its row has it. */
+export interface RangeRow {
+  leaf: string;
+  first_block: string;
+  end_block: string;
+  stripe: number;
+  next_block: string;
+  rows_per_block: number;
+}
+
+/** The ranges that are not done, in the order in which they lie. */
+export async function readOpenRanges(session: Session, fill: Fill): Promise<Range[]> {
+  const { rows } = await session.query<RangeRow>(
+    `
+    select leaf, first_block, end_block, stripe, next_block, rows_per_block
+    from online_migration.backfill_range
+    where change = $1 and stripe < ${STRIPES}
+    order by leaf, first_block`,
+    [fill.names.change],
+  );
+  return rows.map(rangeOf);
+}
+
+/** Turns a range's row into the range. */
+export function rangeOf(row: RangeRow): Range {
+  return {
+    leaf: row.leaf,
+    firstBlock: Number(row.first_block),
+    endBlock: Number(row.end_block),
+    stripe: row.stripe,
+    nextBlock: Number(row.next_block),
+    rowsPerBlock: row.rows_per_block,
+  };
+}
+
+/** Writes the backfill's own row; returns whether it is a new one. */
+async function startBackfill(session: Session, fill: Fill, leaves: Leaf[]): Promise<boolean> {
+  const { rowCount } = await session.query(
+    `
+    insert into online_migration.backfill as b (change, direction, rows_total)
+    values ($1, $2, $3)
+    on conflict (change) do update
+    set direction = excluded.direction, rows_done = 0, rows_total = excluded.rows_total, rows_swept = 0, rows_per_second = 0,
+      seconds_left = null, batch_rows = null, paused_for = null, paused = false, batch_ms = null, workers = null,
+      started_at = now(), updated_at = now(), finished_at = null
+    where b.direction <> excluded.direction`,
+    [fill.names.change, fill.direction, leaves.reduce((sum, { rows }) => sum + rows, 0)],
+  );
+  return rowCount === 1;
+}
+
+async function deleteRanges(session: Session, change: string): Promise<void> {
+  await session.query(`delete from online_migration.backfill_range where change = $1`, [change]);
+}
+
+async function insertRanges(session: Session, fill: Fill, leaf: Leaf): Promise<void> {
+  const rowsPerBlock = leaf.blocks > 0 && leaf.rows > 0 ? leaf.rows / leaf.blocks : ASSUMED_ROWS_PER_BLOCK;
+  await session.query(
+    `
+    insert into online_migration.backfill_range (change, leaf, first_block, end_block, next_block, rows_per_block)
+    select $1, $2, block, least(block + ${RANGE_BLOCKS}, $3::bigint), block, $4
+    from generate_series(0, $3::bigint - 1, ${RANGE_BLOCKS}) as block`,
+    [fill.names.change, leaf.name, leaf.blocks, rowsPerBlock],
+  );
+}
+
+/** What the plan holds, and what earlier runs have done of it. */
+export async function readPlanSize(
+  session: Session,
+  fill: Fill,
+): Promise<{ rowsDone: number; rowsTotal: number; blocksDone: number; blocksTotal: number }> {
+  const { rows } = await session.query<
+    Record<'rows_done' | 'rows_total' | 'blocks_done' | 'blocks_total', string>
+  >(
+    `
+    select b.rows_total, b.rows_swept + coalesce(sum(r.rows_filled), 0) as rows_done,
+      coalesce(sum(${BLOCKS_DONE}), 0) as blocks_done,
+      coalesce(sum(r.end_block - r.first_block), 0) as blocks_total
+    from online_migration.backfill b
+    left join online_migration.backfill_range r using (change)
+    where b.change = $1
+    group by b.change`,
+    [fill.names.change],
+  );
+  const row = rows[0];
+  if (row === undefined)
+    throw new Error(`The plan of ${fill.names.change} was deleted while the backfill began.`);
+  return {
+    rowsDone: Number(row.rows_done),
+    rowsTotal: Number(row.rows_total),
+    blocksDone: Number(row.blocks_done),
+    blocksTotal: Number(row.blocks_total),
+  };
+}

@@ -1,0 +1,86 @@
+import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import { namesOf } from '../../change/names.ts';
+import { sqlState, UNDEFINED_TABLE_CODE } from '../../postgres/session.ts';
+import { BLOCKS_DONE } from './stripes.ts';
+import { toolkitTableExists } from '../../state/package-table.ts';
+
+/** How far a backfill is, as its checkpoint says. */
+export interface BackfillProgress {
+  /** `forward` fills the new column, `backward` the old one on the way back. */
+  readonly direction: 'forward' | 'backward';
+  /** Rows converted so far. */
+  readonly rowsDone: number;
+  /** Rows of the table, estimated until the backfill ends. */
+  readonly rowsTotal: number;
+  /** Share of the table's blocks that is done, 0 to 100. */
+  readonly percent: number;
+  readonly rowsPerSecond: number;
+  /** Seconds left; 0 when it is finished, null while nothing is known. */
+  readonly etaSeconds: number | null;
+  /** Why it waits now; null while it works. */
+  readonly pausedFor: string | null;
+  readonly finished: boolean;
+}
+
+interface ProgressRow {
+  direction: 'forward' | 'backward';
+  rows_done: string;
+  rows_total: string;
+  percent: number;
+  rows_per_second: number;
+  seconds_left: number | null;
+  paused_for: string | null;
+  finished: boolean;
+}
+
+/**
+ * Reads the progress of a change's backfill; null if none has begun.
+ * @param database any connection; it needs no more than `select` on the checkpoint tables
+ */
+export async function readBackfillProgress(
+  database: Queryable,
+  change: ColumnChange,
+): Promise<BackfillProgress | null> {
+  if (!(await hasBookkeeping(database))) return null;
+  const row = await readProgressRow(database, namesOf(change).change).catch((error: unknown) => {
+    if (sqlState(error) === UNDEFINED_TABLE_CODE) return undefined;
+    throw error;
+  });
+  if (row === undefined) return null;
+  return {
+    direction: row.direction,
+    rowsDone: Number(row.rows_done),
+    rowsTotal: Math.max(Number(row.rows_total), Number(row.rows_done)),
+    percent: row.finished ? 100 : Math.floor(row.percent * 10) / 10,
+    rowsPerSecond: Math.round(row.rows_per_second),
+    etaSeconds: row.finished ? 0 : row.seconds_left === null ? null : Math.ceil(row.seconds_left),
+    pausedFor: row.paused_for,
+    finished: row.finished,
+  };
+}
+
+async function readProgressRow(database: Queryable, change: string): Promise<ProgressRow | undefined> {
+  const { rows } = await database.query<ProgressRow>(
+    `
+    with done as (
+      select coalesce(sum(rows_filled), 0) as rows,
+        coalesce(100 * sum(${BLOCKS_DONE}) / nullif(sum(r.end_block - r.first_block), 0), 100) as percent
+      from online_migration.backfill_range r
+      where change = $1
+    )
+    select direction, done.rows + rows_swept as rows_done, rows_total, done.percent,
+      rows_per_second, seconds_left, paused_for, finished_at is not null as finished
+    from online_migration.backfill, done
+    where change = $1`,
+    [change],
+  );
+  return rows[0];
+}
+
+/** Whether the checkpoint table is there; it comes with the first expand and goes with the last one reverted. */
+export async function hasBookkeeping(database: Queryable): Promise<boolean> {
+  const { rows } = await database.query<{ ready: boolean }>(
+    `select ${toolkitTableExists('backfill')} as ready`,
+  );
+  return rows[0]?.ready ?? false;
+}

@@ -1,0 +1,94 @@
+import type { Queryable } from '../../change/column-change.ts';
+import { QUEUE_SCHEMA } from '../../change/names.ts';
+import { BackfillError } from './backfill-error.ts';
+import { isContention } from '../batch/batch.ts';
+
+const DROP_TRIES = 10;
+
+/** Whether the ranges of a backfill are handed out to worker processes. */
+export async function hasQueue(database: Queryable): Promise<boolean> {
+  const { rows } = await database.query<{ exists: boolean }>(
+    `select to_regclass('${QUEUE_SCHEMA}.queue') is not null as exists`,
+  );
+  return rows[0]?.exists ?? false;
+}
+
+/**
+ * Lets a session work on the queue as the owner of the table, so that every member of that role can go on with it.
+ * @param table schema and name, quoted
+ */
+export async function actForTableOwner(database: Queryable, table: string): Promise<void> {
+  const { rows } = await database.query<{ owner: string }>(
+    `
+    select quote_ident(pg_get_userbyid(relowner)) as owner
+    from pg_catalog.pg_class
+    where oid = to_regclass($1) and pg_get_userbyid(relowner) <> current_user`,
+    [table],
+  );
+  if (rows[0] !== undefined) await database.query(`set role ${rows[0].owner}`);
+}
+
+/**
+ * Creates the schema of the queue if it is missing; it belongs to the owner of the table.
+ * @param table schema and name, quoted
+ * @throws BackfillError with the statement that helps, if the role may not create it
+ */
+export async function createQueueSchema(database: Queryable, table: string): Promise<void> {
+  const { rows } = await database.query<{ owner: string; missing: boolean; may_create: boolean }>(
+    `
+    select quote_ident(pg_get_userbyid(relowner)) as owner, to_regnamespace('${QUEUE_SCHEMA}') is null as missing,
+      has_database_privilege(current_database(), 'create') as may_create
+    from pg_catalog.pg_class
+    where oid = to_regclass($1)`,
+    [table],
+  );
+  const found = rows[0];
+  if (found === undefined || !found.missing) return;
+  const statement = `create schema ${QUEUE_SCHEMA} authorization ${found.owner}`;
+  if (!found.may_create) {
+    throw new BackfillError(
+      `Ranges cannot be handed out to worker processes: the role may not create the schema ${QUEUE_SCHEMA}. Run ` +
+        `\`${statement}\` once as an administrator, or fill the column in the migrating process: BACKFILL_WORKERS=1.`,
+    );
+  }
+  await database.query(statement);
+}
+
+/**
+ * Takes the queue away, with all that is in it: worker processes end what they do after their batch. A job is nothing but
+ * the name of a range, and the plan knows what is done of each, so nothing is lost.
+ */
+export async function dropQueue(database: Queryable): Promise<void> {
+  const { rows } = await database.query<{ may_create: boolean; statements: string[] }>(`
+    select has_database_privilege(current_database(), 'create') as may_create,
+      array(
+        select format('drop table if exists %s cascade', c.oid::regclass) from pg_catalog.pg_class c
+        where c.relnamespace = n.oid and c.relkind in ('r', 'p') and not c.relispartition
+      )
+      || array(select format('drop function if exists %s cascade', p.oid::regprocedure) from pg_catalog.pg_proc p where p.pronamespace = n.oid)
+      || array(
+        select format('drop type if exists %s cascade', t.oid::regtype) from pg_catalog.pg_type t
+        where t.typnamespace = n.oid and t.typtype in ('e', 'd')
+      ) as statements
+    from pg_catalog.pg_namespace n
+    where n.nspname = '${QUEUE_SCHEMA}'`);
+  const found = rows[0];
+  if (found === undefined) return;
+  // A schema that the role could not create again was made for it by an administrator, and stays.
+  const statements = found.may_create ? [`drop schema ${QUEUE_SCHEMA} cascade`] : found.statements;
+  if (statements.length > 0) await database.query(statements.join('; '));
+}
+
+/**
+ * The same where worker processes may be at the queue: their statements take its tables' locks in an order of their own.
+ * @param database has no transaction open
+ */
+export async function dropQueueInUse(database: Queryable): Promise<void> {
+  for (let tries = DROP_TRIES; ; tries--) {
+    try {
+      return await dropQueue(database);
+    } catch (error) {
+      if (!isContention(error) || tries === 1) throw error;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { hostname } from 'node:os';
+import type { Queryable } from '../../change/column-change.ts';
+
+/** PostgreSQL cuts an application name off behind this many bytes. */
+const MAX_NAME_BYTES = 63;
+const NAME_PREFIX = 'online-migration worker of ';
+
+/** Where this process runs, `host:process id`, the host cut off where it is long. */
+export function processName(): string {
+  const suffix = `:${process.pid}`;
+  const room = MAX_NAME_BYTES - Buffer.byteLength(NAME_PREFIX) - Buffer.byteLength(suffix);
+  return `${hostname()
+    .replaceAll(/[^\x21-\x7e]/g, '?')
+    .slice(0, room)}${suffix}`;
+}
+
+/** The application name of every session of a worker process: by it the others see that it is there. */
+export function workerSessionName(): string {
+  return `${NAME_PREFIX}${processName()}`;
+}
+
+/** The worker processes that are connected to this database, by their names. */
+export async function findWorkerProcesses(database: Queryable): Promise<string[]> {
+  const { rows } = await database.query<{ name: string }>(
+    `
+    select distinct substr(application_name, length($1) + 1) as name
+    from pg_catalog.pg_stat_activity
+    where datname = current_database() and starts_with(application_name, $1)
+    order by name`,
+    [NAME_PREFIX],
+  );
+  return rows.map(({ name }) => name);
+}

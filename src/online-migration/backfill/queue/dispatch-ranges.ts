@@ -1,0 +1,84 @@
+import { pause } from '../../postgres/pause.ts';
+import type { Session } from '../../postgres/session.ts';
+import { publishProgress } from '../plan/checkpoint.ts';
+import { look } from '../throttle/throttle-check.ts';
+import type { BackfillReport } from '../ranges/meter.ts';
+import { readOpenRanges, readPlanSize } from '../plan/plan.ts';
+import { dropQueueInUse } from '../plan/queue-schema.ts';
+import { openRangeQueue } from './range-queue.ts';
+import type { BackfillSettings } from '../throttle/settings.ts';
+import type { WorkerShare } from '../ranges/range-worker.ts';
+import { findWorkerProcesses } from '../plan/worker-name.ts';
+
+/** How often the progress is read and written. Each worker process looks for itself whether it is to wait. */
+const TICK_MS = 1_000;
+/** How often all open ranges are offered anew: nothing is known that could lose a job, and nobody should wait for one. */
+const OFFER_TICKS = 60;
+const NO_WORKER = 'no worker is there: start `npm run backfill -- work`, on any machine';
+
+/**
+ * Hands all open ranges out to worker processes, and waits until they are done.
+ *
+ * 1. Create the queue, and offer each open range; one of an earlier run that is still in it, or in work, stays as it is.
+ * 2. Every second, until no range is open: sum up what all workers have done, write it down, and say so where none is there.
+ * 3. Take the queue away; also where this is told to stop, so that the workers stop too. Where this process dies, they
+ *    finish the ranges without it.
+ *
+ * @param session watches
+ * @param openSession opens the queue's session
+ * @param report receives the progress, every second
+ */
+export async function handOutRanges(
+  session: Session,
+  share: WorkerShare,
+  settings: BackfillSettings,
+  openSession: () => Promise<Session>,
+  report: (progress: BackfillReport) => void,
+): Promise<void> {
+  try {
+    await offerUntilDone(session, share, settings, openSession, report);
+  } catch (error) {
+    // Fails where the connection is what was lost.
+    await dropQueueInUse(session).catch(() => undefined);
+    throw error;
+  }
+  await dropQueueInUse(session);
+}
+
+async function offerUntilDone(
+  session: Session,
+  share: WorkerShare,
+  settings: BackfillSettings,
+  openSession: () => Promise<Session>,
+  report: (progress: BackfillReport) => void,
+): Promise<void> {
+  const { fill, gate, meter, log, signal } = share;
+  let size = await readPlanSize(session, fill);
+  if (size.blocksDone === size.blocksTotal) return;
+  await using queue = await openRangeQueue(openSession, fill, { install: true, log });
+  const findMissingWorkers = workerWatch(session, log);
+  for (let tick = 0; size.blocksDone < size.blocksTotal; tick++) {
+    if (tick % OFFER_TICKS === 0) await queue.offer(await readOpenRanges(session, fill));
+    await look(session, share, settings, findMissingWorkers);
+    const progress = meter.report(null, gate.reason);
+    report(progress);
+    await publishProgress(session, fill, progress);
+    await pause(TICK_MS, signal);
+    size = await readPlanSize(session, fill);
+    meter.follow(size);
+  }
+  gate.set(null);
+  report(meter.report(null, null));
+}
+
+/** Says in the log which worker processes are there, where that has changed; returns a reason to wait where none is. */
+function workerWatch(session: Session, log: (line: string) => void): () => Promise<string | null> {
+  let told = '';
+  return async () => {
+    const workers = await findWorkerProcesses(session);
+    const names = workers.join(', ');
+    if (names !== told && names !== '') log(`backfill: worker processes: ${names}`);
+    told = names;
+    return workers.length === 0 ? NO_WORKER : null;
+  };
+}

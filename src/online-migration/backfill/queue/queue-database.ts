@@ -1,0 +1,51 @@
+import type { Db } from 'pg-boss';
+import type { Session } from '../../postgres/session.ts';
+import { actForTableOwner } from '../plan/queue-schema.ts';
+import { WorkerConnection } from '../ranges/worker-connection.ts';
+
+/**
+ * The connection that pg-boss works on: a session of the package, with its TLS and its name, opened again when it is lost.
+ * Statements run one at a time, so that the roll-back of one that failed is not in the way of another.
+ */
+export class QueueDatabase implements Db, AsyncDisposable {
+  readonly #connection: WorkerConnection;
+  readonly #log: (line: string) => void;
+  readonly #closing = new AbortController();
+  #last: Promise<unknown> = Promise.resolve();
+
+  /**
+   * @param openSession opens a session
+   * @param table schema and name of the table that is filled, quoted
+   * @param log receives a line for each lost connection
+   */
+  constructor(openSession: () => Promise<Session>, table: string, log: (line: string) => void) {
+    this.#connection = new WorkerConnection(openSession, (session) => actForTableOwner(session, table));
+    this.#log = log;
+  }
+
+  /** Runs one statement with values, or one or several without. */
+  async executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }> {
+    const run = () =>
+      this.#connection.run((session) => execute(session, text, values), this.#closing.signal, this.#log);
+    const result = this.#last.then(run);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Closes the connection after the statement that is under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new Error('The connection to the queue was closed.'));
+    await this.#last;
+    await this.#connection[Symbol.asyncDispose]();
+  }
+}
+
+async function execute(session: Session, text: string, values: unknown[] = []): Promise<{ rows: unknown[] }> {
+  try {
+    return values.length > 0 ? await session.query(text, values) : { rows: await session.script(text) };
+  } catch (error) {
+    // Several statements bring their own begin; what failed between the two leaves the transaction open.
+    if (session.inTransaction) await session.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,42 @@
+import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import { namesOf } from '../../change/names.ts';
+import { backwardFill, type Fill, forwardFill } from '../plan/fill.ts';
+import { hasBookkeeping } from '../plan/progress.ts';
+import { hasQueue } from '../plan/queue-schema.ts';
+import { STRIPES } from '../plan/stripes.ts';
+
+/**
+ * What a worker process finds of a change's backfill:
+ * - `none`: no plan;
+ * - `done`: a plan without an open range;
+ * - `withheld`: open ranges that nobody hands out, because the migrating process fills them itself, or was stopped;
+ * - `handed out`: open ranges, and a queue to take them from.
+ */
+export type HandedOut = 'none' | 'done' | 'withheld' | 'handed out';
+
+/** Looks whether there are ranges for a worker process. */
+export async function readHandedOut(database: Queryable, change: ColumnChange): Promise<HandedOut> {
+  if (!(await hasBookkeeping(database))) return 'none';
+  const { rows } = await database.query<{ open: boolean }>(
+    `
+    select exists (
+        select from online_migration.backfill_range r where r.change = b.change and r.stripe < ${STRIPES}
+      ) as open
+    from online_migration.backfill b
+    where b.change = $1`,
+    [namesOf(change).change],
+  );
+  const plan = rows[0];
+  if (plan === undefined) return 'none';
+  if (!plan.open) return 'done';
+  return (await hasQueue(database)) ? 'handed out' : 'withheld';
+}
+
+/** What the backfill that is under way fills. */
+export async function readFill(database: Queryable, change: ColumnChange): Promise<Fill> {
+  const { rows } = await database.query<{ direction: Fill['direction'] }>(
+    `select direction from online_migration.backfill where change = $1`,
+    [namesOf(change).change],
+  );
+  return rows[0]?.direction === 'backward' ? backwardFill(database, change) : forwardFill(change);
+}

@@ -1,0 +1,114 @@
+import type { ColumnChange } from '../../change/column-change.ts';
+import { pause } from '../../postgres/pause.ts';
+import type { Session } from '../../postgres/session.ts';
+import { AutovacuumHold } from '../space/autovacuum-hold.ts';
+import { RangeTakenError } from '../plan/claim.ts';
+import { Gate } from '../throttle/worker-pause.ts';
+import { logSilence } from '../batch/firing-triggers.ts';
+import { readFill, readHandedOut } from './queue-state.ts';
+import { look } from '../throttle/throttle-check.ts';
+import { type BackfillReport, Meter } from '../ranges/meter.ts';
+import { NiceRatio } from '../throttle/nice-ratio.ts';
+import { Paces } from '../throttle/batch-size.ts';
+import { type Range, readPlanSize } from '../plan/plan.ts';
+import { openRangeQueue } from './range-queue.ts';
+import type { BackfillSettings } from '../throttle/settings.ts';
+import { SpaceReuse } from '../space/space-reuse.ts';
+import { describeUnseen } from '../throttle/unseen-figures.ts';
+import { fillRange, type WorkerShare } from '../ranges/range-worker.ts';
+import { forBatches, WorkerConnection } from '../ranges/worker-connection.ts';
+
+/** How often it looks whether there is work, and whether to wait with it. */
+const TICK_MS = 1_000;
+
+/** What a worker process needs of its surroundings. */
+export interface WorkSurroundings {
+  /** Opens a session that bears the name of `workerSessionName`. */
+  readonly openSession: () => Promise<Session>;
+  readonly settings: BackfillSettings;
+  /** Ends the work after the batch that is under way. */
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+  /** Receives the progress of all workers together, every second. */
+  readonly report: (progress: BackfillReport) => void;
+}
+
+/**
+ * Takes ranges from the queue and fills them, as long as there are any that are handed out. Beside that it looks, as the
+ * migrating process does in its place, at what people want and whether the application is strained: it needs no migrating
+ * process for that.
+ * @param watch a connection for the looks
+ * @param done counts what this process has filled
+ * @throws the first error of a range, which has gone back to the queue; or the signal's reason
+ */
+export async function takeRanges(
+  change: ColumnChange,
+  { openSession, settings, signal, log, report }: WorkSurroundings,
+  watch: WorkerConnection,
+  done: Meter,
+): Promise<void> {
+  const stop = new AbortController();
+  const ended = AbortSignal.any([signal, stop.signal]);
+  const ask = <T>(question: (session: Session) => Promise<T>) => watch.run(question, ended, log);
+  const fill = await ask((session) => readFill(session, change));
+  await ask((session) => logSilence(session, fill, log));
+  const unseen = await ask(describeUnseen);
+  if (unseen !== null) log(unseen);
+  const whole = new Meter(await ask((session) => readPlanSize(session, fill)));
+  await using hold = new AutovacuumHold(openSession, fill.names.table, log);
+  const share = {
+    fill,
+    gate: new Gate(),
+    paces: new Paces(settings.batchMs),
+    nice: new NiceRatio(),
+    meter: done,
+    hold,
+    space: new SpaceReuse(fill, hold),
+    signal: ended,
+    log,
+  };
+  const lookOnce = async (session: Session) => {
+    const found = await readHandedOut(session, change);
+    if (found === 'none') return false;
+    if (found === 'handed out') await look(session, share, settings);
+    whole.follow(await readPlanSize(session, fill));
+    report(whole.report(share.paces.rows, share.gate.reason));
+    return found === 'handed out';
+  };
+  // Ahead of the first range: the backfill may be paused.
+  if (!(await ask(lookOnce))) return;
+  await using queue = await openRangeQueue(openSession, fill, { install: false, log });
+  await queue.take((range, lost) =>
+    fillUntilLost(openSession, share, range, lost, (error) => stop.abort(error)),
+  );
+  try {
+    while (await ask(lookOnce)) await pause(TICK_MS, ended);
+  } finally {
+    stop.abort();
+  }
+}
+
+/**
+ * Fills one range.
+ * @param lost aborted when the queue has given the range to another worker
+ * @param failed receives an error that has to do with the range, and not with its going elsewhere
+ * @throws where the range is not done, so that it goes back to the queue
+ */
+async function fillUntilLost(
+  openSession: () => Promise<Session>,
+  share: WorkerShare,
+  range: Range,
+  lost: AbortSignal,
+  failed: (error: unknown) => void,
+): Promise<void> {
+  // One for each range: what is left of a lost one may still end a batch while the next one begins.
+  await using connection = new WorkerConnection(openSession, forBatches(share.fill));
+  try {
+    const signal = AbortSignal.any([share.signal, lost]);
+    await fillRange(connection, { ...share, signal }, range, () => true);
+  } catch (error) {
+    if (error instanceof RangeTakenError) return;
+    if (!share.signal.aborted && !lost.aborted) failed(error);
+    throw error;
+  }
+}

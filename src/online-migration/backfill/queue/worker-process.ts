@@ -1,0 +1,61 @@
+import type { ColumnChange } from '../../change/column-change.ts';
+import { pause } from '../../postgres/pause.ts';
+import { type HandedOut, readHandedOut } from './queue-state.ts';
+import { Meter } from '../ranges/meter.ts';
+import { takeRanges, type WorkSurroundings } from './take-ranges.ts';
+import { WorkerConnection } from '../ranges/worker-connection.ts';
+
+/** How often it asks whether ranges are handed out. */
+const POLL_MS = 500;
+const HOW_TO_HAND_OUT = 'ranges are handed out by `BACKFILL_WORKERS=0 npx mikro-orm migration:up`';
+
+/** What a worker process has done. */
+export interface WorkSummary {
+  readonly rows: number;
+  readonly batches: number;
+  readonly longestBatchMs: number;
+}
+
+/**
+ * Fills ranges that a migrating process hands out, on this machine or on another.
+ *
+ * 1. Wait until ranges are handed out.
+ * 2. Take one after another, until none is open or they are no longer handed out.
+ * 3. Where some are open still, the migrating process was stopped: wait for it again.
+ *
+ * @returns when nothing is left of a backfill that this has worked on, or when it was told to end
+ * @throws the first error of a range, which has gone back to the queue
+ */
+export async function workOnRanges(
+  change: ColumnChange,
+  surroundings: WorkSurroundings,
+): Promise<WorkSummary> {
+  const { openSession, signal, log } = surroundings;
+  const done = new Meter({ rowsDone: 0, rowsTotal: 0, blocksDone: 0, blocksTotal: 0 });
+  await using watch = new WorkerConnection(openSession, async () => undefined);
+  const find = () => watch.run((session) => readHandedOut(session, change), signal, log);
+  let told: string | undefined;
+  let hasWorked = false;
+  const isOver = (found: HandedOut) => hasWorked && (found === 'done' || found === 'none');
+  try {
+    for (let found = await find(); !isOver(found); found = await find()) {
+      if (found === 'handed out') {
+        hasWorked = true;
+        told = undefined;
+        await takeRanges(change, surroundings, watch, done).catch(async (error: unknown) => {
+          // What a migrating process that has ended took away under it is no error.
+          if ((await find()) === 'handed out') throw error;
+        });
+        continue;
+      }
+      const reason =
+        found === 'withheld' ? 'the migrating process hands none out' : 'no backfill is under way';
+      if (reason !== told) log(`backfill: waiting for ranges, ${reason}; ${HOW_TO_HAND_OUT}`);
+      told = reason;
+      await pause(POLL_MS, signal);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  return { rows: done.rowsDone, batches: done.batches, longestBatchMs: done.longestBatchMs };
+}

@@ -1,0 +1,107 @@
+import { pause } from '../../postgres/pause.ts';
+import type { Session } from '../../postgres/session.ts';
+import { publishProgress } from '../plan/checkpoint.ts';
+import { RangeTakenError } from '../plan/claim.ts';
+import { look } from '../throttle/throttle-check.ts';
+import type { BackfillReport } from './meter.ts';
+import { type Range, readOpenRanges } from '../plan/plan.ts';
+import type { BackfillSettings } from '../throttle/settings.ts';
+import { STRIPES } from '../plan/stripes.ts';
+import { fillRange, type WorkerShare } from './range-worker.ts';
+import { forBatches, WorkerConnection } from './worker-connection.ts';
+
+/** How often the progress is written, and the controls and throttles are looked at. */
+const TICK_MS = 250;
+
+/** Workers that share the open ranges; each has a place, and goes home when its place is no longer wanted. */
+class WorkerPlaces {
+  readonly #places = new Map<number, Promise<void>>();
+  readonly #ranges: Range[];
+  readonly #share: WorkerShare;
+  readonly #openSession: () => Promise<Session>;
+  #wanted = 0;
+
+  constructor(ranges: Range[], share: WorkerShare, openSession: () => Promise<Session>) {
+    this.#ranges = ranges;
+    this.#share = share;
+    this.#openSession = openSession;
+  }
+
+  /** Whether nothing is left to do, nor being done. */
+  get areDone(): boolean {
+    return this.#ranges.length === 0 && this.#places.size === 0;
+  }
+
+  /** Sets how many are to work, and fills the places that are free. */
+  want(workers: number): void {
+    this.#wanted = workers;
+    for (let place = 0; place < workers && this.#ranges.length > 0; place++) {
+      if (!this.#places.has(place)) this.#places.set(place, this.#work(place));
+    }
+  }
+
+  /** Resolves when one has gone home; rejects with the first error. */
+  async nextEnd(): Promise<void> {
+    await Promise.race(this.#places.values());
+  }
+
+  /** Resolves when all have gone home, with or without an error. */
+  async allEnds(): Promise<void> {
+    await Promise.allSettled(this.#places.values());
+  }
+
+  async #work(place: number): Promise<void> {
+    await using connection = new WorkerConnection(this.#openSession, forBatches(this.#share.fill));
+    const isWanted = () => place < this.#wanted;
+    for (
+      let range = this.#ranges.shift();
+      range !== undefined;
+      range = isWanted() ? this.#ranges.shift() : undefined
+    ) {
+      const taken = range;
+      const rest = await fillRange(connection, this.#share, taken, isWanted).catch((error: unknown) => {
+        // By a worker process of an earlier run, whose queue is gone by now: it cannot do so twice.
+        if (error instanceof RangeTakenError) return taken;
+        throw error;
+      });
+      if (rest.stripe < STRIPES) this.#ranges.unshift(rest);
+    }
+    this.#places.delete(place);
+  }
+}
+
+/**
+ * Fills all open ranges with as many workers as are wanted, and watches beside them: the progress is written, people's
+ * controls are read, and the workers are held back while the application's server is strained.
+ * @param session watches
+ * @param openSession opens a worker's session
+ * @param report receives the progress at every look
+ */
+export async function fillRanges(
+  session: Session,
+  share: WorkerShare,
+  settings: BackfillSettings,
+  openSession: () => Promise<Session>,
+  report: (progress: BackfillReport) => void,
+): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([share.signal, stop.signal]);
+  const { fill, gate, paces, meter } = share;
+  const ranges = await readOpenRanges(session, fill);
+  const workers = new WorkerPlaces(ranges, { ...share, signal }, openSession);
+  try {
+    while (!workers.areDone) {
+      share.signal.throwIfAborted();
+      const controls = await look(session, share, settings);
+      const progress = meter.report(paces.rows, gate.reason);
+      report(progress);
+      await publishProgress(session, fill, progress);
+      workers.want(controls.workers ?? settings.workers);
+      await Promise.race([workers.nextEnd(), pause(TICK_MS, signal)]);
+    }
+  } finally {
+    stop.abort(share.signal.reason);
+    await workers.allEnds();
+    report(meter.report(paces.rows, null));
+  }
+}

@@ -1,0 +1,134 @@
+import { pause } from '../../postgres/pause.ts';
+import type { Session } from '../../postgres/session.ts';
+import type { AutovacuumHold } from '../space/autovacuum-hold.ts';
+import { fillBatch, isContention } from '../batch/batch.ts';
+import { advanceRange } from '../plan/checkpoint.ts';
+import { type ClaimedRange, claimRange } from '../plan/claim.ts';
+import type { Fill } from '../plan/fill.ts';
+import { keepTriggersSilent } from '../batch/firing-triggers.ts';
+import type { Gate } from '../throttle/worker-pause.ts';
+import { readBytesPerBlock } from '../../postgres/leaf-partitions.ts';
+import type { Meter } from './meter.ts';
+import type { NiceRatio } from '../throttle/nice-ratio.ts';
+import type { Pace, Paces } from '../throttle/batch-size.ts';
+import type { Range } from '../plan/plan.ts';
+import type { SpaceReuse } from '../space/space-reuse.ts';
+import { shareOf, STRIPES } from '../plan/stripes.ts';
+import type { WorkerConnection } from './worker-connection.ts';
+
+const CONTENTION_PAUSE_MS = 100;
+
+/** What the workers of one process share. */
+export interface WorkerShare {
+  readonly fill: Fill;
+  readonly gate: Gate;
+  readonly paces: Paces;
+  readonly nice: NiceRatio;
+  readonly meter: Meter;
+  readonly hold: AutovacuumHold;
+  readonly space: SpaceReuse;
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Takes a range and fills it: one pass over it after the other, each in batches; then lets the next ranges use the room that is left.
+ * @param goOn asked between two batches; where it says no, the rest of the range stays for another worker
+ * @returns the range as it is left
+ * @throws RangeTakenError if another worker has taken the range
+ */
+export async function fillRange(
+  connection: WorkerConnection,
+  share: WorkerShare,
+  rangeToTake: Range,
+  goOn: () => boolean,
+): Promise<Range> {
+  const { fill, gate, hold, space, signal, log } = share;
+  const claim = async (session: Session) => {
+    // A trigger may have come since the last range.
+    await keepTriggersSilent(session, fill);
+    return claimRange(session, fill, rangeToTake);
+  };
+  let range = await untilNotContended(() => connection.run(claim, signal, log), signal);
+  if (range === null) return { ...rangeToTake, stripe: STRIPES };
+  const { leaf, rowsPerBlock } = range;
+  const measure = (session: Session) => readBytesPerBlock(session, leaf);
+  const bytesPerBlock = await untilNotContended(() => connection.run(measure, signal, log), signal);
+  const pace = share.paces.forRows(bytesPerBlock / rowsPerBlock);
+  await hold.take();
+  while (range.stripe < STRIPES && goOn()) {
+    if (gate.reason !== null) {
+      await hold.release();
+      await gate.pass(signal);
+      await hold.take();
+    }
+    signal.throwIfAborted();
+    range = await fillNextBatch(connection, share, pace, range);
+  }
+  if (range.stripe === STRIPES) {
+    const reuse = (session: Session) => space.rangeDone(session, leaf, signal);
+    await untilNotContended(() => connection.run(reuse, signal, log), signal);
+  }
+  return range;
+}
+
+/** Fills the next batch of a range; returns the range as it is then. */
+async function fillNextBatch(
+  connection: WorkerConnection,
+  { fill, nice, hold, meter, signal, log }: WorkerShare,
+  pace: Pace,
+  range: ClaimedRange,
+): Promise<ClaimedRange> {
+  const { leaf, stripe, nextBlock, rowsPerBlock } = range;
+  const batchRowsPerBlock = rowsPerBlock * shareOf(stripe);
+  const wantedBlocks = Math.round(pace.batchRows(stripe) / batchRowsPerBlock);
+  const endBlock = Math.min(nextBlock + Math.max(1, wantedBlocks), range.endBlock);
+  const isPassDone = endBlock === range.endBlock;
+  const after = isPassDone
+    ? { stripe: stripe + 1, nextBlock: range.firstBlock }
+    : { stripe, nextBlock: endBlock };
+  const batch = { leaf, stripe, firstBlock: nextBlock, endBlock };
+  let began = 0;
+  const fillOnce = (session: Session) => {
+    began = performance.now();
+    return fillBatch(session, fill, batch, (rowsFilled) =>
+      advanceRange(session, fill, range, after, rowsFilled),
+    );
+  };
+  // Someone holds the whole table, or waits for it: half as many rows next time, and nothing in their way.
+  const makeWay = async () => {
+    pace.shrink();
+    await hold.release();
+  };
+  const rows = await untilNotContended(() => connection.run(fillOnce, signal, log), signal, makeWay);
+  const milliseconds = performance.now() - began;
+  pace.observe(stripe, (endBlock - nextBlock) * batchRowsPerBlock, milliseconds);
+  meter.count({ rows, blocks: (endBlock - nextBlock) * shareOf(stripe), milliseconds });
+  if (endBlock - nextBlock === 1 && milliseconds > 2 * pace.targetMs && !pace.isTooLongLogged) {
+    pace.isTooLongLogged = true;
+    log(
+      `backfill: a batch is one block at least, and one of ${leaf} with ${rows} rows took ${milliseconds.toFixed(0)} ms instead of ` +
+        `${pace.targetMs.toFixed(0)} ms; writes of these rows wait for that long`,
+    );
+  }
+  const restMs = nice.takeRest(Math.min(milliseconds, pace.targetMs));
+  if (restMs > 0) await pause(restMs, signal);
+  return { ...range, ...after };
+}
+
+/** Where others hold what it needs, the same again, for as long as it takes. */
+async function untilNotContended<T>(
+  work: () => Promise<T>,
+  signal: AbortSignal,
+  contended: () => Promise<void> = async () => undefined,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isContention(error)) throw error;
+      await contended();
+      await pause(CONTENTION_PAUSE_MS, signal);
+    }
+  }
+}

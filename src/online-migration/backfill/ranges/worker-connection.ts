@@ -1,0 +1,104 @@
+import { pause } from '../../postgres/pause.ts';
+import { ConnectionLostError, type Session, sqlState } from '../../postgres/session.ts';
+import type { Fill } from '../plan/fill.ts';
+import { keepTriggersSilent } from '../batch/firing-triggers.ts';
+
+/**
+ * Far below `deadlock_timeout` (1 s by default): where a batch and the application each hold a row that the other
+ * wants, the batch has given way before the server looks for a victim, so the victim is never the application.
+ */
+const LOCK_TIMEOUT_MS = 50;
+/**
+ * A batch's statements follow each other at once. Where they do not, its process stands still or its host is gone, and the
+ * rows that it has locked must not wait for that.
+ */
+const IDLE_IN_BATCH_MS = 10_000;
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 5_000;
+/** A server that restarts is back sooner; one that is not back by then has a problem that people must see. */
+const RECONNECT_BUDGET_MS = 60_000;
+
+/** SQLSTATEs of a connection that is gone or cannot be had now: 08, shutdown or start-up (57P), idle in a batch (25P03). */
+const LOST_SQLSTATE = /^(08...|57P0[123]|25P03)$/;
+/** The same from Node and from `pg`. */
+const LOST_CODE = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+const LOST_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
+
+/** A session that is opened again when it is lost. One piece of work at a time. */
+export class WorkerConnection implements AsyncDisposable {
+  readonly #open: () => Promise<Session>;
+  readonly #prepare: (session: Session) => Promise<void>;
+  #session: Session | undefined;
+
+  /**
+   * @param open opens a session
+   * @param prepare makes it fit for its work, as {@link forBatches} does for batches
+   */
+  constructor(open: () => Promise<Session>, prepare: (session: Session) => Promise<void>) {
+    this.#open = open;
+    this.#prepare = prepare;
+  }
+
+  /**
+   * Runs a piece of work that may be done twice; on a lost connection it is done again on a new one.
+   * @param signal ends the tries
+   * @param log receives a line for each lost connection
+   */
+  async run<T>(
+    work: (session: Session) => Promise<T>,
+    signal: AbortSignal,
+    log: (line: string) => void,
+  ): Promise<T> {
+    const deadline = performance.now() + RECONNECT_BUDGET_MS;
+    for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS)) {
+      signal.throwIfAborted();
+      try {
+        this.#session ??= await this.#openPrepared();
+        return await work(this.#session);
+      } catch (error) {
+        if (!isLostConnection(error) || performance.now() > deadline) throw error;
+        log(`backfill: lost the connection (${(error as Error).message}); again in ${retryMs} ms`);
+        await this[Symbol.asyncDispose]();
+        await pause(retryMs, signal);
+      }
+    }
+  }
+
+  /** Closes the session. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.[Symbol.asyncDispose]();
+  }
+
+  async #openPrepared(): Promise<Session> {
+    const session = await this.#open();
+    try {
+      await session.outliveSilence();
+      await this.#prepare(session);
+      return session;
+    } catch (error) {
+      await session[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+}
+
+/** Makes a session fit for batches of a backfill; it throws a `BackfillError` if triggers would fire that may not. */
+export function forBatches(fill: Fill): (session: Session) => Promise<void> {
+  return async (session) => {
+    // A crash of the server loses the last rows and their checkpoint together, so no commit need wait for the disk.
+    await session.query(`set synchronous_commit = off`);
+    await session.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await session.query(`set idle_in_transaction_session_timeout = ${IDLE_IN_BATCH_MS}`);
+    await keepTriggersSilent(session, fill);
+  };
+}
+
+/** Whether an error says that the connection is gone, or that the server cannot take one now. */
+function isLostConnection(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof ConnectionLostError) return true;
+  const code = sqlState(error) ?? '';
+  return LOST_SQLSTATE.test(code) || LOST_CODE.test(code) || LOST_MESSAGE.test(error.message);
+}

@@ -1,0 +1,31 @@
+import type { Queryable } from '../../change/column-change.ts';
+
+/** The parts of the server's activity that this session's role may see beside its own sessions. */
+interface Sight {
+  readonly role: string;
+  readonly sessions: boolean;
+  readonly archive: boolean;
+}
+
+/**
+ * Logs which throttles do not work because the role may not see their figures.
+ * @returns a line for the log; null if the role sees everything
+ */
+export async function describeUnseen(database: Queryable): Promise<string | null> {
+  const { rows } = await database.query<Sight>(`
+    select quote_ident(current_user) as role, pg_has_role('pg_read_all_stats', 'usage') as sessions,
+      has_function_privilege('pg_catalog.pg_ls_archive_statusdir()', 'execute') as archive`);
+  const sight = rows[0]!;
+  if (sight.sessions && sight.archive) return null;
+  const reasons = [
+    ...(sight.sessions ? [] : ['replication lag', 'old snapshots']),
+    ...(sight.archive ? [] : ['unarchived WAL']),
+  ];
+  const others = sight.sessions
+    ? ''
+    : ', it does not rest beside busy sessions, and blockers are not described';
+  return (
+    `backfill: without pg_monitor it does not throttle on ${reasons.join(', ').replace(/, (?=[^,]*$)/, ' or ')}${others}; ` +
+    `to change that, run \`grant pg_monitor to ${sight.role}\` as a superuser`
+  );
+}

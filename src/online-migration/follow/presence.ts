@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type ActiveColumn, FORMS } from './active-column.ts';
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import { namesOf } from '../change/names.ts';
+
+/** PostgreSQL cuts an application name off behind this many bytes. */
+const MAX_NAME_BYTES = 63;
+const HASH_CHARACTERS = 8;
+
+/** How the application names of all sessions of the package begin. */
+export const TOOLKIT_NAME = 'online-migration';
+
+/** Stands where a presence has its form, in the name of a session that serves requests. */
+const POOL = 'pool';
+const LONGEST_ROLE = Math.max(...[...FORMS, POOL].map((role) => role.length));
+
+/** A live process of the application, as its session's application name tells. */
+export interface Presence {
+  readonly pid: number;
+  /** Where it runs: `host:process id`; of a long host the end, in which the names of containers differ. */
+  readonly process: string;
+  /** The mapping that it uses now. */
+  readonly form: ActiveColumn['form'];
+  /** Address of its connection, null for a local socket. */
+  readonly address: string | null;
+}
+
+/**
+ * The application name of a session that says which column its process uses: `online-migration/<change>/<form>/<process>`.
+ * @param form the mapping that the process uses
+ */
+export function presenceName(change: ColumnChange, form: ActiveColumn['form']): string {
+  return sessionName(change, form);
+}
+
+/**
+ * The application name of the sessions on which the same process serves requests: they tell nothing of the column, but
+ * to whom they belong.
+ */
+export function poolName(change: ColumnChange): string {
+  return sessionName(change, POOL);
+}
+
+/** All live processes of the application that say which column of a change they use. */
+export async function findPresences(database: Queryable, change: ColumnChange): Promise<Presence[]> {
+  const { rows } = await database.query<{ pid: number; application_name: string; address: string | null }>(
+    `
+    select pid, application_name, host(client_addr) as address
+    from pg_catalog.pg_stat_activity
+    where datname = current_database() and starts_with(application_name, $1)
+    order by backend_start`,
+    [prefixOf(change)],
+  );
+  return rows.flatMap(({ pid, application_name: name, address }) => {
+    const { role, process } = readSessionName(change, name);
+    const form = FORMS.find((known) => known === role);
+    return form === undefined ? [] : [{ pid, process, form, address }];
+  });
+}
+
+/** The process whose requests a session of this application name serves; undefined for any other session. */
+export function processOfPool(change: ColumnChange, name: string): string | undefined {
+  if (!name.startsWith(prefixOf(change))) return undefined;
+  const { role, process } = readSessionName(change, name);
+  return role === POOL ? process : undefined;
+}
+
+function sessionName(change: ColumnChange, role: string): string {
+  const prefix = prefixOf(change);
+  const suffix = `:${process.pid}`;
+  // The same for every role, so that one process has one name.
+  const room = MAX_NAME_BYTES - prefix.length - LONGEST_ROLE - '/'.length - suffix.length;
+  const host = hostname().replaceAll(/[^\x21-\x2e\x30-\x7e]/g, '?');
+  return `${prefix}${role}/${host.slice(-room)}${suffix}`;
+}
+
+function readSessionName(change: ColumnChange, name: string): { role: string; process: string } {
+  const [role = '', process = ''] = name.slice(prefixOf(change).length).split('/');
+  return { role, process };
+}
+
+/** Names the change in few bytes; the application's name has to fit behind it. */
+function prefixOf(change: ColumnChange): string {
+  const hash = createHash('sha256').update(namesOf(change).change).digest('hex').slice(0, HASH_CHARACTERS);
+  return `${TOOLKIT_NAME}/${hash}/`;
+}

@@ -1,0 +1,45 @@
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import { findPresences, processOfPool, TOOLKIT_NAME } from './presence.ts';
+
+/** Enough to see who it is; a query can be megabytes long. */
+const QUERY_CHARACTERS = 200;
+
+/** Sessions of one name, user and place that use the table, and whose process does not say which column it uses. */
+export interface UndeclaredSessions {
+  /** The application name that they have given themselves; may be empty. */
+  readonly application: string;
+  readonly user: string;
+  /** Address of their connections, null for a local socket. */
+  readonly address: string | null;
+  readonly count: number;
+  /** The beginning of the present or last statement of one of them. */
+  readonly statement: string;
+}
+
+/**
+ * Sessions whose present or last statement names the table, and behind which no presence stands: versions of the
+ * application that are older than the package, other programs, people. The statement shows which column they
+ * use. A session whose last statement was about something else does not appear, nor does one of another role if the
+ * asking role may not see its statements (`pg_read_all_stats`).
+ */
+export async function findUndeclaredSessions(
+  database: Queryable,
+  change: ColumnChange,
+): Promise<UndeclaredSessions[]> {
+  const { rows } = await database.query<UndeclaredSessions>(
+    `
+    select application_name as application, coalesce(usename, '') as "user", host(client_addr) as address,
+      count(*)::int as count, left(regexp_replace(max(query), '\\s+', ' ', 'g'), ${QUERY_CHARACTERS}) as statement
+    from pg_catalog.pg_stat_activity
+    where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
+      and strpos(lower(query), lower($1)) > 0
+    group by application_name, usename, client_addr
+    order by count desc, application, address`,
+    [change.table.name],
+  );
+  const declared = new Set((await findPresences(database, change)).map(({ process }) => process));
+  return rows.filter(({ application }) => {
+    const process = processOfPool(change, application);
+    return process === undefined ? !application.startsWith(TOOLKIT_NAME) : !declared.has(process);
+  });
+}

@@ -1,0 +1,58 @@
+import type { Transaction } from '@mikro-orm/core';
+import { type Migration, MigrationRunner } from '@mikro-orm/migrations';
+import type { MigrationSettings } from '../phases/settings.ts';
+import type { Session } from '../postgres/session.ts';
+import { OnlineMigration } from './column-migration.ts';
+
+/** What the migrator lends to its runner for one command. */
+export interface RunnerResources {
+  /** Runs the moves, and holds the migrator's lock. */
+  readonly session: Session;
+  /** Opens one more session, for work beside it. */
+  readonly openSession: () => Promise<Session>;
+  readonly settings: MigrationSettings;
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Runs moves on the session that holds the migrator's lock, and every other migration as MikroORM does. */
+export class OnlineMigrationRunner extends MigrationRunner {
+  #resources: RunnerResources | undefined;
+
+  /** Lends what moves need, until it is taken back with undefined. */
+  lend(resources: RunnerResources | undefined): void {
+    this.#resources = resources;
+  }
+
+  /**
+   * @param afterRun writes the ledger; a move calls it inside its last transaction
+   * @throws Error if a move ended without having written the ledger
+   */
+  override async run(
+    migration: Migration,
+    method: 'up' | 'down',
+    afterRun?: (tx?: Transaction) => Promise<void>,
+  ): Promise<void> {
+    this.#resources?.signal.throwIfAborted();
+    if (!(migration instanceof OnlineMigration) || this.#resources === undefined) {
+      return super.run(migration, method, afterRun);
+    }
+    const { session, openSession, settings, log, signal } = this.#resources;
+    await session.setApplicationName(`online-migration ${migration.constructor.name} ${method}`);
+    let recorded = false;
+    migration.begin({
+      session,
+      openSession,
+      settings,
+      log,
+      signal,
+      recordInLedger: async () => {
+        await afterRun?.(session);
+        recorded = true;
+      },
+    });
+    await migration[method]();
+    if (!recorded)
+      throw new Error(`${migration.constructor.name} did not write the ledger in its last transaction.`);
+  }
+}

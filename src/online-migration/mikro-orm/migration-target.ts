@@ -1,0 +1,80 @@
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
+
+/** A migration that was asked for does not exist, or its name does not say which is meant. Nothing was changed. */
+export class MigrationTargetError extends OnlineMigrationError {
+  override readonly name = 'MigrationTargetError';
+}
+
+/** What `migration:up` and `migration:down` can be asked for; each name may be written by its beginning. */
+export interface MigrationTargets {
+  readonly from?: string | number | undefined;
+  readonly to?: string | number | undefined;
+  readonly migrations?: readonly string[] | undefined;
+}
+
+/** The same with whole names; `to: 0` is MikroORM's way to say "revert all". */
+export interface ResolvedTargets {
+  readonly from?: string;
+  readonly to?: string | 0;
+  readonly migrations?: string[];
+}
+
+/**
+ * Turns the beginnings of names into names. MikroORM's own migrator runs, or reverts, everything where a name fits none.
+ * @param method whether it is for going up or down
+ * @param targets as the command line gave them
+ * @param known the names of all migrations
+ * @param applied the names of those that have run
+ * @throws MigrationTargetError if a prefix matches no migration or several, or if the target does not fit the direction
+ */
+export function resolveTargets(
+  method: 'up' | 'down',
+  targets: MigrationTargets,
+  known: readonly string[],
+  applied: readonly string[],
+): ResolvedTargets {
+  if (method === 'down' && targets.from !== undefined) {
+    throw new MigrationTargetError(
+      'migration:down does not know --from: it starts from the last migration that has run. Use --to or --only.',
+    );
+  }
+  const from = targets.from === undefined ? undefined : resolveName('--from', String(targets.from), known);
+  const migrations = targets.migrations?.map((name) => resolveName('--only', name, known));
+  if (method === 'down' && migrations !== undefined) refuseGaps(migrations, applied);
+  if (targets.to === undefined) return { ...(from && { from }), ...(migrations && { migrations }) };
+  if (method === 'down' && targets.to === 0) return { to: 0 };
+  const to = resolveName('--to', String(targets.to), known);
+  if (method === 'down' && !applied.includes(to)) {
+    throw new MigrationTargetError(
+      `migration:down --to ${to} cannot be: ${to} has not run, so there is no way back to it. ` +
+        `Run: ${applied.join(', ') || 'none'}.`,
+    );
+  }
+  return { ...(from && { from }), to };
+}
+
+/** Without the last ones first, a migration would be reverted under those that build on it. */
+function refuseGaps(migrations: readonly string[], applied: readonly string[]): void {
+  const last = applied.slice(applied.length - migrations.length);
+  if (migrations.every((name) => last.includes(name))) return;
+  throw new MigrationTargetError(
+    `migration:down --only ${migrations.join(',')} cannot be: only the last migrations that have run can be reverted. ` +
+      `Run: ${applied.join(', ') || 'none'}.`,
+  );
+}
+
+function resolveName(option: string, beginning: string, known: readonly string[]): string {
+  const wanted = beginning.replace(/\.[jt]s$/, '');
+  if (known.includes(wanted)) return wanted;
+  const fitting =
+    wanted.trim() === ''
+      ? []
+      : known.filter((name) => name.replace(/^Migration(?=\d)/, '').startsWith(wanted));
+  const [only, ...others] = fitting;
+  if (only !== undefined && others.length === 0) return only;
+  throw new MigrationTargetError(
+    only === undefined
+      ? `No migration's name begins with "${beginning}" (${option}). The migrations are: ${known.join(', ') || 'none'}.`
+      : `More than one migration's name begins with "${beginning}" (${option}): ${fitting.join(', ')}. Write more of it.`,
+  );
+}

@@ -1,0 +1,89 @@
+import type { MikroORM, UpdateSchemaOptions } from '@mikro-orm/core';
+import { DatabaseSchema, SchemaGenerator } from '@mikro-orm/postgresql';
+import { QUEUE_SCHEMA, TOOLKIT_SCHEMA } from '../change/names.ts';
+import { readChangesUnderWay } from './changes-under-way.ts';
+import { leaveChangesOut } from './schema-comparison.ts';
+
+type ComparisonOptions = UpdateSchemaOptions<DatabaseSchema>;
+
+/**
+ * MikroORM's schema generator for a table in use: `migration:create`, `migration:check` and `schema:update` leave out
+ * the objects of a column change under way. Otherwise they would drop its triggers and a column that holds values.
+ */
+export class OnlineSchemaGenerator extends SchemaGenerator {
+  #leftOut: readonly string[] = [];
+
+  /** Takes the place of MikroORM's own; call it when the ORM registers its extensions. */
+  static override register(orm: MikroORM): void {
+    const options = orm.config.get('schemaGenerator');
+    orm.config.set('schemaGenerator', {
+      ...options,
+      // The package's own tables are no entities.
+      ignoreSchema: [...new Set([...(options.ignoreSchema ?? []), TOOLKIT_SCHEMA, QUEUE_SCHEMA])],
+    });
+    // A project's own generator may extend this one.
+    orm.config.registerExtension('@mikro-orm/schema-generator', () => new this(orm.em as never));
+  }
+
+  /** The columns that the last comparison has left out: `public.orders (total, total_new)`. */
+  get leftOut(): readonly string[] {
+    return this.#leftOut;
+  }
+
+  override async getUpdateSchemaSQL(options: ComparisonOptions = {}): Promise<string> {
+    return super.getUpdateSchemaSQL(await this.#withoutChanges(options));
+  }
+
+  override async getUpdateSchemaMigrationSQL(
+    options: ComparisonOptions = {},
+  ): Promise<{ up: string; down: string }> {
+    return super.getUpdateSchemaMigrationSQL(await this.#withoutChanges(options));
+  }
+
+  /** Leaves the changes under way out of a schema that is to be written to a snapshot file. */
+  async leaveChangesOut(found: DatabaseSchema): Promise<void> {
+    leaveChangesOut(found, this.getTargetSchema(), await readChangesUnderWay(this.connection));
+  }
+
+  /** The options with a schema to compare the entities with, in place of the database itself or of a snapshot file. */
+  async #withoutChanges(options: ComparisonOptions): Promise<ComparisonOptions> {
+    const target = this.getTargetSchema(options.schema, options.includeWildcardSchema);
+    const { fromSchema } = options;
+    if (fromSchema === undefined) await this.ensureDatabase();
+    const before = await this.#readChanges(fromSchema);
+    const found = fromSchema ?? (await this.#readSchema(target, options.schema));
+    // A move may have been committed in between.
+    const after = await this.#readChanges(fromSchema);
+    this.#leftOut = leaveChangesOut(found, target, [...before, ...after]);
+    return { ...options, fromSchema: found };
+  }
+
+  async #readChanges(snapshot: DatabaseSchema | undefined) {
+    try {
+      return await readChangesUnderWay(this.connection);
+    } catch (error) {
+      // With a snapshot file MikroORM needs no database to compare.
+      if (snapshot !== undefined) return [];
+      throw error;
+    }
+  }
+
+  /** As MikroORM does it, if it is not given a schema. */
+  async #readSchema(target: DatabaseSchema, schema: string | undefined): Promise<DatabaseSchema> {
+    const namespaces = target.getNamespaces();
+    const { skipTables, skipViews } = this.options;
+    const { connection, platform, config } = this;
+    const found = await DatabaseSchema.create(
+      connection,
+      platform,
+      config,
+      schema,
+      namespaces,
+      undefined,
+      skipTables,
+      skipViews,
+    );
+    await found.loadRoutines(connection, platform, namespaces);
+    return found;
+  }
+}

@@ -1,0 +1,80 @@
+import { namesOf } from '../change/names.ts';
+import { pause } from '../postgres/pause.ts';
+import { findPresences, type Presence } from '../follow/presence.ts';
+import { findUndeclaredSessions, type UndeclaredSessions } from '../follow/undeclared-sessions.ts';
+import { MoveRefusedError, type MoveContext } from './phase.ts';
+
+const POLL_MS = 200;
+const NAMED_SESSIONS = 5;
+
+/**
+ * Lets a move pass only when no live process of the application uses the table in a form that the move ends: `old` ahead of
+ * contract, and `renamed` ahead of its way back, which puts a column of another type under the same name.
+ *
+ * A switchover takes a moment in every process, so it waits for a while before it refuses.
+ *
+ * @param move for the log and the error: `contract`
+ * @param form the mapping that nobody may use any more
+ * @param waitMs how long to wait at most, in milliseconds
+ * @throws MoveRefusedError that names the processes
+ */
+export async function awaitSwitchover(
+  context: MoveContext,
+  move: string,
+  form: 'old' | 'renamed',
+  waitMs: number,
+): Promise<void> {
+  const deadline = performance.now() + waitMs;
+  let told = false;
+  for (;;) {
+    const presences = await findPresences(context.session, context.change);
+    const behind = presences.filter((presence) => presence.form === form);
+    if (behind.length === 0) return;
+    if (performance.now() >= deadline) throw stillInUse(context, move, behind, waitMs);
+    if (!told) {
+      context.log(
+        `${move}: waiting up to ${waitMs / 1000} s for ${behind.length} processes that still use ` +
+          `${context.change.oldColumn.name}: ${behind.map(describe).join(', ')}`,
+      );
+      told = true;
+    }
+    await pause(POLL_MS, context.signal);
+  }
+}
+
+/**
+ * Tells which sessions use the table and do not say by which column. The gate cannot judge them, so it does not stop for
+ * them: a console looks the same as an old version of the application.
+ */
+export async function tellUndeclaredSessions({ session, change, log }: MoveContext): Promise<void> {
+  const undeclared = await findUndeclaredSessions(session, change);
+  if (undeclared.length === 0) return;
+  log(
+    `contract: some sessions use ${namesOf(change).table} and do not say by which column; what knows only ` +
+      `${change.oldColumn.name} will fail when that is dropped: ${undeclared.slice(0, NAMED_SESSIONS).map(describeSessions).join('; ')}`,
+  );
+}
+
+function describeSessions({ application, user, address, count, statement }: UndeclaredSessions): string {
+  return (
+    `${count} of ${JSON.stringify(application)}, user ${user}${address === null ? '' : ` from ${address}`}, ` +
+    `such as: ${statement}`
+  );
+}
+
+function stillInUse(
+  { change }: MoveContext,
+  move: string,
+  behind: Presence[],
+  waitMs: number,
+): MoveRefusedError {
+  return new MoveRefusedError(
+    `Cannot ${move} ${namesOf(change).change}: ${waitMs === 0 ? 'after the proof' : `after ${waitMs / 1000} s`}, these processes still use ` +
+      `${change.oldColumn.name}: ${behind.map(describe).join(', ')}. Restart or update them so that they use ` +
+      `${change.newColumn.name}, then run the same command again.`,
+  );
+}
+
+function describe({ process, pid, address }: Presence): string {
+  return `${process}${address === null ? '' : ` from ${address}`} (server pid ${pid})`;
+}

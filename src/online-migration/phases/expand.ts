@@ -1,0 +1,104 @@
+import { escapeLiteral } from 'pg';
+import { dependentObstacles } from '../attachments/obstacles/dependent-obstacles.ts';
+import { planMirrorDrop, runPlan } from '../attachments/handover.ts';
+import { findObstacles } from '../attachments/obstacles/obstacles.ts';
+import { columnAt } from '../attachments/table-column.ts';
+import { deleteBackfill } from '../backfill/plan/checkpoint.ts';
+import { createState, deleteRecords, dropEmptySchema, dropState } from '../state/tables.ts';
+import {
+  createBackwardFunction,
+  createForwardFunctions,
+  dropConversionFunctions,
+} from '../sync/conversion-functions.ts';
+import { namesOf } from '../change/names.ts';
+import { dropKeepTriggers } from '../sync/keeping-trigger.ts';
+import { hasKeptValues, recordChange } from '../state/change-record.ts';
+import { asTableOwner, stateObstacles } from '../state/owner.ts';
+import { readSyncState } from '../sync/sync-state.ts';
+import { createSyncFunction, createSyncTriggers, dropSyncTriggers } from '../sync/sync-trigger.ts';
+import { inStrongTransaction, type MoveContext, refuseObstacles, requireStage } from './phase.ts';
+import { requireServerVersion } from './server-version.ts';
+
+/**
+ * Expand: the new column beside the old one, and the sync trigger, in ONE transaction.
+ *
+ * 1. Refuse where something hangs on the column that could not go over, or the declaration does not fit the table.
+ * 2. The package's tables, the conversion functions, the trigger function: no lock on the table.
+ * 3. ACCESS EXCLUSIVE: add the column, nullable and without a default (catalog only), and create the triggers. Were the
+ *    triggers made in a second transaction, writes between the two would never reach the new column.
+ */
+export async function expand(context: MoveContext): Promise<void> {
+  const { session, change } = context;
+  const { table, newColumn } = namesOf(change);
+  await requireServerVersion(context);
+  // A column of the new one's name that is not this change's own looks like the stage behind this move.
+  if ((await readSyncState(session, change)).missing.length > 0) {
+    refuseObstacles(context, 'change', await findObstacles(session, change));
+    refuseObstacles(context, 'change', await earlierChange(context));
+  }
+  await requireStage(context, 'expand', 'initial');
+  await inStrongTransaction(context, 'expand', {
+    before: async () => {
+      await createState(session, change);
+      await recordChange(session, change);
+      // A table that was dropped during a change leaves its backfill behind, which would look like a later stage.
+      await deleteBackfill(session, namesOf(change).change);
+      await asTableOwner(session, change, async () => {
+        await createForwardFunctions(session, change);
+        await createBackwardFunction(session, change);
+        await createSyncFunction(session, change, 'lenient');
+      });
+    },
+    locked: async () => {
+      await session.query(`alter table ${table} add column ${newColumn} ${change.newColumn.type}`);
+      await createSyncTriggers(session, change, 'old');
+      await context.recordInLedger();
+    },
+  });
+}
+
+/**
+ * The way back of expand: triggers, functions and new column go in ONE transaction. Were the column dropped in a second
+ * one, a trigger that still writes it would fail every write between the two. A view or a check on the new column is not the
+ * toolkit's to drop.
+ */
+export async function revertExpand(context: MoveContext): Promise<void> {
+  const { session, change } = context;
+  const { table, newColumn } = namesOf(change);
+  await requireStage(context, 'revert the expand of', 'expanded', 'backfilled');
+  refuseObstacles(context, 'revert the expand of', await stateObstacles(session, change));
+  await session.transaction(() => createState(session, change));
+  // Ahead of the lock, since there can be many; none counts before the next contract.
+  await session.withoutStatementTimeout(() => deleteRecords(session, change));
+  await inStrongTransaction(context, 'revert expand', {
+    before: async () => {
+      refuseObstacles(
+        context,
+        'revert the expand of',
+        await dependentObstacles(session, change, columnAt(change, 'new')),
+      );
+      await dropState(session, change);
+    },
+    plan: () => planMirrorDrop(session, change, 'new'),
+    locked: async (plan) => {
+      await dropSyncTriggers(session, change);
+      await dropKeepTriggers(session, change);
+      await runPlan(session, plan);
+      await session.query(`alter table ${table} drop column ${newColumn}`);
+      await dropConversionFunctions(session, change);
+      await dropEmptySchema(session);
+      await context.recordInLedger();
+    },
+  });
+}
+
+/** Values kept under this change's name belong to an earlier one, and reverting this one would delete them. */
+async function earlierChange({ session, change }: MoveContext): Promise<string[]> {
+  const { change: name } = namesOf(change);
+  if (!(await hasKeptValues(session, name))) return [];
+  return [
+    `Old values of an earlier change are kept under the name ${name}, for its way back: declare a \`name\` of its own for this ` +
+      `change. If the earlier change will never be reverted, delete them: ` +
+      `\`delete from online_migration.kept_value where change = ${escapeLiteral(name)}\`.`,
+  ];
+}

@@ -1,0 +1,60 @@
+import type { Fill } from '../backfill/plan/fill.ts';
+import { showProgress } from '../backfill/progress-display.ts';
+import { type BackfillSummary, runBackfill } from '../backfill/run-backfill.ts';
+import { summaryLine } from '../backfill/summary-line.ts';
+import { recordLockHold } from '../state/lock-holds.ts';
+import { findRejects } from '../verify/rejects.ts';
+import type { MoveContext } from './phase.ts';
+
+/** The `analyze` of autovacuum gives way to one that has waited for `deadlock_timeout`, 1 s by default. */
+const ANALYZE_LOCK_TIMEOUT_MS = 5_000;
+
+/**
+ * Runs a backfill to its end, and shows how far it is; logs a closing line. Then the filled column gets statistics: without them,
+ * queries that use it are planned for a column of nulls until autovacuum comes.
+ */
+export async function fillAndReport(context: MoveContext, fill: Fill): Promise<void> {
+  const { session, change, log } = context;
+  const summary = await fillWithDisplay(context, fill);
+  const { total: rejects } =
+    fill.direction === 'forward' ? await findRejects(session, change, 0) : { total: 0 };
+  log(summaryLine(summary, rejects));
+  await analyze(context, fill);
+  if (summary.batches === null) return;
+  const purpose = fill.direction === 'forward' ? 'backfill' : 'revert contract: fill the old column';
+  await recordLockHold(session, change, {
+    purpose: `${purpose}, the longest batch`,
+    mode: 'ROW EXCLUSIVE',
+    milliseconds: summary.batches.longestMs,
+  });
+}
+
+async function fillWithDisplay(
+  { session, openSession, settings, signal, log }: MoveContext,
+  fill: Fill,
+): Promise<BackfillSummary> {
+  using display = showProgress(log);
+  return await runBackfill(session, fill, {
+    openSession,
+    settings: settings.backfill,
+    signal,
+    log: display.log,
+    report: display.update,
+  });
+}
+
+/** Logs it if the statistics are not to be had: autovacuum gathers them later. */
+async function analyze({ session, log }: MoveContext, { names, target }: Fill): Promise<void> {
+  try {
+    await session.query(`set lock_timeout = ${ANALYZE_LOCK_TIMEOUT_MS}`);
+    await session.runUnlimited(`analyze ${names.table} (${target})`);
+  } catch (error) {
+    if (session.lost.aborted) throw error;
+    log(
+      `backfill: no statistics of ${target} yet (${(error as Error).message}); run \`analyze ${names.table} (${target})\`, or wait ` +
+        `for autovacuum`,
+    );
+  } finally {
+    if (!session.lost.aborted) await session.query('set lock_timeout = 0');
+  }
+}

@@ -1,0 +1,107 @@
+import { escapeIdentifier } from 'pg';
+import type { Side } from '../sync/filled-column.ts';
+import { inStrongTransaction, type MoveContext, MoveRefusedError } from './phase.ts';
+import { namesOf } from '../change/names.ts';
+import { sqlState } from '../postgres/session.ts';
+import { readAttachments } from '../attachments/attachments.ts';
+import { mirrorForeignKeyStatement, otherEnds } from '../attachments/foreign-keys.ts';
+import { runPlan } from '../attachments/handover.ts';
+import { type CarriedIndex, mirrorStatement } from '../attachments/indexes.ts';
+import { columnAt, mirrorName } from '../attachments/table-column.ts';
+
+const UNIQUE_VIOLATION_CODE = '23505';
+const FOREIGN_KEY_VIOLATION_CODE = '23503';
+
+/**
+ * Makes for one column what hangs on the other, so that it can take its place at once; a run that was ended goes on.
+ *
+ * 1. Each index: `create index concurrently`, under SHARE UPDATE EXCLUSIVE, beside reads and writes. What an earlier run
+ *    left unfinished is dropped before: an unfinished unique index refuses writes.
+ * 2. Each foreign key, ONE transaction under ACCESS EXCLUSIVE on this table and SHARE ROW EXCLUSIVE on the other: not
+ *    validated, catalog only.
+ * 3. Each is validated, as what it stands for is: reads both tables, beside reads and writes.
+ *
+ * @param move the move that needs it, for the log
+ * @param from the column that has them
+ * @throws MoveRefusedError if values that were different are equal in the other type
+ */
+export async function mirrorAttachments(context: MoveContext, move: string, from: Side): Promise<void> {
+  const { session, change, log, signal } = context;
+  const to = from === 'old' ? 'new' : 'old';
+  const { own } = await readAttachments(session, change, from);
+  const { mirrors } = await readAttachments(session, change, to);
+  for (const index of own.indexes) {
+    const mirror = mirrors.indexes.find(({ name }) => name === mirrorName(index.name));
+    if (mirror?.isValid) continue;
+    signal.throwIfAborted();
+    if (mirror !== undefined) await dropConcurrently(context, index);
+    log(`${move}: creates the index ${mirrorName(index.name)}, beside reads and writes`);
+    await createMirror(context, index, from, to);
+  }
+  const missing = own.foreignKeys.filter(
+    ({ name, owner }) =>
+      !mirrors.foreignKeys.some((key) => key.name === mirrorName(name) && key.owner === owner),
+  );
+  if (missing.length > 0) {
+    await inStrongTransaction(context, `${move}: add the foreign keys`, {
+      plan: async () => ({
+        statements: missing.map((key) =>
+          mirrorForeignKeyStatement(key, columnAt(change, from).column, columnAt(change, to).column),
+        ),
+        furtherTables: otherEnds(missing),
+        furtherMode: 'share row exclusive',
+      }),
+      locked: (plan) => runPlan(session, plan),
+    });
+  }
+  const toValidate = own.foreignKeys.filter(({ isValidated }) => isValidated);
+  for (const { name, owner, isValidated } of (await readAttachments(session, change, to)).mirrors
+    .foreignKeys) {
+    if (isValidated || !toValidate.some((key) => mirrorName(key.name) === name && key.owner === owner))
+      continue;
+    signal.throwIfAborted();
+    await validate(context, owner, name);
+  }
+}
+
+async function createMirror(context: MoveContext, index: CarriedIndex, from: Side, to: Side): Promise<void> {
+  const { session, change } = context;
+  try {
+    await session.runUnlimited(
+      mirrorStatement(index, columnAt(change, from).column, columnAt(change, to).column),
+    );
+  } catch (error) {
+    if (sqlState(error) !== UNIQUE_VIOLATION_CODE) throw error;
+    await dropConcurrently(context, index);
+    throw new MoveRefusedError(
+      `Cannot change ${namesOf(change).change}: ${index.name} is unique, and two rows that differ in ` +
+        `${columnAt(change, from).column} have the same value in ${columnAt(change, to).column}: ${detailOf(error)} ` +
+        `Correct one of them, then run the same command again.`,
+    );
+  }
+}
+
+async function dropConcurrently({ session }: MoveContext, { schema, name }: CarriedIndex): Promise<void> {
+  await session.runUnlimited(
+    `drop index concurrently if exists ${schema}.${escapeIdentifier(mirrorName(name))}`,
+  );
+}
+
+async function validate({ session, change }: MoveContext, owner: string, name: string): Promise<void> {
+  try {
+    await session.withoutStatementTimeout(() =>
+      session.query(`alter table ${owner} validate constraint ${escapeIdentifier(name)}`),
+    );
+  } catch (error) {
+    if (sqlState(error) !== FOREIGN_KEY_VIOLATION_CODE) throw error;
+    throw new MoveRefusedError(
+      `Cannot change ${namesOf(change).change}: the foreign key ${name} of ${owner} does not hold for the other column: ` +
+        `${detailOf(error)} Correct the row, then run the same command again.`,
+    );
+  }
+}
+
+function detailOf(error: unknown): string {
+  const { detail, message } = error as Error & { detail?: string };
+  return detail ?? message;
+}

@@ -1,0 +1,121 @@
+import { escapeIdentifier } from 'pg';
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import { namesOf, newColumnIndexName } from '../change/names.ts';
+import { inStrongTransaction, type MoveContext } from './phase.ts';
+
+/** A table, or a partition at any depth, that gets the index. */
+interface IndexedTable {
+  /** Schema and name, quoted. */
+  readonly name: string;
+  /** The index's schema and name, quoted. */
+  readonly index: string;
+  /** The index's name alone, quoted. */
+  readonly indexName: string;
+  /** The index of the table that this one is a partition of; null for the table itself. */
+  readonly parentIndex: string | null;
+  readonly isPartitioned: boolean;
+  /** `missing`, or what the catalog says of the index. */
+  readonly state: 'missing' | 'invalid' | 'valid';
+}
+
+/**
+ * The index of the new column, where the declaration asks for one; a run that was ended goes on.
+ *
+ * 1. A partitioned table, ONE transaction under ACCESS EXCLUSIVE: an index on it alone, without its partitions; catalog only.
+ * 2. Every table that holds rows: `create index concurrently`, under SHARE UPDATE EXCLUSIVE, beside reads and writes. It
+ *    waits for the transactions that are older than it. What an earlier run left unfinished is dropped before.
+ * 3. A partitioned table, ONE transaction under ACCESS EXCLUSIVE: attach its partitions' indexes; catalog only.
+ *
+ * After the backfill: with the index, every row's update would have to enter it, and none could be heap-only.
+ */
+export async function createNewColumnIndex(context: MoveContext): Promise<void> {
+  const { session, change, log, signal } = context;
+  if (!change.index) return;
+  const { newColumn } = namesOf(change);
+  const tables = await findIndexedTables(session, change);
+  const missing = tables.filter(({ isPartitioned, state }) => isPartitioned && state === 'missing');
+  if (missing.length > 0) {
+    await inStrongTransaction(context, 'backfill: create the index of the partitioned table', {
+      locked: async () => {
+        for (const { name, indexName } of missing) {
+          await session.query(`create index ${indexName} on only ${name} (${newColumn})`);
+        }
+      },
+    });
+  }
+  for (const { name, index, indexName, isPartitioned, state } of tables) {
+    if (isPartitioned || state === 'valid') continue;
+    signal.throwIfAborted();
+    log(`backfill: creates the index ${index}, beside reads and writes`);
+    if (state === 'invalid') await session.runUnlimited(`drop index concurrently ${index}`);
+    await session.runUnlimited(`create index concurrently ${indexName} on ${name} (${newColumn})`);
+  }
+  if (tables.every(({ isPartitioned, state }) => !isPartitioned || state === 'valid')) return;
+  await inStrongTransaction(context, 'backfill: attach the indexes of the partitions', {
+    locked: async () => {
+      for (const { index, parentIndex } of tables) {
+        // What an earlier run has attached stays as it is.
+        if (parentIndex !== null) await session.query(`alter index ${parentIndex} attach partition ${index}`);
+      }
+    },
+  });
+}
+
+/** The table and its partitions, parents before their children. */
+async function findIndexedTables(database: Queryable, change: ColumnChange): Promise<IndexedTable[]> {
+  const { rows } = await database.query<{
+    schema: string;
+    name: string;
+    parent_schema: string | null;
+    parent_name: string | null;
+    is_partitioned: boolean;
+  }>(
+    `
+    with tree as (
+      select relid::oid as oid, parentrelid::oid as parent, level from pg_partition_tree(to_regclass($1))
+      union
+      select oid, null, 0 from pg_catalog.pg_class where oid = to_regclass($1) and relkind <> 'p'
+    )
+    select n.nspname as schema, c.relname as name, pn.nspname as parent_schema, p.relname as parent_name,
+      c.relkind = 'p' as is_partitioned
+    from tree
+    join pg_catalog.pg_class c on c.oid = tree.oid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_class p on p.oid = tree.parent and tree.level > 0
+    left join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
+    order by tree.level, c.relname`,
+    [namesOf(change).table],
+  );
+  const tables: IndexedTable[] = [];
+  for (const row of rows) {
+    const index = indexOf(change, row.schema, row.name);
+    const parentIndex =
+      row.parent_schema === null || row.parent_name === null
+        ? null
+        : indexOf(change, row.parent_schema, row.parent_name).qualified;
+    tables.push({
+      name: `${escapeIdentifier(row.schema)}.${escapeIdentifier(row.name)}`,
+      index: index.qualified,
+      indexName: index.name,
+      parentIndex,
+      isPartitioned: row.is_partitioned,
+      state: await readState(database, index.qualified),
+    });
+  }
+  return tables;
+}
+
+/** An index lies in its table's schema; its name must be another one for each table. */
+function indexOf(change: ColumnChange, schema: string, table: string): { name: string; qualified: string } {
+  const name = escapeIdentifier(newColumnIndexName(change, table));
+  return { name, qualified: `${escapeIdentifier(schema)}.${name}` };
+}
+
+async function readState(database: Queryable, index: string): Promise<IndexedTable['state']> {
+  const { rows } = await database.query<{ valid: boolean }>(
+    `select indisvalid as valid from pg_catalog.pg_index where indexrelid = to_regclass($1)`,
+    [index],
+  );
+  if (rows[0] === undefined) return 'missing';
+  return rows[0].valid ? 'valid' : 'invalid';
+}

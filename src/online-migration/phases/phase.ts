@@ -1,0 +1,133 @@
+import { type ColumnChange, isReversible, keyColumnsOf } from '../change/column-change.ts';
+import { recordLockHold } from '../state/lock-holds.ts';
+import type { MigrationSettings } from './settings.ts';
+import { notifyMove } from '../follow/phase-notification.ts';
+import { namesOf } from '../change/names.ts';
+import type { Session } from '../postgres/session.ts';
+import { readStage, type Stage } from './stage.ts';
+import { type LockedPlan, underStrongLock } from '../postgres/exclusive-lock.ts';
+import { rowSecurityObstacles } from '../attachments/obstacles/row-security-obstacles.ts';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
+
+/** What a move works with. */
+export interface MoveContext {
+  readonly change: ColumnChange;
+  /** The connection that runs the move's statements. */
+  readonly session: Session;
+  /** Opens one more connection, for work beside it. */
+  readonly openSession: () => Promise<Session>;
+  /** Receives a line worth reading while the move runs. */
+  readonly log: (line: string) => void;
+  /** Ends the move between two of its transactions; running it again goes on. */
+  readonly signal: AbortSignal;
+  /** Notes the migration as applied, or as reverted; to be called once, in the move's last transaction. */
+  readonly recordInLedger: () => Promise<void>;
+  readonly settings: MigrationSettings;
+}
+
+/** A move was refused because the database is not as the move needs it; nothing was changed. */
+export class MoveRefusedError extends OnlineMigrationError {
+  override readonly name = 'MoveRefusedError';
+}
+
+/**
+ * Refuses a move that obstacles are in the way of.
+ * @param move the move's name, for the error
+ * @param obstacles a sentence each
+ * @throws MoveRefusedError if there are any
+ */
+export function refuseObstacles({ change }: MoveContext, move: string, obstacles: readonly string[]): void {
+  if (obstacles.length === 0) return;
+  throw new MoveRefusedError(
+    `Cannot ${move} ${namesOf(change).change}; nothing was changed:\n${obstacles.map((reason) => `  ${reason}`).join('\n')}`,
+  );
+}
+
+/**
+ * Refuses a move that does not fit the database's stage.
+ * @param move the move's name, for the error
+ * @param allowed the stages that it may start from
+ * @returns the stage
+ * @throws MoveRefusedError in any other stage
+ */
+export async function requireStage(context: MoveContext, move: string, ...allowed: Stage[]): Promise<Stage> {
+  const stage = await readStage(context.session, context.change);
+  if (allowed.includes(stage)) {
+    await refuseMissingKey(context, move);
+    // A row that a policy hides would be neither converted nor compared.
+    refuseObstacles(context, move, await rowSecurityObstacles(context.session, context.change));
+    return stage;
+  }
+  throw new MoveRefusedError(
+    `Cannot ${move} ${namesOf(context.change).change}: that starts from the stage ${allowed.join(' or ')}, ` +
+      `and the database is at ${stage}. Run the migrations in their order: \`npx mikro-orm migration:list\` shows ` +
+      `which have run.`,
+  );
+}
+
+/** Another change may have renamed a column of the key, or be about to. */
+async function refuseMissingKey({ session, change }: MoveContext, move: string): Promise<void> {
+  const { change: name, table } = namesOf(change);
+  const wanted = keyColumnsOf(change).filter((column) => column !== change.oldColumn.name);
+  const { rows } = await session.query<{ name: string }>(
+    `
+    select name from unnest($2::text[]) as name
+    where not exists (
+      select from pg_catalog.pg_attribute where attrelid = to_regclass($1) and attname = name and not attisdropped
+    )`,
+    [table, wanted],
+  );
+  if (rows.length === 0) return;
+  throw new MoveRefusedError(
+    `Cannot ${move} ${name}: the table has no column ${rows.map((row) => row.name).join(', ')}, which is in its \`key\`. If ` +
+      `another change renames it, carry that out first; otherwise correct \`key\`.`,
+  );
+}
+
+/**
+ * Refuses what a change without a way back cannot do.
+ * @param move the move's name, for the error
+ * @throws MoveRefusedError
+ */
+export function refuseOneWay({ change }: MoveContext, move: string): void {
+  if (isReversible(change)) return;
+  throw new MoveRefusedError(
+    `Cannot ${move} ${namesOf(change).change}: it is declared as not reversible, so what was written through ` +
+      `${change.newColumn.name} is not in ${change.oldColumn.name}. Restore a backup, or make a change of its own for the way back.`,
+  );
+}
+
+/**
+ * Runs the catalog changes of a move in one short transaction under ACCESS EXCLUSIVE on the table, and tells all who
+ * listen for moves. For how long the lock was held is recorded behind it.
+ * @param purpose what they are for, in the log and in the error
+ * @param statements.before statements of the same transaction beside reads and writes
+ * @param statements.plan puts together what `locked` is to do, and says which further tables that locks
+ * @param statements.locked statements under the lock
+ */
+export async function inStrongTransaction(
+  context: MoveContext,
+  purpose: string,
+  statements: {
+    readonly before?: () => Promise<void>;
+    readonly plan?: () => Promise<LockedPlan>;
+    readonly locked: (plan: LockedPlan) => Promise<void>;
+  },
+): Promise<void> {
+  const { session, change, log, signal, settings } = context;
+  const milliseconds = await underStrongLock(session, {
+    table: namesOf(change).table,
+    purpose,
+    log,
+    signal,
+    settings,
+    ...(statements.plan && { plan: statements.plan }),
+    locked: statements.locked,
+    before: async () => {
+      // PostgreSQL sends it with the commit; said here, it takes no time under the lock.
+      await notifyMove(session, change);
+      await statements.before?.();
+    },
+  });
+  await recordLockHold(session, change, { purpose, mode: 'ACCESS EXCLUSIVE', milliseconds });
+}

@@ -1,0 +1,35 @@
+import { findDifferences } from '../verify/equality-proof.ts';
+import type { Side } from '../sync/filled-column.ts';
+import { namesOf } from '../change/names.ts';
+import { describeRow } from '../change/row-key.ts';
+import { type MoveContext, MoveRefusedError } from './phase.ts';
+
+/**
+ * Refuses a phase while rows differ in the two columns: a sync trigger may have been disabled for a time. It reads the whole
+ * table in short transactions.
+ * @param move the phase, for the error
+ * @param ruling the column that applications have followed until now, so that its values are the right ones
+ * @throws MoveRefusedError with some of the rows, and the statement that fills them again
+ */
+export async function refuseDifferences(context: MoveContext, move: string, ruling: Side): Promise<void> {
+  const { change } = context;
+  const differences = await findDifferences(context, 'read');
+  if (differences.length === 0) return;
+  const { change: name, table, oldColumn, newColumn, forward, backward } = namesOf(change);
+  const list = differences
+    .map(
+      ({ key, oldValue, newValue }) =>
+        `  ${describeRow(change, key)}: ${JSON.stringify(oldValue)}, ${JSON.stringify(newValue)}`,
+    )
+    .join('\n');
+  const [right, stale] =
+    ruling === 'old' ? [change.oldColumn, change.newColumn] : [change.newColumn, change.oldColumn];
+  const assignment =
+    ruling === 'old' ? `${newColumn} = ${forward}(${oldColumn})` : `${oldColumn} = ${backward}(${newColumn})`;
+  throw new MoveRefusedError(
+    `Cannot ${move} ${name}: in some rows ${stale.name} does not have the value of ${right.name}. They were ` +
+      `written while the sync trigger was disabled, or were not filled. The first rows, old value and new value:\n${list}\n` +
+      `Fill them again, then run the same command again: \`update ${table} set ${assignment} ` +
+      `where ${newColumn} is distinct from ${forward}(${oldColumn})\`.`,
+  );
+}

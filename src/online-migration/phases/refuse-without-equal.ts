@@ -1,0 +1,91 @@
+import { numberRangeObstacles } from '../attachments/number-range.ts';
+import type { Fill } from '../backfill/plan/fill.ts';
+import { createForwardFunctions, createTolerantBackwardFunction } from '../sync/conversion-functions.ts';
+import { namesOf } from '../change/names.ts';
+import { describeRow } from '../change/row-key.ts';
+import { type MoveContext, MoveRefusedError, refuseObstacles } from './phase.ts';
+
+/** The move that needs an old value for each new one. */
+const MOVE = 'revert the contract of';
+const NAMED_ROWS = 10;
+
+/** A row, and the new value that it has. */
+interface Found {
+  readonly key: string;
+  readonly value: string;
+}
+
+/**
+ * Refuses the way back of contract, before it changes anything, if it could not finish: because of values that the old type
+ * does not have, or a sequence that exceeds it. Both can have been written since contract.
+ * It reads the table once, beside reads and writes.
+ *
+ * @param fill how the old column is to be filled
+ * @throws MoveRefusedError with some of the rows and the remedy
+ */
+export async function refuseWithoutEqual(context: MoveContext, fill: Fill): Promise<void> {
+  const { session, change } = context;
+  const rows = await findWithoutEqual(context, fill);
+  refuseObstacles(context, MOVE, [
+    ...(rows.length === 0 ? [] : [describe(context, rows, '    ')]),
+    ...(await numberRangeObstacles(session, change)),
+  ]);
+}
+
+/**
+ * The same for the numbers alone, which can have gone on while the old column was filled.
+ * @throws MoveRefusedError
+ */
+export async function refuseNumbersBeyond({ session, change }: MoveContext): Promise<void> {
+  const reasons = await numberRangeObstacles(session, change);
+  if (reasons.length === 0) return;
+  throw new MoveRefusedError(
+    `Cannot ${MOVE} ${namesOf(change).change}, with the old column filled already:\n` +
+      `${reasons.map((reason) => `  ${reason}`).join('\n')}\n  Then run the same command again.`,
+  );
+}
+
+/**
+ * The same for the values: it refuses while the fill has left any out.
+ * @throws MoveRefusedError
+ */
+export async function refuseUnfilled(context: MoveContext): Promise<void> {
+  const { change, oldColumn, newColumn } = namesOf(context.change);
+  const rows = await context.session.withoutStatementTimeout(() =>
+    selectRows(context, `t.${oldColumn} is null and t.${newColumn} is not null`),
+  );
+  if (rows.length === 0) return;
+  throw new MoveRefusedError(`Cannot ${MOVE} ${change}: ${describe(context, rows, '  ')}`);
+}
+
+/** The functions that it needs are rolled back behind the read. */
+async function findWithoutEqual(context: MoveContext, fill: Fill): Promise<Found[]> {
+  const { session, change } = context;
+  return session.withoutStatementTimeout(async () => {
+    await session.query('savepoint nothing_made');
+    await createForwardFunctions(session, change);
+    await createTolerantBackwardFunction(session, change);
+    const rows = await selectRows(context, `t.${fill.source} is not null and ${fill.value} is null`);
+    await session.query('rollback to savepoint nothing_made');
+    return rows;
+  });
+}
+
+async function selectRows({ session, change }: MoveContext, condition: string): Promise<Found[]> {
+  const { table, lastingKey, newColumn } = namesOf(change);
+  const { rows } = await session.query<Found>(`
+    select ${lastingKey.text('t')} as key, t.${newColumn}::text as value
+    from ${table} t
+    where ${condition}
+    limit ${NAMED_ROWS}`);
+  return rows;
+}
+
+function describe({ change }: MoveContext, rows: readonly Found[], indent: string): string {
+  const { oldColumn, newColumn } = change;
+  const list = rows.map(({ key, value }) => `${indent}${describeRow(change, key)}: ${value}`).join('\n');
+  return (
+    `some values of ${newColumn.name} have no equal of type ${oldColumn.type}. Some of these rows:\n${list}\n` +
+    `${indent}Correct ${newColumn.name} in these rows, then run the same command again.`
+  );
+}

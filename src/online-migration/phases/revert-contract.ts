@@ -1,0 +1,109 @@
+import { planValueHandover, runPlan } from '../attachments/handover.ts';
+import { notNullExchange } from '../attachments/not-null-name.ts';
+import { mirrorAttachments } from './mirror-attachments.ts';
+import { finishBackfill } from '../backfill/plan/checkpoint.ts';
+import { planBackfill } from '../backfill/plan/plan.ts';
+import { backwardFill } from '../backfill/plan/fill.ts';
+import { requireTriggerPlan } from '../backfill/batch/firing-triggers.ts';
+import { findLeaves } from '../postgres/leaf-partitions.ts';
+import { createBackwardFunction, createForwardFunctions } from '../sync/conversion-functions.ts';
+import { addFilledCheck, declareFilled, declareFilling, validateFilledCheck } from '../sync/filled-column.ts';
+import { namesOf } from '../change/names.ts';
+import { recordChange } from '../state/change-record.ts';
+import { asTableOwner, stateObstacles } from '../state/owner.ts';
+import { createState } from '../state/tables.ts';
+import { EMPTY_PLAN } from '../postgres/exclusive-lock.ts';
+import { recordSyncTriggers } from '../sync/sync-state.ts';
+import { createSyncFunction, createSyncTriggers } from '../sync/sync-trigger.ts';
+import { readTableShape } from '../state/table-shape.ts';
+import { fillAndReport } from './fill-and-report.ts';
+import { refuseAttached } from './refuse-obstacles.ts';
+import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
+import { refuseNumbersBeyond, refuseUnfilled, refuseWithoutEqual } from './refuse-without-equal.ts';
+import { refuseLostValues, reportUnusedKeptValues } from './kept-values.ts';
+import { awaitSwitchover } from './await-switchover.ts';
+import {
+  inStrongTransaction,
+  type MoveContext,
+  refuseObstacles,
+  refuseOneWay,
+  requireStage,
+} from './phase.ts';
+
+/**
+ * The way back of contract: the old column again, with every value letter by letter.
+ *
+ * 1. Refuse if a value or the next number has no equal of the old type. Wait until no live process of the application uses
+ *    the new column under the name that the old one gets again.
+ * 2. ONE transaction under ACCESS EXCLUSIVE: add the old column, nullable, and the trigger that watches both columns.
+ * 3. Fill it in short transactions: from the kept values, else from the new column. A run that was ended goes on.
+ * 4. For the old column what hangs on the new one: indexes and foreign keys, beside reads and writes.
+ * 5. The not-null check, validated beside reads and writes.
+ * 6. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check; the name of the NOT NULL, the default or the
+ *    numbers come to the old column.
+ */
+export async function revertContract(context: MoveContext): Promise<void> {
+  const { session, change } = context;
+  const names = namesOf(change);
+  await requireStage(context, 'revert the contract of', 'contracted');
+  refuseOneWay(context, 'revert the contract of');
+  await refuseAttached(context, 'revert the contract of', 'new');
+  refuseObstacles(context, 'revert the contract of', await stateObstacles(session, change));
+  await refuseLostValues(context);
+  await session.transaction(async () => {
+    await createState(session, change);
+    await recordChange(session, change);
+  });
+  const fill = await backwardFill(session, change);
+  await requireTriggerPlan(session, fill);
+  const leaves = await findLeaves(session, names.table);
+  const { oldColumn } = await readTableShape(session, change);
+  if (oldColumn === null) {
+    await refuseWithoutEqual(context, fill);
+    await awaitSwitchover(context, 'revert the contract of', 'renamed', context.settings.switchoverWaitMs);
+    await inStrongTransaction(context, 'revert contract: add the old column', {
+      before: async () => {
+        await asTableOwner(session, change, async () => {
+          await createForwardFunctions(session, change);
+          await createBackwardFunction(session, change);
+          await createSyncFunction(session, change, 'strict');
+        });
+      },
+      locked: async () => {
+        await session.query(
+          `alter table ${names.table} add column ${names.oldColumn} ${change.oldColumn.type}`,
+        );
+        await declareFilling(session, change);
+        await createSyncTriggers(session, change, 'both');
+        await recordSyncTriggers(session, change);
+        await planBackfill(session, fill, leaves);
+      },
+    });
+  }
+  await requireSyncTriggers(context, 'revert the contract of');
+  await bringUpToDate(context, 'revert the contract of', 'strict');
+  await fillAndReport(context, fill);
+  await reportUnusedKeptValues(context);
+  await refuseUnfilled(context);
+  await mirrorAttachments(context, 'revert contract', 'new');
+  await inStrongTransaction(context, 'revert contract: add the not-null check', {
+    locked: () => addFilledCheck(session, change, 'old'),
+  });
+  await validateFilledCheck(session, change);
+  let notNull = EMPTY_PLAN;
+  await inStrongTransaction(context, 'revert contract: set not null', {
+    before: () => refuseNumbersBeyond(context),
+    plan: async () => {
+      notNull = { statements: await notNullExchange(session, change, 'new'), furtherTables: [] };
+      return planValueHandover(session, change, 'new');
+    },
+    locked: async (plan) => {
+      await runPlan(session, notNull);
+      await declareFilled(session, change, 'old');
+      // An identity needs the NOT NULL.
+      await runPlan(session, plan);
+      await finishBackfill(session, fill);
+      await context.recordInLedger();
+    },
+  });
+}

@@ -1,0 +1,28 @@
+import { namesOf } from '../change/names.ts';
+import { type MoveContext, MoveRefusedError } from './phase.ts';
+
+/** TID range scans came with it, and function bodies that no search_path reaches into. */
+const OLDEST_VERSION = 14;
+/** `server_version_num` of a major version. */
+const NUMBERS_PER_MAJOR = 10_000;
+
+/**
+ * Refuses a server that the moves cannot work on.
+ * @throws MoveRefusedError on a server older than PostgreSQL 14, or older than the change's conversion needs
+ */
+export async function requireServerVersion({ session, change }: MoveContext): Promise<void> {
+  const { rows } = await session.query<{ version: number; name: string }>(
+    `select current_setting('server_version_num')::int as version, current_setting('server_version') as name`,
+  );
+  const major = Math.floor((rows[0]?.version ?? 0) / NUMBERS_PER_MAJOR);
+  const needed = Math.max(OLDEST_VERSION, change.conversion.serverVersion ?? OLDEST_VERSION);
+  if (major >= needed) return;
+  const reason =
+    major < OLDEST_VERSION
+      ? 'each batch of the backfill would read the whole table'
+      : `its conversion to ${change.newColumn.type} needs what came later`;
+  throw new MoveRefusedError(
+    `Cannot change ${namesOf(change).change} on PostgreSQL ${rows[0]?.name}: ${reason}. ` +
+      `Upgrade the server to PostgreSQL ${needed} or newer.`,
+  );
+}

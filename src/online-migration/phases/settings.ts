@@ -1,0 +1,20 @@
+import { type BackfillSettings, DEFAULT_BACKFILL_SETTINGS } from '../backfill/throttle/settings.ts';
+
+/** How patient the moves are, in milliseconds, and how the backfill works. */
+export interface MigrationSettings {
+  /** Longest wait for a strong lock in one try: every later reader waits behind it. */
+  readonly lockTimeoutMs: number;
+  /** Longest time over all tries for a strong lock. */
+  readonly lockBudgetMs: number;
+  /** How long contract waits for processes that still use the old column. */
+  readonly switchoverWaitMs: number;
+  readonly backfill: BackfillSettings;
+}
+
+/** What a production table allows: readers stall 100 ms at most; locks are asked for over two minutes. */
+export const DEFAULT_SETTINGS: MigrationSettings = {
+  lockTimeoutMs: 100,
+  lockBudgetMs: 120_000,
+  switchoverWaitMs: 30_000,
+  backfill: DEFAULT_BACKFILL_SETTINGS,
+};

@@ -1,0 +1,24 @@
+import { readBackfillProgress } from '../backfill/plan/progress.ts';
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import { readTableShape } from '../state/table-shape.ts';
+
+/** Where the database can stand in a column change, in order; each is named for the move that leads to it. */
+export const STAGES = ['initial', 'expanded', 'backfilled', 'enforced', 'contracted', 'renamed'] as const;
+
+/** Where the database stands. */
+export type Stage = (typeof STAGES)[number];
+
+/**
+ * Reads the stage from the catalog and the backfill's checkpoint.
+ * @throws TableNotReadyError if the table does not exist
+ */
+export async function readStage(database: Queryable, change: ColumnChange): Promise<Stage> {
+  const { oldColumn, newColumn } = await readTableShape(database, change);
+  if (newColumn === null) return oldColumn?.isNewType ? 'renamed' : 'initial';
+  if (oldColumn === null) return 'contracted';
+  const backfill = await readBackfillProgress(database, change);
+  const finished = backfill?.finished ?? false;
+  if (backfill?.direction === 'backward' && !finished) return 'contracted';
+  if (newColumn.isEnforced) return 'enforced';
+  return finished ? 'backfilled' : 'expanded';
+}

@@ -1,0 +1,96 @@
+import { escapeIdentifier } from 'pg';
+import type { ColumnChange } from '../change/column-change.ts';
+import { createBackwardFunction, createForwardFunctions } from '../sync/conversion-functions.ts';
+import { typeValues, isOfType } from '../change/declared-type.ts';
+import { namesOf } from '../change/names.ts';
+import { recordChange } from '../state/change-record.ts';
+import { stateObstacles } from '../state/owner.ts';
+import { createState } from '../state/tables.ts';
+import { readSyncState } from '../sync/sync-state.ts';
+import { createSyncFunction, type SyncMode } from '../sync/sync-trigger.ts';
+import { type MoveContext, MoveRefusedError, refuseObstacles } from './phase.ts';
+
+/**
+ * Brings the functions of a change under way up to its declaration, so that a correction has effect with the next phase: a
+ * label that an enum got meanwhile, for example. Also the package's tables and the record of the change.
+ * @param move the phase, for the error
+ * @throws MoveRefusedError if a column has another type than the declaration says, or the role may not write the package's tables
+ */
+export async function bringUpToDate(context: MoveContext, move: string, mode: SyncMode): Promise<void> {
+  const { session, change, settings } = context;
+  await refuseOtherTypes(context, move);
+  refuseObstacles(context, move, await stateObstacles(session, change));
+  await session.transaction(async () => {
+    await session.query(`set local lock_timeout = ${settings.lockTimeoutMs}`);
+    await createState(session, change);
+    await recordChange(session, change);
+    await createForwardFunctions(session, change);
+    await createBackwardFunction(session, change);
+    await createSyncFunction(session, change, mode);
+  });
+}
+
+/**
+ * Refuses a phase while a write may pass the sync triggers.
+ * @param options.withKeeping also while one may pass the triggers that keep old values
+ * @param options.since the version of the triggers that an earlier call returned: refuses also if they were altered since
+ * @returns the version of the triggers
+ * @throws MoveRefusedError that names the triggers
+ */
+export async function requireSyncTriggers(
+  { session, change }: MoveContext,
+  move: string,
+  options: { readonly withKeeping?: boolean; readonly since?: string } = {},
+): Promise<string> {
+  const { missing, silent, version } = await readSyncState(session, change, options);
+  const { table, change: name } = namesOf(change);
+  if (missing.length > 0) {
+    throw new MoveRefusedError(
+      `Cannot ${move} ${name}: the sync trigger ${missing.join(', ')} is missing, so rows written meanwhile would be left ` +
+        `behind. Revert the expand and run it again: \`npx mikro-orm migration:down\`, then \`migration:up\`.`,
+    );
+  }
+  if (silent.length > 0) {
+    const list = silent.map((trigger) => `enable always trigger ${escapeIdentifier(trigger)}`).join(', ');
+    throw new MoveRefusedError(
+      `Cannot ${move} ${name}: the sync trigger ${silent.join(', ')} does not fire for every write; \`disable trigger all\` and ` +
+        `\`enable trigger all\` leave it so. Run \`alter table ${table} ${list}\`, then the same command again. The columns are ` +
+        `compared before one of them is given up.`,
+    );
+  }
+  if (options.since !== undefined && options.since !== version) {
+    throw new MoveRefusedError(
+      `Cannot ${move} ${name}: while the columns were compared, a sync trigger was disabled and enabled again, or a partition ` +
+        `was attached or detached. Run the same command again, it compares them anew.`,
+    );
+  }
+  return version;
+}
+
+async function refuseOtherTypes({ session, change }: MoveContext, move: string): Promise<void> {
+  const { table, change: name } = namesOf(change);
+  for (const side of ['oldColumn', 'newColumn'] as const) {
+    const found = await readOtherType(session, table, change[side]);
+    if (found === null) continue;
+    throw new MoveRefusedError(
+      `Cannot ${move} ${name}: ${change[side].name} is ${found}, and the declaration says ${change[side].type}. Correct ` +
+        `\`${side}.type\`; to change to another type, revert the expand first.`,
+    );
+  }
+}
+
+/** The type of a column, if it is there and is not of the declared type. */
+async function readOtherType(
+  database: MoveContext['session'],
+  table: string,
+  { name, type }: ColumnChange['oldColumn'],
+): Promise<string | null> {
+  const { rows } = await database.query<{ type: string }>(
+    `
+    select format_type(a.atttypid, a.atttypmod) as type
+    from pg_catalog.pg_attribute a
+    where a.attrelid = to_regclass($1) and a.attname = $2 and not a.attisdropped and not ${isOfType('a', '$3', '$4')}`,
+    [table, name, ...typeValues(type)],
+  );
+  return rows[0]?.type ?? null;
+}

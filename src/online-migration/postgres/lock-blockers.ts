@@ -1,0 +1,126 @@
+import type { Queryable } from '../change/column-change.ts';
+
+/** Enough to see who it is; a query can be megabytes long. */
+const QUERY_CHARACTERS = 200;
+const MOST_BLOCKERS = 5;
+
+/** The modes of a lock on a table, the weakest first, as `pg_locks` has them. */
+const MODES = [
+  'AccessShareLock',
+  'RowShareLock',
+  'RowExclusiveLock',
+  'ShareUpdateExclusiveLock',
+  'ShareLock',
+  'ShareRowExclusiveLock',
+  'ExclusiveLock',
+  'AccessExclusiveLock',
+];
+
+/** The modes that keep each of these waiting. Rows are held by those who lock the table to write or to lock rows, or against writes. */
+const IN_THE_WAY = {
+  'share update exclusive': MODES.slice(MODES.indexOf('ShareUpdateExclusiveLock')),
+  'share row exclusive': MODES.slice(MODES.indexOf('RowExclusiveLock')),
+  'access exclusive': MODES,
+  rows: MODES.filter((mode) => !['AccessShareLock', 'ShareUpdateExclusiveLock'].includes(mode)),
+};
+
+/** Locks that are asked for. */
+export interface LockRequest {
+  /** Tables or sequences: schema and name, quoted. */
+  readonly relations: readonly string[];
+  /** The mode of the lock on them, or locks of their rows. */
+  readonly mode: keyof typeof IN_THE_WAY;
+}
+
+/** A mode in which the package locks tables. */
+export type LockMode = Exclude<LockRequest['mode'], 'rows'>;
+
+/** A transaction that is in the way of a lock. */
+export interface Blocker {
+  /** Tells it from every other transaction. */
+  readonly transaction: string;
+  /** Null if it is a prepared transaction, which no session has any more. */
+  readonly pid: number | null;
+  /** How the prepared transaction is called, as an SQL literal. */
+  readonly gid: string | null;
+  readonly application: string;
+  /** `user ann`; for a background process its kind, such as `autovacuum worker`, and whether it gives way. */
+  readonly owner: string;
+  /** Whether this session's role may see its activity; if not, the next three properties are null. */
+  readonly isVisible: boolean;
+  readonly state: string | null;
+  /** Seconds since its transaction began, or was prepared; null if it has none. */
+  readonly seconds: number | null;
+  /** The first 200 characters of its present or last query. */
+  readonly query: string | null;
+}
+
+/**
+ * The transactions that are in the way of a lock, on a table or on a partition of it: they hold one that conflicts with it, or
+ * wait for ACCESS EXCLUSIVE themselves. The oldest one first, five at most.
+ */
+export async function findBlockers(
+  database: Queryable,
+  { relations, mode }: LockRequest,
+): Promise<Blocker[]> {
+  const { rows } = await database.query<Blocker>(
+    `
+    with recursive member as (
+      select to_regclass(name)::oid as oid from unnest($1::text[]) as name
+      union
+      select i.inhrelid from pg_catalog.pg_inherits i join member on member.oid = i.inhparent
+    ), holder as (
+      select distinct l.pid, l.virtualtransaction
+      from pg_catalog.pg_locks l
+      where l.relation in (select oid from member) and l.mode = any ($2)
+        and (l.granted or l.mode = 'AccessExclusiveLock')
+        and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
+    ), prepared as (
+      -- Each transaction holds its own number, whatever its virtual one looks like.
+      select l.virtualtransaction, p.*
+      from pg_catalog.pg_prepared_xacts p
+      join pg_catalog.pg_locks l
+        on l.locktype = 'transactionid' and l.transactionid = p.transaction and l.pid is null and l.granted
+    ), session as (
+      select a.*,
+        pg_has_role('pg_read_all_stats', 'usage') or coalesce(pg_has_role(a.usesysid, 'usage'), false) as visible
+      from pg_catalog.pg_stat_activity a
+      where a.pid <> pg_backend_pid()
+    )
+    select h.virtualtransaction as transaction, a.pid, quote_literal(p.gid) as gid,
+      coalesce(a.application_name, '') as application,
+      case
+        when a.query like 'autovacuum: %(to prevent wraparound)'
+          then 'autovacuum worker that does not give way, since it prevents transaction ID wraparound: let it end'
+        else coalesce('user ' || nullif(coalesce(a.usename, p.owner)::text, ''), a.backend_type, 'a process of the server')
+      end as owner,
+      coalesce(a.visible, true) as "isVisible",
+      case when a.visible then a.state end as state,
+      extract(epoch from clock_timestamp() - coalesce(p.prepared, a.xact_start))::float8 as seconds,
+      case when a.visible then left(regexp_replace(a.query, '\\s+', ' ', 'g'), ${QUERY_CHARACTERS}) end as query
+    from holder h
+    left join session a on a.pid = h.pid
+    left join prepared p on h.pid is null and p.virtualtransaction = h.virtualtransaction
+    where a.pid is not null or p.gid is not null
+    order by coalesce(p.prepared, a.xact_start) nulls last, h.virtualtransaction
+    limit ${MOST_BLOCKERS}`,
+    [relations, IN_THE_WAY[mode]],
+  );
+  return rows;
+}
+
+/** One line about a blocker, for a log or an error. */
+export function describeBlocker(blocker: Blocker): string {
+  const { pid, gid, application, owner, isVisible, state, seconds, query } = blocker;
+  const since = seconds === null ? '' : `${seconds.toFixed(1)} s`;
+  if (pid === null) {
+    return `prepared transaction ${gid}, ${owner}, prepared ${since} ago: end it with \`commit prepared ${gid}\` or \`rollback prepared ${gid}\``;
+  }
+  const who = `pid ${pid}${application === '' ? '' : ` "${application}"`}, ${owner}`;
+  if (!isVisible) return `${who}, of which only members of pg_monitor see more`;
+  const details = [
+    ...(state === null ? [] : [state]),
+    ...(seconds === null ? [] : [`in its transaction for ${since}`]),
+  ];
+  return `${[who, ...details].join(', ')}: ${query ?? ''}`;
+}

@@ -1,0 +1,75 @@
+import { pause } from '../postgres/pause.ts';
+import type { Session } from '../postgres/session.ts';
+
+/** Any number serves, as long as every runner of the database takes the same one. */
+const LOCK_KEY = 7_303_014_082_021;
+const POLL_MS = 250;
+
+/** The session that holds the lock. */
+interface Holder {
+  pid: number;
+  application: string;
+  /** Null for a role that may not see it. */
+  since: Date | null;
+}
+
+/**
+ * Takes the advisory lock that lets one runner at a time migrate a database, and waits for it where it is held. The
+ * session that ends frees it.
+ *
+ * It belongs on the session that runs the moves. A runner that is killed may have a commit on its way: on a session of
+ * its own the lock would be free before that commit, and the next runner would do the same move again.
+ *
+ * It asks again and again, instead of waiting inside the server: a statement that waits has a snapshot, and a snapshot
+ * would stop the other runner's backfill from reusing the space of its dead rows.
+ *
+ * @param session holds the lock from then on
+ * @param log receives a line that says whom it waits for
+ * @param signal ends the wait
+ */
+export async function acquireMigratorLock(
+  session: Session,
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  await forbidIdleTimeout(session);
+  let told: number | undefined;
+  while (!(await tryLock(session))) {
+    const holder = await findHolder(session);
+    if (holder !== undefined && holder.pid !== told) {
+      told = holder.pid;
+      log(
+        `another runner migrates this database: pid ${holder.pid} (${holder.application})` +
+          `${holder.since === null ? '' : `, since ${holder.since.toISOString()}`}; waiting for it to end`,
+      );
+    }
+    await pause(POLL_MS, signal);
+  }
+}
+
+/** The session is idle while a migration that is no move runs. A server before 14 does not know the setting. */
+async function forbidIdleTimeout(session: Session): Promise<void> {
+  await session.query(`
+    select set_config(name, '0', false) from pg_catalog.pg_settings where name = 'idle_session_timeout'`);
+}
+
+async function tryLock(session: Session): Promise<boolean> {
+  const { rows } = await session.query<{ taken: boolean }>(`select pg_try_advisory_lock($1) as taken`, [
+    LOCK_KEY,
+  ]);
+  return rows[0]?.taken ?? false;
+}
+
+async function findHolder(session: Session): Promise<Holder | undefined> {
+  const { rows } = await session.query<Holder>(
+    `
+    select a.pid, a.application_name as application, a.backend_start as since
+    from pg_catalog.pg_locks l
+    join pg_catalog.pg_stat_activity a on a.pid = l.pid
+    where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+      and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
+      and (l.classid::bigint << 32 | l.objid::bigint) = $1`,
+    [LOCK_KEY],
+  );
+  return rows[0];
+}

@@ -1,0 +1,105 @@
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import { isOfType, typeValues } from '../change/declared-type.ts';
+import { unquoted } from '../sync/filled-column.ts';
+import { namesOf } from '../change/names.ts';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
+
+/** The table of a column change is not there: the first migration has not run, or has been reverted. */
+export class TableNotReadyError extends OnlineMigrationError {
+  override readonly name = 'TableNotReadyError';
+
+  /** @param table schema and name of the table */
+  constructor(table: string) {
+    super(
+      `The table ${table} does not exist: run \`npx mikro-orm migration:up\` against this database first.`,
+    );
+  }
+}
+
+/** The table has neither of the two columns of its change. */
+export class ColumnMissingError extends OnlineMigrationError {
+  override readonly name = 'ColumnMissingError';
+
+  /** @param change the declared change */
+  constructor({ table, oldColumn, newColumn }: ColumnChange) {
+    super(
+      `The table ${table.schema}.${table.name} has no column ${oldColumn.name}, nor ${newColumn.name}: ` +
+        `correct the declaration of the column change, or run the migration that creates the column.`,
+    );
+  }
+}
+
+/** Which of the two columns the catalog shows, and in which state. */
+export interface TableShape {
+  /**
+   * A column under the old column's name. `isFilled`: it has its value in every row. `isNewType`: it has the new type
+   * already, so it is the renamed one.
+   */
+  readonly oldColumn: { readonly isFilled: boolean; readonly isNewType: boolean } | null;
+  /** A column under the new column's interim name. `isEnforced`: it has its value in every row, and the catalog says so. */
+  readonly newColumn: { readonly isEnforced: boolean } | null;
+}
+
+interface CatalogRow {
+  table_exists: boolean;
+  old_is_filled: boolean | null;
+  old_is_new_type: boolean | null;
+  new_is_enforced: boolean | null;
+}
+
+/**
+ * Reads from the catalog how the table of a change looks now, in one statement and so of one instant.
+ * @throws TableNotReadyError if the table does not exist
+ * @throws ColumnMissingError if it has neither column
+ */
+export async function readTableShape(database: Queryable, change: ColumnChange): Promise<TableShape> {
+  const names = namesOf(change);
+  // A not-null constraint of PostgreSQL 18 that is not validated sets attnotnull all the same.
+  const { rows } = await database.query<CatalogRow>(
+    `
+    with shape as (
+      select a.attname, a.atttypid, a.atttypmod,
+        a.attnotnull and not exists (
+          select from pg_catalog.pg_constraint c
+          where c.conrelid = a.attrelid and c.contype = 'n' and c.conkey = array[a.attnum] and not c.convalidated
+        ) as not_null
+      from pg_catalog.pg_attribute a
+      where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped
+    ), mark as (
+      select conname from pg_catalog.pg_constraint where conrelid = to_regclass($1) and contype = 'c'
+    )
+    select
+      to_regclass($1) is not null as table_exists,
+      (
+        select case when $6 then not exists (select from mark where conname = $8) else not_null end
+        from shape where attname = $2
+      ) as old_is_filled,
+      (
+        select ${isOfType('shape', '$4', '$5')}
+        from shape where attname = $2
+      ) as old_is_new_type,
+      (
+        select case when $6 then exists (select from mark where conname = $7) else not_null end
+        from shape where attname = $3
+      ) as new_is_enforced`,
+    [
+      names.table,
+      change.oldColumn.name,
+      change.newColumn.name,
+      ...typeValues(change.newColumn.type),
+      change.nullable === true,
+      unquoted(names.enforcedCheck),
+      unquoted(names.fillingCheck),
+    ],
+  );
+  const row = rows[0];
+  if (!row?.table_exists) throw new TableNotReadyError(names.table);
+  if (row.old_is_filled === null && row.new_is_enforced === null) throw new ColumnMissingError(change);
+  return {
+    oldColumn:
+      row.old_is_filled === null
+        ? null
+        : { isFilled: row.old_is_filled, isNewType: row.old_is_new_type === true },
+    newColumn: row.new_is_enforced === null ? null : { isEnforced: row.new_is_enforced },
+  };
+}

@@ -1,0 +1,79 @@
+import { escapeLiteral } from 'pg';
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import { namesOf } from '../change/names.ts';
+
+/**
+ * Creates the functions from the old type to the new one, or replaces them.
+ *
+ * The body is parsed once, here, so no session's search_path can put another operator in; and a `return` body is one
+ * that the planner writes into the query that calls it, so a row costs no function call.
+ */
+export async function createForwardFunctions(database: Queryable, change: ColumnChange): Promise<void> {
+  const { forward, forwardInBulk } = namesOf(change);
+  const { conversion } = change;
+  await createForwardFunction(database, change, forward, conversion.forward('value'));
+  if (conversion.forwardInBulk) {
+    await createForwardFunction(database, change, forwardInBulk, conversion.forwardInBulk('value'));
+  }
+}
+
+async function createForwardFunction(
+  database: Queryable,
+  change: ColumnChange,
+  name: string,
+  expression: string,
+): Promise<void> {
+  await database.query(`
+    create or replace function ${name}(value ${change.oldColumn.type})
+    returns ${change.newColumn.type}
+    language sql stable parallel safe
+    return ${expression}`);
+}
+
+/**
+ * Creates the function from the new type to the old one, or replaces it; made as the forward functions are. Of a change that
+ * is not reversible there is none.
+ */
+export async function createBackwardFunction(database: Queryable, change: ColumnChange): Promise<void> {
+  const { backward } = change.conversion;
+  if (backward === 'not reversible') return;
+  await database.query(`
+    create or replace function ${namesOf(change).backward}(value ${change.newColumn.type})
+    returns ${change.oldColumn.type}
+    language sql stable parallel safe
+    return ${backward('value')}`);
+}
+
+/**
+ * Replaces the function from the new type to the old one by one that returns null if the conversion of a value raises an
+ * error. It serves to find values without an equal. A call costs more.
+ */
+export async function createTolerantBackwardFunction(
+  database: Queryable,
+  change: ColumnChange,
+): Promise<void> {
+  const { backward } = change.conversion;
+  if (backward === 'not reversible') return;
+  const body = `
+    #variable_conflict use_column
+    begin
+      return ${backward('value')};
+    exception when data_exception or integrity_constraint_violation or program_limit_exceeded or plpgsql_error then
+      return null;
+    end`;
+  // As a literal, and not between dollars: the expression may contain any text.
+  await database.query(`
+    create or replace function ${namesOf(change).backward}(value ${change.newColumn.type})
+    returns ${change.oldColumn.type}
+    language plpgsql stable
+    as ${escapeLiteral(body)}`);
+}
+
+/** Drops the functions; the sync trigger that calls them must be gone. */
+export async function dropConversionFunctions(database: Queryable, change: ColumnChange): Promise<void> {
+  const { forward, forwardInBulk, backward } = namesOf(change);
+  await database.query(`
+    drop function if exists ${forward}(${change.oldColumn.type});
+    drop function if exists ${forwardInBulk}(${change.oldColumn.type});
+    drop function if exists ${backward}(${change.newColumn.type})`);
+}

@@ -1,0 +1,111 @@
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import { namesOf } from '../change/names.ts';
+import type { Session } from '../postgres/session.ts';
+
+/** Which of the two columns. */
+export type Side = 'old' | 'new';
+
+/*
+ * Proves without a scan under a strong lock that a column has its value in every row, and says so in the catalog:
+ *
+ * 1. `addFilledCheck`, under ACCESS EXCLUSIVE: a check that is not validated; it holds for new writes at once.
+ * 2. `validateFilledCheck`, in a later transaction: SHARE UPDATE EXCLUSIVE, reads the table beside reads and writes.
+ * 3. `declareFilled`, under ACCESS EXCLUSIVE: NOT NULL, which the validated check proves, so there is no scan.
+ *
+ * A nullable column has its value where the other column has one. NOT NULL can't say so; checks of a certain name do:
+ * one that is there when the new column is enforced, and one that is there while the old column is being filled again.
+ */
+
+/** Step 1; a check that an earlier run left is kept. */
+export async function addFilledCheck(database: Queryable, change: ColumnChange, side: Side): Promise<void> {
+  if (await hasFilledCheck(database, change)) return;
+  const { table, filledCheck } = namesOf(change);
+  await addCheck(database, table, filledCheck, filledCondition(change, side));
+}
+
+/**
+ * Step 2; without a statement timeout, since it reads the whole table.
+ * @throws the database's error 23514 where a row has no value
+ */
+export async function validateFilledCheck(session: Session, change: ColumnChange): Promise<void> {
+  const { table, filledCheck } = namesOf(change);
+  await session.withoutStatementTimeout(() =>
+    session.query(`alter table ${table} validate constraint ${filledCheck}`),
+  );
+}
+
+/** Step 3. */
+export async function declareFilled(database: Queryable, change: ColumnChange, side: Side): Promise<void> {
+  const { table, filledCheck, enforcedCheck, fillingCheck } = namesOf(change);
+  if (!change.nullable) {
+    await database.query(`alter table ${table} alter column ${columnOf(change, side)} set not null`);
+    await dropFilledCheck(database, change);
+  } else if (side === 'new') {
+    await database.query(`alter table ${table} rename constraint ${filledCheck} to ${enforcedCheck}`);
+  } else {
+    await dropFilledCheck(database, change);
+    await database.query(`alter table ${table} drop constraint if exists ${fillingCheck}`);
+  }
+}
+
+/** Takes the check away; also the way back of step 1. */
+export async function dropFilledCheck(database: Queryable, change: ColumnChange): Promise<void> {
+  const { table, filledCheck } = namesOf(change);
+  await database.query(`alter table ${table} drop constraint if exists ${filledCheck}`);
+}
+
+/** Whether step 1 was done and step 3 was not. */
+export async function hasFilledCheck(database: Queryable, change: ColumnChange): Promise<boolean> {
+  const { table, filledCheck } = namesOf(change);
+  const { rows } = await database.query<{ found: boolean }>(
+    `
+    select exists (
+      select from pg_catalog.pg_constraint
+      where conrelid = to_regclass($1) and contype = 'c' and conname = $2
+    ) as found`,
+    [table, unquoted(filledCheck)],
+  );
+  return rows[0]?.found ?? false;
+}
+
+/** Takes back what `declareFilled` says of the new column; the table must be locked. */
+export async function withdrawEnforced(database: Queryable, change: ColumnChange): Promise<void> {
+  const { table, newColumn, enforcedCheck } = namesOf(change);
+  await database.query(
+    change.nullable
+      ? `alter table ${table} drop constraint if exists ${enforcedCheck}`
+      : `alter table ${table} alter column ${newColumn} drop not null`,
+  );
+}
+
+/**
+ * Says of a nullable change that its old column, which has just been added, is not filled yet and that the new one rules;
+ * without these checks, which no row can break, it would look as before enforce. Of another change NOT NULL says it.
+ */
+export async function declareFilling(database: Queryable, change: ColumnChange): Promise<void> {
+  if (!change.nullable) return;
+  const { table, oldColumn, newColumn, enforcedCheck, fillingCheck } = namesOf(change);
+  await addCheck(database, table, enforcedCheck, filledCondition(change, 'new'));
+  await addCheck(database, table, fillingCheck, `${oldColumn} is null or ${newColumn} is not null`);
+}
+
+/** A name as the catalog has it. */
+export function unquoted(identifier: string): string {
+  return identifier.slice(1, -1).replaceAll('""', '"');
+}
+
+async function addCheck(database: Queryable, table: string, name: string, condition: string): Promise<void> {
+  await database.query(`alter table ${table} add constraint ${name} check (${condition}) not valid`);
+}
+
+function filledCondition(change: ColumnChange, side: Side): string {
+  const filled = `${columnOf(change, side)} is not null`;
+  return change.nullable
+    ? `${filled} or ${columnOf(change, side === 'old' ? 'new' : 'old')} is null`
+    : filled;
+}
+
+function columnOf(change: ColumnChange, side: Side): string {
+  const { oldColumn, newColumn } = namesOf(change);
+  return side === 'old' ? oldColumn : newColumn;
+}

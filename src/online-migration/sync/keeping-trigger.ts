@@ -1,0 +1,107 @@
+import { escapeLiteral } from 'pg';
+import { type ColumnChange, isReversible, type Queryable } from '../change/column-change.ts';
+import { namesOf } from '../change/names.ts';
+import { TEXT_SETTINGS } from '../postgres/session-settings.ts';
+import { refuseWrite } from './sync-trigger.ts';
+import { createTriggerFunction } from '../postgres/trigger-function.ts';
+import { areDifferent } from '../change/value-difference.ts';
+
+/*
+ * While contract proves that both columns are equal, old values that their new values do not lead back to are kept for its way
+ * back, in `online_migration.kept_value`. The proof keeps those of rows that nobody writes, these triggers those of the others.
+ *
+ * They fire after a row was written: a BEFORE INSERT trigger also fires for an `insert … on conflict` that inserts nothing, and
+ * would record a value that no row has.
+ */
+
+/** Kept values and their keys have the text format of the package's sessions. */
+const FUNCTION_SETTINGS = Object.entries(TEXT_SETTINGS)
+  .map(([name, value]) => `set ${name} = ${value}`)
+  .join(' ');
+
+/**
+ * Creates the function, or replaces it under its triggers.
+ *
+ * 1. A value that cannot be rebuilt from its new value is recorded under the key of the row. In a table without a key there is
+ *    nothing to record it under, and the write is refused.
+ * 2. For a row with any other value, an earlier record is deleted. In a transaction with an older snapshot, in which that
+ *    may be invisible, the value is recorded over it: PostgreSQL lets such a transaction fail with 40001.
+ */
+export async function createKeepFunction(database: Queryable, change: ColumnChange): Promise<void> {
+  const { keepFunction, oldColumn, newColumn, backward } = namesOf(change);
+  if (!isReversible(change)) return;
+  const isUnrebuildable = areDifferent(
+    change.oldColumn.type,
+    `${backward}(new.${newColumn})`,
+    `new.${oldColumn}`,
+  );
+  await createTriggerFunction(
+    database,
+    keepFunction,
+    `
+    begin
+      ${keepOrRefuse(change, isUnrebuildable)}
+      return null;
+    end`,
+    FUNCTION_SETTINGS,
+  );
+}
+
+/** Creates the triggers that fire the function; the table must be locked. */
+export async function createKeepTriggers(database: Queryable, change: ColumnChange): Promise<void> {
+  if (!isReversible(change)) return;
+  const names = namesOf(change);
+  const { table, keepFunction, keepInsertTrigger, keepUpdateTrigger, oldColumn, newColumn } = names;
+  const changed = [
+    areDifferent(change.oldColumn.type, `new.${oldColumn}`, `old.${oldColumn}`),
+    areDifferent(change.newColumn.type, `new.${newColumn}`, `old.${newColumn}`),
+    ...names.lastingKey.columns.map((column) => `new.${column} is distinct from old.${column}`),
+  ];
+  await database.query(`
+    create or replace trigger ${keepInsertTrigger} after insert on ${table}
+    for each row execute function ${keepFunction}()`);
+  await database.query(`
+    create or replace trigger ${keepUpdateTrigger} after update on ${table}
+    for each row when (${changed.join(' or ')}) execute function ${keepFunction}()`);
+  await database.query(`
+    alter table ${table} enable always trigger ${keepInsertTrigger}, enable always trigger ${keepUpdateTrigger}`);
+}
+
+/** Makes the triggers, if there are any, do nothing from now on, without a lock; kept values stay. */
+export async function stopKeeping(database: Queryable, change: ColumnChange): Promise<void> {
+  const { keepFunction } = namesOf(change);
+  const { rows } = await database.query<{ found: boolean }>(`select to_regproc($1) is not null as found`, [
+    keepFunction,
+  ]);
+  if (rows[0]?.found) await createTriggerFunction(database, keepFunction, `begin return null; end`);
+}
+
+/** Drops the triggers and their function; the table must be locked. */
+export async function dropKeepTriggers(database: Queryable, change: ColumnChange): Promise<void> {
+  const { table, keepFunction, keepInsertTrigger, keepUpdateTrigger } = namesOf(change);
+  // In one message: under the lock, each further one costs a way to the server and back.
+  await database.query(`
+    drop trigger if exists ${keepInsertTrigger} on ${table};
+    drop trigger if exists ${keepUpdateTrigger} on ${table};
+    drop function if exists ${keepFunction}()`);
+}
+
+/** PL/pgSQL on the row `new`. */
+function keepOrRefuse(change: ColumnChange, isUnrebuildable: string): string {
+  const { change: name, lastingKey, oldColumn } = namesOf(change);
+  if (!lastingKey.lasts) {
+    return `if ${isUnrebuildable} then
+        ${refuseWrite(`new.${oldColumn}`, change.oldColumn.name, change.newColumn.type)}
+      end if;`;
+  }
+  const key = lastingKey.text('new');
+  return `
+      if ${isUnrebuildable} or current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+        insert into online_migration.kept_value (change, key, raw_value)
+        select ${escapeLiteral(name)}, ${key}, new.${oldColumn}::text
+        where new.${oldColumn} is not null
+        on conflict on constraint kept_value_pkey do update set raw_value = excluded.raw_value;
+      else
+        delete from online_migration.kept_value k where k.change = ${escapeLiteral(name)} and k.key = ${key};
+      end if;`;
+}

@@ -1,0 +1,102 @@
+import { readAttachments } from '../attachments/attachments.ts';
+import type { CarriedIndex } from '../attachments/indexes.ts';
+import { mirrorName } from '../attachments/table-column.ts';
+import { forwardFill } from '../backfill/plan/fill.ts';
+import { readTriggerPlan } from '../backfill/batch/firing-triggers.ts';
+import { type ColumnChange, type Queryable } from '../change/column-change.ts';
+import { typeValues } from '../change/declared-type.ts';
+import { namesOf } from '../change/names.ts';
+
+/** Risks that the catalog does not show and a person must check before a change, a sentence each. */
+export async function readChecklist(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const { oldColumn, newColumn, table } = change;
+  const { own } = await readAttachments(database, change, 'old');
+  return [
+    `Programs that use ${oldColumn.name} and do not follow the active column: they fail from contract on.`,
+    `\`copy ${table.name}\` and \`insert into ${table.name} values (…)\` without a list of columns: ${newColumn.name} comes last. ` +
+      `From expand on a copy fails, from contract on a value goes into another column, without an error if the type fits.`,
+    `Prepared statements with \`select *\`: they fail once in each connection after expand, contract and rename (0A000, cached ` +
+      `plan must not change result type).`,
+    ...uniqueIndexes(own.indexes),
+    ...(await narrowerColumns(database, change)),
+    ...(await unboundColumns(database, change)),
+    ...(own.numbering === null || own.numbering.identity === null
+      ? []
+      : [
+          `Direct calls of nextval('${own.numbering.sequence}'): contract makes the sequence of the identity anew, and a call in ` +
+            `that instant fails.`,
+        ]),
+    ...(await silentTriggers(database, change)),
+  ];
+}
+
+function uniqueIndexes(indexes: readonly CarriedIndex[]): string[] {
+  return indexes
+    .filter(({ definition }) => definition.startsWith('CREATE UNIQUE'))
+    .map(
+      ({ name }) =>
+        `Programs that \`insert … on conflict\` and do not follow the active column: between enforce and contract an insert can ` +
+        `fail with 23505 on ${mirrorName(name)}, as it stands beside ${name}; they have to run it again.`,
+    );
+}
+
+/** Columns of foreign keys to the column that are of its old type; they are columns of their own to change. */
+async function narrowerColumns(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const { rows } = await database.query<{ name: string }>(
+    `
+    select distinct format('%s.%I', con.conrelid::regclass, source.attname) as name
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_constraint con on con.contype = 'f' and con.confrelid = a.attrelid and con.conparentid = 0
+    cross join unnest(con.conkey, con.confkey) as pair (source, target)
+    join pg_catalog.pg_attribute source on source.attrelid = con.conrelid and source.attnum = pair.source
+    where a.attrelid = to_regclass($1) and a.attname = $2 and pair.target = a.attnum
+      and source.atttypid <> $3::text::regtype and (source.attrelid, source.attnum) <> (a.attrelid, a.attnum)
+    order by 1`,
+    [namesOf(change).table, change.oldColumn.name, typeValues(change.newColumn.type)[0]],
+  );
+  return rows.map(
+    ({ name }) =>
+      `${name} refers to ${change.oldColumn.name} and keeps its type: a value that only ${change.newColumn.type} holds does ` +
+      `not go in there. It needs a change of its own.`,
+  );
+}
+
+/** Columns of other tables that are called as if they referred to the column, and have no foreign key. */
+async function unboundColumns(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const { table, oldColumn, newColumn } = change;
+  const singular = table.name.replace(/s$/, '');
+  const { rows } = await database.query<{ name: string }>(
+    `
+    select format('%s.%I', c.oid::regclass, a.attname) as name
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where c.relkind in ('r', 'p') and not c.relispartition and c.oid <> to_regclass($1)
+      and lower(a.attname) = any ($2) and a.atttypid in ('int2'::regtype, 'int4'::regtype) and a.atttypid <> $3::text::regtype
+      and $3::text::regtype in ('int4'::regtype, 'int8'::regtype)
+      and not exists (
+        select from pg_catalog.pg_constraint con where con.contype = 'f' and con.conrelid = c.oid and a.attnum = any (con.conkey)
+      )
+    order by 1`,
+    [
+      namesOf(change).table,
+      [table.name, singular].map((name) => `${name}_${oldColumn.name}`.toLowerCase()),
+      typeValues(newColumn.type)[0],
+    ],
+  );
+  return rows.map(
+    ({ name }) =>
+      `${name} has no foreign key and is called as if it held values of ${oldColumn.name}: if it does, it needs a change of its own.`,
+  );
+}
+
+/** Triggers that fire for an update of the application and not for one of the backfill. */
+async function silentTriggers(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const { silent } = await readTriggerPlan(database, forwardFill(change));
+  const names = [...new Set(silent.map(({ name }) => name))];
+  if (names.length === 0) return [];
+  return [
+    `Triggers that do not fire for the rows that a backfill updates: ${names.join(', ')}. If one has to, add it to ` +
+      `\`firesInBackfill\` and let it fire always, with \`alter table … enable always trigger …\`; if all of them have to, it ` +
+      `is enough to add them.`,
+  ];
+}

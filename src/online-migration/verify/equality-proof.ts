@@ -1,0 +1,110 @@
+import {
+  compareBatch,
+  type Difference,
+  findDifferencesAtOnce,
+  keepUnrebuildable,
+  type ProofBatch,
+  type ProofMode,
+} from './equality-statements.ts';
+import { nextBatchRows } from './batch-rows.ts';
+import { readControls } from '../state/backfill-controls.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { describeBlocker, findBlockers } from '../postgres/lock-blockers.ts';
+import { namesOf } from '../change/names.ts';
+import { pause } from '../postgres/pause.ts';
+import { type Session, sqlState } from '../postgres/session.ts';
+
+/** A batch holds the locks of its rows for so long; a write of one of them waits for it. */
+const BATCH_MS = 100;
+/** Few enough to be read in that time with documents of 30 kB in each. */
+const FIRST_BATCH_ROWS = 16;
+/** Far below `deadlock_timeout`: if the application and a batch want each other's rows, the batch gives way first. */
+const LOCK_TIMEOUT_MS = 50;
+const CONTENTION_PAUSE_MS = 100;
+const PAUSED_MS = 250;
+const CONTENTION_CODES = new Set(['55P03', '40P01', '40001']);
+
+/** Input of a comparison. */
+export interface ProofSurroundings {
+  readonly session: Session;
+  readonly change: ColumnChange;
+  /** Ends the comparison between two batches. */
+  readonly signal: AbortSignal;
+  /** Receives a line if the comparison has to wait, with the sessions that it waits for. */
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Compares both columns of all rows.
+ *
+ * 1. In the order of the key, not of the blocks: a row keeps its key when an update moves it to another block, so none is
+ *    passed over while the application writes.
+ * 2. Each batch is a transaction of its own, so no snapshot lives long. It has as many rows as fit in 100 ms.
+ * 3. With `keep`, the keep triggers must be there: they record what changes behind the batch that has read a row.
+ * 4. A table without a key is compared in one statement: only one snapshot has every row once. Nothing can be kept of it, so
+ *    with `keep` what could not be rebuilt counts as a difference.
+ * 5. Between two batches it obeys `paused` of the backfill's controls.
+ *
+ * @returns the first differing rows, ten at most; none if the columns are equal
+ */
+export async function findDifferences(
+  surroundings: ProofSurroundings,
+  mode: ProofMode,
+): Promise<Difference[]> {
+  const { session, change, signal } = surroundings;
+  if (!namesOf(change).key.lasts) return findDifferencesAtOnce(session, change, mode);
+  let lastKey: string[] | null = null;
+  let rows = FIRST_BATCH_ROWS;
+  do {
+    signal.throwIfAborted();
+    await waitWhilePaused(surroundings);
+    const began = performance.now();
+    const batch: ProofBatch | undefined = await compareBatchPatiently(surroundings, mode, lastKey, rows);
+    if (batch?.differences) return batch.differences;
+    lastKey = batch?.last_key ?? null;
+    rows = nextBatchRows(rows, performance.now() - began, BATCH_MS);
+  } while (lastKey !== null);
+  return [];
+}
+
+async function waitWhilePaused({ session, change, signal, log }: ProofSurroundings): Promise<void> {
+  const isPaused = async () => (await readControls(session, namesOf(change).change)).paused;
+  if (!(await isPaused())) return;
+  log('comparison of the columns: paused by hand');
+  do await pause(PAUSED_MS, signal);
+  while (await isPaused());
+  log('comparison of the columns: goes on');
+}
+
+async function compareBatchPatiently(
+  surroundings: ProofSurroundings,
+  mode: ProofMode,
+  afterKey: string[] | null,
+  rows: number,
+): Promise<ProofBatch | undefined> {
+  const { session, change, signal, log } = surroundings;
+  for (let reported = ''; ;) {
+    try {
+      return await session.transaction(async () => {
+        await session.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+        const batch = await compareBatch(session, change, mode, afterKey, rows);
+        if (mode === 'keep' && batch?.has_unrebuildable) {
+          await keepUnrebuildable(session, change, afterKey, batch.last_key);
+        }
+        return batch;
+      });
+    } catch (error) {
+      if (!CONTENTION_CODES.has(sqlState(error) ?? '')) throw error;
+      const blockers = await findBlockers(session, { relations: [namesOf(change).table], mode: 'rows' });
+      const found = blockers.map(({ transaction }) => transaction).join(' ');
+      if (found !== reported) {
+        log(
+          `comparison of the columns: waits for locked rows; transactions that have locked the table, the oldest first: ` +
+            blockers.map(describeBlocker).join('; '),
+        );
+      }
+      reported = found;
+      await pause(CONTENTION_PAUSE_MS, signal);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import type { ColumnChange } from '../change/column-change.ts';
+import { namesOf } from '../change/names.ts';
+import type { Session } from '../postgres/session.ts';
+
+/** A row whose old value has no faithful new value. */
+export interface Reject {
+  readonly key: string;
+  readonly rawValue: string;
+}
+
+/** The query that lists every reject as the table stands, for people to run. */
+export function rejectQuery(change: ColumnChange): string {
+  const { table, key, oldColumn, newColumn } = namesOf(change);
+  const columns = [...new Set([...key.columns, oldColumn])].join(', ');
+  return `select ${columns} from ${table} where ${newColumn} is null and ${oldColumn} is not null`;
+}
+
+/** Counts the rejects and reads the first of them, by key. */
+export async function findRejects(
+  session: Session,
+  change: ColumnChange,
+  limit: number,
+): Promise<{ total: number; first: Reject[] }> {
+  const counted = await session.withoutStatementTimeout(() =>
+    session.query<{ count: string }>(`select count(*) as count from (${rejectQuery(change)}) as reject`),
+  );
+  const total = Number(counted.rows[0]?.count);
+  if (total === 0) return { total, first: [] };
+  const { table, key, oldColumn, newColumn } = namesOf(change);
+  const first = await session.withoutStatementTimeout(() =>
+    session.query<{ key: string; raw_value: string }>(
+      `
+    select ${key.text('t')} as key, t.${oldColumn}::text as raw_value
+    from ${table} t
+    where t.${newColumn} is null and t.${oldColumn} is not null
+    order by ${key.list('t')}
+    limit $1`,
+      [limit],
+    ),
+  );
+  return { total, first: first.rows.map((row) => ({ key: row.key, rawValue: row.raw_value })) };
+}
+
+/** Writes the rejects of this moment into the package's table, in place of those of an earlier one. */
+export async function recordRejects(session: Session, change: ColumnChange): Promise<void> {
+  const { change: name, table, key, oldColumn, newColumn } = namesOf(change);
+  await session.withoutStatementTimeout(() =>
+    session.query(
+      `
+    with corrected as (
+      delete from online_migration.reject as r
+      where r.change = $1
+        and not exists (select from ${table} t where ${key.text('t')} = r.key and t.${newColumn} is null)
+    )
+    insert into online_migration.reject (change, key, raw_value, reason)
+    select $1, ${key.text('t')}, ${oldColumn}::text, $2
+    from ${table} t
+    where ${newColumn} is null and ${oldColumn} is not null
+    on conflict (change, key) do update
+    set raw_value = excluded.raw_value, found_at = now()`,
+      [name, `no equal value of type ${change.newColumn.type}`],
+    ),
+  );
+}

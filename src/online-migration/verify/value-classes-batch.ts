@@ -1,0 +1,130 @@
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import { namesOf } from '../change/names.ts';
+import type { Slice } from './value-classes-walk.ts';
+import { areDifferent, isExact } from '../change/value-difference.ts';
+
+/** How many rows of a group are shown. */
+export const SAMPLES = 3;
+
+/**
+ * The effect of the change on a value.
+ * - `rebuildable`: it converts, and the way back gives the same text again.
+ * - `kept`: it converts; the way back needs the text itself, which contract keeps.
+ * - `null`: there is no value, and there will be none.
+ * - `reject`: it does not convert; enforce is refused while it is there.
+ */
+export type ValueClass = 'rebuildable' | 'kept' | 'null' | 'reject';
+
+/** Values of one class that look alike. */
+export interface ValueGroup {
+  readonly valueClass: ValueClass;
+  /** Their form: every digit as 9, every letter as a; so dates of one form are one group. */
+  readonly form: string;
+  rows: number;
+  /** The first of them by key, three at most. */
+  readonly samples: { key: string; value: string | null }[];
+  /** The error that the conversion raises for the first of them, which it must not; left out if it gives null. */
+  readonly error?: string;
+}
+
+/** The result of a batch of rows. */
+export interface Batch {
+  /** The key of its last row, as texts; null if there was no row. */
+  readonly lastKey: string[] | null;
+  readonly groups: ValueGroup[];
+}
+
+/** Classifies the values of a slice in one statement. */
+export async function classifyBatch(database: Queryable, change: ColumnChange, slice: Slice): Promise<Batch> {
+  const { selected } = namesOf(change).key;
+  const { type } = change.oldColumn;
+  const { backward } = change.conversion;
+  const forward = change.conversion.forwardInBulk ?? change.conversion.forward;
+  const { rows } = await database.query<{ last_key: string[] | null; groups: ValueGroup[] }>(
+    `
+    with batch as materialized (${rowsOf(change, slice)}
+    ), converted as materialized (
+      select row_number() over (order by ${selected.list('b')}) as place, ${selected.text('b')} as key, b.old_value,
+        ${forward('b.old_value')} as new_value
+      from batch b
+    ), classified as (
+      select place, key, old_value::text as value,
+        case
+          when old_value is null then 'null'
+          when new_value is null then 'reject'
+          when ${backward === 'not reversible' ? 'true' : `not (${areDifferent(type, rebuilt(type, backward), 'old_value')})`} then 'rebuildable'
+          else 'kept'
+        end as class,
+        ${formOf('old_value')} as form
+      from converted
+    ), numbered as (
+      select *, row_number() over (partition by class, form order by place) as number from classified
+    ), grouped as (
+      select class, form, count(*) as rows,
+        jsonb_agg(jsonb_build_object('key', key, 'value', value) order by place) filter (where number <= ${SAMPLES})
+          as samples
+      from numbered
+      group by class, form
+    )
+    select
+      (select ${selected.texts('b')} from batch b order by ${selected.descending('b')} limit 1) as last_key,
+      coalesce((
+        select jsonb_agg(
+          jsonb_build_object('valueClass', class, 'form', form, 'rows', rows, 'samples', samples)
+        )
+        from grouped
+      ), '[]') as groups`,
+    [...slice.values],
+  );
+  return { lastKey: rows[0]?.last_key ?? null, groups: rows[0]?.groups ?? [] };
+}
+
+/**
+ * Reads the only row of a slice, for which the conversion raises an error, as a reject.
+ * @param error the error that it raises
+ */
+export async function readFailedRow(
+  database: Queryable,
+  change: ColumnChange,
+  slice: Slice,
+  error: string,
+): Promise<Batch> {
+  const { selected } = namesOf(change).key;
+  const { rows } = await database.query<{ last_key: string[]; key: string; value: string; form: string }>(
+    `
+    with batch as materialized (${rowsOf(change, slice)}
+    )
+    select ${selected.texts('b')} as last_key, ${selected.text('b')} as key, b.old_value::text as value,
+      ${formOf('b.old_value')} as form
+    from batch b`,
+    [...slice.values],
+  );
+  const [row] = rows;
+  if (row === undefined) return { lastKey: null, groups: [] };
+  const { key, value, form } = row;
+  return {
+    lastKey: row.last_key,
+    groups: [{ valueClass: 'reject', form, rows: 1, samples: [{ key, value }], error }],
+  };
+}
+
+function rowsOf(change: ColumnChange, { table, condition, rows }: Slice): string {
+  const { key, oldColumn } = namesOf(change);
+  return `
+      select ${key.select('t')}, t.${oldColumn} as old_value
+      from ${table} t
+      where ${condition}
+      order by ${key.list('t')}
+      limit ${rows}`;
+}
+
+function formOf(value: string): string {
+  return `regexp_replace(
+          translate(coalesce(${value}::text, ''), '012345678', '999999999'), '[[:alpha:]]', 'a', 'g'
+        )`;
+}
+
+/** The result of the way back, of the old type. One that `=` compares is left as it comes: a cast would cut off what is too long. */
+function rebuilt(type: string, backward: (value: string) => string): string {
+  return isExact(type) ? backward('new_value') : `(${backward('new_value')})::${type}`;
+}

@@ -1,0 +1,86 @@
+import type { Leaf } from '../postgres/leaf-partitions.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { namesOf } from '../change/names.ts';
+
+/** Rows that one statement reads. */
+export interface Slice {
+  /** Schema and table, quoted. */
+  readonly table: string;
+  /** SQL on the row `t`. */
+  readonly condition: string;
+  readonly values: readonly string[];
+  /** How many rows at most; the first ones by key, or by place. */
+  readonly rows: number;
+}
+
+/** A way through all rows of a table, in slices of any size. */
+export interface Walk {
+  /** The next slice; null at the end. The same again until {@link advance} is called. */
+  next(rows: number): Slice | null;
+  /**
+   * Steps behind a slice.
+   * @param lastKey the key of its last row, as texts; null if there was none
+   */
+  advance(slice: Slice, rowsRead: number, lastKey: string[] | null): void;
+}
+
+/** The way through a table: by its key, or by place if it has none. */
+export function walkOf(change: ColumnChange, leaves: readonly Leaf[]): Walk {
+  return namesOf(change).key.lasts ? walkByKey(change) : walkByPlace(leaves);
+}
+
+function walkByKey(change: ColumnChange): Walk {
+  const { table, key } = namesOf(change);
+  let after: string[] | null = null;
+  let isAtEnd = false;
+  return {
+    next: (rows) =>
+      isAtEnd
+        ? null
+        : {
+            table,
+            condition: after === null ? 'true' : key.compare('t', '>', 1),
+            values: after ?? [],
+            rows,
+          },
+    advance(_slice, _rowsRead, lastKey) {
+      isAtEnd = lastKey === null;
+      after = lastKey;
+    },
+  };
+}
+
+/** Reads so many blocks as probably hold the rows; no index leads from one place to the next. */
+function walkByPlace(leaves: readonly Leaf[]): Walk {
+  const left = leaves.filter(({ blocks }) => blocks > 0);
+  let place = { block: 0, tid: '(0,0)' };
+  let endBlock = 0;
+  return {
+    next(rows) {
+      const leaf = left[0];
+      if (leaf === undefined) return null;
+      endBlock = Math.min(
+        leaf.blocks,
+        place.block + Math.ceil((rows * leaf.blocks) / Math.max(leaf.rows, 1)) + 1,
+      );
+      return {
+        table: leaf.name,
+        condition: `t.ctid > $1::tid and t.ctid < $2::tid`,
+        values: [place.tid, `(${endBlock},0)`],
+        rows,
+      };
+    },
+    advance({ rows }, rowsRead, lastKey) {
+      const tid = rowsRead < rows ? undefined : lastKey?.at(-1);
+      place = tid === undefined ? { block: endBlock, tid: `(${endBlock},0)` } : { block: blockOf(tid), tid };
+      if (tid !== undefined || endBlock < left[0]!.blocks) return;
+      left.shift();
+      place = { block: 0, tid: '(0,0)' };
+    },
+  };
+}
+
+/** The block of a place, as PostgreSQL writes it: `(12,3)`. */
+function blockOf(tid: string): number {
+  return Number.parseInt(tid.slice(1), 10);
+}

@@ -1,0 +1,83 @@
+import { nextBatchRows } from './batch-rows.ts';
+import { findLeaves } from '../postgres/leaf-partitions.ts';
+import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import { namesOf } from '../change/names.ts';
+import {
+  type Batch,
+  classifyBatch,
+  readFailedRow,
+  SAMPLES,
+  type ValueClass,
+  type ValueGroup,
+} from './value-classes-batch.ts';
+import { type Slice, walkOf } from './value-classes-walk.ts';
+import { sqlState } from '../postgres/session.ts';
+
+/** A statement takes about so long: no snapshot lives long, and no timeout is near. */
+const BATCH_MS = 1_000;
+/** Values can be megabytes each. */
+const FIRST_BATCH_ROWS = 200;
+/** SQLSTATE classes of an error that lies in a value, and not in the statement, the session or the server. */
+const VALUE_ERROR = /^(21|22|23|2F|38|39|54|P0)/;
+
+/**
+ * Classifies all values of the old column before anything is changed. It reads in batches by key, or by place if the table
+ * has none, and writes nothing; it needs no object of the package. A value for which the conversion raises an error is found by
+ * halving the batch.
+ * @param report receives the number of rows read so far
+ * @param signal ends the reading between two batches
+ * @returns the groups, the class with the most work first, the largest first within a class
+ */
+export async function classifyValues(
+  database: Queryable,
+  change: ColumnChange,
+  report: (rowsRead: number) => void,
+  signal?: AbortSignal,
+): Promise<ValueGroup[]> {
+  const walk = walkOf(change, await findLeaves(database, namesOf(change).table));
+  const groups = new Map<string, ValueGroup>();
+  let rowsRead = 0;
+  let batchRows = FIRST_BATCH_ROWS;
+  for (let slice = walk.next(batchRows); slice !== null; slice = walk.next(batchRows)) {
+    signal?.throwIfAborted();
+    const began = performance.now();
+    const batch = await classifySlice(database, change, slice);
+    if (batch === null) {
+      batchRows = Math.ceil(batchRows / 2);
+      continue;
+    }
+    const rows = batch.groups.reduce((sum, group) => sum + group.rows, 0);
+    for (const group of batch.groups) merge(groups, group);
+    walk.advance(slice, rows, batch.lastKey);
+    rowsRead += rows;
+    report(rowsRead);
+    batchRows = batch.groups.some(({ error }) => error !== undefined)
+      ? 1
+      : nextBatchRows(batchRows, performance.now() - began, BATCH_MS);
+  }
+  const order: ValueClass[] = ['reject', 'kept', 'null', 'rebuildable'];
+  return [...groups.values()].toSorted(
+    (a, b) => order.indexOf(a.valueClass) - order.indexOf(b.valueClass) || b.rows - a.rows,
+  );
+}
+
+/** Null if one of several values raises an error. */
+async function classifySlice(database: Queryable, change: ColumnChange, slice: Slice): Promise<Batch | null> {
+  try {
+    return await classifyBatch(database, change, slice);
+  } catch (error) {
+    if (!(error instanceof Error) || !VALUE_ERROR.test(sqlState(error) ?? '')) throw error;
+    return slice.rows > 1 ? null : await readFailedRow(database, change, slice, error.message);
+  }
+}
+
+function merge(groups: Map<string, ValueGroup>, group: ValueGroup): void {
+  const id = `${group.valueClass} ${group.error === undefined ? 'is' : 'raises'} ${group.form}`;
+  const known = groups.get(id);
+  if (known === undefined) {
+    groups.set(id, group);
+    return;
+  }
+  known.rows += group.rows;
+  known.samples.push(...group.samples.slice(0, SAMPLES - known.samples.length));
+}

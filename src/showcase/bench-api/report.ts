@@ -1,0 +1,46 @@
+import { machineSentence } from '../harness/machine.ts';
+import { markdownTable } from '../harness/markdown-table.ts';
+import { rowCount } from '../../command-line/row-count.ts';
+import type { BenchApiResult, Comparison } from './run-bench-api.ts';
+
+/** The API is to answer this share of what the bare handler answers, at least. */
+const WANTED_RATIO = 0.6;
+
+/** The result in Markdown: medians of the rounds, and their ratio. */
+export function benchApiReport({ comparisons, polling, machine }: BenchApiResult): string {
+  const lowest = Math.min(...comparisons.map(ratioOf));
+  const verdict = lowest >= WANTED_RATIO ? 'reached' : 'not reached';
+  return [
+    markdownTable<Comparison>(
+      [
+        { heading: 'stage', text: ({ migration }) => migration },
+        { heading: 'request', text: ({ endpoint }) => endpoint },
+        { heading: 'bare, answers/s', text: ({ bare }) => rate(bare) },
+        { heading: 'API, answers/s', text: ({ api }) => rate(api) },
+        { heading: 'ratio', text: (comparison) => ratioOf(comparison).toFixed(2) },
+      ],
+      comparisons,
+    ),
+    `Lowest ratio: ${lowest.toFixed(2)}; wanted: ${WANTED_RATIO} (${verdict}).`,
+    `Answers/s with one look for the active column in a second: ${span(polling.usual)}; with 100: ${span(polling.busy)}.`,
+    `${machineSentence(machine)} PostgreSQL ${machine.postgres}.`,
+  ].join('\n\n');
+}
+
+function ratioOf({ bare, api }: Comparison): number {
+  return median(api) / median(bare);
+}
+
+function rate(rates: readonly number[]): string {
+  return rowCount(median(rates));
+}
+
+/** The median, and between which rates it lies: processes of the same code differ. */
+function span(rates: readonly number[]): string {
+  const [least, most] = [Math.min(...rates), Math.max(...rates)].map(rowCount);
+  return `${rate(rates)} (${least} to ${most})`;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}

@@ -1,0 +1,40 @@
+import { createdAtChange } from '../../large-record/created-at-change.ts';
+import { namesOf } from '../../online-migration/change/names.ts';
+import type { Connection } from '../harness/connection.ts';
+import { migrateUpTo } from '../harness/migration-command.ts';
+import type { MethodDatabase, Outcome } from './methods.ts';
+import { readClosingLine, readLockHolds } from '../harness/migration-log.ts';
+
+/** The new column and the sync trigger. */
+export async function prepareEngine({ url, signal }: MethodDatabase): Promise<void> {
+  await migrateUpTo(url, '0002', signal);
+}
+
+/** The backfill as people run it, with the default settings but for the workers. */
+export async function runEngine(
+  { url, connection, signal }: MethodDatabase,
+  workers: number,
+): Promise<Outcome> {
+  const { lines, seconds, peakMemoryBytes } = await migrateUpTo(url, '0003', signal, {
+    BACKFILL_WORKERS: String(workers),
+  });
+  const holds = readLockHolds(lines).map(({ milliseconds }) => milliseconds);
+  return {
+    seconds: await readBackfillSeconds(connection),
+    ...readClosingLine(lines),
+    accessExclusiveMs: holds.length === 0 ? null : Math.max(...holds),
+    process: { seconds, peakMemoryBytes },
+  };
+}
+
+/** From the plan to the last row of the sweep, as the backfill itself has written it down. */
+async function readBackfillSeconds(connection: Connection): Promise<number> {
+  const { rows } = await connection.query<{ seconds: number }>(
+    `
+    select extract(epoch from finished_at - started_at)::float8 as seconds
+    from online_migration.backfill
+    where change = $1`,
+    [namesOf(createdAtChange).change],
+  );
+  return rows[0]!.seconds;
+}

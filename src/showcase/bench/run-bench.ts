@@ -1,0 +1,157 @@
+import { rowCount } from '../../command-line/row-count.ts';
+import { PATIENCE_MS } from '../harness/api-client.ts';
+import { Choices } from '../harness/choices.ts';
+import { connect } from '../harness/connection.ts';
+import { readMachine } from '../harness/machine.ts';
+import { OpenLoad } from '../harness/open-load.ts';
+import { startServer } from '../harness/server.ts';
+import type { BenchResult } from './bench-result.ts';
+import { measureCapacity } from './capacity.ts';
+import { measureIdle } from './idle.ts';
+import { type LockTime, measureLocks } from './lock-times.ts';
+import { type LoadStarter, type MeasuredRun, measureRun } from './measured-run.ts';
+import type { Method } from './methods.ts';
+import { describeLocks, describeRun, describeSummary } from './progress.ts';
+import { shuffled } from './shuffled.ts';
+import { type BenchServer, createTemplate, type OwnedDatabase, useCopy } from './template.ts';
+import { readToldSettings } from './told-settings.ts';
+import type { ApiExperience } from './under-load.ts';
+
+/** Over how many connections the load's requests go. */
+const CONNECTIONS = 32;
+/** The load, as a share of what the API can serve. */
+const LOAD_SHARE = 0.5;
+/** How many times as many rows the table has as those to which its times are compared. */
+const ENGINE_GROWTH = 10;
+const LOCK_GROWTH = 100;
+
+/** What to measure. */
+export interface BenchOptions {
+  /** Rows of the table. */
+  readonly rows: number;
+  readonly methods: readonly Method[];
+  /** How many times the locks are measured. */
+  readonly repetitions: number;
+  /** Of the order, and of the load's random choices. */
+  readonly seed: number;
+}
+
+/** Is told what happens. */
+export interface BenchObserver {
+  /** A piece of work begins: which of how many, and what it is. */
+  readonly begins: (number: number, of: number, what: string) => void;
+  /** It has ended; what came out, in a few words. */
+  readonly ended: (outcome: string) => void;
+}
+
+/**
+ * Measures all methods on copies of the same data, on a server of its own:
+ *
+ * 1. Start a throwaway PostgreSQL; seed; that is the template of which every run gets a copy.
+ * 2. See how many requests the API can serve; half of that is the load.
+ * 3. Each method with and without the load, and the load without a method, in a random order.
+ * 4. The engine on a tenth of the rows: how its time grows.
+ * 5. All migrations on a hundredth of the rows, and on all: how long the locks are held.
+ *
+ * @param signal ends it early; either way, all that was started is gone when this function has ended
+ * @throws Error if a migration fails, or a method leaves a wrong value
+ */
+export async function runBench(
+  { rows, methods, repetitions, seed }: BenchOptions,
+  signal: AbortSignal,
+  observer: BenchObserver,
+): Promise<BenchResult> {
+  const began = new Date();
+  const engines = methods.filter(({ workers }) => workers !== null);
+  let begun = 0;
+  // The template, the capacity, the load alone, and the locks on two tables.
+  const pieces = 5 + 2 * methods.length + engines.length;
+  async function piece<T>(what: string, work: () => Promise<T>, describe: (result: T) => string): Promise<T> {
+    signal.throwIfAborted();
+    observer.begins((begun += 1), pieces, what);
+    const result = await work();
+    observer.ended(describe(result));
+    return result;
+  }
+
+  await using server = await startServer(signal);
+  await using admin = await connect(server.url());
+  const on: BenchServer = { server, admin };
+  await using template = await piece(
+    `seed ${rowCount(rows)} rows`,
+    () => createTemplate(on, rows, signal),
+    () => 'done',
+  );
+
+  const capacityPerSecond = await piece(
+    'what the API can serve',
+    () => useCopy(on, template, (copy) => measureCapacity(copy, CONNECTIONS, seed, signal)),
+    (perSecond) => `${Math.round(perSecond)} requests/s`,
+  );
+  const load = {
+    capacityPerSecond,
+    requestsPerSecond: capacityPerSecond * LOAD_SHARE,
+    connections: CONNECTIONS,
+    patienceMs: PATIENCE_MS,
+  };
+  const startLoad: LoadStarter = (apiUrl, ledger) => new OpenLoad(apiUrl, ledger, seed, load);
+
+  const measure = (method: Method, source: OwnedDatabase, starter: LoadStarter | null) =>
+    piece(
+      `${method.name} on ${rowCount(source.rows)} rows${starter === null ? '' : ', with load'}`,
+      () => useCopy(on, source, (copy) => measureRun(method, copy, starter, signal)),
+      describeRun,
+    );
+  const runs: MeasuredRun[] = [];
+  let idle: ApiExperience;
+  const tasks = [
+    async () => {
+      idle = await piece(
+        'the load alone',
+        () => useCopy(on, template, (copy) => measureIdle(copy, startLoad, signal)),
+        describeSummary,
+      );
+    },
+    ...methods.flatMap((method) =>
+      [null, startLoad].map((starter) => async () => {
+        runs.push(await measure(method, template, starter));
+      }),
+    ),
+  ];
+  for (const task of shuffled(tasks, new Choices(`${seed} order`))) await task();
+
+  const smallRuns: MeasuredRun[] = [];
+  if (engines.length > 0) {
+    await using small = await createTemplate(on, Math.round(rows / ENGINE_GROWTH), signal);
+    for (const method of engines) smallRuns.push(await measure(method, small, null));
+  }
+
+  const locks: LockTime[] = [];
+  const measureLocksOf = async (source: OwnedDatabase) => {
+    const times = await piece(
+      `locks on ${rowCount(source.rows)} rows`,
+      () => measureLocks(on, source, repetitions, signal),
+      describeLocks,
+    );
+    locks.push(...times);
+  };
+  await using hundredth = await createTemplate(on, Math.round(rows / LOCK_GROWTH), signal);
+  await measureLocksOf(hundredth);
+  await measureLocksOf(template);
+
+  return {
+    rows,
+    methods: methods.map(({ name }) => name),
+    repetitions,
+    seed,
+    began: began.toISOString(),
+    seconds: (Date.now() - began.getTime()) / 1000,
+    machine: await readMachine(admin),
+    settings: await readToldSettings(admin),
+    load,
+    idle: idle!,
+    runs,
+    smallRuns,
+    locks,
+  };
+}

@@ -1,0 +1,87 @@
+import { rowCount } from '../../../command-line/row-count.ts';
+import { COMPARED } from '../comparison.ts';
+import { circumstancesText } from '../circumstances.ts';
+import type { DemoResult } from '../run-demo.ts';
+import type { WayResult } from '../way.ts';
+import { escapeHtml } from './escape-html.ts';
+import { REPORT_STYLE } from './style.ts';
+import { commonScale, type Scale, timelineChart } from './timeline-chart.ts';
+
+/**
+ * The report as one HTML file that needs nothing beside it, no script and no network.
+ * @param options.rows how many rows the table had
+ * @param options.seed of the load's random choices
+ */
+export function reportPage(
+  result: DemoResult,
+  options: { readonly rows: number; readonly seed: number },
+): string {
+  const ways = [result.safe, result.recipe, result.direct];
+  const scale = commonScale(ways.map(({ timeline }) => timeline));
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>varchar to timestamptz, three ways</title>
+<style>${REPORT_STYLE}</style>
+</head>
+<body>
+<main>
+<h1>varchar to timestamptz, three ways</h1>
+<p>A table of ${rowCount(options.rows)} rows changes the type of a column while an API reads and writes it. The charts are on
+the same scale: requests through time, in pieces of 100 ms, <span class="key served"></span> served and
+<span class="key failed"></span> failed. Below each: <span class="key exclusive"></span> ACCESS EXCLUSIVE, which shuts
+everyone out, and <span class="key shared"></span> ROW EXCLUSIVE of batches.</p>
+${ways.map((way) => section(way, scale)).join('\n')}
+<h2>Side by side</h2>
+<div class="scroll" role="region" aria-label="Side by side" tabindex="0">
+${table(result)}
+</div>
+<h2>What was measured, and on what</h2>
+<p>${escapeHtml(circumstancesText(result.circumstances)).replaceAll('\n', '<br>')}<br>
+Seconds and requests are those of the changes, without the idle time before them. A request has failed where its answer was
+not what it must be, or did not come within ten seconds. Made by <code>npm run demo -- --rows ${options.rows} --seed
+${options.seed} --report report.html</code>.</p>
+</main>
+</body>
+</html>
+`;
+}
+
+function section(way: WayResult, scale: Scale): string {
+  const { heading, total, timeline } = way;
+  const title = `${heading}: ${rowCount(total.requests)} requests, ${rowCount(total.failed)} failed`;
+  return `<section>
+<h2>${escapeHtml(heading)}</h2>
+${timelineChart(timeline, scale, title)}
+<p>${sentences(way)}</p>
+</section>`;
+}
+
+/** What became of the requests, of the locks, and of what the API had acknowledged. */
+function sentences({ total, timeline, ledger, writtenRows, steps }: WayResult): string {
+  const failed = steps.reduce((sum, step) => sum + step.failed, 0);
+  const exclusive = timeline.locks.filter(({ mode }) => mode === 'ACCESS EXCLUSIVE');
+  const longest = Math.max(0, ...exclusive.map(({ beganMs, endedMs }) => endedMs - beganMs));
+  const kept = writtenRows - ledger.different - ledger.missing;
+  return [
+    `<strong class="${failed > 0 ? 'bad' : 'good'}">${rowCount(failed)} requests refused</strong> or failed; ` +
+      `the longest took ${(total.maxMs / 1000).toFixed(2)} s.`,
+    `ACCESS EXCLUSIVE was held for ${longest.toFixed(1)} ms at the longest.`,
+    `Of ${rowCount(writtenRows)} rows that the API had acknowledged writes of, ${rowCount(kept)} hold them, ` +
+      `<strong class="${ledger.different > 0 ? 'bad' : 'good'}">${rowCount(ledger.different)} hold another value</strong>, ` +
+      `<strong class="${ledger.missing > 0 ? 'bad' : 'good'}">${rowCount(ledger.missing)} are missing</strong>.`,
+  ].join(' ');
+}
+
+function table({ safe, recipe, direct }: DemoResult): string {
+  const row = ({ heading, text }: (typeof COMPARED)[number]) =>
+    `<tr><th scope="row">${heading}</th>${[safe, recipe, direct].map((way) => `<td>${text(way)}</td>`).join('')}</tr>`;
+  return `<table>
+<thead><tr><td></td><th scope="col">this project</th><th scope="col">published recipe</th><th scope="col">direct ALTER</th></tr></thead>
+<tbody>
+${COMPARED.map(row).join('\n')}
+</tbody>
+</table>`;
+}

@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { PROJECT_FOLDER } from '../database/embedded-postgres.ts';
+import { LARGEST_NUMBER } from '../large-record/seeding.ts';
+import { randomSeed, readOptions, wholeNumber } from '../command-line/command-options.ts';
+import { findBrowser, launchBrowser } from './docs-pictures/browser.ts';
+import { pictureLivePage } from './docs-pictures/live-page.ts';
+import { pictureReport } from './docs-pictures/report.ts';
+import { showWork } from './harness/work-display.ts';
+import { runCommand } from '../command-line/run-command.ts';
+
+// npm run docs:pictures: the pictures of the README, made of a real run.
+
+const USAGE = 'npm run docs:pictures -- [--rows <number>] [--seed <number>]';
+const DEFAULT_ROWS = 1_000_000;
+const FOLDER = join(PROJECT_FOLDER, 'docs/pictures');
+
+const optionsSchema = z.strictObject({
+  rows: wholeNumber(1, LARGEST_NUMBER).default(DEFAULT_ROWS),
+  seed: randomSeed,
+});
+
+await runCommand(async (signal) => {
+  const options = readOptions(process.argv.slice(2), USAGE, optionsSchema);
+  const path = await findBrowser();
+  if (path === undefined) {
+    throw new Error(
+      'There is no Chromium or Chrome: install one (apt-get install chromium), or set CHROMIUM_PATH.',
+    );
+  }
+  const browser = await launchBrowser(path);
+  try {
+    using display = showWork(process.stdout);
+    await pictureLivePage(browser, join(FOLDER, 'live-page.png'), options, signal, display);
+    await pictureReport(browser, join(FOLDER, 'report.png'), options, signal, display);
+  } finally {
+    await browser.close();
+  }
+  console.log(`The pictures are in ${FOLDER}.`);
+});

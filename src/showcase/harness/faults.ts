@@ -1,0 +1,24 @@
+import type { LedgerVerdict } from './ledger-check.ts';
+import { rowCount } from '../../command-line/row-count.ts';
+import type { Measurements } from './steps.ts';
+
+/**
+ * What went wrong in a run under load, in sentences; none where all is as it must be.
+ *
+ * @param measurements.apiLog the end of what the API logged
+ */
+export function faultsOf(
+  { steps, failures, apiLog }: Pick<Measurements, 'steps' | 'failures'> & { readonly apiLog: string },
+  ledger: LedgerVerdict,
+): string[] {
+  const failed = steps.reduce((sum, step) => sum + step.failed, 0);
+  const faults = [];
+  if (failed > 0) {
+    faults.push(`${rowCount(failed)} requests failed. The first ones of each step:\n${failures.join('\n')}`);
+    faults.push(`The end of the API's log:\n${apiLog}`);
+  }
+  if (ledger.missing + ledger.different + ledger.unexpected > 0) {
+    faults.push('The table does not hold what the API has acknowledged.');
+  }
+  return faults;
+}

@@ -1,0 +1,83 @@
+import { seededRecord, SEEDED_NAME_PREFIX } from '../../large-record/seeding.ts';
+import type { Connection } from './connection.ts';
+import type { Ledger } from './ledger.ts';
+import { rowCount } from '../../command-line/row-count.ts';
+
+/** What a comparison of the database with the ledger finds. */
+export interface LedgerVerdict {
+  /** Writes that the API acknowledged. */
+  readonly acknowledged: number;
+  /** Records that must be there and are not. */
+  readonly missing: number;
+  /** Records that are there with another value. */
+  readonly different: number;
+  /** Records that nobody made, such as those of a create that was done twice. */
+  readonly unexpected: number;
+}
+
+type Counts = Record<'missing' | 'different' | 'unexpected', string>;
+
+/**
+ * Compares every row of the table with the ledger, in plain SQL and without a line of the application, in one statement
+ * that reads the table once.
+ *
+ * @param connection to the database
+ * @param column the timestamptz column that holds the moments
+ */
+export async function checkLedger(
+  connection: Connection,
+  ledger: Ledger,
+  column: 'created_at' | 'created_at_new',
+): Promise<LedgerVerdict> {
+  const { written, doubtful, seededRows } = ledger;
+  const expectedRows =
+    seededRows -
+    doubtful.filter((id) => id <= seededRows).length +
+    written.filter(({ id }) => id > seededRows).length;
+  const { rows } = await connection.query<Counts>(
+    `
+    with written as (
+      select id, name, created_at::timestamp at time zone 'UTC' as moment
+      from unnest($1::bigint[], $2::text[], $3::text[]) as w (id, name, created_at)
+    ),
+    checked as (
+      select
+        w.id is not null or r.id between 1 and $6::bigint as is_expected,
+        case
+          when w.id is not null then (r.name, r.${column}) is not distinct from (w.name, w.moment)
+          else (r.name, r.${column})
+            is not distinct from ($4 || r.id, $5::timestamptz + (r.id - 1) * interval '1 second')
+        end as is_right
+      from public.large_record r left join written w using (id)
+      where r.id <> all ($7::bigint[])
+    )
+    select
+      $8::bigint - count(*) filter (where is_expected) as missing,
+      count(*) filter (where is_expected and not is_right) as different,
+      count(*) filter (where not is_expected) as unexpected
+    from checked`,
+    [
+      written.map(({ id }) => id),
+      written.map(({ name }) => name),
+      written.map(({ created_at }) => created_at),
+      SEEDED_NAME_PREFIX,
+      seededRecord(1).createdAt.toISOString(),
+      seededRows,
+      doubtful,
+      expectedRows,
+    ],
+  );
+  const { missing, different, unexpected } = rows[0]!;
+  return {
+    acknowledged: ledger.acknowledged,
+    missing: Number(missing),
+    different: Number(different),
+    unexpected: Number(unexpected),
+  };
+}
+
+/** The ledger's verdict, in a sentence. */
+export function ledgerSentence({ acknowledged, missing, different, unexpected }: LedgerVerdict): string {
+  const counts = `${rowCount(missing)} missing, ${rowCount(different)} different, ${rowCount(unexpected)} unexpected`;
+  return `Ledger: ${rowCount(acknowledged)} acknowledged writes against every row: ${counts}.`;
+}

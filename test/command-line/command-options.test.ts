@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { flag, readOptions, wholeNumber } from '../../src/command-line/command-options.ts';
+
+const schema = z.strictObject({ rows: wholeNumber(1, 5_000).default(10), append: flag });
+const read = (...argv: string[]) => readOptions(argv, 'command [--rows <number>] [--append]', schema);
+
+const ROWS_SENTENCE = '--rows must be a whole number from 1 to 5000.';
+
+describe('readOptions', () => {
+  it.each([
+    [[], { rows: 10, append: false }],
+    [['--rows', '1'], { rows: 1, append: false }],
+    [['--append', '--rows=5000'], { rows: 5_000, append: true }],
+    [['--rows', '7', '--rows', '8'], { rows: 8, append: false }],
+  ])('reads %j', (argv, options) => {
+    expect(read(...argv)).toEqual(options);
+  });
+
+  it.each([
+    [['--rows', '0'], [ROWS_SENTENCE]],
+    [['--rows', '5001'], [ROWS_SENTENCE]],
+    [['--rows', '-5'], [ROWS_SENTENCE]],
+    [['--rows', '+5'], [ROWS_SENTENCE]],
+    [['--rows', '1e3'], [ROWS_SENTENCE]],
+    [['--rows', '1e9999'], [ROWS_SENTENCE]],
+    [['--rows', '9'.repeat(400)], [ROWS_SENTENCE]],
+    [['--rows', '1.5'], [ROWS_SENTENCE]],
+    [['--rows', 'many'], [ROWS_SENTENCE]],
+    [['--rows', '--append'], [ROWS_SENTENCE]],
+    [['--rows='], [ROWS_SENTENCE]],
+    [['--rows'], [ROWS_SENTENCE]],
+    [['--append=yes'], ['--append takes no value.']],
+    [['--append', 'yes'], ['"yes" is no option.']],
+    [['--fast', '--sure'], ['There is no option --fast, --sure.']],
+    [['--no-append'], ['There is no option --no-append.']],
+    [
+      ['-r', '5'],
+      ['"5" is no option.', 'There is no option --r.'],
+    ],
+    [
+      ['1000', '--rows', 'x'],
+      ['"1000" is no option.', ROWS_SENTENCE],
+    ],
+  ])('refuses %j', (argv, sentences) => {
+    const message = [...sentences, 'Usage: command [--rows <number>] [--append]'].join('\n');
+    expect(() => read(...argv)).toThrow(new Error(message));
+  });
+});

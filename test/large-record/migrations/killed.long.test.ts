@@ -1,0 +1,157 @@
+import { randomInt } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { readTableShape } from '../../../src/online-migration/state/table-shape.ts';
+import { countUntouchedRows, findLostWrites } from '../../support/acknowledged-writes.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { type KillableMigrator, startKillableMigrator } from '../../support/killable-migrator.ts';
+import { type Load, seededRandom, startLoad } from '../../support/load.ts';
+import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
+import { insertRows } from '../../support/seeded-table.ts';
+import { slowUpdatesDown } from '../../support/slow-updates.ts';
+import { startTestApplication, type TestApplication } from '../../support/test-application.ts';
+import type { TestDatabase } from '../../support/test-server.ts';
+import { type Catalog, readCatalog } from './catalog.ts';
+
+const ROWS = 2_500;
+/** Every twentieth row makes a fill wait for a millisecond, in the sessions of processes that are to be killed. */
+const SLOW_SESSION = '-c test.slow=on';
+const CLIENTS = 1;
+const KILLS_PER_MOVE = 6;
+/** A guard against a hang: beside two other long tests each process takes its time to start. */
+const RUN_MS = 300_000;
+/** KILL_SEED repeats the moments of an earlier run. */
+const SEED = Number(process.env['KILL_SEED'] ?? randomInt(2 ** 31));
+
+const STAGES = ['0001', '0002', '0003', '0004', '0005', '0006'];
+/** `wayBack` is where `migration:down` leads a half-done move: a `down` is finished, an `up` taken back with the one before. */
+const MOVES = STAGES.slice(1).flatMap((migration, n) => [
+  { migration, direction: 'up', from: STAGES[n]!, to: migration, wayBack: STAGES[Math.max(0, n - 1)]! },
+  { migration, direction: 'down', from: migration, to: STAGES[n]!, wayBack: STAGES[n]! },
+]);
+
+const resources = new AsyncDisposableStack();
+const catalogs = new Map<string, Catalog>();
+const landed: { migration: string; direction: string; lastsMs: number; tries: number; kills: number }[] = [];
+let database: TestDatabase;
+let client: DatabaseClient;
+let migrator: TestMigrator;
+let api: TestApplication;
+let load: Load;
+/** The first one is the next to be killed; the second one is being loaded meanwhile. */
+const victims: KillableMigrator[] = [];
+
+beforeAll(async () => {
+  console.log(`Kills with seed ${SEED}: KILL_SEED=${SEED} repeats them.`);
+  database = resources.use(await createMigratedDatabase('0001'));
+  client = resources.use(await connect(database.url));
+  await insertRows(client, ROWS);
+  await slowUpdatesDown(
+    client,
+    `if id % 20 = 0 and current_setting('test.slow', true) = 'on' then perform pg_sleep(0.001); end if;`,
+  );
+  migrator = resources.use(await openMigrator(database.url));
+  for (const stage of STAGES) {
+    await migrator.go(stage);
+    catalogs.set(stage, await readCatalog(client));
+  }
+  api = resources.use(await startTestApplication(database.url));
+  load = resources.use(startLoad([api.url], CLIENTS));
+  victims.push(startVictim(), startVictim());
+  resources.defer(async () => {
+    for (const victim of victims) await victim[Symbol.asyncDispose]();
+  });
+});
+afterAll(() => resources.disposeAsync());
+
+const startVictim = () => startKillableMigrator(database.url, SLOW_SESSION);
+
+/** Resolves when the server has noticed that the killed process is gone. */
+async function sessionsEnded(): Promise<void> {
+  while (
+    await client.value<boolean>(`
+      select exists (
+        select from pg_stat_activity
+        where datname = current_database() and application_name ~ '^online-migration( |$)'
+      )`)
+  );
+}
+
+/** Rows whose columns contradict each other; there are two columns at some stages only. */
+async function countDifferences(): Promise<string> {
+  const { oldColumn, newColumn } = await readTableShape(client, createdAtChange);
+  if (oldColumn === null || newColumn === null) return '0';
+  return client.value<string>(`
+    select count(*) from large_record where created_at::timestamp at time zone 'UTC' <> created_at_new`);
+}
+
+async function expectToStandAt(stage: string): Promise<void> {
+  expect(await migrator.applied()).toEqual(STAGES.slice(0, STAGES.indexOf(stage) + 1));
+  expect(await readCatalog(client)).toEqual(catalogs.get(stage));
+  expect(await countDifferences()).toBe('0');
+}
+
+/** Brings the table to a stage; at 0002 with nothing filled, since the way back of the backfill leaves the values. */
+async function goTo(stage: string): Promise<void> {
+  if (stage === '0002') await migrator.go('0001');
+  await migrator.go(stage);
+}
+
+/** Looks at the table as the killed process left it, and goes back to a stage. */
+async function expectWayBackTo(stage: string): Promise<void> {
+  await sessionsEnded();
+  expect(await countDifferences()).toBe('0');
+  await migrator.go(stage);
+  await expectToStandAt(stage);
+}
+
+describe('a migration under load that is killed at any moment is finished by migration:up', () => {
+  it.each(MOVES)(
+    '$migration $direction',
+    async ({ migration, direction, from, to, wayBack }) => {
+      const random = seededRandom(`${SEED} ${migration} ${direction}`);
+      await goTo(from);
+      let lastsMs = (await victims[0]!.go(to))!;
+      let tries = 0;
+      let kills = 0;
+      while (kills < KILLS_PER_MOVE) {
+        await goTo(from);
+        await expectToStandAt(from);
+        const finishedAfterMs = await victims[0]!.go(to, random() * lastsMs);
+        tries++;
+        if (!victims[0]!.alive) {
+          victims.shift();
+          victims.push(startVictim());
+        }
+        if (finishedAfterMs !== undefined) {
+          lastsMs = Math.min(lastsMs, finishedAfterMs);
+          continue;
+        }
+        kills++;
+        if (kills % 2 === 0) await expectWayBackTo(wayBack);
+        await migrator.orm.migrator.up();
+        await expectToStandAt('0006');
+      }
+      landed.push({ migration, direction, lastsMs: Math.round(lastsMs), tries, kills });
+    },
+    RUN_MS,
+  );
+
+  it('at least sixty times, most of them before the process had finished', () => {
+    console.table(landed);
+    const sum = (count: 'tries' | 'kills') => landed.reduce((total, move) => total + move[count], 0);
+    expect(sum('kills')).toBeGreaterThanOrEqual(60);
+    expect(sum('kills') / sum('tries')).toBeGreaterThanOrEqual(0.5);
+  });
+
+  it('with no acknowledged write lost, and no row changed that nobody wrote', async () => {
+    await load.stop();
+    // A kill and the `up` behind it can be two opposite moves within one request: it is refused and has written nothing.
+    const refusals = api.log.filter((line) => / answered 5/.test(line));
+    expect(refusals.filter((line) => !line.includes('SQLSTATE 42703'))).toEqual([]);
+    expect(load.failures).toHaveLength(refusals.length);
+    expect(await findLostWrites(client, load)).toEqual([]);
+    expect(load.ledger.size).toBeGreaterThan(CLIENTS);
+    expect(await countUntouchedRows(client)).toBe(ROWS);
+  });
+});

@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { findLostWrites } from '../../support/acknowledged-writes.ts';
+import { type ApiProcess, startApiProcess } from '../../support/api-process.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { startLoad } from '../../support/load.ts';
+import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
+import { insertRows } from '../../support/seeded-table.ts';
+import { send } from '../../support/send.ts';
+
+const ROWS = 5_000;
+const CLIENTS = 4;
+/** Requests before and after what happens under load. */
+const REQUESTS = 100;
+const RUN_MS = 120_000;
+
+const ONE_FORM = 'test/support/generations/one-form.ts';
+const NEW_ONLY = 'test/support/generations/new-only.ts';
+
+const resources = new AsyncDisposableStack();
+let url: string;
+let client: DatabaseClient;
+let migrator: TestMigrator;
+let textOnly: ApiProcess;
+let both: ApiProcess;
+let newOnly: ApiProcess;
+
+/** Three generations of the application; docs/how-it-works.md says which may run at which stage. */
+const start = {
+  textOnly: () => startApiProcess(url, { FORM: 'old' }, ONE_FORM),
+  both: (env = {}) => startApiProcess(url, env),
+  newOnly: () => startApiProcess(url, {}, NEW_ONLY),
+  withoutToolkit: () => startApiProcess(url, { FORM: 'renamed' }, ONE_FORM),
+};
+
+beforeAll(async () => {
+  ({ url } = resources.use(await createMigratedDatabase('0001')));
+  client = resources.use(await connect(url));
+  await insertRows(client, ROWS);
+  migrator = resources.use(await openMigrator(url, { switchoverWaitMs: 2_000 }));
+});
+afterAll(() => resources.disposeAsync());
+
+/** Lets these generations serve one table while something happens; what one writes the others read and change. */
+async function expectServed(
+  generations: readonly ApiProcess[],
+  happens: () => Promise<unknown> = async () => undefined,
+): Promise<void> {
+  await using load = startLoad(
+    generations.map((api) => api.url),
+    CLIENTS,
+  );
+  await load.servedMore(REQUESTS);
+  await happens();
+  await load.servedMore(REQUESTS);
+  await load.stop();
+  expect(load.failures).toEqual([]);
+  expect(load.ledger.size).toBeGreaterThan(CLIENTS);
+  expect(await findLostWrites(client, load)).toEqual([]);
+}
+
+/** Every request for a record fails, reads and writes, and nothing is written. */
+async function expectFailing(api: ApiProcess): Promise<void> {
+  const count = () => client.value<string>(`select count(*) from large_record`);
+  const before = await count();
+  const answers = [
+    await send(`${api.url}/large_records/1`),
+    await send(`${api.url}/list_large/`),
+    await send(`${api.url}/large_records`, {
+      method: 'POST',
+      body: { name: 'never', created_at: '2024-01-01 10:00:00' },
+    }),
+    await send(`${api.url}/large_records/1`, { method: 'PATCH', body: { name: 'never' } }),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([500, 500, 500, 500]);
+  expect(await client.value(`select count(*) from large_record where name = 'never'`)).toBe('0');
+  expect(await count()).toBe(before);
+}
+
+describe('a rolling release', () => {
+  it(
+    'initial, expanded, backfilled: text only and both, while 0002 and 0003 run; new only fails, and says why',
+    async () => {
+      await using early = await start.newOnly();
+      textOnly = resources.use(await start.textOnly());
+      await expectServed([textOnly]);
+      await expectFailing(early);
+      both = resources.use(await start.both());
+      for (const move of ['0002', '0003']) {
+        await expectServed([textOnly, both], () => migrator.go(move));
+        await expectFailing(early);
+      }
+      expect(await client.value(`select count(*) from large_record where created_at_new is null`)).toBe('0');
+      await early.printed(/The active column is created_at, in a form \(old\) that this version/);
+    },
+    RUN_MS,
+  );
+
+  it(
+    'enforced: all three, beside one that stays on the old column, which keeps 0005 away',
+    async () => {
+      await using staying = await start.both({ ACTIVE_COLUMN: 'created_at' });
+      await expectServed([textOnly, both, staying], () => migrator.go('0004'));
+      newOnly = resources.use(await start.newOnly());
+      await expectServed([textOnly, both, staying, newOnly], async () => {
+        await expect(migrator.go('0005')).rejects.toThrow(
+          new RegExp(
+            `these processes still use created_at: \\S+:${staying.process.pid} .*\\(server pid \\d+\\)\\.`,
+          ),
+        );
+      });
+      expect(await migrator.applied()).not.toContain('0005');
+    },
+    RUN_MS,
+  );
+
+  it(
+    'contracted, renamed: both and new only, while 0005 and 0006 run; text only fails',
+    async () => {
+      const told = migrator.logged(/"records of the old form"/);
+      await expectServed([both, newOnly], () => migrator.go('0005'));
+      await told;
+      await expectFailing(textOnly);
+      await expectServed([both, newOnly], () => migrator.go('0006'));
+      await expectFailing(textOnly);
+    },
+    RUN_MS,
+  );
+
+  it(
+    'renamed: and one without the toolkit',
+    async () => {
+      await using last = await start.withoutToolkit();
+      await expectServed([both, newOnly, last]);
+    },
+    RUN_MS,
+  );
+
+  it(
+    'and all the way back: to enforced with both and new only, then text only again, and no new only',
+    async () => {
+      await expectServed([both, newOnly], () => migrator.go('0004'));
+      await expectServed([textOnly, both, newOnly]);
+      await newOnly[Symbol.asyncDispose]();
+      await expectServed([textOnly, both], () => migrator.go('0001'));
+      expect(await client.value(`select count(*) from large_record where name like 'LargeRecord_%'`)).toBe(
+        String(ROWS),
+      );
+    },
+    RUN_MS,
+  );
+});

@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Pool } from 'pg';
+import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
+import { contract } from '../../../src/online-migration/phases/contract.ts';
+import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
+import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
+import { mirrorAttachments } from '../../../src/online-migration/phases/mirror-attachments.ts';
+import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import { rename, revertRename } from '../../../src/online-migration/phases/rename.ts';
+import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
+import { openContext } from '../../support/change-cycle.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+const CLIENTS = 8;
+const ROUNDS = 300;
+
+const MOVES = [
+  [expand, backfill, enforce, contract, rename],
+  [revertRename, revertContract, revertEnforce, revertBackfill, revertExpand],
+].flat();
+
+/** PostgreSQL cuts none of these names; the second one's mirror is cut by the package. */
+const CONSTRAINTS = ['visit_page_key', 'the only row that counts the visits of a page of this site'];
+
+const change: ColumnChange = {
+  table: { schema: 'public', name: 'visit' },
+  key: 'id',
+  oldColumn: { name: 'page', type: 'integer' },
+  newColumn: { name: 'page_new', type: 'bigint' },
+  conversion: integerToBigint,
+};
+
+let resources: AsyncDisposableStack;
+let client: DatabaseClient;
+let pool: Pool;
+let context: MoveContext;
+let follower: ActiveColumnFollower;
+/** How often units of work have begun. */
+let begun: number;
+let lastPage: number;
+
+beforeEach(async () => {
+  resources = new AsyncDisposableStack();
+  const { url } = resources.use(await createTestDatabase());
+  client = resources.use(await connect(url));
+  pool = resources.adopt(new Pool({ connectionString: url, max: CLIENTS }), (opened) => opened.end());
+  context = resources.use(await openContext(url, change));
+  begun = 0;
+  lastPage = 0;
+});
+afterEach(() => resources.disposeAsync());
+
+async function createTable(constraint = CONSTRAINTS[0]!): Promise<void> {
+  await client.rows(`
+    create table visit (
+      id bigint generated always as identity primary key, page integer not null, visits bigint not null,
+      constraint "${constraint}" unique (page)
+    )`);
+  follower = new ActiveColumnFollower(change, pool);
+  await follower.current();
+}
+
+const run = (sql: (column: string) => string, values: unknown[]) =>
+  follower.run(({ name }) => {
+    begun += 1;
+    return pool.query(sql(name), values);
+  });
+
+const upsert = (page: number) =>
+  run(
+    (column) =>
+      `insert into visit (${column}, visits) values ($1, 1) on conflict (${column}) do update set visits = visit.visits + 1`,
+    [page],
+  );
+
+const insert = (page: number) =>
+  run((column) => `insert into visit (${column}, visits) values ($1, 1)`, [page]);
+
+/** All clients make the same new row at once; returns what failed. */
+async function upsertTogether(): Promise<unknown[]> {
+  const page = (lastPage += 1);
+  const results = await Promise.allSettled(Array.from({ length: CLIENTS }, () => upsert(page)));
+  return results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+}
+
+async function expectAllServed(rounds: number): Promise<void> {
+  const failures: unknown[] = [];
+  for (let round = 0; round < rounds; round += 1) failures.push(...(await upsertTogether()));
+  expect(failures).toEqual([]);
+  await expectAllCounted();
+}
+
+const expectAllCounted = async () =>
+  expect(await client.rows(`select visits::int, count(*)::int from visit group by visits`)).toEqual([
+    { visits: CLIENTS, count: lastPage },
+  ]);
+
+describe.each(CONSTRAINTS)(
+  'while both columns have a unique index, "%s", upserts of the same rows',
+  (constraint) => {
+    it('fail none on the old column, before the switchover', async () => {
+      await createTable(constraint);
+      for (const move of [expand, backfill]) await move(context);
+      await mirrorAttachments(context, 'enforce', 'old');
+      await expectAllServed(ROUNDS);
+    });
+
+    it('fail none on the new column, before contract', async () => {
+      await createTable(constraint);
+      for (const move of [expand, backfill, enforce]) await move(context);
+      await follower.refresh();
+      await expectAllServed(ROUNDS);
+    });
+  },
+);
+
+it('fail none over a whole change and all the way back', async () => {
+  await createTable();
+  const failures: unknown[] = [];
+  const over = new AbortController();
+  const load = (async () => {
+    while (!over.signal.aborted) failures.push(...(await upsertTogether()));
+  })();
+  for (const move of MOVES) {
+    const served = lastPage + 20;
+    while (lastPage < served) await upsertTogether().then((failed) => failures.push(...failed));
+    await move(context);
+  }
+  over.abort();
+  await load;
+  expect(failures).toEqual([]);
+  await expectAllCounted();
+});
+
+describe('a row that is there already', () => {
+  it('fails once where only one index is', async () => {
+    await createTable();
+    await insert(1);
+    begun = 0;
+    await expect(insert(1)).rejects.toMatchObject({ code: '23505', constraint: 'visit_page_key' });
+    expect(begun).toBe(1);
+  });
+
+  it('fails when it has failed twice where both are', async () => {
+    await createTable();
+    for (const move of [expand, backfill, enforce]) await move(context);
+    await follower.refresh();
+    await insert(1);
+    begun = 0;
+    await expect(insert(1)).rejects.toMatchObject({ code: '23505', constraint: 'visit_page_key' });
+    expect(begun).toBe(2);
+  });
+});

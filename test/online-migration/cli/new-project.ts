@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { copyProject, linkPackages } from '../../../src/showcase/docs-pages/project-copy.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/test-server.ts';
+
+/** How a program ended. */
+export interface Ended {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A copy of the project, and a database with tables that a change is to be written for. */
+export interface ProjectCopy extends AsyncDisposable {
+  readonly folder: string;
+  readonly database: TestDatabase;
+  readonly client: DatabaseClient;
+  /** Runs a program in the copy. */
+  run(file: string, ...args: string[]): Promise<Ended>;
+  /** Runs `npm run change:new` in the copy. */
+  changeNew(...args: string[]): Promise<Ended>;
+  /** The same on a URL of the database for another role. */
+  changeNewAs(url: string, ...args: string[]): Promise<Ended>;
+}
+
+/** @param statements make the tables */
+export async function openProjectCopy(statements: readonly string[]): Promise<ProjectCopy> {
+  const resources = new AsyncDisposableStack();
+  const parent = resources.use(await mkdtempDisposable(join(tmpdir(), 'change-new-')));
+  const folder = join(parent.path, 'project');
+  await copyProject(folder);
+  await linkPackages(folder);
+  const database = resources.use(await createTestDatabase());
+  const client = resources.use(await connect(database.url));
+  for (const statement of statements) await client.rows(statement);
+  const env = {
+    ...process.env,
+    TEST_DATABASE_URL: process.env['TEST_SERVER_URL'],
+    NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
+  };
+  const runOn = (url: string, file: string, ...args: string[]) =>
+    promisify(execFile)(process.execPath, [file, ...args], {
+      cwd: folder,
+      env: { ...env, DATABASE_URL: url },
+      maxBuffer: 2 ** 24,
+    }).then(
+      ({ stdout, stderr }) => ({ exitCode: 0, stdout, stderr }),
+      (error: Error & { code: number; stdout: string; stderr: string }) => ({
+        exitCode: error.code,
+        stdout: error.stdout,
+        stderr: error.stderr,
+      }),
+    );
+  return {
+    folder,
+    database,
+    client,
+    run: (file, ...args) => runOn(database.url, file, ...args),
+    changeNew: (...args) => runOn(database.url, 'src/commands/new.ts', ...args),
+    changeNewAs: (url, ...args) => runOn(url, 'src/commands/new.ts', ...args),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}

@@ -1,0 +1,293 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describeInTerminal, inTerminal, shownLines } from '../../support/terminal.ts';
+import { createRole } from '../../support/roles.ts';
+import { openProjectCopy, type ProjectCopy } from './new-project.ts';
+
+/** The linter, the type check and three tests of a cycle each. */
+const LIMIT_MS = 240_000;
+
+const TABLES = [
+  `create table orders (
+    id bigint generated always as identity,
+    customer varchar(80) not null,
+    total text not null default '0.00',
+    placed_at timestamptz not null default now(),
+    primary key (id) include (customer)
+  )`,
+  `create index orders_total_idx on orders (total)`,
+  `create table account (id serial primary key, name text)`,
+  `create table entry (id bigserial primary key, account_id integer not null references account (id))`,
+  `create schema shop`,
+  // A label can hold whatever ends a template, a replacement or a comment.
+  `create type shop.state as enum ('new', 'it''s paid', '\`\${1}\` $& \\ */')`,
+  `create table shop."Parcel ""€""" (
+    "Tenant" uuid not null, "No" integer not null, "State" varchar(20) default null, weight numeric(8,3), primary key ("Tenant", "No")
+  )`,
+  // A key of types that are narrow, or the user's own, and two columns of which one property's name could be made.
+  `create table reading (
+    "user-id" integer, user_id text, day date not null, flag boolean not null, code char(3) not null,
+    amount numeric(14,2) not null, at timestamp(3) with time zone not null, state shop.state not null, label varchar(40) not null,
+    primary key (day, flag, code, amount, at, state)
+  )`,
+  `create index on reading (label, state)`,
+  `create unique index on reading (label, amount)`,
+  `create table journal (line varchar(30) not null)`,
+  `create table diary (line varchar(30) not null)`,
+  `create table plain (label text not null)`,
+  `create view labels as select label from plain`,
+];
+
+let copy: ProjectCopy;
+let project: string;
+
+beforeAll(async () => {
+  copy = await openProjectCopy(TABLES);
+  project = copy.folder;
+});
+afterAll(async () => copy[Symbol.asyncDispose]());
+
+/** Runs the command in a terminal; each answer is given when its question has been asked. */
+async function answering(answers: readonly [question: string, answer: string][]): Promise<string> {
+  const child = spawn('script', inTerminal(`${process.execPath} src/commands/new.ts`), {
+    cwd: project,
+    env: { ...process.env, DATABASE_URL: copy.database.url, NODE_OPTIONS: '', NO_COLOR: '1', TERM: 'xterm' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const left = [...answers];
+  let sent = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    sent += text;
+    if (left[0] === undefined || !sent.includes(left[0][0])) return;
+    child.stdin.write(`${left.shift()![1]}\n`);
+  });
+  const [exitCode] = await once(child, 'close');
+  expect({ exitCode, left }).toEqual({ exitCode: 0, left: [] });
+  return (await shownLines(sent)).join('\n');
+}
+
+describe('npm run change:new', () => {
+  it(
+    'writes five changes that pass the linter, the type check and their own tests untouched',
+    async () => {
+      const first = await copy.changeNew(
+        '--table',
+        'orders',
+        '--column',
+        'total',
+        '--from',
+        'text',
+        '--to',
+        'numeric(12,2)',
+      );
+      expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+      for (const file of [
+        'src/orders/total-change.ts',
+        'src/orders/total-mappings.ts',
+        'migrations/0007_expand_orders_total.ts',
+        'migrations/0011_rename_orders_total.ts',
+        'test/orders/total-change.test.ts',
+      ]) {
+        expect(first.stdout).toContain(`\n  ${file}\n`);
+        expect(existsSync(join(project, file))).toBe(true);
+      }
+      expect(first.stdout).toContain('npx mikro-orm migration:up --to 0009    enforce');
+      expect(await readFile(join(project, 'src/orders/total-change.ts'), 'utf8')).toContain(`key: 'id',`);
+      expect(await copy.changeNew('--table', 'account', '--column', 'id', '--to', 'bigint')).toMatchObject({
+        exitCode: 0,
+      });
+      expect(
+        await copy.changeNew(
+          '--table',
+          'shop.Parcel "€"',
+          '--column',
+          'State',
+          '--to',
+          'shop.state',
+          '--new-column',
+          'Now',
+        ),
+      ).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(await readFile(join(project, 'src/column-changes.ts'), 'utf8')).toContain(
+        'ordersTotalChange,\n  accountIdChange,\n  shopParcelStateChange,\n];',
+      );
+
+      expect(
+        await copy.changeNew(
+          '--table',
+          'reading',
+          '--column',
+          'label',
+          '--from',
+          'varchar(40)',
+          '--to',
+          'text',
+        ),
+      ).toMatchObject({ exitCode: 0, stderr: '' });
+
+      expect(await copy.changeNew('--table', 'journal', '--column', 'line', '--to', 'text')).toMatchObject({
+        exitCode: 0,
+      });
+      const linted = await copy.run('node_modules/oxlint/bin/oxlint');
+      expect(linted).toMatchObject({ exitCode: 0 });
+      const formatted = await copy.run(
+        'node_modules/oxfmt/bin/oxfmt',
+        '--check',
+        'src',
+        'migrations',
+        'test',
+      );
+      expect(formatted).toMatchObject({ exitCode: 0 });
+      const checked = await copy.run('node_modules/typescript/bin/tsc', '--noEmit');
+      expect(checked).toMatchObject({ exitCode: 0, stdout: '' });
+      const tests = ['test/orders', 'test/account', 'test/shop-parcel', 'test/reading', 'test/journal'];
+      const tested = await copy.run('node_modules/jest/bin/jest.js', ...tests);
+      expect(tested.stderr).toMatch(/Tests: {7}9 passed, 9 total/);
+      const listed = await copy.run('node_modules/@mikro-orm/cli/cli.js', 'migration:pending');
+      expect(listed.stdout).toContain('0021_rename_shop_parcel_state');
+    },
+    LIMIT_MS,
+  );
+
+  it.each([
+    [
+      ['--table', 'order', '--column', 'total', '--to', 'uuid'],
+      /^There is no table order, and nothing was written\. There is: account, diary, entry, journal, orders, plain, reading, shop\.Parcel "€"\.\n$/,
+    ],
+    [
+      ['--table', 'orders', '--column', 'sum', '--to', 'uuid'],
+      /^The table orders has no column sum, and nothing was written\. It has: id, customer, total, placed_at\.\n$/,
+    ],
+    [
+      ['--table', 'orders', '--column', 'total', '--to', 'money2'],
+      /^--to money2: the database has no such type/,
+    ],
+    [['--table', 'orders', '--column', 'total', '--to', 'text'], /^total is text already/],
+    [
+      ['--table', 'orders', '--column', 'total', '--from', 'integer', '--to', 'uuid'],
+      /^total is text and not integer/,
+    ],
+    [
+      ['--table', 'orders', '--column', 'placed_at', '--to', 'text'],
+      /^There is no conversion from timestamp with time zone to text, and nothing was written\. There is: integer to bigint, /,
+    ],
+    [
+      ['--table', 'plain', '--column', 'label', '--to', 'uuid'],
+      /^public\.plain\.label cannot be changed as it is, and nothing was written:\n {2}rule _RETURN on view labels depends on label/,
+    ],
+    [
+      ['--table', 'orders', '--column', 'total', '--to', 'numeric(12,2)'],
+      /^src\/column-changes\.ts has a change of public\.orders\.total already/,
+    ],
+    [
+      ['--table', 'reading', '--column', 'at', '--to', 'timestamp(0) with time zone'],
+      /^There is no conversion from timestamp\(3\) with time zone to timestamp\(0\) with time zone/,
+    ],
+    [['--table', 'orders'], /^Give --column, --to\.\nUsage: npm run change:new/],
+    [['--tabel=orders'], /^There is no option --tabel\./],
+  ])('refuses %j, and writes nothing', async (args, reason) => {
+    const before = await readFile(join(project, 'src/column-changes.ts'), 'utf8');
+    const { exitCode, stderr } = await copy.changeNew(...args);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(reason);
+    expect(await readFile(join(project, 'src/column-changes.ts'), 'utf8')).toBe(before);
+    expect(existsSync(join(project, 'src/plain'))).toBe(false);
+  });
+
+  it('refuses a file that is there already, and writes nothing', async () => {
+    await mkdir(join(project, 'src/plain'));
+    await cp(join(project, 'src/config.ts'), join(project, 'src/plain/label-change.ts'));
+    await copy.client.rows('drop view labels');
+    const { exitCode, stderr } = await copy.changeNew(
+      '--table',
+      'plain',
+      '--column',
+      'label',
+      '--to',
+      'uuid',
+    );
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr:
+        'src/plain/label-change.ts is there already, and nothing was written. Delete what you do not want to keep, then ' +
+        'run the same command again.\n',
+    });
+    expect(existsSync(join(project, 'src/plain/label-mappings.ts'))).toBe(false);
+  });
+
+  it('writes no mappings of a name that the ORM cannot write, and says which', async () => {
+    await copy.client.rows(`create table answer (id integer primary key, "right?" boolean not null)`);
+    const { exitCode, stdout } = await copy.changeNew(
+      '--table',
+      'answer',
+      '--column',
+      'right?',
+      '--to',
+      'text',
+      '--new-column',
+      'right',
+    );
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(
+      'The ORM cannot write the name "right?", which has a point or a question mark: follow',
+    );
+    expect(existsSync(join(project, 'src/answer/right-change.ts'))).toBe(true);
+    expect(existsSync(join(project, 'src/answer/right-mappings.ts'))).toBe(false);
+  });
+});
+
+describe('npm run change:new of a table that a person has to judge', () => {
+  it('writes the files, and says what to review', async () => {
+    await copy.client.rows(
+      'create table fed (id bigint primary key, line varchar(30) not null); create publication feed for table fed',
+    );
+    const { exitCode, stdout } = await copy.changeNew('--table', 'fed', '--column', 'line', '--to', 'text');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(
+      /\n\nReview, before expand:\n {2}The publication feed publishes fed: .* add 'publication feed' to `reviewed`\.\n\nNow:\n/,
+    );
+    expect(existsSync(join(project, 'src/fed/line-change.ts'))).toBe(true);
+  });
+});
+
+describe('npm run change:new as a role that may not keep triggers silent', () => {
+  it('writes the files, and says what to prepare', async () => {
+    await using owner = await createRole(copy.database.url);
+    await copy.client.rows(`
+      create table stamped (id bigint primary key, line varchar(30) not null, at timestamptz);
+      create function stamp() returns trigger language plpgsql as $$ begin new.at = now(); return new; end $$;
+      create trigger stamp before update on stamped for each row execute function stamp();
+      alter table stamped owner to ${owner.name}`);
+    const { exitCode, stdout } = await copy.changeNewAs(
+      owner.url,
+      '--table',
+      'stamped',
+      '--column',
+      'line',
+      '--to',
+      'text',
+    );
+    expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
+    expect(stdout).toContain('create schema online_migration authorization');
+    expect(stdout).toContain('name it in `firesInBackfill`');
+    expect(existsSync(join(project, 'src/stamped/line-change.ts'))).toBe(true);
+  });
+});
+
+describeInTerminal('npm run change:new in a terminal', () => {
+  it('asks for what it was not told, and writes no mappings of a table without a key', async () => {
+    const shown = await answering([
+      ['Table: ', 'diary'],
+      ['Column: ', 'line'],
+      ['New type: ', 'text'],
+    ]);
+    expect(shown).toContain('Written:\n  src/diary/line-change.ts\n');
+    expect(shown).toContain('The ORM maps no table without a key: ');
+    expect(existsSync(join(project, 'src/diary/line-mappings.ts'))).toBe(false);
+    expect(existsSync(join(project, 'test/diary/line-change.test.ts'))).toBe(true);
+  });
+});

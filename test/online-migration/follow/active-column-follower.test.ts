@@ -1,0 +1,251 @@
+import { EventEmitter, once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import type { ActiveColumn } from '../../../src/online-migration/follow/active-column.ts';
+import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
+import { pollActiveColumn } from '../../../src/online-migration/follow/active-column-poll.ts';
+import type { Queryable } from '../../../src/online-migration/change/column-change.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
+
+const OLD: ActiveColumn = { form: 'old', name: 'created_at' };
+const NEW: ActiveColumn = { form: 'new', name: 'created_at_new' };
+const RENAMED: ActiveColumn = { form: 'renamed', name: 'created_at' };
+
+let resources: AsyncDisposableStack;
+let client: DatabaseClient;
+let migrator: TestMigrator;
+
+beforeEach(async () => {
+  resources = new AsyncDisposableStack();
+  const { url } = resources.use(await createMigratedDatabase('0001'));
+  client = resources.use(await connect(url));
+  migrator = resources.use(await openMigrator(url));
+});
+afterEach(() => resources.disposeAsync());
+
+/** Counts the queries on their way to the database. */
+function counting(database: Queryable) {
+  const queries = new EventEmitter();
+  const counted = {
+    queries: 0,
+    /** Resolves when there were so many. */
+    async asked(times: number) {
+      while (counted.queries < times) await once(queries, 'query');
+    },
+    query<Row>(text: string, values?: unknown[]) {
+      counted.queries += 1;
+      queries.emit('query');
+      return database.query<Row>(text, values);
+    },
+  };
+  return counted;
+}
+
+it('follows by the poll alone', async () => {
+  const follower = new ActiveColumnFollower(createdAtChange, client);
+  expect(await follower.current()).toEqual(OLD);
+  using _poll = pollActiveColumn(follower, 10);
+  const switched = once(follower, 'switched');
+  await migrator.go('0004');
+  expect(await switched).toEqual([NEW]);
+  expect(await follower.current()).toEqual(NEW);
+});
+
+it('follows by a unit of work that fails, alone', async () => {
+  const follower = new ActiveColumnFollower(createdAtChange, client);
+  await follower.current();
+  await migrator.go('0005');
+  const used = await follower.run(async ({ name }) => {
+    await client.rows(`select ${name} from large_record`);
+    return name;
+  });
+  expect(used).toBe('created_at_new');
+});
+
+it('runs a failed unit of work on a reading that began after the failure', async () => {
+  const follower = new ActiveColumnFollower(createdAtChange, client);
+  const used: string[] = [];
+  await follower.run(async ({ name }) => {
+    used.push(name);
+    if (used.length === 1) {
+      // This one still finds the old column, while the unit of work waits.
+      await follower.refresh();
+      await migrator.go('0005');
+    }
+    return client.rows(`select ${name} from large_record`);
+  });
+  expect(used).toEqual(['created_at', 'created_at_new']);
+});
+
+it('runs a unit of work again for each move that it meets, as when one follows another at once', async () => {
+  const follower = new ActiveColumnFollower(createdAtChange, client);
+  await follower.current();
+  await migrator.go('0005');
+  const used: ActiveColumn[] = [];
+  await follower.run(async (active) => {
+    used.push(active);
+    if (used.length === 2) await migrator.go('0006');
+    await client.rows(`select ${active.name} = ${active.form === 'old' ? `''` : 'now()'} from large_record`);
+  });
+  expect(used).toEqual([OLD, NEW, RENAMED]);
+});
+
+it.each([
+  ['42703', `select nothing from large_record`],
+  ['42P01', `select from large_records`],
+  ['42804', `update large_record set id = now()`],
+  ['0A000', `execute prepared_before`],
+])('runs a unit of work again that met %s', async (code, statement) => {
+  await client.rows(`prepare prepared_before as select * from large_record`);
+  await client.rows(`execute prepared_before`);
+  await client.rows(`alter table large_record add column note text`);
+  const follower = new ActiveColumnFollower(createdAtChange, client);
+  const met: unknown[] = [];
+  const used = await follower.run(async ({ name }) => {
+    if (met.length > 0) return name;
+    return client.rows(statement).catch((error: unknown) => {
+      met.push((error as { code: string }).code);
+      throw error;
+    });
+  });
+  expect({ met, used }).toEqual({ met: [code], used: 'created_at' });
+});
+
+it('runs a unit of work twice at most on the same column, and not again for another reason', async () => {
+  const follower = new ActiveColumnFollower(createdAtChange, client);
+  let runs = 0;
+  const run = (sql: string) =>
+    follower.run(() => {
+      runs += 1;
+      return client.rows(sql);
+    });
+  await expect(run('select nothing from large_record')).rejects.toThrow('column "nothing" does not exist');
+  expect(runs).toBe(2);
+  await expect(run('select 1 / 0')).rejects.toThrow('division by zero');
+  expect(runs).toBe(3);
+});
+
+it('runs a unit of work three times at most, though the catalog says another thing each time', async () => {
+  let readings = 0;
+  const follower = new ActiveColumnFollower(createdAtChange, {
+    async query<Row>() {
+      readings += 1;
+      const row = {
+        table_exists: true,
+        old_is_filled: true,
+        old_is_new_type: readings % 2 === 0,
+        new_is_enforced: null,
+      };
+      return { rows: [row as Row], rowCount: 1 };
+    },
+  });
+  const used: ActiveColumn[] = [];
+  const failing = follower.run(async (active) => {
+    used.push(active);
+    throw Object.assign(new Error('of another type'), { code: '42804' });
+  });
+  await expect(failing).rejects.toThrow('of another type');
+  expect(used).toEqual([OLD, RENAMED, OLD]);
+});
+
+it('reads once for all who ask while a reading is under way, and after it', async () => {
+  const database = counting(client);
+  const follower = new ActiveColumnFollower(createdAtChange, database);
+  const first = follower.refresh();
+  // Lets the first reading begin.
+  await Promise.resolve();
+  await Promise.all([first, ...Array.from({ length: 100 }, () => follower.refresh())]);
+  expect(database.queries).toBe(2);
+});
+
+it('says that the old column is in use until the last unit of work on it has ended', async () => {
+  const follower = new ActiveColumnFollower(createdAtChange, client);
+  await follower.current();
+  const forms: string[] = [];
+  follower.on('formInUse', (form) => forms.push(form));
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const units = [first, second].map(({ promise }) => follower.run(() => promise));
+  await migrator.go('0004');
+  expect(await follower.refresh()).toEqual(NEW);
+  expect(follower.formInUse).toBe('old');
+  first.resolve();
+  await units[0];
+  expect(follower.formInUse).toBe('old');
+  second.resolve();
+  await units[1];
+  expect(follower.formInUse).toBe('new');
+  await migrator.go('0003');
+  await follower.refresh();
+  expect(forms).toEqual(['new', 'old']);
+});
+
+it('keeps what it knows while the table is away', async () => {
+  const follower = new ActiveColumnFollower(createdAtChange, client);
+  const late = new ActiveColumnFollower(createdAtChange, client);
+  await follower.current();
+  await client.rows('alter table large_record rename to away');
+  await expect(follower.refresh()).rejects.toThrow('does not exist');
+  expect(await follower.current()).toEqual(OLD);
+  await expect(late.current()).rejects.toThrow('does not exist');
+  await client.rows('alter table away rename to large_record');
+  expect(await late.current()).toEqual(OLD);
+});
+
+describe('the poll', () => {
+  it('goes on after readings that fail', async () => {
+    const database = counting(client);
+    const follower = new ActiveColumnFollower(createdAtChange, database);
+    await follower.current();
+    await client.rows('alter table large_record rename to away');
+    using _poll = pollActiveColumn(follower, 1);
+    await database.asked(10);
+    await client.rows('alter table away rename to large_record');
+    const switched = once(follower, 'switched');
+    await migrator.go('0004');
+    expect(await switched).toEqual([NEW]);
+  });
+
+  it('does not ask again while the database is silent, and ends when it is told to', async () => {
+    const silence = Promise.withResolvers<never>();
+    const silent = counting({ query: () => silence.promise });
+    const answering = counting(client);
+    using _silentPoll = pollActiveColumn(new ActiveColumnFollower(createdAtChange, silent), 1);
+    const poll = pollActiveColumn(new ActiveColumnFollower(createdAtChange, answering), 1);
+    await answering.asked(20);
+    expect(silent.queries).toBe(1);
+    poll[Symbol.dispose]();
+    using _nextPoll = pollActiveColumn(new ActiveColumnFollower(createdAtChange, silent), 1);
+    await silent.asked(2);
+    expect(answering.queries).toBeLessThanOrEqual(21);
+  });
+});
+
+describe('on a column to stay on', () => {
+  it.each([
+    ['created_at', [OLD, OLD, OLD, OLD, NEW, RENAMED, NEW, OLD, OLD]],
+    ['created_at_new', [OLD, OLD, OLD, NEW, NEW, RENAMED, NEW, NEW, OLD]],
+    [undefined, [OLD, OLD, OLD, NEW, NEW, RENAMED, NEW, NEW, OLD]],
+  ])('%s, it is at each stage where it can be', async (pinned, expected) => {
+    const follower = new ActiveColumnFollower(createdAtChange, client, pinned);
+    const found = [];
+    for (const stage of ['0001', '0002', '0003', '0004', '0005', '0006', '0005', '0004', '0003']) {
+      await migrator.go(stage);
+      found.push(await follower.refresh());
+    }
+    expect(found).toEqual(expected);
+  });
+
+  it('does not take the old column while it comes back and is not filled yet', async () => {
+    await migrator.go('0005');
+    await client.rows('alter table large_record add column created_at varchar(50)');
+    const follower = new ActiveColumnFollower(createdAtChange, client, 'created_at');
+    expect(await follower.current()).toEqual(NEW);
+  });
+
+  it('is refused where the change does not know it', () => {
+    expect(() => new ActiveColumnFollower(createdAtChange, client, 'created')).toThrow(
+      'ACTIVE_COLUMN is "created": set it to auto, or to a column to stay on, created_at or created_at_new.',
+    );
+  });
+});

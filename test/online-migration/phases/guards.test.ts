@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { DEFAULT_SETTINGS } from '../../../src/online-migration/phases/settings.ts';
+import { OnlineMigration } from '../../../src/online-migration/mikro-orm/column-migration.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
+import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import { Session } from '../../../src/online-migration/postgres/session.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
+
+let resources: AsyncDisposableStack;
+let client: DatabaseClient;
+let url: string;
+
+beforeEach(async () => {
+  resources = new AsyncDisposableStack();
+  const database = resources.use(await createMigratedDatabase('0002'));
+  url = database.url;
+  client = resources.use(await connect(url));
+  await client.rows(`insert into large_record (name, created_at) values ('r', '2024-01-01 10:00:00')`);
+  await client.rows(`update large_record set created_at_new = null`);
+});
+afterEach(() => resources.disposeAsync());
+
+async function contextOf(connectionString = url): Promise<MoveContext> {
+  const openSession = () => Session.open({ connectionString }, 'online-migration guard');
+  const session = resources.use(await openSession());
+  return {
+    change: createdAtChange,
+    session,
+    openSession,
+    settings: DEFAULT_SETTINGS,
+    log: () => undefined,
+    signal: new AbortController().signal,
+    recordInLedger: async () => {
+      throw new Error('The move went through.');
+    },
+  };
+}
+
+const filled = () =>
+  client.value<string>(`select count(*) from large_record where created_at_new is not null`);
+
+describe('the backfill refuses to start', () => {
+  it.each([
+    [
+      'missing',
+      `drop trigger "~sync_created_at_update" on large_record`,
+      /the sync trigger ~sync_created_at_update is missing.*Revert the expand and run it again/,
+    ],
+    [
+      'disabled',
+      `alter table large_record disable trigger "~sync_created_at_insert"`,
+      /~sync_created_at_insert does not fire for every write.*Run `alter table .* enable always trigger "~sync_created_at_insert"`/,
+    ],
+    [
+      'silent for replicas',
+      `alter table large_record enable trigger "~sync_created_at_insert"`,
+      /~sync_created_at_insert does not fire for every write/,
+    ],
+  ])('while a sync trigger is %s', async (_, sql, reason) => {
+    await client.rows(sql);
+    await expect(backfill(await contextOf())).rejects.toThrow(reason);
+    expect(await filled()).toBe('0');
+  });
+
+  it('inside a transaction', async () => {
+    const context = await contextOf();
+    await context.session.query('begin');
+    await expect(backfill(context)).rejects.toThrow(/inside a transaction.*Run it outside of one/);
+    expect(await filled()).toBe('0');
+  });
+
+  it('where the table has no new column', async () => {
+    await using migrator = await openMigrator(url);
+    await migrator.go('0001');
+    await expect(backfill(await contextOf())).rejects.toThrow(
+      /starts from the stage expanded or backfilled, and the database is at initial\. Run the migrations in their order/,
+    );
+  });
+
+  it('where the table has neither column', async () => {
+    await using migrator = await openMigrator(url);
+    await migrator.go('0001');
+    await client.rows(`alter table large_record rename column created_at to born`);
+    await expect(backfill(await contextOf())).rejects.toThrow(
+      'The table public.large_record has no column created_at, nor created_at_new: correct the declaration',
+    );
+  });
+
+  it('where there is no table', async () => {
+    await client.rows(`drop table large_record`);
+    await expect(backfill(await contextOf())).rejects.toThrow(
+      /large_record" does not exist: run `npx mikro-orm/,
+    );
+  });
+
+  it('on a server older than PostgreSQL 14, and so does the expand', async () => {
+    // The server says so itself, to sessions that look for its settings here first.
+    await client.rows(`create schema old_server`);
+    await client.rows(`
+      create function old_server.current_setting(name text) returns text language sql as $$
+        select case name when 'server_version_num' then '130014' when 'server_version' then '13.14' end
+      $$`);
+    const database = await client.value<string>(`select current_database()`);
+    await client.rows(`alter database "${database}" set search_path = old_server, pg_catalog, public`);
+    for (const move of [expand, backfill]) {
+      await expect(move(await contextOf())).rejects.toThrow(
+        /on PostgreSQL 13\.14: .* Upgrade the server to PostgreSQL 14 or newer/,
+      );
+    }
+    expect(await filled()).toBe('0');
+  });
+});
+
+describe('the migrator refuses', () => {
+  it('one transaction around all migrations', async () => {
+    await using migrator = await openMigrator(url);
+    migrator.orm.config.get('migrations').allOrNothing = true;
+    await expect(migrator.orm.migrator.up()).rejects.toThrow('Set `migrations.allOrNothing` to false');
+    expect(await migrator.applied()).toEqual(['0001', '0002']);
+  });
+
+  it('a move whose migration is not run by it', async () => {
+    class Expand extends OnlineMigration {
+      override up = () => this.carryOut(expand, createdAtChange);
+    }
+    await using migrator = await openMigrator(url);
+    const migration = new Expand(migrator.orm.em.getDriver(), migrator.orm.config);
+    await expect(migration.up()).rejects.toThrow('needs the OnlineMigrator');
+  });
+});

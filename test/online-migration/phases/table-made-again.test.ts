@@ -1,0 +1,39 @@
+import { expect, it } from '@jest/globals';
+import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { contract } from '../../../src/online-migration/phases/contract.ts';
+import { enforce } from '../../../src/online-migration/phases/enforce.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
+import { rename } from '../../../src/online-migration/phases/rename.ts';
+import {
+  carryOut,
+  createOrders,
+  customerChange,
+  fillOrders,
+  mappings,
+  type Move,
+  openOrm,
+  revertContractHalfWay,
+  TO_CONTRACTED,
+} from '../../support/changing-orders.ts';
+import { connect } from '../../support/database-client.ts';
+
+it.each<[string, Move[]]>([
+  ['backfilled', [expand, backfill]],
+  ['contracted', TO_CONTRACTED],
+  ['half-way back from contracted', [...TO_CONTRACTED, revertContractHalfWay]],
+])('a table that was dropped when it was %s, and made again, can be changed', async (_stage, moves) => {
+  await using database = await createOrders();
+  await carryOut(database.url, [customerChange], moves);
+  await using orm = await openOrm(database.url, mappings.old);
+  await orm.schema.refresh();
+  await using client = await connect(database.url);
+  await fillOrders(client);
+  await carryOut(database.url, [customerChange], [expand]);
+  expect(await readBackfillProgress(client, customerChange)).toBeNull();
+  await carryOut(database.url, [customerChange], [backfill, enforce, contract, rename]);
+  expect(await client.rows(`select number, customer_id from orders order by number`)).toEqual([
+    { number: 1, customer_id: '1' },
+    { number: 2, customer_id: '1' },
+  ]);
+});

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { readChecklist } from '../../../src/online-migration/verify/checklist.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+const change: ColumnChange = {
+  table: { schema: 'public', name: 'orders' },
+  key: 'id',
+  oldColumn: { name: 'id', type: 'integer' },
+  newColumn: { name: 'id_new', type: 'bigint' },
+  conversion: integerToBigint,
+  firesInBackfill: ['audit'],
+};
+
+const resources = new AsyncDisposableStack();
+let client: DatabaseClient;
+
+beforeAll(async () => {
+  const database = resources.use(await createTestDatabase());
+  client = resources.use(await connect(database.url));
+  await client.rows(`
+    create table orders (id integer generated always as identity primary key, customer text);
+    create table item (order_id integer references orders, id_of_order bigint references orders);
+    create table note (order_id integer, orders_id bigint);
+    create function f() returns trigger language plpgsql as $$ begin return new; end $$;
+    create trigger stamp before update on orders for each row execute function f();
+    create trigger audit after update on orders for each row execute function f();
+    create trigger first after insert on orders for each row execute function f()`);
+});
+afterAll(() => resources.disposeAsync());
+
+describe('what only people can check', () => {
+  it('names what depends on the table without a trace in the catalog', async () => {
+    const points = await readChecklist(client, change);
+    expect(points).toEqual([
+      expect.stringMatching(/^Programs that use id and do not follow/),
+      expect.stringMatching(
+        /^`copy orders` and `insert into orders values \(…\)` without a list of columns: id_new comes last/,
+      ),
+      expect.stringMatching(/^Prepared statements with `select \*`/),
+      expect.stringMatching(/fail with 23505 on orders_pkey_mirror, as it stands beside orders_pkey/),
+      expect.stringMatching(
+        /^item\.order_id refers to id and keeps its type: a value that only bigint holds/,
+      ),
+      expect.stringMatching(/^note\.order_id has no foreign key and is called as if it held values of id/),
+      expect.stringMatching(/^Direct calls of nextval\('public\.orders_id_seq'\)/),
+      'Triggers that do not fire for the rows that a backfill updates: audit, stamp. If one has to, add it to `firesInBackfill` and ' +
+        'let it fire always, with `alter table … enable always trigger …`; if all of them have to, it is enough to add them.',
+    ]);
+  });
+
+  it('is short for a column that nothing hangs on', async () => {
+    const ofCustomer = {
+      ...change,
+      oldColumn: { name: 'customer', type: 'text' },
+      newColumn: { name: 'customer_new', type: 'varchar(9)' },
+      firesInBackfill: ['audit', 'stamp'],
+    };
+    expect(await readChecklist(client, ofCustomer)).toHaveLength(3);
+  });
+});

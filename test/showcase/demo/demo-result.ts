@@ -1,0 +1,50 @@
+import type { DemoResult } from '../../../src/showcase/demo/run-demo.ts';
+import type { WayResult } from '../../../src/showcase/demo/way.ts';
+import { measuredStep } from '../measured-step.ts';
+
+const PIECES = 40;
+
+/** A way as a run might find it; its fourth second has a failed request in each piece where it is to have some. */
+function way(heading: string, faults: { readonly failed: number; readonly different: number }): WayResult {
+  const failing = (index: number) => faults.failed > 0 && index >= 30;
+  const step = { ...measuredStep, requests: 400, failed: faults.failed, maxMs: 120 };
+  return {
+    heading,
+    steps: [measuredStep, step],
+    failures: [],
+    total: step,
+    timeline: {
+      pieces: Array.from({ length: PIECES }, (_, index) => ({ served: 10, failed: failing(index) ? 1 : 0 })),
+      steps: [
+        { name: 'idle', beganMs: 0, endedMs: 1_000 },
+        { name: '<0002> & "expand"', beganMs: 1_000, endedMs: 3_000 },
+      ],
+      locks: [
+        { purpose: 'expand', mode: 'ACCESS EXCLUSIVE', beganMs: 2_000, endedMs: 2_003.2 },
+        { purpose: 'batches', mode: 'ROW EXCLUSIVE', beganMs: 2_100, endedMs: 2_900 },
+      ],
+    },
+    writtenRows: 100,
+    ledger: { acknowledged: 150, missing: 0, different: faults.different, unexpected: 0 },
+    apiLog: '',
+  };
+}
+
+/** What a demo might have found: the recipe refuses and changes, the direct way refuses. */
+export const demoResult: DemoResult = {
+  circumstances: {
+    load: { clients: 8, longestPauseMs: 40 },
+    settings: { shared_buffers: '256MB', max_wal_size: '4GB' },
+    machine: {
+      cores: 2,
+      processor: 'A <fast> one',
+      memoryBytes: 2 ** 34,
+      system: 'linux 6.1 x64',
+      postgres: '18.4',
+      node: '24.0.0',
+    },
+  },
+  safe: way('The safe way', { failed: 0, different: 0 }),
+  recipe: way('The published recipe', { failed: 10, different: 7 }),
+  direct: way('The direct way', { failed: 10, different: 0 }),
+};

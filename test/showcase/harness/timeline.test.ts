@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
+import { Timeline } from '../../../src/showcase/harness/timeline.ts';
+
+let now = 0;
+beforeEach(() => {
+  now = 0;
+  jest.spyOn(performance, 'now').mockImplementation(() => now);
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+const answered = async () => {};
+const failed = async () => {
+  throw new Error('no');
+};
+
+it('adds requests up in the piece in which they were answered, from its beginning on', async () => {
+  const timeline = new Timeline();
+  await timeline.request(answered);
+  now = 5_000;
+  timeline.begin();
+  await timeline.request(answered);
+  now = 5_099;
+  await timeline.request(answered);
+  now = 5_250;
+  await expect(timeline.request(failed)).rejects.toThrow('no');
+  now = 5_301;
+  expect(timeline.record().pieces).toEqual([
+    { served: 2, failed: 0 },
+    { served: 0, failed: 0 },
+    { served: 0, failed: 1 },
+    { served: 0, failed: 0 },
+  ]);
+});
+
+it('has the steps and the locks, also of what fails', async () => {
+  const timeline = new Timeline();
+  timeline.begin();
+  const lock = { purpose: 'add column', mode: 'ACCESS EXCLUSIVE' };
+  await timeline.step('expand', async () => {
+    now = 20;
+    timeline.released(lock, 5);
+  });
+  await expect(
+    timeline.locked(lock, async () => {
+      now = 50;
+      throw new Error('no');
+    }),
+  ).rejects.toThrow('no');
+  expect(timeline.record()).toMatchObject({
+    steps: [{ name: 'expand', beganMs: 0, endedMs: 20 }],
+    locks: [
+      { ...lock, beganMs: 15, endedMs: 20 },
+      { ...lock, beganMs: 20, endedMs: 50 },
+    ],
+  });
+});
