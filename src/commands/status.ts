@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { readConfig } from '../config.ts';
 import { resolveDatabase } from '../database/resolve-database.ts';
 import type { ColumnChange } from '../online-migration/change/column-change.ts';
-import { describeConnectionError } from '../online-migration/postgres/connection-error.ts';
+import { describeDatabaseError } from '../online-migration/postgres/database-error.ts';
 import { findActiveStatements } from '../online-migration/observation/active-statements.ts';
 import { type Observer, openObserver } from '../online-migration/observation/observer.ts';
 import { readOverview } from '../online-migration/observation/overview.ts';
@@ -54,7 +54,7 @@ async function watchDatabase(
       signal.throwIfAborted();
       const { message } = error as Error;
       // A table that is not there yet has nothing to do with the connection, and says so itself.
-      const problem = error instanceof OnlineMigrationError ? message : describeConnectionError(error);
+      const problem = error instanceof OnlineMigrationError ? message : describeDatabaseError(error);
       show(json ? JSON.stringify({ problem }) : `${problem}\nLooking again every second.`);
       await delay(WATCH_INTERVAL_MS, undefined, { signal });
     }

@@ -5,7 +5,8 @@ import { type ClusterTools, ensureCluster, readConnection } from './cluster-file
 import { findOrMakePlace, findPlace, removePlace } from './cluster-place.ts';
 import { connectionUrl } from './connection-url.ts';
 import { type OperatingSystemUser, serverUser } from './operating-system-user.ts';
-import { CLUSTER, createOwnedFolder, removeFolder, sweepOwnedFolders } from './owned-folder.ts';
+import { sweepOwnedFolders } from './leftover-folders.ts';
+import { CLUSTER, createOwnedFolder, removeFolder } from './owned-folder.ts';
 import { freePort } from './free-port.ts';
 import { reachableBinaries } from './postgres-binaries.ts';
 import { startServer, stopServer } from './server-start-stop.ts';

@@ -1,5 +1,5 @@
 import { Client, type ClientConfig } from 'pg';
-import { isConnectionSpent } from './connection-failure.ts';
+import { isConnectionLost, SQLSTATE, sqlState } from '../online-migration/postgres/database-error.ts';
 import type { ServerChoice } from './server-choice.ts';
 import { ReadOnlyServerError } from './writable-server.ts';
 
@@ -58,10 +58,15 @@ export function pooledClient(
       const answer: unknown = super.query(...(statement as [string]));
       if (answer instanceof Promise) {
         answer.catch((error: unknown) => {
-          if (isConnectionSpent(error)) void this.end();
+          if (isOfNoUse(error)) void this.end();
         });
       }
       return answer as never;
     }
   };
+}
+
+/** The connection is lost, or its server takes no writes any more because another one has taken its place. */
+function isOfNoUse(error: unknown): boolean {
+  return isConnectionLost(error) || sqlState(error) === SQLSTATE.readOnlyTransaction;
 }

@@ -4,7 +4,8 @@ import { type ClusterTools, createCluster, readConnection } from './cluster-file
 import { connectionUrl } from './connection-url.ts';
 import { freePort, portOnceFree } from './free-port.ts';
 import { canReach, type OperatingSystemUser, serverUser } from './operating-system-user.ts';
-import { CLUSTER, createOwnedFolder, removeFolder, sweepOwnedFolders } from './owned-folder.ts';
+import { sweepOwnedFolders } from './leftover-folders.ts';
+import { CLUSTER, createOwnedFolder, removeFolder } from './owned-folder.ts';
 import { reachableBinaries } from './postgres-binaries.ts';
 import { startServer, stopServer } from './server-start-stop.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, type ClientBase } from 'pg';
-import { describeFailure, isPassingFailure } from './connection-failure.ts';
+import { describeDatabaseError, isTransient } from '../online-migration/postgres/database-error.ts';
 import { printableUrl, urlsOfHosts } from './connection-url.ts';
 
 /** How long one server may take to accept a connection, in milliseconds. */
@@ -39,18 +39,18 @@ export async function awaitWritableServer(
         return urlOfHost;
       } catch (error) {
         failure = error;
-        if (!isPassingFailure(error)) break;
+        if (!isTransient(error)) break;
       }
     }
     const where = printableUrl(url);
-    if (!isPassingFailure(failure) || performance.now() >= deadline) {
+    if (!isTransient(failure) || performance.now() >= deadline) {
       throw new Error(
-        `The database ${where} cannot be used: ${describeFailure(failure)}. ` +
+        `The database ${where} cannot be used: ${describeDatabaseError(failure)}. ` +
           `Start it, or correct DATABASE_URL, then run the same command again.`,
         { cause: failure },
       );
     }
-    if (!isTold) log(`Waiting up to ${waitMs / 1000} s for ${where}: ${describeFailure(failure)}`);
+    if (!isTold) log(`Waiting up to ${waitMs / 1000} s for ${where}: ${describeDatabaseError(failure)}`);
     await delay(PAUSE_MS, undefined, { signal });
   }
 }

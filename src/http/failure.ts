@@ -1,5 +1,9 @@
 import { isNativeError } from 'node:util/types';
-import { describeFailure, isPassingFailure, mayHaveBeenDone } from '../database/connection-failure.ts';
+import {
+  describeDatabaseError,
+  isTransient,
+  mayHaveBeenDone,
+} from '../online-migration/postgres/database-error.ts';
 import { TableNotReadyError } from '../online-migration/state/table-shape.ts';
 import { Problem } from './problem.ts';
 import { isRead } from './repeated-reads.ts';
@@ -14,9 +18,6 @@ const ADVICE = {
   notDone: 'Nothing was written: try again.',
   unknown: 'The write may have been done: read the record before you send it again.',
 } as const;
-
-/** Classes of SQLSTATEs whose messages repeat values of the query: data, constraints, syntax, raised by a function. */
-const MESSAGE_HOLDS_VALUES = /^(22|23|42601|P0)/;
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
@@ -35,20 +36,17 @@ interface Failure {
  */
 export function problemOfFailure(error: unknown, method: string): Failure {
   const isNotReady = error instanceof TableNotReadyError;
-  const willPass = isNotReady || isPassingFailure(error) || error instanceof AnswerTooLateError;
+  const willPass = isNotReady || isTransient(error) || error instanceof AnswerTooLateError;
   const outcome = isRead(method) ? 'read' : !isNotReady && mayHaveBeenDone(error) ? 'unknown' : 'notDone';
   return { answer: willPass ? tryAgain(ADVICE[outcome]) : giveUp(), cause: causeOf(error, willPass) };
 }
 
 function causeOf(error: unknown, willPass: boolean): string {
-  const description = describeFailure(error);
+  const description = describeDatabaseError(error);
   if (!isNativeError(error)) return description;
   const { code = '', stack = description } = error as NodeJS.ErrnoException;
-  if (SQLSTATE.test(code)) {
-    const [firstLine] = description.split('\n');
-    return `SQLSTATE ${code}${MESSAGE_HOLDS_VALUES.test(code) ? '' : `, ${firstLine}`}`;
-  }
-  return willPass ? description : stack;
+  if (!SQLSTATE.test(code)) return willPass ? description : stack;
+  return description.includes(code) ? description : `SQLSTATE ${code}, ${description}`;
 }
 
 function tryAgain(advice: string): Problem {

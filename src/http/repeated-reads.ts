@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Context, Next } from 'koa';
-import { isPassingFailure } from '../database/connection-failure.ts';
+import { isTransient } from '../online-migration/postgres/database-error.ts';
 import { jitteredPauseMs } from '../online-migration/postgres/backoff.ts';
 
 const BACKOFF = { shortestMs: 10, longestMs: 500 };
@@ -31,7 +31,7 @@ export function repeatReads<C extends Context>(
       } catch (error) {
         const pauseMs = jitteredPauseMs(attempt, BACKOFF);
         const isInTime = performance.now() + pauseMs <= deadline;
-        if (!isRead(ctx.method) || !isPassingFailure(error) || !isInTime) throw error;
+        if (!isRead(ctx.method) || !isTransient(error) || !isInTime) throw error;
         await delay(pauseMs);
       }
     }

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROJECT_FOLDER } from '../../src/database/embedded-postgres.ts';
-import { createOwnedFolder, removeFolder, sweepOwnedFolders } from '../../src/database/owned-folder.ts';
+import { sweepOwnedFolders } from '../../src/database/leftover-folders.ts';
+import { createOwnedFolder, removeFolder } from '../../src/database/owned-folder.ts';
 import { BINARIES_PACKAGE } from '../../src/database/postgres-binaries.ts';
 import { runNpm } from './run-npm.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientConfig } from 'pg';
 import type { ColumnChange } from '../../online-migration/change/column-change.ts';
-import { describeConnectionError } from '../../online-migration/postgres/connection-error.ts';
+import { describeDatabaseError } from '../../online-migration/postgres/database-error.ts';
 import { type Observer, openObserver } from '../../online-migration/observation/observer.ts';
 import { type Overview, readOverview } from '../../online-migration/observation/overview.ts';
 import { OnlineMigrationError } from '../../online-migration/change/online-migration-error.ts';
@@ -80,7 +80,7 @@ export class Sampler implements AsyncDisposable {
     } catch (error) {
       await this.#tell({
         overview: null,
-        problem: `The database does not answer: ${describeConnectionError(error)}.`,
+        problem: `The database does not answer: ${describeDatabaseError(error)}.`,
       });
     }
   }

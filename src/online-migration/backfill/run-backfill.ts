@@ -4,13 +4,13 @@ import { publishProgress } from './plan/checkpoint.ts';
 import type { Fill } from './plan/fill.ts';
 import { logSilence } from './batch/firing-triggers.ts';
 import { fillRanges } from './ranges/fill-ranges.ts';
-import { Gate } from './throttle/worker-pause.ts';
+import { WorkerPauses } from './throttle/worker-pause.ts';
 import { handOutRanges } from './queue/dispatch-ranges.ts';
 import { findLeaves } from '../postgres/leaf-partitions.ts';
-import { look } from './throttle/throttle-check.ts';
+import { checkThrottles } from './throttle/throttle-check.ts';
 import { type BackfillReport, Meter } from './ranges/meter.ts';
 import { NiceRatio } from './throttle/nice-ratio.ts';
-import { Paces } from './throttle/batch-size.ts';
+import { BatchSizes } from './throttle/batch-size.ts';
 import { planBackfill, readPlanSize } from './plan/plan.ts';
 import { dropQueueInUse } from './plan/queue-schema.ts';
 import type { BackfillSettings } from './throttle/settings.ts';
@@ -76,34 +76,34 @@ export async function runBackfill(
   const leaves = await findLeaves(session, fill.names.table);
   await session.transaction(() => planBackfill(session, fill, leaves));
   const meter = new Meter(await readPlanSize(session, fill));
-  const gate = new Gate();
+  const pauses = new WorkerPauses();
   const nice = new NiceRatio();
   const isHandedOut = settings.workers === 0;
   // The queue of an earlier run, whose workers would be in the way of this process's own.
   if (!isHandedOut) await dropQueueInUse(session);
-  const paces = new Paces(settings.batchMs);
+  const batchSizes = new BatchSizes(settings.batchMs);
   await using hold = new AutovacuumHold(openSession, fill.names.table, log);
   const space = new SpaceReuse(fill, hold);
-  const share: WorkerShare = { fill, gate, paces, nice, meter, hold, space, signal, log };
+  const share: WorkerShare = { fill, pauses, batchSizes, nice, meter, hold, space, signal, log };
   const fillAll = isHandedOut ? handOutRanges : fillRanges;
   await fillAll(session, share, settings, openSession, surroundings.report);
   await hold[Symbol.asyncDispose]();
   const isHeldBack = async (sweeping: Session, otherReason: string | null) => {
-    await look(sweeping, share, settings, async () => otherReason);
-    const progress = meter.report(isHandedOut ? null : paces.rows, gate.reason);
+    await checkThrottles(sweeping, share, settings, async () => otherReason);
+    const progress = meter.report(isHandedOut ? null : batchSizes.rows, pauses.reason);
     surroundings.report(progress);
     await publishProgress(sweeping, fill, progress);
-    return gate.reason !== otherReason;
+    return pauses.reason !== otherReason;
   };
   await using sweeper = new WorkerConnection(openSession, forBatches(fill));
   await sweeper.run((sweeping) => sweep(sweeping, { fill, signal, log, isHeldBack }), signal, log);
-  gate.set(null);
+  pauses.set(null);
   const { rowsDone } = await readPlanSize(session, fill);
   return {
     rows: rowsDone,
     seconds: (performance.now() - began) / 1000,
     batches: isHandedOut ? null : { count: meter.batches, longestMs: meter.longestBatchMs },
-    pausedMs: gate.pausedMs,
+    pausedMs: pauses.pausedMs,
     restedMs: nice.restedMs,
     before,
     after: await measureSpace(session, fill),

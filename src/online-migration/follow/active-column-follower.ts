@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { type ActiveColumn, activeColumnOf, assertKnownColumn, FORMS } from './active-column.ts';
 import { mayBeMirrorName } from '../attachments/table-column.ts';
 import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { readTableShape } from '../state/table-shape.ts';
 
 /**
@@ -9,7 +10,6 @@ import { readTableShape } from '../state/table-shape.ts';
  * mismatch, "cached plan must not change result type", and an `on conflict` for which there is no unique index.
  */
 const OUTDATED_SHAPE_CODES = new Set(['42703', '42P01', '42804', '0A000', '42P10']);
-const UNIQUE_VIOLATION_CODE = '23505';
 
 /** What a follower tells. */
 interface FollowerEvents {
@@ -164,7 +164,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
 }
 
 function isOutdatedShape(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && OUTDATED_SHAPE_CODES.has(String(error.code));
+  return OUTDATED_SHAPE_CODES.has(sqlState(error) ?? '');
 }
 
 /**
@@ -172,6 +172,7 @@ function isOutdatedShape(error: unknown): boolean {
  * own; on the new column the mirror is the active one, and its original has a name like any other.
  */
 function mayBeOfTwinIndex(error: unknown, { form }: ActiveColumn): boolean {
-  if (!(error instanceof Error) || !('code' in error) || error.code !== UNIQUE_VIOLATION_CODE) return false;
-  return form === 'new' || ('constraint' in error && mayBeMirrorName(String(error.constraint)));
+  if (sqlState(error) !== SQLSTATE.uniqueViolation) return false;
+  const { constraint } = error as { constraint?: string };
+  return form === 'new' || (constraint !== undefined && mayBeMirrorName(constraint));
 }

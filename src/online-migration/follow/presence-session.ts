@@ -3,7 +3,7 @@ import type { ClientConfig } from 'pg';
 import type { ActiveColumnFollower } from './active-column-follower.ts';
 import { jitteredPauseMs } from '../postgres/backoff.ts';
 import type { ColumnChange } from '../change/column-change.ts';
-import { describeConnectionError } from '../postgres/connection-error.ts';
+import { describeDatabaseError } from '../postgres/database-error.ts';
 import { listenForMoves } from './phase-notification.ts';
 import { pause } from '../postgres/pause.ts';
 import { presenceName } from './presence.ts';
@@ -74,7 +74,7 @@ async function holdSessions(options: PresenceOptions, stop: AbortSignal, tried: 
       });
     } catch (error) {
       if (stop.aborted) return;
-      if (failures === 0) options.log(`The presence session is lost: ${describeConnectionError(error)}`);
+      if (failures === 0) options.log(`The presence session is lost: ${describeDatabaseError(error)}`);
       failures += 1;
       tried();
       await pause(jitteredPauseMs(failures, BACKOFF), stop).catch(() => undefined);

@@ -1,5 +1,5 @@
 import type { ActiveColumnFollower } from './active-column-follower.ts';
-import { describeConnectionError } from '../postgres/connection-error.ts';
+import { describeDatabaseError } from '../postgres/database-error.ts';
 
 /**
  * Sends reads to a replica as long as it is of use, and otherwise to the primary. Its schema follows the primary's with the
@@ -54,7 +54,7 @@ export class ReadReplica {
 
   #leave(error: unknown): void {
     if (this.#isOfUse)
-      this.#log(`Reads go to the primary: the replica failed, ${describeConnectionError(error)}`);
+      this.#log(`Reads go to the primary: the replica failed, ${describeDatabaseError(error)}`);
     this.#isOfUse = false;
   }
 }

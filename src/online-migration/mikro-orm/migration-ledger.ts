@@ -1,10 +1,11 @@
 import type { Transaction } from '@mikro-orm/core';
 import { MigrationStorage } from '@mikro-orm/migrations';
 import { escapeIdentifier } from 'pg';
-import { Session, sqlState } from '../postgres/session.ts';
+import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
+import { Session } from '../postgres/session.ts';
 
 /** SQLSTATEs of a table that someone else created at the same moment. */
-const CREATED_BY_ANOTHER_CODES = new Set(['42P07', '23505']);
+const CREATED_BY_ANOTHER_CODES = new Set<string>([SQLSTATE.duplicateTable, SQLSTATE.uniqueViolation]);
 
 /**
  * MikroORM's table of migrations that have run, written in a move's own transaction: a process that dies leaves either

@@ -14,7 +14,7 @@ import {
   withdrawEnforced,
 } from '../sync/filled-column.ts';
 import { findRejects, recordRejects, rejectQuery } from '../verify/rejects.ts';
-import { sqlState } from '../postgres/session.ts';
+import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { areSyncTriggersUnaltered, recordSyncTriggers } from '../sync/sync-state.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync/sync-trigger.ts';
 import {
@@ -28,7 +28,6 @@ import { refuseDifferences } from './refuse-differences.ts';
 import { refuseOldColumn } from './refuse-obstacles.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 
-const CHECK_VIOLATION_CODE = '23514';
 const NAMED_REJECTS = 10;
 
 /**
@@ -63,7 +62,7 @@ export async function enforce(context: MoveContext): Promise<void> {
   try {
     await validateFilledCheck(session, change);
   } catch (error) {
-    if (sqlState(error) !== CHECK_VIOLATION_CODE) throw error;
+    if (sqlState(error) !== SQLSTATE.checkViolation) throw error;
     await takeCheckBack(context);
     await refuseRejects(context);
     throw error;

@@ -77,6 +77,7 @@ export async function revertExpand(context: MoveContext): Promise<void> {
         'revert the expand of',
         await dependentObstacles(session, change, columnAt(change, 'new')),
       );
+      await deleteBackfill(session, namesOf(change).change);
       await dropState(session, change);
     },
     plan: () => planMirrorDrop(session, change, 'new'),

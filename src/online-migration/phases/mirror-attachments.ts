@@ -2,15 +2,12 @@ import { escapeIdentifier } from 'pg';
 import type { Side } from '../sync/filled-column.ts';
 import { inStrongTransaction, type MoveContext, MoveRefusedError } from './phase.ts';
 import { namesOf } from '../change/names.ts';
-import { sqlState } from '../postgres/session.ts';
+import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { readAttachments } from '../attachments/attachments.ts';
 import { mirrorForeignKeyStatement, otherEnds } from '../attachments/foreign-keys.ts';
 import { runPlan } from '../attachments/handover.ts';
 import { type CarriedIndex, mirrorStatement } from '../attachments/indexes.ts';
 import { columnAt, mirrorName } from '../attachments/table-column.ts';
-
-const UNIQUE_VIOLATION_CODE = '23505';
-const FOREIGN_KEY_VIOLATION_CODE = '23503';
 
 /**
  * Makes for one column what hangs on the other, so that it can take its place at once; a run that was ended goes on.
@@ -71,7 +68,7 @@ async function createMirror(context: MoveContext, index: CarriedIndex, from: Sid
       mirrorStatement(index, columnAt(change, from).column, columnAt(change, to).column),
     );
   } catch (error) {
-    if (sqlState(error) !== UNIQUE_VIOLATION_CODE) throw error;
+    if (sqlState(error) !== SQLSTATE.uniqueViolation) throw error;
     await dropConcurrently(context, index);
     throw new MoveRefusedError(
       `Cannot change ${namesOf(change).change}: ${index.name} is unique, and two rows that differ in ` +
@@ -93,7 +90,7 @@ async function validate({ session, change }: MoveContext, owner: string, name: s
       session.query(`alter table ${owner} validate constraint ${escapeIdentifier(name)}`),
     );
   } catch (error) {
-    if (sqlState(error) !== FOREIGN_KEY_VIOLATION_CODE) throw error;
+    if (sqlState(error) !== SQLSTATE.foreignKeyViolation) throw error;
     throw new MoveRefusedError(
       `Cannot change ${namesOf(change).change}: the foreign key ${name} of ${owner} does not hold for the other column: ` +
         `${detailOf(error)} Correct the row, then run the same command again.`,

@@ -1,11 +1,8 @@
+import type { LockSettings } from '../postgres/exclusive-lock.ts';
 import { type BackfillSettings, DEFAULT_BACKFILL_SETTINGS } from '../backfill/throttle/settings.ts';
 
 /** How patient the moves are, in milliseconds, and how the backfill works. */
-export interface MigrationSettings {
-  /** Longest wait for a strong lock in one try: every later reader waits behind it. */
-  readonly lockTimeoutMs: number;
-  /** Longest time over all tries for a strong lock. */
-  readonly lockBudgetMs: number;
+export interface MigrationSettings extends LockSettings {
   /** How long contract waits for processes that still use the old column. */
   readonly switchoverWaitMs: number;
   readonly backfill: BackfillSettings;

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
-import { describeConnectionError } from './connection-error.ts';
+import { describeDatabaseError, SQLSTATE, sqlState } from './database-error.ts';
 
-const QUERY_CANCELED_CODE = '57014';
 /** How long a server may take to accept the connection that cancels, in milliseconds. */
 const CONNECTION_TIMEOUT_MS = 5_000;
 /** A cancel that comes before the server has read the statement has no effect. */
@@ -47,7 +46,7 @@ export async function cancellable<T>(
   try {
     return await statement();
   } catch (error) {
-    if ((error as { code?: unknown }).code === QUERY_CANCELED_CODE) signal.throwIfAborted();
+    if (sqlState(error) === SQLSTATE.queryCanceled) signal.throwIfAborted();
     throw error;
   } finally {
     signal.removeEventListener('abort', cancel);
@@ -82,7 +81,7 @@ async function cancelUntil(
       await sleep(AGAIN_MS, undefined, { signal: ended }).catch(() => undefined);
     }
   } catch (error) {
-    log(`Cannot cancel the statement that runs, waits for its end: ${describeConnectionError(error)}`);
+    log(`Cannot cancel the statement that runs, waits for its end: ${describeDatabaseError(error)}`);
   } finally {
     await client.end().catch(() => undefined);
   }

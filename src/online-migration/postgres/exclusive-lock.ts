@@ -7,8 +7,8 @@ import {
   type LockRequest,
 } from './lock-blockers.ts';
 import { pause } from './pause.ts';
-import { type Session, sqlState } from './session.ts';
-import type { MigrationSettings } from '../phases/settings.ts';
+import { isLockConflict } from './database-error.ts';
+import type { Session } from './session.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
 /** How long a statement may last beyond its waits. It is catalog work; longer means that something scans the table after all. */
@@ -20,8 +20,13 @@ const SHORTEST_PATIENCE_MS = 2_000;
 const UNDER_LOCK_TIMEOUT_MS = 20;
 const BACKOFF = { shortestMs: 10, longestMs: 5_000 };
 
-/** SQLSTATEs after which the same transaction may succeed later: lock timeout, and deadlock. */
-const RETRIED_CODES = new Set(['55P03', '40P01']);
+/** How patiently locks are requested, in milliseconds. */
+export interface LockSettings {
+  /** Longest wait for an exclusive lock in one try: every later reader waits behind it. */
+  readonly lockTimeoutMs: number;
+  /** Longest time over all tries for an exclusive lock. */
+  readonly lockBudgetMs: number;
+}
 
 /** Nothing to do. */
 export const EMPTY_PLAN: LockedPlan = { statements: [], furtherTables: [] };
@@ -53,7 +58,7 @@ interface StrongLock {
   readonly purpose: string;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
-  readonly settings: MigrationSettings;
+  readonly settings: LockSettings;
   readonly before?: () => Promise<void>;
   readonly plan?: () => Promise<LockedPlan>;
   readonly locked: (plan: LockedPlan) => Promise<void>;
@@ -106,7 +111,7 @@ export async function underStrongLock(session: Session, options: StrongLock): Pr
       );
       return heldMs;
     } catch (error) {
-      if (!RETRIED_CODES.has(sqlState(error) ?? '')) throw error;
+      if (!isLockConflict(error)) throw error;
       const blockers = await findBlockers(session, wait);
       const pauseMs = jitteredPauseMs(attempt, BACKOFF);
       if (performance.now() + pauseMs > deadline) throw notGranted(options, wait, attempt, blockers, error);

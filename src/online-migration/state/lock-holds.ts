@@ -1,6 +1,6 @@
 import type { ColumnChange, Queryable } from '../change/column-change.ts';
 import { namesOf } from '../change/names.ts';
-import { sqlState, UNDEFINED_TABLE_CODE } from '../postgres/session.ts';
+import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
 import { toolkitTableExists } from './package-table.ts';
 
 /** For how long a move held its strongest lock on the table. */
@@ -44,7 +44,7 @@ export async function readLockHolds(database: Queryable, change: ColumnChange): 
   if (!(await hasLockHolds(database))) return [];
   const rows = await selectLockHolds(database, change).catch((error: unknown) => {
     // The last expand was reverted a moment ago.
-    if (sqlState(error) === UNDEFINED_TABLE_CODE) return [];
+    if (sqlState(error) === SQLSTATE.undefinedTable) return [];
     throw error;
   });
   return rows.map(({ released_at: releasedAt, ...hold }) => ({

@@ -1,5 +1,4 @@
 import { asRole, grantsTo, readStateOwner } from './owner.ts';
-import { deleteBackfill } from '../backfill/plan/checkpoint.ts';
 import type { ColumnChange, Queryable } from '../change/column-change.ts';
 import { deleteLockHolds } from './lock-holds.ts';
 import { namesOf } from '../change/names.ts';
@@ -37,12 +36,11 @@ export async function deleteRecords(database: Queryable, change: ColumnChange): 
 }
 
 /**
- * Forgets a change, and drops the package's tables behind the last one. The functions of the change, and the schema around
+ * Forgets a change whose backfill is deleted already, and drops the package's tables behind the last one. The functions of the change, and the schema around
  * them, are still there: `dropEmptySchema` drops it when they are gone.
  */
 export async function dropState(database: Queryable, change: ColumnChange): Promise<void> {
   const { change: changeName, functions } = namesOf(change);
-  await deleteBackfill(database, changeName);
   await database.query(`delete from online_migration.change where name = $1`, [changeName]);
   const { rows } = await database.query<{ in_use: boolean }>(
     `

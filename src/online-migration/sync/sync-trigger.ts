@@ -1,3 +1,4 @@
+import { SQLSTATE } from '../postgres/database-error.ts';
 import { escapeLiteral } from 'pg';
 import { createTriggerFunction } from '../postgres/trigger-function.ts';
 import { type ColumnChange, isReversible, type Queryable } from '../change/column-change.ts';
@@ -13,9 +14,6 @@ export type SyncMode = 'lenient' | 'strict';
 
 /** Which column's changes an update brings to the sync trigger; `both` costs the backfill a call a row. */
 export type SyncWatch = 'old' | 'both';
-
-/** SQLSTATE of the refusal that an application sees: invalid datetime format. */
-const REFUSED_VALUE_CODE = '22007';
 
 /**
  * Creates the trigger function, or replaces it under the triggers that use it.
@@ -109,7 +107,7 @@ function setOldFromNew(change: ColumnChange): string {
 export function refuseWrite(value: string, column: string, type: string): string {
   return `
           raise exception using
-            errcode = '${REFUSED_VALUE_CODE}',
+            errcode = '${SQLSTATE.invalidDatetime}',
             message = format('The value %L of column %I has no equal of type %s.', ${value}, ${escapeLiteral(column)}, ${escapeLiteral(type)}),
             schema = tg_table_schema, table = tg_table_name, column = ${escapeLiteral(column)};`;
 }

@@ -12,7 +12,8 @@ import type { ColumnChange } from '../change/column-change.ts';
 import { describeBlocker, findBlockers } from '../postgres/lock-blockers.ts';
 import { namesOf } from '../change/names.ts';
 import { pause } from '../postgres/pause.ts';
-import { type Session, sqlState } from '../postgres/session.ts';
+import { isLockConflict } from '../postgres/database-error.ts';
+import type { Session } from '../postgres/session.ts';
 
 /** A batch holds the locks of its rows for so long; a write of one of them waits for it. */
 const BATCH_MS = 100;
@@ -22,7 +23,6 @@ const FIRST_BATCH_ROWS = 16;
 const LOCK_TIMEOUT_MS = 50;
 const CONTENTION_PAUSE_MS = 100;
 const PAUSED_MS = 250;
-const CONTENTION_CODES = new Set(['55P03', '40P01', '40001']);
 
 /** Input of a comparison. */
 export interface ProofSurroundings {
@@ -94,7 +94,7 @@ async function compareBatchPatiently(
         return batch;
       });
     } catch (error) {
-      if (!CONTENTION_CODES.has(sqlState(error) ?? '')) throw error;
+      if (!isLockConflict(error)) throw error;
       const blockers = await findBlockers(session, { relations: [namesOf(change).table], mode: 'rows' });
       const found = blockers.map(({ transaction }) => transaction).join(' ');
       if (found !== reported) {

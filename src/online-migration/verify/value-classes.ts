@@ -11,7 +11,7 @@ import {
   type ValueGroup,
 } from './value-classes-batch.ts';
 import { type Slice, walkOf } from './value-classes-walk.ts';
-import { sqlState } from '../postgres/session.ts';
+import { sqlState } from '../postgres/database-error.ts';
 
 /** A statement takes about so long: no snapshot lives long, and no timeout is near. */
 const BATCH_MS = 1_000;

@@ -2,7 +2,7 @@ import { createdAtChange } from '../../large-record/created-at-change.ts';
 import { namesOf } from '../../online-migration/change/names.ts';
 import type { Connection } from '../harness/connection.ts';
 import { migrateUpTo } from '../harness/migration-command.ts';
-import type { MethodDatabase, Outcome } from './methods.ts';
+import type { MethodDatabase, Outcome } from './method-run.ts';
 import { readClosingLine, readLockHolds } from '../harness/migration-log.ts';
 
 /** The new column and the sync trigger. */

@@ -5,7 +5,8 @@ import { connect } from '../harness/connection.ts';
 import { Ledger } from '../harness/ledger.ts';
 import { checkLedger, type LedgerVerdict } from '../harness/ledger-check.ts';
 import type { Load } from '../harness/load.ts';
-import type { Method, MethodDatabase, MethodName, Outcome } from './methods.ts';
+import type { MethodDatabase, Outcome } from './method-run.ts';
+import type { Method, MethodName } from './methods.ts';
 import type { OwnedDatabase } from './template.ts';
 import { type ApiExperience, underLoad } from './under-load.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { alterType } from '../harness/alter-type.ts';
-import type { Connection } from '../harness/connection.ts';
+import type { MethodDatabase, Outcome } from './method-run.ts';
 import { BatchTimes } from './batch-times.ts';
 import { prepareEngine, runEngine } from './engine.ts';
 import {
@@ -13,31 +13,6 @@ import {
 
 /** Rows of one statement of the pattern that all others are compared with. */
 const LIMIT_ROWS = 10_000;
-
-/** A database with the table to change. */
-export interface MethodDatabase {
-  /** With the password: not for printing. */
-  readonly url: string;
-  readonly connection: Connection;
-  /** Ends the method. */
-  readonly signal: AbortSignal;
-}
-
-/** What a method did. */
-export interface Outcome {
-  readonly seconds: number;
-  readonly batches: number;
-  readonly longestBatchMs: number;
-  /** The longest that the whole table was closed to reads and writes; null if it never was. */
-  readonly accessExclusiveMs: number | null;
-  /** The process of `npx mikro-orm`, for the methods that are one. */
-  readonly process: {
-    /** From its start to its end. */
-    readonly seconds: number;
-    /** The most memory that it had resident; null if nobody could measure it. */
-    readonly peakMemoryBytes: number | null;
-  } | null;
-}
 
 /** What `--methods` calls them. */
 export type MethodName =

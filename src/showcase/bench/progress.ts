@@ -2,9 +2,16 @@ import { createLogUpdate } from 'log-update';
 import { progressBar } from '../harness/progress-bar.ts';
 import { rowCount } from '../../command-line/row-count.ts';
 import type { Summary } from '../harness/tally.ts';
-import type { BenchObserver } from './run-bench.ts';
 import type { LockTime } from './lock-times.ts';
 import type { MeasuredRun } from './measured-run.ts';
+
+/** Is told what happens. */
+export interface BenchObserver {
+  /** A piece of work begins: which of how many, and what it is. */
+  readonly begins: (number: number, of: number, what: string) => void;
+  /** It has ended; what came out, in a few words. */
+  readonly ended: (outcome: string) => void;
+}
 
 const REDRAW_MS = 100;
 

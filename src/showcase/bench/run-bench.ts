@@ -11,7 +11,7 @@ import { measureIdle } from './idle.ts';
 import { type LockTime, measureLocks } from './lock-times.ts';
 import { type LoadStarter, type MeasuredRun, measureRun } from './measured-run.ts';
 import type { Method } from './methods.ts';
-import { describeLocks, describeRun, describeSummary } from './progress.ts';
+import { type BenchObserver, describeLocks, describeRun, describeSummary } from './progress.ts';
 import { shuffled } from './shuffled.ts';
 import { type BenchServer, createTemplate, type OwnedDatabase, useCopy } from './template.ts';
 import { readToldSettings } from './told-settings.ts';
@@ -34,14 +34,6 @@ export interface BenchOptions {
   readonly repetitions: number;
   /** Of the order, and of the load's random choices. */
   readonly seed: number;
-}
-
-/** Is told what happens. */
-export interface BenchObserver {
-  /** A piece of work begins: which of how many, and what it is. */
-  readonly begins: (number: number, of: number, what: string) => void;
-  /** It has ended; what came out, in a few words. */
-  readonly ended: (outcome: string) => void;
 }
 
 /**

@@ -5,11 +5,11 @@ import { AutovacuumHold } from '../../../src/online-migration/backfill/space/aut
 import { SpaceReuse } from '../../../src/online-migration/backfill/space/space-reuse.ts';
 import { claimRange, RangeTakenError } from '../../../src/online-migration/backfill/plan/claim.ts';
 import { backwardFill, type Fill, forwardFill } from '../../../src/online-migration/backfill/plan/fill.ts';
-import { Gate } from '../../../src/online-migration/backfill/throttle/worker-pause.ts';
+import { WorkerPauses } from '../../../src/online-migration/backfill/throttle/worker-pause.ts';
 import { findLeaves } from '../../../src/online-migration/postgres/leaf-partitions.ts';
 import { Meter } from '../../../src/online-migration/backfill/ranges/meter.ts';
 import { NiceRatio } from '../../../src/online-migration/backfill/throttle/nice-ratio.ts';
-import { Paces } from '../../../src/online-migration/backfill/throttle/batch-size.ts';
+import { BatchSizes } from '../../../src/online-migration/backfill/throttle/batch-size.ts';
 import {
   planBackfill,
   type Range,
@@ -59,8 +59,8 @@ async function fillAsWorker(): Promise<Range> {
   const { signal } = new AbortController();
   const share = {
     fill,
-    gate: new Gate(),
-    paces: new Paces(100),
+    pauses: new WorkerPauses(),
+    batchSizes: new BatchSizes(100),
     nice: new NiceRatio(),
     meter,
     hold: autovacuumHold,

@@ -1,4 +1,5 @@
-import { type Session, sqlState } from '../../postgres/session.ts';
+import { isLockConflict } from '../../postgres/database-error.ts';
+import type { Session } from '../../postgres/session.ts';
 import type { Fill } from '../plan/fill.ts';
 import { fillRowByRow, isRowError } from './row-by-row.ts';
 import { isOfStripe } from '../plan/stripes.ts';
@@ -14,14 +15,6 @@ export interface BatchRows {
   readonly stripe: number;
 }
 
-/** SQLSTATEs of a batch that lost against others: lock timeout, deadlock, serialization failure. */
-const CONTENTION_CODES = new Set(['55P03', '40P01', '40001']);
-
-/** Whether an error says that others hold what the batch needs. */
-export function isContention(error: unknown): boolean {
-  return CONTENTION_CODES.has(sqlState(error) ?? '');
-}
-
 /**
  * Fills the rows of a batch that are not filled yet, in one transaction with its checkpoint.
  *
@@ -31,7 +24,7 @@ export function isContention(error: unknown): boolean {
  * @param session has a lock timeout far below `deadlock_timeout`
  * @param checkpoint writes the checkpoint; receives the number of rows filled
  * @returns the number of rows filled
- * @throws the database's error, with a code of {@link isContention}, where others hold the whole table
+ * @throws the database's error, with a code of {@link isLockConflict}, where others hold the whole table
  */
 export async function fillBatch(
   session: Session,
@@ -47,7 +40,7 @@ export async function fillBatch(
     });
   try {
     return await attempt(updateRows).catch((error: unknown) => {
-      if (!isContention(error)) throw error;
+      if (!isLockConflict(error)) throw error;
       return attempt(updateUnlockedRows);
     });
   } catch (error) {

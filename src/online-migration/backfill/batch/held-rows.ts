@@ -1,7 +1,7 @@
 import { describeBlocker, findBlockers } from '../../postgres/lock-blockers.ts';
 import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
-import { isContention } from './batch.ts';
+import { isLockConflict } from '../../postgres/database-error.ts';
 import { advanceSweep } from '../plan/checkpoint.ts';
 import { type Fill, isUnfilled } from '../plan/fill.ts';
 import { updateHasNoEffect } from './refused-update.ts';
@@ -134,7 +134,7 @@ async function refuseWithoutEffect(
     });
   } catch (error) {
     // The next try finds out.
-    if (!isContention(error) && !isRowError(error)) throw error;
+    if (!isLockConflict(error) && !isRowError(error)) throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Session } from '../../postgres/session.ts';
-import { sqlState } from '../../postgres/session.ts';
+import { sqlState } from '../../postgres/database-error.ts';
 import type { Fill } from '../plan/fill.ts';
 import { convertOnly, updateFails } from './refused-update.ts';
 

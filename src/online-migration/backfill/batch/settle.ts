@@ -1,5 +1,5 @@
 import type { Session } from '../../postgres/session.ts';
-import { isContention } from './batch.ts';
+import { isLockConflict } from '../../postgres/database-error.ts';
 import { advanceSweep } from '../plan/checkpoint.ts';
 import type { Fill } from '../plan/fill.ts';
 import { updateHasNoEffect } from './refused-update.ts';
@@ -27,7 +27,7 @@ export async function settle(
       return filled + rejected;
     });
   } catch (error) {
-    if (isContention(error)) return 0;
+    if (isLockConflict(error)) return 0;
     if (!isRowError(error)) throw error;
   }
   try {
@@ -35,7 +35,7 @@ export async function settle(
     await advanceSweep(session, fill, filled);
     return filled + rejected;
   } catch (error) {
-    if (isContention(error)) return 0;
+    if (isLockConflict(error)) return 0;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import type { ColumnChange, Queryable } from '../../change/column-change.ts';
 import { namesOf } from '../../change/names.ts';
-import { sqlState, UNDEFINED_TABLE_CODE } from '../../postgres/session.ts';
+import { sqlState, SQLSTATE } from '../../postgres/database-error.ts';
 import { BLOCKS_DONE } from './stripes.ts';
 import { toolkitTableExists } from '../../state/package-table.ts';
 
@@ -43,7 +43,7 @@ export async function readBackfillProgress(
 ): Promise<BackfillProgress | null> {
   if (!(await hasBookkeeping(database))) return null;
   const row = await readProgressRow(database, namesOf(change).change).catch((error: unknown) => {
-    if (sqlState(error) === UNDEFINED_TABLE_CODE) return undefined;
+    if (sqlState(error) === SQLSTATE.undefinedTable) return undefined;
     throw error;
   });
   if (row === undefined) return null;

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../change/column-change.ts';
 import { QUEUE_SCHEMA } from '../../change/names.ts';
 import { BackfillError } from './backfill-error.ts';
-import { isContention } from '../batch/batch.ts';
+import { isLockConflict } from '../../postgres/database-error.ts';
 
 const DROP_TRIES = 10;
 
@@ -88,7 +88,7 @@ export async function dropQueueInUse(database: Queryable): Promise<void> {
     try {
       return await dropQueue(database);
     } catch (error) {
-      if (!isContention(error) || tries === 1) throw error;
+      if (!isLockConflict(error) || tries === 1) throw error;
     }
   }
 }

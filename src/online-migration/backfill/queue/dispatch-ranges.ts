@@ -1,7 +1,7 @@
 import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
 import { publishProgress } from '../plan/checkpoint.ts';
-import { look } from '../throttle/throttle-check.ts';
+import { checkThrottles } from '../throttle/throttle-check.ts';
 import type { BackfillReport } from '../ranges/meter.ts';
 import { readOpenRanges, readPlanSize } from '../plan/plan.ts';
 import { dropQueueInUse } from '../plan/queue-schema.ts';
@@ -52,22 +52,22 @@ async function offerUntilDone(
   openSession: () => Promise<Session>,
   report: (progress: BackfillReport) => void,
 ): Promise<void> {
-  const { fill, gate, meter, log, signal } = share;
+  const { fill, pauses, meter, log, signal } = share;
   let size = await readPlanSize(session, fill);
   if (size.blocksDone === size.blocksTotal) return;
   await using queue = await openRangeQueue(openSession, fill, { install: true, log });
   const findMissingWorkers = workerWatch(session, log);
   for (let tick = 0; size.blocksDone < size.blocksTotal; tick++) {
     if (tick % OFFER_TICKS === 0) await queue.offer(await readOpenRanges(session, fill));
-    await look(session, share, settings, findMissingWorkers);
-    const progress = meter.report(null, gate.reason);
+    await checkThrottles(session, share, settings, findMissingWorkers);
+    const progress = meter.report(null, pauses.reason);
     report(progress);
     await publishProgress(session, fill, progress);
     await pause(TICK_MS, signal);
     size = await readPlanSize(session, fill);
     meter.follow(size);
   }
-  gate.set(null);
+  pauses.set(null);
   report(meter.report(null, null));
 }
 

@@ -1,3 +1,4 @@
+import { SQLSTATE } from '../../postgres/database-error.ts';
 import { createHash } from 'node:crypto';
 import type { PgBoss } from 'pg-boss';
 import { QUEUE_SCHEMA } from '../../change/names.ts';
@@ -26,7 +27,7 @@ const TRIES = 1_000_000;
 const HASH_CHARACTERS = 16;
 
 /** SQLSTATEs of a queue that was taken away: the backfill is finished, or was stopped. */
-const TAKEN_AWAY_CODES = new Set(['42P01', '3F000']);
+const TAKEN_AWAY_CODES = new Set<string>([SQLSTATE.undefinedTable, SQLSTATE.undefinedSchema]);
 
 /** The queue of a backfill's ranges. Disposing of it gives the range under way back, when its batch has ended. */
 export interface RangeQueue extends AsyncDisposable {

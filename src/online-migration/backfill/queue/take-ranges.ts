@@ -3,13 +3,13 @@ import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
 import { AutovacuumHold } from '../space/autovacuum-hold.ts';
 import { RangeTakenError } from '../plan/claim.ts';
-import { Gate } from '../throttle/worker-pause.ts';
+import { WorkerPauses } from '../throttle/worker-pause.ts';
 import { logSilence } from '../batch/firing-triggers.ts';
 import { readFill, readHandedOut } from './queue-state.ts';
-import { look } from '../throttle/throttle-check.ts';
+import { checkThrottles } from '../throttle/throttle-check.ts';
 import { type BackfillReport, Meter } from '../ranges/meter.ts';
 import { NiceRatio } from '../throttle/nice-ratio.ts';
-import { Paces } from '../throttle/batch-size.ts';
+import { BatchSizes } from '../throttle/batch-size.ts';
 import { type Range, readPlanSize } from '../plan/plan.ts';
 import { openRangeQueue } from './range-queue.ts';
 import type { BackfillSettings } from '../throttle/settings.ts';
@@ -58,8 +58,8 @@ export async function takeRanges(
   await using hold = new AutovacuumHold(openSession, fill.names.table, log);
   const share = {
     fill,
-    gate: new Gate(),
-    paces: new Paces(settings.batchMs),
+    pauses: new WorkerPauses(),
+    batchSizes: new BatchSizes(settings.batchMs),
     nice: new NiceRatio(),
     meter: done,
     hold,
@@ -70,9 +70,9 @@ export async function takeRanges(
   const lookOnce = async (session: Session) => {
     const found = await readHandedOut(session, change);
     if (found === 'none') return false;
-    if (found === 'handed out') await look(session, share, settings);
+    if (found === 'handed out') await checkThrottles(session, share, settings);
     whole.follow(await readPlanSize(session, fill));
-    report(whole.report(share.paces.rows, share.gate.reason));
+    report(whole.report(share.batchSizes.rows, share.pauses.reason));
     return found === 'handed out';
   };
   // Ahead of the first range: the backfill may be paused.

@@ -2,7 +2,7 @@ import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
 import { publishProgress } from '../plan/checkpoint.ts';
 import { RangeTakenError } from '../plan/claim.ts';
-import { look } from '../throttle/throttle-check.ts';
+import { checkThrottles } from '../throttle/throttle-check.ts';
 import type { BackfillReport } from './meter.ts';
 import { type Range, readOpenRanges } from '../plan/plan.ts';
 import type { BackfillSettings } from '../throttle/settings.ts';
@@ -86,14 +86,14 @@ export async function fillRanges(
 ): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([share.signal, stop.signal]);
-  const { fill, gate, paces, meter } = share;
+  const { fill, pauses, batchSizes, meter } = share;
   const ranges = await readOpenRanges(session, fill);
   const workers = new WorkerPlaces(ranges, { ...share, signal }, openSession);
   try {
     while (!workers.areDone) {
       share.signal.throwIfAborted();
-      const controls = await look(session, share, settings);
-      const progress = meter.report(paces.rows, gate.reason);
+      const controls = await checkThrottles(session, share, settings);
+      const progress = meter.report(batchSizes.rows, pauses.reason);
       report(progress);
       await publishProgress(session, fill, progress);
       workers.want(controls.workers ?? settings.workers);
@@ -102,6 +102,6 @@ export async function fillRanges(
   } finally {
     stop.abort(share.signal.reason);
     await workers.allEnds();
-    report(meter.report(paces.rows, null));
+    report(meter.report(batchSizes.rows, null));
   }
 }

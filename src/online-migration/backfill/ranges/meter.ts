@@ -1,4 +1,4 @@
-/** Rates are of the last seconds, so that they show what the pace and the throttles do. */
+/** Rates are of the last seconds, so that they show the effect of the batch size and the throttles. */
 const WINDOW_MS = 10_000;
 /** Share of the blocks from which on they tell better than the catalog how many rows there are. */
 const SHARE_THAT_TELLS = 0.1;

@@ -1,16 +1,17 @@
 import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { AutovacuumHold } from '../space/autovacuum-hold.ts';
-import { fillBatch, isContention } from '../batch/batch.ts';
+import { isLockConflict } from '../../postgres/database-error.ts';
+import { fillBatch } from '../batch/batch.ts';
 import { advanceRange } from '../plan/checkpoint.ts';
 import { type ClaimedRange, claimRange } from '../plan/claim.ts';
 import type { Fill } from '../plan/fill.ts';
 import { keepTriggersSilent } from '../batch/firing-triggers.ts';
-import type { Gate } from '../throttle/worker-pause.ts';
+import type { WorkerPauses } from '../throttle/worker-pause.ts';
 import { readBytesPerBlock } from '../../postgres/leaf-partitions.ts';
 import type { Meter } from './meter.ts';
 import type { NiceRatio } from '../throttle/nice-ratio.ts';
-import type { Pace, Paces } from '../throttle/batch-size.ts';
+import type { BatchSize, BatchSizes } from '../throttle/batch-size.ts';
 import type { Range } from '../plan/plan.ts';
 import type { SpaceReuse } from '../space/space-reuse.ts';
 import { shareOf, STRIPES } from '../plan/stripes.ts';
@@ -21,8 +22,8 @@ const CONTENTION_PAUSE_MS = 100;
 /** What the workers of one process share. */
 export interface WorkerShare {
   readonly fill: Fill;
-  readonly gate: Gate;
-  readonly paces: Paces;
+  readonly pauses: WorkerPauses;
+  readonly batchSizes: BatchSizes;
   readonly nice: NiceRatio;
   readonly meter: Meter;
   readonly hold: AutovacuumHold;
@@ -43,7 +44,7 @@ export async function fillRange(
   rangeToTake: Range,
   goOn: () => boolean,
 ): Promise<Range> {
-  const { fill, gate, hold, space, signal, log } = share;
+  const { fill, pauses, hold, space, signal, log } = share;
   const claim = async (session: Session) => {
     // A trigger may have come since the last range.
     await keepTriggersSilent(session, fill);
@@ -54,16 +55,16 @@ export async function fillRange(
   const { leaf, rowsPerBlock } = range;
   const measure = (session: Session) => readBytesPerBlock(session, leaf);
   const bytesPerBlock = await untilNotContended(() => connection.run(measure, signal, log), signal);
-  const pace = share.paces.forRows(bytesPerBlock / rowsPerBlock);
+  const batchSize = share.batchSizes.forRows(bytesPerBlock / rowsPerBlock);
   await hold.take();
   while (range.stripe < STRIPES && goOn()) {
-    if (gate.reason !== null) {
+    if (pauses.reason !== null) {
       await hold.release();
-      await gate.pass(signal);
+      await pauses.wait(signal);
       await hold.take();
     }
     signal.throwIfAborted();
-    range = await fillNextBatch(connection, share, pace, range);
+    range = await fillNextBatch(connection, share, batchSize, range);
   }
   if (range.stripe === STRIPES) {
     const reuse = (session: Session) => space.rangeDone(session, leaf, signal);
@@ -76,12 +77,12 @@ export async function fillRange(
 async function fillNextBatch(
   connection: WorkerConnection,
   { fill, nice, hold, meter, signal, log }: WorkerShare,
-  pace: Pace,
+  batchSize: BatchSize,
   range: ClaimedRange,
 ): Promise<ClaimedRange> {
   const { leaf, stripe, nextBlock, rowsPerBlock } = range;
   const batchRowsPerBlock = rowsPerBlock * shareOf(stripe);
-  const wantedBlocks = Math.round(pace.batchRows(stripe) / batchRowsPerBlock);
+  const wantedBlocks = Math.round(batchSize.batchRows(stripe) / batchRowsPerBlock);
   const endBlock = Math.min(nextBlock + Math.max(1, wantedBlocks), range.endBlock);
   const isPassDone = endBlock === range.endBlock;
   const after = isPassDone
@@ -97,21 +98,21 @@ async function fillNextBatch(
   };
   // Someone holds the whole table, or waits for it: half as many rows next time, and nothing in their way.
   const makeWay = async () => {
-    pace.shrink();
+    batchSize.shrink();
     await hold.release();
   };
   const rows = await untilNotContended(() => connection.run(fillOnce, signal, log), signal, makeWay);
   const milliseconds = performance.now() - began;
-  pace.observe(stripe, (endBlock - nextBlock) * batchRowsPerBlock, milliseconds);
+  batchSize.observe(stripe, (endBlock - nextBlock) * batchRowsPerBlock, milliseconds);
   meter.count({ rows, blocks: (endBlock - nextBlock) * shareOf(stripe), milliseconds });
-  if (endBlock - nextBlock === 1 && milliseconds > 2 * pace.targetMs && !pace.isTooLongLogged) {
-    pace.isTooLongLogged = true;
+  if (endBlock - nextBlock === 1 && milliseconds > 2 * batchSize.targetMs && !batchSize.isTooLongLogged) {
+    batchSize.isTooLongLogged = true;
     log(
       `backfill: a batch is one block at least, and one of ${leaf} with ${rows} rows took ${milliseconds.toFixed(0)} ms instead of ` +
-        `${pace.targetMs.toFixed(0)} ms; writes of these rows wait for that long`,
+        `${batchSize.targetMs.toFixed(0)} ms; writes of these rows wait for that long`,
     );
   }
-  const restMs = nice.takeRest(Math.min(milliseconds, pace.targetMs));
+  const restMs = nice.takeRest(Math.min(milliseconds, batchSize.targetMs));
   if (restMs > 0) await pause(restMs, signal);
   return { ...range, ...after };
 }
@@ -126,7 +127,7 @@ async function untilNotContended<T>(
     try {
       return await work();
     } catch (error) {
-      if (!isContention(error)) throw error;
+      if (!isLockConflict(error)) throw error;
       await contended();
       await pause(CONTENTION_PAUSE_MS, signal);
     }

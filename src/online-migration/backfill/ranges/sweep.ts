@@ -1,5 +1,5 @@
 import type { Session } from '../../postgres/session.ts';
-import { isContention } from '../batch/batch.ts';
+import { isLockConflict } from '../../postgres/database-error.ts';
 import { type Fill, hasUnfilled, isUnfilled } from '../plan/fill.ts';
 import { keepTriggersSilent } from '../batch/firing-triggers.ts';
 import {
@@ -37,7 +37,7 @@ export async function sweep(session: Session, surroundings: SweepSurroundings): 
       const left = await sweepLeaves(session, surroundings);
       await awaitHeldRows(session, surroundings, left, tellHolders);
     } catch (error) {
-      if (!isContention(error)) throw error;
+      if (!isLockConflict(error)) throw error;
       await tellHolders();
       await untilNextTry(session, surroundings, 'others have locked the table');
     }

@@ -1,5 +1,6 @@
 import { pause } from '../../postgres/pause.ts';
-import { ConnectionLostError, type Session, sqlState } from '../../postgres/session.ts';
+import { isConnectionLost, isTransient } from '../../postgres/database-error.ts';
+import { ConnectionLostError, type Session } from '../../postgres/session.ts';
 import type { Fill } from '../plan/fill.ts';
 import { keepTriggersSilent } from '../batch/firing-triggers.ts';
 
@@ -17,12 +18,6 @@ const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
 /** A server that restarts is back sooner; one that is not back by then has a problem that people must see. */
 const RECONNECT_BUDGET_MS = 60_000;
-
-/** SQLSTATEs of a connection that is gone or cannot be had now: 08, shutdown or start-up (57P), idle in a batch (25P03). */
-const LOST_SQLSTATE = /^(08...|57P0[123]|25P03)$/;
-/** The same from Node and from `pg`. */
-const LOST_CODE = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
-const LOST_MESSAGE = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
 
 /** A session that is opened again when it is lost. One piece of work at a time. */
 export class WorkerConnection implements AsyncDisposable {
@@ -56,7 +51,7 @@ export class WorkerConnection implements AsyncDisposable {
         this.#session ??= await this.#openPrepared();
         return await work(this.#session);
       } catch (error) {
-        if (!isLostConnection(error) || performance.now() > deadline) throw error;
+        if (!mayReconnect(error) || performance.now() > deadline) throw error;
         log(`backfill: lost the connection (${(error as Error).message}); again in ${retryMs} ms`);
         await this[Symbol.asyncDispose]();
         await pause(retryMs, signal);
@@ -95,10 +90,7 @@ export function forBatches(fill: Fill): (session: Session) => Promise<void> {
   };
 }
 
-/** Whether an error says that the connection is gone, or that the server cannot take one now. */
-function isLostConnection(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof ConnectionLostError) return true;
-  const code = sqlState(error) ?? '';
-  return LOST_SQLSTATE.test(code) || LOST_CODE.test(code) || LOST_MESSAGE.test(error.message);
+/** Whether the connection is lost and a new one may be had soon; a refused password is not such a failure. */
+function mayReconnect(error: unknown): boolean {
+  return error instanceof ConnectionLostError || (isConnectionLost(error) && isTransient(error));
 }

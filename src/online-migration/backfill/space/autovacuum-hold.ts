@@ -1,5 +1,5 @@
 import type { Session } from '../../postgres/session.ts';
-import { isContention } from '../batch/batch.ts';
+import { isLockConflict } from '../../postgres/database-error.ts';
 
 /** A lock that is not to be had at once belongs to someone whose turn it is. */
 const LOCK_TIMEOUT_MS = 50;
@@ -129,7 +129,7 @@ async function lock(session: Session, table: string): Promise<void> {
     await session.query(`lock table ${table} in share update exclusive mode`);
   } catch (error) {
     await session.query('rollback');
-    if (!isContention(error)) throw error;
+    if (!isLockConflict(error)) throw error;
   }
 }
 

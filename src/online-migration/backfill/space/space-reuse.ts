@@ -1,14 +1,13 @@
 import type { Queryable } from '../../change/column-change.ts';
 import { pause } from '../../postgres/pause.ts';
-import { type Session, sqlState } from '../../postgres/session.ts';
+import { SQLSTATE, sqlState } from '../../postgres/database-error.ts';
+import type { Session } from '../../postgres/session.ts';
 import type { AutovacuumHold } from './autovacuum-hold.ts';
-import { isContention } from '../batch/batch.ts';
+import { isLockConflict } from '../../postgres/database-error.ts';
 import type { Fill } from '../plan/fill.ts';
 
 /** Share of its planned blocks that a leaf may grow by before it is vacuumed, and once more after each vacuum. */
 const GROWTH_PER_VACUUM = 0.05;
-/** SQLSTATE of a statement that ran into its timeout. */
-const CANCELED_CODE = '57014';
 /** Longer than the session's statement timeout: it is what ends a vacuum. */
 const LONGEST_VACUUM_MS = 120_000;
 
@@ -72,8 +71,8 @@ async function vacuum(
     ]);
     return 'done';
   } catch (error) {
-    if (isContention(error)) return 'locked out';
-    if (sqlState(error) !== CANCELED_CODE) throw error;
+    if (isLockConflict(error)) return 'locked out';
+    if (sqlState(error) !== SQLSTATE.queryCanceled) throw error;
     return 'too long';
   } finally {
     ended.abort();

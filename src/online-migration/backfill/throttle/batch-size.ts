@@ -30,7 +30,7 @@ interface Cost {
  * 2. From one batch to the next, the rows grow by a fifth at most; they shrink at once to what the averages say.
  * 3. A batch that took twice as long as it should, or ran into a timeout, halves them.
  */
-export class Pace {
+export class BatchSize {
   /** How long a batch is to last, in milliseconds. */
   targetMs: number;
   /** Whether people know that the smallest batch lasts too long. */
@@ -86,13 +86,13 @@ export class Pace {
 }
 
 /**
- * The paces of one process: leaves with rows of similar width share one. With the pace of narrow rows, a batch of wide ones would
+ * The batch sizes of one process: leaves with rows of similar width share one. With the batch size for narrow rows, a batch of wide ones would
  * last for minutes.
  */
-export class Paces {
-  readonly #byWidth = new Map<number, Pace>();
+export class BatchSizes {
+  readonly #byWidth = new Map<number, BatchSize>();
   #targetMs: number;
-  #newest: Pace;
+  #newest: BatchSize;
 
   /** @param targetMs how long a batch is to last, in milliseconds */
   constructor(targetMs: number) {
@@ -107,7 +107,7 @@ export class Paces {
 
   set targetMs(milliseconds: number) {
     this.#targetMs = milliseconds;
-    for (const pace of this.#byWidth.values()) pace.targetMs = milliseconds;
+    for (const batchSize of this.#byWidth.values()) batchSize.targetMs = milliseconds;
   }
 
   /** Rows of the newest batch. */
@@ -116,16 +116,16 @@ export class Paces {
   }
 
   /**
-   * The pace for rows of a width. Rows of up to 1 KiB are narrow; from there on, each doubling has a pace of its own.
+   * The batch size for rows of a width. Rows of up to 1 KiB are narrow; from there on, each doubling has a batch size of its own.
    * @param bytes of a row, on average, including TOAST
    */
-  forRows(bytes: number): Pace {
+  forRows(bytes: number): BatchSize {
     const doublings = Math.max(0, Math.ceil(Math.log2((bytes * FIRST_BATCH_ROWS) / FIRST_BATCH_BYTES)));
-    const pace =
+    const batchSize =
       this.#byWidth.get(doublings) ??
-      new Pace(this.#targetMs, Math.max(SMALLEST_BATCH_ROWS, FIRST_BATCH_ROWS / 2 ** doublings));
-    this.#byWidth.set(doublings, pace);
-    this.#newest = pace;
-    return pace;
+      new BatchSize(this.#targetMs, Math.max(SMALLEST_BATCH_ROWS, FIRST_BATCH_ROWS / 2 ** doublings));
+    this.#byWidth.set(doublings, batchSize);
+    this.#newest = batchSize;
+    return batchSize;
   }
 }

@@ -1,30 +1,43 @@
 import type { Session } from '../../postgres/session.ts';
 import { type Controls, readControls } from '../../state/backfill-controls.ts';
-import { countBusySessions } from './nice-ratio.ts';
+import type { Fill } from '../plan/fill.ts';
+import type { AutovacuumHold } from '../space/autovacuum-hold.ts';
+import type { BatchSizes } from './batch-size.ts';
+import { countBusySessions, type NiceRatio } from './nice-ratio.ts';
 import type { BackfillSettings } from './settings.ts';
 import { findThrottleReason } from './throttles.ts';
-import type { WorkerShare } from '../ranges/range-worker.ts';
+import type { WorkerPauses } from './worker-pause.ts';
+
+/** The parts of a process's workers that a check changes. */
+export interface Throttled {
+  readonly fill: Fill;
+  readonly pauses: WorkerPauses;
+  readonly batchSizes: BatchSizes;
+  readonly nice: NiceRatio;
+  readonly hold: AutovacuumHold;
+  readonly log: (line: string) => void;
+}
 
 /**
- * One look at what holds the workers of this process back: sets their pace, opens or closes their gate, and says so where
- * that has changed; and makes way for whoever waits for the table.
+ * Checks once whether the workers of this process should slow down or pause: sets the duration of their batches, starts or ends
+ * their pause and logs it, and releases the lock against autovacuum if another session waits for the table.
  * @param session runs a few short statements
- * @param otherReason asked where neither people nor the application's strain are a reason to wait
- * @returns what people want
+ * @param otherReason asked if neither the controls nor a throttle are a reason to pause
+ * @returns the controls as they were read
  */
-export async function look(
+export async function checkThrottles(
   session: Session,
-  { fill, gate, paces, nice, hold, log }: WorkerShare,
+  { fill, pauses, batchSizes, nice, hold, log }: Throttled,
   settings: BackfillSettings,
   otherReason: () => Promise<string | null> = async () => null,
 ): Promise<Controls> {
   const controls = await readControls(session, fill.names.change);
   await hold.makeWay();
   nice.observe(await countBusySessions(session));
-  paces.targetMs = nice.shorten(controls.batchMs ?? settings.batchMs);
+  batchSizes.targetMs = nice.shorten(controls.batchMs ?? settings.batchMs);
   const reason = controls.paused ? 'paused by hand' : await findThrottleReason(session, settings.throttle);
-  if (gate.set(reason ?? (await otherReason()))) {
-    log(gate.reason === null ? 'backfill: goes on' : `backfill: waits, ${gate.reason}`);
+  if (pauses.set(reason ?? (await otherReason()))) {
+    log(pauses.reason === null ? 'backfill: goes on' : `backfill: waits, ${pauses.reason}`);
   }
   return controls;
 }

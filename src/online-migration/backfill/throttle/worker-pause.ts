@@ -1,26 +1,26 @@
 import { pause } from '../../postgres/pause.ts';
 
-const LOOK_MS = 50;
+const POLL_MS = 50;
 
-/** Lets the workers through between two batches, or holds them back; says why, and adds up for how long. */
-export class Gate {
+/** Pauses the workers of a process between two batches, and adds up for how long and why. */
+export class WorkerPauses {
   readonly #pausedMs = new Map<string, number>();
   #reason: string | null = null;
   #since = 0;
 
-  /** Why the gate is closed; null while it is open. */
+  /** Why the workers are paused; null while they work. */
   get reason(): string | null {
     return this.#reason;
   }
 
-  /** Milliseconds that the workers were held back, by kind of reason. */
+  /** Milliseconds of pauses, by kind of reason. */
   get pausedMs(): ReadonlyMap<string, number> {
     return this.#pausedMs;
   }
 
   /**
-   * Opens or closes the gate.
-   * @param reason a sentence without the full stop, or null to open it
+   * Starts or ends a pause.
+   * @param reason a sentence without the full stop, or null to let the workers go on
    * @returns whether the workers' state has changed
    */
   set(reason: string | null): boolean {
@@ -34,9 +34,9 @@ export class Gate {
     return changed;
   }
 
-  /** Resolves when the gate is open. */
-  async pass(signal: AbortSignal): Promise<void> {
+  /** Resolves when the workers may go on. */
+  async wait(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    while (this.#reason !== null) await pause(LOOK_MS, signal);
+    while (this.#reason !== null) await pause(POLL_MS, signal);
   }
 }

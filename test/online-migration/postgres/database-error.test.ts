@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Client, Pool } from 'pg';
-import { isPassingFailure, mayHaveBeenDone } from '../../src/database/connection-failure.ts';
-import { assertTakesWrites } from '../../src/database/writable-server.ts';
-import { startHangingProxy } from '../support/hanging-proxy.ts';
-import { terminateSession } from '../support/lock-waits.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-server.ts';
+import { isTransient, mayHaveBeenDone } from '../../../src/online-migration/postgres/database-error.ts';
+import { assertTakesWrites } from '../../../src/database/writable-server.ts';
+import { startHangingProxy } from '../../support/hanging-proxy.ts';
+import { terminateSession } from '../../support/lock-waits.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/test-server.ts';
 
 let database: TestDatabase;
 
@@ -107,12 +107,12 @@ const UNKNOWN: Readonly<Record<string, () => Promise<Error>>> = {
 
 it.each(Object.keys(NOT_DONE))('nothing has been done where %s', async (way) => {
   const failure = await NOT_DONE[way]!();
-  expect(isPassingFailure(failure)).toBe(true);
+  expect(isTransient(failure)).toBe(true);
   expect(mayHaveBeenDone(failure)).toBe(false);
 });
 
 it.each(Object.keys(UNKNOWN))('the statement may have been done where %s', async (way) => {
   const failure = await UNKNOWN[way]!();
-  expect(isPassingFailure(failure)).toBe(true);
+  expect(isTransient(failure)).toBe(true);
   expect(mayHaveBeenDone(failure)).toBe(true);
 });

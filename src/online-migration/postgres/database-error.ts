@@ -1,0 +1,129 @@
+import { isNativeError } from 'node:util/types';
+
+/**
+ * The errors of PostgreSQL, of `pg` and of Node's sockets: the one place that knows what they mean.
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+
+/** SQLSTATEs that code of the package reacts to. */
+export const SQLSTATE = {
+  activeTransaction: '25001',
+  readOnlyTransaction: '25006',
+  invalidDatetime: '22007',
+  foreignKeyViolation: '23503',
+  uniqueViolation: '23505',
+  checkViolation: '23514',
+  undefinedColumn: '42703',
+  undefinedTable: '42P01',
+  duplicateTable: '42P07',
+  undefinedSchema: '3F000',
+  queryCanceled: '57014',
+} as const;
+
+const ANY_SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/** A statement that lost against others: lock timeout, deadlock, serialization failure. */
+const LOCK_CONFLICT = /^(55P03|40P01|40001)$/;
+
+/**
+ * A database that will accept the same statement later: connection lost, no room for one more connection, shutting down or
+ * starting up, ended because it was idle in a transaction, read-only for a moment, or a lock conflict.
+ */
+const TRANSIENT = /^(08...|53...|57...|25006|25P0[234]|55P03|40P01|40001)$/;
+
+/** Classes whose messages can repeat values of the statement: data, constraints, syntax, raised by a function. */
+const WITH_VALUES = /^(21|22|23|2F|38|39|42601|P0)/;
+
+/** Codes of Node for a connection that never came about. */
+const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT']);
+
+/** Codes of Node for a server that cannot be reached. */
+const UNREACHABLE = new Set([
+  ...NOT_CONNECTED,
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+/** SQLSTATEs of a server that refuses connections: read-only, too many connections, starting up. */
+const CONNECTION_REFUSED = /^(25006|53300|57P03)$/;
+
+/** Messages of `pg`, without a code, for a connection that ended, could not be opened in time, or fell silent. */
+const CONNECTION_ENDED =
+  /^(Connection terminated|timeout (exceeded|expired)|Query read timeout|Client (has encountered|was closed))/;
+
+/** Messages of `pg`, without a code, if nothing was sent. */
+const NOTHING_SENT =
+  /^(Connection terminated due to connection timeout|timeout (exceeded|expired)|Client (has encountered|was closed))/;
+
+interface DriverError extends Error {
+  readonly code?: unknown;
+  readonly severity?: string;
+  readonly syscall?: string;
+}
+
+/** The SQLSTATE of a database error, or the code of a socket error; undefined for any other error. */
+export function sqlState(error: unknown): string | undefined {
+  const { code } = asDriverError(error) ?? {};
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** Whether the error is a lock conflict: others hold what the statement needs. */
+export function isLockConflict(error: unknown): boolean {
+  return LOCK_CONFLICT.test(sqlState(error) ?? '');
+}
+
+/** Whether the same statement may succeed in a moment, because the failure has nothing to do with the statement. */
+export function isTransient(error: unknown): boolean {
+  const code = sqlState(error) ?? '';
+  return UNREACHABLE.has(code) || TRANSIENT.test(code) || hasMessage(error, CONNECTION_ENDED);
+}
+
+/** Whether the connection of the failed statement cannot be used any more: it was closed, or the server has fallen silent. */
+export function isConnectionLost(error: unknown): boolean {
+  const { severity } = asDriverError(error) ?? {};
+  return (
+    severity === 'FATAL' ||
+    severity === 'PANIC' ||
+    UNREACHABLE.has(sqlState(error) ?? '') ||
+    hasMessage(error, CONNECTION_ENDED)
+  );
+}
+
+/**
+ * Whether a failed statement may have been carried out all the same: its connection was lost after it was sent, or its answer
+ * did not arrive. It was certainly not if no connection was opened, or if the server reported the error and went on.
+ */
+export function mayHaveBeenDone(error: unknown): boolean {
+  const failure = asDriverError(error);
+  if (failure === undefined) return true;
+  const code = sqlState(error) ?? '';
+  const wasNeverSent =
+    failure.syscall === 'connect' ||
+    NOT_CONNECTED.has(code) ||
+    CONNECTION_REFUSED.test(code) ||
+    hasMessage(error, NOTHING_SENT);
+  return failure.severity !== 'ERROR' && !wasNeverSent;
+}
+
+/** The failure in a few words for a log, without any value of a statement. */
+export function describeDatabaseError(error: unknown): string {
+  const failure = asDriverError(error);
+  if (failure === undefined) return 'a value that is not an error was thrown';
+  const code = sqlState(error) ?? '';
+  if (ANY_SQLSTATE.test(code) && WITH_VALUES.test(code)) return `SQLSTATE ${code}`;
+  const [firstLine] = failure.message.split('\n');
+  // If a host has several addresses and all refuse, the error has a code and no message.
+  return firstLine || code || failure.name;
+}
+
+function hasMessage(error: unknown, pattern: RegExp): boolean {
+  return pattern.test(asDriverError(error)?.message ?? '');
+}
+
+/** Not `instanceof`: under a test runner, an error of Node itself belongs to another realm. */
+function asDriverError(error: unknown): DriverError | undefined {
+  return isNativeError(error) ? error : undefined;
+}

@@ -1,0 +1,75 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+const ROOT = join(import.meta.dirname, '..');
+const PACKAGE = 'src/online-migration';
+
+/** A static import or re-export of another file of the project. */
+const IMPORT = /^(?:import|export)\b[^;]*?\bfrom '(\.[^']+)'/gm;
+
+/** One file that imports another one, both by their paths from the project's root. */
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+const imports: readonly Import[] = globSync('src/**/*.ts', { cwd: ROOT }).flatMap((from) =>
+  [...readFileSync(join(ROOT, from), 'utf8').matchAll(IMPORT)].map(([, target]) => ({
+    from,
+    to: normalize(join(dirname(from), target!)),
+  })),
+);
+
+/** The circles among groups of files, each as the sorted names of its groups. */
+function circles(groupOf: (path: string) => string): string[][] {
+  const edges = new Map<string, Set<string>>();
+  for (const { from, to } of imports) {
+    const [group, target] = [groupOf(from), groupOf(to)];
+    if (group === target) continue;
+    edges.set(group, (edges.get(group) ?? new Set()).add(target));
+  }
+  const reachable = new Map([...edges.keys()].map((group) => [group, reachableFrom(group, edges)]));
+  const inCircles = [...reachable].filter(([group, groups]) => groups.has(group));
+  const found = inCircles.map(([group, groups]) =>
+    [...groups].filter((other) => reachable.get(other)?.has(group)).toSorted(),
+  );
+  return [...new Map(found.map((circle) => [circle.join(), circle])).values()];
+}
+
+function reachableFrom(start: string, edges: ReadonlyMap<string, ReadonlySet<string>>): Set<string> {
+  const reached = new Set<string>();
+  const open = [start];
+  for (let group = open.pop(); group !== undefined; group = open.pop()) {
+    for (const next of edges.get(group) ?? []) {
+      if (reached.has(next)) continue;
+      reached.add(next);
+      open.push(next);
+    }
+  }
+  return reached;
+}
+
+describe('imports', () => {
+  it('are found', () => {
+    expect(imports).toContainEqual({
+      from: `${PACKAGE}/phases/expand.ts`,
+      to: `${PACKAGE}/change/names.ts`,
+    });
+  });
+
+  it('go in no circle between files', () => {
+    expect(circles((path) => path)).toEqual([]);
+  });
+
+  it('go in no circle between folders of the package', () => {
+    expect(circles((path) => (path.startsWith(PACKAGE) ? dirname(path) : 'application'))).toEqual([]);
+  });
+
+  it('of the package stay inside it', () => {
+    const leaving = imports.filter(
+      ({ from, to }) => from.startsWith(`${PACKAGE}/`) && relative(PACKAGE, to).startsWith('..'),
+    );
+    expect(leaving).toEqual([]);
+  });
+});
