@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { backfillSettings } from '../large-record/backfill-settings.ts';
-import type { ColumnChange } from '../online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../online-migration/change/changed-column.ts';
 import { showProgress } from '../online-migration/backfill/progress-display.ts';
 import { workOnRanges, type WorkSummary } from '../online-migration/backfill/queue/worker-process.ts';
 import { workerSessionName } from '../online-migration/backfill/plan/worker-name.ts';
@@ -14,7 +14,7 @@ import { Session } from '../online-migration/postgres/session.ts';
  */
 export async function workForBackfill(
   url: string,
-  change: ColumnChange,
+  change: ChangedColumn,
   config: Config,
   signal: AbortSignal,
 ): Promise<void> {
@@ -25,7 +25,7 @@ export async function workForBackfill(
 
 async function workWithProgress(
   url: string,
-  change: ColumnChange,
+  change: ChangedColumn,
   config: Config,
   signal: AbortSignal,
 ): Promise<WorkSummary> {

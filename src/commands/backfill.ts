@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { readConfig } from '../config.ts';
 import { resolveDatabase } from '../database/resolve-database.ts';
-import type { ColumnChange } from '../online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../online-migration/change/changed-column.ts';
 import { type Controls, readControls, writeControls } from '../online-migration/state/backfill-controls.ts';
 import { readBackfillProgress } from '../online-migration/backfill/plan/progress.ts';
 import { hasQueue } from '../online-migration/backfill/plan/queue-schema.ts';
@@ -39,7 +39,7 @@ await runCommand(async (signal) => {
   }
 });
 
-async function steer(client: Client, change: ColumnChange, controls: Partial<Controls>): Promise<void> {
+async function steer(client: Client, change: ChangedColumn, controls: Partial<Controls>): Promise<void> {
   if (controls.workers !== undefined && (await hasQueue(client))) {
     throw new Error(
       'The workers of this backfill are processes: start one more with `npm run backfill -- work`, on any machine, ' +
@@ -52,7 +52,7 @@ async function steer(client: Client, change: ColumnChange, controls: Partial<Con
   }
 }
 
-async function describeBackfill(client: Client, change: ColumnChange): Promise<string> {
+async function describeBackfill(client: Client, change: ChangedColumn): Promise<string> {
   const progress = await readBackfillProgress(client, change);
   if (progress === null) return 'No backfill has begun.';
   const { rowsDone, rowsTotal, percent, rowsPerSecond, etaSeconds, pausedFor, finished } = progress;

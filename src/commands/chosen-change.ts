@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { columnChanges } from '../column-changes.ts';
+import { type ChangedColumn, changedColumnOf } from '../online-migration/change/changed-column.ts';
 import type { ColumnChange } from '../online-migration/change/column-change.ts';
 import { namesOf } from '../online-migration/change/names.ts';
 
@@ -13,7 +14,7 @@ export const changeOption = {
 const PLAIN = /^[\w.-]+$/;
 
 /** The option that chooses a change, as it is typed into a shell: `--change 'public.orders.total 2'`. */
-export function optionFor(change: ColumnChange): string {
+export function optionFor(change: ChangedColumn): string {
   const name = namesOf(change).change;
   return `--change ${PLAIN.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`}`;
 }
@@ -22,13 +23,14 @@ export function optionFor(change: ColumnChange): string {
  * The column change that a command is about: the one that is named, or the only one that there is.
  *
  * @param name the name of the change; or its table and column, `orders.total`, with the schema before it or without
- * @param changes those of the project
+ * @param declared the changes of the project
  * @throws Error that lists them where the name is of none, or of several, or is missing
  */
 export function chosenChange(
   name: string | undefined,
-  changes: readonly ColumnChange[] = columnChanges,
-): ColumnChange {
+  declared: readonly ColumnChange[] = columnChanges,
+): ChangedColumn {
+  const changes = declared.map(changedColumnOf);
   const all = changes.map((change) => optionFor(change)).join(', ');
   if (changes.length === 0) throw new Error('src/column-changes.ts lists no column change: add yours to it.');
   if (name === undefined) {
@@ -51,7 +53,7 @@ export function chosenChange(
 }
 
 /** The column that a change is of, with its schema and without. */
-function placesOf({ table, oldColumn }: ColumnChange): string[] {
+function placesOf({ table, oldColumn }: ChangedColumn): string[] {
   const place = `${table.name}.${oldColumn.name}`;
   return [place, `${table.schema}.${place}`];
 }

@@ -6,7 +6,7 @@ import { columnChanges } from '../column-changes.ts';
 import { readConfig } from '../config.ts';
 import { PROJECT_FOLDER } from '../database/embedded-postgres.ts';
 import { resolveDatabase } from '../database/resolve-database.ts';
-import type { ColumnChange } from '../online-migration/change/column-change.ts';
+import { type ChangedColumn, changedColumnOf } from '../online-migration/change/changed-column.ts';
 import {
   findObstacles,
   findPreparations,
@@ -47,7 +47,7 @@ await runCommand(async () => {
   const database = await resolveDatabase(readConfig());
   console.log(database.description);
   await using session = await Session.open({ connectionString: database.url }, `${TOOLKIT_NAME} change:new`);
-  const plan = await planChange(session, wanted, await nextNumber(), columnChanges);
+  const plan = await planChange(session, wanted, await nextNumber(), columnChanges.map(changedColumnOf));
   const unreviewed = await refuseObstacles(session, plan.change);
   const mappings = unmappableReason(plan) === null ? [mappingsFile(plan)] : [];
   const files = [declarationFile(plan), ...mappings, ...migrationFiles(plan), testFile(plan)];
@@ -62,7 +62,7 @@ await runCommand(async () => {
  * Refuses a change that the package cannot carry out.
  * @returns one sentence for each thing that a person must judge, or an administrator must prepare, before expand
  */
-async function refuseObstacles(session: Session, change: ColumnChange): Promise<string[]> {
+async function refuseObstacles(session: Session, change: ChangedColumn): Promise<string[]> {
   const obstacles = await findObstacles(session, change);
   const unreviewed =
     obstacles.length === 0

@@ -5,7 +5,7 @@ import {
   findObstacles,
   findObstaclesOfRulingColumn,
 } from '../online-migration/attachments/obstacles/obstacles.ts';
-import { type ColumnChange, keyColumnsOf } from '../online-migration/change/column-change.ts';
+import { type ChangedColumn, keyColumnsOf } from '../online-migration/change/changed-column.ts';
 import { namesOf } from '../online-migration/change/names.ts';
 import { classifyValues } from '../online-migration/verify/value-classes.ts';
 import type { ValueClass, ValueGroup } from '../online-migration/verify/value-classes-batch.ts';
@@ -56,7 +56,7 @@ await runCommand(async (signal) => {
 });
 
 /** Before expand, checks for all obstacles; later, for those that may have been added since. */
-async function findObstaclesAt(stage: Stage, session: Session, change: ColumnChange): Promise<string[]> {
+async function findObstaclesAt(stage: Stage, session: Session, change: ChangedColumn): Promise<string[]> {
   if (stage === 'initial') return findObstacles(session, change);
   return [
     ...(await rowSecurityObstacles(session, change)),
@@ -66,7 +66,7 @@ async function findObstaclesAt(stage: Stage, session: Session, change: ColumnCha
 
 async function classifyWithProgress(
   session: Session,
-  change: ColumnChange,
+  change: ChangedColumn,
   signal: AbortSignal,
 ): Promise<ValueGroup[]> {
   const leaves = await findLeaves(session, namesOf(change).table);
@@ -77,7 +77,7 @@ async function classifyWithProgress(
   return await classifyValues(session, change, (rowsRead) => progress.update(rowsRead), signal);
 }
 
-function describe(change: ColumnChange, groups: ValueGroup[]): string[] {
+function describe(change: ChangedColumn, groups: ValueGroup[]): string[] {
   const key = keyColumnsOf(change).join(', ') || 'at';
   if (groups.length === 0) return ['The table is empty: there is nothing to convert.'];
   const lines = [`Values of ${change.oldColumn.name}:`];

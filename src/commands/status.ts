@@ -3,7 +3,7 @@ import { createLogUpdate } from 'log-update';
 import { z } from 'zod';
 import { readConfig } from '../config.ts';
 import { resolveDatabase } from '../database/resolve-database.ts';
-import type { ColumnChange } from '../online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../online-migration/change/changed-column.ts';
 import { describeDatabaseError } from '../online-migration/postgres/database-error.ts';
 import { findActiveStatements } from '../online-migration/observation/active-statements.ts';
 import { type Observer, openObserver } from '../online-migration/observation/observer.ts';
@@ -61,7 +61,7 @@ async function watchDatabase(
   }
 }
 
-async function readStatus(observer: Observer, change: ColumnChange): Promise<Status> {
+async function readStatus(observer: Observer, change: ChangedColumn): Promise<Status> {
   const overview = await readOverview(observer, change);
   return { ...overview, statements: await findActiveStatements(observer) };
 }

@@ -5,7 +5,7 @@ import Koa from 'koa';
 import type { ClientConfig } from 'pg';
 import { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
-import { createdAtChange } from '../large-record/created-at-change.ts';
+import { createdAtColumn } from '../large-record/created-at-change.ts';
 import { openReplica } from '../large-record/replica.ts';
 import { LargeRecordRepository } from '../large-record/repository.ts';
 import { largeRecordRoutes } from '../large-record/documented-routes.ts';
@@ -71,16 +71,16 @@ export async function buildApplication(
 ): Promise<Application> {
   await using resources = new AsyncDisposableStack();
   const pool = await orm.em.getConnection().getNativeClient();
-  const follower = new ActiveColumnFollower(createdAtChange, pool, config.activeColumn);
+  const follower = new ActiveColumnFollower(createdAtColumn, pool, config.activeColumn);
   follower.on('switched', ({ name }) => log.notice(`The active column is ${name} now.`));
   resources.use(
-    await keepPresence({ change: createdAtChange, connection, follower, log: (line) => log.warn(line) }),
+    await keepPresence({ change: createdAtColumn, connection, follower, log: (line) => log.warn(line) }),
   );
   resources.use(pollActiveColumn(follower, config.activeColumnPollMs));
 
   const metrics = new Registry();
   addPoolGauges(metrics, pool);
-  addChangeMetrics(metrics, createdAtChange, pool, follower);
+  addChangeMetrics(metrics, createdAtColumn, pool, follower);
 
   // Every method that Node can parse: one that no route takes is answered with 405 and Allow, not with 501.
   const router = new Router({ sensitive: true, methods: METHODS });
@@ -92,11 +92,11 @@ export async function buildApplication(
   const workRoutes = pathsOf(router);
   const durations = new RequestDurations(metrics, workRoutes);
   const history = new RequestHistory(workRoutes);
-  addStatusRoute(router, createdAtChange, pool, follower);
+  addStatusRoute(router, createdAtColumn, pool, follower);
   addHealthRoutes(router, pool, stopping);
   addMetricsRoute(router, metrics);
   addOpenApiRoute(router, apiDocument);
-  const sampler = resources.use(new Sampler({ change: createdAtChange, connection, history }));
+  const sampler = resources.use(new Sampler({ change: createdAtColumn, connection, history }));
   addLiveRoutes(router, sampler, stopping);
 
   const koa = new Koa();

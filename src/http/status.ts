@@ -1,7 +1,8 @@
 import type { Router } from '@koa/router';
 import type { ActiveColumnFollower } from '../online-migration/follow/active-column-follower.ts';
 import { readBackfillProgress } from '../online-migration/backfill/plan/progress.ts';
-import type { ColumnChange, Queryable } from '../online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../online-migration/change/changed-column.ts';
+import type { Queryable } from '../online-migration/postgres/queryable.ts';
 import { readStage } from '../online-migration/phases/stage.ts';
 
 /**
@@ -14,7 +15,7 @@ import { readStage } from '../online-migration/phases/stage.ts';
  */
 export function addStatusRoute(
   router: Router,
-  change: ColumnChange,
+  change: ChangedColumn,
   database: Queryable,
   follower: ActiveColumnFollower,
 ): void {

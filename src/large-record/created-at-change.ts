@@ -1,3 +1,4 @@
+import { type ChangedColumn, changedColumnOf } from '../online-migration/change/changed-column.ts';
 import type { ColumnChange } from '../online-migration/change/column-change.ts';
 import { textToTimestamptz } from '../online-migration/conversions/text-to-timestamptz.ts';
 
@@ -5,7 +6,14 @@ import { textToTimestamptz } from '../online-migration/conversions/text-to-times
 export const createdAtChange: ColumnChange = {
   table: { schema: 'public', name: 'large_record' },
   key: 'id',
-  oldColumn: { name: 'created_at', type: 'varchar(50)' },
-  newColumn: { name: 'created_at_new', type: 'timestamptz' },
-  conversion: textToTimestamptz,
+  columns: [
+    {
+      from: { name: 'created_at', type: 'varchar(50)' },
+      to: { name: 'created_at_new', type: 'timestamptz' },
+      conversion: textToTimestamptz,
+    },
+  ],
 };
+
+/** Its column, for statements on it. */
+export const createdAtColumn: ChangedColumn = changedColumnOf(createdAtChange);

@@ -5,7 +5,7 @@ import { urlsOfHosts } from '../database/connection-url.ts';
 import { ActiveColumnFollower } from '../online-migration/follow/active-column-follower.ts';
 import { pollActiveColumn } from '../online-migration/follow/active-column-poll.ts';
 import { ReadReplica } from '../online-migration/follow/read-replica.ts';
-import { createdAtChange } from './created-at-change.ts';
+import { createdAtColumn } from './created-at-change.ts';
 import { openOrm, type OpenOrm } from './orm.ts';
 
 /** A replica as the repository takes it; disposing of it ends its poll. */
@@ -38,7 +38,7 @@ export async function openReplica(
   log: (line: string) => void,
 ): Promise<Replica> {
   const pool = await orm.em.getConnection().getNativeClient();
-  const follower = new ActiveColumnFollower(createdAtChange, pool, activeColumn);
+  const follower = new ActiveColumnFollower(createdAtColumn, pool, activeColumn);
   const reads = new ReadReplica(follower, log);
   const poll = pollActiveColumn(follower, activeColumnPollMs);
   // Not awaited: the application need not wait for a replica that is away.

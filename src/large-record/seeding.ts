@@ -5,7 +5,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { activeColumnOf } from '../online-migration/follow/active-column.ts';
 import { namesOf } from '../online-migration/change/names.ts';
 import { readTableShape, TableNotReadyError } from '../online-migration/state/table-shape.ts';
-import { createdAtChange } from './created-at-change.ts';
+import { createdAtColumn } from './created-at-change.ts';
 import type { NewLargeRecord } from './large-record.ts';
 import { TextMoment, TimestampMoment } from './moment-types.ts';
 
@@ -91,16 +91,16 @@ export async function seedLargeRecords(
     await copyChunk(client, number, end, signal);
     report(end - first);
   }
-  await client.query(`analyze ${namesOf(createdAtChange).table}`);
+  await client.query(`analyze ${namesOf(createdAtColumn).table}`);
   return { first, last };
 }
 
 async function refuseMissingTable(client: Client): Promise<void> {
   try {
-    await readTableShape(client, createdAtChange);
+    await readTableShape(client, createdAtColumn);
   } catch (error) {
     if (!(error instanceof TableNotReadyError)) throw error;
-    const { schema, name } = createdAtChange.table;
+    const { schema, name } = createdAtColumn.table;
     throw new SeedingRefusedError(
       `The table ${schema}.${name} does not exist: run \`npx mikro-orm migration:up --to 0001\` first.`,
       { cause: error },
@@ -118,10 +118,10 @@ async function refuseSecondSeeding(client: Client): Promise<void> {
 
 async function refuseRows(client: Client): Promise<void> {
   const { rows } = await client.query<{ filled: boolean }>(
-    `select exists (select from ${namesOf(createdAtChange).table}) as filled`,
+    `select exists (select from ${namesOf(createdAtColumn).table}) as filled`,
   );
   if (!rows[0]?.filled) return;
-  const { schema, name } = createdAtChange.table;
+  const { schema, name } = createdAtColumn.table;
   throw new SeedingRefusedError(
     `The table ${schema}.${name} has rows already: add --append to go on behind the last one.`,
   );
@@ -129,7 +129,7 @@ async function refuseRows(client: Client): Promise<void> {
 
 /** The number of the newest record with such a name, and 0 where there is none. Found from the end of the primary key. */
 async function lastNumber(client: Client): Promise<number> {
-  const { table, key } = namesOf(createdAtChange);
+  const { table, key } = namesOf(createdAtColumn);
   // More digits than the largest number has are not the seeding's.
   const furtherDigits = String(LARGEST_NUMBER).length - 1;
   const { rows } = await client.query<{ number: string }>(
@@ -145,11 +145,11 @@ async function lastNumber(client: Client): Promise<number> {
 }
 
 async function copyChunk(client: Client, first: number, end: number, signal: AbortSignal): Promise<void> {
-  const { table } = namesOf(createdAtChange);
+  const { table } = namesOf(createdAtColumn);
   // No rollback where a statement fails: the caller closes the connection then.
   await client.query('begin');
   await client.query(`lock table ${table} in row exclusive mode`);
-  const { form, name } = activeColumnOf(await readTableShape(client, createdAtChange), createdAtChange);
+  const { form, name } = activeColumnOf(await readTableShape(client, createdAtColumn), createdAtColumn);
   const type = form === 'old' ? new TextMoment() : new TimestampMoment();
   const copy = client.query(copyFrom(`copy ${table} (name, ${escapeIdentifier(name)}) from stdin`));
   const lines = Readable.from(copyLines(first, end, (moment) => type.convertToDatabaseValue(moment)));

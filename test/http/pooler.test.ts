@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { createdAtChange } from '../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../src/large-record/created-at-change.ts';
 import { findPresences } from '../../src/online-migration/follow/presence.ts';
 import { countUntouchedRows, findLostWrites } from '../support/acknowledged-writes.ts';
 import { type ApiProcess, startApiProcess } from '../support/api-process.ts';
@@ -67,7 +67,7 @@ describeWithPgBouncer('behind PgBouncer in transaction mode, the API', () => {
       });
       await migrator.go('0004');
       while ((await activeColumn(api)) !== 'created_at_new');
-      expect(await findPresences(client, createdAtChange)).toMatchObject([{ form: 'new' }]);
+      expect(await findPresences(client, createdAtColumn)).toMatchObject([{ form: 'new' }]);
       await migrator.go('0001');
       await expectNoFailureOnTheWay(api);
       expect(api.output()).not.toContain('pooler');
@@ -81,7 +81,7 @@ describeWithPgBouncer('behind PgBouncer in transaction mode, the API', () => {
       await using api = await startApiProcess(pooler.url, { ACTIVE_COLUMN_POLL_MS: NO_POLL });
       await expectNoFailureOnTheWay(api);
       await api.printed(/cannot say which column it uses.*Set DATABASE_DIRECT_URL to the server/);
-      expect(await findPresences(client, createdAtChange)).toEqual([]);
+      expect(await findPresences(client, createdAtColumn)).toEqual([]);
       const told = migrator.log.findLast((line) => line.includes('do not say by which column'));
       expect(told).toMatch(new RegExp(`"online-migration/\\w{8}/pool/\\S+:${api.process.pid}"`));
     },

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Pool } from 'pg';
 import { ActiveColumnFollower } from '../../src/online-migration/follow/active-column-follower.ts';
 import type { ActiveColumn } from '../../src/online-migration/follow/active-column.ts';
-import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../src/online-migration/change/changed-column.ts';
 import { namesOf } from '../../src/online-migration/change/names.ts';
 import { keepPresence } from '../../src/online-migration/follow/presence-session.ts';
 import { poolName } from '../../src/online-migration/follow/presence.ts';
@@ -40,7 +40,7 @@ export interface ChangeLoad extends AsyncDisposable {
 /** Starts clients that go on until they are stopped. */
 export async function startChangeLoad(
   url: string,
-  change: ColumnChange,
+  change: ChangedColumn,
   statements: LoadStatements,
 ): Promise<ChangeLoad> {
   const seed = randomInt(2 ** 31);

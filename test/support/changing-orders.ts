@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { defineEntity, type EntitySchema, p } from '@mikro-orm/core';
 import { MikroORM, type Options } from '@mikro-orm/postgresql';
-import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../src/online-migration/conversions/integer-to-bigint.ts';
 import { textToNumeric } from '../../src/online-migration/conversions/text-to-numeric.ts';
 import { addFilledCheck } from '../../src/online-migration/sync/filled-column.ts';
@@ -20,7 +20,7 @@ import { connect, type DatabaseClient } from './database-client.ts';
 import { createTestDatabase, type TestDatabase } from './test-server.ts';
 
 /** In a foreign key, in an index and in a unique constraint, with a default. */
-export const customerChange: ColumnChange = {
+export const customerChange: ChangedColumn = {
   table: { schema: 'public', name: 'orders' },
   key: 'id',
   oldColumn: { name: 'customer_id', type: 'integer', default: '1' },
@@ -29,7 +29,7 @@ export const customerChange: ColumnChange = {
 };
 
 /** Nullable, so checks stand for NOT NULL; and the declaration asks for an index. */
-export const discountChange: ColumnChange = {
+export const discountChange: ChangedColumn = {
   table: { schema: 'public', name: 'orders' },
   key: 'id',
   oldColumn: { name: 'discount', type: 'text' },
@@ -135,7 +135,7 @@ export type Move = (context: MoveContext) => Promise<void>;
 /** Carries moves out for the changes, one after the other. */
 export async function carryOut(
   url: string,
-  changes: readonly ColumnChange[],
+  changes: readonly ChangedColumn[],
   moves: readonly Move[],
 ): Promise<void> {
   for (const change of changes) {

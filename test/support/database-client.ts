@@ -1,5 +1,5 @@
 import { Client, type QueryResultRow } from 'pg';
-import type { Queryable } from '../../src/online-migration/change/column-change.ts';
+import type { Queryable } from '../../src/online-migration/postgres/queryable.ts';
 
 /** A connection of a test's own. */
 export interface DatabaseClient extends Queryable, AsyncDisposable {

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../src/online-migration/change/changed-column.ts';
 import { textToTimestamptz } from '../../src/online-migration/conversions/text-to-timestamptz.ts';
 import { DEFAULT_SETTINGS } from '../../src/online-migration/phases/settings.ts';
 import { backfill } from '../../src/online-migration/phases/backfill.ts';
@@ -12,7 +12,7 @@ import type { DatabaseClient } from './database-client.ts';
 export const MOMENT = `to_char(timestamp '2024-01-01 10:00:00' + n * interval '1 second', 'YYYY-MM-DD HH24:MI:SS')`;
 
 /** The column change of the table `event`, which a test makes as it needs it, with `id` and `at`. */
-export const eventChange: ColumnChange = {
+export const eventChange: ChangedColumn = {
   table: { schema: 'public', name: 'event' },
   key: 'id',
   oldColumn: { name: 'at', type: 'varchar(50)' },
@@ -26,7 +26,7 @@ export const eventChange: ColumnChange = {
  */
 export async function fillEventTable(
   url: string,
-  change: ColumnChange = eventChange,
+  change: ChangedColumn = eventChange,
   { isExpanded = false, workers = 1 } = {},
 ): Promise<string[]> {
   const log: string[] = [];

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createdAtChange } from '../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../src/large-record/created-at-change.ts';
 import { type Controls, writeControls } from '../../src/online-migration/state/backfill-controls.ts';
 import { STRIPES } from '../../src/online-migration/backfill/plan/stripes.ts';
 import { findWorkerProcesses } from '../../src/online-migration/backfill/plan/worker-name.ts';
@@ -86,7 +86,7 @@ export async function prepareHandedOutBackfill(): Promise<HandedOutBackfill> {
         state,
       ]),
     async steer(controls) {
-      await writeControls(client, namesOf(createdAtChange).change, controls);
+      await writeControls(client, namesOf(createdAtColumn).change, controls);
     },
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
   };

@@ -11,6 +11,7 @@ import { rename } from '../../src/online-migration/phases/rename.ts';
 import { poolName } from '../../src/online-migration/follow/presence.ts';
 import { type ChangeCase, openContext } from './change-cycle.ts';
 import { connect } from './database-client.ts';
+import { columnOf } from './declared-change.ts';
 import { createTestDatabase } from './test-server.ts';
 
 /**
@@ -20,9 +21,10 @@ import { createTestDatabase } from './test-server.ts';
  * @param mappings as `change:new` writes them; all three are registered with one ORM, as in the application
  */
 export async function expectMappedStages(
-  { change, setup }: Pick<ChangeCase, 'change' | 'setup'>,
+  { change: declared, setup }: Pick<ChangeCase, 'change' | 'setup'>,
   mappings: Readonly<Record<ActiveColumn['form'], EntitySchema>>,
 ): Promise<void> {
+  const change = columnOf(declared);
   await using database = await createTestDatabase();
   await using client = await connect(database.url);
   for (const statement of setup) await client.rows(statement);

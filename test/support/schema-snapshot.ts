@@ -1,4 +1,5 @@
-import type { Column, ColumnChange } from '../../src/online-migration/change/column-change.ts';
+import type { Column } from '../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../src/online-migration/change/changed-column.ts';
 import type { DatabaseClient } from './database-client.ts';
 
 /** What the catalog says of all tables that are the user's, in words that a test can compare. */
@@ -113,7 +114,7 @@ export async function canonicalDefault(
 /** The same catalog with another type and default of the changed column, and of the sequence that it owns. */
 export function withColumnType(
   schema: SchemaSnapshot,
-  { table, oldColumn }: ColumnChange,
+  { table, oldColumn }: ChangedColumn,
   { type, default: expression }: { readonly type: string; readonly default: string | null },
 ): SchemaSnapshot {
   const name = `${table.schema}.${table.name}.${oldColumn.name}`;

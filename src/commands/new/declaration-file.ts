@@ -11,10 +11,14 @@ export function declarationFile({ table, change, conversion, words }: NewChange)
     ...(name === undefined ? {} : { name }),
     table: { schema: table.schema, name: table.name },
     key,
-    oldColumn,
-    newColumn,
-    conversion: CONVERSION_PLACE,
-    ...(nullable ? { nullable } : {}),
+    columns: [
+      {
+        from: oldColumn,
+        to: newColumn,
+        conversion: CONVERSION_PLACE,
+        ...(nullable ? { nullable } : {}),
+      },
+    ],
   };
   const literal = JSON.stringify(declared, null, 2).replace(
     JSON.stringify(CONVERSION_PLACE),

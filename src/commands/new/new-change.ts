@@ -1,4 +1,4 @@
-import type { ColumnChange } from '../../online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../online-migration/change/changed-column.ts';
 import type { ChosenConversion } from './conversion-pairs.ts';
 import type { TableFacts } from './table-facts.ts';
 
@@ -6,7 +6,7 @@ import type { TableFacts } from './table-facts.ts';
 export interface NewChange {
   readonly table: TableFacts;
   /** The change itself, to ask the database about. */
-  readonly change: ColumnChange;
+  readonly change: ChangedColumn;
   readonly conversion: ChosenConversion;
   /** The labels of the new type, if it is an enum. */
   readonly labels: readonly string[];

@@ -1,5 +1,7 @@
 import { DatabaseError, escapeLiteral } from 'pg';
-import type { ColumnChange, Conversion, Queryable } from '../../online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../online-migration/change/changed-column.ts';
+import type { Conversion } from '../../online-migration/change/column-change.ts';
+import type { Queryable } from '../../online-migration/postgres/queryable.ts';
 import { namesOf } from '../../online-migration/change/names.ts';
 import { knownConversion, knownPairs } from './known-conversions.ts';
 import { namesFor, type NewChange } from './new-change.ts';
@@ -43,7 +45,7 @@ export async function planChange(
   database: DescribingQueryable,
   wanted: WantedChange,
   firstNumber: number,
-  others: readonly ColumnChange[],
+  others: readonly ChangedColumn[],
 ): Promise<NewChange> {
   const table = await readTable(database, wanted.table);
   if (table === null) {
@@ -95,8 +97,8 @@ export async function planChange(
  */
 async function numberOf(
   database: DescribingQueryable,
-  change: ColumnChange,
-  others: readonly ColumnChange[],
+  change: ChangedColumn,
+  others: readonly ChangedColumn[],
 ): Promise<number | undefined> {
   const last = others.findLast((other) => placeOf(other) === placeOf(change));
   if (last === undefined) return undefined;
@@ -113,11 +115,11 @@ async function numberOf(
   return number;
 }
 
-function placeOf({ table, oldColumn }: ColumnChange): string {
+function placeOf({ table, oldColumn }: ChangedColumn): string {
   return JSON.stringify([table.schema, table.name, oldColumn.name]);
 }
 
-function numbered(change: ColumnChange, number: number): string {
+function numbered(change: ChangedColumn, number: number): string {
   return `${namesOf(change).change} ${number}`;
 }
 
@@ -127,7 +129,7 @@ function declare(
   added: { readonly type: string; readonly default: string | null },
   conversion: Conversion,
   newColumn = `${column.name}_new`,
-): ColumnChange {
+): ChangedColumn {
   return {
     table: { schema: table.schema, name: table.name },
     key: table.key.length === 1 ? table.key[0]! : table.key,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientConfig } from 'pg';
-import type { ColumnChange } from '../../online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../online-migration/change/changed-column.ts';
 import { describeDatabaseError } from '../../online-migration/postgres/database-error.ts';
 import { type Observer, openObserver } from '../../online-migration/observation/observer.ts';
 import { type Overview, readOverview } from '../../online-migration/observation/overview.ts';
@@ -20,7 +20,7 @@ export interface Sample {
 
 /** What the sampler is made of. */
 export interface SamplerOptions {
-  readonly change: ColumnChange;
+  readonly change: ChangedColumn;
   /** Where to connect, asked anew each time. */
   readonly connection: () => ClientConfig;
   readonly history: RequestHistory;

@@ -4,7 +4,8 @@ import {
   type BackfillProgress,
   readBackfillProgress,
 } from '../../online-migration/backfill/plan/progress.ts';
-import type { ColumnChange, Queryable } from '../../online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../online-migration/change/changed-column.ts';
+import type { Queryable } from '../../online-migration/postgres/queryable.ts';
 import { readStage, type Stage, STAGES } from '../../online-migration/phases/stage.ts';
 import { addGauge } from './gauge.ts';
 import { SharedReading } from './shared-reading.ts';
@@ -69,7 +70,7 @@ const BACKFILL_GAUGES: readonly {
  */
 export function addChangeMetrics(
   registry: Registry,
-  change: ColumnChange,
+  change: ChangedColumn,
   database: Queryable,
   follower: ActiveColumnFollower,
 ): void {
@@ -81,7 +82,7 @@ export function addChangeMetrics(
   addFollowerMetrics(registry, follower);
 }
 
-async function readStanding(database: Queryable, change: ColumnChange): Promise<Standing> {
+async function readStanding(database: Queryable, change: ChangedColumn): Promise<Standing> {
   const stage = await readStage(database, change);
   return { stage, backfill: await readBackfillProgress(database, change) };
 }

@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import type { Side } from '../sync/filled-column.ts';
 import { newColumnIndexName } from '../change/names.ts';
 import { type ForeignKey, readForeignKeys } from './foreign-keys.ts';
@@ -24,7 +25,7 @@ export interface Attachments {
  */
 export async function readAttachments(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   side: Side,
 ): Promise<{ own: Attachments; mirrors: Pick<Attachments, 'indexes' | 'foreignKeys'> }> {
   const here = columnAt(change, side);

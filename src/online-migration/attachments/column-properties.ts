@@ -1,5 +1,5 @@
 import { escapeLiteral } from 'pg';
-import type { Queryable } from '../change/column-change.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import type { TableColumn } from './table-column.ts';
 
 /** What a column has besides its type, its default and what hangs on it, and would lose with the column. */

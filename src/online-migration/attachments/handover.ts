@@ -1,5 +1,6 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import type { Side } from '../sync/filled-column.ts';
 import { namesOf } from '../change/names.ts';
 import type { LockedPlan } from '../postgres/exclusive-lock.ts';
@@ -21,7 +22,7 @@ import { columnAt, mirrorName } from './table-column.ts';
  */
 export async function planHandover(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   from: Side,
 ): Promise<LockedPlan> {
   const { table } = namesOf(change);
@@ -44,7 +45,7 @@ export async function planHandover(
  */
 export async function findUnmirrored(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   from: Side,
 ): Promise<string[]> {
   const { own } = await readAttachments(database, change, from);
@@ -62,7 +63,7 @@ export async function findUnmirrored(
  */
 export async function planValueHandover(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   from: Side,
 ): Promise<LockedPlan> {
   const { table } = namesOf(change);
@@ -78,7 +79,7 @@ export async function planValueHandover(
   };
 }
 
-function valueStatements(change: ColumnChange, from: Side, numbering: Numbering | null): string[] {
+function valueStatements(change: ChangedColumn, from: Side, numbering: Numbering | null): string[] {
   const { table, oldColumn, newColumn } = namesOf(change);
   const [leaving, staying] = from === 'old' ? [oldColumn, newColumn] : [newColumn, oldColumn];
   const { type, default: expression } = from === 'old' ? change.newColumn : change.oldColumn;
@@ -93,7 +94,7 @@ function valueStatements(change: ColumnChange, from: Side, numbering: Numbering 
  */
 export async function planMirrorDrop(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   side: Side,
 ): Promise<LockedPlan> {
   const { mirrors } = await readAttachments(database, change, side);

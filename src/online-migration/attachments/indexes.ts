@@ -1,5 +1,5 @@
 import { escapeIdentifier } from 'pg';
-import type { Queryable } from '../change/column-change.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { mirrorName, type TableColumn } from './table-column.ts';
 
 /** An index that a column is in. */

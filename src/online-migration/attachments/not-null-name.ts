@@ -1,5 +1,6 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import type { Side } from '../sync/filled-column.ts';
 import { namesOf } from '../change/names.ts';
 import { columnAt, mirrorName, type TableColumn } from './table-column.ts';
@@ -58,7 +59,7 @@ export async function readNotNull(
  */
 export async function notNullSuccession(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   from: Side,
 ): Promise<string[]> {
   const { table } = namesOf(change);
@@ -79,7 +80,7 @@ export async function notNullSuccession(
  */
 export async function notNullExchange(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   from: Side,
 ): Promise<string[]> {
   const { table } = namesOf(change);

@@ -1,5 +1,6 @@
 import { escapeLiteral } from 'pg';
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { type Numbering, readNumbering, SEQUENCE_TYPES } from './numbering.ts';
 import { columnAt } from './table-column.ts';
 
@@ -16,7 +17,7 @@ interface Range {
 /**
  * Finds out why the sequence of the new column cannot continue in the old one, a sentence each: its numbers exceed the old type.
  */
-export async function numberRangeObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function numberRangeObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { newColumn, oldColumn } = change;
   const numbering = await readNumbering(database, columnAt(change, 'new'));
   if (numbering === null) return [];

@@ -1,4 +1,4 @@
-import type { ColumnChange } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Side } from '../sync/filled-column.ts';
 import { fitting, isCut, namesOf } from '../change/names.ts';
 
@@ -11,7 +11,7 @@ export interface TableColumn {
 }
 
 /** One of the two columns of a change. */
-export function columnAt(change: ColumnChange, side: Side): TableColumn {
+export function columnAt(change: ChangedColumn, side: Side): TableColumn {
   const { oldColumn, newColumn } = change;
   return { table: namesOf(change).table, column: side === 'old' ? oldColumn.name : newColumn.name };
 }

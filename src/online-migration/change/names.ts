@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { escapeIdentifier } from 'pg';
-import type { ColumnChange } from './column-change.ts';
+import type { ChangedColumn } from './changed-column.ts';
 import { lastingRowKeyOf, type RowKey, rowKeyOf } from './row-key.ts';
 
 /** PostgreSQL cuts longer identifiers off without an error, and two names could become one. */
@@ -56,7 +56,7 @@ export interface Names {
  * All names that a column change uses in SQL, quoted.
  * @param change the declared change
  */
-export function namesOf(change: ColumnChange): Names {
+export function namesOf(change: ChangedColumn): Names {
   const { schema, name } = change.table;
   const changeName = change.name ?? `${schema}.${name}.${change.oldColumn.name}`;
   const toolkitObject = (role: string) =>
@@ -106,7 +106,7 @@ export function triggerNames(
 }
 
 /** The name of the index that a declaration asks for, on the table or on one of its partitions. */
-export function newColumnIndexName(change: ColumnChange, table: string): string {
+export function newColumnIndexName(change: ChangedColumn, table: string): string {
   return fitting(`${table}_${change.newColumn.name}_idx`);
 }
 

@@ -1,5 +1,5 @@
 import { escapeIdentifier } from 'pg';
-import { type ColumnChange, keyColumnsOf } from './column-change.ts';
+import { type ChangedColumn, keyColumnsOf } from './changed-column.ts';
 
 /** What a row without key columns is told apart by: where it lies, until it is written again. */
 const PLACE = ['tableoid', 'ctid'];
@@ -83,12 +83,12 @@ function selectedName(index: number): string {
 }
 
 /** The key up to contract: the changed column stands in it under its old name. */
-export function rowKeyOf(change: ColumnChange): RowKey {
+export function rowKeyOf(change: ChangedColumn): RowKey {
   return new RowKey(keyColumnsOf(change));
 }
 
 /** The key of what outlives the old column: the new one stands in its place. */
-export function lastingRowKeyOf(change: ColumnChange): RowKey {
+export function lastingRowKeyOf(change: ChangedColumn): RowKey {
   const { oldColumn, newColumn } = change;
   return new RowKey(keyColumnsOf(change).map((name) => (name === oldColumn.name ? newColumn.name : name)));
 }
@@ -97,7 +97,7 @@ export function lastingRowKeyOf(change: ColumnChange): RowKey {
  * Names a row in an error.
  * @param key as {@link RowKey.text} writes it
  */
-export function describeRow(change: ColumnChange, key: string): string {
+export function describeRow(change: ChangedColumn, key: string): string {
   const columns = keyColumnsOf(change);
   return `${columns.length === 0 ? 'table and place' : columns.join(', ')} ${key}`;
 }

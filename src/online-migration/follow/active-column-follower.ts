@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { type ActiveColumn, activeColumnOf, assertKnownColumn, FORMS } from './active-column.ts';
 import { mayBeMirrorName } from '../attachments/table-column.ts';
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { readTableShape } from '../state/table-shape.ts';
 
@@ -36,7 +37,7 @@ interface FollowerEvents {
  *    may fail on the index of the other. It runs again, once: the row is there now, and the upsert finds it.
  */
 export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
-  readonly #change: ColumnChange;
+  readonly #change: ChangedColumn;
   readonly #database: Queryable;
   readonly #pinned: string | undefined;
   readonly #units: Record<ActiveColumn['form'], number> = { old: 0, new: 0, renamed: 0 };
@@ -51,7 +52,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
    * @param pinned the column to stay on as long as it can be; without it the follower goes where the moves lead
    * @throws UnknownColumnError if the change has no such column
    */
-  constructor(change: ColumnChange, database: Queryable, pinned?: string) {
+  constructor(change: ChangedColumn, database: Queryable, pinned?: string) {
     super();
     if (pinned !== undefined) assertKnownColumn(change, pinned);
     this.#change = change;

@@ -1,4 +1,4 @@
-import type { ColumnChange } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { TableShape } from '../state/table-shape.ts';
 
@@ -27,7 +27,7 @@ export class UnknownColumnError extends OnlineMigrationError {
   override readonly name = 'UnknownColumnError';
 
   /** @param column the name that was asked for */
-  constructor({ oldColumn, newColumn }: ColumnChange, column: string) {
+  constructor({ oldColumn, newColumn }: ChangedColumn, column: string) {
     super(
       `ACTIVE_COLUMN is ${JSON.stringify(column)}: set it to auto, or to a column to stay on, ` +
         `${oldColumn.name} or ${newColumn.name}.`,
@@ -40,7 +40,7 @@ export class UnknownColumnError extends OnlineMigrationError {
  * @param pinned the column to stay on as long as it is there with a value in every row; without it the new one as soon
  *   as it is
  */
-export function activeColumnOf(shape: TableShape, change: ColumnChange, pinned?: string): ActiveColumn {
+export function activeColumnOf(shape: TableShape, change: ChangedColumn, pinned?: string): ActiveColumn {
   const { oldColumn, newColumn } = shape;
   const newIsTrusted = newColumn !== null && (oldColumn === null || newColumn.isEnforced);
   // On the way back of contract, the old column is there before it is filled.
@@ -53,7 +53,7 @@ export function activeColumnOf(shape: TableShape, change: ColumnChange, pinned?:
  * Refuses a column that the change does not know.
  * @throws UnknownColumnError
  */
-export function assertKnownColumn(change: ColumnChange, column: string): void {
+export function assertKnownColumn(change: ChangedColumn, column: string): void {
   if (column !== change.oldColumn.name && column !== change.newColumn.name) {
     throw new UnknownColumnError(change, column);
   }

@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf, TOOLKIT_SCHEMA } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
 
@@ -9,7 +10,7 @@ const CHANNEL = TOOLKIT_SCHEMA;
  * Tells every process that listens that a move has changed the table. In the move's own transaction: PostgreSQL
  * delivers it when that has committed, and never where it is rolled back.
  */
-export async function notifyMove(database: Queryable, change: ColumnChange): Promise<void> {
+export async function notifyMove(database: Queryable, change: ChangedColumn): Promise<void> {
   await database.query(`select pg_notify($1, $2)`, [CHANNEL, namesOf(change).change]);
 }
 
@@ -20,7 +21,7 @@ export async function notifyMove(database: Queryable, change: ColumnChange): Pro
  */
 export async function listenForMoves(
   session: Session,
-  change: ColumnChange,
+  change: ChangedColumn,
   heard: () => void,
 ): Promise<void> {
   const { change: name } = namesOf(change);

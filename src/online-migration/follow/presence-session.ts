@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ClientConfig } from 'pg';
 import type { ActiveColumnFollower } from './active-column-follower.ts';
 import { jitteredPauseMs } from '../postgres/backoff.ts';
-import type { ColumnChange } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
 import { describeDatabaseError } from '../postgres/database-error.ts';
 import { listenForMoves } from './phase-notification.ts';
 import { pause } from '../postgres/pause.ts';
@@ -18,7 +18,7 @@ const KEEPALIVE_IDLE_MS = 10_000;
 
 /** What a presence is made of. */
 export interface PresenceOptions {
-  readonly change: ColumnChange;
+  readonly change: ChangedColumn;
   /** Where to, as `pg` takes it, asked anew each time. */
   readonly connection: () => ClientConfig;
   /** Knows which column this process uses, and is told to look again. */

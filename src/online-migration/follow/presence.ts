@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type ActiveColumn, FORMS } from './active-column.ts';
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 
 /** PostgreSQL cuts an application name off behind this many bytes. */
@@ -30,7 +31,7 @@ export interface Presence {
  * The application name of a session that says which column its process uses: `online-migration/<change>/<form>/<process>`.
  * @param form the mapping that the process uses
  */
-export function presenceName(change: ColumnChange, form: ActiveColumn['form']): string {
+export function presenceName(change: ChangedColumn, form: ActiveColumn['form']): string {
   return sessionName(change, form);
 }
 
@@ -38,12 +39,12 @@ export function presenceName(change: ColumnChange, form: ActiveColumn['form']): 
  * The application name of the sessions on which the same process serves requests: they tell nothing of the column, but
  * to whom they belong.
  */
-export function poolName(change: ColumnChange): string {
+export function poolName(change: ChangedColumn): string {
   return sessionName(change, POOL);
 }
 
 /** All live processes of the application that say which column of a change they use. */
-export async function findPresences(database: Queryable, change: ColumnChange): Promise<Presence[]> {
+export async function findPresences(database: Queryable, change: ChangedColumn): Promise<Presence[]> {
   const { rows } = await database.query<{ pid: number; application_name: string; address: string | null }>(
     `
     select pid, application_name, host(client_addr) as address
@@ -60,13 +61,13 @@ export async function findPresences(database: Queryable, change: ColumnChange): 
 }
 
 /** The process whose requests a session of this application name serves; undefined for any other session. */
-export function processOfPool(change: ColumnChange, name: string): string | undefined {
+export function processOfPool(change: ChangedColumn, name: string): string | undefined {
   if (!name.startsWith(prefixOf(change))) return undefined;
   const { role, process } = readSessionName(change, name);
   return role === POOL ? process : undefined;
 }
 
-function sessionName(change: ColumnChange, role: string): string {
+function sessionName(change: ChangedColumn, role: string): string {
   const prefix = prefixOf(change);
   const suffix = `:${process.pid}`;
   // The same for every role, so that one process has one name.
@@ -75,13 +76,13 @@ function sessionName(change: ColumnChange, role: string): string {
   return `${prefix}${role}/${host.slice(-room)}${suffix}`;
 }
 
-function readSessionName(change: ColumnChange, name: string): { role: string; process: string } {
+function readSessionName(change: ChangedColumn, name: string): { role: string; process: string } {
   const [role = '', process = ''] = name.slice(prefixOf(change).length).split('/');
   return { role, process };
 }
 
 /** Names the change in few bytes; the application's name has to fit behind it. */
-function prefixOf(change: ColumnChange): string {
+function prefixOf(change: ChangedColumn): string {
   const hash = createHash('sha256').update(namesOf(change).change).digest('hex').slice(0, HASH_CHARACTERS);
   return `${TOOLKIT_NAME}/${hash}/`;
 }

@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { findPresences, processOfPool, TOOLKIT_NAME } from './presence.ts';
 
 /** Enough to see who it is; a query can be megabytes long. */
@@ -24,7 +25,7 @@ export interface UndeclaredSessions {
  */
 export async function findUndeclaredSessions(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
 ): Promise<UndeclaredSessions[]> {
   const { rows } = await database.query<UndeclaredSessions>(
     `

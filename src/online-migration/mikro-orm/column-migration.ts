@@ -1,4 +1,5 @@
 import { Migration } from '@mikro-orm/migrations';
+import { changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import type { MoveContext } from '../phases/phase.ts';
 
@@ -35,6 +36,6 @@ export abstract class OnlineMigration extends Migration {
         `${this.constructor.name} needs the OnlineMigrator: register it in mikro-orm.config.ts under \`extensions\`.`,
       );
     }
-    await move({ ...this.#run, change });
+    await move({ ...this.#run, change: changedColumnOf(change) });
   }
 }

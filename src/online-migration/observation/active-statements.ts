@@ -1,4 +1,4 @@
-import type { Queryable } from '../change/column-change.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 
 /** Enough to see who it is; a query can be megabytes long. */
 const STATEMENT_CHARACTERS = 200;

@@ -1,4 +1,4 @@
-import type { Queryable } from '../change/column-change.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 
 const MOST_WAITS = 50;
 

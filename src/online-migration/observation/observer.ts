@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
-import type { Queryable } from '../change/column-change.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { TOOLKIT_NAME } from '../follow/presence.ts';
 
 /** A server that is silent for so long has nothing to show. */

@@ -1,6 +1,7 @@
 import { activeColumnOf } from '../follow/active-column.ts';
 import { type BackfillProgress, readBackfillProgress } from '../backfill/plan/progress.ts';
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { type LockHold, readLockHolds } from '../state/lock-holds.ts';
 import { findPresences, type Presence } from '../follow/presence.ts';
 import { readStage, type Stage } from '../phases/stage.ts';
@@ -29,7 +30,7 @@ export interface Overview {
  * @param database see {@link openObserver}
  * @throws TableNotReadyError if the table does not exist
  */
-export async function readOverview(database: Queryable, change: ColumnChange): Promise<Overview> {
+export async function readOverview(database: Queryable, change: ChangedColumn): Promise<Overview> {
   return {
     stage: await readStage(database, change),
     activeColumn: activeColumnOf(await readTableShape(database, change), change).name,

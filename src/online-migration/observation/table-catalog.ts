@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 
 /** What the catalog says of a table, in the words of SQL. */
@@ -11,7 +12,7 @@ export interface TableCatalog {
 }
 
 /** Reads the catalog of a change's table; it takes no lock on the table. */
-export async function readTableCatalog(database: Queryable, change: ColumnChange): Promise<TableCatalog> {
+export async function readTableCatalog(database: Queryable, change: ChangedColumn): Promise<TableCatalog> {
   const { rows } = await database.query<TableCatalog>(
     `
     select

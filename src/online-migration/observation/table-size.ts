@@ -1,5 +1,6 @@
 import { LEAF_OIDS } from '../postgres/leaf-partitions.ts';
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 
 /** What a table takes, all leaves together. */
@@ -14,7 +15,7 @@ export interface TableSize {
  * Measures a table. Unlike all else that is observed, sizes need a lock on it, the weakest there is.
  * @returns null if someone holds the table, or an index of it, under ACCESS EXCLUSIVE or waits to: whoever asks would stand in that queue
  */
-export async function readTableSize(database: Queryable, change: ColumnChange): Promise<TableSize | null> {
+export async function readTableSize(database: Queryable, change: ChangedColumn): Promise<TableSize | null> {
   const { table } = namesOf(change);
   return (await isLockedOut(database, table)) ? null : await measure(database, table);
 }

@@ -1,7 +1,8 @@
 import { joined, planHandover, planMirrorDrop, runPlan } from '../attachments/handover.ts';
 import { notNullExchange } from '../attachments/not-null-name.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
-import { type ColumnChange, isReversible, type Queryable } from '../change/column-change.ts';
+import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { dropKeepTriggers } from '../sync/keeping-trigger.ts';
 import { namesOf } from '../change/names.ts';
 import { describeRow } from '../change/row-key.ts';
@@ -141,7 +142,7 @@ async function takeCheckBack(context: MoveContext): Promise<void> {
 }
 
 /** Without a way back, a row that is written through the new column has no old value any more. */
-async function loosenOldColumn(database: Queryable, change: ColumnChange): Promise<void> {
+async function loosenOldColumn(database: Queryable, change: ChangedColumn): Promise<void> {
   if (isReversible(change)) return;
   const { table, oldColumn } = namesOf(change);
   await database.query(`alter table ${table} alter column ${oldColumn} drop not null`);

@@ -1,5 +1,6 @@
 import { escapeIdentifier } from 'pg';
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf, newColumnIndexName } from '../change/names.ts';
 import { inStrongTransaction, type MoveContext } from './phase.ts';
 
@@ -62,7 +63,7 @@ export async function createNewColumnIndex(context: MoveContext): Promise<void> 
 }
 
 /** The table and its partitions, parents before their children. */
-async function findIndexedTables(database: Queryable, change: ColumnChange): Promise<IndexedTable[]> {
+async function findIndexedTables(database: Queryable, change: ChangedColumn): Promise<IndexedTable[]> {
   const { rows } = await database.query<{
     schema: string;
     name: string;
@@ -106,7 +107,7 @@ async function findIndexedTables(database: Queryable, change: ColumnChange): Pro
 }
 
 /** An index lies in its table's schema; its name must be another one for each table. */
-function indexOf(change: ColumnChange, schema: string, table: string): { name: string; qualified: string } {
+function indexOf(change: ChangedColumn, schema: string, table: string): { name: string; qualified: string } {
   const name = escapeIdentifier(newColumnIndexName(change, table));
   return { name, qualified: `${escapeIdentifier(schema)}.${name}` };
 }

@@ -1,4 +1,4 @@
-import { type ColumnChange, isReversible, keyColumnsOf } from '../change/column-change.ts';
+import { type ChangedColumn, isReversible, keyColumnsOf } from '../change/changed-column.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
 import type { MigrationSettings } from './settings.ts';
 import { notifyMove } from '../follow/phase-notification.ts';
@@ -11,7 +11,7 @@ import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
 /** What a move works with. */
 export interface MoveContext {
-  readonly change: ColumnChange;
+  readonly change: ChangedColumn;
   /** The connection that runs the move's statements. */
   readonly session: Session;
   /** Opens one more connection, for work beside it. */

@@ -1,5 +1,6 @@
 import { readBackfillProgress } from '../backfill/plan/progress.ts';
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { readTableShape } from '../state/table-shape.ts';
 
 /** Where the database can stand in a column change, in order; each is named for the move that leads to it. */
@@ -12,7 +13,7 @@ export type Stage = (typeof STAGES)[number];
  * Reads the stage from the catalog and the backfill's checkpoint.
  * @throws TableNotReadyError if the table does not exist
  */
-export async function readStage(database: Queryable, change: ColumnChange): Promise<Stage> {
+export async function readStage(database: Queryable, change: ChangedColumn): Promise<Stage> {
   const { oldColumn, newColumn } = await readTableShape(database, change);
   if (newColumn === null) return oldColumn?.isNewType ? 'renamed' : 'initial';
   if (oldColumn === null) return 'contracted';

@@ -1,5 +1,5 @@
 import { escapeIdentifier } from 'pg';
-import type { ColumnChange } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
 import { createBackwardFunction, createForwardFunctions } from '../sync/conversion-functions.ts';
 import { typeValues, isOfType } from '../change/declared-type.ts';
 import { namesOf } from '../change/names.ts';
@@ -83,7 +83,7 @@ async function refuseOtherTypes({ session, change }: MoveContext, move: string):
 async function readOtherType(
   database: MoveContext['session'],
   table: string,
-  { name, type }: ColumnChange['oldColumn'],
+  { name, type }: ChangedColumn['oldColumn'],
 ): Promise<string | null> {
   const { rows } = await database.query<{ type: string }>(
     `

@@ -1,4 +1,4 @@
-import type { Queryable } from '../change/column-change.ts';
+import type { Queryable } from './queryable.ts';
 
 /** Enough to know the density, and read in a moment. */
 const SAMPLED_BLOCKS = 1_000;

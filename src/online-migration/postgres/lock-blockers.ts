@@ -1,4 +1,4 @@
-import type { Queryable } from '../change/column-change.ts';
+import type { Queryable } from './queryable.ts';
 
 /** Enough to see who it is; a query can be megabytes long. */
 const QUERY_CHARACTERS = 200;

@@ -1,6 +1,6 @@
 import { Client, type ClientConfig, escapeIdentifier, type FieldDef, type QueryResult } from 'pg';
 import { cancellable, type CancelTarget, type Interrupt } from './cancellation.ts';
-import type { Queryable } from '../change/column-change.ts';
+import type { Queryable } from './queryable.ts';
 import { NEUTRAL_SETTINGS, PACKAGE_SETTINGS, settingsStatement } from './session-settings.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 

@@ -1,5 +1,5 @@
 import { escapeLiteral } from 'pg';
-import type { Queryable } from '../change/column-change.ts';
+import type { Queryable } from './queryable.ts';
 
 /**
  * Creates a trigger function, or replaces it under the triggers that use it.

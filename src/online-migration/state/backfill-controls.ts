@@ -1,4 +1,4 @@
-import type { Queryable } from '../change/column-change.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 
 /** What people can set in the backfill's row while it runs. */
 export interface Controls {

@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 import { toolkitTableExists } from './package-table.ts';
 
@@ -8,7 +9,7 @@ import { toolkitTableExists } from './package-table.ts';
  */
 
 /** Records a change that is under way, or brings its record up to the declaration. */
-export async function recordChange(database: Queryable, change: ColumnChange): Promise<void> {
+export async function recordChange(database: Queryable, change: ChangedColumn): Promise<void> {
   const { table, oldColumn, newColumn } = change;
   await database.query(
     `
@@ -30,7 +31,7 @@ export async function recordChange(database: Queryable, change: ColumnChange): P
 }
 
 /** Records whether contract has kept old values that the way back needs; reads one row at most. */
-export async function recordKeptValues(database: Queryable, change: ColumnChange): Promise<void> {
+export async function recordKeptValues(database: Queryable, change: ChangedColumn): Promise<void> {
   await database.query(
     `
     update online_migration.change c
@@ -49,7 +50,7 @@ export async function recordKeptValues(database: Queryable, change: ColumnChange
 export type KeptValues = 'there' | 'gone' | 'unknown';
 
 /** Looks whether the old values that contract kept are still there. */
-export async function findKeptValues(database: Queryable, change: ColumnChange): Promise<KeptValues> {
+export async function findKeptValues(database: Queryable, change: ChangedColumn): Promise<KeptValues> {
   const { rows: tables } = await database.query<{ has_values: boolean; has_records: boolean }>(`
     select ${toolkitTableExists('kept_value')} as has_values,
       ${toolkitTableExists('change')} as has_records`);

@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
 import { toolkitTableExists } from './package-table.ts';
@@ -22,7 +23,7 @@ type LockHoldRow = Omit<LockHold, 'releasedAt'> & { released_at: Date };
  */
 export async function recordLockHold(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   { purpose, mode, milliseconds }: Omit<LockHold, 'releasedAt'>,
 ): Promise<void> {
   try {
@@ -40,7 +41,7 @@ export async function recordLockHold(
 }
 
 /** What is recorded of a change, the newest first; empty where nothing is, and where no move has run. */
-export async function readLockHolds(database: Queryable, change: ColumnChange): Promise<LockHold[]> {
+export async function readLockHolds(database: Queryable, change: ChangedColumn): Promise<LockHold[]> {
   if (!(await hasLockHolds(database))) return [];
   const rows = await selectLockHolds(database, change).catch((error: unknown) => {
     // The last expand was reverted a moment ago.
@@ -53,7 +54,7 @@ export async function readLockHolds(database: Queryable, change: ColumnChange): 
   }));
 }
 
-async function selectLockHolds(database: Queryable, change: ColumnChange): Promise<LockHoldRow[]> {
+async function selectLockHolds(database: Queryable, change: ChangedColumn): Promise<LockHoldRow[]> {
   const { rows } = await database.query<LockHoldRow>(
     `
     select purpose, mode, milliseconds, released_at
@@ -66,7 +67,7 @@ async function selectLockHolds(database: Queryable, change: ColumnChange): Promi
 }
 
 /** Forgets what is recorded of a change; an expand of a version before this one has made no table for it. */
-export async function deleteLockHolds(database: Queryable, change: ColumnChange): Promise<void> {
+export async function deleteLockHolds(database: Queryable, change: ChangedColumn): Promise<void> {
   if (!(await hasLockHolds(database))) return;
   await database.query(`delete from online_migration.lock_hold where change = $1`, [namesOf(change).change]);
 }

@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf, TOOLKIT_SCHEMA } from '../change/names.ts';
 
 /*
@@ -37,7 +38,7 @@ export interface StateOwner {
 /** Reads the owners; undefined if the table does not exist. */
 export async function readStateOwner(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
 ): Promise<StateOwner | undefined> {
   const { rows } = await database.query<StateOwner>(
     `
@@ -78,7 +79,7 @@ export async function readStateOwner(
  * Why the package cannot keep its state, before anything is changed.
  * @returns a sentence for each reason, with the statement that an administrator has to run
  */
-export async function stateObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function stateObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const owner = await readStateOwner(database, change);
   if (owner === undefined) return [];
   const { tableOwner, schemaOwner, role } = owner;
@@ -121,7 +122,7 @@ export async function stateObstacles(database: Queryable, change: ColumnChange):
 /** The functions of a change belong to who owned the table when it began, and each phase replaces them. */
 async function functionObstacles(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   { tableOwner, role }: StateOwner,
 ): Promise<string[]> {
   const { rows } = await database.query<{ statements: string; owner: string }>(
@@ -170,7 +171,7 @@ export async function asRole<T>(database: Queryable, role: string, body: () => P
  */
 export async function asTableOwner<T>(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   body: () => Promise<T>,
 ): Promise<T> {
   const owner = await readStateOwner(database, change);

@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { isOfType, typeValues } from '../change/declared-type.ts';
 import { unquoted } from '../sync/filled-column.ts';
 import { namesOf } from '../change/names.ts';
@@ -21,7 +22,7 @@ export class ColumnMissingError extends OnlineMigrationError {
   override readonly name = 'ColumnMissingError';
 
   /** @param change the declared change */
-  constructor({ table, oldColumn, newColumn }: ColumnChange) {
+  constructor({ table, oldColumn, newColumn }: ChangedColumn) {
     super(
       `The table ${table.schema}.${table.name} has no column ${oldColumn.name}, nor ${newColumn.name}: ` +
         `correct the declaration of the column change, or run the migration that creates the column.`,
@@ -52,7 +53,7 @@ interface CatalogRow {
  * @throws TableNotReadyError if the table does not exist
  * @throws ColumnMissingError if it has neither column
  */
-export async function readTableShape(database: Queryable, change: ColumnChange): Promise<TableShape> {
+export async function readTableShape(database: Queryable, change: ChangedColumn): Promise<TableShape> {
   const names = namesOf(change);
   // A not-null constraint of PostgreSQL 18 that is not validated sets attnotnull all the same.
   const { rows } = await database.query<CatalogRow>(

@@ -1,5 +1,6 @@
 import { asRole, grantsTo, readStateOwner } from './owner.ts';
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { deleteLockHolds } from './lock-holds.ts';
 import { namesOf } from '../change/names.ts';
 
@@ -7,7 +8,7 @@ import { namesOf } from '../change/names.ts';
  * Creates the package's schema and tables if they are missing, and lets the owner of the changed table use them.
  * @param database has a transaction open
  */
-export async function createState(database: Queryable, change: ColumnChange): Promise<void> {
+export async function createState(database: Queryable, change: ChangedColumn): Promise<void> {
   const owner = await readStateOwner(database, change);
   if (owner === undefined) return;
   const { tableOwner, schemaOwner, canActForSchemaOwner, tableOwnerHasRights } = owner;
@@ -28,7 +29,7 @@ export async function createState(database: Queryable, change: ColumnChange): Pr
 }
 
 /** Deletes the rows that are recorded of a change; there can be as many as the table has. */
-export async function deleteRecords(database: Queryable, change: ColumnChange): Promise<void> {
+export async function deleteRecords(database: Queryable, change: ChangedColumn): Promise<void> {
   const { change: changeName } = namesOf(change);
   await database.query(`delete from online_migration.reject where change = $1`, [changeName]);
   await database.query(`delete from online_migration.kept_value where change = $1`, [changeName]);
@@ -39,7 +40,7 @@ export async function deleteRecords(database: Queryable, change: ColumnChange): 
  * Forgets a change whose backfill is deleted already, and drops the package's tables behind the last one. The functions of the change, and the schema around
  * them, are still there: `dropEmptySchema` drops it when they are gone.
  */
-export async function dropState(database: Queryable, change: ColumnChange): Promise<void> {
+export async function dropState(database: Queryable, change: ChangedColumn): Promise<void> {
   const { change: changeName, functions } = namesOf(change);
   await database.query(`delete from online_migration.change where name = $1`, [changeName]);
   const { rows } = await database.query<{ in_use: boolean }>(

@@ -1,5 +1,6 @@
 import { escapeLiteral } from 'pg';
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 
 /**
@@ -8,7 +9,7 @@ import { namesOf } from '../change/names.ts';
  * The body is parsed once, here, so no session's search_path can put another operator in; and a `return` body is one
  * that the planner writes into the query that calls it, so a row costs no function call.
  */
-export async function createForwardFunctions(database: Queryable, change: ColumnChange): Promise<void> {
+export async function createForwardFunctions(database: Queryable, change: ChangedColumn): Promise<void> {
   const { forward, forwardInBulk } = namesOf(change);
   const { conversion } = change;
   await createForwardFunction(database, change, forward, conversion.forward('value'));
@@ -19,7 +20,7 @@ export async function createForwardFunctions(database: Queryable, change: Column
 
 async function createForwardFunction(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   name: string,
   expression: string,
 ): Promise<void> {
@@ -34,7 +35,7 @@ async function createForwardFunction(
  * Creates the function from the new type to the old one, or replaces it; made as the forward functions are. Of a change that
  * is not reversible there is none.
  */
-export async function createBackwardFunction(database: Queryable, change: ColumnChange): Promise<void> {
+export async function createBackwardFunction(database: Queryable, change: ChangedColumn): Promise<void> {
   const { backward } = change.conversion;
   if (backward === 'not reversible') return;
   await database.query(`
@@ -50,7 +51,7 @@ export async function createBackwardFunction(database: Queryable, change: Column
  */
 export async function createTolerantBackwardFunction(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
 ): Promise<void> {
   const { backward } = change.conversion;
   if (backward === 'not reversible') return;
@@ -70,7 +71,7 @@ export async function createTolerantBackwardFunction(
 }
 
 /** Drops the functions; the sync trigger that calls them must be gone. */
-export async function dropConversionFunctions(database: Queryable, change: ColumnChange): Promise<void> {
+export async function dropConversionFunctions(database: Queryable, change: ChangedColumn): Promise<void> {
   const { forward, forwardInBulk, backward } = namesOf(change);
   await database.query(`
     drop function if exists ${forward}(${change.oldColumn.type});

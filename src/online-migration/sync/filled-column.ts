@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
 
@@ -17,7 +18,7 @@ export type Side = 'old' | 'new';
  */
 
 /** Step 1; a check that an earlier run left is kept. */
-export async function addFilledCheck(database: Queryable, change: ColumnChange, side: Side): Promise<void> {
+export async function addFilledCheck(database: Queryable, change: ChangedColumn, side: Side): Promise<void> {
   if (await hasFilledCheck(database, change)) return;
   const { table, filledCheck } = namesOf(change);
   await addCheck(database, table, filledCheck, filledCondition(change, side));
@@ -27,7 +28,7 @@ export async function addFilledCheck(database: Queryable, change: ColumnChange, 
  * Step 2; without a statement timeout, since it reads the whole table.
  * @throws the database's error 23514 where a row has no value
  */
-export async function validateFilledCheck(session: Session, change: ColumnChange): Promise<void> {
+export async function validateFilledCheck(session: Session, change: ChangedColumn): Promise<void> {
   const { table, filledCheck } = namesOf(change);
   await session.withoutStatementTimeout(() =>
     session.query(`alter table ${table} validate constraint ${filledCheck}`),
@@ -35,7 +36,7 @@ export async function validateFilledCheck(session: Session, change: ColumnChange
 }
 
 /** Step 3. */
-export async function declareFilled(database: Queryable, change: ColumnChange, side: Side): Promise<void> {
+export async function declareFilled(database: Queryable, change: ChangedColumn, side: Side): Promise<void> {
   const { table, filledCheck, enforcedCheck, fillingCheck } = namesOf(change);
   if (!change.nullable) {
     await database.query(`alter table ${table} alter column ${columnOf(change, side)} set not null`);
@@ -49,13 +50,13 @@ export async function declareFilled(database: Queryable, change: ColumnChange, s
 }
 
 /** Takes the check away; also the way back of step 1. */
-export async function dropFilledCheck(database: Queryable, change: ColumnChange): Promise<void> {
+export async function dropFilledCheck(database: Queryable, change: ChangedColumn): Promise<void> {
   const { table, filledCheck } = namesOf(change);
   await database.query(`alter table ${table} drop constraint if exists ${filledCheck}`);
 }
 
 /** Whether step 1 was done and step 3 was not. */
-export async function hasFilledCheck(database: Queryable, change: ColumnChange): Promise<boolean> {
+export async function hasFilledCheck(database: Queryable, change: ChangedColumn): Promise<boolean> {
   const { table, filledCheck } = namesOf(change);
   const { rows } = await database.query<{ found: boolean }>(
     `
@@ -69,7 +70,7 @@ export async function hasFilledCheck(database: Queryable, change: ColumnChange):
 }
 
 /** Takes back what `declareFilled` says of the new column; the table must be locked. */
-export async function withdrawEnforced(database: Queryable, change: ColumnChange): Promise<void> {
+export async function withdrawEnforced(database: Queryable, change: ChangedColumn): Promise<void> {
   const { table, newColumn, enforcedCheck } = namesOf(change);
   await database.query(
     change.nullable
@@ -82,7 +83,7 @@ export async function withdrawEnforced(database: Queryable, change: ColumnChange
  * Says of a nullable change that its old column, which has just been added, is not filled yet and that the new one rules;
  * without these checks, which no row can break, it would look as before enforce. Of another change NOT NULL says it.
  */
-export async function declareFilling(database: Queryable, change: ColumnChange): Promise<void> {
+export async function declareFilling(database: Queryable, change: ChangedColumn): Promise<void> {
   if (!change.nullable) return;
   const { table, oldColumn, newColumn, enforcedCheck, fillingCheck } = namesOf(change);
   await addCheck(database, table, enforcedCheck, filledCondition(change, 'new'));
@@ -98,14 +99,14 @@ async function addCheck(database: Queryable, table: string, name: string, condit
   await database.query(`alter table ${table} add constraint ${name} check (${condition}) not valid`);
 }
 
-function filledCondition(change: ColumnChange, side: Side): string {
+function filledCondition(change: ChangedColumn, side: Side): string {
   const filled = `${columnOf(change, side)} is not null`;
   return change.nullable
     ? `${filled} or ${columnOf(change, side === 'old' ? 'new' : 'old')} is null`
     : filled;
 }
 
-function columnOf(change: ColumnChange, side: Side): string {
+function columnOf(change: ChangedColumn, side: Side): string {
   const { oldColumn, newColumn } = namesOf(change);
   return side === 'old' ? oldColumn : newColumn;
 }

@@ -1,5 +1,6 @@
 import { escapeLiteral } from 'pg';
-import { type ColumnChange, isReversible, type Queryable } from '../change/column-change.ts';
+import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 import { TEXT_SETTINGS } from '../postgres/session-settings.ts';
 import { refuseWrite } from './sync-trigger.ts';
@@ -27,7 +28,7 @@ const FUNCTION_SETTINGS = Object.entries(TEXT_SETTINGS)
  * 2. For a row with any other value, an earlier record is deleted. In a transaction with an older snapshot, in which that
  *    may be invisible, the value is recorded over it: PostgreSQL lets such a transaction fail with 40001.
  */
-export async function createKeepFunction(database: Queryable, change: ColumnChange): Promise<void> {
+export async function createKeepFunction(database: Queryable, change: ChangedColumn): Promise<void> {
   const { keepFunction, oldColumn, newColumn, backward } = namesOf(change);
   if (!isReversible(change)) return;
   const isUnrebuildable = areDifferent(
@@ -48,7 +49,7 @@ export async function createKeepFunction(database: Queryable, change: ColumnChan
 }
 
 /** Creates the triggers that fire the function; the table must be locked. */
-export async function createKeepTriggers(database: Queryable, change: ColumnChange): Promise<void> {
+export async function createKeepTriggers(database: Queryable, change: ChangedColumn): Promise<void> {
   if (!isReversible(change)) return;
   const names = namesOf(change);
   const { table, keepFunction, keepInsertTrigger, keepUpdateTrigger, oldColumn, newColumn } = names;
@@ -68,7 +69,7 @@ export async function createKeepTriggers(database: Queryable, change: ColumnChan
 }
 
 /** Makes the triggers, if there are any, do nothing from now on, without a lock; kept values stay. */
-export async function stopKeeping(database: Queryable, change: ColumnChange): Promise<void> {
+export async function stopKeeping(database: Queryable, change: ChangedColumn): Promise<void> {
   const { keepFunction } = namesOf(change);
   const { rows } = await database.query<{ found: boolean }>(`select to_regproc($1) is not null as found`, [
     keepFunction,
@@ -77,7 +78,7 @@ export async function stopKeeping(database: Queryable, change: ColumnChange): Pr
 }
 
 /** Drops the triggers and their function; the table must be locked. */
-export async function dropKeepTriggers(database: Queryable, change: ColumnChange): Promise<void> {
+export async function dropKeepTriggers(database: Queryable, change: ChangedColumn): Promise<void> {
   const { table, keepFunction, keepInsertTrigger, keepUpdateTrigger } = namesOf(change);
   // In one message: under the lock, each further one costs a way to the server and back.
   await database.query(`
@@ -87,7 +88,7 @@ export async function dropKeepTriggers(database: Queryable, change: ColumnChange
 }
 
 /** PL/pgSQL on the row `new`. */
-function keepOrRefuse(change: ColumnChange, isUnrebuildable: string): string {
+function keepOrRefuse(change: ChangedColumn, isUnrebuildable: string): string {
   const { change: name, lastingKey, oldColumn } = namesOf(change);
   if (!lastingKey.lasts) {
     return `if ${isUnrebuildable} then

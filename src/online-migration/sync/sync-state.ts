@@ -1,4 +1,5 @@
-import { type ColumnChange, isReversible, type Queryable } from '../change/column-change.ts';
+import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { unquoted } from './filled-column.ts';
 import { namesOf } from '../change/names.ts';
 import { existingFunctions } from './own-functions.ts';
@@ -23,7 +24,7 @@ export interface SyncState {
  */
 export async function readSyncState(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   { withKeeping = false } = {},
 ): Promise<SyncState> {
   const names = namesOf(change);
@@ -54,7 +55,7 @@ export async function readSyncState(
 }
 
 /** Records the sync triggers as they are now, when both columns have the same values. */
-export async function recordSyncTriggers(database: Queryable, change: ColumnChange): Promise<void> {
+export async function recordSyncTriggers(database: Queryable, change: ChangedColumn): Promise<void> {
   const { version } = await readSyncState(database, change);
   await database.query(`update online_migration.change set sync_version = md5($2) where name = $1`, [
     namesOf(change).change,
@@ -66,7 +67,7 @@ export async function recordSyncTriggers(database: Queryable, change: ColumnChan
  * Whether the sync triggers are as they were recorded, so that no write has passed them since. It is false as well if a partition
  * was added, or if nothing was recorded.
  */
-export async function areSyncTriggersUnaltered(database: Queryable, change: ColumnChange): Promise<boolean> {
+export async function areSyncTriggersUnaltered(database: Queryable, change: ChangedColumn): Promise<boolean> {
   const { version } = await readSyncState(database, change);
   const { rows } = await database.query<{ unaltered: boolean }>(
     `select sync_version is not distinct from md5($2) as unaltered from online_migration.change where name = $1`,

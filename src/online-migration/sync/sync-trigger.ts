@@ -1,7 +1,8 @@
 import { SQLSTATE } from '../postgres/database-error.ts';
 import { escapeLiteral } from 'pg';
 import { createTriggerFunction } from '../postgres/trigger-function.ts';
-import { type ColumnChange, isReversible, type Queryable } from '../change/column-change.ts';
+import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 import { areDifferent } from '../change/value-difference.ts';
 
@@ -28,7 +29,7 @@ export type SyncWatch = 'old' | 'both';
  */
 export async function createSyncFunction(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   mode: SyncMode,
 ): Promise<void> {
   const { oldColumn, newColumn, forward, syncFunction } = namesOf(change);
@@ -65,7 +66,7 @@ export async function createSyncFunction(
  */
 export async function createSyncTriggers(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   watch: SyncWatch,
 ): Promise<void> {
   const { table, oldColumn, newColumn, syncFunction, insertTrigger, updateTrigger } = namesOf(change);
@@ -83,7 +84,7 @@ export async function createSyncTriggers(
 }
 
 /** Drops both triggers and their function; the table must be locked. */
-export async function dropSyncTriggers(database: Queryable, change: ColumnChange): Promise<void> {
+export async function dropSyncTriggers(database: Queryable, change: ChangedColumn): Promise<void> {
   const { table, insertTrigger, updateTrigger, syncFunction } = namesOf(change);
   // In one message: under the lock, each further one costs a way to the server and back.
   await database.query(`
@@ -93,7 +94,7 @@ export async function dropSyncTriggers(database: Queryable, change: ColumnChange
 }
 
 /** PL/pgSQL that brings what was written through the new column to the old one. */
-function setOldFromNew(change: ColumnChange): string {
+function setOldFromNew(change: ChangedColumn): string {
   const { oldColumn, newColumn, forward, backward } = namesOf(change);
   if (!isReversible(change)) return `new.${oldColumn} := null;`;
   return `

@@ -3,12 +3,13 @@ import type { CarriedIndex } from '../attachments/indexes.ts';
 import { mirrorName } from '../attachments/table-column.ts';
 import { forwardFill } from '../backfill/plan/fill.ts';
 import { readTriggerPlan } from '../backfill/batch/firing-triggers.ts';
-import { type ColumnChange, type Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { typeValues } from '../change/declared-type.ts';
 import { namesOf } from '../change/names.ts';
 
 /** Risks that the catalog does not show and a person must check before a change, a sentence each. */
-export async function readChecklist(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function readChecklist(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { oldColumn, newColumn, table } = change;
   const { own } = await readAttachments(database, change, 'old');
   return [
@@ -41,7 +42,7 @@ function uniqueIndexes(indexes: readonly CarriedIndex[]): string[] {
 }
 
 /** Columns of foreign keys to the column that are of its old type; they are columns of their own to change. */
-async function narrowerColumns(database: Queryable, change: ColumnChange): Promise<string[]> {
+async function narrowerColumns(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { rows } = await database.query<{ name: string }>(
     `
     select distinct format('%s.%I', con.conrelid::regclass, source.attname) as name
@@ -62,7 +63,7 @@ async function narrowerColumns(database: Queryable, change: ColumnChange): Promi
 }
 
 /** Columns of other tables that are called as if they referred to the column, and have no foreign key. */
-async function unboundColumns(database: Queryable, change: ColumnChange): Promise<string[]> {
+async function unboundColumns(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { table, oldColumn, newColumn } = change;
   const singular = table.name.replace(/s$/, '');
   const { rows } = await database.query<{ name: string }>(
@@ -90,7 +91,7 @@ async function unboundColumns(database: Queryable, change: ColumnChange): Promis
 }
 
 /** Triggers that fire for an update of the application and not for one of the backfill. */
-async function silentTriggers(database: Queryable, change: ColumnChange): Promise<string[]> {
+async function silentTriggers(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { silent } = await readTriggerPlan(database, forwardFill(change));
   const names = [...new Set(silent.map(({ name }) => name))];
   if (names.length === 0) return [];

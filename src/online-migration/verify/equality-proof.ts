@@ -8,7 +8,7 @@ import {
 } from './equality-statements.ts';
 import { nextBatchRows } from './batch-rows.ts';
 import { readControls } from '../state/backfill-controls.ts';
-import type { ColumnChange } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
 import { describeBlocker, findBlockers } from '../postgres/lock-blockers.ts';
 import { namesOf } from '../change/names.ts';
 import { pause } from '../postgres/pause.ts';
@@ -27,7 +27,7 @@ const PAUSED_MS = 250;
 /** Input of a comparison. */
 export interface ProofSurroundings {
   readonly session: Session;
-  readonly change: ColumnChange;
+  readonly change: ChangedColumn;
   /** Ends the comparison between two batches. */
   readonly signal: AbortSignal;
   /** Receives a line if the comparison has to wait, with the sessions that it waits for. */

@@ -1,5 +1,6 @@
 import { escapeLiteral } from 'pg';
-import { type ColumnChange, isReversible, type Queryable } from '../change/column-change.ts';
+import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
 import { areDifferent } from '../change/value-difference.ts';
@@ -32,7 +33,7 @@ export interface ProofBatch {
 /** Compares all rows in one statement, which has one snapshot; for a table without a key. */
 export async function findDifferencesAtOnce(
   session: Session,
-  change: ColumnChange,
+  change: ChangedColumn,
   mode: ProofMode,
 ): Promise<Difference[]> {
   const { table, key, oldColumn, newColumn } = namesOf(change);
@@ -55,7 +56,7 @@ export async function findDifferencesAtOnce(
  */
 export async function compareBatch(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   mode: ProofMode,
   afterKey: string[] | null,
   batchRows: number,
@@ -96,7 +97,7 @@ export async function compareBatch(
  */
 export async function keepUnrebuildable(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   afterKey: string[] | null,
   lastKey: string[] | null,
 ): Promise<void> {
@@ -122,7 +123,7 @@ export async function keepUnrebuildable(
 }
 
 /** A condition on a row of the batch: its value was found to have no faithful new value. */
-function isKnownReject(change: ColumnChange, row: string): string {
+function isKnownReject(change: ChangedColumn, row: string): string {
   const { change: name, key } = namesOf(change);
   return `exists (
         select from online_migration.reject r
@@ -131,19 +132,19 @@ function isKnownReject(change: ColumnChange, row: string): string {
 }
 
 /** A condition on two values: they do not say the same. Without a way back, an old value that is gone says nothing. */
-function differ(change: ColumnChange, oldValue: string, newValue: string): string {
+function differ(change: ChangedColumn, oldValue: string, newValue: string): string {
   const differs = `${namesOf(change).forwardInBulk}(${oldValue}) is distinct from ${newValue}`;
   return isReversible(change) ? differs : `(${oldValue} is not null and ${differs})`;
 }
 
 /** A condition on two values: the new one does not lead back to the old one. */
-function isUnrebuildable(change: ColumnChange, oldValue: string, newValue: string): string {
+function isUnrebuildable(change: ChangedColumn, oldValue: string, newValue: string): string {
   return isReversible(change)
     ? areDifferent(change.oldColumn.type, `${namesOf(change).backward}(${newValue})`, oldValue)
     : 'false';
 }
 
 /** Deletes the values that an earlier contract kept: the rows have had their old column back since. */
-export async function forgetKeptValues(database: Queryable, change: ColumnChange): Promise<void> {
+export async function forgetKeptValues(database: Queryable, change: ChangedColumn): Promise<void> {
   await database.query(`delete from online_migration.kept_value where change = $1`, [namesOf(change).change]);
 }

@@ -1,4 +1,4 @@
-import type { ColumnChange } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
 import { namesOf } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
 
@@ -9,7 +9,7 @@ export interface Reject {
 }
 
 /** The query that lists every reject as the table stands, for people to run. */
-export function rejectQuery(change: ColumnChange): string {
+export function rejectQuery(change: ChangedColumn): string {
   const { table, key, oldColumn, newColumn } = namesOf(change);
   const columns = [...new Set([...key.columns, oldColumn])].join(', ');
   return `select ${columns} from ${table} where ${newColumn} is null and ${oldColumn} is not null`;
@@ -18,7 +18,7 @@ export function rejectQuery(change: ColumnChange): string {
 /** Counts the rejects and reads the first of them, by key. */
 export async function findRejects(
   session: Session,
-  change: ColumnChange,
+  change: ChangedColumn,
   limit: number,
 ): Promise<{ total: number; first: Reject[] }> {
   const counted = await session.withoutStatementTimeout(() =>
@@ -42,7 +42,7 @@ export async function findRejects(
 }
 
 /** Writes the rejects of this moment into the package's table, in place of those of an earlier one. */
-export async function recordRejects(session: Session, change: ColumnChange): Promise<void> {
+export async function recordRejects(session: Session, change: ChangedColumn): Promise<void> {
   const { change: name, table, key, oldColumn, newColumn } = namesOf(change);
   await session.withoutStatementTimeout(() =>
     session.query(

@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 import type { Slice } from './value-classes-walk.ts';
 import { areDifferent, isExact } from '../change/value-difference.ts';
@@ -35,7 +36,11 @@ export interface Batch {
 }
 
 /** Classifies the values of a slice in one statement. */
-export async function classifyBatch(database: Queryable, change: ColumnChange, slice: Slice): Promise<Batch> {
+export async function classifyBatch(
+  database: Queryable,
+  change: ChangedColumn,
+  slice: Slice,
+): Promise<Batch> {
   const { selected } = namesOf(change).key;
   const { type } = change.oldColumn;
   const { backward } = change.conversion;
@@ -85,7 +90,7 @@ export async function classifyBatch(database: Queryable, change: ColumnChange, s
  */
 export async function readFailedRow(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   slice: Slice,
   error: string,
 ): Promise<Batch> {
@@ -108,7 +113,7 @@ export async function readFailedRow(
   };
 }
 
-function rowsOf(change: ColumnChange, { table, condition, rows }: Slice): string {
+function rowsOf(change: ChangedColumn, { table, condition, rows }: Slice): string {
   const { key, oldColumn } = namesOf(change);
   return `
       select ${key.select('t')}, t.${oldColumn} as old_value

@@ -1,5 +1,5 @@
 import type { Leaf } from '../postgres/leaf-partitions.ts';
-import type { ColumnChange } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
 import { namesOf } from '../change/names.ts';
 
 /** Rows that one statement reads. */
@@ -25,11 +25,11 @@ export interface Walk {
 }
 
 /** The way through a table: by its key, or by place if it has none. */
-export function walkOf(change: ColumnChange, leaves: readonly Leaf[]): Walk {
+export function walkOf(change: ChangedColumn, leaves: readonly Leaf[]): Walk {
   return namesOf(change).key.lasts ? walkByKey(change) : walkByPlace(leaves);
 }
 
-function walkByKey(change: ColumnChange): Walk {
+function walkByKey(change: ChangedColumn): Walk {
   const { table, key } = namesOf(change);
   let after: string[] | null = null;
   let isAtEnd = false;

@@ -1,6 +1,7 @@
 import { nextBatchRows } from './batch-rows.ts';
 import { findLeaves } from '../postgres/leaf-partitions.ts';
-import type { ColumnChange, Queryable } from '../change/column-change.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 import {
   type Batch,
@@ -30,7 +31,7 @@ const VALUE_ERROR = /^(21|22|23|2F|38|39|54|P0)/;
  */
 export async function classifyValues(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   report: (rowsRead: number) => void,
   signal?: AbortSignal,
 ): Promise<ValueGroup[]> {
@@ -62,7 +63,11 @@ export async function classifyValues(
 }
 
 /** Null if one of several values raises an error. */
-async function classifySlice(database: Queryable, change: ColumnChange, slice: Slice): Promise<Batch | null> {
+async function classifySlice(
+  database: Queryable,
+  change: ChangedColumn,
+  slice: Slice,
+): Promise<Batch | null> {
   try {
     return await classifyBatch(database, change, slice);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { createdAtChange } from '../../large-record/created-at-change.ts';
+import { createdAtColumn } from '../../large-record/created-at-change.ts';
 import { namesOf } from '../../online-migration/change/names.ts';
 import type { Connection } from '../harness/connection.ts';
 import { migrateUpTo } from '../harness/migration-command.ts';
@@ -34,7 +34,7 @@ async function readBackfillSeconds(connection: Connection): Promise<number> {
     select extract(epoch from finished_at - started_at)::float8 as seconds
     from online_migration.backfill
     where change = $1`,
-    [namesOf(createdAtChange).change],
+    [namesOf(createdAtColumn).change],
   );
   return rows[0]!.seconds;
 }

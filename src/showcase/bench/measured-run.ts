@@ -1,4 +1,4 @@
-import { createdAtChange } from '../../large-record/created-at-change.ts';
+import { createdAtColumn } from '../../large-record/created-at-change.ts';
 import { forwardFill } from '../../online-migration/backfill/plan/fill.ts';
 import { measureSpace } from '../../online-migration/backfill/space/table-size.ts';
 import { connect } from '../harness/connection.ts';
@@ -68,7 +68,7 @@ export async function measureRun(
 }
 
 async function measureMethod(method: Method, database: MethodDatabase): Promise<Measured> {
-  const fill = forwardFill(createdAtChange);
+  const fill = forwardFill(createdAtColumn);
   const before = await measureSpace(database.connection, fill);
   const outcome = await method.run(database);
   const after = await measureSpace(database.connection, fill);

@@ -1,4 +1,4 @@
-import { createdAtChange } from '../../large-record/created-at-change.ts';
+import { createdAtColumn } from '../../large-record/created-at-change.ts';
 import { readTableShape } from '../../online-migration/state/table-shape.ts';
 import type { Connection } from './connection.ts';
 
@@ -9,7 +9,7 @@ import type { Connection } from './connection.ts';
  * @returns 0 where there is but one column
  */
 export async function countColumnDifferences(connection: Connection, mayBeEmpty: boolean): Promise<number> {
-  const { oldColumn, newColumn } = await readTableShape(connection, createdAtChange);
+  const { oldColumn, newColumn } = await readTableShape(connection, createdAtColumn);
   if (oldColumn === null || newColumn === null) return 0;
   const { rows } = await connection.query<{ count: string }>(
     `

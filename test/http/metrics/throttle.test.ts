@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { readApiP99 } from '../../../src/online-migration/backfill/throttle/api-latency.ts';
 import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
 import { DEFAULT_BACKFILL_SETTINGS } from '../../../src/online-migration/backfill/throttle/settings.ts';
@@ -74,7 +74,7 @@ it('a backfill waits while the API is slow, and goes on when that is past', asyn
   await migrator.go('0002');
   const backfill = migrator.go('0003');
   let pausedFor: string | null | undefined;
-  do pausedFor = (await readBackfillProgress(client, createdAtChange))?.pausedFor;
+  do pausedFor = (await readBackfillProgress(client, createdAtColumn))?.pausedFor;
   while (!pausedFor);
   const [, p99Ms] = /^the API's p99 is (\d+) ms$/.exec(pausedFor)!;
   expect(Number(p99Ms)).toBeGreaterThanOrEqual(SLOW_MS);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { presenceName } from '../../../src/online-migration/follow/presence.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
@@ -63,8 +63,8 @@ describe('contract', () => {
   );
 
   it('is refused while a live process says that it uses the old column, and names it', async () => {
-    await using old = await connect(url, presenceName(createdAtChange, 'old'));
-    await using _new = await connect(url, presenceName(createdAtChange, 'new'));
+    await using old = await connect(url, presenceName(createdAtColumn, 'old'));
+    await using _new = await connect(url, presenceName(createdAtColumn, 'new'));
     const message = await refusal(impatient);
     expect(message).toContain('after 0.3 s, these processes still use created_at: ');
     expect(message).toMatch(new RegExp(`\\S+:${process.pid}[^,]* \\(server pid ${old.pid}\\)`));
@@ -72,12 +72,12 @@ describe('contract', () => {
   });
 
   it('waits for a process that switches over in time', async () => {
-    await using old = await connect(url, presenceName(createdAtChange, 'old'));
+    await using old = await connect(url, presenceName(createdAtColumn, 'old'));
     const waiting = migrator.logged(/waiting up to 30 s for 1 processes that still use created_at/);
     const going = migrator.go('0005');
     await waiting;
     await old.rows(`select set_config('application_name', $1, false)`, [
-      presenceName(createdAtChange, 'new'),
+      presenceName(createdAtColumn, 'new'),
     ]);
     await going;
     expect(await migrator.applied()).toContain('0005');
@@ -86,8 +86,8 @@ describe('contract', () => {
   it('its way back is refused while a live process uses the name that comes back, and names it', async () => {
     await migrator.go('0005');
     const contracted = await readCatalog(client);
-    await using renamed = await connect(url, presenceName(createdAtChange, 'renamed'));
-    await using _new = await connect(url, presenceName(createdAtChange, 'new'));
+    await using renamed = await connect(url, presenceName(createdAtColumn, 'renamed'));
+    await using _new = await connect(url, presenceName(createdAtColumn, 'new'));
     await expect(impatient.go('0004')).rejects.toThrow(
       new RegExp(
         `Cannot revert the contract of public\\.large_record\\.created_at: after 0\\.3 s, these processes still use ` +

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { readStage, type Stage } from '../../../src/online-migration/phases/stage.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { openMigrator, type TestMigrator } from '../../support/migrator.ts';
@@ -89,7 +89,7 @@ afterAll(() => resources.disposeAsync());
 async function expectCatalogAt(migration: string): Promise<void> {
   const { stage, catalog } = CATALOG_AT[migration]!;
   expect(await readCatalog(client)).toEqual(catalog);
-  expect(await readStage(client, createdAtChange)).toBe(stage);
+  expect(await readStage(client, createdAtColumn)).toBe(stage);
   const numbers = Object.keys(CATALOG_AT);
   expect(await migrator.applied()).toEqual(numbers.slice(0, numbers.indexOf(migration) + 1));
 }

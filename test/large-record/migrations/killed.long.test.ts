@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { readTableShape } from '../../../src/online-migration/state/table-shape.ts';
 import { countUntouchedRows, findLostWrites } from '../../support/acknowledged-writes.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
@@ -79,7 +79,7 @@ async function sessionsEnded(): Promise<void> {
 
 /** Rows whose columns contradict each other; there are two columns at some stages only. */
 async function countDifferences(): Promise<string> {
-  const { oldColumn, newColumn } = await readTableShape(client, createdAtChange);
+  const { oldColumn, newColumn } = await readTableShape(client, createdAtColumn);
   if (oldColumn === null || newColumn === null) return '0';
   return client.value<string>(`
     select count(*) from large_record where created_at::timestamp at time zone 'UTC' <> created_at_new`);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { readTableShape } from '../../../src/online-migration/state/table-shape.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { type Load, startLoad } from '../../support/load.ts';
@@ -30,7 +30,7 @@ afterAll(() => resources.disposeAsync());
 
 /** Rows whose columns do not say the same; only the stages with both have any to compare. */
 async function countDifferences(): Promise<string> {
-  const { oldColumn, newColumn } = await readTableShape(client, createdAtChange);
+  const { oldColumn, newColumn } = await readTableShape(client, createdAtColumn);
   if (oldColumn === null || newColumn === null) return '0';
   return client.value<string>(`
     select count(*) from large_record

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { STRIPES } from '../../../src/online-migration/backfill/plan/stripes.ts';
 import { AutovacuumHold } from '../../../src/online-migration/backfill/space/autovacuum-hold.ts';
 import { SpaceReuse } from '../../../src/online-migration/backfill/space/space-reuse.ts';
@@ -42,7 +42,7 @@ beforeEach(async () => {
   await installHoldPoints(client);
   await using migrator = await openMigrator(url);
   await migrator.go('0002');
-  fill = forwardFill(createdAtChange);
+  fill = forwardFill(createdAtColumn);
   await using session = await Session.open({ connectionString: url }, 'test');
   const leaves = await findLeaves(session, fill.names.table);
   await session.transaction(() => planBackfill(session, fill, leaves));
@@ -103,7 +103,7 @@ describe('a range that another worker takes', () => {
   });
 
   it('is no range any more where it is done, or where its backfill has another direction', async () => {
-    expect(await claimRange(client, await backwardFill(client, createdAtChange), range)).toBeNull();
+    expect(await claimRange(client, await backwardFill(client, createdAtColumn), range)).toBeNull();
     await fillAsWorker();
     expect(await claimRange(client, fill, range)).toBeNull();
   });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BackfillError } from '../../../src/online-migration/backfill/plan/backfill-error.ts';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { pause } from '../../../src/online-migration/postgres/pause.ts';
@@ -33,7 +33,7 @@ async function createTrigger(timing: 'before' | 'after', body: string): Promise<
   await client.rows(`create trigger judge ${timing} update on event for each row execute function judge()`);
 }
 
-const declared: ColumnChange = { ...eventChange, firesInBackfill: ['judge'] };
+const declared: ChangedColumn = { ...eventChange, firesInBackfill: ['judge'] };
 
 async function failure(change = declared, isExpanded = false): Promise<string> {
   const error: unknown = await fillEventTable(url, change, { isExpanded }).catch((reason: unknown) => reason);
@@ -107,7 +107,7 @@ it.each([
   ['it is locked itself', 17],
 ])('a value that is too long for the column is a reject, though %s', async (_, locked) => {
   await client.rows(`update event set at = case when id = 17 then '1234567' else '123456' end`);
-  const change: ColumnChange = {
+  const change: ChangedColumn = {
     ...eventChange,
     newColumn: { name: 'at_new', type: 'varchar(6)' },
     conversion: { forward: (value) => value, backward: (value) => value },

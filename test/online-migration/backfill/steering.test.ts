@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { writeControls } from '../../../src/online-migration/state/backfill-controls.ts';
 import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
 import { DEFAULT_BACKFILL_SETTINGS } from '../../../src/online-migration/backfill/throttle/settings.ts';
@@ -10,7 +10,7 @@ import { insertRows } from '../../support/seeded-table.ts';
 import { countTo, slowUpdatesDown } from '../../support/slow-updates.ts';
 
 const ROWS = 40_000;
-const CHANGE = namesOf(createdAtChange).change;
+const CHANGE = namesOf(createdAtColumn).change;
 
 let resources: AsyncDisposableStack;
 let url: string;
@@ -35,7 +35,7 @@ async function startBackfill(backfill: Partial<typeof DEFAULT_BACKFILL_SETTINGS>
   );
   await migrator.go('0002');
   const going = migrator.go('0003');
-  while (((await readBackfillProgress(client, createdAtChange))?.rowsDone ?? 0) === 0) {
+  while (((await readBackfillProgress(client, createdAtColumn))?.rowsDone ?? 0) === 0) {
     await new Promise((resolve) => setImmediate(resolve));
   }
   return { migrator, going };
@@ -47,7 +47,7 @@ const filled = () =>
 /** The row's number of updates when nothing has happened for a while: two looks of the watcher. */
 async function untilItWaits(reason: RegExp): Promise<void> {
   for (;;) {
-    const progress = await readBackfillProgress(client, createdAtChange);
+    const progress = await readBackfillProgress(client, createdAtColumn);
     if (progress?.pausedFor && reason.test(progress.pausedFor)) return;
     await new Promise((resolve) => setImmediate(resolve));
   }

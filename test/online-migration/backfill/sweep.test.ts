@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { writeControls } from '../../../src/online-migration/state/backfill-controls.ts';
 import { namesOf } from '../../../src/online-migration/change/names.ts';
 import { connect } from '../../support/database-client.ts';
@@ -18,7 +18,7 @@ it('fills the rows that an update moved behind the last range while they were no
   await using migrator = await openMigrator(database.url);
   await migrator.go('0002');
   const going = migrator.go('0003');
-  const { change } = namesOf(createdAtChange);
+  const { change } = namesOf(createdAtColumn);
   while (!(await writeControls(client, change, { paused: true })));
   while ((await client.value(`select paused_for from online_migration.backfill`)) !== 'paused by hand');
 

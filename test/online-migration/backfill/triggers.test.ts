@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BackfillError } from '../../../src/online-migration/backfill/plan/backfill-error.ts';
 import { triggerObstacles } from '../../../src/online-migration/backfill/batch/firing-triggers.ts';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
@@ -65,7 +65,7 @@ async function traces(): Promise<{ touched: number; audited: Record<string, numb
   };
 }
 
-const context = async (change: Partial<ColumnChange> = {}, as = url) =>
+const context = async (change: Partial<ChangedColumn> = {}, as = url) =>
   resources.use(await openContext(as, { ...eventChange, ...change }));
 
 async function upAndDown(opened: Awaited<ReturnType<typeof context>>): Promise<void> {

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { readBytesPerBlock } from '../../../src/online-migration/postgres/leaf-partitions.ts';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { openContext } from '../../support/change-cycle.ts';
@@ -12,7 +12,7 @@ const ROWS = 1_500;
 const VALUE_BYTES = 30_000;
 const MEBIBYTE = 1024 * 1024;
 
-const change: ColumnChange = {
+const change: ChangedColumn = {
   ...eventChange,
   oldColumn: { name: 'at', type: 'text' },
   newColumn: { name: 'at_new', type: 'jsonb' },

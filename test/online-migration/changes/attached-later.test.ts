@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
@@ -15,7 +15,7 @@ import { readSchema } from '../../support/schema-snapshot.ts';
 import { SERVER_MAJOR } from '../../support/server-major.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const change: ColumnChange = {
+const change: ChangedColumn = {
   table: { schema: 'public', name: 'part' },
   key: 'id',
   oldColumn: { name: 'size', type: 'integer' },
@@ -157,7 +157,7 @@ describe('what was attached to the old column while the change is under way', ()
 describe('a contract that is refused behind its proof', () => {
   it('lets the application write as before, also in a table without a key', async () => {
     await client.rows(`create table note (price text not null)`);
-    const keyless: ColumnChange = {
+    const keyless: ChangedColumn = {
       table: { schema: 'public', name: 'note' },
       key: [],
       oldColumn: { name: 'price', type: 'text' },

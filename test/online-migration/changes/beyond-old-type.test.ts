@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -12,7 +12,7 @@ import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const change: ColumnChange = {
+const change: ChangedColumn = {
   table: { schema: 'public', name: 'account' },
   key: 'id',
   oldColumn: { name: 'id', type: 'integer' },
@@ -20,12 +20,12 @@ const change: ColumnChange = {
   conversion: integerToBigint,
 };
 /** A cast that raises where the value does not fit, in place of null. */
-const raising: ColumnChange = {
+const raising: ChangedColumn = {
   ...change,
   conversion: { ...integerToBigint, backward: (value) => `${value}::integer` },
 };
 /** Its expression contains text that a dollar-quoted function body could end at. */
-const dollars: ColumnChange = {
+const dollars: ChangedColumn = {
   ...change,
   conversion: {
     ...integerToBigint,
@@ -120,7 +120,7 @@ describe('the way back of contract is refused before it changes anything, where'
   });
 
   it('the new column got numbers that the old type cannot take', async () => {
-    const text: ColumnChange = {
+    const text: ChangedColumn = {
       ...change,
       oldColumn: { name: 'id', type: 'text', default: `'0'::text` },
       newColumn: { name: 'id_new', type: 'bigint', default: `'1'::bigint` },

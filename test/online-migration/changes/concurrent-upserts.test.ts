@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Pool } from 'pg';
 import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -26,7 +26,7 @@ const MOVES = [
 /** PostgreSQL cuts none of these names; the second one's mirror is cut by the package. */
 const CONSTRAINTS = ['visit_page_key', 'the only row that counts the visits of a page of this site'];
 
-const change: ColumnChange = {
+const change: ChangedColumn = {
   table: { schema: 'public', name: 'visit' },
   key: 'id',
   oldColumn: { name: 'page', type: 'integer' },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -10,7 +10,7 @@ import { MOVES, openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const total: ColumnChange = {
+const total: ChangedColumn = {
   table: { schema: 'public', name: 'orders' },
   key: 'id',
   oldColumn: { name: 'total', type: 'text' },
@@ -153,7 +153,7 @@ describe('a sync trigger that was disabled', () => {
   });
 });
 
-const mood = (labels: string[]): ColumnChange => ({
+const mood = (labels: string[]): ChangedColumn => ({
   ...total,
   newColumn: { name: 'total_new', type: 'public.mood' },
   conversion: textToEnum('public.mood', labels),

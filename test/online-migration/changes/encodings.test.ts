@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { escapeIdentifier } from 'pg';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { varcharToText } from '../../../src/online-migration/conversions/varchar-to-text.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
@@ -45,7 +45,7 @@ const text: ChangeCase = {
   untouched: `select id, md5(line) from entry where n = 0 order by id`,
 };
 
-const keyChange: ColumnChange = {
+const keyChange: ChangedColumn = {
   table: { schema: 'public', name: 'entry' },
   key: 'line',
   oldColumn: { name: 'amount', type: 'text' },

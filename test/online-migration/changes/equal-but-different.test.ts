@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
@@ -17,7 +17,7 @@ const TWINS = [
   ['double precision', '0', '-0'],
 ] as const;
 
-function changeOf(from: string, to: string): ColumnChange {
+function changeOf(from: string, to: string): ChangedColumn {
   return {
     table: { schema: 'public', name: 'item' },
     key: 'id',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -9,7 +9,7 @@ import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const total: ColumnChange = {
+const total: ChangedColumn = {
   table: { schema: 'public', name: 'orders' },
   key: 'id',
   oldColumn: { name: 'total', type: 'text' },
@@ -41,7 +41,7 @@ const ENFORCED = MOVES.up.slice(0, 3);
 const BACK_TO_ENFORCED = MOVES.down.slice(1, 2);
 const ALL_THE_WAY_BACK: Moves = MOVES.down;
 
-async function carryOut(change: ColumnChange, moves: Moves): Promise<string[]> {
+async function carryOut(change: ChangedColumn, moves: Moves): Promise<string[]> {
   await using context = await openContext(url, change);
   for (const move of moves) await move(context);
   return context.lines;
@@ -50,7 +50,7 @@ async function carryOut(change: ColumnChange, moves: Moves): Promise<string[]> {
 /**
  * Carries contract out, and writes behind its proof: the lock of the last step waits for a reader until the writes are done.
  */
-async function contractWith(change: ColumnChange, write: () => Promise<void>): Promise<void> {
+async function contractWith(change: ChangedColumn, write: () => Promise<void>): Promise<void> {
   await using reader = await connect(url);
   await using context = await openContext(url, change);
   const proven = Promise.withResolvers<void>();
@@ -168,7 +168,7 @@ describe('a text that its new value does not lead back to', () => {
 
 describe('each change has a state of its own:', () => {
   /** The same column again, from the type that the first change has given it. */
-  const again: ColumnChange = {
+  const again: ChangedColumn = {
     ...total,
     oldColumn: { name: 'total', type: 'numeric(12,2)' },
     newColumn: { name: 'total_new', type: 'text' },
@@ -198,7 +198,7 @@ describe('each change has a state of its own:', () => {
     await client.rows(
       `create table item (id integer primary key, size integer not null); insert into item values (1, 1)`,
     );
-    const size: ColumnChange = {
+    const size: ChangedColumn = {
       table: { schema: 'public', name: 'item' },
       key: 'id',
       oldColumn: { name: 'size', type: 'integer' },

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -13,7 +13,7 @@ import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { describeFrom } from '../../support/server-major.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const change: ColumnChange = {
+const change: ChangedColumn = {
   table: { schema: 'public', name: 'part' },
   key: [],
   oldColumn: { name: 'size', type: 'integer' },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
@@ -16,7 +16,7 @@ const TYPE = escapeIdentifier(`type ${ODD}`);
 const TABLE = escapeIdentifier(`table ${ODD}`);
 const [KEY, OLD] = [escapeIdentifier(`key ${ODD}`), escapeIdentifier(`old ${ODD}`)];
 
-const change: ColumnChange = {
+const change: ChangedColumn = {
   table: { schema: 'public', name: `table ${ODD}` },
   key: `key ${ODD}`,
   oldColumn: { name: `old ${ODD}`, type: 'text' },

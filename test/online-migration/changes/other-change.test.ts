@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -12,12 +12,12 @@ import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 import { change as ofSize } from './obstacles/obstacle.ts';
 
-const ofId: ColumnChange = {
+const ofId: ChangedColumn = {
   ...ofSize,
   oldColumn: { name: 'id', type: 'integer' },
   newColumn: { name: 'id_new', type: 'bigint' },
 };
-const ofPrice: ColumnChange = {
+const ofPrice: ChangedColumn = {
   ...ofSize,
   oldColumn: { name: 'price', type: 'text' },
   newColumn: { name: 'price_new', type: 'numeric(12,2)' },
@@ -41,7 +41,7 @@ beforeEach(async () => {
 });
 
 async function run(
-  change: ColumnChange,
+  change: ChangedColumn,
   ...moves: ((context: MoveContext) => Promise<void>)[]
 ): Promise<void> {
   await using context = await openContext(url, change);
@@ -84,7 +84,7 @@ describe('a second change of a table', () => {
 
   it('of a column that was changed before needs a name of its own', async () => {
     await run(ofSize, expand, backfill, enforce, contract, rename);
-    const back: ColumnChange = {
+    const back: ChangedColumn = {
       ...ofSize,
       oldColumn: { name: 'size', type: 'bigint' },
       newColumn: { name: 'size_text', type: 'text' },

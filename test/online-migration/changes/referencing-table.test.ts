@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -9,7 +9,7 @@ import { openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const change: ColumnChange = {
+const change: ChangedColumn = {
   table: { schema: 'public', name: 'account' },
   key: 'id',
   oldColumn: { name: 'id', type: 'integer' },

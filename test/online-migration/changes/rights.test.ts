@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -50,10 +50,11 @@ beforeEach(async () => {
     alter table part owner to ${role.name}`);
 });
 
-const contextOf = (declared: Partial<ColumnChange> = {}) => openContext(role.url, { ...change, ...declared });
+const contextOf = (declared: Partial<ChangedColumn> = {}) =>
+  openContext(role.url, { ...change, ...declared });
 
 /** What expand says against the change. */
-async function refusal(declared: Partial<ColumnChange> = {}): Promise<string> {
+async function refusal(declared: Partial<ChangedColumn> = {}): Promise<string> {
   await using context = await contextOf(declared);
   return await expand(context).then(
     () => 'nothing',
@@ -103,7 +104,7 @@ describe('a role that owns the table and may do nothing else', () => {
     await admin.rows(`
       alter table part alter size type text;
       create schema kinds; create type kinds.mood as enum ('calm'); revoke usage on type kinds.mood from public`);
-    const declared: Partial<ColumnChange> = {
+    const declared: Partial<ChangedColumn> = {
       oldColumn: { name: 'size', type: 'text' },
       newColumn: { name: 'size_new', type: 'kinds.mood' },
       conversion: textToEnum('kinds.mood', ['calm']),

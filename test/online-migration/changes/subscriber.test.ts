@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
@@ -15,7 +15,7 @@ import { change } from './obstacles/obstacle.ts';
 const LIMIT_MS = 120_000;
 const POLL_MS = 50;
 const TABLE = `create table part (id bigint primary key, size integer not null)`;
-const judged: ColumnChange = { ...change, reviewed: ['publication sizes'] };
+const judged: ChangedColumn = { ...change, reviewed: ['publication sizes'] };
 
 const resources = new AsyncDisposableStack();
 let url: string;

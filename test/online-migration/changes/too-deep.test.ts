@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import type { ColumnChange, Conversion } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import type { Conversion } from '../../../src/online-migration/change/column-change.ts';
 import { textToJsonb } from '../../../src/online-migration/conversions/text-to-jsonb.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
@@ -9,7 +10,7 @@ import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { describeFrom } from '../../support/server-major.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const change: ColumnChange = {
+const change: ChangedColumn = {
   table: { schema: 'public', name: 'document' },
   key: 'id',
   oldColumn: { name: 'body', type: 'text' },

@@ -1,5 +1,6 @@
 import { describe, it } from '@jest/globals';
-import type { Column, ColumnChange, Conversion } from '../../../src/online-migration/change/column-change.ts';
+import type { Column, Conversion } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { booleanToText } from '../../../src/online-migration/conversions/boolean-to-text.ts';
 import { charToText } from '../../../src/online-migration/conversions/char-to-text.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
@@ -125,7 +126,7 @@ function caseOf(
   { nullable = false } = {},
 ): ChangeCase {
   const oldColumn: Column = { name: 'value', type: from };
-  const change: ColumnChange = {
+  const change: ChangedColumn = {
     table: { schema: 'public', name: 'thing' },
     key: 'id',
     oldColumn,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { textToUuid } from '../../../src/online-migration/conversions/text-to-uuid.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
@@ -13,7 +13,7 @@ import { openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const price: ColumnChange = {
+const price: ChangedColumn = {
   table: { schema: 'public', name: 'item' },
   key: 'id',
   oldColumn: { name: 'price', type: 'text', default: `'0.00'::text` },
@@ -21,7 +21,7 @@ const price: ColumnChange = {
   conversion: textToNumeric(12, 2),
 };
 
-const serial: ColumnChange = {
+const serial: ChangedColumn = {
   table: { schema: 'public', name: 'item' },
   key: 'serial',
   oldColumn: { name: 'serial', type: 'text' },

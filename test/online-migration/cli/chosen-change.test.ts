@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { chosenChange } from '../../../src/commands/chosen-change.ts';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { declarationOf } from '../../support/declared-change.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 
-function changeOf(schema: string, name?: string): ColumnChange {
+function changeOf(schema: string, name?: string): ChangedColumn {
   return {
     ...(name === undefined ? {} : { name }),
     table: { schema, name: 'orders' },
@@ -28,7 +29,7 @@ describe('the change that --change names', () => {
     ['public.orders.total', [second, elsewhere], second],
     [undefined, [second], second],
   ])('%s is found', (name, changes, expected) => {
-    expect(chosenChange(name, changes)).toBe(expected);
+    expect(chosenChange(name, changes.map(declarationOf))).toEqual(expected);
   });
 
   it.each([
@@ -59,6 +60,6 @@ describe('the change that --change names', () => {
     ],
     ['orders.total', [], 'src/column-changes.ts lists no column change: add yours to it.'],
   ])('%s is refused where it says too little', (name, changes, message) => {
-    expect(() => chosenChange(name, changes)).toThrow(new Error(message));
+    expect(() => chosenChange(name, changes.map(declarationOf))).toThrow(new Error(message));
   });
 });

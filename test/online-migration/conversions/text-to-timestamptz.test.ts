@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { namesOf } from '../../../src/online-migration/change/names.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase } from '../../support/migrator.ts';
 
-const { forward, forwardInBulk, backward } = namesOf(createdAtChange);
+const { forward, forwardInBulk, backward } = namesOf(createdAtColumn);
 
 /** Texts that are no moment, though PostgreSQL's own cast takes many of them. */
 const REJECTS = [

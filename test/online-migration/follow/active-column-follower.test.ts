@@ -1,10 +1,10 @@
 import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import type { ActiveColumn } from '../../../src/online-migration/follow/active-column.ts';
 import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
 import { pollActiveColumn } from '../../../src/online-migration/follow/active-column-poll.ts';
-import type { Queryable } from '../../../src/online-migration/change/column-change.ts';
+import type { Queryable } from '../../../src/online-migration/postgres/queryable.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
 
@@ -43,7 +43,7 @@ function counting(database: Queryable) {
 }
 
 it('follows by the poll alone', async () => {
-  const follower = new ActiveColumnFollower(createdAtChange, client);
+  const follower = new ActiveColumnFollower(createdAtColumn, client);
   expect(await follower.current()).toEqual(OLD);
   using _poll = pollActiveColumn(follower, 10);
   const switched = once(follower, 'switched');
@@ -53,7 +53,7 @@ it('follows by the poll alone', async () => {
 });
 
 it('follows by a unit of work that fails, alone', async () => {
-  const follower = new ActiveColumnFollower(createdAtChange, client);
+  const follower = new ActiveColumnFollower(createdAtColumn, client);
   await follower.current();
   await migrator.go('0005');
   const used = await follower.run(async ({ name }) => {
@@ -64,7 +64,7 @@ it('follows by a unit of work that fails, alone', async () => {
 });
 
 it('runs a failed unit of work on a reading that began after the failure', async () => {
-  const follower = new ActiveColumnFollower(createdAtChange, client);
+  const follower = new ActiveColumnFollower(createdAtColumn, client);
   const used: string[] = [];
   await follower.run(async ({ name }) => {
     used.push(name);
@@ -79,7 +79,7 @@ it('runs a failed unit of work on a reading that began after the failure', async
 });
 
 it('runs a unit of work again for each move that it meets, as when one follows another at once', async () => {
-  const follower = new ActiveColumnFollower(createdAtChange, client);
+  const follower = new ActiveColumnFollower(createdAtColumn, client);
   await follower.current();
   await migrator.go('0005');
   const used: ActiveColumn[] = [];
@@ -100,7 +100,7 @@ it.each([
   await client.rows(`prepare prepared_before as select * from large_record`);
   await client.rows(`execute prepared_before`);
   await client.rows(`alter table large_record add column note text`);
-  const follower = new ActiveColumnFollower(createdAtChange, client);
+  const follower = new ActiveColumnFollower(createdAtColumn, client);
   const met: unknown[] = [];
   const used = await follower.run(async ({ name }) => {
     if (met.length > 0) return name;
@@ -113,7 +113,7 @@ it.each([
 });
 
 it('runs a unit of work twice at most on the same column, and not again for another reason', async () => {
-  const follower = new ActiveColumnFollower(createdAtChange, client);
+  const follower = new ActiveColumnFollower(createdAtColumn, client);
   let runs = 0;
   const run = (sql: string) =>
     follower.run(() => {
@@ -128,7 +128,7 @@ it('runs a unit of work twice at most on the same column, and not again for anot
 
 it('runs a unit of work three times at most, though the catalog says another thing each time', async () => {
   let readings = 0;
-  const follower = new ActiveColumnFollower(createdAtChange, {
+  const follower = new ActiveColumnFollower(createdAtColumn, {
     async query<Row>() {
       readings += 1;
       const row = {
@@ -151,7 +151,7 @@ it('runs a unit of work three times at most, though the catalog says another thi
 
 it('reads once for all who ask while a reading is under way, and after it', async () => {
   const database = counting(client);
-  const follower = new ActiveColumnFollower(createdAtChange, database);
+  const follower = new ActiveColumnFollower(createdAtColumn, database);
   const first = follower.refresh();
   // Lets the first reading begin.
   await Promise.resolve();
@@ -160,7 +160,7 @@ it('reads once for all who ask while a reading is under way, and after it', asyn
 });
 
 it('says that the old column is in use until the last unit of work on it has ended', async () => {
-  const follower = new ActiveColumnFollower(createdAtChange, client);
+  const follower = new ActiveColumnFollower(createdAtColumn, client);
   await follower.current();
   const forms: string[] = [];
   follower.on('formInUse', (form) => forms.push(form));
@@ -181,8 +181,8 @@ it('says that the old column is in use until the last unit of work on it has end
 });
 
 it('keeps what it knows while the table is away', async () => {
-  const follower = new ActiveColumnFollower(createdAtChange, client);
-  const late = new ActiveColumnFollower(createdAtChange, client);
+  const follower = new ActiveColumnFollower(createdAtColumn, client);
+  const late = new ActiveColumnFollower(createdAtColumn, client);
   await follower.current();
   await client.rows('alter table large_record rename to away');
   await expect(follower.refresh()).rejects.toThrow('does not exist');
@@ -195,7 +195,7 @@ it('keeps what it knows while the table is away', async () => {
 describe('the poll', () => {
   it('goes on after readings that fail', async () => {
     const database = counting(client);
-    const follower = new ActiveColumnFollower(createdAtChange, database);
+    const follower = new ActiveColumnFollower(createdAtColumn, database);
     await follower.current();
     await client.rows('alter table large_record rename to away');
     using _poll = pollActiveColumn(follower, 1);
@@ -210,12 +210,12 @@ describe('the poll', () => {
     const silence = Promise.withResolvers<never>();
     const silent = counting({ query: () => silence.promise });
     const answering = counting(client);
-    using _silentPoll = pollActiveColumn(new ActiveColumnFollower(createdAtChange, silent), 1);
-    const poll = pollActiveColumn(new ActiveColumnFollower(createdAtChange, answering), 1);
+    using _silentPoll = pollActiveColumn(new ActiveColumnFollower(createdAtColumn, silent), 1);
+    const poll = pollActiveColumn(new ActiveColumnFollower(createdAtColumn, answering), 1);
     await answering.asked(20);
     expect(silent.queries).toBe(1);
     poll[Symbol.dispose]();
-    using _nextPoll = pollActiveColumn(new ActiveColumnFollower(createdAtChange, silent), 1);
+    using _nextPoll = pollActiveColumn(new ActiveColumnFollower(createdAtColumn, silent), 1);
     await silent.asked(2);
     expect(answering.queries).toBeLessThanOrEqual(21);
   });
@@ -227,7 +227,7 @@ describe('on a column to stay on', () => {
     ['created_at_new', [OLD, OLD, OLD, NEW, NEW, RENAMED, NEW, NEW, OLD]],
     [undefined, [OLD, OLD, OLD, NEW, NEW, RENAMED, NEW, NEW, OLD]],
   ])('%s, it is at each stage where it can be', async (pinned, expected) => {
-    const follower = new ActiveColumnFollower(createdAtChange, client, pinned);
+    const follower = new ActiveColumnFollower(createdAtColumn, client, pinned);
     const found = [];
     for (const stage of ['0001', '0002', '0003', '0004', '0005', '0006', '0005', '0004', '0003']) {
       await migrator.go(stage);
@@ -239,12 +239,12 @@ describe('on a column to stay on', () => {
   it('does not take the old column while it comes back and is not filled yet', async () => {
     await migrator.go('0005');
     await client.rows('alter table large_record add column created_at varchar(50)');
-    const follower = new ActiveColumnFollower(createdAtChange, client, 'created_at');
+    const follower = new ActiveColumnFollower(createdAtColumn, client, 'created_at');
     expect(await follower.current()).toEqual(NEW);
   });
 
   it('is refused where the change does not know it', () => {
-    expect(() => new ActiveColumnFollower(createdAtChange, client, 'created')).toThrow(
+    expect(() => new ActiveColumnFollower(createdAtColumn, client, 'created')).toThrow(
       'ACTIVE_COLUMN is "created": set it to auto, or to a column to stay on, created_at or created_at_new.',
     );
   });

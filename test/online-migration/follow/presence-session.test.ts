@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Pool } from 'pg';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
 import { findPresences, type Presence } from '../../../src/online-migration/follow/presence.ts';
 import { keepPresence } from '../../../src/online-migration/follow/presence-session.ts';
@@ -24,14 +24,14 @@ beforeEach(async () => {
   migrator = resources.use(await openMigrator(url));
   const pool = resources.adopt(new Pool({ connectionString: url }), (owned) => owned.end());
   pool.on('error', () => undefined);
-  follower = new ActiveColumnFollower(createdAtChange, pool);
+  follower = new ActiveColumnFollower(createdAtColumn, pool);
   log = [];
 });
 afterEach(() => resources.disposeAsync());
 
 const present = (connectionString = url) =>
   keepPresence({
-    change: createdAtChange,
+    change: createdAtColumn,
     connection: () => ({ connectionString }),
     follower,
     log: (line) => log.push(line),
@@ -40,7 +40,7 @@ const present = (connectionString = url) =>
 /** Resolves when the presences are as they should be. */
 async function presences(wanted: (found: Presence[]) => boolean): Promise<Presence[]> {
   for (;;) {
-    const found = await findPresences(client, createdAtChange);
+    const found = await findPresences(client, createdAtColumn);
     if (wanted(found)) return found;
   }
 }
@@ -50,7 +50,7 @@ const forms = (found: Presence[]) => found.map(({ form }) => form).join();
 it('says from the beginning to the end which process it is and which column that uses', async () => {
   {
     await using _presence = await present();
-    const [found, ...others] = await findPresences(client, createdAtChange);
+    const [found, ...others] = await findPresences(client, createdAtColumn);
     expect(found).toMatchObject({ form: 'old' });
     expect(found!.process).toMatch(new RegExp(`^\\S+:${process.pid}$`));
     expect(others).toEqual([]);
@@ -63,12 +63,12 @@ it('says so even where the URL has an application name of its own', async () => 
   const named = new URL(url);
   named.searchParams.set('application_name', 'orders');
   await using _presence = await present(named.href);
-  expect(await findPresences(client, createdAtChange)).toMatchObject([{ form: 'old' }]);
+  expect(await findPresences(client, createdAtColumn)).toMatchObject([{ form: 'old' }]);
 });
 
 it('hears of the switchover without a poll, and of the way back', async () => {
   await using _presence = await present();
-  const [{ pid }] = (await findPresences(client, createdAtChange)) as [Presence];
+  const [{ pid }] = (await findPresences(client, createdAtColumn)) as [Presence];
   await migrator.go('0004');
   expect(await presences((found) => forms(found) === 'new')).toMatchObject([{ pid }]);
   expect(await follower.current()).toEqual({ form: 'new', name: 'created_at_new' });
@@ -110,7 +110,7 @@ it('keeps contract waiting until the last request on the old column has ended', 
 
 it('comes back when it was cut, under another server process, and says so', async () => {
   await using _presence = await present();
-  const [{ pid }] = (await findPresences(client, createdAtChange)) as [Presence];
+  const [{ pid }] = (await findPresences(client, createdAtColumn)) as [Presence];
   await client.rows('select pg_terminate_backend($1)', [pid]);
   await presences((found) => found.length === 1 && found[0]!.pid !== pid);
   await migrator.go('0004');
@@ -124,7 +124,7 @@ it('comes back when it was cut, under another server process, and says so', asyn
 it('has the column read anew when it comes back: the notification was missed', async () => {
   await using proxy = await startHangingProxy(url);
   await using _presence = await present(proxy.url);
-  const [{ pid }] = (await findPresences(client, createdAtChange)) as [Presence];
+  const [{ pid }] = (await findPresences(client, createdAtColumn)) as [Presence];
   proxy.hang();
   await client.rows('select pg_terminate_backend($1)', [pid]);
   await migrator.go('0004');
@@ -138,16 +138,16 @@ it('has the column read anew when it comes back: the notification was missed', a
 it('is not ended for being idle', async () => {
   await client.rows(`alter database "${new URL(url).pathname.slice(1)}" set idle_session_timeout = 50`);
   await using _presence = await present();
-  const [{ pid }] = (await findPresences(client, createdAtChange)) as [Presence];
+  const [{ pid }] = (await findPresences(client, createdAtColumn)) as [Presence];
   await using idle = await connect(url);
   while ((await client.rows('select from pg_stat_activity where pid = $1', [idle.pid])).length > 0);
-  expect(await findPresences(client, createdAtChange)).toMatchObject([{ pid }]);
+  expect(await findPresences(client, createdAtColumn)).toMatchObject([{ pid }]);
 });
 
 it('is there before a table is, and learns of it', async () => {
   await client.rows('alter table large_record rename to away');
   await using _presence = await present();
-  expect(await findPresences(client, createdAtChange)).toMatchObject([{ form: 'old' }]);
+  expect(await findPresences(client, createdAtColumn)).toMatchObject([{ form: 'old' }]);
   await client.rows('alter table away rename to large_record');
   await migrator.go('0004');
   await presences((found) => forms(found) === 'new');
@@ -158,7 +158,7 @@ const endingIn = (api: ApiProcess) => expect.stringMatching(new RegExp(`:${api.p
 it('is one for each process, and gone at once with a process that is killed', async () => {
   await using first = await startApiProcess(url);
   await using second = await startApiProcess(url);
-  const both = await findPresences(client, createdAtChange);
+  const both = await findPresences(client, createdAtColumn);
   expect(both).toMatchObject([{ process: endingIn(first) }, { process: endingIn(second) }]);
   first.process.kill('SIGKILL');
   expect(await presences((found) => found.length === 1)).toMatchObject([{ process: endingIn(second) }]);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect, it } from '@jest/globals';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
 import { ReadReplica } from '../../../src/online-migration/follow/read-replica.ts';
 import { connect } from '../../support/database-client.ts';
@@ -20,7 +20,7 @@ it('reads from the primary what the replay of a drop has cancelled, then from th
   await using onReplica = await connect(replica.url, 'reader');
   await using catalogOfReplica = await connect(replica.url);
   const log: string[] = [];
-  const follower = new ActiveColumnFollower(createdAtChange, catalogOfReplica, 'created_at');
+  const follower = new ActiveColumnFollower(createdAtColumn, catalogOfReplica, 'created_at');
   const reads = new ReadReplica(follower, (line) => log.push(line));
   await follower.refresh();
 
@@ -57,7 +57,7 @@ it('reads from the primary what the replay of a drop has cancelled, then from th
 it('leaves a replica alone from the first failure until its catalog has been read again', async () => {
   let isAway = true;
   const shape = { table_exists: true, old_is_filled: true, old_is_new_type: false, new_is_enforced: null };
-  const follower = new ActiveColumnFollower(createdAtChange, {
+  const follower = new ActiveColumnFollower(createdAtColumn, {
     async query<Row>() {
       if (isAway) throw new Error('away');
       return { rows: [shape as Row], rowCount: 1 };

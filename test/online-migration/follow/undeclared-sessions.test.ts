@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { poolName, presenceName } from '../../../src/online-migration/follow/presence.ts';
 import { findUndeclaredSessions } from '../../../src/online-migration/follow/undeclared-sessions.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
@@ -23,7 +23,7 @@ async function sessionThatRan(statement: string, name: string): Promise<void> {
 }
 
 const READ = `select id,\n  created_at from LARGE_RECORD`;
-const find = () => findUndeclaredSessions(client, createdAtChange);
+const find = () => findUndeclaredSessions(client, createdAtColumn);
 
 it('finds who uses the table by the last statement, one entry for each name', async () => {
   await sessionThatRan(READ, 'orders 1.4');
@@ -44,10 +44,10 @@ it('finds who uses the table by the last statement, one entry for each name', as
 
 it('leaves the sessions of the toolkit out, and those of a process that says which column it uses', async () => {
   await sessionThatRan(READ, 'online-migration worker');
-  await sessionThatRan(READ, poolName(createdAtChange));
+  await sessionThatRan(READ, poolName(createdAtColumn));
   const [undeclared, ...others] = await find();
-  expect(undeclared).toMatchObject({ application: poolName(createdAtChange) });
+  expect(undeclared).toMatchObject({ application: poolName(createdAtColumn) });
   expect(others).toEqual([]);
-  await using _presence = await connect(url, presenceName(createdAtChange, 'new'));
+  await using _presence = await connect(url, presenceName(createdAtColumn, 'new'));
   expect(await find()).toEqual([]);
 });

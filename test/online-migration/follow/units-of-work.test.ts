@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { MikroORM } from '@mikro-orm/postgresql';
 import Koa from 'koa';
 import { applicationConnections } from '../../../src/database/application-connections.ts';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { openOrm } from '../../../src/large-record/orm.ts';
 import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
@@ -33,7 +33,7 @@ beforeEach(async () => {
   await migrator.go('0005');
   const { pool } = applicationConnections({ requests: [url] }, REQUEST_TIMEOUT_MS);
   ({ em } = resources.use(await openOrm(url, pool)).orm);
-  follower = new ActiveColumnFollower(createdAtChange, await em.getConnection().getNativeClient());
+  follower = new ActiveColumnFollower(createdAtColumn, await em.getConnection().getNativeClient());
   begun = [];
 });
 afterEach(() => resources.disposeAsync());

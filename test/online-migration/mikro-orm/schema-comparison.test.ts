@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { defineEntity, type EntitySchema, p } from '@mikro-orm/core';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
 import { OnlineSchemaGenerator } from '../../../src/online-migration/mikro-orm/online-schema-generator.ts';
@@ -142,7 +142,7 @@ function keyMapping(key: string, type: string): EntitySchema[] {
 }
 
 it('sees none where the change is of a primary key that another table refers to', async () => {
-  const change: ColumnChange = {
+  const change: ChangedColumn = {
     table: { schema: 'public', name: 'items' },
     key: 'id',
     oldColumn: { name: 'id', type: 'integer' },
@@ -169,7 +169,7 @@ it('does not drop the enum of an interim column that the mapping does not know',
     tableName: 'days',
     properties: { id: p.integer().primary(), mood: p.text() },
   });
-  const change: ColumnChange = {
+  const change: ChangedColumn = {
     table: { schema: 'public', name: 'days' },
     key: 'id',
     oldColumn: { name: 'mood', type: 'text' },

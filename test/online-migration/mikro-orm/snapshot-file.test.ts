@@ -13,6 +13,7 @@ import {
   openOrm,
   TO_CONTRACTED,
 } from '../../support/changing-orders.ts';
+import { declarationOf } from '../../support/declared-change.ts';
 
 it('keeps changes out of the snapshot file that a migration writes, and of the comparison with it', async () => {
   await using database = await createOrders();
@@ -26,7 +27,7 @@ it('keeps changes out of the snapshot file that a migration writes, and of the c
         name: `${move.name}_${change.oldColumn.name}`,
         class: class extends OnlineMigration {
           override up(): Promise<void> {
-            return this.carryOut(move, change);
+            return this.carryOut(move, declarationOf(change));
           }
         },
       })),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { createdAtChange, createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { DEFAULT_SETTINGS } from '../../../src/online-migration/phases/settings.ts';
 import { OnlineMigration } from '../../../src/online-migration/mikro-orm/column-migration.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
@@ -27,7 +27,7 @@ async function contextOf(connectionString = url): Promise<MoveContext> {
   const openSession = () => Session.open({ connectionString }, 'online-migration guard');
   const session = resources.use(await openSession());
   return {
-    change: createdAtChange,
+    change: createdAtColumn,
     session,
     openSession,
     settings: DEFAULT_SETTINGS,

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -11,7 +11,7 @@ import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange, fillEventTable, MOMENT } from '../../support/event-table.ts';
 import { startOwnServer } from '../../support/own-server.ts';
 
-const accountChange: ColumnChange = {
+const accountChange: ChangedColumn = {
   table: { schema: 'public', name: 'account' },
   key: 'id',
   oldColumn: { name: 'id', type: 'integer' },

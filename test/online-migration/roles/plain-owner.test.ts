@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
@@ -9,14 +9,14 @@ import { createRole, type TestRole } from '../../support/roles.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const total: ColumnChange = {
+const total: ChangedColumn = {
   table: { schema: 'shop', name: 'orders' },
   key: 'id',
   oldColumn: { name: 'total', type: 'text' },
   newColumn: { name: 'total_new', type: 'numeric(12,2)' },
   conversion: textToNumeric(12, 2),
 };
-const weight: ColumnChange = {
+const weight: ChangedColumn = {
   ...total,
   table: { schema: 'depot', name: 'parcel' },
   oldColumn: { name: 'weight', type: 'text' },
@@ -57,7 +57,7 @@ beforeEach(async () => {
 /** Carries phases out as one login. */
 async function carryOut(
   login: TestRole,
-  change: ColumnChange,
+  change: ChangedColumn,
   moves: readonly (typeof expand)[],
 ): Promise<string[]> {
   await using context = await openContext(login.url, change);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
 import { createRole, createTableOwner } from '../../support/roles.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const total: ColumnChange = {
+const total: ChangedColumn = {
   table: { schema: 'public', name: 'orders' },
   key: 'id',
   oldColumn: { name: 'total', type: 'text' },

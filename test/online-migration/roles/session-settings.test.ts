@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
@@ -10,7 +10,7 @@ import { createTestDatabase } from '../../support/test-server.ts';
 /** Rows enough that the proof of contract takes several batches. */
 const ROWS = 20_000;
 
-const change: ColumnChange = {
+const change: ChangedColumn = {
   table: { schema: 'public', name: 'orders' },
   key: 'id',
   oldColumn: { name: 'total', type: 'text', default: `'0.00'::text` },

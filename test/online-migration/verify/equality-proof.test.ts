@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { nextBatchRows } from '../../../src/online-migration/verify/batch-rows.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -7,7 +7,7 @@ import { MOVES, openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-server.ts';
 
-const total: ColumnChange = {
+const total: ChangedColumn = {
   table: { schema: 'public', name: 'orders' },
   key: 'id',
   oldColumn: { name: 'total', type: 'text' },

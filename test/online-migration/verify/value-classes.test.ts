@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { classifyValues } from '../../../src/online-migration/verify/value-classes.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase } from '../../support/migrator.ts';
@@ -26,7 +26,7 @@ afterAll(() => resources.disposeAsync());
 describe('preflight', () => {
   it('puts every row into a class and a form, with the first samples', async () => {
     const reported: number[] = [];
-    const groups = await classifyValues(client, createdAtChange, (rows) => reported.push(rows));
+    const groups = await classifyValues(client, createdAtColumn, (rows) => reported.push(rows));
     expect(groups).toEqual([
       {
         valueClass: 'reject',
@@ -52,17 +52,17 @@ describe('preflight', () => {
   });
 
   it('says the same at every stage that has the old column, whatever the session is set to', async () => {
-    const expected = await classifyValues(client, createdAtChange, () => undefined);
+    const expected = await classifyValues(client, createdAtColumn, () => undefined);
     await client.rows(
       `select set_config('timezone', 'Asia/Kathmandu', false), set_config('datestyle', 'SQL, DMY', false)`,
     );
-    expect(await classifyValues(client, createdAtChange, () => undefined)).toEqual(expected);
+    expect(await classifyValues(client, createdAtColumn, () => undefined)).toEqual(expected);
   });
 
   it('compares what the way back gives with the old value as one of the old type', async () => {
     await client.rows(`create table amount (id bigint primary key, worth numeric not null)`);
     await client.rows(`insert into amount values (1, 7), (2, 7.0)`);
-    const change: ColumnChange = {
+    const change: ChangedColumn = {
       table: { schema: 'public', name: 'amount' },
       key: 'id',
       oldColumn: { name: 'worth', type: 'numeric' },
@@ -83,7 +83,7 @@ describe('preflight', () => {
       `create table audit (old_value bigint, place text, body text not null, primary key (old_value, place))`,
     );
     await client.rows(`insert into audit select n, 'here', 'text' from generate_series(1, 20001) as n`);
-    const change: ColumnChange = {
+    const change: ChangedColumn = {
       table: { schema: 'public', name: 'audit' },
       key: ['old_value', 'place'],
       oldColumn: { name: 'body', type: 'text' },
@@ -98,7 +98,7 @@ describe('preflight', () => {
   it('leaves a value of a fixed length as long as it is', async () => {
     await client.rows(`create table country (id bigint primary key, code char(3) not null)`);
     await client.rows(`insert into country values (1, 'ABC')`);
-    const change: ColumnChange = {
+    const change: ChangedColumn = {
       table: { schema: 'public', name: 'country' },
       key: 'id',
       oldColumn: { name: 'code', type: 'char(3)' },
@@ -173,7 +173,7 @@ describe('preflight', () => {
 });
 
 /** A change of `worth`, from text to integer, that raises an error where it should give null. */
-function raising({ table, key }: { table: string; key: string | string[] }): ColumnChange {
+function raising({ table, key }: { table: string; key: string | string[] }): ChangedColumn {
   return {
     table: { schema: 'public', name: table },
     key,

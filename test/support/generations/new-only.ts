@@ -1,4 +1,4 @@
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { newColumnMapping, renamedMapping } from '../../../src/large-record/mappings.ts';
 import { openOrm } from '../../../src/large-record/orm.ts';
 import { LargeRecordRepository } from '../../../src/large-record/repository.ts';
@@ -12,9 +12,9 @@ const { DATABASE_URL: connectionString = '' } = process.env;
 const mappings = { new: newColumnMapping, renamed: renamedMapping };
 const { orm } = await openOrm(connectionString, {}, mappings);
 const pool = await orm.em.getConnection().getNativeClient();
-const follower = new ActiveColumnFollower(createdAtChange, pool);
+const follower = new ActiveColumnFollower(createdAtColumn, pool);
 await keepPresence({
-  change: createdAtChange,
+  change: createdAtColumn,
   connection: () => ({ connectionString }),
   follower,
   log: console.log,

@@ -1,4 +1,5 @@
-import { type ColumnChange, type Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf, TOOLKIT_SCHEMA } from '../../change/names.ts';
 import { ROW_TYPE_OIDS, TREE_OIDS } from '../../postgres/table-tree.ts';
 
@@ -34,7 +35,7 @@ const INSERT_OF_ALL_COLUMNS = String.raw`(?<![\w$])insert\s+into\s[^;]*${ALL_COL
  */
 export async function bodyObstacles(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   column: string,
 ): Promise<string[]> {
   const { rows } = await database.query<FoundFunction>(
@@ -101,7 +102,7 @@ export async function bodyObstacles(
 /** Triggers that have the column's name as an argument, as those of `tsvector_update_trigger` and `moddatetime` do. */
 async function argumentObstacles(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   column: string,
 ): Promise<string[]> {
   const { rows } = await database.query<Record<'trigger' | 'owner' | 'reviewed', string>>(
@@ -122,7 +123,7 @@ async function argumentObstacles(
   );
 }
 
-function describe({ table }: ColumnChange, column: string, found: FoundFunction): string[] {
+function describe({ table }: ChangedColumn, column: string, found: FoundFunction): string[] {
   const { name, is_trigger: isTrigger, names_column: namesColumn, takes_whole_rows: takesWholeRows } = found;
   const what = isTrigger
     ? `The trigger function ${name} of ${table.name}`

@@ -1,9 +1,10 @@
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { readNumbering, readOwnedSequence, SEQUENCE_TYPES } from '../numbering.ts';
 import { columnAt, type TableColumn } from '../table-column.ts';
 
 /** Why the old column's default, or its numbers, cannot go over as they are declared, a sentence each. */
-export async function defaultObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function defaultObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { oldColumn, newColumn, nullable } = change;
   const numbering = await readNumbering(database, columnAt(change, 'old'));
   if (numbering !== null) {

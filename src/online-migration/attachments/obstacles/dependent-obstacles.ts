@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
 import { unquoted } from '../../sync/filled-column.ts';
 import { namesOf } from '../../change/names.ts';
@@ -112,7 +113,7 @@ async function firstIncomparable(
 /** All that depends on one of the two columns and is neither its own nor goes over, a sentence each. */
 export async function dependentObstacles(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   { table, column }: TableColumn,
 ): Promise<string[]> {
   const { filledCheck, enforcedCheck, fillingCheck, functions } = namesOf(change);

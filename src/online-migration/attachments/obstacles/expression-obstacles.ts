@@ -1,10 +1,11 @@
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
 
 /**
  * Finds declared types that do not exist or that the role may not use, a sentence each. All further checks need both types.
  */
-export async function unknownTypes(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function unknownTypes(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const reasons: string[] = [];
   for (const column of ['oldColumn', 'newColumn'] as const) {
     const { type } = change[column];
@@ -50,7 +51,7 @@ async function closedType(database: Queryable, type: string): Promise<string | n
  * Why an expression of the declaration cannot be used, a sentence each: the two of the conversion, and the new column's
  * default. PostgreSQL plans them, and runs none.
  */
-export async function expressionObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function expressionObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { oldColumn, newColumn, conversion } = change;
   const { forward, forwardInBulk = forward, backward } = conversion;
   const probes: [what: string, expression: string, input: string][] = [

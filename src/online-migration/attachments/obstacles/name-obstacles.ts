@@ -1,5 +1,6 @@
 import { escapeIdentifier } from 'pg';
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { unquoted } from '../../sync/filled-column.ts';
 import { MAX_IDENTIFIER_BYTES, namesOf, newColumnIndexName } from '../../change/names.ts';
 import type { Attachments } from '../attachments.ts';
@@ -9,7 +10,7 @@ import { columnAt, mirrorName } from '../table-column.ts';
 /** Which of the names that the change will use are not free, a sentence each. */
 export async function nameObstacles(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   { indexes, foreignKeys, numbering }: Attachments,
 ): Promise<string[]> {
   const { table, filledCheck, enforcedCheck, fillingCheck } = namesOf(change);

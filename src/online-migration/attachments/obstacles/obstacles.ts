@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { triggerObstacles } from '../../backfill/batch/firing-triggers.ts';
 import type { Side } from '../../sync/filled-column.ts';
 import { stateObstacles } from '../../state/owner.ts';
@@ -38,7 +39,7 @@ import { typeObstacles } from './type-obstacles.ts';
  *
  * @returns a sentence for each reason; none if the change can start
  */
-export async function findObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function findObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const unknown = await unknownTypes(database, change);
   if (unknown.length > 0) return unknown;
   const facts = await readColumnFacts(database, change);
@@ -66,7 +67,7 @@ export async function findObstacles(database: Queryable, change: ColumnChange): 
  *
  * @returns a sentence for each, with the statement to run or the property to declare
  */
-export async function findPreparations(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function findPreparations(database: Queryable, change: ChangedColumn): Promise<string[]> {
   return [...(await stateObstacles(database, change)), ...(await triggerObstacles(database, change))];
 }
 
@@ -78,7 +79,7 @@ export async function findPreparations(database: Queryable, change: ColumnChange
  */
 export async function findObstaclesOfRulingColumn(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
 ): Promise<string[]> {
   return [
     ...(await defaultObstacles(database, change)),
@@ -94,7 +95,7 @@ export async function findObstaclesOfRulingColumn(
  */
 export async function findAttachedObstacles(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   side: Side,
 ): Promise<string[]> {
   const column = columnAt(change, side);
@@ -121,7 +122,7 @@ export async function findAttachedObstacles(
  */
 export async function findUnreviewed(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   side: Side,
 ): Promise<string[]> {
   return [

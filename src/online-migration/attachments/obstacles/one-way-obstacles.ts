@@ -1,11 +1,12 @@
-import { type ColumnChange, isReversible, type Queryable } from '../../change/column-change.ts';
+import { type ChangedColumn, isReversible } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 
 /**
  * Why a change without a way back cannot be, a sentence each. A row that is written through the new column has no old value
  * from enforce on, and these do not let the old column be null.
  */
-export async function oneWayObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function oneWayObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
   if (isReversible(change)) return [];
   const { oldColumn, newColumn } = change;
   const { rows } = await database.query<{ reason: string }>(

@@ -1,5 +1,6 @@
 import { escapeIdentifier } from 'pg';
-import { type ColumnChange, keyColumnsOf, type Queryable } from '../../change/column-change.ts';
+import { type ChangedColumn, keyColumnsOf } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { fitting, namesOf, TOOLKIT_SCHEMA } from '../../change/names.ts';
 import { toolkitTableExists } from '../../state/package-table.ts';
 
@@ -11,7 +12,7 @@ interface OtherChange {
 }
 
 /** Which other changes are in the way, a sentence each: one of the same name, and those of the table that are under way. */
-export async function otherChangeObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function otherChangeObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { rows } = await database.query<{ is_there: boolean }>(
     `select ${toolkitTableExists('change')} as is_there`,
   );
@@ -29,7 +30,7 @@ export async function otherChangeObstacles(database: Queryable, change: ColumnCh
   ];
 }
 
-function conflict(change: ColumnChange, other: OtherChange, isKeyPart: boolean): string | null {
+function conflict(change: ChangedColumn, other: OtherChange, isKeyPart: boolean): string | null {
   const { name } = change.oldColumn;
   const changed = [other.old_column, other.new_column];
   const lost = keyColumnsOf(change).filter((column) => changed.includes(column));
@@ -45,7 +46,7 @@ function conflict(change: ColumnChange, other: OtherChange, isKeyPart: boolean):
 }
 
 /** The other changes of the table that have their interim column still. */
-async function readOthersUnderWay(database: Queryable, change: ColumnChange): Promise<OtherChange[]> {
+async function readOthersUnderWay(database: Queryable, change: ChangedColumn): Promise<OtherChange[]> {
   const { rows } = await database.query<Omit<OtherChange, 'sync_body'>>(
     `
     select c.name, c.old_column, c.new_column
@@ -67,7 +68,7 @@ async function readOthersUnderWay(database: Queryable, change: ColumnChange): Pr
 }
 
 /** Records of the two changes would be confused. */
-async function takenName(database: Queryable, change: ColumnChange): Promise<string[]> {
+async function takenName(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { table, oldColumn, newColumn } = change;
   const { rows } = await database.query<{ what: string }>(
     `
@@ -83,7 +84,7 @@ async function takenName(database: Queryable, change: ColumnChange): Promise<str
   );
 }
 
-async function isInUniqueIndex(database: Queryable, change: ColumnChange): Promise<boolean> {
+async function isInUniqueIndex(database: Queryable, change: ChangedColumn): Promise<boolean> {
   const { rows } = await database.query<{ is_in: boolean }>(
     `
     select exists (

@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 import { existingFunctions } from '../../sync/own-functions.ts';
 import { DROP_AND_MAKE } from './dependent-obstacles.ts';
@@ -10,7 +11,7 @@ import type { TableColumn } from '../table-column.ts';
  */
 export async function partitionObstacles(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   column: TableColumn,
 ): Promise<string[]> {
   return [
@@ -21,7 +22,7 @@ export async function partitionObstacles(
 
 async function dependentsOfPartitions(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   { table, column }: TableColumn,
 ): Promise<string[]> {
   const { rows } = await database.query<{ description: string; partition: string }>(

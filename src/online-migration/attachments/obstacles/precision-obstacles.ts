@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
 
 /** A moment with as many digits as PostgreSQL keeps; rounded to fewer it is another one. */
@@ -10,7 +11,7 @@ const PROBED_TYPE = /^(timestamp|text|varchar|char)/i;
  * Finds directions of the conversion that would lose digits of a second without an error, a sentence each: PostgreSQL rounds
  * values that are stored in a `timestamp(3)`. It converts one text or timestamp that has all digits.
  */
-export async function precisionObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function precisionObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { oldColumn, newColumn, conversion } = change;
   const { forward, forwardInBulk, backward } = conversion;
   const directions: [what: string, convert: typeof forward, from: string, to: string][] = [

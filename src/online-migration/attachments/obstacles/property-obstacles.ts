@@ -1,5 +1,5 @@
 import { escapeIdentifier } from 'pg';
-import type { Queryable } from '../../change/column-change.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { readNotNull } from '../not-null-name.ts';
 import type { TableColumn } from '../table-column.ts';
 

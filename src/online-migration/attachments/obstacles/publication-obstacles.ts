@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 import { LEAF_OIDS } from '../../postgres/leaf-partitions.ts';
 import { TREE_OIDS } from '../../postgres/table-tree.ts';
@@ -18,7 +19,7 @@ const PUBLISHED = `
  * The publications of the table that nobody has judged, a sentence each: a subscriber that has no new column stops, and only
  * people can see to it.
  */
-export async function subscriberObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function subscriberObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { table, oldColumn, newColumn } = namesOf(change);
   const { rows } = await database.query<{ publication: string; tables: string[]; slots: string[] }>(
     `
@@ -60,7 +61,7 @@ export async function subscriberObstacles(database: Queryable, change: ColumnCha
  * The subscriptions that write to the table and that nobody has judged, a sentence each: the publisher goes on to send the old
  * column under its name.
  */
-export async function subscriptionObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function subscriptionObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { rows } = await database.query<{ name: string; subscription: string; tables: string[] }>(
     `
     select s.subname as name, quote_ident(s.subname) as subscription,
@@ -86,7 +87,10 @@ export async function subscriptionObstacles(database: Queryable, change: ColumnC
  * The leaves whose updates are published without a replica identity, a sentence each: such an update is an error (55000), and a
  * backfill updates each row.
  */
-export async function replicaIdentityObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function replicaIdentityObstacles(
+  database: Queryable,
+  change: ChangedColumn,
+): Promise<string[]> {
   const { rows } = await database.query<{ publications: string[]; leaf: string }>(
     `
     with published as (${PUBLISHED}

@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 import { TREE_OIDS } from '../../postgres/table-tree.ts';
 import type { Attachments } from '../attachments.ts';
@@ -9,7 +10,7 @@ import type { Attachments } from '../attachments.ts';
  */
 export async function rightObstacles(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   attachments: Attachments,
 ): Promise<string[]> {
   return [
@@ -22,7 +23,7 @@ export async function rightObstacles(
 /** The table, its partitions and the tables whose foreign keys refer to it are altered, which their owner alone may. */
 async function tablesOfOthers(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   { foreignKeys }: Attachments,
 ): Promise<string[]> {
   const { rows } = await database.query<Record<'name' | 'owner' | 'role', string> & { is_member: boolean }>(
@@ -47,7 +48,7 @@ async function tablesOfOthers(
 /** Indexes, and the sequence of an identity, are made anew; their place is the table's schema. */
 async function schemaRights(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
   { indexes, numbering }: Attachments,
 ): Promise<string[]> {
   const made = [

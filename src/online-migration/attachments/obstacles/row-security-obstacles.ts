@@ -1,12 +1,13 @@
 import { LEAF_OIDS } from '../../postgres/leaf-partitions.ts';
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 
 /**
  * The tables of which row level security can hide rows from the role that carries the change out, a sentence each. The
  * package's sessions run with `row_security = off`, so reading such a table is an error, and no row is passed over.
  */
-export async function rowSecurityObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function rowSecurityObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { rows } = await database.query<Record<'name' | 'role', string> & { is_owner: boolean }>(
     `
     select format('%I.%I', n.nspname, c.relname) as name, quote_ident(current_user) as role,

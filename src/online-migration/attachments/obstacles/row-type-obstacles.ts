@@ -1,9 +1,10 @@
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 import { ROW_TYPE_OIDS, TREE_OIDS } from '../../postgres/table-tree.ts';
 
 /** Finds columns and types elsewhere that store rows of the table, and the type of a typed table, a sentence each. */
-export async function rowTypeObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function rowTypeObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { table, oldColumn } = namesOf(change);
   const { rows } = await database.query<Record<'place' | 'type', string> & { is_typed_table: boolean }>(
     `

@@ -1,4 +1,5 @@
-import { type ColumnChange, keyColumnsOf, type Queryable } from '../../change/column-change.ts';
+import { type ChangedColumn, keyColumnsOf } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { isOfType, typeValues } from '../../change/declared-type.ts';
 import { namesOf } from '../../change/names.ts';
 
@@ -21,7 +22,7 @@ export interface ColumnFacts {
 }
 
 /** Why the table, its columns and the declaration do not fit each other, a sentence each. */
-export function tableObstacles(change: ColumnChange, facts: ColumnFacts): string[] {
+export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): string[] {
   const { oldColumn, newColumn, nullable = false } = change;
   const key = keyColumnsOf(change);
   const reasons: [boolean, string][] = [
@@ -69,7 +70,7 @@ export function tableObstacles(change: ColumnChange, facts: ColumnFacts): string
 /** Reads the input of {@link tableObstacles}; undefined if the table has no such column. */
 export async function readColumnFacts(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
 ): Promise<ColumnFacts | undefined> {
   const { rows } = await database.query<ColumnFacts>(
     `

@@ -1,8 +1,9 @@
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
 
 /** Why values of the two types cannot stand in two columns that are kept equal, a sentence each. */
-export async function typeObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function typeObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const types = [...new Set([change.oldColumn.type, change.newColumn.type])];
   const reasons: string[] = [];
   for (const type of types) {

@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { unquoted } from '../../sync/filled-column.ts';
 import { namesOf, TOOLKIT_SCHEMA } from '../../change/names.ts';
 import { TREE_OIDS } from '../../postgres/table-tree.ts';
@@ -8,11 +9,11 @@ import { TREE_OIDS } from '../../postgres/table-tree.ts';
  *
  * @see https://www.postgresql.org/docs/current/trigger-definition.html triggers fire in the order of their names
  */
-export async function writeObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function writeObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
   return [...(await laterTriggers(database, change)), ...(await rules(database, change))];
 }
 
-async function laterTriggers(database: Queryable, change: ColumnChange): Promise<string[]> {
+async function laterTriggers(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { table, insertTrigger, updateTrigger } = namesOf(change);
   const { rows } = await database.query<Record<'trigger' | 'owner' | 'ahead_of', string>>(
     `
@@ -37,7 +38,7 @@ async function laterTriggers(database: Queryable, change: ColumnChange): Promise
   );
 }
 
-async function rules(database: Queryable, change: ColumnChange): Promise<string[]> {
+async function rules(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { rows } = await database.query<Record<'rule' | 'owner', string>>(
     `
     select quote_ident(r.rulename) as rule, r.ev_class::regclass::text as owner

@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { unquoted } from '../../sync/filled-column.ts';
 import { BackfillError } from '../plan/backfill-error.ts';
 import { type Fill, forwardFill } from '../plan/fill.ts';
@@ -62,7 +63,7 @@ export async function readTriggerPlan(database: Queryable, fill: FilledColumn): 
  * contract also fills a column that is new then, so the same holds for it.
  * @returns a sentence for each trigger
  */
-export async function triggerObstacles(database: Queryable, change: ColumnChange): Promise<string[]> {
+export async function triggerObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
   return [...(await readTriggerPlan(database, forwardFill(change))).obstacles];
 }
 

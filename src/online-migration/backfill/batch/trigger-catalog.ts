@@ -1,4 +1,4 @@
-import type { Queryable } from '../../change/column-change.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { TOOLKIT_SCHEMA } from '../../change/names.ts';
 import { LEAF_OIDS } from '../../postgres/leaf-partitions.ts';
 

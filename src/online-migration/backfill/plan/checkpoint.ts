@@ -1,4 +1,4 @@
-import type { Queryable } from '../../change/column-change.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { type ClaimedRange, RangeTakenError } from './claim.ts';
 import type { Fill } from './fill.ts';
 import { dropQueue } from './queue-schema.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Queryable } from '../../change/column-change.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import type { Fill } from './fill.ts';
 import { type Range, rangeOf, type RangeRow } from './plan.ts';
 import { STRIPES } from './stripes.ts';

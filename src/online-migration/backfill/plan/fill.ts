@@ -1,5 +1,6 @@
 import { escapeLiteral } from 'pg';
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { type Names, namesOf } from '../../change/names.ts';
 import type { RowKey } from '../../change/row-key.ts';
 import type { Session } from '../../postgres/session.ts';
@@ -8,7 +9,7 @@ import { areDifferent } from '../../change/value-difference.ts';
 /** What a backfill writes: the new column from the old one, or the old one from the new one on the way back. */
 export interface Fill {
   readonly direction: 'forward' | 'backward';
-  readonly change: ColumnChange;
+  readonly change: ChangedColumn;
   readonly names: Names;
   /** By what its rejects are known. */
   readonly key: RowKey;
@@ -23,7 +24,7 @@ export interface Fill {
 }
 
 /** Fills the new column from the old one. */
-export function forwardFill(change: ColumnChange): Fill {
+export function forwardFill(change: ChangedColumn): Fill {
   const names = namesOf(change);
   return {
     direction: 'forward',
@@ -38,7 +39,7 @@ export function forwardFill(change: ColumnChange): Fill {
 }
 
 /** Fills the old column from the new one; a value that was kept is used where it still means the same. */
-export async function backwardFill(database: Queryable, change: ColumnChange): Promise<Fill> {
+export async function backwardFill(database: Queryable, change: ChangedColumn): Promise<Fill> {
   const names = namesOf(change);
   const rebuilt = `${names.backward}(t.${names.newColumn})`;
   const keptValue = `k.raw_value::${change.oldColumn.type}`;

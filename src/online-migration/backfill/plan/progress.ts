@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 import { sqlState, SQLSTATE } from '../../postgres/database-error.ts';
 import { BLOCKS_DONE } from './stripes.ts';
@@ -39,7 +40,7 @@ interface ProgressRow {
  */
 export async function readBackfillProgress(
   database: Queryable,
-  change: ColumnChange,
+  change: ChangedColumn,
 ): Promise<BackfillProgress | null> {
   if (!(await hasBookkeeping(database))) return null;
   const row = await readProgressRow(database, namesOf(change).change).catch((error: unknown) => {

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../change/column-change.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { QUEUE_SCHEMA } from '../../change/names.ts';
 import { BackfillError } from './backfill-error.ts';
 import { isLockConflict } from '../../postgres/database-error.ts';

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { Queryable } from '../../change/column-change.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 
 /** PostgreSQL cuts an application name off behind this many bytes. */
 const MAX_NAME_BYTES = 63;

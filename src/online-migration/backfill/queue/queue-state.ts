@@ -1,4 +1,5 @@
-import type { ColumnChange, Queryable } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 import { backwardFill, type Fill, forwardFill } from '../plan/fill.ts';
 import { hasBookkeeping } from '../plan/progress.ts';
@@ -15,7 +16,7 @@ import { STRIPES } from '../plan/stripes.ts';
 export type HandedOut = 'none' | 'done' | 'withheld' | 'handed out';
 
 /** Looks whether there are ranges for a worker process. */
-export async function readHandedOut(database: Queryable, change: ColumnChange): Promise<HandedOut> {
+export async function readHandedOut(database: Queryable, change: ChangedColumn): Promise<HandedOut> {
   if (!(await hasBookkeeping(database))) return 'none';
   const { rows } = await database.query<{ open: boolean }>(
     `
@@ -33,7 +34,7 @@ export async function readHandedOut(database: Queryable, change: ColumnChange): 
 }
 
 /** What the backfill that is under way fills. */
-export async function readFill(database: Queryable, change: ColumnChange): Promise<Fill> {
+export async function readFill(database: Queryable, change: ChangedColumn): Promise<Fill> {
   const { rows } = await database.query<{ direction: Fill['direction'] }>(
     `select direction from online_migration.backfill where change = $1`,
     [namesOf(change).change],

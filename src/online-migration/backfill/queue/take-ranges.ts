@@ -1,4 +1,4 @@
-import type { ColumnChange } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
 import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
 import { AutovacuumHold } from '../space/autovacuum-hold.ts';
@@ -42,7 +42,7 @@ export interface WorkSurroundings {
  * @throws the first error of a range, which has gone back to the queue; or the signal's reason
  */
 export async function takeRanges(
-  change: ColumnChange,
+  change: ChangedColumn,
   { openSession, settings, signal, log, report }: WorkSurroundings,
   watch: WorkerConnection,
   done: Meter,

@@ -1,4 +1,4 @@
-import type { ColumnChange } from '../../change/column-change.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
 import { pause } from '../../postgres/pause.ts';
 import { type HandedOut, readHandedOut } from './queue-state.ts';
 import { Meter } from '../ranges/meter.ts';
@@ -27,7 +27,7 @@ export interface WorkSummary {
  * @throws the first error of a range, which has gone back to the queue
  */
 export async function workOnRanges(
-  change: ColumnChange,
+  change: ChangedColumn,
   surroundings: WorkSurroundings,
 ): Promise<WorkSummary> {
   const { openSession, signal, log } = surroundings;

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../change/column-change.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { pause } from '../../postgres/pause.ts';
 import { SQLSTATE, sqlState } from '../../postgres/database-error.ts';
 import type { Session } from '../../postgres/session.ts';

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../change/column-change.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import type { Fill } from '../plan/fill.ts';
 import { findLeaves } from '../../postgres/leaf-partitions.ts';
 

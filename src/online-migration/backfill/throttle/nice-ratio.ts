@@ -1,4 +1,4 @@
-import type { Queryable } from '../../change/column-change.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 
 /** Weight of the newest look in the average. */
 const SMOOTHING = 0.1;

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../change/column-change.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 import { readApiP99 } from './api-latency.ts';
 
 const GIBIBYTE = 1024 ** 3;

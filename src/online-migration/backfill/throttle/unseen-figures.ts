@@ -1,4 +1,4 @@
-import type { Queryable } from '../../change/column-change.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 
 /** The parts of the server's activity that this session's role may see beside its own sessions. */
 interface Sight {

@@ -1,8 +1,8 @@
-import type { ColumnChange } from '../../../../src/online-migration/change/column-change.ts';
+import type { ChangedColumn } from '../../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
 
 /** The change that is refused, where a case declares nothing else. */
-export const change: ColumnChange = {
+export const change: ChangedColumn = {
   table: { schema: 'public', name: 'part' },
   key: 'id',
   oldColumn: { name: 'size', type: 'integer' },
@@ -11,4 +11,4 @@ export const change: ColumnChange = {
 };
 
 /** Statements that put something in the way; the reason that is told, as a pattern; what is declared otherwise than in {@link change}. */
-export type Obstacle = readonly [setup: string, reason: RegExp, declared?: Partial<ColumnChange>];
+export type Obstacle = readonly [setup: string, reason: RegExp, declared?: Partial<ChangedColumn>];
