@@ -12,7 +12,7 @@ import type { ValueClass, ValueGroup } from '../online-migration/verify/value-cl
 import { readChecklist } from '../online-migration/verify/checklist.ts';
 import { TOOLKIT_NAME } from '../online-migration/follow/presence.ts';
 import { Session } from '../online-migration/postgres/session.ts';
-import { readStage, type Stage } from '../online-migration/phases/stage.ts';
+import { readStage, type Stage } from '../online-migration/observation/stage.ts';
 import { rowSecurityObstacles } from '../online-migration/attachments/obstacles/row-security-obstacles.ts';
 import { z } from 'zod';
 import { changeOption, chosenChange } from './chosen-change.ts';

@@ -6,7 +6,7 @@ import type { LockWait } from '../online-migration/observation/lock-waits.ts';
 import type { Overview } from '../online-migration/observation/overview.ts';
 import type { TableSize } from '../online-migration/observation/table-size.ts';
 import type { Presence } from '../online-migration/follow/presence.ts';
-import { STAGES } from '../online-migration/phases/stage.ts';
+import { STAGES } from '../online-migration/observation/stage.ts';
 import { rowCount } from '../command-line/row-count.ts';
 
 const MEBIBYTE = 1024 * 1024;

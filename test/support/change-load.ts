@@ -6,7 +6,7 @@ import type { ActiveColumn } from '../../src/online-migration/follow/active-colu
 import type { ChangedColumn } from '../../src/online-migration/change/changed-column.ts';
 import { namesOf } from '../../src/online-migration/change/names.ts';
 import { keepPresence } from '../../src/online-migration/follow/presence-session.ts';
-import { poolName } from '../../src/online-migration/follow/presence.ts';
+import { poolNameOf } from '../../src/online-migration/follow/presence.ts';
 import { Choices } from '../../src/showcase/harness/choices.ts';
 
 const CLIENTS = 3;
@@ -45,7 +45,7 @@ export async function startChangeLoad(
 ): Promise<ChangeLoad> {
   const seed = randomInt(2 ** 31);
   console.log(`Load on ${namesOf(change).change} with seed ${seed}`);
-  const pool = new Pool({ connectionString: url, application_name: poolName(change), max: CLIENTS });
+  const pool = new Pool({ connectionString: url, application_name: poolNameOf(change), max: CLIENTS });
   pool.on('error', () => undefined);
   const follower = new ActiveColumnFollower(change, pool);
   const presence = await keepPresence({

@@ -2,7 +2,7 @@ import type { Transaction } from '@mikro-orm/core';
 import { type Migration, MigrationRunner } from '@mikro-orm/migrations';
 import type { MigrationSettings } from '../phases/settings.ts';
 import type { Session } from '../postgres/session.ts';
-import { OnlineMigration } from './column-migration.ts';
+import { ColumnMigration } from './column-migration.ts';
 
 /** What the migrator lends to its runner for one command. */
 export interface RunnerResources {
@@ -34,7 +34,7 @@ export class OnlineMigrationRunner extends MigrationRunner {
     afterRun?: (tx?: Transaction) => Promise<void>,
   ): Promise<void> {
     this.#resources?.signal.throwIfAborted();
-    if (!(migration instanceof OnlineMigration) || this.#resources === undefined) {
+    if (!(migration instanceof ColumnMigration) || this.#resources === undefined) {
       return super.run(migration, method, afterRun);
     }
     const { session, openSession, settings, log, signal } = this.#resources;

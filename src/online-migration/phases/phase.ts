@@ -4,7 +4,7 @@ import type { MigrationSettings } from './settings.ts';
 import { notifyMove } from '../follow/phase-notification.ts';
 import { namesOf } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
-import { readStage, type Stage } from './stage.ts';
+import { readStage, type Stage } from '../observation/stage.ts';
 import { type LockedPlan, underStrongLock } from '../postgres/exclusive-lock.ts';
 import { rowSecurityObstacles } from '../attachments/obstacles/row-security-obstacles.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
-import { poolName, presenceName } from '../../../src/online-migration/follow/presence.ts';
+import { poolNameOf, presenceName } from '../../../src/online-migration/follow/presence.ts';
 import { findUndeclaredSessions } from '../../../src/online-migration/follow/undeclared-sessions.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase } from '../../support/migrator.ts';
@@ -44,9 +44,9 @@ it('finds who uses the table by the last statement, one entry for each name', as
 
 it('leaves the sessions of the toolkit out, and those of a process that says which column it uses', async () => {
   await sessionThatRan(READ, 'online-migration worker');
-  await sessionThatRan(READ, poolName(createdAtColumn));
+  await sessionThatRan(READ, poolNameOf(createdAtColumn));
   const [undeclared, ...others] = await find();
-  expect(undeclared).toMatchObject({ application: poolName(createdAtColumn) });
+  expect(undeclared).toMatchObject({ application: poolNameOf(createdAtColumn) });
   expect(others).toEqual([]);
   await using _presence = await connect(url, presenceName(createdAtColumn, 'new'));
   expect(await find()).toEqual([]);

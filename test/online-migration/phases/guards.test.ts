@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createdAtChange, createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { DEFAULT_SETTINGS } from '../../../src/online-migration/phases/settings.ts';
-import { OnlineMigration } from '../../../src/online-migration/mikro-orm/column-migration.ts';
+import { phases } from '../../../src/online-migration/phases/phases.ts';
+import { ColumnMigration } from '../../../src/online-migration/mikro-orm/column-migration.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
@@ -123,8 +124,9 @@ describe('the migrator refuses', () => {
   });
 
   it('a move whose migration is not run by it', async () => {
-    class Expand extends OnlineMigration {
-      override up = () => this.carryOut(expand, createdAtChange);
+    class Expand extends ColumnMigration {
+      override readonly change = createdAtChange;
+      override readonly phase = phases.expand;
     }
     await using migrator = await openMigrator(url);
     const migration = new Expand(migrator.orm.em.getDriver(), migrator.orm.config);
