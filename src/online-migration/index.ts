@@ -12,7 +12,7 @@
  */
 export type { Column, ColumnChange, ColumnPair, Conversion } from './change/column-change.ts';
 export { OnlineMigrationError } from './change/online-migration-error.ts';
-export { type OnlineMigrationConfig } from './cli/config-file.ts';
+export { type OnlineMigrationConfig } from './cli/project/config-file.ts';
 export type { ActiveColumn } from './follow/active-column.ts';
 export { type ColumnFollower, followColumn, type FollowOptions, poolName } from './follow/follow-column.ts';
 export { ReadReplica } from './follow/read-replica.ts';

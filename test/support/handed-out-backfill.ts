@@ -24,7 +24,7 @@ interface RangeRow {
 export interface HandedOutBackfill extends AsyncDisposable {
   readonly url: string;
   readonly client: DatabaseClient;
-  /** Starts `npm run backfill -- work`, with more of an environment. */
+  /** Starts `npx online-migration backfill work`, with more of an environment. */
   worker(env?: Readonly<Record<string, string>>): RunningCommand;
   /** Starts `npx mikro-orm …` with BACKFILL_WORKERS=0, by default `migration:up --to 0003`. */
   handOut(...args: string[]): RunningCommand;
@@ -63,7 +63,7 @@ export async function prepareHandedOutBackfill(): Promise<HandedOutBackfill> {
   return {
     url,
     client,
-    worker: (env) => start(['src/commands/backfill.ts', 'work'], env),
+    worker: (env) => start(['src/online-migration/cli/online-migration.ts', 'backfill', 'work'], env),
     handOut: (...args) =>
       start(
         [

@@ -18,7 +18,7 @@ import { createTestDatabase } from './test-server.ts';
  * Carries a change out, and after each move reads a row through the mapping of the active column, deletes it, writes it
  * again, and reads the same values back.
  *
- * @param mappings as `change:new` writes them; all three are registered with one ORM, as in the application
+ * @param mappings as `new` writes them; all three are registered with one ORM, as in the application
  */
 export async function expectMappedStages(
   { change: declared, setup }: Pick<ChangeCase, 'change' | 'setup'>,

@@ -48,14 +48,17 @@ export async function followColumn({
   pollMs = DEFAULT_POLL_MS,
   pinnedColumn,
 }: FollowOptions): Promise<ColumnFollower> {
-  await using resources = new AsyncDisposableStack();
   const column = changedColumnOf(change);
   const follower = new ActiveColumnFollower(column, pool, pinnedColumn);
   const connect = typeof connection === 'string' ? () => ({ connectionString: connection }) : connection;
-  resources.use(await keepPresence({ change: column, connection: connect, follower, log }));
-  resources.use(pollActiveColumn(follower, pollMs));
-  const owned = resources.move();
-  return Object.assign(follower, { [Symbol.asyncDispose]: () => owned.disposeAsync() });
+  const presence = await keepPresence({ change: column, connection: connect, follower, log });
+  const poll = pollActiveColumn(follower, pollMs);
+  return Object.assign(follower, {
+    [Symbol.asyncDispose]: async () => {
+      poll[Symbol.dispose]();
+      await presence[Symbol.asyncDispose]();
+    },
+  });
 }
 
 /**

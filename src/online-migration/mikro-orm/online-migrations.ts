@@ -22,10 +22,14 @@ export interface OnlineMigrationsOptions {
  * 3. `migrations.snapshot: false`: a snapshot file would be compared in place of the database itself.
  * 4. `discovery.checkDuplicateTableNames: false`: an application in the middle of a change has several mappings of one table.
  */
-export function onlineMigrations({ migrations, extensions = [], settings }: OnlineMigrationsOptions = {}) {
+export function onlineMigrations({
+  migrations,
+  extensions = [],
+  settings,
+}: OnlineMigrationsOptions = {}): Pick<Options, 'extensions' | 'migrations' | 'discovery'> {
   return {
     extensions: [OnlineMigrator.with(settings), ...extensions],
     migrations: { ...migrations, allOrNothing: false, snapshot: false },
     discovery: { checkDuplicateTableNames: false },
-  } satisfies Options;
+  };
 }

@@ -1,8 +1,14 @@
 import type { MikroORM } from '@mikro-orm/core';
-import { type MigrationResult, Migrator } from '@mikro-orm/migrations';
+import { pathToFileURL } from 'node:url';
+import { type Migration, type MigrationResult, Migrator } from '@mikro-orm/migrations';
 import type { DatabaseSchema } from '@mikro-orm/postgresql';
 import type { ClientConfig } from 'pg';
+import { changedColumnOf } from '../change/changed-column.ts';
+import { namesOf } from '../change/names.ts';
+import type { PhaseName } from '../phases/phases.ts';
+import { ColumnMigration } from './column-migration.ts';
 import { DEFAULT_SETTINGS, type MigrationSettings } from '../phases/settings.ts';
+import { assertPeerVersion } from '../postgres/peer-versions.ts';
 import { keepsSessions, SessionsNotKeptError } from '../postgres/session-continuity.ts';
 import { Session } from '../postgres/session.ts';
 import { refuseForgottenOptions } from './forgotten-options.ts';
@@ -18,6 +24,15 @@ type RunOptions = Parameters<Migrator['up']>[0];
 
 /** MikroORM's command line, as it appears in the second place of `process.argv`. */
 const MIKRO_ORM_COMMAND = /(^|[\\/])(mikro-orm|@mikro-orm[\\/]cli[\\/]cli\.js)$/;
+
+/** A migration that is a phase of a column change. */
+export interface PhaseMigration {
+  /** Its name in the ledger. */
+  readonly name: string;
+  /** The name of the change. */
+  readonly change: string;
+  readonly phase: PhaseName;
+}
 
 /** What MikroORM takes under `extensions`. */
 interface MigratorExtension {
@@ -41,6 +56,9 @@ export class OnlineMigrator extends Migrator {
    * @param settings how patient the moves are, where it is to differ from the defaults
    */
   static with(settings: Partial<MigrationSettings> = {}): MigratorExtension {
+    for (const name of ['@mikro-orm/core', '@mikro-orm/migrations', '@mikro-orm/postgresql'] as const) {
+      assertPeerVersion(name);
+    }
     return {
       // MikroORM goes by this name to see that it need not register a migrator of its own.
       name: 'Migrator',
@@ -67,6 +85,30 @@ export class OnlineMigrator extends Migrator {
     const isDifferent = await super.checkSchema();
     this.#logLeftOut();
     return isDifferent;
+  }
+
+  /** The migrations that are phases of column changes, in their order. */
+  async phaseMigrations(): Promise<PhaseMigration[]> {
+    await this.init();
+    const found: PhaseMigration[] = [];
+    for (const { name, path } of await this.discoverMigrations()) {
+      const listed = this.options.migrationsList?.find(
+        (one) => typeof one !== 'function' && one.name === name,
+      );
+      const classes =
+        path === undefined
+          ? [typeof listed === 'object' ? listed.class : undefined]
+          : Object.values((await import(pathToFileURL(path).href)) as object);
+      const migrationClass = classes.find(
+        (one): one is new (...args: ConstructorParameters<typeof Migration>) => Migration =>
+          typeof one === 'function' && one.prototype instanceof ColumnMigration,
+      );
+      if (migrationClass === undefined) continue;
+      const migration = new migrationClass(this.driver, this.config) as ColumnMigration;
+      const { change } = namesOf(changedColumnOf(migration.change));
+      found.push({ name, change, phase: migration.phase.name });
+    }
+    return found;
   }
 
   /** @param schema as it was read from the database, after a migration */

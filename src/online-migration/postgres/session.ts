@@ -1,6 +1,7 @@
 import { Client, type ClientConfig, escapeIdentifier, type FieldDef, type QueryResult } from 'pg';
 import { cancellable, type CancelTarget, type Interrupt } from './cancellation.ts';
 import type { Queryable } from './queryable.ts';
+import { assertPeerVersion } from './peer-versions.ts';
 import { NEUTRAL_SETTINGS, PACKAGE_SETTINGS, settingsStatement } from './session-settings.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
@@ -55,6 +56,7 @@ export class Session implements Queryable, AsyncDisposable {
     applicationName: string,
     interrupt?: Interrupt,
   ): Promise<Session> {
+    assertPeerVersion('pg');
     const client = new Client({ ...connection, application_name: applicationName, keepAlive: true });
     const session = new Session(client);
     await client.connect();

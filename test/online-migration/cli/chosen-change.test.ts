@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { chosenChange } from '../../../src/commands/chosen-change.ts';
+import { chosenChange } from '../../../src/online-migration/cli/project/chosen-change.ts';
 import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { DeclarationError } from '../../../src/online-migration/change/changed-column.ts';
 import { declarationOf } from '../../support/declared-change.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 
@@ -19,7 +20,7 @@ const first = changeOf('public');
 const second = changeOf('public', 'public.orders.total 2');
 const elsewhere = changeOf('shop');
 
-describe('the change that --change names', () => {
+describe('the change that is named', () => {
   it.each([
     ['public.orders.total', [first, second, elsewhere], first],
     ['public.orders.total 2', [first, second, elsewhere], second],
@@ -29,37 +30,37 @@ describe('the change that --change names', () => {
     ['public.orders.total', [second, elsewhere], second],
     [undefined, [second], second],
   ])('%s is found', (name, changes, expected) => {
-    expect(chosenChange(name, changes.map(declarationOf))).toEqual(expected);
+    expect(chosenChange(name, changes.map(declarationOf))).toEqual(declarationOf(expected));
   });
 
   it.each([
     [
       'orders.total',
       [first, second, elsewhere],
-      `orders.total could be several. Say which one: --change public.orders.total, --change 'public.orders.total 2', --change shop.orders.total.`,
+      `Several changes match orders.total. Name one: public.orders.total, 'public.orders.total 2', shop.orders.total.`,
     ],
     [
       'public.orders.total',
       [second, changeOf('public', `it's 3`), elsewhere],
-      `public.orders.total could be several. Say which one: --change 'public.orders.total 2', --change 'it'\\''s 3'.`,
+      `Several changes match public.orders.total. Name one: 'public.orders.total 2', 'it'\\''s 3'.`,
     ],
     [
       'public.orders.total',
       [first, first],
-      'src/column-changes.ts lists 2 changes of the name public.orders.total: give each but one a `name` of its own.',
+      'The configuration lists 2 changes of the name public.orders.total: give all but one a `name` of its own.',
     ],
     [
       'orders.sum',
       [first, second],
-      `There is no column change orders.sum. There is: --change public.orders.total, --change 'public.orders.total 2'.`,
+      `There is no column change orders.sum. There is: public.orders.total, 'public.orders.total 2'.`,
     ],
     [
       undefined,
       [first, second],
-      `There are several column changes. Say which one: --change public.orders.total, --change 'public.orders.total 2'.`,
+      `There are several column changes. Name one: public.orders.total, 'public.orders.total 2'.`,
     ],
-    ['orders.total', [], 'src/column-changes.ts lists no column change: add yours to it.'],
+    ['orders.total', [], 'The configuration lists no column change: add yours to `changes`.'],
   ])('%s is refused where it says too little', (name, changes, message) => {
-    expect(() => chosenChange(name, changes.map(declarationOf))).toThrow(new Error(message));
+    expect(() => chosenChange(name, changes.map(declarationOf))).toThrow(new DeclarationError(message));
   });
 });

@@ -22,13 +22,17 @@ beforeAll(async () => {
 });
 afterAll(() => resources.disposeAsync());
 
-describeInTerminal('npm run preflight in a terminal', () => {
+describeInTerminal('npx online-migration preflight in a terminal', () => {
   it('shows how much of the table it has read, and then what it found', async () => {
-    const { stdout } = spawnSync('script', inTerminal(`${process.execPath} src/commands/preflight.ts`), {
-      cwd: PROJECT_FOLDER,
-      encoding: 'utf8',
-      env: { ...process.env, DATABASE_URL: database.url, NO_COLOR: '1', NODE_OPTIONS: '', TERM: 'xterm' },
-    });
+    const { stdout } = spawnSync(
+      'script',
+      inTerminal(`${process.execPath} src/online-migration/cli/online-migration.ts preflight`),
+      {
+        cwd: PROJECT_FOLDER,
+        encoding: 'utf8',
+        env: { ...process.env, DATABASE_URL: database.url, NO_COLOR: '1', NODE_OPTIONS: '', TERM: 'xterm' },
+      },
+    );
     const lines = await shownLines(stdout);
     const bar = lines.findIndex((line) => line.includes('100 %, 100 of 100 rows'));
     expect(bar).toBeGreaterThan(-1);
@@ -37,7 +41,7 @@ describeInTerminal('npm run preflight in a terminal', () => {
   });
 });
 
-describe('npm run preflight', () => {
+describe('npx online-migration preflight', () => {
   it('says that all is well, and exits with 0', async () => {
     await using command = await startCommand('preflight', [], { env: { DATABASE_URL: database.url } });
     const { exitCode, stdout } = await command.ended;
@@ -103,13 +107,13 @@ describe('npm run preflight', () => {
   });
 
   it('says which changes there are where it is told another', async () => {
-    await using command = await startCommand('preflight', ['--change', 'orders.total'], {
+    await using command = await startCommand('preflight', ['orders.total'], {
       env: { DATABASE_URL: database.url },
     });
     const { exitCode, stderr } = await command.ended;
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
-      'There is no column change orders.total. There is: --change public.large_record.created_at.\n',
+      'There is no column change orders.total. There is: public.large_record.created_at.\n',
     );
   });
 

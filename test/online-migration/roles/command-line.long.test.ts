@@ -26,7 +26,9 @@ describe('the commands, as a role that owns the table and has nothing else', () 
       return output;
     };
     const command = async (name: string) => {
-      const running = startNode([`src/commands/${name}.ts`], { DATABASE_URL: role.url });
+      const running = startNode(['src/online-migration/cli/online-migration.ts', name], {
+        DATABASE_URL: role.url,
+      });
       expect({ exitCode: await running.exitCode, output: running.output() }).toEqual({
         exitCode: 0,
         output: expect.any(String),
@@ -71,7 +73,9 @@ describe('the commands, as a role that owns the table and has nothing else', () 
       DATABASE_URL: ann.url,
       BACKFILL_WORKERS: '0',
     });
-    const worker = startNode(['src/commands/backfill.ts', 'work'], { DATABASE_URL: ben.url });
+    const worker = startNode(['src/online-migration/cli/online-migration.ts', 'backfill', 'work'], {
+      DATABASE_URL: ben.url,
+    });
     expect({ exitCode: await migration.exitCode, output: migration.output() }).toMatchObject({ exitCode: 0 });
     expect({ exitCode: await worker.exitCode, output: worker.output() }).toMatchObject({ exitCode: 0 });
     expect(worker.output()).toContain('5,000 rows');

@@ -14,7 +14,7 @@ import { findWorkerProcesses } from '../plan/worker-name.ts';
 const TICK_MS = 1_000;
 /** How often all open ranges are offered anew: nothing is known that could lose a job, and nobody should wait for one. */
 const OFFER_TICKS = 60;
-const NO_WORKER = 'no worker is there: start `npm run backfill -- work`, on any machine';
+const NO_WORKER = 'no worker is there: start `npx online-migration backfill work`, on any machine';
 
 /**
  * Hands all open ranges out to worker processes, and waits until they are done.

@@ -1,3 +1,4 @@
+import { assertPeerVersion } from '../../postgres/peer-versions.ts';
 import { SQLSTATE } from '../../postgres/database-error.ts';
 import { createHash } from 'node:crypto';
 import type { PgBoss } from 'pg-boss';
@@ -62,9 +63,9 @@ export async function openRangeQueue(
     await using session = await openSession();
     await createQueueSchema(session, fill.names.table);
   }
+  assertPeerVersion('pg-boss');
   const { PgBoss } = await import('pg-boss');
-  await using resources = new AsyncDisposableStack();
-  const database = resources.use(new QueueDatabase(openSession, fill.names.table, options.log));
+  const database = new QueueDatabase(openSession, fill.names.table, options.log);
   const boss = new PgBoss({
     db: database,
     schema: QUEUE_SCHEMA,
@@ -78,17 +79,27 @@ export async function openRangeQueue(
     monitorVacuum: false,
   });
   logErrorsOnce(boss, options.log);
-  resources.defer(() => boss.stop({ graceful: false }));
-  await boss.start();
   const name = queueName(fill);
-  await boss.createQueue(name, {
-    policy: 'exclusive',
-    heartbeatSeconds: HEARTBEAT_S,
-    expireInSeconds: LONGEST_JOB_S,
-    retentionSeconds: RETENTION_S,
-    retryLimit: TRIES,
-  });
-  const owned = resources.move();
+  let isTaking = false;
+  const close = async () => {
+    if (isTaking) await boss.offWork(name);
+    await boss.stop({ graceful: false });
+    await database[Symbol.asyncDispose]();
+  };
+  try {
+    await boss.start();
+    await boss.createQueue(name, {
+      policy: 'exclusive',
+      heartbeatSeconds: HEARTBEAT_S,
+      expireInSeconds: LONGEST_JOB_S,
+      retentionSeconds: RETENTION_S,
+      retryLimit: TRIES,
+    });
+  } catch (error) {
+    // The first error is the one to report.
+    await close().catch(() => undefined);
+    throw error;
+  }
   return {
     async offer(ranges) {
       await boss.insert(
@@ -108,9 +119,9 @@ export async function openRangeQueue(
       await boss.work<Range>(name, timing, async ([job]) => {
         if (job !== undefined) await work(job.data, job.signal);
       });
-      owned.defer(() => boss.offWork(name));
+      isTaking = true;
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -1,4 +1,4 @@
-import { optionFor } from '../chosen-change.ts';
+import { argumentFor } from '../project/chosen-change.ts';
 import { unmappableReason } from './mappings-file.ts';
 import { migrationNumber, type NewChange } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
@@ -16,14 +16,14 @@ export function instructions(
   const { oldColumn, newColumn } = change;
   const reason = unmappableReason(subject);
   const number = (index: number) => migrationNumber(subject, index);
-  const chosen = optionFor(change);
+  const chosen = argumentFor(change);
   const test = files.find(({ path }) => path.startsWith('test/'))!.path;
   return `Written:
 ${files.map(({ path }) => `  ${path}`).join('\n')}
 ${unreviewed.length === 0 ? '' : `\nReview, before expand:\n${unreviewed.map((sentence) => `  ${sentence}\n`).join('')}`}
 Now:
   npm test -- ${test}
-  npm run preflight -- ${chosen}
+  npx online-migration preflight ${chosen}
 
 Release 1, which knows both columns:
   ${
@@ -44,5 +44,5 @@ Release 1, which knows both columns:
 Release 2, which knows ${oldColumn.name} as ${newColumn.type} alone:
   ${reason !== null ? 'Take' : 'Keep the mapping of the form `renamed`, delete the other two, and take'} the change out of src/column-changes.ts.
 
-npm run status -- ${chosen} --watch shows where it stands.`;
+npx online-migration status ${chosen} --watch shows where it stands.`;
 }

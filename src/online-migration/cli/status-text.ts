@@ -1,21 +1,16 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { BackfillProgress } from '../online-migration/backfill/plan/progress.ts';
-import type { LockHold } from '../online-migration/state/lock-holds.ts';
-import type { ActiveStatement } from '../online-migration/observation/active-statements.ts';
-import type { LockWait } from '../online-migration/observation/lock-waits.ts';
-import type { Overview } from '../online-migration/observation/overview.ts';
-import type { TableSize } from '../online-migration/observation/table-size.ts';
-import type { Presence } from '../online-migration/follow/presence.ts';
-import { STAGES } from '../online-migration/observation/stage.ts';
-import { rowCount } from '../command-line/row-count.ts';
+import type { BackfillProgress } from '../backfill/plan/progress.ts';
+import type { LockHold } from '../state/lock-holds.ts';
+import type { ActiveStatement } from '../observation/active-statements.ts';
+import type { LockWait } from '../observation/lock-waits.ts';
+import type { TableSize } from '../observation/table-size.ts';
+import type { Presence } from '../follow/presence.ts';
+import { STAGES } from '../observation/stage.ts';
+import type { Status } from '../observation/status.ts';
+import { rowCount } from './row-count.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const LABEL_WIDTH = 15;
-
-/** What `npm run status` shows: the overview, and what others do meanwhile. */
-export interface Status extends Overview {
-  readonly statements: readonly ActiveStatement[];
-}
 
 /**
  * The status as lines for people.

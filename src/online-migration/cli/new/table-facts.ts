@@ -1,5 +1,5 @@
 import type { FieldDef } from 'pg';
-import type { Queryable } from '../../online-migration/postgres/queryable.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
 
 /** A connection that also returns the types of the result's columns. */
 export interface DescribingQueryable extends Queryable {

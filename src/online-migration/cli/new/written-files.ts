@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { DeclarationError } from '../../change/changed-column.ts';
 
 /** A file to be written, as a path from the project's folder. */
 export interface WrittenFile {
@@ -12,16 +13,21 @@ export interface WrittenFile {
 
 /** The list of all column changes, to which a new one is added. */
 export const LIST_FILE = 'src/column-changes.ts';
+const EMPTY_LIST = `import type { ColumnChange } from 'online-migration';
+
+/** All column changes of this project. \`npx online-migration new\` adds to it; remove a change when it is over. */
+export const columnChanges: readonly ColumnChange[] = [];
+`;
 const LIST = /export const columnChanges: readonly ColumnChange\[\] = \[([^\]]*)\];/;
 
 /**
  * Refuses files that are there already.
- * @throws Error that names them
+ * @throws DeclarationError that names them
  */
 export function refuseExisting(folder: string, files: readonly WrittenFile[]): void {
   const existing = files.map(({ path }) => path).filter((path) => existsSync(join(folder, path)));
   if (existing.length === 0) return;
-  throw new Error(
+  throw new DeclarationError(
     `${existing.join(', ')} ${existing.length === 1 ? 'is' : 'are'} there already, and nothing was written. ` +
       `Delete what you do not want to keep, then run the same command again.`,
   );
@@ -32,24 +38,24 @@ export function refuseExisting(folder: string, files: readonly WrittenFile[]): v
  *
  * @param declaration the name that the change is exported under
  * @param module its file, from `src/`, without its end
- * @throws Error if the list is not as it is known
+ * @throws DeclarationError if the list is not as it is known
  */
 export async function extendedList(
   folder: string,
   declaration: string,
   module: string,
 ): Promise<WrittenFile> {
-  const text = await readFile(join(folder, LIST_FILE), 'utf8').catch(() => '');
+  const text = await readFile(join(folder, LIST_FILE), 'utf8').catch(() => EMPTY_LIST);
   const found = LIST.exec(text);
   if (found === null) {
-    throw new Error(
+    throw new DeclarationError(
       `${LIST_FILE} has no line \`export const columnChanges: readonly ColumnChange[] = […];\`, and nothing was written. ` +
         `Bring it back, then run the same command again.`,
     );
   }
   const listed = found[1]!.split(',').map((name) => name.trim());
   if (listed.includes(declaration)) {
-    throw new Error(
+    throw new DeclarationError(
       `${LIST_FILE} has a ${declaration} already, of a table and a column whose names read the same, and nothing was written. ` +
         `Rename that one in its file and in the list, then run the same command again.`,
     );
@@ -75,7 +81,7 @@ export async function writeFiles(
   files: readonly WrittenFile[],
   list: WrittenFile,
 ): Promise<void> {
-  const before = await readFile(join(folder, list.path), 'utf8');
+  const before = await readFile(join(folder, list.path), 'utf8').catch(() => undefined);
   const written: string[] = [];
   try {
     for (const { path, text } of files) {
@@ -84,11 +90,13 @@ export async function writeFiles(
       await writeFile(file, text, { flag: 'wx' });
       written.push(file);
     }
+    await mkdir(dirname(join(folder, list.path)), { recursive: true });
     await writeFile(join(folder, list.path), list.text);
     await format(folder, [...files, list]);
   } catch (error) {
     for (const file of written) await rm(file, { force: true });
-    await writeFile(join(folder, list.path), before);
+    if (before === undefined) await rm(join(folder, list.path), { force: true });
+    else await writeFile(join(folder, list.path), before);
     throw error;
   }
 }

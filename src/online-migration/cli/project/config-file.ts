@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ClientConfig } from 'pg';
-import type { ColumnChange } from '../change/column-change.ts';
-import { DeclarationError } from '../change/changed-column.ts';
-import type { MigrationSettings } from '../phases/settings.ts';
+import { Client, type ClientConfig } from 'pg';
+import type { ColumnChange } from '../../change/column-change.ts';
+import { DeclarationError } from '../../change/changed-column.ts';
+import type { MigrationSettings } from '../../phases/settings.ts';
 
 /** What `online-migration.config.ts` exports as its default: the project, for the command line. */
 export interface OnlineMigrationConfig {
@@ -49,4 +49,10 @@ export async function loadConfig(file?: string): Promise<OnlineMigrationConfig> 
 export async function connectionOf({ connection }: OnlineMigrationConfig): Promise<ClientConfig> {
   const found = typeof connection === 'function' ? await connection() : connection;
   return typeof found === 'string' ? { connectionString: found } : found;
+}
+
+/** The database of a connection in one line, without the password. */
+export function describeConnection(connection: ClientConfig): string {
+  const { user, host, port, database } = new Client(connection);
+  return `Database: ${database} on ${host}:${port}, as ${user}`;
 }

@@ -1,4 +1,4 @@
-import type { Column } from '../../online-migration/change/column-change.ts';
+import type { Column } from '../../change/column-change.ts';
 import { columnOptions, typeBuilder, typedColumnBuilder } from './mapped-columns.ts';
 import { inComment, type NewChange, propertyNames } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
@@ -54,7 +54,7 @@ export const ${words.declaration.replace(/Change$/, suffix)}: EntitySchema = def
   return {
     path: `src/${words.folder}/${words.file}-mappings.ts`,
     text: `import { defineEntity, p, type EntitySchema } from '@mikro-orm/core';
-import { TypedColumn } from '../online-migration/mikro-orm/typed-column.ts';
+import { TypedColumn } from 'online-migration/mikro-orm';
 
 const tableName = ${JSON.stringify(table.name)};
 const schema = ${JSON.stringify(table.schema)};

@@ -1,12 +1,10 @@
+import type { PhaseName } from '../../phases/phases.ts';
 import { inComment, migrationNumber, type NewChange } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
 
-interface Move {
-  readonly verb: string;
-  /** Module in `src/online-migration/phases/` of each function. */
-  readonly up: { readonly name: string; readonly module: string };
-  readonly down: { readonly name: string; readonly module: string };
-  /** What the file's head says, without the stars. */
+interface PhaseHeader {
+  readonly verb: PhaseName;
+  /** The lines of the file's header. */
   readonly head: (words: HeadWords) => string[];
 }
 
@@ -20,11 +18,9 @@ interface HeadWords {
   readonly isNullable: boolean;
 }
 
-const MOVES: readonly Move[] = [
+const PHASES: readonly PhaseHeader[] = [
   {
     verb: 'expand',
-    up: { name: 'expand', module: 'expand' },
-    down: { name: 'revertExpand', module: 'expand' },
     head: ({ table, old, new: added, newType }) => [
       `Expand: \`${added} ${newType}\` beside \`${old}\`, kept equal by a sync trigger, in ONE transaction.`,
       ``,
@@ -39,8 +35,6 @@ const MOVES: readonly Move[] = [
   },
   {
     verb: 'backfill',
-    up: { name: 'backfill', module: 'backfill' },
-    down: { name: 'revertBackfill', module: 'backfill' },
     head: ({ table, old, new: added }) => [
       `Backfill: \`${added}\` of every row that is older than the sync trigger, in batches that aim at 100 ms.`,
       ``,
@@ -55,8 +49,6 @@ const MOVES: readonly Move[] = [
   },
   {
     verb: 'enforce',
-    up: { name: 'enforce', module: 'enforce' },
-    down: { name: 'revertEnforce', module: 'enforce' },
     head: ({ table, old, new: added, isReversible, isNullable }) => [
       isNullable
         ? `Enforce: \`${added}\` has a value where \`${old}\` has one, and from then on the application uses it.`
@@ -80,8 +72,6 @@ const MOVES: readonly Move[] = [
   },
   {
     verb: 'contract',
-    up: { name: 'contract', module: 'contract' },
-    down: { name: 'revertContract', module: 'revert-contract' },
     head: ({ table, old, new: added, isReversible }) => [
       `Contract: \`${old}\` goes, after the proof that both columns say the same in every row.`,
       ``,
@@ -97,8 +87,6 @@ const MOVES: readonly Move[] = [
   },
   {
     verb: 'rename',
-    up: { name: 'rename', module: 'rename' },
-    down: { name: 'revertRename', module: 'rename' },
     head: ({ table, old, new: added }) => [
       `Rename: \`${added}\` takes the name \`${old}\`.`,
       ``,
@@ -123,34 +111,21 @@ export function migrationFiles(subject: NewChange): WrittenFile[] {
     isReversible: change.conversion.backward !== 'not reversible',
     isNullable: change.nullable === true,
   };
-  return MOVES.map(({ verb, up, down, head: describe }, index) => {
-    const imports = new Map<string, string[]>();
-    for (const { name, module } of [up, down]) imports.set(module, [...(imports.get(module) ?? []), name]);
-    const importLines = [...imports].map(
-      ([module, names]) =>
-        `import { ${names.join(', ')} } from '../src/online-migration/phases/${module}.ts';`,
-    );
-    return {
-      path: `migrations/${migrationNumber(subject, index)}_${verb}_${words.migration}.ts`,
-      text: `import { ${words.declaration} } from '../src/${words.folder}/${words.file}-change.ts';
-import { OnlineMigration } from '../src/online-migration/mikro-orm/column-migration.ts';
-${importLines.join('\n')}
+  return PHASES.map(({ verb, head: describe }, index) => ({
+    path: `migrations/${migrationNumber(subject, index)}_${verb}_${words.migration}.ts`,
+    text: `import { phases } from 'online-migration';
+import { ColumnMigration } from 'online-migration/mikro-orm';
+import { ${words.declaration} } from '../src/${words.folder}/${words.file}-change.ts';
 
 /**
 ${describe(head)
   .map((line) => (line === '' ? ' *' : ` * ${inComment(line)}`))
   .join('\n')}
  */
-export class ${verb.charAt(0).toUpperCase()}${verb.slice(1)}${words.pascal} extends OnlineMigration {
-  override async up(): Promise<void> {
-    await this.carryOut(${up.name}, ${words.declaration});
-  }
-
-  override async down(): Promise<void> {
-    await this.carryOut(${down.name}, ${words.declaration});
-  }
+export class ${verb.charAt(0).toUpperCase()}${verb.slice(1)}${words.pascal} extends ColumnMigration {
+  override readonly change = ${words.declaration};
+  override readonly phase = phases.${verb};
 }
 `,
-    };
-  });
+  }));
 }

@@ -1,4 +1,4 @@
-import type { ChangedColumn } from '../../online-migration/change/changed-column.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { ChosenConversion } from './conversion-pairs.ts';
 import type { TableFacts } from './table-facts.ts';
 

@@ -1,26 +1,18 @@
-import type { Conversion } from '../../online-migration/change/column-change.ts';
-import { booleanToText } from '../../online-migration/conversions/boolean-to-text.ts';
-import { charToText } from '../../online-migration/conversions/char-to-text.ts';
-import { integerToBigint } from '../../online-migration/conversions/integer-to-bigint.ts';
-import { textToEnum } from '../../online-migration/conversions/text-to-enum.ts';
-import { textToJsonb } from '../../online-migration/conversions/text-to-jsonb.ts';
-import { textToNumeric } from '../../online-migration/conversions/text-to-numeric.ts';
-import {
-  textToTimestamptz,
-  textToTimestamptzOf,
-} from '../../online-migration/conversions/text-to-timestamptz.ts';
-import { textToUuid } from '../../online-migration/conversions/text-to-uuid.ts';
-import {
-  FULL_PRECISION,
-  timestampToTimestamptz,
-} from '../../online-migration/conversions/timestamp-to-timestamptz.ts';
-import { varcharToText } from '../../online-migration/conversions/varchar-to-text.ts';
+import type { Conversion } from '../../change/column-change.ts';
+import { booleanToText } from '../../conversions/boolean-to-text.ts';
+import { charToText } from '../../conversions/char-to-text.ts';
+import { integerToBigint } from '../../conversions/integer-to-bigint.ts';
+import { textToEnum } from '../../conversions/text-to-enum.ts';
+import { textToJsonb } from '../../conversions/text-to-jsonb.ts';
+import { textToNumeric } from '../../conversions/text-to-numeric.ts';
+import { textToTimestamptz, textToTimestamptzOf } from '../../conversions/text-to-timestamptz.ts';
+import { textToUuid } from '../../conversions/text-to-uuid.ts';
+import { FULL_PRECISION, timestampToTimestamptz } from '../../conversions/timestamp-to-timestamptz.ts';
+import { varcharToText } from '../../conversions/varchar-to-text.ts';
 
 /** A conversion of the package, and values to try it with, as they are written into files. */
 export interface ChosenConversion {
-  /** File in `src/online-migration/conversions/`, without its end. */
-  readonly module: string;
-  /** The name of the file's export. */
+  /** Its name in `online-migration/conversions`. */
   readonly name: string;
   /** The expression that makes the conversion: `textToNumeric(12, 2)`. */
   readonly expression: string;
@@ -71,7 +63,6 @@ export const PAIRS: readonly Pair[] = [
     to: /^bigint$/,
     text: 'integer to bigint',
     choose: () => ({
-      module: 'integer-to-bigint',
       name: 'integerToBigint',
       expression: 'integerToBigint',
       conversion: integerToBigint,
@@ -91,7 +82,6 @@ export const PAIRS: readonly Pair[] = [
       const digits = Math.min(Number(precision), scale === '0' ? length : length - 1);
       const number = `((${N} % 10::numeric ^ ${digits}) / 10::numeric ^ ${scale})::numeric(${precision}, ${scale})`;
       return {
-        module: 'text-to-numeric',
         name: 'textToNumeric',
         expression: `textToNumeric(${precision}, ${scale})`,
         conversion,
@@ -107,7 +97,6 @@ export const PAIRS: readonly Pair[] = [
       lengthOf(from) < UUID_LENGTH
         ? tooShort(from, 'uuid', UUID_LENGTH)
         : {
-            module: 'text-to-uuid',
             name: 'textToUuid',
             expression: 'textToUuid',
             conversion: textToUuid,
@@ -121,7 +110,6 @@ export const PAIRS: readonly Pair[] = [
     choose: (from) => {
       const number = `(${N} % 1${'0'.repeat(Math.min(lengthOf(from), JSON_DIGITS))})`;
       return {
-        module: 'text-to-jsonb',
         name: 'textToJsonb',
         expression: 'textToJsonb',
         conversion: textToJsonb,
@@ -138,7 +126,6 @@ export const PAIRS: readonly Pair[] = [
       const precision = Number(digits ?? FULL_PRECISION);
       const isFull = precision === FULL_PRECISION;
       return {
-        module: 'text-to-timestamptz',
         name: isFull ? 'textToTimestamptz' : 'textToTimestamptzOf',
         expression: isFull ? 'textToTimestamptz' : `textToTimestamptzOf(${precision})`,
         conversion: isFull ? textToTimestamptz : textToTimestamptzOf(precision),
@@ -155,7 +142,6 @@ export const PAIRS: readonly Pair[] = [
       const differs = precision.old !== precision.new;
       const given = differs ? `, { old: ${precision.old}, new: ${precision.new} }` : '';
       return {
-        module: 'timestamp-to-timestamptz',
         name: 'timestampToTimestamptz',
         expression: `timestampToTimestamptz(${JSON.stringify(zone)}${given})`,
         conversion: timestampToTimestamptz(zone, precision),
@@ -171,7 +157,6 @@ export const PAIRS: readonly Pair[] = [
       lengthOf(to) < LONGEST_WORD
         ? `${to[0]} has no room for the texts true and false`
         : {
-            module: 'boolean-to-text',
             name: 'booleanToText',
             expression: `booleanToText({ true: 'true', false: 'false' })`,
             conversion: booleanToText({ true: 'true', false: 'false' }),
@@ -183,7 +168,6 @@ export const PAIRS: readonly Pair[] = [
     to: /^text$/,
     text: 'varchar(length) to text',
     choose: ([, length]) => ({
-      module: 'varchar-to-text',
       name: 'varcharToText',
       expression: `varcharToText(${length})`,
       conversion: varcharToText(Number(length)),
@@ -195,7 +179,6 @@ export const PAIRS: readonly Pair[] = [
     to: /^text$/,
     text: 'char(length) to text',
     choose: ([, length]) => ({
-      module: 'char-to-text',
       name: 'charToText',
       expression: `charToText(${length})`,
       conversion: charToText(Number(length)),
@@ -213,7 +196,6 @@ export const PAIRS: readonly Pair[] = [
       const list = fitting.map((label) => `'${label.replaceAll("'", "''")}'`).join(', ');
       const label = `(array[${list}])[1 + ${N} % ${fitting.length}]`;
       return {
-        module: 'text-to-enum',
         name: 'textToEnum',
         expression: `textToEnum(${JSON.stringify(type)}, ${JSON.stringify(labels)})`,
         conversion: textToEnum(type!, labels),

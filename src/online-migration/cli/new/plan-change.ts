@@ -1,8 +1,8 @@
 import { DatabaseError, escapeLiteral } from 'pg';
-import type { ChangedColumn } from '../../online-migration/change/changed-column.ts';
-import type { Conversion } from '../../online-migration/change/column-change.ts';
-import type { Queryable } from '../../online-migration/postgres/queryable.ts';
-import { namesOf } from '../../online-migration/change/names.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Conversion } from '../../change/column-change.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
+import { namesOf } from '../../change/names.ts';
 import { knownConversion, knownPairs } from './known-conversions.ts';
 import { namesFor, type NewChange } from './new-change.ts';
 import {
