@@ -5,9 +5,11 @@ import type { ChangedColumn } from '../online-migration/change/changed-column.ts
 import { type Controls, readControls, writeControls } from '../online-migration/state/backfill-controls.ts';
 import { readBackfillProgress } from '../online-migration/backfill/plan/progress.ts';
 import { hasQueue } from '../online-migration/backfill/plan/queue-schema.ts';
+import { OnlineMigrationError } from '../online-migration/change/online-migration-error.ts';
 import { namesOf } from '../online-migration/change/names.ts';
 import { workForBackfill } from './backfill-worker.ts';
 import { changeOption, chosenChange } from './chosen-change.ts';
+import { usageError } from '../command-line/command-options.ts';
 import { runCommand } from '../command-line/run-command.ts';
 
 // npm run backfill: looks at the backfill that runs in another terminal, steers it, and works for it.
@@ -41,14 +43,19 @@ await runCommand(async (signal) => {
 
 async function steer(client: Client, change: ChangedColumn, controls: Partial<Controls>): Promise<void> {
   if (controls.workers !== undefined && (await hasQueue(client))) {
-    throw new Error(
+    throw new OnlineMigrationError(
+      'WORKERS_ARE_PROCESSES',
       'The workers of this backfill are processes: start one more with `npm run backfill -- work`, on any machine, ' +
         'or end one with Ctrl-C.',
     );
   }
   const hasBegun = (await readBackfillProgress(client, change)) !== null;
   if (!hasBegun || !(await writeControls(client, namesOf(change).change, controls))) {
-    throw new Error('No backfill is under way: start it with `npx mikro-orm migration:up`.');
+    throw new OnlineMigrationError(
+      'NO_BACKFILL',
+      'No backfill is under way: start it with `npx mikro-orm migration:up`.',
+      { change: namesOf(change).change },
+    );
   }
 }
 
@@ -73,8 +80,7 @@ function readChange(argv: readonly string[]): { words: string[]; name: string | 
   const place = argv.indexOf('--change');
   if (place === -1) return { words: [...argv], name: undefined };
   const name = argv[place + 1];
-  if (name === undefined)
-    throw new Error(`--change must be followed by a table and its column.\nUsage: ${USAGE}`);
+  if (name === undefined) throw wrongUsage('--change must be followed by a table and its column.');
   return { words: argv.toSpliced(place, 2), name };
 }
 
@@ -84,16 +90,20 @@ function readWords([verb, ...words]: string[]): 'status' | 'work' | Partial<Cont
   if (words.length === 0 && (verb === 'status' || verb === 'work')) return verb;
   if (words.length === 0 && verb === 'pause') return { paused: true };
   if (words.length === 0 && verb === 'resume') return { paused: false };
-  throw new Error(`Say what to do with the backfill.\nUsage: ${USAGE}`);
+  throw wrongUsage('Say what to do with the backfill.');
 }
 
 function readSetting(word: string): Partial<Controls> {
   const [name = '', value = ''] = word.split('=', 2);
   const setting = SETTABLE[name];
-  if (setting === undefined) throw new Error(`"${word}" is no setting.\nUsage: ${USAGE}`);
+  if (setting === undefined) throw wrongUsage(`"${word}" is no setting.`);
   const number = /^\d{1,6}$/.test(value) ? Number(value) : 0;
   if (number < 1 || number > setting.greatest) {
-    throw new Error(`${name} must be a whole number from 1 to ${setting.greatest}.\nUsage: ${USAGE}`);
+    throw wrongUsage(`${name} must be a whole number from 1 to ${setting.greatest}.`);
   }
   return { [setting.control]: number };
+}
+
+function wrongUsage(fault: string): OnlineMigrationError {
+  return usageError([fault], USAGE);
 }

@@ -12,6 +12,8 @@ import {
   findPreparations,
   findUnreviewed,
 } from '../online-migration/attachments/obstacles/obstacles.ts';
+import type { Obstacle } from '../online-migration/change/obstacle.ts';
+import { OnlineMigrationError } from '../online-migration/change/online-migration-error.ts';
 import { namesOf } from '../online-migration/change/names.ts';
 import { TOOLKIT_NAME } from '../online-migration/follow/presence.ts';
 import { Session } from '../online-migration/postgres/session.ts';
@@ -22,7 +24,7 @@ import { migrationFiles } from './new/migration-files.ts';
 import { planChange, type WantedChange } from './new/plan-change.ts';
 import { testFile } from './new/test-file.ts';
 import { extendedList, refuseExisting, writeFiles } from './new/written-files.ts';
-import { readOptions } from '../command-line/command-options.ts';
+import { readOptions, usageError } from '../command-line/command-options.ts';
 import { runCommand } from '../command-line/run-command.ts';
 
 // npm run change:new: looks a table up and writes a column change of it: the declaration, the mappings, five migrations and a
@@ -55,23 +57,34 @@ await runCommand(async () => {
   const { folder, file, declaration } = plan.words;
   const list = await extendedList(PROJECT_FOLDER, declaration, `${folder}/${file}-change`);
   await writeFiles(PROJECT_FOLDER, files, list);
-  console.log(`\n${instructions(plan, [...files, list], unreviewed)}`);
+  console.log(
+    `\n${instructions(
+      plan,
+      [...files, list],
+      unreviewed.map(({ message }) => message),
+    )}`,
+  );
 });
 
 /**
  * Refuses a change that the package cannot carry out.
- * @returns one sentence for each thing that a person must judge, or an administrator must prepare, before expand
+ * @returns one obstacle for each thing that a person must judge, or an administrator must prepare, before expand
  */
-async function refuseObstacles(session: Session, change: ChangedColumn): Promise<string[]> {
+async function refuseObstacles(session: Session, change: ChangedColumn): Promise<Obstacle[]> {
   const obstacles = await findObstacles(session, change);
   const unreviewed =
     obstacles.length === 0
       ? []
       : [...(await findPreparations(session, change)), ...(await findUnreviewed(session, change, 'old'))];
-  const others = obstacles.filter((obstacle) => !unreviewed.includes(obstacle));
+  const others = obstacles.filter(({ message }) => !unreviewed.some((other) => other.message === message));
   if (others.length === 0) return unreviewed;
-  const list = others.map((obstacle) => `  ${obstacle}`).join('\n');
-  throw new Error(`${namesOf(change).change} cannot be changed as it is, and nothing was written:\n${list}`);
+  const list = others.map(({ message }) => `  ${message}`).join('\n');
+  const { change: name, table } = namesOf(change);
+  throw new OnlineMigrationError(
+    'OBSTACLES',
+    `${name} cannot be changed as it is, and nothing was written:\n${list}`,
+    { change: name, table, obstacles: others },
+  );
 }
 
 /** Asks for what was not given, where somebody is there to answer. */
@@ -79,7 +92,7 @@ async function completed(options: z.output<typeof optionsSchema>): Promise<Wante
   const { from, zone, 'new-column': newColumn } = options;
   const missing = (['table', 'column', 'to'] as const).filter((name) => options[name] === undefined);
   if (missing.length > 0 && !process.stdin.isTTY) {
-    throw new Error(`Give ${missing.map((name) => `--${name}`).join(', ')}.\nUsage: ${USAGE}`);
+    throw usageError([`Give ${missing.map((name) => `--${name}`).join(', ')}.`], USAGE);
   }
   const answers = { ...options };
   if (missing.length > 0) {

@@ -6,6 +6,7 @@ import {
   findObstaclesOfRulingColumn,
 } from '../online-migration/attachments/obstacles/obstacles.ts';
 import { type ChangedColumn, keyColumnsOf } from '../online-migration/change/changed-column.ts';
+import type { Obstacle } from '../online-migration/change/obstacle.ts';
 import { namesOf } from '../online-migration/change/names.ts';
 import { classifyValues } from '../online-migration/verify/value-classes.ts';
 import type { ValueClass, ValueGroup } from '../online-migration/verify/value-classes-batch.ts';
@@ -16,7 +17,7 @@ import { readStage, type Stage } from '../online-migration/phases/stage.ts';
 import { rowSecurityObstacles } from '../online-migration/attachments/obstacles/row-security-obstacles.ts';
 import { z } from 'zod';
 import { changeOption, chosenChange } from './chosen-change.ts';
-import { readOptions } from '../command-line/command-options.ts';
+import { flag, readOptions } from '../command-line/command-options.ts';
 import { rowCount } from '../command-line/row-count.ts';
 import { showRowsProgress } from '../command-line/rows-progress.ts';
 import { runCommand } from '../command-line/run-command.ts';
@@ -24,8 +25,8 @@ import { runCommand } from '../command-line/run-command.ts';
 // npm run preflight: what is in the way of a column change, and what it will do to every value of the old column. Exit code 1
 // where it will fail.
 
-const USAGE = `npm run preflight -- ${changeOption.text}`;
-const optionsSchema = z.strictObject({ change: changeOption.schema });
+const USAGE = `npm run preflight -- [--json] ${changeOption.text}`;
+const optionsSchema = z.strictObject({ json: flag, change: changeOption.schema });
 
 const SHOWN_GROUPS = 20;
 
@@ -37,26 +38,28 @@ const MEANING: Record<ValueClass, string> = {
 };
 
 await runCommand(async (signal) => {
-  const change = chosenChange(readOptions(process.argv.slice(2), USAGE, optionsSchema).change);
+  const { json, change: name } = readOptions(process.argv.slice(2), USAGE, optionsSchema);
+  const change = chosenChange(name);
   const database = await resolveDatabase(readConfig());
-  console.log(database.description);
+  if (!json) console.log(database.description);
   await using session = await Session.open({ connectionString: database.url }, `${TOOLKIT_NAME} preflight`);
   const stage = await readStage(session, change);
   if (stage === 'contracted' || stage === 'renamed') {
-    console.log(`The database is at ${stage}: the old column is gone, there is nothing left to check.`);
+    if (json) console.log(JSON.stringify({ stage, obstacles: [], values: [], checklist: [] }));
+    else console.log(`The database is at ${stage}: the old column is gone, there is nothing left to check.`);
     return 0;
   }
   const obstacles = await findObstaclesAt(stage, session, change);
-  for (const obstacle of obstacles) console.log(`In the way: ${obstacle}`);
-  const groups = obstacles.length > 0 ? [] : await classifyWithProgress(session, change, signal);
-  if (obstacles.length === 0) for (const line of describe(change, groups)) console.log(line);
-  console.log('Only people can check:');
-  for (const point of await readChecklist(session, change)) console.log(`  ${point}`);
-  return obstacles.length > 0 || groups.some(({ valueClass }) => valueClass === 'reject') ? 1 : 0;
+  const progress = json ? process.stderr : process.stdout;
+  const values = obstacles.length > 0 ? [] : await classifyWithProgress(session, change, progress, signal);
+  const checklist = await readChecklist(session, change);
+  if (json) console.log(JSON.stringify({ stage, obstacles, values, checklist }));
+  else printText(change, { obstacles, values, checklist });
+  return obstacles.length > 0 || values.some(({ valueClass }) => valueClass === 'reject') ? 1 : 0;
 });
 
 /** Before expand, checks for all obstacles; later, for those that may have been added since. */
-async function findObstaclesAt(stage: Stage, session: Session, change: ChangedColumn): Promise<string[]> {
+async function findObstaclesAt(stage: Stage, session: Session, change: ChangedColumn): Promise<Obstacle[]> {
   if (stage === 'initial') return findObstacles(session, change);
   return [
     ...(await rowSecurityObstacles(session, change)),
@@ -67,14 +70,29 @@ async function findObstaclesAt(stage: Stage, session: Session, change: ChangedCo
 async function classifyWithProgress(
   session: Session,
   change: ChangedColumn,
+  output: NodeJS.WriteStream,
   signal: AbortSignal,
 ): Promise<ValueGroup[]> {
   const leaves = await findLeaves(session, namesOf(change).table);
   const rows = leaves.reduce((sum, leaf) => sum + leaf.rows, 0);
-  using progress = showRowsProgress(rows, process.stdout);
+  using progress = showRowsProgress(rows, output);
   // A batch takes a second; a row of a megabyte on a busy server may take longer, and is no reason to end.
   await session.query('set statement_timeout = 0');
   return await classifyValues(session, change, (rowsRead) => progress.update(rowsRead), signal);
+}
+
+/** The findings of a preflight. */
+interface Findings {
+  readonly obstacles: readonly Obstacle[];
+  readonly values: ValueGroup[];
+  readonly checklist: readonly string[];
+}
+
+function printText(change: ChangedColumn, { obstacles, values, checklist }: Findings): void {
+  for (const { message } of obstacles) console.log(`In the way: ${message}`);
+  if (obstacles.length === 0) for (const line of describe(change, values)) console.log(line);
+  console.log('Only people can check:');
+  for (const point of checklist) console.log(`  ${point}`);
 }
 
 function describe(change: ChangedColumn, groups: ValueGroup[]): string[] {

@@ -54,8 +54,13 @@ async function watchDatabase(
       signal.throwIfAborted();
       const { message } = error as Error;
       // A table that is not there yet has nothing to do with the connection, and says so itself.
-      const problem = error instanceof OnlineMigrationError ? message : describeDatabaseError(error);
-      show(json ? JSON.stringify({ problem }) : `${problem}\nLooking again every second.`);
+      const isRefusal = error instanceof OnlineMigrationError;
+      const problem = isRefusal ? message : describeDatabaseError(error);
+      show(
+        json
+          ? JSON.stringify({ problem, ...(isRefusal && { code: error.code }) })
+          : `${problem}\nLooking again every second.`,
+      );
       await delay(WATCH_INTERVAL_MS, undefined, { signal });
     }
   }

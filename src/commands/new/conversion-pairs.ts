@@ -1,3 +1,4 @@
+import { DeclarationError } from '../../online-migration/change/changed-column.ts';
 import type { Conversion } from '../../online-migration/change/column-change.ts';
 import { booleanToText } from '../../online-migration/conversions/boolean-to-text.ts';
 import { charToText } from '../../online-migration/conversions/char-to-text.ts';
@@ -238,7 +239,7 @@ function numericOf(precision: number, scale: number): Conversion | string {
   try {
     return textToNumeric(precision, scale);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof DeclarationError)) throw error;
     return error.message.replace(/\.$/, '');
   }
 }

@@ -1,5 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 import { changedColumnOf } from '../change/changed-column.ts';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import type { MoveContext } from '../phases/phase.ts';
 
@@ -25,15 +26,17 @@ export abstract class OnlineMigration extends Migration {
    * Carries a move out.
    * @param move the move, or its way back
    * @param change the change that it belongs to
-   * @throws Error if it is not run by the `OnlineMigrator`
+   * @throws OnlineMigrationError if it is not run by the `OnlineMigrator`
    */
   protected async carryOut(
     move: (context: MoveContext) => Promise<void>,
     change: ColumnChange,
   ): Promise<void> {
     if (this.#run === undefined) {
-      throw new Error(
+      throw new OnlineMigrationError(
+        'MIGRATOR_NOT_REGISTERED',
         `${this.constructor.name} needs the OnlineMigrator: register it in mikro-orm.config.ts under \`extensions\`.`,
+        { migration: this.constructor.name },
       );
     }
     await move({ ...this.#run, change: changedColumnOf(change) });
