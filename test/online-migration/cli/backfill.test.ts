@@ -23,17 +23,18 @@ async function steer(
 
 describe('npm run backfill', () => {
   it.each([
-    [[], 'Say what to do with the backfill'],
-    [['stop'], 'Say what to do with the backfill'],
-    [['set'], 'Say what to do with the backfill'],
-    [['set', 'speed=9'], '"speed=9" is no setting'],
-    [['set', 'workers=0'], 'workers must be a whole number from 1 to 64'],
-    [['set', 'batch-ms=abc'], 'batch-ms must be a whole number from 1 to 10000'],
-    [['work', 'harder'], 'Say what to do with the backfill'],
-    [['pause'], 'No backfill is under way'],
-  ])('%j is a sentence and exit code 1', async (words, sentence) => {
+    [[], 'WRONG_USAGE', 'Say what to do with the backfill'],
+    [['stop'], 'WRONG_USAGE', 'Say what to do with the backfill'],
+    [['set'], 'WRONG_USAGE', 'Say what to do with the backfill'],
+    [['set', 'speed=9'], 'WRONG_USAGE', '"speed=9" is no setting'],
+    [['set', 'workers=0'], 'WRONG_USAGE', 'workers must be a whole number from 1 to 64'],
+    [['set', 'batch-ms=abc'], 'WRONG_USAGE', 'batch-ms must be a whole number from 1 to 10000'],
+    [['work', 'harder'], 'WRONG_USAGE', 'Say what to do with the backfill'],
+    [['pause'], 'NO_BACKFILL', 'No backfill is under way'],
+  ])('%j is a sentence and exit code 1', async (words, code, sentence) => {
     const { exitCode, stderr } = await steer(...words);
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining(sentence) });
+    expect(stderr).toMatch(new RegExp(`\\nError code: ${code}\\n$`));
   });
 
   it('has nothing to pause in a database without a change', async () => {
@@ -53,6 +54,7 @@ describe('npm run backfill', () => {
     await client.rows(`drop schema online_migration_queue cascade`);
     expect(exitCode).toBe(1);
     expect(stderr).toContain('start one more with `npm run backfill -- work`');
+    expect(stderr).toContain('\nError code: WORKERS_ARE_PROCESSES\n');
   });
 
   it('changes the row that a running backfill reads', async () => {

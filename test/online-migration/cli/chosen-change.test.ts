@@ -36,30 +36,42 @@ describe('the change that --change names', () => {
     [
       'orders.total',
       [first, second, elsewhere],
+      'CHANGE_AMBIGUOUS',
       `orders.total could be several. Say which one: --change public.orders.total, --change 'public.orders.total 2', --change shop.orders.total.`,
     ],
     [
       'public.orders.total',
       [second, changeOf('public', `it's 3`), elsewhere],
+      'CHANGE_AMBIGUOUS',
       `public.orders.total could be several. Say which one: --change 'public.orders.total 2', --change 'it'\\''s 3'.`,
     ],
     [
       'public.orders.total',
       [first, first],
+      'CHANGE_NAME_TWICE',
       'src/column-changes.ts lists 2 changes of the name public.orders.total: give each but one a `name` of its own.',
     ],
     [
       'orders.sum',
       [first, second],
+      'CHANGE_UNKNOWN',
       `There is no column change orders.sum. There is: --change public.orders.total, --change 'public.orders.total 2'.`,
     ],
     [
       undefined,
       [first, second],
+      'CHANGE_NOT_CHOSEN',
       `There are several column changes. Say which one: --change public.orders.total, --change 'public.orders.total 2'.`,
     ],
-    ['orders.total', [], 'src/column-changes.ts lists no column change: add yours to it.'],
-  ])('%s is refused where it says too little', (name, changes, message) => {
-    expect(() => chosenChange(name, changes.map(declarationOf))).toThrow(new Error(message));
+    [
+      'orders.total',
+      [],
+      'NO_CHANGE_DECLARED',
+      'src/column-changes.ts lists no column change: add yours to it.',
+    ],
+  ])('%s is refused where it says too little', (name, changes, code, message) => {
+    expect(() => chosenChange(name, changes.map(declarationOf))).toThrow(
+      expect.objectContaining({ code, message }),
+    );
   });
 });

@@ -107,14 +107,16 @@ describe('npm run status', () => {
     await using database = await createTestDatabase();
     const { exitCode, stderr } = await runStatus(database.url);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/^The table "public"\."large_record" does not exist: run .*migration:up.*\.\n$/);
+    expect(stderr).toMatch(
+      /^The table "public"\."large_record" does not exist: run .*migration:up.*\.\nError code: TABLE_NOT_READY\n$/,
+    );
   });
 
   it('with an option that it does not have is a sentence', async () => {
     const { exitCode, stderr } = await runStatus(url, '--wach');
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
-      'There is no option --wach.\nUsage: npm run status -- [--watch] [--json] [--change <table.column>]\n',
+      'There is no option --wach.\nUsage: npm run status -- [--watch] [--json] [--change <table.column>]\nError code: WRONG_USAGE\n',
     );
   });
 });
