@@ -11,6 +11,9 @@
  * `online-migration/mikro-orm` has the parts for MikroORM, `online-migration/conversions` the conversions.
  */
 export type { Column, ColumnChange, ColumnPair, Conversion } from './change/column-change.ts';
+export type { ErrorCode } from './change/error-codes.ts';
+export type { Obstacle } from './change/obstacle.ts';
+export type { ObstacleCode } from './change/obstacle-codes.ts';
 export { OnlineMigrationError } from './change/online-migration-error.ts';
 export { type OnlineMigrationConfig } from './cli/project/config-file.ts';
 export type { ActiveColumn } from './follow/active-column.ts';

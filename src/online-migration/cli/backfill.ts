@@ -4,7 +4,8 @@ import { readBackfillProgress, type BackfillProgress } from '../backfill/plan/pr
 import { hasQueue } from '../backfill/plan/queue-schema.ts';
 import { workerSessionName } from '../backfill/plan/worker-name.ts';
 import { workOnRanges, type WorkSummary } from '../backfill/queue/worker-process.ts';
-import { type ChangedColumn, changedColumnOf, DeclarationError } from '../change/changed-column.ts';
+import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { namesOf } from '../change/names.ts';
 import { DEFAULT_SETTINGS } from '../phases/settings.ts';
 import { Session } from '../postgres/session.ts';
@@ -27,19 +28,23 @@ export async function setBackfill(
   options: ProgramOptions,
 ): Promise<void> {
   if (Object.values(controls).every((value) => value === undefined)) {
-    throw new DeclarationError('Name a setting: --batch-ms or --workers.');
+    throw new OnlineMigrationError('WRONG_USAGE', 'Name a setting: --batch-ms or --workers.');
   }
   await using database = await open(name, options);
   const { client, column } = database;
   if (controls.workers != null && (await hasQueue(client))) {
-    throw new DeclarationError(
+    throw new OnlineMigrationError(
+      'WORKERS_ARE_PROCESSES',
       'The workers of this backfill are processes: start one more with `npx online-migration backfill work`, on any machine, ' +
         'or end one with Ctrl-C.',
     );
   }
   const hasBegun = (await readBackfillProgress(client, column)) !== null;
   if (!hasBegun || !(await writeControls(client, namesOf(column).change, controls))) {
-    throw new DeclarationError('No backfill is under way: it begins with the backfill phase.');
+    throw new OnlineMigrationError(
+      'NO_BACKFILL',
+      'No backfill is under way: it begins with the backfill phase.',
+    );
   }
   await printBackfill(database, options);
 }

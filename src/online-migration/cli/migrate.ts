@@ -1,5 +1,6 @@
-import { changedColumnOf, DeclarationError } from '../change/changed-column.ts';
+import { changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { namesOf } from '../change/names.ts';
 import { readStage, type Stage, STAGES } from '../observation/stage.ts';
 import { PHASE_NAMES, type PhaseName, phases } from '../phases/phases.ts';
@@ -88,7 +89,8 @@ function phasesBetween(
 ): PhaseName[] {
   const [from, target] = [STAGES.indexOf(stage), STAGES.indexOf(to)];
   if (direction === 'up' ? target < from : target > from) {
-    throw new DeclarationError(
+    throw new OnlineMigrationError(
+      'WRONG_DIRECTION',
       `${namesOf(changedColumnOf(change)).change} is at ${stage}, which is ${direction === 'up' ? 'past' : 'before'} ${to}: use ` +
         `\`${direction === 'up' ? 'down' : 'up'} --to ${to}\`.`,
     );
@@ -104,5 +106,8 @@ function phasesBetween(
 function stageOf(text: string): Stage {
   const stage = STAGES.find((known) => known === text);
   if (stage !== undefined) return stage;
-  throw new DeclarationError(`There is no stage ${text}. The stages are: ${STAGES.join(', ')}.`);
+  throw new OnlineMigrationError(
+    'STAGE_UNKNOWN',
+    `There is no stage ${text}. The stages are: ${STAGES.join(', ')}.`,
+  );
 }

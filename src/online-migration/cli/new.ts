@@ -4,7 +4,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { findObstacles, findPreparations, findUnreviewed } from '../attachments/obstacles/obstacles.ts';
-import { type ChangedColumn, changedColumnOf, DeclarationError } from '../change/changed-column.ts';
+import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
+import type { Obstacle } from '../change/obstacle.ts';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { namesOf } from '../change/names.ts';
 import { TOOLKIT_NAME } from '../follow/presence.ts';
 import { Session } from '../postgres/session.ts';
@@ -51,7 +53,13 @@ export async function writeNewChange(
   const { folder: place, file: name, declaration } = plan.words;
   const list = await extendedList(folder, declaration, `${place}/${name}-change`);
   await writeFiles(folder, files, list);
-  console.log(`\n${instructions(plan, [...files, list], unreviewed)}`);
+  console.log(
+    `\n${instructions(
+      plan,
+      [...files, list],
+      unreviewed.map(({ message }) => message),
+    )}`,
+  );
 }
 
 /** The files that depend on what the project uses. */
@@ -76,19 +84,22 @@ function isInstalled(require: NodeJS.Require, name: string): boolean {
 
 /**
  * Refuses a change that the package cannot carry out.
- * @returns one sentence for each thing that a person must judge, or an administrator must prepare, before expand
+ * @returns one obstacle for each thing that a person must judge, or an administrator must prepare, before expand
  */
-async function refuseObstacles(session: Session, change: ChangedColumn): Promise<string[]> {
+async function refuseObstacles(session: Session, change: ChangedColumn): Promise<Obstacle[]> {
   const obstacles = await findObstacles(session, change);
   const unreviewed =
     obstacles.length === 0
       ? []
       : [...(await findPreparations(session, change)), ...(await findUnreviewed(session, change, 'old'))];
-  const others = obstacles.filter((obstacle) => !unreviewed.includes(obstacle));
+  const others = obstacles.filter(({ message }) => !unreviewed.some((other) => other.message === message));
   if (others.length === 0) return unreviewed;
-  const list = others.map((obstacle) => `  ${obstacle}`).join('\n');
-  throw new DeclarationError(
-    `${namesOf(change).change} cannot be changed as it is, and nothing was written:\n${list}`,
+  const list = others.map(({ message }) => `  ${message}`).join('\n');
+  const { change: name, table } = namesOf(change);
+  throw new OnlineMigrationError(
+    'OBSTACLES',
+    `${name} cannot be changed as it is, and nothing was written:\n${list}`,
+    { change: name, table, obstacles: others },
   );
 }
 
@@ -96,7 +107,7 @@ async function refuseObstacles(session: Session, change: ChangedColumn): Promise
 async function completed(options: WantedOptions): Promise<WantedChange> {
   const missing = (['table', 'column', 'to'] as const).filter((name) => options[name] === undefined);
   if (missing.length > 0 && !process.stdin.isTTY) {
-    throw new DeclarationError(`Give ${missing.map((name) => `--${name}`).join(', ')}.`);
+    throw new OnlineMigrationError('WRONG_USAGE', `Give ${missing.map((name) => `--${name}`).join(', ')}.`);
   }
   const answers: Record<string, string | undefined> = { ...options };
   if (missing.length > 0) {

@@ -20,7 +20,7 @@ export function describePreflight(change: ColumnChange, result: PreflightResult)
     return [`The database is at ${stage}: the old column is gone, there is nothing left to check.`];
   }
   return [
-    ...obstacles.map((obstacle) => `In the way: ${obstacle}`),
+    ...obstacles.map(({ message }) => `In the way: ${message}`),
     ...(obstacles.length > 0 ? [] : describeValues(change, values)),
     'Only people can check:',
     ...checklist.map((point) => `  ${point}`),

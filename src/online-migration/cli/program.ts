@@ -27,7 +27,10 @@ export function buildProgram(): Command {
     .option('--json', 'print JSON')
     .configureHelp({ showGlobalOptions: true });
   // A refusal is one sentence; the page of help is behind --help.
-  program.showHelpAfterError('Run it with --help for its options.');
+  program.configureOutput({
+    outputError: (text, write) =>
+      write(`${text.trimEnd()}\nRun it with --help for its options.\nError code: WRONG_USAGE\n`),
+  });
   const options = () => program.opts<ProgramOptions>();
 
   program

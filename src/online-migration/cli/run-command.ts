@@ -50,18 +50,19 @@ export async function runCommand(
   } catch (error) {
     // A failure after the interruption is caused by it.
     const cause: unknown = controller.signal.aborted ? controller.signal.reason : error;
-    console.error(json ? JSON.stringify({ error: errorOf(cause) }) : messageOf(cause));
+    if (json) console.error(JSON.stringify({ error: errorOf(cause) }));
+    else console.error(textOf(cause));
     process.exitCode = cause instanceof Interruption ? cause.exitCode : FAILED;
   }
 }
 
-function messageOf(error: unknown): string {
+function textOf(error: unknown): string {
+  if (error instanceof OnlineMigrationError) return `${error.message}\nError code: ${error.code}`;
   return error instanceof Error ? error.message : String(error);
 }
 
 function errorOf(error: unknown): object {
-  return {
-    ...(error instanceof OnlineMigrationError ? { name: error.name } : {}),
-    message: messageOf(error),
-  };
+  if (!(error instanceof OnlineMigrationError)) return { message: textOf(error) };
+  const { code, message, details } = error;
+  return { code, message, details };
 }

@@ -49,8 +49,13 @@ async function watchDatabase(
     } catch (error) {
       signal.throwIfAborted();
       // A missing table has nothing to do with the connection.
-      const problem = error instanceof OnlineMigrationError ? error.message : describeDatabaseError(error);
-      show(json ? JSON.stringify({ problem }) : `${problem}\nTrying again every second.`);
+      const isRefusal = error instanceof OnlineMigrationError;
+      const problem = isRefusal ? error.message : describeDatabaseError(error);
+      show(
+        json
+          ? JSON.stringify({ problem, ...(isRefusal && { code: error.code }) })
+          : `${problem}\nTrying again every second.`,
+      );
       await delay(WATCH_INTERVAL_MS, undefined, { signal });
     }
   }

@@ -1,5 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 import { changedColumnOf } from '../change/changed-column.ts';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import type { MoveContext } from '../phases/phase.ts';
 import type { Phase } from '../phases/phases.ts';
@@ -31,20 +32,22 @@ export abstract class ColumnMigration extends Migration {
     this.#run = run;
   }
 
-  /** @throws Error if it is not run by the `OnlineMigrator` */
+  /** @throws OnlineMigrationError if it is not run by the `OnlineMigrator` */
   override async up(): Promise<void> {
     await this.phase.up(this.#context());
   }
 
-  /** @throws Error if it is not run by the `OnlineMigrator` */
+  /** @throws OnlineMigrationError if it is not run by the `OnlineMigrator` */
   override async down(): Promise<void> {
     await this.phase.down(this.#context());
   }
 
   #context(): MoveContext {
     if (this.#run === undefined) {
-      throw new Error(
+      throw new OnlineMigrationError(
+        'MIGRATOR_NOT_REGISTERED',
         `${this.constructor.name} needs the OnlineMigrator: spread \`onlineMigrations()\` into mikro-orm.config.ts.`,
+        { migration: this.constructor.name },
       );
     }
     return { ...this.#run, change: changedColumnOf(this.change) };

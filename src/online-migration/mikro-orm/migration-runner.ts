@@ -1,5 +1,6 @@
 import type { Transaction } from '@mikro-orm/core';
 import { type Migration, MigrationRunner } from '@mikro-orm/migrations';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { MigrationSettings } from '../phases/settings.ts';
 import type { Session } from '../postgres/session.ts';
 import { ColumnMigration } from './column-migration.ts';
@@ -26,7 +27,7 @@ export class OnlineMigrationRunner extends MigrationRunner {
 
   /**
    * @param afterRun writes the ledger; a move calls it inside its last transaction
-   * @throws Error if a move ended without having written the ledger
+   * @throws OnlineMigrationError if a move ended without having written the ledger
    */
   override async run(
     migration: Migration,
@@ -52,7 +53,11 @@ export class OnlineMigrationRunner extends MigrationRunner {
       },
     });
     await migration[method]();
-    if (!recorded)
-      throw new Error(`${migration.constructor.name} did not write the ledger in its last transaction.`);
+    if (recorded) return;
+    throw new OnlineMigrationError(
+      'LEDGER_NOT_WRITTEN',
+      `${migration.constructor.name} did not write the ledger in its last transaction.`,
+      { migration: migration.constructor.name, method },
+    );
   }
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { MikroORM } from '@mikro-orm/core';
 import { pathToFileURL } from 'node:url';
 import { type Migration, type MigrationResult, Migrator } from '@mikro-orm/migrations';
@@ -7,6 +8,7 @@ import { changedColumnOf } from '../change/changed-column.ts';
 import { namesOf } from '../change/names.ts';
 import type { PhaseName } from '../phases/phases.ts';
 import { ColumnMigration } from './column-migration.ts';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { DEFAULT_SETTINGS, type MigrationSettings } from '../phases/settings.ts';
 import { assertPeerVersion } from '../postgres/peer-versions.ts';
 import { keepsSessions, SessionsNotKeptError } from '../postgres/session-continuity.ts';
@@ -64,7 +66,10 @@ export class OnlineMigrator extends Migrator {
       name: 'Migrator',
       register: (orm) => {
         OnlineSchemaGenerator.register(orm);
-        if (MIKRO_ORM_COMMAND.test(process.argv[1] ?? '')) neutralizePool(orm);
+        if (isMikroOrmCommand()) {
+          neutralizePool(orm);
+          printMessagesOnly();
+        }
         orm.config.registerExtension('@mikro-orm/migrator', () => {
           const migrator = new OnlineMigrator(orm.em as never);
           migrator.#settings = { ...DEFAULT_SETTINGS, ...settings };
@@ -130,10 +135,12 @@ export class OnlineMigrator extends Migrator {
     this.#refuseMasterTransaction(options);
     if (typeof options === 'object' && 'schema' in options && options.schema !== undefined) {
       throw new MigrationTargetError(
+        'OPTION_NOT_SUPPORTED',
         '--schema has no meaning here: each move names the schema of its own table.',
+        { option: '--schema' },
       );
     }
-    if (MIKRO_ORM_COMMAND.test(process.argv[1] ?? '')) refuseForgottenOptions(process.argv.slice(2), targets);
+    if (isMikroOrmCommand()) refuseForgottenOptions(process.argv.slice(2), targets);
     const log = (line: string) => this.#log(line);
     const connection = {
       ...this.driver.getConnection().getConnectionOptions(),
@@ -188,12 +195,27 @@ export class OnlineMigrator extends Migrator {
       typeof options === 'object' && 'transaction' in options && options.transaction !== undefined;
     if (!given && !this.options.allOrNothing) return;
     throw new MigrationTargetError(
+      'ONE_TRANSACTION_FOR_ALL',
       `Migrations of a table in use cannot run in one transaction: each move needs short ones of its own. ` +
         (given
           ? `Call the migrator without \`transaction\`.`
           : `Set \`migrations.allOrNothing\` to false in mikro-orm.config.ts.`),
     );
   }
+}
+
+function isMikroOrmCommand(): boolean {
+  return MIKRO_ORM_COMMAND.test(process.argv[1] ?? '');
+}
+
+/** MikroORM's command line prints an error as an object, with its stack; a person at the terminal needs the message alone. */
+function printMessagesOnly(): void {
+  Object.defineProperty(OnlineMigrationError.prototype, inspect.custom, {
+    configurable: true,
+    value(this: OnlineMigrationError): string {
+      return this.message;
+    },
+  });
 }
 
 function targetsOf(options: RunOptions): MigrationTargets {

@@ -1,6 +1,7 @@
 import { MikroORM, type Options } from '@mikro-orm/postgresql';
-import { changedColumnOf, DeclarationError } from '../change/changed-column.ts';
+import { changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { namesOf } from '../change/names.ts';
 import type { PhaseName } from '../phases/phases.ts';
 import { OnlineMigrator } from './online-migrator.ts';
@@ -9,7 +10,7 @@ import { OnlineMigrator } from './online-migrator.ts';
  * Runs the migrations that are phases of a change, with MikroORM's migrator; migrations that stand between them run too.
  * @param configuration MikroORM's options, or a function that returns them
  * @param names the phases, in the order in which they run
- * @throws DeclarationError if the project has no migration for one of the phases
+ * @throws OnlineMigrationError if the project has no migration for one of the phases
  */
 export async function runPhaseMigrations(
   configuration: unknown,
@@ -33,7 +34,8 @@ async function runMigrations(
   direction: 'up' | 'down',
 ): Promise<void> {
   if (!(migrator instanceof OnlineMigrator)) {
-    throw new DeclarationError(
+    throw new OnlineMigrationError(
+      'MIGRATOR_NOT_REGISTERED',
       'MikroORM is configured without `...onlineMigrations()`: spread it into its options.',
     );
   }
@@ -42,7 +44,8 @@ async function runMigrations(
   const migrations = names.map((name) => {
     const migration = found.find((one) => one.change === changeName && one.phase === name);
     if (migration !== undefined) return migration.name;
-    throw new DeclarationError(
+    throw new OnlineMigrationError(
+      'PHASE_WITHOUT_MIGRATION',
       `No migration of this project is the ${name} phase of ${changeName}: write one, a class that extends ColumnMigration.`,
     );
   });

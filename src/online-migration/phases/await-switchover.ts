@@ -2,7 +2,7 @@ import { namesOf } from '../change/names.ts';
 import { pause } from '../postgres/pause.ts';
 import { findPresences, type Presence } from '../follow/presence.ts';
 import { findUndeclaredSessions, type UndeclaredSessions } from '../follow/undeclared-sessions.ts';
-import { MoveRefusedError, type MoveContext } from './phase.ts';
+import { phaseDetails, PhaseRefusedError, type MoveContext } from './phase.ts';
 
 const POLL_MS = 200;
 const NAMED_SESSIONS = 5;
@@ -16,7 +16,7 @@ const NAMED_SESSIONS = 5;
  * @param move for the log and the error: `contract`
  * @param form the mapping that nobody may use any more
  * @param waitMs how long to wait at most, in milliseconds
- * @throws MoveRefusedError that names the processes
+ * @throws PhaseRefusedError that names the processes
  */
 export async function awaitSwitchover(
   context: MoveContext,
@@ -63,15 +63,23 @@ function describeSessions({ application, user, address, count, statement }: Unde
 }
 
 function stillInUse(
-  { change }: MoveContext,
+  context: MoveContext,
   move: string,
   behind: Presence[],
   waitMs: number,
-): MoveRefusedError {
-  return new MoveRefusedError(
+): PhaseRefusedError {
+  const { change } = context;
+  return new PhaseRefusedError(
+    'COLUMN_IN_USE',
     `Cannot ${move} ${namesOf(change).change}: ${waitMs === 0 ? 'after the proof' : `after ${waitMs / 1000} s`}, these processes still use ` +
       `${change.oldColumn.name}: ${behind.map(describe).join(', ')}. Restart or update them so that they use ` +
       `${change.newColumn.name}, then run the same command again.`,
+    {
+      ...phaseDetails(context, move),
+      column: change.oldColumn.name,
+      waitedMs: waitMs,
+      processes: behind.map(({ process, pid, address }) => ({ process, pid, address })),
+    },
   );
 }
 

@@ -1,22 +1,25 @@
 import { namesOf } from '../change/names.ts';
 import { findKeptValues } from '../state/change-record.ts';
-import { type MoveContext, MoveRefusedError } from './phase.ts';
+import { type MoveContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 
 const NAMED_ROWS = 10;
 
 /**
  * Refuses the way back of contract if the old values that contract kept for it are gone: they would come back as the conversion
  * writes them, and nobody would notice.
- * @throws MoveRefusedError that says how to go back without them
+ * @throws PhaseRefusedError that says how to go back without them
  */
-export async function refuseLostValues({ session, change }: MoveContext): Promise<void> {
+export async function refuseLostValues(context: MoveContext): Promise<void> {
+  const { session, change } = context;
   const { change: name } = namesOf(change);
   const accepted = `kept values of ${name}`;
   if ((await findKeptValues(session, change)) !== 'gone' || change.reviewed?.includes(accepted)) return;
-  throw new MoveRefusedError(
+  throw new PhaseRefusedError(
+    'KEPT_VALUES_LOST',
     `Cannot revert the contract of ${name}; nothing was changed: the record of the change in online_migration is gone, and with ` +
       `it the old values that cannot be rebuilt from the new ones. Restore the schema online_migration from a backup. To go ` +
       `back without them, add ${JSON.stringify(accepted)} to \`reviewed\` in the declaration.`,
+    { ...phaseDetails(context, 'revert the contract of'), reviewed: accepted },
   );
 }
 

@@ -9,7 +9,7 @@ import {
 import { pause } from './pause.ts';
 import { isLockConflict } from './database-error.ts';
 import type { Session } from './session.ts';
-import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import { type ErrorDetails, OnlineMigrationError } from '../change/online-migration-error.ts';
 
 /** How long a statement may last beyond its waits. It is catalog work; longer means that something scans the table after all. */
 const STATEMENT_TIMEOUT_MS = 10_000;
@@ -193,10 +193,25 @@ function notGranted(
   cause: unknown,
 ): LockNotGrantedError {
   return new LockNotGrantedError(
+    'LOCK_NOT_GRANTED',
     `${purpose}: ${relations.join(', ')} could not be locked within ${settings.lockBudgetMs / 1000} s (${attempts} tries); ` +
       `it was rolled back and nothing was changed by it. ${sentence(blockedBy(blockers))}. End what blocks it, then run the same command again.`,
+    { purpose, relations, attempts, budgetMs: settings.lockBudgetMs, blockers: blockers.map(blockerDetails) },
     { cause },
   );
+}
+
+/** Without its statement, which can hold values of the application. */
+function blockerDetails({
+  transaction,
+  pid,
+  gid,
+  application,
+  owner,
+  state,
+  seconds,
+}: Blocker): ErrorDetails {
+  return { transaction, pid, gid, application, owner, state, seconds };
 }
 
 function sentence(text: string): string {

@@ -7,6 +7,15 @@ const SAME_PRESS_MS = 1_000;
 /** The command received a request to end; the same command continues from this point. */
 export class InterruptedError extends OnlineMigrationError {
   override readonly name = 'InterruptedError';
+
+  /** @param signal the name of the signal: `SIGINT` */
+  constructor(signal: NodeJS.Signals) {
+    super(
+      'INTERRUPTED',
+      'Stopped between two transactions; nothing is lost. The same command goes on from here.',
+      { signal },
+    );
+  }
 }
 
 /** Ctrl-C, an orchestrator's request to stop, and a terminal that closes. */
@@ -27,11 +36,7 @@ export function interruptSignal(log: (line: string) => void): Disposable & Inter
         `${name}: stops after the transaction that runs; a statement that reads a whole table is cancelled. ` +
           `Another ${name} ends the process at once.`,
       );
-      controller.abort(
-        new InterruptedError(
-          'Stopped between two transactions; nothing is lost. The same command goes on from here.',
-        ),
-      );
+      controller.abort(new InterruptedError(name));
     } else if (performance.now() - pressedAt > SAME_PRESS_MS) {
       forget();
       process.kill(process.pid, name);

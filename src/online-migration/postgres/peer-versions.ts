@@ -6,25 +6,22 @@ import manifest from '../package.json' with { type: 'json' };
 /** Libraries of which the tests have run a range of versions. */
 export type PeerName = keyof typeof manifest.peerDependencies;
 
-/** An installed library has a version that the tests have not run. */
-export class PeerVersionError extends OnlineMigrationError {
-  override readonly name = 'PeerVersionError';
-}
-
 const checked = new Set<PeerName>();
 
 /**
  * Refuses a version of a library that the tests have not run.
- * @throws PeerVersionError that names the installed version and the range
+ * @throws OnlineMigrationError that names the installed version and the range
  */
 export function assertPeerVersion(name: PeerName): void {
   if (checked.has(name)) return;
   const range = manifest.peerDependencies[name];
   const version = installedVersion(name);
   if (version !== undefined && !semver.satisfies(version, range)) {
-    throw new PeerVersionError(
+    throw new OnlineMigrationError(
+      'PEER_VERSION',
       `${name} ${version} is installed, and this version of online-migration is tested with ${range}: install that one, or a ` +
         `version of online-migration that is tested with ${name} ${version}.`,
+      { name, version, range },
     );
   }
   checked.add(name);

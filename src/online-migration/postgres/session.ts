@@ -20,8 +20,10 @@ export class ConnectionLostError extends OnlineMigrationError {
   /** @param cause what the driver says */
   constructor(cause: Error) {
     super(
+      'CONNECTION_LOST',
       `The connection to the database was lost: ${cause.message}. What was not committed is rolled back; ` +
         `run the same command again.`,
+      {},
       { cause },
     );
   }
@@ -193,11 +195,3 @@ export class Session implements Queryable, AsyncDisposable {
     await this.#client.end().catch(() => undefined);
   }
 }
-
-/** The SQLSTATE of a database error, undefined for any other. */
-export function sqlState(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-/** SQLSTATE of a table that is not there, as the package's own are not once the last expand was reverted. */
-export const UNDEFINED_TABLE_CODE = '42P01';

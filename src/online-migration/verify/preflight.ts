@@ -3,6 +3,7 @@ import { findObstacles, findObstaclesOfRulingColumn } from '../attachments/obsta
 import { rowSecurityObstacles } from '../attachments/obstacles/row-security-obstacles.ts';
 import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
+import type { Obstacle } from '../change/obstacle.ts';
 import { namesOf } from '../change/names.ts';
 import { findLeaves } from '../postgres/leaf-partitions.ts';
 import { Session } from '../postgres/session.ts';
@@ -24,8 +25,8 @@ export interface PreflightOptions {
 /** The result of a preflight. */
 export interface PreflightResult {
   readonly stage: Stage;
-  /** Reasons for which the change would be refused, a sentence each. */
-  readonly obstacles: readonly string[];
+  /** Reasons for which the change would be refused. */
+  readonly obstacles: readonly Obstacle[];
   /** The old column's values by what the change does to them; empty if there are obstacles or if the old column is gone. */
   readonly values: readonly ValueGroup[];
   /** Risks that only a person can judge, a sentence each. */
@@ -64,7 +65,7 @@ export async function preflight(
 }
 
 /** Before expand, all obstacles; later, those that may have been added since. */
-async function findObstaclesAt(stage: Stage, session: Session, column: ChangedColumn): Promise<string[]> {
+async function findObstaclesAt(stage: Stage, session: Session, column: ChangedColumn): Promise<Obstacle[]> {
   if (stage === 'initial') return findObstacles(session, column);
   return [
     ...(await rowSecurityObstacles(session, column)),

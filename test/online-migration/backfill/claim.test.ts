@@ -82,6 +82,7 @@ describe('a range that another worker takes', () => {
     expect(await claimRange(client, fill, range)).toMatchObject({ firstBlock: 0, nextBlock: 0 });
     await letGo(client);
     await expect(first).rejects.toThrow(RangeTakenError);
+    await expect(first).rejects.toMatchObject({ code: 'RANGE_TAKEN', details: { firstBlock: 0 } });
     expect(await filled()).toBe(0);
   });
 

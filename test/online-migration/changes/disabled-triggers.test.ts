@@ -9,6 +9,7 @@ import { revertContract } from '../../../src/online-migration/phases/revert-cont
 import { MOVES, openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 
 const total: ChangedColumn = {
   table: { schema: 'public', name: 'orders' },
@@ -58,13 +59,13 @@ describe('a sync trigger that was disabled', () => {
     'keeps %s from going on, also if it was enabled as an ordinary one again',
     async (name, before, move) => {
       await carryOut(before);
-      const refusal = new RegExp(
+      const reason = new RegExp(
         `^Cannot ${name} public.orders.total: the sync trigger ~sync_total_insert, ~sync_total_update does not fire`,
       );
       await disable();
-      await expect(carryOut([move])).rejects.toThrow(refusal);
+      await expect(carryOut([move])).rejects.toMatchObject(refusedWith('SYNC_TRIGGER_SILENT', reason));
       await enable();
-      await expect(carryOut([move])).rejects.toThrow(refusal);
+      await expect(carryOut([move])).rejects.toMatchObject(refusedWith('SYNC_TRIGGER_SILENT', reason));
       await enableAlways();
       await carryOut([move]);
     },
@@ -75,14 +76,13 @@ describe('a sync trigger that was disabled', () => {
     await disable();
     await client.rows(`update orders set total = '9.5' where id = 1; insert into orders values (3, '3.5')`);
     await enableAlways();
-    const refusal = await carryOut([enforce]).then(
-      () => '',
-      (error: Error) => error.message,
-    );
-    expect(refusal).toMatch(
+    const error: unknown = await carryOut([enforce]).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'ROWS_DIFFER', details: { keys: ['1', '3'] } });
+    const { message } = error as Error;
+    expect(message).toMatch(
       /total_new does not have the value of total.*\n {2}id 1: "9.5", "1.50"\n {2}id 3: "3.5", null/,
     );
-    await client.rows(/run the same command again: `([^`]+)`/.exec(refusal)![1]!);
+    await client.rows(/run the same command again: `([^`]+)`/.exec(message)![1]!);
     await carryOut([enforce, contract]);
     expect(await client.value(`select string_agg(total_new::text, ' ' order by id) from orders`)).toBe(
       '9.50 2.50 3.50',
@@ -138,17 +138,22 @@ describe('a sync trigger that was disabled', () => {
     const readSlowly = () => void reader.rows('begin; lock table orders in access share mode');
     const outcome = running.then(
       () => 'done',
-      (error: Error) => error.message,
+      (error: unknown) => error,
     );
     await Promise.race([retried.promise, outcome]);
     await reader.rows('commit; begin; alter table orders disable trigger all');
     await reader.rows(`update orders set total_new = 7 where id = 1`);
     await reader.rows(`alter table orders enable always trigger "~sync_total_insert", enable always trigger "~sync_total_update",
       enable always trigger "~keep_total_insert", enable always trigger "~keep_total_update"; commit`);
-    expect(await outcome).toMatch(
-      /while the columns were compared, a sync trigger was disabled and enabled again/,
+    expect(await outcome).toMatchObject(
+      refusedWith(
+        'SYNC_TRIGGER_ALTERED',
+        /while the columns were compared, a sync trigger was disabled and enabled again/,
+      ),
     );
-    await expect(carryOut([contract])).rejects.toThrow(/total and total_new differ/);
+    await expect(carryOut([contract])).rejects.toMatchObject(
+      refusedWith('EQUALITY_PROOF_FAILED', /total and total_new differ/),
+    );
     expect(await client.value(`select total from orders where id = 1`)).toBe('1.5');
   });
 });
@@ -177,8 +182,11 @@ describe('a declaration that is corrected while its change is under way', () => 
     await carryOut(BACKFILLED);
     await expect(
       carryOut([enforce], { ...total, newColumn: { name: 'total_new', type: 'numeric(20,2)' } }),
-    ).rejects.toThrow(
-      /^Cannot enforce public\.orders\.total: total_new is numeric\(12,2\), and the declaration says numeric\(20,2\)/,
+    ).rejects.toMatchObject(
+      refusedWith(
+        'COLUMN_TYPE_DIFFERS',
+        /^Cannot enforce public\.orders\.total: total_new is numeric\(12,2\), and the declaration says numeric\(20,2\)/,
+      ),
     );
   });
 });

@@ -10,6 +10,7 @@ import { type ChangeCase, expectFullCycle, openContext } from '../../support/cha
 import { connect } from '../../support/database-client.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 
 const change: ChangedColumn = {
   table: { schema: 'public', name: 'answer' },
@@ -54,8 +55,11 @@ describe('a change that is not reversible', () => {
     await expand(context);
     await backfill(context);
     await enforce(context);
-    await expect(revertEnforce(context)).rejects.toThrow(
-      /^Cannot revert the enforce of public\.answer\.given: it is declared as not reversible/,
+    await expect(revertEnforce(context)).rejects.toMatchObject(
+      refusedWith(
+        'NOT_REVERSIBLE',
+        /^Cannot revert the enforce of public\.answer\.given: it is declared as not reversible/,
+      ),
     );
     await client.rows(`insert into answer (n, given_new) values (0, true)`);
     await client.rows(`update answer set given_new = false where n = 2`);

@@ -9,6 +9,7 @@ import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { describeFrom } from '../../support/server-major.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 
 const change: ChangedColumn = {
   table: { schema: 'public', name: 'document' },
@@ -101,8 +102,11 @@ describeFrom(16, 'a value for which a conversion raises an error', () => {
     expect(await client.rows(`select key, reason from online_migration.reject`)).toEqual([
       { key: '100', reason: expect.stringContaining('stack depth limit exceeded') },
     ]);
-    await expect(enforce(context)).rejects.toThrow(
-      /^Cannot enforce public\.document\.body: 1 rows have a value that jsonb cannot take/,
+    await expect(enforce(context)).rejects.toMatchObject(
+      refusedWith(
+        'REJECTS_LEFT',
+        /^Cannot enforce public\.document\.body: 1 rows have a value that jsonb cannot take/,
+      ),
     );
     await client.rows(`update document set body = '[]' where id = 100`);
     await enforce(context);

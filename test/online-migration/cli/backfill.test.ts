@@ -23,16 +23,25 @@ async function steer(
 
 describe('npx online-migration backfill', () => {
   it.each([
-    [['stop'], 'There is no column change stop'],
-    [['set'], 'Name a setting: --batch-ms or --workers.'],
-    [['set', '--speed=9'], "unknown option '--speed=9'"],
-    [['set', '--workers=0'], "argument '0' is invalid. It must be a whole number from 1 to 64."],
-    [['set', '--batch-ms=abc'], "argument 'abc' is invalid. It must be a whole number from 1 to 10000."],
-    [['work', 'harder', 'please'], 'too many arguments'],
-    [['pause'], 'No backfill is under way'],
-  ])('%j is a sentence and exit code 1', async (words, sentence) => {
+    [['stop'], 'CHANGE_UNKNOWN', 'There is no column change stop'],
+    [['set'], 'WRONG_USAGE', 'Name a setting: --batch-ms or --workers.'],
+    [['set', '--speed=9'], 'WRONG_USAGE', "unknown option '--speed=9'"],
+    [
+      ['set', '--workers=0'],
+      'WRONG_USAGE',
+      "argument '0' is invalid. It must be a whole number from 1 to 64.",
+    ],
+    [
+      ['set', '--batch-ms=abc'],
+      'WRONG_USAGE',
+      "argument 'abc' is invalid. It must be a whole number from 1 to 10000.",
+    ],
+    [['work', 'harder', 'please'], 'WRONG_USAGE', 'too many arguments'],
+    [['pause'], 'NO_BACKFILL', 'No backfill is under way'],
+  ])('%j is a sentence and exit code 1', async (words, code, sentence) => {
     const { exitCode, stderr } = await steer(...words);
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining(sentence) });
+    expect(stderr).toMatch(new RegExp(`\\nError code: ${code}\\n$`));
   });
 
   it('has nothing to pause in a database without a change', async () => {
@@ -52,6 +61,7 @@ describe('npx online-migration backfill', () => {
     await client.rows(`drop schema online_migration_queue cascade`);
     expect(exitCode).toBe(1);
     expect(stderr).toContain('start one more with `npx online-migration backfill work`');
+    expect(stderr).toContain('\nError code: WORKERS_ARE_PROCESSES\n');
   });
 
   it('changes the row that a running backfill reads', async () => {

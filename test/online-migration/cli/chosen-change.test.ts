@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { chosenChange } from '../../../src/online-migration/cli/project/chosen-change.ts';
 import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
-import { DeclarationError } from '../../../src/online-migration/change/changed-column.ts';
 import { declarationOf } from '../../support/declared-change.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 
@@ -37,30 +36,42 @@ describe('the change that is named', () => {
     [
       'orders.total',
       [first, second, elsewhere],
+      'CHANGE_AMBIGUOUS',
       `Several changes match orders.total. Name one: public.orders.total, 'public.orders.total 2', shop.orders.total.`,
     ],
     [
       'public.orders.total',
       [second, changeOf('public', `it's 3`), elsewhere],
+      'CHANGE_AMBIGUOUS',
       `Several changes match public.orders.total. Name one: 'public.orders.total 2', 'it'\\''s 3'.`,
     ],
     [
       'public.orders.total',
       [first, first],
+      'CHANGE_NAME_TWICE',
       'The configuration lists 2 changes of the name public.orders.total: give all but one a `name` of its own.',
     ],
     [
       'orders.sum',
       [first, second],
+      'CHANGE_UNKNOWN',
       `There is no column change orders.sum. There is: public.orders.total, 'public.orders.total 2'.`,
     ],
     [
       undefined,
       [first, second],
+      'CHANGE_NOT_CHOSEN',
       `There are several column changes. Name one: public.orders.total, 'public.orders.total 2'.`,
     ],
-    ['orders.total', [], 'The configuration lists no column change: add yours to `changes`.'],
-  ])('%s is refused where it says too little', (name, changes, message) => {
-    expect(() => chosenChange(name, changes.map(declarationOf))).toThrow(new DeclarationError(message));
+    [
+      'orders.total',
+      [],
+      'NO_CHANGE_DECLARED',
+      'The configuration lists no column change: add yours to `changes`.',
+    ],
+  ])('%s is refused where it says too little', (name, changes, code, message) => {
+    expect(() => chosenChange(name, changes.map(declarationOf))).toThrow(
+      expect.objectContaining({ code, message }),
+    );
   });
 });

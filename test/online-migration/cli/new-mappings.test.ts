@@ -169,14 +169,14 @@ describe('the mappings that `new` writes', () => {
         exitCode: 1,
         stderr:
           'src/column-changes.ts has a change of Shop €.ledger.v already, to numeric(9,2), which is not finished. ' +
-          'Nothing was written. Finish that one, or take it out of the list.\n',
+          'Nothing was written. Finish that one, or take it out of the list.\nError code: CHANGE_NOT_FINISHED\n',
       });
       const tested = await copy.run('node_modules/jest/bin/jest.js', 'test/shop-ledger/v-2');
       expect(tested.stderr).toMatch(/Tests: {7}2 passed, 2 total/);
       const status = await copy.run(ONLINE_MIGRATION, 'status', 'ledger.v');
       expect(status).toMatchObject({
         exitCode: 1,
-        stderr: `Several changes match ledger.v. Name one: 'Shop €.ledger.v', 'Shop €.ledger.v 2'.\n`,
+        stderr: `Several changes match ledger.v. Name one: 'Shop €.ledger.v', 'Shop €.ledger.v 2'.\nError code: CHANGE_AMBIGUOUS\n`,
       });
       expect(await copy.run('node_modules/@mikro-orm/cli/cli.js', 'migration:up')).toMatchObject({
         exitCode: 0,

@@ -39,6 +39,7 @@ const TABLES = [
   `create table journal (line varchar(30) not null)`,
   `create table diary (line varchar(30) not null)`,
   `create table plain (label text not null)`,
+  `create table priced (id bigint primary key, price text not null default 'free')`,
   `create view labels as select label from plain`,
 ];
 
@@ -156,39 +157,54 @@ describe('npx online-migration new', () => {
   it.each([
     [
       ['--table', 'order', '--column', 'total', '--to', 'uuid'],
-      /^There is no table order, and nothing was written\. There is: account, diary, entry, journal, orders, plain, reading, shop\.Parcel "€"\.\n$/,
+      /^There is no table order, and nothing was written\. There is: account, diary, entry, journal, orders, plain, priced, reading, shop\.Parcel "€"\.\nError code: TABLE_UNKNOWN\n$/,
     ],
     [
       ['--table', 'orders', '--column', 'sum', '--to', 'uuid'],
-      /^The table orders has no column sum, and nothing was written\. It has: id, customer, total, placed_at\.\n$/,
+      /^The table orders has no column sum, and nothing was written\. It has: id, customer, total, placed_at\.\nError code: COLUMN_UNKNOWN\n$/,
     ],
     [
       ['--table', 'orders', '--column', 'total', '--to', 'money2'],
-      /^--to money2: the database has no such type/,
+      /^--to money2: the database has no such type[^]*\nError code: TYPE_UNKNOWN\n$/,
     ],
-    [['--table', 'orders', '--column', 'total', '--to', 'text'], /^total is text already/],
+    [
+      ['--table', 'orders', '--column', 'total', '--to', 'text'],
+      /^total is text already[^]*\nError code: TYPE_UNCHANGED\n$/,
+    ],
     [
       ['--table', 'orders', '--column', 'total', '--from', 'integer', '--to', 'uuid'],
-      /^total is text and not integer/,
+      /^total is text and not integer[^]*\nError code: COLUMN_TYPE_DIFFERS\n$/,
     ],
     [
       ['--table', 'orders', '--column', 'placed_at', '--to', 'text'],
-      /^There is no conversion from timestamp with time zone to text, and nothing was written\. There is: integer to bigint, /,
+      /^There is no conversion from timestamp with time zone to text, and nothing was written\. There is: integer to bigint, [^]*\nError code: CONVERSION_UNKNOWN\n$/,
     ],
     [
       ['--table', 'plain', '--column', 'label', '--to', 'uuid'],
-      /^public\.plain\.label cannot be changed as it is, and nothing was written:\n {2}rule _RETURN on view labels depends on label/,
+      /^public\.plain\.label cannot be changed as it is, and nothing was written:\n {2}rule _RETURN on view labels depends on label[^]*\nError code: OBSTACLES\n$/,
     ],
     [
       ['--table', 'orders', '--column', 'total', '--to', 'numeric(12,2)'],
-      /^src\/column-changes\.ts has a change of public\.orders\.total already/,
+      /^src\/column-changes\.ts has a change of public\.orders\.total already[^]*\nError code: CHANGE_NOT_FINISHED\n$/,
     ],
     [
       ['--table', 'reading', '--column', 'at', '--to', 'timestamp(0) with time zone'],
       /^There is no conversion from timestamp\(3\) with time zone to timestamp\(0\) with time zone/,
     ],
-    [['--table', 'orders'], /^Give --column, --to\.\n$/],
-    [['--tabel=orders'], /^error: unknown option '--tabel=orders'\nRun it with --help/],
+    [['--table', 'orders'], /^Give --column, --to\.\nError code: WRONG_USAGE\n$/],
+    [['--tabel=orders'], /^error: unknown option '--tabel=orders'\n[^]*Error code: WRONG_USAGE\n$/],
+    [
+      ['--table', 'orders', '--column', 'total', '--to', 'numeric(300,2)'],
+      /^textToNumeric\(300, 2\): [^]*\nError code: CONVERSION_IMPOSSIBLE\n$/,
+    ],
+    [
+      ['--table', 'priced', '--column', 'price', '--to', 'numeric(12,2)'],
+      /^The default of price, 'free'::text, does not convert to numeric\(12,2\)[^]*\nError code: DEFAULT_NOT_CONVERTIBLE\n$/,
+    ],
+    [
+      ['--table', 'journal', '--column', 'line', '--to', 'timestamptz', '--zone', 'Berlin'],
+      /^--zone Berlin: the database knows no such time zone[^]*\nError code: TIME_ZONE_UNKNOWN\n$/,
+    ],
   ])('refuses %j, and writes nothing', async (args, reason) => {
     const before = await readFile(join(project, 'src/column-changes.ts'), 'utf8');
     const { exitCode, stderr } = await copy.changeNew(...args);
@@ -214,7 +230,7 @@ describe('npx online-migration new', () => {
       exitCode: 1,
       stderr:
         'src/plain/label-change.ts is there already, and nothing was written. Delete what you do not want to keep, then ' +
-        'run the same command again.\n',
+        'run the same command again.\nError code: FILES_EXIST\n',
     });
     expect(existsSync(join(project, 'src/plain/label-mappings.ts'))).toBe(false);
   });

@@ -68,6 +68,28 @@ describe('npx online-migration preflight', () => {
     expect(stdout).not.toContain('convert');
   });
 
+  it('--json prints the obstacles with their codes, and nothing else', async () => {
+    await client.rows(`create view early as select id from large_record where created_at < '2024'`);
+    await using command = await startCommand('preflight', ['--json'], {
+      env: { DATABASE_URL: database.url },
+    });
+    const { exitCode, stdout } = await command.ended;
+    await client.rows(`drop view early`);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      stage: 'initial',
+      obstacles: [
+        {
+          code: 'DEPENDENT_OBJECT',
+          message: expect.stringContaining('rule _RETURN on view early depends on created_at'),
+          details: { column: 'created_at', object: 'rule _RETURN on view early' },
+        },
+      ],
+      values: [],
+      checklist: expect.arrayContaining([expect.stringContaining('Programs that use created_at')]),
+    });
+  });
+
   it('names what came in the way since expand', async () => {
     await using migrated = await createMigratedDatabase('0002');
     await using other = await connect(migrated.url);
@@ -113,7 +135,8 @@ describe('npx online-migration preflight', () => {
     const { exitCode, stderr } = await command.ended;
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
-      'There is no column change orders.total. There is: public.large_record.created_at.\n',
+      'There is no column change orders.total. There is: public.large_record.created_at.\n' +
+        'Error code: CHANGE_UNKNOWN\n',
     );
   });
 
@@ -123,5 +146,6 @@ describe('npx online-migration preflight', () => {
     const { exitCode, stderr } = await command.ended;
     expect(exitCode).toBe(1);
     expect(stderr).toContain('large_record" does not exist: run `npx mikro-orm migration:up`');
+    expect(stderr).toMatch(/\nError code: TABLE_NOT_READY\n$/);
   });
 });

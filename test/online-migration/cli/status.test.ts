@@ -107,14 +107,16 @@ describe('npx online-migration status', () => {
     await using database = await createTestDatabase();
     const { exitCode, stderr } = await runStatus(database.url);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/^The table "public"\."large_record" does not exist: run .*migration:up.*\.\n$/);
+    expect(stderr).toMatch(
+      /^The table "public"\."large_record" does not exist: run .*migration:up.*\.\nError code: TABLE_NOT_READY\n$/,
+    );
   });
 
   it('with an option that it does not have is a sentence', async () => {
     const { exitCode, stderr } = await runStatus(url, '--wach');
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
-      "error: unknown option '--wach'\n(Did you mean --watch?)\nRun it with --help for its options.\n",
+      "error: unknown option '--wach'\n(Did you mean --watch?)\nRun it with --help for its options.\nError code: WRONG_USAGE\n",
     );
   });
 });

@@ -1,12 +1,16 @@
 import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
-import type { ActiveColumn } from '../../../src/online-migration/follow/active-column.ts';
+import {
+  type ActiveColumn,
+  ColumnNotEnforcedError,
+} from '../../../src/online-migration/follow/active-column.ts';
 import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
 import { pollActiveColumn } from '../../../src/online-migration/follow/active-column-poll.ts';
 import type { Queryable } from '../../../src/online-migration/postgres/queryable.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 
 const OLD: ActiveColumn = { form: 'old', name: 'created_at' };
 const NEW: ActiveColumn = { form: 'new', name: 'created_at_new' };
@@ -180,6 +184,20 @@ it('says that the old column is in use until the last unit of work on it has end
   expect(forms).toEqual(['new', 'old']);
 });
 
+it('runs a unit again that finds the active column empty, once', async () => {
+  const follower = new ActiveColumnFollower(createdAtColumn, client);
+  const used: ActiveColumn[] = [];
+  const failing = follower.run(async (active) => {
+    used.push(active);
+    throw new ColumnNotEnforcedError(active.name);
+  });
+  await expect(failing).rejects.toMatchObject({
+    code: 'COLUMN_NOT_ENFORCED',
+    details: { column: 'created_at' },
+  });
+  expect(used).toEqual([OLD, OLD]);
+});
+
 it('keeps what it knows while the table is away', async () => {
   const follower = new ActiveColumnFollower(createdAtColumn, client);
   const late = new ActiveColumnFollower(createdAtColumn, client);
@@ -245,7 +263,12 @@ describe('on a column to stay on', () => {
 
   it('is refused where the change does not know it', () => {
     expect(() => new ActiveColumnFollower(createdAtColumn, client, 'created')).toThrow(
-      'ACTIVE_COLUMN is "created": set it to auto, or to a column to stay on, created_at or created_at_new.',
+      expect.objectContaining(
+        refusedWith(
+          'UNKNOWN_ACTIVE_COLUMN',
+          'ACTIVE_COLUMN is "created": set it to auto, or to a column to stay on, created_at or created_at_new.',
+        ),
+      ),
     );
   });
 });

@@ -9,6 +9,7 @@ import { type ApiProcess, startApiProcess } from '../../support/api-process.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { startHangingProxy } from '../../support/hanging-proxy.ts';
 import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 
 let resources: AsyncDisposableStack;
 let url: string;
@@ -168,8 +169,11 @@ it('of a process that stays on the old column keeps contract away until the proc
   await using staying = await startApiProcess(url, { ACTIVE_COLUMN: 'created_at' });
   await migrator.go('0004');
   await using hurried = await openMigrator(url, { switchoverWaitMs: 0 });
-  await expect(hurried.go('0005')).rejects.toThrow(
-    new RegExp(`these processes still use created_at: \\S+:${staying.process.pid} `),
+  await expect(hurried.go('0005')).rejects.toMatchObject(
+    refusedWith(
+      'COLUMN_IN_USE',
+      new RegExp(`these processes still use created_at: \\S+:${staying.process.pid} `),
+    ),
   );
   const waiting = migrator.logged(/waiting up to 30 s for 1 processes/);
   const going = migrator.go('0005');

@@ -3,6 +3,7 @@ import { ConnectionLostError, Session } from '../../../src/online-migration/post
 import { startCuttingProxy } from '../../support/cutting-proxy.ts';
 import { connect } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 
 it('takes one processor at most, also for what other sessions share out to several', async () => {
   await using database = await createTestDatabase();
@@ -29,7 +30,9 @@ it('says that the connection was lost where the server ends it before the first 
   await using proxy = await startCuttingProxy(database.url);
   const opening = Session.open({ connectionString: proxy.url }, 'online-migration test');
   await expect(opening).rejects.toThrow(ConnectionLostError);
-  await expect(opening).rejects.toThrow('terminating connection due to administrator command');
+  await expect(opening).rejects.toMatchObject(
+    refusedWith('CONNECTION_LOST', 'terminating connection due to administrator command'),
+  );
 });
 
 describe('an interrupt', () => {

@@ -1,3 +1,4 @@
+import { DeclarationError } from '../../change/changed-column.ts';
 import type { Conversion } from '../../change/column-change.ts';
 import { booleanToText } from '../../conversions/boolean-to-text.ts';
 import { charToText } from '../../conversions/char-to-text.ts';
@@ -220,7 +221,7 @@ function numericOf(precision: number, scale: number): Conversion | string {
   try {
     return textToNumeric(precision, scale);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof DeclarationError)) throw error;
     return error.message.replace(/\.$/, '');
   }
 }

@@ -1,5 +1,6 @@
 import { DatabaseError, escapeLiteral } from 'pg';
 import type { ChangedColumn } from '../../change/changed-column.ts';
+import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Conversion } from '../../change/column-change.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
@@ -39,7 +40,7 @@ const CONSTANT = /^(?:'(?:[^']|'')*'::[a-z "]+|-?[0-9.]+|true|false)$/;
  *
  * @param firstNumber of its migrations
  * @param others the changes that the project has; one of the same column gives the new one a name with a number
- * @throws Error that says what does not fit, and what there is
+ * @throws OnlineMigrationError that says what does not fit, and what there is
  */
 export async function planChange(
   database: DescribingQueryable,
@@ -50,27 +51,46 @@ export async function planChange(
   const table = await readTable(database, wanted.table);
   if (table === null) {
     const tables = await listTables(database, NAMED_TABLES);
-    throw new Error(
+    throw new OnlineMigrationError(
+      'TABLE_UNKNOWN',
       `There is no table ${wanted.table}, and nothing was written. ` +
         (tables.length === 0 ? 'The database has no table.' : `There is: ${tables.join(', ')}.`),
+      { table: wanted.table, tables },
     );
   }
   const column = columnOf(table, wanted.column);
   const to = await typeOf(database, wanted.to, '--to');
   if (wanted.from !== undefined && (await typeOf(database, wanted.from, '--from')) !== column.type) {
-    throw new Error(`${column.name} is ${column.type} and not ${wanted.from}, and nothing was written.`);
+    throw new OnlineMigrationError(
+      'COLUMN_TYPE_DIFFERS',
+      `${column.name} is ${column.type} and not ${wanted.from}, and nothing was written.`,
+      { column: column.name, declared: wanted.from, found: column.type },
+    );
   }
-  if (to === column.type) throw new Error(`${column.name} is ${to} already, and nothing was written.`);
+  if (to === column.type) {
+    throw new OnlineMigrationError(
+      'TYPE_UNCHANGED',
+      `${column.name} is ${to} already, and nothing was written.`,
+      { column: column.name, type: to },
+    );
+  }
   if (wanted.zone !== undefined) await refuseUnknownZone(database, wanted.zone);
   const labels = await enumLabels(database, to);
   const chosen = knownConversion(column.type, to, { labels, zone: wanted.zone ?? 'UTC' });
   if (chosen === null) {
-    throw new Error(
+    throw new OnlineMigrationError(
+      'CONVERSION_UNKNOWN',
       `There is no conversion from ${column.type} to ${to}, and nothing was written. There is: ${knownPairs()}. ` +
         `docs/adapting.md shows how to write another one.`,
+      { from: column.type, to },
     );
   }
-  if (typeof chosen === 'string') throw new Error(`${chosen}. Nothing was written.`);
+  if (typeof chosen === 'string') {
+    throw new OnlineMigrationError('CONVERSION_IMPOSSIBLE', `${chosen}. Nothing was written.`, {
+      from: column.type,
+      to,
+    });
+  }
   const newDefault = await convertedDefault(database, chosen.conversion, column, to);
   const change = declare(
     table,
@@ -93,7 +113,7 @@ export async function planChange(
 
 /**
  * The number of the change among those of its column; undefined for the first one.
- * @throws Error if an earlier one is not finished: the column has another type than that one leads to
+ * @throws OnlineMigrationError if an earlier one is not finished: the column has another type than that one leads to
  */
 async function numberOf(
   database: DescribingQueryable,
@@ -104,9 +124,11 @@ async function numberOf(
   if (last === undefined) return undefined;
   const { type } = last.newColumn;
   if ((await canonicalType(database, type)) !== change.oldColumn.type) {
-    throw new Error(
+    throw new OnlineMigrationError(
+      'CHANGE_NOT_FINISHED',
       `src/column-changes.ts has a change of ${namesOf(change).change} already, to ${type}, which is not finished. ` +
         `Nothing was written. Finish that one, or take it out of the list.`,
+      { change: namesOf(change).change, type },
     );
   }
   const taken = new Set(others.map((other) => namesOf(other).change));
@@ -157,8 +179,10 @@ async function convertedDefault(
   const { rows } = await database.query<{ value: string | null }>(`select (${converted})::text as value`);
   const value = rows[0]?.value;
   if (value == null) {
-    throw new Error(
+    throw new OnlineMigrationError(
+      'DEFAULT_NOT_CONVERTIBLE',
       `The default of ${name}, ${expression}, does not convert to ${to}, and nothing was written. Change the default first.`,
+      { column: name, default: expression, type: to },
     );
   }
   // As the catalog writes it, and MikroORM compares it: `0.00::numeric(12,2)`, and `'-1.00'::numeric(12,2)`.
@@ -172,27 +196,39 @@ async function refuseUnknownZone(database: Queryable, zone: string): Promise<voi
     [zone],
   );
   if (rows[0]?.known) return;
-  throw new Error(
+  throw new OnlineMigrationError(
+    'TIME_ZONE_UNKNOWN',
     `--zone ${zone}: the database knows no such time zone, and nothing was written. It takes names such as Europe/Berlin.`,
+    { zone },
   );
 }
 
 function columnOf(table: TableFacts, name: string): ColumnFacts {
   const column = table.columns.find((other) => other.name === name);
   if (column !== undefined) return column;
-  throw new Error(
+  const columns = table.columns.map((other) => other.name);
+  throw new OnlineMigrationError(
+    'COLUMN_UNKNOWN',
     `The table ${table.name} has no column ${name}, and nothing was written. ` +
-      `It has: ${table.columns.map((other) => other.name).join(', ')}.`,
+      `It has: ${columns.join(', ')}.`,
+    { table: table.name, column: name, columns },
   );
 }
 
 async function typeOf(database: DescribingQueryable, type: string, option: string): Promise<string> {
   const canonical = await canonicalType(database, type).catch((error: unknown) => {
     if (!(error instanceof DatabaseError)) throw error;
-    throw new Error(`${option} ${type}: ${error.message}. Nothing was written.`, { cause: error });
+    throw new OnlineMigrationError(
+      'TYPE_UNKNOWN',
+      `${option} ${type}: ${error.message}. Nothing was written.`,
+      { option, type },
+      { cause: error },
+    );
   });
   if (canonical !== null) return canonical;
-  throw new Error(
+  throw new OnlineMigrationError(
+    'TYPE_UNKNOWN',
     `${option} ${type}: the database has no such type, and nothing was written. An enum has to be made first.`,
+    { option, type },
   );
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { DeclarationError } from '../../change/changed-column.ts';
+import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 
 /** A file to be written, as a path from the project's folder. */
 export interface WrittenFile {
@@ -22,14 +22,16 @@ const LIST = /export const columnChanges: readonly ColumnChange\[\] = \[([^\]]*)
 
 /**
  * Refuses files that are there already.
- * @throws DeclarationError that names them
+ * @throws OnlineMigrationError that names them
  */
 export function refuseExisting(folder: string, files: readonly WrittenFile[]): void {
   const existing = files.map(({ path }) => path).filter((path) => existsSync(join(folder, path)));
   if (existing.length === 0) return;
-  throw new DeclarationError(
+  throw new OnlineMigrationError(
+    'FILES_EXIST',
     `${existing.join(', ')} ${existing.length === 1 ? 'is' : 'are'} there already, and nothing was written. ` +
       `Delete what you do not want to keep, then run the same command again.`,
+    { files: existing },
   );
 }
 
@@ -38,7 +40,7 @@ export function refuseExisting(folder: string, files: readonly WrittenFile[]): v
  *
  * @param declaration the name that the change is exported under
  * @param module its file, from `src/`, without its end
- * @throws DeclarationError if the list is not as it is known
+ * @throws OnlineMigrationError if the list is not as it is known
  */
 export async function extendedList(
   folder: string,
@@ -48,16 +50,20 @@ export async function extendedList(
   const text = await readFile(join(folder, LIST_FILE), 'utf8').catch(() => EMPTY_LIST);
   const found = LIST.exec(text);
   if (found === null) {
-    throw new DeclarationError(
+    throw new OnlineMigrationError(
+      'CHANGE_LIST_NOT_FOUND',
       `${LIST_FILE} has no line \`export const columnChanges: readonly ColumnChange[] = […];\`, and nothing was written. ` +
         `Bring it back, then run the same command again.`,
+      { file: LIST_FILE },
     );
   }
   const listed = found[1]!.split(',').map((name) => name.trim());
   if (listed.includes(declaration)) {
-    throw new DeclarationError(
+    throw new OnlineMigrationError(
+      'DECLARATION_EXISTS',
       `${LIST_FILE} has a ${declaration} already, of a table and a column whose names read the same, and nothing was written. ` +
         `Rename that one in its file and in the list, then run the same command again.`,
+      { file: LIST_FILE, declaration },
     );
   }
   const names = [...listed.filter((name) => name !== ''), declaration];

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Client, type ClientConfig } from 'pg';
 import type { ColumnChange } from '../../change/column-change.ts';
-import { DeclarationError } from '../../change/changed-column.ts';
+import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { MigrationSettings } from '../../phases/settings.ts';
 
 /** What `online-migration.config.ts` exports as its default: the project, for the command line. */
@@ -26,13 +26,14 @@ const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'cjs'].map((ending) => `online-m
 /**
  * Loads the project's configuration.
  * @param file its path; by default the first of `online-migration.config.{ts,mts,js,mjs,cjs}` in the working directory
- * @throws DeclarationError if there is none, or if it has no list of changes
+ * @throws OnlineMigrationError if there is none, or if it has no list of changes
  */
 export async function loadConfig(file?: string): Promise<OnlineMigrationConfig> {
   const name = file ?? CONFIG_NAMES.find((candidate) => existsSync(join(process.cwd(), candidate)));
   const path = name === undefined ? undefined : resolve(name);
   if (path === undefined || !existsSync(path)) {
-    throw new DeclarationError(
+    throw new OnlineMigrationError(
+      'CONFIG_NOT_FOUND',
       `There is no ${file ?? CONFIG_NAMES[0]} in ${process.cwd()}: create it, or name it with --config. It exports ` +
         `\`{ changes, connection }\` as its default.`,
     );
@@ -40,7 +41,10 @@ export async function loadConfig(file?: string): Promise<OnlineMigrationConfig> 
   const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
   const config = module.default as Partial<OnlineMigrationConfig> | undefined;
   if (!Array.isArray(config?.changes) || config.connection === undefined) {
-    throw new DeclarationError(`${path} must export \`{ changes, connection }\` as its default.`);
+    throw new OnlineMigrationError(
+      'CONFIG_INVALID',
+      `${path} must export \`{ changes, connection }\` as its default.`,
+    );
   }
   return config as OnlineMigrationConfig;
 }

@@ -1,4 +1,5 @@
 import type { ChangedColumn } from '../../../../src/online-migration/change/changed-column.ts';
+import type { ObstacleCode } from '../../../../src/online-migration/change/obstacle-codes.ts';
 import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
 
 /** The change that is refused, where a case declares nothing else. */
@@ -10,5 +11,13 @@ export const change: ChangedColumn = {
   conversion: integerToBigint,
 };
 
-/** Statements that put something in the way; the reason that is told, as a pattern; what is declared otherwise than in {@link change}. */
-export type Obstacle = readonly [setup: string, reason: RegExp, declared?: Partial<ChangedColumn>];
+/**
+ * Statements that put something in the way; the code of the obstacle and its message, as a pattern; what is declared
+ * otherwise than in {@link change}.
+ */
+export type Obstacle = readonly [
+  setup: string,
+  code: ObstacleCode,
+  reason: RegExp,
+  declared?: Partial<ChangedColumn>,
+];

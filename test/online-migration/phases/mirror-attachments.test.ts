@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { enforce } from '../../../src/online-migration/phases/enforce.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
+import { openContext } from '../../support/change-cycle.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { refusedWith } from '../../support/refused-with.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+
+const change: ChangedColumn = {
+  table: { schema: 'public', name: 'orders' },
+  key: 'id',
+  oldColumn: { name: 'total', type: 'text' },
+  newColumn: { name: 'total_new', type: 'numeric(12,2)' },
+  conversion: textToNumeric(12, 2),
+};
+
+let resources: AsyncDisposableStack;
+let client: DatabaseClient;
+let url: string;
+
+beforeEach(async () => {
+  resources = new AsyncDisposableStack();
+  ({ url } = resources.use(await createTestDatabase()));
+  client = resources.use(await connect(url));
+});
+afterEach(() => resources.disposeAsync());
+
+it('enforce is refused if two rows differ in the old type and are equal in the new one', async () => {
+  await client.rows(`create table orders (id integer primary key, total text not null unique)`);
+  await client.rows(`insert into orders values (1, '1.5'), (2, '1.50')`);
+  await using context = await openContext(url, change);
+  for (const phase of [expand, backfill]) await phase(context);
+  const refused = enforce(context);
+  await expect(refused).rejects.toMatchObject(
+    refusedWith(
+      'UNIQUE_CONFLICT',
+      /orders_total_key is unique, and two rows that differ in total have the same/,
+    ),
+  );
+  await expect(refused).rejects.toMatchObject({
+    details: { change: 'public.orders.total', phase: 'enforce', index: 'orders_total_key' },
+    cause: { code: '23505' },
+  });
+  await client.rows(`update orders set total = '2.5' where id = 2`);
+  await enforce(context);
+});
+
+it('enforce is refused if a foreign key does not hold for the new column', async () => {
+  await client.rows(`create table currency (code text primary key)`);
+  await client.rows(`create table orders (id integer primary key, total text not null references currency)`);
+  await client.rows(`insert into currency values ('eur'), ('EUR'), ('usd')`);
+  await client.rows(`insert into orders values (1, 'eur'), (2, 'usd')`);
+  await using context = await openContext(url, {
+    ...change,
+    newColumn: { name: 'total_new', type: 'varchar(3)' },
+    conversion: { forward: (value) => `upper(${value})`, backward: (value) => `lower(${value})` },
+  });
+  for (const phase of [expand, backfill]) await phase(context);
+  const refused = enforce(context);
+  await expect(refused).rejects.toMatchObject(
+    refusedWith(
+      'FOREIGN_KEY_VIOLATED',
+      /the foreign key \S+ of \S+ does not hold for the other column: .*USD/,
+    ),
+  );
+  await expect(refused).rejects.toMatchObject({ details: { phase: 'enforce' }, cause: { code: '23503' } });
+  await client.rows(`insert into currency values ('USD')`);
+  await enforce(context);
+});
