@@ -1,8 +1,9 @@
 import type { Config } from '../config.ts';
 import { backfillSettings } from '../large-record/backfill-settings.ts';
 import type { ChangedColumn } from '../online-migration/change/changed-column.ts';
-import { showProgress } from '../online-migration/backfill/progress-display.ts';
-import { workOnRanges, type WorkSummary } from '../online-migration/backfill/queue/worker-process.ts';
+import { emitTo } from '../online-migration/change/emitter.ts';
+import { logEvents } from '../online-migration/observation/event-log.ts';
+import { workOnRanges } from '../online-migration/backfill/queue/worker-process.ts';
 import { workerSessionName } from '../online-migration/backfill/plan/worker-name.ts';
 import { Session } from '../online-migration/postgres/session.ts';
 
@@ -18,34 +19,12 @@ export async function workForBackfill(
   config: Config,
   signal: AbortSignal,
 ): Promise<void> {
-  const summary = await workWithProgress(url, change, config, signal);
-  console.log(closingLine(summary));
-  signal.throwIfAborted();
-}
-
-async function workWithProgress(
-  url: string,
-  change: ChangedColumn,
-  config: Config,
-  signal: AbortSignal,
-): Promise<WorkSummary> {
-  using display = showProgress(print);
-  return await workOnRanges(change, {
+  using eventLog = logEvents((line) => console.log(line));
+  await workOnRanges(change, {
     openSession: () => Session.open({ connectionString: url }, workerSessionName()),
     settings: backfillSettings(config),
     signal,
-    log: display.log,
-    report: display.update,
+    emit: emitTo(eventLog.listen),
   });
-}
-
-function print(line: string): void {
-  console.log(line);
-}
-
-function closingLine({ rows, batches, longestBatchMs }: WorkSummary): string {
-  return (
-    `backfill: this process has filled ${rows.toLocaleString('en-US')} rows in ` +
-    `${batches.toLocaleString('en-US')} batches, the longest ${longestBatchMs.toFixed(0)} ms`
-  );
+  signal.throwIfAborted();
 }

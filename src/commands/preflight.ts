@@ -74,7 +74,7 @@ async function classifyWithProgress(
   using progress = showRowsProgress(rows, process.stdout);
   // A batch takes a second; a row of a megabyte on a busy server may take longer, and is no reason to end.
   await session.query('set statement_timeout = 0');
-  return await classifyValues(session, change, (rowsRead) => progress.update(rowsRead), signal);
+  return await classifyValues(session, change, (event) => progress.update(event.rows), signal);
 }
 
 function describe(change: ChangedColumn, groups: ValueGroup[]): string[] {

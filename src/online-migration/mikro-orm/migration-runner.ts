@@ -1,3 +1,4 @@
+import type { OnlineMigrationListener } from '../change/events.ts';
 import type { Transaction } from '@mikro-orm/core';
 import { type Migration, MigrationRunner } from '@mikro-orm/migrations';
 import type { MigrationSettings } from '../phases/settings.ts';
@@ -11,7 +12,7 @@ export interface RunnerResources {
   /** Opens one more session, for work beside it. */
   readonly openSession: () => Promise<Session>;
   readonly settings: MigrationSettings;
-  readonly log: (line: string) => void;
+  readonly emit: OnlineMigrationListener;
   readonly signal: AbortSignal;
 }
 
@@ -37,14 +38,14 @@ export class OnlineMigrationRunner extends MigrationRunner {
     if (!(migration instanceof OnlineMigration) || this.#resources === undefined) {
       return super.run(migration, method, afterRun);
     }
-    const { session, openSession, settings, log, signal } = this.#resources;
+    const { session, openSession, settings, emit, signal } = this.#resources;
     await session.setApplicationName(`online-migration ${migration.constructor.name} ${method}`);
     let recorded = false;
     migration.begin({
       session,
       openSession,
       settings,
-      log,
+      emit,
       signal,
       recordInLedger: async () => {
         await afterRun?.(session);

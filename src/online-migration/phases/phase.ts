@@ -1,3 +1,4 @@
+import type { OnlineMigrationListener } from '../change/events.ts';
 import { type ChangedColumn, isReversible, keyColumnsOf } from '../change/changed-column.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
 import type { MigrationSettings } from './settings.ts';
@@ -16,8 +17,8 @@ export interface MoveContext {
   readonly session: Session;
   /** Opens one more connection, for work beside it. */
   readonly openSession: () => Promise<Session>;
-  /** Receives a line worth reading while the move runs. */
-  readonly log: (line: string) => void;
+  /** Receives what happens while the move runs; it must not throw. */
+  readonly emit: OnlineMigrationListener;
   /** Ends the move between two of its transactions; running it again goes on. */
   readonly signal: AbortSignal;
   /** Notes the migration as applied, or as reverted; to be called once, in the move's last transaction. */
@@ -114,11 +115,13 @@ export async function inStrongTransaction(
     readonly locked: (plan: LockedPlan) => Promise<void>;
   },
 ): Promise<void> {
-  const { session, change, log, signal, settings } = context;
+  const { session, change, emit, signal, settings } = context;
+  const names = namesOf(change);
   const milliseconds = await underStrongLock(session, {
-    table: namesOf(change).table,
+    table: names.table,
     purpose,
-    log,
+    change: names.change,
+    emit,
     signal,
     settings,
     ...(statements.plan && { plan: statements.plan }),

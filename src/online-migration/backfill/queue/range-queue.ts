@@ -1,3 +1,4 @@
+import type { OnlineMigrationListener } from '../../change/events.ts';
 import { SQLSTATE } from '../../postgres/database-error.ts';
 import { createHash } from 'node:crypto';
 import type { PgBoss } from 'pg-boss';
@@ -51,12 +52,12 @@ export interface RangeQueue extends AsyncDisposable {
  *
  * @param openSession opens the session that it works on
  * @param options.install whether to create pg-boss's tables too; without it they must be there
- * @param options.log receives what goes wrong, each message once
+ * @param options.emit receives what goes wrong, each message once
  */
 export async function openRangeQueue(
   openSession: () => Promise<Session>,
   fill: Fill,
-  options: { readonly install: boolean; readonly log: (line: string) => void },
+  options: { readonly install: boolean; readonly emit: OnlineMigrationListener },
 ): Promise<RangeQueue> {
   if (options.install) {
     await using session = await openSession();
@@ -64,7 +65,7 @@ export async function openRangeQueue(
   }
   const { PgBoss } = await import('pg-boss');
   await using resources = new AsyncDisposableStack();
-  const database = resources.use(new QueueDatabase(openSession, fill.names.table, options.log));
+  const database = resources.use(new QueueDatabase(openSession, fill.names.table, options.emit));
   const boss = new PgBoss({
     db: database,
     schema: QUEUE_SCHEMA,
@@ -77,7 +78,7 @@ export async function openRangeQueue(
     reindex: false,
     monitorVacuum: false,
   });
-  logErrorsOnce(boss, options.log);
+  reportErrorsOnce(boss, fill, options.emit);
   resources.defer(() => boss.stop({ graceful: false }));
   await boss.start();
   const name = queueName(fill);
@@ -125,12 +126,17 @@ function shortHash(text: string): string {
 }
 
 /** What goes wrong here is tried again; only that people should know of it. */
-function logErrorsOnce(boss: PgBoss, log: (line: string) => void): void {
+function reportErrorsOnce(boss: PgBoss, { names }: Fill, emit: OnlineMigrationListener): void {
   const told = new Set<string>();
   // Some arrive as copies that are no instances of Error.
   boss.on('error', ({ message, code }: { message: string; code?: string }) => {
     if (TAKEN_AWAY_CODES.has(code ?? '') || told.has(message)) return;
     told.add(message);
-    log(`backfill: the queue: ${message}`);
+    emit({
+      type: 'queue-failed',
+      change: names.change,
+      reason: message,
+      message: `backfill: the queue: ${message}`,
+    });
   });
 }
