@@ -1,4 +1,4 @@
-import type { BackfillPlanned, OnlineMigrationListener } from '../change/events.ts';
+import type { BackfillPlanned, Emit } from '../change/events.ts';
 import type { Session } from '../postgres/session.ts';
 import { AutovacuumHold } from './space/autovacuum-hold.ts';
 import { publishProgress } from './plan/checkpoint.ts';
@@ -30,7 +30,7 @@ export interface BackfillSurroundings {
   /** Ends the run between two batches. */
   readonly signal: AbortSignal;
   /** Receives what happens, and the progress four times a second. */
-  readonly emit: OnlineMigrationListener;
+  readonly emit: Emit;
 }
 
 /** What a run has done. */

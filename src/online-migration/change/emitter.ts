@@ -1,10 +1,10 @@
-import type { OnlineMigrationListener } from './events.ts';
+import type { Emit, OnlineMigrationListener } from './events.ts';
 
 /**
  * Passes each event on to several listeners, one after the other. A listener that throws, or whose promise is rejected, breaks
  * neither the phase nor the other listeners: its first error becomes a warning of the process.
  */
-export function emitTo(...listeners: readonly OnlineMigrationListener[]): OnlineMigrationListener {
+export function emitTo(...listeners: readonly OnlineMigrationListener[]): Emit {
   const failed = new Set<OnlineMigrationListener>();
   const warn = (listener: OnlineMigrationListener, error: unknown) => {
     if (failed.has(listener)) return;
@@ -15,9 +15,7 @@ export function emitTo(...listeners: readonly OnlineMigrationListener[]): Online
   return (event) => {
     for (const listener of listeners) {
       try {
-        // The type allows an async function too.
-        const result: unknown = listener(event);
-        if (result instanceof Promise) result.catch((error: unknown) => warn(listener, error));
+        Promise.resolve(listener(event)).catch((error: unknown) => warn(listener, error));
       } catch (error) {
         warn(listener, error);
       }

@@ -357,5 +357,8 @@ export type OnlineMigrationEvent =
   | ValuesClassified
   | ColumnsLeftOut;
 
-/** Receives every event, in the order in which they happen. */
-export type OnlineMigrationListener = (event: OnlineMigrationEvent) => void;
+/** Reports an event to whoever listens; it does not throw. */
+export type Emit = (event: OnlineMigrationEvent) => void;
+
+/** Receives every event, in the order in which they happen. If it returns a promise, nobody waits for it. */
+export type OnlineMigrationListener = (event: OnlineMigrationEvent) => unknown;

@@ -1,4 +1,4 @@
-import type { OnlineMigrationListener } from '../change/events.ts';
+import type { Emit } from '../change/events.ts';
 import type { Transaction } from '@mikro-orm/core';
 import { type Migration, MigrationRunner } from '@mikro-orm/migrations';
 import type { MigrationSettings } from '../phases/settings.ts';
@@ -12,7 +12,7 @@ export interface RunnerResources {
   /** Opens one more session, for work beside it. */
   readonly openSession: () => Promise<Session>;
   readonly settings: MigrationSettings;
-  readonly emit: OnlineMigrationListener;
+  readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 

@@ -3,7 +3,7 @@ import { type MigrationResult, Migrator } from '@mikro-orm/migrations';
 import type { DatabaseSchema } from '@mikro-orm/postgresql';
 import type { ClientConfig } from 'pg';
 import { emitTo } from '../change/emitter.ts';
-import type { OnlineMigrationListener } from '../change/events.ts';
+import type { Emit, OnlineMigrationListener } from '../change/events.ts';
 import { logEvents } from '../observation/event-log.ts';
 import { DEFAULT_SETTINGS, type MigrationSettings } from '../phases/settings.ts';
 import { keepsSessions, SessionsNotKeptError } from '../postgres/session-continuity.ts';
@@ -145,7 +145,7 @@ export class OnlineMigrator extends Migrator {
   }
 
   /** Emits an event when a migration begins and when it has ended; disposing of it ends that. */
-  #reportMigrations(direction: 'up' | 'down', emit: OnlineMigrationListener): Disposable {
+  #reportMigrations(direction: 'up' | 'down', emit: Emit): Disposable {
     const [before, after] =
       direction === 'up' ? (['migrating', 'migrated'] as const) : (['reverting', 'reverted'] as const);
     let began = 0;

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { BackfillProgressed, OnlineMigrationEvent, OnlineMigrationListener } from '../change/events.ts';
+import type { BackfillProgressed, Emit, OnlineMigrationEvent } from '../change/events.ts';
 
 /** Someone who watches must never wonder whether it still runs. */
 const LINE_INTERVAL_MS = 1_000;
@@ -16,7 +16,7 @@ const LEFT_OUT: ReadonlySet<OnlineMigrationEvent['type']> = new Set([
 
 /** Shows events to people; disposing of it ends the display of the progress. */
 export interface EventLog extends Disposable {
-  readonly listen: OnlineMigrationListener;
+  readonly listen: Emit;
 }
 
 /** Shows how far a backfill is; disposing of it shows the last state and ends the display. */

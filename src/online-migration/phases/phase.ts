@@ -1,4 +1,4 @@
-import type { OnlineMigrationListener } from '../change/events.ts';
+import type { Emit } from '../change/events.ts';
 import { type ChangedColumn, isReversible, keyColumnsOf } from '../change/changed-column.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
 import type { MigrationSettings } from './settings.ts';
@@ -17,8 +17,8 @@ export interface MoveContext {
   readonly session: Session;
   /** Opens one more connection, for work beside it. */
   readonly openSession: () => Promise<Session>;
-  /** Receives what happens while the move runs; it must not throw. */
-  readonly emit: OnlineMigrationListener;
+  /** Reports what happens while the move runs; `emitTo` makes it of listeners. */
+  readonly emit: Emit;
   /** Ends the move between two of its transactions; running it again goes on. */
   readonly signal: AbortSignal;
   /** Notes the migration as applied, or as reverted; to be called once, in the move's last transaction. */

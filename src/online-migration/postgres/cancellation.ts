@@ -1,4 +1,4 @@
-import type { OnlineMigrationListener } from '../change/events.ts';
+import type { Emit } from '../change/events.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
 import { describeDatabaseError, SQLSTATE, sqlState } from './database-error.ts';
@@ -13,7 +13,7 @@ const SHOWN_CHARACTERS = 160;
 export interface Interrupt {
   readonly signal: AbortSignal;
   /** Receives an event about the statement that it ends. */
-  readonly emit: OnlineMigrationListener;
+  readonly emit: Emit;
 }
 
 /** The session that runs a statement. */
@@ -56,11 +56,7 @@ export async function cancellable<T>(
   }
 }
 
-async function cancelUntil(
-  ended: AbortSignal,
-  { connection, pid }: CancelTarget,
-  emit: OnlineMigrationListener,
-): Promise<void> {
+async function cancelUntil(ended: AbortSignal, { connection, pid }: CancelTarget, emit: Emit): Promise<void> {
   const client = new Client({
     ...connection,
     application_name: 'online-migration cancel',

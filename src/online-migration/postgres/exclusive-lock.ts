@@ -1,4 +1,4 @@
-import type { OnlineMigrationEvent, OnlineMigrationListener } from '../change/events.ts';
+import type { OnlineMigrationEvent, Emit } from '../change/events.ts';
 import { jitteredPauseMs } from './backoff.ts';
 import {
   describeBlocker,
@@ -59,7 +59,7 @@ interface StrongLock {
   readonly purpose: string;
   /** The name of the column change, for the events. */
   readonly change: string;
-  readonly emit: OnlineMigrationListener;
+  readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly settings: LockSettings;
   readonly before?: () => Promise<void>;

@@ -1,4 +1,4 @@
-import type { OnlineMigrationListener } from '../change/events.ts';
+import type { Emit } from '../change/events.ts';
 import type { Interrupt } from './cancellation.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
@@ -18,7 +18,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * process at once, which the database survives too.
  * @param emit receives at once the event that says which statement has to end first
  */
-export function interruptSignal(emit: OnlineMigrationListener): Disposable & Interrupt {
+export function interruptSignal(emit: Emit): Disposable & Interrupt {
   const controller = new AbortController();
   let pressedAt = 0;
   const stop = (name: NodeJS.Signals) => {

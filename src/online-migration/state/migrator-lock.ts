@@ -1,4 +1,4 @@
-import type { OnlineMigrationListener } from '../change/events.ts';
+import type { Emit } from '../change/events.ts';
 import { pause } from '../postgres/pause.ts';
 import type { Session } from '../postgres/session.ts';
 
@@ -28,11 +28,7 @@ interface Holder {
  * @param emit receives an event that says whom it waits for
  * @param signal ends the wait
  */
-export async function acquireMigratorLock(
-  session: Session,
-  emit: OnlineMigrationListener,
-  signal: AbortSignal,
-): Promise<void> {
+export async function acquireMigratorLock(session: Session, emit: Emit, signal: AbortSignal): Promise<void> {
   await forbidIdleTimeout(session);
   let told: number | undefined;
   while (!(await tryLock(session))) {

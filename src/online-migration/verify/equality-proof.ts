@@ -1,4 +1,4 @@
-import type { OnlineMigrationListener } from '../change/events.ts';
+import type { Emit } from '../change/events.ts';
 import {
   compareBatch,
   type Difference,
@@ -32,7 +32,7 @@ export interface ProofSurroundings {
   /** Ends the comparison between two batches. */
   readonly signal: AbortSignal;
   /** Receives an event if the comparison has to wait, with the transactions that it waits for. */
-  readonly emit: OnlineMigrationListener;
+  readonly emit: Emit;
 }
 
 /**

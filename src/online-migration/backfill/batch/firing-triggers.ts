@@ -1,4 +1,4 @@
-import type { OnlineMigrationListener } from '../../change/events.ts';
+import type { Emit } from '../../change/events.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { unquoted } from '../../sync/filled-column.ts';
@@ -102,11 +102,7 @@ export async function keepTriggersSilent(database: Queryable, fill: Fill): Promi
  * Reports which triggers are silent for the updates of a backfill.
  * @throws BackfillError if triggers would fire that may not
  */
-export async function reportSilence(
-  database: Queryable,
-  fill: Fill,
-  emit: OnlineMigrationListener,
-): Promise<void> {
+export async function reportSilence(database: Queryable, fill: Fill, emit: Emit): Promise<void> {
   const { silent } = await requireTriggerPlan(database, fill);
   if (silent.length === 0) return;
   const triggers = [...new Set(silent.map(({ name }) => name))];

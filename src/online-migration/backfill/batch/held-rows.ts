@@ -1,4 +1,4 @@
-import type { OnlineMigrationListener } from '../../change/events.ts';
+import type { Emit } from '../../change/events.ts';
 import { describeBlocker, findBlockers } from '../../postgres/lock-blockers.ts';
 import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
@@ -22,7 +22,7 @@ export interface SweepSurroundings {
   readonly fill: Fill;
   /** Ends it between two transactions. */
   readonly signal: AbortSignal;
-  readonly emit: OnlineMigrationListener;
+  readonly emit: Emit;
   /**
    * Looks at people's controls and at the application's strain, and shows why the backfill waits.
    * @param otherReason why it waits if neither is a reason; null if it does not
@@ -140,11 +140,7 @@ async function refuseWithoutEffect(
 }
 
 /** Reports which transactions may hold rows: at once, and again when these have changed. */
-export function holderTeller(
-  session: Session,
-  fill: Fill,
-  emit: OnlineMigrationListener,
-): () => Promise<void> {
+export function holderTeller(session: Session, fill: Fill, emit: Emit): () => Promise<void> {
   let told = '';
   let toldAt = Number.NEGATIVE_INFINITY;
   return async () => {

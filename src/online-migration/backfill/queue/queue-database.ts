@@ -1,4 +1,4 @@
-import type { OnlineMigrationListener } from '../../change/events.ts';
+import type { Emit } from '../../change/events.ts';
 import type { Db } from 'pg-boss';
 import type { Session } from '../../postgres/session.ts';
 import { actForTableOwner } from '../plan/queue-schema.ts';
@@ -10,7 +10,7 @@ import { WorkerConnection } from '../ranges/worker-connection.ts';
  */
 export class QueueDatabase implements Db, AsyncDisposable {
   readonly #connection: WorkerConnection;
-  readonly #emit: OnlineMigrationListener;
+  readonly #emit: Emit;
   readonly #closing = new AbortController();
   #last: Promise<unknown> = Promise.resolve();
 
@@ -19,7 +19,7 @@ export class QueueDatabase implements Db, AsyncDisposable {
    * @param table schema and name of the table that is filled, quoted
    * @param emit receives an event for each lost connection
    */
-  constructor(openSession: () => Promise<Session>, table: string, emit: OnlineMigrationListener) {
+  constructor(openSession: () => Promise<Session>, table: string, emit: Emit) {
     this.#connection = new WorkerConnection(openSession, (session) => actForTableOwner(session, table));
     this.#emit = emit;
   }

@@ -1,4 +1,4 @@
-import type { OnlineMigrationListener } from '../../change/events.ts';
+import type { Emit } from '../../change/events.ts';
 import { SQLSTATE } from '../../postgres/database-error.ts';
 import { createHash } from 'node:crypto';
 import type { PgBoss } from 'pg-boss';
@@ -57,7 +57,7 @@ export interface RangeQueue extends AsyncDisposable {
 export async function openRangeQueue(
   openSession: () => Promise<Session>,
   fill: Fill,
-  options: { readonly install: boolean; readonly emit: OnlineMigrationListener },
+  options: { readonly install: boolean; readonly emit: Emit },
 ): Promise<RangeQueue> {
   if (options.install) {
     await using session = await openSession();
@@ -126,7 +126,7 @@ function shortHash(text: string): string {
 }
 
 /** What goes wrong here is tried again; only that people should know of it. */
-function reportErrorsOnce(boss: PgBoss, { names }: Fill, emit: OnlineMigrationListener): void {
+function reportErrorsOnce(boss: PgBoss, { names }: Fill, emit: Emit): void {
   const told = new Set<string>();
   // Some arrive as copies that are no instances of Error.
   boss.on('error', ({ message, code }: { message: string; code?: string }) => {

@@ -1,4 +1,4 @@
-import type { OnlineMigrationListener } from '../../change/events.ts';
+import type { Emit } from '../../change/events.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
@@ -30,7 +30,7 @@ export interface WorkSurroundings {
   /** Ends the work after the batch that is under way. */
   readonly signal: AbortSignal;
   /** Receives what happens, and every second the progress of all workers together. */
-  readonly emit: OnlineMigrationListener;
+  readonly emit: Emit;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { OnlineMigrationListener } from '../../change/events.ts';
+import type { Emit } from '../../change/events.ts';
 import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { AutovacuumHold } from '../space/autovacuum-hold.ts';
@@ -30,7 +30,7 @@ export interface WorkerShare {
   readonly hold: AutovacuumHold;
   readonly space: SpaceReuse;
   readonly signal: AbortSignal;
-  readonly emit: OnlineMigrationListener;
+  readonly emit: Emit;
 }
 
 /**

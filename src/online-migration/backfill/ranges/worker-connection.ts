@@ -1,4 +1,4 @@
-import type { OnlineMigrationListener } from '../../change/events.ts';
+import type { Emit } from '../../change/events.ts';
 import { pause } from '../../postgres/pause.ts';
 import { isConnectionLost, isTransient } from '../../postgres/database-error.ts';
 import { ConnectionLostError, type Session } from '../../postgres/session.ts';
@@ -40,11 +40,7 @@ export class WorkerConnection implements AsyncDisposable {
    * @param signal ends the tries
    * @param emit receives an event for each lost connection
    */
-  async run<T>(
-    work: (session: Session) => Promise<T>,
-    signal: AbortSignal,
-    emit: OnlineMigrationListener,
-  ): Promise<T> {
+  async run<T>(work: (session: Session) => Promise<T>, signal: AbortSignal, emit: Emit): Promise<T> {
     const deadline = performance.now() + RECONNECT_BUDGET_MS;
     for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS)) {
       signal.throwIfAborted();

@@ -1,4 +1,4 @@
-import type { OnlineMigrationListener } from '../../change/events.ts';
+import type { Emit } from '../../change/events.ts';
 import type { Session } from '../../postgres/session.ts';
 import { isLockConflict } from '../../postgres/database-error.ts';
 
@@ -26,7 +26,7 @@ const LONGEST_SILENCE_MS = 30_000;
 export class AutovacuumHold implements AsyncDisposable {
   readonly #open: () => Promise<Session>;
   readonly #table: string;
-  readonly #emit: OnlineMigrationListener;
+  readonly #emit: Emit;
   #session: Session | undefined;
   /** One piece of work after the other: workers share it. */
   #turn = Promise.resolve();
@@ -39,7 +39,7 @@ export class AutovacuumHold implements AsyncDisposable {
    * @param table schema and name, quoted; its partitions are held with it
    * @param emit receives an event where it cannot be had for another reason than that others have it
    */
-  constructor(openSession: () => Promise<Session>, table: string, emit: OnlineMigrationListener) {
+  constructor(openSession: () => Promise<Session>, table: string, emit: Emit) {
     this.#open = openSession;
     this.#table = table;
     this.#emit = emit;

@@ -1,4 +1,4 @@
-import type { OnlineMigrationListener } from '../../change/events.ts';
+import type { Emit } from '../../change/events.ts';
 import type { Session } from '../../postgres/session.ts';
 import { type Controls, readControls } from '../../state/backfill-controls.ts';
 import type { Fill } from '../plan/fill.ts';
@@ -16,7 +16,7 @@ export interface Throttled {
   readonly batchSizes: BatchSizes;
   readonly nice: NiceRatio;
   readonly hold: AutovacuumHold;
-  readonly emit: OnlineMigrationListener;
+  readonly emit: Emit;
 }
 
 /**

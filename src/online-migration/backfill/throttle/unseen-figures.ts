@@ -1,5 +1,5 @@
 import type { Fill } from '../plan/fill.ts';
-import type { OnlineMigrationListener } from '../../change/events.ts';
+import type { Emit } from '../../change/events.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 
 /** The parts of the server's activity that this session's role may see beside its own sessions. */
@@ -14,11 +14,7 @@ interface Sight {
  * @param fill the backfill that they would pause
  * @param emit receives no event if the role sees everything
  */
-export async function reportUnseen(
-  database: Queryable,
-  { names }: Fill,
-  emit: OnlineMigrationListener,
-): Promise<void> {
+export async function reportUnseen(database: Queryable, { names }: Fill, emit: Emit): Promise<void> {
   const { rows } = await database.query<Sight>(`
     select quote_ident(current_user) as role, pg_has_role('pg_read_all_stats', 'usage') as sessions,
       has_function_privilege('pg_catalog.pg_ls_archive_statusdir()', 'execute') as archive`);
