@@ -10,7 +10,9 @@ beforeEach(() => {
   warnings = [];
   jest.spyOn(process, 'emitWarning').mockImplementation((warning) => void warnings.push(warning));
 });
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 it('a listener that throws becomes one warning, and the others receive every event', () => {
   const received: OnlineMigrationEvent[] = [];
