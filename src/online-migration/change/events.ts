@@ -20,7 +20,7 @@ export interface Blocker {
 
 /** An event with a sentence for people. */
 interface Told {
-  /** The event as a log shows it, without a prefix or a line end; `lock-retry` and others name their blockers in it. */
+  /** The event as a log shows it, without a prefix and a line end. */
   readonly message: string;
 }
 

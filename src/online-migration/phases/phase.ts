@@ -101,7 +101,7 @@ export function refuseOneWay({ change }: MoveContext, move: string): void {
 /**
  * Runs the catalog changes of a move in one short transaction under ACCESS EXCLUSIVE on the table, and tells all who
  * listen for moves. For how long the lock was held is recorded behind it.
- * @param purpose what they are for, in the log and in the error
+ * @param purpose what they are for, in the events and in the error
  * @param statements.before statements of the same transaction beside reads and writes
  * @param statements.plan puts together what `locked` is to do, and says which further tables that locks
  * @param statements.locked statements under the lock

@@ -88,7 +88,7 @@ export class LockNotGrantedError extends OnlineMigrationError {
  *
  * @param session the session that runs it
  * @param options.table schema and name of the table to lock, quoted
- * @param options.purpose what it is for, in the log and in the error: `expand`
+ * @param options.purpose what it is for, in the events and in the error: `expand`
  * @param options.emit receives an event for each retry, and one that says for how long the lock was held
  * @param options.settings lock timeout and budget
  * @param options.signal ends the tries between two of them
