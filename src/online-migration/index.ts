@@ -12,6 +12,7 @@
  */
 export type { Column, ColumnChange, ColumnPair, Conversion } from './change/column-change.ts';
 export type { ErrorCode } from './change/error-codes.ts';
+export type { OnlineMigrationEvent, OnlineMigrationListener } from './change/events.ts';
 export type { Obstacle } from './change/obstacle.ts';
 export type { ObstacleCode } from './change/obstacle-codes.ts';
 export { OnlineMigrationError } from './change/online-migration-error.ts';

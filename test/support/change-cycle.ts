@@ -108,7 +108,9 @@ export async function openContext(
     openSession,
     lines,
     settings: DEFAULT_SETTINGS,
-    log: (line) => lines.push(line),
+    emit: ({ message }) => {
+      if (message !== undefined) lines.push(message);
+    },
     signal: new AbortController().signal,
     recordInLedger: async () => undefined,
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),

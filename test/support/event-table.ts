@@ -37,7 +37,9 @@ export async function fillEventTable(
     session,
     openSession,
     settings: { ...DEFAULT_SETTINGS, backfill: { ...DEFAULT_SETTINGS.backfill, workers } },
-    log: (line) => log.push(line),
+    emit: ({ message }) => {
+      if (message !== undefined) log.push(message);
+    },
     signal: new AbortController().signal,
     recordInLedger: async () => undefined,
   };

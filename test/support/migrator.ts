@@ -1,6 +1,6 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import { migratorOptions } from '../../src/large-record/migrator-options.ts';
-import type { MigrationSettings } from '../../src/online-migration/phases/settings.ts';
+import type { OnlineMigratorOptions } from '../../src/online-migration/mikro-orm/online-migrator.ts';
 import { createTestDatabase, type TestDatabase } from './test-server.ts';
 
 /** The project's own migrations, run in the process of the test. */
@@ -18,12 +18,9 @@ export interface TestMigrator extends AsyncDisposable {
 
 /**
  * @param url the database to migrate
- * @param settings how patient the moves are
+ * @param settings how patient the moves are, and who receives their events
  */
-export async function openMigrator(
-  url: string,
-  settings: Partial<MigrationSettings> = {},
-): Promise<TestMigrator> {
+export async function openMigrator(url: string, settings: OnlineMigratorOptions = {}): Promise<TestMigrator> {
   const log: string[] = [];
   const waiting = new Set<() => void>();
   const orm = await MikroORM.init({

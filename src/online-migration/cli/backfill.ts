@@ -1,12 +1,13 @@
 import { Client } from 'pg';
-import { showProgress } from '../backfill/progress-display.ts';
 import { readBackfillProgress, type BackfillProgress } from '../backfill/plan/progress.ts';
 import { hasQueue } from '../backfill/plan/queue-schema.ts';
 import { workerSessionName } from '../backfill/plan/worker-name.ts';
-import { workOnRanges, type WorkSummary } from '../backfill/queue/worker-process.ts';
+import { workOnRanges } from '../backfill/queue/worker-process.ts';
 import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import { emitTo } from '../change/emitter.ts';
 import { namesOf } from '../change/names.ts';
+import { logEvents } from '../observation/event-log.ts';
 import { DEFAULT_SETTINGS } from '../phases/settings.ts';
 import { Session } from '../postgres/session.ts';
 import { type Controls, readControls, writeControls } from '../state/backfill-controls.ts';
@@ -62,17 +63,13 @@ export async function workForBackfill(
   const column = changedColumnOf(chosenChange(name, config.changes));
   const connection = await connectionOf(config);
   console.log(describeConnection(connection));
-  const work = async () => {
-    using display = showProgress((line) => console.log(line));
-    return await workOnRanges(column, {
-      openSession: () => Session.open(connection, workerSessionName()),
-      settings: config.settings?.backfill ?? DEFAULT_SETTINGS.backfill,
-      signal,
-      log: display.log,
-      report: display.update,
-    });
-  };
-  console.log(closingLine(await work()));
+  using eventLog = logEvents((line) => console.log(line));
+  await workOnRanges(column, {
+    openSession: () => Session.open(connection, workerSessionName()),
+    settings: config.settings?.backfill ?? DEFAULT_SETTINGS.backfill,
+    signal,
+    emit: emitTo(eventLog.listen),
+  });
   signal.throwIfAborted();
 }
 
@@ -113,12 +110,5 @@ function describeBackfill(progress: BackfillProgress | null, isPaused: boolean):
     `${rowCount(rowsDone)} of ${rowCount(rowsTotal)} rows, ${percent.toFixed(1)} %, ` +
     `${rowCount(rowsPerSecond)} rows/s, time left ${etaSeconds === null ? 'unknown' : `${etaSeconds} s`}` +
     (pausedFor === null ? '' : `, waits: ${pausedFor}`)
-  );
-}
-
-function closingLine({ rows, batches, longestBatchMs }: WorkSummary): string {
-  return (
-    `backfill: this process has filled ${rowCount(rows)} rows in ${rowCount(batches)} batches, the longest ` +
-    `${longestBatchMs.toFixed(0)} ms`
   );
 }

@@ -2,6 +2,7 @@ import { changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { namesOf } from '../change/names.ts';
+import { logEvents } from '../observation/event-log.ts';
 import { readStage, type Stage, STAGES } from '../observation/stage.ts';
 import { PHASE_NAMES, type PhaseName, phases } from '../phases/phases.ts';
 import { runPhase } from '../phases/run-phase.ts';
@@ -62,13 +63,14 @@ async function migrate(
     const { runPhaseMigrations } = await import('../mikro-orm/phase-migrations.ts');
     await runPhaseMigrations(config.mikroOrm, change, names, target.direction);
   } else {
+    using eventLog = logEvents((line) => console.log(line));
     for (const name of names) {
       signal.throwIfAborted();
       console.log(`${name} ${target.direction}`);
       await runPhase(change, name, target.direction, {
         connection,
         signal,
-        log: (line) => console.log(line),
+        onEvent: eventLog.listen,
         ...(config.settings && { settings: config.settings }),
       });
     }

@@ -1,3 +1,4 @@
+import type { Emit } from '../change/events.ts';
 import type { Transaction } from '@mikro-orm/core';
 import { type Migration, MigrationRunner } from '@mikro-orm/migrations';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
@@ -12,7 +13,7 @@ export interface RunnerResources {
   /** Opens one more session, for work beside it. */
   readonly openSession: () => Promise<Session>;
   readonly settings: MigrationSettings;
-  readonly log: (line: string) => void;
+  readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
@@ -38,14 +39,14 @@ export class OnlineMigrationRunner extends MigrationRunner {
     if (!(migration instanceof ColumnMigration) || this.#resources === undefined) {
       return super.run(migration, method, afterRun);
     }
-    const { session, openSession, settings, log, signal } = this.#resources;
+    const { session, openSession, settings, emit, signal } = this.#resources;
     await session.setApplicationName(`online-migration ${migration.constructor.name} ${method}`);
     let recorded = false;
     migration.begin({
       session,
       openSession,
       settings,
-      log,
+      emit,
       signal,
       recordInLedger: async () => {
         await afterRun?.(session);

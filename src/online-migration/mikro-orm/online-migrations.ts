@@ -1,4 +1,5 @@
 import type { Options } from '@mikro-orm/postgresql';
+import type { OnlineMigrationListener } from '../change/events.ts';
 import type { MigrationSettings } from '../phases/settings.ts';
 import { OnlineMigrator } from './online-migrator.ts';
 
@@ -10,6 +11,8 @@ export interface OnlineMigrationsOptions {
   readonly extensions?: Options['extensions'];
   /** Lock timeouts and the settings of backfills that differ from the defaults. */
   readonly settings?: Partial<MigrationSettings>;
+  /** Receives every event, beside the log; one that throws does not break a phase. */
+  readonly onEvent?: OnlineMigrationListener;
 }
 
 /**
@@ -26,9 +29,10 @@ export function onlineMigrations({
   migrations,
   extensions = [],
   settings,
+  onEvent,
 }: OnlineMigrationsOptions = {}): Pick<Options, 'extensions' | 'migrations' | 'discovery'> {
   return {
-    extensions: [OnlineMigrator.with(settings), ...extensions],
+    extensions: [OnlineMigrator.with({ ...settings, ...(onEvent && { onEvent }) }), ...extensions],
     migrations: { ...migrations, allOrNothing: false, snapshot: false },
     discovery: { checkDuplicateTableNames: false },
   };

@@ -24,10 +24,10 @@ export async function refuseLostValues(context: MoveContext): Promise<void> {
 }
 
 /**
- * Logs how many kept values belong to no row: if a row got another key after contract, its kept value does not find it.
+ * Reports how many kept values belong to no row: if a row got another key after contract, its kept value does not find it.
  * These values stay until expand is reverted.
  */
-export async function reportUnusedKeptValues({ session, change, log }: MoveContext): Promise<void> {
+export async function reportUnusedKeptValues({ session, change, emit }: MoveContext): Promise<void> {
   const { change: name, table, lastingKey } = namesOf(change);
   if (!lastingKey.lasts) return;
   const { rows } = await session.withoutStatementTimeout(() =>
@@ -41,8 +41,12 @@ export async function reportUnusedKeptValues({ session, change, log }: MoveConte
   );
   const { count, samples } = rows[0]!;
   if (count === '0') return;
-  log(
-    `revert contract: ${count} kept values belong to no row, such as ${samples}: these rows were deleted, or have another key ` +
+  emit({
+    type: 'unused-kept-values',
+    change: name,
+    count: Number(count),
+    message:
+      `revert contract: ${count} kept values belong to no row, such as ${samples}: these rows were deleted, or have another key ` +
       `now and got a rebuilt value. The values stay in online_migration.kept_value until expand is reverted.`,
-  );
+  });
 }

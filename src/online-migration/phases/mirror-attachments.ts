@@ -18,12 +18,12 @@ import { columnAt, mirrorName } from '../attachments/table-column.ts';
  *    validated, catalog only.
  * 3. Each is validated, as what it stands for is: reads both tables, beside reads and writes.
  *
- * @param move the move that needs it, for the log
+ * @param move the move that needs it, for the events
  * @param from the column that has them
  * @throws PhaseRefusedError if values that were different are equal in the other type
  */
 export async function mirrorAttachments(context: MoveContext, move: string, from: Side): Promise<void> {
-  const { session, change, log, signal } = context;
+  const { session, change, emit, signal } = context;
   const to = from === 'old' ? 'new' : 'old';
   const { own } = await readAttachments(session, change, from);
   const { mirrors } = await readAttachments(session, change, to);
@@ -32,7 +32,12 @@ export async function mirrorAttachments(context: MoveContext, move: string, from
     if (mirror?.isValid) continue;
     signal.throwIfAborted();
     if (mirror !== undefined) await dropConcurrently(context, index);
-    log(`${move}: creates the index ${mirrorName(index.name)}, beside reads and writes`);
+    emit({
+      type: 'index-build-started',
+      change: namesOf(change).change,
+      index: mirrorName(index.name),
+      message: `${move}: creates the index ${mirrorName(index.name)}, beside reads and writes`,
+    });
     await createMirror(context, move, index, from, to);
   }
   const missing = own.foreignKeys.filter(

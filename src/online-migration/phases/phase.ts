@@ -1,3 +1,4 @@
+import type { Emit } from '../change/events.ts';
 import { type ChangedColumn, isReversible, keyColumnsOf } from '../change/changed-column.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
 import type { MigrationSettings } from './settings.ts';
@@ -17,8 +18,8 @@ export interface MoveContext {
   readonly session: Session;
   /** Opens one more connection, for work beside it. */
   readonly openSession: () => Promise<Session>;
-  /** Receives a line worth reading while the move runs. */
-  readonly log: (line: string) => void;
+  /** Reports what happens while the move runs; `emitTo` makes it of listeners. */
+  readonly emit: Emit;
   /** Ends the move between two of its transactions; running it again goes on. */
   readonly signal: AbortSignal;
   /** Notes the migration as applied, or as reverted; to be called once, in the move's last transaction. */
@@ -120,7 +121,7 @@ export function refuseOneWay(context: MoveContext, move: string): void {
 /**
  * Runs the catalog changes of a move in one short transaction under ACCESS EXCLUSIVE on the table, and tells all who
  * listen for moves. For how long the lock was held is recorded behind it.
- * @param purpose what they are for, in the log and in the error
+ * @param purpose what they are for, in the events and in the error
  * @param statements.before statements of the same transaction beside reads and writes
  * @param statements.plan puts together what `locked` is to do, and says which further tables that locks
  * @param statements.locked statements under the lock
@@ -134,11 +135,13 @@ export async function inStrongTransaction(
     readonly locked: (plan: LockedPlan) => Promise<void>;
   },
 ): Promise<void> {
-  const { session, change, log, signal, settings } = context;
+  const { session, change, emit, signal, settings } = context;
+  const names = namesOf(change);
   const milliseconds = await underStrongLock(session, {
-    table: namesOf(change).table,
+    table: names.table,
     purpose,
-    log,
+    change: names.change,
+    emit,
     signal,
     settings,
     ...(statements.plan && { plan: statements.plan }),

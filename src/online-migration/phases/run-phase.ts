@@ -1,6 +1,8 @@
 import type { ClientConfig } from 'pg';
 import { changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
+import { emitTo } from '../change/emitter.ts';
+import type { OnlineMigrationListener } from '../change/events.ts';
 import { keepsSessions, SessionsNotKeptError } from '../postgres/session-continuity.ts';
 import { Session } from '../postgres/session.ts';
 import { acquireMigratorLock } from '../state/migrator-lock.ts';
@@ -13,8 +15,8 @@ export interface RunPhaseOptions {
   readonly connection: string | ClientConfig;
   /** Lock timeouts and the settings of backfills that differ from the defaults. */
   readonly settings?: Partial<MigrationSettings>;
-  /** Receives a line worth reading while the phase runs. */
-  readonly log?: (line: string) => void;
+  /** Receives each event while the phase runs; one that throws does not break the phase. */
+  readonly onEvent?: OnlineMigrationListener;
   /** Ends the phase between two of its transactions; running it again goes on from there. */
   readonly signal?: AbortSignal;
 }
@@ -35,18 +37,19 @@ export async function runPhase(
   change: ColumnChange,
   name: PhaseName,
   direction: 'up' | 'down',
-  { connection, settings = {}, log = () => undefined, signal }: RunPhaseOptions,
+  { connection, settings = {}, onEvent = () => undefined, signal }: RunPhaseOptions,
 ): Promise<void> {
   const client = typeof connection === 'string' ? { connectionString: connection } : connection;
   if (!(await keepsSessions(client))) throw new SessionsNotKeptError();
-  const interrupt = { signal: signal ?? new AbortController().signal, log };
+  const emit = emitTo(onEvent);
+  const interrupt = { signal: signal ?? new AbortController().signal, emit };
   await using session = await Session.open(client, `online-migration ${name} ${direction}`, interrupt);
-  await acquireMigratorLock(session, log, interrupt.signal);
+  await acquireMigratorLock(session, emit, interrupt.signal);
   await phases[name][direction]({
     change: changedColumnOf(change),
     session,
     openSession: () => Session.open(client, 'online-migration worker', interrupt),
-    log,
+    emit,
     signal: AbortSignal.any([interrupt.signal, session.lost]),
     settings: { ...DEFAULT_SETTINGS, ...settings },
     recordInLedger: async () => undefined,

@@ -83,5 +83,5 @@ async function classify(
   const rows = leaves.reduce((sum, leaf) => sum + leaf.rows, 0);
   // A batch takes a second; a row of a megabyte on a busy server may take longer, and is no reason to end.
   await session.query('set statement_timeout = 0');
-  return await classifyValues(session, column, (rowsRead) => report(rowsRead, rows), signal);
+  return await classifyValues(session, column, ({ rows: rowsRead }) => report(rowsRead, rows), signal);
 }

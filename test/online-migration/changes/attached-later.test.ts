@@ -116,8 +116,9 @@ describe('what was attached to the old column while the change is under way', ()
     await run(expand, backfill, enforce);
     const behindProof: MoveContext = {
       ...context,
-      log: (line) => {
-        if (line.startsWith('contract: keep what cannot be rebuilt: held')) {
+      emit: ({ type, message }) => {
+        if (type !== 'lock-held') return;
+        if (message.startsWith('contract: keep what cannot be rebuilt: held')) {
           runInOtherProcess(`create index late on part (size)`);
         }
       },
@@ -133,8 +134,9 @@ describe('what was attached to the old column while the change is under way', ()
     await run(expand, backfill, enforce);
     const behindProof: MoveContext = {
       ...context,
-      log: (line) => {
-        if (line.startsWith('contract: keep what cannot be rebuilt: held')) runInOtherProcess(ATTACHED[0][0]);
+      emit: (event) => {
+        if (event.type === 'lock-held' && event.purpose === 'contract: keep what cannot be rebuilt')
+          runInOtherProcess(ATTACHED[0][0]);
       },
     };
     await expect(contract(behindProof)).rejects.toMatchObject(

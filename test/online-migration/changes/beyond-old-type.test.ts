@@ -146,8 +146,9 @@ describe('a value without an equal that comes while the old column is filled', (
     const ended: MoveContext = {
       ...context,
       signal: ending.signal,
-      log: (line) => {
-        if (line.startsWith('revert contract: add the old column: held')) ending.abort(new Error('ended'));
+      emit: ({ type, message }) => {
+        if (type !== 'lock-held') return;
+        if (message.startsWith('revert contract: add the old column: held')) ending.abort(new Error('ended'));
       },
     };
     await expect(revertContract(ended)).rejects.toThrow('ended');
@@ -172,8 +173,9 @@ describe('numbers beyond the old type that come while the old column is filled',
     const ended: MoveContext = {
       ...context,
       signal: ending.signal,
-      log: (line) => {
-        if (line.startsWith('revert contract: add the old column: held')) ending.abort(new Error('ended'));
+      emit: (event) => {
+        if (event.type === 'lock-held' && event.purpose === 'revert contract: add the old column')
+          ending.abort(new Error('ended'));
       },
     };
     await expect(revertContract(ended)).rejects.toThrow('ended');

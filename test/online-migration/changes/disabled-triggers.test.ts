@@ -130,9 +130,11 @@ describe('a sync trigger that was disabled', () => {
     const retried = Promise.withResolvers<void>();
     const running = contract({
       ...context,
-      log: (line) => {
-        if (line.startsWith('contract: drop the old column: no lock')) retried.resolve();
-        if (line.startsWith('contract: keep what cannot be rebuilt: held')) readSlowly();
+      emit: (event) => {
+        if (event.type === 'lock-retry' && event.purpose === 'contract: drop the old column')
+          retried.resolve();
+        if (event.type === 'lock-held' && event.purpose === 'contract: keep what cannot be rebuilt')
+          readSlowly();
       },
     });
     const readSlowly = () => void reader.rows('begin; lock table orders in access share mode');

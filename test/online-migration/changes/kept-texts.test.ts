@@ -58,9 +58,10 @@ async function contractWith(change: ChangedColumn, write: () => Promise<void>): 
   const keeping = Promise.withResolvers<void>();
   const running = contract({
     ...context,
-    log: (line) => {
-      if (line.startsWith('contract: drop the old column: no lock')) proven.resolve();
-      if (line.startsWith('contract: keep what cannot be rebuilt: held')) keeping.resolve();
+    emit: (event) => {
+      if (event.type === 'lock-retry' && event.purpose === 'contract: drop the old column') proven.resolve();
+      if (event.type === 'lock-held' && event.purpose === 'contract: keep what cannot be rebuilt')
+        keeping.resolve();
     },
   });
   running.catch((error: unknown) => {

@@ -36,7 +36,7 @@ async function contextOf(connectionString = url): Promise<MoveContext> {
     session,
     openSession,
     settings: DEFAULT_SETTINGS,
-    log: () => undefined,
+    emit: () => undefined,
     signal: new AbortController().signal,
     recordInLedger: async () => {
       throw new Error('The move went through.');

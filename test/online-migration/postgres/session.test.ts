@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { OnlineMigrationEvent } from '../../../src/online-migration/change/events.ts';
 import { ConnectionLostError, Session } from '../../../src/online-migration/postgres/session.ts';
 import { startCuttingProxy } from '../../support/cutting-proxy.ts';
 import { connect } from '../../support/database-client.ts';
@@ -44,7 +45,10 @@ describe('an interrupt', () => {
   ): Promise<{ outcome: unknown; lines: string[]; next: unknown[] }> {
     const controller = new AbortController();
     const lines: string[] = [];
-    const interrupt = { signal: controller.signal, log: (line: string) => lines.push(line) };
+    const interrupt = {
+      signal: controller.signal,
+      emit: ({ message = '' }: OnlineMigrationEvent) => lines.push(message),
+    };
     await using session = await Session.open({ connectionString: url }, 'online-migration test', interrupt);
     const outcome = await work(session, () => controller.abort(reason)).catch((error: unknown) => error);
     expect(session.inTransaction).toBe(false);

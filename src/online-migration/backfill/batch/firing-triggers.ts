@@ -1,5 +1,6 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ObstacleCode } from '../../change/obstacle-codes.ts';
+import type { Emit } from '../../change/events.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { unquoted } from '../../sync/filled-column.ts';
@@ -103,18 +104,19 @@ export async function keepTriggersSilent(database: Queryable, fill: Fill): Promi
 }
 
 /**
- * Tells which triggers are silent for the updates of a backfill.
+ * Reports which triggers are silent for the updates of a backfill.
  * @throws BackfillError if triggers would fire that may not
  */
-export async function logSilence(
-  database: Queryable,
-  fill: Fill,
-  log: (line: string) => void,
-): Promise<void> {
+export async function reportSilence(database: Queryable, fill: Fill, emit: Emit): Promise<void> {
   const { silent } = await requireTriggerPlan(database, fill);
   if (silent.length === 0) return;
-  const names = [...new Set(silent.map(({ name }) => name))].join(', ');
-  log(`backfill: triggers that do not fire for its updates (session_replication_role = replica): ${names}`);
+  const triggers = [...new Set(silent.map(({ name }) => name))];
+  emit({
+    type: 'triggers-silenced',
+    change: fill.names.change,
+    triggers,
+    message: `backfill: triggers that do not fire for its updates (session_replication_role = replica): ${triggers.join(', ')}`,
+  });
 }
 
 /** Names a trigger in an error: its table and its function. */

@@ -1,4 +1,5 @@
 import { assertPeerVersion } from '../../postgres/peer-versions.ts';
+import type { Emit } from '../../change/events.ts';
 import { SQLSTATE } from '../../postgres/database-error.ts';
 import { createHash } from 'node:crypto';
 import type { PgBoss } from 'pg-boss';
@@ -52,12 +53,12 @@ export interface RangeQueue extends AsyncDisposable {
  *
  * @param openSession opens the session that it works on
  * @param options.install whether to create pg-boss's tables too; without it they must be there
- * @param options.log receives what goes wrong, each message once
+ * @param options.emit receives what goes wrong, each message once
  */
 export async function openRangeQueue(
   openSession: () => Promise<Session>,
   fill: Fill,
-  options: { readonly install: boolean; readonly log: (line: string) => void },
+  options: { readonly install: boolean; readonly emit: Emit },
 ): Promise<RangeQueue> {
   if (options.install) {
     await using session = await openSession();
@@ -65,7 +66,7 @@ export async function openRangeQueue(
   }
   assertPeerVersion('pg-boss');
   const { PgBoss } = await import('pg-boss');
-  const database = new QueueDatabase(openSession, fill.names.table, options.log);
+  const database = new QueueDatabase(openSession, fill.names.table, options.emit);
   const boss = new PgBoss({
     db: database,
     schema: QUEUE_SCHEMA,
@@ -78,7 +79,7 @@ export async function openRangeQueue(
     reindex: false,
     monitorVacuum: false,
   });
-  logErrorsOnce(boss, options.log);
+  reportErrorsOnce(boss, fill, options.emit);
   const name = queueName(fill);
   let isTaking = false;
   const close = async () => {
@@ -136,12 +137,17 @@ function shortHash(text: string): string {
 }
 
 /** What goes wrong here is tried again; only that people should know of it. */
-function logErrorsOnce(boss: PgBoss, log: (line: string) => void): void {
+function reportErrorsOnce(boss: PgBoss, { names }: Fill, emit: Emit): void {
   const told = new Set<string>();
   // Some arrive as copies that are no instances of Error.
   boss.on('error', ({ message, code }: { message: string; code?: string }) => {
     if (TAKEN_AWAY_CODES.has(code ?? '') || told.has(message)) return;
     told.add(message);
-    log(`backfill: the queue: ${message}`);
+    emit({
+      type: 'queue-failed',
+      change: names.change,
+      reason: message,
+      message: `backfill: the queue: ${message}`,
+    });
   });
 }
