@@ -39,6 +39,7 @@ export async function fillEventTable(
     settings: { ...DEFAULT_SETTINGS, backfill: { ...DEFAULT_SETTINGS.backfill, workers } },
     log: (line) => log.push(line),
     signal: new AbortController().signal,
+    ledger: 'mikro-orm',
     recordInLedger: async () => undefined,
   };
   if (!isExpanded) await expand(context);

@@ -46,6 +46,7 @@ export class OnlineMigrationRunner extends MigrationRunner {
       settings,
       log,
       signal,
+      ledger: 'mikro-orm',
       recordInLedger: async () => {
         await afterRun?.(session);
         recorded = true;
