@@ -5,14 +5,22 @@ import type { ClientConfig } from 'pg';
 import { DEFAULT_SETTINGS, type MigrationSettings } from '../phases/settings.ts';
 import { keepsSessions, SessionsNotKeptError } from '../postgres/session-continuity.ts';
 import { Session } from '../postgres/session.ts';
+import { OnlineMigration } from './column-migration.ts';
 import { refuseForgottenOptions } from './forgotten-options.ts';
 import { interruptSignal } from '../postgres/interrupt-signal.ts';
 import { MigrationLedger } from './migration-ledger.ts';
-import { MigrationTargetError, type MigrationTargets, resolveTargets } from './migration-target.ts';
+import {
+  MigrationTargetError,
+  type MigrationTargets,
+  resolveName,
+  resolveTargets,
+} from './migration-target.ts';
 import { acquireMigratorLock } from '../state/migrator-lock.ts';
 import { neutralizePool } from './neutral-pool.ts';
-import { OnlineMigrationRunner } from './migration-runner.ts';
+import { OnlineMigrationRunner, type RunnerResources } from './migration-runner.ts';
 import { OnlineSchemaGenerator } from './online-schema-generator.ts';
+import { phasesOf, refuseToLog, refuseToUnlog } from './phase-migrations.ts';
+import { chooseForRollup } from './rollup-choice.ts';
 
 type RunOptions = Parameters<Migrator['up']>[0];
 
@@ -31,7 +39,9 @@ interface MigratorExtension {
  * 1. One runner at a time over the whole database; none behind a pooler that would lose its lock.
  * 2. A target that does not exist, or is not one, is an error before anything runs.
  * 3. No transaction around all migrations: each move has its own, short ones, and writes the ledger in the last.
- * 4. The objects of a change under way count as no difference between the entities and the database, and are in no snapshot file.
+ * 4. The ledger says what the database has: `migration:log` and `migration:unlog` look at the stage, and `migration:rollup` leaves
+ *    the phases alone.
+ * 5. The objects of a change under way count as no difference between the entities and the database, and are in no snapshot file.
  */
 export class OnlineMigrator extends Migrator {
   #settings = DEFAULT_SETTINGS;
@@ -69,6 +79,72 @@ export class OnlineMigrator extends Migrator {
     return isDifferent;
   }
 
+  /**
+   * Records a migration as applied without running it.
+   * @param name its name, or the beginning of it
+   * @throws MoveRefusedError if it is a phase that the database does not have
+   */
+  override async logMigration(name: string): Promise<void> {
+    await this.#underLock(async ({ session }) => {
+      const migrations = await this.discoverMigrations();
+      const known = resolveName(
+        '--name',
+        name,
+        migrations.map((migration) => migration.name),
+      );
+      if ((await this.storage.executed()).includes(known)) {
+        throw new MigrationTargetError(`Cannot log ${known}: it is logged already.`);
+      }
+      const migration = await this.#onlineRunner.load(migrations.find((other) => other.name === known)!);
+      await refuseToLog(session, known, await phasesOf(migration));
+      await super.logMigration(known);
+    });
+  }
+
+  /**
+   * Records a migration as reverted without reverting it. Its file may be gone.
+   * @param name its name, or the beginning of it
+   * @throws MoveRefusedError if it is a phase that the database still has
+   */
+  override async unlogMigration(name: string): Promise<void> {
+    await this.#underLock(async ({ session }) => {
+      const migrations = await this.discoverMigrations();
+      const applied = await this.storage.executed();
+      const names = [...new Set([...migrations.map((migration) => migration.name), ...applied])];
+      const known = resolveName('--name', name, names);
+      if (!applied.includes(known)) {
+        throw new MigrationTargetError(`Cannot unlog ${known}: it is not logged.`);
+      }
+      const found = migrations.find((other) => other.name === known);
+      if (found !== undefined) {
+        await refuseToUnlog(session, known, await phasesOf(await this.#onlineRunner.load(found)));
+      }
+      await super.unlogMigration(known);
+    });
+  }
+
+  /**
+   * Merges ordinary migrations behind the last phase of a column change into one; leaves all others out.
+   * @throws MoveRefusedError if a requested one cannot be merged, or fewer than two can be
+   */
+  override async rollup(requested?: string[]): Promise<MigrationResult> {
+    return this.#underLock(async ({ log }) => {
+      const migrations = await this.discoverMigrations();
+      const online: string[] = [];
+      for (const migration of migrations) {
+        if ((await this.#onlineRunner.load(migration)) instanceof OnlineMigration)
+          online.push(migration.name);
+      }
+      const known = migrations.map(({ name }) => name);
+      const applied = await this.storage.executed();
+      const names = requested?.map((name) => resolveName('rollup', name, known));
+      const chosen = chooseForRollup({ known, applied, online }, names);
+      const leftOut = known.filter((name) => applied.includes(name) && !chosen.includes(name));
+      if (names === undefined && leftOut.length > 0) log(`the roll-up leaves out ${leftOut.join(', ')}`);
+      return super.rollup(chosen);
+    });
+  }
+
   /** @param schema as it was read from the database, after a migration */
   protected override async storeCurrentSchema(schema?: DatabaseSchema): Promise<void> {
     if (schema !== undefined) await this.#schemaGenerator?.leaveChangesOut(schema);
@@ -92,6 +168,24 @@ export class OnlineMigrator extends Migrator {
       );
     }
     if (MIKRO_ORM_COMMAND.test(process.argv[1] ?? '')) refuseForgottenOptions(process.argv.slice(2), targets);
+    return this.#underLock(async (resources) => {
+      const known = (await this.discoverMigrations()).map(({ name }) => name);
+      const applied = await this.storage.executed();
+      const resolved = resolveTargets(method, targets, known, applied);
+      this.#onlineRunner.lend(resources);
+      try {
+        return await super.runMigrations(method, {
+          ...(typeof options === 'object' && !Array.isArray(options) ? options : {}),
+          ...resolved,
+        });
+      } finally {
+        this.#onlineRunner.lend(undefined);
+      }
+    });
+  }
+
+  /** Runs a command on a session that holds the migrator's lock. */
+  async #underLock<T>(command: (resources: RunnerResources) => Promise<T>): Promise<T> {
     const log = (line: string) => this.#log(line);
     const connection = {
       ...this.driver.getConnection().getConnectionOptions(),
@@ -103,25 +197,17 @@ export class OnlineMigrator extends Migrator {
     using interrupt = interruptSignal(log);
     await using session = await Session.open(connection, 'online-migration', interrupt);
     await acquireMigratorLock(session, log, interrupt.signal);
-    const known = (await this.discoverMigrations()).map(({ name }) => name);
-    const applied = await this.storage.executed();
-    const resolved = resolveTargets(method, targets, known, applied);
-    const runner = this.runner as OnlineMigrationRunner;
-    runner.lend({
+    return await command({
       session,
       openSession: () => Session.open(connection, 'online-migration worker', interrupt),
       settings: this.#settings,
       log,
       signal: AbortSignal.any([interrupt.signal, session.lost]),
     });
-    try {
-      return await super.runMigrations(method, {
-        ...(typeof options === 'object' && !Array.isArray(options) ? options : {}),
-        ...resolved,
-      });
-    } finally {
-      runner.lend(undefined);
-    }
+  }
+
+  get #onlineRunner(): OnlineMigrationRunner {
+    return this.runner as OnlineMigrationRunner;
   }
 
   /** Undefined if the project has registered its own in its place. */
