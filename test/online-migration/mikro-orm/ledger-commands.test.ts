@@ -60,7 +60,7 @@ describe('migration:log', () => {
     );
     await client.rows(`drop table large_record`);
     await expect(migrator.orm.migrator.logMigration('0002')).rejects.toThrow(
-      'at the stage without the table',
+      'the database does not have the table',
     );
     expect(await migrator.applied()).toEqual(['0001']);
   });
