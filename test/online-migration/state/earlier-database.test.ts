@@ -162,6 +162,15 @@ describe('the tables of an earlier version', () => {
     );
   });
 
+  it('cannot be dropped by the earlier version any more, which would leave the new ones behind', async () => {
+    await carryOut('half_filled', [backfill]);
+    await expect(
+      admin.rows(`
+        drop table online_migration.change, online_migration.backfill, online_migration.backfill_range,
+          online_migration.reject, online_migration.kept_value, online_migration.lock_hold`),
+    ).rejects.toThrow('other objects depend on');
+  });
+
   it('come up to this version when a reader lets go of them, who is named meanwhile', async () => {
     await using reader = await connect(database.url, 'a dump');
     await reader.rows(`begin; select from online_migration.change`);
