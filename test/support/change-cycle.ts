@@ -10,6 +10,7 @@ import type { MoveContext } from '../../src/online-migration/phases/phase.ts';
 import { rename, revertRename } from '../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../src/online-migration/phases/revert-contract.ts';
 import { Session } from '../../src/online-migration/postgres/session.ts';
+import type { Ledger } from '../../src/online-migration/state/recorded-changes.ts';
 import { namesOf } from '../../src/online-migration/change/names.ts';
 import { type ChangeLoad, startChangeLoad, type LoadStatements } from './change-load.ts';
 import { connect } from './database-client.ts';
@@ -98,6 +99,7 @@ export async function expectFullCycle(
 export async function openContext(
   url: string,
   declared: ColumnChange | ChangedColumn,
+  ledger: Ledger = 'mikro-orm',
 ): Promise<MoveContext & AsyncDisposable & { readonly lines: string[] }> {
   const openSession = () => Session.open({ connectionString: url }, 'online-migration test');
   const session = await openSession();
@@ -112,6 +114,7 @@ export async function openContext(
       if (message !== undefined) lines.push(message);
     },
     signal: new AbortController().signal,
+    ledger,
     recordInLedger: async () => undefined,
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   };

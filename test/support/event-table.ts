@@ -41,6 +41,7 @@ export async function fillEventTable(
       if (message !== undefined) log.push(message);
     },
     signal: new AbortController().signal,
+    ledger: 'mikro-orm',
     recordInLedger: async () => undefined,
   };
   if (!isExpanded) await expand(context);
