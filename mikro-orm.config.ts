@@ -1,7 +1,7 @@
 import { readConfig } from './src/config.ts';
 import { resolveDatabase } from './src/database/resolve-database.ts';
-import { backfillSettings } from './src/large-record/backfill-settings.ts';
-import { migratorOptions } from './src/large-record/migrator-options.ts';
+import { backfillSettings } from './src/orm/backfill-settings.ts';
+import { migratorOptions } from './src/orm/migrator-options.ts';
 
 /** The configuration of `npx mikro-orm`. */
 export default async function commandLineOptions() {

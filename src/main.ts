@@ -8,8 +8,8 @@ import { awaitWritableServer } from './database/writable-server.ts';
 import { buildApplication } from './http/application.ts';
 import { listen } from './http/listener.ts';
 import { openLog } from './http/log.ts';
-import { openOrm } from './large-record/orm.ts';
-import { openReplicaOrm } from './large-record/replica.ts';
+import { openOrm } from './orm/open-orm.ts';
+import { openReplicaOrm } from './http/followed-changes.ts';
 
 /** What is left open after the last request may take so long to close, in milliseconds. */
 const CLOSING_MS = 1_000;

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { backfillSettings } from '../large-record/backfill-settings.ts';
+import { backfillSettings } from '../orm/backfill-settings.ts';
 import type { ChangedColumn } from '../online-migration/change/changed-column.ts';
 import { showProgress } from '../online-migration/backfill/progress-display.ts';
 import { workOnRanges, type WorkSummary } from '../online-migration/backfill/queue/worker-process.ts';

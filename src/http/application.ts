@@ -6,7 +6,7 @@ import type { ClientConfig } from 'pg';
 import { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import { createdAtColumn } from '../large-record/created-at-change.ts';
-import { openReplica } from '../large-record/replica.ts';
+import { openReplica } from './followed-changes.ts';
 import { LargeRecordRepository } from '../large-record/repository.ts';
 import { largeRecordRoutes } from '../large-record/documented-routes.ts';
 import { addLargeRecordRoutes } from '../large-record/routes.ts';

@@ -1,5 +1,5 @@
 import { MikroORM } from '@mikro-orm/postgresql';
-import { migratorOptions } from '../../src/large-record/migrator-options.ts';
+import { migratorOptions } from '../../src/orm/migrator-options.ts';
 import type { MigrationSettings } from '../../src/online-migration/phases/settings.ts';
 import { createTestDatabase, type TestDatabase } from './test-server.ts';
 

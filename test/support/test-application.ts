@@ -4,8 +4,8 @@ import { resolveDatabase } from '../../src/database/resolve-database.ts';
 import { buildApplication } from '../../src/http/application.ts';
 import { listen } from '../../src/http/listener.ts';
 import { createLog } from '../../src/http/log.ts';
-import { openOrm } from '../../src/large-record/orm.ts';
-import { openReplicaOrm } from '../../src/large-record/replica.ts';
+import { openOrm } from '../../src/orm/open-orm.ts';
+import { openReplicaOrm } from '../../src/http/followed-changes.ts';
 
 /** The API, served by the process of the test. */
 export interface TestApplication extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { newColumnMapping, renamedMapping } from '../../../src/large-record/mappings.ts';
-import { openOrm } from '../../../src/large-record/orm.ts';
+import { openOrm } from '../../../src/orm/open-orm.ts';
 import { LargeRecordRepository } from '../../../src/large-record/repository.ts';
 import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
 import { keepPresence } from '../../../src/online-migration/follow/presence-session.ts';

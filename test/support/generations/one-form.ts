@@ -1,6 +1,6 @@
 import { type ActiveColumn, FORMS } from '../../../src/online-migration/follow/active-column.ts';
 import { allMappings } from '../../../src/large-record/mappings.ts';
-import { openOrm } from '../../../src/large-record/orm.ts';
+import { openOrm } from '../../../src/orm/open-orm.ts';
 import { LargeRecordRepository } from '../../../src/large-record/repository.ts';
 import { serveRecords } from './serve-records.ts';
 

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { defineConfig, type Options } from '@mikro-orm/postgresql';
 import type { MigrationSettings } from '../online-migration/phases/settings.ts';
 import { OnlineMigrator } from '../online-migration/mikro-orm/online-migrator.ts';
-import { renamedMapping } from './mappings.ts';
-import { ormOptions } from './orm.ts';
+import { renamedMapping } from '../large-record/mappings.ts';
+import { ormOptions } from './open-orm.ts';
 
 /**
  * MikroORM's options for whoever runs the migrations.

@@ -1,8 +1,8 @@
 import { defineConfig, MikroORM, type Options } from '@mikro-orm/postgresql';
 import type { PoolConfig } from 'pg';
 import { poolName } from '../online-migration/follow/presence.ts';
-import { createdAtColumn } from './created-at-change.ts';
-import { allMappings, type Mappings } from './mappings.ts';
+import { createdAtColumn } from '../large-record/created-at-change.ts';
+import { allMappings, type Mappings } from '../large-record/mappings.ts';
 
 /** Connections of the pool at most. */
 const POOL_SIZE = 10;

@@ -5,8 +5,8 @@ import { urlsOfHosts } from '../database/connection-url.ts';
 import { ActiveColumnFollower } from '../online-migration/follow/active-column-follower.ts';
 import { pollActiveColumn } from '../online-migration/follow/active-column-poll.ts';
 import { ReadReplica } from '../online-migration/follow/read-replica.ts';
-import { createdAtColumn } from './created-at-change.ts';
-import { openOrm, type OpenOrm } from './orm.ts';
+import { createdAtColumn } from '../large-record/created-at-change.ts';
+import { openOrm, type OpenOrm } from '../orm/open-orm.ts';
 
 /** A replica as the repository takes it; disposing of it ends its poll. */
 export interface Replica extends Disposable {
