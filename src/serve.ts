@@ -2,17 +2,29 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { collectDefaultMetrics } from 'prom-client';
 import { readConfig } from './config.ts';
-import { applicationConnections } from './database/application-connections.ts';
 import { resolveDatabase } from './database/resolve-database.ts';
 import { awaitWritableServer } from './database/writable-server.ts';
-import { buildApplication } from './http/application.ts';
+import type { Feature } from './http/feature.ts';
 import { listen } from './http/listener.ts';
 import { openLog } from './http/log.ts';
-import { openOrm } from './orm/open-orm.ts';
-import { openReplicaOrm } from './http/followed-changes.ts';
+import { openApplication } from './http/open-application.ts';
 
 /** What is left open after the last request may take so long to close, in milliseconds. */
 const CLOSING_MS = 1_000;
+
+/**
+ * Serves features as a process of its own; tells a failure on standard error, and ends with exit code 1.
+ *
+ * @param features what the application consists of
+ */
+export async function serve(features: readonly Feature[]): Promise<void> {
+  try {
+    await serveUntilSignal(features);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
 
 /**
  * Serves the API until SIGTERM, SIGINT or SIGHUP; a second SIGTERM or SIGINT ends the process at once.
@@ -21,7 +33,7 @@ const CLOSING_MS = 1_000;
  * 2. At the signal: `/readyz` says no, and after a pause in which balancers notice, no new connections are taken.
  * 3. The requests in flight are answered, which takes no longer than a request may; then all connections are closed.
  */
-async function main(): Promise<void> {
+async function serveUntilSignal(features: readonly Feature[]): Promise<void> {
   const config = readConfig();
   using opened = await openLog(config.logLevel);
   const { log } = opened;
@@ -46,21 +58,12 @@ async function main(): Promise<void> {
   const database = await resolveDatabase(config);
   log.notice(database.description);
 
-  const connections = applicationConnections(database.servers, config.requestTimeoutMs);
   const stopping = new AbortController();
-  await using resources = new AsyncDisposableStack();
-  const { orm } = resources.use(await openOrm(database.servers.requests[0]!, connections.pool));
-  const { databaseReplicaUrl: replicaUrl } = config;
-  const replica = replicaUrl && resources.use(await openReplicaOrm(replicaUrl, config.requestTimeoutMs));
-  const application = resources.use(
-    await buildApplication(orm, {
-      config,
-      connection: () => connections.session(),
-      replica: replica ? replica.orm : undefined,
-      stopping: stopping.signal,
-      log,
-    }),
-  );
+  await using application = await openApplication(features, database.servers, {
+    config,
+    stopping: stopping.signal,
+    log,
+  });
   collectDefaultMetrics({ register: application.metrics });
   const listener = await listen(application.koa, config.host, config.port, { ...config, log });
   log.notice(`Listening on ${listener.url}`);
@@ -72,11 +75,4 @@ async function main(): Promise<void> {
   setTimeout(() => process.exit(), lastMs).unref();
   await delay(config.shutdownDelayMs);
   await listener.close(config.requestTimeoutMs);
-}
-
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
 }

@@ -1,19 +1,23 @@
 import { join } from 'node:path';
-import { defineConfig, type Options } from '@mikro-orm/postgresql';
-import type { MigrationSettings } from '../online-migration/phases/settings.ts';
+import { defineConfig, type EntitySchema, type Options } from '@mikro-orm/postgresql';
 import { OnlineMigrator } from '../online-migration/mikro-orm/online-migrator.ts';
-import { renamedMapping } from '../large-record/mappings.ts';
+import type { MigrationSettings } from '../online-migration/phases/settings.ts';
 import { ormOptions } from './open-orm.ts';
 
 /**
  * MikroORM's options for whoever runs the migrations.
+ *
  * @param url where the database is: `postgres://…`
+ * @param entities the mappings that fit when all migrations have run: `migration:check` compares the database with them
  * @param settings how patient the moves are, where it is to differ from the defaults
  */
-export function migratorOptions(url: string, settings?: Partial<MigrationSettings>): Options {
+export function migratorOptions(
+  url: string,
+  entities: readonly EntitySchema[],
+  settings?: Partial<MigrationSettings>,
+): Options {
   return defineConfig({
-    // The mapping that fits when all migrations have run: `migration:check` compares the database with it.
-    ...ormOptions(url, [renamedMapping]),
+    ...ormOptions(url, entities),
     extensions: [OnlineMigrator.with(settings)],
     migrations: {
       path: join(import.meta.dirname, '../../migrations'),

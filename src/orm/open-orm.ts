@@ -1,8 +1,5 @@
-import { defineConfig, MikroORM, type Options } from '@mikro-orm/postgresql';
+import { defineConfig, type EntitySchema, MikroORM, type Options } from '@mikro-orm/postgresql';
 import type { PoolConfig } from 'pg';
-import { poolName } from '../online-migration/follow/presence.ts';
-import { createdAtColumn } from '../large-record/created-at-change.ts';
-import { allMappings, type Mappings } from '../large-record/mappings.ts';
 
 /** Connections of the pool at most. */
 const POOL_SIZE = 10;
@@ -10,28 +7,31 @@ const POOL_SIZE = 10;
 /** How long the command line waits for a connection, in milliseconds. */
 const CONNECTION_TIMEOUT_MS = 10_000;
 
-/** The application's ORM; disposing of it closes its connections. */
+/** An ORM that is open; disposing of it closes its connections. */
 export interface OpenOrm extends AsyncDisposable {
   readonly orm: MikroORM;
 }
 
 /**
  * @param url where the database is: `postgres://…`
- * @param entities the mappings to register; a comparison of the schema takes `[renamedMapping]`, the only one that
- *   describes the table when all migrations have run
+ * @param entities those to register
  * @param connections what the pool of connections is to be made with
  * @returns MikroORM's options, the same for the application and its command line
  */
 export function ormOptions(
   url: string,
-  entities: NonNullable<Options['entities']>,
+  entities: readonly EntitySchema[],
   connections: PoolConfig = { connectionTimeoutMillis: CONNECTION_TIMEOUT_MS, keepAlive: true },
 ): Options {
   return defineConfig({
     clientUrl: url,
-    entities,
-    // Several mappings of one table are the point here.
-    discovery: { checkDuplicateTableNames: false },
+    entities: [...entities],
+    discovery: {
+      // During a column change, several mappings describe one table.
+      checkDuplicateTableNames: false,
+      // An application without features has none.
+      warnWhenNoEntities: false,
+    },
     // Otherwise the first connection tries to create a database that it does not find.
     ensureDatabase: false,
     pool: { min: 0, max: POOL_SIZE },
@@ -41,20 +41,18 @@ export function ormOptions(
 }
 
 /**
- * Opens the application's ORM. It connects with the first query.
+ * Opens an ORM. It connects with the first query.
  *
  * @param url where the database is
+ * @param entities those of all features
  * @param connections what the pool of connections is to be made with
- * @param mappings those that this version of the application knows: the repository picks one for each query
  */
 export async function openOrm(
   url: string,
+  entities: readonly EntitySchema[],
   connections: PoolConfig,
-  mappings: Mappings = allMappings,
 ): Promise<OpenOrm> {
-  // Contract can then tell the sessions of this process from those of one that does not say which column it uses.
-  const named = { application_name: poolName(createdAtColumn), ...connections };
-  const orm = await MikroORM.init(ormOptions(url, Object.values(mappings), named));
+  const orm = await MikroORM.init(ormOptions(url, entities, connections));
   const pool = await orm.em.getConnection().getNativeClient();
   return {
     orm,

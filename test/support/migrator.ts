@@ -1,4 +1,5 @@
 import { MikroORM } from '@mikro-orm/postgresql';
+import { features } from '../../src/features.ts';
 import { migratorOptions } from '../../src/orm/migrator-options.ts';
 import type { MigrationSettings } from '../../src/online-migration/phases/settings.ts';
 import { createTestDatabase, type TestDatabase } from './test-server.ts';
@@ -24,10 +25,11 @@ export async function openMigrator(
   url: string,
   settings: Partial<MigrationSettings> = {},
 ): Promise<TestMigrator> {
+  const entities = features.flatMap(({ migratedEntities }) => migratedEntities);
   const log: string[] = [];
   const waiting = new Set<() => void>();
   const orm = await MikroORM.init({
-    ...migratorOptions(url, settings),
+    ...migratorOptions(url, entities, settings),
     colors: false,
     logger: (line) => {
       log.push(line);

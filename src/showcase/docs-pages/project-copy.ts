@@ -33,5 +33,5 @@ export async function linkPackages(folder: string): Promise<void> {
 /** Ends the embedded PostgreSQL of a copy, if it has one: it would outlive the folder that its data is in. */
 export async function resetDatabaseOf(folder: string): Promise<void> {
   const env = { ...process.env, DATABASE_URL: undefined };
-  await promisify(execFile)(process.execPath, ['src/database/db-reset.ts'], { cwd: folder, env });
+  await promisify(execFile)(process.execPath, ['src/command-line/db-reset.ts'], { cwd: folder, env });
 }

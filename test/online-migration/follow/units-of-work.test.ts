@@ -32,7 +32,7 @@ beforeEach(async () => {
   migrator = resources.use(await openMigrator(url));
   await migrator.go('0005');
   const { pool } = applicationConnections({ requests: [url] }, REQUEST_TIMEOUT_MS);
-  ({ em } = resources.use(await openOrm(url, pool)).orm);
+  ({ em } = resources.use(await openOrm(url, [], pool)).orm);
   follower = new ActiveColumnFollower(createdAtColumn, await em.getConnection().getNativeClient());
   begun = [];
 });

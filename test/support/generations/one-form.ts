@@ -9,8 +9,9 @@ import { serveRecords } from './serve-records.ts';
 
 const { DATABASE_URL = '', FORM } = process.env;
 const form = FORMS.find((known) => known === FORM)!;
-const mappings = { [form]: allMappings[form] };
-const { orm } = await openOrm(DATABASE_URL, { application_name: `records of the ${form} form` }, mappings);
+const mapping = allMappings[form]!;
+const mappings = { [form]: mapping };
+const { orm } = await openOrm(DATABASE_URL, [mapping], { application_name: `records of the ${form} form` });
 const follower = {
   run: <T>(unit: (active: ActiveColumn) => Promise<T>) => unit({ form, name: 'created_at' }),
 };

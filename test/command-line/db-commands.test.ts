@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 
-const COMMANDS = join(import.meta.dirname, '../../src/database');
+const COMMANDS = join(import.meta.dirname, '../../src/command-line');
 
 describe.each(['db-stop', 'db-reset'])('%s', (name) => {
   it('leaves a database of DATABASE_URL alone', async () => {

@@ -1,5 +1,5 @@
 import { readConfig } from '../config.ts';
-import { resetEmbeddedPostgres } from './embedded-postgres.ts';
+import { resetEmbeddedPostgres } from '../database/embedded-postgres.ts';
 
 // npm run db:reset: stops the embedded PostgreSQL of this project and deletes its data.
 

@@ -1,5 +1,5 @@
 import { readConfig } from '../config.ts';
-import { stopEmbeddedPostgres } from './embedded-postgres.ts';
+import { stopEmbeddedPostgres } from '../database/embedded-postgres.ts';
 
 // npm run db:stop: stops the embedded PostgreSQL of this project; its data stays.
 

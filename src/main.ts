@@ -1,0 +1,6 @@
+import { features } from './features.ts';
+import { serve } from './serve.ts';
+
+// npm start: serves the application.
+
+await serve(features);
