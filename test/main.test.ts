@@ -4,7 +4,7 @@ import { expect, it } from '@jest/globals';
 import { type ApiProcess, startApiProcess } from './support/api-process.ts';
 import { type RunningCommand, startInTerminal, startNode } from './support/command-line.ts';
 import { startHangingProxy } from './support/hanging-proxy.ts';
-import { createLargeRecordTable } from './support/large-record-table.ts';
+import { createLargeRecordTable } from './large-record/support/large-record-table.ts';
 import { lockWaiter } from './support/lock-waits.ts';
 import { type Answer, send } from './support/send.ts';
 import { describeInTerminal } from './support/terminal.ts';

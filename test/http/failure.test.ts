@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { startHangingProxy } from '../support/hanging-proxy.ts';
-import { createLargeRecordTable } from '../support/large-record-table.ts';
+import { createLargeRecordTable } from '../large-record/support/large-record-table.ts';
 import { lockWaiter, terminateSession } from '../support/lock-waits.ts';
 import { send } from '../support/send.ts';
 import { startTestApplication } from '../support/test-application.ts';

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import Koa from 'koa';
 import { listen } from '../../src/http/listener.ts';
 import { createLog } from '../../src/http/log.ts';
-import { createLargeRecordTable } from '../support/large-record-table.ts';
+import { createLargeRecordTable } from '../large-record/support/large-record-table.ts';
 import { lockWaiter } from '../support/lock-waits.ts';
 import { send } from '../support/send.ts';
 import { startTestApplication } from '../support/test-application.ts';

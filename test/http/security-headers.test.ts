@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { createLargeRecordTable, type LargeRecordTable } from '../support/large-record-table.ts';
+import { createLargeRecordTable, type LargeRecordTable } from '../large-record/support/large-record-table.ts';
 import { exchangeRaw } from '../support/raw-http.ts';
 import { send } from '../support/send.ts';
 import { startTestApplication, type TestApplication } from '../support/test-application.ts';

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { startHangingProxy } from '../support/hanging-proxy.ts';
-import { createLargeRecordTable, type LargeRecordTable } from '../support/large-record-table.ts';
+import { createLargeRecordTable, type LargeRecordTable } from '../large-record/support/large-record-table.ts';
 import { type Answer, send } from '../support/send.ts';
 import { startTestApplication } from '../support/test-application.ts';
 

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { assertProblem } from '../support/documented-answers.ts';
-import { createLargeRecordTable, type LargeRecordTable } from '../support/large-record-table.ts';
+import { createLargeRecordTable, type LargeRecordTable } from '../large-record/support/large-record-table.ts';
 import { exchangeRaw, type RawAnswer } from '../support/raw-http.ts';
 import { send } from '../support/send.ts';
 import { startTestApplication, type TestApplication } from '../support/test-application.ts';

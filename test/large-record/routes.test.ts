@@ -3,7 +3,7 @@ import {
   AFTER_MIGRATION,
   createLargeRecordTableAfter,
   type LargeRecordTable,
-} from '../support/large-record-table.ts';
+} from './support/large-record-table.ts';
 import { openMigrator } from '../support/migrator.ts';
 import { send, type Answer } from '../support/send.ts';
 import { startTestApplication, type TestApplication } from '../support/test-application.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { STAGES } from '../../../src/online-migration/phases/stage.ts';
 import { startHangingProxy } from '../../support/hanging-proxy.ts';
-import { createLargeRecordTable } from '../../support/large-record-table.ts';
+import { createLargeRecordTable } from '../../large-record/support/large-record-table.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';
 import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
 import { connect } from '../../support/database-client.ts';

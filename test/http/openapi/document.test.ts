@@ -8,7 +8,7 @@ import { apiDocument } from '../../../src/http/application.ts';
 import type { LargeRecordRepository } from '../../../src/large-record/repository.ts';
 import { addLargeRecordRoutes } from '../../../src/large-record/routes.ts';
 import { assertDocumented, documentedOperations } from '../../support/documented-answers.ts';
-import { createLargeRecordTableAfter, type LargeRecordTable } from '../../support/large-record-table.ts';
+import { createLargeRecordTableAfter, type LargeRecordTable } from '../../large-record/support/large-record-table.ts';
 import { type Answer, send } from '../../support/send.ts';
 import { startTestApplication, type TestApplication } from '../../support/test-application.ts';
 

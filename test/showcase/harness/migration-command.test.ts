@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { migrateUpTo } from '../../../src/showcase/harness/migration-command.ts';
-import { createLargeRecordTable } from '../../support/large-record-table.ts';
+import { createLargeRecordTable } from '../../large-record/support/large-record-table.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
 describe('migrateUpTo', () => {

@@ -1,5 +1,5 @@
-import type { Chance } from './chance.ts';
-import type { HostileRequest } from './hostile-request.ts';
+import type { Chance } from '../../large-record/support/hostile-requests/chance.ts';
+import type { HostileRequest } from '../../large-record/support/hostile-requests/hostile-request.ts';
 
 /** A request that changes nothing, with some of its bytes changed, left out or doubled; or no request at all. */
 export function brokenHttp(chance: Chance): HostileRequest {

@@ -1,7 +1,7 @@
-import { type ActiveColumn, FORMS } from '../../../src/online-migration/follow/active-column.ts';
-import { allMappings } from '../../../src/large-record/mappings.ts';
-import { openOrm } from '../../../src/orm/open-orm.ts';
-import { LargeRecordRepository } from '../../../src/large-record/repository.ts';
+import { type ActiveColumn, FORMS } from '../../../../src/online-migration/follow/active-column.ts';
+import { allMappings } from '../../../../src/large-record/mappings.ts';
+import { openOrm } from '../../../../src/orm/open-orm.ts';
+import { LargeRecordRepository } from '../../../../src/large-record/repository.ts';
 import { serveRecords } from './serve-records.ts';
 
 // A generation of the application without the package: it knows one form of the table, FORM, follows nothing and does

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { PROJECT_FOLDER } from '../../database/embedded-postgres.ts';
+import { PROJECT_FOLDER } from '../../src/database/embedded-postgres.ts';
 
 /** What a copy of the project has; the packages are linked. */
 const COPIED = [

@@ -3,7 +3,7 @@ import {
   type DocumentedOperation,
   type DocumentedSchema,
   isValid,
-} from '../documented-answers.ts';
+} from '../../../support/documented-answers.ts';
 import type { Chance } from './chance.ts';
 import { type HostileRequest, REFUSED } from './hostile-request.ts';
 import { request } from './message.ts';

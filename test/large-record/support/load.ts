@@ -1,5 +1,5 @@
 import { createHash, randomInt } from 'node:crypto';
-import { type Answer, send } from './send.ts';
+import { type Answer, send } from '../../support/send.ts';
 
 const FIRST_SEED = randomInt(2 ** 31);
 let seedsGiven = 0;

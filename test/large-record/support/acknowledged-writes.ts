@@ -1,4 +1,4 @@
-import type { DatabaseClient } from './database-client.ts';
+import type { DatabaseClient } from '../../support/database-client.ts';
 import type { Load } from './load.ts';
 
 /** A row of the table, whatever columns it has; a moment is `2024-01-01T10:00:00+00:00` or the text that it is. */

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { createdAtColumn } from '../../src/large-record/created-at-change.ts';
-import { findPresences } from '../../src/online-migration/follow/presence.ts';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
+import { findPresences } from '../../../src/online-migration/follow/presence.ts';
 import { countUntouchedRows, findLostWrites } from '../support/acknowledged-writes.ts';
-import { type ApiProcess, startApiProcess } from '../support/api-process.ts';
-import { connect, type DatabaseClient } from '../support/database-client.ts';
+import { type ApiProcess, startApiProcess } from '../../support/api-process.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { startLoad } from '../support/load.ts';
-import { createMigratedDatabase, openMigrator, type TestMigrator } from '../support/migrator.ts';
-import { describeWithPgBouncer, type PgBouncer, startPgBouncer } from '../support/pgbouncer.ts';
-import { insertRows } from '../support/seeded-table.ts';
-import { send } from '../support/send.ts';
+import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
+import { describeWithPgBouncer, type PgBouncer, startPgBouncer } from '../../support/pgbouncer.ts';
+import { insertRows } from '../../support/seeded-table.ts';
+import { send } from '../../support/send.ts';
 
 const ROWS = 5_000;
 const CLIENTS = 6;

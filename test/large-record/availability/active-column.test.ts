@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { connect, type DatabaseClient } from '../support/database-client.ts';
-import { createMigratedDatabase, openMigrator, type TestMigrator } from '../support/migrator.ts';
-import { send } from '../support/send.ts';
-import { startTestApplication, type TestApplication } from '../support/test-application.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
+import { send } from '../../support/send.ts';
+import { startTestApplication, type TestApplication } from '../../support/test-application.ts';
 
 /** So far away that nothing here is owed to the poll. */
 const NO_POLL = { activeColumnPollMs: 3_600_000 };

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
+import type { ThrowawayPostgres } from '../../../src/database/throwaway-postgres.ts';
 import { findLostWrites } from '../support/acknowledged-writes.ts';
-import { type ApiProcess, startApiProcess } from '../support/api-process.ts';
-import { connect } from '../support/database-client.ts';
+import { type ApiProcess, startApiProcess } from '../../support/api-process.ts';
+import { connect } from '../../support/database-client.ts';
 import { type Load, startLoad } from '../support/load.ts';
-import { openMigrator } from '../support/migrator.ts';
-import { startOwnServer } from '../support/own-server.ts';
-import { insertRows } from '../support/seeded-table.ts';
+import { openMigrator } from '../../support/migrator.ts';
+import { startOwnServer } from '../../support/own-server.ts';
+import { insertRows } from '../../support/seeded-table.ts';
 
 const ROWS = 2_000;
 const CLIENTS = 6;

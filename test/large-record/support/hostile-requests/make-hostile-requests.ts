@@ -1,9 +1,9 @@
-import { brokenHttp } from './broken-http.ts';
+import { brokenHttp } from '../../../support/hostile-requests/broken-http.ts';
 import { Chance } from './chance.ts';
 import type { HostileRequest } from './hostile-request.ts';
 import { injection } from './injection.ts';
 import { oddButValid } from './odd-but-valid.ts';
-import { flood, pipeline, slow, wrongFraming } from './odd-connection.ts';
+import { flood, pipeline, slow, wrongFraming } from './slow-request.ts';
 import { brokenText, wrongBody, wrongEncoding, wrongInItself } from './wrong-body.ts';
 import { type Documented, wrongPlace } from './wrong-place.ts';
 

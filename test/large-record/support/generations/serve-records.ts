@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { Router } from '@koa/router';
 import Koa from 'koa';
 import pino from 'pino';
-import { createLog } from '../../../src/http/log.ts';
-import { answerProblems } from '../../../src/http/problem-answers.ts';
-import { recordRequests } from '../../../src/http/request-record.ts';
-import { setSecurityHeaders } from '../../../src/http/security-headers.ts';
-import type { LargeRecordRepository } from '../../../src/large-record/repository.ts';
-import { addLargeRecordRoutes } from '../../../src/large-record/routes.ts';
+import { createLog } from '../../../../src/http/log.ts';
+import { answerProblems } from '../../../../src/http/problem-answers.ts';
+import { recordRequests } from '../../../../src/http/request-record.ts';
+import { setSecurityHeaders } from '../../../../src/http/security-headers.ts';
+import type { LargeRecordRepository } from '../../../../src/large-record/repository.ts';
+import { addLargeRecordRoutes } from '../../../../src/large-record/routes.ts';
 
 /** Serves the records and nothing else, until it is killed; says where as `src/main.ts` does. */
 export async function serveRecords(repository: LargeRecordRepository): Promise<void> {

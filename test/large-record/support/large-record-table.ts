@@ -1,7 +1,7 @@
 import { Client } from 'pg';
-import type { Stage } from '../../src/online-migration/phases/stage.ts';
-import { openMigrator } from './migrator.ts';
-import { createTestDatabase } from './test-server.ts';
+import type { Stage } from '../../../src/online-migration/phases/stage.ts';
+import { openMigrator } from '../../support/migrator.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
 
 /** Which column is active, as the application calls it. */
 export type TableForm = 'old' | 'new' | 'renamed';

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
+import type { ThrowawayPostgres } from '../../../src/database/throwaway-postgres.ts';
 import { findLostWrites } from '../support/acknowledged-writes.ts';
-import { startApiProcess } from '../support/api-process.ts';
-import { connect, type DatabaseClient } from '../support/database-client.ts';
-import { startHangingProxy } from '../support/hanging-proxy.ts';
+import { startApiProcess } from '../../support/api-process.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { startHangingProxy } from '../../support/hanging-proxy.ts';
 import { startLoad } from '../support/load.ts';
-import { openMigrator, type TestMigrator } from '../support/migrator.ts';
-import { startOwnServer } from '../support/own-server.ts';
-import { insertRows } from '../support/seeded-table.ts';
-import { type Answer, send } from '../support/send.ts';
-import { startStreamingReplica, type StreamingReplica } from '../support/streaming-replica.ts';
-import { startTestApplication, type TestApplication } from '../support/test-application.ts';
+import { openMigrator, type TestMigrator } from '../../support/migrator.ts';
+import { startOwnServer } from '../../support/own-server.ts';
+import { insertRows } from '../../support/seeded-table.ts';
+import { type Answer, send } from '../../support/send.ts';
+import { startStreamingReplica, type StreamingReplica } from '../../support/streaming-replica.ts';
+import { startTestApplication, type TestApplication } from '../../support/test-application.ts';
 
 const ROWS = 2_000;
 const CLIENTS = 4;

@@ -1,15 +1,15 @@
 import { expect, it } from '@jest/globals';
 import { countUntouchedRows, findLostWrites } from '../support/acknowledged-writes.ts';
-import { startApiProcess } from '../support/api-process.ts';
-import { connect } from '../support/database-client.ts';
+import { startApiProcess } from '../../support/api-process.ts';
+import { connect } from '../../support/database-client.ts';
 import { startLoad } from '../support/load.ts';
-import { openMigrator } from '../support/migrator.ts';
-import { startOwnServer } from '../support/own-server.ts';
-import { insertRows } from '../support/seeded-table.ts';
-import { send } from '../support/send.ts';
-import { hostOf, type ServerPair, startServerPair } from '../support/server-pair.ts';
-import { startStreamingReplica } from '../support/streaming-replica.ts';
-import { startTestApplication, type TestApplication } from '../support/test-application.ts';
+import { openMigrator } from '../../support/migrator.ts';
+import { startOwnServer } from '../../support/own-server.ts';
+import { insertRows } from '../../support/seeded-table.ts';
+import { send } from '../../support/send.ts';
+import { hostOf, type ServerPair, startServerPair } from '../../support/server-pair.ts';
+import { startStreamingReplica } from '../../support/streaming-replica.ts';
+import { startTestApplication, type TestApplication } from '../../support/test-application.ts';
 
 /** No poll beside the requests: which connection a request gets is known. */
 const CONFIG = { requestTimeoutMs: 30_000, activeColumnPollMs: 3_600_000 };

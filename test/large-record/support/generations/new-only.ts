@@ -1,10 +1,10 @@
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
-import { newColumnMapping, renamedMapping } from '../../../src/large-record/mappings.ts';
-import { LargeRecordRepository } from '../../../src/large-record/repository.ts';
-import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
-import { poolName } from '../../../src/online-migration/follow/presence.ts';
-import { keepPresence } from '../../../src/online-migration/follow/presence-session.ts';
-import { openOrm } from '../../../src/orm/open-orm.ts';
+import { createdAtColumn } from '../../../../src/large-record/created-at-change.ts';
+import { newColumnMapping, renamedMapping } from '../../../../src/large-record/mappings.ts';
+import { LargeRecordRepository } from '../../../../src/large-record/repository.ts';
+import { ActiveColumnFollower } from '../../../../src/online-migration/follow/active-column-follower.ts';
+import { poolName } from '../../../../src/online-migration/follow/presence.ts';
+import { keepPresence } from '../../../../src/online-migration/follow/presence-session.ts';
+import { openOrm } from '../../../../src/orm/open-orm.ts';
 import { serveRecords } from './serve-records.ts';
 
 // A generation of the application that knows only the new column, by both of its names.
