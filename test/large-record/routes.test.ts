@@ -187,7 +187,7 @@ describe.each(MIGRATIONS)('the records after migration %s', (migration) => {
       : 'null';
     expect(await send(`${api.url}/status`)).toMatchObject({
       status: 200,
-      text: `{"stage":"${stage}","activeColumn":"${table.column}","backfill":${backfill}}`,
+      text: `{"changes":[{"change":"public.large_record.created_at","stage":"${stage}","activeColumn":"${table.column}","backfill":${backfill}}]}`,
     });
   });
 

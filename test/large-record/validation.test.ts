@@ -41,7 +41,6 @@ describe('a body that is wrong', () => {
     ['a name that is a number', { name: 1 }, ['name']],
     ['a name that is null', { name: null }, ['name']],
     ['an unknown field', { name: 'x', color: 'red' }, ['color']],
-    ['a field __proto__', '{"name":"x","__proto__":{"created_at":"2024-01-01 10:00:00"}}', ['__proto__']],
     ['a client that sets the id', { name: 'x', id: 5 }, ['id']],
     ['everything at once', { name: '', created_at: 'now', color: 'red' }, ['name', 'created_at', 'color']],
     ['a created_at that is null', { name: 'x', created_at: null }, ['created_at']],
@@ -53,14 +52,6 @@ describe('a body that is wrong', () => {
     ['another form of date', { name: 'x', created_at: '2024-01-01T10:00:00Z' }, ['created_at']],
     ['a fraction of a second', { name: 'x', created_at: '2024-01-01 10:00:00.5' }, ['created_at']],
     ['a word that PostgreSQL takes', { name: 'x', created_at: 'infinity' }, ['created_at']],
-    ['an array', [], ['body']],
-    ['null', 'null', ['body']],
-    ['a text', '"x"', ['body']],
-    ['bad JSON', '{"name":', ['body']],
-    ['an empty body', '', ['body']],
-    ['only white space', ' \n', ['body']],
-    ['bytes that are not UTF-8', Buffer.from('{"name":"\xff"}', 'latin1'), ['body']],
-    ['no body', undefined, ['body']],
   ])('%s is a 400 that names the field', async (_, body, fields) => {
     const answer = await send(`${api.url}/large_records`, { method: 'POST', body });
     expect(problemStatusOf(answer)).toBe(400);
@@ -77,48 +68,6 @@ describe('a body that is wrong', () => {
     const answer = await send(`${api.url}/large_records/1`, { method: 'PATCH', body });
     expect(problemStatusOf(answer)).toBe(400);
     expect(fieldsOf(answer)).toEqual(expect.arrayContaining(fields));
-  });
-
-  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1'])(
-    'is a 415 as %s',
-    async (type) => {
-      const answer = await send(`${api.url}/large_records`, { method: 'POST', body: '{"name":"x"}', type });
-      expect(problemStatusOf(answer)).toBe(415);
-    },
-  );
-
-  it('is a 415 where it is compressed', async () => {
-    const response = await fetch(`${api.url}/large_records`, {
-      method: 'POST',
-      body: '{"name":"x"}',
-      headers: { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' },
-    });
-    expect(response.status).toBe(415);
-  });
-
-  it.each([
-    ['of a known length', 'x'.repeat(300_000)],
-    ['of an unknown length', new Blob(['x'.repeat(300_000)]).stream()],
-  ])('is a 413 beyond 100 kB, %s, and the connection goes on', async (_, body) => {
-    const response = await fetch(`${api.url}/large_records`, {
-      method: 'POST',
-      body,
-      duplex: 'half',
-      headers: { 'Content-Type': 'application/json' },
-    });
-    expect(response.status).toBe(413);
-    expect(await response.json()).toMatchObject({ status: 413, title: 'Payload Too Large' });
-    expect((await send(`${api.url}/healthz`)).status).toBe(200);
-  });
-
-  it('takes a charset and a byte order mark that say UTF-8', async () => {
-    const answer = await send(`${api.url}/large_records`, {
-      method: 'POST',
-      body: '\ufeff{"name":"é"}',
-      type: 'application/json; charset=UTF-8',
-    });
-    expect(answer.status).toBe(201);
-    expect(JSON.parse(answer.text)).toMatchObject({ name: 'é' });
   });
 });
 

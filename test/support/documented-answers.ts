@@ -48,7 +48,7 @@ type PathItem = Readonly<Partial<Record<(typeof METHODS)[number], DocumentedOper
 
 /** The OpenAPI document of some features, with which answers are compared. */
 export class ApiDocumentation {
-  readonly document: object;
+  readonly document: Readonly<Record<string, unknown>>;
   /** All operations of the document. */
   readonly operations: readonly {
     readonly method: string;

@@ -20,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => resources.disposeAsync());
 
-const status = async (api: TestApplication) => JSON.parse((await send(`${api.url}/status`)).text);
+const status = async (api: TestApplication) => JSON.parse((await send(`${api.url}/status`)).text).changes[0];
 
 /** Resolves when the process uses the column; no request but this one asks for it. */
 async function uses(api: TestApplication, column: string): Promise<void> {

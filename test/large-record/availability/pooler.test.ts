@@ -24,7 +24,7 @@ const RUN_MS = 120_000;
 const NO_POLL = '3600000';
 
 async function activeColumn(api: ApiProcess): Promise<string> {
-  return JSON.parse((await send(`${api.url}/status`)).text).activeColumn;
+  return JSON.parse((await send(`${api.url}/status`)).text).changes[0].activeColumn;
 }
 
 describeWithPgBouncer('behind PgBouncer in transaction mode, the API', () => {

@@ -9,7 +9,7 @@ export interface Note {
 
 const tableName = 'note';
 const sharedProperties = {
-  id: p.bigint('number').primary().generated('identity'),
+  id: p.integer().primary().generated('identity'),
   text: p.string().length(100),
 };
 

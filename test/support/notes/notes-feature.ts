@@ -9,6 +9,7 @@ import {
   json,
   parametersOf,
   problems,
+  REQUEST_ID,
 } from '../../../src/http/openapi/operation.ts';
 import { Problem } from '../../../src/http/problem.ts';
 import { validate } from '../../../src/http/validate.ts';
@@ -69,6 +70,15 @@ const documentation: DocumentedRoutes = {
         requestBody: body('NoteChange'),
         responses: { 200: json('The note.', 'Note'), ...problems(400, 404, 408, 413, 415, 500, 503) },
       },
+      delete: {
+        operationId: 'deleteNote',
+        summary: 'Removes a note.',
+        parameters: parametersOf('path', pathSchema),
+        responses: {
+          204: { description: 'It is gone.', headers: REQUEST_ID },
+          ...problems(400, 404, 500, 503),
+        },
+      },
     },
   },
 };
@@ -111,10 +121,20 @@ export function addNoteRoutes(router: Router, database: FeatureDatabase): void {
       return find(em, mapping, id);
     });
   });
+  router.delete('/notes/:id', async (ctx) => {
+    const { id } = validate(pathSchema, ctx.params);
+    const count = await run((em, mapping) => em.nativeDelete(mapping, { id }));
+    if (count === 0) throw noSuchNote();
+    ctx.status = 204;
+  });
 }
 
 async function find(em: EntityManager, mapping: EntitySchema<Note>, id: number): Promise<object> {
   const note = await em.findOne(mapping, { id }, { fields });
-  if (note === null) throw new Problem(404, 'There is no note of this id.');
+  if (note === null) throw noSuchNote();
   return note;
+}
+
+function noSuchNote(): Problem {
+  return new Problem(404, 'There is no note of this id.');
 }

@@ -43,7 +43,7 @@ export async function createNotesTable(): Promise<NotesTable> {
   const client = resources.use(await connect(url, WATCHER_NAME));
   await client.rows(`
     create table note (
-      id bigint generated always as identity primary key,
+      id integer generated always as identity primary key,
       text varchar(100) not null,
       priority integer not null
     )`);

@@ -1,25 +1,15 @@
-import {
-  dereference,
-  type DocumentedOperation,
-  type DocumentedSchema,
-  isValid,
-} from '../../../support/documented-answers.ts';
+import type { ApiDocumentation, DocumentedSchema } from '../../../support/documented-answers.ts';
 import type { Chance } from './chance.ts';
 import { type HostileRequest, REFUSED } from './hostile-request.ts';
 import { request } from './message.ts';
 import { INJECTIONS, NO_MOMENTS, NO_NAMES, NO_NUMBERS, NO_TEXTS, UNKNOWN_KEYS } from './values.ts';
 
-/** An operation, as the document has it. */
-export interface Documented {
-  readonly method: string;
-  readonly path: string;
-  readonly operation: DocumentedOperation;
-}
-
 /** A documented request with one parameter or one property that is wrong, by its schema. */
-export function wrongPlace(chance: Chance, operations: readonly Documented[]): HostileRequest {
+export function wrongPlace(chance: Chance, documentation: ApiDocumentation): HostileRequest {
   const { method, path, operation } = chance.of(
-    operations.filter(({ operation: { parameters, requestBody } }) => parameters ?? requestBody),
+    documentation.operations.filter(
+      ({ operation: { parameters, requestBody } }) => parameters ?? requestBody,
+    ),
   );
   const parameters = operation.parameters ?? [];
   const wrong = chance.below(parameters.length + (operation.requestBody ? 2 : 0));
@@ -33,7 +23,7 @@ export function wrongPlace(chance: Chance, operations: readonly Documented[]): H
   }
   if (query.length > 0) target += `?${query.join('&')}`;
   const schema = operation.requestBody?.content['application/json']?.schema;
-  const body = schema && bodyOf(chance, dereference(schema), wrong >= parameters.length);
+  const body = schema && bodyOf(chance, documentation, schema, wrong >= parameters.length);
   return request('a wrong place', method, target, REFUSED, { body });
 }
 
@@ -45,9 +35,11 @@ function wrongNumber(chance: Chance, { minimum, maximum }: DocumentedSchema): st
 /** A body that has what a schema of an object asks for; or has one thing wrong. */
 function bodyOf(
   chance: Chance,
-  { properties = {}, required = [] }: DocumentedSchema,
+  documentation: ApiDocumentation,
+  schema: DocumentedSchema,
   isWrong: boolean,
 ): string {
+  const { properties = {}, required = [] } = documentation.dereference(schema);
   const values = Object.entries(properties).map(
     ([key, { examples }]) => [JSON.stringify(key), JSON.stringify(examples?.[0] ?? 'x')] as [string, string],
   );
@@ -57,7 +49,7 @@ function bodyOf(
       () => values.push([`"${'k'.repeat(1 + chance.below(50_000))}"`, '1']),
       () => {
         const value = chance.of(values);
-        value[1] = wrongValue(chance, properties[JSON.parse(value[0]) as string]!);
+        value[1] = wrongValue(chance, documentation, properties[JSON.parse(value[0]) as string]!);
       },
     ];
     if (required.length > 0) {
@@ -68,11 +60,11 @@ function bodyOf(
   return `{${values.map(([key, value]) => `${key}:${value}`).join()}}`;
 }
 
-function wrongValue(chance: Chance, schema: DocumentedSchema): string {
+function wrongValue(chance: Chance, documentation: ApiDocumentation, schema: DocumentedSchema): string {
   const { maxLength } = schema;
   const long =
     maxLength === undefined ? [] : ['x', '😀'].map((text) => JSON.stringify(text.repeat(maxLength + 1)));
   const odd = [...NO_TEXTS, ...NO_NAMES, ...NO_MOMENTS, ...INJECTIONS.map((text) => JSON.stringify(text))];
   // A schema cannot say everything; what it lets through may be right.
-  return chance.of([...long, ...odd].filter((json) => !isValid(schema, JSON.parse(json))));
+  return chance.of([...long, ...odd].filter((json) => !documentation.isValid(schema, JSON.parse(json))));
 }
