@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe } from '@jest/globals';
 
-const PROJECT_FOLDER = join(import.meta.dirname, '../..');
+const PROJECT_FOLDER = join(import.meta.dirname, '../../..');
 /** What `docker-compose.yml` and the `Dockerfile` start from. */
 const BASE_IMAGES = ['node:24-slim', 'postgres:18-alpine'];
 const ANSWER_LIMIT_MS = 10_000;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { describeWithCompose, docker, newComposeStack } from '../support/compose.ts';
+import { describeWithCompose, docker, newComposeStack } from './support/compose.ts';
 import { send } from '../support/send.ts';
 
 const IMAGE = 'online-column-change';
