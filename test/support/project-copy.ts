@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, symlink } from 'node:fs/promises';
+import { cp, lstat, mkdir, readdir, readlink, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PROJECT_FOLDER } from '../../src/database/embedded-postgres.ts';
@@ -27,7 +27,15 @@ export async function copyProject(folder: string): Promise<void> {
 
 /** Links the packages of the project, as `npm install` would put them there. */
 export async function linkPackages(folder: string): Promise<void> {
-  await symlink(join(PROJECT_FOLDER, 'node_modules'), join(folder, 'node_modules'));
+  const source = join(PROJECT_FOLDER, 'node_modules');
+  const target = join(folder, 'node_modules');
+  await mkdir(target);
+  for (const name of await readdir(source)) {
+    const entry = join(source, name);
+    // A package of the project itself is a link to its folder: that of the copy leads into the copy.
+    const isOwn = (await lstat(entry)).isSymbolicLink();
+    await symlink(isOwn ? await readlink(entry) : entry, join(target, name));
+  }
 }
 
 /** Ends the embedded PostgreSQL of a copy, if it has one: it would outlive the folder that its data is in. */
