@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http';
 import { bodyParser } from '@koa/bodyparser';
 import type { Context } from 'koa';
 import { Problem } from './problem.ts';
@@ -18,6 +19,8 @@ interface BodyError extends Error {
 }
 
 const parseBody = bodyParser({
+  // Whether a request may have a body is for its route to say.
+  parsedMethods: METHODS,
   enableTypes: ['json'],
   jsonLimit: MAX_BODY_BYTES,
   onError: (error, ctx) => {
@@ -37,7 +40,10 @@ export async function readJsonBody(ctx: Context): Promise<unknown> {
   if (ctx.request.length === 0 || ctx.is() === null) throw badBody('is missing: send a JSON object');
   assertPlainJson(ctx);
   await parseBody(ctx, async () => undefined);
-  const { body, rawBody } = ctx.request;
+  const { body } = ctx.request;
+  // The parser gives up without an error if the client has gone.
+  const rawBody: string | undefined = ctx.request.rawBody;
+  if (rawBody === undefined) throw endedEarly();
   if (rawBody === '') throw badBody('is missing: send a JSON object');
   if (rawBody.includes(REPLACEMENT_CHARACTER)) {
     throw badBody('is not valid UTF-8, or contains the character U+FFFD, which stands for lost text');
@@ -56,10 +62,12 @@ function assertPlainJson(ctx: Context): void {
 /** @returns the error itself if the client is not at fault */
 function problemOf(error: BodyError): Error {
   if (error.status === 413) return new Problem(413, `The body is greater than ${MAX_BODY_BYTES} bytes.`);
-  if (error.type === 'request.aborted') {
-    return new Problem(400, 'The request ended before its body was complete.');
-  }
+  if (error.type === 'request.aborted') return endedEarly();
   return error instanceof SyntaxError ? badBody('is not a valid JSON object') : error;
+}
+
+function endedEarly(): Problem {
+  return new Problem(400, 'The request ended before its body was complete.');
 }
 
 function badBody(message: string): Problem {

@@ -1,5 +1,3 @@
-import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
-import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
@@ -12,7 +10,7 @@ import { readStage, STAGES, type Stage } from '../../../src/online-migration/pha
 import { Session } from '../../../src/online-migration/postgres/session.ts';
 import { connect, type DatabaseClient, WATCHER_NAME } from '../database-client.ts';
 import { createTestDatabase } from '../test-server.ts';
-import { priorityChange, priorityColumn } from './note-change.ts';
+import { priorityColumn } from './note-change.ts';
 
 /** The moves between the stages, in their order: one leads to the next stage, its way back to the one before. */
 const MOVES = [
@@ -85,7 +83,7 @@ function openSession(url: string): Promise<Session> {
 
 function contextOf(url: string, session: Session, settings: Partial<MoveContext['settings']>): MoveContext {
   return {
-    change: changedColumnOf(priorityChange satisfies ColumnChange),
+    change: priorityColumn,
     session,
     openSession: () => openSession(url),
     settings: { ...DEFAULT_SETTINGS, ...settings },
