@@ -1,5 +1,6 @@
 import { MikroORM } from '@mikro-orm/postgresql';
-import { migratorOptions } from '../../src/large-record/migrator-options.ts';
+import { features } from '../../src/features.ts';
+import { migratorOptions } from '../../src/orm/migrator-options.ts';
 import type { OnlineMigratorOptions } from '../../src/online-migration/mikro-orm/online-migrator.ts';
 import { createTestDatabase, type TestDatabase } from './test-server.ts';
 
@@ -21,10 +22,11 @@ export interface TestMigrator extends AsyncDisposable {
  * @param settings how patient the moves are, and who receives their events
  */
 export async function openMigrator(url: string, settings: OnlineMigratorOptions = {}): Promise<TestMigrator> {
+  const entities = features.flatMap(({ migratedEntities }) => migratedEntities);
   const log: string[] = [];
   const waiting = new Set<() => void>();
   const orm = await MikroORM.init({
-    ...migratorOptions(url, settings),
+    ...migratorOptions(url, entities, settings),
     colors: false,
     logger: (line) => {
       log.push(line);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { countUntouchedRows } from '../../support/acknowledged-writes.ts';
+import { countUntouchedRows } from '../support/acknowledged-writes.ts';
 import { startMikroOrm } from '../../support/command-line.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { held, hold, type HoldPoint, installHoldPoints, letGo } from '../../support/hold-points.ts';

@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ThrowawayPostgres } from '../../../src/database/throwaway-postgres.ts';
-import { countUntouchedRows, findLostWrites } from '../../support/acknowledged-writes.ts';
+import { countUntouchedRows, findLostWrites } from '../support/acknowledged-writes.ts';
 import { type ApiProcess, startApiProcess } from '../../support/api-process.ts';
 import { connect } from '../../support/database-client.ts';
-import { type Load, seededRandom, startLoad } from '../../support/load.ts';
+import { type Load, seededRandom, startLoad } from '../support/load.ts';
 import { openMigrator, type TestMigrator } from '../../support/migrator.ts';
 import { startOwnServer } from '../../support/own-server.ts';
 import { insertRows } from '../../support/seeded-table.ts';

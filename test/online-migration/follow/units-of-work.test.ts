@@ -5,7 +5,7 @@ import type { MikroORM } from '@mikro-orm/postgresql';
 import Koa from 'koa';
 import { applicationConnections } from '../../../src/database/application-connections.ts';
 import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
-import { openOrm } from '../../../src/large-record/orm.ts';
+import { openOrm } from '../../../src/orm/open-orm.ts';
 import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
@@ -32,7 +32,7 @@ beforeEach(async () => {
   migrator = resources.use(await openMigrator(url));
   await migrator.go('0005');
   const { pool } = applicationConnections({ requests: [url] }, REQUEST_TIMEOUT_MS);
-  ({ em } = resources.use(await openOrm(url, pool)).orm);
+  ({ em } = resources.use(await openOrm(url, [], pool)).orm);
   follower = new ActiveColumnFollower(createdAtColumn, await em.getConnection().getNativeClient());
   begun = [];
 });
