@@ -46,6 +46,8 @@ export async function installDdlHoldPoint(client: DatabaseClient): Promise<void>
   await client.rows(`
     create function hold_ddl() returns event_trigger language plpgsql as $$
     begin
+      -- The package's own tables are made ahead of the lock.
+      if exists (select from pg_event_trigger_ddl_commands() where schema_name = 'online_migration') then return; end if;
       call stand_still('ddl');
     end $$`);
   await client.rows(`
