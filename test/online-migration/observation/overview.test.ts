@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
+import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
 import { findActiveStatements } from '../../../src/online-migration/observation/active-statements.ts';
 import { openObserver, type Observer } from '../../../src/online-migration/observation/observer.ts';
 import { readOverview } from '../../../src/online-migration/observation/overview.ts';
@@ -28,7 +28,7 @@ beforeAll(async () => {
 beforeEach(() => migrator.go('0001'));
 afterAll(() => resources.disposeAsync());
 
-const overview = () => readOverview(observer, createdAtColumn);
+const overview = () => readOverview(observer, createdAtChange);
 
 it('says at each stage which it is, the active column and how long the moves held their locks', async () => {
   const seen = [];
