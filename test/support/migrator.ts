@@ -21,12 +21,15 @@ export interface TestMigrator extends AsyncDisposable {
  * @param url the database to migrate
  * @param settings how patient the moves are, and who receives their events
  */
-export async function openMigrator(url: string, settings: OnlineMigratorOptions = {}): Promise<TestMigrator> {
+export async function openMigrator(
+  url: string,
+  { onEvent, ...settings }: OnlineMigratorOptions = {},
+): Promise<TestMigrator> {
   const entities = features.flatMap(({ migratedEntities }) => migratedEntities);
   const log: string[] = [];
   const waiting = new Set<() => void>();
   const orm = await MikroORM.init({
-    ...migratorOptions(url, entities, settings),
+    ...migratorOptions(url, entities, { settings, ...(onEvent && { onEvent }) }),
     colors: false,
     logger: (line) => {
       log.push(line);
