@@ -6,12 +6,12 @@ import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient, WATCHER_NAME } from '../../support/database-client.ts';
-import { eventChange, expectAllFilled, MOMENT } from '../../support/event-table.ts';
+import { eventChange, eventColumn, expectAllFilled, MOMENT } from '../../support/event-table.ts';
 import { startOwnServer } from '../../support/own-server.ts';
 
 const ROWS = 3_000;
 const RUN_MS = 60_000;
-const CHANGE = namesOf(eventChange).change;
+const CHANGE = namesOf(eventColumn).change;
 /** Looks that a backfill that reads the whole table at each would have read it in. */
 const LOOKS = 8;
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange, expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
@@ -92,11 +93,12 @@ describe('the backfill of', () => {
     await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
     await client.rows(`insert into event select n, n::text from generate_series(1, ${ROWS}) as n`);
     await client.rows(`update event set at = 'x' || at where id in (3, 7777, ${ROWS})`);
-    await fillEventTable(url, {
-      ...eventChange,
-      newColumn: { name: 'at_new', type: 'integer' },
+    const toInteger = changeOf('event.at', {
+      from: 'varchar(50)',
+      to: 'integer',
       conversion: { forward: (value) => `${value}::integer`, backward: (value) => `${value}::text` },
     });
+    await fillEventTable(url, toInteger);
     const unfilled = await client.rows<{ id: string }>(
       `select id from event where at_new is distinct from id order by id`,
     );

@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { readBytesPerBlock } from '../../../src/online-migration/postgres/leaf-partitions.ts';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { openContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect } from '../../support/database-client.ts';
 import { eventChange, MOMENT } from '../../support/event-table.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
@@ -12,12 +12,11 @@ const ROWS = 1_500;
 const VALUE_BYTES = 30_000;
 const MEBIBYTE = 1024 * 1024;
 
-const change: ChangedColumn = {
-  ...eventChange,
-  oldColumn: { name: 'at', type: 'text' },
-  newColumn: { name: 'at_new', type: 'jsonb' },
+const change = changeOf('event.at', {
+  from: 'text',
+  to: 'jsonb',
   conversion: { forward: (value) => `to_jsonb(${value})`, backward: (value) => `${value} #>> '{}'` },
-};
+});
 
 it('the first batch of rows whose values are kept apart has no more than a mebibyte of them', async () => {
   await using database = await createTestDatabase();

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
@@ -9,19 +8,14 @@ import { enforce, revertEnforce } from '../../../src/online-migration/phases/enf
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { SERVER_MAJOR } from '../../support/server-major.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: 'part' },
-  key: 'id',
-  oldColumn: { name: 'size', type: 'integer' },
-  newColumn: { name: 'size_new', type: 'bigint' },
-  conversion: integerToBigint,
-};
+const change = changeOf('part.size', { from: 'integer', to: 'bigint', conversion: integerToBigint });
 
 let resources: AsyncDisposableStack;
 let url: string;
@@ -157,13 +151,12 @@ describe('what was attached to the old column while the change is under way', ()
 describe('a contract that is refused behind its proof', () => {
   it('lets the application write as before, also in a table without a key', async () => {
     await client.rows(`create table note (price text not null)`);
-    const keyless: ChangedColumn = {
-      table: { schema: 'public', name: 'note' },
+    const keyless = changeOf('note.price', {
       key: [],
-      oldColumn: { name: 'price', type: 'text' },
-      newColumn: { name: 'price_new', type: 'numeric(12,2)' },
+      from: 'text',
+      to: 'numeric(12,2)',
       conversion: textToNumeric(12, 2),
-    };
+    });
     await using onNote = await openContext(url, keyless);
     for (const move of [expand, backfill, enforce]) await move(onNote);
     // Nothing leads from 7.50 back to this text, and there is no key to keep it under.

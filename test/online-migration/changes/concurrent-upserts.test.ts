@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Pool } from 'pg';
 import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -11,6 +11,7 @@ import { mirrorAttachments } from '../../../src/online-migration/phases/mirror-a
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import { rename, revertRename } from '../../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
@@ -26,13 +27,7 @@ const MOVES = [
 /** PostgreSQL cuts none of these names; the second one's mirror is cut by the package. */
 const CONSTRAINTS = ['visit_page_key', 'the only row that counts the visits of a page of this site'];
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: 'visit' },
-  key: 'id',
-  oldColumn: { name: 'page', type: 'integer' },
-  newColumn: { name: 'page_new', type: 'bigint' },
-  conversion: integerToBigint,
-};
+const change = changeOf('visit.page', { from: 'integer', to: 'bigint', conversion: integerToBigint });
 
 let resources: AsyncDisposableStack;
 let client: DatabaseClient;
@@ -60,7 +55,7 @@ async function createTable(constraint = CONSTRAINTS[0]!): Promise<void> {
       id bigint generated always as identity primary key, page integer not null, visits bigint not null,
       constraint "${constraint}" unique (page)
     )`);
-  follower = new ActiveColumnFollower(change, pool);
+  follower = new ActiveColumnFollower(changedColumnOf(change), pool);
   await follower.current();
 }
 

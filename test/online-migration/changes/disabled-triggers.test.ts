@@ -1,22 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import type { expand } from '../../../src/online-migration/phases/expand.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
+import { type ChangeOptions, changeOf } from '../../support/change-of.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const total: ChangedColumn = {
-  table: { schema: 'public', name: 'orders' },
-  key: 'id',
-  oldColumn: { name: 'total', type: 'text' },
-  newColumn: { name: 'total_new', type: 'numeric(12,2)' },
-  conversion: textToNumeric(12, 2),
-};
+const changeOfTotal = (declared: Partial<ChangeOptions> = {}) =>
+  changeOf('orders.total', {
+    from: 'text',
+    to: 'numeric(12,2)',
+    conversion: textToNumeric(12, 2),
+    ...declared,
+  });
+const total = changeOfTotal();
 
 let resources: AsyncDisposableStack;
 let url: string;
@@ -153,11 +154,8 @@ describe('a sync trigger that was disabled', () => {
   });
 });
 
-const mood = (labels: string[]): ChangedColumn => ({
-  ...total,
-  newColumn: { name: 'total_new', type: 'public.mood' },
-  conversion: textToEnum('public.mood', labels),
-});
+const mood = (labels: string[]) =>
+  changeOfTotal({ to: 'public.mood', conversion: textToEnum('public.mood', labels) });
 
 describe('a declaration that is corrected while its change is under way', () => {
   it('has effect with the next phase: a label that the enum got meanwhile', async () => {
@@ -175,9 +173,7 @@ describe('a declaration that is corrected while its change is under way', () => 
 
   it('is refused if a type is another one than the column has', async () => {
     await carryOut(BACKFILLED);
-    await expect(
-      carryOut([enforce], { ...total, newColumn: { name: 'total_new', type: 'numeric(20,2)' } }),
-    ).rejects.toThrow(
+    await expect(carryOut([enforce], changeOfTotal({ to: 'numeric(20,2)' }))).rejects.toThrow(
       /^Cannot enforce public\.orders\.total: total_new is numeric\(12,2\), and the declaration says numeric\(20,2\)/,
     );
   });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
@@ -17,18 +17,15 @@ const TWINS = [
   ['double precision', '0', '-0'],
 ] as const;
 
-function changeOf(from: string, to: string): ChangedColumn {
-  return {
-    table: { schema: 'public', name: 'item' },
-    key: 'id',
-    oldColumn: { name: 'worth', type: from },
-    newColumn: { name: 'worth_new', type: to },
+const changeOfWorth = (from: string, to: string) =>
+  changeOf('item.worth', {
+    from,
+    to,
     conversion: {
       forward: (value) => `${value}::text::${to}`,
       backward: (value) => `${value}::text::${from}`,
     },
-  };
-}
+  });
 
 describe('values that are equal and not the same', () => {
   it.each(TWINS)('of the old type %s: %s becomes %s in both columns', async (type, before, after) => {
@@ -36,7 +33,7 @@ describe('values that are equal and not the same', () => {
     await using client = await connect(database.url);
     await client.rows(`create table item (id bigint primary key, worth ${type} not null)`);
     await client.rows(`insert into item select n, '${before}' from generate_series(1, 2) as n`);
-    await using context = await openContext(database.url, changeOf(type, 'text'));
+    await using context = await openContext(database.url, changeOfWorth(type, 'text'));
     for (const move of [expand, backfill]) await move(context);
     await client.rows(`update item set worth = '${after}' where id = 1`);
     expect(await client.value(`select worth_new from item where id = 1`)).toBe(after);
@@ -54,7 +51,7 @@ describe('values that are equal and not the same', () => {
     await using client = await connect(database.url);
     await client.rows(`create table item (id bigint primary key, worth text not null)`);
     await client.rows(`insert into item select n, '${before}' from generate_series(1, 2) as n`);
-    await using context = await openContext(database.url, changeOf('text', type));
+    await using context = await openContext(database.url, changeOfWorth('text', type));
     for (const move of [expand, backfill, enforce]) await move(context);
     await client.rows(`update item set worth_new = '${after}' where id = 1`);
     await client.rows(`update item set worth = '${after}' where id = 2`);
@@ -71,7 +68,7 @@ describe('values that are equal and not the same', () => {
     await client.rows(`create table item (id bigint primary key, worth text not null)`);
     // Without the space that jsonb writes: kept, both of them.
     await client.rows(`insert into item select n, '{"a":1.0}' from generate_series(1, 2) as n`);
-    await using context = await openContext(database.url, changeOf('text', 'jsonb'));
+    await using context = await openContext(database.url, changeOfWorth('text', 'jsonb'));
     for (const move of [expand, backfill, enforce, contract]) await move(context);
     await client.rows(`update item set worth_new = '{"a": 1.00}' where id = 1`);
     await revertContract(context);

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { bodyObstacles } from '../../../src/online-migration/attachments/obstacles/body-obstacles.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
-import { change } from './obstacles/obstacle.ts';
+import { changeOfPart } from './obstacles/obstacle.ts';
+
+const change = changedColumnOf(changeOfPart());
 
 let resources: AsyncDisposableStack;
 let client: DatabaseClient;

@@ -1,21 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const total: ChangedColumn = {
-  table: { schema: 'public', name: 'orders' },
-  key: 'id',
-  oldColumn: { name: 'total', type: 'text' },
-  newColumn: { name: 'total_new', type: 'numeric(12,2)' },
+const total = changeOf('orders.total', {
+  from: 'text',
+  to: 'numeric(12,2)',
   conversion: textToNumeric(12, 2),
-};
+});
 
 let resources: AsyncDisposableStack;
 let url: string;
@@ -41,7 +40,7 @@ const ENFORCED = MOVES.up.slice(0, 3);
 const BACK_TO_ENFORCED = MOVES.down.slice(1, 2);
 const ALL_THE_WAY_BACK: Moves = MOVES.down;
 
-async function carryOut(change: ChangedColumn, moves: Moves): Promise<string[]> {
+async function carryOut(change: ColumnChange, moves: Moves): Promise<string[]> {
   await using context = await openContext(url, change);
   for (const move of moves) await move(context);
   return context.lines;
@@ -50,7 +49,7 @@ async function carryOut(change: ChangedColumn, moves: Moves): Promise<string[]> 
 /**
  * Carries contract out, and writes behind its proof: the lock of the last step waits for a reader until the writes are done.
  */
-async function contractWith(change: ChangedColumn, write: () => Promise<void>): Promise<void> {
+async function contractWith(change: ColumnChange, write: () => Promise<void>): Promise<void> {
   await using reader = await connect(url);
   await using context = await openContext(url, change);
   const proven = Promise.withResolvers<void>();
@@ -168,12 +167,12 @@ describe('a text that its new value does not lead back to', () => {
 
 describe('each change has a state of its own:', () => {
   /** The same column again, from the type that the first change has given it. */
-  const again: ChangedColumn = {
-    ...total,
-    oldColumn: { name: 'total', type: 'numeric(12,2)' },
-    newColumn: { name: 'total_new', type: 'text' },
+  const again = changeOf('orders.total', {
+    from: 'numeric(12,2)',
+    to: 'text',
+    newColumn: 'total_text',
     conversion: { forward: (value) => `${value}::text`, backward: (value) => `${value}::numeric(12,2)` },
-  };
+  });
 
   it('a second change of the same column under the same name is refused, and deletes nothing', async () => {
     await carryOut(total, MOVES.up);
@@ -198,13 +197,7 @@ describe('each change has a state of its own:', () => {
     await client.rows(
       `create table item (id integer primary key, size integer not null); insert into item values (1, 1)`,
     );
-    const size: ChangedColumn = {
-      table: { schema: 'public', name: 'item' },
-      key: 'id',
-      oldColumn: { name: 'size', type: 'integer' },
-      newColumn: { name: 'size_new', type: 'bigint' },
-      conversion: integerToBigint,
-    };
+    const size = changeOf('item.size', { from: 'integer', to: 'bigint', conversion: integerToBigint });
     await carryOut(size, MOVES.up);
     await carryOut(total, [...ENFORCED, ...MOVES.down.slice(2)]);
     await carryOut(size, ALL_THE_WAY_BACK);
@@ -243,10 +236,12 @@ describe('each change has a state of its own:', () => {
       await client.rows(
         `drop table online_migration.change; create table item (id integer primary key, size text not null)`,
       );
-      await carryOut(
-        { ...total, table: { schema: 'public', name: 'item' }, oldColumn: { name: 'size', type: 'text' } },
-        [expand],
-      );
+      const size = changeOf('item.size', {
+        from: 'text',
+        to: 'numeric(12,2)',
+        conversion: textToNumeric(12, 2),
+      });
+      await carryOut(size, [expand]);
       await carryOut(total, BACK_TO_ENFORCED);
       expect(await client.value(`select string_agg(total, ' ' order by id) from orders`)).toBe(expected);
     },

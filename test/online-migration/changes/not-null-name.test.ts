@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -8,18 +7,13 @@ import { expand, revertExpand } from '../../../src/online-migration/phases/expan
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import { rename, revertRename } from '../../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { describeFrom } from '../../support/server-major.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: 'part' },
-  key: [],
-  oldColumn: { name: 'size', type: 'integer' },
-  newColumn: { name: 'size_new', type: 'bigint' },
-  conversion: integerToBigint,
-};
+const change = changeOf('part.size', { key: [], from: 'integer', to: 'bigint', conversion: integerToBigint });
 const NAMED = `size integer constraint "It's sized" not null`;
 const COMMENT = `comment on constraint "It's sized" on part is 'Measured, it''s said'`;
 const OWN = { name: "It's sized", comment: "Measured, it's said" };

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -8,17 +7,12 @@ import { expand } from '../../../src/online-migration/phases/expand.ts';
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { sqlState } from '../../../src/online-migration/postgres/session.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: 'account' },
-  key: 'id',
-  oldColumn: { name: 'id', type: 'integer' },
-  newColumn: { name: 'id_new', type: 'bigint' },
-  conversion: integerToBigint,
-};
+const change = changeOf('account.id', { from: 'integer', to: 'bigint', conversion: integerToBigint });
 const ROUNDS = 4;
 const CALLERS = 2;
 /** Numbers that have to be handed out between two moves. */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { expectFullCycle, openContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
@@ -16,13 +16,13 @@ const TYPE = escapeIdentifier(`type ${ODD}`);
 const TABLE = escapeIdentifier(`table ${ODD}`);
 const [KEY, OLD] = [escapeIdentifier(`key ${ODD}`), escapeIdentifier(`old ${ODD}`)];
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: `table ${ODD}` },
+const change = changeOf(`table ${ODD}.old ${ODD}`, {
   key: `key ${ODD}`,
-  oldColumn: { name: `old ${ODD}`, type: 'text' },
-  newColumn: { name: `new ${ODD}`, type: `public.${TYPE}` },
+  from: 'text',
+  to: `public.${TYPE}`,
+  newColumn: `new ${ODD}`,
   conversion: textToEnum(`public.${TYPE}`, LABELS),
-};
+});
 const label = (n: string) => `(array[${LABELS.map(escapeLiteral).join(', ')}])[1 + ${n} % 2]`;
 const setup = [
   `create type ${TYPE} as enum (${LABELS.map(escapeLiteral).join(', ')})`,

@@ -1,27 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
 import { revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { type ChangeCase, expectFullCycle, openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: 'answer' },
-  key: 'id',
-  oldColumn: { name: 'given', type: 'text' },
-  newColumn: { name: 'given_new', type: 'boolean' },
+const change = changeOf('answer.given', {
+  from: 'text',
+  to: 'boolean',
   conversion: {
     forward: (value) =>
       `case when ${value} in ('yes', 'y') then true when ${value} in ('no', 'n') then false end`,
     backward: 'not reversible',
   },
-};
+});
 const subject: ChangeCase = {
   change,
   value: {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -10,19 +10,16 @@ import type { MoveContext } from '../../../src/online-migration/phases/phase.ts'
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
-import { change as ofSize } from './obstacles/obstacle.ts';
+import { changeOfPart } from './obstacles/obstacle.ts';
 
-const ofId: ChangedColumn = {
-  ...ofSize,
-  oldColumn: { name: 'id', type: 'integer' },
-  newColumn: { name: 'id_new', type: 'bigint' },
-};
-const ofPrice: ChangedColumn = {
-  ...ofSize,
-  oldColumn: { name: 'price', type: 'text' },
-  newColumn: { name: 'price_new', type: 'numeric(12,2)' },
+const ofSize = changeOfPart();
+const ofId = changeOfPart({ column: 'id' });
+const ofPrice = changeOfPart({
+  column: 'price',
+  from: 'text',
+  to: 'numeric(12,2)',
   conversion: textToNumeric(12, 2),
-};
+});
 
 const resources = new AsyncDisposableStack();
 let url: string;
@@ -41,7 +38,7 @@ beforeEach(async () => {
 });
 
 async function run(
-  change: ChangedColumn,
+  change: ColumnChange,
   ...moves: ((context: MoveContext) => Promise<void>)[]
 ): Promise<void> {
   await using context = await openContext(url, change);
@@ -71,8 +68,8 @@ describe('a second change of a table', () => {
 
   it('is refused when it changes the same column, or has the name of another change', async () => {
     await run(ofSize, expand);
-    const again = { ...ofSize, newColumn: { name: 'wide', type: 'bigint' } };
-    await expect(run({ ...again, name: 'again' }, expand)).rejects.toThrow(
+    const again = changeOfPart({ newColumn: 'wide', name: 'again' });
+    await expect(run(again, expand)).rejects.toThrow(
       'The change public.part.size of this table is under way, and it changes size too.',
     );
     await client.rows(`create table note (id integer primary key, price text not null)`);
@@ -84,15 +81,15 @@ describe('a second change of a table', () => {
 
   it('of a column that was changed before needs a name of its own', async () => {
     await run(ofSize, expand, backfill, enforce, contract, rename);
-    const back: ChangedColumn = {
-      ...ofSize,
-      oldColumn: { name: 'size', type: 'bigint' },
-      newColumn: { name: 'size_text', type: 'text' },
+    const back = changeOfPart({
+      from: 'bigint',
+      to: 'text',
+      newColumn: 'size_text',
       conversion: {
         forward: (value) => `${value}::text`,
         backward: (value) => `case when ${value} ~ '^[1-9][0-9]{0,17}$' then ${value}::bigint end`,
       },
-    };
+    });
     await expect(run(back, expand)).rejects.toThrow('A change called public.part.size is recorded already');
     await run({ ...back, name: 'part.size as text' }, expand);
   });

@@ -1,21 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: 'account' },
-  key: 'id',
-  oldColumn: { name: 'id', type: 'integer' },
-  newColumn: { name: 'id_new', type: 'bigint' },
-  conversion: integerToBigint,
-};
+const change = changeOf('account.id', { from: 'integer', to: 'bigint', conversion: integerToBigint });
 /** Enough for several tries. */
 const BUDGET_MS = 1_500;
 

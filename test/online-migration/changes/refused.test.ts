@@ -8,7 +8,7 @@ import { SERVER_MAJOR } from '../../support/server-major.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 import { ATTACHED } from './obstacles/attached.ts';
 import { NEWER } from './obstacles/newer.ts';
-import { change } from './obstacles/obstacle.ts';
+import { changeOfPart } from './obstacles/obstacle.ts';
 import { OF_BODIES } from './obstacles/of-bodies.ts';
 import { OF_DEFAULTS } from './obstacles/of-defaults.ts';
 import { OF_NAMES } from './obstacles/of-names.ts';
@@ -56,7 +56,7 @@ describe('expand refuses, with nothing changed,', () => {
   ])('%s', async (setup, reason, declared = {}) => {
     await client.rows(setup);
     const before = await readSchema(client);
-    await using context = await openContext(url, { ...change, ...declared });
+    await using context = await openContext(url, changeOfPart(declared));
     await expect(expand(context)).rejects.toThrow(
       new RegExp(
         `^Cannot change public\\.part\\.[\\w-]+; nothing was changed:\\n(?:.*\\n)*  .*(?:${reason.source})`,
@@ -67,7 +67,7 @@ describe('expand refuses, with nothing changed,', () => {
 
   it('a server that is too old for its conversion', async () => {
     const conversion = { ...integerToBigint, serverVersion: 99 };
-    await using context = await openContext(url, { ...change, conversion });
+    await using context = await openContext(url, changeOfPart({ conversion }));
     await expect(expand(context)).rejects.toThrow(/Upgrade the server to PostgreSQL 99 or newer/);
   });
 });

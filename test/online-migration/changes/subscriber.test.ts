@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
@@ -10,12 +9,13 @@ import { rename } from '../../../src/online-migration/phases/rename.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { startOwnServer } from '../../support/own-server.ts';
-import { change } from './obstacles/obstacle.ts';
+import { changeOfPart } from './obstacles/obstacle.ts';
 
 const LIMIT_MS = 120_000;
 const POLL_MS = 50;
 const TABLE = `create table part (id bigint primary key, size integer not null)`;
-const judged: ChangedColumn = { ...change, reviewed: ['publication sizes'] };
+const change = changeOfPart();
+const judged = { ...change, reviewed: ['publication sizes'] };
 
 const resources = new AsyncDisposableStack();
 let url: string;

@@ -8,11 +8,12 @@ import { rename } from '../../../src/online-migration/phases/rename.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { startOwnServer } from '../../support/own-server.ts';
-import { change } from './obstacles/obstacle.ts';
+import { changeOfPart } from './obstacles/obstacle.ts';
 
 const LIMIT_MS = 120_000;
 const POLL_MS = 50;
 const TABLE = `create table part (id bigint primary key, size integer not null)`;
+const change = changeOfPart();
 
 const resources = new AsyncDisposableStack();
 let url: string;

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { textToUuid } from '../../../src/online-migration/conversions/text-to-uuid.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
@@ -9,25 +8,18 @@ import { expand } from '../../../src/online-migration/phases/expand.ts';
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import { rename } from '../../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const price: ChangedColumn = {
-  table: { schema: 'public', name: 'item' },
-  key: 'id',
-  oldColumn: { name: 'price', type: 'text', default: `'0.00'::text` },
-  newColumn: { name: 'price_new', type: 'numeric(12,2)', default: '0' },
+const price = changeOf('item.price', {
+  from: { type: 'text', default: `'0.00'::text` },
+  to: { type: 'numeric(12,2)', default: '0' },
   conversion: textToNumeric(12, 2),
-};
+});
 
-const serial: ChangedColumn = {
-  table: { schema: 'public', name: 'item' },
-  key: 'serial',
-  oldColumn: { name: 'serial', type: 'text' },
-  newColumn: { name: 'serial_new', type: 'uuid' },
-  conversion: textToUuid,
-};
+const serial = changeOf('item.serial', { key: 'serial', from: 'text', to: 'uuid', conversion: textToUuid });
 
 describe('while both columns are there', () => {
   it('a value that is written through the old one stands, also after the way back of contract', async () => {

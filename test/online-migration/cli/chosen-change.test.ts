@@ -1,23 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import { chosenChange } from '../../../src/commands/chosen-change.ts';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
-import { declarationOf } from '../../support/declared-change.ts';
+import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 
-function changeOf(schema: string, name?: string): ChangedColumn {
-  return {
+const ordersOf = (schema: string, name?: string) =>
+  changeOf('orders.total', {
     ...(name === undefined ? {} : { name }),
-    table: { schema, name: 'orders' },
-    key: 'id',
-    oldColumn: { name: 'total', type: 'integer' },
-    newColumn: { name: 'total_new', type: 'bigint' },
+    schema,
+    from: 'integer',
+    to: 'bigint',
     conversion: integerToBigint,
-  };
-}
+  });
 
-const first = changeOf('public');
-const second = changeOf('public', 'public.orders.total 2');
-const elsewhere = changeOf('shop');
+const first = ordersOf('public');
+const second = ordersOf('public', 'public.orders.total 2');
+const elsewhere = ordersOf('shop');
 
 describe('the change that --change names', () => {
   it.each([
@@ -29,7 +27,7 @@ describe('the change that --change names', () => {
     ['public.orders.total', [second, elsewhere], second],
     [undefined, [second], second],
   ])('%s is found', (name, changes, expected) => {
-    expect(chosenChange(name, changes.map(declarationOf))).toEqual(expected);
+    expect(chosenChange(name, changes)).toEqual(changedColumnOf(expected));
   });
 
   it.each([
@@ -40,7 +38,7 @@ describe('the change that --change names', () => {
     ],
     [
       'public.orders.total',
-      [second, changeOf('public', `it's 3`), elsewhere],
+      [second, ordersOf('public', `it's 3`), elsewhere],
       `public.orders.total could be several. Say which one: --change 'public.orders.total 2', --change 'it'\\''s 3'.`,
     ],
     [
@@ -60,6 +58,6 @@ describe('the change that --change names', () => {
     ],
     ['orders.total', [], 'src/column-changes.ts lists no column change: add yours to it.'],
   ])('%s is refused where it says too little', (name, changes, message) => {
-    expect(() => chosenChange(name, changes.map(declarationOf))).toThrow(new Error(message));
+    expect(() => chosenChange(name, changes)).toThrow(new Error(message));
   });
 });

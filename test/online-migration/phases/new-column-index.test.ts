@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange, expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
 const ROWS = 5_000;
-const indexed: ChangedColumn = { ...eventChange, index: true };
+const indexed: ColumnChange = {
+  ...eventChange,
+  columns: eventChange.columns.map((pair) => ({ ...pair, index: true })),
+};
 
 let resources: AsyncDisposableStack;
 let client: DatabaseClient;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { type ChangedColumn, changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { classifyValues } from '../../../src/online-migration/verify/value-classes.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase } from '../../support/migrator.ts';
 import { insertRows } from '../../support/seeded-table.ts';
@@ -62,16 +63,16 @@ describe('preflight', () => {
   it('compares what the way back gives with the old value as one of the old type', async () => {
     await client.rows(`create table amount (id bigint primary key, worth numeric not null)`);
     await client.rows(`insert into amount values (1, 7), (2, 7.0)`);
-    const change: ChangedColumn = {
-      table: { schema: 'public', name: 'amount' },
-      key: 'id',
-      oldColumn: { name: 'worth', type: 'numeric' },
-      newColumn: { name: 'worth_new', type: 'bigint' },
-      conversion: {
-        forward: (value) => `case when ${value} % 1 = 0 then ${value}::bigint end`,
-        backward: (value) => value,
-      },
-    };
+    const change = changedColumnOf(
+      changeOf('amount.worth', {
+        from: 'numeric',
+        to: 'bigint',
+        conversion: {
+          forward: (value) => `case when ${value} % 1 = 0 then ${value}::bigint end`,
+          backward: (value) => value,
+        },
+      }),
+    );
     expect(await classifyValues(client, change, () => undefined)).toEqual([
       { valueClass: 'kept', form: '9.9', rows: 1, samples: [{ key: '2', value: '7.0' }] },
       { valueClass: 'rebuildable', form: '9', rows: 1, samples: [{ key: '1', value: '7' }] },
@@ -83,13 +84,14 @@ describe('preflight', () => {
       `create table audit (old_value bigint, place text, body text not null, primary key (old_value, place))`,
     );
     await client.rows(`insert into audit select n, 'here', 'text' from generate_series(1, 20001) as n`);
-    const change: ChangedColumn = {
-      table: { schema: 'public', name: 'audit' },
-      key: ['old_value', 'place'],
-      oldColumn: { name: 'body', type: 'text' },
-      newColumn: { name: 'body_new', type: 'varchar(10)' },
-      conversion: { forward: (value) => `${value}::varchar(10)`, backward: (value) => `${value}::text` },
-    };
+    const change = changedColumnOf(
+      changeOf('audit.body', {
+        key: ['old_value', 'place'],
+        from: 'text',
+        to: 'varchar(10)',
+        conversion: { forward: (value) => `${value}::varchar(10)`, backward: (value) => `${value}::text` },
+      }),
+    );
     expect(await classifyValues(client, change, () => undefined)).toMatchObject([
       { valueClass: 'rebuildable', rows: 20_001, samples: [{ key: '[1, "here"]' }, {}, {}] },
     ]);
@@ -98,13 +100,13 @@ describe('preflight', () => {
   it('leaves a value of a fixed length as long as it is', async () => {
     await client.rows(`create table country (id bigint primary key, code char(3) not null)`);
     await client.rows(`insert into country values (1, 'ABC')`);
-    const change: ChangedColumn = {
-      table: { schema: 'public', name: 'country' },
-      key: 'id',
-      oldColumn: { name: 'code', type: 'char(3)' },
-      newColumn: { name: 'code_new', type: 'text' },
-      conversion: { forward: (value) => `${value}::text`, backward: (value) => `${value}::char(3)` },
-    };
+    const change = changedColumnOf(
+      changeOf('country.code', {
+        from: 'char(3)',
+        to: 'text',
+        conversion: { forward: (value) => `${value}::text`, backward: (value) => `${value}::char(3)` },
+      }),
+    );
     expect(await classifyValues(client, change, () => undefined)).toMatchObject([
       { valueClass: 'rebuildable', rows: 1 },
     ]);
@@ -172,13 +174,14 @@ describe('preflight', () => {
   });
 });
 
-/** A change of `worth`, from text to integer, that raises an error where it should give null. */
+/** A change of `worth`, from text to integer, that raises an error if it should give null. */
 function raising({ table, key }: { table: string; key: string | string[] }): ChangedColumn {
-  return {
-    table: { schema: 'public', name: table },
-    key,
-    oldColumn: { name: 'worth', type: 'text' },
-    newColumn: { name: 'worth_new', type: 'integer' },
-    conversion: { forward: (value) => `${value}::integer`, backward: (value) => `${value}::text` },
-  };
+  return changedColumnOf(
+    changeOf(`${table}.worth`, {
+      key,
+      from: 'text',
+      to: 'integer',
+      conversion: { forward: (value) => `${value}::integer`, backward: (value) => `${value}::text` },
+    }),
+  );
 }

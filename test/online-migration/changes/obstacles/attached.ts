@@ -61,11 +61,11 @@ export const ATTACHED: readonly Obstacle[] = [
   [
     `create index sizes on part (size)`,
     /The index sizes cannot be made for point: btree has no order for it/,
-    { newColumn: { name: 'size_new', type: 'point' } },
+    { to: 'point' },
   ],
   [
     `create table whole (id integer primary key); alter table part add foreign key (size) references whole`,
     /part_size_fkey of public\.part compares it with a integer, which is not comparable with text/,
-    { newColumn: { name: 'size_new', type: 'text' } },
+    { to: 'text' },
   ],
 ];

@@ -53,8 +53,8 @@ export const OF_BODIES: readonly Obstacle[] = [
      for each row execute function tsvector_update_trigger(words, 'pg_catalog.english', name, size)`,
     /The trigger "To words" of part has size among its arguments: from contract on, .* add 'trigger To words' to `reviewed`/,
     {
-      oldColumn: { name: 'size', type: 'text' },
-      newColumn: { name: 'size_new', type: 'varchar(9)' },
+      from: 'text',
+      to: 'varchar(9)',
       conversion: { forward: (value) => value, backward: (value) => value },
     },
   ],
@@ -62,6 +62,6 @@ export const OF_BODIES: readonly Obstacle[] = [
     `alter table part rename size to "to-size";
      create function widest() returns bigint language plpgsql as $$ begin return (select max("to-size") from part); end $$`,
     /The function public\.widest\(\), which uses part, names to-size/,
-    { oldColumn: { name: 'to-size', type: 'integer' } },
+    { column: 'to-size' },
   ],
 ];

@@ -26,6 +26,6 @@ export const OF_NAMES: readonly Obstacle[] = [
   [
     `select`,
     new RegExp(`${LONG} is longer than the 63 bytes that PostgreSQL takes: declare a shorter`),
-    { newColumn: { name: LONG, type: 'bigint' } },
+    { newColumn: LONG },
   ],
 ];

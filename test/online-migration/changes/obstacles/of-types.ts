@@ -6,30 +6,22 @@ import type { Obstacle } from './obstacle.ts';
 
 /** Types and expressions that the server does not take, or that do not suit a change. */
 export const OF_TYPES: readonly Obstacle[] = [
-  [
-    `select`,
-    /Values of type json cannot be compared with PostgreSQL's own `=`/,
-    { newColumn: { name: 'size_new', type: 'json' } },
-  ],
+  [`select`, /Values of type json cannot be compared with PostgreSQL's own `=`/, { to: 'json' }],
   [
     `create domain public.natural_number as bigint check (value >= 0)`,
     /public\.natural_number is a domain with constraints, for which the table would be rewritten/,
-    { newColumn: { name: 'size_new', type: 'public.natural_number' } },
+    { to: 'public.natural_number' },
   ],
   [
     `create domain public.counted as bigint default 7`,
     /public\.counted has a default, which every row would get that is written through the other column/,
-    { newColumn: { name: 'size_new', type: 'public.counted' } },
+    { to: 'public.counted' },
   ],
-  [
-    `select`,
-    /The catalog writes numeric\(12\) as numeric\(12,0\): declare it so/,
-    { newColumn: { name: 'size_new', type: 'numeric(12)' } },
-  ],
+  [`select`, /The catalog writes numeric\(12\) as numeric\(12,0\): declare it so/, { to: 'numeric(12)' }],
   [
     `select`,
     /`newColumn\.type` is bigit, which is no type of this database: type "bigit" does not exist/,
-    { newColumn: { name: 'size_new', type: 'bigit' } },
+    { to: 'bigit' },
   ],
   [
     `select`,
@@ -40,8 +32,8 @@ export const OF_TYPES: readonly Obstacle[] = [
     `create type public.mood as enum ('calm'); alter table part alter size type text`,
     /`conversion\.forward` cannot be used: invalid input value for enum mood: "glad"/,
     {
-      oldColumn: { name: 'size', type: 'text' },
-      newColumn: { name: 'size_new', type: 'public.mood' },
+      from: 'text',
+      to: 'public.mood',
       conversion: textToEnum('public.mood', ['calm', 'glad']),
     },
   ],
@@ -49,8 +41,8 @@ export const OF_TYPES: readonly Obstacle[] = [
     `alter table part alter size type timestamp using timestamp '2024-01-01'`,
     /`conversion\.forward` gives values with more digits of a second than timestamptz\(3\) keeps/,
     {
-      oldColumn: { name: 'size', type: 'timestamp' },
-      newColumn: { name: 'size_new', type: 'timestamptz(3)' },
+      from: 'timestamp',
+      to: 'timestamptz(3)',
       conversion: timestampToTimestamptz('UTC'),
     },
   ],
@@ -58,8 +50,8 @@ export const OF_TYPES: readonly Obstacle[] = [
     `alter table part alter size type timestamp(3) using timestamp '2024-01-01'`,
     /`conversion\.backward` gives values with more digits of a second than timestamp\(3\) keeps/,
     {
-      oldColumn: { name: 'size', type: 'timestamp(3)' },
-      newColumn: { name: 'size_new', type: 'timestamptz' },
+      from: 'timestamp(3)',
+      to: 'timestamptz',
       conversion: timestampToTimestamptz('UTC'),
     },
   ],
@@ -67,8 +59,8 @@ export const OF_TYPES: readonly Obstacle[] = [
     `alter table part alter size type text`,
     /`conversion\.forwardInBulk` gives values with more digits of a second than timestamptz\(0\) keeps/,
     {
-      oldColumn: { name: 'size', type: 'text' },
-      newColumn: { name: 'size_new', type: 'timestamptz(0)' },
+      from: 'text',
+      to: 'timestamptz(0)',
       conversion: textToTimestamptz,
     },
   ],

@@ -7,8 +7,9 @@ export const ONE_WAY: readonly Obstacle[] = [
     `select`,
     /id is in the primary key, and without a way back .* declare `conversion\.backward`/,
     {
-      oldColumn: { name: 'id', type: 'bigint' },
-      newColumn: { name: 'id_new', type: 'text' },
+      column: 'id',
+      from: 'bigint',
+      to: 'text',
       conversion: { forward: (value) => `${value}::text`, backward: 'not reversible' },
     },
   ],
