@@ -15,8 +15,8 @@ import type { MoveContext } from '../../src/online-migration/phases/phase.ts';
 import { rename, revertRename } from '../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../src/online-migration/phases/revert-contract.ts';
 import { TypedColumn } from '../../src/online-migration/mikro-orm/typed-column.ts';
-import { changeOf } from './change-of.ts';
 import { openContext } from './change-cycle.ts';
+import { changeOf } from './change-of.ts';
 import { connect, type DatabaseClient } from './database-client.ts';
 import { createTestDatabase, type TestDatabase } from './test-server.ts';
 

@@ -1,25 +1,25 @@
 import { expect } from '@jest/globals';
-import { changedColumnOf } from '../../src/online-migration/change/changed-column.ts';
 import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
-import { textToTimestamptz } from '../../src/online-migration/conversions/text-to-timestamptz.ts';
 import { backfill } from '../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../src/online-migration/phases/expand.ts';
 import { openContext } from './change-cycle.ts';
-import { changeOf } from './change-of.ts';
 import type { DatabaseClient } from './database-client.ts';
+import { eventChange } from './event-change.ts';
 
 /** SQL of a text that is a moment, for the number `n`. */
 export const MOMENT = `to_char(timestamp '2024-01-01 10:00:00' + n * interval '1 second', 'YYYY-MM-DD HH24:MI:SS')`;
 
-/** The column change of the table `event`, which a test makes as it needs it, with `id` and `at`. */
-export const eventChange = changeOf('event.at', {
-  from: 'varchar(50)',
-  to: 'timestamptz',
-  conversion: textToTimestamptz,
-});
-
-/** Its column, for statements on it. */
-export const eventColumn = changedColumnOf(eventChange);
+/** Fills the table of the event project, at its first stage, with rows one second apart. */
+export async function insertEvents(client: DatabaseClient, rows: number): Promise<void> {
+  await client.rows(
+    `
+    insert into event (name, at)
+    select 'Event ' || n, to_char(timestamp '2024-01-01 10:00:00' + (n - 1) * interval '1 second', 'YYYY-MM-DD HH24:MI:SS')
+    from generate_series(1, $1::int) as n`,
+    [rows],
+  );
+  await client.rows(`analyze event`);
+}
 
 /**
  * Expands `event`, unless that is done, and fills its new column.

@@ -1,20 +1,25 @@
+import { escapeIdentifier } from 'pg';
 import type { DatabaseClient } from './database-client.ts';
 
 /** PL/pgSQL that keeps a processor busy, the longer the more it counts. */
 export const countTo = (steps: number) => `perform sum(n) from generate_series(1, ${steps}) as n;`;
 
 /**
- * Makes updates of `large_record` slow, so that a backfill has a middle in which something can happen. A check does it: a
+ * Makes updates of a table slow, so that a backfill has a middle in which something can happen. A check does it: a
  * backfill keeps the table's triggers silent.
  *
  * @param perRow PL/pgSQL that runs for each written row, whose `id` it knows
  */
-export async function slowUpdatesDown(client: DatabaseClient, perRow: string): Promise<void> {
+export async function slowUpdatesDown(
+  client: DatabaseClient,
+  perRow: string,
+  table = 'large_record',
+): Promise<void> {
   await client.rows(`
     create function slow(id bigint) returns boolean language plpgsql as $$
     begin
       ${perRow}
       return true;
     end $$`);
-  await client.rows(`alter table large_record add constraint slow check (slow(id)) not valid`);
+  await client.rows(`alter table ${escapeIdentifier(table)} add constraint slow check (slow(id)) not valid`);
 }

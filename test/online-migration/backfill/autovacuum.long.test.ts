@@ -2,13 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { writeControls } from '../../../src/online-migration/state/backfill-controls.ts';
 import { namesOf } from '../../../src/online-migration/change/names.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import {
-  eventChange,
-  eventColumn,
-  expectAllFilled,
-  fillEventTable,
-  MOMENT,
-} from '../../support/event-table.ts';
+import { eventChange, eventColumn } from '../../support/event-change.ts';
+import { expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
 import { startOwnServer } from '../../support/own-server.ts';
 
 const ROWS = 20_000;

@@ -6,7 +6,8 @@ import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient, WATCHER_NAME } from '../../support/database-client.ts';
-import { eventChange, eventColumn, expectAllFilled, MOMENT } from '../../support/event-table.ts';
+import { eventChange, eventColumn } from '../../support/event-change.ts';
+import { expectAllFilled, MOMENT } from '../../support/event-table.ts';
 import { startOwnServer } from '../../support/own-server.ts';
 
 const ROWS = 3_000;

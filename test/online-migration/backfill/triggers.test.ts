@@ -10,7 +10,8 @@ import { rename, revertRename } from '../../../src/online-migration/phases/renam
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { eventChange, eventColumn, expectAllFilled, MOMENT } from '../../support/event-table.ts';
+import { eventChange, eventColumn } from '../../support/event-change.ts';
+import { expectAllFilled, MOMENT } from '../../support/event-table.ts';
 import { createTableOwner, type TestRole } from '../../support/roles.ts';
 import { describeFrom, SERVER_MAJOR } from '../../support/server-major.ts';
 import { createTestDatabase } from '../../support/test-server.ts';

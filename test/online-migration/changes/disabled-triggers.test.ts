@@ -5,8 +5,8 @@ import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import type { expand } from '../../../src/online-migration/phases/expand.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
-import { type ChangeOptions, changeOf } from '../../support/change-of.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { type ChangeOptions, changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 

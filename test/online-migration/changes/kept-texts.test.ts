@@ -4,8 +4,8 @@ import { integerToBigint } from '../../../src/online-migration/conversions/integ
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { changeOf } from '../../support/change-of.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';
 import { createTestDatabase } from '../../support/test-server.ts';

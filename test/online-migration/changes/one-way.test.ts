@@ -5,8 +5,8 @@ import { enforce, revertEnforce } from '../../../src/online-migration/phases/enf
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
 import { revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
-import { changeOf } from '../../support/change-of.ts';
 import { type ChangeCase, expectFullCycle, openContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect } from '../../support/database-client.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { createTestDatabase } from '../../support/test-server.ts';

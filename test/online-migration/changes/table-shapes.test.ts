@@ -3,9 +3,9 @@ import { integerToBigint } from '../../../src/online-migration/conversions/integ
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { textToUuid } from '../../../src/online-migration/conversions/text-to-uuid.ts';
 import { varcharToText } from '../../../src/online-migration/conversions/varchar-to-text.ts';
-import { changeOf } from '../../support/change-of.ts';
 import { type ChangeCase, expectFullCycle } from '../../support/change-cycle.ts';
 import type { LoadStatements } from '../../support/change-load.ts';
+import { changeOf } from '../../support/change-of.ts';
 
 const integer = (n: string) => `(${n} % 1000)::integer`;
 const bigint = (n: string) => `(${n} % 1000)::bigint`;

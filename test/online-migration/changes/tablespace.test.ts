@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { it } from '@jest/globals';
 import { varcharToText } from '../../../src/online-migration/conversions/varchar-to-text.ts';
-import { changeOf } from '../../support/change-of.ts';
 import { expectFullCycle } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { adminClient } from '../../support/test-server.ts';
 
 const text = (n: string) => `'value ' || ${n}`;

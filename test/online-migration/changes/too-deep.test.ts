@@ -4,8 +4,8 @@ import { textToJsonb } from '../../../src/online-migration/conversions/text-to-j
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { changeOf } from '../../support/change-of.ts';
 import { openContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { describeFrom } from '../../support/server-major.ts';
 import { createTestDatabase } from '../../support/test-server.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { chosenChange } from '../../../src/commands/chosen-change.ts';
 import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
-import { changeOf } from '../../support/change-of.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { changeOf } from '../../support/change-of.ts';
 
 const ordersOf = (schema: string, name?: string) =>
   changeOf('orders.total', {

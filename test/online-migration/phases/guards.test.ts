@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createdAtChange, createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { DEFAULT_SETTINGS } from '../../../src/online-migration/phases/settings.ts';
 import { OnlineMigration } from '../../../src/online-migration/mikro-orm/column-migration.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
@@ -7,7 +6,8 @@ import { expand } from '../../../src/online-migration/phases/expand.ts';
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import { Session } from '../../../src/online-migration/postgres/session.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
+import { eventChange, eventColumn } from '../../support/event-change.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
 
 let resources: AsyncDisposableStack;
 let client: DatabaseClient;
@@ -18,8 +18,8 @@ beforeEach(async () => {
   const database = resources.use(await createMigratedDatabase('0002'));
   url = database.url;
   client = resources.use(await connect(url));
-  await client.rows(`insert into large_record (name, created_at) values ('r', '2024-01-01 10:00:00')`);
-  await client.rows(`update large_record set created_at_new = null`);
+  await client.rows(`insert into event (name, at) values ('r', '2024-01-01 10:00:00')`);
+  await client.rows(`update event set at_new = null`);
 });
 afterEach(() => resources.disposeAsync());
 
@@ -27,7 +27,7 @@ async function contextOf(connectionString = url): Promise<MoveContext> {
   const openSession = () => Session.open({ connectionString }, 'online-migration guard');
   const session = resources.use(await openSession());
   return {
-    change: createdAtColumn,
+    change: eventColumn,
     session,
     openSession,
     settings: DEFAULT_SETTINGS,
@@ -39,25 +39,24 @@ async function contextOf(connectionString = url): Promise<MoveContext> {
   };
 }
 
-const filled = () =>
-  client.value<string>(`select count(*) from large_record where created_at_new is not null`);
+const filled = () => client.value<string>(`select count(*) from event where at_new is not null`);
 
 describe('the backfill refuses to start', () => {
   it.each([
     [
       'missing',
-      `drop trigger "~sync_created_at_update" on large_record`,
-      /the sync trigger ~sync_created_at_update is missing.*Revert the expand and run it again/,
+      `drop trigger "~sync_at_update" on event`,
+      /the sync trigger ~sync_at_update is missing.*Revert the expand and run it again/,
     ],
     [
       'disabled',
-      `alter table large_record disable trigger "~sync_created_at_insert"`,
-      /~sync_created_at_insert does not fire for every write.*Run `alter table .* enable always trigger "~sync_created_at_insert"`/,
+      `alter table event disable trigger "~sync_at_insert"`,
+      /~sync_at_insert does not fire for every write.*Run `alter table .* enable always trigger "~sync_at_insert"`/,
     ],
     [
       'silent for replicas',
-      `alter table large_record enable trigger "~sync_created_at_insert"`,
-      /~sync_created_at_insert does not fire for every write/,
+      `alter table event enable trigger "~sync_at_insert"`,
+      /~sync_at_insert does not fire for every write/,
     ],
   ])('while a sync trigger is %s', async (_, sql, reason) => {
     await client.rows(sql);
@@ -83,17 +82,15 @@ describe('the backfill refuses to start', () => {
   it('where the table has neither column', async () => {
     await using migrator = await openMigrator(url);
     await migrator.go('0001');
-    await client.rows(`alter table large_record rename column created_at to born`);
+    await client.rows(`alter table event rename column at to born`);
     await expect(backfill(await contextOf())).rejects.toThrow(
-      'The table public.large_record has no column created_at, nor created_at_new: correct the declaration',
+      'The table public.event has no column at, nor at_new: correct the declaration',
     );
   });
 
   it('where there is no table', async () => {
-    await client.rows(`drop table large_record`);
-    await expect(backfill(await contextOf())).rejects.toThrow(
-      /large_record" does not exist: run `npx mikro-orm/,
-    );
+    await client.rows(`drop table event`);
+    await expect(backfill(await contextOf())).rejects.toThrow(/event" does not exist: run `npx mikro-orm/);
   });
 
   it('on a server older than PostgreSQL 14, and so does the expand', async () => {
@@ -124,7 +121,7 @@ describe('the migrator refuses', () => {
 
   it('a move whose migration is not run by it', async () => {
     class Expand extends OnlineMigration {
-      override up = () => this.carryOut(expand, createdAtChange);
+      override up = () => this.carryOut(expand, eventChange);
     }
     await using migrator = await openMigrator(url);
     const migration = new Expand(migrator.orm.em.getDriver(), migrator.orm.config);

@@ -5,10 +5,11 @@ import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
-import { changeOf } from '../../support/change-of.ts';
 import { openContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { eventChange, fillEventTable, MOMENT } from '../../support/event-table.ts';
+import { eventChange } from '../../support/event-change.ts';
+import { fillEventTable, MOMENT } from '../../support/event-table.ts';
 import { startOwnServer } from '../../support/own-server.ts';
 
 const accountChange = changeOf('account.id', { from: 'integer', to: 'bigint', conversion: integerToBigint });

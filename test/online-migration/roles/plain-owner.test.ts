@@ -4,8 +4,8 @@ import type { ColumnChange } from '../../../src/online-migration/change/column-c
 import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { changeOf } from '../../support/change-of.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createRole, type TestRole } from '../../support/roles.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
-import { changeOf } from '../../support/change-of.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect } from '../../support/database-client.ts';
 import { createRole, createTableOwner } from '../../support/roles.ts';
 import { createTestDatabase } from '../../support/test-server.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
-import { changeOf } from '../../support/change-of.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect } from '../../support/database-client.ts';
 import { createRole } from '../../support/roles.ts';
 import { SERVER_MAJOR } from '../../support/server-major.ts';

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { nextBatchRows } from '../../../src/online-migration/verify/batch-rows.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
-import { changeOf } from '../../support/change-of.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-server.ts';
 

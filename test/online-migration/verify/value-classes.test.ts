@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { type ChangedColumn, changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { classifyValues } from '../../../src/online-migration/verify/value-classes.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createMigratedDatabase } from '../../support/migrator.ts';
-import { insertRows } from '../../support/seeded-table.ts';
+import { eventColumn } from '../../support/event-change.ts';
+import { createMigratedDatabase } from '../../support/event-project/migrator.ts';
+import { insertEvents } from '../../support/event-table.ts';
 
 /** More than one batch, so that groups have to be put together. */
 const ROWS = 45_000;
@@ -16,18 +16,18 @@ let client: DatabaseClient;
 beforeAll(async () => {
   const database = resources.use(await createMigratedDatabase('0001'));
   client = resources.use(await connect(database.url));
-  await insertRows(client, ROWS);
-  await client.rows(`update large_record set created_at = created_at || '.50' where id in (7, 30000, 44999)`);
-  await client.rows(`update large_record set created_at = '01/02/2024' where id between 100 and 104`);
-  await client.rows(`update large_record set created_at = '11/12/1999' where id = 41000`);
-  await client.rows(`update large_record set created_at = 'now' where id = 2`);
+  await insertEvents(client, ROWS);
+  await client.rows(`update event set at = at || '.50' where id in (7, 30000, 44999)`);
+  await client.rows(`update event set at = '01/02/2024' where id between 100 and 104`);
+  await client.rows(`update event set at = '11/12/1999' where id = 41000`);
+  await client.rows(`update event set at = 'now' where id = 2`);
 });
 afterAll(() => resources.disposeAsync());
 
 describe('preflight', () => {
   it('puts every row into a class and a form, with the first samples', async () => {
     const reported: number[] = [];
-    const groups = await classifyValues(client, createdAtColumn, (rows) => reported.push(rows));
+    const groups = await classifyValues(client, eventColumn, (rows) => reported.push(rows));
     expect(groups).toEqual([
       {
         valueClass: 'reject',
@@ -53,11 +53,11 @@ describe('preflight', () => {
   });
 
   it('says the same at every stage that has the old column, whatever the session is set to', async () => {
-    const expected = await classifyValues(client, createdAtColumn, () => undefined);
+    const expected = await classifyValues(client, eventColumn, () => undefined);
     await client.rows(
       `select set_config('timezone', 'Asia/Kathmandu', false), set_config('datestyle', 'SQL, DMY', false)`,
     );
-    expect(await classifyValues(client, createdAtColumn, () => undefined)).toEqual(expected);
+    expect(await classifyValues(client, eventColumn, () => undefined)).toEqual(expected);
   });
 
   it('compares what the way back gives with the old value as one of the old type', async () => {
