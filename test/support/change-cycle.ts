@@ -69,7 +69,7 @@ export async function expectFullCycle(
   await using context = await openContext(database.url, subject.change);
   await using load = await startChangeLoad(database.url, change, statementsOf(subject));
 
-  const run = async (moves: readonly ((context: MoveContext) => Promise<void>)[]) => {
+  const run = async (moves: readonly Move[]) => {
     for (const move of moves) {
       await load.servedMore(REQUESTS_BETWEEN_MOVES);
       await move(context);
@@ -93,11 +93,17 @@ export async function expectFullCycle(
   await expectValues(client, subject, down ? 'old' : 'new', load);
 }
 
+/** A move, or its way back. */
+export type Move = (context: MoveContext) => Promise<void>;
+
 /** What a move works with, on a database of a test's own. */
-export async function openContext(
-  url: string,
-  declared: ColumnChange,
-): Promise<MoveContext & AsyncDisposable & { readonly lines: string[] }> {
+export interface TestContext extends MoveContext, AsyncDisposable {
+  /** What the moves have logged. */
+  readonly lines: readonly string[];
+}
+
+/** Opens what moves of the change work with. */
+export async function openContext(url: string, declared: ColumnChange): Promise<TestContext> {
   const openSession = () => Session.open({ connectionString: url }, 'online-migration test');
   const session = await openSession();
   const lines: string[] = [];

@@ -11,11 +11,10 @@ import { contract } from '../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../src/online-migration/phases/expand.ts';
 import { mirrorAttachments } from '../../src/online-migration/phases/mirror-attachments.ts';
-import type { MoveContext } from '../../src/online-migration/phases/phase.ts';
 import { rename, revertRename } from '../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../src/online-migration/phases/revert-contract.ts';
 import { TypedColumn } from '../../src/online-migration/mikro-orm/typed-column.ts';
-import { openContext } from './change-cycle.ts';
+import { type Move, openContext } from './change-cycle.ts';
 import { changeOf } from './change-of.ts';
 import { connect, type DatabaseClient } from './database-client.ts';
 import { createTestDatabase, type TestDatabase } from './test-server.ts';
@@ -125,9 +124,6 @@ export async function fillOrders(client: DatabaseClient): Promise<void> {
   );
   await client.rows(`insert into orders (number, customer_id, discount) values (1, 1, '1.50'), (2, 1, null)`);
 }
-
-/** A move, or its way back. */
-export type Move = (context: MoveContext) => Promise<void>;
 
 /** Carries moves out for the changes, one after the other. */
 export async function carryOut(

@@ -29,7 +29,7 @@ export async function fillEventTable(
   url: string,
   change: ColumnChange = eventChange,
   { isExpanded = false, workers = 1 } = {},
-): Promise<string[]> {
+): Promise<readonly string[]> {
   await using context = await openContext(url, change);
   if (!isExpanded) await expand(context);
   const { settings } = context;

@@ -15,7 +15,7 @@ const RUN_MS = 120_000;
 const resources = new AsyncDisposableStack();
 let client: DatabaseClient;
 let url: string;
-let filling: Promise<string[]>[];
+let filling: Promise<readonly string[]>[];
 
 // A server of its own, whose autovacuum comes every second and finds each changed table worth its while.
 beforeAll(async () => {

@@ -1,31 +1,22 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { BackfillError } from '../../../src/online-migration/backfill/plan/backfill-error.ts';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { pause } from '../../../src/online-migration/postgres/pause.ts';
-import { openContext } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { connect } from '../../support/database-client.ts';
 import { eventChange } from '../../support/event-change.ts';
 import { expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
 const ROWS = 1_000;
 
-let resources: AsyncDisposableStack;
-let url: string;
-let client: DatabaseClient;
-
-beforeEach(async () => {
-  resources = new AsyncDisposableStack();
-  const database = resources.use(await createTestDatabase());
-  url = database.url;
-  client = resources.use(await connect(url));
-  await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
-  await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
-});
-afterEach(() => resources.disposeAsync());
+const database = databasePerTest(
+  `create table event (id bigint primary key, at varchar(50) not null)`,
+  `insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`,
+);
+const { client } = database;
 
 /** Makes a trigger that runs some PL/pgSQL at each update of a row. */
 async function createTrigger(timing: 'before' | 'after', body: string): Promise<void> {
@@ -44,7 +35,9 @@ const shortened = changeOf('event.at', {
 });
 
 async function failure(change = declared, isExpanded = false): Promise<string> {
-  const error: unknown = await fillEventTable(url, change, { isExpanded }).catch((reason: unknown) => reason);
+  const error: unknown = await fillEventTable(database.url, change, { isExpanded }).catch(
+    (reason: unknown) => reason,
+  );
   expect(error).toBeInstanceOf(BackfillError);
   return (error as Error).message;
 }
@@ -64,7 +57,7 @@ describe('a trigger that may fire and', () => {
     expect(message).toContain('judge on public.event, which calls public.judge()');
     expect(await rejects()).toBe(0);
     await client.rows(`drop trigger judge on event`);
-    await fillEventTable(url, declared, { isExpanded: true });
+    await fillEventTable(database.url, declared, { isExpanded: true });
     await expectAllFilled(client, ROWS);
   });
 
@@ -78,7 +71,7 @@ describe('a trigger that may fire and', () => {
       );
       expect(await rejects()).toBe(0);
       await client.rows(`drop trigger judge on event`);
-      await fillEventTable(url, declared, { isExpanded: true });
+      await fillEventTable(database.url, declared, { isExpanded: true });
       await expectAllFilled(client, ROWS);
     },
   );
@@ -96,7 +89,7 @@ describe('a trigger that may fire and', () => {
     expect(await failure()).toContain('the update fails with "rows are only added"');
     expect(await rejects()).toBe(0);
     // Silent, it is in nobody's way.
-    await fillEventTable(url, eventChange, { isExpanded: true });
+    await fillEventTable(database.url, eventChange, { isExpanded: true });
     await expectAllFilled(client, ROWS);
   });
 });
@@ -115,9 +108,9 @@ it.each([
   ['it is locked itself', 17],
 ])('a value that is too long for the column is a reject, though %s', async (_, locked) => {
   await client.rows(`update event set at = case when id = 17 then '1234567' else '123456' end`);
-  await using context = await openContext(url, shortened);
+  const context = await database.open(shortened);
   await expand(context);
-  await using holder = await connect(url);
+  await using holder = await connect(database.url);
   await holder.rows('begin');
   await holder.rows(`select from event where id = ${locked} for update`);
   const filled = backfill(context);
@@ -138,7 +131,7 @@ it.each([
 it('a value that is too long for the column is a reject, though triggers may fire', async () => {
   await client.rows(`update event set at = case when id = 7 then '1234567' else '123456' end`);
   await createTrigger('before', '');
-  await fillEventTable(url, { ...shortened, firesInBackfill: ['judge'] });
+  await fillEventTable(database.url, { ...shortened, firesInBackfill: ['judge'] });
   expect(await client.rows(`select key, reason from online_migration.reject`)).toEqual([
     { key: '7', reason: 'value too long for type character varying(6)' },
   ]);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -6,11 +6,9 @@ import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
-import { openContext } from '../../support/change-cycle.ts';
 import { type ChangeOptions, changeOf } from '../../support/change-of.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
 const changeOfId = (declared: Partial<ChangeOptions> = {}) =>
   changeOf('account.id', { from: 'integer', to: 'bigint', conversion: integerToBigint, ...declared });
@@ -32,22 +30,13 @@ const TABLES = {
 };
 const REFUSAL = /^Cannot revert the contract of public\.account\.id; nothing was changed:\n/;
 
-let resources: AsyncDisposableStack;
-let client: DatabaseClient;
-let url: string;
-
-beforeEach(async () => {
-  resources = new AsyncDisposableStack();
-  const database = resources.use(await createTestDatabase());
-  url = database.url;
-  client = resources.use(await connect(url));
-});
-afterEach(() => resources.disposeAsync());
+const database = databasePerTest();
+const { client } = database;
 
 async function contracted(table: string, declared = change): Promise<MoveContext> {
   await client.rows(table);
   for (let row = 0; row < 3; row++) await client.rows(`insert into account default values`);
-  const context = resources.use(await openContext(url, declared));
+  const context = await database.open(declared);
   for (const move of [expand, backfill, enforce, contract]) await move(context);
   return context;
 }
@@ -120,7 +109,7 @@ describe('the way back of contract is refused before it changes anything, where'
       conversion: { forward: (value) => `${value}::bigint`, backward: (value) => `${value}::text` },
     });
     await client.rows(`create table account (id text not null default '0' primary key)`);
-    const context = resources.use(await openContext(url, text));
+    const context = await database.open(text);
     for (const move of [expand, backfill, enforce, contract]) await move(context);
     await client.rows(
       `alter table account alter id_new drop default; alter table account alter id_new add generated always as identity`,

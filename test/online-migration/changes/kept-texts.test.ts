@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { MOVES } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { databasePerFile } from '../../support/tested-database.ts';
 
 const total = changeOf('orders.total', {
   from: 'text',
@@ -16,23 +16,15 @@ const total = changeOf('orders.total', {
   conversion: textToNumeric(12, 2),
 });
 
-let resources: AsyncDisposableStack;
-let url: string;
-let client: DatabaseClient;
+const database = databasePerFile(
+  `create table orders (id bigint primary key, total text not null, name text)`,
+  `insert into orders values (1, '1.5'), (2, '2.5'), (3, '3.50'), (4, '4.5')`,
+);
+const { client, carryOut } = database;
 let writer: DatabaseClient;
 
-beforeAll(async () => {
-  resources = new AsyncDisposableStack();
-  ({ url } = resources.use(await createTestDatabase()));
-  client = resources.use(await connect(url));
-  writer = resources.use(await connect(url));
-});
-afterAll(() => resources.disposeAsync());
 beforeEach(async () => {
-  await client.rows(`
-    drop schema if exists online_migration cascade; drop schema public cascade; create schema public;
-    create table orders (id bigint primary key, total text not null, name text)`);
-  await client.rows(`insert into orders values (1, '1.5'), (2, '2.5'), (3, '3.50'), (4, '4.5')`);
+  writer = await database.connect();
 });
 
 type Moves = readonly (typeof expand)[];
@@ -40,18 +32,12 @@ const ENFORCED = MOVES.up.slice(0, 3);
 const BACK_TO_ENFORCED = MOVES.down.slice(1, 2);
 const ALL_THE_WAY_BACK: Moves = MOVES.down;
 
-async function carryOut(change: ColumnChange, moves: Moves): Promise<string[]> {
-  await using context = await openContext(url, change);
-  for (const move of moves) await move(context);
-  return context.lines;
-}
-
 /**
  * Carries contract out, and writes behind its proof: the lock of the last step waits for a reader until the writes are done.
  */
 async function contractWith(change: ColumnChange, write: () => Promise<void>): Promise<void> {
-  await using reader = await connect(url);
-  await using context = await openContext(url, change);
+  await using reader = await connect(database.url);
+  const context = await database.open(change);
   const proven = Promise.withResolvers<void>();
   const keeping = Promise.withResolvers<void>();
   const running = contract({
@@ -106,7 +92,7 @@ describe('a text that its new value does not lead back to', () => {
   it('comes back under a key that the writer’s session writes as another text', async () => {
     await client.rows(`alter table orders alter column id type bytea using int8send(id)`);
     await carryOut(total, ENFORCED);
-    await using escaping = await connect(url);
+    await using escaping = await connect(database.url);
     await escaping.rows(`set bytea_output = 'escape'`);
     await contractWith(
       total,
@@ -147,7 +133,7 @@ describe('a text that its new value does not lead back to', () => {
     ).rejects.toThrow(/The connection to the database was lost|terminating connection/);
     await writer.rows(`begin; update orders set total = '7.5' where id = 2`);
     const again = carryOut(total, [contract]);
-    await lockWaiter(url);
+    await lockWaiter(database.url);
     await writer.rows(`update orders set total = '6.5' where id = 1; commit`);
     await again;
     await carryOut(total, BACK_TO_ENFORCED);

@@ -4,10 +4,9 @@ import { textToEnum } from '../../../src/online-migration/conversions/text-to-en
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { expectFullCycle, openContext } from '../../support/change-cycle.ts';
+import { expectFullCycle } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
-import { connect } from '../../support/database-client.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
 /** All that ends a quoted text somewhere, or stands for something in a format. */
 const ODD = String.raw`$sync$ $$ $& '' " \' %s %`;
@@ -30,16 +29,17 @@ const setup = [
   `insert into ${TABLE} (n, ${OLD}) select n, ${label('n')} from generate_series(1, 500) as n`,
 ];
 
+const database = databasePerTest();
+const { client } = database;
+
 describe('names and labels that could end a quoted text', () => {
   it('go through a whole change under load', async () => {
     await expectFullCycle({ change, setup, value: { old: label, new: (n) => `${label(n)}::${TYPE}` } });
   });
 
   it('stand letter by letter in the refusal of a write', async () => {
-    await using database = await createTestDatabase();
-    await using client = await connect(database.url);
     for (const statement of setup) await client.rows(statement);
-    await using context = await openContext(database.url, change);
+    const context = await database.open(change);
     for (const move of [expand, backfill, enforce]) await move(context);
     const refused = client.rows(`update ${TABLE} set ${OLD} = 'no label' where n = 7`);
     await expect(refused).rejects.toMatchObject({

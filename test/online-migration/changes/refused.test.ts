@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { openContext } from '../../support/change-cycle.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { SERVER_MAJOR } from '../../support/server-major.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { databasePerFile } from '../../support/tested-database.ts';
 import { ATTACHED } from './obstacles/attached.ts';
 import { NEWER } from './obstacles/newer.ts';
 import { changeOfPart } from './obstacles/obstacle.ts';
@@ -22,22 +20,8 @@ import { ONE_WAY } from './obstacles/one-way.ts';
 
 const TABLE = `create table part (id bigint primary key, name text, size integer not null)`;
 
-let resources: AsyncDisposableStack;
-let client: DatabaseClient;
-let url: string;
-
-beforeAll(async () => {
-  resources = new AsyncDisposableStack();
-  const database = resources.use(await createTestDatabase());
-  url = database.url;
-  client = resources.use(await connect(url));
-});
-afterAll(() => resources.disposeAsync());
-beforeEach(async () => {
-  await client.rows(
-    `drop schema public cascade; drop publication if exists sizes; create schema public; ${TABLE}`,
-  );
-});
+const database = databasePerFile(`drop publication if exists sizes; ${TABLE}`);
+const { client } = database;
 
 describe('expand refuses, with nothing changed,', () => {
   it.each([
@@ -56,7 +40,7 @@ describe('expand refuses, with nothing changed,', () => {
   ])('%s', async (setup, reason, declared = {}) => {
     await client.rows(setup);
     const before = await readSchema(client);
-    await using context = await openContext(url, changeOfPart(declared));
+    const context = await database.open(changeOfPart(declared));
     await expect(expand(context)).rejects.toThrow(
       new RegExp(
         `^Cannot change public\\.part\\.[\\w-]+; nothing was changed:\\n(?:.*\\n)*  .*(?:${reason.source})`,
@@ -67,7 +51,7 @@ describe('expand refuses, with nothing changed,', () => {
 
   it('a server that is too old for its conversion', async () => {
     const conversion = { ...integerToBigint, serverVersion: 99 };
-    await using context = await openContext(url, changeOfPart({ conversion }));
+    const context = await database.open(changeOfPart({ conversion }));
     await expect(expand(context)).rejects.toThrow(/Upgrade the server to PostgreSQL 99 or newer/);
   });
 });

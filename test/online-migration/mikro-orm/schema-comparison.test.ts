@@ -12,6 +12,7 @@ import { enforce, revertEnforce } from '../../../src/online-migration/phases/enf
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
 import { rename } from '../../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
+import type { Move } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import {
   BACK_TO_ENFORCED,
@@ -23,7 +24,6 @@ import {
   enforceHalfWay,
   type Form,
   mappings,
-  type Move,
   openOrm,
   ordersMapping,
   revertContractHalfWay,

@@ -6,13 +6,13 @@ import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { rename } from '../../../src/online-migration/phases/rename.ts';
+import type { Move } from '../../support/change-cycle.ts';
 import {
   carryOut,
   createOrders,
   customerChange,
   fillOrders,
   mappings,
-  type Move,
   openOrm,
   revertContractHalfWay,
   TO_CONTRACTED,

@@ -60,7 +60,7 @@ async function carryOut(
   login: TestRole,
   change: ColumnChange,
   moves: readonly (typeof expand)[],
-): Promise<string[]> {
+): Promise<readonly string[]> {
   await using context = await openContext(login.url, change);
   for (const move of moves) await move(context);
   return context.lines;

@@ -17,6 +17,7 @@ await runCommand(async (signal) => {
     log: display.log,
     report: display.update,
   });
-  display.log(`This process has filled ${rows} rows in ${batches} batches, the longest ${longestBatchMs} ms`);
+  const figures = `${rows.toLocaleString('en-US')} rows in ${batches} batches`;
+  display.log(`This process has filled ${figures}, the longest ${longestBatchMs.toFixed(0)} ms`);
   signal.throwIfAborted();
 });
