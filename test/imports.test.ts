@@ -112,3 +112,25 @@ describe('imports', () => {
     expect(leaving).toEqual([]);
   });
 });
+
+describe('tests of the package', () => {
+  const TEMPLATE = /^(?:src\/(?:large-record|http|showcase)|migrations)\//;
+  const edges = new Map(
+    globSync('{src,test,migrations}/**/*.ts', { cwd: ROOT }).map((from) => {
+      const targets = [...readFileSync(join(ROOT, from), 'utf8').matchAll(IMPORT)].map(([, to]) => to!);
+      return [from, new Set(targets.map((to) => normalize(join(dirname(from), to))))];
+    }),
+  );
+
+  it('import nothing of the template, also not through what they import', () => {
+    // The tests of the commands use the template's table.
+    const tests = globSync('test/online-migration/**/*.ts', { cwd: ROOT }).filter(
+      (file) => !file.startsWith('test/online-migration/cli/'),
+    );
+    expect(tests).not.toEqual([]);
+    const leaving = tests.flatMap((test) =>
+      [...reachableFrom(test, edges)].filter((file) => TEMPLATE.test(file)).map((file) => ({ test, file })),
+    );
+    expect(leaving).toEqual([]);
+  });
+});

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { ChangedColumn } from '../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from '../../src/online-migration/change/changed-column.ts';
 import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
 import { DEFAULT_SETTINGS } from '../../src/online-migration/phases/settings.ts';
 import { backfill, revertBackfill } from '../../src/online-migration/phases/backfill.ts';
@@ -14,7 +14,6 @@ import type { Ledger } from '../../src/online-migration/state/recorded-changes.t
 import { namesOf } from '../../src/online-migration/change/names.ts';
 import { type ChangeLoad, startChangeLoad, type LoadStatements } from './change-load.ts';
 import { connect } from './database-client.ts';
-import { columnOf } from './declared-change.ts';
 import { canonicalDefault, readSchema, type SchemaSnapshot, withColumnType } from './schema-snapshot.ts';
 import { createTestDatabase } from './test-server.ts';
 
@@ -31,7 +30,7 @@ const REQUESTS_BETWEEN_MOVES = 10;
 
 /** A table, a change of it, and values that the two types share. */
 export interface ChangeCase {
-  readonly change: ColumnChange | ChangedColumn;
+  readonly change: ColumnChange;
   /** Statements that make the table, with two columns for the clients, and fill it. */
   readonly setup: readonly string[];
   /** The two columns, where they are not `id`, which is unique, and `n bigint not null`. */
@@ -62,16 +61,16 @@ export async function expectFullCycle(
   { down = true, template }: { readonly down?: boolean; readonly template?: string } = {},
 ): Promise<void> {
   const { setup } = subject;
-  const change = columnOf(subject.change);
+  const change = changedColumnOf(subject.change);
   await using database = await createTestDatabase(template);
   await using client = await connect(database.url);
   for (const statement of setup) await client.rows(statement);
   const untouched = () => client.rows(subject.untouched ?? 'select');
   const before = { schema: await readSchema(client), untouched: await untouched() };
-  await using context = await openContext(database.url, change);
+  await using context = await openContext(database.url, subject.change);
   await using load = await startChangeLoad(database.url, change, statementsOf(subject));
 
-  const run = async (moves: readonly ((context: MoveContext) => Promise<void>)[]) => {
+  const run = async (moves: readonly Move[]) => {
     for (const move of moves) {
       await load.servedMore(REQUESTS_BETWEEN_MOVES);
       await move(context);
@@ -95,17 +94,26 @@ export async function expectFullCycle(
   await expectValues(client, subject, down ? 'old' : 'new', load);
 }
 
+/** A move, or its way back. */
+export type Move = (context: MoveContext) => Promise<void>;
+
 /** What a move works with, on a database of a test's own. */
+export interface TestContext extends MoveContext, AsyncDisposable {
+  /** The messages of the phases. */
+  readonly lines: readonly string[];
+}
+
+/** Opens what moves of the change work with. */
 export async function openContext(
   url: string,
-  declared: ColumnChange | ChangedColumn,
+  declared: ColumnChange,
   ledger: Ledger = 'mikro-orm',
-): Promise<MoveContext & AsyncDisposable & { readonly lines: string[] }> {
+): Promise<TestContext> {
   const openSession = () => Session.open({ connectionString: url }, 'online-migration test');
   const session = await openSession();
   const lines: string[] = [];
   return {
-    change: columnOf(declared),
+    change: changedColumnOf(declared),
     session,
     openSession,
     lines,
@@ -122,7 +130,7 @@ export async function openContext(
 
 function statementsOf({ change, value, load, columns = DEFAULT_COLUMNS }: ChangeCase): LoadStatements {
   if (load !== undefined) return load;
-  const { table } = namesOf(columnOf(change));
+  const { table } = namesOf(changedColumnOf(change));
   const { id, n: number } = columns;
   if (value === undefined) {
     return {
@@ -149,7 +157,7 @@ async function expectValues(
   side: 'old' | 'new',
   load: ChangeLoad,
 ): Promise<void> {
-  const { table, oldColumn } = namesOf(columnOf(change));
+  const { table, oldColumn } = namesOf(changedColumnOf(change));
   const { id, n } = columns;
   if (value !== undefined) {
     const wrong = await client.rows(

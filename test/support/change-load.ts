@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { Pool } from 'pg';
 import { ActiveColumnFollower } from '../../src/online-migration/follow/active-column-follower.ts';
@@ -7,7 +6,7 @@ import type { ChangedColumn } from '../../src/online-migration/change/changed-co
 import { namesOf } from '../../src/online-migration/change/names.ts';
 import { keepPresence } from '../../src/online-migration/follow/presence-session.ts';
 import { poolNameOf } from '../../src/online-migration/follow/presence.ts';
-import { Choices } from '../../src/showcase/harness/choices.ts';
+import { SEED, seededRandom } from './seeded-random.ts';
 
 const CLIENTS = 3;
 /** Clients pause so long at most between two requests, or they would be all that the server has to do. */
@@ -43,8 +42,6 @@ export async function startChangeLoad(
   change: ChangedColumn,
   statements: LoadStatements,
 ): Promise<ChangeLoad> {
-  const seed = randomInt(2 ** 31);
-  console.log(`Load on ${namesOf(change).change} with seed ${seed}`);
   const pool = new Pool({ connectionString: url, application_name: poolNameOf(change), max: CLIENTS });
   pool.on('error', () => undefined);
   const follower = new ActiveColumnFollower(change, pool);
@@ -66,9 +63,9 @@ export async function startChangeLoad(
       const { rows } = await pool.query<{ id: string; n: string; right: boolean }>(sql, values);
       return rows[0];
     });
-  const request = async (choices: Choices, own: string[]) => {
-    const id = own.length > 0 ? own[Math.floor(choices.fraction() * own.length)] : undefined;
-    const choice = choices.fraction();
+  const request = async (random: () => number, own: string[]) => {
+    const id = own.length > 0 ? own[Math.floor(random() * own.length)] : undefined;
+    const choice = random();
     const number = (lastNumber += 1n);
     if (id === undefined || choice < 0.3) {
       const row = await run('insert', [String(number)]);
@@ -86,16 +83,16 @@ export async function startChangeLoad(
     }
   };
   const client = async (number: number) => {
-    const choices = new Choices(`${seed} client ${number}`);
+    const random = seededRandom(`${SEED} ${namesOf(change).change} client ${number}`);
     const own: string[] = [];
     while (!stopping.signal.aborted) {
       try {
-        await request(choices, own);
+        await request(random, own);
       } catch (error) {
         failures.push(String(error));
       }
       served.dispatchEvent(new Event('served'));
-      await new Promise((resolve) => setTimeout(resolve, choices.fraction() * LONGEST_PAUSE_MS));
+      await new Promise((resolve) => setTimeout(resolve, random() * LONGEST_PAUSE_MS));
     }
   };
   const clients = Array.from({ length: CLIENTS }, (_, number) => client(number));

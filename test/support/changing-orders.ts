@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { defineEntity, type EntitySchema, p } from '@mikro-orm/core';
 import { MikroORM, type Options } from '@mikro-orm/postgresql';
-import type { ChangedColumn } from '../../src/online-migration/change/changed-column.ts';
+import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
 import { integerToBigint } from '../../src/online-migration/conversions/integer-to-bigint.ts';
 import { textToNumeric } from '../../src/online-migration/conversions/text-to-numeric.ts';
 import { addFilledCheck } from '../../src/online-migration/sync/filled-column.ts';
@@ -11,33 +11,29 @@ import { contract } from '../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../src/online-migration/phases/expand.ts';
 import { mirrorAttachments } from '../../src/online-migration/phases/mirror-attachments.ts';
-import type { MoveContext } from '../../src/online-migration/phases/phase.ts';
 import { rename, revertRename } from '../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../src/online-migration/phases/revert-contract.ts';
 import { TypedColumn } from '../../src/online-migration/mikro-orm/typed-column.ts';
-import { openContext } from './change-cycle.ts';
+import { type Move, openContext } from './change-cycle.ts';
+import { changeOf } from './change-of.ts';
 import { connect, type DatabaseClient } from './database-client.ts';
 import { createTestDatabase, type TestDatabase } from './test-server.ts';
 
 /** In a foreign key, in an index and in a unique constraint, with a default. */
-export const customerChange: ChangedColumn = {
-  table: { schema: 'public', name: 'orders' },
-  key: 'id',
-  oldColumn: { name: 'customer_id', type: 'integer', default: '1' },
-  newColumn: { name: 'customer_id_new', type: 'bigint', default: '1' },
+export const customerChange = changeOf('orders.customer_id', {
+  from: { type: 'integer', default: '1' },
+  to: { type: 'bigint', default: '1' },
   conversion: integerToBigint,
-};
+});
 
 /** Nullable, so checks stand for NOT NULL; and the declaration asks for an index. */
-export const discountChange: ChangedColumn = {
-  table: { schema: 'public', name: 'orders' },
-  key: 'id',
-  oldColumn: { name: 'discount', type: 'text' },
-  newColumn: { name: 'discount_new', type: 'numeric(12,2)' },
+export const discountChange = changeOf('orders.discount', {
+  from: 'text',
+  to: 'numeric(12,2)',
   conversion: textToNumeric(12, 2),
   nullable: true,
   index: true,
-};
+});
 
 /** What `orders` refer to. */
 export const customers: EntitySchema = defineEntity({
@@ -129,13 +125,10 @@ export async function fillOrders(client: DatabaseClient): Promise<void> {
   await client.rows(`insert into orders (number, customer_id, discount) values (1, 1, '1.50'), (2, 1, null)`);
 }
 
-/** A move, or its way back. */
-export type Move = (context: MoveContext) => Promise<void>;
-
 /** Carries moves out for the changes, one after the other. */
 export async function carryOut(
   url: string,
-  changes: readonly ChangedColumn[],
+  changes: readonly ColumnChange[],
   moves: readonly Move[],
 ): Promise<void> {
   for (const change of changes) {

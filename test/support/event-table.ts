@@ -1,24 +1,25 @@
 import { expect } from '@jest/globals';
-import type { ChangedColumn } from '../../src/online-migration/change/changed-column.ts';
-import { textToTimestamptz } from '../../src/online-migration/conversions/text-to-timestamptz.ts';
-import { DEFAULT_SETTINGS } from '../../src/online-migration/phases/settings.ts';
+import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
 import { backfill } from '../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../src/online-migration/phases/phase.ts';
-import { Session } from '../../src/online-migration/postgres/session.ts';
+import { openContext } from './change-cycle.ts';
 import type { DatabaseClient } from './database-client.ts';
+import { eventChange } from './event-change.ts';
 
 /** SQL of a text that is a moment, for the number `n`. */
 export const MOMENT = `to_char(timestamp '2024-01-01 10:00:00' + n * interval '1 second', 'YYYY-MM-DD HH24:MI:SS')`;
 
-/** The column change of the table `event`, which a test makes as it needs it, with `id` and `at`. */
-export const eventChange: ChangedColumn = {
-  table: { schema: 'public', name: 'event' },
-  key: 'id',
-  oldColumn: { name: 'at', type: 'varchar(50)' },
-  newColumn: { name: 'at_new', type: 'timestamptz' },
-  conversion: textToTimestamptz,
-};
+/** Fills the table of the event project, at its first stage, with rows one second apart. */
+export async function insertEvents(client: DatabaseClient, rows: number): Promise<void> {
+  await client.rows(
+    `
+    insert into event (name, at)
+    select 'Event ' || n, to_char(timestamp '2024-01-01 10:00:00' + (n - 1) * interval '1 second', 'YYYY-MM-DD HH24:MI:SS')
+    from generate_series(1, $1::int) as n`,
+    [rows],
+  );
+  await client.rows(`analyze event`);
+}
 
 /**
  * Expands `event`, unless that is done, and fills its new column.
@@ -26,27 +27,14 @@ export const eventChange: ChangedColumn = {
  */
 export async function fillEventTable(
   url: string,
-  change: ChangedColumn = eventChange,
+  change: ColumnChange = eventChange,
   { isExpanded = false, workers = 1 } = {},
-): Promise<string[]> {
-  const log: string[] = [];
-  const openSession = () => Session.open({ connectionString: url }, 'online-migration test');
-  await using session = await openSession();
-  const context: MoveContext = {
-    change,
-    session,
-    openSession,
-    settings: { ...DEFAULT_SETTINGS, backfill: { ...DEFAULT_SETTINGS.backfill, workers } },
-    emit: ({ message }) => {
-      if (message !== undefined) log.push(message);
-    },
-    signal: new AbortController().signal,
-    ledger: 'mikro-orm',
-    recordInLedger: async () => undefined,
-  };
+): Promise<readonly string[]> {
+  await using context = await openContext(url, change);
   if (!isExpanded) await expand(context);
-  await backfill(context);
-  return log;
+  const { settings } = context;
+  await backfill({ ...context, settings: { ...settings, backfill: { ...settings.backfill, workers } } });
+  return context.lines;
 }
 
 /** Every row has its moment, and the backfill has counted each once. */

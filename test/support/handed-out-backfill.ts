@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createdAtColumn } from '../../src/large-record/created-at-change.ts';
 import { type Controls, writeControls } from '../../src/online-migration/state/backfill-controls.ts';
 import { STRIPES } from '../../src/online-migration/backfill/plan/stripes.ts';
 import { findWorkerProcesses } from '../../src/online-migration/backfill/plan/worker-name.ts';
 import { namesOf } from '../../src/online-migration/change/names.ts';
-import { type RunningCommand, startNode } from './command-line.ts';
+import type { RunningCommand } from './command-line.ts';
 import { connect, type DatabaseClient, WATCHER_NAME } from './database-client.ts';
-import { createMigratedDatabase, openMigrator } from './migrator.ts';
-import { insertSpreadRows } from './spread-table.ts';
+import { eventColumn } from './event-change.ts';
+import { startMikroOrm, startWorker } from './event-project/commands.ts';
+import { createMigratedDatabase, openMigrator } from './event-project/migrator.ts';
+import { insertSpreadEvents } from './spread-table.ts';
 
 const POLL_MS = 20;
 
@@ -24,7 +25,7 @@ interface RangeRow {
 export interface HandedOutBackfill extends AsyncDisposable {
   readonly url: string;
   readonly client: DatabaseClient;
-  /** Starts `npx online-migration backfill work`, with more of an environment. */
+  /** Starts a worker process, with more of an environment. */
   worker(env?: Readonly<Record<string, string>>): RunningCommand;
   /** Starts `npx mikro-orm …` with BACKFILL_WORKERS=0, by default `migration:up --to 0003`. */
   handOut(...args: string[]): RunningCommand;
@@ -43,12 +44,11 @@ export async function prepareHandedOutBackfill(): Promise<HandedOutBackfill> {
   await using resources = new AsyncDisposableStack();
   const { url } = resources.use(await createMigratedDatabase('0001'));
   const client = resources.use(await connect(url, WATCHER_NAME));
-  await insertSpreadRows(client);
+  await insertSpreadEvents(client);
   await using migrator = await openMigrator(url);
   await migrator.go('0002');
   const owned = resources.move();
-  const start = (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-    const command = startNode(args, { DATABASE_URL: url, ...env });
+  const owning = (command: RunningCommand) => {
     owned.defer(async () => {
       command.process.kill('SIGKILL');
       await command.exitCode;
@@ -63,14 +63,12 @@ export async function prepareHandedOutBackfill(): Promise<HandedOutBackfill> {
   return {
     url,
     client,
-    worker: (env) => start(['src/online-migration/cli/online-migration.ts', 'backfill', 'work'], env),
+    worker: (env) => owning(startWorker(url, env)),
     handOut: (...args) =>
-      start(
-        [
-          'node_modules/@mikro-orm/cli/cli.js',
-          ...(args.length > 0 ? args : ['migration:up', '--to', '0003']),
-        ],
-        { BACKFILL_WORKERS: '0' },
+      owning(
+        startMikroOrm(url, args.length > 0 ? args : ['migration:up', '--to', '0003'], {
+          BACKFILL_WORKERS: '0',
+        }),
       ),
     ranges,
     connected: (workers) => until(async () => (await findWorkerProcesses(client)).length === workers),
@@ -86,7 +84,7 @@ export async function prepareHandedOutBackfill(): Promise<HandedOutBackfill> {
         state,
       ]),
     async steer(controls) {
-      await writeControls(client, namesOf(createdAtColumn).change, controls);
+      await writeControls(client, namesOf(eventColumn).change, controls);
     },
     [Symbol.asyncDispose]: async () => owned.disposeAsync(),
   };

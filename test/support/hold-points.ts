@@ -1,3 +1,4 @@
+import { escapeIdentifier } from 'pg';
 import type { DatabaseClient } from './database-client.ts';
 
 /**
@@ -9,8 +10,11 @@ import type { DatabaseClient } from './database-client.ts';
  */
 export type HoldPoint = 'ddl' | 'batch' | 'ledger' | 'commit';
 
-/** Prepares a database that is at 0001, or further; nothing stands still yet. Needs a superuser. */
-export async function installHoldPoints(client: DatabaseClient): Promise<void> {
+/**
+ * Prepares a database that is at 0001, or further; nothing stands still yet. Needs a superuser.
+ * @param table that is backfilled
+ */
+export async function installHoldPoints(client: DatabaseClient, table = 'large_record'): Promise<void> {
   await installDdlHoldPoint(client);
   await client.rows(`
     create function hold() returns trigger language plpgsql as $$
@@ -26,7 +30,9 @@ export async function installHoldPoints(client: DatabaseClient): Promise<void> {
       call stand_still('batch');
       return true;
     end $$`);
-  await client.rows(`alter table large_record add constraint hold_batch check (hold_batch()) not valid`);
+  await client.rows(
+    `alter table ${escapeIdentifier(table)} add constraint hold_batch check (hold_batch()) not valid`,
+  );
   await client.rows(`
     create trigger hold_ledger before insert or delete on mikro_orm_migrations
     for each row execute function hold('ledger')`);

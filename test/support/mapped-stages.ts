@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import { defineConfig, type EntityManager, type EntitySchema, MikroORM, wrap } from '@mikro-orm/postgresql';
 import { Pool } from 'pg';
+import { changedColumnOf } from '../../src/online-migration/change/changed-column.ts';
 import { ActiveColumnFollower } from '../../src/online-migration/follow/active-column-follower.ts';
 import type { ActiveColumn } from '../../src/online-migration/follow/active-column.ts';
 import { backfill } from '../../src/online-migration/phases/backfill.ts';
@@ -11,7 +12,6 @@ import { rename } from '../../src/online-migration/phases/rename.ts';
 import { poolNameOf } from '../../src/online-migration/follow/presence.ts';
 import { type ChangeCase, openContext } from './change-cycle.ts';
 import { connect } from './database-client.ts';
-import { columnOf } from './declared-change.ts';
 import { createTestDatabase } from './test-server.ts';
 
 /**
@@ -24,12 +24,12 @@ export async function expectMappedStages(
   { change: declared, setup }: Pick<ChangeCase, 'change' | 'setup'>,
   mappings: Readonly<Record<ActiveColumn['form'], EntitySchema>>,
 ): Promise<void> {
-  const change = columnOf(declared);
+  const change = changedColumnOf(declared);
   await using database = await createTestDatabase();
   await using client = await connect(database.url);
   for (const statement of setup) await client.rows(statement);
   await using resources = new AsyncDisposableStack();
-  const context = resources.use(await openContext(database.url, change));
+  const context = resources.use(await openContext(database.url, declared));
   const pool = new Pool({ connectionString: database.url, max: 1 });
   resources.defer(() => pool.end());
   const orm = await MikroORM.init(

@@ -1,3 +1,4 @@
+import { escapeIdentifier } from 'pg';
 import type { DatabaseClient } from './database-client.ts';
 
 /** PL/pgSQL that keeps a processor busy, the longer the more it counts. */
@@ -21,5 +22,5 @@ export async function slowUpdatesDown(
       ${perRow}
       return true;
     end $$`);
-  await client.rows(`alter table ${table} add constraint slow check (slow(id)) not valid`);
+  await client.rows(`alter table ${escapeIdentifier(table)} add constraint slow check (slow(id)) not valid`);
 }

@@ -1,8 +1,9 @@
-import { createHash, randomInt } from 'node:crypto';
+import { SEED, seededRandom } from '../../support/seeded-random.ts';
 import { type Answer, send } from '../../support/send.ts';
 
-const FIRST_SEED = randomInt(2 ** 31);
-let seedsGiven = 0;
+export { seededRandom } from '../../support/seeded-random.ts';
+
+let loadsStarted = 0;
 
 /** What a record must answer, letter by letter. */
 interface Acknowledged {
@@ -39,8 +40,7 @@ export function startLoad(
   clients: number,
   reads: 'current' | 'late' = 'current',
 ): Load {
-  const seed = FIRST_SEED + seedsGiven++;
-  console.log(`Load with seed ${seed}`);
+  const seed = `${SEED} load ${loadsStarted++}`;
   const failures: string[] = [];
   const ledger = new Map<number, Acknowledged | null>();
   const waiting = new Set<() => void>();
@@ -155,10 +155,4 @@ const LIST_FORM =
 function randomMoment(random: () => number): string {
   const seconds = Math.floor(random() * 4e9) - 2e9;
   return new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
-}
-
-/** Numbers from 0 up to 1 that a seed decides. */
-export function seededRandom(seed: string): () => number {
-  let drawn = 0;
-  return () => createHash('sha256').update(`${seed}:${drawn++}`).digest().readUInt32BE() / 2 ** 32;
 }

@@ -2,11 +2,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { writeControls } from '../../../src/online-migration/state/backfill-controls.ts';
 import { namesOf } from '../../../src/online-migration/change/names.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { eventChange, expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
+import { eventChange, eventColumn } from '../../support/event-change.ts';
+import { expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
 import { startOwnServer } from '../../support/own-server.ts';
 
 const ROWS = 20_000;
-const CHANGE = namesOf(eventChange).change;
+const CHANGE = namesOf(eventColumn).change;
 /** A stall that a client would notice. */
 const LONGEST_WAIT = '2s';
 const RUN_MS = 120_000;
@@ -14,7 +15,7 @@ const RUN_MS = 120_000;
 const resources = new AsyncDisposableStack();
 let client: DatabaseClient;
 let url: string;
-let filling: Promise<string[]>[];
+let filling: Promise<readonly string[]>[];
 
 // A server of its own, whose autovacuum comes every second and finds each changed table worth its while.
 beforeAll(async () => {

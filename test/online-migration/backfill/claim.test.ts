@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { STRIPES } from '../../../src/online-migration/backfill/plan/stripes.ts';
 import { AutovacuumHold } from '../../../src/online-migration/backfill/space/autovacuum-hold.ts';
 import { SpaceReuse } from '../../../src/online-migration/backfill/space/space-reuse.ts';
@@ -22,9 +21,10 @@ import {
 } from '../../../src/online-migration/backfill/ranges/worker-connection.ts';
 import { Session } from '../../../src/online-migration/postgres/session.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { eventColumn } from '../../support/event-change.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
+import { insertEvents } from '../../support/event-table.ts';
 import { held, hold, installHoldPoints, letGo } from '../../support/hold-points.ts';
-import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
-import { insertRows } from '../../support/seeded-table.ts';
 
 const ROWS = 5_000;
 
@@ -38,11 +38,11 @@ beforeEach(async () => {
   resources = new AsyncDisposableStack();
   ({ url } = resources.use(await createMigratedDatabase('0001')));
   client = resources.use(await connect(url));
-  await insertRows(client, ROWS);
-  await installHoldPoints(client);
+  await insertEvents(client, ROWS);
+  await installHoldPoints(client, 'event');
   await using migrator = await openMigrator(url);
   await migrator.go('0002');
-  fill = forwardFill(createdAtColumn);
+  fill = forwardFill(eventColumn);
   await using session = await Session.open({ connectionString: url }, 'test');
   const leaves = await findLeaves(session, fill.names.table);
   await session.transaction(() => planBackfill(session, fill, leaves));
@@ -71,8 +71,7 @@ async function fillAsWorker(): Promise<Range> {
   return await fillRange(connection, share, range, () => true);
 }
 
-const filled = () =>
-  client.value<number>(`select count(*)::int from large_record where created_at_new is not null`);
+const filled = () => client.value<number>(`select count(*)::int from event where at_new is not null`);
 
 describe('a range that another worker takes', () => {
   it('is lost to the first one in the middle of its batch, which is rolled back', async () => {
@@ -104,7 +103,7 @@ describe('a range that another worker takes', () => {
   });
 
   it('is no range any more where it is done, or where its backfill has another direction', async () => {
-    expect(await claimRange(client, await backwardFill(client, createdAtColumn), range)).toBeNull();
+    expect(await claimRange(client, await backwardFill(client, eventColumn), range)).toBeNull();
     await fillAsWorker();
     expect(await claimRange(client, fill, range)).toBeNull();
   });

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
-import { insertRows } from '../../support/seeded-table.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
+import { insertEvents } from '../../support/event-table.ts';
 import { countTo, slowUpdatesDown } from '../../support/slow-updates.ts';
+import type { TestMigrator } from '../../support/test-migrator.ts';
 
 const ROWS = 20_000;
 const WRITERS = 4;
@@ -18,10 +19,10 @@ beforeAll(async () => {
   const database = resources.use(await createMigratedDatabase('0001'));
   url = database.url;
   client = resources.use(await connect(url));
-  await insertRows(client, ROWS);
+  await insertEvents(client, ROWS);
   migrator = resources.use(await openMigrator(url));
   // A dear row makes each batch last, so that the application's transactions meet it in the middle.
-  await slowUpdatesDown(client, countTo(100));
+  await slowUpdatesDown(client, countTo(100), 'event');
   await migrator.go('0002');
 });
 afterAll(() => resources.disposeAsync());
@@ -33,7 +34,7 @@ async function writeBackwards(writer: DatabaseClient, firstId: number, stop: Abo
     await writer.rows('begin');
     for (let n = ROWS_OF_A_TRANSACTION; n > 0; n--) {
       const id = ((firstId + transactions * 37 + n * Math.floor(ROWS / ROWS_OF_A_TRANSACTION)) % ROWS) + 1;
-      await writer.rows(`update large_record set name = name where id = $1`, [id]);
+      await writer.rows(`update event set name = name where id = $1`, [id]);
     }
     await writer.rows('commit');
     transactions++;
@@ -59,7 +60,7 @@ describe('a backfill beside transactions that lock rows in the opposite order', 
       `select deadlocks from pg_stat_database where datname = current_database()`,
     );
     expect(deadlocks).toBe('0');
-    expect(await client.value(`select count(*) from large_record where created_at_new is null`)).toBe('0');
+    expect(await client.value(`select count(*) from event where at_new is null`)).toBe('0');
   });
 
   it('passes by a row that someone holds, and comes back for it', async () => {
@@ -67,15 +68,15 @@ describe('a backfill beside transactions that lock rows in the opposite order', 
     await migrator.go('0002');
     await using holder = await connect(url, 'holder');
     await holder.rows('begin');
-    await holder.rows(`select from large_record where id in (1, 777) for update`);
+    await holder.rows(`select from event where id in (1, 777) for update`);
     const going = migrator.go('0003');
     const onlyHeldAreLeft = async () =>
-      (await client.value<string>(`select count(*) from large_record where created_at_new is null`)) === '2';
+      (await client.value<string>(`select count(*) from event where at_new is null`)) === '2';
     while (!(await onlyHeldAreLeft())) await new Promise((resolve) => setImmediate(resolve));
     expect(await migrator.applied()).not.toContain('0003');
     await holder.rows('rollback');
     await going;
-    expect(await client.value(`select count(*) from large_record where created_at_new is null`)).toBe('0');
+    expect(await client.value(`select count(*) from event where at_new is null`)).toBe('0');
   });
 });
 
@@ -85,7 +86,7 @@ describe('a backfill whose table someone locks', () => {
     await migrator.go('0002');
     await using holder = await connect(url, 'holder');
     await holder.rows('begin');
-    await holder.rows(`lock table large_record in share mode`);
+    await holder.rows(`lock table event in share mode`);
     const going = migrator.go('0003');
     const tries = () =>
       client.value<string>(`
@@ -94,7 +95,7 @@ describe('a backfill whose table someone locks', () => {
     while (Number(await tries()) < before + 4) await new Promise((resolve) => setImmediate(resolve));
     await holder.rows('rollback');
     await going;
-    expect(await client.value(`select count(*) from large_record where created_at_new is null`)).toBe('0');
+    expect(await client.value(`select count(*) from event where at_new is null`)).toBe('0');
   });
 });
 
@@ -109,11 +110,11 @@ describe('a backfill whose batch the server ends in favour of another transactio
         if nextval('tries') <= 3 then raise exception using errcode = '${code}'; end if;
         return true;
       end $$`);
-    await client.rows(`alter table large_record add constraint lose check (lose()) not valid`);
+    await client.rows(`alter table event add constraint lose check (lose()) not valid`);
     await migrator.go('0002');
     await migrator.go('0003');
     expect(await client.value(`select last_value > 3 from tries`)).toBe(true);
-    expect(await client.value(`select count(*) from large_record where created_at_new is null`)).toBe('0');
+    expect(await client.value(`select count(*) from event where at_new is null`)).toBe('0');
     await client.rows(`drop function lose cascade`);
     await client.rows(`drop sequence tries`);
   });

@@ -4,14 +4,15 @@ import { writeControls } from '../../../src/online-migration/state/backfill-cont
 import { namesOf } from '../../../src/online-migration/change/names.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { openContext } from '../../support/change-cycle.ts';
+import { openContext, type TestContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient, WATCHER_NAME } from '../../support/database-client.ts';
-import { eventChange, expectAllFilled, MOMENT } from '../../support/event-table.ts';
+import { eventChange, eventColumn } from '../../support/event-change.ts';
+import { expectAllFilled, MOMENT } from '../../support/event-table.ts';
 import { startOwnServer } from '../../support/own-server.ts';
 
 const ROWS = 3_000;
 const RUN_MS = 60_000;
-const CHANGE = namesOf(eventChange).change;
+const CHANGE = namesOf(eventColumn).change;
 /** Looks that a backfill that reads the whole table at each would have read it in. */
 const LOOKS = 8;
 
@@ -19,7 +20,7 @@ const server = new AsyncDisposableStack();
 let own: ThrowawayPostgres;
 let resources: AsyncDisposableStack;
 let client: DatabaseClient;
-let opened: Awaited<ReturnType<typeof openContext>>;
+let opened: TestContext;
 
 beforeAll(async () => {
   own = server.use(await startOwnServer({ max_prepared_transactions: '5' }));

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { STRIPES } from '../../../src/online-migration/backfill/plan/stripes.ts';
-import { startMikroOrm } from '../../support/command-line.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createMigratedDatabase } from '../../support/migrator.ts';
-import { insertRows } from '../../support/seeded-table.ts';
+import { startMikroOrm } from '../../support/event-project/commands.ts';
+import { createMigratedDatabase } from '../../support/event-project/migrator.ts';
+import { insertEvents } from '../../support/event-table.ts';
 import { countTo, slowUpdatesDown } from '../../support/slow-updates.ts';
 
 const ROWS = 150_000;
@@ -25,9 +25,9 @@ interface Checkpoint {
 async function slowTable(): Promise<{ url: string; client: DatabaseClient }> {
   const database = resources.use(await createMigratedDatabase('0001'));
   const client = resources.use(await connect(database.url));
-  await insertRows(client, ROWS);
-  await slowUpdatesDown(client, countTo(30));
-  const expand = startMikroOrm(database.url, 'migration:up', '--to', '0002');
+  await insertEvents(client, ROWS);
+  await slowUpdatesDown(client, countTo(30), 'event');
+  const expand = startMikroOrm(database.url, ['migration:up', '--to', '0002']);
   expect(await expand.exitCode).toBe(0);
   return { url: database.url, client };
 }
@@ -49,16 +49,16 @@ async function inTheMiddle(client: DatabaseClient): Promise<void> {
 }
 
 const unfilled = (client: DatabaseClient) =>
-  client.value<string>(`select count(*) from large_record where created_at_new is null`);
+  client.value<string>(`select count(*) from event where at_new is null`);
 
 const wrong = (client: DatabaseClient) =>
   client.value<string>(`
-    select count(*) from large_record where created_at_new is distinct from created_at::timestamp at time zone 'UTC'`);
+    select count(*) from event where at_new is distinct from at::timestamp at time zone 'UTC'`);
 
 describe('a backfill that is ended', () => {
   it('by kill -9 goes on where it stopped, and converts no row twice', async () => {
     const { url, client } = await slowTable();
-    const first = startMikroOrm(url, 'migration:up', '--to', '0003');
+    const first = startMikroOrm(url, ['migration:up', '--to', '0003']);
     await inTheMiddle(client);
     first.process.kill('SIGKILL');
     expect(await first.exitCode).toBeNull();
@@ -67,20 +67,20 @@ describe('a backfill that is ended', () => {
     expect(Number(await unfilled(client))).toBeGreaterThan(0);
     await client.rows(`
       create table filled_before as
-      select id, xmin::text as version from large_record where created_at_new is not null`);
-    const second = startMikroOrm(url, 'migration:up', '--to', '0003');
+      select id, xmin::text as version from event where at_new is not null`);
+    const second = startMikroOrm(url, ['migration:up', '--to', '0003']);
     expect(await second.exitCode).toBe(0);
     expect(await wrong(client)).toBe('0');
     const done = await checkpoint(client);
     expect(Number(done.rows_done)).toBe(ROWS);
     const convertedTwice = await client.value<string>(`
-      select count(*) from filled_before b join large_record r using (id) where r.xmin::text <> b.version`);
+      select count(*) from filled_before b join event r using (id) where r.xmin::text <> b.version`);
     expect(convertedTwice).toBe('0');
   });
 
   it('by Ctrl-C ends after the batch, says how to go on, and exits with 1', async () => {
     const { url, client } = await slowTable();
-    const first = startMikroOrm(url, 'migration:up', '--to', '0003');
+    const first = startMikroOrm(url, ['migration:up', '--to', '0003']);
     await first.printed(PROGRESS_LINE);
     const [, total = ''] = PROGRESS_LINE.exec(first.output()) ?? [];
     expect(Math.abs(Number(total.replaceAll(',', '')) / ROWS - 1)).toBeLessThan(0.05);
@@ -91,7 +91,7 @@ describe('a backfill that is ended', () => {
     const stopped = await checkpoint(client);
     expect(Number(stopped.blocks_done)).toBeLessThan(Number(stopped.blocks_total));
     expect(Number(await unfilled(client))).toBe(ROWS - Number(stopped.rows_done));
-    const second = startMikroOrm(url, 'migration:up', '--to', '0003');
+    const second = startMikroOrm(url, ['migration:up', '--to', '0003']);
     expect(await second.exitCode).toBe(0);
     expect(await wrong(client)).toBe('0');
   });
@@ -100,7 +100,7 @@ describe('a backfill that is ended', () => {
 describe('a backfill whose worker loses its connection, and so does what keeps autovacuum away', () => {
   it('opens another, and converts each row once', async () => {
     const { url, client } = await slowTable();
-    const running = startMikroOrm(url, 'migration:up', '--to', '0003');
+    const running = startMikroOrm(url, ['migration:up', '--to', '0003']);
     await inTheMiddle(client);
     expect(
       await client.value(`

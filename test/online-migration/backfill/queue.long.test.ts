@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { hasQueue } from '../../../src/online-migration/backfill/plan/queue-schema.ts';
+import { openMigrator } from '../../support/event-project/migrator.ts';
 import {
   type HandedOutBackfill,
   isOpen,
@@ -7,13 +8,13 @@ import {
   prepareHandedOutBackfill,
   until,
 } from '../../support/handed-out-backfill.ts';
-import { openMigrator, type TestMigrator } from '../../support/migrator.ts';
 import {
   countFilled,
   expectFilledOnce,
   rememberFilledRows,
   SPREAD_ROWS,
 } from '../../support/spread-table.ts';
+import type { TestMigrator } from '../../support/test-migrator.ts';
 
 /** Twice as long as the queue waits for a heartbeat. */
 const PATIENCE_S = 30;
@@ -110,14 +111,12 @@ describe('a migrating process that hands out its ranges', () => {
 
   it('of the way back of contract: every text comes back letter by letter', async () => {
     const { client } = backfill;
-    await client.rows(`create table texts as select id, created_at from large_record`);
+    await client.rows(`create table texts as select id, at from event`);
     await migrator.go('0005');
     const workers = [backfill.worker(), backfill.worker()];
     expect(await backfill.handOut('migration:down', '--only', '0005').exitCode).toBe(0);
     expect(await Promise.all(workers.map(({ exitCode }) => exitCode))).toEqual([0, 0]);
-    expect(
-      await client.value(`select count(*)::int from texts join large_record using (id, created_at)`),
-    ).toBe(SPREAD_ROWS);
+    expect(await client.value(`select count(*)::int from texts join event using (id, at)`)).toBe(SPREAD_ROWS);
     expect((await backfill.ranges()).reduce((sum, { rows_filled }) => sum + rows_filled, 0)).toBe(
       SPREAD_ROWS,
     );

@@ -1,30 +1,23 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { ErrorCode } from '../../../src/online-migration/change/error-codes.ts';
 import { BackfillError } from '../../../src/online-migration/backfill/plan/backfill-error.ts';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { pause } from '../../../src/online-migration/postgres/pause.ts';
-import { openContext } from '../../support/change-cycle.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { eventChange, expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { changeOf } from '../../support/change-of.ts';
+import { connect } from '../../support/database-client.ts';
+import { eventChange } from '../../support/event-change.ts';
+import { expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
 const ROWS = 1_000;
 
-let resources: AsyncDisposableStack;
-let url: string;
-let client: DatabaseClient;
-
-beforeEach(async () => {
-  resources = new AsyncDisposableStack();
-  const database = resources.use(await createTestDatabase());
-  url = database.url;
-  client = resources.use(await connect(url));
-  await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
-  await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
-});
-afterEach(() => resources.disposeAsync());
+const database = databasePerTest(
+  `create table event (id bigint primary key, at varchar(50) not null)`,
+  `insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`,
+);
+const { client } = database;
 
 /** Makes a trigger that runs some PL/pgSQL at each update of a row. */
 async function createTrigger(timing: 'before' | 'after', body: string): Promise<void> {
@@ -34,10 +27,18 @@ async function createTrigger(timing: 'before' | 'after', body: string): Promise<
   await client.rows(`create trigger judge ${timing} update on event for each row execute function judge()`);
 }
 
-const declared: ChangedColumn = { ...eventChange, firesInBackfill: ['judge'] };
+const declared: ColumnChange = { ...eventChange, firesInBackfill: ['judge'] };
+/** Values that are longer than the new type allows convert all the same. */
+const shortened = changeOf('event.at', {
+  from: 'varchar(50)',
+  to: 'varchar(6)',
+  conversion: { forward: (value) => value, backward: (value) => value },
+});
 
 async function failure(code: ErrorCode, change = declared, isExpanded = false): Promise<string> {
-  const error: unknown = await fillEventTable(url, change, { isExpanded }).catch((reason: unknown) => reason);
+  const error: unknown = await fillEventTable(database.url, change, { isExpanded }).catch(
+    (reason: unknown) => reason,
+  );
   expect(error).toBeInstanceOf(BackfillError);
   expect(error).toMatchObject({ code });
   return (error as Error).message;
@@ -58,7 +59,7 @@ describe('a trigger that may fire and', () => {
     expect(message).toContain('judge on public.event, which calls public.judge()');
     expect(await rejects()).toBe(0);
     await client.rows(`drop trigger judge on event`);
-    await fillEventTable(url, declared, { isExpanded: true });
+    await fillEventTable(database.url, declared, { isExpanded: true });
     await expectAllFilled(client, ROWS);
   });
 
@@ -72,7 +73,7 @@ describe('a trigger that may fire and', () => {
       );
       expect(await rejects()).toBe(0);
       await client.rows(`drop trigger judge on event`);
-      await fillEventTable(url, declared, { isExpanded: true });
+      await fillEventTable(database.url, declared, { isExpanded: true });
       await expectAllFilled(client, ROWS);
     },
   );
@@ -90,7 +91,7 @@ describe('a trigger that may fire and', () => {
     expect(await failure('ROW_UPDATE_FAILED')).toContain('the update fails with "rows are only added"');
     expect(await rejects()).toBe(0);
     // Silent, it is in nobody's way.
-    await fillEventTable(url, eventChange, { isExpanded: true });
+    await fillEventTable(database.url, eventChange, { isExpanded: true });
     await expectAllFilled(client, ROWS);
   });
 });
@@ -109,14 +110,9 @@ it.each([
   ['it is locked itself', 17],
 ])('a value that is too long for the column is a reject, though %s', async (_, locked) => {
   await client.rows(`update event set at = case when id = 17 then '1234567' else '123456' end`);
-  const change: ChangedColumn = {
-    ...eventChange,
-    newColumn: { name: 'at_new', type: 'varchar(6)' },
-    conversion: { forward: (value) => value, backward: (value) => value },
-  };
-  await using context = await openContext(url, change);
+  const context = await database.open(shortened);
   await expand(context);
-  await using holder = await connect(url);
+  await using holder = await connect(database.url);
   await holder.rows('begin');
   await holder.rows(`select from event where id = ${locked} for update`);
   const filled = backfill(context);
@@ -137,11 +133,7 @@ it.each([
 it('a value that is too long for the column is a reject, though triggers may fire', async () => {
   await client.rows(`update event set at = case when id = 7 then '1234567' else '123456' end`);
   await createTrigger('before', '');
-  await fillEventTable(url, {
-    ...declared,
-    newColumn: { name: 'at_new', type: 'varchar(6)' },
-    conversion: { forward: (value) => value, backward: (value) => value },
-  });
+  await fillEventTable(database.url, { ...shortened, firesInBackfill: ['judge'] });
   expect(await client.rows(`select key, reason from online_migration.reject`)).toEqual([
     { key: '7', reason: 'value too long for type character varying(6)' },
   ]);

@@ -3,7 +3,8 @@ import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
-import { eventChange, expectAllFilled, MOMENT } from '../../support/event-table.ts';
+import { eventChange } from '../../support/event-change.ts';
+import { expectAllFilled, MOMENT } from '../../support/event-table.ts';
 import { createTableOwner } from '../../support/roles.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ThrowawayPostgres } from '../../../src/database/throwaway-postgres.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { eventChange, expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
+import { eventChange } from '../../support/event-change.ts';
+import { expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
 import { startOwnServer } from '../../support/own-server.ts';
 
 const ROWS = 20_000;

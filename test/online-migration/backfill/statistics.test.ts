@@ -1,31 +1,26 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { beforeEach, expect, it } from '@jest/globals';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
-import { openContext } from '../../support/change-cycle.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { eventChange, expectAllFilled, MOMENT } from '../../support/event-table.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import type { TestContext } from '../../support/change-cycle.ts';
+import { eventChange } from '../../support/event-change.ts';
+import { expectAllFilled, MOMENT } from '../../support/event-table.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
 const ROWS = 1_000;
 
-let resources: AsyncDisposableStack;
-let client: DatabaseClient;
-let opened: Awaited<ReturnType<typeof openContext>>;
+const database = databasePerTest(
+  `create table event (id bigint primary key, at varchar(50) not null) with (autovacuum_enabled = false)`,
+  `insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`,
+);
+const { client } = database;
+let opened: TestContext;
 
 beforeEach(async () => {
-  resources = new AsyncDisposableStack();
-  const database = resources.use(await createTestDatabase());
-  client = resources.use(await connect(database.url));
-  await client.rows(
-    `create table event (id bigint primary key, at varchar(50) not null) with (autovacuum_enabled = false)`,
-  );
-  await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
-  opened = resources.use(await openContext(database.url, eventChange));
+  opened = await database.open(eventChange);
 });
-afterEach(() => resources.disposeAsync());
 
 const nullFractions = async () =>
   Object.fromEntries(

@@ -1,16 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { writeControls } from '../../../src/online-migration/state/backfill-controls.ts';
 import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
 import { DEFAULT_BACKFILL_SETTINGS } from '../../../src/online-migration/backfill/throttle/settings.ts';
 import { namesOf } from '../../../src/online-migration/change/names.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
-import { insertRows } from '../../support/seeded-table.ts';
+import { eventColumn } from '../../support/event-change.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
+import { insertEvents } from '../../support/event-table.ts';
 import { countTo, slowUpdatesDown } from '../../support/slow-updates.ts';
+import type { TestMigrator } from '../../support/test-migrator.ts';
 
 const ROWS = 40_000;
-const CHANGE = namesOf(createdAtColumn).change;
+const CHANGE = namesOf(eventColumn).change;
 
 let resources: AsyncDisposableStack;
 let url: string;
@@ -21,8 +22,8 @@ beforeEach(async () => {
   const database = resources.use(await createMigratedDatabase('0001'));
   url = database.url;
   client = resources.use(await connect(url));
-  await insertRows(client, ROWS);
-  await slowUpdatesDown(client, countTo(100));
+  await insertEvents(client, ROWS);
+  await slowUpdatesDown(client, countTo(100), 'event');
 });
 afterEach(() => resources.disposeAsync());
 
@@ -35,19 +36,18 @@ async function startBackfill(backfill: Partial<typeof DEFAULT_BACKFILL_SETTINGS>
   );
   await migrator.go('0002');
   const going = migrator.go('0003');
-  while (((await readBackfillProgress(client, createdAtColumn))?.rowsDone ?? 0) === 0) {
+  while (((await readBackfillProgress(client, eventColumn))?.rowsDone ?? 0) === 0) {
     await new Promise((resolve) => setImmediate(resolve));
   }
   return { migrator, going };
 }
 
-const filled = () =>
-  client.value<string>(`select count(*) from large_record where created_at_new is not null`);
+const filled = () => client.value<string>(`select count(*) from event where at_new is not null`);
 
 /** The row's number of updates when nothing has happened for a while: two looks of the watcher. */
 async function untilItWaits(reason: RegExp): Promise<void> {
   for (;;) {
-    const progress = await readBackfillProgress(client, createdAtColumn);
+    const progress = await readBackfillProgress(client, eventColumn);
     if (progress?.pausedFor && reason.test(progress.pausedFor)) return;
     await new Promise((resolve) => setImmediate(resolve));
   }

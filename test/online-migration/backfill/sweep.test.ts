@@ -1,10 +1,10 @@
 import { expect, it } from '@jest/globals';
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { writeControls } from '../../../src/online-migration/state/backfill-controls.ts';
 import { namesOf } from '../../../src/online-migration/change/names.ts';
 import { connect } from '../../support/database-client.ts';
-import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
-import { insertRows } from '../../support/seeded-table.ts';
+import { eventColumn } from '../../support/event-change.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
+import { insertEvents } from '../../support/event-table.ts';
 import { countTo, slowUpdatesDown } from '../../support/slow-updates.ts';
 
 const ROWS = 40_000;
@@ -13,12 +13,12 @@ const MOVED = 500;
 it('fills the rows that an update moved behind the last range while they were not filled', async () => {
   await using database = await createMigratedDatabase('0001');
   await using client = await connect(database.url);
-  await insertRows(client, ROWS);
-  await slowUpdatesDown(client, countTo(100));
+  await insertEvents(client, ROWS);
+  await slowUpdatesDown(client, countTo(100), 'event');
   await using migrator = await openMigrator(database.url);
   await migrator.go('0002');
   const going = migrator.go('0003');
-  const { change } = namesOf(createdAtColumn);
+  const { change } = namesOf(eventColumn);
   while (!(await writeControls(client, change, { paused: true })));
   while ((await client.value(`select paused_for from online_migration.backfill`)) !== 'paused by hand');
 
@@ -29,20 +29,20 @@ it('fills the rows that an update moved behind the last range while they were no
   const moved = await client.rows<{ id: number }>(
     `
       with last as (
-        select ctid from large_record where created_at_new is null order by ctid desc limit ${MOVED}
+        select ctid from event where at_new is null order by ctid desc limit ${MOVED}
       )
-      update large_record r set name = name || ', moved' from last where r.ctid = last.ctid
+      update event r set name = name || ', moved' from last where r.ctid = last.ctid
       returning r.id::int`,
   );
   expect(moved).toHaveLength(MOVED);
   const behind = await client.value<number>(
-    `select count(*)::int from large_record where ctid >= $1::tid and created_at_new is null`,
+    `select count(*)::int from event where ctid >= $1::tid and at_new is null`,
     [`(${blocks},0)`],
   );
   expect(behind).toBeGreaterThan(0);
   await writeControls(client, change, { paused: false });
   await going;
-  expect(await client.value(`select count(*)::int from large_record where created_at_new is null`)).toBe(0);
+  expect(await client.value(`select count(*)::int from event where at_new is null`)).toBe(0);
   expect(await client.value(`select rows_swept::int from online_migration.backfill`)).toBeGreaterThanOrEqual(
     behind,
   );

@@ -1,21 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { eventChange, expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { describe, expect, it } from '@jest/globals';
+import { changeOf } from '../../support/change-of.ts';
+import { eventChange } from '../../support/event-change.ts';
+import { expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
 const ROWS = 20_000;
-let resources: AsyncDisposableStack;
-let client: DatabaseClient;
-let url: string;
-let log: string[];
-
-beforeEach(async () => {
-  resources = new AsyncDisposableStack();
-  const database = resources.use(await createTestDatabase());
-  url = database.url;
-  client = resources.use(await connect(url));
-});
-afterEach(() => resources.disposeAsync());
+const database = databasePerTest();
+const { client } = database;
+let log: readonly string[];
 
 describe('the backfill of', () => {
   it.each([
@@ -26,7 +18,7 @@ describe('the backfill of', () => {
   ])('a table with %s', async (_, key, value) => {
     await client.rows(`create table event (${key}, at varchar(50) not null)`);
     await client.rows(`insert into event select ${value}, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
-    log = await fillEventTable(url, { ...eventChange, key: key === 'id bigint' ? [] : 'id' });
+    log = await fillEventTable(database.url, { ...eventChange, key: key === 'id bigint' ? [] : 'id' });
     await expectAllFilled(client, ROWS);
   });
 
@@ -36,7 +28,7 @@ describe('the backfill of', () => {
     await client.rows(
       `insert into event select n, ${MOMENT}, repeat('x', 5000) from generate_series(1, 500) as n`,
     );
-    log = await fillEventTable(url);
+    log = await fillEventTable(database.url);
     await expectAllFilled(client, 500);
   });
 
@@ -57,7 +49,7 @@ describe('the backfill of', () => {
     await client.rows(`create table event_3 partition of event default`);
     await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${ROWS}) as n`);
     await client.rows(`analyze event`);
-    log = await fillEventTable(url);
+    log = await fillEventTable(database.url);
     await expectAllFilled(client, ROWS);
     const leaves = await client.rows(
       `select distinct leaf from online_migration.backfill_range order by leaf`,
@@ -73,14 +65,14 @@ describe('the backfill of', () => {
   it.each([0, 1])('a table with %i rows', async (rows) => {
     await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
     await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, ${rows}) as n`);
-    log = await fillEventTable(url);
+    log = await fillEventTable(database.url);
     await expectAllFilled(client, rows);
   });
 
   it('a table of nothing but rejects, which are written down and not looked at again', async () => {
     await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
     await client.rows(`insert into event select n, 'day ' || n from generate_series(1, ${ROWS}) as n`);
-    log = await fillEventTable(url);
+    log = await fillEventTable(database.url);
     const [rejects] = await client.rows(`
       select count(*)::int as rejects, count(distinct raw_value)::int as values, min(reason) as reason
       from online_migration.reject`);
@@ -92,11 +84,12 @@ describe('the backfill of', () => {
     await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
     await client.rows(`insert into event select n, n::text from generate_series(1, ${ROWS}) as n`);
     await client.rows(`update event set at = 'x' || at where id in (3, 7777, ${ROWS})`);
-    await fillEventTable(url, {
-      ...eventChange,
-      newColumn: { name: 'at_new', type: 'integer' },
+    const toInteger = changeOf('event.at', {
+      from: 'varchar(50)',
+      to: 'integer',
       conversion: { forward: (value) => `${value}::integer`, backward: (value) => `${value}::text` },
     });
+    await fillEventTable(database.url, toInteger);
     const unfilled = await client.rows<{ id: string }>(
       `select id from event where at_new is distinct from id order by id`,
     );

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Obstacle } from '../../../src/online-migration/change/obstacle.ts';
 import { BackfillError } from '../../../src/online-migration/backfill/plan/backfill-error.ts';
 import { triggerObstacles } from '../../../src/online-migration/backfill/batch/firing-triggers.ts';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
@@ -11,7 +11,8 @@ import { rename, revertRename } from '../../../src/online-migration/phases/renam
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { eventChange, expectAllFilled, MOMENT } from '../../support/event-table.ts';
+import { eventChange, eventColumn } from '../../support/event-change.ts';
+import { expectAllFilled, MOMENT } from '../../support/event-table.ts';
 import { createTableOwner, type TestRole } from '../../support/roles.ts';
 import { describeFrom, SERVER_MAJOR } from '../../support/server-major.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
@@ -67,7 +68,7 @@ async function traces(): Promise<{ touched: number; audited: Record<string, numb
   };
 }
 
-const context = async (change: Partial<ChangedColumn> = {}, as = url) =>
+const context = async (change: Partial<ColumnChange> = {}, as = url) =>
   resources.use(await openContext(as, { ...eventChange, ...change }));
 
 async function upAndDown(opened: Awaited<ReturnType<typeof context>>): Promise<void> {
@@ -114,12 +115,12 @@ describe("the table's own triggers", () => {
     await client.rows(AUDIT.replace('on event', 'on event_1'));
     // Fires for updates of the parent alone, which a backfill does not make.
     await client.rows(AUDIT_STATEMENT);
-    expect((await triggerObstacles(client, eventChange)).length).toBe(0);
+    expect((await triggerObstacles(client, eventColumn)).length).toBe(0);
     await upAndDown(await context());
     expect(await traces()).toEqual({ touched: 0, audited: {} });
     await client.rows(`alter table event owner to ${owner.name}`);
     await using asOwner = await connect(owner.url);
-    expect(messagesOf(await triggerObstacles(asOwner, eventChange))).toEqual([
+    expect(messagesOf(await triggerObstacles(asOwner, eventColumn))).toEqual([
       expect.stringContaining(
         'The trigger audit_row on public.event_1, which calls public.audit(), would fire for',
       ),
@@ -135,7 +136,7 @@ describe("the table's own triggers", () => {
     await client.rows(AUDIT.replace('update', 'update of version'));
     await client.rows(AUDIT_STATEMENT.replace('update', 'insert or delete'));
     await using asOwner = await connect(owner.url);
-    expect(await triggerObstacles(asOwner, eventChange)).toEqual([]);
+    expect(await triggerObstacles(asOwner, eventColumn)).toEqual([]);
     await upAndDown(await context({}, owner.url));
     expect(await traces()).toEqual({ touched: 0, audited: {} });
   });
@@ -211,7 +212,7 @@ describe('a trigger that fires always', () => {
   });
 
   it('is refused also to a superuser, with how to make it an ordinary one', async () => {
-    const obstacles = await triggerObstacles(client, eventChange);
+    const obstacles = await triggerObstacles(client, eventColumn);
     expect(obstacles).toMatchObject([{ code: 'TRIGGER_FIRES_ALWAYS', details: { trigger: 'touch' } }]);
     expect(messagesOf(obstacles)).toEqual([
       'The trigger touch on public.event, which calls public.touch(), would fire for each row that the backfill converts. ' +
@@ -232,10 +233,10 @@ describe('a trigger that fires always', () => {
     }
     await client.rows(TOUCH);
     await client.rows(`alter table event enable always trigger touch`);
-    const [obstacle, ...others] = await triggerObstacles(client, eventChange);
+    const [obstacle, ...others] = await triggerObstacles(client, eventColumn);
     expect(others).toEqual([]);
     await client.rows(/`(alter table [^`]+)`/.exec(obstacle!.message)![1]!);
-    expect(await triggerObstacles(client, eventChange)).toEqual([]);
+    expect(await triggerObstacles(client, eventColumn)).toEqual([]);
   });
 
   it('fires if it is declared, beside another that is silent', async () => {
@@ -251,7 +252,7 @@ it('a trigger for replication fires beside silent ones, and the refusal says how
   await client.rows(TOUCH);
   await client.rows(AUDIT);
   await client.rows(`alter table event enable replica trigger touch`);
-  const obstacles = await triggerObstacles(client, eventChange);
+  const obstacles = await triggerObstacles(client, eventColumn);
   expect(messagesOf(obstacles)).toEqual([
     'The trigger touch on public.event, which calls public.touch(), would fire for each row that the backfill converts. ' +
       'It is set to fire for replication, as which a backfill keeps the other triggers silent. Run ' +

@@ -1,27 +1,26 @@
 import { expect, it } from '@jest/globals';
 import { readBytesPerBlock } from '../../../src/online-migration/postgres/leaf-partitions.ts';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { openContext } from '../../support/change-cycle.ts';
-import { connect } from '../../support/database-client.ts';
-import { eventChange, MOMENT } from '../../support/event-table.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { changeOf } from '../../support/change-of.ts';
+import { eventChange } from '../../support/event-change.ts';
+import { MOMENT } from '../../support/event-table.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
 const ROWS = 1_500;
 const VALUE_BYTES = 30_000;
 const MEBIBYTE = 1024 * 1024;
 
-const change: ChangedColumn = {
-  ...eventChange,
-  oldColumn: { name: 'at', type: 'text' },
-  newColumn: { name: 'at_new', type: 'jsonb' },
+const change = changeOf('event.at', {
+  from: 'text',
+  to: 'jsonb',
   conversion: { forward: (value) => `to_jsonb(${value})`, backward: (value) => `${value} #>> '{}'` },
-};
+});
+
+const database = databasePerTest();
+const { client } = database;
 
 it('the first batch of rows whose values are kept apart has no more than a mebibyte of them', async () => {
-  await using database = await createTestDatabase();
-  await using client = await connect(database.url);
   await client.rows(`create table event (id bigint primary key, at text not null)`);
   await client.rows(`alter table event alter column at set storage external`);
   await client.rows(
@@ -29,7 +28,7 @@ it('the first batch of rows whose values are kept apart has no more than a mebib
   );
   await client.rows(`analyze event`);
   expect(await readBytesPerBlock(client, 'public.event')).toBeGreaterThan(MEBIBYTE);
-  await using opened = await openContext(database.url, change);
+  const opened = await database.open(change);
   await expand(opened);
   await client.rows(`create table batch (number serial, rows int)`);
   await client.rows(`
@@ -51,8 +50,6 @@ it('the first batch of rows whose values are kept apart has no more than a mebib
 });
 
 it('a batch of one block that lasts too long is told once', async () => {
-  await using database = await createTestDatabase();
-  await using client = await connect(database.url);
   await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
   await client.rows(`insert into event select n, ${MOMENT} from generate_series(1, 200) as n`);
   await client.rows(`
@@ -62,7 +59,7 @@ it('a batch of one block that lasts too long is told once', async () => {
       return true;
     end $$`);
   await client.rows(`alter table event add constraint slow check (slow()) not valid`);
-  await using opened = await openContext(database.url, eventChange);
+  const opened = await database.open(eventChange);
   await expand(opened);
   const settings = { ...opened.settings, backfill: { ...opened.settings.backfill, batchMs: 10 } };
   await backfill({ ...opened, settings });

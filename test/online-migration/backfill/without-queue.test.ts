@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { hasQueue } from '../../../src/online-migration/backfill/plan/queue-schema.ts';
-import { type RunningCommand, startNode } from '../../support/command-line.ts';
+import type { RunningCommand } from '../../support/command-line.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createMigratedDatabase } from '../../support/migrator.ts';
-import { insertRows } from '../../support/seeded-table.ts';
+import { startMikroOrm } from '../../support/event-project/commands.ts';
+import { createMigratedDatabase } from '../../support/event-project/migrator.ts';
+import { insertEvents } from '../../support/event-table.ts';
 
 const FORBIDDING_IMPORT = pathToFileURL(join(import.meta.dirname, '../../support/forbidding-import.ts')).href;
 
@@ -16,8 +17,8 @@ beforeEach(async () => {
   resources = new AsyncDisposableStack();
   ({ url } = resources.use(await createMigratedDatabase('0002')));
   client = resources.use(await connect(url));
-  await insertRows(client, 20_000);
-  await client.rows(`update large_record set created_at_new = null`);
+  await insertEvents(client, 20_000);
+  await client.rows(`update event set at_new = null`);
   // Whoever creates a table, a type or a schema meanwhile leaves a trace; a phase replaces the functions of its change.
   await client.rows(`create table created (object text)`);
   await client.rows(`
@@ -31,8 +32,7 @@ beforeEach(async () => {
 afterEach(() => resources.disposeAsync());
 
 function backfillWithoutPgBoss(workers: string): RunningCommand {
-  return startNode(['node_modules/@mikro-orm/cli/cli.js', 'migration:up', '--to', '0003'], {
-    DATABASE_URL: url,
+  return startMikroOrm(url, ['migration:up', '--to', '0003'], {
     BACKFILL_WORKERS: workers,
     NODE_OPTIONS: `--import ${FORBIDDING_IMPORT}`,
     FORBIDDEN_PACKAGE: 'pg-boss',
@@ -42,7 +42,7 @@ function backfillWithoutPgBoss(workers: string): RunningCommand {
 describe('where the import of pg-boss is an error', () => {
   it('a process that does the work itself does not notice, and makes no queue', async () => {
     expect(await backfillWithoutPgBoss('2').exitCode).toBe(0);
-    expect(await client.value(`select count(*)::int from large_record where created_at_new is null`)).toBe(0);
+    expect(await client.value(`select count(*)::int from event where at_new is null`)).toBe(0);
     expect(await client.rows(`select object from created`)).toEqual([]);
   });
 

@@ -165,7 +165,7 @@ function countBatches(worker?: RunningCommand): Promise<number> {
     `
     select count(*)::int from pg_stat_activity
     where application_name like 'online-migration worker of %' || $1 and state <> 'idle'
-      and query like '%update public.large_record%'`,
+      and query like '%update public.event%'`,
     [worker === undefined ? '' : `:${worker.process.pid}`],
   );
 }

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
@@ -9,40 +8,25 @@ import { enforce, revertEnforce } from '../../../src/online-migration/phases/enf
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
-import { openContext } from '../../support/change-cycle.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import type { Move } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { SERVER_MAJOR } from '../../support/server-major.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
 import { refusedWith } from '../../support/refused-with.ts';
+import { databasePerFile } from '../../support/tested-database.ts';
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: 'part' },
-  key: 'id',
-  oldColumn: { name: 'size', type: 'integer' },
-  newColumn: { name: 'size_new', type: 'bigint' },
-  conversion: integerToBigint,
-};
+const change = changeOf('part.size', { from: 'integer', to: 'bigint', conversion: integerToBigint });
 
-let resources: AsyncDisposableStack;
-let url: string;
-let client: DatabaseClient;
+const database = databasePerFile(
+  `drop publication if exists sizes`,
+  `create table part (id bigint primary key, name text, size integer not null)`,
+  `insert into part select n, 'part ' || n, n from generate_series(1, 100) as n`,
+);
+const { client } = database;
 let context: MoveContext;
 
-beforeAll(async () => {
-  resources = new AsyncDisposableStack();
-  ({ url } = resources.use(await createTestDatabase()));
-  client = resources.use(await connect(url));
-  context = resources.use(await openContext(url, change));
-});
-afterAll(() => resources.disposeAsync());
 beforeEach(async () => {
-  await client.rows(
-    `drop schema if exists online_migration cascade; drop schema public cascade; create schema public;
-     drop publication if exists sizes`,
-  );
-  await client.rows(`create table part (id bigint primary key, name text, size integer not null)`);
-  await client.rows(`insert into part select n, 'part ' || n, n from generate_series(1, 100) as n`);
+  context = await database.open(change);
 });
 
 /** Runs a statement, and keeps this process waiting: the move goes on when it is committed. */
@@ -54,13 +38,11 @@ function runInOtherProcess(statement: string): void {
     await client.query(process.env.STATEMENT);
     await client.end();`;
   execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
-    env: { ...process.env, NODE_OPTIONS: '', URL: url, STATEMENT: statement },
+    env: { ...process.env, NODE_OPTIONS: '', URL: database.url, STATEMENT: statement },
   });
 }
 
-async function run(...moves: ((context: MoveContext) => Promise<void>)[]): Promise<void> {
-  for (const move of moves) await move(context);
-}
+const run = (...moves: Move[]) => database.carryOut(change, moves);
 
 describe('what was attached to the old column while the change is under way', () => {
   const ATTACHED = [
@@ -161,7 +143,7 @@ describe('what was attached to the old column while the change is under way', ()
       create function f() returns trigger language plpgsql as $$ begin perform to_jsonb(new) ->> 'size'; return null; end $$;
       create trigger watch after update on part for each row execute function f();
       create publication sizes for table part`);
-    await using judged = await openContext(url, { ...change, reviewed: ['public.f()', 'publication sizes'] });
+    const judged = await database.open({ ...change, reviewed: ['public.f()', 'publication sizes'] });
     await enforce(judged);
     await expect(contract(context)).rejects.toThrow("add 'public.f()' to `reviewed`");
     await contract(judged);
@@ -179,14 +161,13 @@ describe('what was attached to the old column while the change is under way', ()
 describe('a contract that is refused behind its proof', () => {
   it('lets the application write as before, also in a table without a key', async () => {
     await client.rows(`create table note (price text not null)`);
-    const keyless: ChangedColumn = {
-      table: { schema: 'public', name: 'note' },
+    const keyless = changeOf('note.price', {
       key: [],
-      oldColumn: { name: 'price', type: 'text' },
-      newColumn: { name: 'price_new', type: 'numeric(12,2)' },
+      from: 'text',
+      to: 'numeric(12,2)',
       conversion: textToNumeric(12, 2),
-    };
-    await using onNote = await openContext(url, keyless);
+    });
+    const onNote = await database.open(keyless);
     for (const move of [expand, backfill, enforce]) await move(onNote);
     // Nothing leads from 7.50 back to this text, and there is no key to keep it under.
     const write = () => client.rows(`insert into note (price) values ('007.5')`);

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Pool } from 'pg';
 import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -11,9 +11,8 @@ import { mirrorAttachments } from '../../../src/online-migration/phases/mirror-a
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import { rename, revertRename } from '../../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
-import { openContext } from '../../support/change-cycle.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { changeOf } from '../../support/change-of.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
 const CLIENTS = 8;
 const ROUNDS = 300;
@@ -26,16 +25,10 @@ const MOVES = [
 /** PostgreSQL cuts none of these names; the second one's mirror is cut by the package. */
 const CONSTRAINTS = ['visit_page_key', 'the only row that counts the visits of a page of this site'];
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: 'visit' },
-  key: 'id',
-  oldColumn: { name: 'page', type: 'integer' },
-  newColumn: { name: 'page_new', type: 'bigint' },
-  conversion: integerToBigint,
-};
+const change = changeOf('visit.page', { from: 'integer', to: 'bigint', conversion: integerToBigint });
 
-let resources: AsyncDisposableStack;
-let client: DatabaseClient;
+const database = databasePerTest();
+const { client } = database;
 let pool: Pool;
 let context: MoveContext;
 let follower: ActiveColumnFollower;
@@ -44,15 +37,12 @@ let begun: number;
 let lastPage: number;
 
 beforeEach(async () => {
-  resources = new AsyncDisposableStack();
-  const { url } = resources.use(await createTestDatabase());
-  client = resources.use(await connect(url));
-  pool = resources.adopt(new Pool({ connectionString: url, max: CLIENTS }), (opened) => opened.end());
-  context = resources.use(await openContext(url, change));
+  pool = new Pool({ connectionString: database.url, max: CLIENTS });
+  database.defer(() => pool.end());
+  context = await database.open(change);
   begun = 0;
   lastPage = 0;
 });
-afterEach(() => resources.disposeAsync());
 
 async function createTable(constraint = CONSTRAINTS[0]!): Promise<void> {
   await client.rows(`
@@ -60,7 +50,7 @@ async function createTable(constraint = CONSTRAINTS[0]!): Promise<void> {
       id bigint generated always as identity primary key, page integer not null, visits bigint not null,
       constraint "${constraint}" unique (page)
     )`);
-  follower = new ActiveColumnFollower(change, pool);
+  follower = new ActiveColumnFollower(changedColumnOf(change), pool);
   await follower.current();
 }
 

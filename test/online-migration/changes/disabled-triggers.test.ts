@@ -1,45 +1,32 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { describe, expect, it } from '@jest/globals';
 import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import type { expand } from '../../../src/online-migration/phases/expand.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
-import { MOVES, openContext } from '../../support/change-cycle.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { MOVES } from '../../support/change-cycle.ts';
+import { type ChangeOptions, changeOf } from '../../support/change-of.ts';
+import { connect } from '../../support/database-client.ts';
+import { databasePerFile } from '../../support/tested-database.ts';
 import { refusedWith } from '../../support/refused-with.ts';
 
-const total: ChangedColumn = {
-  table: { schema: 'public', name: 'orders' },
-  key: 'id',
-  oldColumn: { name: 'total', type: 'text' },
-  newColumn: { name: 'total_new', type: 'numeric(12,2)' },
-  conversion: textToNumeric(12, 2),
-};
+const changeOfTotal = (declared: Partial<ChangeOptions> = {}) =>
+  changeOf('orders.total', {
+    from: 'text',
+    to: 'numeric(12,2)',
+    conversion: textToNumeric(12, 2),
+    ...declared,
+  });
+const total = changeOfTotal();
 
-let resources: AsyncDisposableStack;
-let url: string;
-let client: DatabaseClient;
+const database = databasePerFile(
+  `create table orders (id bigint primary key, total text not null)`,
+  `insert into orders values (1, '1.5'), (2, '2.5')`,
+);
+const { client } = database;
 
-beforeAll(async () => {
-  resources = new AsyncDisposableStack();
-  ({ url } = resources.use(await createTestDatabase()));
-  client = resources.use(await connect(url));
-});
-afterAll(() => resources.disposeAsync());
-beforeEach(async () => {
-  await client.rows(`
-    drop schema if exists online_migration cascade; drop schema public cascade; create schema public;
-    create table orders (id bigint primary key, total text not null)`);
-  await client.rows(`insert into orders values (1, '1.5'), (2, '2.5')`);
-});
-
-async function carryOut(moves: readonly (typeof expand)[], change = total): Promise<void> {
-  await using context = await openContext(url, change);
-  for (const move of moves) await move(context);
-}
+const carryOut = (moves: readonly (typeof expand)[], change = total) => database.carryOut(change, moves);
 
 const BACKFILLED = MOVES.up.slice(0, 2);
 const ENFORCED = MOVES.up.slice(0, 3);
@@ -112,7 +99,7 @@ describe('a sync trigger that was disabled', () => {
   it('is looked for in a comparison only if somebody has altered it', async () => {
     await carryOut(ENFORCED);
     await client.rows(`insert into orders values (3, '3.5')`);
-    await using context = await openContext(url, total);
+    const context = await database.open(total);
     const statements: string[] = [];
     const query = context.session.query.bind(context.session);
     context.session.query = (text, values) => {
@@ -125,8 +112,8 @@ describe('a sync trigger that was disabled', () => {
 
   it('while contract compares the columns is noticed before the old column goes', async () => {
     await carryOut(ENFORCED);
-    await using reader = await connect(url);
-    await using context = await openContext(url, total);
+    await using reader = await connect(database.url);
+    const context = await database.open(total);
     const retried = Promise.withResolvers<void>();
     const running = contract({
       ...context,
@@ -160,11 +147,8 @@ describe('a sync trigger that was disabled', () => {
   });
 });
 
-const mood = (labels: string[]): ChangedColumn => ({
-  ...total,
-  newColumn: { name: 'total_new', type: 'public.mood' },
-  conversion: textToEnum('public.mood', labels),
-});
+const mood = (labels: string[]) =>
+  changeOfTotal({ to: 'public.mood', conversion: textToEnum('public.mood', labels) });
 
 describe('a declaration that is corrected while its change is under way', () => {
   it('has effect with the next phase: a label that the enum got meanwhile', async () => {
@@ -182,9 +166,7 @@ describe('a declaration that is corrected while its change is under way', () => 
 
   it('is refused if a type is another one than the column has', async () => {
     await carryOut(BACKFILLED);
-    await expect(
-      carryOut([enforce], { ...total, newColumn: { name: 'total_new', type: 'numeric(20,2)' } }),
-    ).rejects.toMatchObject(
+    await expect(carryOut([enforce], changeOfTotal({ to: 'numeric(20,2)' }))).rejects.toMatchObject(
       refusedWith(
         'COLUMN_TYPE_DIFFERS',
         /^Cannot enforce public\.orders\.total: total_new is numeric\(12,2\), and the declaration says numeric\(20,2\)/,

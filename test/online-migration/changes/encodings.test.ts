@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { escapeIdentifier } from 'pg';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { varcharToText } from '../../../src/online-migration/conversions/varchar-to-text.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { type ChangeCase, expectFullCycle, openContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect } from '../../support/database-client.ts';
 import { SERVER_MAJOR } from '../../support/server-major.ts';
 import { adminClient, createTestDatabase, type TestDatabase } from '../../support/test-server.ts';
@@ -28,13 +28,7 @@ const line = (n: string) => `('caf' || ${E_ACUTE} || ${n})`;
 const amount = (n: string) => `((${n} % 100000)::numeric(12, 2) / 100)::numeric(12, 2)`;
 
 const text: ChangeCase = {
-  change: {
-    table: { schema: 'public', name: 'entry' },
-    key: 'id',
-    oldColumn: { name: 'line', type: 'varchar(50)' },
-    newColumn: { name: 'line_new', type: 'text' },
-    conversion: varcharToText(50),
-  },
+  change: changeOf('entry.line', { from: 'varchar(50)', to: 'text', conversion: varcharToText(50) }),
   value: { old: line, new: line },
   setup: [
     `create table entry (id bigint generated always as identity primary key, n bigint not null, line varchar(50) not null)`,
@@ -45,13 +39,12 @@ const text: ChangeCase = {
   untouched: `select id, md5(line) from entry where n = 0 order by id`,
 };
 
-const keyChange: ChangedColumn = {
-  table: { schema: 'public', name: 'entry' },
+const keyChange = changeOf('entry.amount', {
   key: 'line',
-  oldColumn: { name: 'amount', type: 'text' },
-  newColumn: { name: 'amount_new', type: 'numeric(12,2)' },
+  from: 'text',
+  to: 'numeric(12,2)',
   conversion: textToNumeric(12, 2),
-};
+});
 /** More rows than a batch of the proof has, and some whose text has to be kept. */
 const textKey: ChangeCase = {
   change: keyChange,

@@ -1,13 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
-import { openContext } from '../../support/change-cycle.ts';
-import { connect } from '../../support/database-client.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { changeOf } from '../../support/change-of.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
 /** Two values of a type that `=` calls equal, and that read differently. */
 const TWINS = [
@@ -17,26 +15,24 @@ const TWINS = [
   ['double precision', '0', '-0'],
 ] as const;
 
-function changeOf(from: string, to: string): ChangedColumn {
-  return {
-    table: { schema: 'public', name: 'item' },
-    key: 'id',
-    oldColumn: { name: 'worth', type: from },
-    newColumn: { name: 'worth_new', type: to },
+const changeOfWorth = (from: string, to: string) =>
+  changeOf('item.worth', {
+    from,
+    to,
     conversion: {
       forward: (value) => `${value}::text::${to}`,
       backward: (value) => `${value}::text::${from}`,
     },
-  };
-}
+  });
+
+const database = databasePerTest();
+const { client } = database;
 
 describe('values that are equal and not the same', () => {
   it.each(TWINS)('of the old type %s: %s becomes %s in both columns', async (type, before, after) => {
-    await using database = await createTestDatabase();
-    await using client = await connect(database.url);
     await client.rows(`create table item (id bigint primary key, worth ${type} not null)`);
     await client.rows(`insert into item select n, '${before}' from generate_series(1, 2) as n`);
-    await using context = await openContext(database.url, changeOf(type, 'text'));
+    const context = await database.open(changeOfWorth(type, 'text'));
     for (const move of [expand, backfill]) await move(context);
     await client.rows(`update item set worth = '${after}' where id = 1`);
     expect(await client.value(`select worth_new from item where id = 1`)).toBe(after);
@@ -50,11 +46,9 @@ describe('values that are equal and not the same', () => {
   });
 
   it.each(TWINS)('of the new type %s: %s becomes %s in both columns', async (type, before, after) => {
-    await using database = await createTestDatabase();
-    await using client = await connect(database.url);
     await client.rows(`create table item (id bigint primary key, worth text not null)`);
     await client.rows(`insert into item select n, '${before}' from generate_series(1, 2) as n`);
-    await using context = await openContext(database.url, changeOf('text', type));
+    const context = await database.open(changeOfWorth('text', type));
     for (const move of [expand, backfill, enforce]) await move(context);
     await client.rows(`update item set worth_new = '${after}' where id = 1`);
     await client.rows(`update item set worth = '${after}' where id = 2`);
@@ -66,12 +60,10 @@ describe('values that are equal and not the same', () => {
   });
 
   it('reach the old column on the way back of contract, also where a text was kept that reads as the same', async () => {
-    await using database = await createTestDatabase();
-    await using client = await connect(database.url);
     await client.rows(`create table item (id bigint primary key, worth text not null)`);
     // Without the space that jsonb writes: kept, both of them.
     await client.rows(`insert into item select n, '{"a":1.0}' from generate_series(1, 2) as n`);
-    await using context = await openContext(database.url, changeOf('text', 'jsonb'));
+    const context = await database.open(changeOfWorth('text', 'jsonb'));
     for (const move of [expand, backfill, enforce, contract]) await move(context);
     await client.rows(`update item set worth_new = '{"a": 1.00}' where id = 1`);
     await revertContract(context);

@@ -1,19 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { bodyObstacles } from '../../../src/online-migration/attachments/obstacles/body-obstacles.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
-import { change } from './obstacles/obstacle.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
+import { changeOfPart } from './obstacles/obstacle.ts';
 
-let resources: AsyncDisposableStack;
-let client: DatabaseClient;
+const change = changedColumnOf(changeOfPart());
 
-beforeEach(async () => {
-  resources = new AsyncDisposableStack();
-  const database = resources.use(await createTestDatabase());
-  client = resources.use(await connect(database.url));
-  await client.rows(`create table part (id bigint primary key, size integer not null, "desc" text)`);
-});
-afterEach(() => resources.disposeAsync());
+const database = databasePerTest(
+  `create table part (id bigint primary key, size integer not null, "desc" text)`,
+);
+const { client } = database;
 
 const triggerFunction = (body: string) =>
   `create function stamp() returns trigger language plpgsql as $$ begin ${body}; return new; end $$;

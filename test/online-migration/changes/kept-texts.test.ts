@@ -1,40 +1,31 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { MOVES } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
 import { refusedWith } from '../../support/refused-with.ts';
+import { databasePerFile } from '../../support/tested-database.ts';
 
-const total: ChangedColumn = {
-  table: { schema: 'public', name: 'orders' },
-  key: 'id',
-  oldColumn: { name: 'total', type: 'text' },
-  newColumn: { name: 'total_new', type: 'numeric(12,2)' },
+const total = changeOf('orders.total', {
+  from: 'text',
+  to: 'numeric(12,2)',
   conversion: textToNumeric(12, 2),
-};
+});
 
-let resources: AsyncDisposableStack;
-let url: string;
-let client: DatabaseClient;
+const database = databasePerFile(
+  `create table orders (id bigint primary key, total text not null, name text)`,
+  `insert into orders values (1, '1.5'), (2, '2.5'), (3, '3.50'), (4, '4.5')`,
+);
+const { client, carryOut } = database;
 let writer: DatabaseClient;
 
-beforeAll(async () => {
-  resources = new AsyncDisposableStack();
-  ({ url } = resources.use(await createTestDatabase()));
-  client = resources.use(await connect(url));
-  writer = resources.use(await connect(url));
-});
-afterAll(() => resources.disposeAsync());
 beforeEach(async () => {
-  await client.rows(`
-    drop schema if exists online_migration cascade; drop schema public cascade; create schema public;
-    create table orders (id bigint primary key, total text not null, name text)`);
-  await client.rows(`insert into orders values (1, '1.5'), (2, '2.5'), (3, '3.50'), (4, '4.5')`);
+  writer = await database.connect();
 });
 
 type Moves = readonly (typeof expand)[];
@@ -42,18 +33,12 @@ const ENFORCED = MOVES.up.slice(0, 3);
 const BACK_TO_ENFORCED = MOVES.down.slice(1, 2);
 const ALL_THE_WAY_BACK: Moves = MOVES.down;
 
-async function carryOut(change: ChangedColumn, moves: Moves): Promise<string[]> {
-  await using context = await openContext(url, change);
-  for (const move of moves) await move(context);
-  return context.lines;
-}
-
 /**
  * Carries contract out, and writes behind its proof: the lock of the last step waits for a reader until the writes are done.
  */
-async function contractWith(change: ChangedColumn, write: () => Promise<void>): Promise<void> {
-  await using reader = await connect(url);
-  await using context = await openContext(url, change);
+async function contractWith(change: ColumnChange, write: () => Promise<void>): Promise<void> {
+  await using reader = await connect(database.url);
+  const context = await database.open(change);
   const proven = Promise.withResolvers<void>();
   const keeping = Promise.withResolvers<void>();
   const running = contract({
@@ -109,7 +94,7 @@ describe('a text that its new value does not lead back to', () => {
   it('comes back under a key that the writer’s session writes as another text', async () => {
     await client.rows(`alter table orders alter column id type bytea using int8send(id)`);
     await carryOut(total, ENFORCED);
-    await using escaping = await connect(url);
+    await using escaping = await connect(database.url);
     await escaping.rows(`set bytea_output = 'escape'`);
     await contractWith(
       total,
@@ -150,7 +135,7 @@ describe('a text that its new value does not lead back to', () => {
     ).rejects.toThrow(/The connection to the database was lost|terminating connection/);
     await writer.rows(`begin; update orders set total = '7.5' where id = 2`);
     const again = carryOut(total, [contract]);
-    await lockWaiter(url);
+    await lockWaiter(database.url);
     await writer.rows(`update orders set total = '6.5' where id = 1; commit`);
     await again;
     await carryOut(total, BACK_TO_ENFORCED);
@@ -170,12 +155,12 @@ describe('a text that its new value does not lead back to', () => {
 
 describe('each change has a state of its own:', () => {
   /** The same column again, from the type that the first change has given it. */
-  const again: ChangedColumn = {
-    ...total,
-    oldColumn: { name: 'total', type: 'numeric(12,2)' },
-    newColumn: { name: 'total_new', type: 'text' },
+  const again = changeOf('orders.total', {
+    from: 'numeric(12,2)',
+    to: 'text',
+    newColumn: 'total_text',
     conversion: { forward: (value) => `${value}::text`, backward: (value) => `${value}::numeric(12,2)` },
-  };
+  });
 
   it('a second change of the same column under the same name is refused, and deletes nothing', async () => {
     await carryOut(total, MOVES.up);
@@ -200,13 +185,7 @@ describe('each change has a state of its own:', () => {
     await client.rows(
       `create table item (id integer primary key, size integer not null); insert into item values (1, 1)`,
     );
-    const size: ChangedColumn = {
-      table: { schema: 'public', name: 'item' },
-      key: 'id',
-      oldColumn: { name: 'size', type: 'integer' },
-      newColumn: { name: 'size_new', type: 'bigint' },
-      conversion: integerToBigint,
-    };
+    const size = changeOf('item.size', { from: 'integer', to: 'bigint', conversion: integerToBigint });
     await carryOut(size, MOVES.up);
     await carryOut(total, [...ENFORCED, ...MOVES.down.slice(2)]);
     await carryOut(size, ALL_THE_WAY_BACK);
@@ -248,10 +227,12 @@ describe('each change has a state of its own:', () => {
       await client.rows(`
         drop table online_migration.change, online_migration.change_column, online_migration.phase, online_migration.step;
         create table item (id integer primary key, size text not null)`);
-      await carryOut(
-        { ...total, table: { schema: 'public', name: 'item' }, oldColumn: { name: 'size', type: 'text' } },
-        [expand],
-      );
+      const size = changeOf('item.size', {
+        from: 'text',
+        to: 'numeric(12,2)',
+        conversion: textToNumeric(12, 2),
+      });
+      await carryOut(size, [expand]);
       await carryOut(total, BACK_TO_ENFORCED);
       expect(await client.value(`select string_agg(total, ' ' order by id) from orders`)).toBe(expected);
     },

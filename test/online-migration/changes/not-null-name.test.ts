@@ -1,45 +1,28 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { expect, it } from '@jest/globals';
+import type { Conversion } from '../../../src/online-migration/change/column-change.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import { rename, revertRename } from '../../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
-import { openContext } from '../../support/change-cycle.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import type { Move } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { describeFrom } from '../../support/server-major.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: 'part' },
-  key: [],
-  oldColumn: { name: 'size', type: 'integer' },
-  newColumn: { name: 'size_new', type: 'bigint' },
-  conversion: integerToBigint,
-};
+const changeOfSize = (conversion: Conversion = integerToBigint) =>
+  changeOf('part.size', { key: [], from: 'integer', to: 'bigint', conversion });
+const change = changeOfSize();
 const NAMED = `size integer constraint "It's sized" not null`;
 const COMMENT = `comment on constraint "It's sized" on part is 'Measured, it''s said'`;
 const OWN = { name: "It's sized", comment: "Measured, it's said" };
 
-let resources: AsyncDisposableStack;
-let client: DatabaseClient;
-let url: string;
+const database = databasePerTest();
+const { client } = database;
 
-beforeEach(async () => {
-  resources = new AsyncDisposableStack();
-  const database = resources.use(await createTestDatabase());
-  url = database.url;
-  client = resources.use(await connect(url));
-});
-afterEach(() => resources.disposeAsync());
-
-async function run(moves: readonly ((context: MoveContext) => Promise<void>)[], declared = change) {
-  await using context = await openContext(url, declared);
-  for (const move of moves) await move(context);
-}
+const run = (moves: readonly Move[], declared = change) => database.carryOut(declared, moves);
 
 /** The NOT NULLs of a column, by table. */
 async function notNulls(column: string): Promise<Record<string, unknown>> {
@@ -73,7 +56,7 @@ describeFrom(18, 'the name and the comment of a NOT NULL', () => {
 
   it('stay where there is no way back, too', async () => {
     await client.rows(`create table part (${NAMED}); insert into part values (1); ${COMMENT}`);
-    const oneWay = { ...change, conversion: { ...integerToBigint, backward: 'not reversible' } } as const;
+    const oneWay = changeOfSize({ ...integerToBigint, backward: 'not reversible' });
     await run([expand, backfill, enforce, contract, rename], oneWay);
     expect(await notNulls('size')).toEqual({ part: OWN });
   });

@@ -1,13 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { expectFullCycle, openContext } from '../../support/change-cycle.ts';
-import { connect } from '../../support/database-client.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { expectFullCycle } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
 /** All that ends a quoted text somewhere, or stands for something in a format. */
 const ODD = String.raw`$sync$ $$ $& '' " \' %s %`;
@@ -16,13 +15,13 @@ const TYPE = escapeIdentifier(`type ${ODD}`);
 const TABLE = escapeIdentifier(`table ${ODD}`);
 const [KEY, OLD] = [escapeIdentifier(`key ${ODD}`), escapeIdentifier(`old ${ODD}`)];
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: `table ${ODD}` },
+const change = changeOf(`table ${ODD}.old ${ODD}`, {
   key: `key ${ODD}`,
-  oldColumn: { name: `old ${ODD}`, type: 'text' },
-  newColumn: { name: `new ${ODD}`, type: `public.${TYPE}` },
+  from: 'text',
+  to: `public.${TYPE}`,
+  newColumn: `new ${ODD}`,
   conversion: textToEnum(`public.${TYPE}`, LABELS),
-};
+});
 const label = (n: string) => `(array[${LABELS.map(escapeLiteral).join(', ')}])[1 + ${n} % 2]`;
 const setup = [
   `create type ${TYPE} as enum (${LABELS.map(escapeLiteral).join(', ')})`,
@@ -30,16 +29,17 @@ const setup = [
   `insert into ${TABLE} (n, ${OLD}) select n, ${label('n')} from generate_series(1, 500) as n`,
 ];
 
+const database = databasePerTest();
+const { client } = database;
+
 describe('names and labels that could end a quoted text', () => {
   it('go through a whole change under load', async () => {
     await expectFullCycle({ change, setup, value: { old: label, new: (n) => `${label(n)}::${TYPE}` } });
   });
 
   it('stand letter by letter in the refusal of a write', async () => {
-    await using database = await createTestDatabase();
-    await using client = await connect(database.url);
     for (const statement of setup) await client.rows(statement);
-    await using context = await openContext(database.url, change);
+    const context = await database.open(change);
     for (const move of [expand, backfill, enforce]) await move(context);
     const refused = client.rows(`update ${TABLE} set ${OLD} = 'no label' where n = 7`);
     await expect(refused).rejects.toMatchObject({

@@ -1,28 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
 import { revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
-import { type ChangeCase, expectFullCycle, openContext } from '../../support/change-cycle.ts';
-import { connect } from '../../support/database-client.ts';
+import { type ChangeCase, expectFullCycle } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
 import { refusedWith } from '../../support/refused-with.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: 'answer' },
-  key: 'id',
-  oldColumn: { name: 'given', type: 'text' },
-  newColumn: { name: 'given_new', type: 'boolean' },
+const change = changeOf('answer.given', {
+  from: 'text',
+  to: 'boolean',
   conversion: {
     forward: (value) =>
       `case when ${value} in ('yes', 'y') then true when ${value} in ('no', 'n') then false end`,
     backward: 'not reversible',
   },
-};
+});
 const subject: ChangeCase = {
   change,
   value: {
@@ -35,17 +32,18 @@ const subject: ChangeCase = {
   ],
 };
 
+const database = databasePerTest();
+const { client } = database;
+
 describe('a change that is not reversible', () => {
   it('goes up under writes', async () => {
     await expectFullCycle(subject, { down: false });
   });
 
   it('goes back as long as the old column rules, and no further', async () => {
-    await using database = await createTestDatabase();
-    await using client = await connect(database.url);
     for (const statement of subject.setup) await client.rows(statement);
     const before = await readSchema(client);
-    await using context = await openContext(database.url, change);
+    const context = await database.open(change);
     await expand(context);
     await backfill(context);
     await revertBackfill(context);

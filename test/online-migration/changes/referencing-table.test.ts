@@ -1,33 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { openContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect } from '../../support/database-client.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: 'account' },
-  key: 'id',
-  oldColumn: { name: 'id', type: 'integer' },
-  newColumn: { name: 'id_new', type: 'bigint' },
-  conversion: integerToBigint,
-};
+const change = changeOf('account.id', { from: 'integer', to: 'bigint', conversion: integerToBigint });
 /** Enough for several tries. */
 const BUDGET_MS = 1_500;
 
+const database = databasePerTest();
+const { client } = database;
+
 describe('contract, while a report reads a table that refers to the column', () => {
   it("never holds the column's own table while it waits, says who reads, and succeeds afterwards", async () => {
-    await using database = await createTestDatabase();
-    await using client = await connect(database.url);
     await using reader = await connect(database.url);
     await client.rows(`create table account (id integer primary key)`);
     await client.rows(`create table entry (account_id integer not null references account (id))`);
     await client.rows(`insert into account values (1); insert into entry values (1)`);
-    await using context = await openContext(database.url, change);
+    const context = await database.open(change);
     for (const move of [expand, backfill, enforce]) await move(context);
 
     await reader.rows(`set application_name = 'the report'`);

@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import type { Obstacle } from '../../../src/online-migration/change/obstacle.ts';
 import type { OnlineMigrationError } from '../../../src/online-migration/change/online-migration-error.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { openContext } from '../../support/change-cycle.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { SERVER_MAJOR } from '../../support/server-major.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { databasePerFile } from '../../support/tested-database.ts';
 import { ATTACHED } from './obstacles/attached.ts';
 import { NEWER } from './obstacles/newer.ts';
-import { change } from './obstacles/obstacle.ts';
+import { changeOfPart } from './obstacles/obstacle.ts';
 import { OF_BODIES } from './obstacles/of-bodies.ts';
 import { OF_DEFAULTS } from './obstacles/of-defaults.ts';
 import { OF_NAMES } from './obstacles/of-names.ts';
@@ -24,22 +22,8 @@ import { ONE_WAY } from './obstacles/one-way.ts';
 
 const TABLE = `create table part (id bigint primary key, name text, size integer not null)`;
 
-let resources: AsyncDisposableStack;
-let client: DatabaseClient;
-let url: string;
-
-beforeAll(async () => {
-  resources = new AsyncDisposableStack();
-  const database = resources.use(await createTestDatabase());
-  url = database.url;
-  client = resources.use(await connect(url));
-});
-afterAll(() => resources.disposeAsync());
-beforeEach(async () => {
-  await client.rows(
-    `drop schema public cascade; drop publication if exists sizes; create schema public; ${TABLE}`,
-  );
-});
+const database = databasePerFile(`drop publication if exists sizes; ${TABLE}`);
+const { client } = database;
 
 describe('expand refuses, with nothing changed,', () => {
   it.each([
@@ -58,7 +42,7 @@ describe('expand refuses, with nothing changed,', () => {
   ])('%s', async (setup, code, reason, declared = {}) => {
     await client.rows(setup);
     const before = await readSchema(client);
-    await using context = await openContext(url, { ...change, ...declared });
+    const context = await database.open(changeOfPart(declared));
     const pattern = new RegExp(
       `^Cannot change public\\.part\\.[\\w-]+; nothing was changed:\\n(?:.*\\n)*  .*(?:${reason.source})`,
     );
@@ -74,7 +58,7 @@ describe('expand refuses, with nothing changed,', () => {
 
   it('a server that is too old for its conversion', async () => {
     const conversion = { ...integerToBigint, serverVersion: 99 };
-    await using context = await openContext(url, { ...change, conversion });
+    const context = await database.open(changeOfPart({ conversion }));
     await expect(expand(context)).rejects.toMatchObject({
       code: 'SERVER_TOO_OLD',
       message: expect.stringMatching(/Upgrade the server to PostgreSQL 99 or newer/),

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -11,7 +10,7 @@ import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createRole, type TestRole } from '../../support/roles.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-server.ts';
-import { change } from './obstacles/obstacle.ts';
+import { changeOfPart, type Declared } from './obstacles/obstacle.ts';
 
 const MOVES = [
   expand,
@@ -50,11 +49,10 @@ beforeEach(async () => {
     alter table part owner to ${role.name}`);
 });
 
-const contextOf = (declared: Partial<ChangedColumn> = {}) =>
-  openContext(role.url, { ...change, ...declared });
+const contextOf = (declared: Declared = {}) => openContext(role.url, changeOfPart(declared));
 
 /** What expand says against the change. */
-async function refusal(declared: Partial<ChangedColumn> = {}): Promise<string> {
+async function refusal(declared: Declared = {}): Promise<string> {
   await using context = await contextOf(declared);
   return await expand(context).then(
     () => 'nothing',
@@ -104,9 +102,9 @@ describe('a role that owns the table and may do nothing else', () => {
     await admin.rows(`
       alter table part alter size type text;
       create schema kinds; create type kinds.mood as enum ('calm'); revoke usage on type kinds.mood from public`);
-    const declared: Partial<ChangedColumn> = {
-      oldColumn: { name: 'size', type: 'text' },
-      newColumn: { name: 'size_new', type: 'kinds.mood' },
+    const declared: Declared = {
+      from: 'text',
+      to: 'kinds.mood',
       conversion: textToEnum('kinds.mood', ['calm']),
     };
     const ofSchema = `grant usage on schema kinds to ${role.name}`;

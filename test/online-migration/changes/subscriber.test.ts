@@ -1,21 +1,20 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import { rename } from '../../../src/online-migration/phases/rename.ts';
-import { openContext } from '../../support/change-cycle.ts';
+import { type Move, openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { startOwnServer } from '../../support/own-server.ts';
-import { change } from './obstacles/obstacle.ts';
+import { changeOfPart } from './obstacles/obstacle.ts';
 
 const LIMIT_MS = 120_000;
 const POLL_MS = 50;
 const TABLE = `create table part (id bigint primary key, size integer not null)`;
-const judged: ChangedColumn = { ...change, reviewed: ['publication sizes'] };
+const change = changeOfPart();
+const judged = { ...change, reviewed: ['publication sizes'] };
 
 const resources = new AsyncDisposableStack();
 let url: string;
@@ -71,7 +70,7 @@ it(
       ([, sql]) => sql!,
     );
     await using allowed = await openContext(url, judged);
-    const run = async (move: (context: MoveContext) => Promise<void>, id: number, column: string) => {
+    const run = async (move: Move, id: number, column: string) => {
       await move(allowed);
       await publisher.rows(`insert into part (id, ${column}) values (${id}, ${id})`);
     };

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
@@ -8,11 +8,12 @@ import { rename } from '../../../src/online-migration/phases/rename.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { startOwnServer } from '../../support/own-server.ts';
-import { change } from './obstacles/obstacle.ts';
+import { changeOfPart } from './obstacles/obstacle.ts';
 
 const LIMIT_MS = 120_000;
 const POLL_MS = 50;
 const TABLE = `create table part (id bigint primary key, size integer not null)`;
+const change = changeOfPart();
 
 const resources = new AsyncDisposableStack();
 let url: string;

@@ -5,6 +5,7 @@ import { textToUuid } from '../../../src/online-migration/conversions/text-to-uu
 import { varcharToText } from '../../../src/online-migration/conversions/varchar-to-text.ts';
 import { type ChangeCase, expectFullCycle } from '../../support/change-cycle.ts';
 import type { LoadStatements } from '../../support/change-load.ts';
+import { changeOf } from '../../support/change-of.ts';
 
 const integer = (n: string) => `(${n} % 1000)::integer`;
 const bigint = (n: string) => `(${n} % 1000)::bigint`;
@@ -29,13 +30,7 @@ const keyLoad: LoadStatements = {
 
 const SHAPES: Readonly<Record<string, ChangeCase>> = {
   'the primary key of a referenced table, an identity': {
-    change: {
-      table: { schema: 'public', name: 'account' },
-      key: 'id',
-      oldColumn: { name: 'id', type: 'integer' },
-      newColumn: { name: 'id_new', type: 'bigint' },
-      conversion: integerToBigint,
-    },
+    change: changeOf('account.id', { from: 'integer', to: 'bigint', conversion: integerToBigint }),
     setup: [
       `create table account (
         id integer generated always as identity (start 5 increment 3 minvalue 2 maxvalue 2000000000 cache 2) primary key,
@@ -62,13 +57,7 @@ const SHAPES: Readonly<Record<string, ChangeCase>> = {
       where a.n <= 500 group by a.id order by a.id`,
   },
   'the primary key of a referenced table, with a serial of its own': {
-    change: {
-      table: { schema: 'public', name: 'account' },
-      key: 'id',
-      oldColumn: { name: 'id', type: 'integer' },
-      newColumn: { name: 'id_new', type: 'bigint' },
-      conversion: integerToBigint,
-    },
+    change: changeOf('account.id', { from: 'integer', to: 'bigint', conversion: integerToBigint }),
     setup: [
       `create table account (id serial primary key, n bigint not null)`,
       `create table entry (id bigserial primary key, account_id integer not null references account (id))`,
@@ -79,13 +68,11 @@ const SHAPES: Readonly<Record<string, ChangeCase>> = {
     untouched: `select id, n from account where n <= 500 order by id`,
   },
   'a column in a unique constraint, with a foreign key, a default and an index': {
-    change: {
-      table: { schema: 'public', name: 'booking' },
-      key: 'id',
-      oldColumn: { name: 'seat_id', type: 'integer', default: '7' },
-      newColumn: { name: 'seat_id_new', type: 'bigint', default: `'7'::bigint` },
+    change: changeOf('booking.seat_id', {
+      from: { type: 'integer', default: '7' },
+      to: { type: 'bigint', default: `'7'::bigint` },
       conversion: integerToBigint,
-    },
+    }),
     value: { old: integer, new: bigint },
     setup: [
       `create table seat (id integer primary key)`,
@@ -106,13 +93,14 @@ const SHAPES: Readonly<Record<string, ChangeCase>> = {
     untouched: `select id, seat_id from booking where n <= 0 order by id`,
   },
   'a composite key that the column is in, odd names and another schema': {
-    change: {
-      table: { schema: 'Ware house', name: 'order "line"' },
+    change: changeOf('order "line".Total €', {
+      schema: 'Ware house',
       key: ['tenant', 'Total €'],
-      oldColumn: { name: 'Total €', type: 'text' },
-      newColumn: { name: 'Total € "new"', type: 'numeric(12,2)' },
+      from: 'text',
+      to: 'numeric(12,2)',
+      newColumn: 'Total € "new"',
       conversion: textToNumeric(12, 2),
-    },
+    }),
     value: { old: (n) => `(${cents(n)})::text`, new: cents },
     setup: [
       `create schema "Ware house"`,
@@ -129,13 +117,12 @@ const SHAPES: Readonly<Record<string, ChangeCase>> = {
     untouched: `select tenant, "Total €" from "Ware house"."order ""line""" where n = 0 order by 2`,
   },
   'a uuid as the primary key, of which some are written in capitals': {
-    change: {
-      table: { schema: 'public', name: 'device' },
+    change: changeOf('device.serial', {
       key: 'serial',
-      oldColumn: { name: 'serial', type: 'varchar(36)' },
-      newColumn: { name: 'serial_new', type: 'uuid' },
+      from: 'varchar(36)',
+      to: 'uuid',
       conversion: textToUuid,
-    },
+    }),
     value: { old: uuid, new: (n) => `${uuid(n)}::uuid` },
     setup: [
       `create table device (
@@ -147,13 +134,7 @@ const SHAPES: Readonly<Record<string, ChangeCase>> = {
     untouched: `select id, serial from device where n = 0`,
   },
   'a table without any key': {
-    change: {
-      table: { schema: 'public', name: 'log' },
-      key: [],
-      oldColumn: { name: 'line', type: 'varchar(50)' },
-      newColumn: { name: 'line_new', type: 'text' },
-      conversion: varcharToText(50),
-    },
+    change: changeOf('log.line', { key: [], from: 'varchar(50)', to: 'text', conversion: varcharToText(50) }),
     value: { old: text, new: text },
     setup: [
       `create table log (id bigint generated always as identity, n bigint not null, line varchar(50) not null)`,
@@ -161,14 +142,12 @@ const SHAPES: Readonly<Record<string, ChangeCase>> = {
     ],
   },
   'a default of null, and an index that is called as if it were of the new column': {
-    change: {
-      table: { schema: 'public', name: 'shelf' },
-      key: 'id',
-      oldColumn: { name: 'label', type: 'varchar(50)' },
-      newColumn: { name: 'label_new', type: 'text' },
+    change: changeOf('shelf.label', {
+      from: 'varchar(50)',
+      to: 'text',
       conversion: varcharToText(50),
       nullable: true,
-    },
+    }),
     value: { old: text, new: text },
     setup: [
       `create table shelf (
@@ -181,13 +160,13 @@ const SHAPES: Readonly<Record<string, ChangeCase>> = {
     untouched: `select id, label from shelf where n = 0`,
   },
   "a key whose columns are called as the toolkit's own queries call what they select": {
-    change: {
-      table: { schema: 'public', name: 'audit' },
+    change: changeOf('audit.key', {
       key: ['old_value', 'new_value'],
-      oldColumn: { name: 'key', type: 'varchar(50)' },
-      newColumn: { name: 'value', type: 'text' },
+      from: 'varchar(50)',
+      to: 'text',
+      newColumn: 'value',
       conversion: varcharToText(50),
-    },
+    }),
     columns: { id: 'old_value', n: 'n' },
     value: { old: text, new: text },
     setup: [
@@ -199,13 +178,12 @@ const SHAPES: Readonly<Record<string, ChangeCase>> = {
     ],
   },
   'a partitioned table': {
-    change: {
-      table: { schema: 'public', name: 'reading' },
+    change: changeOf('reading.total', {
       key: ['n', 'id'],
-      oldColumn: { name: 'total', type: 'text' },
-      newColumn: { name: 'total_new', type: 'numeric(12,2)' },
+      from: 'text',
+      to: 'numeric(12,2)',
       conversion: textToNumeric(12, 2),
-    },
+    }),
     value: { old: (n) => `(${cents(n)})::text`, new: cents },
     setup: [
       `create sequence reading_id`,

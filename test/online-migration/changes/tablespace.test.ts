@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { it } from '@jest/globals';
 import { varcharToText } from '../../../src/online-migration/conversions/varchar-to-text.ts';
 import { expectFullCycle } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { adminClient } from '../../support/test-server.ts';
 
 const text = (n: string) => `'value ' || ${n}`;
@@ -14,13 +15,7 @@ it('keeps an index and a constraint in the tablespaces that they are in', async 
   await admin.query(`create tablespace ${space} location ''`);
   try {
     await expectFullCycle({
-      change: {
-        table: { schema: 'public', name: 'shelf' },
-        key: 'id',
-        oldColumn: { name: 'label', type: 'varchar(40)' },
-        newColumn: { name: 'label_new', type: 'text' },
-        conversion: varcharToText(40),
-      },
+      change: changeOf('shelf.label', { from: 'varchar(40)', to: 'text', conversion: varcharToText(40) }),
       value: { old: text, new: text },
       setup: [
         `create table shelf (id bigint generated always as identity primary key, n bigint not null, label varchar(40) not null)`,

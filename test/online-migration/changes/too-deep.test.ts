@@ -1,23 +1,16 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { expect, it } from '@jest/globals';
 import type { Conversion } from '../../../src/online-migration/change/column-change.ts';
 import { textToJsonb } from '../../../src/online-migration/conversions/text-to-jsonb.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { openContext } from '../../support/change-cycle.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { describeFrom } from '../../support/server-major.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
 import { refusedWith } from '../../support/refused-with.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: 'document' },
-  key: 'id',
-  oldColumn: { name: 'body', type: 'text' },
-  newColumn: { name: 'body_new', type: 'jsonb' },
-  conversion: textToJsonb,
-};
+const changeOfBody = (conversion: Conversion) =>
+  changeOf('document.body', { from: 'text', to: 'jsonb', conversion });
 
 /** One that raises an error, as none may. */
 const failing: Conversion = {
@@ -25,19 +18,10 @@ const failing: Conversion = {
   forward: (value) => `case when pg_input_is_valid(${value}, 'jsonb') then ${value}::jsonb end`,
 };
 
-let resources: AsyncDisposableStack;
-let url: string;
-let client: DatabaseClient;
-
-beforeEach(async () => {
-  resources = new AsyncDisposableStack();
-  ({ url } = resources.use(await createTestDatabase()));
-  client = resources.use(await connect(url));
-  await client.rows(
-    `create table document (id bigint generated always as identity primary key, body text not null)`,
-  );
-});
-afterEach(() => resources.disposeAsync());
+const database = databasePerTest(
+  `create table document (id bigint generated always as identity primary key, body text not null)`,
+);
+const { client } = database;
 
 /** SQL of a JSON text with so many brackets within each other. */
 const nested = (depth: number) => `repeat('[', ${depth}) || repeat(']', ${depth})`;
@@ -59,7 +43,7 @@ describeFrom(16, 'a text that is nested too deeply for the server', () => {
   it('is a reject in writes and in the backfill, and what is wide is none', async () => {
     const all = Object.values({ ...TOO_DEEP, ...CONVERTIBLE });
     for (const body of all) await client.rows(`insert into document (body) values (${body})`);
-    await using context = await openContext(url, change);
+    const context = await database.open(changeOfBody(textToJsonb));
     await expand(context);
     for (const body of all) {
       await client.rows(`insert into document (body) values ('0')`);
@@ -95,7 +79,7 @@ describeFrom(16, 'a value for which a conversion raises an error', () => {
       `insert into document (body) select format('{"n": %s}', n) from generate_series(1, 200) as n`,
     );
     await client.rows(`update document set body = repeat('[', 200000) || repeat(']', 200000) where id = 100`);
-    await using context = await openContext(url, { ...change, conversion: failing });
+    const context = await database.open(changeOfBody(failing));
     await expand(context);
     await backfill(context);
     expect(await client.rows(`select id::int from document where body_new is null`)).toEqual([{ id: 100 }]);

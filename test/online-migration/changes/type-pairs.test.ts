@@ -1,6 +1,5 @@
 import { describe, it } from '@jest/globals';
-import type { Column, Conversion } from '../../../src/online-migration/change/column-change.ts';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import type { Conversion } from '../../../src/online-migration/change/column-change.ts';
 import { booleanToText } from '../../../src/online-migration/conversions/boolean-to-text.ts';
 import { charToText } from '../../../src/online-migration/conversions/char-to-text.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
@@ -12,6 +11,7 @@ import { textToUuid } from '../../../src/online-migration/conversions/text-to-uu
 import { timestampToTimestamptz } from '../../../src/online-migration/conversions/timestamp-to-timestamptz.ts';
 import { varcharToText } from '../../../src/online-migration/conversions/varchar-to-text.ts';
 import { type ChangeCase, expectFullCycle } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { SERVER_MAJOR } from '../../support/server-major.ts';
 
 const ROWS = 2_000;
@@ -125,15 +125,7 @@ function caseOf(
   { from, to, conversion, value, kept = [], types = [] }: TypePair,
   { nullable = false } = {},
 ): ChangeCase {
-  const oldColumn: Column = { name: 'value', type: from };
-  const change: ChangedColumn = {
-    table: { schema: 'public', name: 'thing' },
-    key: 'id',
-    oldColumn,
-    newColumn: { name: 'value_new', type: to },
-    conversion,
-    ...(nullable ? { nullable } : {}),
-  };
+  const change = changeOf('thing.value', { from, to, conversion, ...(nullable ? { nullable } : {}) });
   return {
     change,
     value,

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { textToUuid } from '../../../src/online-migration/conversions/text-to-uuid.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
@@ -9,35 +8,27 @@ import { expand } from '../../../src/online-migration/phases/expand.ts';
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import { rename } from '../../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
-import { openContext } from '../../support/change-cycle.ts';
-import { connect } from '../../support/database-client.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { changeOf } from '../../support/change-of.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
-const price: ChangedColumn = {
-  table: { schema: 'public', name: 'item' },
-  key: 'id',
-  oldColumn: { name: 'price', type: 'text', default: `'0.00'::text` },
-  newColumn: { name: 'price_new', type: 'numeric(12,2)', default: '0' },
+const price = changeOf('item.price', {
+  from: { type: 'text', default: `'0.00'::text` },
+  to: { type: 'numeric(12,2)', default: '0' },
   conversion: textToNumeric(12, 2),
-};
+});
 
-const serial: ChangedColumn = {
-  table: { schema: 'public', name: 'item' },
-  key: 'serial',
-  oldColumn: { name: 'serial', type: 'text' },
-  newColumn: { name: 'serial_new', type: 'uuid' },
-  conversion: textToUuid,
-};
+const serial = changeOf('item.serial', { key: 'serial', from: 'text', to: 'uuid', conversion: textToUuid });
+
+const database = databasePerTest();
+const { client } = database;
 
 describe('while both columns are there', () => {
   it('a value that is written through the old one stands, also after the way back of contract', async () => {
-    await using database = await createTestDatabase();
-    await using client = await connect(database.url);
     await client.rows(`
       create table item (
         id bigint generated always as identity primary key, price text not null default '0.00', name text
       )`);
-    await using context = await openContext(database.url, price);
+    const context = await database.open(price);
     for (const move of [expand, backfill, enforce, contract, revertContract]) await move(context);
     await client.rows(`insert into item (price) values ('7.50')`);
     await client.rows(`insert into item (price_new) values (8.5)`);
@@ -50,12 +41,10 @@ describe('while both columns are there', () => {
   });
 
   it('a way back of contract that was ended half-way does not keep the change from going on, also with a default', async () => {
-    await using database = await createTestDatabase();
-    await using client = await connect(database.url);
     await client.rows(`
       create table item (id bigint generated always as identity primary key, price text not null default '0.00')`);
     await client.rows(`insert into item (price) select n || '.50' from generate_series(1, 100) as n`);
-    await using context = await openContext(database.url, price);
+    const context = await database.open(price);
     for (const move of [expand, backfill, enforce, contract]) await move(context);
     const ending = new AbortController();
     const ended: MoveContext = {
@@ -74,11 +63,9 @@ describe('while both columns are there', () => {
   });
 
   it('a reject whose key is the column itself is named', async () => {
-    await using database = await createTestDatabase();
-    await using client = await connect(database.url);
     await client.rows(`create table item (serial text primary key)`);
     await client.rows(`insert into item values ('no uuid'), ('00000000-0000-4000-8000-000000000001')`);
-    await using context = await openContext(database.url, serial);
+    const context = await database.open(serial);
     await expand(context);
     await backfill(context);
     await expect(enforce(context)).rejects.toThrow(
@@ -87,11 +74,9 @@ describe('while both columns are there', () => {
   });
 
   it('a unique index that an ended enforce has left refuses no value any more once the backfill is reverted', async () => {
-    await using database = await createTestDatabase();
-    await using client = await connect(database.url);
     await client.rows(`create table item (serial text primary key)`);
     await client.rows(`insert into item values ('00000000-0000-4000-8000-00000000000a')`);
-    await using context = await openContext(database.url, serial);
+    const context = await database.open(serial);
     await expand(context);
     await backfill(context);
     await client.rows(`create unique index item_pkey_mirror on item (serial_new)`);

@@ -1,8 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { connect, WATCHER_NAME } from '../../support/database-client.ts';
 import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
-import { insertSpreadRows, SPREAD_ROWS } from '../../support/spread-table.ts';
 import { startCommand } from '../../support/running-command.ts';
+import { insertRows } from '../../support/seeded-table.ts';
+import { insertSpreadRows, SPREAD_ROWS } from '../../support/spread-table.ts';
 
 /** Its rows are slow, and batches of 20 ms have few of them. */
 const RUN_MS = 180_000;
@@ -34,7 +35,7 @@ it(
   async () => {
     await using database = await createMigratedDatabase('0001');
     await using client = await connect(database.url, WATCHER_NAME);
-    await insertSpreadRows(client);
+    await insertSpreadRows(client, 'large_record', insertRows);
     await using migrator = await openMigrator(database.url);
     await migrator.go('0002');
     const steer = async (...words: string[]) => {

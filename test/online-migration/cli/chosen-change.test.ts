@@ -1,23 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import { chosenChange } from '../../../src/online-migration/cli/project/chosen-change.ts';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
-import { declarationOf } from '../../support/declared-change.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { changeOf } from '../../support/change-of.ts';
 
-function changeOf(schema: string, name?: string): ChangedColumn {
-  return {
+const ordersOf = (schema: string, name?: string) =>
+  changeOf('orders.total', {
     ...(name === undefined ? {} : { name }),
-    table: { schema, name: 'orders' },
-    key: 'id',
-    oldColumn: { name: 'total', type: 'integer' },
-    newColumn: { name: 'total_new', type: 'bigint' },
+    schema,
+    from: 'integer',
+    to: 'bigint',
     conversion: integerToBigint,
-  };
-}
+  });
 
-const first = changeOf('public');
-const second = changeOf('public', 'public.orders.total 2');
-const elsewhere = changeOf('shop');
+const first = ordersOf('public');
+const second = ordersOf('public', 'public.orders.total 2');
+const elsewhere = ordersOf('shop');
 
 describe('the change that is named', () => {
   it.each([
@@ -29,7 +26,7 @@ describe('the change that is named', () => {
     ['public.orders.total', [second, elsewhere], second],
     [undefined, [second], second],
   ])('%s is found', (name, changes, expected) => {
-    expect(chosenChange(name, changes.map(declarationOf))).toEqual(declarationOf(expected));
+    expect(chosenChange(name, changes)).toEqual(expected);
   });
 
   it.each([
@@ -41,7 +38,7 @@ describe('the change that is named', () => {
     ],
     [
       'public.orders.total',
-      [second, changeOf('public', `it's 3`), elsewhere],
+      [second, ordersOf('public', `it's 3`), elsewhere],
       'CHANGE_AMBIGUOUS',
       `Several changes match public.orders.total. Name one: 'public.orders.total 2', 'it'\\''s 3'.`,
     ],
@@ -70,8 +67,6 @@ describe('the change that is named', () => {
       'The configuration lists no column change: add yours to `changes`.',
     ],
   ])('%s is refused where it says too little', (name, changes, code, message) => {
-    expect(() => chosenChange(name, changes.map(declarationOf))).toThrow(
-      expect.objectContaining({ code, message }),
-    );
+    expect(() => chosenChange(name, changes)).toThrow(expect.objectContaining({ code, message }));
   });
 });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { namesOf } from '../../../src/online-migration/change/names.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createMigratedDatabase } from '../../support/migrator.ts';
+import { eventColumn } from '../../support/event-change.ts';
+import { createMigratedDatabase } from '../../support/event-project/migrator.ts';
 
-const { forward, forwardInBulk, backward } = namesOf(createdAtColumn);
+const { forward, forwardInBulk, backward } = namesOf(eventColumn);
 
 /** Texts that are no moment, though PostgreSQL's own cast takes many of them. */
 const REJECTS = [

@@ -1,6 +1,5 @@
 import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import {
   type ActiveColumn,
   ColumnNotEnforcedError,
@@ -9,12 +8,14 @@ import { ActiveColumnFollower } from '../../../src/online-migration/follow/activ
 import { pollActiveColumn } from '../../../src/online-migration/follow/active-column-poll.ts';
 import type { Queryable } from '../../../src/online-migration/postgres/queryable.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
 import { refusedWith } from '../../support/refused-with.ts';
+import { eventColumn } from '../../support/event-change.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
+import type { TestMigrator } from '../../support/test-migrator.ts';
 
-const OLD: ActiveColumn = { form: 'old', name: 'created_at' };
-const NEW: ActiveColumn = { form: 'new', name: 'created_at_new' };
-const RENAMED: ActiveColumn = { form: 'renamed', name: 'created_at' };
+const OLD: ActiveColumn = { form: 'old', name: 'at' };
+const NEW: ActiveColumn = { form: 'new', name: 'at_new' };
+const RENAMED: ActiveColumn = { form: 'renamed', name: 'at' };
 
 let resources: AsyncDisposableStack;
 let client: DatabaseClient;
@@ -47,7 +48,7 @@ function counting(database: Queryable) {
 }
 
 it('follows by the poll alone', async () => {
-  const follower = new ActiveColumnFollower(createdAtColumn, client);
+  const follower = new ActiveColumnFollower(eventColumn, client);
   expect(await follower.current()).toEqual(OLD);
   using _poll = pollActiveColumn(follower, 10);
   const switched = once(follower, 'switched');
@@ -57,18 +58,18 @@ it('follows by the poll alone', async () => {
 });
 
 it('follows by a unit of work that fails, alone', async () => {
-  const follower = new ActiveColumnFollower(createdAtColumn, client);
+  const follower = new ActiveColumnFollower(eventColumn, client);
   await follower.current();
   await migrator.go('0005');
   const used = await follower.run(async ({ name }) => {
-    await client.rows(`select ${name} from large_record`);
+    await client.rows(`select ${name} from event`);
     return name;
   });
-  expect(used).toBe('created_at_new');
+  expect(used).toBe('at_new');
 });
 
 it('runs a failed unit of work on a reading that began after the failure', async () => {
-  const follower = new ActiveColumnFollower(createdAtColumn, client);
+  const follower = new ActiveColumnFollower(eventColumn, client);
   const used: string[] = [];
   await follower.run(async ({ name }) => {
     used.push(name);
@@ -77,34 +78,34 @@ it('runs a failed unit of work on a reading that began after the failure', async
       await follower.refresh();
       await migrator.go('0005');
     }
-    return client.rows(`select ${name} from large_record`);
+    return client.rows(`select ${name} from event`);
   });
-  expect(used).toEqual(['created_at', 'created_at_new']);
+  expect(used).toEqual(['at', 'at_new']);
 });
 
 it('runs a unit of work again for each move that it meets, as when one follows another at once', async () => {
-  const follower = new ActiveColumnFollower(createdAtColumn, client);
+  const follower = new ActiveColumnFollower(eventColumn, client);
   await follower.current();
   await migrator.go('0005');
   const used: ActiveColumn[] = [];
   await follower.run(async (active) => {
     used.push(active);
     if (used.length === 2) await migrator.go('0006');
-    await client.rows(`select ${active.name} = ${active.form === 'old' ? `''` : 'now()'} from large_record`);
+    await client.rows(`select ${active.name} = ${active.form === 'old' ? `''` : 'now()'} from event`);
   });
   expect(used).toEqual([OLD, NEW, RENAMED]);
 });
 
 it.each([
-  ['42703', `select nothing from large_record`],
-  ['42P01', `select from large_records`],
-  ['42804', `update large_record set id = now()`],
+  ['42703', `select nothing from event`],
+  ['42P01', `select from events`],
+  ['42804', `update event set id = now()`],
   ['0A000', `execute prepared_before`],
 ])('runs a unit of work again that met %s', async (code, statement) => {
-  await client.rows(`prepare prepared_before as select * from large_record`);
+  await client.rows(`prepare prepared_before as select * from event`);
   await client.rows(`execute prepared_before`);
-  await client.rows(`alter table large_record add column note text`);
-  const follower = new ActiveColumnFollower(createdAtColumn, client);
+  await client.rows(`alter table event add column note text`);
+  const follower = new ActiveColumnFollower(eventColumn, client);
   const met: unknown[] = [];
   const used = await follower.run(async ({ name }) => {
     if (met.length > 0) return name;
@@ -113,18 +114,18 @@ it.each([
       throw error;
     });
   });
-  expect({ met, used }).toEqual({ met: [code], used: 'created_at' });
+  expect({ met, used }).toEqual({ met: [code], used: 'at' });
 });
 
 it('runs a unit of work twice at most on the same column, and not again for another reason', async () => {
-  const follower = new ActiveColumnFollower(createdAtColumn, client);
+  const follower = new ActiveColumnFollower(eventColumn, client);
   let runs = 0;
   const run = (sql: string) =>
     follower.run(() => {
       runs += 1;
       return client.rows(sql);
     });
-  await expect(run('select nothing from large_record')).rejects.toThrow('column "nothing" does not exist');
+  await expect(run('select nothing from event')).rejects.toThrow('column "nothing" does not exist');
   expect(runs).toBe(2);
   await expect(run('select 1 / 0')).rejects.toThrow('division by zero');
   expect(runs).toBe(3);
@@ -132,7 +133,7 @@ it('runs a unit of work twice at most on the same column, and not again for anot
 
 it('runs a unit of work three times at most, though the catalog says another thing each time', async () => {
   let readings = 0;
-  const follower = new ActiveColumnFollower(createdAtColumn, {
+  const follower = new ActiveColumnFollower(eventColumn, {
     async query<Row>() {
       readings += 1;
       const row = {
@@ -155,7 +156,7 @@ it('runs a unit of work three times at most, though the catalog says another thi
 
 it('reads once for all who ask while a reading is under way, and after it', async () => {
   const database = counting(client);
-  const follower = new ActiveColumnFollower(createdAtColumn, database);
+  const follower = new ActiveColumnFollower(eventColumn, database);
   const first = follower.refresh();
   // Lets the first reading begin.
   await Promise.resolve();
@@ -164,7 +165,7 @@ it('reads once for all who ask while a reading is under way, and after it', asyn
 });
 
 it('says that the old column is in use until the last unit of work on it has ended', async () => {
-  const follower = new ActiveColumnFollower(createdAtColumn, client);
+  const follower = new ActiveColumnFollower(eventColumn, client);
   await follower.current();
   const forms: string[] = [];
   follower.on('formInUse', (form) => forms.push(form));
@@ -185,7 +186,7 @@ it('says that the old column is in use until the last unit of work on it has end
 });
 
 it('runs a unit again that finds the active column empty, once', async () => {
-  const follower = new ActiveColumnFollower(createdAtColumn, client);
+  const follower = new ActiveColumnFollower(eventColumn, client);
   const used: ActiveColumn[] = [];
   const failing = follower.run(async (active) => {
     used.push(active);
@@ -199,26 +200,26 @@ it('runs a unit again that finds the active column empty, once', async () => {
 });
 
 it('keeps what it knows while the table is away', async () => {
-  const follower = new ActiveColumnFollower(createdAtColumn, client);
-  const late = new ActiveColumnFollower(createdAtColumn, client);
+  const follower = new ActiveColumnFollower(eventColumn, client);
+  const late = new ActiveColumnFollower(eventColumn, client);
   await follower.current();
-  await client.rows('alter table large_record rename to away');
+  await client.rows('alter table event rename to away');
   await expect(follower.refresh()).rejects.toThrow('does not exist');
   expect(await follower.current()).toEqual(OLD);
   await expect(late.current()).rejects.toThrow('does not exist');
-  await client.rows('alter table away rename to large_record');
+  await client.rows('alter table away rename to event');
   expect(await late.current()).toEqual(OLD);
 });
 
 describe('the poll', () => {
   it('goes on after readings that fail', async () => {
     const database = counting(client);
-    const follower = new ActiveColumnFollower(createdAtColumn, database);
+    const follower = new ActiveColumnFollower(eventColumn, database);
     await follower.current();
-    await client.rows('alter table large_record rename to away');
+    await client.rows('alter table event rename to away');
     using _poll = pollActiveColumn(follower, 1);
     await database.asked(10);
-    await client.rows('alter table away rename to large_record');
+    await client.rows('alter table away rename to event');
     const switched = once(follower, 'switched');
     await migrator.go('0004');
     expect(await switched).toEqual([NEW]);
@@ -228,12 +229,12 @@ describe('the poll', () => {
     const silence = Promise.withResolvers<never>();
     const silent = counting({ query: () => silence.promise });
     const answering = counting(client);
-    using _silentPoll = pollActiveColumn(new ActiveColumnFollower(createdAtColumn, silent), 1);
-    const poll = pollActiveColumn(new ActiveColumnFollower(createdAtColumn, answering), 1);
+    using _silentPoll = pollActiveColumn(new ActiveColumnFollower(eventColumn, silent), 1);
+    const poll = pollActiveColumn(new ActiveColumnFollower(eventColumn, answering), 1);
     await answering.asked(20);
     expect(silent.queries).toBe(1);
     poll[Symbol.dispose]();
-    using _nextPoll = pollActiveColumn(new ActiveColumnFollower(createdAtColumn, silent), 1);
+    using _nextPoll = pollActiveColumn(new ActiveColumnFollower(eventColumn, silent), 1);
     await silent.asked(2);
     expect(answering.queries).toBeLessThanOrEqual(21);
   });
@@ -241,11 +242,11 @@ describe('the poll', () => {
 
 describe('on a column to stay on', () => {
   it.each([
-    ['created_at', [OLD, OLD, OLD, OLD, NEW, RENAMED, NEW, OLD, OLD]],
-    ['created_at_new', [OLD, OLD, OLD, NEW, NEW, RENAMED, NEW, NEW, OLD]],
+    ['at', [OLD, OLD, OLD, OLD, NEW, RENAMED, NEW, OLD, OLD]],
+    ['at_new', [OLD, OLD, OLD, NEW, NEW, RENAMED, NEW, NEW, OLD]],
     [undefined, [OLD, OLD, OLD, NEW, NEW, RENAMED, NEW, NEW, OLD]],
   ])('%s, it is at each stage where it can be', async (pinned, expected) => {
-    const follower = new ActiveColumnFollower(createdAtColumn, client, pinned);
+    const follower = new ActiveColumnFollower(eventColumn, client, pinned);
     const found = [];
     for (const stage of ['0001', '0002', '0003', '0004', '0005', '0006', '0005', '0004', '0003']) {
       await migrator.go(stage);
@@ -256,17 +257,17 @@ describe('on a column to stay on', () => {
 
   it('does not take the old column while it comes back and is not filled yet', async () => {
     await migrator.go('0005');
-    await client.rows('alter table large_record add column created_at varchar(50)');
-    const follower = new ActiveColumnFollower(createdAtColumn, client, 'created_at');
+    await client.rows('alter table event add column at varchar(50)');
+    const follower = new ActiveColumnFollower(eventColumn, client, 'at');
     expect(await follower.current()).toEqual(NEW);
   });
 
   it('is refused where the change does not know it', () => {
-    expect(() => new ActiveColumnFollower(createdAtColumn, client, 'created')).toThrow(
+    expect(() => new ActiveColumnFollower(eventColumn, client, 'created')).toThrow(
       expect.objectContaining(
         refusedWith(
           'UNKNOWN_ACTIVE_COLUMN',
-          'ACTIVE_COLUMN is "created": set it to auto, or to a column to stay on, created_at or created_at_new.',
+          'ACTIVE_COLUMN is "created": set it to auto, or to a column to stay on, at or at_new.',
         ),
       ),
     );

@@ -1,15 +1,16 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Pool } from 'pg';
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
 import { findPresences, type Presence } from '../../../src/online-migration/follow/presence.ts';
 import { keepPresence } from '../../../src/online-migration/follow/presence-session.ts';
-import { type ApiProcess, startApiProcess } from '../../support/api-process.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { eventColumn } from '../../support/event-change.ts';
+import { type FollowingProcess, startFollowingProcess } from '../../support/event-project/commands.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
 import { startHangingProxy } from '../../support/hanging-proxy.ts';
-import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
 import { refusedWith } from '../../support/refused-with.ts';
+import type { TestMigrator } from '../../support/test-migrator.ts';
 
 let resources: AsyncDisposableStack;
 let url: string;
@@ -25,14 +26,14 @@ beforeEach(async () => {
   migrator = resources.use(await openMigrator(url));
   const pool = resources.adopt(new Pool({ connectionString: url }), (owned) => owned.end());
   pool.on('error', () => undefined);
-  follower = new ActiveColumnFollower(createdAtColumn, pool);
+  follower = new ActiveColumnFollower(eventColumn, pool);
   log = [];
 });
 afterEach(() => resources.disposeAsync());
 
 const present = (connectionString = url) =>
   keepPresence({
-    change: createdAtColumn,
+    change: eventColumn,
     connection: () => ({ connectionString }),
     follower,
     log: (line) => log.push(line),
@@ -41,7 +42,7 @@ const present = (connectionString = url) =>
 /** Resolves when the presences are as they should be. */
 async function presences(wanted: (found: Presence[]) => boolean): Promise<Presence[]> {
   for (;;) {
-    const found = await findPresences(client, createdAtColumn);
+    const found = await findPresences(client, eventColumn);
     if (wanted(found)) return found;
   }
 }
@@ -51,7 +52,7 @@ const forms = (found: Presence[]) => found.map(({ form }) => form).join();
 it('says from the beginning to the end which process it is and which column that uses', async () => {
   {
     await using _presence = await present();
-    const [found, ...others] = await findPresences(client, createdAtColumn);
+    const [found, ...others] = await findPresences(client, eventColumn);
     expect(found).toMatchObject({ form: 'old' });
     expect(found!.process).toMatch(new RegExp(`^\\S+:${process.pid}$`));
     expect(others).toEqual([]);
@@ -64,15 +65,15 @@ it('says so even where the URL has an application name of its own', async () => 
   const named = new URL(url);
   named.searchParams.set('application_name', 'orders');
   await using _presence = await present(named.href);
-  expect(await findPresences(client, createdAtColumn)).toMatchObject([{ form: 'old' }]);
+  expect(await findPresences(client, eventColumn)).toMatchObject([{ form: 'old' }]);
 });
 
 it('hears of the switchover without a poll, and of the way back', async () => {
   await using _presence = await present();
-  const [{ pid }] = (await findPresences(client, createdAtColumn)) as [Presence];
+  const [{ pid }] = (await findPresences(client, eventColumn)) as [Presence];
   await migrator.go('0004');
   expect(await presences((found) => forms(found) === 'new')).toMatchObject([{ pid }]);
-  expect(await follower.current()).toEqual({ form: 'new', name: 'created_at_new' });
+  expect(await follower.current()).toEqual({ form: 'new', name: 'at_new' });
   await migrator.go('0003');
   expect(await presences((found) => forms(found) === 'old')).toMatchObject([{ pid }]);
 });
@@ -100,7 +101,7 @@ it('keeps contract waiting until the last request on the old column has ended', 
   const switched = once(follower, 'switched');
   await migrator.go('0004');
   await switched;
-  const waiting = migrator.logged(/waiting up to 30 s for 1 processes that still use created_at: \S+:\d+/);
+  const waiting = migrator.logged(/waiting up to 30 s for 1 processes that still use at: \S+:\d+/);
   const going = migrator.go('0005');
   await waiting;
   request.resolve();
@@ -111,7 +112,7 @@ it('keeps contract waiting until the last request on the old column has ended', 
 
 it('comes back when it was cut, under another server process, and says so', async () => {
   await using _presence = await present();
-  const [{ pid }] = (await findPresences(client, createdAtColumn)) as [Presence];
+  const [{ pid }] = (await findPresences(client, eventColumn)) as [Presence];
   await client.rows('select pg_terminate_backend($1)', [pid]);
   await presences((found) => found.length === 1 && found[0]!.pid !== pid);
   await migrator.go('0004');
@@ -125,7 +126,7 @@ it('comes back when it was cut, under another server process, and says so', asyn
 it('has the column read anew when it comes back: the notification was missed', async () => {
   await using proxy = await startHangingProxy(url);
   await using _presence = await present(proxy.url);
-  const [{ pid }] = (await findPresences(client, createdAtColumn)) as [Presence];
+  const [{ pid }] = (await findPresences(client, eventColumn)) as [Presence];
   proxy.hang();
   await client.rows('select pg_terminate_backend($1)', [pid]);
   await migrator.go('0004');
@@ -139,41 +140,38 @@ it('has the column read anew when it comes back: the notification was missed', a
 it('is not ended for being idle', async () => {
   await client.rows(`alter database "${new URL(url).pathname.slice(1)}" set idle_session_timeout = 50`);
   await using _presence = await present();
-  const [{ pid }] = (await findPresences(client, createdAtColumn)) as [Presence];
+  const [{ pid }] = (await findPresences(client, eventColumn)) as [Presence];
   await using idle = await connect(url);
   while ((await client.rows('select from pg_stat_activity where pid = $1', [idle.pid])).length > 0);
-  expect(await findPresences(client, createdAtColumn)).toMatchObject([{ pid }]);
+  expect(await findPresences(client, eventColumn)).toMatchObject([{ pid }]);
 });
 
 it('is there before a table is, and learns of it', async () => {
-  await client.rows('alter table large_record rename to away');
+  await client.rows('alter table event rename to away');
   await using _presence = await present();
-  expect(await findPresences(client, createdAtColumn)).toMatchObject([{ form: 'old' }]);
-  await client.rows('alter table away rename to large_record');
+  expect(await findPresences(client, eventColumn)).toMatchObject([{ form: 'old' }]);
+  await client.rows('alter table away rename to event');
   await migrator.go('0004');
   await presences((found) => forms(found) === 'new');
 });
 
-const endingIn = (api: ApiProcess) => expect.stringMatching(new RegExp(`:${api.process.pid}$`));
+const endingIn = ({ process: { pid } }: FollowingProcess) => expect.stringMatching(new RegExp(`:${pid}$`));
 
 it('is one for each process, and gone at once with a process that is killed', async () => {
-  await using first = await startApiProcess(url);
-  await using second = await startApiProcess(url);
-  const both = await findPresences(client, createdAtColumn);
+  await using first = await startFollowingProcess(url);
+  await using second = await startFollowingProcess(url);
+  const both = await findPresences(client, eventColumn);
   expect(both).toMatchObject([{ process: endingIn(first) }, { process: endingIn(second) }]);
   first.process.kill('SIGKILL');
   expect(await presences((found) => found.length === 1)).toMatchObject([{ process: endingIn(second) }]);
 });
 
 it('of a process that stays on the old column keeps contract away until the process is killed', async () => {
-  await using staying = await startApiProcess(url, { ACTIVE_COLUMN: 'created_at' });
+  await using staying = await startFollowingProcess(url, 'at');
   await migrator.go('0004');
   await using hurried = await openMigrator(url, { switchoverWaitMs: 0 });
   await expect(hurried.go('0005')).rejects.toMatchObject(
-    refusedWith(
-      'COLUMN_IN_USE',
-      new RegExp(`these processes still use created_at: \\S+:${staying.process.pid} `),
-    ),
+    refusedWith('COLUMN_IN_USE', new RegExp(`these processes still use at: \\S+:${staying.process.pid} `)),
   );
   const waiting = migrator.logged(/waiting up to 30 s for 1 processes/);
   const going = migrator.go('0005');

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { expect, it } from '@jest/globals';
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
 import { ReadReplica } from '../../../src/online-migration/follow/read-replica.ts';
 import { connect } from '../../support/database-client.ts';
-import { openMigrator } from '../../support/migrator.ts';
+import { eventColumn } from '../../support/event-change.ts';
+import { openMigrator } from '../../support/event-project/migrator.ts';
+import { insertEvents } from '../../support/event-table.ts';
 import { startOwnServer } from '../../support/own-server.ts';
-import { insertRows } from '../../support/seeded-table.ts';
 import { startStreamingReplica } from '../../support/streaming-replica.ts';
 
 it('reads from the primary what the replay of a drop has cancelled, then from the replica by its new schema', async () => {
@@ -14,20 +14,20 @@ it('reads from the primary what the replay of a drop has cancelled, then from th
   await using migrator = await openMigrator(primary.url());
   await migrator.go('0001');
   await using onPrimary = await connect(primary.url());
-  await insertRows(onPrimary, 1);
+  await insertEvents(onPrimary, 1);
   await migrator.go('0004');
   await using replica = await startStreamingReplica(primary, { max_standby_streaming_delay: '0' });
   await using onReplica = await connect(replica.url, 'reader');
   await using catalogOfReplica = await connect(replica.url);
   const log: string[] = [];
-  const follower = new ActiveColumnFollower(createdAtColumn, catalogOfReplica, 'created_at');
+  const follower = new ActiveColumnFollower(eventColumn, catalogOfReplica, 'at');
   const reads = new ReadReplica(follower, (line) => log.push(line));
   await follower.refresh();
 
   const slowRead = reads.read(
     () =>
       follower.run(async ({ name }) => {
-        await onReplica.rows(`select ${name}, pg_sleep(600) from large_record`);
+        await onReplica.rows(`select ${name}, pg_sleep(600) from event`);
         return 'read from the replica';
       }),
     async () => 'read from the primary',
@@ -42,11 +42,10 @@ it('reads from the primary what the replay of a drop has cancelled, then from th
   await follower.refresh();
   await back;
   const used = await reads.read(
-    () =>
-      follower.run(async ({ name }) => (await onReplica.rows(`select ${name} from large_record`)) && name),
+    () => follower.run(async ({ name }) => (await onReplica.rows(`select ${name} from event`)) && name),
     async () => 'read from the primary',
   );
-  expect(used).toBe('created_at_new');
+  expect(used).toBe('at_new');
   expect(log).toEqual([
     'Reads go to the replica.',
     'Reads go to the primary: the replica failed, canceling statement due to conflict with recovery',
@@ -57,7 +56,7 @@ it('reads from the primary what the replay of a drop has cancelled, then from th
 it('leaves a replica alone from the first failure until its catalog has been read again', async () => {
   let isAway = true;
   const shape = { table_exists: true, old_is_filled: true, old_is_new_type: false, new_is_enforced: null };
-  const follower = new ActiveColumnFollower(createdAtColumn, {
+  const follower = new ActiveColumnFollower(eventColumn, {
     async query<Row>() {
       if (isAway) throw new Error('away');
       return { rows: [shape as Row], rowCount: 1 };

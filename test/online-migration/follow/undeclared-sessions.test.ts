@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { poolNameOf, presenceName } from '../../../src/online-migration/follow/presence.ts';
 import { findUndeclaredSessions } from '../../../src/online-migration/follow/undeclared-sessions.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createMigratedDatabase } from '../../support/migrator.ts';
+import { eventColumn } from '../../support/event-change.ts';
+import { createMigratedDatabase } from '../../support/event-project/migrator.ts';
 
 let resources: AsyncDisposableStack;
 let url: string;
@@ -22,8 +22,8 @@ async function sessionThatRan(statement: string, name: string): Promise<void> {
   await session.rows(statement);
 }
 
-const READ = `select id,\n  created_at from LARGE_RECORD`;
-const find = () => findUndeclaredSessions(client, createdAtColumn);
+const READ = `select id,\n  at from EVENT`;
+const find = () => findUndeclaredSessions(client, eventColumn);
 
 it('finds who uses the table by the last statement, one entry for each name', async () => {
   await sessionThatRan(READ, 'orders 1.4');
@@ -37,17 +37,17 @@ it('finds who uses the table by the last statement, one entry for each name', as
       user: await client.value(`select current_user`),
       address: await client.value(`select host(inet_client_addr())`),
       count: 1,
-      statement: 'select id, created_at from LARGE_RECORD',
+      statement: 'select id, at from EVENT',
     },
   ]);
 });
 
 it('leaves the sessions of the toolkit out, and those of a process that says which column it uses', async () => {
   await sessionThatRan(READ, 'online-migration worker');
-  await sessionThatRan(READ, poolNameOf(createdAtColumn));
+  await sessionThatRan(READ, poolNameOf(eventColumn));
   const [undeclared, ...others] = await find();
-  expect(undeclared).toMatchObject({ application: poolNameOf(createdAtColumn) });
+  expect(undeclared).toMatchObject({ application: poolNameOf(eventColumn) });
   expect(others).toEqual([]);
-  await using _presence = await connect(url, presenceName(createdAtColumn, 'new'));
+  await using _presence = await connect(url, presenceName(eventColumn, 'new'));
   expect(await find()).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { runMikroOrm } from '../../support/command-line.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createMigratedDatabase } from '../../support/migrator.ts';
+import { runMikroOrm } from '../../support/event-project/commands.ts';
+import { createMigratedDatabase } from '../../support/event-project/migrator.ts';
 import type { TestDatabase } from '../../support/test-server.ts';
 
 const resources = new AsyncDisposableStack();
@@ -40,15 +40,13 @@ describe('npx mikro-orm', () => {
     expect(await ledger()).toEqual(before);
   });
 
-  it('lists what has run and what is pending, and names its database without the password', async () => {
+  it('lists what has run and what is pending', async () => {
     const executed = await runMikroOrm(database.url, 'migration:list');
-    expect(executed.output).toMatch(/0001_create_large_record[^]*0002_expand_created_at_new/);
+    expect(executed.output).toMatch(/0001_create_event[^]*0002_expand_at/);
     expect(executed.output).not.toContain('0003');
     const pending = await runMikroOrm(database.url, 'migration:pending');
     expect(pending.output).toMatch(/0003_[^]*0004_[^]*0005_[^]*0006_/);
     expect(pending.output).not.toContain('0002');
-    expect(pending.output).toMatch(/^Database: .*test_/m);
-    expect(pending.output).not.toContain(new URL(database.url).password);
   });
 
   it('goes up to a migration, and down by one, and down to one', async () => {
@@ -64,7 +62,7 @@ describe('npx mikro-orm', () => {
     const before = await ledger();
     const { exitCode, output } = await runMikroOrm(database.url, 'migration:up', '--only', '0004');
     expect(exitCode).toBe(1);
-    expect(output).toContain('Cannot enforce public.large_record.created_at');
+    expect(output).toContain('Cannot enforce public.event.at');
     expect(output).toContain('the database is at initial');
     expect(await ledger()).toEqual(before);
   });

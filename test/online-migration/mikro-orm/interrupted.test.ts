@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startMikroOrm } from '../../support/command-line.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { startMikroOrm } from '../../support/event-project/commands.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
+import { insertEvents } from '../../support/event-table.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';
-import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
-import { insertRows } from '../../support/seeded-table.ts';
 
 const ENFORCE = ['migration:up', '--to', '0004'] as const;
 
@@ -16,8 +16,8 @@ beforeEach(async () => {
   const database = resources.use(await createMigratedDatabase('0001'));
   url = database.url;
   client = resources.use(await connect(url));
-  await insertRows(client, 100);
-  await client.query(`create index by_moment on large_record (created_at)`);
+  await insertEvents(client, 100);
+  await client.query(`create index by_moment on event (at)`);
   await using migrator = await openMigrator(url);
   await migrator.go('0003');
 });
@@ -26,13 +26,13 @@ afterEach(() => resources.disposeAsync());
 const mirrors = () =>
   client.rows<{ valid: boolean }>(`
     select indisvalid as valid from pg_index
-    where indrelid = 'large_record'::regclass and indexrelid::regclass::text like '%by_moment_mirror%'`);
+    where indrelid = 'event'::regclass and indexrelid::regclass::text like '%by_moment_mirror%'`);
 
 /** The index of the new column waits for a transaction that has written to the table. */
 async function whileIndexWaits(signal: NodeJS.Signals): Promise<string> {
   await client.query('begin');
-  await client.query(`update large_record set name = name where id = (select min(id) from large_record)`);
-  const enforcing = startMikroOrm(url, ...ENFORCE);
+  await client.query(`update event set name = name where id = (select min(id) from event)`);
+  const enforcing = startMikroOrm(url, ENFORCE);
   await lockWaiter(url);
   enforcing.process.kill(signal);
   expect(await enforcing.exitCode).toBe(1);
@@ -54,7 +54,7 @@ describe.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
       expect(output).toContain('The same command goes on from here');
       expect(await mirrors()).toEqual([{ valid: false }]);
 
-      const again = startMikroOrm(url, ...ENFORCE);
+      const again = startMikroOrm(url, ENFORCE);
       expect(await again.exitCode).toBe(0);
       expect(await mirrors()).toEqual([{ valid: true }]);
     });

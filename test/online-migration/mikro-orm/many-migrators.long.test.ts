@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type RunningCommand, startMikroOrm } from '../../support/command-line.ts';
+import { type RunningCommand } from '../../support/command-line.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { startMikroOrm } from '../../support/event-project/commands.ts';
+import { createMigratedDatabase } from '../../support/event-project/migrator.ts';
+import { insertEvents } from '../../support/event-table.ts';
 import { held, hold, type HoldPoint, installHoldPoints, letGo } from '../../support/hold-points.ts';
-import { createMigratedDatabase } from '../../support/migrator.ts';
-import { insertRows } from '../../support/seeded-table.ts';
 
 const ROWS = 5_000;
 const MIGRATORS = 10;
@@ -18,14 +19,14 @@ beforeEach(async () => {
   resources = new AsyncDisposableStack();
   ({ url } = resources.use(await createMigratedDatabase('0001')));
   client = resources.use(await connect(url));
-  await insertRows(client, ROWS);
-  await installHoldPoints(client);
+  await insertEvents(client, ROWS);
+  await installHoldPoints(client, 'event');
 });
 afterEach(() => resources.disposeAsync());
 
 /** Starts `npx mikro-orm migration:up`; whatever is left of it at the test's end is killed. */
 function startMigrator(): RunningCommand {
-  const command = startMikroOrm(url, 'migration:up');
+  const command = startMikroOrm(url, ['migration:up']);
   resources.defer(async () => {
     command.process.kill('SIGKILL');
     await command.exitCode;
@@ -78,7 +79,7 @@ describe(`${MIGRATORS} migrators that are started together`, () => {
         return true;
       end $$`);
       await client.rows(`
-      alter table large_record add constraint note_fill check (note_fill(id)) not valid`);
+      alter table event add constraint note_fill check (note_fill(id)) not valid`);
       await hold(client, 'batch');
 
       const migrators = Array.from({ length: MIGRATORS }, () => startMigrator());

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { defineEntity, type EntitySchema, p } from '@mikro-orm/core';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
 import { OnlineSchemaGenerator } from '../../../src/online-migration/mikro-orm/online-schema-generator.ts';
@@ -13,6 +12,8 @@ import { enforce, revertEnforce } from '../../../src/online-migration/phases/enf
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
 import { rename } from '../../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
+import type { Move } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import {
   BACK_TO_ENFORCED,
   carryOut,
@@ -23,7 +24,6 @@ import {
   enforceHalfWay,
   type Form,
   mappings,
-  type Move,
   openOrm,
   ordersMapping,
   revertContractHalfWay,
@@ -142,13 +142,7 @@ function keyMapping(key: string, type: string): EntitySchema[] {
 }
 
 it('sees none where the change is of a primary key that another table refers to', async () => {
-  const change: ChangedColumn = {
-    table: { schema: 'public', name: 'items' },
-    key: 'id',
-    oldColumn: { name: 'id', type: 'integer' },
-    newColumn: { name: 'id_new', type: 'bigint' },
-    conversion: integerToBigint,
-  };
+  const change = changeOf('items.id', { from: 'integer', to: 'bigint', conversion: integerToBigint });
   const forms = [keyMapping('id', 'int'), keyMapping('id_new', 'bigint'), keyMapping('id', 'bigint')];
   await using database = await createTestDatabase();
   await using orm = await openOrm(database.url, forms[0]!);
@@ -169,13 +163,11 @@ it('does not drop the enum of an interim column that the mapping does not know',
     tableName: 'days',
     properties: { id: p.integer().primary(), mood: p.text() },
   });
-  const change: ChangedColumn = {
-    table: { schema: 'public', name: 'days' },
-    key: 'id',
-    oldColumn: { name: 'mood', type: 'text' },
-    newColumn: { name: 'mood_new', type: 'public.mood' },
+  const change = changeOf('days.mood', {
+    from: 'text',
+    to: 'public.mood',
     conversion: textToEnum('public.mood', ['fine', 'bad']),
-  };
+  });
   await carryOut(database.url, [change], [expand]);
   expect(await differences(database.url, [days])).toBe('');
 });

@@ -14,7 +14,6 @@ import {
   openOrm,
   TO_CONTRACTED,
 } from '../../support/changing-orders.ts';
-import { declarationOf } from '../../support/declared-change.ts';
 
 it('keeps changes out of the snapshot file that a migration writes, and of the comparison with it', async () => {
   await using database = await createOrders();
@@ -25,9 +24,9 @@ it('keeps changes out of the snapshot file that a migration writes, and of the c
     snapshotName: 'snapshot',
     migrationsList: [...TO_CONTRACTED, rename].flatMap((move) =>
       [customerChange, discountChange].map((change) => ({
-        name: `${move.name}_${change.oldColumn.name}`,
+        name: `${move.name}_${change.columns[0]!.from.name}`,
         class: class extends ColumnMigration {
-          override readonly change = declarationOf(change);
+          override readonly change = change;
           override readonly phase = { ...phases.expand, up: move };
         },
       })),

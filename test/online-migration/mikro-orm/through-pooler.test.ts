@@ -1,22 +1,16 @@
 import { expect, it } from '@jest/globals';
-import { startNode } from '../../support/command-line.ts';
 import { connect } from '../../support/database-client.ts';
-import { openMigrator } from '../../support/migrator.ts';
+import { runMikroOrm } from '../../support/event-project/commands.ts';
+import { openMigrator } from '../../support/event-project/migrator.ts';
 import { describeWithPgBouncer, startPgBouncer } from '../../support/pgbouncer.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-async function migrateUp(env: Record<string, string>): Promise<{ exitCode: number | null; output: string }> {
-  const command = startNode(['node_modules/@mikro-orm/cli/cli.js', 'migration:up'], env);
-  const exitCode = await command.exitCode;
-  return { exitCode, output: command.output() };
-}
-
 describeWithPgBouncer('through PgBouncer, the migrator', () => {
-  it('is refused in transaction mode before anything happens, and DATABASE_DIRECT_URL leads past it', async () => {
+  it('is refused in transaction mode before anything happens, and goes up without the pooler', async () => {
     await using database = await createTestDatabase();
     await using pooler = await startPgBouncer(database.url, { mode: 'transaction', sessions: 3 });
     await using client = await connect(database.url);
-    const refused = await migrateUp({ DATABASE_URL: pooler.url });
+    const refused = await runMikroOrm(pooler.url, 'migration:up');
     expect(refused.exitCode).toBe(1);
     expect(refused.output).toMatch(
       /through a pooler that gives each transaction another session .*Set DATABASE_DIRECT_URL.* Nothing was changed/,
@@ -25,7 +19,7 @@ describeWithPgBouncer('through PgBouncer, the migrator', () => {
       await client.value(`select count(*) from pg_class where relnamespace = 'public'::regnamespace`),
     ).toBe('0');
 
-    const passed = await migrateUp({ DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: database.url });
+    const passed = await runMikroOrm(database.url, 'migration:up');
     expect(passed).toMatchObject({ exitCode: 0 });
     expect(await client.value(`select count(*) from mikro_orm_migrations`)).toBe('6');
   });

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { runMikroOrm } from '../../support/command-line.ts';
 import { connect } from '../../support/database-client.ts';
-import { createMigratedDatabase } from '../../support/migrator.ts';
-import { insertRows } from '../../support/seeded-table.ts';
+import { PROJECT_ENVIRONMENT, runMikroOrm } from '../../support/event-project/commands.ts';
+import { createMigratedDatabase } from '../../support/event-project/migrator.ts';
+import { insertEvents } from '../../support/event-table.ts';
 import { describeInTerminal, inTerminal, shownLines } from '../../support/terminal.ts';
 
 const ROWS = 30_000;
@@ -13,11 +13,11 @@ const PROJECT_FOLDER = join(import.meta.dirname, '../../..');
 async function expandedDatabase(resources: AsyncDisposableStack): Promise<string> {
   const database = resources.use(await createMigratedDatabase('0002'));
   const client = resources.use(await connect(database.url));
-  await insertRows(client, ROWS);
-  await client.rows(`alter table large_record disable trigger user`);
-  await client.rows(`update large_record set created_at_new = null`);
-  await client.rows(`alter table large_record enable always trigger "~sync_created_at_insert"`);
-  await client.rows(`alter table large_record enable always trigger "~sync_created_at_update"`);
+  await insertEvents(client, ROWS);
+  await client.rows(`alter table event disable trigger user`);
+  await client.rows(`update event set at_new = null`);
+  await client.rows(`alter table event enable always trigger "~sync_at_insert"`);
+  await client.rows(`alter table event enable always trigger "~sync_at_update"`);
   return database.url;
 }
 
@@ -29,7 +29,14 @@ describeInTerminal('in a terminal of 80 columns, the backfill', () => {
     const { stdout, status } = spawnSync('script', inTerminal(command), {
       cwd: PROJECT_FOLDER,
       encoding: 'utf8',
-      env: { ...process.env, DATABASE_URL: url, NO_COLOR: '1', NODE_OPTIONS: '', TERM: 'xterm' },
+      env: {
+        ...process.env,
+        DATABASE_URL: url,
+        ...PROJECT_ENVIRONMENT,
+        NO_COLOR: '1',
+        NODE_OPTIONS: '',
+        TERM: 'xterm',
+      },
     });
     expect(status).toBe(0);
     const lines = await shownLines(stdout);

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
 import { findActiveStatements } from '../../../src/online-migration/observation/active-statements.ts';
 import { openObserver, type Observer } from '../../../src/online-migration/observation/observer.ts';
 import { readOverview } from '../../../src/online-migration/observation/overview.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { eventChange } from '../../support/event-change.ts';
+import { followEvents } from '../../support/event-project/following.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
+import { insertEvents } from '../../support/event-table.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';
-import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
-import { insertRows } from '../../support/seeded-table.ts';
-import { startTestApplication } from '../../support/test-application.ts';
+import type { TestMigrator } from '../../support/test-migrator.ts';
 
 const ROWS = 2_000;
 const WAY = ['0001', '0002', '0003', '0004', '0005', '0006'];
@@ -21,14 +22,14 @@ let observer: Observer;
 beforeAll(async () => {
   ({ url } = resources.use(await createMigratedDatabase('0001')));
   client = resources.use(await connect(url, 'someone'));
-  await insertRows(client, ROWS);
+  await insertEvents(client, ROWS);
   migrator = resources.use(await openMigrator(url));
   observer = resources.use(await openObserver({ connectionString: url }));
 });
 beforeEach(() => migrator.go('0001'));
 afterAll(() => resources.disposeAsync());
 
-const overview = () => readOverview(observer, createdAtChange);
+const overview = () => readOverview(observer, eventChange);
 
 it('says at each stage which it is, the active column and how long the moves held their locks', async () => {
   const seen = [];
@@ -40,24 +41,24 @@ it('says at each stage which it is, the active column and how long the moves hel
   }
   const [expand, backfill, enforce, contract] = ['expand', 'backfill', 'enforce', 'contract'];
   expect(seen).toEqual([
-    { stage: 'initial', activeColumn: 'created_at', backfilled: undefined, moves: [] },
-    { stage: 'expanded', activeColumn: 'created_at', backfilled: undefined, moves: [expand] },
-    { stage: 'backfilled', activeColumn: 'created_at', backfilled: ROWS, moves: [backfill, expand] },
+    { stage: 'initial', activeColumn: 'at', backfilled: undefined, moves: [] },
+    { stage: 'expanded', activeColumn: 'at', backfilled: undefined, moves: [expand] },
+    { stage: 'backfilled', activeColumn: 'at', backfilled: ROWS, moves: [backfill, expand] },
     {
       stage: 'enforced',
-      activeColumn: 'created_at_new',
+      activeColumn: 'at_new',
       backfilled: ROWS,
       moves: [backfill, enforce, expand],
     },
     {
       stage: 'contracted',
-      activeColumn: 'created_at_new',
+      activeColumn: 'at_new',
       backfilled: undefined,
       moves: [backfill, contract, enforce, expand],
     },
     {
       stage: 'renamed',
-      activeColumn: 'created_at',
+      activeColumn: 'at',
       backfilled: undefined,
       moves: [backfill, contract, enforce, expand, 'rename'],
     },
@@ -102,13 +103,13 @@ it('an expand of a version that recorded no locks goes on, and back', async () =
 
 it('measures the table, and not while someone has it under ACCESS EXCLUSIVE', async () => {
   const expected = await client.value<string>(
-    `select pg_relation_size('large_record') || ' ' || pg_indexes_size('large_record')`,
+    `select pg_relation_size('event') || ' ' || pg_indexes_size('event')`,
   );
   const { size } = await overview();
   expect(`${size?.heapBytes} ${size?.indexBytes}`).toBe(expected);
   expect(size?.estimatedRows).toBe(ROWS);
   await client.rows(`begin`);
-  await client.rows(`lock table large_record in access exclusive mode`);
+  await client.rows(`lock table event in access exclusive mode`);
   const locked = await overview();
   await client.rows(`rollback`);
   expect(locked).toMatchObject({ stage: 'initial', size: null });
@@ -116,10 +117,10 @@ it('measures the table, and not while someone has it under ACCESS EXCLUSIVE', as
 
 it('names who waits for the table and who holds it', async () => {
   await client.rows(`begin`);
-  await client.rows(`select from large_record limit 1`);
+  await client.rows(`select from event limit 1`);
   await using second = await connect(url, 'second');
   await second.rows(`begin`);
-  const waiting = second.rows(`lock table large_record in access exclusive mode`).catch(() => undefined);
+  const waiting = second.rows(`lock table event in access exclusive mode`).catch(() => undefined);
   await lockWaiter(url);
   const { lockWaits, size } = await overview();
   await client.rows(`rollback`);
@@ -130,7 +131,7 @@ it('names who waits for the table and who holds it', async () => {
       pid: second.pid,
       application: 'second',
       mode: 'AccessExclusiveLock',
-      target: 'large_record',
+      target: 'event',
       seconds: expect.any(Number),
       holders: [
         {
@@ -146,9 +147,9 @@ it('names who waits for the table and who holds it', async () => {
 
 it('names who waits for a row, with the statement and what it waits for', async () => {
   await client.rows(`begin`);
-  await client.rows(`update large_record set name = 'held' where id = 1`);
+  await client.rows(`update event set name = 'held' where id = 1`);
   await using second = await connect(url, 'second');
-  const waiting = second.rows(`update large_record\n set name = 'late' where id = 1`);
+  const waiting = second.rows(`update event\n set name = 'late' where id = 1`);
   await lockWaiter(url);
   const { lockWaits } = await overview();
   const statements = await findActiveStatements(observer);
@@ -161,14 +162,14 @@ it('names who waits for a row, with the statement and what it waits for', async 
       pid: second.pid,
       state: 'active',
       waitsFor: 'Lock: transactionid',
-      statement: `update large_record set name = 'late' where id = 1`,
+      statement: `update event set name = 'late' where id = 1`,
     },
   ]);
 });
 
-it('shows every process of the API with the column that it uses', async () => {
-  await using _following = await startTestApplication(url);
-  await using _pinned = await startTestApplication(url, { activeColumn: 'created_at' });
+it('shows every application that follows, with the column that it uses', async () => {
+  await using _following = await followEvents(url);
+  await using _pinned = await followEvents(url, 'at');
   await migrator.go('0004');
   let forms: string[];
   do forms = (await overview()).processes.map(({ form }) => form).toSorted();

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createdAtChange, createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { DEFAULT_SETTINGS } from '../../../src/online-migration/phases/settings.ts';
 import { phases } from '../../../src/online-migration/phases/phases.ts';
 import { ColumnMigration } from '../../../src/online-migration/mikro-orm/column-migration.ts';
@@ -11,7 +10,8 @@ import { expand } from '../../../src/online-migration/phases/expand.ts';
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import { Session } from '../../../src/online-migration/postgres/session.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
+import { eventChange, eventColumn } from '../../support/event-change.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
 import { refusedWith } from '../../support/refused-with.ts';
 
 let resources: AsyncDisposableStack;
@@ -23,8 +23,8 @@ beforeEach(async () => {
   const database = resources.use(await createMigratedDatabase('0002'));
   url = database.url;
   client = resources.use(await connect(url));
-  await client.rows(`insert into large_record (name, created_at) values ('r', '2024-01-01 10:00:00')`);
-  await client.rows(`update large_record set created_at_new = null`);
+  await client.rows(`insert into event (name, at) values ('r', '2024-01-01 10:00:00')`);
+  await client.rows(`update event set at_new = null`);
 });
 afterEach(() => resources.disposeAsync());
 
@@ -32,7 +32,7 @@ async function contextOf(connectionString = url): Promise<MoveContext> {
   const openSession = () => Session.open({ connectionString }, 'online-migration guard');
   const session = resources.use(await openSession());
   return {
-    change: createdAtColumn,
+    change: eventColumn,
     session,
     openSession,
     settings: DEFAULT_SETTINGS,
@@ -45,28 +45,27 @@ async function contextOf(connectionString = url): Promise<MoveContext> {
   };
 }
 
-const filled = () =>
-  client.value<string>(`select count(*) from large_record where created_at_new is not null`);
+const filled = () => client.value<string>(`select count(*) from event where at_new is not null`);
 
 describe('the backfill refuses to start', () => {
   it.each([
     [
       'missing',
       'SYNC_TRIGGER_MISSING',
-      `drop trigger "~sync_created_at_update" on large_record`,
-      /the sync trigger ~sync_created_at_update is missing.*Revert the expand and run it again/,
+      `drop trigger "~sync_at_update" on event`,
+      /the sync trigger ~sync_at_update is missing.*Revert the expand and run it again/,
     ],
     [
       'disabled',
       'SYNC_TRIGGER_SILENT',
-      `alter table large_record disable trigger "~sync_created_at_insert"`,
-      /~sync_created_at_insert does not fire for every write.*Run `alter table .* enable always trigger "~sync_created_at_insert"`/,
+      `alter table event disable trigger "~sync_at_insert"`,
+      /~sync_at_insert does not fire for every write.*Run `alter table .* enable always trigger "~sync_at_insert"`/,
     ],
     [
       'silent for replicas',
       'SYNC_TRIGGER_SILENT',
-      `alter table large_record enable trigger "~sync_created_at_insert"`,
-      /~sync_created_at_insert does not fire for every write/,
+      `alter table event enable trigger "~sync_at_insert"`,
+      /~sync_at_insert does not fire for every write/,
     ],
   ] as const)('while a sync trigger is %s', async (_, code, sql, reason) => {
     await client.rows(sql);
@@ -97,11 +96,11 @@ describe('the backfill refuses to start', () => {
   it('where the table has neither column', async () => {
     await using migrator = await openMigrator(url);
     await migrator.go('0001');
-    await client.rows(`alter table large_record rename column created_at to born`);
+    await client.rows(`alter table event rename column at to born`);
     await expect(backfill(await contextOf())).rejects.toMatchObject(
       refusedWith(
         'COLUMN_MISSING',
-        'The table public.large_record has no column created_at, nor created_at_new: correct the declaration',
+        'The table public.event has no column at, nor at_new: correct the declaration',
       ),
     );
   });
@@ -109,14 +108,14 @@ describe('the backfill refuses to start', () => {
   it('where its plan was deleted meanwhile', async () => {
     const { session, change } = await contextOf();
     await expect(readPlanSize(session, forwardFill(change))).rejects.toMatchObject(
-      refusedWith('BACKFILL_PLAN_DELETED', 'The plan of public.large_record.created_at was deleted'),
+      refusedWith('BACKFILL_PLAN_DELETED', 'The plan of public.event.at was deleted'),
     );
   });
 
   it('where there is no table', async () => {
-    await client.rows(`drop table large_record`);
+    await client.rows(`drop table event`);
     await expect(backfill(await contextOf())).rejects.toMatchObject(
-      refusedWith('TABLE_NOT_READY', /large_record" does not exist: run `npx mikro-orm/),
+      refusedWith('TABLE_NOT_READY', /event" does not exist: run `npx mikro-orm/),
     );
   });
 
@@ -161,7 +160,7 @@ describe('the migrator refuses', () => {
 
   it('a migration that ends without its entry in the ledger', async () => {
     class Idle extends ColumnMigration {
-      override readonly change = createdAtChange;
+      override readonly change = eventChange;
       override readonly phase = { ...phases.expand, up: async () => undefined };
     }
     await using migrator = await openMigrator(url);
@@ -175,7 +174,7 @@ describe('the migrator refuses', () => {
 
   it('a move whose migration is not run by it', async () => {
     class Expand extends ColumnMigration {
-      override readonly change = createdAtChange;
+      override readonly change = eventChange;
       override readonly phase = phases.expand;
     }
     await using migrator = await openMigrator(url);

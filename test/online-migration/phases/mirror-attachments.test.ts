@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { type ChangeOptions, changeOf } from '../../support/change-of.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
@@ -9,13 +9,12 @@ import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { refusedWith } from '../../support/refused-with.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: 'orders' },
-  key: 'id',
-  oldColumn: { name: 'total', type: 'text' },
-  newColumn: { name: 'total_new', type: 'numeric(12,2)' },
+const declared: ChangeOptions = {
+  from: 'text',
+  to: 'numeric(12,2)',
   conversion: textToNumeric(12, 2),
 };
+const change = changeOf('orders.total', declared);
 
 let resources: AsyncDisposableStack;
 let client: DatabaseClient;
@@ -53,11 +52,14 @@ it('enforce is refused if a foreign key does not hold for the new column', async
   await client.rows(`create table orders (id integer primary key, total text not null references currency)`);
   await client.rows(`insert into currency values ('eur'), ('EUR'), ('usd')`);
   await client.rows(`insert into orders values (1, 'eur'), (2, 'usd')`);
-  await using context = await openContext(url, {
-    ...change,
-    newColumn: { name: 'total_new', type: 'varchar(3)' },
-    conversion: { forward: (value) => `upper(${value})`, backward: (value) => `lower(${value})` },
-  });
+  await using context = await openContext(
+    url,
+    changeOf('orders.total', {
+      ...declared,
+      to: 'varchar(3)',
+      conversion: { forward: (value) => `upper(${value})`, backward: (value) => `lower(${value})` },
+    }),
+  );
   for (const phase of [expand, backfill]) await phase(context);
   const refused = enforce(context);
   await expect(refused).rejects.toMatchObject(

@@ -1,23 +1,18 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { eventChange, expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import { connect } from '../../support/database-client.ts';
+import { eventChange } from '../../support/event-change.ts';
+import { expectAllFilled, fillEventTable, MOMENT } from '../../support/event-table.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
 const ROWS = 5_000;
-const indexed: ChangedColumn = { ...eventChange, index: true };
+const indexed: ColumnChange = {
+  ...eventChange,
+  columns: eventChange.columns.map((pair) => ({ ...pair, index: true })),
+};
 
-let resources: AsyncDisposableStack;
-let client: DatabaseClient;
-let url: string;
-
-beforeEach(async () => {
-  resources = new AsyncDisposableStack();
-  const database = resources.use(await createTestDatabase());
-  url = database.url;
-  client = resources.use(await connect(url));
-});
-afterEach(() => resources.disposeAsync());
+const database = databasePerTest();
+const { client } = database;
 
 /** The indexes on the new column, each with its table and whether queries can use it. */
 const indexes = () =>
@@ -34,7 +29,7 @@ describe('the index of the new column', () => {
   it('is there after the backfill, where the declaration asks for it', async () => {
     await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
     await insertRows();
-    const log = await fillEventTable(url, indexed);
+    const log = await fillEventTable(database.url, indexed);
     await expectAllFilled(client, ROWS);
     expect(await indexes()).toEqual([{ table: 'event', index: 'event_at_new_idx', valid: true }]);
     expect(log.filter((line) => line.includes('held ACCESS EXCLUSIVE'))).toHaveLength(1);
@@ -43,19 +38,19 @@ describe('the index of the new column', () => {
   it('is not there without being asked for', async () => {
     await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
     await insertRows();
-    await fillEventTable(url);
+    await fillEventTable(database.url);
     expect(await indexes()).toEqual([]);
   });
 
   it('that a killed run left unfinished is made anew', async () => {
     await client.rows(`create table event (id bigint primary key, at varchar(50) not null)`);
     await insertRows();
-    await using reader = await connect(url, 'reader');
+    await using reader = await connect(database.url, 'reader');
     const readerPid = reader.pid;
     await reader.rows('begin isolation level repeatable read');
     await reader.rows('select 1');
     // The index waits for the reader's old snapshot; that is where its builder is killed.
-    const filling = fillEventTable(url, indexed);
+    const filling = fillEventTable(database.url, indexed);
     const outcome = filling.then(
       () => 'filled',
       () => 'failed',
@@ -74,7 +69,7 @@ describe('the index of the new column', () => {
     expect(await outcome).toBe('failed');
     expect(await indexes()).toEqual([{ table: 'event', index: 'event_at_new_idx', valid: false }]);
     await reader.rows('rollback');
-    await fillEventTable(url, indexed, { isExpanded: true });
+    await fillEventTable(database.url, indexed, { isExpanded: true });
     expect(await indexes()).toEqual([{ table: 'event', index: 'event_at_new_idx', valid: true }]);
   });
 
@@ -91,7 +86,7 @@ describe('the index of the new column', () => {
     );
     await client.rows(`create table event_3 partition of event default`);
     await insertRows();
-    await fillEventTable(url, indexed);
+    await fillEventTable(database.url, indexed);
     await expectAllFilled(client, ROWS);
     expect(await indexes()).toEqual([
       { table: '"event 2"', index: '"event 2_at_new_idx"', valid: true },

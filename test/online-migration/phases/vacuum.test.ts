@@ -1,23 +1,17 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
-import { openContext } from '../../support/change-cycle.ts';
+import { openContext, type TestContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { eventChange, fillEventTable, MOMENT } from '../../support/event-table.ts';
+import { eventChange } from '../../support/event-change.ts';
+import { fillEventTable, MOMENT } from '../../support/event-table.ts';
 import { startOwnServer } from '../../support/own-server.ts';
 
-const accountChange: ChangedColumn = {
-  table: { schema: 'public', name: 'account' },
-  key: 'id',
-  oldColumn: { name: 'id', type: 'integer' },
-  newColumn: { name: 'id_new', type: 'bigint' },
-  conversion: integerToBigint,
-};
+const accountChange = changeOf('account.id', { from: 'integer', to: 'bigint', conversion: integerToBigint });
 const ROWS = 20_000;
 /** A vacuum of the table takes a tenth of a second for each of some hundred pages. */
 const SLOWLY = { delay: 'vacuum_cost_delay = 100', limit: 'vacuum_cost_limit = 1' };
@@ -35,7 +29,7 @@ const server = new AsyncDisposableStack();
 let url: string;
 let client: DatabaseClient;
 let resources: AsyncDisposableStack;
-let context: MoveContext & { readonly lines: string[] };
+let context: TestContext;
 
 beforeAll(async () => {
   const settings = { fsync: 'off', autovacuum_naptime: '1s' };

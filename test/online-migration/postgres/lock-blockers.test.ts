@@ -8,7 +8,7 @@ import {
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { eventChange } from '../../support/event-table.ts';
+import { eventChange } from '../../support/event-change.ts';
 import { startOwnServer } from '../../support/own-server.ts';
 import { createTableOwner, type TestRole } from '../../support/roles.ts';
 import { refusedWith } from '../../support/refused-with.ts';

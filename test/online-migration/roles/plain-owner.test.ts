@@ -1,28 +1,29 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createQueueSchema } from '../../../src/online-migration/backfill/plan/queue-schema.ts';
 import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createRole, type TestRole } from '../../support/roles.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const total: ChangedColumn = {
-  table: { schema: 'shop', name: 'orders' },
-  key: 'id',
-  oldColumn: { name: 'total', type: 'text' },
-  newColumn: { name: 'total_new', type: 'numeric(12,2)' },
+const total = changeOf('orders.total', {
+  schema: 'shop',
+  from: 'text',
+  to: 'numeric(12,2)',
   conversion: textToNumeric(12, 2),
-};
-const weight: ChangedColumn = {
-  ...total,
-  table: { schema: 'depot', name: 'parcel' },
-  oldColumn: { name: 'weight', type: 'text' },
-  newColumn: { name: 'weight_new', type: 'numeric(12,2)' },
-};
+});
+const weight = changeOf('parcel.weight', {
+  schema: 'depot',
+  from: 'text',
+  to: 'numeric(12,2)',
+  conversion: textToNumeric(12, 2),
+});
 
 let resources: AsyncDisposableStack;
 let url: string;
@@ -58,9 +59,9 @@ beforeEach(async () => {
 /** Carries phases out as one login. */
 async function carryOut(
   login: TestRole,
-  change: ChangedColumn,
+  change: ColumnChange,
   moves: readonly (typeof expand)[],
-): Promise<string[]> {
+): Promise<readonly string[]> {
   await using context = await openContext(login.url, change);
   for (const move of moves) await move(context);
   return context.lines;
@@ -173,7 +174,7 @@ describe('tables with different owners', () => {
     await admin.rows(`create schema online_migration authorization ${shop.name}`);
     // The application of the other owner asks how far its change is.
     await using reader = await connect(depot.url);
-    expect(await readBackfillProgress(reader, weight)).toBeNull();
+    expect(await readBackfillProgress(reader, changedColumnOf(weight))).toBeNull();
     const refusal = await carryOut(depot, weight, [expand]).then(
       () => '',
       (error: Error) => error.message,

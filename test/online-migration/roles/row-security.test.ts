@@ -1,18 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect } from '../../support/database-client.ts';
 import { createRole, createTableOwner } from '../../support/roles.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const total: ChangedColumn = {
-  table: { schema: 'public', name: 'orders' },
-  key: 'id',
-  oldColumn: { name: 'total', type: 'text' },
-  newColumn: { name: 'total_new', type: 'numeric(12,2)' },
+const total = changeOf('orders.total', {
+  from: 'text',
+  to: 'numeric(12,2)',
   conversion: textToNumeric(12, 2),
-};
+});
 
 const SETUP = `
   create table orders (id bigint primary key, tenant text not null, total text not null);

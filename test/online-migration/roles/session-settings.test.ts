@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect } from '../../support/database-client.ts';
 import { createRole } from '../../support/roles.ts';
 import { SERVER_MAJOR } from '../../support/server-major.ts';
@@ -10,13 +10,11 @@ import { createTestDatabase } from '../../support/test-server.ts';
 /** Rows enough that the proof of contract takes several batches. */
 const ROWS = 20_000;
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: 'orders' },
-  key: 'id',
-  oldColumn: { name: 'total', type: 'text', default: `'0.00'::text` },
-  newColumn: { name: 'total_new', type: 'numeric(12,2)', default: '0' },
+const change = changeOf('orders.total', {
+  from: { type: 'text', default: `'0.00'::text` },
+  to: { type: 'numeric(12,2)', default: '0' },
   conversion: textToNumeric(12, 2),
-};
+});
 
 /** Each would let a phase fail by itself; a role may have several of them. */
 const SETTINGS: readonly Readonly<Record<string, string>>[] = [

@@ -11,7 +11,8 @@ import { openMigrator } from '../../support/migrator.ts';
 import type { Emit } from '../../../src/online-migration/change/events.ts';
 import { createRole, type TestRole } from '../../support/roles.ts';
 import {
-  changeOf,
+  shopChange,
+  shopColumn,
   createEarlierDatabase,
   type EarlierDatabase,
   originalTexts,
@@ -20,7 +21,7 @@ import {
   TABLES,
 } from './earlier-database.ts';
 
-const half = changeOf('half_filled');
+const half = shopColumn('half_filled');
 
 let database: EarlierDatabase;
 let admin: DatabaseClient;
@@ -31,8 +32,12 @@ beforeEach(async () => {
 afterEach(async () => database[Symbol.asyncDispose]());
 
 /** Carries phases out as the owner of the tables, or as another login. */
-async function carryOut(table: string, phases: readonly Phase[], login?: TestRole): Promise<string[]> {
-  await using context = await openContext((login ?? database.owner).url, changeOf(table));
+async function carryOut(
+  table: string,
+  phases: readonly Phase[],
+  login?: TestRole,
+): Promise<readonly string[]> {
+  await using context = await openContext((login ?? database.owner).url, shopChange(table));
   for (const phase of phases) await phase(context);
   return context.lines;
 }
@@ -175,7 +180,7 @@ describe('the tables of an earlier version', () => {
   it('come up to this version when a reader lets go of them, who is named meanwhile', async () => {
     await using reader = await connect(database.url, 'a dump');
     await reader.rows(`begin; select from online_migration.change`);
-    await using context = await openContext(database.owner.url, half);
+    await using context = await openContext(database.owner.url, shopChange('half_filled'));
     const told = new Promise<string>((resolve) => {
       const emit: Emit = (event) => void (event.type === 'lock-retry' && resolve(event.message));
       Object.assign(context, { emit });

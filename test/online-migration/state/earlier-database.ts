@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { type ChangedColumn, changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import type { expand } from '../../../src/online-migration/phases/expand.ts';
 import { MOVES } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createRole, type TestRole } from '../../support/roles.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
@@ -43,14 +45,18 @@ export async function createEarlierDatabase(): Promise<EarlierDatabase> {
 }
 
 /** The change of a table of the schema `shop`. */
-export function changeOf(table: string): ChangedColumn {
-  return {
-    table: { schema: 'shop', name: table },
-    key: 'id',
-    oldColumn: { name: 'total', type: 'text' },
-    newColumn: { name: 'total_new', type: 'numeric(12,2)' },
+export function shopChange(table: string): ColumnChange {
+  return changeOf(`${table}.total`, {
+    schema: 'shop',
+    from: 'text',
+    to: 'numeric(12,2)',
     conversion: textToNumeric(12, 2),
-  };
+  });
+}
+
+/** The column of that change. */
+export function shopColumn(table: string): ChangedColumn {
+  return changedColumnOf(shopChange(table));
 }
 
 /** The phases that are left for a table, and the ways back of all of them. */

@@ -11,15 +11,21 @@ import { revertContract } from '../../../src/online-migration/phases/revert-cont
 import { readLockHolds } from '../../../src/online-migration/state/lock-holds.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
-import { changeOf, createEarlierDatabase, type EarlierDatabase, TABLES } from './earlier-database.ts';
+import {
+  shopChange,
+  shopColumn,
+  createEarlierDatabase,
+  type EarlierDatabase,
+  TABLES,
+} from './earlier-database.ts';
 
 const NEWER = 'brought its tables in the schema online_migration to step 99';
-const fresh = changeOf('fresh');
+const fresh = shopColumn('fresh');
 
 let database: EarlierDatabase;
 beforeAll(async () => {
   database = await createEarlierDatabase();
-  await using context = await openContext(database.owner.url, changeOf('backfilled'));
+  await using context = await openContext(database.owner.url, shopChange('backfilled'));
   await enforce(context);
   await revertEnforce(context);
   await database.admin.rows(`
@@ -61,7 +67,7 @@ describe('a version of the package that does not know the newest step of the dat
   ])('refuses $phase.name before its first change', async ({ phase, table }) => {
     const before = await readEverything();
     expect(Object.keys(before.rows).length).toBeGreaterThan(10);
-    await using context = await openContext(database.owner.url, changeOf(table));
+    await using context = await openContext(database.owner.url, shopChange(table));
     await expect(phase(context)).rejects.toThrow(NEWER);
     await expect(phase(context)).rejects.toThrow(
       /nothing was changed:\n.* the installed version knows the steps up to 2 only: run this command with the newer version\./,
@@ -75,10 +81,10 @@ describe('a version of the package that does not know the newest step of the dat
 
   it('reads the progress and the lock times', async () => {
     const { admin } = database;
-    expect(await readBackfillProgress(admin, changeOf('half_filled'))).toMatchObject({ finished: false });
-    expect(await readBackfillProgress(admin, changeOf('expanded'))).toBeNull();
+    expect(await readBackfillProgress(admin, shopColumn('half_filled'))).toMatchObject({ finished: false });
+    expect(await readBackfillProgress(admin, shopColumn('expanded'))).toBeNull();
     for (const { table } of TABLES) {
-      expect((await readLockHolds(admin, changeOf(table))).length).toBeGreaterThan(0);
+      expect((await readLockHolds(admin, shopColumn(table))).length).toBeGreaterThan(0);
     }
   });
 });

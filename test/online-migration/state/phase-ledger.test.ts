@@ -11,10 +11,10 @@ import { type Ledger, readRecordedChanges } from '../../../src/online-migration/
 import { MOVES, openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
-import { changeOf } from './earlier-database.ts';
+import { shopChange, shopColumn } from './earlier-database.ts';
 
-const total = changeOf('orders');
-const parcel = changeOf('parcel');
+const total = shopColumn('orders');
+const parcel = shopColumn('parcel');
 
 const resources = new AsyncDisposableStack();
 let url: string;
@@ -40,7 +40,7 @@ async function carryOut(
   for (const phase of phases) {
     const up = MOVES.up.indexOf(phase);
     const name = PHASE_NAMES[up === -1 ? PHASE_NAMES.length - 1 - MOVES.down.indexOf(phase) : up]!;
-    await using context = await openContext(url, change, ledger);
+    await using context = await openContext(url, shopChange(change.table.name), ledger);
     const record = up === -1 ? removePhase : recordPhase;
     await phase({
       ...context,
@@ -82,7 +82,7 @@ describe('the ledger of phases', () => {
   });
 
   it('has the phase neither applied nor reverted if its transaction fails', async () => {
-    await using context = await openContext(url, total, 'online-migration');
+    await using context = await openContext(url, shopChange('orders'), 'online-migration');
     const { session } = context;
     const record = async () => {
       await recordPhase(session, total, 'expand');

@@ -1,18 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { readChecklist } from '../../../src/online-migration/verify/checklist.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const change: ChangedColumn = {
-  table: { schema: 'public', name: 'orders' },
-  key: 'id',
-  oldColumn: { name: 'id', type: 'integer' },
-  newColumn: { name: 'id_new', type: 'bigint' },
-  conversion: integerToBigint,
-  firesInBackfill: ['audit'],
-};
+const change = changedColumnOf(
+  changeOf('orders.id', {
+    from: 'integer',
+    to: 'bigint',
+    conversion: integerToBigint,
+    firesInBackfill: ['audit'],
+  }),
+);
 
 const resources = new AsyncDisposableStack();
 let client: DatabaseClient;
@@ -52,12 +53,14 @@ describe('what only people can check', () => {
   });
 
   it('is short for a column that nothing hangs on', async () => {
-    const ofCustomer = {
-      ...change,
-      oldColumn: { name: 'customer', type: 'text' },
-      newColumn: { name: 'customer_new', type: 'varchar(9)' },
-      firesInBackfill: ['audit', 'stamp'],
-    };
+    const ofCustomer = changedColumnOf(
+      changeOf('orders.customer', {
+        from: 'text',
+        to: 'varchar(9)',
+        conversion: integerToBigint,
+        firesInBackfill: ['audit', 'stamp'],
+      }),
+    );
     expect(await readChecklist(client, ofCustomer)).toHaveLength(3);
   });
 });

@@ -1,19 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { nextBatchRows } from '../../../src/online-migration/verify/batch-rows.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-server.ts';
 
-const total: ChangedColumn = {
-  table: { schema: 'public', name: 'orders' },
-  key: 'id',
-  oldColumn: { name: 'total', type: 'text' },
-  newColumn: { name: 'total_new', type: 'numeric(12,2)' },
+const total = changeOf('orders.total', {
+  from: 'text',
+  to: 'numeric(12,2)',
   conversion: textToNumeric(12, 2),
-};
+});
 
 describe('the rows of the next batch', () => {
   it('double while a batch takes less than half of 100 ms, up to a limit', () => {

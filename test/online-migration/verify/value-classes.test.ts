@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
-import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { type ChangedColumn, changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { classifyValues } from '../../../src/online-migration/verify/value-classes.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createMigratedDatabase } from '../../support/migrator.ts';
-import { insertRows } from '../../support/seeded-table.ts';
+import { eventColumn } from '../../support/event-change.ts';
+import { createMigratedDatabase } from '../../support/event-project/migrator.ts';
+import { insertEvents } from '../../support/event-table.ts';
 
 /** More than one batch, so that groups have to be put together. */
 const ROWS = 45_000;
@@ -15,18 +16,18 @@ let client: DatabaseClient;
 beforeAll(async () => {
   const database = resources.use(await createMigratedDatabase('0001'));
   client = resources.use(await connect(database.url));
-  await insertRows(client, ROWS);
-  await client.rows(`update large_record set created_at = created_at || '.50' where id in (7, 30000, 44999)`);
-  await client.rows(`update large_record set created_at = '01/02/2024' where id between 100 and 104`);
-  await client.rows(`update large_record set created_at = '11/12/1999' where id = 41000`);
-  await client.rows(`update large_record set created_at = 'now' where id = 2`);
+  await insertEvents(client, ROWS);
+  await client.rows(`update event set at = at || '.50' where id in (7, 30000, 44999)`);
+  await client.rows(`update event set at = '01/02/2024' where id between 100 and 104`);
+  await client.rows(`update event set at = '11/12/1999' where id = 41000`);
+  await client.rows(`update event set at = 'now' where id = 2`);
 });
 afterAll(() => resources.disposeAsync());
 
 describe('preflight', () => {
   it('puts every row into a class and a form, with the first samples', async () => {
     const reported: number[] = [];
-    const groups = await classifyValues(client, createdAtColumn, ({ rows }) => reported.push(rows));
+    const groups = await classifyValues(client, eventColumn, ({ rows }) => reported.push(rows));
     expect(groups).toEqual([
       {
         valueClass: 'reject',
@@ -52,26 +53,26 @@ describe('preflight', () => {
   });
 
   it('says the same at every stage that has the old column, whatever the session is set to', async () => {
-    const expected = await classifyValues(client, createdAtColumn, () => undefined);
+    const expected = await classifyValues(client, eventColumn, () => undefined);
     await client.rows(
       `select set_config('timezone', 'Asia/Kathmandu', false), set_config('datestyle', 'SQL, DMY', false)`,
     );
-    expect(await classifyValues(client, createdAtColumn, () => undefined)).toEqual(expected);
+    expect(await classifyValues(client, eventColumn, () => undefined)).toEqual(expected);
   });
 
   it('compares what the way back gives with the old value as one of the old type', async () => {
     await client.rows(`create table amount (id bigint primary key, worth numeric not null)`);
     await client.rows(`insert into amount values (1, 7), (2, 7.0)`);
-    const change: ChangedColumn = {
-      table: { schema: 'public', name: 'amount' },
-      key: 'id',
-      oldColumn: { name: 'worth', type: 'numeric' },
-      newColumn: { name: 'worth_new', type: 'bigint' },
-      conversion: {
-        forward: (value) => `case when ${value} % 1 = 0 then ${value}::bigint end`,
-        backward: (value) => value,
-      },
-    };
+    const change = changedColumnOf(
+      changeOf('amount.worth', {
+        from: 'numeric',
+        to: 'bigint',
+        conversion: {
+          forward: (value) => `case when ${value} % 1 = 0 then ${value}::bigint end`,
+          backward: (value) => value,
+        },
+      }),
+    );
     expect(await classifyValues(client, change, () => undefined)).toEqual([
       { valueClass: 'kept', form: '9.9', rows: 1, samples: [{ key: '2', value: '7.0' }] },
       { valueClass: 'rebuildable', form: '9', rows: 1, samples: [{ key: '1', value: '7' }] },
@@ -83,13 +84,14 @@ describe('preflight', () => {
       `create table audit (old_value bigint, place text, body text not null, primary key (old_value, place))`,
     );
     await client.rows(`insert into audit select n, 'here', 'text' from generate_series(1, 20001) as n`);
-    const change: ChangedColumn = {
-      table: { schema: 'public', name: 'audit' },
-      key: ['old_value', 'place'],
-      oldColumn: { name: 'body', type: 'text' },
-      newColumn: { name: 'body_new', type: 'varchar(10)' },
-      conversion: { forward: (value) => `${value}::varchar(10)`, backward: (value) => `${value}::text` },
-    };
+    const change = changedColumnOf(
+      changeOf('audit.body', {
+        key: ['old_value', 'place'],
+        from: 'text',
+        to: 'varchar(10)',
+        conversion: { forward: (value) => `${value}::varchar(10)`, backward: (value) => `${value}::text` },
+      }),
+    );
     expect(await classifyValues(client, change, () => undefined)).toMatchObject([
       { valueClass: 'rebuildable', rows: 20_001, samples: [{ key: '[1, "here"]' }, {}, {}] },
     ]);
@@ -98,13 +100,13 @@ describe('preflight', () => {
   it('leaves a value of a fixed length as long as it is', async () => {
     await client.rows(`create table country (id bigint primary key, code char(3) not null)`);
     await client.rows(`insert into country values (1, 'ABC')`);
-    const change: ChangedColumn = {
-      table: { schema: 'public', name: 'country' },
-      key: 'id',
-      oldColumn: { name: 'code', type: 'char(3)' },
-      newColumn: { name: 'code_new', type: 'text' },
-      conversion: { forward: (value) => `${value}::text`, backward: (value) => `${value}::char(3)` },
-    };
+    const change = changedColumnOf(
+      changeOf('country.code', {
+        from: 'char(3)',
+        to: 'text',
+        conversion: { forward: (value) => `${value}::text`, backward: (value) => `${value}::char(3)` },
+      }),
+    );
     expect(await classifyValues(client, change, () => undefined)).toMatchObject([
       { valueClass: 'rebuildable', rows: 1 },
     ]);
@@ -172,13 +174,14 @@ describe('preflight', () => {
   });
 });
 
-/** A change of `worth`, from text to integer, that raises an error where it should give null. */
+/** A change of `worth`, from text to integer, that raises an error if it should give null. */
 function raising({ table, key }: { table: string; key: string | string[] }): ChangedColumn {
-  return {
-    table: { schema: 'public', name: table },
-    key,
-    oldColumn: { name: 'worth', type: 'text' },
-    newColumn: { name: 'worth_new', type: 'integer' },
-    conversion: { forward: (value) => `${value}::integer`, backward: (value) => `${value}::text` },
-  };
+  return changedColumnOf(
+    changeOf(`${table}.worth`, {
+      key,
+      from: 'text',
+      to: 'integer',
+      conversion: { forward: (value) => `${value}::integer`, backward: (value) => `${value}::text` },
+    }),
+  );
 }

@@ -82,12 +82,12 @@ export const ATTACHED: readonly Obstacle[] = [
     `create index sizes on part (size)`,
     'INDEX_WITHOUT_ORDER',
     /The index sizes cannot be made for point: btree has no order for it/,
-    { newColumn: { name: 'size_new', type: 'point' } },
+    { to: 'point' },
   ],
   [
     `create table whole (id integer primary key); alter table part add foreign key (size) references whole`,
     'FOREIGN_KEY_NOT_COMPARABLE',
     /part_size_fkey of public\.part compares it with a integer, which is not comparable with text/,
-    { newColumn: { name: 'size_new', type: 'text' } },
+    { to: 'text' },
   ],
 ];

@@ -50,8 +50,8 @@ export const NEWER: Readonly<Record<number, readonly Obstacle[]>> = {
       'INDEX_NOT_CARRIED',
       /sized cannot go over by itself: its constraint is without overlaps/,
       {
-        oldColumn: { name: 'size', type: 'int4range' },
-        newColumn: { name: 'size_new', type: 'int8range' },
+        from: 'int4range',
+        to: 'int8range',
         conversion: {
           forward: (value) => `int8range(lower(${value}), upper(${value}))`,
           backward: (value) => `int4range(lower(${value})::integer, upper(${value})::integer)`,

@@ -1,23 +1,20 @@
-import type { ChangedColumn } from '../../../../src/online-migration/change/changed-column.ts';
 import type { ObstacleCode } from '../../../../src/online-migration/change/obstacle-codes.ts';
 import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
+import type { ColumnChange } from '../../../../src/online-migration/change/column-change.ts';
+import { type ChangeOptions, changeOf } from '../../../support/change-of.ts';
 
-/** The change that is refused, where a case declares nothing else. */
-export const change: ChangedColumn = {
-  table: { schema: 'public', name: 'part' },
-  key: 'id',
-  oldColumn: { name: 'size', type: 'integer' },
-  newColumn: { name: 'size_new', type: 'bigint' },
-  conversion: integerToBigint,
-};
+/** What a case declares otherwise than {@link changeOfPart} does. */
+export type Declared = Partial<ChangeOptions> & { readonly column?: string };
 
-/**
- * Statements that put something in the way; the code of the obstacle and its message, as a pattern; what is declared
- * otherwise than in {@link change}.
- */
-export type Obstacle = readonly [
-  setup: string,
-  code: ObstacleCode,
-  reason: RegExp,
-  declared?: Partial<ChangedColumn>,
-];
+/** The change of a column of `part`, by default of `size` from integer to bigint. */
+export function changeOfPart({ column = 'size', ...declared }: Declared = {}): ColumnChange {
+  return changeOf(`part.${column}`, {
+    from: 'integer',
+    to: 'bigint',
+    conversion: integerToBigint,
+    ...declared,
+  });
+}
+
+/** Statements that create an obstacle; its code, and a pattern of the reason that the refusal gives. */
+export type Obstacle = readonly [setup: string, code: ObstacleCode, reason: RegExp, declared?: Declared];

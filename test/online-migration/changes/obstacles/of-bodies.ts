@@ -63,8 +63,8 @@ export const OF_BODIES: readonly Obstacle[] = [
     'TRIGGER_ARGUMENT',
     /The trigger "To words" of part has size among its arguments: from contract on, .* add 'trigger To words' to `reviewed`/,
     {
-      oldColumn: { name: 'size', type: 'text' },
-      newColumn: { name: 'size_new', type: 'varchar(9)' },
+      from: 'text',
+      to: 'varchar(9)',
       conversion: { forward: (value) => value, backward: (value) => value },
     },
   ],
@@ -73,6 +73,6 @@ export const OF_BODIES: readonly Obstacle[] = [
      create function widest() returns bigint language plpgsql as $$ begin return (select max("to-size") from part); end $$`,
     'FUNCTION_NAMES_COLUMN',
     /The function public\.widest\(\), which uses part, names to-size/,
-    { oldColumn: { name: 'to-size', type: 'integer' } },
+    { column: 'to-size' },
   ],
 ];

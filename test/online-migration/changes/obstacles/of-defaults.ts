@@ -1,4 +1,4 @@
-import { change, type Obstacle } from './obstacle.ts';
+import type { Obstacle } from './obstacle.ts';
 
 /** Defaults and numbers that are declared otherwise, or cannot go over. */
 export const OF_DEFAULTS: readonly Obstacle[] = [
@@ -11,19 +11,19 @@ export const OF_DEFAULTS: readonly Obstacle[] = [
     `alter table part alter size set default 3`,
     'NEW_DEFAULT_MISSING',
     /size has a default: declare `newColumn\.default` for the new type/,
-    { oldColumn: { ...change.oldColumn, default: '3' } },
+    { from: { type: 'integer', default: '3' } },
   ],
   [
     `select`,
     'DEFAULT_DIFFERS',
     /size has no default: take `oldColumn\.default` out/,
-    { oldColumn: { ...change.oldColumn, default: '3' }, newColumn: { ...change.newColumn, default: '3' } },
+    { from: { type: 'integer', default: '3' }, to: { type: 'bigint', default: '3' } },
   ],
   [
     `create sequence sizes; alter table part alter size set default nextval('sizes')`,
     'DEFAULT_BESIDE_NUMBERING',
     /The numbers of size come from public\.sizes: declare no default/,
-    { newColumn: { ...change.newColumn, default: '3' } },
+    { to: { type: 'bigint', default: '3' } },
   ],
   [
     `alter table part alter size drop not null, alter size set default 3`,
@@ -31,8 +31,8 @@ export const OF_DEFAULTS: readonly Obstacle[] = [
     /size may be null and has a default: while both columns are there/,
     {
       nullable: true,
-      oldColumn: { ...change.oldColumn, default: '3' },
-      newColumn: { ...change.newColumn, default: '3' },
+      from: { type: 'integer', default: '3' },
+      to: { type: 'bigint', default: '3' },
     },
   ],
   [
@@ -40,23 +40,23 @@ export const OF_DEFAULTS: readonly Obstacle[] = [
     'EXPRESSION_INVALID',
     /`newColumn\.default` cannot be used: invalid input syntax for type bigint: "three"/,
     {
-      oldColumn: { ...change.oldColumn, default: '3' },
-      newColumn: { ...change.newColumn, default: `'three'` },
+      from: { type: 'integer', default: '3' },
+      to: { type: 'bigint', default: `'three'` },
     },
   ],
   [
     `alter table part alter size add generated always as identity`,
     'SEQUENCE_CANNOT_COUNT',
     /The numbers of size come from public\.part_size_seq, which cannot count in text: .* drop the identity/,
-    { newColumn: { name: 'size_new', type: 'text' } },
+    { to: 'text' },
   ],
   [
     `create sequence sizes owned by part.size; alter table part alter size set default 2 * nextval('sizes')`,
     'SEQUENCE_OWNED',
     /The sequence public\.sizes belongs to size and would go with it: `alter sequence public\.sizes owned by none`/,
     {
-      oldColumn: { ...change.oldColumn, default: `(2 * nextval('sizes'::regclass))` },
-      newColumn: { ...change.newColumn, default: `2 * nextval('sizes')` },
+      from: { type: 'integer', default: `(2 * nextval('sizes'::regclass))` },
+      to: { type: 'bigint', default: `2 * nextval('sizes')` },
     },
   ],
 ];

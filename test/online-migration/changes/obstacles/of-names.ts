@@ -31,6 +31,6 @@ export const OF_NAMES: readonly Obstacle[] = [
     `select`,
     'NAME_TOO_LONG',
     new RegExp(`${LONG} is longer than the 63 bytes that PostgreSQL takes: declare a shorter`),
-    { newColumn: { name: LONG, type: 'bigint' } },
+    { newColumn: LONG },
   ],
 ];

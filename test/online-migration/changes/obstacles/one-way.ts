@@ -8,8 +8,9 @@ export const ONE_WAY: readonly Obstacle[] = [
     'NULL_OLD_VALUE_NOT_POSSIBLE',
     /id is in the primary key, and without a way back .* declare `conversion\.backward`/,
     {
-      oldColumn: { name: 'id', type: 'bigint' },
-      newColumn: { name: 'id_new', type: 'text' },
+      column: 'id',
+      from: 'bigint',
+      to: 'text',
       conversion: { forward: (value) => `${value}::text`, backward: 'not reversible' },
     },
   ],

@@ -1,0 +1,21 @@
+import type { MigrationSettings } from '../../../src/online-migration/phases/settings.ts';
+import { openTestMigrator, type TestMigrator } from '../test-migrator.ts';
+import { createTestDatabase, type TestDatabase } from '../test-server.ts';
+import { eventProjectOptions } from './options.ts';
+
+/**
+ * Opens the project's migrator in the process of the test.
+ * @param url the database to migrate
+ * @param settings what differs from the defaults
+ */
+export function openMigrator(url: string, settings: Partial<MigrationSettings> = {}): Promise<TestMigrator> {
+  return openTestMigrator(eventProjectOptions(url, settings));
+}
+
+/** An empty database that is migrated to the first migration of the project, or further. */
+export async function createMigratedDatabase(to = '0001'): Promise<TestDatabase> {
+  const database = await createTestDatabase();
+  await using migrator = await openMigrator(database.url);
+  await migrator.go(to);
+  return database;
+}
