@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { connect, WATCHER_NAME } from '../../support/database-client.ts';
-import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
+import { CONFIG } from '../../support/event-project/commands.ts';
 import { startCommand } from '../../support/running-command.ts';
-import { insertRows } from '../../support/seeded-table.ts';
-import { insertSpreadRows, SPREAD_ROWS } from '../../support/spread-table.ts';
+import { insertSpreadEvents, SPREAD_ROWS } from '../../support/spread-table.ts';
 
 /** Its rows are slow, and batches of 20 ms have few of them. */
 const RUN_MS = 180_000;
@@ -35,11 +35,13 @@ it(
   async () => {
     await using database = await createMigratedDatabase('0001');
     await using client = await connect(database.url, WATCHER_NAME);
-    await insertSpreadRows(client, 'large_record', insertRows);
+    await insertSpreadEvents(client);
     await using migrator = await openMigrator(database.url);
     await migrator.go('0002');
     const steer = async (...words: string[]) => {
-      await using command = await startCommand('backfill', words, { env: { DATABASE_URL: database.url } });
+      await using command = await startCommand('backfill', [...CONFIG, ...words], {
+        env: { DATABASE_URL: database.url },
+      });
       return await command.ended;
     };
     const progress = () => client.rows<ProgressRow>(`select * from online_migration.backfill`);

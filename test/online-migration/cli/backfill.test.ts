@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createMigratedDatabase } from '../../support/migrator.ts';
+import { createMigratedDatabase } from '../../support/event-project/migrator.ts';
 import type { TestDatabase } from '../../support/test-server.ts';
+import { CONFIG } from '../../support/event-project/commands.ts';
 import { startCommand } from '../../support/running-command.ts';
 
 const resources = new AsyncDisposableStack();
@@ -17,7 +18,9 @@ afterAll(() => resources.disposeAsync());
 async function steer(
   ...words: string[]
 ): Promise<{ exitCode: number | null; stdout: string; stderr: string }> {
-  await using command = await startCommand('backfill', words, { env: { DATABASE_URL: database.url } });
+  await using command = await startCommand('backfill', [...CONFIG, ...words], {
+    env: { DATABASE_URL: database.url },
+  });
   return await command.ended;
 }
 
@@ -46,7 +49,9 @@ describe('npx online-migration backfill', () => {
 
   it('has nothing to pause in a database without a change', async () => {
     await using untouched = await createMigratedDatabase('0001');
-    await using command = await startCommand('backfill', ['pause'], { env: { DATABASE_URL: untouched.url } });
+    await using command = await startCommand('backfill', [...CONFIG, 'pause'], {
+      env: { DATABASE_URL: untouched.url },
+    });
     const { exitCode, stderr } = await command.ended;
     expect({ exitCode, stderr }).toEqual({
       exitCode: 1,
@@ -71,7 +76,7 @@ describe('npx online-migration backfill', () => {
     });
     await client.rows(`
       insert into online_migration.backfill (change, direction, rows_total)
-      values ('public.large_record.created_at', 'forward', 5000)`);
+      values ('public.event.at', 'forward', 5000)`);
     expect(await steer('set', '--batch-ms=50', '--workers=2')).toMatchObject({ exitCode: 0 });
     expect(await steer('pause')).toMatchObject({ exitCode: 0 });
     const row = () => client.rows(`select paused, batch_ms, workers from online_migration.backfill`);

@@ -1,13 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { Pool } from 'pg';
+import { followColumn } from '../../../src/online-migration/follow/follow-column.ts';
+import { eventChange } from '../../support/event-change.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
-import { insertRows } from '../../support/seeded-table.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
+import type { TestMigrator } from '../../support/test-migrator.ts';
+import { insertEvents } from '../../support/event-table.ts';
 import { describeInTerminal, inTerminal, shownLines } from '../../support/terminal.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
-import { startTestApplication } from '../../support/test-application.ts';
+import { CONFIG } from '../../support/event-project/commands.ts';
 import { startCommand } from '../../support/running-command.ts';
 
 const PROJECT_FOLDER = join(import.meta.dirname, '../../..');
@@ -21,24 +25,26 @@ let migrator: TestMigrator;
 beforeAll(async () => {
   ({ url } = resources.use(await createMigratedDatabase('0001')));
   client = resources.use(await connect(url, 'someone'));
-  await insertRows(client, ROWS);
+  await insertEvents(client, ROWS);
   migrator = resources.use(await openMigrator(url));
 });
 afterAll(() => resources.disposeAsync());
 
 async function runStatus(databaseUrl: string, ...options: string[]) {
-  await using command = await startCommand('status', options, { env: { DATABASE_URL: databaseUrl } });
+  await using command = await startCommand('status', [...CONFIG, ...options], {
+    env: { DATABASE_URL: databaseUrl },
+  });
   return await command.ended;
 }
 
 describe('npx online-migration status', () => {
   it.each([
-    ['0001', 'initial', 'created_at', null],
-    ['0002', 'expanded', 'created_at', null],
-    ['0003', 'backfilled', 'created_at', ROWS],
-    ['0004', 'enforced', 'created_at_new', ROWS],
-    ['0005', 'contracted', 'created_at_new', null],
-    ['0006', 'renamed', 'created_at', null],
+    ['0001', 'initial', 'at', null],
+    ['0002', 'expanded', 'at', null],
+    ['0003', 'backfilled', 'at', ROWS],
+    ['0004', 'enforced', 'at_new', ROWS],
+    ['0005', 'contracted', 'at_new', null],
+    ['0006', 'renamed', 'at', null],
   ])('--json at %s says %s', async (migration, stage, activeColumn, rows) => {
     await migrator.go(migration);
     const { exitCode, stdout, stderr } = await runStatus(url, '--json');
@@ -62,7 +68,10 @@ describe('npx online-migration status', () => {
   it('in words has a line for each part, none over 80 columns, and no control character of others', async () => {
     await migrator.go('0001');
     await migrator.go('0004');
-    await using _api = await startTestApplication(url);
+    const pool = new Pool({ connectionString: url, max: 1 });
+    await using following = new AsyncDisposableStack();
+    following.defer(() => pool.end());
+    following.use(await followColumn({ change: eventChange, pool, connection: url, log: () => undefined }));
     await client.rows(`begin`);
     await client.rows(`select '\u001B[2J\u0007 ${'long '.repeat(50)}'`);
     const { exitCode, stdout, stderr } = await runStatus(url);
@@ -74,7 +83,7 @@ describe('npx online-migration status', () => {
     expect(stdout).not.toContain('\u0007');
     const text = lines.join('\n');
     expect(text).toMatch(/^Stage {10}enforced \(4 of 6\)$/m);
-    expect(text).toMatch(/^Active column {2}created_at_new$/m);
+    expect(text).toMatch(/^Active column {2}at_new$/m);
     expect(text).toMatch(/^Backfill {7}finished, 1,000 rows$/m);
     expect(text).toMatch(/^Table {10}\d+ MB, indexes \d+ MB, about 1,000 rows$/m);
     expect(text).toMatch(/^Processes {6}\S+:\d+ uses the new column/m);
@@ -84,7 +93,9 @@ describe('npx online-migration status', () => {
   });
 
   it('--watch --json writes a line each second until it is interrupted', async () => {
-    await using command = await startCommand('status', ['--watch', '--json'], { env: { DATABASE_URL: url } });
+    await using command = await startCommand('status', [...CONFIG, '--watch', '--json'], {
+      env: { DATABASE_URL: url },
+    });
     await command.printed(/\n.*\n/);
     command.kill('SIGINT', 'process');
     const { exitCode, stdout } = await command.ended;
@@ -96,7 +107,9 @@ describe('npx online-migration status', () => {
 
   it('--watch goes on while the table is not there yet', async () => {
     await using database = await createTestDatabase();
-    await using command = await startCommand('status', ['--watch'], { env: { DATABASE_URL: database.url } });
+    await using command = await startCommand('status', [...CONFIG, '--watch'], {
+      env: { DATABASE_URL: database.url },
+    });
     await command.printed(/does not exist: run .*migration:up[^]*Trying again every second\./);
     await using late = await openMigrator(database.url);
     await late.go('0001');
@@ -108,7 +121,7 @@ describe('npx online-migration status', () => {
     const { exitCode, stderr } = await runStatus(database.url);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(
-      /^The table "public"\."large_record" does not exist: run .*migration:up.*\.\nError code: TABLE_NOT_READY\n$/,
+      /^The table "public"\."event" does not exist: run .*migration:up.*\.\nError code: TABLE_NOT_READY\n$/,
     );
   });
 
@@ -127,7 +140,7 @@ describeInTerminal('npx online-migration status --watch in a terminal of 80 colu
     // Its time grows, so that there is something new to draw.
     await client.rows(`begin`);
     await client.rows(`select 1`);
-    const command = `timeout --signal INT 5 ${process.execPath} src/online-migration/cli/online-migration.ts status --watch`;
+    const command = `timeout --signal INT 5 ${process.execPath} src/online-migration/cli/online-migration.ts status --watch ${CONFIG.join(' ')}`;
     const { stdout } = spawnSync('script', inTerminal(command), {
       cwd: PROJECT_FOLDER,
       encoding: 'utf8',

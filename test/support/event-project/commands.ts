@@ -6,6 +6,9 @@ const MIKRO_ORM = 'node_modules/@mikro-orm/cli/cli.js';
 /** What makes MikroORM's command line take the project's configuration. */
 export const PROJECT_ENVIRONMENT = { MIKRO_ORM_CLI_CONFIG: join(import.meta.dirname, 'mikro-orm.config.ts') };
 
+/** What makes `npx online-migration` take the project's configuration. */
+export const CONFIG = ['--config', join(import.meta.dirname, 'online-migration.config.ts')] as const;
+
 /** Starts `npx mikro-orm …` of the project as a process of its own. */
 export function startMikroOrm(
   databaseUrl: string,
