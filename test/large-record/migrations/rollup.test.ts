@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createTestDatabase } from '../../support/test-server.ts';
-import { openProjectCopy, type ProjectCopy } from '../cli/new-project.ts';
+import { openProjectCopy, type ProjectCopy } from '../../online-migration/cli/new-project.ts';
 
 const CLI = 'node_modules/@mikro-orm/cli/cli.js';
 const PHASES = ['0001', '0002', '0003', '0004', '0005', '0006'];
