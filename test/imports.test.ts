@@ -18,13 +18,6 @@ interface Import {
 const EXAMPLE = ['src/large-record/', 'test/large-record/'];
 const SHOWCASE = ['src/showcase/', 'test/showcase/'];
 
-/** Tests that use the table of the example although they are not about it. */
-const ON_EXAMPLE = [
-  'test/online-migration/',
-  'test/support/change-load.ts',
-  'test/support/handed-out-backfill.ts',
-];
-
 const everyImport: readonly Import[] = globSync('{src,test}/**/*.ts', { cwd: ROOT }).flatMap((from) =>
   [...readFileSync(join(ROOT, from), 'utf8').matchAll(IMPORT)].map(([, target]) => ({
     from,
@@ -94,15 +87,20 @@ describe('imports', () => {
   });
 
   it('of the example are in the list of features, in the showcase, and nowhere else', () => {
-    const allowed = ['src/features.ts', ...EXAMPLE, ...SHOWCASE, ...ON_EXAMPLE];
+    const allowed = ['src/features.ts', ...EXAMPLE, ...SHOWCASE];
     expect(everyImport.filter(({ from, to }) => isIn(to, EXAMPLE) && !isIn(from, allowed))).toEqual([]);
   });
 
   it('of the showcase are in the showcase alone', () => {
-    const importers = everyImport.filter(
-      ({ from, to }) => isIn(to, SHOWCASE) && !isIn(from, [...SHOWCASE, ...ON_EXAMPLE]),
-    );
+    const importers = everyImport.filter(({ from, to }) => isIn(to, SHOWCASE) && !isIn(from, SHOWCASE));
     expect(importers).toEqual([]);
+  });
+
+  it('of the application reach the package by its name alone', () => {
+    const inside = importsWithinSources.filter(
+      ({ from, to }) => !isIn(from, [`${PACKAGE}/`]) && isIn(to, [`${PACKAGE}/`]),
+    );
+    expect(inside).toEqual([]);
   });
 
   it('of the package stay inside it', () => {

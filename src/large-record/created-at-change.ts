@@ -1,4 +1,3 @@
-import { type ChangedColumn, changedColumnOf } from '../online-migration/change/changed-column.ts';
 import type { ColumnChange } from 'online-migration';
 import { textToTimestamptz } from 'online-migration/conversions';
 
@@ -14,6 +13,3 @@ export const createdAtChange: ColumnChange = {
     },
   ],
 };
-
-/** Its column, for statements on it. */
-export const createdAtColumn: ChangedColumn = changedColumnOf(createdAtChange);

@@ -17,7 +17,7 @@ export function migratorOptions(
   options: Pick<OnlineMigrationsOptions, 'settings' | 'onEvent'> = {},
 ): Options {
   const base = ormOptions(url, entities);
-  const migrations = { path: join(import.meta.dirname, '../../migrations'), glob: '[0-9]*.ts' };
+  const migrations = { path: join(import.meta.dirname, '../../migrations') };
   const online = onlineMigrations({ migrations, ...options });
   return defineConfig({ ...base, ...online, discovery: { ...base.discovery, ...online.discovery } });
 }

@@ -12,11 +12,16 @@ import { rowCount } from './row-count.ts';
 const MEBIBYTE = 1024 * 1024;
 const LABEL_WIDTH = 15;
 
+/** The overview, and the statements of other sessions: they can contain data, so only a person at a terminal sees them. */
+export interface WatchedStatus extends Overview {
+  readonly statements: readonly ActiveStatement[];
+}
+
 /**
  * The status as lines for people.
  * @param columns none of the lines is longer, in characters
  */
-export function describeStatus(status: Overview, columns: number): string[] {
+export function describeStatus(status: WatchedStatus, columns: number): string[] {
   const { stage, activeColumn, backfill, catalog, size } = status;
   const lines = [
     labelled('Stage', `${stage} (${STAGES.indexOf(stage) + 1} of ${STAGES.length})`),

@@ -3,12 +3,13 @@ import { createLogUpdate } from 'log-update';
 import type { ClientConfig } from 'pg';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { type Observer, openObserver } from '../observation/observer.ts';
-import { type Overview, readOverview } from '../observation/overview.ts';
+import { findActiveStatements } from '../observation/active-statements.ts';
+import { readOverview } from '../observation/overview.ts';
 import { describeDatabaseError } from '../postgres/database-error.ts';
 import { chosenChange } from './project/chosen-change.ts';
 import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
 import type { ProgramOptions } from './run-command.ts';
-import { describeStatus } from './status-text.ts';
+import { describeStatus, type WatchedStatus } from './status-text.ts';
 
 const WATCH_INTERVAL_MS = 1_000;
 /** Columns of an output without a width, such as a pipe. */
@@ -23,8 +24,12 @@ export async function showStatus(
   const config = await loadConfig(file);
   const change = chosenChange(name, config.changes);
   const connection = await connectionOf(config);
-  const write = json ? (overview: Overview) => JSON.stringify(overview) : renderText;
-  const render = async (observer: Observer) => write(await readOverview(observer, change));
+  const write = json ? (status: WatchedStatus) => JSON.stringify(status) : renderText;
+  const render = async (observer: Observer) =>
+    write({
+      ...(await readOverview(observer, change)),
+      statements: await findActiveStatements(observer),
+    });
   if (watch) await watchDatabase(connection, render, json, signal);
   if (!json) console.log(`${describeConnection(connection)}\n`);
   await using observer = await openObserver(connection);
@@ -61,8 +66,8 @@ async function watchDatabase(
   }
 }
 
-function renderText(overview: Overview): string {
-  return describeStatus(overview, process.stdout.columns ?? DEFAULT_COLUMNS).join('\n');
+function renderText(status: WatchedStatus): string {
+  return describeStatus(status, process.stdout.columns ?? DEFAULT_COLUMNS).join('\n');
 }
 
 function redraw(): (text: string) => void {

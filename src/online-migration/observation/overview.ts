@@ -3,7 +3,6 @@ import type { ColumnChange } from '../change/column-change.ts';
 import { findPresences, type Presence } from '../follow/presence.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { type LockHold, readLockHolds } from '../state/lock-holds.ts';
-import { type ActiveStatement, findActiveStatements } from './active-statements.ts';
 import { findLockWaits, type LockWait } from './lock-waits.ts';
 import { readStatus, type Status } from './status.ts';
 import { readTableCatalog, type TableCatalog } from './table-catalog.ts';
@@ -18,8 +17,6 @@ export interface Overview extends Status {
   readonly processes: readonly Presence[];
   readonly lockWaits: readonly LockWait[];
   readonly lockHolds: readonly LockHold[];
-  /** Sessions of the database that are at work, the longest first. */
-  readonly statements: readonly ActiveStatement[];
 }
 
 /**
@@ -36,6 +33,5 @@ export async function readOverview(database: Queryable, change: ColumnChange): P
     processes: await findPresences(database, column),
     lockWaits: await findLockWaits(database),
     lockHolds: await readLockHolds(database, column),
-    statements: await findActiveStatements(database),
   };
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../support/created-at-column.ts';
 import { findPresences } from '../../../src/online-migration/follow/presence.ts';
 import { countUntouchedRows, findLostWrites } from '../support/acknowledged-writes.ts';
 import { type ApiProcess, startApiProcess } from '../../support/api-process.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../support/created-at-column.ts';
 import { presenceName } from '../../../src/online-migration/follow/presence.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';

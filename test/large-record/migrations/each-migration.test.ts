@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../support/created-at-column.ts';
 import { readStage, type Stage } from '../../../src/online-migration/observation/stage.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { openMigrator, type TestMigrator } from '../../support/migrator.ts';

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../support/created-at-column.ts';
 import { readTableShape } from '../../../src/online-migration/state/table-shape.ts';
 import { countUntouchedRows, findLostWrites } from '../support/acknowledged-writes.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createTestDatabase } from '../../support/test-server.ts';
@@ -12,10 +12,6 @@ const LIMIT_MS = 120_000;
 let project: ProjectCopy;
 beforeEach(async () => {
   project = await openProjectCopy([]);
-  const options = join(project.folder, 'src/large-record/migrator-options.ts');
-  const text = await readFile(options, 'utf8');
-  // MikroORM names the merged migration Migration<timestamp>.
-  await writeFile(options, text.replace(`'[0-9]*.ts'`, `'*.ts'`));
 });
 afterEach(async () => project[Symbol.asyncDispose]());
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../support/created-at-column.ts';
 import { readTableShape } from '../../../src/online-migration/state/table-shape.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { type Load, startLoad } from '../support/load.ts';

@@ -1,17 +1,17 @@
 import { expect, it } from '@jest/globals';
 import type { OnlineMigrationEvent } from '../../../src/online-migration/change/events.ts';
 import { connect } from '../../support/database-client.ts';
-import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
-import { insertRows } from '../../support/seeded-table.ts';
+import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
+import { insertEvents } from '../../support/event-table.ts';
 
 const ROWS = 20_000;
-const CHANGE = 'public.large_record.created_at';
+const CHANGE = 'public.event.at';
 
 /** A migrated table with rows that the backfill has to fill. */
 async function expandedDatabase(resources: AsyncDisposableStack): Promise<string> {
   const database = resources.use(await createMigratedDatabase('0001'));
   await using client = await connect(database.url);
-  await insertRows(client, ROWS);
+  await insertEvents(client, ROWS);
   return database.url;
 }
 

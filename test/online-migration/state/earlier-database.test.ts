@@ -7,7 +7,6 @@ import { readRecordedChanges } from '../../../src/online-migration/state/recorde
 import { readRecordedPhases } from '../../../src/online-migration/state/phase-ledger.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { openMigrator } from '../../support/migrator.ts';
 import type { Emit } from '../../../src/online-migration/change/events.ts';
 import { createRole, type TestRole } from '../../support/roles.ts';
 import {
@@ -75,17 +74,6 @@ describe('a change that an earlier version of the package began', () => {
         .filter((name) => name !== `shop.${table}.total`)
         .toSorted(),
     );
-  });
-
-  it('goes up and down through MikroORM, also if two runners start at the same moment', async () => {
-    const texts = await admin.value(`select string_agg(created_at, ' ' order by id) from large_record`);
-    await using one = await openMigrator(database.owner.url);
-    await using other = await openMigrator(database.owner.url);
-    await Promise.all([one.go('0006'), other.go('0006')]);
-    expect(await one.applied()).toEqual(['0001', '0002', '0003', '0004', '0005', '0006']);
-    expect(await steps()).toEqual([1, 2]);
-    await one.go('0001');
-    expect(await admin.value(`select string_agg(created_at, ' ' order by id) from large_record`)).toBe(texts);
   });
 
   it('goes on from a version that kept no records and no lock times', async () => {
@@ -219,18 +207,6 @@ describe('other roles', () => {
       changes: 7,
       phases: [],
     });
-  });
-
-  it('compare the entities with the database without the change under way, before and after', async () => {
-    await using role = await createRole(database.url);
-    await admin.rows(`grant select on large_record to ${role.name}`);
-    await using comparing = await openMigrator(role.url);
-    const difference = () => comparing.orm.schema.getUpdateSchemaSQL({ wrap: false });
-    expect(await difference()).toBe('');
-    await using migrator = await openMigrator(database.owner.url);
-    await migrator.go('0003');
-    expect(await steps()).toEqual([1, 2]);
-    expect(await difference()).toBe('');
   });
 
   it('that own another table keep their rights, and do not bring the tables up themselves', async () => {

@@ -1,4 +1,4 @@
-import type { MigrationSettings } from '../../../src/online-migration/phases/settings.ts';
+import type { OnlineMigratorOptions } from '../../../src/online-migration/mikro-orm/online-migrator.ts';
 import { openTestMigrator, type TestMigrator } from '../test-migrator.ts';
 import { createTestDatabase, type TestDatabase } from '../test-server.ts';
 import { eventProjectOptions } from './options.ts';
@@ -8,7 +8,7 @@ import { eventProjectOptions } from './options.ts';
  * @param url the database to migrate
  * @param settings what differs from the defaults
  */
-export function openMigrator(url: string, settings: Partial<MigrationSettings> = {}): Promise<TestMigrator> {
+export function openMigrator(url: string, settings: OnlineMigratorOptions = {}): Promise<TestMigrator> {
   return openTestMigrator(eventProjectOptions(url, settings));
 }
 

@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { defineConfig, type Options } from '@mikro-orm/postgresql';
-import { OnlineMigrator } from '../../../src/online-migration/mikro-orm/online-migrator.ts';
-import type { MigrationSettings } from '../../../src/online-migration/phases/settings.ts';
+import {
+  OnlineMigrator,
+  type OnlineMigratorOptions,
+} from '../../../src/online-migration/mikro-orm/online-migrator.ts';
 
 /**
  * Options of a MikroORM project that changes `event.at`, one migration a phase.
  * @param url the database
  * @param settings what differs from the defaults
  */
-export function eventProjectOptions(url: string, settings: Partial<MigrationSettings> = {}): Options {
+export function eventProjectOptions(url: string, settings: OnlineMigratorOptions = {}): Options {
   return defineConfig({
     clientUrl: url,
     entities: [],

@@ -1,4 +1,4 @@
-import { createdAtColumn } from '../../../../src/large-record/created-at-change.ts';
+import { createdAtColumn } from '../created-at-column.ts';
 import { newColumnMapping, renamedMapping } from '../../../../src/large-record/mappings.ts';
 import { LargeRecordRepository } from '../../../../src/large-record/repository.ts';
 import { ActiveColumnFollower } from '../../../../src/online-migration/follow/active-column-follower.ts';
