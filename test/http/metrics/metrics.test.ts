@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { STAGES } from '../../../src/online-migration/phases/stage.ts';
-import { connect } from '../../support/database-client.ts';
 import { startHangingProxy } from '../../support/hanging-proxy.ts';
 import { createLargeRecordTable } from '../../support/large-record-table.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';
 import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
+import { connect } from '../../support/database-client.ts';
 import { scrape } from '../../support/scrape.ts';
 import { insertRows } from '../../support/seeded-table.ts';
 import { send } from '../../support/send.ts';
