@@ -4,6 +4,8 @@ const config: Config = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'esnext', parser: { syntax: 'typescript' } } }] },
+  // The built package has the name of its sources.
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // `npm run test:long` runs these.
   testPathIgnorePatterns: ['/node_modules/', String.raw`\.long\.test\.ts$`],

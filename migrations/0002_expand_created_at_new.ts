@@ -1,6 +1,6 @@
+import { phases } from 'online-migration';
+import { ColumnMigration } from 'online-migration/mikro-orm';
 import { createdAtChange } from '../src/large-record/created-at-change.ts';
-import { OnlineMigration } from '../src/online-migration/mikro-orm/column-migration.ts';
-import { expand, revertExpand } from '../src/online-migration/phases/expand.ts';
 
 /**
  * Expand: `created_at_new timestamptz` beside `created_at`, kept equal by a sync trigger, in ONE transaction.
@@ -13,12 +13,7 @@ import { expand, revertExpand } from '../src/online-migration/phases/expand.ts';
  * Beside it: every version of the application. All go on reading and writing `created_at`.
  * Undo: `migration:down` drops the trigger, the functions and the column, in ONE transaction under the same lock.
  */
-export class ExpandCreatedAtNew extends OnlineMigration {
-  override async up(): Promise<void> {
-    await this.carryOut(expand, createdAtChange);
-  }
-
-  override async down(): Promise<void> {
-    await this.carryOut(revertExpand, createdAtChange);
-  }
+export class ExpandCreatedAtNew extends ColumnMigration {
+  override readonly change = createdAtChange;
+  override readonly phase = phases.expand;
 }

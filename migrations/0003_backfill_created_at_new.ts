@@ -1,6 +1,6 @@
+import { phases } from 'online-migration';
+import { ColumnMigration } from 'online-migration/mikro-orm';
 import { createdAtChange } from '../src/large-record/created-at-change.ts';
-import { OnlineMigration } from '../src/online-migration/mikro-orm/column-migration.ts';
-import { backfill, revertBackfill } from '../src/online-migration/phases/backfill.ts';
 
 /**
  * Backfill: `created_at_new` of every row that is older than the sync trigger, in batches that aim at 100 ms.
@@ -14,12 +14,7 @@ import { backfill, revertBackfill } from '../src/online-migration/phases/backfil
  * Interrupted, by Ctrl-C or worse: `migration:up` goes on where it stopped.
  * Undo: nothing to undo; `migration:down` forgets how far it was.
  */
-export class BackfillCreatedAtNew extends OnlineMigration {
-  override async up(): Promise<void> {
-    await this.carryOut(backfill, createdAtChange);
-  }
-
-  override async down(): Promise<void> {
-    await this.carryOut(revertBackfill, createdAtChange);
-  }
+export class BackfillCreatedAtNew extends ColumnMigration {
+  override readonly change = createdAtChange;
+  override readonly phase = phases.backfill;
 }

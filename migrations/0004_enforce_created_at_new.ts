@@ -1,6 +1,6 @@
+import { phases } from 'online-migration';
+import { ColumnMigration } from 'online-migration/mikro-orm';
 import { createdAtChange } from '../src/large-record/created-at-change.ts';
-import { OnlineMigration } from '../src/online-migration/mikro-orm/column-migration.ts';
-import { enforce, revertEnforce } from '../src/online-migration/phases/enforce.ts';
 
 /**
  * Enforce: `created_at_new` is NOT NULL, and a write through either column reaches the other.
@@ -17,12 +17,7 @@ import { enforce, revertEnforce } from '../src/online-migration/phases/enforce.t
  * Refused while a row has a value that is no moment; the error names the rows.
  * Undo: `migration:down` drops NOT NULL in ONE transaction; applications go back to the old column.
  */
-export class EnforceCreatedAtNew extends OnlineMigration {
-  override async up(): Promise<void> {
-    await this.carryOut(enforce, createdAtChange);
-  }
-
-  override async down(): Promise<void> {
-    await this.carryOut(revertEnforce, createdAtChange);
-  }
+export class EnforceCreatedAtNew extends ColumnMigration {
+  override readonly change = createdAtChange;
+  override readonly phase = phases.enforce;
 }

@@ -1,7 +1,6 @@
+import { phases } from 'online-migration';
+import { ColumnMigration } from 'online-migration/mikro-orm';
 import { createdAtChange } from '../src/large-record/created-at-change.ts';
-import { OnlineMigration } from '../src/online-migration/mikro-orm/column-migration.ts';
-import { contract } from '../src/online-migration/phases/contract.ts';
-import { revertContract } from '../src/online-migration/phases/revert-contract.ts';
 
 /**
  * Contract: `created_at` goes, after the proof that both columns say the same in every row.
@@ -14,12 +13,7 @@ import { revertContract } from '../src/online-migration/phases/revert-contract.t
  * Undo: `migration:down` adds the column again, fills it in batches with every string letter by letter as it was, and
  * makes it NOT NULL as 0004 does.
  */
-export class ContractCreatedAt extends OnlineMigration {
-  override async up(): Promise<void> {
-    await this.carryOut(contract, createdAtChange);
-  }
-
-  override async down(): Promise<void> {
-    await this.carryOut(revertContract, createdAtChange);
-  }
+export class ContractCreatedAt extends ColumnMigration {
+  override readonly change = createdAtChange;
+  override readonly phase = phases.contract;
 }

@@ -1,6 +1,6 @@
+import { phases } from 'online-migration';
+import { ColumnMigration } from 'online-migration/mikro-orm';
 import { createdAtChange } from '../src/large-record/created-at-change.ts';
-import { OnlineMigration } from '../src/online-migration/mikro-orm/column-migration.ts';
-import { rename, revertRename } from '../src/online-migration/phases/rename.ts';
 
 /**
  * Rename: `created_at_new` takes the name `created_at`.
@@ -11,12 +11,7 @@ import { rename, revertRename } from '../src/online-migration/phases/rename.ts';
  * Beside it: applications that know both names; a query that meets the rename is run again under the other name.
  * Undo: `migration:down` gives the interim name back in ONE transaction.
  */
-export class RenameCreatedAtNew extends OnlineMigration {
-  override async up(): Promise<void> {
-    await this.carryOut(rename, createdAtChange);
-  }
-
-  override async down(): Promise<void> {
-    await this.carryOut(revertRename, createdAtChange);
-  }
+export class RenameCreatedAtNew extends ColumnMigration {
+  override readonly change = createdAtChange;
+  override readonly phase = phases.rename;
 }

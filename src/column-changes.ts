@@ -1,5 +1,5 @@
 import { createdAtChange } from './large-record/created-at-change.ts';
-import type { ColumnChange } from './online-migration/change/column-change.ts';
+import type { ColumnChange } from 'online-migration';
 
-/** Every column change of this project. `npm run change:new` adds to it; one that is over may be taken out. */
+/** All column changes of this project. `npx online-migration new` adds to it; remove a change when it is over. */
 export const columnChanges: readonly ColumnChange[] = [createdAtChange];

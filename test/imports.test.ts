@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, '..');
 const PACKAGE = 'src/online-migration';
 
 /** A static import or re-export of another file of the project. */
-const IMPORT = /^(?:import|export)\b[^;]*?\bfrom '(\.[^']+)'/gm;
+const IMPORT = /^(?:import|export)\b[^;]*?\bfrom '(\.[^']+\.ts)'/gm;
 
 /** One file that imports another one, both by their paths from the project's root. */
 interface Import {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { OnlineMigrationError } from '../online-migration/change/online-migration-error.ts';
 
 const FILE_ERROR = 'must be a file name';
 const SEED_BOUND = 2 ** 31;
@@ -11,7 +12,7 @@ const SEED_BOUND = 2 ** 31;
  * @param argv what was written behind the command's name
  * @param usage how the command is called; closes every error
  * @param schema the options by name: a text for `--name value`, true for `--name`
- * @throws Error with a sentence for each option that is wrong
+ * @throws OnlineMigrationError with a sentence for each option that is wrong
  */
 export function readOptions<Schema extends z.ZodObject>(
   argv: readonly string[],
@@ -31,8 +32,17 @@ export function readOptions<Schema extends z.ZodObject>(
     ...positionals.map((word) => `"${word}" is no option.`),
     ...(error?.issues ?? []).map(describeFault),
   ];
-  if (data === undefined || faults.length > 0) throw new Error(`${faults.join('\n')}\nUsage: ${usage}`);
+  if (data === undefined || faults.length > 0) throw usageError(faults, usage);
   return data;
+}
+
+/**
+ * The error of a command that was called with wrong arguments.
+ * @param faults a sentence for each argument that is wrong
+ * @param usage how the command is called
+ */
+export function usageError(faults: readonly string[], usage: string): OnlineMigrationError {
+  return new OnlineMigrationError('WRONG_USAGE', `${faults.join('\n')}\nUsage: ${usage}`, { faults, usage });
 }
 
 /** A flag such as `--append`. */

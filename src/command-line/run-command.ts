@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { OnlineMigrationError } from '../online-migration/change/online-migration-error.ts';
 
 /** The command was told to end before its work was done. */
 export class Interruption extends Error {
@@ -13,7 +14,7 @@ export class Interruption extends Error {
 }
 
 /**
- * Runs a command: prints its error as a sentence and sets the exit code.
+ * Runs a command: prints its error as a sentence, with its code if it has one, and sets the exit code.
  *
  * Ctrl-C, SIGTERM, a terminal that closes and a reader of the output that goes away all abort the signal; the command then
  * releases what it holds and throws. A second Ctrl-C changes nothing, because `npm run` hands the first one on once more.
@@ -36,6 +37,7 @@ export async function runCommand(work: (signal: AbortSignal) => Promise<number |
     // What fails after the interruption fails because of it.
     const cause: unknown = controller.signal.aborted ? controller.signal.reason : error;
     console.error(cause instanceof Error ? cause.message : cause);
+    if (cause instanceof OnlineMigrationError) console.error(`Error code: ${cause.code}`);
     process.exitCode = cause instanceof Interruption ? cause.exitCode : 1;
   }
 }

@@ -3,7 +3,7 @@ import type { ActiveColumnFollower } from '../online-migration/follow/active-col
 import { readBackfillProgress } from '../online-migration/backfill/plan/progress.ts';
 import type { ChangedColumn } from '../online-migration/change/changed-column.ts';
 import type { Queryable } from '../online-migration/postgres/queryable.ts';
-import { readStage } from '../online-migration/phases/stage.ts';
+import { readStage } from '../online-migration/observation/stage.ts';
 
 /**
  * Adds `/status`: where the column change stands, and which column this process uses.

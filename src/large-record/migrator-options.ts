@@ -1,16 +1,15 @@
 import { join } from 'node:path';
 import { defineConfig, type Options } from '@mikro-orm/postgresql';
-import type { MigrationSettings } from '../online-migration/phases/settings.ts';
-import { OnlineMigrator } from '../online-migration/mikro-orm/online-migrator.ts';
+import { OnlineMigrator, type OnlineMigratorOptions } from '../online-migration/mikro-orm/online-migrator.ts';
 import { renamedMapping } from './mappings.ts';
 import { ormOptions } from './orm.ts';
 
 /**
  * MikroORM's options for whoever runs the migrations.
  * @param url where the database is: `postgres://…`
- * @param settings how patient the moves are, where it is to differ from the defaults
+ * @param settings how patient the moves are, where it is to differ from the defaults, and who receives their events
  */
-export function migratorOptions(url: string, settings?: Partial<MigrationSettings>): Options {
+export function migratorOptions(url: string, settings?: OnlineMigratorOptions): Options {
   return defineConfig({
     // The mapping that fits when all migrations have run: `migration:check` compares the database with it.
     ...ormOptions(url, [renamedMapping]),

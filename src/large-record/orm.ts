@@ -1,6 +1,6 @@
 import { defineConfig, MikroORM, type Options } from '@mikro-orm/postgresql';
 import type { PoolConfig } from 'pg';
-import { poolName } from '../online-migration/follow/presence.ts';
+import { poolNameOf } from '../online-migration/follow/presence.ts';
 import { createdAtColumn } from './created-at-change.ts';
 import { allMappings, type Mappings } from './mappings.ts';
 
@@ -53,7 +53,7 @@ export async function openOrm(
   mappings: Mappings = allMappings,
 ): Promise<OpenOrm> {
   // Contract can then tell the sessions of this process from those of one that does not say which column it uses.
-  const named = { application_name: poolName(createdAtColumn), ...connections };
+  const named = { application_name: poolNameOf(createdAtColumn), ...connections };
   const orm = await MikroORM.init(ormOptions(url, Object.values(mappings), named));
   const pool = await orm.em.getConnection().getNativeClient();
   return {

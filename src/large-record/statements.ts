@@ -91,7 +91,7 @@ export class Statements {
    */
   toRecord(row: StoredRow): LargeRecord {
     const stored = row[this.#column];
-    if (stored === null) throw new ColumnNotEnforcedError(`${this.#column} is empty.`);
+    if (stored === null) throw new ColumnNotEnforcedError(this.#column);
     return {
       id: BigInt(row['id']!),
       name: row['name']!,

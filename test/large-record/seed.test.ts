@@ -65,7 +65,7 @@ describe('npm run seed', () => {
       stdout: '',
       stderr:
         '--rows must be a whole number from 1 to 251698197600.\n' +
-        'Usage: npm run seed -- [--rows <number>] [--append]\n',
+        'Usage: npm run seed -- [--rows <number>] [--append]\nError code: WRONG_USAGE\n',
     });
   });
 

@@ -113,7 +113,9 @@ export async function openContext(url: string, declared: ColumnChange): Promise<
     openSession,
     lines,
     settings: DEFAULT_SETTINGS,
-    log: (line) => lines.push(line),
+    emit: ({ message }) => {
+      if (message !== undefined) lines.push(message);
+    },
     signal: new AbortController().signal,
     recordInLedger: async () => undefined,
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),

@@ -5,7 +5,7 @@ import type { ActiveColumn } from '../../src/online-migration/follow/active-colu
 import type { ChangedColumn } from '../../src/online-migration/change/changed-column.ts';
 import { namesOf } from '../../src/online-migration/change/names.ts';
 import { keepPresence } from '../../src/online-migration/follow/presence-session.ts';
-import { poolName } from '../../src/online-migration/follow/presence.ts';
+import { poolNameOf } from '../../src/online-migration/follow/presence.ts';
 import { SEED, seededRandom } from './seeded-random.ts';
 
 const CLIENTS = 3;
@@ -42,7 +42,7 @@ export async function startChangeLoad(
   change: ChangedColumn,
   statements: LoadStatements,
 ): Promise<ChangeLoad> {
-  const pool = new Pool({ connectionString: url, application_name: poolName(change), max: CLIENTS });
+  const pool = new Pool({ connectionString: url, application_name: poolNameOf(change), max: CLIENTS });
   pool.on('error', () => undefined);
   const follower = new ActiveColumnFollower(change, pool);
   const presence = await keepPresence({

@@ -150,8 +150,9 @@ export const revertContractHalfWay: Move = async (context) => {
   const ended = revertContract({
     ...context,
     signal: ending.signal,
-    log: (line) => {
-      if (line.startsWith('revert contract: add the old column: held')) ending.abort(new Error('ended'));
+    emit: (event) => {
+      if (event.type === 'lock-held' && event.purpose === 'revert contract: add the old column')
+        ending.abort(new Error('ended'));
     },
   });
   await expect(ended).rejects.toThrow('ended');

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { Stage } from '../../src/online-migration/phases/stage.ts';
+import type { Stage } from '../../src/online-migration/observation/stage.ts';
 import { openMigrator } from './migrator.ts';
 import { createTestDatabase } from './test-server.ts';
 

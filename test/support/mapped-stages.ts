@@ -9,7 +9,7 @@ import { contract } from '../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../src/online-migration/phases/expand.ts';
 import { rename } from '../../src/online-migration/phases/rename.ts';
-import { poolName } from '../../src/online-migration/follow/presence.ts';
+import { poolNameOf } from '../../src/online-migration/follow/presence.ts';
 import { type ChangeCase, openContext } from './change-cycle.ts';
 import { connect } from './database-client.ts';
 import { createTestDatabase } from './test-server.ts';
@@ -18,7 +18,7 @@ import { createTestDatabase } from './test-server.ts';
  * Carries a change out, and after each move reads a row through the mapping of the active column, deletes it, writes it
  * again, and reads the same values back.
  *
- * @param mappings as `change:new` writes them; all three are registered with one ORM, as in the application
+ * @param mappings as `new` writes them; all three are registered with one ORM, as in the application
  */
 export async function expectMappedStages(
   { change: declared, setup }: Pick<ChangeCase, 'change' | 'setup'>,
@@ -40,7 +40,7 @@ export async function expectMappedStages(
       ensureDatabase: false,
       // The columns that are neither changed nor in the key are empty in the test's table.
       validateRequired: false,
-      driverOptions: { connectionString: database.url, application_name: poolName(change) },
+      driverOptions: { connectionString: database.url, application_name: poolNameOf(change) },
     }),
   );
   resources.defer(() => orm.close());

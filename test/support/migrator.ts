@@ -1,5 +1,5 @@
 import { migratorOptions } from '../../src/large-record/migrator-options.ts';
-import type { MigrationSettings } from '../../src/online-migration/phases/settings.ts';
+import type { OnlineMigratorOptions } from '../../src/online-migration/mikro-orm/online-migrator.ts';
 import { openTestMigrator, type TestMigrator } from './test-migrator.ts';
 import { createTestDatabase, type TestDatabase } from './test-server.ts';
 
@@ -8,10 +8,10 @@ export type { TestMigrator } from './test-migrator.ts';
 /**
  * Opens the template's migrator in the process of the test.
  * @param url the database to migrate
- * @param settings how patient the moves are
+ * @param options how patient the moves are, and who receives their events, and who receives their events
  */
-export function openMigrator(url: string, settings: Partial<MigrationSettings> = {}): Promise<TestMigrator> {
-  return openTestMigrator(migratorOptions(url, settings));
+export function openMigrator(url: string, options: OnlineMigratorOptions = {}): Promise<TestMigrator> {
+  return openTestMigrator(migratorOptions(url, options));
 }
 
 /** An empty database that is migrated to the first migration, or further. */

@@ -11,6 +11,9 @@ const LAST_BREATH_MS = 5_000;
 const POLL_MS = 20;
 const PROJECT_FOLDER = join(import.meta.dirname, '../..');
 
+/** What `npx online-migration` runs. */
+const ONLINE_MIGRATION = 'src/online-migration/cli/online-migration.ts';
+
 /** One of the commands that `npm run` starts, in a process group and with a temporary folder of its own. */
 export interface RunningCommand extends AsyncDisposable {
   /** Where it writes; closing it is what `| head -1` does. */
@@ -28,7 +31,7 @@ export interface RunningCommand extends AsyncDisposable {
 }
 
 /**
- * @param name of the npm script, whose command is `node` and a file
+ * @param name of the npm script, whose command is `node` and a file, or `online-migration`
  * @param options.env added to this process's environment
  */
 export async function startCommand(
@@ -39,7 +42,7 @@ export async function startCommand(
   const script = await readScript(name);
   const temporaryFolder = await mkdtemp(join(tmpdir(), 'command-test-'));
   await chmod(temporaryFolder, 0o755); // PostgreSQL may run as another user.
-  const child = spawn(process.execPath, [script, ...programArguments], {
+  const child = spawn(process.execPath, [...script, ...programArguments], {
     env: { ...process.env, TMPDIR: temporaryFolder, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
@@ -91,12 +94,14 @@ export async function startCommand(
   };
 }
 
-/** The file that an npm script runs. */
-async function readScript(name: string): Promise<string> {
+/** The file that an npm script runs, and the arguments that it gives. */
+async function readScript(name: string): Promise<string[]> {
   const { scripts } = JSON.parse(await readFile(join(PROJECT_FOLDER, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
-  return join(PROJECT_FOLDER, scripts[name]!.replace('node ', ''));
+  const [program, ...words] = scripts[name]!.split(' ');
+  const file = program === 'node' ? words.shift()! : ONLINE_MIGRATION;
+  return [join(PROJECT_FOLDER, file), ...words];
 }
 
 /** Whether a process of the group runs; one that has ended and waits for its parent (a zombie) does not. */

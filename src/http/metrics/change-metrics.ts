@@ -6,7 +6,7 @@ import {
 } from '../../online-migration/backfill/plan/progress.ts';
 import type { ChangedColumn } from '../../online-migration/change/changed-column.ts';
 import type { Queryable } from '../../online-migration/postgres/queryable.ts';
-import { readStage, type Stage, STAGES } from '../../online-migration/phases/stage.ts';
+import { readStage, type Stage, STAGES } from '../../online-migration/observation/stage.ts';
 import { addGauge } from './gauge.ts';
 import { SharedReading } from './shared-reading.ts';
 

@@ -1,4 +1,5 @@
 import { escapeLiteral } from 'pg';
+import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { type Numbering, readNumbering, SEQUENCE_TYPES } from './numbering.ts';
@@ -15,16 +16,20 @@ interface Range {
 }
 
 /**
- * Finds out why the sequence of the new column cannot continue in the old one, a sentence each: its numbers exceed the old type.
+ * Finds out why the sequence of the new column cannot continue in the old one, an obstacle each: its numbers exceed the old type.
  */
-export async function numberRangeObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
+export async function numberRangeObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { newColumn, oldColumn } = change;
   const numbering = await readNumbering(database, columnAt(change, 'new'));
   if (numbering === null) return [];
   if (!SEQUENCE_TYPES.includes(oldColumn.type.toLowerCase())) {
     return [
-      `The numbers of ${newColumn.name} come from ${numbering.sequence}, which cannot count in ${oldColumn.type}: drop the ` +
-        `${numbering.identity === null ? 'default' : 'identity'} of ${newColumn.name}.`,
+      obstacle(
+        'SEQUENCE_CANNOT_COUNT',
+        `The numbers of ${newColumn.name} come from ${numbering.sequence}, which cannot count in ${oldColumn.type}: drop the ` +
+          `${numbering.identity === null ? 'default' : 'identity'} of ${newColumn.name}.`,
+        { column: newColumn.name, sequence: numbering.sequence, type: oldColumn.type },
+      ),
     ];
   }
   const { sequence } = numbering;
@@ -33,29 +38,45 @@ export async function numberRangeObstacles(database: Queryable, change: ChangedC
   const ends = `and ${oldColumn.type} ends at ${greatest}`;
   const begins = `and ${oldColumn.type} begins at ${least}`;
   const isBelow = (number: string) => BigInt(number) < BigInt(least);
-  const reasons: string[] = [];
+  const obstacles: Obstacle[] = [];
   if (isAboutToPass) {
-    reasons.push(
-      `The next number of ${sequence} is ${next}, ${isBelow(next) ? begins : ends}: give rows that are beyond it ` +
-        `another ${newColumn.name}, then \`select setval(${escapeLiteral(sequence)}, …)\` with the last number that is in use.`,
+    obstacles.push(
+      obstacle(
+        'SEQUENCE_NEXT_OUT_OF_RANGE',
+        `The next number of ${sequence} is ${next}, ${isBelow(next) ? begins : ends}: give rows that are beyond it ` +
+          `another ${newColumn.name}, then \`select setval(${escapeLiteral(sequence)}, …)\` with the last number that is in use.`,
+        { sequence, next, least, greatest },
+      ),
     );
   }
   if (countsUpTo !== null) {
-    reasons.push(
-      `${sequence} counts up to ${countsUpTo}, ${ends}: \`alter sequence ${sequence} maxvalue ${greatest}\`.`,
+    obstacles.push(
+      obstacle(
+        'SEQUENCE_LIMIT_OUT_OF_RANGE',
+        `${sequence} counts up to ${countsUpTo}, ${ends}: \`alter sequence ${sequence} maxvalue ${greatest}\`.`,
+        { sequence, maximum: countsUpTo, greatest },
+      ),
     );
   }
   if (countsDownTo !== null) {
-    reasons.push(
-      `${sequence} counts down to ${countsDownTo}, ${begins}: \`alter sequence ${sequence} minvalue ${least}\`.`,
+    obstacles.push(
+      obstacle(
+        'SEQUENCE_LIMIT_OUT_OF_RANGE',
+        `${sequence} counts down to ${countsDownTo}, ${begins}: \`alter sequence ${sequence} minvalue ${least}\`.`,
+        { sequence, minimum: countsDownTo, least },
+      ),
     );
   }
   if (startsWith !== null) {
-    reasons.push(
-      `${sequence} starts with ${startsWith}, ${isBelow(startsWith) ? begins : ends}: \`alter sequence ${sequence} start with …\`.`,
+    obstacles.push(
+      obstacle(
+        'SEQUENCE_START_OUT_OF_RANGE',
+        `${sequence} starts with ${startsWith}, ${isBelow(startsWith) ? begins : ends}: \`alter sequence ${sequence} start with …\`.`,
+        { sequence, start: startsWith, least, greatest },
+      ),
     );
   }
-  return reasons;
+  return obstacles;
 }
 
 /** Reads a sequence's next number, and its limits if they exceed a type: limits that follow its type will follow the new one. */

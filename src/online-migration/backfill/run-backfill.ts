@@ -1,14 +1,15 @@
+import type { BackfillPlanned, Emit } from '../change/events.ts';
 import type { Session } from '../postgres/session.ts';
 import { AutovacuumHold } from './space/autovacuum-hold.ts';
 import { publishProgress } from './plan/checkpoint.ts';
 import type { Fill } from './plan/fill.ts';
-import { logSilence } from './batch/firing-triggers.ts';
+import { reportSilence } from './batch/firing-triggers.ts';
 import { fillRanges } from './ranges/fill-ranges.ts';
 import { WorkerPauses } from './throttle/worker-pause.ts';
 import { handOutRanges } from './queue/dispatch-ranges.ts';
 import { findLeaves } from '../postgres/leaf-partitions.ts';
 import { checkThrottles } from './throttle/throttle-check.ts';
-import { type BackfillReport, Meter } from './ranges/meter.ts';
+import { Meter } from './ranges/meter.ts';
 import { NiceRatio } from './throttle/nice-ratio.ts';
 import { BatchSizes } from './throttle/batch-size.ts';
 import { planBackfill, readPlanSize } from './plan/plan.ts';
@@ -17,7 +18,7 @@ import type { BackfillSettings } from './throttle/settings.ts';
 import { measureSpace, type Space } from './space/table-size.ts';
 import { SpaceReuse } from './space/space-reuse.ts';
 import { sweep } from './ranges/sweep.ts';
-import { describeUnseen } from './throttle/unseen-figures.ts';
+import { reportUnseen } from './throttle/unseen-figures.ts';
 import type { WorkerShare } from './ranges/range-worker.ts';
 import { forBatches, WorkerConnection } from './ranges/worker-connection.ts';
 
@@ -28,9 +29,8 @@ export interface BackfillSurroundings {
   readonly settings: BackfillSettings;
   /** Ends the run between two batches. */
   readonly signal: AbortSignal;
-  readonly log: (line: string) => void;
-  /** Receives the progress, four times a second. */
-  readonly report: (progress: BackfillReport) => void;
+  /** Receives what happens, and the progress four times a second. */
+  readonly emit: Emit;
 }
 
 /** What a run has done. */
@@ -67,36 +67,37 @@ export async function runBackfill(
   fill: Fill,
   surroundings: BackfillSurroundings,
 ): Promise<BackfillSummary> {
-  const { settings, signal, log, openSession } = surroundings;
+  const { settings, signal, emit, openSession } = surroundings;
   const began = performance.now();
-  await logSilence(session, fill, log);
-  const unseen = await describeUnseen(session);
-  if (unseen !== null) log(unseen);
+  await reportSilence(session, fill, emit);
+  await reportUnseen(session, fill, emit);
   const before = await measureSpace(session, fill);
   const leaves = await findLeaves(session, fill.names.table);
   await session.transaction(() => planBackfill(session, fill, leaves));
-  const meter = new Meter(await readPlanSize(session, fill));
+  const planned = await readPlanSize(session, fill);
+  emit(backfillPlanned(fill, planned, settings.workers));
+  const meter = new Meter(fill.names.change, planned);
   const pauses = new WorkerPauses();
   const nice = new NiceRatio();
   const isHandedOut = settings.workers === 0;
   // The queue of an earlier run, whose workers would be in the way of this process's own.
   if (!isHandedOut) await dropQueueInUse(session);
   const batchSizes = new BatchSizes(settings.batchMs);
-  await using hold = new AutovacuumHold(openSession, fill.names.table, log);
+  await using hold = new AutovacuumHold(openSession, fill.names.table, emit);
   const space = new SpaceReuse(fill, hold);
-  const share: WorkerShare = { fill, pauses, batchSizes, nice, meter, hold, space, signal, log };
+  const share: WorkerShare = { fill, pauses, batchSizes, nice, meter, hold, space, signal, emit };
   const fillAll = isHandedOut ? handOutRanges : fillRanges;
-  await fillAll(session, share, settings, openSession, surroundings.report);
+  await fillAll(session, share, settings, openSession);
   await hold[Symbol.asyncDispose]();
   const isHeldBack = async (sweeping: Session, otherReason: string | null) => {
     await checkThrottles(sweeping, share, settings, async () => otherReason);
-    const progress = meter.report(isHandedOut ? null : batchSizes.rows, pauses.reason);
-    surroundings.report(progress);
+    const progress = meter.progress(isHandedOut ? null : batchSizes.rows, pauses.reason);
+    emit(progress);
     await publishProgress(sweeping, fill, progress);
     return pauses.reason !== otherReason;
   };
   await using sweeper = new WorkerConnection(openSession, forBatches(fill));
-  await sweeper.run((sweeping) => sweep(sweeping, { fill, signal, log, isHeldBack }), signal, log);
+  await sweeper.run((sweeping) => sweep(sweeping, { fill, signal, emit, isHeldBack }), signal, emit);
   pauses.set(null);
   const { rowsDone } = await readPlanSize(session, fill);
   return {
@@ -107,5 +108,26 @@ export async function runBackfill(
     restedMs: nice.restedMs,
     before,
     after: await measureSpace(session, fill),
+  };
+}
+
+function backfillPlanned(
+  { names, direction }: Fill,
+  { rowsDone, rowsTotal }: { readonly rowsDone: number; readonly rowsTotal: number },
+  workers: number,
+): BackfillPlanned {
+  return {
+    type: 'backfill-planned',
+    change: names.change,
+    direction,
+    rowsDone,
+    rowsTotal,
+    workers,
+    message:
+      `backfill: fills about ${rowsTotal.toLocaleString('en-US')} rows` +
+      (rowsDone === 0 ? '' : `, of which ${rowsDone.toLocaleString('en-US')} are filled already`) +
+      (workers === 0
+        ? ', by worker processes'
+        : `, with ${workers === 1 ? '1 worker' : `${workers} workers`}`),
   };
 }

@@ -23,8 +23,10 @@ export function changedColumnOf({ columns, ...change }: ColumnChange): ChangedCo
   const [pair, ...others] = columns;
   if (pair === undefined || others.length > 0) {
     throw new DeclarationError(
+      'COLUMN_COUNT',
       `The change of ${change.table.schema}.${change.table.name} declares ${columns.length} columns: declare exactly one in ` +
         `\`columns\`, and a change of its own for each further column.`,
+      { table: `${change.table.schema}.${change.table.name}`, columns: columns.length },
     );
   }
   const { from, to, ...options } = pair;

@@ -1,11 +1,23 @@
-import { inspect } from 'node:util';
+import type { ErrorCode } from './error-codes.ts';
 
-/**
- * An error for the person at the terminal: its message is a sentence that says what is wrong, where, and what to do
- * next. Printed, it is that sentence and no stack; the stack is there for who asks for it.
- */
-export abstract class OnlineMigrationError extends Error {
-  [inspect.custom](): string {
-    return this.message;
+/** Facts of an error as plain JSON: names, figures, statements. Never a secret. */
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/** A refusal of the package. Its message says what is wrong, where, and what to do. */
+export class OnlineMigrationError extends Error {
+  override readonly name: string = 'OnlineMigrationError';
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  /**
+   * @param code which refusal it is; the code stays the same when the wording changes
+   * @param message for people
+   * @param details the facts of the message, for programs
+   * @param options.cause the error that led to it
+   */
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.details = details;
   }
 }

@@ -1,3 +1,4 @@
+import { DeclarationError } from '../change/changed-column.ts';
 import type { Conversion } from '../change/column-change.ts';
 
 /** What a repetition in PostgreSQL's regular expressions may count to. */
@@ -9,7 +10,7 @@ const MAX_PRECISION = 255;
  *
  * @param precision digits in all
  * @param scale digits behind the point
- * @throws RangeError if they are no whole numbers with 0 ≤ scale ≤ precision ≤ 255
+ * @throws DeclarationError if they are no whole numbers with 0 ≤ scale ≤ precision ≤ 255
  */
 export function textToNumeric(precision: number, scale: number): Conversion {
   if (
@@ -18,8 +19,10 @@ export function textToNumeric(precision: number, scale: number): Conversion {
     precision < Math.max(scale, 1) ||
     precision > MAX_PRECISION
   ) {
-    throw new RangeError(
+    throw new DeclarationError(
+      'PRECISION_OUT_OF_RANGE',
       `textToNumeric(${precision}, ${scale}): give whole numbers, 1 to ${MAX_PRECISION} digits in all, of which none to all are behind the point.`,
+      { precision, scale },
     );
   }
   const integerDigits = precision - scale;

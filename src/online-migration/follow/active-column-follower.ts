@@ -1,5 +1,11 @@
 import { EventEmitter } from 'node:events';
-import { type ActiveColumn, activeColumnOf, assertKnownColumn, FORMS } from './active-column.ts';
+import {
+  type ActiveColumn,
+  activeColumnOf,
+  assertKnownColumn,
+  ColumnNotEnforcedError,
+  FORMS,
+} from './active-column.ts';
 import { mayBeMirrorName } from '../attachments/table-column.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
@@ -165,7 +171,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
 }
 
 function isOutdatedShape(error: unknown): boolean {
-  return OUTDATED_SHAPE_CODES.has(sqlState(error) ?? '');
+  return error instanceof ColumnNotEnforcedError || OUTDATED_SHAPE_CODES.has(sqlState(error) ?? '');
 }
 
 /**

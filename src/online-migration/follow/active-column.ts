@@ -17,9 +17,13 @@ export interface ActiveColumn {
  * The column that was taken for the active one has no value in a row: it is no longer enforced, so another one is
  * active. Thrown by a unit of work, it makes the follower look again.
  */
-export class ColumnNotEnforcedError extends Error {
+export class ColumnNotEnforcedError extends OnlineMigrationError {
   override readonly name = 'ColumnNotEnforcedError';
-  readonly code = '42804';
+
+  /** @param column the name of the column that was taken for the active one */
+  constructor(column: string) {
+    super('COLUMN_NOT_ENFORCED', `${column} is empty.`, { column });
+  }
 }
 
 /** The application is to stay on a column that its change does not know. */
@@ -29,8 +33,10 @@ export class UnknownColumnError extends OnlineMigrationError {
   /** @param column the name that was asked for */
   constructor({ oldColumn, newColumn }: ChangedColumn, column: string) {
     super(
+      'UNKNOWN_ACTIVE_COLUMN',
       `ACTIVE_COLUMN is ${JSON.stringify(column)}: set it to auto, or to a column to stay on, ` +
         `${oldColumn.name} or ${newColumn.name}.`,
+      { column, allowed: ['auto', oldColumn.name, newColumn.name] },
     );
   }
 }

@@ -39,7 +39,7 @@ export function presenceName(change: ChangedColumn, form: ActiveColumn['form']):
  * The application name of the sessions on which the same process serves requests: they tell nothing of the column, but
  * to whom they belong.
  */
-export function poolName(change: ChangedColumn): string {
+export function poolNameOf(change: ChangedColumn): string {
   return sessionName(change, POOL);
 }
 

@@ -1,15 +1,26 @@
 import { Migration } from '@mikro-orm/migrations';
 import { changedColumnOf } from '../change/changed-column.ts';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import type { MoveContext } from '../phases/phase.ts';
+import type { Phase } from '../phases/phases.ts';
 
 /** What the runner lends to a migration while it runs. */
 export type MigrationRun = Omit<MoveContext, 'change'>;
 
 /**
- * A migration that is one move of a column change. It manages its own transactions, so MikroORM must not open one.
+ * A migration that is one phase of a column change. A file of it names the change and the phase:
+ *
+ *     export class ExpandOrdersTotal extends ColumnMigration {
+ *       override readonly change = ordersTotalChange;
+ *       override readonly phase = phases.expand;
+ *     }
+ *
+ * It manages its own transactions, so MikroORM must not open one.
  */
-export abstract class OnlineMigration extends Migration {
+export abstract class ColumnMigration extends Migration {
+  abstract readonly change: ColumnChange;
+  abstract readonly phase: Phase;
   #run: MigrationRun | undefined;
 
   override isTransactional(): boolean {
@@ -21,21 +32,24 @@ export abstract class OnlineMigration extends Migration {
     this.#run = run;
   }
 
-  /**
-   * Carries a move out.
-   * @param move the move, or its way back
-   * @param change the change that it belongs to
-   * @throws Error if it is not run by the `OnlineMigrator`
-   */
-  protected async carryOut(
-    move: (context: MoveContext) => Promise<void>,
-    change: ColumnChange,
-  ): Promise<void> {
+  /** @throws OnlineMigrationError if it is not run by the `OnlineMigrator` */
+  override async up(): Promise<void> {
+    await this.phase.up(this.#context());
+  }
+
+  /** @throws OnlineMigrationError if it is not run by the `OnlineMigrator` */
+  override async down(): Promise<void> {
+    await this.phase.down(this.#context());
+  }
+
+  #context(): MoveContext {
     if (this.#run === undefined) {
-      throw new Error(
-        `${this.constructor.name} needs the OnlineMigrator: register it in mikro-orm.config.ts under \`extensions\`.`,
+      throw new OnlineMigrationError(
+        'MIGRATOR_NOT_REGISTERED',
+        `${this.constructor.name} needs the OnlineMigrator: spread \`onlineMigrations()\` into mikro-orm.config.ts.`,
+        { migration: this.constructor.name },
       );
     }
-    await move({ ...this.#run, change: changedColumnOf(change) });
+    return { ...this.#run, change: changedColumnOf(this.change) };
   }
 }

@@ -19,7 +19,10 @@ export function refuseForgottenOptions(argv: readonly string[], arrived: Migrati
     },
   });
   if (values.only !== undefined && (values.to !== undefined || values.from !== undefined)) {
-    throw new MigrationTargetError('--only cannot be combined with --to or --from: use one of them.');
+    throw new MigrationTargetError(
+      'OPTIONS_CONFLICT',
+      '--only cannot be combined with --to or --from: use one of them.',
+    );
   }
   const forgotten =
     values.to !== undefined && arrived.to === undefined
@@ -31,6 +34,8 @@ export function refuseForgottenOptions(argv: readonly string[], arrived: Migrati
           : undefined;
   if (forgotten === undefined) return;
   throw new MigrationTargetError(
+    'OPTION_WITHOUT_VALUE',
     `${forgotten} has no value. Name a migration, or leave ${forgotten} out to run all that are pending.`,
+    { option: forgotten },
   );
 }

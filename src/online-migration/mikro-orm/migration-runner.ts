@@ -1,8 +1,10 @@
+import type { Emit } from '../change/events.ts';
 import type { Transaction } from '@mikro-orm/core';
 import { type Migration, MigrationRunner } from '@mikro-orm/migrations';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { MigrationSettings } from '../phases/settings.ts';
 import type { Session } from '../postgres/session.ts';
-import { OnlineMigration } from './column-migration.ts';
+import { ColumnMigration } from './column-migration.ts';
 
 /** What the migrator lends to its runner for one command. */
 export interface RunnerResources {
@@ -11,7 +13,7 @@ export interface RunnerResources {
   /** Opens one more session, for work beside it. */
   readonly openSession: () => Promise<Session>;
   readonly settings: MigrationSettings;
-  readonly log: (line: string) => void;
+  readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
@@ -26,7 +28,7 @@ export class OnlineMigrationRunner extends MigrationRunner {
 
   /**
    * @param afterRun writes the ledger; a move calls it inside its last transaction
-   * @throws Error if a move ended without having written the ledger
+   * @throws OnlineMigrationError if a move ended without having written the ledger
    */
   override async run(
     migration: Migration,
@@ -34,17 +36,17 @@ export class OnlineMigrationRunner extends MigrationRunner {
     afterRun?: (tx?: Transaction) => Promise<void>,
   ): Promise<void> {
     this.#resources?.signal.throwIfAborted();
-    if (!(migration instanceof OnlineMigration) || this.#resources === undefined) {
+    if (!(migration instanceof ColumnMigration) || this.#resources === undefined) {
       return super.run(migration, method, afterRun);
     }
-    const { session, openSession, settings, log, signal } = this.#resources;
+    const { session, openSession, settings, emit, signal } = this.#resources;
     await session.setApplicationName(`online-migration ${migration.constructor.name} ${method}`);
     let recorded = false;
     migration.begin({
       session,
       openSession,
       settings,
-      log,
+      emit,
       signal,
       recordInLedger: async () => {
         await afterRun?.(session);
@@ -52,7 +54,11 @@ export class OnlineMigrationRunner extends MigrationRunner {
       },
     });
     await migration[method]();
-    if (!recorded)
-      throw new Error(`${migration.constructor.name} did not write the ledger in its last transaction.`);
+    if (recorded) return;
+    throw new OnlineMigrationError(
+      'LEDGER_NOT_WRITTEN',
+      `${migration.constructor.name} did not write the ledger in its last transaction.`,
+      { migration: migration.constructor.name, method },
+    );
   }
 }

@@ -35,7 +35,9 @@ export function resolveTargets(
 ): ResolvedTargets {
   if (method === 'down' && targets.from !== undefined) {
     throw new MigrationTargetError(
+      'OPTION_NOT_SUPPORTED',
       'migration:down does not know --from: it starts from the last migration that has run. Use --to or --only.',
+      { option: '--from' },
     );
   }
   const from = targets.from === undefined ? undefined : resolveName('--from', String(targets.from), known);
@@ -46,8 +48,10 @@ export function resolveTargets(
   const to = resolveName('--to', String(targets.to), known);
   if (method === 'down' && !applied.includes(to)) {
     throw new MigrationTargetError(
+      'MIGRATION_NOT_APPLIED',
       `migration:down --to ${to} cannot be: ${to} has not run, so there is no way back to it. ` +
         `Run: ${applied.join(', ') || 'none'}.`,
+      { migration: to, applied },
     );
   }
   return { ...(from && { from }), to };
@@ -58,8 +62,10 @@ function refuseGaps(migrations: readonly string[], applied: readonly string[]): 
   const last = applied.slice(applied.length - migrations.length);
   if (migrations.every((name) => last.includes(name))) return;
   throw new MigrationTargetError(
+    'MIGRATIONS_NOT_LAST',
     `migration:down --only ${migrations.join(',')} cannot be: only the last migrations that have run can be reverted. ` +
       `Run: ${applied.join(', ') || 'none'}.`,
+    { migrations, applied },
   );
 }
 
@@ -72,9 +78,16 @@ function resolveName(option: string, beginning: string, known: readonly string[]
       : known.filter((name) => name.replace(/^Migration(?=\d)/, '').startsWith(wanted));
   const [only, ...others] = fitting;
   if (only !== undefined && others.length === 0) return only;
+  if (only === undefined) {
+    throw new MigrationTargetError(
+      'MIGRATION_UNKNOWN',
+      `No migration's name begins with "${beginning}" (${option}). The migrations are: ${known.join(', ') || 'none'}.`,
+      { option, beginning, known },
+    );
+  }
   throw new MigrationTargetError(
-    only === undefined
-      ? `No migration's name begins with "${beginning}" (${option}). The migrations are: ${known.join(', ') || 'none'}.`
-      : `More than one migration's name begins with "${beginning}" (${option}): ${fitting.join(', ')}. Write more of it.`,
+    'MIGRATION_AMBIGUOUS',
+    `More than one migration's name begins with "${beginning}" (${option}): ${fitting.join(', ')}. Write more of it.`,
+    { option, beginning, fitting },
   );
 }

@@ -1,8 +1,19 @@
-import type { MikroORM } from '@mikro-orm/core';
-import { type MigrationResult, Migrator } from '@mikro-orm/migrations';
+import { inspect } from 'node:util';
+import { pathToFileURL } from 'node:url';
+import type { MigrationInfo, MikroORM } from '@mikro-orm/core';
+import { type Migration, type MigrationResult, Migrator } from '@mikro-orm/migrations';
 import type { DatabaseSchema } from '@mikro-orm/postgresql';
 import type { ClientConfig } from 'pg';
+import { changedColumnOf } from '../change/changed-column.ts';
+import { emitTo } from '../change/emitter.ts';
+import type { Emit, OnlineMigrationListener } from '../change/events.ts';
+import { namesOf } from '../change/names.ts';
+import { logEvents } from '../observation/event-log.ts';
+import type { PhaseName } from '../phases/phases.ts';
+import { ColumnMigration } from './column-migration.ts';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { DEFAULT_SETTINGS, type MigrationSettings } from '../phases/settings.ts';
+import { assertPeerVersion } from '../postgres/peer-versions.ts';
 import { keepsSessions, SessionsNotKeptError } from '../postgres/session-continuity.ts';
 import { Session } from '../postgres/session.ts';
 import { refuseForgottenOptions } from './forgotten-options.ts';
@@ -18,6 +29,21 @@ type RunOptions = Parameters<Migrator['up']>[0];
 
 /** MikroORM's command line, as it appears in the second place of `process.argv`. */
 const MIKRO_ORM_COMMAND = /(^|[\\/])(mikro-orm|@mikro-orm[\\/]cli[\\/]cli\.js)$/;
+
+/** A migration that is a phase of a column change. */
+export interface PhaseMigration {
+  /** Its name in the ledger. */
+  readonly name: string;
+  /** The name of the change. */
+  readonly change: string;
+  readonly phase: PhaseName;
+}
+
+/** Options of the migrator beside MikroORM's own. */
+export interface OnlineMigratorOptions extends Partial<MigrationSettings> {
+  /** Receives every event, beside the log; one that throws does not break a phase. */
+  readonly onEvent?: OnlineMigrationListener;
+}
 
 /** What MikroORM takes under `extensions`. */
 interface MigratorExtension {
@@ -35,38 +61,71 @@ interface MigratorExtension {
  */
 export class OnlineMigrator extends Migrator {
   #settings = DEFAULT_SETTINGS;
+  #listeners: readonly OnlineMigrationListener[] = [];
 
   /**
    * The extension for MikroORM's configuration.
-   * @param settings how patient the moves are, where it is to differ from the defaults
+   * @param options.onEvent receives every event, beside the log
+   * @param options how patient the moves are, where it is to differ from the defaults
    */
-  static with(settings: Partial<MigrationSettings> = {}): MigratorExtension {
+  static with({ onEvent, ...settings }: OnlineMigratorOptions = {}): MigratorExtension {
+    for (const name of ['@mikro-orm/core', '@mikro-orm/migrations', '@mikro-orm/postgresql'] as const) {
+      assertPeerVersion(name);
+    }
     return {
       // MikroORM goes by this name to see that it need not register a migrator of its own.
       name: 'Migrator',
       register: (orm) => {
         OnlineSchemaGenerator.register(orm);
-        if (MIKRO_ORM_COMMAND.test(process.argv[1] ?? '')) neutralizePool(orm);
+        if (isMikroOrmCommand()) {
+          neutralizePool(orm);
+          printMessagesOnly();
+        }
         orm.config.registerExtension('@mikro-orm/migrator', () => {
           const migrator = new OnlineMigrator(orm.em as never);
           migrator.#settings = { ...DEFAULT_SETTINGS, ...settings };
+          migrator.#listeners = onEvent === undefined ? [] : [onEvent];
           return migrator;
         });
       },
     };
   }
 
-  /** Also logs the columns that the comparison has left out: otherwise an index that was added there is missing without a reason. */
+  /** Also reports the columns that the comparison has left out: otherwise an index that was added there is missing without a reason. */
   override async create(...options: Parameters<Migrator['create']>): Promise<MigrationResult> {
     const result = await super.create(...options);
-    this.#logLeftOut();
+    this.#reportLeftOut();
     return result;
   }
 
   override async checkSchema(): Promise<boolean> {
     const isDifferent = await super.checkSchema();
-    this.#logLeftOut();
+    this.#reportLeftOut();
     return isDifferent;
+  }
+
+  /** The migrations that are phases of column changes, in their order. */
+  async phaseMigrations(): Promise<PhaseMigration[]> {
+    await this.init();
+    const found: PhaseMigration[] = [];
+    for (const { name, path } of await this.discoverMigrations()) {
+      const listed = this.options.migrationsList?.find(
+        (one) => typeof one !== 'function' && one.name === name,
+      );
+      const classes =
+        path === undefined
+          ? [typeof listed === 'object' ? listed.class : undefined]
+          : Object.values((await import(pathToFileURL(path).href)) as object);
+      const migrationClass = classes.find(
+        (one): one is new (...args: ConstructorParameters<typeof Migration>) => Migration =>
+          typeof one === 'function' && one.prototype instanceof ColumnMigration,
+      );
+      if (migrationClass === undefined) continue;
+      const migration = new migrationClass(this.driver, this.config) as ColumnMigration;
+      const { change } = namesOf(changedColumnOf(migration.change));
+      found.push({ name, change, phase: migration.phase.name });
+    }
+    return found;
   }
 
   /** @param schema as it was read from the database, after a migration */
@@ -88,11 +147,14 @@ export class OnlineMigrator extends Migrator {
     this.#refuseMasterTransaction(options);
     if (typeof options === 'object' && 'schema' in options && options.schema !== undefined) {
       throw new MigrationTargetError(
+        'OPTION_NOT_SUPPORTED',
         '--schema has no meaning here: each move names the schema of its own table.',
+        { option: '--schema' },
       );
     }
-    if (MIKRO_ORM_COMMAND.test(process.argv[1] ?? '')) refuseForgottenOptions(process.argv.slice(2), targets);
-    const log = (line: string) => this.#log(line);
+    if (isMikroOrmCommand()) refuseForgottenOptions(process.argv.slice(2), targets);
+    using eventLog = logEvents((line) => this.#log(line));
+    const emit = emitTo(eventLog.listen, ...this.#listeners);
     const connection = {
       ...this.driver.getConnection().getConnectionOptions(),
       // TLS, and whatever else the URL's parts do not say.
@@ -100,9 +162,9 @@ export class OnlineMigrator extends Migrator {
     } as ClientConfig;
     if (!(await keepsSessions(connection))) throw new SessionsNotKeptError();
     await this.init();
-    using interrupt = interruptSignal(log);
+    using interrupt = interruptSignal(emit);
     await using session = await Session.open(connection, 'online-migration', interrupt);
-    await acquireMigratorLock(session, log, interrupt.signal);
+    await acquireMigratorLock(session, emit, interrupt.signal);
     const known = (await this.discoverMigrations()).map(({ name }) => name);
     const applied = await this.storage.executed();
     const resolved = resolveTargets(method, targets, known, applied);
@@ -111,9 +173,10 @@ export class OnlineMigrator extends Migrator {
       session,
       openSession: () => Session.open(connection, 'online-migration worker', interrupt),
       settings: this.#settings,
-      log,
+      emit,
       signal: AbortSignal.any([interrupt.signal, session.lost]),
     });
+    using _progress = this.#reportMigrations(method, emit);
     try {
       return await super.runMigrations(method, {
         ...(typeof options === 'object' && !Array.isArray(options) ? options : {}),
@@ -130,9 +193,38 @@ export class OnlineMigrator extends Migrator {
     return generator instanceof OnlineSchemaGenerator ? generator : undefined;
   }
 
-  #logLeftOut(): void {
-    for (const table of this.#schemaGenerator?.leftOut ?? []) {
-      this.#log(`the comparison leaves out ${table}: a column change is under way, or mappings differ there`);
+  /** Emits an event when a migration begins and when it has ended; disposing of it ends that. */
+  #reportMigrations(direction: 'up' | 'down', emit: Emit): Disposable {
+    const [before, after] =
+      direction === 'up' ? (['migrating', 'migrated'] as const) : (['reverting', 'reverted'] as const);
+    let began = 0;
+    const started = ({ name: migration }: MigrationInfo) => {
+      began = performance.now();
+      emit({ type: 'migration-started', migration, direction, message: `${migration}: ${direction}` });
+    };
+    const finished = ({ name: migration }: MigrationInfo) => {
+      const milliseconds = performance.now() - began;
+      emit({
+        type: 'migration-finished',
+        migration,
+        direction,
+        milliseconds,
+        message: `${migration}: ${after} in ${(milliseconds / 1000).toFixed(1)} s`,
+      });
+    };
+    this.on(before, started).on(after, finished);
+    return { [Symbol.dispose]: () => void this.off(before, started).off(after, finished) };
+  }
+
+  #reportLeftOut(): void {
+    using eventLog = logEvents((line) => this.#log(line));
+    const emit = emitTo(eventLog.listen, ...this.#listeners);
+    for (const columns of this.#schemaGenerator?.leftOut ?? []) {
+      emit({
+        type: 'columns-left-out',
+        columns,
+        message: `the comparison leaves out ${columns}: a column change is under way, or mappings differ there`,
+      });
     }
   }
 
@@ -146,12 +238,27 @@ export class OnlineMigrator extends Migrator {
       typeof options === 'object' && 'transaction' in options && options.transaction !== undefined;
     if (!given && !this.options.allOrNothing) return;
     throw new MigrationTargetError(
+      'ONE_TRANSACTION_FOR_ALL',
       `Migrations of a table in use cannot run in one transaction: each move needs short ones of its own. ` +
         (given
           ? `Call the migrator without \`transaction\`.`
           : `Set \`migrations.allOrNothing\` to false in mikro-orm.config.ts.`),
     );
   }
+}
+
+function isMikroOrmCommand(): boolean {
+  return MIKRO_ORM_COMMAND.test(process.argv[1] ?? '');
+}
+
+/** MikroORM's command line prints an error as an object, with its stack; a person at the terminal needs the message alone. */
+function printMessagesOnly(): void {
+  Object.defineProperty(OnlineMigrationError.prototype, inspect.custom, {
+    configurable: true,
+    value(this: OnlineMigrationError): string {
+      return this.message;
+    },
+  });
 }
 
 function targetsOf(options: RunOptions): MigrationTargets {

@@ -4,7 +4,7 @@ import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { type LockHold, readLockHolds } from '../state/lock-holds.ts';
 import { findPresences, type Presence } from '../follow/presence.ts';
-import { readStage, type Stage } from '../phases/stage.ts';
+import { readStage, type Stage } from './stage.ts';
 import { readTableShape } from '../state/table-shape.ts';
 import { findLockWaits, type LockWait } from './lock-waits.ts';
 import { readTableCatalog, type TableCatalog } from './table-catalog.ts';

@@ -2,7 +2,7 @@ import { namesOf } from '../change/names.ts';
 import { pause } from '../postgres/pause.ts';
 import { findPresences, type Presence } from '../follow/presence.ts';
 import { findUndeclaredSessions, type UndeclaredSessions } from '../follow/undeclared-sessions.ts';
-import { MoveRefusedError, type MoveContext } from './phase.ts';
+import { phaseDetails, PhaseRefusedError, type MoveContext } from './phase.ts';
 
 const POLL_MS = 200;
 const NAMED_SESSIONS = 5;
@@ -13,10 +13,10 @@ const NAMED_SESSIONS = 5;
  *
  * A switchover takes a moment in every process, so it waits for a while before it refuses.
  *
- * @param move for the log and the error: `contract`
+ * @param move for the event and the error: `contract`
  * @param form the mapping that nobody may use any more
  * @param waitMs how long to wait at most, in milliseconds
- * @throws MoveRefusedError that names the processes
+ * @throws PhaseRefusedError that names the processes
  */
 export async function awaitSwitchover(
   context: MoveContext,
@@ -32,10 +32,15 @@ export async function awaitSwitchover(
     if (behind.length === 0) return;
     if (performance.now() >= deadline) throw stillInUse(context, move, behind, waitMs);
     if (!told) {
-      context.log(
-        `${move}: waiting up to ${waitMs / 1000} s for ${behind.length} processes that still use ` +
+      context.emit({
+        type: 'waiting-for-switchover',
+        change: namesOf(context.change).change,
+        limitMs: waitMs,
+        processes: behind.map(({ process, pid, address }) => ({ process, pid, address })),
+        message:
+          `${move}: waiting up to ${waitMs / 1000} s for ${behind.length} processes that still use ` +
           `${context.change.oldColumn.name}: ${behind.map(describe).join(', ')}`,
-      );
+      });
       told = true;
     }
     await pause(POLL_MS, context.signal);
@@ -46,13 +51,18 @@ export async function awaitSwitchover(
  * Tells which sessions use the table and do not say by which column. The gate cannot judge them, so it does not stop for
  * them: a console looks the same as an old version of the application.
  */
-export async function tellUndeclaredSessions({ session, change, log }: MoveContext): Promise<void> {
+export async function tellUndeclaredSessions({ session, change, emit }: MoveContext): Promise<void> {
   const undeclared = await findUndeclaredSessions(session, change);
   if (undeclared.length === 0) return;
-  log(
-    `contract: some sessions use ${namesOf(change).table} and do not say by which column; what knows only ` +
+  const names = namesOf(change);
+  emit({
+    type: 'undeclared-sessions',
+    change: names.change,
+    sessions: undeclared,
+    message:
+      `contract: some sessions use ${names.table} and do not say by which column; what knows only ` +
       `${change.oldColumn.name} will fail when that is dropped: ${undeclared.slice(0, NAMED_SESSIONS).map(describeSessions).join('; ')}`,
-  );
+  });
 }
 
 function describeSessions({ application, user, address, count, statement }: UndeclaredSessions): string {
@@ -63,15 +73,23 @@ function describeSessions({ application, user, address, count, statement }: Unde
 }
 
 function stillInUse(
-  { change }: MoveContext,
+  context: MoveContext,
   move: string,
   behind: Presence[],
   waitMs: number,
-): MoveRefusedError {
-  return new MoveRefusedError(
+): PhaseRefusedError {
+  const { change } = context;
+  return new PhaseRefusedError(
+    'COLUMN_IN_USE',
     `Cannot ${move} ${namesOf(change).change}: ${waitMs === 0 ? 'after the proof' : `after ${waitMs / 1000} s`}, these processes still use ` +
       `${change.oldColumn.name}: ${behind.map(describe).join(', ')}. Restart or update them so that they use ` +
       `${change.newColumn.name}, then run the same command again.`,
+    {
+      ...phaseDetails(context, move),
+      column: change.oldColumn.name,
+      waitedMs: waitMs,
+      processes: behind.map(({ process, pid, address }) => ({ process, pid, address })),
+    },
   );
 }
 

@@ -5,7 +5,7 @@ import { namesOf } from '../change/names.ts';
 import { takeHalfMadeEnforceBack } from './enforce.ts';
 import { fillAndReport } from './fill-and-report.ts';
 import { createNewColumnIndex } from './new-column-index.ts';
-import { MoveRefusedError, type MoveContext, requireStage } from './phase.ts';
+import { phaseDetails, PhaseRefusedError, type MoveContext, requireStage } from './phase.ts';
 import { requireServerVersion } from './server-version.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 
@@ -51,10 +51,13 @@ export async function revertBackfill(context: MoveContext): Promise<void> {
   });
 }
 
-function refuseTransaction({ session, change }: MoveContext): void {
+function refuseTransaction(context: MoveContext): void {
+  const { session, change } = context;
   if (!session.inTransaction) return;
-  throw new MoveRefusedError(
+  throw new PhaseRefusedError(
+    'INSIDE_TRANSACTION',
     `Cannot backfill ${namesOf(change).change} inside a transaction: it would hold the locks of every row until the end. ` +
       `Run it outside of one; in MikroORM's configuration, set \`migrations.allOrNothing\` to false.`,
+    phaseDetails(context, 'backfill'),
   );
 }

@@ -25,7 +25,13 @@ import { asTableOwner } from '../state/owner.ts';
 import { dropSyncTriggers } from '../sync/sync-trigger.ts';
 import type { LockedPlan } from '../postgres/exclusive-lock.ts';
 import { readTableShape } from '../state/table-shape.ts';
-import { inStrongTransaction, type MoveContext, MoveRefusedError, requireStage } from './phase.ts';
+import {
+  inStrongTransaction,
+  type MoveContext,
+  phaseDetails,
+  PhaseRefusedError,
+  requireStage,
+} from './phase.ts';
 import { refuseAttached, refuseOldColumn } from './refuse-obstacles.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 import { awaitSwitchover, tellUndeclaredSessions } from './await-switchover.ts';
@@ -157,27 +163,33 @@ async function planColumnDrop({ session, change }: MoveContext): Promise<LockedP
 }
 
 /** What was made behind step 2 would go with the old column, and the new one would be without it. */
-async function refuseUnmirrored({ session, change }: MoveContext): Promise<void> {
+async function refuseUnmirrored(context: MoveContext): Promise<void> {
+  const { session, change } = context;
   const [name] = await findUnmirrored(session, change, 'old');
   if (name === undefined) return;
-  throw new MoveRefusedError(
+  throw new PhaseRefusedError(
+    'ATTACHED_MEANWHILE',
     `Cannot contract ${namesOf(change).change}: ${name} was made on ${change.oldColumn.name} meanwhile. Run the same command ` +
       `again, it makes the same for ${change.newColumn.name}.`,
+    { ...phaseDetails(context, 'contract'), object: name },
   );
 }
 
-function columnsDiffer({ change }: MoveContext, differences: Difference[]): MoveRefusedError {
+function columnsDiffer(context: MoveContext, differences: Difference[]): PhaseRefusedError {
+  const { change } = context;
   const list = differences
     .map(({ key, oldValue, newValue }) => {
       return `  ${describeRow(change, key)}: ${JSON.stringify(oldValue)}, ${JSON.stringify(newValue)}`;
     })
     .join('\n');
-  return new MoveRefusedError(
+  return new PhaseRefusedError(
+    'EQUALITY_PROOF_FAILED',
     `Cannot contract ${namesOf(change).change}: ${change.oldColumn.name} and ${change.newColumn.name} differ, so ` +
       `dropping the old column would lose data. The first rows that differ, old value and new value:\n${list}\n` +
       (namesOf(change).key.lasts
         ? `Something wrote past the sync trigger. Set the right value in these rows, then run the same command again.`
         : `Something wrote past the sync trigger, or the old value cannot be rebuilt from the new one, and the table has no ` +
           `key to keep it under. Set the right value in these rows or give the table a key; then run the same command again.`),
+    { ...phaseDetails(context, 'contract'), keys: differences.map(({ key }) => key) },
   );
 }

@@ -21,7 +21,8 @@ import { createSyncFunction, createSyncTriggers } from '../sync/sync-trigger.ts'
 import {
   inStrongTransaction,
   type MoveContext,
-  MoveRefusedError,
+  phaseDetails,
+  PhaseRefusedError,
   refuseOneWay,
   requireStage,
 } from './phase.ts';
@@ -157,9 +158,18 @@ async function refuseRejects(context: MoveContext): Promise<void> {
   const list = first
     .map(({ key, rawValue }) => `  ${describeRow(change, key)}: ${JSON.stringify(rawValue)}`)
     .join('\n');
-  throw new MoveRefusedError(
+  throw new PhaseRefusedError(
+    'REJECTS_LEFT',
     `Cannot enforce ${name}: ${total} rows have a value that ${change.newColumn.type} cannot take. The first are:\n` +
       `${list}\nAll of them: ${rejectQuery(change)}\nCorrect these values in ${change.oldColumn.name}, the sync trigger ` +
       `converts them at once, then run the same command again.`,
+    {
+      ...phaseDetails(context, 'enforce'),
+      column: change.oldColumn.name,
+      type: change.newColumn.type,
+      total,
+      keys: first.map(({ key }) => key),
+      query: rejectQuery(change),
+    },
   );
 }

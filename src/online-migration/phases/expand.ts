@@ -11,6 +11,7 @@ import {
   dropConversionFunctions,
 } from '../sync/conversion-functions.ts';
 import { namesOf } from '../change/names.ts';
+import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import { dropKeepTriggers } from '../sync/keeping-trigger.ts';
 import { hasKeptValues, recordChange } from '../state/change-record.ts';
 import { asTableOwner, stateObstacles } from '../state/owner.ts';
@@ -94,12 +95,16 @@ export async function revertExpand(context: MoveContext): Promise<void> {
 }
 
 /** Values kept under this change's name belong to an earlier one, and reverting this one would delete them. */
-async function earlierChange({ session, change }: MoveContext): Promise<string[]> {
+async function earlierChange({ session, change }: MoveContext): Promise<Obstacle[]> {
   const { change: name } = namesOf(change);
   if (!(await hasKeptValues(session, name))) return [];
   return [
-    `Old values of an earlier change are kept under the name ${name}, for its way back: declare a \`name\` of its own for this ` +
-      `change. If the earlier change will never be reverted, delete them: ` +
-      `\`delete from online_migration.kept_value where change = ${escapeLiteral(name)}\`.`,
+    obstacle(
+      'EARLIER_VALUES_KEPT',
+      `Old values of an earlier change are kept under the name ${name}, for its way back: declare a \`name\` of its own for this ` +
+        `change. If the earlier change will never be reverted, delete them: ` +
+        `\`delete from online_migration.kept_value where change = ${escapeLiteral(name)}\`.`,
+      { name },
+    ),
   ];
 }

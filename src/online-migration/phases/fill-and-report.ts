@@ -1,7 +1,6 @@
 import type { Fill } from '../backfill/plan/fill.ts';
-import { showProgress } from '../backfill/progress-display.ts';
-import { type BackfillSummary, runBackfill } from '../backfill/run-backfill.ts';
-import { summaryLine } from '../backfill/summary-line.ts';
+import { backfillFinished } from '../backfill/finished-event.ts';
+import { runBackfill } from '../backfill/run-backfill.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
 import { findRejects } from '../verify/rejects.ts';
 import type { MoveContext } from './phase.ts';
@@ -10,15 +9,20 @@ import type { MoveContext } from './phase.ts';
 const ANALYZE_LOCK_TIMEOUT_MS = 5_000;
 
 /**
- * Runs a backfill to its end, and shows how far it is; logs a closing line. Then the filled column gets statistics: without them,
- * queries that use it are planned for a column of nulls until autovacuum comes.
+ * Runs a backfill to its end, and reports what it has done. Then the filled column gets statistics: without them, queries that
+ * use it are planned for a column of nulls until autovacuum comes.
  */
 export async function fillAndReport(context: MoveContext, fill: Fill): Promise<void> {
-  const { session, change, log } = context;
-  const summary = await fillWithDisplay(context, fill);
+  const { session, change, openSession, settings, signal, emit } = context;
+  const summary = await runBackfill(session, fill, {
+    openSession,
+    settings: settings.backfill,
+    signal,
+    emit,
+  });
   const { total: rejects } =
     fill.direction === 'forward' ? await findRejects(session, change, 0) : { total: 0 };
-  log(summaryLine(summary, rejects));
+  emit(backfillFinished(fill, summary, rejects));
   await analyze(context, fill);
   if (summary.batches === null) return;
   const purpose = fill.direction === 'forward' ? 'backfill' : 'revert contract: fill the old column';
@@ -29,31 +33,24 @@ export async function fillAndReport(context: MoveContext, fill: Fill): Promise<v
   });
 }
 
-async function fillWithDisplay(
-  { session, openSession, settings, signal, log }: MoveContext,
-  fill: Fill,
-): Promise<BackfillSummary> {
-  using display = showProgress(log);
-  return await runBackfill(session, fill, {
-    openSession,
-    settings: settings.backfill,
-    signal,
-    log: display.log,
-    report: display.update,
-  });
-}
-
-/** Logs it if the statistics are not to be had: autovacuum gathers them later. */
-async function analyze({ session, log }: MoveContext, { names, target }: Fill): Promise<void> {
+/** Reports it if the statistics are not to be had: autovacuum gathers them later. */
+async function analyze({ session, emit }: MoveContext, { names, target }: Fill): Promise<void> {
   try {
     await session.query(`set lock_timeout = ${ANALYZE_LOCK_TIMEOUT_MS}`);
     await session.runUnlimited(`analyze ${names.table} (${target})`);
   } catch (error) {
     if (session.lost.aborted) throw error;
-    log(
-      `backfill: no statistics of ${target} yet (${(error as Error).message}); run \`analyze ${names.table} (${target})\`, or wait ` +
+    const reason = (error as Error).message;
+    emit({
+      type: 'statistics-missing',
+      change: names.change,
+      table: names.table,
+      column: target,
+      reason,
+      message:
+        `backfill: no statistics of ${target} yet (${reason}); run \`analyze ${names.table} (${target})\`, or wait ` +
         `for autovacuum`,
-    );
+    });
   } finally {
     if (!session.lost.aborted) await session.query('set lock_timeout = 0');
   }

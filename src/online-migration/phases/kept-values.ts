@@ -1,30 +1,33 @@
 import { namesOf } from '../change/names.ts';
 import { findKeptValues } from '../state/change-record.ts';
-import { type MoveContext, MoveRefusedError } from './phase.ts';
+import { type MoveContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 
 const NAMED_ROWS = 10;
 
 /**
  * Refuses the way back of contract if the old values that contract kept for it are gone: they would come back as the conversion
  * writes them, and nobody would notice.
- * @throws MoveRefusedError that says how to go back without them
+ * @throws PhaseRefusedError that says how to go back without them
  */
-export async function refuseLostValues({ session, change }: MoveContext): Promise<void> {
+export async function refuseLostValues(context: MoveContext): Promise<void> {
+  const { session, change } = context;
   const { change: name } = namesOf(change);
   const accepted = `kept values of ${name}`;
   if ((await findKeptValues(session, change)) !== 'gone' || change.reviewed?.includes(accepted)) return;
-  throw new MoveRefusedError(
+  throw new PhaseRefusedError(
+    'KEPT_VALUES_LOST',
     `Cannot revert the contract of ${name}; nothing was changed: the record of the change in online_migration is gone, and with ` +
       `it the old values that cannot be rebuilt from the new ones. Restore the schema online_migration from a backup. To go ` +
       `back without them, add ${JSON.stringify(accepted)} to \`reviewed\` in the declaration.`,
+    { ...phaseDetails(context, 'revert the contract of'), reviewed: accepted },
   );
 }
 
 /**
- * Logs how many kept values belong to no row: if a row got another key after contract, its kept value does not find it.
+ * Reports how many kept values belong to no row: if a row got another key after contract, its kept value does not find it.
  * These values stay until expand is reverted.
  */
-export async function reportUnusedKeptValues({ session, change, log }: MoveContext): Promise<void> {
+export async function reportUnusedKeptValues({ session, change, emit }: MoveContext): Promise<void> {
   const { change: name, table, lastingKey } = namesOf(change);
   if (!lastingKey.lasts) return;
   const { rows } = await session.withoutStatementTimeout(() =>
@@ -38,8 +41,12 @@ export async function reportUnusedKeptValues({ session, change, log }: MoveConte
   );
   const { count, samples } = rows[0]!;
   if (count === '0') return;
-  log(
-    `revert contract: ${count} kept values belong to no row, such as ${samples}: these rows were deleted, or have another key ` +
+  emit({
+    type: 'unused-kept-values',
+    change: name,
+    count: Number(count),
+    message:
+      `revert contract: ${count} kept values belong to no row, such as ${samples}: these rows were deleted, or have another key ` +
       `now and got a rebuilt value. The values stay in online_migration.kept_value until expand is reverted.`,
-  );
+  });
 }

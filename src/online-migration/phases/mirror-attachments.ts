@@ -1,6 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import type { Side } from '../sync/filled-column.ts';
-import { inStrongTransaction, type MoveContext, MoveRefusedError } from './phase.ts';
+import { inStrongTransaction, type MoveContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 import { namesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { readAttachments } from '../attachments/attachments.ts';
@@ -18,12 +18,12 @@ import { columnAt, mirrorName } from '../attachments/table-column.ts';
  *    validated, catalog only.
  * 3. Each is validated, as what it stands for is: reads both tables, beside reads and writes.
  *
- * @param move the move that needs it, for the log
+ * @param move the move that needs it, for the events
  * @param from the column that has them
- * @throws MoveRefusedError if values that were different are equal in the other type
+ * @throws PhaseRefusedError if values that were different are equal in the other type
  */
 export async function mirrorAttachments(context: MoveContext, move: string, from: Side): Promise<void> {
-  const { session, change, log, signal } = context;
+  const { session, change, emit, signal } = context;
   const to = from === 'old' ? 'new' : 'old';
   const { own } = await readAttachments(session, change, from);
   const { mirrors } = await readAttachments(session, change, to);
@@ -32,8 +32,13 @@ export async function mirrorAttachments(context: MoveContext, move: string, from
     if (mirror?.isValid) continue;
     signal.throwIfAborted();
     if (mirror !== undefined) await dropConcurrently(context, index);
-    log(`${move}: creates the index ${mirrorName(index.name)}, beside reads and writes`);
-    await createMirror(context, index, from, to);
+    emit({
+      type: 'index-build-started',
+      change: namesOf(change).change,
+      index: mirrorName(index.name),
+      message: `${move}: creates the index ${mirrorName(index.name)}, beside reads and writes`,
+    });
+    await createMirror(context, move, index, from, to);
   }
   const missing = own.foreignKeys.filter(
     ({ name, owner }) =>
@@ -57,11 +62,17 @@ export async function mirrorAttachments(context: MoveContext, move: string, from
     if (isValidated || !toValidate.some((key) => mirrorName(key.name) === name && key.owner === owner))
       continue;
     signal.throwIfAborted();
-    await validate(context, owner, name);
+    await validate(context, move, owner, name);
   }
 }
 
-async function createMirror(context: MoveContext, index: CarriedIndex, from: Side, to: Side): Promise<void> {
+async function createMirror(
+  context: MoveContext,
+  move: string,
+  index: CarriedIndex,
+  from: Side,
+  to: Side,
+): Promise<void> {
   const { session, change } = context;
   try {
     await session.runUnlimited(
@@ -70,10 +81,13 @@ async function createMirror(context: MoveContext, index: CarriedIndex, from: Sid
   } catch (error) {
     if (sqlState(error) !== SQLSTATE.uniqueViolation) throw error;
     await dropConcurrently(context, index);
-    throw new MoveRefusedError(
+    throw new PhaseRefusedError(
+      'UNIQUE_CONFLICT',
       `Cannot change ${namesOf(change).change}: ${index.name} is unique, and two rows that differ in ` +
         `${columnAt(change, from).column} have the same value in ${columnAt(change, to).column}: ${detailOf(error)} ` +
         `Correct one of them, then run the same command again.`,
+      { ...phaseDetails(context, move), index: index.name },
+      { cause: error },
     );
   }
 }
@@ -84,16 +98,20 @@ async function dropConcurrently({ session }: MoveContext, { schema, name }: Carr
   );
 }
 
-async function validate({ session, change }: MoveContext, owner: string, name: string): Promise<void> {
+async function validate(context: MoveContext, move: string, owner: string, name: string): Promise<void> {
+  const { session, change } = context;
   try {
     await session.withoutStatementTimeout(() =>
       session.query(`alter table ${owner} validate constraint ${escapeIdentifier(name)}`),
     );
   } catch (error) {
     if (sqlState(error) !== SQLSTATE.foreignKeyViolation) throw error;
-    throw new MoveRefusedError(
+    throw new PhaseRefusedError(
+      'FOREIGN_KEY_VIOLATED',
       `Cannot change ${namesOf(change).change}: the foreign key ${name} of ${owner} does not hold for the other column: ` +
         `${detailOf(error)} Correct the row, then run the same command again.`,
+      { ...phaseDetails(context, move), foreignKey: name, owner },
+      { cause: error },
     );
   }
 }

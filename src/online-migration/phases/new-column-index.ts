@@ -30,9 +30,9 @@ interface IndexedTable {
  * After the backfill: with the index, every row's update would have to enter it, and none could be heap-only.
  */
 export async function createNewColumnIndex(context: MoveContext): Promise<void> {
-  const { session, change, log, signal } = context;
+  const { session, change, emit, signal } = context;
   if (!change.index) return;
-  const { newColumn } = namesOf(change);
+  const { change: changeName, newColumn } = namesOf(change);
   const tables = await findIndexedTables(session, change);
   const missing = tables.filter(({ isPartitioned, state }) => isPartitioned && state === 'missing');
   if (missing.length > 0) {
@@ -47,7 +47,12 @@ export async function createNewColumnIndex(context: MoveContext): Promise<void> 
   for (const { name, index, indexName, isPartitioned, state } of tables) {
     if (isPartitioned || state === 'valid') continue;
     signal.throwIfAborted();
-    log(`backfill: creates the index ${index}, beside reads and writes`);
+    emit({
+      type: 'index-build-started',
+      change: changeName,
+      index,
+      message: `backfill: creates the index ${index}, beside reads and writes`,
+    });
     if (state === 'invalid') await session.runUnlimited(`drop index concurrently ${index}`);
     await session.runUnlimited(`create index concurrently ${indexName} on ${name} (${newColumn})`);
   }

@@ -1,13 +1,15 @@
+import type { Emit } from '../change/events.ts';
 import { type ChangedColumn, isReversible, keyColumnsOf } from '../change/changed-column.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
 import type { MigrationSettings } from './settings.ts';
 import { notifyMove } from '../follow/phase-notification.ts';
 import { namesOf } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
-import { readStage, type Stage } from './stage.ts';
+import { readStage, type Stage } from '../observation/stage.ts';
 import { type LockedPlan, underStrongLock } from '../postgres/exclusive-lock.ts';
 import { rowSecurityObstacles } from '../attachments/obstacles/row-security-obstacles.ts';
-import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import { type ErrorDetails, OnlineMigrationError } from '../change/online-migration-error.ts';
+import type { Obstacle } from '../change/obstacle.ts';
 
 /** What a move works with. */
 export interface MoveContext {
@@ -16,8 +18,8 @@ export interface MoveContext {
   readonly session: Session;
   /** Opens one more connection, for work beside it. */
   readonly openSession: () => Promise<Session>;
-  /** Receives a line worth reading while the move runs. */
-  readonly log: (line: string) => void;
+  /** Reports what happens while the move runs; `emitTo` makes it of listeners. */
+  readonly emit: Emit;
   /** Ends the move between two of its transactions; running it again goes on. */
   readonly signal: AbortSignal;
   /** Notes the migration as applied, or as reverted; to be called once, in the move's last transaction. */
@@ -25,21 +27,31 @@ export interface MoveContext {
   readonly settings: MigrationSettings;
 }
 
-/** A move was refused because the database is not as the move needs it; nothing was changed. */
-export class MoveRefusedError extends OnlineMigrationError {
-  override readonly name = 'MoveRefusedError';
+/** A phase was refused because the database is not as the phase needs it; nothing was changed. */
+export class PhaseRefusedError extends OnlineMigrationError {
+  override readonly name = 'PhaseRefusedError';
+}
+
+/**
+ * The details that every refusal of a phase has.
+ * @param move the phase as the message names it: `contract`, `revert the contract of`
+ */
+export function phaseDetails({ change }: Pick<MoveContext, 'change'>, move: string): ErrorDetails {
+  const { change: name, table } = namesOf(change);
+  return { change: name, table, phase: move.replace(/^revert the (.*) of$/, 'revert $1') };
 }
 
 /**
  * Refuses a move that obstacles are in the way of.
  * @param move the move's name, for the error
- * @param obstacles a sentence each
- * @throws MoveRefusedError if there are any
+ * @throws PhaseRefusedError if there are any
  */
-export function refuseObstacles({ change }: MoveContext, move: string, obstacles: readonly string[]): void {
+export function refuseObstacles(context: MoveContext, move: string, obstacles: readonly Obstacle[]): void {
   if (obstacles.length === 0) return;
-  throw new MoveRefusedError(
-    `Cannot ${move} ${namesOf(change).change}; nothing was changed:\n${obstacles.map((reason) => `  ${reason}`).join('\n')}`,
+  throw new PhaseRefusedError(
+    'OBSTACLES',
+    `Cannot ${move} ${namesOf(context.change).change}; nothing was changed:\n${obstacles.map(({ message }) => `  ${message}`).join('\n')}`,
+    { ...phaseDetails(context, move), obstacles },
   );
 }
 
@@ -48,7 +60,7 @@ export function refuseObstacles({ change }: MoveContext, move: string, obstacles
  * @param move the move's name, for the error
  * @param allowed the stages that it may start from
  * @returns the stage
- * @throws MoveRefusedError in any other stage
+ * @throws PhaseRefusedError in any other stage
  */
 export async function requireStage(context: MoveContext, move: string, ...allowed: Stage[]): Promise<Stage> {
   const stage = await readStage(context.session, context.change);
@@ -58,15 +70,18 @@ export async function requireStage(context: MoveContext, move: string, ...allowe
     refuseObstacles(context, move, await rowSecurityObstacles(context.session, context.change));
     return stage;
   }
-  throw new MoveRefusedError(
+  throw new PhaseRefusedError(
+    'WRONG_STAGE',
     `Cannot ${move} ${namesOf(context.change).change}: that starts from the stage ${allowed.join(' or ')}, ` +
       `and the database is at ${stage}. Run the migrations in their order: \`npx mikro-orm migration:list\` shows ` +
       `which have run.`,
+    { ...phaseDetails(context, move), stage, allowed },
   );
 }
 
 /** Another change may have renamed a column of the key, or be about to. */
-async function refuseMissingKey({ session, change }: MoveContext, move: string): Promise<void> {
+async function refuseMissingKey(context: MoveContext, move: string): Promise<void> {
+  const { session, change } = context;
   const { change: name, table } = namesOf(change);
   const wanted = keyColumnsOf(change).filter((column) => column !== change.oldColumn.name);
   const { rows } = await session.query<{ name: string }>(
@@ -78,29 +93,35 @@ async function refuseMissingKey({ session, change }: MoveContext, move: string):
     [table, wanted],
   );
   if (rows.length === 0) return;
-  throw new MoveRefusedError(
-    `Cannot ${move} ${name}: the table has no column ${rows.map((row) => row.name).join(', ')}, which is in its \`key\`. If ` +
+  const columns = rows.map((row) => row.name);
+  throw new PhaseRefusedError(
+    'KEY_COLUMN_MISSING',
+    `Cannot ${move} ${name}: the table has no column ${columns.join(', ')}, which is in its \`key\`. If ` +
       `another change renames it, carry that out first; otherwise correct \`key\`.`,
+    { ...phaseDetails(context, move), columns },
   );
 }
 
 /**
  * Refuses what a change without a way back cannot do.
  * @param move the move's name, for the error
- * @throws MoveRefusedError
+ * @throws PhaseRefusedError
  */
-export function refuseOneWay({ change }: MoveContext, move: string): void {
+export function refuseOneWay(context: MoveContext, move: string): void {
+  const { change } = context;
   if (isReversible(change)) return;
-  throw new MoveRefusedError(
+  throw new PhaseRefusedError(
+    'NOT_REVERSIBLE',
     `Cannot ${move} ${namesOf(change).change}: it is declared as not reversible, so what was written through ` +
       `${change.newColumn.name} is not in ${change.oldColumn.name}. Restore a backup, or make a change of its own for the way back.`,
+    phaseDetails(context, move),
   );
 }
 
 /**
  * Runs the catalog changes of a move in one short transaction under ACCESS EXCLUSIVE on the table, and tells all who
  * listen for moves. For how long the lock was held is recorded behind it.
- * @param purpose what they are for, in the log and in the error
+ * @param purpose what they are for, in the events and in the error
  * @param statements.before statements of the same transaction beside reads and writes
  * @param statements.plan puts together what `locked` is to do, and says which further tables that locks
  * @param statements.locked statements under the lock
@@ -114,11 +135,13 @@ export async function inStrongTransaction(
     readonly locked: (plan: LockedPlan) => Promise<void>;
   },
 ): Promise<void> {
-  const { session, change, log, signal, settings } = context;
+  const { session, change, emit, signal, settings } = context;
+  const names = namesOf(change);
   const milliseconds = await underStrongLock(session, {
-    table: namesOf(change).table,
+    table: names.table,
     purpose,
-    log,
+    change: names.change,
+    emit,
     signal,
     settings,
     ...(statements.plan && { plan: statements.plan }),

@@ -2,14 +2,14 @@ import { findDifferences } from '../verify/equality-proof.ts';
 import type { Side } from '../sync/filled-column.ts';
 import { namesOf } from '../change/names.ts';
 import { describeRow } from '../change/row-key.ts';
-import { type MoveContext, MoveRefusedError } from './phase.ts';
+import { type MoveContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 
 /**
  * Refuses a phase while rows differ in the two columns: a sync trigger may have been disabled for a time. It reads the whole
  * table in short transactions.
  * @param move the phase, for the error
  * @param ruling the column that applications have followed until now, so that its values are the right ones
- * @throws MoveRefusedError with some of the rows, and the statement that fills them again
+ * @throws PhaseRefusedError with some of the rows, and the statement that fills them again
  */
 export async function refuseDifferences(context: MoveContext, move: string, ruling: Side): Promise<void> {
   const { change } = context;
@@ -26,10 +26,12 @@ export async function refuseDifferences(context: MoveContext, move: string, ruli
     ruling === 'old' ? [change.oldColumn, change.newColumn] : [change.newColumn, change.oldColumn];
   const assignment =
     ruling === 'old' ? `${newColumn} = ${forward}(${oldColumn})` : `${oldColumn} = ${backward}(${newColumn})`;
-  throw new MoveRefusedError(
+  const statement = `update ${table} set ${assignment} where ${newColumn} is distinct from ${forward}(${oldColumn})`;
+  throw new PhaseRefusedError(
+    'ROWS_DIFFER',
     `Cannot ${move} ${name}: in some rows ${stale.name} does not have the value of ${right.name}. They were ` +
       `written while the sync trigger was disabled, or were not filled. The first rows, old value and new value:\n${list}\n` +
-      `Fill them again, then run the same command again: \`update ${table} set ${assignment} ` +
-      `where ${newColumn} is distinct from ${forward}(${oldColumn})\`.`,
+      `Fill them again, then run the same command again: \`${statement}\`.`,
+    { ...phaseDetails(context, move), keys: differences.map(({ key }) => key), statement },
   );
 }

@@ -5,7 +5,7 @@ import { type MoveContext, refuseObstacles } from './phase.ts';
 /**
  * Refuses a move if something depends on a column that can neither go over to the other one nor may go with it.
  * @param side the column that the move, or one that follows, drops
- * @throws MoveRefusedError
+ * @throws PhaseRefusedError
  */
 export async function refuseAttached(context: MoveContext, move: string, side: Side): Promise<void> {
   refuseObstacles(context, move, await findAttachedObstacles(context.session, context.change, side));
@@ -13,7 +13,7 @@ export async function refuseAttached(context: MoveContext, move: string, side: S
 
 /**
  * The same for the old column while it rules: its default must be the declared one, too.
- * @throws MoveRefusedError
+ * @throws PhaseRefusedError
  */
 export async function refuseOldColumn(context: MoveContext, move: string): Promise<void> {
   refuseObstacles(context, move, await findObstaclesOfRulingColumn(context.session, context.change));

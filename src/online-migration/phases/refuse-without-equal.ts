@@ -1,9 +1,12 @@
 import { numberRangeObstacles } from '../attachments/number-range.ts';
 import type { Fill } from '../backfill/plan/fill.ts';
 import { createForwardFunctions, createTolerantBackwardFunction } from '../sync/conversion-functions.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
 import { namesOf } from '../change/names.ts';
+import { obstacle } from '../change/obstacle.ts';
+import type { ErrorDetails } from '../change/online-migration-error.ts';
 import { describeRow } from '../change/row-key.ts';
-import { type MoveContext, MoveRefusedError, refuseObstacles } from './phase.ts';
+import { type MoveContext, phaseDetails, PhaseRefusedError, refuseObstacles } from './phase.ts';
 
 /** The move that needs an old value for each new one. */
 const MOVE = 'revert the contract of';
@@ -21,33 +24,38 @@ interface Found {
  * It reads the table once, beside reads and writes.
  *
  * @param fill how the old column is to be filled
- * @throws MoveRefusedError with some of the rows and the remedy
+ * @throws PhaseRefusedError with some of the rows and the remedy
  */
 export async function refuseWithoutEqual(context: MoveContext, fill: Fill): Promise<void> {
   const { session, change } = context;
   const rows = await findWithoutEqual(context, fill);
   refuseObstacles(context, MOVE, [
-    ...(rows.length === 0 ? [] : [describe(context, rows, '    ')]),
+    ...(rows.length === 0
+      ? []
+      : [obstacle('VALUES_WITHOUT_EQUAL', describe(context, rows, '    '), rowDetails(change, rows))]),
     ...(await numberRangeObstacles(session, change)),
   ]);
 }
 
 /**
  * The same for the numbers alone, which can have gone on while the old column was filled.
- * @throws MoveRefusedError
+ * @throws PhaseRefusedError
  */
-export async function refuseNumbersBeyond({ session, change }: MoveContext): Promise<void> {
-  const reasons = await numberRangeObstacles(session, change);
-  if (reasons.length === 0) return;
-  throw new MoveRefusedError(
+export async function refuseNumbersBeyond(context: MoveContext): Promise<void> {
+  const { session, change } = context;
+  const obstacles = await numberRangeObstacles(session, change);
+  if (obstacles.length === 0) return;
+  throw new PhaseRefusedError(
+    'NUMBERS_OUT_OF_RANGE',
     `Cannot ${MOVE} ${namesOf(change).change}, with the old column filled already:\n` +
-      `${reasons.map((reason) => `  ${reason}`).join('\n')}\n  Then run the same command again.`,
+      `${obstacles.map(({ message }) => `  ${message}`).join('\n')}\n  Then run the same command again.`,
+    { ...phaseDetails(context, MOVE), obstacles },
   );
 }
 
 /**
  * The same for the values: it refuses while the fill has left any out.
- * @throws MoveRefusedError
+ * @throws PhaseRefusedError
  */
 export async function refuseUnfilled(context: MoveContext): Promise<void> {
   const { change, oldColumn, newColumn } = namesOf(context.change);
@@ -55,7 +63,14 @@ export async function refuseUnfilled(context: MoveContext): Promise<void> {
     selectRows(context, `t.${oldColumn} is null and t.${newColumn} is not null`),
   );
   if (rows.length === 0) return;
-  throw new MoveRefusedError(`Cannot ${MOVE} ${change}: ${describe(context, rows, '  ')}`);
+  throw new PhaseRefusedError(
+    'ROWS_NOT_FILLED',
+    `Cannot ${MOVE} ${change}: ${describe(context, rows, '  ')}`,
+    {
+      ...phaseDetails(context, MOVE),
+      ...rowDetails(context.change, rows),
+    },
+  );
 }
 
 /** The functions that it needs are rolled back behind the read. */
@@ -79,6 +94,10 @@ async function selectRows({ session, change }: MoveContext, condition: string): 
     where ${condition}
     limit ${NAMED_ROWS}`);
   return rows;
+}
+
+function rowDetails({ oldColumn, newColumn }: ChangedColumn, rows: readonly Found[]): ErrorDetails {
+  return { column: newColumn.name, type: oldColumn.type, keys: rows.map(({ key }) => key) };
 }
 
 function describe({ change }: MoveContext, rows: readonly Found[], indent: string): string {

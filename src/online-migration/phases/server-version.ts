@@ -1,5 +1,5 @@
 import { namesOf } from '../change/names.ts';
-import { type MoveContext, MoveRefusedError } from './phase.ts';
+import { type MoveContext, PhaseRefusedError } from './phase.ts';
 
 /** TID range scans came with it, and function bodies that no search_path reaches into. */
 const OLDEST_VERSION = 14;
@@ -8,9 +8,10 @@ const NUMBERS_PER_MAJOR = 10_000;
 
 /**
  * Refuses a server that the moves cannot work on.
- * @throws MoveRefusedError on a server older than PostgreSQL 14, or older than the change's conversion needs
+ * @throws PhaseRefusedError on a server older than PostgreSQL 14, or older than the change's conversion needs
  */
-export async function requireServerVersion({ session, change }: MoveContext): Promise<void> {
+export async function requireServerVersion(context: MoveContext): Promise<void> {
+  const { session, change } = context;
   const { rows } = await session.query<{ version: number; name: string }>(
     `select current_setting('server_version_num')::int as version, current_setting('server_version') as name`,
   );
@@ -21,8 +22,10 @@ export async function requireServerVersion({ session, change }: MoveContext): Pr
     major < OLDEST_VERSION
       ? 'each batch of the backfill would read the whole table'
       : `its conversion to ${change.newColumn.type} needs what came later`;
-  throw new MoveRefusedError(
+  throw new PhaseRefusedError(
+    'SERVER_TOO_OLD',
     `Cannot change ${namesOf(change).change} on PostgreSQL ${rows[0]?.name}: ${reason}. ` +
       `Upgrade the server to PostgreSQL ${needed} or newer.`,
+    { change: namesOf(change).change, version: rows[0]?.name, needed: String(needed) },
   );
 }

@@ -8,13 +8,13 @@ import { stateObstacles } from '../state/owner.ts';
 import { createState } from '../state/tables.ts';
 import { readSyncState } from '../sync/sync-state.ts';
 import { createSyncFunction, type SyncMode } from '../sync/sync-trigger.ts';
-import { type MoveContext, MoveRefusedError, refuseObstacles } from './phase.ts';
+import { type MoveContext, phaseDetails, PhaseRefusedError, refuseObstacles } from './phase.ts';
 
 /**
  * Brings the functions of a change under way up to its declaration, so that a correction has effect with the next phase: a
  * label that an enum got meanwhile, for example. Also the package's tables and the record of the change.
  * @param move the phase, for the error
- * @throws MoveRefusedError if a column has another type than the declaration says, or the role may not write the package's tables
+ * @throws PhaseRefusedError if a column has another type than the declaration says, or the role may not write the package's tables
  */
 export async function bringUpToDate(context: MoveContext, move: string, mode: SyncMode): Promise<void> {
   const { session, change, settings } = context;
@@ -35,46 +35,57 @@ export async function bringUpToDate(context: MoveContext, move: string, mode: Sy
  * @param options.withKeeping also while one may pass the triggers that keep old values
  * @param options.since the version of the triggers that an earlier call returned: refuses also if they were altered since
  * @returns the version of the triggers
- * @throws MoveRefusedError that names the triggers
+ * @throws PhaseRefusedError that names the triggers
  */
 export async function requireSyncTriggers(
-  { session, change }: MoveContext,
+  context: MoveContext,
   move: string,
   options: { readonly withKeeping?: boolean; readonly since?: string } = {},
 ): Promise<string> {
+  const { session, change } = context;
   const { missing, silent, version } = await readSyncState(session, change, options);
   const { table, change: name } = namesOf(change);
   if (missing.length > 0) {
-    throw new MoveRefusedError(
+    throw new PhaseRefusedError(
+      'SYNC_TRIGGER_MISSING',
       `Cannot ${move} ${name}: the sync trigger ${missing.join(', ')} is missing, so rows written meanwhile would be left ` +
         `behind. Revert the expand and run it again: \`npx mikro-orm migration:down\`, then \`migration:up\`.`,
+      { ...phaseDetails(context, move), triggers: missing },
     );
   }
   if (silent.length > 0) {
     const list = silent.map((trigger) => `enable always trigger ${escapeIdentifier(trigger)}`).join(', ');
-    throw new MoveRefusedError(
+    const statement = `alter table ${table} ${list}`;
+    throw new PhaseRefusedError(
+      'SYNC_TRIGGER_SILENT',
       `Cannot ${move} ${name}: the sync trigger ${silent.join(', ')} does not fire for every write; \`disable trigger all\` and ` +
-        `\`enable trigger all\` leave it so. Run \`alter table ${table} ${list}\`, then the same command again. The columns are ` +
+        `\`enable trigger all\` leave it so. Run \`${statement}\`, then the same command again. The columns are ` +
         `compared before one of them is given up.`,
+      { ...phaseDetails(context, move), triggers: silent, statement },
     );
   }
   if (options.since !== undefined && options.since !== version) {
-    throw new MoveRefusedError(
+    throw new PhaseRefusedError(
+      'SYNC_TRIGGER_ALTERED',
       `Cannot ${move} ${name}: while the columns were compared, a sync trigger was disabled and enabled again, or a partition ` +
         `was attached or detached. Run the same command again, it compares them anew.`,
+      phaseDetails(context, move),
     );
   }
   return version;
 }
 
-async function refuseOtherTypes({ session, change }: MoveContext, move: string): Promise<void> {
+async function refuseOtherTypes(context: MoveContext, move: string): Promise<void> {
+  const { session, change } = context;
   const { table, change: name } = namesOf(change);
   for (const side of ['oldColumn', 'newColumn'] as const) {
     const found = await readOtherType(session, table, change[side]);
     if (found === null) continue;
-    throw new MoveRefusedError(
+    throw new PhaseRefusedError(
+      'COLUMN_TYPE_DIFFERS',
       `Cannot ${move} ${name}: ${change[side].name} is ${found}, and the declaration says ${change[side].type}. Correct ` +
         `\`${side}.type\`; to change to another type, revert the expand first.`,
+      { ...phaseDetails(context, move), column: change[side].name, declared: change[side].type, found },
     );
   }
 }

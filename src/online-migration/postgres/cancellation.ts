@@ -1,3 +1,4 @@
+import type { Emit } from '../change/events.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
 import { describeDatabaseError, SQLSTATE, sqlState } from './database-error.ts';
@@ -11,8 +12,8 @@ const SHOWN_CHARACTERS = 160;
 /** A request to end a command. */
 export interface Interrupt {
   readonly signal: AbortSignal;
-  /** Receives a line about the statement that it ends. */
-  readonly log: (line: string) => void;
+  /** Receives an event about the statement that it ends. */
+  readonly emit: Emit;
 }
 
 /** The session that runs a statement. */
@@ -40,7 +41,7 @@ export async function cancellable<T>(
   const ended = new AbortController();
   let cancelling: Promise<void> | undefined;
   const cancel = () => {
-    cancelling = cancelUntil(ended.signal, target, interrupt.log);
+    cancelling = cancelUntil(ended.signal, target, interrupt.emit);
   };
   signal.addEventListener('abort', cancel, { once: true });
   try {
@@ -55,11 +56,7 @@ export async function cancellable<T>(
   }
 }
 
-async function cancelUntil(
-  ended: AbortSignal,
-  { connection, pid }: CancelTarget,
-  log: (line: string) => void,
-): Promise<void> {
+async function cancelUntil(ended: AbortSignal, { connection, pid }: CancelTarget, emit: Emit): Promise<void> {
   const client = new Client({
     ...connection,
     application_name: 'online-migration cancel',
@@ -77,11 +74,25 @@ async function cancelUntil(
         where pid = $1`,
         [pid, SHOWN_CHARACTERS],
       );
-      if (!isTold) log(`Cancels the statement that runs: ${rows[0]?.statement}`);
+      if (!isTold) {
+        const statement = rows[0]?.statement ?? null;
+        emit({
+          type: 'statement-cancelled',
+          pid,
+          statement,
+          message: `Cancels the statement that runs: ${statement ?? 'it has ended meanwhile'}`,
+        });
+      }
       await sleep(AGAIN_MS, undefined, { signal: ended }).catch(() => undefined);
     }
   } catch (error) {
-    log(`Cannot cancel the statement that runs, waits for its end: ${describeDatabaseError(error)}`);
+    const reason = describeDatabaseError(error);
+    emit({
+      type: 'cancel-failed',
+      pid,
+      reason,
+      message: `Cannot cancel the statement that runs, waits for its end: ${reason}`,
+    });
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -1,4 +1,5 @@
 import { isNativeError } from 'node:util/types';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
 /**
  * The errors of PostgreSQL, of `pg` and of Node's sockets: the one place that knows what they mean.
@@ -64,8 +65,9 @@ interface DriverError extends Error {
   readonly syscall?: string;
 }
 
-/** The SQLSTATE of a database error, or the code of a socket error; undefined for any other error. */
+/** The SQLSTATE of a database error, or the code of a socket error; undefined for any other error, also the package's own. */
 export function sqlState(error: unknown): string | undefined {
+  if (error instanceof OnlineMigrationError) return undefined;
   const { code } = asDriverError(error) ?? {};
   return typeof code === 'string' ? code : undefined;
 }

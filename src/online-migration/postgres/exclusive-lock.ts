@@ -1,3 +1,4 @@
+import type { OnlineMigrationEvent, Emit } from '../change/events.ts';
 import { jitteredPauseMs } from './backoff.ts';
 import {
   describeBlocker,
@@ -9,7 +10,7 @@ import {
 import { pause } from './pause.ts';
 import { isLockConflict } from './database-error.ts';
 import type { Session } from './session.ts';
-import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import { type ErrorDetails, OnlineMigrationError } from '../change/online-migration-error.ts';
 
 /** How long a statement may last beyond its waits. It is catalog work; longer means that something scans the table after all. */
 const STATEMENT_TIMEOUT_MS = 10_000;
@@ -56,7 +57,9 @@ interface Wait extends LockRequest {
 interface StrongLock {
   readonly table: string;
   readonly purpose: string;
-  readonly log: (line: string) => void;
+  /** The name of the column change, for the events. */
+  readonly change: string;
+  readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly settings: LockSettings;
   readonly before?: () => Promise<void>;
@@ -85,8 +88,8 @@ export class LockNotGrantedError extends OnlineMigrationError {
  *
  * @param session the session that runs it
  * @param options.table schema and name of the table to lock, quoted
- * @param options.purpose what it is for, in the log and in the error: `expand`
- * @param options.log receives a line for each retry, and one that says for how long the lock was held
+ * @param options.purpose what it is for, in the events and in the error: `expand`
+ * @param options.emit receives an event for each retry, and one that says for how long the lock was held
  * @param options.settings lock timeout and budget
  * @param options.signal ends the tries between two of them
  * @param options.before statements of the transaction beside reads and writes
@@ -106,19 +109,23 @@ export async function underStrongLock(session: Session, options: StrongLock): Pr
     let wait: Wait = { relations: [options.table], mode: 'share update exclusive', timeoutMs: patienceMs };
     try {
       const heldMs = await lockAndRun(session, options, patienceMs, (next) => (wait = next));
-      options.log(
-        `${options.purpose}: held ACCESS EXCLUSIVE on ${options.table} for ${heldMs.toFixed(1)} ms`,
-      );
+      const { purpose, change, table } = options;
+      options.emit({
+        type: 'lock-held',
+        change,
+        purpose,
+        table,
+        mode: 'ACCESS EXCLUSIVE',
+        heldMs,
+        message: `${purpose}: held ACCESS EXCLUSIVE on ${table} for ${heldMs.toFixed(1)} ms`,
+      });
       return heldMs;
     } catch (error) {
       if (!isLockConflict(error)) throw error;
       const blockers = await findBlockers(session, wait);
       const pauseMs = jitteredPauseMs(attempt, BACKOFF);
       if (performance.now() + pauseMs > deadline) throw notGranted(options, wait, attempt, blockers, error);
-      options.log(
-        `${options.purpose}: no lock on ${wait.relations.join(', ')} within ${Math.round(wait.timeoutMs)} ms (try ${attempt}), ` +
-          `again in ${Math.round(pauseMs)} ms; ${blockedBy(blockers)}`,
-      );
+      options.emit(lockRetry(options, wait, { attempt, pauseMs, blockers }));
       await pause(pauseMs, options.signal);
     }
   }
@@ -180,7 +187,26 @@ async function readPatienceMs(session: Session): Promise<number> {
   return Math.max(SHORTEST_PATIENCE_MS, DEADLOCK_TIMEOUTS * (rows[0]?.milliseconds ?? 0));
 }
 
-function blockedBy(blockers: Blocker[]): string {
+function lockRetry(
+  { purpose, change }: StrongLock,
+  { relations, mode, timeoutMs }: Wait,
+  retry: { readonly attempt: number; readonly pauseMs: number; readonly blockers: readonly Blocker[] },
+): OnlineMigrationEvent {
+  return {
+    type: 'lock-retry',
+    change,
+    purpose,
+    relations,
+    mode,
+    timeoutMs,
+    ...retry,
+    message:
+      `${purpose}: no lock on ${relations.join(', ')} within ${Math.round(timeoutMs)} ms (try ${retry.attempt}), ` +
+      `again in ${Math.round(retry.pauseMs)} ms; ${blockedBy(retry.blockers)}`,
+  };
+}
+
+function blockedBy(blockers: readonly Blocker[]): string {
   if (blockers.length === 0) return 'whoever blocked it has gone';
   return `blocked by ${blockers.map(describeBlocker).join('; ')}`;
 }
@@ -193,10 +219,25 @@ function notGranted(
   cause: unknown,
 ): LockNotGrantedError {
   return new LockNotGrantedError(
+    'LOCK_NOT_GRANTED',
     `${purpose}: ${relations.join(', ')} could not be locked within ${settings.lockBudgetMs / 1000} s (${attempts} tries); ` +
       `it was rolled back and nothing was changed by it. ${sentence(blockedBy(blockers))}. End what blocks it, then run the same command again.`,
+    { purpose, relations, attempts, budgetMs: settings.lockBudgetMs, blockers: blockers.map(blockerDetails) },
     { cause },
   );
+}
+
+/** Without its statement, which can hold values of the application. */
+function blockerDetails({
+  transaction,
+  pid,
+  gid,
+  application,
+  owner,
+  state,
+  seconds,
+}: Blocker): ErrorDetails {
+  return { transaction, pid, gid, application, owner, state, seconds };
 }
 
 function sentence(text: string): string {

@@ -1,3 +1,4 @@
+import type { Emit } from '../change/events.ts';
 import type { Interrupt } from './cancellation.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
@@ -7,6 +8,15 @@ const SAME_PRESS_MS = 1_000;
 /** The command received a request to end; the same command continues from this point. */
 export class InterruptedError extends OnlineMigrationError {
   override readonly name = 'InterruptedError';
+
+  /** @param signal the name of the signal: `SIGINT` */
+  constructor(signal: NodeJS.Signals) {
+    super(
+      'INTERRUPTED',
+      'Stopped between two transactions; nothing is lost. The same command goes on from here.',
+      { signal },
+    );
+  }
 }
 
 /** Ctrl-C, an orchestrator's request to stop, and a terminal that closes. */
@@ -15,23 +25,22 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /**
  * Turns the first Ctrl-C, SIGTERM or SIGHUP into a signal, so that the transaction in progress can end; a second one ends the
  * process at once, which the database survives too.
- * @param log receives a line at once about the statement that has to end first
+ * @param emit receives at once the event that says which statement has to end first
  */
-export function interruptSignal(log: (line: string) => void): Disposable & Interrupt {
+export function interruptSignal(emit: Emit): Disposable & Interrupt {
   const controller = new AbortController();
   let pressedAt = 0;
   const stop = (name: NodeJS.Signals) => {
     if (!controller.signal.aborted) {
       pressedAt = performance.now();
-      log(
-        `${name}: stops after the transaction that runs; a statement that reads a whole table is cancelled. ` +
+      emit({
+        type: 'interrupt-received',
+        signal: name,
+        message:
+          `${name}: stops after the transaction that runs; a statement that reads a whole table is cancelled. ` +
           `Another ${name} ends the process at once.`,
-      );
-      controller.abort(
-        new InterruptedError(
-          'Stopped between two transactions; nothing is lost. The same command goes on from here.',
-        ),
-      );
+      });
+      controller.abort(new InterruptedError(name));
     } else if (performance.now() - pressedAt > SAME_PRESS_MS) {
       forget();
       process.kill(process.pid, name);
@@ -45,7 +54,7 @@ export function interruptSignal(log: (line: string) => void): Disposable & Inter
   for (const name of SIGNALS) process.on(name, stop);
   // A terminal that has closed takes no more lines; that would end the process before its transaction.
   for (const output of outputs) output.on('error', ignore);
-  return { signal: controller.signal, log, [Symbol.dispose]: forget };
+  return { signal: controller.signal, emit, [Symbol.dispose]: forget };
 }
 
 function ignore(): void {}

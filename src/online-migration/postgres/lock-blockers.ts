@@ -1,4 +1,7 @@
+import type { Blocker } from '../change/events.ts';
 import type { Queryable } from './queryable.ts';
+
+export type { Blocker };
 
 /** Enough to see who it is; a query can be megabytes long. */
 const QUERY_CHARACTERS = 200;
@@ -34,26 +37,6 @@ export interface LockRequest {
 
 /** A mode in which the package locks tables. */
 export type LockMode = Exclude<LockRequest['mode'], 'rows'>;
-
-/** A transaction that is in the way of a lock. */
-export interface Blocker {
-  /** Tells it from every other transaction. */
-  readonly transaction: string;
-  /** Null if it is a prepared transaction, which no session has any more. */
-  readonly pid: number | null;
-  /** How the prepared transaction is called, as an SQL literal. */
-  readonly gid: string | null;
-  readonly application: string;
-  /** `user ann`; for a background process its kind, such as `autovacuum worker`, and whether it gives way. */
-  readonly owner: string;
-  /** Whether this session's role may see its activity; if not, the next three properties are null. */
-  readonly isVisible: boolean;
-  readonly state: string | null;
-  /** Seconds since its transaction began, or was prepared; null if it has none. */
-  readonly seconds: number | null;
-  /** The first 200 characters of its present or last query. */
-  readonly query: string | null;
-}
 
 /**
  * The transactions that are in the way of a lock, on a table or on a partition of it: they hold one that conflicts with it, or

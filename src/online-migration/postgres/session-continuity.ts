@@ -17,6 +17,7 @@ export class SessionsNotKeptError extends OnlineMigrationError {
 
   constructor() {
     super(
+      'SESSIONS_NOT_KEPT',
       'The database is reached through a pooler that gives each transaction another session (PgBouncer calls it ' +
         'transaction mode): the lock that keeps two migrators apart would not hold. Set DATABASE_DIRECT_URL to the ' +
         'server itself, or to a pool in session mode, then run the same command again. Nothing was changed.',

@@ -1,6 +1,7 @@
 import { Client, type ClientConfig, escapeIdentifier, type FieldDef, type QueryResult } from 'pg';
 import { cancellable, type CancelTarget, type Interrupt } from './cancellation.ts';
 import type { Queryable } from './queryable.ts';
+import { assertPeerVersion } from './peer-versions.ts';
 import { NEUTRAL_SETTINGS, PACKAGE_SETTINGS, settingsStatement } from './session-settings.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
@@ -19,8 +20,10 @@ export class ConnectionLostError extends OnlineMigrationError {
   /** @param cause what the driver says */
   constructor(cause: Error) {
     super(
+      'CONNECTION_LOST',
       `The connection to the database was lost: ${cause.message}. What was not committed is rolled back; ` +
         `run the same command again.`,
+      {},
       { cause },
     );
   }
@@ -55,6 +58,7 @@ export class Session implements Queryable, AsyncDisposable {
     applicationName: string,
     interrupt?: Interrupt,
   ): Promise<Session> {
+    assertPeerVersion('pg');
     const client = new Client({ ...connection, application_name: applicationName, keepAlive: true });
     const session = new Session(client);
     await client.connect();
@@ -191,11 +195,3 @@ export class Session implements Queryable, AsyncDisposable {
     await this.#client.end().catch(() => undefined);
   }
 }
-
-/** The SQLSTATE of a database error, undefined for any other. */
-export function sqlState(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-/** SQLSTATE of a table that is not there, as the package's own are not once the last expand was reverted. */
-export const UNDEFINED_TABLE_CODE = '42P01';

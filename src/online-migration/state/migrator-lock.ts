@@ -1,3 +1,4 @@
+import type { Emit } from '../change/events.ts';
 import { pause } from '../postgres/pause.ts';
 import type { Session } from '../postgres/session.ts';
 
@@ -24,24 +25,27 @@ interface Holder {
  * would stop the other runner's backfill from reusing the space of its dead rows.
  *
  * @param session holds the lock from then on
- * @param log receives a line that says whom it waits for
+ * @param emit receives an event that says whom it waits for
  * @param signal ends the wait
  */
-export async function acquireMigratorLock(
-  session: Session,
-  log: (line: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
+export async function acquireMigratorLock(session: Session, emit: Emit, signal: AbortSignal): Promise<void> {
   await forbidIdleTimeout(session);
   let told: number | undefined;
   while (!(await tryLock(session))) {
     const holder = await findHolder(session);
     if (holder !== undefined && holder.pid !== told) {
       told = holder.pid;
-      log(
-        `another runner migrates this database: pid ${holder.pid} (${holder.application})` +
-          `${holder.since === null ? '' : `, since ${holder.since.toISOString()}`}; waiting for it to end`,
-      );
+      const { pid, application } = holder;
+      const since = holder.since?.toISOString() ?? null;
+      emit({
+        type: 'waiting-for-runner',
+        pid,
+        application,
+        since,
+        message:
+          `another runner migrates this database: pid ${pid} (${application})` +
+          `${since === null ? '' : `, since ${since}`}; waiting for it to end`,
+      });
     }
     await pause(POLL_MS, signal);
   }

@@ -1,3 +1,4 @@
+import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf, TOOLKIT_SCHEMA } from '../change/names.ts';
@@ -77,45 +78,65 @@ export async function readStateOwner(
 
 /**
  * Why the package cannot keep its state, before anything is changed.
- * @returns a sentence for each reason, with the statement that an administrator has to run
+ * @returns an obstacle for each reason, with the statement that an administrator has to run
  */
-export async function stateObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
+export async function stateObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const owner = await readStateOwner(database, change);
   if (owner === undefined) return [];
   const { tableOwner, schemaOwner, role } = owner;
   if (!owner.canActForTableOwner) {
     return [
-      `The table belongs to ${tableOwner}, and ${role} may not act for that role: run the migrations as ${tableOwner} or as a ` +
-        `member, \`grant ${tableOwner} to ${role}\`.`,
+      obstacle(
+        'OWNER_NOT_GRANTED',
+        `The table belongs to ${tableOwner}, and ${role} may not act for that role: run the migrations as ${tableOwner} or as a ` +
+          `member, \`grant ${tableOwner} to ${role}\`.`,
+        { owner: tableOwner, role },
+      ),
     ];
   }
   if (schemaOwner === null) {
     if (owner.canCreateSchema) return [];
     return [
-      `${role} may not create the schema ${TOOLKIT_SCHEMA}, in which the package keeps its state: run ` +
-        `\`create schema ${TOOLKIT_SCHEMA} authorization ${tableOwner}\` once as an administrator, or ` +
-        `\`grant create on database ${owner.database} to ${role}\`.`,
+      obstacle(
+        'STATE_SCHEMA_NOT_ALLOWED',
+        `${role} may not create the schema ${TOOLKIT_SCHEMA}, in which the package keeps its state: run ` +
+          `\`create schema ${TOOLKIT_SCHEMA} authorization ${tableOwner}\` once as an administrator, or ` +
+          `\`grant create on database ${owner.database} to ${role}\`.`,
+        { schema: TOOLKIT_SCHEMA, role },
+      ),
     ];
   }
   if (owner.canActForSchemaOwner || owner.tableOwnerHasRights)
     return functionObstacles(database, change, owner);
   if (owner.tables === 0) {
     return [
-      `The schema ${TOOLKIT_SCHEMA} belongs to ${schemaOwner}, and the package's tables are not in it yet: run ` +
-        `\`alter schema ${TOOLKIT_SCHEMA} owner to ${tableOwner}\` as an administrator, or expand a change of a table of ` +
-        `${schemaOwner} first.`,
+      obstacle(
+        'STATE_SCHEMA_NOT_OWNED',
+        `The schema ${TOOLKIT_SCHEMA} belongs to ${schemaOwner}, and the package's tables are not in it yet: run ` +
+          `\`alter schema ${TOOLKIT_SCHEMA} owner to ${tableOwner}\` as an administrator, or expand a change of a table of ` +
+          `${schemaOwner} first.`,
+        { schema: TOOLKIT_SCHEMA, schemaOwner, owner: tableOwner },
+      ),
     ];
   }
   if (owner.tables < SHARED_TABLES.length) {
     return [
-      `The schema ${TOOLKIT_SCHEMA} belongs to ${schemaOwner}, and an earlier version of the package made its tables: run the ` +
-        `command once as ${schemaOwner} or as an administrator.`,
+      obstacle(
+        'STATE_SCHEMA_OUTDATED',
+        `The schema ${TOOLKIT_SCHEMA} belongs to ${schemaOwner}, and an earlier version of the package made its tables: run the ` +
+          `command once as ${schemaOwner} or as an administrator.`,
+        { schema: TOOLKIT_SCHEMA, schemaOwner },
+      ),
     ];
   }
   return [
-    `The schema ${TOOLKIT_SCHEMA} belongs to ${schemaOwner}, and ${tableOwner} has no rights on it: run ` +
-      `\`${grantsTo(tableOwner).join('; ')}\` as ${schemaOwner} or as an administrator. ${tableOwner} can then read the kept ` +
-      `values of all changes.`,
+    obstacle(
+      'STATE_SCHEMA_NOT_GRANTED',
+      `The schema ${TOOLKIT_SCHEMA} belongs to ${schemaOwner}, and ${tableOwner} has no rights on it: run ` +
+        `\`${grantsTo(tableOwner).join('; ')}\` as ${schemaOwner} or as an administrator. ${tableOwner} can then read the kept ` +
+        `values of all changes.`,
+      { schema: TOOLKIT_SCHEMA, schemaOwner, owner: tableOwner, statements: grantsTo(tableOwner) },
+    ),
   ];
 }
 
@@ -124,7 +145,7 @@ async function functionObstacles(
   database: Queryable,
   change: ChangedColumn,
   { tableOwner, role }: StateOwner,
-): Promise<string[]> {
+): Promise<Obstacle[]> {
   const { rows } = await database.query<{ statements: string; owner: string }>(
     `
     select string_agg(format('alter function %s owner to %s', p.oid::regprocedure, $3::text), '; ' order by p.proname) as statements,
@@ -136,9 +157,12 @@ async function functionObstacles(
     group by p.proowner`,
     [TOOLKIT_SCHEMA, namesOf(change).functions, tableOwner],
   );
-  return rows.map(
-    ({ statements, owner }) =>
+  return rows.map(({ statements, owner }) =>
+    obstacle(
+      'FUNCTIONS_NOT_OWNED',
       `The functions of the change belong to ${owner}, and ${role} may not replace them: run \`${statements}\` as an administrator.`,
+      { owner, role, statements },
+    ),
   );
 }
 

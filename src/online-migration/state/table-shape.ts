@@ -12,7 +12,9 @@ export class TableNotReadyError extends OnlineMigrationError {
   /** @param table schema and name of the table */
   constructor(table: string) {
     super(
+      'TABLE_NOT_READY',
       `The table ${table} does not exist: run \`npx mikro-orm migration:up\` against this database first.`,
+      { table },
     );
   }
 }
@@ -24,8 +26,10 @@ export class ColumnMissingError extends OnlineMigrationError {
   /** @param change the declared change */
   constructor({ table, oldColumn, newColumn }: ChangedColumn) {
     super(
+      'COLUMN_MISSING',
       `The table ${table.schema}.${table.name} has no column ${oldColumn.name}, nor ${newColumn.name}: ` +
         `correct the declaration of the column change, or run the migration that creates the column.`,
+      { table: `${table.schema}.${table.name}`, columns: [oldColumn.name, newColumn.name] },
     );
   }
 }

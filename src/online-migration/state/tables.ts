@@ -103,7 +103,7 @@ async function createChangeTable(database: Queryable): Promise<void> {
 
 /**
  * The backfill of each change, as anyone may read it: `paused` and the two settings can be changed while it runs, by hand
- * or by `npm run backfill`.
+ * or by `npx online-migration backfill`.
  */
 async function createBackfillTable(database: Queryable): Promise<void> {
   await database.query(`

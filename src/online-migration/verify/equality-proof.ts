@@ -1,3 +1,4 @@
+import type { Emit } from '../change/events.ts';
 import {
   compareBatch,
   type Difference,
@@ -30,8 +31,8 @@ export interface ProofSurroundings {
   readonly change: ChangedColumn;
   /** Ends the comparison between two batches. */
   readonly signal: AbortSignal;
-  /** Receives a line if the comparison has to wait, with the sessions that it waits for. */
-  readonly log: (line: string) => void;
+  /** Receives an event if the comparison has to wait, with the transactions that it waits for. */
+  readonly emit: Emit;
 }
 
 /**
@@ -67,13 +68,18 @@ export async function findDifferences(
   return [];
 }
 
-async function waitWhilePaused({ session, change, signal, log }: ProofSurroundings): Promise<void> {
-  const isPaused = async () => (await readControls(session, namesOf(change).change)).paused;
+async function waitWhilePaused({ session, change, signal, emit }: ProofSurroundings): Promise<void> {
+  const { change: name } = namesOf(change);
+  const isPaused = async () => (await readControls(session, name)).paused;
   if (!(await isPaused())) return;
-  log('comparison of the columns: paused by hand');
+  emit({
+    type: 'comparison-paused',
+    change: name,
+    message: 'comparison of the columns: paused by hand',
+  });
   do await pause(PAUSED_MS, signal);
   while (await isPaused());
-  log('comparison of the columns: goes on');
+  emit({ type: 'comparison-resumed', change: name, message: 'comparison of the columns: goes on' });
 }
 
 async function compareBatchPatiently(
@@ -82,7 +88,8 @@ async function compareBatchPatiently(
   afterKey: string[] | null,
   rows: number,
 ): Promise<ProofBatch | undefined> {
-  const { session, change, signal, log } = surroundings;
+  const { session, change, signal, emit } = surroundings;
+  const { change: name, table } = namesOf(change);
   for (let reported = ''; ;) {
     try {
       return await session.transaction(async () => {
@@ -95,13 +102,18 @@ async function compareBatchPatiently(
       });
     } catch (error) {
       if (!isLockConflict(error)) throw error;
-      const blockers = await findBlockers(session, { relations: [namesOf(change).table], mode: 'rows' });
+      const blockers = await findBlockers(session, { relations: [table], mode: 'rows' });
       const found = blockers.map(({ transaction }) => transaction).join(' ');
       if (found !== reported) {
-        log(
-          `comparison of the columns: waits for locked rows; transactions that have locked the table, the oldest first: ` +
+        emit({
+          type: 'waiting-for-rows',
+          change: name,
+          during: 'comparison',
+          blockers,
+          message:
+            `comparison of the columns: waits for locked rows; transactions that have locked the table, the oldest first: ` +
             blockers.map(describeBlocker).join('; '),
-        );
+        });
       }
       reported = found;
       await pause(CONTENTION_PAUSE_MS, signal);

@@ -1,3 +1,4 @@
+import type { ValuesClassified } from '../change/events.ts';
 import { nextBatchRows } from './batch-rows.ts';
 import { findLeaves } from '../postgres/leaf-partitions.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
@@ -25,17 +26,18 @@ const VALUE_ERROR = /^(21|22|23|2F|38|39|54|P0)/;
  * Classifies all values of the old column before anything is changed. It reads in batches by key, or by place if the table
  * has none, and writes nothing; it needs no object of the package. A value for which the conversion raises an error is found by
  * halving the batch.
- * @param report receives the number of rows read so far
+ * @param emit receives an event after each batch, with the number of rows read so far
  * @param signal ends the reading between two batches
  * @returns the groups, the class with the most work first, the largest first within a class
  */
 export async function classifyValues(
   database: Queryable,
   change: ChangedColumn,
-  report: (rowsRead: number) => void,
+  emit: (event: ValuesClassified) => void,
   signal?: AbortSignal,
 ): Promise<ValueGroup[]> {
-  const walk = walkOf(change, await findLeaves(database, namesOf(change).table));
+  const { change: name, table } = namesOf(change);
+  const walk = walkOf(change, await findLeaves(database, table));
   const groups = new Map<string, ValueGroup>();
   let rowsRead = 0;
   let batchRows = FIRST_BATCH_ROWS;
@@ -51,7 +53,12 @@ export async function classifyValues(
     for (const group of batch.groups) merge(groups, group);
     walk.advance(slice, rows, batch.lastKey);
     rowsRead += rows;
-    report(rowsRead);
+    emit({
+      type: 'values-classified',
+      change: name,
+      rows: rowsRead,
+      message: `preflight: ${rowsRead.toLocaleString('en-US')} rows read`,
+    });
     batchRows = batch.groups.some(({ error }) => error !== undefined)
       ? 1
       : nextBatchRows(batchRows, performance.now() - began, BATCH_MS);

@@ -3,7 +3,7 @@ import { namesOf } from '../../online-migration/change/names.ts';
 import type { Connection } from '../harness/connection.ts';
 import { migrateUpTo } from '../harness/migration-command.ts';
 import type { MethodDatabase, Outcome } from './method-run.ts';
-import { readClosingLine, readLockHolds } from '../harness/migration-log.ts';
+import { batchesOf, lockHoldsOf } from '../harness/migration-events.ts';
 
 /** The new column and the sync trigger. */
 export async function prepareEngine({ url, signal }: MethodDatabase): Promise<void> {
@@ -15,13 +15,15 @@ export async function runEngine(
   { url, connection, signal }: MethodDatabase,
   workers: number,
 ): Promise<Outcome> {
-  const { lines, seconds, peakMemoryBytes } = await migrateUpTo(url, '0003', signal, {
+  const { events, seconds, peakMemoryBytes } = await migrateUpTo(url, '0003', signal, {
     BACKFILL_WORKERS: String(workers),
   });
-  const holds = readLockHolds(lines).map(({ milliseconds }) => milliseconds);
+  const holds = lockHoldsOf(events).map(({ heldMs }) => heldMs);
+  const batches = batchesOf(events);
   return {
     seconds: await readBackfillSeconds(connection),
-    ...readClosingLine(lines),
+    batches: batches.count,
+    longestBatchMs: batches.longestMs,
     accessExclusiveMs: holds.length === 0 ? null : Math.max(...holds),
     process: { seconds, peakMemoryBytes },
   };

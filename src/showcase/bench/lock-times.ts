@@ -1,5 +1,5 @@
 import { migrateUpTo } from '../harness/migration-command.ts';
-import { readLockHolds } from '../harness/migration-log.ts';
+import { lockHoldsOf } from '../harness/migration-events.ts';
 import { type BenchServer, type OwnedDatabase, useCopy } from './template.ts';
 
 /** The migrations that lock the table. */
@@ -30,12 +30,12 @@ export async function measureLocks(
 ): Promise<LockTime[]> {
   const times = new Map<string, { rows: number; migration: string; purpose: string; heldMs: number[] }>();
   for (let repetition = 0; repetition < repetitions; repetition += 1) {
-    const { lines } = await useCopy(server, template, ({ url }) =>
+    const { events } = await useCopy(server, template, ({ url }) =>
       migrateUpTo(url, '0006', signal, { BACKFILL_WORKERS: '2' }),
     );
-    for (const { migration, purpose, milliseconds } of readLockHolds(lines)) {
+    for (const { migration, purpose, heldMs } of lockHoldsOf(events)) {
       const time = times.get(purpose) ?? { rows: template.rows, migration, purpose, heldMs: [] };
-      time.heldMs.push(milliseconds);
+      time.heldMs.push(heldMs);
       times.set(purpose, time);
     }
   }

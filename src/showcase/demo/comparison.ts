@@ -9,9 +9,11 @@ export interface ComparedNumber {
   readonly text: (way: WayResult) => string;
 }
 
-/** What the ways are compared by: their requests, and what became of what the API acknowledged. */
+/** What the ways are compared by: their requests, the times without an answer, and the rows that the API acknowledged. */
 export const COMPARED: readonly ComparedNumber[] = [
   ...COLUMNS.map(({ heading, text }) => ({ heading, text: ({ total }: WayResult) => text(total) })),
+  { heading: 'longest gap ms', text: ({ timeline }) => rowCount(timeline.longestGapMs) },
+  { heading: 'all gaps ms', text: ({ timeline }) => rowCount(timeline.unservedMs) },
   { heading: 'rows written', text: ({ writtenRows }) => rowCount(writtenRows) },
   { heading: 'of these changed', text: ({ ledger }) => rowCount(ledger.different) },
   { heading: 'of these missing', text: ({ ledger }) => rowCount(ledger.missing) },

@@ -1,5 +1,5 @@
 import { migrateUpTo } from '../harness/migration-command.ts';
-import { readBatchesSeconds, readLockHold, readPercent } from '../harness/migration-log.ts';
+import type { OnlineMigrationEvent } from '../../online-migration/change/events.ts';
 import type { Step } from '../harness/steps.ts';
 import type { Timeline } from '../harness/timeline.ts';
 
@@ -16,14 +16,12 @@ export function safeSteps(url: string, timeline: Timeline, signal: AbortSignal):
   return MOVES.map((name) => ({
     name,
     run: (report) => {
-      const listen = (line: string) => {
-        const hold = readLockHold(line);
-        if (hold) timeline.released({ purpose: hold.purpose, mode: 'ACCESS EXCLUSIVE' }, hold.milliseconds);
-        const seconds = readBatchesSeconds(line);
-        if (seconds !== undefined)
-          timeline.released({ purpose: 'batches', mode: 'ROW EXCLUSIVE' }, seconds * 1000);
-        const percent = readPercent(line);
-        if (percent !== undefined) report(percent);
+      const listen = (event: OnlineMigrationEvent) => {
+        if (event.type === 'lock-held')
+          timeline.released({ purpose: event.purpose, mode: event.mode }, event.heldMs);
+        if (event.type === 'backfill-finished')
+          timeline.released({ purpose: 'batches', mode: 'ROW EXCLUSIVE' }, event.seconds * 1000);
+        if (event.type === 'backfill-progress') report(event.percent);
       };
       return migrateUpTo(url, name.slice(0, 4), signal, {}, listen);
     },

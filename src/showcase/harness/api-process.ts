@@ -44,9 +44,11 @@ export async function startServing(
 ): Promise<ApiProcess> {
   const listening = Promise.withResolvers<string>();
   const local = { ...environment, HOST: '127.0.0.1', PORT: '0' };
-  const process = new OwnedProcess(script, programArguments, local, signal, (line) => {
-    const url = LISTENING.exec(line)?.[1];
-    if (url) listening.resolve(url);
+  const process = new OwnedProcess(script, programArguments, local, signal, {
+    onLine: (line) => {
+      const url = LISTENING.exec(line)?.[1];
+      if (url) listening.resolve(url);
+    },
   });
   const endedEarly = process.ended.then(() => {
     throw new Error(`The API did not start. The end of its log:\n${process.output}`);

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
+import type { OnlineMigrationEvent } from '../../online-migration/change/events.ts';
 import { OwnedProcess } from './owned-process.ts';
 import { watchPeakMemory } from './peak-memory.ts';
 
@@ -10,10 +10,13 @@ const MIKRO_ORM = join(
   'cli.js',
 );
 
+/** As `mikro-orm.config.ts`, but the events are sent to this process. */
+const CONFIG = join(import.meta.dirname, 'migration-config.ts');
+
 /** What a run of the command was like. */
 export interface MigrationRun {
-  /** What it printed, without colours. */
-  readonly lines: readonly string[];
+  /** What the migrator reported, in its order. */
+  readonly events: readonly OnlineMigrationEvent[];
   /** From the start of its process to the end. */
   readonly seconds: number;
   /** The most memory that the process had resident; null if nobody could measure it. */
@@ -27,7 +30,7 @@ export interface MigrationRun {
  * @param target how the migration's name begins
  * @param signal kills it
  * @param settings variables of its configuration, beside the database; the others have their defaults
- * @param onLine receives each line that it writes, without colours, as it comes
+ * @param onEvent receives each event of the migrator, as it comes
  * @throws Error with the command's output where it fails
  */
 export async function migrateUpTo(
@@ -35,9 +38,9 @@ export async function migrateUpTo(
   target: string,
   signal: AbortSignal,
   settings: Readonly<Record<string, string>> = {},
-  onLine: (line: string) => void = () => {},
+  onEvent: (event: OnlineMigrationEvent) => void = () => {},
 ): Promise<MigrationRun> {
-  return runMigrationCommand(databaseUrl, ['migration:up', '--to', target], signal, settings, onLine);
+  return runMigrationCommand(databaseUrl, ['migration:up', '--to', target], signal, settings, onEvent);
 }
 
 /** Runs `npx mikro-orm migration:down --to …`; everything else as {@link migrateUpTo}. */
@@ -54,22 +57,26 @@ async function runMigrationCommand(
   command: readonly string[],
   signal: AbortSignal,
   settings: Readonly<Record<string, string>>,
-  onLine: (line: string) => void,
+  onEvent: (event: OnlineMigrationEvent) => void,
 ): Promise<MigrationRun> {
   // The loader of the TypeScript files would leave its cache in the temporary folder.
   const environment = { ...settings, DATABASE_URL: databaseUrl, TSX_DISABLE_CACHE: '1' };
-  const lines: string[] = [];
+  const events: OnlineMigrationEvent[] = [];
   const began = performance.now();
-  await using running = new OwnedProcess(MIKRO_ORM, command, environment, signal, (coloured) => {
-    const line = stripVTControlCharacters(coloured);
-    lines.push(line);
-    onLine(line);
+  const programArguments = [...command, '--config', CONFIG];
+  await using running = new OwnedProcess(MIKRO_ORM, programArguments, environment, signal, {
+    onMessage: (message) => {
+      // Nothing but the configuration's listener sends messages.
+      const event = message as OnlineMigrationEvent;
+      events.push(event);
+      onEvent(event);
+    },
   });
   using peakMemory = watchPeakMemory(running.pid);
   const exitCode = await running.ended;
   if (exitCode === 0) {
     const seconds = (performance.now() - began) / 1000;
-    return { lines, seconds, peakMemoryBytes: peakMemory.bytes };
+    return { events, seconds, peakMemoryBytes: peakMemory.bytes };
   }
   const end = exitCode === null ? 'was killed' : `failed (exit code ${exitCode})`;
   throw new Error(`npx mikro-orm ${command.join(' ')} ${end}:\n${running.output}`);

@@ -11,9 +11,17 @@ const KEPT_LINES = 200;
 /** An empty variable is not set, whatever `.env` says. */
 const DEFAULT_CONFIG = Object.fromEntries(CONFIG_VARIABLES.map((name) => [name, '']));
 
+/** Receives what a process writes and sends. */
+export interface ProcessListeners {
+  /** Receives each line that it writes, to either output. */
+  readonly onLine?: (line: string) => void;
+  /** Receives each message that it sends by `process.send`; without this listener it has no channel for messages. */
+  readonly onMessage?: (message: unknown) => void;
+}
+
 /** A Node process of this project that ends with its owner. Its configuration is the default, but for what it is given. */
 export class OwnedProcess implements AsyncDisposable {
-  /** Resolves with the exit code once the process and its output have ended; null if a signal ended it. */
+  /** Resolves with the exit code once the process, its output and its messages have ended; null if a signal ended it. */
   readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
@@ -23,27 +31,27 @@ export class OwnedProcess implements AsyncDisposable {
    * @param programArguments what the script gets
    * @param environment its configuration; all other variables are this process's own
    * @param signal kills the process
-   * @param onLine receives each line that it writes, to either output
    */
   constructor(
     script: string,
     programArguments: readonly string[],
     environment: Readonly<Record<string, string>>,
     signal: AbortSignal,
-    onLine: (line: string) => void = () => {},
+    { onLine, onMessage }: ProcessListeners = {},
   ) {
     const child = spawn(process.execPath, [script, ...programArguments], {
       cwd: PROJECT_FOLDER,
       env: { ...process.env, ...DEFAULT_CONFIG, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...(onMessage === undefined ? [] : (['ipc'] as const))],
       signal,
       killSignal: 'SIGKILL',
     });
     child.on('error', (error) => this.#keep(error.message)); // Also where the signal kills it.
-    for (const output of [child.stdout, child.stderr]) {
+    if (onMessage !== undefined) child.on('message', onMessage);
+    for (const output of [child.stdout!, child.stderr!]) {
       createInterface(output).on('line', (line) => {
         this.#keep(line);
-        onLine(line);
+        onLine?.(line);
       });
     }
     this.#child = child;

@@ -1,6 +1,12 @@
 /** Requests of one piece of a timeline are added up. */
 export const PIECE_MS = 100;
 
+/**
+ * From when on a time without an answer is a gap: the lock timeout of 100 ms, which a phase may make everyone wait, and 50 ms
+ * for the load's own pauses.
+ */
+export const GAP_MS = 150;
+
 /** What was answered in one piece of a timeline. */
 export interface TimelinePiece {
   readonly served: number;
@@ -25,8 +31,16 @@ export interface LockSpan extends Span {
   readonly mode: string;
 }
 
+/** For how long nobody was served. */
+interface Gaps {
+  /** The longest time in which no request was served. */
+  readonly longestGapMs: number;
+  /** All such times longer than {@link GAP_MS}, added up. */
+  readonly unservedMs: number;
+}
+
 /** What happened through the time of one way of changing a column. */
-export interface TimelineRecord {
+export interface TimelineRecord extends Gaps {
   /** A piece of 100 ms each, from the beginning to the end. */
   readonly pieces: readonly TimelinePiece[];
   readonly steps: readonly StepSpan[];
@@ -39,6 +53,9 @@ export class Timeline {
   readonly #steps: StepSpan[] = [];
   readonly #locks: LockSpan[] = [];
   #began = Number.POSITIVE_INFINITY;
+  #lastServedMs = 0;
+  /** Up to the request that was served last. */
+  #gaps: Gaps = { longestGapMs: 0, unservedMs: 0 };
 
   /** Begins it; requests that were answered before are in none of its pieces. */
   begin(): void {
@@ -97,6 +114,7 @@ export class Timeline {
       pieces: Array.from({ length: pieces }, (_, index) => this.#pieces[index] ?? { served: 0, failed: 0 }),
       steps: this.#steps,
       locks: this.#locks,
+      ...this.#gapsUntil(this.nowMs),
     };
   }
 
@@ -105,5 +123,17 @@ export class Timeline {
     if (!(index >= 0)) return;
     const piece = (this.#pieces[index] ??= { served: 0, failed: 0 });
     piece[outcome] += 1;
+    if (outcome === 'failed') return;
+    const nowMs = this.nowMs;
+    this.#gaps = this.#gapsUntil(nowMs);
+    this.#lastServedMs = nowMs;
+  }
+
+  #gapsUntil(endMs: number): Gaps {
+    const gapMs = endMs - this.#lastServedMs;
+    return {
+      longestGapMs: Math.max(this.#gaps.longestGapMs, gapMs),
+      unservedMs: this.#gaps.unservedMs + (gapMs > GAP_MS ? gapMs : 0),
+    };
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { STAGES } from '../../../src/online-migration/phases/stage.ts';
+import { STAGES } from '../../../src/online-migration/observation/stage.ts';
 import { startHangingProxy } from '../../support/hanging-proxy.ts';
 import { createLargeRecordTable } from '../../support/large-record-table.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';

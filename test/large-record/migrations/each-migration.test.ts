@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
-import { readStage, type Stage } from '../../../src/online-migration/phases/stage.ts';
+import { readStage, type Stage } from '../../../src/online-migration/observation/stage.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { openMigrator, type TestMigrator } from '../../support/migrator.ts';
 import { createTestDatabase } from '../../support/test-server.ts';

@@ -55,7 +55,7 @@ const openSession = () => Session.open({ connectionString: url }, 'worker');
 async function fillAsWorker(): Promise<Range> {
   await using connection = new WorkerConnection(openSession, forBatches(fill));
   await using autovacuumHold = new AutovacuumHold(openSession, fill.names.table, () => undefined);
-  const meter = new Meter({ rowsDone: 0, rowsTotal: 0, blocksDone: 0, blocksTotal: 0 });
+  const meter = new Meter(fill.names.change, { rowsDone: 0, rowsTotal: 0, blocksDone: 0, blocksTotal: 0 });
   const { signal } = new AbortController();
   const share = {
     fill,
@@ -66,7 +66,7 @@ async function fillAsWorker(): Promise<Range> {
     hold: autovacuumHold,
     space: new SpaceReuse(fill, autovacuumHold),
     signal,
-    log: () => undefined,
+    emit: () => undefined,
   };
   return await fillRange(connection, share, range, () => true);
 }
@@ -81,6 +81,7 @@ describe('a range that another worker takes', () => {
     expect(await claimRange(client, fill, range)).toMatchObject({ firstBlock: 0, nextBlock: 0 });
     await letGo(client);
     await expect(first).rejects.toThrow(RangeTakenError);
+    await expect(first).rejects.toMatchObject({ code: 'RANGE_TAKEN', details: { firstBlock: 0 } });
     expect(await filled()).toBe(0);
   });
 

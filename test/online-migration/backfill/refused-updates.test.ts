@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { ErrorCode } from '../../../src/online-migration/change/error-codes.ts';
 import { BackfillError } from '../../../src/online-migration/backfill/plan/backfill-error.ts';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
@@ -34,11 +35,12 @@ const shortened = changeOf('event.at', {
   conversion: { forward: (value) => value, backward: (value) => value },
 });
 
-async function failure(change = declared, isExpanded = false): Promise<string> {
+async function failure(code: ErrorCode, change = declared, isExpanded = false): Promise<string> {
   const error: unknown = await fillEventTable(database.url, change, { isExpanded }).catch(
     (reason: unknown) => reason,
   );
   expect(error).toBeInstanceOf(BackfillError);
+  expect(error).toMatchObject({ code });
   return (error as Error).message;
 }
 
@@ -50,7 +52,7 @@ describe('a trigger that may fire and', () => {
     ['takes the value out again', 'if new.id = 7 then new.at_new := null; end if;'],
   ])('%s is named, and the backfill ends', async (_, body) => {
     await createTrigger('before', body);
-    const message = await failure();
+    const message = await failure('ROW_UPDATE_WITHOUT_EFFECT');
     expect(message).toMatch(
       /^Cannot fill "at_new" of "public"\."event" in the row with id 7: nobody holds the row, its value converts, and an update leaves it as it is\. /,
     );
@@ -65,7 +67,7 @@ describe('a trigger that may fire and', () => {
     'raises %s an update is named, and its row is no reject',
     async (timing) => {
       await createTrigger(timing, `if new.id = 7 then raise exception 'event 7 is closed'; end if;`);
-      const message = await failure();
+      const message = await failure('ROW_UPDATE_FAILED');
       expect(message).toMatch(
         /in the row with id 7: its value converts, but the update fails with "event 7 is closed"\. Triggers that fire for it: judge on public\.event, which calls public\.judge\(\)\./,
       );
@@ -78,7 +80,7 @@ describe('a trigger that may fire and', () => {
 
   it.each(['55000', '42501', 'AB123'])('raises with the code %s is named as well', async (code) => {
     await createTrigger('before', `raise exception 'event % is closed', new.id using errcode = '${code}';`);
-    expect(await failure()).toMatch(
+    expect(await failure('ROW_UPDATE_FAILED')).toMatch(
       /its value converts, but the update fails with "event \d+ is closed"\. Triggers that fire for it: judge on public\.event/,
     );
     expect(await rejects()).toBe(0);
@@ -86,7 +88,7 @@ describe('a trigger that may fire and', () => {
 
   it('raises at every update, as of a table that rows are only added to, leaves no reject behind', async () => {
     await createTrigger('before', `raise exception 'rows are only added';`);
-    expect(await failure()).toContain('the update fails with "rows are only added"');
+    expect(await failure('ROW_UPDATE_FAILED')).toContain('the update fails with "rows are only added"');
     expect(await rejects()).toBe(0);
     // Silent, it is in nobody's way.
     await fillEventTable(database.url, eventChange, { isExpanded: true });
@@ -96,7 +98,7 @@ describe('a trigger that may fire and', () => {
 
 it('a row that breaks a constraint that was never validated is no reject', async () => {
   await client.rows(`alter table event add constraint not_seven check (id <> 7) not valid`);
-  expect(await failure(eventChange)).toMatch(
+  expect(await failure('ROW_UPDATE_FAILED', eventChange)).toMatch(
     /in the row with id 7: .* violates check constraint "not_seven"". No trigger of the table fires for it, so look at its constraints and publications\./,
   );
   expect(await rejects()).toBe(0);

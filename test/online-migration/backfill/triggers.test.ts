@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Obstacle } from '../../../src/online-migration/change/obstacle.ts';
 import { BackfillError } from '../../../src/online-migration/backfill/plan/backfill-error.ts';
 import { triggerObstacles } from '../../../src/online-migration/backfill/batch/firing-triggers.ts';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
@@ -12,6 +13,7 @@ import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange, eventColumn } from '../../support/event-change.ts';
 import { expectAllFilled, MOMENT } from '../../support/event-table.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 import { createTableOwner, type TestRole } from '../../support/roles.ts';
 import { describeFrom, SERVER_MAJOR } from '../../support/server-major.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
@@ -118,7 +120,7 @@ describe("the table's own triggers", () => {
     expect(await traces()).toEqual({ touched: 0, audited: {} });
     await client.rows(`alter table event owner to ${owner.name}`);
     await using asOwner = await connect(owner.url);
-    expect(await triggerObstacles(asOwner, eventColumn)).toEqual([
+    expect(messagesOf(await triggerObstacles(asOwner, eventColumn))).toEqual([
       expect.stringContaining(
         'The trigger audit_row on public.event_1, which calls public.audit(), would fire for',
       ),
@@ -140,6 +142,10 @@ describe("the table's own triggers", () => {
   });
 });
 
+function messagesOf(obstacles: readonly Obstacle[]): string[] {
+  return obstacles.map(({ message }) => message);
+}
+
 /** How the owner can get the right. */
 const wayOut = () =>
   SERVER_MAJOR < FIRST_WITH_GRANT
@@ -160,13 +166,15 @@ describe('a role that may not keep them silent', () => {
     await client.rows(TOUCH);
     await client.rows(AUDIT_STATEMENT.replace('execute', 'when (true) execute'));
     const obstacles = await triggerObstacles(opened.session, opened.change);
-    expect(obstacles).toEqual([
+    expect(new Set(obstacles.map(({ code }) => code))).toEqual(new Set(['TRIGGER_NOT_SILENCEABLE']));
+    expect(messagesOf(obstacles)).toEqual([
       `The trigger "Audit" on public.event, which calls public.audit(), would fire, if its condition holds, for each batch of the backfill. ${wayOut()}`,
       `The trigger touch on public.event, which calls public.touch(), would fire for each row that the backfill converts. ${wayOut()}`,
     ]);
     const failure = await backfill(opened).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(BackfillError);
-    for (const obstacle of obstacles) expect(String(failure)).toContain(obstacle);
+    expect(failure).toMatchObject({ code: 'TRIGGERS_WOULD_FIRE', details: { obstacles } });
+    for (const message of messagesOf(obstacles)) expect(String(failure)).toContain(message);
     expect(await traces()).toEqual({ touched: 0, audited: {} });
     expect(await client.value(`select count(*)::int from event where at_new is not null`)).toBe(0);
   });
@@ -204,7 +212,9 @@ describe('a trigger that fires always', () => {
   });
 
   it('is refused also to a superuser, with how to make it an ordinary one', async () => {
-    expect(await triggerObstacles(client, eventColumn)).toEqual([
+    const obstacles = await triggerObstacles(client, eventColumn);
+    expect(obstacles).toMatchObject([{ code: 'TRIGGER_FIRES_ALWAYS', details: { trigger: 'touch' } }]);
+    expect(messagesOf(obstacles)).toEqual([
       'The trigger touch on public.event, which calls public.touch(), would fire for each row that the backfill converts. ' +
         'It is set to fire always, so it cannot be kept silent. Run `alter table public.event enable trigger touch`; ' +
         'or, if it may fire, name it in `firesInBackfill`.',
@@ -225,7 +235,7 @@ describe('a trigger that fires always', () => {
     await client.rows(`alter table event enable always trigger touch`);
     const [obstacle, ...others] = await triggerObstacles(client, eventColumn);
     expect(others).toEqual([]);
-    await client.rows(/`(alter table [^`]+)`/.exec(obstacle!)![1]!);
+    await client.rows(/`(alter table [^`]+)`/.exec(obstacle!.message)![1]!);
     expect(await triggerObstacles(client, eventColumn)).toEqual([]);
   });
 
@@ -243,13 +253,13 @@ it('a trigger for replication fires beside silent ones, and the refusal says how
   await client.rows(AUDIT);
   await client.rows(`alter table event enable replica trigger touch`);
   const obstacles = await triggerObstacles(client, eventColumn);
-  expect(obstacles).toEqual([
+  expect(messagesOf(obstacles)).toEqual([
     'The trigger touch on public.event, which calls public.touch(), would fire for each row that the backfill converts. ' +
       'It is set to fire for replication, as which a backfill keeps the other triggers silent. Run ' +
       '`alter table public.event disable trigger touch` until the change is done, if nothing is replicated to the table; ' +
       'or, if it may fire, name it in `firesInBackfill`.',
   ]);
-  await client.rows(/`(alter table [^`]+)`/.exec(obstacles[0]!)![1]!);
+  await client.rows(/`(alter table [^`]+)`/.exec(obstacles[0]!.message)![1]!);
   const opened = await context();
   for (const move of [expand, backfill]) await move(opened);
   expect(await traces()).toEqual({ touched: 0, audited: {} });
@@ -263,8 +273,11 @@ it('is refused where a foreign key of the filled column would not be checked', a
     `alter table event add constraint known_moment foreign key (at_new) references moment not valid`,
   );
   await client.rows(TOUCH);
-  await expect(backfill(opened)).rejects.toThrow(
-    'To keep it silent would leave known_moment of the filled column unchecked.',
+  await expect(backfill(opened)).rejects.toMatchObject(
+    refusedWith(
+      'TRIGGERS_WOULD_FIRE',
+      'To keep it silent would leave known_moment of the filled column unchecked.',
+    ),
   );
 });
 

@@ -101,11 +101,11 @@ describe('a worker process', () => {
       new RegExp(`has filled ${filled.toLocaleString('en-US')} rows in \\d+ batches, the longest \\d+ ms`),
     );
     await rememberFilledRows(client);
-    await migration.printed(/waits, no worker is there: start `npm run backfill -- work`/);
+    await migration.printed(/waits, no worker is there: start `npx online-migration backfill work`/);
     await until(
       async () =>
         (await client.value(`select paused_for from online_migration.backfill`)) ===
-        'no worker is there: start `npm run backfill -- work`, on any machine',
+        'no worker is there: start `npx online-migration backfill work`, on any machine',
     );
     const second = backfill.worker();
     expect(await migration.exitCode).toBe(0);

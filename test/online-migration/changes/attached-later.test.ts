@@ -10,6 +10,7 @@ import type { MoveContext } from '../../../src/online-migration/phases/phase.ts'
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import type { Move } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { SERVER_MAJOR } from '../../support/server-major.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
@@ -93,15 +94,36 @@ describe('what was attached to the old column while the change is under way', ()
     expect(await readSchema(client)).toEqual(before);
   });
 
+  it('is found by contract, and carried over by the next run, if it is an index that came behind the proof', async () => {
+    await run(expand, backfill, enforce);
+    const behindProof: MoveContext = {
+      ...context,
+      emit: ({ type, message }) => {
+        if (type !== 'lock-held') return;
+        if (message.startsWith('contract: keep what cannot be rebuilt: held')) {
+          runInOtherProcess(`create index late on part (size)`);
+        }
+      },
+    };
+    await expect(contract(behindProof)).rejects.toMatchObject(
+      refusedWith('ATTACHED_MEANWHILE', /late was made on size meanwhile/),
+    );
+    await contract(context);
+    expect(await client.value(`select pg_get_indexdef('late'::regclass)`)).toMatch(/\(size_new\)/);
+  });
+
   it('is found by contract when it came behind the proof', async () => {
     await run(expand, backfill, enforce);
     const behindProof: MoveContext = {
       ...context,
-      log: (line) => {
-        if (line.startsWith('contract: keep what cannot be rebuilt: held')) runInOtherProcess(ATTACHED[0][0]);
+      emit: (event) => {
+        if (event.type === 'lock-held' && event.purpose === 'contract: keep what cannot be rebuilt')
+          runInOtherProcess(ATTACHED[0][0]);
       },
     };
-    await expect(contract(behindProof)).rejects.toThrow('constraint positive on table part depends on size');
+    await expect(contract(behindProof)).rejects.toMatchObject(
+      refusedWith('OBSTACLES', 'constraint positive on table part depends on size'),
+    );
     await client.rows(`alter table part drop constraint positive`);
     await contract(context);
     expect(await client.value(`select count(*)::int from part where size_new = id`)).toBe(100);
@@ -150,8 +172,11 @@ describe('a contract that is refused behind its proof', () => {
     // Nothing leads from 7.50 back to this text, and there is no key to keep it under.
     const write = () => client.rows(`insert into note (price) values ('007.5')`);
     await write();
-    await expect(contract(onNote)).rejects.toThrow(
-      /^Cannot contract public\.note\.price: price and price_new differ/,
+    await expect(contract(onNote)).rejects.toMatchObject(
+      refusedWith(
+        'EQUALITY_PROOF_FAILED',
+        /^Cannot contract public\.note\.price: price and price_new differ/,
+      ),
     );
     await write();
     expect(await client.value(`select count(*)::int from note where price_new = 7.5`)).toBe(2);

@@ -7,6 +7,7 @@ import { expand } from '../../../src/online-migration/phases/expand.ts';
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { type ChangeOptions, changeOf } from '../../support/change-of.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { databasePerTest } from '../../support/tested-database.ts';
 
@@ -120,6 +121,33 @@ describe('the way back of contract is refused before it changes anything, where'
   });
 });
 
+describe('a value without an equal that comes while the old column is filled', () => {
+  it('is found behind the fill', async () => {
+    const context = await contracted(TABLES.serial);
+    const ending = new AbortController();
+    const ended: MoveContext = {
+      ...context,
+      signal: ending.signal,
+      emit: ({ type, message }) => {
+        if (type !== 'lock-held') return;
+        if (message.startsWith('revert contract: add the old column: held')) ending.abort(new Error('ended'));
+      },
+    };
+    await expect(revertContract(ended)).rejects.toThrow('ended');
+    // The sync trigger would refuse it.
+    await client.rows(`begin; alter table account disable trigger user`);
+    await client.rows(`insert into account (id_new) values (5000000000)`);
+    await client.rows(
+      `alter table account enable always trigger "~sync_id_insert", enable always trigger "~sync_id_update"; commit`,
+    );
+    const refused = revertContract(context);
+    await expect(refused).rejects.toMatchObject(
+      refusedWith('ROWS_NOT_FILLED', 'some values of id_new have no equal of type integer'),
+    );
+    await expect(refused).rejects.toMatchObject({ details: { column: 'id_new', keys: ['5000000000'] } });
+  });
+});
+
 describe('numbers beyond the old type that come while the old column is filled', () => {
   it('are found ahead of the last lock, and the way back goes on when they are seen to', async () => {
     const context = await contracted(TABLES.identity);
@@ -127,14 +155,18 @@ describe('numbers beyond the old type that come while the old column is filled',
     const ended: MoveContext = {
       ...context,
       signal: ending.signal,
-      log: (line) => {
-        if (line.startsWith('revert contract: add the old column: held')) ending.abort(new Error('ended'));
+      emit: (event) => {
+        if (event.type === 'lock-held' && event.purpose === 'revert contract: add the old column')
+          ending.abort(new Error('ended'));
       },
     };
     await expect(revertContract(ended)).rejects.toThrow('ended');
     await client.rows(`select setval('account_id_seq', 3000000000)`);
-    await expect(revertContract(context)).rejects.toThrow(
-      /^Cannot revert the contract of public\.account\.id, with the old column filled already:\n.*The next number of public\.account_id_seq is 3000000001/,
+    await expect(revertContract(context)).rejects.toMatchObject(
+      refusedWith(
+        'NUMBERS_OUT_OF_RANGE',
+        /^Cannot revert the contract of public\.account\.id, with the old column filled already:\n.*The next number of public\.account_id_seq is 3000000001/,
+      ),
     );
     await client.rows(`select setval('account_id_seq', 3)`);
     await revertContract(context);

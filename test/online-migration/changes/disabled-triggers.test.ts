@@ -8,6 +8,7 @@ import { revertContract } from '../../../src/online-migration/phases/revert-cont
 import { MOVES } from '../../support/change-cycle.ts';
 import { type ChangeOptions, changeOf } from '../../support/change-of.ts';
 import { connect } from '../../support/database-client.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
 
 const changeOfTotal = (declared: Partial<ChangeOptions> = {}) =>
@@ -45,13 +46,13 @@ describe('a sync trigger that was disabled', () => {
     'keeps %s from going on, also if it was enabled as an ordinary one again',
     async (name, before, move) => {
       await carryOut(before);
-      const refusal = new RegExp(
+      const reason = new RegExp(
         `^Cannot ${name} public.orders.total: the sync trigger ~sync_total_insert, ~sync_total_update does not fire`,
       );
       await disable();
-      await expect(carryOut([move])).rejects.toThrow(refusal);
+      await expect(carryOut([move])).rejects.toMatchObject(refusedWith('SYNC_TRIGGER_SILENT', reason));
       await enable();
-      await expect(carryOut([move])).rejects.toThrow(refusal);
+      await expect(carryOut([move])).rejects.toMatchObject(refusedWith('SYNC_TRIGGER_SILENT', reason));
       await enableAlways();
       await carryOut([move]);
     },
@@ -62,14 +63,13 @@ describe('a sync trigger that was disabled', () => {
     await disable();
     await client.rows(`update orders set total = '9.5' where id = 1; insert into orders values (3, '3.5')`);
     await enableAlways();
-    const refusal = await carryOut([enforce]).then(
-      () => '',
-      (error: Error) => error.message,
-    );
-    expect(refusal).toMatch(
+    const error: unknown = await carryOut([enforce]).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'ROWS_DIFFER', details: { keys: ['1', '3'] } });
+    const { message } = error as Error;
+    expect(message).toMatch(
       /total_new does not have the value of total.*\n {2}id 1: "9.5", "1.50"\n {2}id 3: "3.5", null/,
     );
-    await client.rows(/run the same command again: `([^`]+)`/.exec(refusal)![1]!);
+    await client.rows(/run the same command again: `([^`]+)`/.exec(message)![1]!);
     await carryOut([enforce, contract]);
     expect(await client.value(`select string_agg(total_new::text, ' ' order by id) from orders`)).toBe(
       '9.50 2.50 3.50',
@@ -117,25 +117,32 @@ describe('a sync trigger that was disabled', () => {
     const retried = Promise.withResolvers<void>();
     const running = contract({
       ...context,
-      log: (line) => {
-        if (line.startsWith('contract: drop the old column: no lock')) retried.resolve();
-        if (line.startsWith('contract: keep what cannot be rebuilt: held')) readSlowly();
+      emit: (event) => {
+        if (event.type === 'lock-retry' && event.purpose === 'contract: drop the old column')
+          retried.resolve();
+        if (event.type === 'lock-held' && event.purpose === 'contract: keep what cannot be rebuilt')
+          readSlowly();
       },
     });
     const readSlowly = () => void reader.rows('begin; lock table orders in access share mode');
     const outcome = running.then(
       () => 'done',
-      (error: Error) => error.message,
+      (error: unknown) => error,
     );
     await Promise.race([retried.promise, outcome]);
     await reader.rows('commit; begin; alter table orders disable trigger all');
     await reader.rows(`update orders set total_new = 7 where id = 1`);
     await reader.rows(`alter table orders enable always trigger "~sync_total_insert", enable always trigger "~sync_total_update",
       enable always trigger "~keep_total_insert", enable always trigger "~keep_total_update"; commit`);
-    expect(await outcome).toMatch(
-      /while the columns were compared, a sync trigger was disabled and enabled again/,
+    expect(await outcome).toMatchObject(
+      refusedWith(
+        'SYNC_TRIGGER_ALTERED',
+        /while the columns were compared, a sync trigger was disabled and enabled again/,
+      ),
     );
-    await expect(carryOut([contract])).rejects.toThrow(/total and total_new differ/);
+    await expect(carryOut([contract])).rejects.toMatchObject(
+      refusedWith('EQUALITY_PROOF_FAILED', /total and total_new differ/),
+    );
     expect(await client.value(`select total from orders where id = 1`)).toBe('1.5');
   });
 });
@@ -159,8 +166,11 @@ describe('a declaration that is corrected while its change is under way', () => 
 
   it('is refused if a type is another one than the column has', async () => {
     await carryOut(BACKFILLED);
-    await expect(carryOut([enforce], changeOfTotal({ to: 'numeric(20,2)' }))).rejects.toThrow(
-      /^Cannot enforce public\.orders\.total: total_new is numeric\(12,2\), and the declaration says numeric\(20,2\)/,
+    await expect(carryOut([enforce], changeOfTotal({ to: 'numeric(20,2)' }))).rejects.toMatchObject(
+      refusedWith(
+        'COLUMN_TYPE_DIFFERS',
+        /^Cannot enforce public\.orders\.total: total_new is numeric\(12,2\), and the declaration says numeric\(20,2\)/,
+      ),
     );
   });
 });

@@ -8,6 +8,7 @@ import { MOVES } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
 
 const total = changeOf('orders.total', {
@@ -42,9 +43,10 @@ async function contractWith(change: ColumnChange, write: () => Promise<void>): P
   const keeping = Promise.withResolvers<void>();
   const running = contract({
     ...context,
-    log: (line) => {
-      if (line.startsWith('contract: drop the old column: no lock')) proven.resolve();
-      if (line.startsWith('contract: keep what cannot be rebuilt: held')) keeping.resolve();
+    emit: (event) => {
+      if (event.type === 'lock-retry' && event.purpose === 'contract: drop the old column') proven.resolve();
+      if (event.type === 'lock-held' && event.purpose === 'contract: keep what cannot be rebuilt')
+        keeping.resolve();
     },
   });
   running.catch((error: unknown) => {
@@ -194,8 +196,11 @@ describe('each change has a state of its own:', () => {
   it('a way back whose kept values are gone says so before it starts, and can be told to do without', async () => {
     await carryOut(total, [...ENFORCED, contract]);
     await client.rows(`drop schema online_migration cascade`);
-    await expect(carryOut(total, BACK_TO_ENFORCED)).rejects.toThrow(
-      /^Cannot revert the contract of public\.orders\.total; nothing was changed: .* is gone/,
+    await expect(carryOut(total, BACK_TO_ENFORCED)).rejects.toMatchObject(
+      refusedWith(
+        'KEPT_VALUES_LOST',
+        /^Cannot revert the contract of public\.orders\.total; nothing was changed: .* is gone/,
+      ),
     );
     await carryOut({ ...total, reviewed: ['kept values of public.orders.total'] }, BACK_TO_ENFORCED);
     expect(await texts()).toBe('1.50 2.50 3.50 4.50');
@@ -236,8 +241,11 @@ describe('each change has a state of its own:', () => {
   it('a phase whose key column is gone is refused, and writes go on', async () => {
     await carryOut(total, ENFORCED);
     await client.rows(`alter table orders rename id to number`);
-    await expect(carryOut(total, [contract])).rejects.toThrow(
-      /^Cannot contract public\.orders\.total: the table has no column id, which is in its `key`/,
+    await expect(carryOut(total, [contract])).rejects.toMatchObject(
+      refusedWith(
+        'KEY_COLUMN_MISSING',
+        /^Cannot contract public\.orders\.total: the table has no column id, which is in its `key`/,
+      ),
     );
     await client.rows(`insert into orders (number, total) values (5, '5.5')`);
     await carryOut({ ...total, key: 'number' }, [contract]);

@@ -6,7 +6,7 @@ import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
-import { sqlState } from '../../../src/online-migration/postgres/session.ts';
+import { sqlState } from '../../../src/online-migration/postgres/database-error.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { databasePerTest } from '../../support/tested-database.ts';

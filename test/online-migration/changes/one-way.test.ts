@@ -7,6 +7,7 @@ import { revertBackfill } from '../../../src/online-migration/phases/backfill.ts
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { type ChangeCase, expectFullCycle } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { databasePerTest } from '../../support/tested-database.ts';
 
@@ -52,8 +53,11 @@ describe('a change that is not reversible', () => {
     await expand(context);
     await backfill(context);
     await enforce(context);
-    await expect(revertEnforce(context)).rejects.toThrow(
-      /^Cannot revert the enforce of public\.answer\.given: it is declared as not reversible/,
+    await expect(revertEnforce(context)).rejects.toMatchObject(
+      refusedWith(
+        'NOT_REVERSIBLE',
+        /^Cannot revert the enforce of public\.answer\.given: it is declared as not reversible/,
+      ),
     );
     await client.rows(`insert into answer (n, given_new) values (0, true)`);
     await client.rows(`update answer set given_new = false where n = 2`);

@@ -30,8 +30,8 @@ describe('contract, while a report reads a table that refers to the column', () 
     const isOver = contract({
       ...context,
       settings: { ...context.settings, lockBudgetMs: BUDGET_MS },
-      log: (line) => {
-        if (line.includes('(try 1)')) firstTry.resolve();
+      emit: (event) => {
+        if (event.type === 'lock-retry' && event.attempt === 1) firstTry.resolve();
       },
     }).then(
       () => 'granted',

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import type { Obstacle } from '../../../src/online-migration/change/obstacle.ts';
+import type { OnlineMigrationError } from '../../../src/online-migration/change/online-migration-error.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { SERVER_MAJOR } from '../../support/server-major.ts';
@@ -37,21 +39,29 @@ describe('expand refuses, with nothing changed,', () => {
     ...OF_ROW_TYPES,
     ...OF_PUBLICATIONS,
     ...Object.entries(NEWER).flatMap(([since, obstacles]) => (SERVER_MAJOR < Number(since) ? [] : obstacles)),
-  ])('%s', async (setup, reason, declared = {}) => {
+  ])('%s', async (setup, code, reason, declared = {}) => {
     await client.rows(setup);
     const before = await readSchema(client);
     const context = await database.open(changeOfPart(declared));
-    await expect(expand(context)).rejects.toThrow(
-      new RegExp(
-        `^Cannot change public\\.part\\.[\\w-]+; nothing was changed:\\n(?:.*\\n)*  .*(?:${reason.source})`,
-      ),
+    const pattern = new RegExp(
+      `^Cannot change public\\.part\\.[\\w-]+; nothing was changed:\\n(?:.*\\n)*  .*(?:${reason.source})`,
     );
+    const refusal = await expand(context).catch((error: unknown) => error as OnlineMigrationError);
+    expect(refusal).toMatchObject({ code: 'OBSTACLES', message: expect.stringMatching(pattern) });
+    const { message, details } = refusal as OnlineMigrationError;
+    // Each obstacle has one line, after the first line of the message.
+    const place = message.match(pattern)![0].split('\n').length - 2;
+    const line = message.split('\n')[place + 1]!.trim();
+    expect((details['obstacles'] as Obstacle[])[place]).toMatchObject({ code, message: line });
     expect(await readSchema(client)).toEqual(before);
   });
 
   it('a server that is too old for its conversion', async () => {
     const conversion = { ...integerToBigint, serverVersion: 99 };
     const context = await database.open(changeOfPart({ conversion }));
-    await expect(expand(context)).rejects.toThrow(/Upgrade the server to PostgreSQL 99 or newer/);
+    await expect(expand(context)).rejects.toMatchObject({
+      code: 'SERVER_TOO_OLD',
+      message: expect.stringMatching(/Upgrade the server to PostgreSQL 99 or newer/),
+    });
   });
 });

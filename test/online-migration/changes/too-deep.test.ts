@@ -5,6 +5,7 @@ import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { changeOf } from '../../support/change-of.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 import { describeFrom } from '../../support/server-major.ts';
 import { databasePerTest } from '../../support/tested-database.ts';
 
@@ -85,8 +86,11 @@ describeFrom(16, 'a value for which a conversion raises an error', () => {
     expect(await client.rows(`select key, reason from online_migration.reject`)).toEqual([
       { key: '100', reason: expect.stringContaining('stack depth limit exceeded') },
     ]);
-    await expect(enforce(context)).rejects.toThrow(
-      /^Cannot enforce public\.document\.body: 1 rows have a value that jsonb cannot take/,
+    await expect(enforce(context)).rejects.toMatchObject(
+      refusedWith(
+        'REJECTS_LEFT',
+        /^Cannot enforce public\.document\.body: 1 rows have a value that jsonb cannot take/,
+      ),
     );
     await client.rows(`update document set body = '[]' where id = 100`);
     await enforce(context);

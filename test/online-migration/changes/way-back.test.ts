@@ -50,8 +50,9 @@ describe('while both columns are there', () => {
     const ended: MoveContext = {
       ...context,
       signal: ending.signal,
-      log: (line) => {
-        if (line.startsWith('revert contract: add the old column: held')) ending.abort(new Error('ended'));
+      emit: (event) => {
+        if (event.type === 'lock-held' && event.purpose === 'revert contract: add the old column')
+          ending.abort(new Error('ended'));
       },
     };
     await expect(revertContract(ended)).rejects.toThrow('ended');

@@ -31,7 +31,7 @@ interface ProgressRow {
 }
 
 it(
-  'npm run backfill steers a backfill that runs in another terminal, and everyone can read how far that is',
+  'npx online-migration backfill steers a backfill that runs in another terminal, and everyone can read how far that is',
   async () => {
     await using database = await createMigratedDatabase('0001');
     await using client = await connect(database.url, WATCHER_NAME);
@@ -61,7 +61,7 @@ it(
     expect(await steer('pause')).toMatchObject({ exitCode: 0 });
     await until(({ paused_for }) => paused_for === 'paused by hand');
     expect((await steer('status')).stdout).toMatch(/ of [\d,]+ rows, .*, waits: paused by hand\n/);
-    expect(await steer('set', 'batch-ms=20', 'workers=3')).toMatchObject({ exitCode: 0 });
+    expect(await steer('set', '--batch-ms', '20', '--workers', '3')).toMatchObject({ exitCode: 0 });
     expect(await steer('resume')).toMatchObject({ exitCode: 0 });
     let most = 0;
     const ended = new AbortController();

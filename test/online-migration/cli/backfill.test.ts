@@ -21,19 +21,27 @@ async function steer(
   return await command.ended;
 }
 
-describe('npm run backfill', () => {
+describe('npx online-migration backfill', () => {
   it.each([
-    [[], 'Say what to do with the backfill'],
-    [['stop'], 'Say what to do with the backfill'],
-    [['set'], 'Say what to do with the backfill'],
-    [['set', 'speed=9'], '"speed=9" is no setting'],
-    [['set', 'workers=0'], 'workers must be a whole number from 1 to 64'],
-    [['set', 'batch-ms=abc'], 'batch-ms must be a whole number from 1 to 10000'],
-    [['work', 'harder'], 'Say what to do with the backfill'],
-    [['pause'], 'No backfill is under way'],
-  ])('%j is a sentence and exit code 1', async (words, sentence) => {
+    [['stop'], 'CHANGE_UNKNOWN', 'There is no column change stop'],
+    [['set'], 'WRONG_USAGE', 'Name a setting: --batch-ms or --workers.'],
+    [['set', '--speed=9'], 'WRONG_USAGE', "unknown option '--speed=9'"],
+    [
+      ['set', '--workers=0'],
+      'WRONG_USAGE',
+      "argument '0' is invalid. It must be a whole number from 1 to 64.",
+    ],
+    [
+      ['set', '--batch-ms=abc'],
+      'WRONG_USAGE',
+      "argument 'abc' is invalid. It must be a whole number from 1 to 10000.",
+    ],
+    [['work', 'harder', 'please'], 'WRONG_USAGE', 'too many arguments'],
+    [['pause'], 'NO_BACKFILL', 'No backfill is under way'],
+  ])('%j is a sentence and exit code 1', async (words, code, sentence) => {
     const { exitCode, stderr } = await steer(...words);
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining(sentence) });
+    expect(stderr).toMatch(new RegExp(`\\nError code: ${code}\\n$`));
   });
 
   it('has nothing to pause in a database without a change', async () => {
@@ -49,10 +57,11 @@ describe('npm run backfill', () => {
   it('has no number of workers to set where they are processes', async () => {
     await client.rows(`create schema online_migration_queue`);
     await client.rows(`create table online_migration_queue.queue ()`);
-    const { exitCode, stderr } = await steer('set', 'workers=2');
+    const { exitCode, stderr } = await steer('set', '--workers=2');
     await client.rows(`drop schema online_migration_queue cascade`);
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('start one more with `npm run backfill -- work`');
+    expect(stderr).toContain('start one more with `npx online-migration backfill work`');
+    expect(stderr).toContain('\nError code: WORKERS_ARE_PROCESSES\n');
   });
 
   it('changes the row that a running backfill reads', async () => {
@@ -63,7 +72,7 @@ describe('npm run backfill', () => {
     await client.rows(`
       insert into online_migration.backfill (change, direction, rows_total)
       values ('public.large_record.created_at', 'forward', 5000)`);
-    expect(await steer('set', 'batch-ms=50', 'workers=2')).toMatchObject({ exitCode: 0 });
+    expect(await steer('set', '--batch-ms=50', '--workers=2')).toMatchObject({ exitCode: 0 });
     expect(await steer('pause')).toMatchObject({ exitCode: 0 });
     const row = () => client.rows(`select paused, batch_ms, workers from online_migration.backfill`);
     expect(await row()).toEqual([{ paused: true, batch_ms: 50, workers: 2 }]);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { chosenChange } from '../../../src/commands/chosen-change.ts';
-import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import { chosenChange } from '../../../src/online-migration/cli/project/chosen-change.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { changeOf } from '../../support/change-of.ts';
 
@@ -17,7 +16,7 @@ const first = ordersOf('public');
 const second = ordersOf('public', 'public.orders.total 2');
 const elsewhere = ordersOf('shop');
 
-describe('the change that --change names', () => {
+describe('the change that is named', () => {
   it.each([
     ['public.orders.total', [first, second, elsewhere], first],
     ['public.orders.total 2', [first, second, elsewhere], second],
@@ -27,37 +26,47 @@ describe('the change that --change names', () => {
     ['public.orders.total', [second, elsewhere], second],
     [undefined, [second], second],
   ])('%s is found', (name, changes, expected) => {
-    expect(chosenChange(name, changes)).toEqual(changedColumnOf(expected));
+    expect(chosenChange(name, changes)).toEqual(expected);
   });
 
   it.each([
     [
       'orders.total',
       [first, second, elsewhere],
-      `orders.total could be several. Say which one: --change public.orders.total, --change 'public.orders.total 2', --change shop.orders.total.`,
+      'CHANGE_AMBIGUOUS',
+      `Several changes match orders.total. Name one: public.orders.total, 'public.orders.total 2', shop.orders.total.`,
     ],
     [
       'public.orders.total',
       [second, ordersOf('public', `it's 3`), elsewhere],
-      `public.orders.total could be several. Say which one: --change 'public.orders.total 2', --change 'it'\\''s 3'.`,
+      'CHANGE_AMBIGUOUS',
+      `Several changes match public.orders.total. Name one: 'public.orders.total 2', 'it'\\''s 3'.`,
     ],
     [
       'public.orders.total',
       [first, first],
-      'src/column-changes.ts lists 2 changes of the name public.orders.total: give each but one a `name` of its own.',
+      'CHANGE_NAME_TWICE',
+      'The configuration lists 2 changes of the name public.orders.total: give all but one a `name` of its own.',
     ],
     [
       'orders.sum',
       [first, second],
-      `There is no column change orders.sum. There is: --change public.orders.total, --change 'public.orders.total 2'.`,
+      'CHANGE_UNKNOWN',
+      `There is no column change orders.sum. There is: public.orders.total, 'public.orders.total 2'.`,
     ],
     [
       undefined,
       [first, second],
-      `There are several column changes. Say which one: --change public.orders.total, --change 'public.orders.total 2'.`,
+      'CHANGE_NOT_CHOSEN',
+      `There are several column changes. Name one: public.orders.total, 'public.orders.total 2'.`,
     ],
-    ['orders.total', [], 'src/column-changes.ts lists no column change: add yours to it.'],
-  ])('%s is refused where it says too little', (name, changes, message) => {
-    expect(() => chosenChange(name, changes)).toThrow(new Error(message));
+    [
+      'orders.total',
+      [],
+      'NO_CHANGE_DECLARED',
+      'The configuration lists no column change: add yours to `changes`.',
+    ],
+  ])('%s is refused where it says too little', (name, changes, code, message) => {
+    expect(() => chosenChange(name, changes)).toThrow(expect.objectContaining({ code, message }));
   });
 });

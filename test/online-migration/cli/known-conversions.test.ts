@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { knownConversion } from '../../../src/commands/new/known-conversions.ts';
-import { canonicalType } from '../../../src/commands/new/table-facts.ts';
+import { knownConversion } from '../../../src/online-migration/cli/new/known-conversions.ts';
+import { canonicalType } from '../../../src/online-migration/cli/new/table-facts.ts';
 import { describeFrom } from '../../support/server-major.ts';
 import { adminClient } from '../../support/test-server.ts';
 
 const DETAILS = { labels: [], zone: 'Europe/Berlin' };
 
-/** Pairs of types as people write them, and the conversion that `change:new` writes for them. */
+/** Pairs of types as people write them, and the conversion that `new` writes for them. */
 const PAIRS: [from: string, to: string, expression: string][] = [
   ['timestamp', 'timestamptz', 'timestampToTimestamptz("Europe/Berlin")'],
   ['timestamp(6)', 'timestamptz', 'timestampToTimestamptz("Europe/Berlin")'],
@@ -99,11 +99,11 @@ async function expectConversion(from: string, to: string, expression: string): P
   expect(rows).toEqual([]);
 }
 
-describeFrom(16, 'the conversion to jsonb that change:new chooses', () => {
+describeFrom(16, 'the conversion to jsonb that `new` chooses', () => {
   it.each(JSON_PAIRS)('from %s to %s is %s, and takes its values there and back', expectConversion);
 });
 
-describe('the conversion that change:new chooses', () => {
+describe('the conversion that `new` chooses', () => {
   it.each(PAIRS)('from %s to %s is %s, and takes its values there and back', expectConversion);
 
   it.each(REFUSED)('is none from %s to %s', async (from, to, reason) => {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openProjectCopy, type ProjectCopy } from './new-project.ts';
+import { openProjectCopy, type ProjectCopy, ONLINE_MIGRATION } from './new-project.ts';
 
 /** Nine changes are written and carried out, and two of their tests are run. */
 const LIMIT_MS = 240_000;
@@ -114,7 +114,7 @@ beforeAll(async () => {
 });
 afterAll(async () => copy[Symbol.asyncDispose]());
 
-describe('the mappings that change:new writes', () => {
+describe('the mappings that `new` writes', () => {
   it(
     'reach their tables, and leave a comparison of the schema nothing to say when the change is done',
     async () => {
@@ -161,7 +161,7 @@ describe('the mappings that change:new writes', () => {
       const again = ['--table', 'Shop €.ledger', '--column', 'v', '--to', 'numeric(9,2)'];
       expect(await copy.changeNew(...again)).toMatchObject({
         exitCode: 0,
-        stdout: expect.stringContaining(`npm run preflight -- --change 'Shop €.ledger.v 2'`),
+        stdout: expect.stringContaining(`npx online-migration preflight 'Shop €.ledger.v 2'`),
       });
       const declared = await readFile(join(copy.folder, 'src/shop-ledger/v-2-change.ts'), 'utf8');
       expect(declared).toContain(`name: 'Shop €.ledger.v 2',`);
@@ -169,14 +169,14 @@ describe('the mappings that change:new writes', () => {
         exitCode: 1,
         stderr:
           'src/column-changes.ts has a change of Shop €.ledger.v already, to numeric(9,2), which is not finished. ' +
-          'Nothing was written. Finish that one, or take it out of the list.\n',
+          'Nothing was written. Finish that one, or take it out of the list.\nError code: CHANGE_NOT_FINISHED\n',
       });
       const tested = await copy.run('node_modules/jest/bin/jest.js', 'test/shop-ledger/v-2');
       expect(tested.stderr).toMatch(/Tests: {7}2 passed, 2 total/);
-      const status = await copy.run('src/commands/status.ts', '--change', 'ledger.v');
+      const status = await copy.run(ONLINE_MIGRATION, 'status', 'ledger.v');
       expect(status).toMatchObject({
         exitCode: 1,
-        stderr: `ledger.v could be several. Say which one: --change 'Shop €.ledger.v', --change 'Shop €.ledger.v 2'.\n`,
+        stderr: `Several changes match ledger.v. Name one: 'Shop €.ledger.v', 'Shop €.ledger.v 2'.\nError code: CHANGE_AMBIGUOUS\n`,
       });
       expect(await copy.run('node_modules/@mikro-orm/cli/cli.js', 'migration:up')).toMatchObject({
         exitCode: 0,

@@ -7,6 +7,9 @@ import { copyProject, linkPackages } from '../../../src/showcase/docs-pages/proj
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-server.ts';
 
+/** What `npx online-migration` runs. */
+export const ONLINE_MIGRATION = 'src/online-migration/cli/online-migration.ts';
+
 /** How a program ended. */
 export interface Ended {
   readonly exitCode: number;
@@ -21,7 +24,7 @@ export interface ProjectCopy extends AsyncDisposable {
   readonly client: DatabaseClient;
   /** Runs a program in the copy. */
   run(file: string, ...args: string[]): Promise<Ended>;
-  /** Runs `npm run change:new` in the copy. */
+  /** Runs `npx online-migration new` in the copy. */
   changeNew(...args: string[]): Promise<Ended>;
   /** The same on a URL of the database for another role. */
   changeNewAs(url: string, ...args: string[]): Promise<Ended>;
@@ -60,8 +63,8 @@ export async function openProjectCopy(statements: readonly string[]): Promise<Pr
     database,
     client,
     run: (file, ...args) => runOn(database.url, file, ...args),
-    changeNew: (...args) => runOn(database.url, 'src/commands/new.ts', ...args),
-    changeNewAs: (url, ...args) => runOn(url, 'src/commands/new.ts', ...args),
+    changeNew: (...args) => runOn(database.url, ONLINE_MIGRATION, 'new', ...args),
+    changeNewAs: (url, ...args) => runOn(url, ONLINE_MIGRATION, 'new', ...args),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

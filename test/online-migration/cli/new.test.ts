@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeInTerminal, inTerminal, shownLines } from '../../support/terminal.ts';
 import { createRole } from '../../support/roles.ts';
-import { openProjectCopy, type ProjectCopy } from './new-project.ts';
+import { openProjectCopy, type ProjectCopy, ONLINE_MIGRATION } from './new-project.ts';
 
 /** The linter, the type check and three tests of a cycle each. */
 const LIMIT_MS = 240_000;
@@ -39,6 +39,7 @@ const TABLES = [
   `create table journal (line varchar(30) not null)`,
   `create table diary (line varchar(30) not null)`,
   `create table plain (label text not null)`,
+  `create table priced (id bigint primary key, price text not null default 'free')`,
   `create view labels as select label from plain`,
 ];
 
@@ -53,7 +54,7 @@ afterAll(async () => copy[Symbol.asyncDispose]());
 
 /** Runs the command in a terminal; each answer is given when its question has been asked. */
 async function answering(answers: readonly [question: string, answer: string][]): Promise<string> {
-  const child = spawn('script', inTerminal(`${process.execPath} src/commands/new.ts`), {
+  const child = spawn('script', inTerminal(`${process.execPath} ${ONLINE_MIGRATION} new`), {
     cwd: project,
     env: { ...process.env, DATABASE_URL: copy.database.url, NODE_OPTIONS: '', NO_COLOR: '1', TERM: 'xterm' },
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -70,7 +71,7 @@ async function answering(answers: readonly [question: string, answer: string][])
   return (await shownLines(sent)).join('\n');
 }
 
-describe('npm run change:new', () => {
+describe('npx online-migration new', () => {
   it(
     'writes five changes that pass the linter, the type check and their own tests untouched',
     async () => {
@@ -156,39 +157,54 @@ describe('npm run change:new', () => {
   it.each([
     [
       ['--table', 'order', '--column', 'total', '--to', 'uuid'],
-      /^There is no table order, and nothing was written\. There is: account, diary, entry, journal, orders, plain, reading, shop\.Parcel "€"\.\n$/,
+      /^There is no table order, and nothing was written\. There is: account, diary, entry, journal, orders, plain, priced, reading, shop\.Parcel "€"\.\nError code: TABLE_UNKNOWN\n$/,
     ],
     [
       ['--table', 'orders', '--column', 'sum', '--to', 'uuid'],
-      /^The table orders has no column sum, and nothing was written\. It has: id, customer, total, placed_at\.\n$/,
+      /^The table orders has no column sum, and nothing was written\. It has: id, customer, total, placed_at\.\nError code: COLUMN_UNKNOWN\n$/,
     ],
     [
       ['--table', 'orders', '--column', 'total', '--to', 'money2'],
-      /^--to money2: the database has no such type/,
+      /^--to money2: the database has no such type[^]*\nError code: TYPE_UNKNOWN\n$/,
     ],
-    [['--table', 'orders', '--column', 'total', '--to', 'text'], /^total is text already/],
+    [
+      ['--table', 'orders', '--column', 'total', '--to', 'text'],
+      /^total is text already[^]*\nError code: TYPE_UNCHANGED\n$/,
+    ],
     [
       ['--table', 'orders', '--column', 'total', '--from', 'integer', '--to', 'uuid'],
-      /^total is text and not integer/,
+      /^total is text and not integer[^]*\nError code: COLUMN_TYPE_DIFFERS\n$/,
     ],
     [
       ['--table', 'orders', '--column', 'placed_at', '--to', 'text'],
-      /^There is no conversion from timestamp with time zone to text, and nothing was written\. There is: integer to bigint, /,
+      /^There is no conversion from timestamp with time zone to text, and nothing was written\. There is: integer to bigint, [^]*\nError code: CONVERSION_UNKNOWN\n$/,
     ],
     [
       ['--table', 'plain', '--column', 'label', '--to', 'uuid'],
-      /^public\.plain\.label cannot be changed as it is, and nothing was written:\n {2}rule _RETURN on view labels depends on label/,
+      /^public\.plain\.label cannot be changed as it is, and nothing was written:\n {2}rule _RETURN on view labels depends on label[^]*\nError code: OBSTACLES\n$/,
     ],
     [
       ['--table', 'orders', '--column', 'total', '--to', 'numeric(12,2)'],
-      /^src\/column-changes\.ts has a change of public\.orders\.total already/,
+      /^src\/column-changes\.ts has a change of public\.orders\.total already[^]*\nError code: CHANGE_NOT_FINISHED\n$/,
     ],
     [
       ['--table', 'reading', '--column', 'at', '--to', 'timestamp(0) with time zone'],
       /^There is no conversion from timestamp\(3\) with time zone to timestamp\(0\) with time zone/,
     ],
-    [['--table', 'orders'], /^Give --column, --to\.\nUsage: npm run change:new/],
-    [['--tabel=orders'], /^There is no option --tabel\./],
+    [['--table', 'orders'], /^Give --column, --to\.\nError code: WRONG_USAGE\n$/],
+    [['--tabel=orders'], /^error: unknown option '--tabel=orders'\n[^]*Error code: WRONG_USAGE\n$/],
+    [
+      ['--table', 'orders', '--column', 'total', '--to', 'numeric(300,2)'],
+      /^textToNumeric\(300, 2\): [^]*\nError code: CONVERSION_IMPOSSIBLE\n$/,
+    ],
+    [
+      ['--table', 'priced', '--column', 'price', '--to', 'numeric(12,2)'],
+      /^The default of price, 'free'::text, does not convert to numeric\(12,2\)[^]*\nError code: DEFAULT_NOT_CONVERTIBLE\n$/,
+    ],
+    [
+      ['--table', 'journal', '--column', 'line', '--to', 'timestamptz', '--zone', 'Berlin'],
+      /^--zone Berlin: the database knows no such time zone[^]*\nError code: TIME_ZONE_UNKNOWN\n$/,
+    ],
   ])('refuses %j, and writes nothing', async (args, reason) => {
     const before = await readFile(join(project, 'src/column-changes.ts'), 'utf8');
     const { exitCode, stderr } = await copy.changeNew(...args);
@@ -214,7 +230,7 @@ describe('npm run change:new', () => {
       exitCode: 1,
       stderr:
         'src/plain/label-change.ts is there already, and nothing was written. Delete what you do not want to keep, then ' +
-        'run the same command again.\n',
+        'run the same command again.\nError code: FILES_EXIST\n',
     });
     expect(existsSync(join(project, 'src/plain/label-mappings.ts'))).toBe(false);
   });
@@ -240,7 +256,7 @@ describe('npm run change:new', () => {
   });
 });
 
-describe('npm run change:new of a table that a person has to judge', () => {
+describe('npx online-migration new of a table that a person has to judge', () => {
   it('writes the files, and says what to review', async () => {
     await copy.client.rows(
       'create table fed (id bigint primary key, line varchar(30) not null); create publication feed for table fed',
@@ -254,7 +270,7 @@ describe('npm run change:new of a table that a person has to judge', () => {
   });
 });
 
-describe('npm run change:new as a role that may not keep triggers silent', () => {
+describe('npx online-migration new as a role that may not keep triggers silent', () => {
   it('writes the files, and says what to prepare', async () => {
     await using owner = await createRole(copy.database.url);
     await copy.client.rows(`
@@ -278,7 +294,7 @@ describe('npm run change:new as a role that may not keep triggers silent', () =>
   });
 });
 
-describeInTerminal('npm run change:new in a terminal', () => {
+describeInTerminal('npx online-migration new in a terminal', () => {
   it('asks for what it was not told, and writes no mappings of a table without a key', async () => {
     const shown = await answering([
       ['Table: ', 'diary'],

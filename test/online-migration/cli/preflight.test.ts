@@ -22,13 +22,17 @@ beforeAll(async () => {
 });
 afterAll(() => resources.disposeAsync());
 
-describeInTerminal('npm run preflight in a terminal', () => {
+describeInTerminal('npx online-migration preflight in a terminal', () => {
   it('shows how much of the table it has read, and then what it found', async () => {
-    const { stdout } = spawnSync('script', inTerminal(`${process.execPath} src/commands/preflight.ts`), {
-      cwd: PROJECT_FOLDER,
-      encoding: 'utf8',
-      env: { ...process.env, DATABASE_URL: database.url, NO_COLOR: '1', NODE_OPTIONS: '', TERM: 'xterm' },
-    });
+    const { stdout } = spawnSync(
+      'script',
+      inTerminal(`${process.execPath} src/online-migration/cli/online-migration.ts preflight`),
+      {
+        cwd: PROJECT_FOLDER,
+        encoding: 'utf8',
+        env: { ...process.env, DATABASE_URL: database.url, NO_COLOR: '1', NODE_OPTIONS: '', TERM: 'xterm' },
+      },
+    );
     const lines = await shownLines(stdout);
     const bar = lines.findIndex((line) => line.includes('100 %, 100 of 100 rows'));
     expect(bar).toBeGreaterThan(-1);
@@ -37,7 +41,7 @@ describeInTerminal('npm run preflight in a terminal', () => {
   });
 });
 
-describe('npm run preflight', () => {
+describe('npx online-migration preflight', () => {
   it('says that all is well, and exits with 0', async () => {
     await using command = await startCommand('preflight', [], { env: { DATABASE_URL: database.url } });
     const { exitCode, stdout } = await command.ended;
@@ -62,6 +66,28 @@ describe('npm run preflight', () => {
     expect(exitCode).toBe(1);
     expect(stdout).toContain('In the way: rule _RETURN on view early depends on created_at');
     expect(stdout).not.toContain('convert');
+  });
+
+  it('--json prints the obstacles with their codes, and nothing else', async () => {
+    await client.rows(`create view early as select id from large_record where created_at < '2024'`);
+    await using command = await startCommand('preflight', ['--json'], {
+      env: { DATABASE_URL: database.url },
+    });
+    const { exitCode, stdout } = await command.ended;
+    await client.rows(`drop view early`);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      stage: 'initial',
+      obstacles: [
+        {
+          code: 'DEPENDENT_OBJECT',
+          message: expect.stringContaining('rule _RETURN on view early depends on created_at'),
+          details: { column: 'created_at', object: 'rule _RETURN on view early' },
+        },
+      ],
+      values: [],
+      checklist: expect.arrayContaining([expect.stringContaining('Programs that use created_at')]),
+    });
   });
 
   it('names what came in the way since expand', async () => {
@@ -103,13 +129,14 @@ describe('npm run preflight', () => {
   });
 
   it('says which changes there are where it is told another', async () => {
-    await using command = await startCommand('preflight', ['--change', 'orders.total'], {
+    await using command = await startCommand('preflight', ['orders.total'], {
       env: { DATABASE_URL: database.url },
     });
     const { exitCode, stderr } = await command.ended;
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
-      'There is no column change orders.total. There is: --change public.large_record.created_at.\n',
+      'There is no column change orders.total. There is: public.large_record.created_at.\n' +
+        'Error code: CHANGE_UNKNOWN\n',
     );
   });
 
@@ -119,5 +146,6 @@ describe('npm run preflight', () => {
     const { exitCode, stderr } = await command.ended;
     expect(exitCode).toBe(1);
     expect(stderr).toContain('large_record" does not exist: run `npx mikro-orm migration:up`');
+    expect(stderr).toMatch(/\nError code: TABLE_NOT_READY\n$/);
   });
 });

@@ -31,7 +31,7 @@ async function runStatus(databaseUrl: string, ...options: string[]) {
   return await command.ended;
 }
 
-describe('npm run status', () => {
+describe('npx online-migration status', () => {
   it.each([
     ['0001', 'initial', 'created_at', null],
     ['0002', 'expanded', 'created_at', null],
@@ -97,7 +97,7 @@ describe('npm run status', () => {
   it('--watch goes on while the table is not there yet', async () => {
     await using database = await createTestDatabase();
     await using command = await startCommand('status', ['--watch'], { env: { DATABASE_URL: database.url } });
-    await command.printed(/does not exist: run .*migration:up[^]*Looking again every second\./);
+    await command.printed(/does not exist: run .*migration:up[^]*Trying again every second\./);
     await using late = await openMigrator(database.url);
     await late.go('0001');
     await expect(command.printed(/Stage {10}initial/)).resolves.toBeUndefined();
@@ -107,25 +107,27 @@ describe('npm run status', () => {
     await using database = await createTestDatabase();
     const { exitCode, stderr } = await runStatus(database.url);
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/^The table "public"\."large_record" does not exist: run .*migration:up.*\.\n$/);
+    expect(stderr).toMatch(
+      /^The table "public"\."large_record" does not exist: run .*migration:up.*\.\nError code: TABLE_NOT_READY\n$/,
+    );
   });
 
   it('with an option that it does not have is a sentence', async () => {
     const { exitCode, stderr } = await runStatus(url, '--wach');
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
-      'There is no option --wach.\nUsage: npm run status -- [--watch] [--json] [--change <table.column>]\n',
+      "error: unknown option '--wach'\n(Did you mean --watch?)\nRun it with --help for its options.\nError code: WRONG_USAGE\n",
     );
   });
 });
 
-describeInTerminal('npm run status -- --watch in a terminal of 80 columns', () => {
+describeInTerminal('npx online-migration status --watch in a terminal of 80 columns', () => {
   it('redraws in place', async () => {
     await migrator.go('0004');
     // Its time grows, so that there is something new to draw.
     await client.rows(`begin`);
     await client.rows(`select 1`);
-    const command = `timeout --signal INT 5 ${process.execPath} src/commands/status.ts --watch`;
+    const command = `timeout --signal INT 5 ${process.execPath} src/online-migration/cli/online-migration.ts status --watch`;
     const { stdout } = spawnSync('script', inTerminal(command), {
       cwd: PROJECT_FOLDER,
       encoding: 'utf8',

@@ -10,9 +10,10 @@ it.each([
   [Number.NaN, 2],
 ])('refuses numeric(%p, %p)', (precision, scale) => {
   expect(() => textToNumeric(precision, scale)).toThrow(
-    new RangeError(
-      `textToNumeric(${precision}, ${scale}): give whole numbers, 1 to 255 digits in all, of which none to all are behind the point.`,
-    ),
+    expect.objectContaining({
+      code: 'PRECISION_OUT_OF_RANGE',
+      message: `textToNumeric(${precision}, ${scale}): give whole numbers, 1 to 255 digits in all, of which none to all are behind the point.`,
+    }),
   );
 });
 

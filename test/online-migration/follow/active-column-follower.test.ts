@@ -1,12 +1,16 @@
 import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ActiveColumn } from '../../../src/online-migration/follow/active-column.ts';
+import {
+  type ActiveColumn,
+  ColumnNotEnforcedError,
+} from '../../../src/online-migration/follow/active-column.ts';
 import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
 import { pollActiveColumn } from '../../../src/online-migration/follow/active-column-poll.ts';
 import type { Queryable } from '../../../src/online-migration/postgres/queryable.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventColumn } from '../../support/event-change.ts';
 import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 import type { TestMigrator } from '../../support/test-migrator.ts';
 
 const OLD: ActiveColumn = { form: 'old', name: 'at' };
@@ -181,6 +185,20 @@ it('says that the old column is in use until the last unit of work on it has end
   expect(forms).toEqual(['new', 'old']);
 });
 
+it('runs a unit again that finds the active column empty, once', async () => {
+  const follower = new ActiveColumnFollower(eventColumn, client);
+  const used: ActiveColumn[] = [];
+  const failing = follower.run(async (active) => {
+    used.push(active);
+    throw new ColumnNotEnforcedError(active.name);
+  });
+  await expect(failing).rejects.toMatchObject({
+    code: 'COLUMN_NOT_ENFORCED',
+    details: { column: 'at' },
+  });
+  expect(used).toEqual([OLD, OLD]);
+});
+
 it('keeps what it knows while the table is away', async () => {
   const follower = new ActiveColumnFollower(eventColumn, client);
   const late = new ActiveColumnFollower(eventColumn, client);
@@ -246,7 +264,12 @@ describe('on a column to stay on', () => {
 
   it('is refused where the change does not know it', () => {
     expect(() => new ActiveColumnFollower(eventColumn, client, 'created')).toThrow(
-      'ACTIVE_COLUMN is "created": set it to auto, or to a column to stay on, at or at_new.',
+      expect.objectContaining(
+        refusedWith(
+          'UNKNOWN_ACTIVE_COLUMN',
+          'ACTIVE_COLUMN is "created": set it to auto, or to a column to stay on, at or at_new.',
+        ),
+      ),
     );
   });
 });

@@ -9,6 +9,7 @@ import { eventColumn } from '../../support/event-change.ts';
 import { type FollowingProcess, startFollowingProcess } from '../../support/event-project/commands.ts';
 import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
 import { startHangingProxy } from '../../support/hanging-proxy.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 import type { TestMigrator } from '../../support/test-migrator.ts';
 
 let resources: AsyncDisposableStack;
@@ -169,8 +170,8 @@ it('of a process that stays on the old column keeps contract away until the proc
   await using staying = await startFollowingProcess(url, 'at');
   await migrator.go('0004');
   await using hurried = await openMigrator(url, { switchoverWaitMs: 0 });
-  await expect(hurried.go('0005')).rejects.toThrow(
-    new RegExp(`these processes still use at: \\S+:${staying.process.pid} `),
+  await expect(hurried.go('0005')).rejects.toMatchObject(
+    refusedWith('COLUMN_IN_USE', new RegExp(`these processes still use at: \\S+:${staying.process.pid} `)),
   );
   const waiting = migrator.logged(/waiting up to 30 s for 1 processes/);
   const going = migrator.go('0005');

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { poolName, presenceName } from '../../../src/online-migration/follow/presence.ts';
+import { poolNameOf, presenceName } from '../../../src/online-migration/follow/presence.ts';
 import { findUndeclaredSessions } from '../../../src/online-migration/follow/undeclared-sessions.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventColumn } from '../../support/event-change.ts';
@@ -44,9 +44,9 @@ it('finds who uses the table by the last statement, one entry for each name', as
 
 it('leaves the sessions of the toolkit out, and those of a process that says which column it uses', async () => {
   await sessionThatRan(READ, 'online-migration worker');
-  await sessionThatRan(READ, poolName(eventColumn));
+  await sessionThatRan(READ, poolNameOf(eventColumn));
   const [undeclared, ...others] = await find();
-  expect(undeclared).toMatchObject({ application: poolName(eventColumn) });
+  expect(undeclared).toMatchObject({ application: poolNameOf(eventColumn) });
   expect(others).toEqual([]);
   await using _presence = await connect(url, presenceName(eventColumn, 'new'));
   expect(await find()).toEqual([]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { refuseForgottenOptions } from '../../../src/online-migration/mikro-orm/forgotten-options.ts';
 import { resolveTargets } from '../../../src/online-migration/mikro-orm/migration-target.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 
 const KNOWN = ['0001_create', '0002_expand', '0003_backfill', '0003_more', 'Migration20240101000000_later'];
 const APPLIED = KNOWN.slice(0, 2);
@@ -30,7 +31,7 @@ describe('the name of a migration', () => {
   ] as const)('%s %j: an unknown one is an error that lists the names', (method, targets, option) => {
     const resolve = () => resolveTargets(method, targets, KNOWN, APPLIED);
     expect(resolve).toThrow(option);
-    expect(resolve).toThrow(KNOWN.join(', '));
+    expect(resolve).toThrow(expect.objectContaining(refusedWith('MIGRATION_UNKNOWN', KNOWN.join(', '))));
   });
 
   it.each([
@@ -39,7 +40,9 @@ describe('the name of a migration', () => {
     ['down', { migrations: ['0003'] }],
   ] as const)('%s %j: one that fits several is an error that lists those', (method, targets) => {
     expect(() => resolveTargets(method, targets, KNOWN, APPLIED)).toThrow(
-      /More than one .* 0003_backfill, 0003_more/,
+      expect.objectContaining(
+        refusedWith('MIGRATION_AMBIGUOUS', /More than one .* 0003_backfill, 0003_more/),
+      ),
     );
   });
 });
@@ -51,7 +54,7 @@ describe('migration:down', () => {
 
   it('refuses to go to a migration that has not run; MikroORM would revert everything', () => {
     expect(() => resolveTargets('down', { to: '0003_b' }, KNOWN, APPLIED)).toThrow(
-      '0003_backfill has not run',
+      expect.objectContaining(refusedWith('MIGRATION_NOT_APPLIED', '0003_backfill has not run')),
     );
   });
 
@@ -61,7 +64,9 @@ describe('migration:down', () => {
 
   it('refuses to revert a migration under a later one', () => {
     expect(() => resolveTargets('down', { migrations: ['0001'] }, KNOWN, APPLIED)).toThrow(
-      'only the last migrations that have run can be reverted',
+      expect.objectContaining(
+        refusedWith('MIGRATIONS_NOT_LAST', 'only the last migrations that have run can be reverted'),
+      ),
     );
     expect(resolveTargets('down', { migrations: ['0001', '0002'] }, KNOWN, APPLIED).migrations).toHaveLength(
       2,
@@ -69,7 +74,9 @@ describe('migration:down', () => {
   });
 
   it('refuses --from, which MikroORM ignores', () => {
-    expect(() => resolveTargets('down', { from: '0001' }, KNOWN, APPLIED)).toThrow('does not know --from');
+    expect(() => resolveTargets('down', { from: '0001' }, KNOWN, APPLIED)).toThrow(
+      expect.objectContaining(refusedWith('OPTION_NOT_SUPPORTED', 'does not know --from')),
+    );
   });
 });
 
@@ -81,13 +88,15 @@ describe('an option that MikroORM forgets', () => {
     [['migration:down', '--only', ''], '--only has no value'],
     [['migration:up', '--from', ''], '--from has no value'],
   ])('%j is an error', (argv, message) => {
-    expect(() => refuseForgottenOptions(argv, {})).toThrow(message);
+    expect(() => refuseForgottenOptions(argv, {})).toThrow(
+      expect.objectContaining(refusedWith('OPTION_WITHOUT_VALUE', message)),
+    );
   });
 
   it('is --only next to --to', () => {
     expect(() =>
       refuseForgottenOptions(['migration:up', '--to', '0002', '--only', '0001'], { to: '0002' }),
-    ).toThrow('--only cannot be combined');
+    ).toThrow(expect.objectContaining(refusedWith('OPTIONS_CONFLICT', '--only cannot be combined')));
   });
 
   it('is none where every option has arrived', () => {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import type { EntitySchema } from '@mikro-orm/core';
-import { OnlineMigration } from '../../../src/online-migration/mikro-orm/column-migration.ts';
+import { phases } from '../../../src/online-migration/phases/phases.ts';
+import { ColumnMigration } from '../../../src/online-migration/mikro-orm/column-migration.ts';
 import { rename } from '../../../src/online-migration/phases/rename.ts';
 import {
   createOrders,
@@ -24,10 +25,9 @@ it('keeps changes out of the snapshot file that a migration writes, and of the c
     migrationsList: [...TO_CONTRACTED, rename].flatMap((move) =>
       [customerChange, discountChange].map((change) => ({
         name: `${move.name}_${change.columns[0]!.from.name}`,
-        class: class extends OnlineMigration {
-          override up(): Promise<void> {
-            return this.carryOut(move, change);
-          }
+        class: class extends ColumnMigration {
+          override readonly change = change;
+          override readonly phase = { ...phases.expand, up: move };
         },
       })),
     ),

@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DEFAULT_SETTINGS } from '../../../src/online-migration/phases/settings.ts';
-import { OnlineMigration } from '../../../src/online-migration/mikro-orm/column-migration.ts';
+import { phases } from '../../../src/online-migration/phases/phases.ts';
+import { ColumnMigration } from '../../../src/online-migration/mikro-orm/column-migration.ts';
+import { OnlineMigrationRunner } from '../../../src/online-migration/mikro-orm/migration-runner.ts';
+import { forwardFill } from '../../../src/online-migration/backfill/plan/fill.ts';
+import { readPlanSize } from '../../../src/online-migration/backfill/plan/plan.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
@@ -8,6 +12,7 @@ import { Session } from '../../../src/online-migration/postgres/session.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange, eventColumn } from '../../support/event-change.ts';
 import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 
 let resources: AsyncDisposableStack;
 let client: DatabaseClient;
@@ -31,7 +36,7 @@ async function contextOf(connectionString = url): Promise<MoveContext> {
     session,
     openSession,
     settings: DEFAULT_SETTINGS,
-    log: () => undefined,
+    emit: () => undefined,
     signal: new AbortController().signal,
     recordInLedger: async () => {
       throw new Error('The move went through.');
@@ -45,37 +50,45 @@ describe('the backfill refuses to start', () => {
   it.each([
     [
       'missing',
+      'SYNC_TRIGGER_MISSING',
       `drop trigger "~sync_at_update" on event`,
       /the sync trigger ~sync_at_update is missing.*Revert the expand and run it again/,
     ],
     [
       'disabled',
+      'SYNC_TRIGGER_SILENT',
       `alter table event disable trigger "~sync_at_insert"`,
       /~sync_at_insert does not fire for every write.*Run `alter table .* enable always trigger "~sync_at_insert"`/,
     ],
     [
       'silent for replicas',
+      'SYNC_TRIGGER_SILENT',
       `alter table event enable trigger "~sync_at_insert"`,
       /~sync_at_insert does not fire for every write/,
     ],
-  ])('while a sync trigger is %s', async (_, sql, reason) => {
+  ] as const)('while a sync trigger is %s', async (_, code, sql, reason) => {
     await client.rows(sql);
-    await expect(backfill(await contextOf())).rejects.toThrow(reason);
+    await expect(backfill(await contextOf())).rejects.toMatchObject(refusedWith(code, reason));
     expect(await filled()).toBe('0');
   });
 
   it('inside a transaction', async () => {
     const context = await contextOf();
     await context.session.query('begin');
-    await expect(backfill(context)).rejects.toThrow(/inside a transaction.*Run it outside of one/);
+    await expect(backfill(context)).rejects.toMatchObject(
+      refusedWith('INSIDE_TRANSACTION', /inside a transaction.*Run it outside of one/),
+    );
     expect(await filled()).toBe('0');
   });
 
   it('where the table has no new column', async () => {
     await using migrator = await openMigrator(url);
     await migrator.go('0001');
-    await expect(backfill(await contextOf())).rejects.toThrow(
-      /starts from the stage expanded or backfilled, and the database is at initial\. Run the migrations in their order/,
+    await expect(backfill(await contextOf())).rejects.toMatchObject(
+      refusedWith(
+        'WRONG_STAGE',
+        /starts from the stage expanded or backfilled, and the database is at initial\. Run the migrations in their order/,
+      ),
     );
   });
 
@@ -83,14 +96,26 @@ describe('the backfill refuses to start', () => {
     await using migrator = await openMigrator(url);
     await migrator.go('0001');
     await client.rows(`alter table event rename column at to born`);
-    await expect(backfill(await contextOf())).rejects.toThrow(
-      'The table public.event has no column at, nor at_new: correct the declaration',
+    await expect(backfill(await contextOf())).rejects.toMatchObject(
+      refusedWith(
+        'COLUMN_MISSING',
+        'The table public.event has no column at, nor at_new: correct the declaration',
+      ),
+    );
+  });
+
+  it('where its plan was deleted meanwhile', async () => {
+    const { session, change } = await contextOf();
+    await expect(readPlanSize(session, forwardFill(change))).rejects.toMatchObject(
+      refusedWith('BACKFILL_PLAN_DELETED', 'The plan of public.event.at was deleted'),
     );
   });
 
   it('where there is no table', async () => {
     await client.rows(`drop table event`);
-    await expect(backfill(await contextOf())).rejects.toThrow(/event" does not exist: run `npx mikro-orm/);
+    await expect(backfill(await contextOf())).rejects.toMatchObject(
+      refusedWith('TABLE_NOT_READY', /event" does not exist: run `npx mikro-orm/),
+    );
   });
 
   it('on a server older than PostgreSQL 14, and so does the expand', async () => {
@@ -103,8 +128,11 @@ describe('the backfill refuses to start', () => {
     const database = await client.value<string>(`select current_database()`);
     await client.rows(`alter database "${database}" set search_path = old_server, pg_catalog, public`);
     for (const move of [expand, backfill]) {
-      await expect(move(await contextOf())).rejects.toThrow(
-        /on PostgreSQL 13\.14: .* Upgrade the server to PostgreSQL 14 or newer/,
+      await expect(move(await contextOf())).rejects.toMatchObject(
+        refusedWith(
+          'SERVER_TOO_OLD',
+          /on PostgreSQL 13\.14: .* Upgrade the server to PostgreSQL 14 or newer/,
+        ),
       );
     }
     expect(await filled()).toBe('0');
@@ -115,16 +143,43 @@ describe('the migrator refuses', () => {
   it('one transaction around all migrations', async () => {
     await using migrator = await openMigrator(url);
     migrator.orm.config.get('migrations').allOrNothing = true;
-    await expect(migrator.orm.migrator.up()).rejects.toThrow('Set `migrations.allOrNothing` to false');
+    await expect(migrator.orm.migrator.up()).rejects.toMatchObject(
+      refusedWith('ONE_TRANSACTION_FOR_ALL', 'Set `migrations.allOrNothing` to false'),
+    );
     expect(await migrator.applied()).toEqual(['0001', '0002']);
   });
 
+  it('a schema: each phase names that of its table', async () => {
+    await using migrator = await openMigrator(url);
+    await expect(migrator.orm.migrator.up({ schema: 'shop' })).rejects.toMatchObject(
+      refusedWith('OPTION_NOT_SUPPORTED', '--schema has no meaning here'),
+    );
+    expect(await migrator.applied()).toEqual(['0001', '0002']);
+  });
+
+  it('a migration that ends without its entry in the ledger', async () => {
+    class Idle extends ColumnMigration {
+      override readonly change = eventChange;
+      override readonly phase = { ...phases.expand, up: async () => undefined };
+    }
+    await using migrator = await openMigrator(url);
+    const { config, em } = migrator.orm;
+    const runner = new OnlineMigrationRunner(em.getDriver(), config.get('migrations'), config);
+    runner.lend(await contextOf());
+    await expect(runner.run(new Idle(em.getDriver(), config), 'up')).rejects.toMatchObject(
+      refusedWith('LEDGER_NOT_WRITTEN', 'Idle did not write the ledger in its last transaction.'),
+    );
+  });
+
   it('a move whose migration is not run by it', async () => {
-    class Expand extends OnlineMigration {
-      override up = () => this.carryOut(expand, eventChange);
+    class Expand extends ColumnMigration {
+      override readonly change = eventChange;
+      override readonly phase = phases.expand;
     }
     await using migrator = await openMigrator(url);
     const migration = new Expand(migrator.orm.em.getDriver(), migrator.orm.config);
-    await expect(migration.up()).rejects.toThrow('needs the OnlineMigrator');
+    await expect(migration.up()).rejects.toMatchObject(
+      refusedWith('MIGRATOR_NOT_REGISTERED', 'needs the OnlineMigrator'),
+    );
   });
 });

@@ -127,9 +127,9 @@ describe('a move, while a table is vacuumed,', () => {
       const firstTry = Promise.withResolvers<void>();
       const enforcing = enforce({
         ...context,
-        log: (line) => {
-          context.log(line);
-          if (line.includes('(try 1)')) firstTry.resolve();
+        emit: (event) => {
+          context.emit(event);
+          if (event.type === 'lock-retry' && event.attempt === 1) firstTry.resolve();
         },
       });
       const ownPid = await until(async () => {

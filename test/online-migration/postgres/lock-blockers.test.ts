@@ -11,6 +11,7 @@ import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange } from '../../support/event-change.ts';
 import { startOwnServer } from '../../support/own-server.ts';
 import { createTableOwner, type TestRole } from '../../support/roles.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 
 const RUN_MS = 60_000;
 const TABLES = ['public.event'];
@@ -78,8 +79,11 @@ describe('who holds locks on a table', () => {
       await client.rows(`prepare transaction 'transfer 12'`);
       await using opened = await openContext(owner.url, eventChange);
       const settings = { ...opened.settings, lockBudgetMs: 0 };
-      await expect(expand({ ...opened, settings })).rejects.toThrow(
-        /Blocked by prepared transaction 'transfer 12', user postgres, prepared [\d.]+ s ago: end it with `commit prepared 'transfer 12'` or `rollback prepared 'transfer 12'`\. End what blocks it/,
+      await expect(expand({ ...opened, settings })).rejects.toMatchObject(
+        refusedWith(
+          'LOCK_NOT_GRANTED',
+          /Blocked by prepared transaction 'transfer 12', user postgres, prepared [\d.]+ s ago: end it with `commit prepared 'transfer 12'` or `rollback prepared 'transfer 12'`\. End what blocks it/,
+        ),
       );
       await client.rows(`rollback prepared 'transfer 12'`);
       await expand(opened);

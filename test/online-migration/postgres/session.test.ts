@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import type { OnlineMigrationEvent } from '../../../src/online-migration/change/events.ts';
 import { ConnectionLostError, Session } from '../../../src/online-migration/postgres/session.ts';
 import { startCuttingProxy } from '../../support/cutting-proxy.ts';
 import { connect } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 
 it('takes one processor at most, also for what other sessions share out to several', async () => {
   await using database = await createTestDatabase();
@@ -29,7 +31,9 @@ it('says that the connection was lost where the server ends it before the first 
   await using proxy = await startCuttingProxy(database.url);
   const opening = Session.open({ connectionString: proxy.url }, 'online-migration test');
   await expect(opening).rejects.toThrow(ConnectionLostError);
-  await expect(opening).rejects.toThrow('terminating connection due to administrator command');
+  await expect(opening).rejects.toMatchObject(
+    refusedWith('CONNECTION_LOST', 'terminating connection due to administrator command'),
+  );
 });
 
 describe('an interrupt', () => {
@@ -41,7 +45,10 @@ describe('an interrupt', () => {
   ): Promise<{ outcome: unknown; lines: string[]; next: unknown[] }> {
     const controller = new AbortController();
     const lines: string[] = [];
-    const interrupt = { signal: controller.signal, log: (line: string) => lines.push(line) };
+    const interrupt = {
+      signal: controller.signal,
+      emit: ({ message = '' }: OnlineMigrationEvent) => lines.push(message),
+    };
     await using session = await Session.open({ connectionString: url }, 'online-migration test', interrupt);
     const outcome = await work(session, () => controller.abort(reason)).catch((error: unknown) => error);
     expect(session.inTransaction).toBe(false);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createQueueSchema } from '../../../src/online-migration/backfill/plan/queue-schema.ts';
 import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
@@ -87,6 +88,16 @@ describe('a role that owns the table and has nothing else', () => {
       `create schema online_migration authorization ${shop.name}`,
     );
     expect(await admin.value(`select to_regnamespace('online_migration')`)).toBeNull();
+  });
+
+  it('is refused worker processes with the statement that helps, if it may not make the schema of their queue', async () => {
+    await using asShop = await connect(shop.url);
+    await expect(createQueueSchema(asShop, 'shop.orders')).rejects.toMatchObject({
+      code: 'QUEUE_SCHEMA_NOT_ALLOWED',
+      details: {
+        statement: expect.stringMatching(/^create schema \S+ authorization/),
+      },
+    });
   });
 
   it('makes and drops the schema, if it may create one in the database', async () => {

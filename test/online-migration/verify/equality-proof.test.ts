@@ -54,9 +54,11 @@ describe('while contract compares the columns', () => {
     const lines: string[] = [];
     const running = contract({
       ...context,
-      log: (line) => {
+      emit: (event) => {
+        const line = event.message ?? event.type;
         lines.push(line);
-        if (line.startsWith('contract: keep what cannot be rebuilt: held')) onceKeeping().catch(seen.reject);
+        if (event.type === 'lock-held' && event.purpose === 'contract: keep what cannot be rebuilt')
+          onceKeeping().catch(seen.reject);
         if (pattern.test(line)) seen.resolve();
       },
     });

@@ -27,7 +27,7 @@ afterAll(() => resources.disposeAsync());
 describe('preflight', () => {
   it('puts every row into a class and a form, with the first samples', async () => {
     const reported: number[] = [];
-    const groups = await classifyValues(client, eventColumn, (rows) => reported.push(rows));
+    const groups = await classifyValues(client, eventColumn, ({ rows }) => reported.push(rows));
     expect(groups).toEqual([
       {
         valueClass: 'reject',
@@ -151,8 +151,8 @@ describe('preflight', () => {
         `delete from journal where worth <> 'n/a' and worth::integer between 10000 and 20000`,
       );
       const rows: number[] = [];
-      const groups = await classifyValues(client, raising({ table: 'journal', key: [] }), (read) =>
-        rows.push(read),
+      const groups = await classifyValues(client, raising({ table: 'journal', key: [] }), (event) =>
+        rows.push(event.rows),
       );
       expect(groups.filter(({ valueClass }) => valueClass === 'reject')).toMatchObject([
         { form: 'a/a', rows: 2, samples: [{ value: 'n/a' }, { value: 'n/a' }] },

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import type { OnlineMigrationEvent } from '../../../src/online-migration/change/events.ts';
 import { migrateUpTo } from '../../../src/showcase/harness/migration-command.ts';
+import { batchesOf, lockHoldsOf } from '../../../src/showcase/harness/migration-events.ts';
 import { createLargeRecordTable } from '../../support/large-record-table.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
@@ -7,13 +9,35 @@ describe('migrateUpTo', () => {
   it('migrates, and fails with the output of the command', async () => {
     await using database = await createTestDatabase();
     const { signal } = new AbortController();
-    const { lines, seconds, peakMemoryBytes } = await migrateUpTo(database.url, '0001', signal);
-    expect(lines).toContain(`[migrator] Applied '0001_create_large_record'`);
+    const { events, seconds, peakMemoryBytes } = await migrateUpTo(database.url, '0001', signal);
+    expect(events.map(({ type }) => type)).toEqual(['migration-started', 'migration-finished']);
     expect(seconds).toBeGreaterThan(0);
     expect(peakMemoryBytes === null).toBe(process.platform !== 'linux');
     await expect(migrateUpTo(database.url, '9999', signal)).rejects.toThrow(
       /^npx mikro-orm migration:up --to 9999 failed \(exit code 1\):\n[^]*No migration's name begins with "9999"/,
     );
+  });
+
+  it('gives every event of the migrator, as it comes, up to the last one', async () => {
+    await using database = await createTestDatabase();
+    const { signal } = new AbortController();
+    const received: OnlineMigrationEvent[] = [];
+    const { events } = await migrateUpTo(database.url, '0006', signal, {}, (event) => received.push(event));
+    expect(events).toEqual(received);
+    expect(lockHoldsOf(events).map(({ migration }) => migration)).toEqual([
+      '0002',
+      '0004',
+      '0004',
+      '0005',
+      '0005',
+      '0006',
+    ]);
+    expect(batchesOf(events)).toEqual({ count: expect.any(Number), longestMs: expect.any(Number) });
+    expect(events.at(-1)).toMatchObject({
+      type: 'migration-finished',
+      migration: '0006_rename_created_at_new',
+      direction: 'up',
+    });
   });
 
   it('takes the settings that it is given, and else the defaults, whatever the environment says', async () => {

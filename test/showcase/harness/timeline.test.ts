@@ -56,3 +56,22 @@ it('has the steps and the locks, also of what fails', async () => {
     ],
   });
 });
+
+it('has the longest time in which no request was served, and all gaps together, to the very end', async () => {
+  const timeline = new Timeline();
+  now = 1_000;
+  timeline.begin();
+  const at = async (milliseconds: number, request: () => Promise<void>) => {
+    now = 1_000 + milliseconds;
+    await timeline.request(request).catch(() => undefined);
+  };
+  await at(100, answered);
+  await at(400, answered);
+  // An error serves nobody.
+  await at(500, failed);
+  await at(1_400, answered);
+  await at(1_550, answered);
+  expect(timeline.record()).toMatchObject({ longestGapMs: 1_000, unservedMs: 1_300 });
+  now = 1_000 + 4_550;
+  expect(timeline.record()).toMatchObject({ longestGapMs: 3_000, unservedMs: 4_300 });
+});

@@ -2,7 +2,7 @@ import { Pool } from 'pg';
 import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
 import { pollActiveColumn } from '../../../src/online-migration/follow/active-column-poll.ts';
 import { keepPresence } from '../../../src/online-migration/follow/presence-session.ts';
-import { poolName } from '../../../src/online-migration/follow/presence.ts';
+import { poolNameOf } from '../../../src/online-migration/follow/presence.ts';
 import { eventColumn } from '../event-change.ts';
 
 const POLL_MS = 1_000;
@@ -18,7 +18,7 @@ export interface FollowingApplication extends AsyncDisposable {
  */
 export async function followEvents(url: string, pinned?: string): Promise<FollowingApplication> {
   await using resources = new AsyncDisposableStack();
-  const pool = new Pool({ connectionString: url, application_name: poolName(eventColumn) });
+  const pool = new Pool({ connectionString: url, application_name: poolNameOf(eventColumn) });
   pool.on('error', () => undefined);
   resources.defer(() => pool.end());
   const follower = new ActiveColumnFollower(eventColumn, pool, pinned);

@@ -1,26 +1,29 @@
 import { join } from 'node:path';
 import { defineConfig, type Options } from '@mikro-orm/postgresql';
-import { OnlineMigrator } from '../../../src/online-migration/mikro-orm/online-migrator.ts';
-import type { MigrationSettings } from '../../../src/online-migration/phases/settings.ts';
+import {
+  onlineMigrations,
+  type OnlineMigrationsOptions,
+} from '../../../src/online-migration/mikro-orm/online-migrations.ts';
 
 /**
  * Options of a MikroORM project that changes `event.at`, one migration a phase.
  * @param url the database
- * @param settings what differs from the defaults
+ * @param options settings that differ from the defaults, and who receives the events
  */
-export function eventProjectOptions(url: string, settings: Partial<MigrationSettings> = {}): Options {
+export function eventProjectOptions(
+  url: string,
+  options: Pick<OnlineMigrationsOptions, 'settings' | 'onEvent'> = {},
+): Options {
+  const { discovery, ...online } = onlineMigrations({
+    ...options,
+    migrations: { path: join(import.meta.dirname, 'migrations'), glob: '[0-9]*.ts' },
+  });
   return defineConfig({
     clientUrl: url,
     entities: [],
-    discovery: { warnWhenNoEntities: false },
     ensureDatabase: false,
     driverOptions: { connectionString: url },
-    extensions: [OnlineMigrator.with(settings)],
-    migrations: {
-      path: join(import.meta.dirname, 'migrations'),
-      glob: '[0-9]*.ts',
-      allOrNothing: false,
-      snapshot: false,
-    },
+    ...online,
+    discovery: { ...discovery, warnWhenNoEntities: false },
   });
 }

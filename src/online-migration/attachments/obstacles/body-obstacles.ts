@@ -1,3 +1,4 @@
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf, TOOLKIT_SCHEMA } from '../../change/names.ts';
@@ -27,7 +28,7 @@ const ALL_COLUMNS = String.raw`((?<![\w$])select\s+((all|distinct)\s+)?\*|[\w"\)
 const INSERT_OF_ALL_COLUMNS = String.raw`(?<![\w$])insert\s+into\s[^;]*${ALL_COLUMNS}`;
 
 /**
- * Functions whose bodies name the column, or take whole rows of the table, a sentence each. PostgreSQL keeps a body as text
+ * Functions whose bodies name the column, or take whole rows of the table, an obstacle each. PostgreSQL keeps a body as text
  * and knows no dependency of it. Left out are bodies in the SQL standard's form, which depend on the column as a view
  * does; the functions of extensions; and those that a person has judged, `change.reviewed`.
  *
@@ -37,7 +38,7 @@ export async function bodyObstacles(
   database: Queryable,
   change: ChangedColumn,
   column: string,
-): Promise<string[]> {
+): Promise<Obstacle[]> {
   const { rows } = await database.query<FoundFunction>(
     `
     with function as (
@@ -104,7 +105,7 @@ async function argumentObstacles(
   database: Queryable,
   change: ChangedColumn,
   column: string,
-): Promise<string[]> {
+): Promise<Obstacle[]> {
   const { rows } = await database.query<Record<'trigger' | 'owner' | 'reviewed', string>>(
     `
     select quote_ident(t.tgname) as trigger, t.tgrelid::regclass::text as owner, 'trigger ' || t.tgname as reviewed
@@ -115,15 +116,18 @@ async function argumentObstacles(
     order by 2, 1`,
     [namesOf(change).table, asWord(column), change.reviewed ?? []],
   );
-  return rows.map(
-    ({ trigger, owner, reviewed }) =>
+  return rows.map(({ trigger, owner, reviewed }) =>
+    obstacle(
+      'TRIGGER_ARGUMENT',
       `The trigger ${trigger} of ${owner} has ${column} among its arguments: from contract on, and again from rename on, writes ` +
-      `fail or work with a wrong value. Let it call a function that works with either column; or, if this one does, add ` +
-      `'${reviewed}' to \`reviewed\`.`,
+        `fail or work with a wrong value. Let it call a function that works with either column; or, if this one does, add ` +
+        `'${reviewed}' to \`reviewed\`.`,
+      { trigger, table: owner, column, reviewed },
+    ),
   );
 }
 
-function describe({ table }: ChangedColumn, column: string, found: FoundFunction): string[] {
+function describe({ table }: ChangedColumn, column: string, found: FoundFunction): Obstacle[] {
   const { name, is_trigger: isTrigger, names_column: namesColumn, takes_whole_rows: takesWholeRows } = found;
   const what = isTrigger
     ? `The trigger function ${name} of ${table.name}`
@@ -133,14 +137,22 @@ function describe({ table }: ChangedColumn, column: string, found: FoundFunction
   return [
     ...(namesColumn
       ? [
-          `${what} names ${column}: from contract on, and again from rename on, ${uses} fail or work with a wrong value. ` +
-            `Let it work with either column, ${review}.`,
+          obstacle(
+            'FUNCTION_NAMES_COLUMN',
+            `${what} names ${column}: from contract on, and again from rename on, ${uses} fail or work with a wrong value. ` +
+              `Let it work with either column, ${review}.`,
+            { function: name, table: table.name, column, reviewed: name },
+          ),
         ]
       : []),
     ...(takesWholeRows
       ? [
-          `${what} takes all columns of a row (\`${isTrigger ? 'new.*' : 'select *'}\`): from expand on there is one more, and ${uses} ` +
-            `fail or put a value into a wrong column. Let it list the columns, ${review}.`,
+          obstacle(
+            'FUNCTION_TAKES_WHOLE_ROWS',
+            `${what} takes all columns of a row (\`${isTrigger ? 'new.*' : 'select *'}\`): from expand on there is one more, and ${uses} ` +
+              `fail or put a value into a wrong column. Let it list the columns, ${review}.`,
+            { function: name, table: table.name, reviewed: name },
+          ),
         ]
       : []),
   ];

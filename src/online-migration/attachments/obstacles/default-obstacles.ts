@@ -1,51 +1,81 @@
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { readNumbering, readOwnedSequence, SEQUENCE_TYPES } from '../numbering.ts';
 import { columnAt, type TableColumn } from '../table-column.ts';
 
-/** Why the old column's default, or its numbers, cannot go over as they are declared, a sentence each. */
-export async function defaultObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
+/** Why the old column's default, or its numbers, cannot go over as they are declared, an obstacle each. */
+export async function defaultObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { oldColumn, newColumn, nullable } = change;
   const numbering = await readNumbering(database, columnAt(change, 'old'));
   if (numbering !== null) {
-    const reasons: string[] = [];
+    const { sequence } = numbering;
+    const obstacles: Obstacle[] = [];
     if (newColumn.default !== undefined || oldColumn.default !== undefined) {
-      reasons.push(`The numbers of ${oldColumn.name} come from ${numbering.sequence}: declare no default.`);
-    }
-    if (!SEQUENCE_TYPES.includes(newColumn.type.toLowerCase())) {
-      reasons.push(
-        `The numbers of ${oldColumn.name} come from ${numbering.sequence}, which cannot count in ${newColumn.type}: give the ` +
-          `values in the application, and drop the ${numbering.identity === null ? 'default' : 'identity'}.`,
+      obstacles.push(
+        obstacle(
+          'DEFAULT_BESIDE_NUMBERING',
+          `The numbers of ${oldColumn.name} come from ${sequence}: declare no default.`,
+          { column: oldColumn.name, sequence },
+        ),
       );
     }
-    return reasons;
+    if (!SEQUENCE_TYPES.includes(newColumn.type.toLowerCase())) {
+      obstacles.push(
+        obstacle(
+          'SEQUENCE_CANNOT_COUNT',
+          `The numbers of ${oldColumn.name} come from ${sequence}, which cannot count in ${newColumn.type}: give the ` +
+            `values in the application, and drop the ${numbering.identity === null ? 'default' : 'identity'}.`,
+          { column: oldColumn.name, sequence, type: newColumn.type },
+        ),
+      );
+    }
+    return obstacles;
   }
-  const reasons: string[] = [];
+  const obstacles: Obstacle[] = [];
   const expression = await readDefault(database, columnAt(change, 'old'));
   const owned = await readOwnedSequence(database, columnAt(change, 'old'));
   if (owned !== null) {
-    reasons.push(
-      `The sequence ${owned} belongs to ${oldColumn.name} and would go with it: ` +
-        `\`alter sequence ${owned} owned by none\`.`,
+    obstacles.push(
+      obstacle(
+        'SEQUENCE_OWNED',
+        `The sequence ${owned} belongs to ${oldColumn.name} and would go with it: ` +
+          `\`alter sequence ${owned} owned by none\`.`,
+        { column: oldColumn.name, sequence: owned },
+      ),
     );
   }
   if ((oldColumn.default ?? null) !== expression) {
-    reasons.push(
-      expression === null
-        ? `${oldColumn.name} has no default: take \`oldColumn.default\` out.`
-        : `${oldColumn.name} has the default ${expression}: declare \`oldColumn.default\` exactly so, for the way back, and ` +
-            `\`newColumn.default\` for the new type.`,
+    obstacles.push(
+      obstacle(
+        'DEFAULT_DIFFERS',
+        expression === null
+          ? `${oldColumn.name} has no default: take \`oldColumn.default\` out.`
+          : `${oldColumn.name} has the default ${expression}: declare \`oldColumn.default\` exactly so, for the way back, and ` +
+              `\`newColumn.default\` for the new type.`,
+        { column: oldColumn.name, declared: oldColumn.default ?? null, found: expression },
+      ),
     );
   } else if (expression !== null && newColumn.default === undefined) {
-    reasons.push(`${oldColumn.name} has a default: declare \`newColumn.default\` for the new type.`);
-  }
-  if (nullable && (expression !== null || newColumn.default !== undefined)) {
-    reasons.push(
-      `${oldColumn.name} may be null and has a default: while both columns are there, a null that was written on purpose ` +
-        `looks like one that was left out. Drop the default for the time of the change, or set the column NOT NULL first.`,
+    obstacles.push(
+      obstacle(
+        'NEW_DEFAULT_MISSING',
+        `${oldColumn.name} has a default: declare \`newColumn.default\` for the new type.`,
+        { column: oldColumn.name, default: expression, type: newColumn.type },
+      ),
     );
   }
-  return reasons;
+  if (nullable && (expression !== null || newColumn.default !== undefined)) {
+    obstacles.push(
+      obstacle(
+        'DEFAULT_OF_NULLABLE',
+        `${oldColumn.name} may be null and has a default: while both columns are there, a null that was written on purpose ` +
+          `looks like one that was left out. Drop the default for the time of the change, or set the column NOT NULL first.`,
+        { column: oldColumn.name, default: expression },
+      ),
+    );
+  }
+  return obstacles;
 }
 
 /** A column's default, as the catalog writes it; null if it has none, or one that says no more than none. */

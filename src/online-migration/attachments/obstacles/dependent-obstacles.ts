@@ -1,3 +1,4 @@
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
@@ -11,26 +12,36 @@ import type { TableColumn } from '../table-column.ts';
 export const DROP_AND_MAKE = 'Drop it, and make what takes its place when the change is done.';
 
 /**
- * Why indexes of a column cannot go over, a sentence each.
+ * Why indexes of a column cannot go over, an obstacle each.
  * @param type of the column that they are to be made for
  */
 export async function indexObstacles(
   database: Queryable,
   indexes: Attachments['indexes'],
   type: string,
-): Promise<string[]> {
-  const reasons: string[] = [];
-  for (const { name, obstacle, definition } of indexes) {
+): Promise<Obstacle[]> {
+  const obstacles: Obstacle[] = [];
+  for (const { name, obstacle: reason, definition } of indexes) {
     const method = / USING (\w+) \(/.exec(definition)?.[1] ?? '';
-    if (obstacle !== null) {
-      reasons.push(`The index ${name} cannot go over by itself: ${obstacle}. ${DROP_AND_MAKE}`);
+    if (reason !== null) {
+      obstacles.push(
+        obstacle(
+          'INDEX_NOT_CARRIED',
+          `The index ${name} cannot go over by itself: ${reason}. ${DROP_AND_MAKE}`,
+          { index: name, reason },
+        ),
+      );
     } else if (!(await canBeIndexed(database, method, type))) {
-      reasons.push(
-        `The index ${name} cannot be made for ${type}: ${method} has no order for it. ${DROP_AND_MAKE}`,
+      obstacles.push(
+        obstacle(
+          'INDEX_WITHOUT_ORDER',
+          `The index ${name} cannot be made for ${type}: ${method} has no order for it. ${DROP_AND_MAKE}`,
+          { index: name, method, type },
+        ),
       );
     }
   }
-  return reasons;
+  return obstacles;
 }
 
 async function canBeIndexed(database: Queryable, method: string, type: string): Promise<boolean> {
@@ -60,29 +71,37 @@ async function canBeIndexed(database: Queryable, method: string, type: string): 
 }
 
 /**
- * Why foreign keys at either end of a column cannot go over, a sentence each.
+ * Why foreign keys at either end of a column cannot go over, an obstacle each.
  * @param type of the column that they are to be made for
  */
 export async function foreignKeyObstacles(
   database: Queryable,
   foreignKeys: Attachments['foreignKeys'],
   type: string,
-): Promise<string[]> {
-  const reasons: string[] = [];
-  for (const { name, owner, obstacle, partnerTypes } of foreignKeys) {
-    const stranger = await firstIncomparable(database, partnerTypes, type);
-    if (obstacle !== null) {
-      reasons.push(
-        `The foreign key ${name} of ${owner} cannot go over by itself: ${obstacle}. ${DROP_AND_MAKE}`,
+): Promise<Obstacle[]> {
+  const obstacles: Obstacle[] = [];
+  for (const { name, owner, obstacle: reason, partnerTypes } of foreignKeys) {
+    const partnerType = await firstIncomparable(database, partnerTypes, type);
+    if (reason !== null) {
+      obstacles.push(
+        obstacle(
+          'FOREIGN_KEY_NOT_CARRIED',
+          `The foreign key ${name} of ${owner} cannot go over by itself: ${reason}. ${DROP_AND_MAKE}`,
+          { foreignKey: name, table: owner, reason },
+        ),
       );
-    } else if (stranger !== undefined) {
-      reasons.push(
-        `The foreign key ${name} of ${owner} compares it with a ${stranger}, which is not comparable with ` +
-          `${type}: change that column too, with the foreign key dropped for the time.`,
+    } else if (partnerType !== undefined) {
+      obstacles.push(
+        obstacle(
+          'FOREIGN_KEY_NOT_COMPARABLE',
+          `The foreign key ${name} of ${owner} compares it with a ${partnerType}, which is not comparable with ` +
+            `${type}: change that column too, with the foreign key dropped for the time.`,
+          { foreignKey: name, table: owner, partnerType, type },
+        ),
       );
     }
   }
-  return reasons;
+  return obstacles;
 }
 
 async function firstIncomparable(
@@ -110,12 +129,12 @@ async function firstIncomparable(
   return undefined;
 }
 
-/** All that depends on one of the two columns and is neither its own nor goes over, a sentence each. */
+/** All that depends on one of the two columns and is neither its own nor goes over, an obstacle each. */
 export async function dependentObstacles(
   database: Queryable,
   change: ChangedColumn,
   { table, column }: TableColumn,
-): Promise<string[]> {
+): Promise<Obstacle[]> {
   const { filledCheck, enforcedCheck, fillingCheck, functions } = namesOf(change);
   const { rows } = await database.query<{ description: string }>(
     `
@@ -138,7 +157,11 @@ export async function dependentObstacles(
     order by 1`,
     [table, column, [filledCheck, enforcedCheck, fillingCheck].map(unquoted), functions],
   );
-  return rows.map(
-    ({ description }) => `${description} depends on ${column} and cannot go over by itself. ${DROP_AND_MAKE}`,
+  return rows.map(({ description }) =>
+    obstacle(
+      'DEPENDENT_OBJECT',
+      `${description} depends on ${column} and cannot go over by itself. ${DROP_AND_MAKE}`,
+      { table, column, object: description },
+    ),
   );
 }

@@ -1,25 +1,40 @@
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
 
 /**
- * Finds declared types that do not exist or that the role may not use, a sentence each. All further checks need both types.
+ * Finds declared types that do not exist or that the role may not use, an obstacle each. All further checks need both types.
  */
-export async function unknownTypes(database: Queryable, change: ChangedColumn): Promise<string[]> {
-  const reasons: string[] = [];
+export async function unknownTypes(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
+  const obstacles: Obstacle[] = [];
   for (const column of ['oldColumn', 'newColumn'] as const) {
     const { type } = change[column];
     const [base] = typeValues(type);
     const closed = await closedSchema(database, base);
     const error = closed === null ? await errorOf(database, `select $1::text::regtype`, [base]) : null;
     if (error !== null) {
-      reasons.push(`\`${column}.type\` is ${type}, which is no type of this database: ${error}.`);
+      obstacles.push(
+        obstacle(
+          'TYPE_NOT_FOUND',
+          `\`${column}.type\` is ${type}, which is no type of this database: ${error}.`,
+          { property: `${column}.type`, type, error },
+        ),
+      );
       continue;
     }
     const grant = closed ?? (await closedType(database, base));
-    if (grant !== null) reasons.push(`The role may not use ${type}, \`${column}.type\`: \`${grant}\`.`);
+    if (grant !== null) {
+      obstacles.push(
+        obstacle('TYPE_NOT_GRANTED', `The role may not use ${type}, \`${column}.type\`: \`${grant}\`.`, {
+          property: `${column}.type`,
+          type,
+          statement: grant,
+        }),
+      );
+    }
   }
-  return reasons;
+  return obstacles;
 }
 
 /** The statement that opens the schema of a type to the role; null if it is open, or not named. */
@@ -48,10 +63,10 @@ async function closedType(database: Queryable, type: string): Promise<string | n
 }
 
 /**
- * Why an expression of the declaration cannot be used, a sentence each: the two of the conversion, and the new column's
+ * Why an expression of the declaration cannot be used, an obstacle each: the two of the conversion, and the new column's
  * default. PostgreSQL plans them, and runs none.
  */
-export async function expressionObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
+export async function expressionObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { oldColumn, newColumn, conversion } = change;
   const { forward, forwardInBulk = forward, backward } = conversion;
   const probes: [what: string, expression: string, input: string][] = [
@@ -70,17 +85,19 @@ export async function expressionObstacles(database: Queryable, change: ChangedCo
           ],
         ]),
   ];
-  const reasons: string[] = [];
+  const obstacles: Obstacle[] = [];
   for (const [what, expression, input] of probes) {
     const error = await errorOf(
       database,
       `explain select ${expression} from (select null::${input} as value) as input`,
     );
-    if (error !== null && !reasons.some((reason) => reason.endsWith(`: ${error}.`))) {
-      reasons.push(`\`${what}\` cannot be used: ${error}.`);
+    if (error !== null && !obstacles.some(({ details }) => details['error'] === error)) {
+      obstacles.push(
+        obstacle('EXPRESSION_INVALID', `\`${what}\` cannot be used: ${error}.`, { property: what, error }),
+      );
     }
   }
-  return reasons;
+  return obstacles;
 }
 
 /** PostgreSQL's error for a statement; null if it accepts the statement. */

@@ -1,4 +1,5 @@
 import { escapeIdentifier } from 'pg';
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { unquoted } from '../../sync/filled-column.ts';
@@ -7,12 +8,12 @@ import type { Attachments } from '../attachments.ts';
 import { readNotNull } from '../not-null-name.ts';
 import { columnAt, mirrorName } from '../table-column.ts';
 
-/** Which of the names that the change will use are not free, a sentence each. */
+/** Which of the names that the change will use are not free, an obstacle each. */
 export async function nameObstacles(
   database: Queryable,
   change: ChangedColumn,
   { indexes, foreignKeys, numbering }: Attachments,
-): Promise<string[]> {
+): Promise<Obstacle[]> {
   const { table, filledCheck, enforcedCheck, fillingCheck } = namesOf(change);
   const { schema, name } = change.table;
   const relations = [
@@ -42,14 +43,22 @@ export async function nameObstacles(
     )`,
     [relations, JSON.stringify(constraints)],
   );
-  const reasons = rows.map(
-    ({ taken }) => `There is ${taken} already, a name that the change needs for itself: rename what has it.`,
+  const obstacles = rows.map(({ taken }) =>
+    obstacle(
+      'NAME_TAKEN',
+      `There is ${taken} already, a name that the change needs for itself: rename what has it.`,
+      { taken },
+    ),
   );
   if (Buffer.byteLength(change.newColumn.name) > MAX_IDENTIFIER_BYTES) {
-    reasons.push(
-      `${change.newColumn.name} is longer than the ${MAX_IDENTIFIER_BYTES} bytes that PostgreSQL takes: declare a shorter ` +
-        `\`newColumn.name\`.`,
+    obstacles.push(
+      obstacle(
+        'NAME_TOO_LONG',
+        `${change.newColumn.name} is longer than the ${MAX_IDENTIFIER_BYTES} bytes that PostgreSQL takes: declare a shorter ` +
+          `\`newColumn.name\`.`,
+        { name: change.newColumn.name, maxBytes: MAX_IDENTIFIER_BYTES },
+      ),
     );
   }
-  return reasons;
+  return obstacles;
 }

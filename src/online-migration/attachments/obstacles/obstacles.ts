@@ -1,4 +1,5 @@
 import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Obstacle } from '../../change/obstacle.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { triggerObstacles } from '../../backfill/batch/firing-triggers.ts';
 import type { Side } from '../../sync/filled-column.ts';
@@ -37,9 +38,9 @@ import { typeObstacles } from './type-obstacles.ts';
  * 4. Checks for which the catalog records no dependency: functions, publications, rules, row types stored elsewhere, other
  *    changes, and the rights of the role.
  *
- * @returns a sentence for each reason; none if the change can start
+ * @returns an obstacle for each reason; none if the change can start
  */
-export async function findObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
+export async function findObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const unknown = await unknownTypes(database, change);
   if (unknown.length > 0) return unknown;
   const facts = await readColumnFacts(database, change);
@@ -65,9 +66,9 @@ export async function findObstacles(database: Queryable, change: ChangedColumn):
  * Finds missing preparations, by an administrator or in the declaration: the schema for the package's
  * state, and the right to keep the table's own triggers silent.
  *
- * @returns a sentence for each, with the statement to run or the property to declare
+ * @returns an obstacle for each, with the statement to run or the property to declare
  */
-export async function findPreparations(database: Queryable, change: ChangedColumn): Promise<string[]> {
+export async function findPreparations(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   return [...(await stateObstacles(database, change)), ...(await triggerObstacles(database, change))];
 }
 
@@ -75,12 +76,12 @@ export async function findPreparations(database: Queryable, change: ChangedColum
  * Finds out what the old column has, while it rules, that can neither go over to the new one nor may go with it: what hangs on
  * it, and its default. (Where it is only half-filled on a way back, the default is the new column's.)
  *
- * @returns a sentence for each reason
+ * @returns an obstacle for each reason
  */
 export async function findObstaclesOfRulingColumn(
   database: Queryable,
   change: ChangedColumn,
-): Promise<string[]> {
+): Promise<Obstacle[]> {
   return [
     ...(await defaultObstacles(database, change)),
     ...(await findAttachedObstacles(database, change, 'old')),
@@ -91,13 +92,13 @@ export async function findObstaclesOfRulingColumn(
  * Finds out what hangs on one of the two columns and can neither go over to the other one nor may go with it. A change takes
  * days, in which somebody can have attached a view or a check.
  *
- * @returns a sentence for each reason
+ * @returns an obstacle for each reason
  */
 export async function findAttachedObstacles(
   database: Queryable,
   change: ChangedColumn,
   side: Side,
-): Promise<string[]> {
+): Promise<Obstacle[]> {
   const column = columnAt(change, side);
   const { type } = side === 'old' ? change.newColumn : change.oldColumn;
   const { own } = await readAttachments(database, change, side);
@@ -118,13 +119,13 @@ export async function findAttachedObstacles(
 /**
  * Finds the things that a person must judge and that `change.reviewed` does not name yet.
  *
- * @returns a sentence for each, with the name to add to `change.reviewed`
+ * @returns an obstacle for each, with the name to add to `change.reviewed`
  */
 export async function findUnreviewed(
   database: Queryable,
   change: ChangedColumn,
   side: Side,
-): Promise<string[]> {
+): Promise<Obstacle[]> {
   return [
     ...(await bodyObstacles(database, change, columnAt(change, side).column)),
     ...(await subscriberObstacles(database, change)),

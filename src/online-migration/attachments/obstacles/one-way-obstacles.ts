@@ -1,12 +1,13 @@
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import { type ChangedColumn, isReversible } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 
 /**
- * Why a change without a way back cannot be, a sentence each. A row that is written through the new column has no old value
+ * Why a change without a way back cannot be, an obstacle each. A row that is written through the new column has no old value
  * from enforce on, and these do not let the old column be null.
  */
-export async function oneWayObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
+export async function oneWayObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   if (isReversible(change)) return [];
   const { oldColumn, newColumn } = change;
   const { rows } = await database.query<{ reason: string }>(
@@ -31,9 +32,12 @@ export async function oneWayObstacles(database: Queryable, change: ChangedColumn
     where a.attrelid = to_regclass($1) and a.attname = $2 and con.conparentid = 0`,
     [namesOf(change).table, oldColumn.name],
   );
-  return rows.map(
-    ({ reason }) =>
+  return rows.map(({ reason }) =>
+    obstacle(
+      'NULL_OLD_VALUE_NOT_POSSIBLE',
       `${oldColumn.name} ${reason}, and without a way back a row that is written through ${newColumn.name} has none: ` +
-      `declare \`conversion.backward\`.`,
+        `declare \`conversion.backward\`.`,
+      { column: oldColumn.name, reason },
+    ),
   );
 }

@@ -1,4 +1,5 @@
 import { escapeIdentifier } from 'pg';
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import { type ChangedColumn, keyColumnsOf } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { fitting, namesOf, TOOLKIT_SCHEMA } from '../../change/names.ts';
@@ -11,8 +12,8 @@ interface OtherChange {
   sync_body: string | null;
 }
 
-/** Which other changes are in the way, a sentence each: one of the same name, and those of the table that are under way. */
-export async function otherChangeObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
+/** Which other changes are in the way, an obstacle each: one of the same name, and those of the table that are under way. */
+export async function otherChangeObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { rows } = await database.query<{ is_there: boolean }>(
     `select ${toolkitTableExists('change')} as is_there`,
   );
@@ -25,7 +26,13 @@ export async function otherChangeObstacles(database: Queryable, change: ChangedC
       const reason = conflict(change, other, isKeyPart);
       return reason === null
         ? []
-        : [`The change ${other.name} of this table is under way, and ${reason}. Finish it first.`];
+        : [
+            obstacle(
+              'OTHER_CHANGE_UNDER_WAY',
+              `The change ${other.name} of this table is under way, and ${reason}. Finish it first.`,
+              { otherChange: other.name, reason },
+            ),
+          ];
     }),
   ];
 }
@@ -68,7 +75,7 @@ async function readOthersUnderWay(database: Queryable, change: ChangedColumn): P
 }
 
 /** Records of the two changes would be confused. */
-async function takenName(database: Queryable, change: ChangedColumn): Promise<string[]> {
+async function takenName(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { table, oldColumn, newColumn } = change;
   const { rows } = await database.query<{ what: string }>(
     `
@@ -78,9 +85,12 @@ async function takenName(database: Queryable, change: ChangedColumn): Promise<st
       and (table_schema, table_name, old_column, old_type, new_type) is distinct from ($2::text, $3::text, $4::text, $5::text, $6::text)`,
     [namesOf(change).change, table.schema, table.name, oldColumn.name, oldColumn.type, newColumn.type],
   );
-  return rows.map(
-    ({ what }) =>
+  return rows.map(({ what }) =>
+    obstacle(
+      'CHANGE_NAME_TAKEN',
       `A change called ${namesOf(change).change} is recorded already, of ${what}: declare another \`name\`.`,
+      { name: namesOf(change).change, recorded: what },
+    ),
   );
 }
 

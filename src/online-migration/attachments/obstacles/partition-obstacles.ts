@@ -1,3 +1,4 @@
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
@@ -6,14 +7,14 @@ import { DROP_AND_MAKE } from './dependent-obstacles.ts';
 import type { TableColumn } from '../table-column.ts';
 
 /**
- * What one partition has on the column that its table has not, a sentence each: it would go with the old column, or the new
+ * What one partition has on the column that its table has not, an obstacle each: it would go with the old column, or the new
  * column would be without it. What comes from the partitioned table is told of that alone.
  */
 export async function partitionObstacles(
   database: Queryable,
   change: ChangedColumn,
   column: TableColumn,
-): Promise<string[]> {
+): Promise<Obstacle[]> {
   return [
     ...(await dependentsOfPartitions(database, change, column)),
     ...(await propertiesOfPartitions(database, column)),
@@ -24,7 +25,7 @@ async function dependentsOfPartitions(
   database: Queryable,
   change: ChangedColumn,
   { table, column }: TableColumn,
-): Promise<string[]> {
+): Promise<Obstacle[]> {
   const { rows } = await database.query<{ description: string; partition: string }>(
     `
     select distinct pg_describe_object(d.classid, d.objid, d.objsubid) as description, a.attrelid::regclass::text as partition
@@ -43,16 +44,19 @@ async function dependentsOfPartitions(
     order by 1`,
     [table, column, namesOf(change).functions],
   );
-  return rows.map(
-    ({ description, partition }) =>
+  return rows.map(({ description, partition }) =>
+    obstacle(
+      'PARTITION_DEPENDENT_OBJECT',
       `${description} depends on ${column} of the partition ${partition} and cannot go over by itself. ${DROP_AND_MAKE}`,
+      { partition, column, object: description },
+    ),
   );
 }
 
 async function propertiesOfPartitions(
   database: Queryable,
   { table, column }: TableColumn,
-): Promise<string[]> {
+): Promise<Obstacle[]> {
   const { rows } = await database.query<Record<'partition' | 'property', string>>(
     `
     with of_column as (
@@ -74,8 +78,11 @@ async function propertiesOfPartitions(
     order by 1, 2`,
     [table, column],
   );
-  return rows.map(
-    ({ partition, property }) =>
+  return rows.map(({ partition, property }) =>
+    obstacle(
+      'PARTITION_DIFFERS',
       `${column} has ${property} of its own in the partition ${partition}: make the partition as its table is.`,
+      { partition, column, property },
+    ),
   );
 }

@@ -1,3 +1,4 @@
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
@@ -8,10 +9,10 @@ const MOMENT_TYPE = /^timestamp/i;
 const PROBED_TYPE = /^(timestamp|text|varchar|char)/i;
 
 /**
- * Finds directions of the conversion that would lose digits of a second without an error, a sentence each: PostgreSQL rounds
+ * Finds directions of the conversion that would lose digits of a second without an error, an obstacle each: PostgreSQL rounds
  * values that are stored in a `timestamp(3)`. It converts one text or timestamp that has all digits.
  */
-export async function precisionObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
+export async function precisionObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { oldColumn, newColumn, conversion } = change;
   const { forward, forwardInBulk, backward } = conversion;
   const directions: [what: string, convert: typeof forward, from: string, to: string][] = [
@@ -19,7 +20,7 @@ export async function precisionObstacles(database: Queryable, change: ChangedCol
   ];
   if (forwardInBulk) directions.push(['forwardInBulk', forwardInBulk, oldColumn.type, newColumn.type]);
   if (backward !== 'not reversible') directions.push(['backward', backward, newColumn.type, oldColumn.type]);
-  const reasons: string[] = [];
+  const obstacles: Obstacle[] = [];
   for (const [what, convert, from, to] of directions) {
     if (!PROBED_TYPE.test(from) || !MOMENT_TYPE.test(to) || typeValues(to)[1] === null) continue;
     const { rows } = await database.query<{ rounds: boolean }>(
@@ -28,10 +29,14 @@ export async function precisionObstacles(database: Queryable, change: ChangedCol
       [PROBE],
     );
     if (!rows[0]?.rounds) continue;
-    reasons.push(
-      `\`conversion.${what}\` gives values with more digits of a second than ${to} keeps, which would be rounded: ` +
-        `let it give null for them, as timestampToTimestamptz and textToTimestamptzOf do if they are told the precision.`,
+    obstacles.push(
+      obstacle(
+        'PRECISION_LOST',
+        `\`conversion.${what}\` gives values with more digits of a second than ${to} keeps, which would be rounded: ` +
+          `let it give null for them, as timestampToTimestamptz and textToTimestamptzOf do if they are told the precision.`,
+        { property: `conversion.${what}`, type: to },
+      ),
     );
   }
-  return reasons;
+  return obstacles;
 }

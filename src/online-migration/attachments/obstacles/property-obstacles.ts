@@ -1,14 +1,15 @@
 import { escapeIdentifier } from 'pg';
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { readNotNull } from '../not-null-name.ts';
 import type { TableColumn } from '../table-column.ts';
 
-/** What a column has for itself that does not go over and is nobody's to lose silently, a sentence each. */
-export async function propertyObstacles(database: Queryable, column: TableColumn): Promise<string[]> {
+/** What a column has for itself that does not go over and is nobody's to lose silently, an obstacle each. */
+export async function propertyObstacles(database: Queryable, column: TableColumn): Promise<Obstacle[]> {
   return [...(await ownObstacles(database, column)), ...(await notNullObstacles(database, column))];
 }
 
-async function ownObstacles(database: Queryable, { table, column }: TableColumn): Promise<string[]> {
+async function ownObstacles(database: Queryable, { table, column }: TableColumn): Promise<Obstacle[]> {
   const { rows } = await database.query<{ has_grants: boolean; label_provider: string | null }>(
     `
     select a.attacl is not null as has_grants, l.provider as label_provider
@@ -18,38 +19,54 @@ async function ownObstacles(database: Queryable, { table, column }: TableColumn)
     where a.attrelid = to_regclass($1) and a.attname = $2`,
     [table, column],
   );
-  const reasons = rows.flatMap(({ label_provider: provider }) =>
+  const obstacles = rows.flatMap(({ label_provider: provider }) =>
     provider === null
       ? []
       : [
-          `${column} has a security label of ${provider}, which it would lose: take it off for the time of the change.`,
+          obstacle(
+            'SECURITY_LABEL',
+            `${column} has a security label of ${provider}, which it would lose: take it off for the time of the change.`,
+            { table, column, provider },
+          ),
         ],
   );
   if (rows[0]?.has_grants) {
-    reasons.push(
-      `${column} has privileges of its own: grant them on the table instead, and revoke them from the column.`,
+    obstacles.push(
+      obstacle(
+        'COLUMN_PRIVILEGES',
+        `${column} has privileges of its own: grant them on the table instead, and revoke them from the column.`,
+        { table, column },
+      ),
     );
   }
-  return reasons;
+  return obstacles;
 }
 
 /** Properties that a NOT NULL can have from PostgreSQL 18 on, and that do not go over. */
-async function notNullObstacles(database: Queryable, { table, column }: TableColumn): Promise<string[]> {
+async function notNullObstacles(database: Queryable, { table, column }: TableColumn): Promise<Obstacle[]> {
   const notNull = await readNotNull(database, { table, column });
   if (notNull === null) return [];
   const name = escapeIdentifier(notNull.name);
-  const reasons: string[] = [];
+  const obstacles: Obstacle[] = [];
   if (!notNull.isValidated) {
-    reasons.push(
-      `The NOT NULL of ${column} is not validated, and rows may be without a value: ` +
-        `\`alter table ${table} validate constraint ${name}\`.`,
+    obstacles.push(
+      obstacle(
+        'NOT_NULL_NOT_VALIDATED',
+        `The NOT NULL of ${column} is not validated, and rows may be without a value: ` +
+          `\`alter table ${table} validate constraint ${name}\`.`,
+        { table, column, constraint: notNull.name },
+      ),
     );
   }
   if (!notNull.isInherited) {
-    reasons.push(
-      `The NOT NULL of ${column} is NO INHERIT, which does not go over: ` +
-        `\`alter table ${table} alter constraint ${name} inherit\`.`,
+    obstacles.push(
+      obstacle(
+        'NOT_NULL_NO_INHERIT',
+        `The NOT NULL of ${column} is NO INHERIT, which does not go over: ` +
+          `\`alter table ${table} alter constraint ${name} inherit\`.`,
+        { table, column, constraint: notNull.name },
+      ),
     );
   }
-  return reasons;
+  return obstacles;
 }

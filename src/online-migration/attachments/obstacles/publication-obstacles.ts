@@ -1,3 +1,4 @@
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
@@ -16,10 +17,10 @@ const PUBLISHED = `
       where t.relid in (${TREE_OIDS})`;
 
 /**
- * The publications of the table that nobody has judged, a sentence each: a subscriber that has no new column stops, and only
+ * The publications of the table that nobody has judged, an obstacle each: a subscriber that has no new column stops, and only
  * people can see to it.
  */
-export async function subscriberObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
+export async function subscriberObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { table, oldColumn, newColumn } = namesOf(change);
   const { rows } = await database.query<{ publication: string; tables: string[]; slots: string[] }>(
     `
@@ -42,26 +43,29 @@ export async function subscriberObstacles(database: Queryable, change: ChangedCo
     order by pubname`,
     [table, change.reviewed ?? [], [change.oldColumn.name, change.newColumn.name]],
   );
-  return rows.map(
-    ({ publication, tables, slots }) =>
+  return rows.map(({ publication, tables, slots }) =>
+    obstacle(
+      'PUBLICATION_NOT_REVIEWED',
       `The publication ${publication} publishes ${tables.join(', ')}: at the first write after expand, a subscriber without ` +
-      `${newColumn} stops, and its slot holds WAL back. On each subscriber, run ` +
-      `\`alter table ${table} add column ${newColumn} ${change.newColumn.type}\` before expand, ` +
-      `\`alter table ${table} alter column ${oldColumn} drop not null\` before contract, ` +
-      `\`alter table ${table} drop column ${oldColumn}\` before rename, and right behind it ` +
-      `\`alter table ${table} rename column ${newColumn} to ${oldColumn}\`; docs/adapting.md says why. ` +
-      (slots.length === 0
-        ? 'This database has no logical slot now. '
-        : `Logical slots of this database: ${slots.join(', ')}. `) +
-      `Then add 'publication ${publication}' to \`reviewed\`.`,
+        `${newColumn} stops, and its slot holds WAL back. On each subscriber, run ` +
+        `\`alter table ${table} add column ${newColumn} ${change.newColumn.type}\` before expand, ` +
+        `\`alter table ${table} alter column ${oldColumn} drop not null\` before contract, ` +
+        `\`alter table ${table} drop column ${oldColumn}\` before rename, and right behind it ` +
+        `\`alter table ${table} rename column ${newColumn} to ${oldColumn}\`; docs/adapting.md says why. ` +
+        (slots.length === 0
+          ? 'This database has no logical slot now. '
+          : `Logical slots of this database: ${slots.join(', ')}. `) +
+        `Then add 'publication ${publication}' to \`reviewed\`.`,
+      { publication, tables, slots, reviewed: `publication ${publication}` },
+    ),
   );
 }
 
 /**
- * The subscriptions that write to the table and that nobody has judged, a sentence each: the publisher goes on to send the old
+ * The subscriptions that write to the table and that nobody has judged, an obstacle each: the publisher goes on to send the old
  * column under its name.
  */
-export async function subscriptionObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
+export async function subscriptionObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { rows } = await database.query<{ name: string; subscription: string; tables: string[] }>(
     `
     select s.subname as name, quote_ident(s.subname) as subscription,
@@ -73,24 +77,27 @@ export async function subscriptionObstacles(database: Queryable, change: Changed
     order by 1`,
     [namesOf(change).table, change.reviewed ?? []],
   );
-  return rows.map(
-    ({ name, subscription, tables }) =>
+  return rows.map(({ name, subscription, tables }) =>
+    obstacle(
+      'SUBSCRIPTION_NOT_REVIEWED',
       `The subscription ${name} writes to ${tables.join(', ')}: between contract and rename it fails, because there is no ` +
-      `column ${change.oldColumn.name} for what the publisher sends. From rename on, what it sends has to be a value of ` +
-      `${change.newColumn.type}. Run \`alter subscription ${subscription} disable\` before contract and ` +
-      `\`alter subscription ${subscription} enable\` right behind rename; the publisher keeps its WAL meanwhile. Then add ` +
-      `'subscription ${name}' to \`reviewed\`.`,
+        `column ${change.oldColumn.name} for what the publisher sends. From rename on, what it sends has to be a value of ` +
+        `${change.newColumn.type}. Run \`alter subscription ${subscription} disable\` before contract and ` +
+        `\`alter subscription ${subscription} enable\` right behind rename; the publisher keeps its WAL meanwhile. Then add ` +
+        `'subscription ${name}' to \`reviewed\`.`,
+      { subscription: name, tables, reviewed: `subscription ${name}` },
+    ),
   );
 }
 
 /**
- * The leaves whose updates are published without a replica identity, a sentence each: such an update is an error (55000), and a
+ * The leaves whose updates are published without a replica identity, an obstacle each: such an update is an error (55000), and a
  * backfill updates each row.
  */
 export async function replicaIdentityObstacles(
   database: Queryable,
   change: ChangedColumn,
-): Promise<string[]> {
+): Promise<Obstacle[]> {
   const { rows } = await database.query<{ publications: string[]; leaf: string }>(
     `
     with published as (${PUBLISHED}
@@ -108,9 +115,12 @@ export async function replicaIdentityObstacles(
     order by 2`,
     [namesOf(change).table],
   );
-  return rows.map(
-    ({ publications, leaf }) =>
+  return rows.map(({ publications, leaf }) =>
+    obstacle(
+      'REPLICA_IDENTITY_MISSING',
       `Updates of ${leaf} are published by ${publications.join(', ')}, and it has no replica identity: the updates of the ` +
-      `backfill would fail. Give it a primary key, or \`alter table ${leaf} replica identity full\`.`,
+        `backfill would fail. Give it a primary key, or \`alter table ${leaf} replica identity full\`.`,
+      { table: leaf, publications },
+    ),
   );
 }

@@ -1,3 +1,4 @@
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
@@ -5,14 +6,14 @@ import { TREE_OIDS } from '../../postgres/table-tree.ts';
 import type { Attachments } from '../attachments.ts';
 
 /**
- * Finds rights that the migrating role lacks, a sentence each with the `grant`. Rights that come with owning a table are not
+ * Finds rights that the migrating role lacks, an obstacle each with the `grant`. Rights that come with owning a table are not
  * checked separately.
  */
 export async function rightObstacles(
   database: Queryable,
   change: ChangedColumn,
   attachments: Attachments,
-): Promise<string[]> {
+): Promise<Obstacle[]> {
   return [
     ...(await tablesOfOthers(database, change, attachments)),
     ...(await schemaRights(database, change, attachments)),
@@ -25,7 +26,7 @@ async function tablesOfOthers(
   database: Queryable,
   change: ChangedColumn,
   { foreignKeys }: Attachments,
-): Promise<string[]> {
+): Promise<Obstacle[]> {
   const { rows } = await database.query<Record<'name' | 'owner' | 'role', string> & { is_member: boolean }>(
     `
     select format('%I.%I', n.nspname, c.relname) as name, quote_ident(pg_get_userbyid(c.relowner)) as owner,
@@ -39,9 +40,17 @@ async function tablesOfOthers(
   );
   return rows.map(({ name, owner, role, is_member: isMember }) =>
     isMember
-      ? `${name} has to be altered, and ${role} is a member of its owner without inheriting its rights: ` +
-        `\`alter role ${role} set role = ${owner}\`, or connect as ${owner}.`
-      : `${name} has to be altered, and ${role} does not own it: \`grant ${owner} to ${role}\`, or connect as ${owner}.`,
+      ? obstacle(
+          'OWNER_NOT_INHERITED',
+          `${name} has to be altered, and ${role} is a member of its owner without inheriting its rights: ` +
+            `\`alter role ${role} set role = ${owner}\`, or connect as ${owner}.`,
+          { table: name, owner, role },
+        )
+      : obstacle(
+          'TABLE_NOT_OWNED',
+          `${name} has to be altered, and ${role} does not own it: \`grant ${owner} to ${role}\`, or connect as ${owner}.`,
+          { table: name, owner, role },
+        ),
   );
 }
 
@@ -50,7 +59,7 @@ async function schemaRights(
   database: Queryable,
   change: ChangedColumn,
   { indexes, numbering }: Attachments,
-): Promise<string[]> {
+): Promise<Obstacle[]> {
   const made = [
     ...indexes.map(({ name }) => `the index ${name}`),
     ...(change.index ? [`an index of ${change.newColumn.name}`] : []),
@@ -70,15 +79,18 @@ async function schemaRights(
     [change.table.schema, tablespaces],
   );
   if (made.length === 0) return [];
-  return rows.map(
-    ({ place, role }) =>
+  return rows.map(({ place, role }) =>
+    obstacle(
+      'CREATE_NOT_GRANTED',
       `${role} may not create in the ${place}, where ${made.join(' and ')} has to be made: ` +
-      `\`grant create on ${place} to ${role}\`.`,
+        `\`grant create on ${place} to ${role}\`.`,
+      { place, role, objects: made },
+    ),
   );
 }
 
 /** A foreign key needs REFERENCES on its target; and it is handed over under a lock on both tables, which needs a right to write. */
-async function referenceRights(database: Queryable, { foreignKeys }: Attachments): Promise<string[]> {
+async function referenceRights(database: Queryable, { foreignKeys }: Attachments): Promise<Obstacle[]> {
   const targets = foreignKeys
     .filter(({ isTarget }) => !isTarget)
     .flatMap(({ target, targetColumns }) => targetColumns.map((column) => ({ target, column })));
@@ -98,9 +110,12 @@ async function referenceRights(database: Queryable, { foreignKeys }: Attachments
     from missing where rights <> '{}' order by 1`,
     [JSON.stringify(targets)],
   );
-  return rows.map(
-    ({ target, role, missing }) =>
+  return rows.map(({ target, role, missing }) =>
+    obstacle(
+      'REFERENCE_NOT_GRANTED',
       `A foreign key to ${target} has to be made, for which ${role} lacks a right: ` +
-      `\`grant ${missing.join(', ')} on ${target} to ${role}\`.`,
+        `\`grant ${missing.join(', ')} on ${target} to ${role}\`.`,
+      { table: target, role, missing },
+    ),
   );
 }

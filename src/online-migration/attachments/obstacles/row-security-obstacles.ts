@@ -1,13 +1,14 @@
 import { LEAF_OIDS } from '../../postgres/leaf-partitions.ts';
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 
 /**
- * The tables of which row level security can hide rows from the role that carries the change out, a sentence each. The
+ * The tables of which row level security can hide rows from the role that carries the change out, an obstacle each. The
  * package's sessions run with `row_security = off`, so reading such a table is an error, and no row is passed over.
  */
-export async function rowSecurityObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
+export async function rowSecurityObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { rows } = await database.query<Record<'name' | 'role', string> & { is_owner: boolean }>(
     `
     select format('%I.%I', n.nspname, c.relname) as name, quote_ident(current_user) as role,
@@ -18,11 +19,14 @@ export async function rowSecurityObstacles(database: Queryable, change: ChangedC
     order by 1`,
     [namesOf(change).table],
   );
-  return rows.map(
-    ({ name, role, is_owner: isOwner }) =>
+  return rows.map(({ name, role, is_owner: isOwner }) =>
+    obstacle(
+      'ROWS_HIDDEN',
       `Row level security can hide rows of ${name} from ${role}, and those could not be converted: ` +
-      `\`alter role ${role} bypassrls\`, ` +
-      (isOwner ? `or \`alter table ${name} no force row level security\`, ` : '') +
-      `or connect as a role that bypasses it.`,
+        `\`alter role ${role} bypassrls\`, ` +
+        (isOwner ? `or \`alter table ${name} no force row level security\`, ` : '') +
+        `or connect as a role that bypasses it.`,
+      { table: name, role },
+    ),
   );
 }

@@ -1,10 +1,11 @@
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 import { ROW_TYPE_OIDS, TREE_OIDS } from '../../postgres/table-tree.ts';
 
-/** Finds columns and types elsewhere that store rows of the table, and the type of a typed table, a sentence each. */
-export async function rowTypeObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
+/** Finds columns and types elsewhere that store rows of the table, and the type of a typed table, an obstacle each. */
+export async function rowTypeObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { table, oldColumn } = namesOf(change);
   const { rows } = await database.query<Record<'place' | 'type', string> & { is_typed_table: boolean }>(
     `
@@ -33,8 +34,16 @@ export async function rowTypeObstacles(database: Queryable, change: ChangedColum
   );
   return rows.map(({ place, type, is_typed_table: isTypedTable }) =>
     isTypedTable
-      ? `${place} is a typed table and has the columns of ${type} alone: \`alter table ${place} not of\`.`
-      : `${place} is of the type ${type}, the table's rows: dropping ${oldColumn} would take its value from the rows that are ` +
-        `stored there. Store the columns one by one instead, and drop it.`,
+      ? obstacle(
+          'TYPED_TABLE',
+          `${place} is a typed table and has the columns of ${type} alone: \`alter table ${place} not of\`.`,
+          { table: place, type },
+        )
+      : obstacle(
+          'ROWS_STORED_ELSEWHERE',
+          `${place} is of the type ${type}, the table's rows: dropping ${oldColumn} would take its value from the rows that are ` +
+            `stored there. Store the columns one by one instead, and drop it.`,
+          { place, type },
+        ),
   );
 }

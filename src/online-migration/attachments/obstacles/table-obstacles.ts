@@ -1,4 +1,5 @@
 import { type ChangedColumn, keyColumnsOf } from '../../change/changed-column.ts';
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { isOfType, typeValues } from '../../change/declared-type.ts';
 import { namesOf } from '../../change/names.ts';
@@ -21,50 +22,103 @@ export interface ColumnFacts {
   new_name_is_taken: boolean;
 }
 
-/** Why the table, its columns and the declaration do not fit each other, a sentence each. */
-export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): string[] {
+/** Why the table, its columns and the declaration do not fit each other, an obstacle each. */
+export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): Obstacle[] {
   const { oldColumn, newColumn, nullable = false } = change;
+  const { table } = namesOf(change);
+  const column = oldColumn.name;
   const key = keyColumnsOf(change);
-  const reasons: [boolean, string][] = [
-    [!['r', 'p'].includes(facts.kind), 'It is no table.'],
-    [facts.is_partition, 'It is a partition: change the table that it is a partition of.'],
+  const { missing_key_columns: missing } = facts;
+  const checks: [boolean, Obstacle][] = [
+    [!['r', 'p'].includes(facts.kind), obstacle('NO_TABLE', 'It is no table.', { table })],
+    [
+      facts.is_partition,
+      obstacle('TABLE_IS_PARTITION', 'It is a partition: change the table that it is a partition of.', {
+        table,
+      }),
+    ],
     [
       facts.is_inherited,
-      `It inherits ${oldColumn.name} from another table, and no column of one's own can take its place.`,
+      obstacle(
+        'COLUMN_INHERITED',
+        `It inherits ${column} from another table, and no column of one's own can take its place.`,
+        { table, column },
+      ),
     ],
-    [facts.has_heirs, 'Other tables inherit from it, and triggers do not reach them.'],
-    [facts.is_in_partition_key, `${oldColumn.name} is in the partition key.`],
+    [
+      facts.has_heirs,
+      obstacle('TABLE_HAS_HEIRS', 'Other tables inherit from it, and triggers do not reach them.', { table }),
+    ],
+    [
+      facts.is_in_partition_key,
+      obstacle('COLUMN_IN_PARTITION_KEY', `${column} is in the partition key.`, { table, column }),
+    ],
     [
       !facts.is_declared_type,
-      `${oldColumn.name} is ${facts.type}, and the declaration says ${oldColumn.type}: correct \`oldColumn.type\`.`,
+      obstacle(
+        'COLUMN_TYPE_NOT_AS_DECLARED',
+        `${column} is ${facts.type}, and the declaration says ${oldColumn.type}: correct \`oldColumn.type\`.`,
+        { table, column, declared: oldColumn.type, found: facts.type },
+      ),
     ],
-    [facts.is_generated, `${oldColumn.name} is generated from other columns.`],
-    [facts.has_own_collation, `${oldColumn.name} has a collation of its own, which a way back would lose.`],
+    [
+      facts.is_generated,
+      obstacle('COLUMN_GENERATED', `${column} is generated from other columns.`, { table, column }),
+    ],
+    [
+      facts.has_own_collation,
+      obstacle('COLUMN_COLLATION', `${column} has a collation of its own, which a way back would lose.`, {
+        table,
+        column,
+      }),
+    ],
     [
       facts.not_null === nullable,
-      facts.not_null
-        ? `${oldColumn.name} is NOT NULL, and the declaration says \`nullable\`: take that out.`
-        : `${oldColumn.name} may be null: declare \`nullable: true\`, or set it NOT NULL first.`,
+      obstacle(
+        'NULLABLE_NOT_AS_DECLARED',
+        facts.not_null
+          ? `${column} is NOT NULL, and the declaration says \`nullable\`: take that out.`
+          : `${column} may be null: declare \`nullable: true\`, or set it NOT NULL first.`,
+        { table, column, declared: nullable, found: !facts.not_null },
+      ),
     ],
     [
       facts.new_name_is_taken,
-      `It has a column ${newColumn.name} already: declare another \`newColumn.name\`.`,
+      obstacle(
+        'NEW_COLUMN_EXISTS',
+        `It has a column ${newColumn.name} already: declare another \`newColumn.name\`.`,
+        {
+          table,
+          column: newColumn.name,
+        },
+      ),
     ],
     [
-      facts.missing_key_columns.length > 0,
-      `It has no column ${facts.missing_key_columns.join(', ')}: correct \`key\`.`,
+      missing.length > 0,
+      obstacle('KEY_COLUMN_NOT_FOUND', `It has no column ${missing.join(', ')}: correct \`key\`.`, {
+        table,
+        columns: missing,
+      }),
     ],
     [
-      facts.missing_key_columns.length === 0 && key.length > 0 && !facts.key_is_unique,
-      `Nothing says that ${key.join(', ')} is unique and never null: declare the columns of a primary key, or \`key: []\`.`,
+      missing.length === 0 && key.length > 0 && !facts.key_is_unique,
+      obstacle(
+        'KEY_NOT_UNIQUE',
+        `Nothing says that ${key.join(', ')} is unique and never null: declare the columns of a primary key, or \`key: []\`.`,
+        { table, columns: key },
+      ),
     ],
     [
       facts.key_may_be_unreadable,
-      `The database's encoding is SQL_ASCII, so a text of ${key.join(', ')} may be no UTF-8 and could not be read: declare ` +
-        `a key of another type, or \`key: []\`.`,
+      obstacle(
+        'KEY_MAY_BE_UNREADABLE',
+        `The database's encoding is SQL_ASCII, so a text of ${key.join(', ')} may be no UTF-8 and could not be read: declare ` +
+          `a key of another type, or \`key: []\`.`,
+        { table, columns: key },
+      ),
     ],
   ];
-  return reasons.filter(([holds]) => holds).map(([, reason]) => reason);
+  return checks.filter(([holds]) => holds).map(([, found]) => found);
 }
 
 /** Reads the input of {@link tableObstacles}; undefined if the table has no such column. */

@@ -1,11 +1,12 @@
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
 
-/** Why values of the two types cannot stand in two columns that are kept equal, a sentence each. */
-export async function typeObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
+/** Why values of the two types cannot stand in two columns that are kept equal, an obstacle each. */
+export async function typeObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const types = [...new Set([change.oldColumn.type, change.newColumn.type])];
-  const reasons: string[] = [];
+  const obstacles: Obstacle[] = [];
   for (const type of types) {
     const [base, modifier] = typeValues(type);
     const { rows } = await database.query<{
@@ -34,22 +35,44 @@ export async function typeObstacles(database: Queryable, change: ChangedColumn):
     const found = rows[0];
     if (found === undefined) continue;
     // The sync trigger compares them in every write, and knows no schema but PostgreSQL's own.
-    if (!found.comparable)
-      reasons.push(`Values of type ${type} cannot be compared with PostgreSQL's own \`=\`.`);
+    if (!found.comparable) {
+      obstacles.push(
+        obstacle(
+          'TYPE_NOT_COMPARABLE',
+          `Values of type ${type} cannot be compared with PostgreSQL's own \`=\`.`,
+          { type },
+        ),
+      );
+    }
     if (found.constrained) {
-      reasons.push(
-        `${type} is a domain with constraints, for which the table would be rewritten under the lock.`,
+      obstacles.push(
+        obstacle(
+          'DOMAIN_CONSTRAINED',
+          `${type} is a domain with constraints, for which the table would be rewritten under the lock.`,
+          { type },
+        ),
       );
     }
     if (found.has_default) {
-      reasons.push(
-        `${type} has a default, which every row would get that is written through the other column: drop it from the type.`,
+      obstacles.push(
+        obstacle(
+          'TYPE_HAS_DEFAULT',
+          `${type} has a default, which every row would get that is written through the other column: drop it from the type.`,
+          { type },
+        ),
       );
     }
     const full = fullType(found.name, modifier);
-    if (full !== null) reasons.push(`The catalog writes ${type} as ${full}: declare it so.`);
+    if (full !== null) {
+      obstacles.push(
+        obstacle('TYPE_NOT_WRITTEN_IN_FULL', `The catalog writes ${type} as ${full}: declare it so.`, {
+          type,
+          full,
+        }),
+      );
+    }
   }
-  return reasons;
+  return obstacles;
 }
 
 /** How a type has to be declared whose modifier the catalog completes; null if it is written in full. */

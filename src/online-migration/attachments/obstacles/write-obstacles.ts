@@ -1,3 +1,4 @@
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { unquoted } from '../../sync/filled-column.ts';
@@ -5,15 +6,15 @@ import { namesOf, TOOLKIT_SCHEMA } from '../../change/names.ts';
 import { TREE_OIDS } from '../../postgres/table-tree.ts';
 
 /**
- * Finds triggers and rules that change a written row after the sync trigger has fired, a sentence each.
+ * Finds triggers and rules that change a written row after the sync trigger has fired, an obstacle each.
  *
  * @see https://www.postgresql.org/docs/current/trigger-definition.html triggers fire in the order of their names
  */
-export async function writeObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
+export async function writeObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   return [...(await laterTriggers(database, change)), ...(await rules(database, change))];
 }
 
-async function laterTriggers(database: Queryable, change: ChangedColumn): Promise<string[]> {
+async function laterTriggers(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { table, insertTrigger, updateTrigger } = namesOf(change);
   const { rows } = await database.query<Record<'trigger' | 'owner' | 'ahead_of', string>>(
     `
@@ -31,14 +32,17 @@ async function laterTriggers(database: Queryable, change: ChangedColumn): Promis
     order by 2, 1`,
     [table, unquoted(insertTrigger), unquoted(updateTrigger), TOOLKIT_SCHEMA],
   );
-  return rows.map(
-    ({ trigger, owner, ahead_of: syncTrigger }) =>
+  return rows.map(({ trigger, owner, ahead_of: syncTrigger }) =>
+    obstacle(
+      'TRIGGER_FIRES_LATER',
       `The BEFORE trigger ${trigger} of ${owner} fires behind the sync trigger and could change a row whose columns are ` +
-      `equal already: give it a name that sorts before ${syncTrigger}, with \`alter trigger ${trigger} on ${owner} rename to …\`.`,
+        `equal already: give it a name that sorts before ${syncTrigger}, with \`alter trigger ${trigger} on ${owner} rename to …\`.`,
+      { trigger, table: owner, syncTrigger },
+    ),
   );
 }
 
-async function rules(database: Queryable, change: ChangedColumn): Promise<string[]> {
+async function rules(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { rows } = await database.query<Record<'rule' | 'owner', string>>(
     `
     select quote_ident(r.rulename) as rule, r.ev_class::regclass::text as owner
@@ -47,9 +51,12 @@ async function rules(database: Queryable, change: ChangedColumn): Promise<string
     order by 2, 1`,
     [namesOf(change).table],
   );
-  return rows.map(
-    ({ rule, owner }) =>
+  return rows.map(({ rule, owner }) =>
+    obstacle(
+      'RULE',
       `The rule ${rule} rewrites statements on ${owner}, with the columns that were there when it was made: ` +
-      `write a trigger that does the same, and \`drop rule ${rule} on ${owner}\`.`,
+        `write a trigger that does the same, and \`drop rule ${rule} on ${owner}\`.`,
+      { rule, table: owner },
+    ),
   );
 }

@@ -1,3 +1,6 @@
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
+import type { ObstacleCode } from '../../change/obstacle-codes.ts';
+import type { Emit } from '../../change/events.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { unquoted } from '../../sync/filled-column.ts';
@@ -22,8 +25,8 @@ export interface TriggerPlan {
   readonly firing: readonly FiringTrigger[];
   /** The triggers that the role keeps silent. */
   readonly silent: readonly FiringTrigger[];
-  /** A sentence for each trigger that may not fire and cannot be kept silent; none if there is a role. */
-  readonly obstacles: readonly string[];
+  /** One for each trigger that may not fire and cannot be kept silent; none if there is a role. */
+  readonly obstacles: readonly Obstacle[];
 }
 
 const IF_IT_MAY_FIRE = 'or, if it may fire, name it in `firesInBackfill`.';
@@ -48,12 +51,13 @@ export async function readTriggerPlan(database: Queryable, fill: FilledColumn): 
   if (undeclared.length === 0) return { role: 'origin', firing: inOrigin, silent: [], obstacles: [] };
 
   const constraints = await findUncheckedConstraints(database, table, column);
-  if (constraints.length > 0) return refused(undeclared, () => howToCheck(constraints));
+  if (constraints.length > 0)
+    return refused('TRIGGER_BESIDE_CONSTRAINT', undeclared, () => howToCheck(constraints));
   const right = await readRightToSilence(database);
-  if (!right.isGranted) return refused(undeclared, () => howToBeGranted(right));
+  if (!right.isGranted) return refused('TRIGGER_NOT_SILENCEABLE', undeclared, () => howToBeGranted(right));
   const inReplica = triggers.filter(({ firesInReplica }) => firesInReplica);
   const always = inReplica.filter(isUndeclared);
-  if (always.length > 0) return refused(always, howToMakeOrdinary);
+  if (always.length > 0) return refused('TRIGGER_FIRES_ALWAYS', always, howToMakeOrdinary);
   const silent = inOrigin.filter(({ firesInReplica }) => !firesInReplica);
   return { role: 'replica', firing: inReplica, silent, obstacles: [] };
 }
@@ -61,9 +65,9 @@ export async function readTriggerPlan(database: Queryable, fill: FilledColumn): 
 /**
  * Finds out which of the table's own triggers are in the way of the backfill, before the change begins. The way back of
  * contract also fills a column that is new then, so the same holds for it.
- * @returns a sentence for each trigger
+ * @returns an obstacle for each trigger
  */
-export async function triggerObstacles(database: Queryable, change: ChangedColumn): Promise<string[]> {
+export async function triggerObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   return [...(await readTriggerPlan(database, forwardFill(change))).obstacles];
 }
 
@@ -76,8 +80,10 @@ export async function requireTriggerPlan(database: Queryable, fill: Fill): Promi
   const plan = await readTriggerPlan(database, fill);
   if (plan.role !== null) return plan;
   throw new BackfillError(
+    'TRIGGERS_WOULD_FIRE',
     `Cannot fill ${fill.target} of ${fill.names.change}: the table has triggers that would fire for each row that is converted.\n` +
-      plan.obstacles.map((obstacle) => `  ${obstacle}`).join('\n'),
+      plan.obstacles.map(({ message }) => `  ${message}`).join('\n'),
+    { change: fill.names.change, column: fill.target, obstacles: plan.obstacles },
   );
 }
 
@@ -98,18 +104,19 @@ export async function keepTriggersSilent(database: Queryable, fill: Fill): Promi
 }
 
 /**
- * Tells which triggers are silent for the updates of a backfill.
+ * Reports which triggers are silent for the updates of a backfill.
  * @throws BackfillError if triggers would fire that may not
  */
-export async function logSilence(
-  database: Queryable,
-  fill: Fill,
-  log: (line: string) => void,
-): Promise<void> {
+export async function reportSilence(database: Queryable, fill: Fill, emit: Emit): Promise<void> {
   const { silent } = await requireTriggerPlan(database, fill);
   if (silent.length === 0) return;
-  const names = [...new Set(silent.map(({ name }) => name))].join(', ');
-  log(`backfill: triggers that do not fire for its updates (session_replication_role = replica): ${names}`);
+  const triggers = [...new Set(silent.map(({ name }) => name))];
+  emit({
+    type: 'triggers-silenced',
+    change: fill.names.change,
+    triggers,
+    message: `backfill: triggers that do not fire for its updates (session_replication_role = replica): ${triggers.join(', ')}`,
+  });
 }
 
 /** Names a trigger in an error: its table and its function. */
@@ -118,13 +125,19 @@ export function describeTrigger({ name, table, calledFunction }: FiringTrigger):
 }
 
 function refused(
+  code: ObstacleCode,
   triggers: readonly FiringTrigger[],
   wayOut: (trigger: FiringTrigger) => string,
 ): TriggerPlan {
   const obstacles = triggers.map((trigger) => {
+    const { rawName: name, table, calledFunction } = trigger;
     const condition = trigger.hasCondition ? ', if its condition holds,' : '';
     const occasion = trigger.isPerRow ? 'each row that the backfill converts' : 'each batch of the backfill';
-    return `The trigger ${describeTrigger(trigger)}, would fire${condition} for ${occasion}. ${wayOut(trigger)}`;
+    return obstacle(
+      code,
+      `The trigger ${describeTrigger(trigger)}, would fire${condition} for ${occasion}. ${wayOut(trigger)}`,
+      { trigger: name, table, calledFunction },
+    );
   });
   return { role: null, firing: [], silent: [], obstacles };
 }

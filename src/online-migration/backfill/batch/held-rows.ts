@@ -1,3 +1,4 @@
+import type { Emit } from '../../change/events.ts';
 import { describeBlocker, findBlockers } from '../../postgres/lock-blockers.ts';
 import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
@@ -21,7 +22,7 @@ export interface SweepSurroundings {
   readonly fill: Fill;
   /** Ends it between two transactions. */
   readonly signal: AbortSignal;
-  readonly log: (line: string) => void;
+  readonly emit: Emit;
   /**
    * Looks at people's controls and at the application's strain, and shows why the backfill waits.
    * @param otherReason why it waits if neither is a reason; null if it does not
@@ -138,8 +139,8 @@ async function refuseWithoutEffect(
   }
 }
 
-/** Says in the log which transactions may hold rows: at once, and again when these have changed. */
-export function holderTeller(session: Session, fill: Fill, log: (line: string) => void): () => Promise<void> {
+/** Reports which transactions may hold rows: at once, and again when these have changed. */
+export function holderTeller(session: Session, fill: Fill, emit: Emit): () => Promise<void> {
   let told = '';
   let toldAt = Number.NEGATIVE_INFINITY;
   return async () => {
@@ -149,9 +150,14 @@ export function holderTeller(session: Session, fill: Fill, log: (line: string) =
     if (transactions === told || holders.length === 0) return;
     told = transactions;
     toldAt = performance.now();
-    log(
-      `backfill: waits for rows that others hold; transactions that have locked the table, the oldest first: ` +
+    emit({
+      type: 'waiting-for-rows',
+      change: fill.names.change,
+      during: 'backfill',
+      blockers: holders,
+      message:
+        `backfill: waits for rows that others hold; transactions that have locked the table, the oldest first: ` +
         holders.map(describeBlocker).join('; '),
-    );
+    });
   };
 }

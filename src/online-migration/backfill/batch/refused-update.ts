@@ -1,4 +1,5 @@
 import { escapeLiteral } from 'pg';
+import type { ErrorDetails } from '../../change/online-migration-error.ts';
 import { describeRow } from '../../change/row-key.ts';
 import type { Session } from '../../postgres/session.ts';
 import { BackfillError } from '../plan/backfill-error.ts';
@@ -43,8 +44,10 @@ export async function updateFails(
       ? 'No trigger of the table fires for it, so look at its constraints and publications.'
       : `Triggers that fire for it: ${listed(firing)}.`;
   return new BackfillError(
+    'ROW_UPDATE_FAILED',
     `Cannot fill ${fill.target} of ${fill.names.table} in the row with ${describeRow(fill.change, key)}: its value converts, but ` +
       `the update fails with "${cause.message}". ${triggers} ${WHAT_TO_DO}`,
+    rowDetails(fill, key, firing),
     { cause },
   );
 }
@@ -61,9 +64,21 @@ export async function updateHasNoEffect(session: Session, fill: Fill, key: strin
       ? 'No trigger fires before it, so look at the rules and the policies of the table.'
       : `A trigger that fires before it drops the update or sets the column to null: ${listed(before)}.`;
   return new BackfillError(
+    'ROW_UPDATE_WITHOUT_EFFECT',
     `Cannot fill ${fill.target} of ${fill.names.table} in the row with ${describeRow(fill.change, key)}: nobody holds the row, ` +
       `its value converts, and an update leaves it as it is. ${reason} ${WHAT_TO_DO}`,
+    rowDetails(fill, key, before),
   );
+}
+
+function rowDetails({ names, target }: Fill, key: string, triggers: readonly FiringTrigger[]): ErrorDetails {
+  return {
+    change: names.change,
+    table: names.table,
+    column: target,
+    key,
+    triggers: triggers.map(({ rawName }) => rawName),
+  };
 }
 
 function listed(triggers: readonly FiringTrigger[]): string {

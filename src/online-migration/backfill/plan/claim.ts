@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { Fill } from './fill.ts';
 import { type Range, rangeOf, type RangeRow } from './plan.ts';
@@ -12,12 +13,16 @@ export interface ClaimedRange extends Range {
 }
 
 /** Another worker has taken the range, so this one's batch must not count. */
-export class RangeTakenError extends Error {
+export class RangeTakenError extends OnlineMigrationError {
   override readonly name = 'RangeTakenError';
 
   /** @param range the range that was lost */
   constructor({ leaf, firstBlock }: Range) {
-    super(`Another worker has taken the range of ${leaf} that begins at block ${firstBlock}.`);
+    super(
+      'RANGE_TAKEN',
+      `Another worker has taken the range of ${leaf} that begins at block ${firstBlock}.`,
+      { leaf, firstBlock },
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Session } from '../../postgres/session.ts';
+import { BackfillError } from './backfill-error.ts';
 import type { Fill } from './fill.ts';
 import type { Leaf } from '../../postgres/leaf-partitions.ts';
 import { BLOCKS_DONE, type Position, STRIPES } from './stripes.ts';
@@ -118,7 +119,11 @@ export async function readPlanSize(
   );
   const row = rows[0];
   if (row === undefined)
-    throw new Error(`The plan of ${fill.names.change} was deleted while the backfill began.`);
+    throw new BackfillError(
+      'BACKFILL_PLAN_DELETED',
+      `The plan of ${fill.names.change} was deleted while the backfill began.`,
+      { change: fill.names.change },
+    );
   return {
     rowsDone: Number(row.rows_done),
     rowsTotal: Number(row.rows_total),

@@ -47,8 +47,10 @@ export async function createQueueSchema(database: Queryable, table: string): Pro
   const statement = `create schema ${QUEUE_SCHEMA} authorization ${found.owner}`;
   if (!found.may_create) {
     throw new BackfillError(
+      'QUEUE_SCHEMA_NOT_ALLOWED',
       `Ranges cannot be handed out to worker processes: the role may not create the schema ${QUEUE_SCHEMA}. Run ` +
         `\`${statement}\` once as an administrator, or fill the column in the migrating process: BACKFILL_WORKERS=1.`,
+      { schema: QUEUE_SCHEMA, statement },
     );
   }
   await database.query(statement);

@@ -2,7 +2,6 @@ import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
 import { publishProgress } from '../plan/checkpoint.ts';
 import { checkThrottles } from '../throttle/throttle-check.ts';
-import type { BackfillReport } from '../ranges/meter.ts';
 import { readOpenRanges, readPlanSize } from '../plan/plan.ts';
 import { dropQueueInUse } from '../plan/queue-schema.ts';
 import { openRangeQueue } from './range-queue.ts';
@@ -14,7 +13,7 @@ import { findWorkerProcesses } from '../plan/worker-name.ts';
 const TICK_MS = 1_000;
 /** How often all open ranges are offered anew: nothing is known that could lose a job, and nobody should wait for one. */
 const OFFER_TICKS = 60;
-const NO_WORKER = 'no worker is there: start `npm run backfill -- work`, on any machine';
+const NO_WORKER = 'no worker is there: start `npx online-migration backfill work`, on any machine';
 
 /**
  * Hands all open ranges out to worker processes, and waits until they are done.
@@ -26,17 +25,15 @@ const NO_WORKER = 'no worker is there: start `npm run backfill -- work`, on any 
  *
  * @param session watches
  * @param openSession opens the queue's session
- * @param report receives the progress, every second
  */
 export async function handOutRanges(
   session: Session,
   share: WorkerShare,
   settings: BackfillSettings,
   openSession: () => Promise<Session>,
-  report: (progress: BackfillReport) => void,
 ): Promise<void> {
   try {
-    await offerUntilDone(session, share, settings, openSession, report);
+    await offerUntilDone(session, share, settings, openSession);
   } catch (error) {
     // Fails where the connection is what was lost.
     await dropQueueInUse(session).catch(() => undefined);
@@ -50,35 +47,41 @@ async function offerUntilDone(
   share: WorkerShare,
   settings: BackfillSettings,
   openSession: () => Promise<Session>,
-  report: (progress: BackfillReport) => void,
 ): Promise<void> {
-  const { fill, pauses, meter, log, signal } = share;
+  const { fill, pauses, meter, emit, signal } = share;
   let size = await readPlanSize(session, fill);
   if (size.blocksDone === size.blocksTotal) return;
-  await using queue = await openRangeQueue(openSession, fill, { install: true, log });
-  const findMissingWorkers = workerWatch(session, log);
+  await using queue = await openRangeQueue(openSession, fill, { install: true, emit });
+  const findMissingWorkers = workerWatch(session, share);
   for (let tick = 0; size.blocksDone < size.blocksTotal; tick++) {
     if (tick % OFFER_TICKS === 0) await queue.offer(await readOpenRanges(session, fill));
     await checkThrottles(session, share, settings, findMissingWorkers);
-    const progress = meter.report(null, pauses.reason);
-    report(progress);
+    const progress = meter.progress(null, pauses.reason);
+    emit(progress);
     await publishProgress(session, fill, progress);
     await pause(TICK_MS, signal);
     size = await readPlanSize(session, fill);
     meter.follow(size);
   }
   pauses.set(null);
-  report(meter.report(null, null));
+  emit(meter.progress(null, null));
 }
 
-/** Says in the log which worker processes are there, where that has changed; returns a reason to wait where none is. */
-function workerWatch(session: Session, log: (line: string) => void): () => Promise<string | null> {
+/** Reports which worker processes are there, where that has changed; returns a reason to wait where none is. */
+function workerWatch(session: Session, { fill, emit }: WorkerShare): () => Promise<string | null> {
   let told = '';
   return async () => {
-    const workers = await findWorkerProcesses(session);
-    const names = workers.join(', ');
-    if (names !== told && names !== '') log(`backfill: worker processes: ${names}`);
+    const processes = await findWorkerProcesses(session);
+    const names = processes.join(', ');
+    if (names !== told && names !== '') {
+      emit({
+        type: 'backfill-workers',
+        change: fill.names.change,
+        processes,
+        message: `backfill: worker processes: ${names}`,
+      });
+    }
     told = names;
-    return workers.length === 0 ? NO_WORKER : null;
+    return processes.length === 0 ? NO_WORKER : null;
   };
 }

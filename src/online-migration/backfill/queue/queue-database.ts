@@ -1,3 +1,4 @@
+import type { Emit } from '../../change/events.ts';
 import type { Db } from 'pg-boss';
 import type { Session } from '../../postgres/session.ts';
 import { actForTableOwner } from '../plan/queue-schema.ts';
@@ -9,24 +10,24 @@ import { WorkerConnection } from '../ranges/worker-connection.ts';
  */
 export class QueueDatabase implements Db, AsyncDisposable {
   readonly #connection: WorkerConnection;
-  readonly #log: (line: string) => void;
+  readonly #emit: Emit;
   readonly #closing = new AbortController();
   #last: Promise<unknown> = Promise.resolve();
 
   /**
    * @param openSession opens a session
    * @param table schema and name of the table that is filled, quoted
-   * @param log receives a line for each lost connection
+   * @param emit receives an event for each lost connection
    */
-  constructor(openSession: () => Promise<Session>, table: string, log: (line: string) => void) {
+  constructor(openSession: () => Promise<Session>, table: string, emit: Emit) {
     this.#connection = new WorkerConnection(openSession, (session) => actForTableOwner(session, table));
-    this.#log = log;
+    this.#emit = emit;
   }
 
   /** Runs one statement with values, or one or several without. */
   async executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }> {
     const run = () =>
-      this.#connection.run((session) => execute(session, text, values), this.#closing.signal, this.#log);
+      this.#connection.run((session) => execute(session, text, values), this.#closing.signal, this.#emit);
     const result = this.#last.then(run);
     this.#last = result.catch(() => undefined);
     return result;

@@ -1,3 +1,5 @@
+import { assertPeerVersion } from '../../postgres/peer-versions.ts';
+import type { Emit } from '../../change/events.ts';
 import { SQLSTATE } from '../../postgres/database-error.ts';
 import { createHash } from 'node:crypto';
 import type { PgBoss } from 'pg-boss';
@@ -51,20 +53,20 @@ export interface RangeQueue extends AsyncDisposable {
  *
  * @param openSession opens the session that it works on
  * @param options.install whether to create pg-boss's tables too; without it they must be there
- * @param options.log receives what goes wrong, each message once
+ * @param options.emit receives what goes wrong, each message once
  */
 export async function openRangeQueue(
   openSession: () => Promise<Session>,
   fill: Fill,
-  options: { readonly install: boolean; readonly log: (line: string) => void },
+  options: { readonly install: boolean; readonly emit: Emit },
 ): Promise<RangeQueue> {
   if (options.install) {
     await using session = await openSession();
     await createQueueSchema(session, fill.names.table);
   }
+  assertPeerVersion('pg-boss');
   const { PgBoss } = await import('pg-boss');
-  await using resources = new AsyncDisposableStack();
-  const database = resources.use(new QueueDatabase(openSession, fill.names.table, options.log));
+  const database = new QueueDatabase(openSession, fill.names.table, options.emit);
   const boss = new PgBoss({
     db: database,
     schema: QUEUE_SCHEMA,
@@ -77,18 +79,28 @@ export async function openRangeQueue(
     reindex: false,
     monitorVacuum: false,
   });
-  logErrorsOnce(boss, options.log);
-  resources.defer(() => boss.stop({ graceful: false }));
-  await boss.start();
+  reportErrorsOnce(boss, fill, options.emit);
   const name = queueName(fill);
-  await boss.createQueue(name, {
-    policy: 'exclusive',
-    heartbeatSeconds: HEARTBEAT_S,
-    expireInSeconds: LONGEST_JOB_S,
-    retentionSeconds: RETENTION_S,
-    retryLimit: TRIES,
-  });
-  const owned = resources.move();
+  let isTaking = false;
+  const close = async () => {
+    if (isTaking) await boss.offWork(name);
+    await boss.stop({ graceful: false });
+    await database[Symbol.asyncDispose]();
+  };
+  try {
+    await boss.start();
+    await boss.createQueue(name, {
+      policy: 'exclusive',
+      heartbeatSeconds: HEARTBEAT_S,
+      expireInSeconds: LONGEST_JOB_S,
+      retentionSeconds: RETENTION_S,
+      retryLimit: TRIES,
+    });
+  } catch (error) {
+    // The first error is the one to report.
+    await close().catch(() => undefined);
+    throw error;
+  }
   return {
     async offer(ranges) {
       await boss.insert(
@@ -108,9 +120,9 @@ export async function openRangeQueue(
       await boss.work<Range>(name, timing, async ([job]) => {
         if (job !== undefined) await work(job.data, job.signal);
       });
-      owned.defer(() => boss.offWork(name));
+      isTaking = true;
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: close,
   };
 }
 
@@ -125,12 +137,17 @@ function shortHash(text: string): string {
 }
 
 /** What goes wrong here is tried again; only that people should know of it. */
-function logErrorsOnce(boss: PgBoss, log: (line: string) => void): void {
+function reportErrorsOnce(boss: PgBoss, { names }: Fill, emit: Emit): void {
   const told = new Set<string>();
   // Some arrive as copies that are no instances of Error.
   boss.on('error', ({ message, code }: { message: string; code?: string }) => {
     if (TAKEN_AWAY_CODES.has(code ?? '') || told.has(message)) return;
     told.add(message);
-    log(`backfill: the queue: ${message}`);
+    emit({
+      type: 'queue-failed',
+      change: names.change,
+      reason: message,
+      message: `backfill: the queue: ${message}`,
+    });
   });
 }

@@ -1,20 +1,21 @@
+import type { Emit } from '../../change/events.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
 import { AutovacuumHold } from '../space/autovacuum-hold.ts';
 import { RangeTakenError } from '../plan/claim.ts';
 import { WorkerPauses } from '../throttle/worker-pause.ts';
-import { logSilence } from '../batch/firing-triggers.ts';
+import { reportSilence } from '../batch/firing-triggers.ts';
 import { readFill, readHandedOut } from './queue-state.ts';
 import { checkThrottles } from '../throttle/throttle-check.ts';
-import { type BackfillReport, Meter } from '../ranges/meter.ts';
+import { Meter } from '../ranges/meter.ts';
 import { NiceRatio } from '../throttle/nice-ratio.ts';
 import { BatchSizes } from '../throttle/batch-size.ts';
 import { type Range, readPlanSize } from '../plan/plan.ts';
 import { openRangeQueue } from './range-queue.ts';
 import type { BackfillSettings } from '../throttle/settings.ts';
 import { SpaceReuse } from '../space/space-reuse.ts';
-import { describeUnseen } from '../throttle/unseen-figures.ts';
+import { reportUnseen } from '../throttle/unseen-figures.ts';
 import { fillRange, type WorkerShare } from '../ranges/range-worker.ts';
 import { forBatches, WorkerConnection } from '../ranges/worker-connection.ts';
 
@@ -28,9 +29,8 @@ export interface WorkSurroundings {
   readonly settings: BackfillSettings;
   /** Ends the work after the batch that is under way. */
   readonly signal: AbortSignal;
-  readonly log: (line: string) => void;
-  /** Receives the progress of all workers together, every second. */
-  readonly report: (progress: BackfillReport) => void;
+  /** Receives what happens, and every second the progress of all workers together. */
+  readonly emit: Emit;
 }
 
 /**
@@ -43,19 +43,18 @@ export interface WorkSurroundings {
  */
 export async function takeRanges(
   change: ChangedColumn,
-  { openSession, settings, signal, log, report }: WorkSurroundings,
+  { openSession, settings, signal, emit }: WorkSurroundings,
   watch: WorkerConnection,
   done: Meter,
 ): Promise<void> {
   const stop = new AbortController();
   const ended = AbortSignal.any([signal, stop.signal]);
-  const ask = <T>(question: (session: Session) => Promise<T>) => watch.run(question, ended, log);
+  const ask = <T>(question: (session: Session) => Promise<T>) => watch.run(question, ended, emit);
   const fill = await ask((session) => readFill(session, change));
-  await ask((session) => logSilence(session, fill, log));
-  const unseen = await ask(describeUnseen);
-  if (unseen !== null) log(unseen);
-  const whole = new Meter(await ask((session) => readPlanSize(session, fill)));
-  await using hold = new AutovacuumHold(openSession, fill.names.table, log);
+  await ask((session) => reportSilence(session, fill, emit));
+  await ask((session) => reportUnseen(session, fill, emit));
+  const whole = new Meter(fill.names.change, await ask((session) => readPlanSize(session, fill)));
+  await using hold = new AutovacuumHold(openSession, fill.names.table, emit);
   const share = {
     fill,
     pauses: new WorkerPauses(),
@@ -65,19 +64,19 @@ export async function takeRanges(
     hold,
     space: new SpaceReuse(fill, hold),
     signal: ended,
-    log,
+    emit,
   };
   const lookOnce = async (session: Session) => {
     const found = await readHandedOut(session, change);
     if (found === 'none') return false;
     if (found === 'handed out') await checkThrottles(session, share, settings);
     whole.follow(await readPlanSize(session, fill));
-    report(whole.report(share.batchSizes.rows, share.pauses.reason));
+    emit(whole.progress(share.batchSizes.rows, share.pauses.reason));
     return found === 'handed out';
   };
   // Ahead of the first range: the backfill may be paused.
   if (!(await ask(lookOnce))) return;
-  await using queue = await openRangeQueue(openSession, fill, { install: false, log });
+  await using queue = await openRangeQueue(openSession, fill, { install: false, emit });
   await queue.take((range, lost) =>
     fillUntilLost(openSession, share, range, lost, (error) => stop.abort(error)),
   );

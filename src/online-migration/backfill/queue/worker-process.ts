@@ -1,4 +1,5 @@
 import type { ChangedColumn } from '../../change/changed-column.ts';
+import { namesOf } from '../../change/names.ts';
 import { pause } from '../../postgres/pause.ts';
 import { type HandedOut, readHandedOut } from './queue-state.ts';
 import { Meter } from '../ranges/meter.ts';
@@ -9,13 +10,6 @@ import { WorkerConnection } from '../ranges/worker-connection.ts';
 const POLL_MS = 500;
 const HOW_TO_HAND_OUT = 'ranges are handed out by `BACKFILL_WORKERS=0 npx mikro-orm migration:up`';
 
-/** What a worker process has done. */
-export interface WorkSummary {
-  readonly rows: number;
-  readonly batches: number;
-  readonly longestBatchMs: number;
-}
-
 /**
  * Fills ranges that a migrating process hands out, on this machine or on another.
  *
@@ -23,17 +17,17 @@ export interface WorkSummary {
  * 2. Take one after another, until none is open or they are no longer handed out.
  * 3. Where some are open still, the migrating process was stopped: wait for it again.
  *
- * @returns when nothing is left of a backfill that this has worked on, or when it was told to end
+ * It returns when nothing is left of a backfill that this has worked on, or when it was told to end; the last event has what
+ * this process has done.
+ *
  * @throws the first error of a range, which has gone back to the queue
  */
-export async function workOnRanges(
-  change: ChangedColumn,
-  surroundings: WorkSurroundings,
-): Promise<WorkSummary> {
-  const { openSession, signal, log } = surroundings;
-  const done = new Meter({ rowsDone: 0, rowsTotal: 0, blocksDone: 0, blocksTotal: 0 });
+export async function workOnRanges(change: ChangedColumn, surroundings: WorkSurroundings): Promise<void> {
+  const { openSession, signal, emit } = surroundings;
+  const { change: name } = namesOf(change);
+  const done = new Meter(name, { rowsDone: 0, rowsTotal: 0, blocksDone: 0, blocksTotal: 0 });
   await using watch = new WorkerConnection(openSession, async () => undefined);
-  const find = () => watch.run((session) => readHandedOut(session, change), signal, log);
+  const find = () => watch.run((session) => readHandedOut(session, change), signal, emit);
   let told: string | undefined;
   let hasWorked = false;
   const isOver = (found: HandedOut) => hasWorked && (found === 'done' || found === 'none');
@@ -50,12 +44,29 @@ export async function workOnRanges(
       }
       const reason =
         found === 'withheld' ? 'the migrating process hands none out' : 'no backfill is under way';
-      if (reason !== told) log(`backfill: waiting for ranges, ${reason}; ${HOW_TO_HAND_OUT}`);
+      if (reason !== told) {
+        emit({
+          type: 'waiting-for-ranges',
+          change: name,
+          reason,
+          message: `backfill: waiting for ranges, ${reason}; ${HOW_TO_HAND_OUT}`,
+        });
+      }
       told = reason;
       await pause(POLL_MS, signal);
     }
   } catch (error) {
     if (!signal.aborted) throw error;
   }
-  return { rows: done.rowsDone, batches: done.batches, longestBatchMs: done.longestBatchMs };
+  const { rowsDone: rows, batches, longestBatchMs } = done;
+  emit({
+    type: 'worker-finished',
+    change: name,
+    rows,
+    batches,
+    longestBatchMs,
+    message:
+      `backfill: this process has filled ${rows.toLocaleString('en-US')} rows in ` +
+      `${batches.toLocaleString('en-US')} batches, the longest ${longestBatchMs.toFixed(0)} ms`,
+  });
 }

@@ -3,7 +3,6 @@ import type { Session } from '../../postgres/session.ts';
 import { publishProgress } from '../plan/checkpoint.ts';
 import { RangeTakenError } from '../plan/claim.ts';
 import { checkThrottles } from '../throttle/throttle-check.ts';
-import type { BackfillReport } from './meter.ts';
 import { type Range, readOpenRanges } from '../plan/plan.ts';
 import type { BackfillSettings } from '../throttle/settings.ts';
 import { STRIPES } from '../plan/stripes.ts';
@@ -71,30 +70,28 @@ class WorkerPlaces {
 }
 
 /**
- * Fills all open ranges with as many workers as are wanted, and watches beside them: the progress is written, people's
+ * Fills all open ranges with as many workers as are wanted, and watches beside them: the progress is written and emitted, people's
  * controls are read, and the workers are held back while the application's server is strained.
  * @param session watches
  * @param openSession opens a worker's session
- * @param report receives the progress at every look
  */
 export async function fillRanges(
   session: Session,
   share: WorkerShare,
   settings: BackfillSettings,
   openSession: () => Promise<Session>,
-  report: (progress: BackfillReport) => void,
 ): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([share.signal, stop.signal]);
-  const { fill, pauses, batchSizes, meter } = share;
+  const { fill, pauses, batchSizes, meter, emit } = share;
   const ranges = await readOpenRanges(session, fill);
   const workers = new WorkerPlaces(ranges, { ...share, signal }, openSession);
   try {
     while (!workers.areDone) {
       share.signal.throwIfAborted();
       const controls = await checkThrottles(session, share, settings);
-      const progress = meter.report(batchSizes.rows, pauses.reason);
-      report(progress);
+      const progress = meter.progress(batchSizes.rows, pauses.reason);
+      emit(progress);
       await publishProgress(session, fill, progress);
       workers.want(controls.workers ?? settings.workers);
       await Promise.race([workers.nextEnd(), pause(TICK_MS, signal)]);
@@ -102,6 +99,6 @@ export async function fillRanges(
   } finally {
     stop.abort(share.signal.reason);
     await workers.allEnds();
-    report(meter.report(batchSizes.rows, null));
+    emit(meter.progress(batchSizes.rows, null));
   }
 }

@@ -1,3 +1,5 @@
+import type { BackfillProgressed } from '../../change/events.ts';
+
 /** Rates are of the last seconds, so that they show the effect of the batch size and the throttles. */
 const WINDOW_MS = 10_000;
 /** Share of the blocks from which on they tell better than the catalog how many rows there are. */
@@ -9,24 +11,9 @@ interface Sample {
   readonly share: number;
 }
 
-/** What a running backfill tells. */
-export interface BackfillReport {
-  readonly rowsDone: number;
-  /** Rows to fill in all; an estimate that gets better as it goes. */
-  readonly rowsTotal: number;
-  /** Share of the table's blocks that is done, 0 to 100. */
-  readonly percent: number;
-  readonly rowsPerSecond: number;
-  /** Seconds left, null until there is a rate. */
-  readonly secondsLeft: number | null;
-  /** Rows of a batch at present, null if the workers are other processes. */
-  readonly batchRows: number | null;
-  /** Why it waits now, null while it works. */
-  readonly pausedFor: string | null;
-}
-
 /** Counts what is done, and from it the rate and the time left. */
 export class Meter {
+  readonly #change: string;
   readonly #rowsTotal: number;
   readonly #blocksTotal: number;
   readonly #samples: Sample[] = [];
@@ -35,8 +22,15 @@ export class Meter {
   #batches = 0;
   #longestBatchMs = 0;
 
-  /** @param start what earlier runs have done, and the whole */
-  constructor(start: { rowsDone: number; rowsTotal: number; blocksDone: number; blocksTotal: number }) {
+  /**
+   * @param change the name of the column change
+   * @param start what earlier runs have done, and the whole
+   */
+  constructor(
+    change: string,
+    start: { rowsDone: number; rowsTotal: number; blocksDone: number; blocksTotal: number },
+  ) {
+    this.#change = change;
     this.#rowsDone = start.rowsDone;
     this.#rowsTotal = start.rowsTotal;
     this.#blocksDone = start.blocksDone;
@@ -74,13 +68,15 @@ export class Meter {
     this.#blocksDone = done.blocksDone;
   }
 
-  /** What to tell now. */
-  report(batchRows: number | null, pausedFor: string | null): BackfillReport {
+  /** The progress now. */
+  progress(batchRows: number | null, pausedFor: string | null): BackfillProgressed {
     const now = this.#sample();
     const first = this.#samples[0] ?? now;
     const seconds = (now.at - first.at) / 1000;
     const sharePerSecond = seconds === 0 ? 0 : (now.share - first.share) / seconds;
     return {
+      type: 'backfill-progress',
+      change: this.#change,
       rowsDone: this.#rowsDone,
       rowsTotal: this.#estimateTotal(now.share),
       percent: 100 * now.share,

@@ -1,3 +1,4 @@
+import type { Emit } from '../../change/events.ts';
 import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { AutovacuumHold } from '../space/autovacuum-hold.ts';
@@ -29,7 +30,7 @@ export interface WorkerShare {
   readonly hold: AutovacuumHold;
   readonly space: SpaceReuse;
   readonly signal: AbortSignal;
-  readonly log: (line: string) => void;
+  readonly emit: Emit;
 }
 
 /**
@@ -44,17 +45,17 @@ export async function fillRange(
   rangeToTake: Range,
   goOn: () => boolean,
 ): Promise<Range> {
-  const { fill, pauses, hold, space, signal, log } = share;
+  const { fill, pauses, hold, space, signal, emit } = share;
   const claim = async (session: Session) => {
     // A trigger may have come since the last range.
     await keepTriggersSilent(session, fill);
     return claimRange(session, fill, rangeToTake);
   };
-  let range = await untilNotContended(() => connection.run(claim, signal, log), signal);
+  let range = await untilNotContended(() => connection.run(claim, signal, emit), signal);
   if (range === null) return { ...rangeToTake, stripe: STRIPES };
   const { leaf, rowsPerBlock } = range;
   const measure = (session: Session) => readBytesPerBlock(session, leaf);
-  const bytesPerBlock = await untilNotContended(() => connection.run(measure, signal, log), signal);
+  const bytesPerBlock = await untilNotContended(() => connection.run(measure, signal, emit), signal);
   const batchSize = share.batchSizes.forRows(bytesPerBlock / rowsPerBlock);
   await hold.take();
   while (range.stripe < STRIPES && goOn()) {
@@ -68,7 +69,7 @@ export async function fillRange(
   }
   if (range.stripe === STRIPES) {
     const reuse = (session: Session) => space.rangeDone(session, leaf, signal);
-    await untilNotContended(() => connection.run(reuse, signal, log), signal);
+    await untilNotContended(() => connection.run(reuse, signal, emit), signal);
   }
   return range;
 }
@@ -76,7 +77,7 @@ export async function fillRange(
 /** Fills the next batch of a range; returns the range as it is then. */
 async function fillNextBatch(
   connection: WorkerConnection,
-  { fill, nice, hold, meter, signal, log }: WorkerShare,
+  { fill, nice, hold, meter, signal, emit }: WorkerShare,
   batchSize: BatchSize,
   range: ClaimedRange,
 ): Promise<ClaimedRange> {
@@ -101,16 +102,23 @@ async function fillNextBatch(
     batchSize.shrink();
     await hold.release();
   };
-  const rows = await untilNotContended(() => connection.run(fillOnce, signal, log), signal, makeWay);
+  const rows = await untilNotContended(() => connection.run(fillOnce, signal, emit), signal, makeWay);
   const milliseconds = performance.now() - began;
   batchSize.observe(stripe, (endBlock - nextBlock) * batchRowsPerBlock, milliseconds);
   meter.count({ rows, blocks: (endBlock - nextBlock) * shareOf(stripe), milliseconds });
   if (endBlock - nextBlock === 1 && milliseconds > 2 * batchSize.targetMs && !batchSize.isTooLongLogged) {
     batchSize.isTooLongLogged = true;
-    log(
-      `backfill: a batch is one block at least, and one of ${leaf} with ${rows} rows took ${milliseconds.toFixed(0)} ms instead of ` +
+    emit({
+      type: 'batch-too-long',
+      change: fill.names.change,
+      table: leaf,
+      rows,
+      milliseconds,
+      targetMs: batchSize.targetMs,
+      message:
+        `backfill: a batch is one block at least, and one of ${leaf} with ${rows} rows took ${milliseconds.toFixed(0)} ms instead of ` +
         `${batchSize.targetMs.toFixed(0)} ms; writes of these rows wait for that long`,
-    );
+    });
   }
   const restMs = nice.takeRest(Math.min(milliseconds, batchSize.targetMs));
   if (restMs > 0) await pause(restMs, signal);

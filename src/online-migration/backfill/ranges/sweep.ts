@@ -27,8 +27,8 @@ const WINDOW_BLOCKS = 4_096;
  * @throws BackfillError if a trigger or a constraint of the table keeps a row from being filled
  */
 export async function sweep(session: Session, surroundings: SweepSurroundings): Promise<void> {
-  const { fill, log } = surroundings;
-  const tellHolders = holderTeller(session, fill, log);
+  const { fill, emit } = surroundings;
+  const tellHolders = holderTeller(session, fill, emit);
   for (;;) {
     await untilNotHeldBack(session, surroundings);
     try {

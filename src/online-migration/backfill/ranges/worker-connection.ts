@@ -1,3 +1,4 @@
+import type { Emit } from '../../change/events.ts';
 import { pause } from '../../postgres/pause.ts';
 import { isConnectionLost, isTransient } from '../../postgres/database-error.ts';
 import { ConnectionLostError, type Session } from '../../postgres/session.ts';
@@ -37,13 +38,9 @@ export class WorkerConnection implements AsyncDisposable {
   /**
    * Runs a piece of work that may be done twice; on a lost connection it is done again on a new one.
    * @param signal ends the tries
-   * @param log receives a line for each lost connection
+   * @param emit receives an event for each lost connection
    */
-  async run<T>(
-    work: (session: Session) => Promise<T>,
-    signal: AbortSignal,
-    log: (line: string) => void,
-  ): Promise<T> {
+  async run<T>(work: (session: Session) => Promise<T>, signal: AbortSignal, emit: Emit): Promise<T> {
     const deadline = performance.now() + RECONNECT_BUDGET_MS;
     for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS)) {
       signal.throwIfAborted();
@@ -52,7 +49,13 @@ export class WorkerConnection implements AsyncDisposable {
         return await work(this.#session);
       } catch (error) {
         if (!mayReconnect(error) || performance.now() > deadline) throw error;
-        log(`backfill: lost the connection (${(error as Error).message}); again in ${retryMs} ms`);
+        const reason = (error as Error).message;
+        emit({
+          type: 'connection-lost',
+          reason,
+          pauseMs: retryMs,
+          message: `backfill: lost the connection (${reason}); again in ${retryMs} ms`,
+        });
         await this[Symbol.asyncDispose]();
         await pause(retryMs, signal);
       }

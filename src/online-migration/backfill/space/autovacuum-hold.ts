@@ -1,3 +1,4 @@
+import type { Emit } from '../../change/events.ts';
 import type { Session } from '../../postgres/session.ts';
 import { isLockConflict } from '../../postgres/database-error.ts';
 
@@ -25,7 +26,7 @@ const LONGEST_SILENCE_MS = 30_000;
 export class AutovacuumHold implements AsyncDisposable {
   readonly #open: () => Promise<Session>;
   readonly #table: string;
-  readonly #log: (line: string) => void;
+  readonly #emit: Emit;
   #session: Session | undefined;
   /** One piece of work after the other: workers share it. */
   #turn = Promise.resolve();
@@ -36,12 +37,12 @@ export class AutovacuumHold implements AsyncDisposable {
   /**
    * @param openSession opens the session that it lives on, at the first use
    * @param table schema and name, quoted; its partitions are held with it
-   * @param log receives a line where it cannot be had for another reason than that others have it
+   * @param emit receives an event where it cannot be had for another reason than that others have it
    */
-  constructor(openSession: () => Promise<Session>, table: string, log: (line: string) => void) {
+  constructor(openSession: () => Promise<Session>, table: string, emit: Emit) {
     this.#open = openSession;
     this.#table = table;
-    this.#log = log;
+    this.#emit = emit;
   }
 
   /** Takes it, where nobody else has it or waits for it. */
@@ -93,7 +94,13 @@ export class AutovacuumHold implements AsyncDisposable {
       await this.#close();
       if (this.#isFailureTold) return;
       this.#isFailureTold = true;
-      this.#log(`backfill: cannot keep autovacuum away, and goes on: ${(error as Error).message}`);
+      const reason = (error as Error).message;
+      this.#emit({
+        type: 'autovacuum-not-held',
+        table: this.#table,
+        reason,
+        message: `backfill: cannot keep autovacuum away, and goes on: ${reason}`,
+      });
     });
     return this.#turn;
   }

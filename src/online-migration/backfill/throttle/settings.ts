@@ -1,6 +1,6 @@
 import { DEFAULT_THROTTLE_LIMITS, type ThrottleLimits } from './throttles.ts';
 
-/** How a backfill works; what `npm run backfill -- set` changes while it runs counts more. */
+/** How a backfill works; what `npx online-migration backfill set` changes while it runs counts more. */
 export interface BackfillSettings {
   /** How long a batch is to last, in milliseconds. */
   readonly batchMs: number;

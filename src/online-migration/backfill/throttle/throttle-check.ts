@@ -1,3 +1,4 @@
+import type { Emit } from '../../change/events.ts';
 import type { Session } from '../../postgres/session.ts';
 import { type Controls, readControls } from '../../state/backfill-controls.ts';
 import type { Fill } from '../plan/fill.ts';
@@ -15,29 +16,39 @@ export interface Throttled {
   readonly batchSizes: BatchSizes;
   readonly nice: NiceRatio;
   readonly hold: AutovacuumHold;
-  readonly log: (line: string) => void;
+  readonly emit: Emit;
 }
 
 /**
  * Checks once whether the workers of this process should slow down or pause: sets the duration of their batches, starts or ends
- * their pause and logs it, and releases the lock against autovacuum if another session waits for the table.
+ * their pause and reports it, and releases the lock against autovacuum if another session waits for the table.
  * @param session runs a few short statements
  * @param otherReason asked if neither the controls nor a throttle are a reason to pause
  * @returns the controls as they were read
  */
 export async function checkThrottles(
   session: Session,
-  { fill, pauses, batchSizes, nice, hold, log }: Throttled,
+  { fill, pauses, batchSizes, nice, hold, emit }: Throttled,
   settings: BackfillSettings,
   otherReason: () => Promise<string | null> = async () => null,
 ): Promise<Controls> {
-  const controls = await readControls(session, fill.names.change);
+  const { change } = fill.names;
+  const controls = await readControls(session, change);
   await hold.makeWay();
   nice.observe(await countBusySessions(session));
   batchSizes.targetMs = nice.shorten(controls.batchMs ?? settings.batchMs);
   const reason = controls.paused ? 'paused by hand' : await findThrottleReason(session, settings.throttle);
   if (pauses.set(reason ?? (await otherReason()))) {
-    log(pauses.reason === null ? 'backfill: goes on' : `backfill: waits, ${pauses.reason}`);
+    emit(
+      pauses.reason === null
+        ? { type: 'backfill-resumed', change, message: 'backfill: goes on' }
+        : {
+            type: 'backfill-paused',
+            change,
+            reason: pauses.reason,
+            message: `backfill: waits, ${pauses.reason}`,
+          },
+    );
   }
   return controls;
 }

@@ -4,6 +4,7 @@ import { circumstancesText } from '../circumstances.ts';
 import type { DemoResult } from '../run-demo.ts';
 import type { WayResult } from '../way.ts';
 import { escapeHtml } from './escape-html.ts';
+import { GAP_MS } from '../../harness/timeline.ts';
 import { REPORT_STYLE } from './style.ts';
 import { commonScale, type Scale, timelineChart } from './timeline-chart.ts';
 
@@ -41,7 +42,8 @@ ${table(result)}
 <h2>What was measured, and on what</h2>
 <p>${escapeHtml(circumstancesText(result.circumstances)).replaceAll('\n', '<br>')}<br>
 Seconds and requests are those of the changes, without the idle time before them. A request has failed where its answer was
-not what it must be, or did not come within ten seconds. Made by <code>npm run demo -- --rows ${options.rows} --seed
+not what it must be, or did not come within ten seconds. A gap is a time of more than ${GAP_MS} ms in which no client got a right
+answer; shorter ones are ordinary with the pauses of this load. Made by <code>npm run demo -- --rows ${options.rows} --seed
 ${options.seed} --report report.html</code>.</p>
 </main>
 </body>
@@ -51,7 +53,9 @@ ${options.seed} --report report.html</code>.</p>
 
 function section(way: WayResult, scale: Scale): string {
   const { heading, total, timeline } = way;
-  const title = `${heading}: ${rowCount(total.requests)} requests, ${rowCount(total.failed)} failed`;
+  const title =
+    `${heading}: ${rowCount(total.requests)} requests, ${rowCount(total.failed)} failed, ` +
+    `longest gap between answers ${duration(timeline.longestGapMs)}`;
   return `<section>
 <h2>${escapeHtml(heading)}</h2>
 ${timelineChart(timeline, scale, title)}
@@ -59,20 +63,32 @@ ${timelineChart(timeline, scale, title)}
 </section>`;
 }
 
-/** What became of the requests, of the locks, and of what the API had acknowledged. */
+/** What became of the requests, of the locks, and of the writes that the API had acknowledged. */
 function sentences({ total, timeline, ledger, writtenRows, steps }: WayResult): string {
   const failed = steps.reduce((sum, step) => sum + step.failed, 0);
   const exclusive = timeline.locks.filter(({ mode }) => mode === 'ACCESS EXCLUSIVE');
   const longest = Math.max(0, ...exclusive.map(({ beganMs, endedMs }) => endedMs - beganMs));
   const kept = writtenRows - ledger.different - ledger.missing;
   return [
-    `<strong class="${failed > 0 ? 'bad' : 'good'}">${rowCount(failed)} requests refused</strong> or failed; ` +
-      `the longest took ${(total.maxMs / 1000).toFixed(2)} s.`,
+    `<strong class="${failed > 0 || timeline.unservedMs > 0 ? 'bad' : 'good'}">${gaps(timeline)}; ` +
+      `${rowCount(failed)} requests were refused or failed.</strong>`,
+    `The longest request took ${duration(total.maxMs)}.`,
     `ACCESS EXCLUSIVE was held for ${longest.toFixed(1)} ms at the longest.`,
     `Of ${rowCount(writtenRows)} rows that the API had acknowledged writes of, ${rowCount(kept)} hold them, ` +
       `<strong class="${ledger.different > 0 ? 'bad' : 'good'}">${rowCount(ledger.different)} hold another value</strong>, ` +
       `<strong class="${ledger.missing > 0 ? 'bad' : 'good'}">${rowCount(ledger.missing)} are missing</strong>.`,
   ].join(' ');
+}
+
+/** For how long nobody was answered. */
+function gaps({ longestGapMs, unservedMs }: WayResult['timeline']): string {
+  return unservedMs > 0
+    ? `Nobody was answered for ${duration(longestGapMs)} at the longest, for ${duration(unservedMs)} in all`
+    : `Requests were answered all the time, at most ${duration(longestGapMs)} apart`;
+}
+
+function duration(milliseconds: number): string {
+  return milliseconds < 1_000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1_000).toFixed(2)} s`;
 }
 
 function table({ safe, recipe, direct }: DemoResult): string {

@@ -4,67 +4,89 @@ import type { Obstacle } from './obstacle.ts';
 export const ATTACHED: readonly Obstacle[] = [
   [
     `create view big as select * from part where size > 9`,
+    'DEPENDENT_OBJECT',
     /rule _RETURN on view big depends on size and cannot/,
   ],
-  [`alter table part add check (size > 0)`, /constraint part_size_check on table part depends on size/],
+  [
+    `alter table part add check (size > 0)`,
+    'DEPENDENT_OBJECT',
+    /constraint part_size_check on table part depends on size/,
+  ],
   [
     `alter table part add twice integer generated always as (size * 2) stored`,
+    'DEPENDENT_OBJECT',
     /default value for column twice of table part depends on size|column twice of table part depends on size/,
   ],
   [
     `create function f() returns trigger language plpgsql as $$ begin return new; end $$;
      create trigger watch before update of size on part for each row execute function f()`,
+    'DEPENDENT_OBJECT',
     /trigger watch on table part depends on size/,
   ],
   [
     `alter table part enable row level security; create policy mine on part using (size < 9)`,
+    'DEPENDENT_OBJECT',
     /policy mine on table part depends on size/,
   ],
-  [`create statistics sizes on name, size from part`, /statistics object sizes depends on size/],
+  [
+    `create statistics sizes on name, size from part`,
+    'DEPENDENT_OBJECT',
+    /statistics object sizes depends on size/,
+  ],
   [
     `create index halved on part ((size / 2))`,
+    'INDEX_NOT_CARRIED',
     /The index halved cannot go over by itself: it has more than plain columns/,
   ],
   [
     `create index large on part (name) where size > 9`,
+    'INDEX_NOT_CARRIED',
     /The index large cannot go over by itself: it has more than plain columns/,
   ],
   [
     `alter table part add exclude using btree (size with =)`,
+    'INDEX_NOT_CARRIED',
     /part_size_excl cannot go over by itself: it is an exclusion constraint/,
   ],
   [
     `alter table part add unique (size) deferrable`,
+    'INDEX_NOT_CARRIED',
     /part_size_key cannot go over by itself: its constraint is deferrable/,
   ],
   [
     `create unique index sized on part (size); alter table part replica identity using index sized`,
+    'INDEX_NOT_CARRIED',
     /sized cannot go over by itself: it is the replica identity/,
   ],
   [
     `create table whole (id integer primary key); alter table part add foreign key (size) references whole on update cascade`,
+    'FOREIGN_KEY_NOT_CARRIED',
     /The foreign key part_size_fkey of public\.part cannot go over by itself: it has an action on update/,
   ],
   [
     `create table whole (id integer primary key); alter table part add foreign key (size) references whole deferrable`,
+    'FOREIGN_KEY_NOT_CARRIED',
     /part_size_fkey of public\.part cannot go over by itself: it is deferrable/,
   ],
-  [`grant select (size) on part to public`, /size has privileges of its own/],
+  [`grant select (size) on part to public`, 'COLUMN_PRIVILEGES', /size has privileges of its own/],
   [
     // As a provider of labels would write it; it makes them out of `security label`.
     `set allow_system_table_mods = on;
      insert into pg_seclabel (objoid, classoid, objsubid, provider, label)
      values ('part'::regclass, 'pg_class'::regclass, 3, 'anon', 'MASKED WITH VALUE 0');
      reset allow_system_table_mods`,
+    'SECURITY_LABEL',
     /size has a security label of anon, which it would lose/,
   ],
   [
     `create index sizes on part (size)`,
+    'INDEX_WITHOUT_ORDER',
     /The index sizes cannot be made for point: btree has no order for it/,
     { to: 'point' },
   ],
   [
     `create table whole (id integer primary key); alter table part add foreign key (size) references whole`,
+    'FOREIGN_KEY_NOT_COMPARABLE',
     /part_size_fkey of public\.part compares it with a integer, which is not comparable with text/,
     { to: 'text' },
   ],

@@ -4,13 +4,19 @@ import type { Obstacle } from './obstacle.ts';
 /** What older servers cannot have, by the major version from which on it can be. */
 export const NEWER: Readonly<Record<number, readonly Obstacle[]>> = {
   15: [
-    [`create publication sizes for tables in schema public`, /The publication sizes publishes part/],
+    [
+      `create publication sizes for tables in schema public`,
+      'PUBLICATION_NOT_REVIEWED',
+      /The publication sizes publishes part/,
+    ],
     [
       `create publication sizes for table part (id, size)`,
+      'PUBLICATION_NOT_REVIEWED',
       /publication of table part in publication sizes depends on size.*\n.*The publication sizes publishes part/,
     ],
     [
       `alter table part add constraint sizes unique nulls not distinct (size)`,
+      'NULL_OLD_VALUE_NOT_POSSIBLE',
       /size is in sizes, for which one null is like another, and without a way back/,
       { conversion: { ...integerToBigint, backward: 'not reversible' } },
     ],
@@ -18,18 +24,22 @@ export const NEWER: Readonly<Record<number, readonly Obstacle[]>> = {
   18: [
     [
       `alter table part alter size drop not null; alter table part add constraint "Sized" not null size not valid`,
+      'NOT_NULL_NOT_VALIDATED',
       /The NOT NULL of size is not validated, and rows may be without a value: `alter table "public"\."part" validate constraint "Sized"`/,
     ],
     [
       `alter table part alter constraint part_size_not_null no inherit`,
+      'NOT_NULL_NO_INHERIT',
       /The NOT NULL of size is NO INHERIT, which does not go over: `alter table "public"\."part" alter constraint "part_size_not_null" inherit`/,
     ],
     [
       `alter table part add constraint part_size_not_null_mirror check (id > 0)`,
+      'NAME_TAKEN',
       /There is the constraint part_size_not_null_mirror of part already, a name that the change needs for itself/,
     ],
     [
       `create table whole (id integer primary key); alter table part add foreign key (size) references whole not enforced`,
+      'FOREIGN_KEY_NOT_CARRIED',
       /part_size_fkey of public\.part cannot go over by itself: it is not enforced/,
     ],
     [
@@ -37,6 +47,7 @@ export const NEWER: Readonly<Record<number, readonly Obstacle[]>> = {
          id bigint primary key, size int4range not null, valid daterange not null,
          constraint sized unique (size, valid without overlaps)
        )`,
+      'INDEX_NOT_CARRIED',
       /sized cannot go over by itself: its constraint is without overlaps/,
       {
         from: 'int4range',

@@ -1,3 +1,4 @@
+import type { ObstacleCode } from '../../../../src/online-migration/change/obstacle-codes.ts';
 import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
 import type { ColumnChange } from '../../../../src/online-migration/change/column-change.ts';
 import { type ChangeOptions, changeOf } from '../../../support/change-of.ts';
@@ -15,5 +16,5 @@ export function changeOfPart({ column = 'size', ...declared }: Declared = {}): C
   });
 }
 
-/** Statements that create an obstacle, and a pattern of the reason that the refusal gives. */
-export type Obstacle = readonly [setup: string, reason: RegExp, declared?: Declared];
+/** Statements that create an obstacle, the obstacle's code, and a pattern of its message. */
+export type Obstacle = readonly [setup: string, code: ObstacleCode, reason: RegExp, declared?: Declared];

@@ -4,25 +4,30 @@ import type { Obstacle } from './obstacle.ts';
 export const OF_DEFAULTS: readonly Obstacle[] = [
   [
     `alter table part alter size set default 3`,
+    'DEFAULT_DIFFERS',
     /size has the default 3: declare `oldColumn\.default` exactly so, for the way back, and `newColumn\.default`/,
   ],
   [
     `alter table part alter size set default 3`,
+    'NEW_DEFAULT_MISSING',
     /size has a default: declare `newColumn\.default` for the new type/,
     { from: { type: 'integer', default: '3' } },
   ],
   [
     `select`,
+    'DEFAULT_DIFFERS',
     /size has no default: take `oldColumn\.default` out/,
     { from: { type: 'integer', default: '3' }, to: { type: 'bigint', default: '3' } },
   ],
   [
     `create sequence sizes; alter table part alter size set default nextval('sizes')`,
+    'DEFAULT_BESIDE_NUMBERING',
     /The numbers of size come from public\.sizes: declare no default/,
     { to: { type: 'bigint', default: '3' } },
   ],
   [
     `alter table part alter size drop not null, alter size set default 3`,
+    'DEFAULT_OF_NULLABLE',
     /size may be null and has a default: while both columns are there/,
     {
       nullable: true,
@@ -32,6 +37,7 @@ export const OF_DEFAULTS: readonly Obstacle[] = [
   ],
   [
     `alter table part alter size set default 3`,
+    'EXPRESSION_INVALID',
     /`newColumn\.default` cannot be used: invalid input syntax for type bigint: "three"/,
     {
       from: { type: 'integer', default: '3' },
@@ -40,11 +46,13 @@ export const OF_DEFAULTS: readonly Obstacle[] = [
   ],
   [
     `alter table part alter size add generated always as identity`,
+    'SEQUENCE_CANNOT_COUNT',
     /The numbers of size come from public\.part_size_seq, which cannot count in text: .* drop the identity/,
     { to: 'text' },
   ],
   [
     `create sequence sizes owned by part.size; alter table part alter size set default 2 * nextval('sizes')`,
+    'SEQUENCE_OWNED',
     /The sequence public\.sizes belongs to size and would go with it: `alter sequence public\.sizes owned by none`/,
     {
       from: { type: 'integer', default: `(2 * nextval('sizes'::regclass))` },

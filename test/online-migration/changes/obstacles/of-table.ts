@@ -4,20 +4,36 @@ import type { Obstacle } from './obstacle.ts';
 export const OF_TABLE: readonly Obstacle[] = [
   [
     `alter table part alter size drop not null`,
+    'NULLABLE_NOT_AS_DECLARED',
     /size may be null: declare `nullable: true`, or set it NOT NULL first/,
   ],
-  [`select`, /size is NOT NULL, and the declaration says `nullable`/, { nullable: true }],
-  [`alter table part alter size type smallint`, /size is smallint, and the declaration says integer/],
-  [`select`, /It has no column ident: correct `key`/, { key: 'ident' }],
-  [`select`, /Nothing says that name is unique and never null/, { key: 'name' }],
-  [`alter table part drop constraint part_pkey`, /Nothing says that id is unique and never null/],
-  [`create table child () inherits (part)`, /Other tables inherit from it/],
+  [
+    `select`,
+    'NULLABLE_NOT_AS_DECLARED',
+    /size is NOT NULL, and the declaration says `nullable`/,
+    { nullable: true },
+  ],
+  [
+    `alter table part alter size type smallint`,
+    'COLUMN_TYPE_NOT_AS_DECLARED',
+    /size is smallint, and the declaration says integer/,
+  ],
+  [`select`, 'KEY_COLUMN_NOT_FOUND', /It has no column ident: correct `key`/, { key: 'ident' }],
+  [`select`, 'KEY_NOT_UNIQUE', /Nothing says that name is unique and never null/, { key: 'name' }],
+  [
+    `alter table part drop constraint part_pkey`,
+    'KEY_NOT_UNIQUE',
+    /Nothing says that id is unique and never null/,
+  ],
+  [`create table child () inherits (part)`, 'TABLE_HAS_HEIRS', /Other tables inherit from it/],
   [
     `create table base (size integer not null); drop table part; create table part (id bigint primary key) inherits (base)`,
+    'COLUMN_INHERITED',
     /It inherits size from another table/,
   ],
   [
     `alter table part drop size; alter table part add size integer generated always as (id + 1) stored not null`,
+    'COLUMN_GENERATED',
     /size is generated from other columns/,
   ],
 ];

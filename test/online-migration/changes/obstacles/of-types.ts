@@ -6,30 +6,45 @@ import type { Obstacle } from './obstacle.ts';
 
 /** Types and expressions that the server does not take, or that do not suit a change. */
 export const OF_TYPES: readonly Obstacle[] = [
-  [`select`, /Values of type json cannot be compared with PostgreSQL's own `=`/, { to: 'json' }],
+  [
+    `select`,
+    'TYPE_NOT_COMPARABLE',
+    /Values of type json cannot be compared with PostgreSQL's own `=`/,
+    { to: 'json' },
+  ],
   [
     `create domain public.natural_number as bigint check (value >= 0)`,
+    'DOMAIN_CONSTRAINED',
     /public\.natural_number is a domain with constraints, for which the table would be rewritten/,
     { to: 'public.natural_number' },
   ],
   [
     `create domain public.counted as bigint default 7`,
+    'TYPE_HAS_DEFAULT',
     /public\.counted has a default, which every row would get that is written through the other column/,
     { to: 'public.counted' },
   ],
-  [`select`, /The catalog writes numeric\(12\) as numeric\(12,0\): declare it so/, { to: 'numeric(12)' }],
   [
     `select`,
+    'TYPE_NOT_WRITTEN_IN_FULL',
+    /The catalog writes numeric\(12\) as numeric\(12,0\): declare it so/,
+    { to: 'numeric(12)' },
+  ],
+  [
+    `select`,
+    'TYPE_NOT_FOUND',
     /`newColumn\.type` is bigit, which is no type of this database: type "bigit" does not exist/,
     { to: 'bigit' },
   ],
   [
     `select`,
+    'EXPRESSION_INVALID',
     /`conversion\.backward` cannot be used: function narrow\(bigint\) does not exist/,
     { conversion: { ...integerToBigint, backward: (value) => `narrow(${value})` } },
   ],
   [
     `create type public.mood as enum ('calm'); alter table part alter size type text`,
+    'EXPRESSION_INVALID',
     /`conversion\.forward` cannot be used: invalid input value for enum mood: "glad"/,
     {
       from: 'text',
@@ -39,6 +54,7 @@ export const OF_TYPES: readonly Obstacle[] = [
   ],
   [
     `alter table part alter size type timestamp using timestamp '2024-01-01'`,
+    'PRECISION_LOST',
     /`conversion\.forward` gives values with more digits of a second than timestamptz\(3\) keeps/,
     {
       from: 'timestamp',
@@ -48,6 +64,7 @@ export const OF_TYPES: readonly Obstacle[] = [
   ],
   [
     `alter table part alter size type timestamp(3) using timestamp '2024-01-01'`,
+    'PRECISION_LOST',
     /`conversion\.backward` gives values with more digits of a second than timestamp\(3\) keeps/,
     {
       from: 'timestamp(3)',
@@ -57,6 +74,7 @@ export const OF_TYPES: readonly Obstacle[] = [
   ],
   [
     `alter table part alter size type text`,
+    'PRECISION_LOST',
     /`conversion\.forwardInBulk` gives values with more digits of a second than timestamptz\(0\) keeps/,
     {
       from: 'text',

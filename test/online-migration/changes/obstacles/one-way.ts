@@ -5,6 +5,7 @@ import type { Obstacle } from './obstacle.ts';
 export const ONE_WAY: readonly Obstacle[] = [
   [
     `select`,
+    'NULL_OLD_VALUE_NOT_POSSIBLE',
     /id is in the primary key, and without a way back .* declare `conversion\.backward`/,
     {
       column: 'id',
@@ -15,11 +16,13 @@ export const ONE_WAY: readonly Obstacle[] = [
   ],
   [
     `alter table part alter size add generated always as identity`,
+    'NULL_OLD_VALUE_NOT_POSSIBLE',
     /size is an identity, and without a way back/,
     { conversion: { ...integerToBigint, backward: 'not reversible' } },
   ],
   [
     `alter table part add unique (size); create table child (of_size integer references part (size))`,
+    'NULL_OLD_VALUE_NOT_POSSIBLE',
     /size is what child_of_size_fkey of child refers to, and without a way back/,
     { conversion: { ...integerToBigint, backward: 'not reversible' } },
   ],

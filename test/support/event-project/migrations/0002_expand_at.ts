@@ -1,13 +1,8 @@
-import { OnlineMigration } from '../../../../src/online-migration/mikro-orm/column-migration.ts';
-import { expand, revertExpand } from '../../../../src/online-migration/phases/expand.ts';
+import { ColumnMigration } from '../../../../src/online-migration/mikro-orm/column-migration.ts';
+import { phases } from '../../../../src/online-migration/phases/phases.ts';
 import { eventChange } from '../../event-change.ts';
 
-export class ExpandAt extends OnlineMigration {
-  override up(): Promise<void> {
-    return this.carryOut(expand, eventChange);
-  }
-
-  override down(): Promise<void> {
-    return this.carryOut(revertExpand, eventChange);
-  }
+export class ExpandAt extends ColumnMigration {
+  override readonly change = eventChange;
+  override readonly phase = phases.expand;
 }

@@ -1,13 +1,8 @@
-import { OnlineMigration } from '../../../../src/online-migration/mikro-orm/column-migration.ts';
-import { backfill, revertBackfill } from '../../../../src/online-migration/phases/backfill.ts';
+import { ColumnMigration } from '../../../../src/online-migration/mikro-orm/column-migration.ts';
+import { phases } from '../../../../src/online-migration/phases/phases.ts';
 import { eventChange } from '../../event-change.ts';
 
-export class BackfillAt extends OnlineMigration {
-  override up(): Promise<void> {
-    return this.carryOut(backfill, eventChange);
-  }
-
-  override down(): Promise<void> {
-    return this.carryOut(revertBackfill, eventChange);
-  }
+export class BackfillAt extends ColumnMigration {
+  override readonly change = eventChange;
+  override readonly phase = phases.backfill;
 }

@@ -1,0 +1,16 @@
+import type { OnlineMigrationConfig } from 'online-migration';
+import { columnChanges } from './src/column-changes.ts';
+import { readConfig } from './src/config.ts';
+import { resolveDatabase } from './src/database/resolve-database.ts';
+import { backfillSettings } from './src/large-record/backfill-settings.ts';
+import commandLineOptions from './mikro-orm.config.ts';
+
+const config = readConfig();
+
+/** The configuration of `npx online-migration`. */
+export default {
+  changes: columnChanges,
+  connection: async () => (await resolveDatabase(config)).url,
+  settings: { ...config, backfill: backfillSettings(config) },
+  mikroOrm: commandLineOptions,
+} satisfies OnlineMigrationConfig;

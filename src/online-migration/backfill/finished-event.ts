@@ -1,0 +1,66 @@
+import type { BackfillFinished } from '../change/events.ts';
+import type { Fill } from './plan/fill.ts';
+import type { BackfillSummary } from './run-backfill.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+/**
+ * The event that ends a backfill.
+ * @param rejects how many rows have no faithful value
+ */
+export function backfillFinished(
+  { names, direction }: Fill,
+  { rows, seconds, batches, pausedMs, restedMs, before, after }: BackfillSummary,
+  rejects: number,
+): BackfillFinished {
+  const figures = {
+    direction,
+    rows,
+    seconds,
+    batches,
+    pauses: [...pausedMs].map(([reason, milliseconds]) => ({ reason, milliseconds })),
+    restedMs,
+    walBytes: after.walBytes - before.walBytes,
+    heapBytesBefore: before.heapBytes,
+    heapBytesAfter: after.heapBytes,
+    indexBytesBefore: before.indexBytes,
+    indexBytesAfter: after.indexBytes,
+    updates: after.updates - before.updates,
+    heapOnlyUpdates: after.hotUpdates - before.hotUpdates,
+    rejects,
+  };
+  return { type: 'backfill-finished', change: names.change, ...figures, message: sentence(figures) };
+}
+
+function sentence(figures: Omit<BackfillFinished, 'type' | 'change' | 'message'>): string {
+  const { rows, seconds, batches, pauses, restedMs, walBytes, updates, heapOnlyUpdates, rejects } = figures;
+  const pauseTexts = pauses.map(
+    ({ reason, milliseconds }) => `${(milliseconds / 1000).toFixed(1)} s (${reason})`,
+  );
+  return (
+    `backfill: ${count(rows)} rows in ${seconds.toFixed(1)} s, ${count(rows / seconds)} rows/s; ` +
+    (batches === null
+      ? ''
+      : `${count(batches.count)} batches, the longest ${batches.longestMs.toFixed(0)} ms; `) +
+    `pauses: ${pauses.length === 0 ? 'none' : pauseTexts.join(', ')}; ` +
+    (restedMs < 1 ? '' : `rests ${(restedMs / 1000).toFixed(1)} s beside busy sessions; `) +
+    `WAL ${mebibytes(walBytes)}; heap ${growth(figures.heapBytesBefore, figures.heapBytesAfter)}, ` +
+    `indexes ${growth(figures.indexBytesBefore, figures.indexBytesAfter)}; ` +
+    // Up to PostgreSQL 14 the server counts at its own time, and may not have begun.
+    (updates === 0 ? '' : `${((100 * heapOnlyUpdates) / updates).toFixed(0)} % heap-only updates; `) +
+    `${count(rejects)} rejects`
+  );
+}
+
+function growth(before: number, after: number): string {
+  const factor = before === 0 ? 1 : after / before;
+  return `${mebibytes(before)} to ${mebibytes(after)} (${factor.toFixed(2)}×)`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${count(bytes / MEBIBYTE)} MB`;
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}

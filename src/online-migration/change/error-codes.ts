@@ -1,0 +1,321 @@
+/** What a code means, and what to do about it: one sentence each. */
+export interface CodeEntry {
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+/** Every refusal of the package by its code. A code never changes; `docs/errors.md` lists the same entries. */
+export const ERROR_CODES = {
+  // The declaration of a change.
+  COLUMN_COUNT: {
+    meaning: 'The declaration has no column, or more than one.',
+    remedy: 'Declare exactly one column, and write a change of its own for each further column.',
+  },
+  PRECISION_OUT_OF_RANGE: {
+    meaning: '`textToNumeric` was called with a precision or a scale that it does not support.',
+    remedy: 'Give whole numbers with 1 ≤ precision ≤ 255 and 0 ≤ scale ≤ precision.',
+  },
+
+  // The table, the server and the connection.
+  TABLE_NOT_READY: {
+    meaning: 'The table of the change does not exist.',
+    remedy: 'Run the migrations against this database first.',
+  },
+  COLUMN_MISSING: {
+    meaning: 'The table has neither the old nor the new column.',
+    remedy: 'Correct the declaration, or run the migration that creates the column.',
+  },
+  KEY_COLUMN_MISSING: {
+    meaning: 'The table does not have a column that the declaration names in `key`.',
+    remedy: 'Finish the change that renames the column, or correct `key`.',
+  },
+  COLUMN_TYPE_DIFFERS: {
+    meaning: 'A column has another type than the declaration or the option `--from` says.',
+    remedy: 'Correct the type; to change to another type, revert expand first.',
+  },
+  SERVER_TOO_OLD: {
+    meaning: 'The server is older than the package, or the conversion, requires.',
+    remedy: 'Upgrade the server to the version that the message names.',
+  },
+  SESSIONS_NOT_KEPT: {
+    meaning:
+      'The connection leads through a pooler in transaction mode, where the lock between migrators does not hold.',
+    remedy: 'Connect to the server itself, or to a pool in session mode.',
+  },
+  CONNECTION_LOST: {
+    meaning: 'The connection to the database was lost while it was in use.',
+    remedy: 'Run the same command again; work that was not committed is rolled back.',
+  },
+  LOCK_NOT_GRANTED: {
+    meaning: 'A table could not be locked within the time budget, and the transaction was rolled back.',
+    remedy: 'End the sessions that block it, then run the same command again.',
+  },
+  INTERRUPTED: {
+    meaning: 'The command received a signal and stopped between two transactions.',
+    remedy: 'Run the same command again; it continues from this point.',
+  },
+
+  PEER_VERSION: {
+    meaning: 'A library is installed in a version that the package was not tested with.',
+    remedy: 'Install a version in the range that the message gives.',
+  },
+
+  // The phases.
+  WRONG_STAGE: {
+    meaning: 'The phase does not start from the stage of the database.',
+    remedy: 'Run the migrations in their order.',
+  },
+  OBSTACLES: {
+    meaning:
+      'The column cannot be changed as it is; `details.obstacles` lists the reasons with codes of their own.',
+    remedy: 'Remove each obstacle as its message says, then run the same command again.',
+  },
+  NOT_REVERSIBLE: {
+    meaning: 'The conversion is declared as not reversible, so the phase cannot be reverted.',
+    remedy: 'Restore a backup, or declare a separate change for the way back.',
+  },
+  SYNC_TRIGGER_MISSING: {
+    meaning: 'A sync trigger does not exist, so writes would not reach the other column.',
+    remedy: 'Revert expand and run it again.',
+  },
+  SYNC_TRIGGER_SILENT: {
+    meaning: 'A sync trigger does not fire for every write.',
+    remedy: 'Run the `alter table` statement of the message, then the same command again.',
+  },
+  SYNC_TRIGGER_ALTERED: {
+    meaning: 'A sync trigger or a partition was altered while the columns were compared.',
+    remedy: 'Run the same command again; it compares the columns once more.',
+  },
+  INSIDE_TRANSACTION: {
+    meaning: 'The backfill was started inside a transaction, which would hold all row locks until its end.',
+    remedy: 'Run it outside of a transaction; set `migrations.allOrNothing` to false.',
+  },
+  REJECTS_LEFT: {
+    meaning: 'Some rows have an old value that the new type cannot take.',
+    remedy: 'Correct these values in the old column, then run the same command again.',
+  },
+  ROWS_DIFFER: {
+    meaning:
+      'In some rows the two columns differ: a sync trigger was disabled for a time, or the rows were not filled.',
+    remedy: 'Run the `update` statement of the message, then the same command again.',
+  },
+  EQUALITY_PROOF_FAILED: {
+    meaning: 'Contract found rows in which the columns differ, so dropping the old column would lose data.',
+    remedy: 'Set the right value in these rows, then run the same command again.',
+  },
+  UNIQUE_CONFLICT: {
+    meaning:
+      'Two rows with different values in one column have the same value in the other one, and an index is unique.',
+    remedy: 'Correct one of the two rows, then run the same command again.',
+  },
+  FOREIGN_KEY_VIOLATED: {
+    meaning: 'A foreign key does not hold for the other column.',
+    remedy: 'Correct the row that the message names, then run the same command again.',
+  },
+  ATTACHED_MEANWHILE: {
+    meaning: 'Somebody created an index or a foreign key on the old column while contract ran.',
+    remedy: 'Run the same command again; it creates the same for the new column.',
+  },
+  COLUMN_IN_USE: {
+    meaning: 'Live processes of the application still use the column that the phase takes away.',
+    remedy: 'Restart or update these processes, then run the same command again.',
+  },
+  KEPT_VALUES_LOST: {
+    meaning: 'The old values that contract kept for the way back do not exist any more.',
+    remedy: 'Restore the schema `online_migration` from a backup, or accept the loss in `reviewed`.',
+  },
+  ROWS_NOT_FILLED: {
+    meaning: 'On the way back of contract, some new values have no equal of the old type.',
+    remedy: 'Correct the new column in these rows, then run the same command again.',
+  },
+  NUMBERS_OUT_OF_RANGE: {
+    meaning: 'On the way back of contract, the numbers of the sequence exceed the old type.',
+    remedy: 'Correct the sequence as the message says, then run the same command again.',
+  },
+
+  // The backfill.
+  TRIGGERS_WOULD_FIRE: {
+    meaning: 'Triggers of the table would fire for each row that the backfill converts.',
+    remedy: 'Allow the package to silence them, or name them in `firesInBackfill`.',
+  },
+  ROW_UPDATE_FAILED: {
+    meaning: 'The value of a row converts, but the table refuses the update.',
+    remedy: 'Correct the trigger or the constraint that refuses it, then run the same command again.',
+  },
+  ROW_UPDATE_WITHOUT_EFFECT: {
+    meaning: 'The value of a row converts, but the update leaves the row as it is.',
+    remedy: 'Correct the trigger or the rule that drops the update, then run the same command again.',
+  },
+  QUEUE_SCHEMA_NOT_ALLOWED: {
+    meaning: 'The role may not create the schema from which worker processes take their ranges.',
+    remedy: 'Create the schema as an administrator, or set `BACKFILL_WORKERS=1`.',
+  },
+  BACKFILL_PLAN_DELETED: {
+    meaning: 'The plan of the backfill was deleted while the backfill started.',
+    remedy: 'Run the same command again.',
+  },
+  RANGE_TAKEN: {
+    meaning: 'Another worker has taken the range, so the batch of this worker was rolled back.',
+    remedy: 'Nothing: the other worker fills the range.',
+  },
+  NO_BACKFILL: {
+    meaning: 'The command controls a running backfill, and none is running.',
+    remedy: 'Start the backfill with `npx mikro-orm migration:up`.',
+  },
+  WORKERS_ARE_PROCESSES: {
+    meaning: 'The workers of this backfill are processes, so their number cannot be set.',
+    remedy: 'Start or end worker processes instead.',
+  },
+
+  // The application that follows the active column.
+  UNKNOWN_ACTIVE_COLUMN: {
+    meaning: 'The configured active column is none of the two columns of the change.',
+    remedy: 'Set it to `auto`, or to the name of the old or the new column.',
+  },
+  COLUMN_NOT_ENFORCED: {
+    meaning: 'A row has no value in the active column, because another column has become active.',
+    remedy: 'Read the active column again and repeat the unit of work; the follower does so once by itself.',
+  },
+
+  // The migrator.
+  MIGRATOR_NOT_REGISTERED: {
+    meaning: 'A phase was started by another migrator than the `OnlineMigrator`.',
+    remedy: 'Spread `onlineMigrations()` into the options in `mikro-orm.config.ts`.',
+  },
+  LEDGER_NOT_WRITTEN: {
+    meaning: 'A migration ended without the ledger entry in its last transaction.',
+    remedy: 'Let its `up` and `down` carry out exactly one phase each.',
+  },
+  ONE_TRANSACTION_FOR_ALL: {
+    meaning:
+      'All migrations were to run in one transaction, which would hold the locks of each phase until the end.',
+    remedy: 'Set `migrations.allOrNothing` to false, and call the migrator without `transaction`.',
+  },
+  MIGRATION_UNKNOWN: {
+    meaning: 'No migration has a name with this beginning.',
+    remedy: 'Write the beginning of one of the names in the message.',
+  },
+  MIGRATION_AMBIGUOUS: {
+    meaning: 'Several migrations have a name with this beginning.',
+    remedy: 'Write more of the name.',
+  },
+  MIGRATION_NOT_APPLIED: {
+    meaning: '`migration:down --to` names a migration that has not been applied.',
+    remedy: 'Name one of the applied migrations.',
+  },
+  MIGRATIONS_NOT_LAST: {
+    meaning: '`migration:down --only` names migrations that later ones build on.',
+    remedy: 'Revert the later migrations first, or in the same command.',
+  },
+  OPTIONS_CONFLICT: {
+    meaning: '`--only` was combined with `--to` or `--from`.',
+    remedy: 'Use one of them.',
+  },
+  OPTION_WITHOUT_VALUE: {
+    meaning: 'An option of the command has no value.',
+    remedy: 'Name a migration, or leave the option out.',
+  },
+  OPTION_NOT_SUPPORTED: {
+    meaning: 'The command does not support an option that it was given.',
+    remedy: 'Leave the option out.',
+  },
+
+  // The commands.
+  WRONG_USAGE: {
+    meaning: 'A command was called with arguments that it does not know.',
+    remedy: 'Call it as the usage in the message shows.',
+  },
+  CONFIG_NOT_FOUND: {
+    meaning: 'The command line has no configuration file.',
+    remedy: 'Create `online-migration.config.ts`, or name the file with `--config`.',
+  },
+  CONFIG_INVALID: {
+    meaning: 'The configuration file does not export `{ changes, connection }` as its default.',
+    remedy: 'Export an object with both as the default.',
+  },
+  STAGE_UNKNOWN: {
+    meaning: 'The option `--to` names no stage.',
+    remedy: 'Use one of the stages that the message lists.',
+  },
+  WRONG_DIRECTION: {
+    meaning:
+      '`up` was called with a stage that the change is past, or `down` with one that it has not reached.',
+    remedy: 'Use the command that the message names.',
+  },
+  PHASE_WITHOUT_MIGRATION: {
+    meaning: 'The project uses MikroORM and has no migration for a phase of the change.',
+    remedy: 'Write the migration: a class that extends `ColumnMigration`.',
+  },
+  NO_CHANGE_DECLARED: {
+    meaning: 'The configuration lists no column change.',
+    remedy: 'Add the column change to the list.',
+  },
+  CHANGE_NOT_CHOSEN: {
+    meaning: 'There are several column changes, and the command was not told which one.',
+    remedy: 'Give `--change` with one of the names in the message.',
+  },
+  CHANGE_UNKNOWN: {
+    meaning: 'There is no column change of this name.',
+    remedy: 'Give `--change` with one of the names in the message.',
+  },
+  CHANGE_AMBIGUOUS: {
+    meaning: 'Several column changes fit the name.',
+    remedy: 'Give `--change` with one of the names in the message.',
+  },
+  CHANGE_NAME_TWICE: {
+    meaning: 'The configuration lists several column changes of the same name.',
+    remedy: 'Declare a different `name` for all but one of them.',
+  },
+  CHANGE_NOT_FINISHED: {
+    meaning: 'An earlier change of the same column is not finished.',
+    remedy: 'Finish the earlier change, or remove it from the list.',
+  },
+  TABLE_UNKNOWN: {
+    meaning: 'The database has no table of this name.',
+    remedy: 'Give `--table` with one of the names in the message.',
+  },
+  COLUMN_UNKNOWN: {
+    meaning: 'The table has no column of this name.',
+    remedy: 'Give `--column` with one of the names in the message.',
+  },
+  TYPE_UNKNOWN: {
+    meaning: 'The database has no type of this name.',
+    remedy: 'Correct `--to` or `--from`; create an enum before the change.',
+  },
+  TYPE_UNCHANGED: {
+    meaning: 'The column has the wanted type already.',
+    remedy: 'Give `--to` with another type.',
+  },
+  TIME_ZONE_UNKNOWN: {
+    meaning: 'The database does not know the time zone.',
+    remedy: 'Give `--zone` with a name such as `Europe/Berlin`.',
+  },
+  CONVERSION_UNKNOWN: {
+    meaning: 'The package has no conversion between these two types.',
+    remedy: 'Write a conversion as `docs/adapting.md` shows.',
+  },
+  CONVERSION_IMPOSSIBLE: {
+    meaning: 'The conversion cannot be used with these two types, because values would not fit.',
+    remedy: 'Give `--to` with a type that the values fit in.',
+  },
+  DEFAULT_NOT_CONVERTIBLE: {
+    meaning: 'The default of the column does not convert to the new type.',
+    remedy: 'Change the default first.',
+  },
+  FILES_EXIST: {
+    meaning: 'Files that `change:new` would write exist already.',
+    remedy: 'Delete the files that you do not want to keep, then run the same command again.',
+  },
+  CHANGE_LIST_NOT_FOUND: {
+    meaning:
+      '`src/column-changes.ts` does not have the list in the form that `npx online-migration new` extends.',
+    remedy: 'Restore the line that the message shows, then run the same command again.',
+  },
+  DECLARATION_EXISTS: {
+    meaning: '`src/column-changes.ts` lists a declaration of the same name already.',
+    remedy: 'Rename the listed declaration, then run the same command again.',
+  },
+} as const satisfies Record<string, CodeEntry>;
+
+/** The code of a refusal. */
+export type ErrorCode = keyof typeof ERROR_CODES;

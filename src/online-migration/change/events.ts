@@ -1,0 +1,364 @@
+/** A transaction that is in the way of a lock. */
+export interface Blocker {
+  /** Tells it from every other transaction. */
+  readonly transaction: string;
+  /** Null if it is a prepared transaction, which no session has any more. */
+  readonly pid: number | null;
+  /** How the prepared transaction is called, as an SQL literal. */
+  readonly gid: string | null;
+  readonly application: string;
+  /** `user ann`; for a background process its kind, such as `autovacuum worker`, and whether it gives way. */
+  readonly owner: string;
+  /** Whether this session's role may see its activity; if not, the next three properties are null. */
+  readonly isVisible: boolean;
+  readonly state: string | null;
+  /** Seconds since its transaction began, or was prepared; null if it has none. */
+  readonly seconds: number | null;
+  /** The first 200 characters of its present or last query. */
+  readonly query: string | null;
+}
+
+/** An event with a sentence for people. */
+interface Told {
+  /** The event as a log shows it, without a prefix and a line end. */
+  readonly message: string;
+}
+
+/** An event of one column change. */
+interface OfChange extends Told {
+  /** The name of the change: `public.large_record.created_at`. */
+  readonly change: string;
+}
+
+/** A migration begins: a phase of a column change, or an ordinary one. */
+export interface MigrationStarted extends Told {
+  readonly type: 'migration-started';
+  /** Its file without the extension: `0002_expand_created_at_new`. */
+  readonly migration: string;
+  readonly direction: 'up' | 'down';
+}
+
+/** A migration is applied or reverted, and the ledger says so. A migration that fails ends without this event. */
+export interface MigrationFinished extends Told {
+  readonly type: 'migration-finished';
+  readonly migration: string;
+  readonly direction: 'up' | 'down';
+  readonly milliseconds: number;
+}
+
+/** Another runner migrates the database; this one waits for its end. */
+export interface WaitingForRunner extends Told {
+  readonly type: 'waiting-for-runner';
+  /** The server process of the other runner's session. */
+  readonly pid: number;
+  readonly application: string;
+  /** When its session began, ISO 8601; null if this session's role may not see it. */
+  readonly since: string | null;
+}
+
+/** The command was told to end. It ends after the transaction in progress. */
+export interface InterruptReceived extends Told {
+  readonly type: 'interrupt-received';
+  readonly signal: string;
+}
+
+/** A statement without a timeout was in progress when the command was told to end, and is being cancelled. */
+export interface StatementCancelled extends Told {
+  readonly type: 'statement-cancelled';
+  /** The server process that runs it. */
+  readonly pid: number;
+  /** Its first 160 characters; null if it has ended meanwhile. */
+  readonly statement: string | null;
+}
+
+/** Such a statement could not be cancelled; the command waits for its end. */
+export interface CancelFailed extends Told {
+  readonly type: 'cancel-failed';
+  readonly pid: number;
+  readonly reason: string;
+}
+
+/** A transaction that held the table's strongest lock has committed. */
+export interface LockHeld extends OfChange {
+  readonly type: 'lock-held';
+  /** The phase and its step: `enforce: set not null`. */
+  readonly purpose: string;
+  /** Schema and name, quoted. */
+  readonly table: string;
+  readonly mode: 'ACCESS EXCLUSIVE';
+  /** From the grant of the lock to the end of the commit, as this process saw it. */
+  readonly heldMs: number;
+}
+
+/** A lock was not granted within its timeout. The transaction was rolled back and will be tried again. */
+export interface LockRetry extends OfChange {
+  readonly type: 'lock-retry';
+  readonly purpose: string;
+  /** The tables or sequences that the lock was requested on: schema and name, quoted. */
+  readonly relations: readonly string[];
+  /** The mode that was requested: `access exclusive`. */
+  readonly mode: string;
+  /** How many tries have failed. */
+  readonly attempt: number;
+  readonly timeoutMs: number;
+  /** How long it pauses before the next try. */
+  readonly pauseMs: number;
+  /** The oldest first, five at most; none if they have ended. */
+  readonly blockers: readonly Blocker[];
+}
+
+/** The build of an index begins, beside reads and writes. */
+export interface IndexBuildStarted extends OfChange {
+  readonly type: 'index-build-started';
+  readonly index: string;
+}
+
+/** Contract or its way back waits for processes of the application that still use the column it removes. */
+export interface WaitingForSwitchover extends OfChange {
+  readonly type: 'waiting-for-switchover';
+  /** How long it waits at most. */
+  readonly limitMs: number;
+  readonly processes: readonly {
+    /** Host and process id. */
+    readonly process: string;
+    /** The server process of its presence session. */
+    readonly pid: number;
+    readonly address: string | null;
+  }[];
+}
+
+/** Sessions use the table, and their process does not declare the column that it uses. Contract does not wait for them. */
+export interface UndeclaredSessionsFound extends OfChange {
+  readonly type: 'undeclared-sessions';
+  readonly sessions: readonly {
+    readonly application: string;
+    readonly user: string;
+    readonly address: string | null;
+    readonly count: number;
+    /** The beginning of the present or last statement of one of them. */
+    readonly statement: string;
+  }[];
+}
+
+/** The comparison of both columns is paused by hand. */
+export interface ComparisonPaused extends OfChange {
+  readonly type: 'comparison-paused';
+}
+
+/** The comparison of both columns continues. */
+export interface ComparisonResumed extends OfChange {
+  readonly type: 'comparison-resumed';
+}
+
+/** A sweep of the backfill or a batch of the comparison waits for rows that other transactions have locked. */
+export interface WaitingForRows extends OfChange {
+  readonly type: 'waiting-for-rows';
+  readonly during: 'backfill' | 'comparison';
+  /** Transactions that have locked the table, the oldest first. */
+  readonly blockers: readonly Blocker[];
+}
+
+/** Triggers of the table do not fire for the updates of the backfill. */
+export interface TriggersSilenced extends OfChange {
+  readonly type: 'triggers-silenced';
+  readonly triggers: readonly string[];
+}
+
+/** The backfill cannot pause for some figures, because its role may not see them. */
+export interface FiguresHidden extends OfChange {
+  readonly type: 'figures-hidden';
+  readonly figures: readonly string[];
+  /** The role that `pg_monitor` can be granted to. */
+  readonly role: string;
+}
+
+/** The backfill has its plan and begins, or continues where an earlier run stopped. */
+export interface BackfillPlanned extends OfChange {
+  readonly type: 'backfill-planned';
+  /** `forward` fills the new column; `backward` fills the old one, on the way back of contract. */
+  readonly direction: 'forward' | 'backward';
+  /** Rows that earlier runs have filled. */
+  readonly rowsDone: number;
+  /** Estimated from the catalog. */
+  readonly rowsTotal: number;
+  /** Batches at the same time in this process; 0 if worker processes fill the ranges. */
+  readonly workers: number;
+}
+
+/** How far the backfill is: four times a second, or every second if worker processes fill the ranges. It has no message. */
+export interface BackfillProgressed {
+  readonly type: 'backfill-progress';
+  readonly message?: undefined;
+  readonly change: string;
+  readonly rowsDone: number;
+  /** An estimate, which gets better as the backfill goes on. */
+  readonly rowsTotal: number;
+  /** Share of the table's blocks that is done, 0 to 100. */
+  readonly percent: number;
+  readonly rowsPerSecond: number;
+  /** Null until there is a rate. */
+  readonly secondsLeft: number | null;
+  /** Rows of a batch at present; null if worker processes fill the ranges. */
+  readonly batchRows: number | null;
+  /** Why it waits now; null while it works. */
+  readonly pausedFor: string | null;
+}
+
+/** The backfill pauses, for the application or by hand. */
+export interface BackfillPaused extends OfChange {
+  readonly type: 'backfill-paused';
+  readonly reason: string;
+}
+
+/** The backfill continues after a pause. */
+export interface BackfillResumed extends OfChange {
+  readonly type: 'backfill-resumed';
+}
+
+/** The worker processes of a backfill have changed. */
+export interface BackfillWorkers extends OfChange {
+  readonly type: 'backfill-workers';
+  /** `host:process id` each. */
+  readonly processes: readonly string[];
+}
+
+/** A batch of one block, the smallest there is, lasted more than twice as long as wanted; once for each process. */
+export interface BatchTooLong extends OfChange {
+  readonly type: 'batch-too-long';
+  /** The table or partition: schema and name, quoted. */
+  readonly table: string;
+  readonly rows: number;
+  readonly milliseconds: number;
+  readonly targetMs: number;
+}
+
+/** The backfill could not lock autovacuum out of the table, and continues without that lock. */
+export interface AutovacuumNotHeld extends Told {
+  readonly type: 'autovacuum-not-held';
+  readonly table: string;
+  readonly reason: string;
+}
+
+/** A connection of the backfill is lost and will be opened again. */
+export interface ConnectionLost extends Told {
+  readonly type: 'connection-lost';
+  readonly reason: string;
+  /** How long it pauses before the next try. */
+  readonly pauseMs: number;
+}
+
+/** The queue of worker processes reports an error, each one once. It tries again by itself. */
+export interface QueueFailed extends OfChange {
+  readonly type: 'queue-failed';
+  readonly reason: string;
+}
+
+/** A worker process waits until a migrating process hands ranges out. */
+export interface WaitingForRanges extends OfChange {
+  readonly type: 'waiting-for-ranges';
+  readonly reason: string;
+}
+
+/** A worker process has ended its work. */
+export interface WorkerFinished extends OfChange {
+  readonly type: 'worker-finished';
+  readonly rows: number;
+  readonly batches: number;
+  readonly longestBatchMs: number;
+}
+
+/** Every row is filled or a reject. The figures are of this run, except for `rows`. */
+export interface BackfillFinished extends OfChange {
+  readonly type: 'backfill-finished';
+  readonly direction: 'forward' | 'backward';
+  /** Rows filled, over all runs. */
+  readonly rows: number;
+  readonly seconds: number;
+  /** Null if worker processes have filled the ranges: each reports its own. */
+  readonly batches: { readonly count: number; readonly longestMs: number } | null;
+  readonly pauses: readonly { readonly reason: string; readonly milliseconds: number }[];
+  /** How long the workers rested while other sessions were busy, added up. */
+  readonly restedMs: number;
+  /** WAL that the server wrote meanwhile, for whatever reason. */
+  readonly walBytes: number;
+  readonly heapBytesBefore: number;
+  readonly heapBytesAfter: number;
+  readonly indexBytesBefore: number;
+  readonly indexBytesAfter: number;
+  /** Row updates of the table, the application's as well; 0 if the server has not counted them yet. */
+  readonly updates: number;
+  readonly heapOnlyUpdates: number;
+  readonly rejects: number;
+}
+
+/** The filled column has no statistics yet; autovacuum will gather them. */
+export interface StatisticsMissing extends OfChange {
+  readonly type: 'statistics-missing';
+  readonly table: string;
+  readonly column: string;
+  readonly reason: string;
+}
+
+/** On the way back of contract, kept values were found that belong to no row. */
+export interface UnusedKeptValues extends OfChange {
+  readonly type: 'unused-kept-values';
+  readonly count: number;
+}
+
+/** The check before a change has read more values. */
+export interface ValuesClassified extends OfChange {
+  readonly type: 'values-classified';
+  /** Rows read so far. */
+  readonly rows: number;
+}
+
+/** `migration:create` and `migration:check` leave columns out of their comparison. */
+export interface ColumnsLeftOut extends Told {
+  readonly type: 'columns-left-out';
+  /** The table with the columns: `public.orders (total, total_new)`. */
+  readonly columns: string;
+}
+
+/**
+ * All events of the package. Each one survives `JSON.stringify`, so it can be sent to another process or to a log collector.
+ * docs/events.md lists them.
+ */
+export type OnlineMigrationEvent =
+  | MigrationStarted
+  | MigrationFinished
+  | WaitingForRunner
+  | InterruptReceived
+  | StatementCancelled
+  | CancelFailed
+  | LockHeld
+  | LockRetry
+  | IndexBuildStarted
+  | WaitingForSwitchover
+  | UndeclaredSessionsFound
+  | ComparisonPaused
+  | ComparisonResumed
+  | WaitingForRows
+  | TriggersSilenced
+  | FiguresHidden
+  | BackfillPlanned
+  | BackfillProgressed
+  | BackfillPaused
+  | BackfillResumed
+  | BackfillWorkers
+  | BatchTooLong
+  | AutovacuumNotHeld
+  | ConnectionLost
+  | QueueFailed
+  | WaitingForRanges
+  | WorkerFinished
+  | BackfillFinished
+  | StatisticsMissing
+  | UnusedKeptValues
+  | ValuesClassified
+  | ColumnsLeftOut;
+
+/** Reports an event to whoever listens; it does not throw. */
+export type Emit = (event: OnlineMigrationEvent) => void;
+
+/** Receives every event, in the order in which they happen. If it returns a promise, nobody waits for it. */
+export type OnlineMigrationListener = (event: OnlineMigrationEvent) => unknown;

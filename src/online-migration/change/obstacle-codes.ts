@@ -1,0 +1,312 @@
+import type { CodeEntry } from './error-codes.ts';
+
+/** Every obstacle to a change by its code. A code never changes; `docs/errors.md` lists the same entries. */
+export const OBSTACLE_CODES = {
+  // The declaration and the table do not fit each other.
+  NO_TABLE: {
+    meaning: 'The relation is neither a table nor a partitioned table.',
+    remedy: 'Declare the table that stores the rows.',
+  },
+  TABLE_IS_PARTITION: {
+    meaning: 'The table is a partition of another table.',
+    remedy: 'Change the partitioned table.',
+  },
+  TABLE_HAS_HEIRS: {
+    meaning: 'Other tables inherit from the table, and triggers do not reach them.',
+    remedy: 'End the inheritance first.',
+  },
+  COLUMN_INHERITED: {
+    meaning: 'The table inherits the column from another table.',
+    remedy: 'End the inheritance first.',
+  },
+  COLUMN_IN_PARTITION_KEY: {
+    meaning: 'The column is in the partition key.',
+    remedy: 'Create a new partitioned table; this package cannot change the column.',
+  },
+  COLUMN_GENERATED: {
+    meaning: 'The column is generated from other columns.',
+    remedy: 'Change the columns that it is generated from.',
+  },
+  COLUMN_COLLATION: {
+    meaning: 'The column has a collation of its own, which a way back would lose.',
+    remedy: 'Give the column the collation of its type first.',
+  },
+  COLUMN_TYPE_NOT_AS_DECLARED: {
+    meaning: 'The old column has another type than the declaration says.',
+    remedy: 'Correct `oldColumn.type`.',
+  },
+  NULLABLE_NOT_AS_DECLARED: {
+    meaning: 'The column may be null and the declaration does not say so, or the reverse.',
+    remedy: 'Correct `nullable`, or set the column NOT NULL first.',
+  },
+  NEW_COLUMN_EXISTS: {
+    meaning: 'The table has a column with the name of the new column already.',
+    remedy: 'Declare another `newColumn.name`.',
+  },
+  KEY_COLUMN_NOT_FOUND: {
+    meaning: 'The table does not have a column that the declaration names in `key`.',
+    remedy: 'Correct `key`.',
+  },
+  KEY_NOT_UNIQUE: {
+    meaning: 'No unique index proves that the declared key is unique and never null.',
+    remedy: 'Declare the columns of a primary key, or `key: []`.',
+  },
+  KEY_MAY_BE_UNREADABLE: {
+    meaning: 'The encoding of the database is SQL_ASCII, so a text of the key may not be valid UTF-8.',
+    remedy: 'Declare a key of another type, or `key: []`.',
+  },
+
+  // Types and expressions.
+  TYPE_NOT_FOUND: {
+    meaning: 'A declared type does not exist in the database.',
+    remedy: 'Correct the type, or create it first.',
+  },
+  TYPE_NOT_GRANTED: {
+    meaning: 'The role may not use a declared type.',
+    remedy: 'Run the `grant` statement of the message.',
+  },
+  TYPE_NOT_WRITTEN_IN_FULL: {
+    meaning: 'The catalog writes the declared type with a modifier.',
+    remedy: 'Declare the type as the message shows it.',
+  },
+  TYPE_NOT_COMPARABLE: {
+    meaning: "Values of the type cannot be compared with PostgreSQL's own `=`.",
+    remedy: 'Use a type that has an equality operator.',
+  },
+  TYPE_HAS_DEFAULT: {
+    meaning: 'The type has a default, which rows would get that are written through the other column.',
+    remedy: 'Drop the default of the type.',
+  },
+  DOMAIN_CONSTRAINED: {
+    meaning: 'The type is a domain with constraints, for which the table would be rewritten under the lock.',
+    remedy: 'Use the base type, and a check constraint after the change.',
+  },
+  EXPRESSION_INVALID: {
+    meaning: 'PostgreSQL does not accept an expression of the declaration.',
+    remedy: 'Correct the expression.',
+  },
+  PRECISION_LOST: {
+    meaning: 'The conversion gives more digits of a second than the type keeps, so values would be rounded.',
+    remedy: 'Let the conversion give null for such values.',
+  },
+  NULL_OLD_VALUE_NOT_POSSIBLE: {
+    meaning: 'The change has no way back, and the old column cannot be null.',
+    remedy: 'Declare `conversion.backward`.',
+  },
+
+  // Defaults and numbers.
+  DEFAULT_DIFFERS: {
+    meaning: 'The old column has another default than the declaration says.',
+    remedy: 'Correct `oldColumn.default`.',
+  },
+  NEW_DEFAULT_MISSING: {
+    meaning: 'The old column has a default, and the declaration has none for the new column.',
+    remedy: 'Declare `newColumn.default`.',
+  },
+  DEFAULT_BESIDE_NUMBERING: {
+    meaning: 'The numbers of the column come from a sequence, and the declaration has a default.',
+    remedy: 'Declare no default.',
+  },
+  DEFAULT_OF_NULLABLE: {
+    meaning: 'The column may be null and has a default, so a null may be intended or left out.',
+    remedy: 'Drop the default for the time of the change, or set the column NOT NULL first.',
+  },
+  SEQUENCE_CANNOT_COUNT: {
+    meaning: 'The numbers of the column come from a sequence, which cannot count in the other type.',
+    remedy: 'Drop the default or the identity, and give the values in the application.',
+  },
+  SEQUENCE_OWNED: {
+    meaning: 'A sequence belongs to the old column and would be dropped with it.',
+    remedy: 'Run the `alter sequence` statement of the message.',
+  },
+  SEQUENCE_NEXT_OUT_OF_RANGE: {
+    meaning: 'The next number of the sequence exceeds the old type.',
+    remedy: 'Give the rows beyond the limit other numbers, then set the sequence.',
+  },
+  SEQUENCE_LIMIT_OUT_OF_RANGE: {
+    meaning: 'A limit of the sequence exceeds the old type.',
+    remedy: 'Run the `alter sequence` statement of the message.',
+  },
+  SEQUENCE_START_OUT_OF_RANGE: {
+    meaning: 'The start of the sequence exceeds the old type.',
+    remedy: 'Run the `alter sequence` statement of the message.',
+  },
+  VALUES_WITHOUT_EQUAL: {
+    meaning: 'Some new values have no equal of the old type.',
+    remedy: 'Correct the new column in these rows.',
+  },
+
+  // Names and other changes.
+  NAME_TAKEN: {
+    meaning: 'A relation or a constraint has a name that the change needs.',
+    remedy: 'Rename the relation or the constraint.',
+  },
+  NAME_TOO_LONG: {
+    meaning: 'The name of the new column is longer than PostgreSQL allows.',
+    remedy: 'Declare a shorter `newColumn.name`.',
+  },
+  CHANGE_NAME_TAKEN: {
+    meaning: 'The database records a different change under the same name.',
+    remedy: 'Declare another `name`.',
+  },
+  OTHER_CHANGE_UNDER_WAY: {
+    meaning: 'Another change of the table is under way, and the two would disturb each other.',
+    remedy: 'Finish the other change first.',
+  },
+  EARLIER_VALUES_KEPT: {
+    meaning: 'Old values of an earlier change are kept under the same name.',
+    remedy: 'Declare another `name`, or delete these values.',
+  },
+
+  // Attachments and properties of the column.
+  INDEX_NOT_CARRIED: {
+    meaning: 'An index of the column cannot be created for the other column by the package.',
+    remedy: 'Drop the index, and create its successor after the change.',
+  },
+  INDEX_WITHOUT_ORDER: {
+    meaning: 'The access method of an index does not support the other type.',
+    remedy: 'Drop the index, and create its successor after the change.',
+  },
+  FOREIGN_KEY_NOT_CARRIED: {
+    meaning: 'A foreign key of the column cannot be created for the other column by the package.',
+    remedy: 'Drop the foreign key, and create its successor after the change.',
+  },
+  FOREIGN_KEY_NOT_COMPARABLE: {
+    meaning: 'A foreign key compares the column with a type that is not comparable with the other type.',
+    remedy: 'Change that column too, without the foreign key for the time.',
+  },
+  DEPENDENT_OBJECT: {
+    meaning: 'A view, a check or another object depends on the column.',
+    remedy: 'Drop the object, and create its successor after the change.',
+  },
+  PARTITION_DEPENDENT_OBJECT: {
+    meaning: 'An object depends on the column of one partition alone.',
+    remedy: 'Drop the object, and create its successor after the change.',
+  },
+  PARTITION_DIFFERS: {
+    meaning: 'A partition has a NOT NULL, a default or privileges of its own for the column.',
+    remedy: 'Make the partition equal to its table.',
+  },
+  COLUMN_PRIVILEGES: {
+    meaning: 'The column has privileges of its own.',
+    remedy: 'Grant them on the table instead, and revoke them from the column.',
+  },
+  SECURITY_LABEL: {
+    meaning: 'The column has a security label, which it would lose.',
+    remedy: 'Remove the label for the time of the change.',
+  },
+  NOT_NULL_NOT_VALIDATED: {
+    meaning: 'The NOT NULL of the column is not validated.',
+    remedy: 'Run the `alter table` statement of the message.',
+  },
+  NOT_NULL_NO_INHERIT: {
+    meaning: 'The NOT NULL of the column is NO INHERIT.',
+    remedy: 'Run the `alter table` statement of the message.',
+  },
+  ROWS_STORED_ELSEWHERE: {
+    meaning: 'A column or a type elsewhere stores rows of the table as a whole.',
+    remedy: 'Store the columns one by one instead.',
+  },
+  TYPED_TABLE: {
+    meaning: 'The table is a typed table and has the columns of its type alone.',
+    remedy: 'Run the `alter table` statement of the message.',
+  },
+
+  // Functions, triggers and rules.
+  FUNCTION_NAMES_COLUMN: {
+    meaning: 'The body of a function names the column.',
+    remedy: 'Let the function work with either column, then add it to `reviewed`.',
+  },
+  FUNCTION_TAKES_WHOLE_ROWS: {
+    meaning: 'The body of a function takes all columns of a row.',
+    remedy: 'Let the function list the columns, then add it to `reviewed`.',
+  },
+  TRIGGER_ARGUMENT: {
+    meaning: 'A trigger has the name of the column among its arguments.',
+    remedy: 'Let the trigger call a function that works with either column, or add it to `reviewed`.',
+  },
+  TRIGGER_FIRES_LATER: {
+    meaning: 'A BEFORE trigger fires after the sync trigger and could change the row.',
+    remedy: 'Rename the trigger so that it fires before the sync trigger.',
+  },
+  RULE: {
+    meaning: 'A rule rewrites statements on the table.',
+    remedy: 'Write a trigger that does the same, and drop the rule.',
+  },
+  TRIGGER_NOT_SILENCEABLE: {
+    meaning: 'A trigger would fire in the backfill, and the role may not silence it.',
+    remedy: 'Run the `grant` statement of the message, or name the trigger in `firesInBackfill`.',
+  },
+  TRIGGER_BESIDE_CONSTRAINT: {
+    meaning: 'A trigger would fire in the backfill, and without it a constraint would not be checked.',
+    remedy: 'Drop the constraint until the column is filled, or name the trigger in `firesInBackfill`.',
+  },
+  TRIGGER_FIRES_ALWAYS: {
+    meaning: 'A trigger would fire in the backfill, because it is set to fire for replication or always.',
+    remedy: 'Run the `alter table` statement of the message, or name the trigger in `firesInBackfill`.',
+  },
+
+  // Replication.
+  PUBLICATION_NOT_REVIEWED: {
+    meaning: 'A publication publishes the table, and a subscriber without the new column stops.',
+    remedy: 'Prepare the subscribers as the message says, then add the publication to `reviewed`.',
+  },
+  SUBSCRIPTION_NOT_REVIEWED: {
+    meaning: 'A subscription writes to the table and fails between contract and rename.',
+    remedy: 'Plan to disable it as the message says, then add the subscription to `reviewed`.',
+  },
+  REPLICA_IDENTITY_MISSING: {
+    meaning: 'Updates of the table are published, and it has no replica identity.',
+    remedy: 'Give the table a primary key, or run the `alter table` statement of the message.',
+  },
+
+  // Rights of the role.
+  ROWS_HIDDEN: {
+    meaning: 'Row level security can hide rows from the role.',
+    remedy: 'Give the role BYPASSRLS, or connect as a role that has it.',
+  },
+  TABLE_NOT_OWNED: {
+    meaning: 'The role does not own a table that has to be altered.',
+    remedy: 'Run the `grant` statement of the message, or connect as the owner.',
+  },
+  OWNER_NOT_INHERITED: {
+    meaning: 'The role is a member of the owner of a table, but does not inherit its rights.',
+    remedy: 'Run the `alter role` statement of the message, or connect as the owner.',
+  },
+  CREATE_NOT_GRANTED: {
+    meaning: 'The role may not create in a schema or a tablespace in which an index or a sequence is needed.',
+    remedy: 'Run the `grant` statement of the message.',
+  },
+  REFERENCE_NOT_GRANTED: {
+    meaning: 'The role lacks a right on the table that a foreign key refers to.',
+    remedy: 'Run the `grant` statement of the message.',
+  },
+  OWNER_NOT_GRANTED: {
+    meaning: 'The role may not act for the owner of the table.',
+    remedy: 'Run the migrations as the owner, or run the `grant` statement of the message.',
+  },
+  STATE_SCHEMA_NOT_ALLOWED: {
+    meaning: 'The role may not create the schema `online_migration`, in which the package keeps its state.',
+    remedy: 'Run one of the statements of the message as an administrator.',
+  },
+  STATE_SCHEMA_NOT_OWNED: {
+    meaning:
+      'The schema `online_migration` belongs to another role and does not have the tables of the package.',
+    remedy: 'Run the `alter schema` statement of the message as an administrator.',
+  },
+  STATE_SCHEMA_OUTDATED: {
+    meaning: 'An earlier version of the package created the tables in the schema `online_migration`.',
+    remedy: 'Run the command once as the owner of the schema or as an administrator.',
+  },
+  STATE_SCHEMA_NOT_GRANTED: {
+    meaning: 'The owner of the table has no rights on the schema `online_migration`.',
+    remedy: 'Run the `grant` statements of the message.',
+  },
+  FUNCTIONS_NOT_OWNED: {
+    meaning: 'The functions of the change belong to another role, which the current one may not act for.',
+    remedy: 'Run the `alter function` statements of the message as an administrator.',
+  },
+} as const satisfies Record<string, CodeEntry>;
+
+/** The code of an obstacle. */
+export type ObstacleCode = keyof typeof OBSTACLE_CODES;

@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { findObstacles, findPreparations, findUnreviewed } from '../attachments/obstacles/obstacles.ts';
+import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
+import type { Obstacle } from '../change/obstacle.ts';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import { namesOf } from '../change/names.ts';
+import { TOOLKIT_NAME } from '../follow/presence.ts';
+import { Session } from '../postgres/session.ts';
+import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
+import { declarationFile } from './new/declaration-file.ts';
+import { instructions } from './new/instructions.ts';
+import { mappingsFile, unmappableReason } from './new/mappings-file.ts';
+import { migrationFiles } from './new/migration-files.ts';
+import type { NewChange } from './new/new-change.ts';
+import { planChange, type WantedChange } from './new/plan-change.ts';
+import { testFile } from './new/test-file.ts';
+import { extendedList, refuseExisting, type WrittenFile, writeFiles } from './new/written-files.ts';
+import type { ProgramOptions } from './run-command.ts';
+
+/** The module of the template that generated tests are built on. */
+const TEST_SUPPORT = 'test/support/change-cycle.ts';
+
+/** The options of `new`. */
+type WantedOptions = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Looks a table up and writes a change of one of its columns: the declaration; with MikroORM the mappings and five migrations; in
+ * the template a test. Everything that can be refused is refused before a file is written.
+ */
+export async function writeNewChange(
+  options: WantedOptions,
+  { config: file }: ProgramOptions,
+): Promise<void> {
+  const wanted = await completed(options);
+  const config = await loadConfig(file);
+  const folder = process.cwd();
+  const connection = await connectionOf(config);
+  console.log(describeConnection(connection));
+  await using session = await Session.open(connection, `${TOOLKIT_NAME} new`);
+  const plan = await planChange(
+    session,
+    wanted,
+    await nextNumber(folder),
+    config.changes.map(changedColumnOf),
+  );
+  const unreviewed = await refuseObstacles(session, plan.change);
+  const files = [declarationFile(plan), ...filesOfProject(folder, plan)];
+  refuseExisting(folder, files);
+  const { folder: place, file: name, declaration } = plan.words;
+  const list = await extendedList(folder, declaration, `${place}/${name}-change`);
+  await writeFiles(folder, files, list);
+  console.log(
+    `\n${instructions(
+      plan,
+      [...files, list],
+      unreviewed.map(({ message }) => message),
+    )}`,
+  );
+}
+
+/** The files that depend on what the project uses. */
+function filesOfProject(folder: string, plan: NewChange): WrittenFile[] {
+  const require = createRequire(join(folder, 'package.json'));
+  const hasMikroOrm = isInstalled(require, '@mikro-orm/migrations');
+  return [
+    ...(hasMikroOrm && unmappableReason(plan) === null ? [mappingsFile(plan)] : []),
+    ...(hasMikroOrm ? migrationFiles(plan) : []),
+    ...(existsSync(join(folder, TEST_SUPPORT)) ? [testFile(plan)] : []),
+  ];
+}
+
+function isInstalled(require: NodeJS.Require, name: string): boolean {
+  try {
+    require.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Refuses a change that the package cannot carry out.
+ * @returns one obstacle for each thing that a person must judge, or an administrator must prepare, before expand
+ */
+async function refuseObstacles(session: Session, change: ChangedColumn): Promise<Obstacle[]> {
+  const obstacles = await findObstacles(session, change);
+  const unreviewed =
+    obstacles.length === 0
+      ? []
+      : [...(await findPreparations(session, change)), ...(await findUnreviewed(session, change, 'old'))];
+  const others = obstacles.filter(({ message }) => !unreviewed.some((other) => other.message === message));
+  if (others.length === 0) return unreviewed;
+  const list = others.map(({ message }) => `  ${message}`).join('\n');
+  const { change: name, table } = namesOf(change);
+  throw new OnlineMigrationError(
+    'OBSTACLES',
+    `${name} cannot be changed as it is, and nothing was written:\n${list}`,
+    { change: name, table, obstacles: others },
+  );
+}
+
+/** Asks for missing options if a person is there to answer. */
+async function completed(options: WantedOptions): Promise<WantedChange> {
+  const missing = (['table', 'column', 'to'] as const).filter((name) => options[name] === undefined);
+  if (missing.length > 0 && !process.stdin.isTTY) {
+    throw new OnlineMigrationError('WRONG_USAGE', `Give ${missing.map((name) => `--${name}`).join(', ')}.`);
+  }
+  const answers: Record<string, string | undefined> = { ...options };
+  if (missing.length > 0) {
+    using lines = createInterface({ input: process.stdin, output: process.stdout });
+    const questions = { table: 'Table: ', column: 'Column: ', to: 'New type: ' };
+    for (const name of missing) answers[name] = (await lines.question(questions[name])).trim();
+  }
+  const { table = '', column = '', to = '', from, zone, newColumn } = answers;
+  return { table, column, from, to, newColumn, zone };
+}
+
+/** The number behind that of the last migration. */
+async function nextNumber(folder: string): Promise<number> {
+  const names = await readdir(join(folder, 'migrations')).catch(() => []);
+  const numbers = names.map((name) => Number(/^(\d+)_/.exec(name)?.[1] ?? 0));
+  return Math.max(0, ...numbers) + 1;
+}

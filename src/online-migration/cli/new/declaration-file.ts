@@ -1,0 +1,37 @@
+import type { WrittenFile } from './written-files.ts';
+import { inComment, type NewChange } from './new-change.ts';
+
+/** Stands in the literal where the expression of the conversion goes. */
+const CONVERSION_PLACE = '<conversion>';
+
+/** The file with the declared change. */
+export function declarationFile({ table, change, conversion, words }: NewChange): WrittenFile {
+  const { name, oldColumn, newColumn, key, nullable } = change;
+  const declared = {
+    ...(name === undefined ? {} : { name }),
+    table: { schema: table.schema, name: table.name },
+    key,
+    columns: [
+      {
+        from: oldColumn,
+        to: newColumn,
+        conversion: CONVERSION_PLACE,
+        ...(nullable ? { nullable } : {}),
+      },
+    ],
+  };
+  const literal = JSON.stringify(declared, null, 2).replace(
+    JSON.stringify(CONVERSION_PLACE),
+    // A function, since a `$` in a text would stand for something.
+    () => conversion.expression,
+  );
+  return {
+    path: `src/${words.folder}/${words.file}-change.ts`,
+    text: `import type { ColumnChange } from 'online-migration';
+import { ${conversion.name} } from 'online-migration/conversions';
+
+/** ${inComment(`The column change of \`${table.name}.${oldColumn.name}\`, from ${oldColumn.type} to ${newColumn.type}.`)} */
+export const ${words.declaration}: ColumnChange = ${literal};
+`,
+  };
+}

@@ -1,0 +1,108 @@
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { ChosenConversion } from './conversion-pairs.ts';
+import type { TableFacts } from './table-facts.ts';
+
+/** A column change that is to be written, and everything that the files say of it. */
+export interface NewChange {
+  readonly table: TableFacts;
+  /** The change itself, to ask the database about. */
+  readonly change: ChangedColumn;
+  readonly conversion: ChosenConversion;
+  /** The labels of the new type, if it is an enum. */
+  readonly labels: readonly string[];
+  /** The number of its first migration: 7. */
+  readonly firstNumber: number;
+  readonly words: NewNames;
+}
+
+/** The names of what is written. */
+export interface NewNames {
+  /** Folder below `src/` and `test/`: `orders`. */
+  readonly folder: string;
+  /** How file names of the change begin: `total`. */
+  readonly file: string;
+  /** In names of migration files: `orders_total`. */
+  readonly migration: string;
+  /** In names of classes and mappings: `OrdersTotal`. */
+  readonly pascal: string;
+  /** The declaration's name: `ordersTotalChange`. */
+  readonly declaration: string;
+  /** The mappings' name: `ordersTotalMappings`. */
+  readonly mappings: string;
+}
+
+/** Digits of a migration's number in its file name. */
+const NUMBER_DIGITS = 4;
+
+/**
+ * The number of one of the change's migrations, as file names begin: `0007`.
+ * @param index its place among them, from 0 on
+ */
+export function migrationNumber({ firstNumber }: NewChange, index: number): string {
+  return String(firstNumber + index).padStart(NUMBER_DIGITS, '0');
+}
+
+/** A text that stands in a comment: it must not end it. */
+export function inComment(text: string): string {
+  return text.replaceAll('*/', '* /');
+}
+
+/** A text as it stands between the backticks of a template literal. */
+export function inTemplate(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('`', '\\`').replaceAll('${', '\\${');
+}
+
+/**
+ * Makes the names that files and code of a change go by.
+ * @param number of the change among those of the column; undefined for the first
+ */
+export function namesFor(
+  table: Pick<TableFacts, 'schema' | 'name'>,
+  column: string,
+  number?: number,
+): NewNames {
+  const place = table.schema === 'public' ? [table.name] : [table.schema, table.name];
+  const tableWords = place.flatMap(wordsOf);
+  const columnWords = [...wordsOf(column), ...(number === undefined ? [] : [String(number)])];
+  const all = [...tableWords, ...columnWords];
+  const pascal = all.map(capitalized).join('');
+  const camel = pascal.charAt(0).toLowerCase() + pascal.slice(1);
+  return {
+    folder: tableWords.join('-'),
+    file: columnWords.join('-'),
+    migration: all.join('_'),
+    pascal,
+    declaration: `${camel}Change`,
+    mappings: `${camel}Mappings`,
+  };
+}
+
+/** A property's name for each column of a table: `created_at` becomes `createdAt`, and `created-at` beside it `createdAt2`. */
+export function propertyNames(columns: readonly { readonly name: string }[]): Map<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const { name } of columns) {
+    const [first = '', ...others] = wordsOf(name);
+    const plain = first + others.map(capitalized).join('');
+    let property = plain;
+    for (let number = 2; taken.has(property); number += 1) property = `${plain}${number}`;
+    taken.add(property);
+    names.set(name, property);
+  }
+  return names;
+}
+
+/** The words of a name; what no file and no identifier can have is left out, and one must not begin with a digit. */
+function wordsOf(name: string): string[] {
+  const words = name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '');
+  if (words.length === 0) return ['x'];
+  return /^\d/.test(words[0]!) ? ['x', ...words] : words;
+}
+
+function capitalized(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}

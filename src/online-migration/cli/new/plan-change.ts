@@ -1,0 +1,234 @@
+import { DatabaseError, escapeLiteral } from 'pg';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+import type { Conversion } from '../../change/column-change.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
+import { namesOf } from '../../change/names.ts';
+import { knownConversion, knownPairs } from './known-conversions.ts';
+import { namesFor, type NewChange } from './new-change.ts';
+import {
+  canonicalType,
+  type DescribingQueryable,
+  type ColumnFacts,
+  enumLabels,
+  listTables,
+  readTable,
+  type TableFacts,
+} from './table-facts.ts';
+
+/** What a person asks for. */
+export interface WantedChange {
+  readonly table: string;
+  readonly column: string;
+  /** The type that the column is believed to have; undefined where nobody says. */
+  readonly from: string | undefined;
+  readonly to: string;
+  /** The new column's interim name; undefined for one that is made of the old name. */
+  readonly newColumn: string | undefined;
+  /** The zone in which timestamps are meant; undefined where nobody says. */
+  readonly zone: string | undefined;
+}
+
+const NAMED_TABLES = 20;
+/** The first change of a column goes without a number. */
+const SECOND = 2;
+/** A default that is a literal, as the catalog writes it: `'new'::text`, `7`, `false`. */
+const CONSTANT = /^(?:'(?:[^']|'')*'::[a-z "]+|-?[0-9.]+|true|false)$/;
+
+/**
+ * Works a change out from what a person asks for and what the database has.
+ *
+ * @param firstNumber of its migrations
+ * @param others the changes that the project has; one of the same column gives the new one a name with a number
+ * @throws OnlineMigrationError that says what does not fit, and what there is
+ */
+export async function planChange(
+  database: DescribingQueryable,
+  wanted: WantedChange,
+  firstNumber: number,
+  others: readonly ChangedColumn[],
+): Promise<NewChange> {
+  const table = await readTable(database, wanted.table);
+  if (table === null) {
+    const tables = await listTables(database, NAMED_TABLES);
+    throw new OnlineMigrationError(
+      'TABLE_UNKNOWN',
+      `There is no table ${wanted.table}, and nothing was written. ` +
+        (tables.length === 0 ? 'The database has no table.' : `There is: ${tables.join(', ')}.`),
+      { table: wanted.table, tables },
+    );
+  }
+  const column = columnOf(table, wanted.column);
+  const to = await typeOf(database, wanted.to, '--to');
+  if (wanted.from !== undefined && (await typeOf(database, wanted.from, '--from')) !== column.type) {
+    throw new OnlineMigrationError(
+      'COLUMN_TYPE_DIFFERS',
+      `${column.name} is ${column.type} and not ${wanted.from}, and nothing was written.`,
+      { column: column.name, declared: wanted.from, found: column.type },
+    );
+  }
+  if (to === column.type) {
+    throw new OnlineMigrationError(
+      'TYPE_UNCHANGED',
+      `${column.name} is ${to} already, and nothing was written.`,
+      { column: column.name, type: to },
+    );
+  }
+  if (wanted.zone !== undefined) await refuseUnknownZone(database, wanted.zone);
+  const labels = await enumLabels(database, to);
+  const chosen = knownConversion(column.type, to, { labels, zone: wanted.zone ?? 'UTC' });
+  if (chosen === null) {
+    throw new OnlineMigrationError(
+      'CONVERSION_UNKNOWN',
+      `There is no conversion from ${column.type} to ${to}, and nothing was written. There is: ${knownPairs()}. ` +
+        `docs/adapting.md shows how to write another one.`,
+      { from: column.type, to },
+    );
+  }
+  if (typeof chosen === 'string') {
+    throw new OnlineMigrationError('CONVERSION_IMPOSSIBLE', `${chosen}. Nothing was written.`, {
+      from: column.type,
+      to,
+    });
+  }
+  const newDefault = await convertedDefault(database, chosen.conversion, column, to);
+  const change = declare(
+    table,
+    column,
+    { type: to, default: newDefault },
+    chosen.conversion,
+    wanted.newColumn,
+  );
+  const number = await numberOf(database, change, others);
+  const name = number === undefined ? {} : { name: numbered(change, number) };
+  return {
+    table,
+    change: { ...name, ...change },
+    conversion: chosen,
+    labels,
+    firstNumber,
+    words: namesFor(table, column.name, number),
+  };
+}
+
+/**
+ * The number of the change among those of its column; undefined for the first one.
+ * @throws OnlineMigrationError if an earlier one is not finished: the column has another type than that one leads to
+ */
+async function numberOf(
+  database: DescribingQueryable,
+  change: ChangedColumn,
+  others: readonly ChangedColumn[],
+): Promise<number | undefined> {
+  const last = others.findLast((other) => placeOf(other) === placeOf(change));
+  if (last === undefined) return undefined;
+  const { type } = last.newColumn;
+  if ((await canonicalType(database, type)) !== change.oldColumn.type) {
+    throw new OnlineMigrationError(
+      'CHANGE_NOT_FINISHED',
+      `src/column-changes.ts has a change of ${namesOf(change).change} already, to ${type}, which is not finished. ` +
+        `Nothing was written. Finish that one, or take it out of the list.`,
+      { change: namesOf(change).change, type },
+    );
+  }
+  const taken = new Set(others.map((other) => namesOf(other).change));
+  let number = SECOND;
+  while (taken.has(numbered(change, number))) number += 1;
+  return number;
+}
+
+function placeOf({ table, oldColumn }: ChangedColumn): string {
+  return JSON.stringify([table.schema, table.name, oldColumn.name]);
+}
+
+function numbered(change: ChangedColumn, number: number): string {
+  return `${namesOf(change).change} ${number}`;
+}
+
+function declare(
+  table: TableFacts,
+  column: ColumnFacts,
+  added: { readonly type: string; readonly default: string | null },
+  conversion: Conversion,
+  newColumn = `${column.name}_new`,
+): ChangedColumn {
+  return {
+    table: { schema: table.schema, name: table.name },
+    key: table.key.length === 1 ? table.key[0]! : table.key,
+    oldColumn: { name: column.name, type: column.type, ...withDefault(column.default) },
+    newColumn: { name: newColumn, type: added.type, ...withDefault(added.default) },
+    conversion,
+    ...(column.notNull ? {} : { nullable: true }),
+  };
+}
+
+function withDefault(expression: string | null): { default?: string } {
+  return expression === null ? {} : { default: expression };
+}
+
+/** The new column's default: the old one's value where that is always the same, else the old one, converted at each use. */
+async function convertedDefault(
+  database: Queryable,
+  { forward }: Conversion,
+  { name, type, default: expression }: ColumnFacts,
+  to: string,
+): Promise<string | null> {
+  if (expression === null) return null;
+  const converted = forward(`(${expression})::${type}`);
+  if (!CONSTANT.test(expression)) return `(${converted.replaceAll(/\s+/g, ' ').trim()})`;
+  const { rows } = await database.query<{ value: string | null }>(`select (${converted})::text as value`);
+  const value = rows[0]?.value;
+  if (value == null) {
+    throw new OnlineMigrationError(
+      'DEFAULT_NOT_CONVERTIBLE',
+      `The default of ${name}, ${expression}, does not convert to ${to}, and nothing was written. Change the default first.`,
+      { column: name, default: expression, type: to },
+    );
+  }
+  // As the catalog writes it, and MikroORM compares it: `0.00::numeric(12,2)`, and `'-1.00'::numeric(12,2)`.
+  const literal = /^numeric\b/.test(to) && /^\d/.test(value) ? value : escapeLiteral(value);
+  return `${literal}::${to}`;
+}
+
+async function refuseUnknownZone(database: Queryable, zone: string): Promise<void> {
+  const { rows } = await database.query<{ known: boolean }>(
+    `select exists (select from pg_catalog.pg_timezone_names where lower(name) = lower($1)) as known`,
+    [zone],
+  );
+  if (rows[0]?.known) return;
+  throw new OnlineMigrationError(
+    'TIME_ZONE_UNKNOWN',
+    `--zone ${zone}: the database knows no such time zone, and nothing was written. It takes names such as Europe/Berlin.`,
+    { zone },
+  );
+}
+
+function columnOf(table: TableFacts, name: string): ColumnFacts {
+  const column = table.columns.find((other) => other.name === name);
+  if (column !== undefined) return column;
+  const columns = table.columns.map((other) => other.name);
+  throw new OnlineMigrationError(
+    'COLUMN_UNKNOWN',
+    `The table ${table.name} has no column ${name}, and nothing was written. ` +
+      `It has: ${columns.join(', ')}.`,
+    { table: table.name, column: name, columns },
+  );
+}
+
+async function typeOf(database: DescribingQueryable, type: string, option: string): Promise<string> {
+  const canonical = await canonicalType(database, type).catch((error: unknown) => {
+    if (!(error instanceof DatabaseError)) throw error;
+    throw new OnlineMigrationError(
+      'TYPE_UNKNOWN',
+      `${option} ${type}: ${error.message}. Nothing was written.`,
+      { option, type },
+      { cause: error },
+    );
+  });
+  if (canonical !== null) return canonical;
+  throw new OnlineMigrationError(
+    'TYPE_UNKNOWN',
+    `${option} ${type}: the database has no such type, and nothing was written. An enum has to be made first.`,
+    { option, type },
+  );
+}

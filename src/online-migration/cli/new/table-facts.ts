@@ -1,0 +1,201 @@
+import type { FieldDef } from 'pg';
+import type { Queryable } from '../../postgres/queryable.ts';
+
+/** A connection that also returns the types of the result's columns. */
+export interface DescribingQueryable extends Queryable {
+  query<Row>(
+    text: string,
+    values?: unknown[],
+  ): Promise<{ rows: Row[]; rowCount: number | null; fields: FieldDef[] }>;
+}
+
+/** A column, as the catalog has it. */
+export interface ColumnFacts {
+  readonly name: string;
+  /** With its modifier, as `format_type` writes it; a type that is not PostgreSQL's own with its schema. */
+  readonly type: string;
+  /** The labels of an enum, or of an array of them, in their order; none for another type. */
+  readonly labels: readonly string[];
+  readonly notNull: boolean;
+  /** Null if it has none, or its numbers come from a sequence or an identity. */
+  readonly default: string | null;
+  /** Where its numbers come from: an identity, `always` or `by default`, or a sequence; null if it has none. */
+  readonly numbers: 'always' | 'by default' | 'sequence' | null;
+  /** Of a generated column, its expression and how it is kept: `(net * 2) stored`; null for any other. */
+  readonly generated: string | null;
+}
+
+/** An index, or the constraint that it is of. */
+export interface IndexFacts {
+  /** All of its columns, those that it only includes too. */
+  readonly columns: readonly string[];
+  /** Those that it goes by. */
+  readonly keyColumns: readonly string[];
+  readonly statement: string;
+  readonly name: string;
+  readonly isUnique: boolean;
+  readonly isPrimary: boolean;
+}
+
+/** A table, as the catalog has it. */
+export interface TableFacts {
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly ColumnFacts[];
+  /** The columns of the primary key, else of another unique index whose columns are never null; none where there is none. */
+  readonly key: readonly string[];
+  /** The indexes and constraints that can stand in a test of the change: `create index …`, `primary key (…)`. */
+  readonly indexes: readonly IndexFacts[];
+}
+
+/**
+ * Looks a table up in the database.
+ *
+ * @param name the table's name, perhaps with its schema before it: `orders`, `shop.orders`
+ * @returns null if there is none
+ */
+export async function readTable(database: Queryable, name: string): Promise<TableFacts | null> {
+  const { rows } = await database.query<TableFacts & { oid: string }>(
+    `
+    select c.oid::text as oid, n.nspname as schema, c.relname as name,
+      (
+        select jsonb_agg(jsonb_build_object(
+          'name', a.attname, 'type', ${typeName('a')}, 'notNull', a.attnotnull,
+          'labels', coalesce((
+            select jsonb_agg(e.enumlabel order by e.enumsortorder)
+            from pg_catalog.pg_enum e
+            join pg_catalog.pg_type et on et.oid = e.enumtypid
+            where a.atttypid in (et.oid, et.typarray)
+          ), '[]'),
+          'numbers', case
+            when a.attidentity = 'a' then 'always'
+            when a.attidentity = 'd' then 'by default'
+            when pg_get_expr(d.adbin, d.adrelid) ~ '^nextval[(]' then 'sequence'
+          end,
+          'generated', case a.attgenerated
+            when 's' then pg_get_expr(d.adbin, d.adrelid) || ' stored'
+            when 'v' then pg_get_expr(d.adbin, d.adrelid) || ' virtual'
+          end,
+          'default', case
+            when pg_get_expr(d.adbin, d.adrelid) ~ '^(nextval[(]|NULL::)' or a.attgenerated <> '' then null
+            else pg_get_expr(d.adbin, d.adrelid)
+          end
+        ) order by a.attnum)
+        from pg_catalog.pg_attribute a
+        left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      ) as columns,
+      coalesce((
+        select jsonb_agg(a.attname order by k.place)
+        from (
+          select (i.indkey::int2[])[0:i.indnkeyatts - 1] as numbers from pg_catalog.pg_index i
+          where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+            and not exists (
+              select from pg_catalog.pg_attribute o
+              where o.attrelid = c.oid and o.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]) and not o.attnotnull
+            )
+          order by i.indisprimary desc, i.indnkeyatts, i.indexrelid
+          limit 1
+        ) as first
+        cross join unnest(first.numbers) with ordinality as k (number, place)
+        join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = k.number
+      ), '[]') as key,
+      coalesce((
+        select jsonb_agg(jsonb_build_object(
+          'name', x.relname, 'isUnique', i.indisunique, 'isPrimary', i.indisprimary,
+          'columns', (
+            select jsonb_agg(a.attname) from pg_catalog.pg_attribute a
+            where a.attrelid = c.oid and a.attnum = any (i.indkey::int2[])
+          ),
+          'keyColumns', (
+            select jsonb_agg(a.attname) from pg_catalog.pg_attribute a
+            where a.attrelid = c.oid and a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1])
+          ),
+          'statement', case
+            when con.oid is null then pg_get_indexdef(i.indexrelid)
+            else format('alter table %I.%I add constraint %I %s', n.nspname, c.relname, con.conname, pg_get_constraintdef(con.oid))
+          end
+        ) order by i.indisprimary desc, i.indexrelid)
+        from pg_catalog.pg_index i
+        join pg_catalog.pg_class x on x.oid = i.indexrelid
+        left join pg_catalog.pg_constraint con on con.conindid = i.indexrelid and con.contype in ('p', 'u')
+        where i.indrelid = c.oid and i.indisvalid and i.indpred is null and i.indexprs is null
+      ), '[]') as indexes
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p')
+      and (c.relname = $1 and pg_table_is_visible(c.oid) or n.nspname || '.' || c.relname = $1)
+    order by (c.relname = $1) desc
+    limit 1`,
+    [name],
+  );
+  return rows[0] ?? null;
+}
+
+/** The tables that a person may have meant, at most so many as fit a sentence. */
+export async function listTables(database: Queryable, limit: number): Promise<string[]> {
+  const { rows } = await database.query<{ name: string }>(
+    `
+    select case when pg_table_is_visible(c.oid) then c.relname else n.nspname || '.' || c.relname end as name
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p') and not c.relispartition and c.relname <> 'mikro_orm_migrations'
+      and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast', 'online_migration', 'online_migration_queue')
+    order by pg_table_is_visible(c.oid) desc, name
+    limit $1`,
+    [limit],
+  );
+  return rows.map((row) => row.name);
+}
+
+/**
+ * How the catalog writes a type that is given as SQL takes it: `decimal(12)` is `numeric(12,0)`.
+ *
+ * @returns null if there is no such type
+ * @throws DatabaseError if the type takes no such modifier
+ */
+export async function canonicalType(database: DescribingQueryable, type: string): Promise<string | null> {
+  const modifier = /\s*\([\d\s,-]*\)/.exec(type)?.[0] ?? '';
+  const { rows } = await database.query<{ name: string; is_own: boolean }>(
+    `
+    select format('%I.%I', n.nspname, t.typname) as name, n.nspname <> 'pg_catalog' as is_own
+    from pg_catalog.pg_type t
+    join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+    where t.oid = to_regtype($1)`,
+    [type.replace(modifier, '').trim()],
+  );
+  const found = rows[0];
+  if (found === undefined || found.is_own) return found ? `${found.name}${modifier.trim()}` : null;
+  // It is a type's name and numbers, or the look-up would have found nothing; only PostgreSQL knows what a modifier becomes.
+  const { fields } = await database.query(`select null::${type}`);
+  const { dataTypeID, dataTypeModifier } = fields[0]!;
+  const written = await database.query<{ name: string }>(`select format_type($1, $2) as name`, [
+    dataTypeID,
+    dataTypeModifier,
+  ]);
+  return written.rows[0]!.name;
+}
+
+/** The labels of an enum, in their order; none for a type that is none. */
+export async function enumLabels(database: Queryable, type: string): Promise<string[]> {
+  const { rows } = await database.query<{ label: string }>(
+    `select enumlabel as label from pg_catalog.pg_enum where enumtypid = to_regtype($1) order by enumsortorder`,
+    [type],
+  );
+  return rows.map(({ label }) => label);
+}
+
+function typeName(attribute: string): string {
+  return `(
+          select case
+            when tn.nspname = 'pg_catalog' then format_type(${attribute}.atttypid, ${attribute}.atttypmod)
+            when t.typcategory = 'A' then format('%I.%I[]', en.nspname, e.typname)
+            else format('%I.%I', tn.nspname, t.typname)
+          end
+          from pg_catalog.pg_type t
+          join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace
+          left join pg_catalog.pg_type e on e.oid = t.typelem
+          left join pg_catalog.pg_namespace en on en.oid = e.typnamespace
+          where t.oid = ${attribute}.atttypid
+        )`;
+}

@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+
+/** A file to be written, as a path from the project's folder. */
+export interface WrittenFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The list of all column changes, to which a new one is added. */
+export const LIST_FILE = 'src/column-changes.ts';
+const EMPTY_LIST = `import type { ColumnChange } from 'online-migration';
+
+/** All column changes of this project. \`npx online-migration new\` adds to it; remove a change when it is over. */
+export const columnChanges: readonly ColumnChange[] = [];
+`;
+const LIST = /export const columnChanges: readonly ColumnChange\[\] = \[([^\]]*)\];/;
+
+/**
+ * Refuses files that are there already.
+ * @throws OnlineMigrationError that names them
+ */
+export function refuseExisting(folder: string, files: readonly WrittenFile[]): void {
+  const existing = files.map(({ path }) => path).filter((path) => existsSync(join(folder, path)));
+  if (existing.length === 0) return;
+  throw new OnlineMigrationError(
+    'FILES_EXIST',
+    `${existing.join(', ')} ${existing.length === 1 ? 'is' : 'are'} there already, and nothing was written. ` +
+      `Delete what you do not want to keep, then run the same command again.`,
+    { files: existing },
+  );
+}
+
+/**
+ * The list with a change added to it.
+ *
+ * @param declaration the name that the change is exported under
+ * @param module its file, from `src/`, without its end
+ * @throws OnlineMigrationError if the list is not as it is known
+ */
+export async function extendedList(
+  folder: string,
+  declaration: string,
+  module: string,
+): Promise<WrittenFile> {
+  const text = await readFile(join(folder, LIST_FILE), 'utf8').catch(() => EMPTY_LIST);
+  const found = LIST.exec(text);
+  if (found === null) {
+    throw new OnlineMigrationError(
+      'CHANGE_LIST_NOT_FOUND',
+      `${LIST_FILE} has no line \`export const columnChanges: readonly ColumnChange[] = […];\`, and nothing was written. ` +
+        `Bring it back, then run the same command again.`,
+      { file: LIST_FILE },
+    );
+  }
+  const listed = found[1]!.split(',').map((name) => name.trim());
+  if (listed.includes(declaration)) {
+    throw new OnlineMigrationError(
+      'DECLARATION_EXISTS',
+      `${LIST_FILE} has a ${declaration} already, of a table and a column whose names read the same, and nothing was written. ` +
+        `Rename that one in its file and in the list, then run the same command again.`,
+      { file: LIST_FILE, declaration },
+    );
+  }
+  const names = [...listed.filter((name) => name !== ''), declaration];
+  return {
+    path: LIST_FILE,
+    text:
+      `import { ${declaration} } from './${module}.ts';\n` +
+      text.replace(LIST, `export const columnChanges: readonly ColumnChange[] = [${names.join(', ')}];`),
+  };
+}
+
+/**
+ * Writes files and formats them; either all of them are there afterwards or none is.
+ *
+ * @param folder of the project
+ * @param files that are new
+ * @param list the one that is replaced
+ */
+export async function writeFiles(
+  folder: string,
+  files: readonly WrittenFile[],
+  list: WrittenFile,
+): Promise<void> {
+  const before = await readFile(join(folder, list.path), 'utf8').catch(() => undefined);
+  const written: string[] = [];
+  try {
+    for (const { path, text } of files) {
+      const file = join(folder, path);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, text, { flag: 'wx' });
+      written.push(file);
+    }
+    await mkdir(dirname(join(folder, list.path)), { recursive: true });
+    await writeFile(join(folder, list.path), list.text);
+    await format(folder, [...files, list]);
+  } catch (error) {
+    for (const file of written) await rm(file, { force: true });
+    if (before === undefined) await rm(join(folder, list.path), { force: true });
+    else await writeFile(join(folder, list.path), before);
+    throw error;
+  }
+}
+
+async function format(folder: string, files: readonly WrittenFile[]): Promise<void> {
+  const formatter = join(folder, 'node_modules/oxfmt/bin/oxfmt');
+  // A project that was copied without its development packages has no formatter, and then none that would complain.
+  if (!existsSync(formatter)) return;
+  await promisify(execFile)(process.execPath, [formatter, ...files.map(({ path }) => path)], { cwd: folder });
+}

@@ -1,0 +1,52 @@
+import { changedColumnOf, keyColumnsOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import type { PreflightResult } from '../verify/preflight.ts';
+import type { ValueClass, ValueGroup } from '../verify/value-classes-batch.ts';
+import { rowCount } from './row-count.ts';
+
+const SHOWN_GROUPS = 20;
+
+const MEANING: Record<ValueClass, string> = {
+  reject: 'do not convert: correct them before they are enforced',
+  kept: 'convert; their text is kept for the way back',
+  null: 'are empty and stay so',
+  rebuildable: 'convert, and the way back gives the same text',
+};
+
+/** The result of a preflight as lines for people. */
+export function describePreflight(change: ColumnChange, result: PreflightResult): string[] {
+  const { stage, obstacles, values, checklist } = result;
+  if (stage === 'contracted' || stage === 'renamed') {
+    return [`The database is at ${stage}: the old column is gone, there is nothing left to check.`];
+  }
+  return [
+    ...obstacles.map(({ message }) => `In the way: ${message}`),
+    ...(obstacles.length > 0 ? [] : describeValues(change, values)),
+    'Only people can check:',
+    ...checklist.map((point) => `  ${point}`),
+  ];
+}
+
+function describeValues(change: ColumnChange, groups: readonly ValueGroup[]): string[] {
+  const column = changedColumnOf(change);
+  const key = keyColumnsOf(column).join(', ') || 'at';
+  if (groups.length === 0) return ['The table is empty: there is nothing to convert.'];
+  const lines = [`Values of ${column.oldColumn.name}:`];
+  for (const [valueClass, meaning] of Object.entries(MEANING)) {
+    const ofClass = groups.filter((group) => group.valueClass === valueClass);
+    if (ofClass.length === 0) continue;
+    const rows = ofClass.reduce((sum, group) => sum + group.rows, 0);
+    lines.push(`${rowCount(rows)} rows ${meaning}`);
+    for (const group of ofClass.slice(0, SHOWN_GROUPS)) {
+      const samples = group.samples
+        .map(({ key: row, value }) => `${key} ${row}: ${JSON.stringify(value)}`)
+        .join(', ');
+      lines.push(`  ${rowCount(group.rows)} like ${JSON.stringify(group.form)}: ${samples}`);
+      if (group.error !== undefined) {
+        lines.push(`    the conversion raises an error; let it return null instead: ${group.error}`);
+      }
+    }
+    if (ofClass.length > SHOWN_GROUPS) lines.push(`  and ${ofClass.length - SHOWN_GROUPS} more forms`);
+  }
+  return lines;
+}

@@ -1,0 +1,130 @@
+import { Command, InvalidArgumentError } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { setBackfill, showBackfill, workForBackfill } from './backfill.ts';
+import { migrateDown, migrateUp } from './migrate.ts';
+import { writeNewChange } from './new.ts';
+import { checkChange } from './preflight.ts';
+import { type ProgramOptions, runCommand } from './run-command.ts';
+import { showStatus } from './status.ts';
+
+const LONGEST_BATCH_MS = 10_000;
+const MOST_WORKERS = 64;
+
+/**
+ * Runs `online-migration <command>`.
+ * @param argv as `process.argv`
+ */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  await buildProgram().parseAsync(argv);
+}
+
+/** The commands, their arguments and their options. */
+export function buildProgram(): Command {
+  const program = new Command('online-migration')
+    .description(manifest.description)
+    .version(manifest.version)
+    .option('--config <file>', 'the configuration; by default online-migration.config.ts')
+    .option('--json', 'print JSON')
+    .configureHelp({ showGlobalOptions: true });
+  // A refusal is one sentence; the page of help is behind --help.
+  program.configureOutput({
+    outputError: (text, write) =>
+      write(`${text.trimEnd()}\nRun it with --help for its options.\nError code: WRONG_USAGE\n`),
+  });
+  const options = () => program.opts<ProgramOptions>();
+
+  program
+    .command('status')
+    .description('show the stage of a change and the activity on its table')
+    .argument('[change]', 'its name, or table and column')
+    .option('--watch', 'show it every second')
+    .action((change: string | undefined, { watch = false }: { watch?: boolean }) =>
+      runCommand(options(), (signal) => showStatus(change, { ...options(), watch }, signal)),
+    );
+
+  program
+    .command('preflight')
+    .description('check a change before it begins: obstacles, and every value of the old column')
+    .argument('[change]', 'its name, or table and column')
+    .action((change: string | undefined) =>
+      runCommand(options(), (signal) => checkChange(change, options(), signal)),
+    );
+
+  program
+    .command('up')
+    .description('carry out the next phases of a change')
+    .argument('[change]', 'its name, or table and column')
+    .option('--to <stage>', 'the last stage to reach; by default the end of the change')
+    .action((change: string | undefined, { to }: { to?: string }) =>
+      runCommand(options(), (signal) => migrateUp(change, { ...options(), to }, signal)),
+    );
+
+  program
+    .command('down')
+    .description('revert the last phases of a change')
+    .argument('[change]', 'its name, or table and column')
+    .requiredOption('--to <stage>', 'the stage to go back to')
+    .action((change: string | undefined, { to }: { to: string }) =>
+      runCommand(options(), (signal) => migrateDown(change, { ...options(), to }, signal)),
+    );
+
+  const backfill = program
+    .command('backfill')
+    .description('look at a running backfill, steer it, or work for it');
+  backfill
+    .command('status', { isDefault: true })
+    .description('show how far it is')
+    .argument('[change]', 'its name, or table and column')
+    .action((change: string | undefined) => runCommand(options(), () => showBackfill(change, options())));
+  for (const [name, paused] of [
+    ['pause', true],
+    ['resume', false],
+  ] as const) {
+    backfill
+      .command(name)
+      .description(`${name} it, and the phases that follow`)
+      .argument('[change]', 'its name, or table and column')
+      .action((change: string | undefined) =>
+        runCommand(options(), () => setBackfill(change, { paused }, options())),
+      );
+  }
+  backfill
+    .command('set')
+    .description('change its settings while it runs')
+    .argument('[change]', 'its name, or table and column')
+    .option('--batch-ms <milliseconds>', 'how long a batch should last', wholeNumber(LONGEST_BATCH_MS))
+    .option('--workers <number>', 'how many batches run at once', wholeNumber(MOST_WORKERS))
+    .action((change: string | undefined, controls: { batchMs?: number; workers?: number }) =>
+      runCommand(options(), () => setBackfill(change, controls, options())),
+    );
+  backfill
+    .command('work')
+    .description('fill ranges that a migrating process hands out')
+    .argument('[change]', 'its name, or table and column')
+    .action((change: string | undefined) =>
+      runCommand(options(), (signal) => workForBackfill(change, options(), signal)),
+    );
+
+  program
+    .command('new')
+    .description('write a change of a column: its declaration, and what the project needs for it')
+    .option('--table <name>', 'the table, with or without its schema')
+    .option('--column <name>', 'the column')
+    .option('--to <type>', 'the new type')
+    .option('--from <type>', 'the type that the column has')
+    .option('--new-column <name>', 'the name of the new column until the rename')
+    .option('--zone <zone>', 'the time zone of timestamps without one: Europe/Berlin')
+    .action((wanted: Record<string, string | undefined>) =>
+      runCommand(options(), () => writeNewChange(wanted, options())),
+    );
+  return program;
+}
+
+/** Parses a whole number from 1 on. */
+function wholeNumber(greatest: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+    if (number >= 1 && number <= greatest) return number;
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${greatest}.`);
+  };
+}

@@ -1,0 +1,69 @@
+import { type ChangedColumn, changedColumnOf } from '../../change/changed-column.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
+import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+import { namesOf } from '../../change/names.ts';
+
+/** Text that needs no quotes in a shell. */
+const PLAIN = /^[\w.-]+$/;
+
+/** The argument that chooses a change, as it is typed into a shell: `'public.orders.total 2'`. */
+export function argumentFor(change: ChangedColumn): string {
+  const name = namesOf(change).change;
+  return PLAIN.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
+}
+
+/**
+ * The change that a command is about: the one that is named, or the only one that there is.
+ * @param name the name of the change; or its table and column, `orders.total`, with the schema before it or without
+ * @param changes the changes of the project
+ * @throws OnlineMigrationError that lists them if none or several have the name, or if the name is missing
+ */
+export function chosenChange(name: string | undefined, changes: readonly ColumnChange[]): ColumnChange {
+  const columns = changes.map((change) => ({ change, column: changedColumnOf(change) }));
+  const listed = (some: typeof columns) => some.map(({ column }) => argumentFor(column)).join(', ');
+  const namesIn = (some: typeof columns) => some.map(({ column }) => namesOf(column).change);
+  const [first, ...rest] = columns;
+  if (first === undefined) {
+    throw new OnlineMigrationError(
+      'NO_CHANGE_DECLARED',
+      'The configuration lists no column change: add yours to `changes`.',
+    );
+  }
+  if (name === undefined) {
+    if (rest.length === 0) return first.change;
+    throw new OnlineMigrationError(
+      'CHANGE_NOT_CHOSEN',
+      `There are several column changes. Name one: ${listed(columns)}.`,
+      { changes: namesIn(columns) },
+    );
+  }
+  const named = columns.filter(({ column }) => namesOf(column).change === name);
+  const [only, ...others] =
+    named.length > 0 ? named : columns.filter(({ column }) => placesOf(column).includes(name));
+  if (only === undefined) {
+    throw new OnlineMigrationError(
+      'CHANGE_UNKNOWN',
+      `There is no column change ${name}. There is: ${listed(columns)}.`,
+      { name, changes: namesIn(columns) },
+    );
+  }
+  if (others.length === 0) return only.change;
+  if (named.length > 0) {
+    throw new OnlineMigrationError(
+      'CHANGE_NAME_TWICE',
+      `The configuration lists ${named.length} changes of the name ${name}: give all but one a \`name\` of its own.`,
+      { name, count: named.length },
+    );
+  }
+  throw new OnlineMigrationError(
+    'CHANGE_AMBIGUOUS',
+    `Several changes match ${name}. Name one: ${listed([only, ...others])}.`,
+    { name, changes: namesIn([only, ...others]) },
+  );
+}
+
+/** The column of a change, with its schema and without. */
+function placesOf({ table, oldColumn }: ChangedColumn): string[] {
+  const place = `${table.name}.${oldColumn.name}`;
+  return [place, `${table.schema}.${place}`];
+}

@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Client, type ClientConfig } from 'pg';
+import type { ColumnChange } from '../../change/column-change.ts';
+import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+import type { MigrationSettings } from '../../phases/settings.ts';
+
+/** What `online-migration.config.ts` exports as its default: the project, for the command line. */
+export interface OnlineMigrationConfig {
+  /** All column changes of the project. */
+  readonly changes: readonly ColumnChange[];
+  /** Where the database is: a URL, as `pg` takes it, or a function that is called when a command needs it. */
+  readonly connection: string | ClientConfig | (() => string | ClientConfig | Promise<string | ClientConfig>);
+  /** Lock timeouts and the settings of backfills that differ from the defaults. */
+  readonly settings?: Partial<MigrationSettings>;
+  /**
+   * MikroORM's options, or a function that returns them, if the phases are migrations of MikroORM: `up` and `down` then run
+   * MikroORM's migrator, and its table of migrations is the ledger.
+   */
+  readonly mikroOrm?: unknown;
+}
+
+const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'cjs'].map((ending) => `online-migration.config.${ending}`);
+
+/**
+ * Loads the project's configuration.
+ * @param file its path; by default the first of `online-migration.config.{ts,mts,js,mjs,cjs}` in the working directory
+ * @throws OnlineMigrationError if there is none, or if it has no list of changes
+ */
+export async function loadConfig(file?: string): Promise<OnlineMigrationConfig> {
+  const name = file ?? CONFIG_NAMES.find((candidate) => existsSync(join(process.cwd(), candidate)));
+  const path = name === undefined ? undefined : resolve(name);
+  if (path === undefined || !existsSync(path)) {
+    throw new OnlineMigrationError(
+      'CONFIG_NOT_FOUND',
+      `There is no ${file ?? CONFIG_NAMES[0]} in ${process.cwd()}: create it, or name it with --config. It exports ` +
+        `\`{ changes, connection }\` as its default.`,
+    );
+  }
+  const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
+  const config = module.default as Partial<OnlineMigrationConfig> | undefined;
+  if (!Array.isArray(config?.changes) || config.connection === undefined) {
+    throw new OnlineMigrationError(
+      'CONFIG_INVALID',
+      `${path} must export \`{ changes, connection }\` as its default.`,
+    );
+  }
+  return config as OnlineMigrationConfig;
+}
+
+/** The connection of a configuration, as `pg` takes it. */
+export async function connectionOf({ connection }: OnlineMigrationConfig): Promise<ClientConfig> {
+  const found = typeof connection === 'function' ? await connection() : connection;
+  return typeof found === 'string' ? { connectionString: found } : found;
+}
+
+/** The database of a connection in one line, without the password. */
+export function describeConnection(connection: ClientConfig): string {
+  const { user, host, port, database } = new Client(connection);
+  return `Database: ${database} on ${host}:${port}, as ${user}`;
+}

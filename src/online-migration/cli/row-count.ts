@@ -1,0 +1,4 @@
+/** A number of rows, or of anything, for people. */
+export function rowCount(rows: number): string {
+  return Math.round(rows).toLocaleString('en-US');
+}

@@ -1,0 +1,60 @@
+import { SingleBar } from 'cli-progress';
+import { rowCount } from './row-count.ts';
+
+/** How often a line appears if the output is not a terminal. */
+const LINE_INTERVAL_MS = 2_000;
+
+/** The progress of a work on rows; disposing of it ends the display. */
+export interface RowsProgress extends Disposable {
+  /**
+   * @param rowsDone rows that are done so far
+   * @param rowsExpected how many there will be, or an estimate
+   */
+  update(rowsDone: number, rowsExpected: number): void;
+}
+
+/** A bar in a terminal, and elsewhere a line every two seconds. */
+export function showRowsProgress(output: NodeJS.WriteStream): RowsProgress {
+  return output.isTTY ? showBar(output) : writeLines(output);
+}
+
+function showBar(stream: NodeJS.WriteStream): RowsProgress {
+  const bar = new SingleBar({
+    stream,
+    format: '{bar} {percentage} %, {value} of {total} rows, {eta_formatted} left',
+    formatValue: (value, _options, type) => (type === 'percentage' ? String(value) : rowCount(value)),
+    // Its own handler of Ctrl-C would end the display before the command has ended.
+    gracefulExit: false,
+  });
+  let isStarted = false;
+  return {
+    update: (rowsDone, rowsExpected) => {
+      const total = Math.max(rowsDone, rowsExpected);
+      if (!isStarted) bar.start(total, rowsDone);
+      isStarted = true;
+      if (total > bar.getTotal()) bar.setTotal(total);
+      bar.update(rowsDone);
+    },
+    [Symbol.dispose]: () => {
+      if (isStarted) bar.stop();
+      isStarted = false;
+    },
+  };
+}
+
+function writeLines(output: NodeJS.WriteStream): RowsProgress {
+  const began = performance.now();
+  let lastLine = began;
+  return {
+    update: (rowsDone, rowsExpected) => {
+      const now = performance.now();
+      if (now - lastLine < LINE_INTERVAL_MS) return;
+      lastLine = now;
+      const rowsPerSecond = (rowsDone * 1000) / (now - began);
+      output.write(
+        `${rowCount(rowsDone)} of ${rowCount(Math.max(rowsExpected, rowsDone))} rows, ${rowCount(rowsPerSecond)} rows/s\n`,
+      );
+    },
+    [Symbol.dispose]: () => {},
+  };
+}

@@ -1,0 +1,68 @@
+import { constants } from 'node:os';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
+
+/** The exit code of a command that was refused or has failed. */
+const FAILED = 1;
+
+/** A command was told to end before its work was done. */
+class Interruption extends Error {
+  override readonly name = 'Interruption';
+  /** 128 and the signal's number, as shells have it. */
+  readonly exitCode: number;
+
+  constructor(message: string, signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGPIPE') {
+    super(message);
+    this.exitCode = 128 + constants.signals[signal];
+  }
+}
+
+/** Options of the program itself, which every command gets. */
+export interface ProgramOptions {
+  /** The configuration file. */
+  readonly config?: string;
+  /** Whether to print JSON, errors included. */
+  readonly json?: boolean;
+}
+
+/**
+ * Runs a command: prints its error as a sentence, without its stack, and sets the exit code.
+ *
+ * Ctrl-C, SIGTERM, a closed terminal and a closed output abort the signal; the command then releases its resources and throws. A
+ * second Ctrl-C changes nothing, because `npm run` forwards the first one once more.
+ *
+ * @param work the command; returns the exit code, or nothing for 0
+ */
+export async function runCommand(
+  { json = false }: ProgramOptions,
+  work: (signal: AbortSignal) => Promise<number | void>,
+): Promise<void> {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => controller.abort(new Interruption(`Interrupted (${signal}).`, signal)));
+  }
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', () =>
+      controller.abort(new Interruption('Interrupted: nobody reads the output any more.', 'SIGPIPE')),
+    );
+  }
+  try {
+    process.exitCode = (await work(controller.signal)) ?? 0;
+  } catch (error) {
+    // A failure after the interruption is caused by it.
+    const cause: unknown = controller.signal.aborted ? controller.signal.reason : error;
+    if (json) console.error(JSON.stringify({ error: errorOf(cause) }));
+    else console.error(textOf(cause));
+    process.exitCode = cause instanceof Interruption ? cause.exitCode : FAILED;
+  }
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof OnlineMigrationError) return `${error.message}\nError code: ${error.code}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function errorOf(error: unknown): object {
+  if (!(error instanceof OnlineMigrationError)) return { message: textOf(error) };
+  const { code, message, details } = error;
+  return { code, message, details };
+}

@@ -1,0 +1,106 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { BackfillProgress } from '../backfill/plan/progress.ts';
+import type { LockHold } from '../state/lock-holds.ts';
+import type { ActiveStatement } from '../observation/active-statements.ts';
+import type { LockWait } from '../observation/lock-waits.ts';
+import type { TableSize } from '../observation/table-size.ts';
+import type { Presence } from '../follow/presence.ts';
+import { STAGES } from '../observation/stage.ts';
+import type { Status } from '../observation/status.ts';
+import { rowCount } from './row-count.ts';
+
+const MEBIBYTE = 1024 * 1024;
+const LABEL_WIDTH = 15;
+
+/**
+ * The status as lines for people.
+ * @param columns none of the lines is longer, in characters
+ */
+export function describeStatus(status: Status, columns: number): string[] {
+  const { stage, activeColumn, backfill, catalog, size } = status;
+  const lines = [
+    labelled('Stage', `${stage} (${STAGES.indexOf(stage) + 1} of ${STAGES.length})`),
+    labelled('Active column', activeColumn),
+    labelled('Backfill', backfillText(backfill)),
+    labelled('Table', sizeText(size)),
+    ...section('Columns', catalog.columns.map(printable)),
+    labelled('Triggers', catalog.triggers.map(printable).join(', ') || 'none'),
+    ...(catalog.checks.length === 0 ? [] : [labelled('Checks', catalog.checks.map(printable).join(', '))]),
+    ...section('Processes', status.processes.map(processText)),
+    ...section('At work', status.statements.map(statementText)),
+    ...section('Lock waits', status.lockWaits.flatMap(waitText)),
+    ...section('Locks held', status.lockHolds.map(holdText)),
+  ];
+  return lines.map((line) => fitted(line, columns));
+}
+
+function labelled(label: string, text: string): string {
+  return label.padEnd(LABEL_WIDTH) + text;
+}
+
+/** The first entry stands beside the label, the others below it. */
+function section(label: string, entries: readonly string[]): string[] {
+  const [first = 'none', ...others] = entries;
+  return [labelled(label, first), ...others.map((entry) => labelled('', entry))];
+}
+
+function backfillText(progress: BackfillProgress | null): string {
+  if (progress === null) return 'none has begun';
+  const { direction, rowsDone, rowsTotal, percent, rowsPerSecond, etaSeconds, pausedFor, finished } =
+    progress;
+  const way = direction === 'forward' ? '' : ', on the way back';
+  if (finished) return `finished, ${rowCount(rowsDone)} rows${way}`;
+  const now =
+    pausedFor === null
+      ? `${rowCount(rowsPerSecond)} rows/s, ${etaSeconds === null ? 'time left unknown' : `${rowCount(etaSeconds)} s left`}`
+      : `waits: ${pausedFor}`;
+  return `${percent.toFixed(1)} %, ${rowCount(rowsDone)} of ${rowCount(rowsTotal)} rows${way}, ${now}`;
+}
+
+function sizeText(size: TableSize | null): string {
+  if (size === null) return 'locked, its size cannot be read now';
+  const { heapBytes, indexBytes, estimatedRows } = size;
+  return `${megabytes(heapBytes)}, indexes ${megabytes(indexBytes)}, about ${rowCount(estimatedRows)} rows`;
+}
+
+function processText({ process, form, address }: Presence): string {
+  return `${process} uses the ${form} column${address === null ? '' : `, from ${address}`}`;
+}
+
+function statementText({ pid, application, state, seconds, waitsFor, statement }: ActiveStatement): string {
+  const wait = waitsFor === null ? '' : `, waits for ${waitsFor}`;
+  return `${pid} ${quoted(application)} ${state} ${seconds.toFixed(1)} s${wait}: ${printable(statement)}`;
+}
+
+function waitText({ pid, application, mode, target, seconds, holders }: LockWait): string[] {
+  const waits = `${pid} ${quoted(application)} waits ${seconds.toFixed(1)} s for ${mode} on ${target}`;
+  return [
+    waits,
+    ...holders.map(
+      (holder) =>
+        `  behind ${holder.pid} ${quoted(holder.application)}, ${holder.state}, ` +
+        `in its transaction for ${holder.seconds.toFixed(1)} s`,
+    ),
+  ];
+}
+
+function holdText({ purpose, mode, milliseconds }: LockHold): string {
+  return `${milliseconds.toFixed(1).padStart(8)} ms ${mode}: ${purpose}`;
+}
+
+function megabytes(bytes: number): string {
+  return `${rowCount(bytes / MEBIBYTE)} MB`;
+}
+
+function quoted(name: string): string {
+  return `"${printable(name)}"`;
+}
+
+/** Whoever runs a statement chooses its text, and must not steer the terminal of the one who reads it. */
+function printable(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, ' ');
+}
+
+function fitted(line: string, columns: number): string {
+  return line.length <= columns ? line : `${line.slice(0, columns - 1)}…`;
+}

@@ -1,0 +1,70 @@
+import type { ClientConfig } from 'pg';
+import { changedColumnOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import type { Queryable } from '../postgres/queryable.ts';
+import { ActiveColumnFollower } from './active-column-follower.ts';
+import { pollActiveColumn } from './active-column-poll.ts';
+import { keepPresence } from './presence-session.ts';
+import { poolNameOf } from './presence.ts';
+
+const DEFAULT_POLL_MS = 1_000;
+
+/** Options of {@link followColumn}. */
+export interface FollowOptions {
+  readonly change: ColumnChange;
+  /** Reads the catalog; the application's own pool. Name its sessions by {@link poolName}. */
+  readonly pool: Queryable;
+  /**
+   * Connects one more session, which tells other processes the column in use and hears of each phase: a URL, or a function
+   * that is asked before each connection. Past a transaction pooler, if there is one.
+   */
+  readonly connection: string | (() => ClientConfig);
+  /** Receives a line when that session is lost, and when it is back. */
+  readonly log: (line: string) => void;
+  /** Pause between two readings of the catalog in milliseconds, in case a notification does not arrive; 1,000 by default. */
+  readonly pollMs?: number | undefined;
+  /** Name of a column to stay on as long as it has a value in every row; by default none. */
+  readonly pinnedColumn?: string | undefined;
+}
+
+/** The follower of a change's active column; disposing of it ends its session and its poll. */
+export type ColumnFollower = ActiveColumnFollower & AsyncDisposable;
+
+/**
+ * Follows the active column of a change.
+ *
+ * 1. A session of its own hears of each phase, and tells contract which column this process uses.
+ * 2. A poll reads the catalog, in case notifications do not arrive, as through a transaction pooler.
+ * 3. A unit of work that meets a changed table reads the catalog and runs again: `follower.run((active) => …)`.
+ *
+ * @returns the follower, when its session is connected, or cannot be connected now
+ * @throws UnknownColumnError if `pinnedColumn` is not a column of the change
+ */
+export async function followColumn({
+  change,
+  pool,
+  connection,
+  log,
+  pollMs = DEFAULT_POLL_MS,
+  pinnedColumn,
+}: FollowOptions): Promise<ColumnFollower> {
+  const column = changedColumnOf(change);
+  const follower = new ActiveColumnFollower(column, pool, pinnedColumn);
+  const connect = typeof connection === 'string' ? () => ({ connectionString: connection }) : connection;
+  const presence = await keepPresence({ change: column, connection: connect, follower, log });
+  const poll = pollActiveColumn(follower, pollMs);
+  return Object.assign(follower, {
+    [Symbol.asyncDispose]: async () => {
+      poll[Symbol.dispose]();
+      await presence[Symbol.asyncDispose]();
+    },
+  });
+}
+
+/**
+ * The application name for the sessions of the application's pool, so that contract can tell them from those of processes that
+ * do not follow.
+ */
+export function poolName(change: ColumnChange): string {
+  return poolNameOf(changedColumnOf(change));
+}

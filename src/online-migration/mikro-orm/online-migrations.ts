@@ -1,0 +1,39 @@
+import type { Options } from '@mikro-orm/postgresql';
+import type { OnlineMigrationListener } from '../change/events.ts';
+import type { MigrationSettings } from '../phases/settings.ts';
+import { OnlineMigrator } from './online-migrator.ts';
+
+/** Options of {@link onlineMigrations}. */
+export interface OnlineMigrationsOptions {
+  /** MikroORM's own options of its migrator: `path`, `glob`, `tableName`, … */
+  readonly migrations?: Options['migrations'];
+  /** Further extensions of MikroORM. */
+  readonly extensions?: Options['extensions'];
+  /** Lock timeouts and the settings of backfills that differ from the defaults. */
+  readonly settings?: Partial<MigrationSettings>;
+  /** Receives every event, beside the log; one that throws does not break a phase. */
+  readonly onEvent?: OnlineMigrationListener;
+}
+
+/**
+ * The settings that MikroORM needs for column changes, to be spread into its configuration:
+ *
+ *     export default defineConfig({ …, ...onlineMigrations({ migrations: { path: 'migrations' } }) });
+ *
+ * 1. `extensions`: the migrator and the schema comparison of this package in place of MikroORM's own.
+ * 2. `migrations.allOrNothing: false`: one transaction around all migrations would hold every lock until the last one ends.
+ * 3. `migrations.snapshot: false`: a snapshot file would be compared in place of the database itself.
+ * 4. `discovery.checkDuplicateTableNames: false`: an application in the middle of a change has several mappings of one table.
+ */
+export function onlineMigrations({
+  migrations,
+  extensions = [],
+  settings,
+  onEvent,
+}: OnlineMigrationsOptions = {}): Pick<Options, 'extensions' | 'migrations' | 'discovery'> {
+  return {
+    extensions: [OnlineMigrator.with({ ...settings, ...(onEvent && { onEvent }) }), ...extensions],
+    migrations: { ...migrations, allOrNothing: false, snapshot: false },
+    discovery: { checkDuplicateTableNames: false },
+  };
+}

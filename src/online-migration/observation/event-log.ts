@@ -1,0 +1,130 @@
+import { SingleBar } from 'cli-progress';
+import type { BackfillProgressed, Emit, OnlineMigrationEvent } from '../change/events.ts';
+
+/** Someone who watches must never wonder whether it still runs. */
+const LINE_INTERVAL_MS = 1_000;
+/** Leaves room for the longest numbers in a terminal of 80 columns; what is longer is cut. */
+const BAR_CHARACTERS = 10;
+/** Goes to the line's beginning and clears it. */
+const CLEAR_LINE = '\r\u001B[2K';
+/** MikroORM logs the beginning and the end of each migration itself, and the progress shows that a backfill has begun. */
+const LEFT_OUT: ReadonlySet<OnlineMigrationEvent['type']> = new Set([
+  'migration-started',
+  'migration-finished',
+  'backfill-planned',
+]);
+
+/** Shows events to people; disposing of it ends the display of the progress. */
+export interface EventLog extends Disposable {
+  readonly listen: Emit;
+}
+
+/** Shows how far a backfill is; disposing of it shows the last state and ends the display. */
+interface ProgressDisplay extends Disposable {
+  readonly update: (progress: BackfillProgressed) => void;
+  /** Writes a line, without garbling what is shown. */
+  readonly write: (line: string) => void;
+}
+
+/**
+ * Shows events to people: each message as a line, and the progress of a backfill as a bar in a terminal, elsewhere as a line
+ * every second, also while one batch takes longer.
+ * @param write writes a line to the output
+ * @param output where the bar is shown, if it is a terminal
+ */
+export function logEvents(
+  write: (line: string) => void,
+  output: NodeJS.WriteStream = process.stdout,
+): EventLog {
+  let display: ProgressDisplay | undefined;
+  const endDisplay = () => {
+    display?.[Symbol.dispose]();
+    display = undefined;
+  };
+  return {
+    listen: (event) => {
+      if (LEFT_OUT.has(event.type)) return;
+      if (event.type === 'backfill-progress') {
+        display ??= output.isTTY ? showBar(write, output) : writeLines(write);
+        display.update(event);
+        return;
+      }
+      if (event.type === 'backfill-finished' || event.type === 'worker-finished') endDisplay();
+      if (display === undefined) write(event.message);
+      else display.write(event.message);
+    },
+    [Symbol.dispose]: endDisplay,
+  };
+}
+
+function showBar(write: (line: string) => void, stream: NodeJS.WriteStream): ProgressDisplay {
+  const bar = new SingleBar({
+    stream,
+    format: 'backfill {bar} {text}',
+    barsize: BAR_CHARACTERS,
+    // Its own handler of Ctrl-C would end the display before the batch has ended.
+    gracefulExit: false,
+  });
+  let isStarted = false;
+  return {
+    update: (progress) => {
+      const text = barText(progress);
+      if (isStarted) bar.update(progress.percent, { text });
+      else bar.start(100, progress.percent, { text });
+      isStarted = true;
+    },
+    write: (line) => {
+      if (isStarted) stream.write(CLEAR_LINE);
+      write(line);
+    },
+    [Symbol.dispose]: () => {
+      if (isStarted) bar.stop();
+    },
+  };
+}
+
+function writeLines(write: (line: string) => void): ProgressDisplay {
+  let latest: BackfillProgressed | undefined;
+  const writeLatest = () => {
+    if (latest !== undefined) write(`backfill: ${progressText(latest)}`);
+  };
+  const timer = setInterval(writeLatest, LINE_INTERVAL_MS);
+  return {
+    update: (progress) => {
+      latest = progress;
+    },
+    write,
+    [Symbol.dispose]: () => {
+      clearInterval(timer);
+      writeLatest();
+    },
+  };
+}
+
+function barText({ percent, rowsDone, rowsPerSecond, secondsLeft, pausedFor }: BackfillProgressed): string {
+  const now =
+    pausedFor === null
+      ? `${count(rowsPerSecond)} rows/s, ${duration(secondsLeft)} left`
+      : `waits: ${pausedFor}`;
+  return `${percent.toFixed(1)} %, ${count(rowsDone)} rows, ${now}`;
+}
+
+/** Rows, percent, rows per second, time left, and why it waits. */
+function progressText(progress: BackfillProgressed): string {
+  return (
+    `${count(progress.rowsDone)} of ${count(progress.rowsTotal)} rows, ${progress.percent.toFixed(1)} %, ` +
+    `${count(progress.rowsPerSecond)} rows/s, time left ${duration(progress.secondsLeft)}` +
+    (progress.pausedFor === null ? '' : `, waits: ${progress.pausedFor}`)
+  );
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+function duration(seconds: number | null): string {
+  if (seconds === null) return 'unknown';
+  const whole = Math.ceil(seconds);
+  const minutes = Math.floor(whole / 60);
+  return minutes === 0 ? `${whole} s` : `${minutes} min ${whole % 60} s`;
+}

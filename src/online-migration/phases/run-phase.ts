@@ -1,0 +1,57 @@
+import type { ClientConfig } from 'pg';
+import { changedColumnOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { emitTo } from '../change/emitter.ts';
+import type { OnlineMigrationListener } from '../change/events.ts';
+import { keepsSessions, SessionsNotKeptError } from '../postgres/session-continuity.ts';
+import { Session } from '../postgres/session.ts';
+import { acquireMigratorLock } from '../state/migrator-lock.ts';
+import { phases, type PhaseName } from './phases.ts';
+import { DEFAULT_SETTINGS, type MigrationSettings } from './settings.ts';
+
+/** Options of {@link runPhase}. */
+export interface RunPhaseOptions {
+  /** Where the database is: a URL, or as `pg` takes it. Not a pooler in transaction mode. */
+  readonly connection: string | ClientConfig;
+  /** Lock timeouts and the settings of backfills that differ from the defaults. */
+  readonly settings?: Partial<MigrationSettings>;
+  /** Receives each event while the phase runs; one that throws does not break the phase. */
+  readonly onEvent?: OnlineMigrationListener;
+  /** Ends the phase between two of its transactions; running it again goes on from there. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs one phase of a change without MikroORM.
+ *
+ * 1. One session for the statements of the phase, with the lock that keeps a second runner out.
+ * 2. The phase, up or down. A phase that was interrupted goes on where it stopped.
+ * 3. In its last transaction, the ledger of the package (`online_migration.phase`).
+ *
+ * @param change the change
+ * @param name the phase
+ * @param direction `up`, or `down` for its way back
+ * @throws OnlineMigrationError with a code if the phase is refused; nothing was changed then
+ */
+export async function runPhase(
+  change: ColumnChange,
+  name: PhaseName,
+  direction: 'up' | 'down',
+  { connection, settings = {}, onEvent = () => undefined, signal }: RunPhaseOptions,
+): Promise<void> {
+  const client = typeof connection === 'string' ? { connectionString: connection } : connection;
+  if (!(await keepsSessions(client))) throw new SessionsNotKeptError();
+  const emit = emitTo(onEvent);
+  const interrupt = { signal: signal ?? new AbortController().signal, emit };
+  await using session = await Session.open(client, `online-migration ${name} ${direction}`, interrupt);
+  await acquireMigratorLock(session, emit, interrupt.signal);
+  await phases[name][direction]({
+    change: changedColumnOf(change),
+    session,
+    openSession: () => Session.open(client, 'online-migration worker', interrupt),
+    emit,
+    signal: AbortSignal.any([interrupt.signal, session.lost]),
+    settings: { ...DEFAULT_SETTINGS, ...settings },
+    recordInLedger: async () => undefined,
+  });
+}

@@ -1,0 +1,38 @@
+import { createRequire } from 'node:module';
+import semver from 'semver';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import manifest from '../package.json' with { type: 'json' };
+
+/** Libraries of which the tests have run a range of versions. */
+export type PeerName = keyof typeof manifest.peerDependencies;
+
+const checked = new Set<PeerName>();
+
+/**
+ * Refuses a version of a library that the tests have not run.
+ * @throws OnlineMigrationError that names the installed version and the range
+ */
+export function assertPeerVersion(name: PeerName): void {
+  if (checked.has(name)) return;
+  const range = manifest.peerDependencies[name];
+  const version = installedVersion(name);
+  if (version !== undefined && !semver.satisfies(version, range)) {
+    throw new OnlineMigrationError(
+      'PEER_VERSION',
+      `${name} ${version} is installed, and this version of online-migration is tested with ${range}: install that one, or a ` +
+        `version of online-migration that is tested with ${name} ${version}.`,
+      { name, version, range },
+    );
+  }
+  checked.add(name);
+}
+
+/** Undefined if the library does not tell. */
+function installedVersion(name: PeerName): string | undefined {
+  try {
+    const { version } = createRequire(import.meta.url)(`${name}/package.json`) as { version: string };
+    return version;
+  } catch {
+    return undefined;
+  }
+}

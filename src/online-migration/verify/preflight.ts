@@ -1,0 +1,87 @@
+import type { ClientConfig } from 'pg';
+import { findObstacles, findObstaclesOfRulingColumn } from '../attachments/obstacles/obstacles.ts';
+import { rowSecurityObstacles } from '../attachments/obstacles/row-security-obstacles.ts';
+import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import type { Obstacle } from '../change/obstacle.ts';
+import { namesOf } from '../change/names.ts';
+import { findLeaves } from '../postgres/leaf-partitions.ts';
+import { Session } from '../postgres/session.ts';
+import { readChecklist } from './checklist.ts';
+import { classifyValues } from './value-classes.ts';
+import type { ValueGroup } from './value-classes-batch.ts';
+import { readStage, type Stage } from '../observation/stage.ts';
+
+/** Options of {@link preflight}. */
+export interface PreflightOptions {
+  /** Where the database is: a URL, or as `pg` takes it. */
+  readonly connection: string | ClientConfig;
+  /** Receives the rows read so far, and an estimate of all. */
+  readonly report?: (rowsRead: number, rowsEstimated: number) => void;
+  /** Ends the reading between two batches. */
+  readonly signal?: AbortSignal;
+}
+
+/** The result of a preflight. */
+export interface PreflightResult {
+  readonly stage: Stage;
+  /** Reasons for which the change would be refused. */
+  readonly obstacles: readonly Obstacle[];
+  /** The old column's values by what the change does to them; empty if there are obstacles or if the old column is gone. */
+  readonly values: readonly ValueGroup[];
+  /** Risks that only a person can judge, a sentence each. */
+  readonly checklist: readonly string[];
+  /** Whether the change can be carried out: no obstacles, and no value without a faithful new value. */
+  readonly isReady: boolean;
+}
+
+/**
+ * Checks a change before it begins, or in the middle of it. It writes nothing and needs no object of the package.
+ *
+ * 1. Obstacles: what is attached to the column or the table and cannot be carried over.
+ * 2. Values: every value of the old column is converted and compared, in batches of about a second.
+ * 3. Risks that the catalog does not show.
+ */
+export async function preflight(
+  change: ColumnChange,
+  { connection, report = () => undefined, signal }: PreflightOptions,
+): Promise<PreflightResult> {
+  const column = changedColumnOf(change);
+  const client = typeof connection === 'string' ? { connectionString: connection } : connection;
+  await using session = await Session.open(client, 'online-migration preflight');
+  const stage = await readStage(session, column);
+  if (stage === 'contracted' || stage === 'renamed') {
+    return { stage, obstacles: [], values: [], checklist: [], isReady: true };
+  }
+  const obstacles = await findObstaclesAt(stage, session, column);
+  const values = obstacles.length > 0 ? [] : await classify(session, column, report, signal);
+  return {
+    stage,
+    obstacles,
+    values,
+    checklist: await readChecklist(session, column),
+    isReady: obstacles.length === 0 && !values.some(({ valueClass }) => valueClass === 'reject'),
+  };
+}
+
+/** Before expand, all obstacles; later, those that may have been added since. */
+async function findObstaclesAt(stage: Stage, session: Session, column: ChangedColumn): Promise<Obstacle[]> {
+  if (stage === 'initial') return findObstacles(session, column);
+  return [
+    ...(await rowSecurityObstacles(session, column)),
+    ...(await findObstaclesOfRulingColumn(session, column)),
+  ];
+}
+
+async function classify(
+  session: Session,
+  column: ChangedColumn,
+  report: (rowsRead: number, rowsEstimated: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<ValueGroup[]> {
+  const leaves = await findLeaves(session, namesOf(column).table);
+  const rows = leaves.reduce((sum, leaf) => sum + leaf.rows, 0);
+  // A batch takes a second; a row of a megabyte on a busy server may take longer, and is no reason to end.
+  await session.query('set statement_timeout = 0');
+  return await classifyValues(session, column, ({ rows: rowsRead }) => report(rowsRead, rows), signal);
+}

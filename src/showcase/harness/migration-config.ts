@@ -1,0 +1,21 @@
+import { readConfig } from '../../config.ts';
+import { resolveDatabase } from '../../database/resolve-database.ts';
+import { backfillSettings } from '../../large-record/backfill-settings.ts';
+import { migratorOptions } from '../../large-record/migrator-options.ts';
+import type { OnlineMigrationEvent } from '../../online-migration/change/events.ts';
+
+/** The configuration of `npx mikro-orm`, with a listener that sends each event to the process that has started it. */
+export default async function listenedOptions() {
+  const config = readConfig();
+  const database = await resolveDatabase(config);
+  return migratorOptions(database.url, {
+    ...config,
+    backfill: backfillSettings(config),
+    onEvent: sendToParent,
+  });
+}
+
+function sendToParent(event: OnlineMigrationEvent): void {
+  // A parent that has ended receives nothing; without the callback, that would end this process in the middle of a phase.
+  if (process.connected) process.send?.(event, undefined, undefined, () => undefined);
+}

@@ -1,0 +1,33 @@
+import type { BackfillFinished, OnlineMigrationEvent } from '../../online-migration/change/events.ts';
+
+/** A time for which a migration held ACCESS EXCLUSIVE on the table. */
+export interface LockHold {
+  /** The migration's number: `0002`. */
+  readonly migration: string;
+  /** What the lock was held for. */
+  readonly purpose: string;
+  readonly heldMs: number;
+}
+
+/** Every lock that a run of `npx mikro-orm migration:up` has held, with its migration. */
+export function lockHoldsOf(events: readonly OnlineMigrationEvent[]): LockHold[] {
+  const holds: LockHold[] = [];
+  let migration = '';
+  for (const event of events) {
+    if (event.type === 'migration-started') migration = event.migration.slice(0, 4);
+    if (event.type === 'lock-held') holds.push({ migration, purpose: event.purpose, heldMs: event.heldMs });
+  }
+  return holds;
+}
+
+/**
+ * The batches of the backfill in a run.
+ * @throws Error if no backfill has ended in this run, or if worker processes have filled its ranges
+ */
+export function batchesOf(events: readonly OnlineMigrationEvent[]): NonNullable<BackfillFinished['batches']> {
+  const finished = events.find((event) => event.type === 'backfill-finished');
+  if (finished?.batches) return finished.batches;
+  throw new Error(
+    `The run has no event with the batches of a backfill. Its events: ${events.map(({ type }) => type).join(', ')}.`,
+  );
+}

@@ -1,0 +1,26 @@
+import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from '@jest/globals';
+import { extendedList } from '../../../src/online-migration/cli/new/written-files.ts';
+import { refusedWith } from '../../support/refused-with.ts';
+
+async function extend(list: string): Promise<unknown> {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'change-list-'));
+  await mkdir(join(folder.path, 'src'));
+  await writeFile(join(folder.path, 'src/column-changes.ts'), list);
+  return await extendedList(folder.path, 'orderTotalChange', 'order/total-change');
+}
+
+it('a list of changes in another form is refused', async () => {
+  await expect(extend('export const changes = [];')).rejects.toMatchObject(
+    refusedWith('CHANGE_LIST_NOT_FOUND', 'has no line `export const columnChanges'),
+  );
+});
+
+it('a declaration of a name that is listed already is refused', async () => {
+  const list = 'export const columnChanges: readonly ColumnChange[] = [orderTotalChange];';
+  await expect(extend(list)).rejects.toMatchObject(
+    refusedWith('DECLARATION_EXISTS', 'has a orderTotalChange already'),
+  );
+});

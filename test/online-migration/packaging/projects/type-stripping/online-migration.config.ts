@@ -1,0 +1,19 @@
+import type { ColumnChange, OnlineMigrationConfig } from 'online-migration';
+import { textToNumeric } from 'online-migration/conversions';
+
+const totalChange: ColumnChange = {
+  table: { schema: 'public', name: 'orders' },
+  key: 'id',
+  columns: [
+    {
+      from: { name: 'total', type: 'text' },
+      to: { name: 'total_new', type: 'numeric(12,2)' },
+      conversion: textToNumeric(12, 2),
+    },
+  ],
+};
+
+export default {
+  changes: [totalChange],
+  connection: process.env['DATABASE_URL']!,
+} satisfies OnlineMigrationConfig;
