@@ -23,7 +23,8 @@ export { ReadReplica } from './follow/read-replica.ts';
 export { openObserver, type Observer } from './observation/observer.ts';
 export { type Stage } from './observation/stage.ts';
 export { readStatus, type Status } from './observation/status.ts';
-export { type Phase, phases, type PhaseName } from './phases/phases.ts';
+export type { PhaseName } from './change/phase-name.ts';
+export { type Phase, phases } from './phases/phases.ts';
 export { runPhase, type RunPhaseOptions } from './phases/run-phase.ts';
 export type { MigrationSettings } from './phases/settings.ts';
 export {

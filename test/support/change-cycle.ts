@@ -10,6 +10,7 @@ import type { MoveContext } from '../../src/online-migration/phases/phase.ts';
 import { rename, revertRename } from '../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../src/online-migration/phases/revert-contract.ts';
 import { Session } from '../../src/online-migration/postgres/session.ts';
+import type { Ledger } from '../../src/online-migration/state/recorded-changes.ts';
 import { namesOf } from '../../src/online-migration/change/names.ts';
 import { type ChangeLoad, startChangeLoad, type LoadStatements } from './change-load.ts';
 import { connect } from './database-client.ts';
@@ -103,7 +104,11 @@ export interface TestContext extends MoveContext, AsyncDisposable {
 }
 
 /** Opens what moves of the change work with. */
-export async function openContext(url: string, declared: ColumnChange): Promise<TestContext> {
+export async function openContext(
+  url: string,
+  declared: ColumnChange,
+  ledger: Ledger = 'mikro-orm',
+): Promise<TestContext> {
   const openSession = () => Session.open({ connectionString: url }, 'online-migration test');
   const session = await openSession();
   const lines: string[] = [];
@@ -117,6 +122,7 @@ export async function openContext(url: string, declared: ColumnChange): Promise<
       if (message !== undefined) lines.push(message);
     },
     signal: new AbortController().signal,
+    ledger,
     recordInLedger: async () => undefined,
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   };

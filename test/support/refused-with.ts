@@ -1,14 +1,15 @@
 import { expect } from '@jest/globals';
 import type { ErrorCode } from '../../src/online-migration/change/error-codes.ts';
+import type { ObstacleCode } from '../../src/online-migration/change/obstacle-codes.ts';
 
 /**
- * What an error of the package has to match.
+ * What an error or an obstacle of the package has to match.
  * @param message a part of its message, or a pattern
  */
 export function refusedWith(
-  code: ErrorCode,
+  code: ErrorCode | ObstacleCode,
   message: string | RegExp,
-): { code: ErrorCode; message: unknown } {
+): { code: ErrorCode | ObstacleCode; message: unknown } {
   return {
     code,
     message: typeof message === 'string' ? expect.stringContaining(message) : expect.stringMatching(message),

@@ -182,6 +182,32 @@ export const ERROR_CODES = {
     meaning: 'A phase was started by another migrator than the `OnlineMigrator`.',
     remedy: 'Spread `onlineMigrations()` into the options in `mikro-orm.config.ts`.',
   },
+  MIGRATION_LOGGED: {
+    meaning: 'The migration is recorded as applied already.',
+    remedy: 'Nothing is left to do.',
+  },
+  MIGRATION_NOT_LOGGED: {
+    meaning: 'The migration is not recorded as applied.',
+    remedy: 'Nothing is left to do.',
+  },
+  LEDGER_REFUSED: {
+    meaning:
+      'The ledger cannot be written for a phase, because of an obstacle that `details.obstacle` gives.',
+    remedy: 'Do as the message of the obstacle says.',
+  },
+  PHASE_NOT_REACHED: {
+    meaning: '`migration:log` was called for a phase that the database does not have.',
+    remedy: 'Run the migration instead.',
+  },
+  PHASE_REACHED: {
+    meaning: '`migration:unlog` was called for a phase that the database has.',
+    remedy: 'Revert the migration instead.',
+  },
+  ROLLUP_IMPOSSIBLE: {
+    meaning:
+      'Phases of column changes, and migrations ahead of them, cannot be merged into another migration.',
+    remedy: 'Merge only the migrations that the message names.',
+  },
   LEDGER_NOT_WRITTEN: {
     meaning: 'A migration ended without the ledger entry in its last transaction.',
     remedy: 'Let its `up` and `down` carry out exactly one phase each.',

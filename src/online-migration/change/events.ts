@@ -319,6 +319,13 @@ export interface ColumnsLeftOut extends Told {
   readonly columns: string;
 }
 
+/** `migration:rollup` leaves migrations out of the merge. */
+export interface RollupReduced extends Told {
+  readonly type: 'rollup-reduced';
+  /** Their names. */
+  readonly migrations: readonly string[];
+}
+
 /**
  * All events of the package. Each one survives `JSON.stringify`, so it can be sent to another process or to a log collector.
  * docs/events.md lists them.
@@ -355,7 +362,8 @@ export type OnlineMigrationEvent =
   | StatisticsMissing
   | UnusedKeptValues
   | ValuesClassified
-  | ColumnsLeftOut;
+  | ColumnsLeftOut
+  | RollupReduced;
 
 /** Reports an event to whoever listens; it does not throw. */
 export type Emit = (event: OnlineMigrationEvent) => void;

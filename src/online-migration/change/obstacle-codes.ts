@@ -145,6 +145,15 @@ export const OBSTACLE_CODES = {
     meaning: 'The name of the new column is longer than PostgreSQL allows.',
     remedy: 'Declare a shorter `newColumn.name`.',
   },
+  STATE_NEWER: {
+    meaning: 'A newer version of the package has altered its tables.',
+    remedy: 'Run the command with the newer version.',
+  },
+  OTHER_LEDGER: {
+    meaning:
+      'The phases of the change are recorded in another ledger: that of MikroORM, or that of the package.',
+    remedy: 'Run the phases as the message says.',
+  },
   CHANGE_NAME_TAKEN: {
     meaning: 'The database records a different change under the same name.',
     remedy: 'Declare another `name`.',

@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module';
 import { Command, InvalidArgumentError } from 'commander';
-import manifest from '../package.json' with { type: 'json' };
 import { setBackfill, showBackfill, workForBackfill } from './backfill.ts';
 import { migrateDown, migrateUp } from './migrate.ts';
 import { writeNewChange } from './new.ts';
@@ -7,6 +7,10 @@ import { checkChange } from './preflight.ts';
 import { type ProgramOptions, runCommand } from './run-command.ts';
 import { showStatus } from './status.ts';
 
+const { description, version } = createRequire(import.meta.url)('../package.json') as {
+  description: string;
+  version: string;
+};
 const LONGEST_BATCH_MS = 10_000;
 const MOST_WORKERS = 64;
 
@@ -21,8 +25,8 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
 /** The commands, their arguments and their options. */
 export function buildProgram(): Command {
   const program = new Command('online-migration')
-    .description(manifest.description)
-    .version(manifest.version)
+    .description(description)
+    .version(version)
     .option('--config <file>', 'the configuration; by default online-migration.config.ts')
     .option('--json', 'print JSON')
     .configureHelp({ showGlobalOptions: true });

@@ -1,4 +1,4 @@
-import { toolkitTableExists } from '../state/package-table.ts';
+import { readRecordedChanges } from '../state/recorded-changes.ts';
 
 /** MikroORM's connection. */
 interface Connection {
@@ -15,17 +15,15 @@ export interface ChangeUnderWay {
 
 /** Reads all changes under way, of whatever table; nobody needs their declarations for it. */
 export async function readChangesUnderWay(connection: Connection): Promise<ChangeUnderWay[]> {
-  const [registry] = (await connection.execute(`select ${toolkitTableExists('change')} as exists`)) as {
-    exists: boolean;
-  }[];
-  if (!registry?.exists) return [];
-  return (await connection.execute(`
-    select change.table_schema as schema, change.table_name as "table",
-      change.old_column as "oldColumn", change.new_column as "newColumn"
-    from online_migration.change
-    join pg_catalog.pg_namespace n on n.nspname = change.table_schema
-    join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = change.table_name
-    join pg_catalog.pg_attribute a
-      on a.attrelid = c.oid and a.attname = change.new_column and not a.attisdropped
-    order by change.name`)) as ChangeUnderWay[];
+  const changes = await readRecordedChanges({
+    query: async <Row>(text: string) => {
+      const rows = (await connection.execute(text)) as Row[];
+      return { rows, rowCount: rows.length };
+    },
+  });
+  return changes.flatMap(({ schema, table, columns }) =>
+    columns
+      .filter(({ hasInterimName }) => hasInterimName)
+      .map(({ oldColumn, newColumn }) => ({ schema, table, oldColumn, newColumn })),
+  );
 }

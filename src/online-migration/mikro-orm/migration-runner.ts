@@ -20,10 +20,26 @@ export interface RunnerResources {
 /** Runs moves on the session that holds the migrator's lock, and every other migration as MikroORM does. */
 export class OnlineMigrationRunner extends MigrationRunner {
   #resources: RunnerResources | undefined;
+  #loaded: ((migration: Migration) => void) | undefined;
 
   /** Lends what moves need, until it is taken back with undefined. */
   lend(resources: RunnerResources | undefined): void {
     this.#resources = resources;
+  }
+
+  /**
+   * Loads a migration without running it.
+   * @param migration as MikroORM has discovered it
+   */
+  async load(migration: { readonly up: () => unknown }): Promise<Migration> {
+    const loaded = Promise.withResolvers<Migration>();
+    this.#loaded = loaded.resolve;
+    try {
+      await migration.up();
+      return await loaded.promise;
+    } finally {
+      this.#loaded = undefined;
+    }
   }
 
   /**
@@ -35,6 +51,7 @@ export class OnlineMigrationRunner extends MigrationRunner {
     method: 'up' | 'down',
     afterRun?: (tx?: Transaction) => Promise<void>,
   ): Promise<void> {
+    if (this.#loaded !== undefined) return this.#loaded(migration);
     this.#resources?.signal.throwIfAborted();
     if (!(migration instanceof ColumnMigration) || this.#resources === undefined) {
       return super.run(migration, method, afterRun);
@@ -48,6 +65,7 @@ export class OnlineMigrationRunner extends MigrationRunner {
       settings,
       emit,
       signal,
+      ledger: 'mikro-orm',
       recordInLedger: async () => {
         await afterRun?.(session);
         recorded = true;

@@ -69,7 +69,13 @@ function refuseGaps(migrations: readonly string[], applied: readonly string[]): 
   );
 }
 
-function resolveName(option: string, beginning: string, known: readonly string[]): string {
+/**
+ * Turns the beginning of a name into the name.
+ * @param option where it was written, for the error
+ * @param known the names of all migrations
+ * @throws MigrationTargetError if it matches no migration or several
+ */
+export function resolveName(option: string, beginning: string, known: readonly string[]): string {
   const wanted = beginning.replace(/\.[jt]s$/, '');
   if (known.includes(wanted)) return wanted;
   const fitting =

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
-import { pathToFileURL } from 'node:url';
 import type { MigrationInfo, MikroORM } from '@mikro-orm/core';
-import { type Migration, type MigrationResult, Migrator } from '@mikro-orm/migrations';
+import { type MigrationResult, Migrator } from '@mikro-orm/migrations';
 import type { DatabaseSchema } from '@mikro-orm/postgresql';
 import type { ClientConfig } from 'pg';
 import { changedColumnOf } from '../change/changed-column.ts';
@@ -9,7 +8,7 @@ import { emitTo } from '../change/emitter.ts';
 import type { Emit, OnlineMigrationListener } from '../change/events.ts';
 import { namesOf } from '../change/names.ts';
 import { logEvents } from '../observation/event-log.ts';
-import type { PhaseName } from '../phases/phases.ts';
+import type { PhaseName } from '../change/phase-name.ts';
 import { ColumnMigration } from './column-migration.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { DEFAULT_SETTINGS, type MigrationSettings } from '../phases/settings.ts';
@@ -19,11 +18,18 @@ import { Session } from '../postgres/session.ts';
 import { refuseForgottenOptions } from './forgotten-options.ts';
 import { interruptSignal } from '../postgres/interrupt-signal.ts';
 import { MigrationLedger } from './migration-ledger.ts';
-import { MigrationTargetError, type MigrationTargets, resolveTargets } from './migration-target.ts';
+import {
+  MigrationTargetError,
+  type MigrationTargets,
+  resolveName,
+  resolveTargets,
+} from './migration-target.ts';
 import { acquireMigratorLock } from '../state/migrator-lock.ts';
 import { neutralizePool } from './neutral-pool.ts';
-import { OnlineMigrationRunner } from './migration-runner.ts';
+import { OnlineMigrationRunner, type RunnerResources } from './migration-runner.ts';
 import { OnlineSchemaGenerator } from './online-schema-generator.ts';
+import { refuseToLog, refuseToUnlog } from './ledger-commands.ts';
+import { chooseForRollup } from './rollup-choice.ts';
 
 type RunOptions = Parameters<Migrator['up']>[0];
 
@@ -57,7 +63,9 @@ interface MigratorExtension {
  * 1. One runner at a time over the whole database; none behind a pooler that would lose its lock.
  * 2. A target that does not exist, or is not one, is an error before anything runs.
  * 3. No transaction around all migrations: each move has its own, short ones, and writes the ledger in the last.
- * 4. The objects of a change under way count as no difference between the entities and the database, and are in no snapshot file.
+ * 4. The ledger says what the database has: `migration:log` and `migration:unlog` look at the stage, and `migration:rollup` leaves
+ *    the phases alone.
+ * 5. The objects of a change under way count as no difference between the entities and the database, and are in no snapshot file.
  */
 export class OnlineMigrator extends Migrator {
   #settings = DEFAULT_SETTINGS;
@@ -108,24 +116,85 @@ export class OnlineMigrator extends Migrator {
   async phaseMigrations(): Promise<PhaseMigration[]> {
     await this.init();
     const found: PhaseMigration[] = [];
-    for (const { name, path } of await this.discoverMigrations()) {
-      const listed = this.options.migrationsList?.find(
-        (one) => typeof one !== 'function' && one.name === name,
-      );
-      const classes =
-        path === undefined
-          ? [typeof listed === 'object' ? listed.class : undefined]
-          : Object.values((await import(pathToFileURL(path).href)) as object);
-      const migrationClass = classes.find(
-        (one): one is new (...args: ConstructorParameters<typeof Migration>) => Migration =>
-          typeof one === 'function' && one.prototype instanceof ColumnMigration,
-      );
-      if (migrationClass === undefined) continue;
-      const migration = new migrationClass(this.driver, this.config) as ColumnMigration;
+    for (const listed of await this.discoverMigrations()) {
+      const migration = await this.#onlineRunner.load(listed);
+      if (!(migration instanceof ColumnMigration)) continue;
       const { change } = namesOf(changedColumnOf(migration.change));
-      found.push({ name, change, phase: migration.phase.name });
+      found.push({ name: listed.name, change, phase: migration.phase.name });
     }
     return found;
+  }
+
+  /**
+   * Records a migration as applied without running it.
+   * @param name its name, or the beginning of it
+   * @throws PhaseRefusedError if it is a phase that the database does not have
+   */
+  override async logMigration(name: string): Promise<void> {
+    await this.#underLock(async ({ session }) => {
+      const migrations = await this.discoverMigrations();
+      const known = resolveName(
+        '--name',
+        name,
+        migrations.map((migration) => migration.name),
+      );
+      if ((await this.storage.executed()).includes(known)) {
+        throw new MigrationTargetError('MIGRATION_LOGGED', `Cannot log ${known}: it is logged already.`);
+      }
+      const migration = await this.#onlineRunner.load(migrations.find((other) => other.name === known)!);
+      await refuseToLog(session, known, migration);
+      await super.logMigration(known);
+    });
+  }
+
+  /**
+   * Records a migration as reverted without reverting it. Its file may be gone.
+   * @param name its name, or the beginning of it
+   * @throws PhaseRefusedError if it is a phase that the database still has
+   */
+  override async unlogMigration(name: string): Promise<void> {
+    await this.#underLock(async ({ session }) => {
+      const migrations = await this.discoverMigrations();
+      const applied = await this.storage.executed();
+      const names = [...new Set([...migrations.map((migration) => migration.name), ...applied])];
+      const known = resolveName('--name', name, names);
+      if (!applied.includes(known)) {
+        throw new MigrationTargetError('MIGRATION_NOT_LOGGED', `Cannot unlog ${known}: it is not logged.`);
+      }
+      const found = migrations.find((other) => other.name === known);
+      if (found !== undefined) {
+        await refuseToUnlog(session, known, await this.#onlineRunner.load(found));
+      }
+      await super.unlogMigration(known);
+    });
+  }
+
+  /**
+   * Merges ordinary migrations behind the last phase of a column change into one; leaves all others out.
+   * @throws PhaseRefusedError if a requested one cannot be merged, or fewer than two can be
+   */
+  override async rollup(requested?: string[]): Promise<MigrationResult> {
+    return this.#underLock(async ({ emit }) => {
+      const migrations = await this.discoverMigrations();
+      const online: string[] = [];
+      for (const migration of migrations) {
+        if ((await this.#onlineRunner.load(migration)) instanceof ColumnMigration)
+          online.push(migration.name);
+      }
+      const known = migrations.map(({ name }) => name);
+      const applied = await this.storage.executed();
+      const names = requested?.map((name) => resolveName('rollup', name, known));
+      const chosen = chooseForRollup({ known, applied, online }, names);
+      const leftOut = known.filter((name) => applied.includes(name) && !chosen.includes(name));
+      if (names === undefined && leftOut.length > 0) {
+        emit({
+          type: 'rollup-reduced',
+          migrations: leftOut,
+          message: `the roll-up leaves out ${leftOut.join(', ')}`,
+        });
+      }
+      return super.rollup(chosen);
+    });
   }
 
   /** @param schema as it was read from the database, after a migration */
@@ -153,6 +222,25 @@ export class OnlineMigrator extends Migrator {
       );
     }
     if (isMikroOrmCommand()) refuseForgottenOptions(process.argv.slice(2), targets);
+    return this.#underLock(async (resources) => {
+      const known = (await this.discoverMigrations()).map(({ name }) => name);
+      const applied = await this.storage.executed();
+      const resolved = resolveTargets(method, targets, known, applied);
+      this.#onlineRunner.lend(resources);
+      using _progress = this.#reportMigrations(method, resources.emit);
+      try {
+        return await super.runMigrations(method, {
+          ...(typeof options === 'object' && !Array.isArray(options) ? options : {}),
+          ...resolved,
+        });
+      } finally {
+        this.#onlineRunner.lend(undefined);
+      }
+    });
+  }
+
+  /** Runs a command on a session that holds the migrator's lock. */
+  async #underLock<T>(command: (resources: RunnerResources) => Promise<T>): Promise<T> {
     using eventLog = logEvents((line) => this.#log(line));
     const emit = emitTo(eventLog.listen, ...this.#listeners);
     const connection = {
@@ -165,26 +253,17 @@ export class OnlineMigrator extends Migrator {
     using interrupt = interruptSignal(emit);
     await using session = await Session.open(connection, 'online-migration', interrupt);
     await acquireMigratorLock(session, emit, interrupt.signal);
-    const known = (await this.discoverMigrations()).map(({ name }) => name);
-    const applied = await this.storage.executed();
-    const resolved = resolveTargets(method, targets, known, applied);
-    const runner = this.runner as OnlineMigrationRunner;
-    runner.lend({
+    return await command({
       session,
       openSession: () => Session.open(connection, 'online-migration worker', interrupt),
       settings: this.#settings,
       emit,
       signal: AbortSignal.any([interrupt.signal, session.lost]),
     });
-    using _progress = this.#reportMigrations(method, emit);
-    try {
-      return await super.runMigrations(method, {
-        ...(typeof options === 'object' && !Array.isArray(options) ? options : {}),
-        ...resolved,
-      });
-    } finally {
-      runner.lend(undefined);
-    }
+  }
+
+  get #onlineRunner(): OnlineMigrationRunner {
+    return this.runner as OnlineMigrationRunner;
   }
 
   /** Undefined if the project has registered its own in its place. */

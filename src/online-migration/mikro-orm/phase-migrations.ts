@@ -3,7 +3,7 @@ import { changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { namesOf } from '../change/names.ts';
-import type { PhaseName } from '../phases/phases.ts';
+import type { PhaseName } from '../change/phase-name.ts';
 import { OnlineMigrator } from './online-migrator.ts';
 
 /**

@@ -14,10 +14,13 @@ import { namesOf } from '../change/names.ts';
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import { dropKeepTriggers } from '../sync/keeping-trigger.ts';
 import { hasKeptValues, recordChange } from '../state/change-record.ts';
-import { asTableOwner, stateObstacles } from '../state/owner.ts';
+import { asTableOwner } from '../state/owner.ts';
+import { forgetPhases } from '../state/phase-ledger.ts';
+import { newerStepObstacles } from '../state/schema-step.ts';
 import { readSyncState } from '../sync/sync-state.ts';
 import { createSyncFunction, createSyncTriggers, dropSyncTriggers } from '../sync/sync-trigger.ts';
 import { inStrongTransaction, type MoveContext, refuseObstacles, requireStage } from './phase.ts';
+import { prepareState } from './prepare-state.ts';
 import { requireServerVersion } from './server-version.ts';
 
 /**
@@ -32,18 +35,21 @@ export async function expand(context: MoveContext): Promise<void> {
   const { session, change } = context;
   const { table, newColumn } = namesOf(change);
   await requireServerVersion(context);
+  refuseObstacles(context, 'expand', await newerStepObstacles(session));
   // A column of the new one's name that is not this change's own looks like the stage behind this move.
   if ((await readSyncState(session, change)).missing.length > 0) {
     refuseObstacles(context, 'change', await findObstacles(session, change));
     refuseObstacles(context, 'change', await earlierChange(context));
   }
   await requireStage(context, 'expand', 'initial');
+  await prepareState(context, 'expand');
   await inStrongTransaction(context, 'expand', {
     before: async () => {
       await createState(session, change);
-      await recordChange(session, change);
+      await recordChange(session, change, context.ledger);
       // A table that was dropped during a change leaves its backfill behind, which would look like a later stage.
       await deleteBackfill(session, namesOf(change).change);
+      await forgetPhases(session, change);
       await asTableOwner(session, change, async () => {
         await createForwardFunctions(session, change);
         await createBackwardFunction(session, change);
@@ -67,7 +73,7 @@ export async function revertExpand(context: MoveContext): Promise<void> {
   const { session, change } = context;
   const { table, newColumn } = namesOf(change);
   await requireStage(context, 'revert the expand of', 'expanded', 'backfilled');
-  refuseObstacles(context, 'revert the expand of', await stateObstacles(session, change));
+  await prepareState(context, 'revert the expand of');
   await session.transaction(() => createState(session, change));
   // Ahead of the lock, since there can be many; none counts before the next contract.
   await session.withoutStatementTimeout(() => deleteRecords(session, change));

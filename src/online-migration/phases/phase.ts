@@ -1,6 +1,9 @@
 import type { Emit } from '../change/events.ts';
 import { type ChangedColumn, isReversible, keyColumnsOf } from '../change/changed-column.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
+import { otherLedgerObstacles } from '../state/phase-ledger.ts';
+import type { Ledger } from '../state/recorded-changes.ts';
+import { newerStepObstacles } from '../state/schema-step.ts';
 import type { MigrationSettings } from './settings.ts';
 import { notifyMove } from '../follow/phase-notification.ts';
 import { namesOf } from '../change/names.ts';
@@ -22,6 +25,8 @@ export interface MoveContext {
   readonly emit: Emit;
   /** Ends the move between two of its transactions; running it again goes on. */
   readonly signal: AbortSignal;
+  /** Where `recordInLedger` writes: a change keeps to one ledger. */
+  readonly ledger: Ledger;
   /** Notes the migration as applied, or as reverted; to be called once, in the move's last transaction. */
   readonly recordInLedger: () => Promise<void>;
   readonly settings: MigrationSettings;
@@ -56,14 +61,20 @@ export function refuseObstacles(context: MoveContext, move: string, obstacles: r
 }
 
 /**
- * Refuses a move that does not fit the database's stage.
+ * Refuses a move that does not fit the database's stage, or that this version of the package or this ledger must not run.
  * @param move the move's name, for the error
  * @param allowed the stages that it may start from
  * @returns the stage
  * @throws PhaseRefusedError in any other stage
  */
 export async function requireStage(context: MoveContext, move: string, ...allowed: Stage[]): Promise<Stage> {
+  refuseObstacles(context, move, await newerStepObstacles(context.session));
   const stage = await readStage(context.session, context.change);
+  // Before expand, the record is of a table that was dropped during an earlier change.
+  if (stage !== 'initial') {
+    const { session, change, ledger } = context;
+    refuseObstacles(context, move, await otherLedgerObstacles(session, change, ledger));
+  }
   if (allowed.includes(stage)) {
     await refuseMissingKey(context, move);
     // A row that a policy hides would be neither converted nor compared.

@@ -5,6 +5,7 @@ import { expand, revertExpand } from './expand.ts';
 import type { MoveContext } from './phase.ts';
 import { rename, revertRename } from './rename.ts';
 import { revertContract } from './revert-contract.ts';
+import type { PhaseName } from '../change/phase-name.ts';
 import type { Stage } from '../observation/stage.ts';
 
 /** A phase of a column change together with its way back. */
@@ -17,11 +18,6 @@ export interface Phase {
   readonly up: (context: MoveContext) => Promise<void>;
   readonly down: (context: MoveContext) => Promise<void>;
 }
-
-/** The phases of a column change, in their order. */
-export const PHASE_NAMES = ['expand', 'backfill', 'enforce', 'contract', 'rename'] as const;
-
-export type PhaseName = (typeof PHASE_NAMES)[number];
 
 /** The phases of a column change. */
 export const phases: Readonly<Record<PhaseName, Phase>> = {

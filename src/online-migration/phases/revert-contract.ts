@@ -10,7 +10,7 @@ import { createBackwardFunction, createForwardFunctions } from '../sync/conversi
 import { addFilledCheck, declareFilled, declareFilling, validateFilledCheck } from '../sync/filled-column.ts';
 import { namesOf } from '../change/names.ts';
 import { recordChange } from '../state/change-record.ts';
-import { asTableOwner, stateObstacles } from '../state/owner.ts';
+import { asTableOwner } from '../state/owner.ts';
 import { createState } from '../state/tables.ts';
 import { EMPTY_PLAN } from '../postgres/exclusive-lock.ts';
 import { recordSyncTriggers } from '../sync/sync-state.ts';
@@ -22,13 +22,8 @@ import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 import { refuseNumbersBeyond, refuseUnfilled, refuseWithoutEqual } from './refuse-without-equal.ts';
 import { refuseLostValues, reportUnusedKeptValues } from './kept-values.ts';
 import { awaitSwitchover } from './await-switchover.ts';
-import {
-  inStrongTransaction,
-  type MoveContext,
-  refuseObstacles,
-  refuseOneWay,
-  requireStage,
-} from './phase.ts';
+import { inStrongTransaction, type MoveContext, refuseOneWay, requireStage } from './phase.ts';
+import { prepareState } from './prepare-state.ts';
 
 /**
  * The way back of contract: the old column again, with every value letter by letter.
@@ -48,11 +43,11 @@ export async function revertContract(context: MoveContext): Promise<void> {
   await requireStage(context, 'revert the contract of', 'contracted');
   refuseOneWay(context, 'revert the contract of');
   await refuseAttached(context, 'revert the contract of', 'new');
-  refuseObstacles(context, 'revert the contract of', await stateObstacles(session, change));
+  await prepareState(context, 'revert the contract of');
   await refuseLostValues(context);
   await session.transaction(async () => {
     await createState(session, change);
-    await recordChange(session, change);
+    await recordChange(session, change, context.ledger);
   });
   const fill = await backwardFill(session, change);
   await requireTriggerPlan(session, fill);

@@ -5,8 +5,10 @@ import { emitTo } from '../change/emitter.ts';
 import type { OnlineMigrationListener } from '../change/events.ts';
 import { keepsSessions, SessionsNotKeptError } from '../postgres/session-continuity.ts';
 import { Session } from '../postgres/session.ts';
+import { recordPhase, removePhase } from '../state/phase-ledger.ts';
 import { acquireMigratorLock } from '../state/migrator-lock.ts';
-import { phases, type PhaseName } from './phases.ts';
+import type { PhaseName } from '../change/phase-name.ts';
+import { phases } from './phases.ts';
 import { DEFAULT_SETTINGS, type MigrationSettings } from './settings.ts';
 
 /** Options of {@link runPhase}. */
@@ -45,13 +47,16 @@ export async function runPhase(
   const interrupt = { signal: signal ?? new AbortController().signal, emit };
   await using session = await Session.open(client, `online-migration ${name} ${direction}`, interrupt);
   await acquireMigratorLock(session, emit, interrupt.signal);
+  const column = changedColumnOf(change);
+  const record = direction === 'up' ? recordPhase : removePhase;
   await phases[name][direction]({
-    change: changedColumnOf(change),
+    change: column,
     session,
     openSession: () => Session.open(client, 'online-migration worker', interrupt),
     emit,
     signal: AbortSignal.any([interrupt.signal, session.lost]),
     settings: { ...DEFAULT_SETTINGS, ...settings },
-    recordInLedger: async () => undefined,
+    ledger: 'online-migration',
+    recordInLedger: () => record(session, column, name),
   });
 }

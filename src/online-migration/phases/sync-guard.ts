@@ -4,11 +4,11 @@ import { createBackwardFunction, createForwardFunctions } from '../sync/conversi
 import { typeValues, isOfType } from '../change/declared-type.ts';
 import { namesOf } from '../change/names.ts';
 import { recordChange } from '../state/change-record.ts';
-import { stateObstacles } from '../state/owner.ts';
 import { createState } from '../state/tables.ts';
 import { readSyncState } from '../sync/sync-state.ts';
 import { createSyncFunction, type SyncMode } from '../sync/sync-trigger.ts';
-import { type MoveContext, phaseDetails, PhaseRefusedError, refuseObstacles } from './phase.ts';
+import { type MoveContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+import { prepareState } from './prepare-state.ts';
 
 /**
  * Brings the functions of a change under way up to its declaration, so that a correction has effect with the next phase: a
@@ -19,11 +19,11 @@ import { type MoveContext, phaseDetails, PhaseRefusedError, refuseObstacles } fr
 export async function bringUpToDate(context: MoveContext, move: string, mode: SyncMode): Promise<void> {
   const { session, change, settings } = context;
   await refuseOtherTypes(context, move);
-  refuseObstacles(context, move, await stateObstacles(session, change));
+  await prepareState(context, move);
   await session.transaction(async () => {
     await session.query(`set local lock_timeout = ${settings.lockTimeoutMs}`);
     await createState(session, change);
-    await recordChange(session, change);
+    await recordChange(session, change, context.ledger);
     await createForwardFunctions(session, change);
     await createBackwardFunction(session, change);
     await createSyncFunction(session, change, mode);

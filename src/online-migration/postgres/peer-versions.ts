@@ -1,10 +1,17 @@
 import { createRequire } from 'node:module';
 import semver from 'semver';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
-import manifest from '../package.json' with { type: 'json' };
 
 /** Libraries of which the tests have run a range of versions. */
-export type PeerName = keyof typeof manifest.peerDependencies;
+export type PeerName =
+  | '@mikro-orm/core'
+  | '@mikro-orm/migrations'
+  | '@mikro-orm/postgresql'
+  | 'pg'
+  | 'pg-boss';
+
+const require = createRequire(import.meta.url);
+const { peerDependencies } = require('../package.json') as { peerDependencies: Record<PeerName, string> };
 
 const checked = new Set<PeerName>();
 
@@ -14,7 +21,7 @@ const checked = new Set<PeerName>();
  */
 export function assertPeerVersion(name: PeerName): void {
   if (checked.has(name)) return;
-  const range = manifest.peerDependencies[name];
+  const range = peerDependencies[name];
   const version = installedVersion(name);
   if (version !== undefined && !semver.satisfies(version, range)) {
     throw new OnlineMigrationError(
@@ -30,7 +37,7 @@ export function assertPeerVersion(name: PeerName): void {
 /** Undefined if the library does not tell. */
 function installedVersion(name: PeerName): string | undefined {
   try {
-    const { version } = createRequire(import.meta.url)(`${name}/package.json`) as { version: string };
+    const { version } = require(`${name}/package.json`) as { version: string };
     return version;
   } catch {
     return undefined;

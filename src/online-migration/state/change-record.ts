@@ -2,31 +2,40 @@ import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 import { toolkitTableExists } from './package-table.ts';
+import type { Ledger } from './recorded-changes.ts';
 
 /*
- * The record of a change, in `online_migration.change`: made by expand, deleted when expand is reverted. It lasts as long as
+ * The record of a change, in `online_migration.change` and `change_column`: made by expand, deleted when expand is reverted. It lasts as long as
  * a way back may need the kept values, so if it is missing, they are gone.
  */
 
-/** Records a change that is under way, or brings its record up to the declaration. */
-export async function recordChange(database: Queryable, change: ChangedColumn): Promise<void> {
+/**
+ * Records a change that is under way, or brings its record up to the declaration.
+ * @param database has a transaction open
+ * @param ledger where its phases are recorded
+ */
+export async function recordChange(
+  database: Queryable,
+  change: ChangedColumn,
+  ledger: Ledger,
+): Promise<void> {
   const { table, oldColumn, newColumn } = change;
+  const { change: name } = namesOf(change);
   await database.query(
     `
-    insert into online_migration.change (name, table_schema, table_name, old_column, new_column, old_type, new_type)
-    values ($1, $2, $3, $4, $5, $6, $7)
+    insert into online_migration.change (name, table_schema, table_name, ledger) values ($1, $2, $3, $4)
     on conflict (name) do update
-    set table_schema = excluded.table_schema, table_name = excluded.table_name, old_column = excluded.old_column,
-      new_column = excluded.new_column, old_type = excluded.old_type, new_type = excluded.new_type`,
-    [
-      namesOf(change).change,
-      table.schema,
-      table.name,
-      oldColumn.name,
-      newColumn.name,
-      oldColumn.type,
-      newColumn.type,
-    ],
+    set table_schema = excluded.table_schema, table_name = excluded.table_name, ledger = excluded.ledger`,
+    [name, table.schema, table.name, ledger],
+  );
+  await database.query(
+    `
+    insert into online_migration.change_column (change, position, old_column, new_column, old_type, new_type)
+    values ($1, 1, $2, $3, $4, $5)
+    on conflict (change, position) do update
+    set old_column = excluded.old_column, new_column = excluded.new_column, old_type = excluded.old_type,
+      new_type = excluded.new_type`,
+    [name, oldColumn.name, newColumn.name, oldColumn.type, newColumn.type],
   );
 }
 

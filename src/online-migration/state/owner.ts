@@ -2,6 +2,8 @@ import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf, TOOLKIT_SCHEMA } from '../change/names.ts';
+import { newerStepObstacles, readStep } from './schema-step.ts';
+import { NEWEST_STEP } from './steps.ts';
 
 /*
  * The owners of the package's objects, and the roles that may use them:
@@ -14,7 +16,16 @@ import { namesOf, TOOLKIT_SCHEMA } from '../change/names.ts';
  */
 
 /** The shared tables that a change writes. */
-const SHARED_TABLES = ['change', 'backfill', 'backfill_range', 'reject', 'kept_value', 'lock_hold'];
+export const SHARED_TABLES = [
+  'change',
+  'change_column',
+  'phase',
+  'backfill',
+  'backfill_range',
+  'reject',
+  'kept_value',
+  'lock_hold',
+];
 
 /** The owners of the changed table and of the package's schema, and the rights of the session's role. */
 export interface StateOwner {
@@ -83,6 +94,8 @@ export async function readStateOwner(
 export async function stateObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const owner = await readStateOwner(database, change);
   if (owner === undefined) return [];
+  const newer = await newerStepObstacles(database);
+  if (newer.length > 0) return newer;
   const { tableOwner, schemaOwner, role } = owner;
   if (!owner.canActForTableOwner) {
     return [
@@ -106,7 +119,8 @@ export async function stateObstacles(database: Queryable, change: ChangedColumn)
       ),
     ];
   }
-  if (owner.canActForSchemaOwner || owner.tableOwnerHasRights)
+  const isUpToDate = owner.tables === SHARED_TABLES.length && (await readStep(database)) === NEWEST_STEP;
+  if (owner.canActForSchemaOwner || (owner.tableOwnerHasRights && isUpToDate))
     return functionObstacles(database, change, owner);
   if (owner.tables === 0) {
     return [
@@ -119,7 +133,7 @@ export async function stateObstacles(database: Queryable, change: ChangedColumn)
       ),
     ];
   }
-  if (owner.tables < SHARED_TABLES.length) {
+  if (!isUpToDate) {
     return [
       obstacle(
         'STATE_SCHEMA_OUTDATED',

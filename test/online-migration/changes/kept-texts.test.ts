@@ -223,10 +223,10 @@ describe('each change has a state of its own:', () => {
         [expected],
       );
       await carryOut(total, [...ENFORCED, contract]);
-      // That version had no such table; another change makes it.
-      await client.rows(
-        `drop table online_migration.change; create table item (id integer primary key, size text not null)`,
-      );
+      // That version had no such tables; another change makes them.
+      await client.rows(`
+        drop table online_migration.change, online_migration.change_column, online_migration.phase, online_migration.step;
+        create table item (id integer primary key, size text not null)`);
       const size = changeOf('item.size', {
         from: 'text',
         to: 'numeric(12,2)',

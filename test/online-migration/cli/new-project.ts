@@ -24,6 +24,8 @@ export interface ProjectCopy extends AsyncDisposable {
   readonly client: DatabaseClient;
   /** Runs a program in the copy. */
   run(file: string, ...args: string[]): Promise<Ended>;
+  /** Runs a program in the copy, on another database. */
+  runOn(url: string, file: string, ...args: string[]): Promise<Ended>;
   /** Runs `npx online-migration new` in the copy. */
   changeNew(...args: string[]): Promise<Ended>;
   /** The same on a URL of the database for another role. */
@@ -62,6 +64,7 @@ export async function openProjectCopy(statements: readonly string[]): Promise<Pr
     folder,
     database,
     client,
+    runOn,
     run: (file, ...args) => runOn(database.url, file, ...args),
     changeNew: (...args) => runOn(database.url, ONLINE_MIGRATION, 'new', ...args),
     changeNewAs: (url, ...args) => runOn(url, ONLINE_MIGRATION, 'new', ...args),

@@ -38,6 +38,7 @@ async function contextOf(connectionString = url): Promise<MoveContext> {
     settings: DEFAULT_SETTINGS,
     emit: () => undefined,
     signal: new AbortController().signal,
+    ledger: 'mikro-orm',
     recordInLedger: async () => {
       throw new Error('The move went through.');
     },

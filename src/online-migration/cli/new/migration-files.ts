@@ -1,4 +1,4 @@
-import type { PhaseName } from '../../phases/phases.ts';
+import type { PhaseName } from '../../change/phase-name.ts';
 import { inComment, migrationNumber, type NewChange } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
 

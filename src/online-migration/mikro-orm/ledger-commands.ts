@@ -1,0 +1,91 @@
+import type { Migration } from '@mikro-orm/migrations';
+import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
+import { namesOf } from '../change/names.ts';
+import { PHASE_NAMES, type PhaseName } from '../change/phase-name.ts';
+import { readStage, STAGES } from '../observation/stage.ts';
+import { PhaseRefusedError } from '../phases/phase.ts';
+import type { Session } from '../postgres/session.ts';
+import { otherLedgerObstacles } from '../state/phase-ledger.ts';
+import { newerStepObstacles } from '../state/schema-step.ts';
+import { TableNotReadyError } from '../state/table-shape.ts';
+import { ColumnMigration } from './column-migration.ts';
+
+/*
+ * The commands that write MikroORM's ledger without running a migration, for migrations that are phases of a column change. The
+ * ledger must not say anything else than the database.
+ */
+
+/**
+ * Refuses to record a phase as applied that the database does not have.
+ * @param name of the migration
+ * @throws PhaseRefusedError
+ */
+export async function refuseToLog(session: Session, name: string, migration: Migration): Promise<void> {
+  if (!(migration instanceof ColumnMigration)) return;
+  const { change, phase } = phaseOf(migration);
+  await refuseNewerStep(session, `log ${name}`);
+  const { place, isReached } = await readPosition(session, change, phase);
+  if (!isReached) {
+    throw new PhaseRefusedError(
+      'PHASE_NOT_REACHED',
+      `Cannot log ${name}; nothing was changed: it is the ${phase} of ${namesOf(change).change}, and the database ` +
+        `${place}. Run it instead: \`npx mikro-orm migration:up --to ${name}\`.`,
+      { migration: name, phase },
+    );
+  }
+  const [other] = await otherLedgerObstacles(session, change, 'mikro-orm');
+  if (other === undefined) return;
+  throw new PhaseRefusedError('LEDGER_REFUSED', `Cannot log ${name}; nothing was changed: ${other.message}`, {
+    obstacle: other,
+  });
+}
+
+/**
+ * Refuses to record a phase as reverted that the database still has.
+ * @param name of the migration
+ * @throws PhaseRefusedError
+ */
+export async function refuseToUnlog(session: Session, name: string, migration: Migration): Promise<void> {
+  if (!(migration instanceof ColumnMigration)) return;
+  const { change, phase } = phaseOf(migration);
+  await refuseNewerStep(session, `unlog ${name}`);
+  const { place, isReached } = await readPosition(session, change, phase);
+  const isElsewhere = (await otherLedgerObstacles(session, change, 'mikro-orm')).length > 0;
+  if (!isReached || isElsewhere) return;
+  throw new PhaseRefusedError(
+    'PHASE_REACHED',
+    `Cannot unlog ${name}; nothing was changed: it is the ${phase} of ${namesOf(change).change}, and the database ` +
+      `${place}. Revert it instead, with those behind it: \`npx mikro-orm migration:down\`.`,
+    { migration: name, phase },
+  );
+}
+
+function phaseOf({ change, phase }: ColumnMigration): { change: ChangedColumn; phase: PhaseName } {
+  return { change: changedColumnOf(change), phase: phase.name };
+}
+
+/** Where the database stands; a change without its table is before the first phase. */
+async function readPosition(
+  session: Session,
+  change: ChangedColumn,
+  phase: PhaseName,
+): Promise<{ place: string; isReached: boolean }> {
+  try {
+    const stage = await readStage(session, change);
+    return {
+      place: `is at the stage ${stage}`,
+      isReached: STAGES.indexOf(stage) > PHASE_NAMES.indexOf(phase),
+    };
+  } catch (error) {
+    if (!(error instanceof TableNotReadyError)) throw error;
+    return { place: 'does not have the table', isReached: false };
+  }
+}
+
+async function refuseNewerStep(session: Session, purpose: string): Promise<void> {
+  const [newer] = await newerStepObstacles(session);
+  if (newer === undefined) return;
+  throw new PhaseRefusedError('LEDGER_REFUSED', `Cannot ${purpose}; nothing was changed: ${newer.message}`, {
+    obstacle: newer,
+  });
+}

@@ -1,0 +1,113 @@
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
+import { namesOf } from '../change/names.ts';
+import { type Obstacle, obstacle } from '../change/obstacle.ts';
+import { PHASE_NAMES, type PhaseName } from '../change/phase-name.ts';
+import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
+import { toolkitTableExists } from './package-table.ts';
+import { type Ledger, readRecordedChanges } from './recorded-changes.ts';
+
+/*
+ * The ledger of phases for projects without MikroORM, in `online_migration.phase`. A change keeps to one ledger from expand on
+ * until its expand is reverted.
+ */
+
+/** A phase that has been carried out and not been reverted. */
+export interface RecordedPhase {
+  readonly phase: PhaseName;
+  readonly appliedAt: Date;
+}
+
+/**
+ * Records a phase as applied.
+ * @param database has the last transaction of the phase open
+ */
+export async function recordPhase(
+  database: Queryable,
+  change: ChangedColumn,
+  phase: PhaseName,
+): Promise<void> {
+  await database.query(
+    `
+    insert into online_migration.phase (change, phase) values ($1, $2)
+    on conflict (change, phase) do update set applied_at = excluded.applied_at`,
+    [namesOf(change).change, phase],
+  );
+}
+
+/**
+ * Records a phase as reverted. If the last expand was reverted in the same transaction, the table is dropped already.
+ * @param database has the last transaction of the way back open
+ */
+export async function removePhase(
+  database: Queryable,
+  change: ChangedColumn,
+  phase: PhaseName,
+): Promise<void> {
+  if (!(await hasPhases(database))) return;
+  await database.query(`delete from online_migration.phase where change = $1 and phase = $2`, [
+    namesOf(change).change,
+    phase,
+  ]);
+}
+
+/** Removes all recorded phases of a change. */
+export async function forgetPhases(database: Queryable, change: ChangedColumn): Promise<void> {
+  await database.query(`delete from online_migration.phase where change = $1`, [namesOf(change).change]);
+}
+
+/** Reads the recorded phases of a change, in the order of the phases; empty before the first expand, and in another ledger. */
+export async function readRecordedPhases(
+  database: Queryable,
+  change: ChangedColumn,
+): Promise<RecordedPhase[]> {
+  if (!(await hasPhases(database))) return [];
+  const rows = await selectPhases(database, change).catch((error: unknown) => {
+    // The last expand was reverted a moment ago.
+    if (sqlState(error) === SQLSTATE.undefinedTable) return [];
+    throw error;
+  });
+  return rows
+    .map(({ phase, applied_at: appliedAt }) => ({ phase, appliedAt }))
+    .toSorted((one, other) => PHASE_NAMES.indexOf(one.phase) - PHASE_NAMES.indexOf(other.phase));
+}
+
+/** Why a phase of a change under way must not be recorded in a ledger: the earlier phases are recorded in the other one. */
+export async function otherLedgerObstacles(
+  database: Queryable,
+  change: ChangedColumn,
+  ledger: Ledger,
+): Promise<Obstacle[]> {
+  const { change: name } = namesOf(change);
+  const records = await readRecordedChanges(database);
+  const recorded = records.find((record) => record.name === name)?.ledger;
+  if (recorded === undefined || recorded === ledger) return [];
+  return [
+    obstacle(
+      'OTHER_LEDGER',
+      recorded === 'mikro-orm'
+        ? `The phases of this change are recorded by MikroORM: run \`npx mikro-orm migration:up\` or \`migration:down\` instead.`
+        : `The phases of this change are recorded in online_migration.phase: run \`npx online-migration up\` or \`down\` instead, in ` +
+            `a configuration without MikroORM.`,
+      { change: name, ledger: recorded },
+    ),
+  ];
+}
+
+async function selectPhases(
+  database: Queryable,
+  change: ChangedColumn,
+): Promise<{ phase: PhaseName; applied_at: Date }[]> {
+  const { rows } = await database.query<{ phase: PhaseName; applied_at: Date }>(
+    `select phase, applied_at from online_migration.phase where change = $1`,
+    [namesOf(change).change],
+  );
+  return rows;
+}
+
+async function hasPhases(database: Queryable): Promise<boolean> {
+  const { rows } = await database.query<{ exists: boolean }>(
+    `select ${toolkitTableExists('phase')} as exists`,
+  );
+  return rows[0]?.exists ?? false;
+}

@@ -1,0 +1,127 @@
+/*
+ * The package's tables are made by numbered steps. The table `online_migration.step` has the numbers of the applied ones.
+ *
+ * - A released step is never edited: add another one at the end.
+ * - A step can run again on a database that has it, so that it makes a table that somebody has dropped.
+ * - The application may be deployed before or after a step is applied. So its reading code copes with the tables before and
+ *   behind the step, and a step does not alter a column that code of the version before reads while it serves.
+ * - Values of the users' tables stay closed. Everyone may read the other tables.
+ */
+
+/** The tables of the versions that recorded no steps; the oldest of them made no `change` and no `lock_hold`. */
+const TABLES = `
+  create table if not exists online_migration.change (
+    name text primary key,
+    table_schema text not null,
+    table_name text not null,
+    old_column text not null,
+    new_column text not null,
+    old_type text not null,
+    new_type text not null,
+    -- Contract has kept old values that only the way back needs.
+    has_kept_values boolean not null default false,
+    -- The version of the sync triggers at a time when both columns had the same values.
+    sync_version text,
+    expanded_at timestamptz not null default now()
+  );
+  -- People may set paused and the two settings while the backfill runs, by hand or by npm run backfill.
+  create table if not exists online_migration.backfill (
+    change text primary key,
+    direction text not null check (direction in ('forward', 'backward')),
+    rows_done bigint not null default 0,
+    rows_total bigint not null,
+    rows_swept bigint not null default 0,
+    rows_per_second double precision not null default 0,
+    seconds_left double precision,
+    batch_rows integer,
+    paused_for text,
+    paused boolean not null default false,
+    batch_ms integer check (batch_ms between 1 and 10000),
+    workers integer check (workers between 1 and 64),
+    started_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    finished_at timestamptz
+  );
+  -- The plan of each backfill and its checkpoint: the next block in each range of heap blocks, and the range's worker.
+  create table if not exists online_migration.backfill_range (
+    change text not null,
+    leaf text not null,
+    first_block bigint not null,
+    end_block bigint not null,
+    stripe integer not null default 0,
+    next_block bigint not null,
+    rows_per_block double precision not null,
+    rows_filled bigint not null default 0,
+    claimed_by text,
+    primary key (change, leaf, first_block)
+  );
+  -- Rows whose old value has no faithful new value.
+  create table if not exists online_migration.reject (
+    change text not null,
+    key text not null,
+    raw_value text not null,
+    reason text not null,
+    found_at timestamptz not null default now(),
+    primary key (change, key)
+  );
+  -- Old values that the way back could not rebuild letter by letter from the new ones.
+  create table if not exists online_migration.kept_value (
+    change text not null,
+    key text not null,
+    raw_value text not null,
+    primary key (change, key)
+  );
+  -- For how long each purpose of each phase held its strongest lock, the last time that it ran.
+  create table if not exists online_migration.lock_hold (
+    change text not null,
+    purpose text not null,
+    mode text not null,
+    milliseconds double precision not null,
+    released_at timestamptz not null default now(),
+    primary key (change, purpose)
+  );
+  grant usage on schema online_migration to public;
+  grant select on online_migration.change, online_migration.backfill, online_migration.backfill_range,
+    online_migration.lock_hold to public`;
+
+/**
+ * A change has a list of columns, and says which ledger its phases are recorded in. The foreign keys keep a version that does not
+ * know the new tables from dropping the old ones alone.
+ */
+const COLUMNS_AND_LEDGER = `
+  create table if not exists online_migration.change_column (
+    change text not null references online_migration.change on delete cascade,
+    position integer not null,
+    old_column text not null,
+    new_column text not null,
+    old_type text not null,
+    new_type text not null,
+    primary key (change, position)
+  );
+  do $$
+  begin
+    if exists (
+      select from pg_catalog.pg_attribute
+      where attrelid = 'online_migration.change'::regclass and attname = 'old_column' and not attisdropped
+    ) then
+      insert into online_migration.change_column (change, position, old_column, new_column, old_type, new_type)
+      select name, 1, old_column, new_column, old_type, new_type from online_migration.change;
+      alter table online_migration.change
+        drop column old_column, drop column new_column, drop column old_type, drop column new_type;
+    end if;
+  end $$;
+  alter table online_migration.change add column if not exists ledger text not null default 'mikro-orm';
+  -- The ledger of a project without MikroORM.
+  create table if not exists online_migration.phase (
+    change text not null references online_migration.change on delete cascade,
+    phase text not null,
+    applied_at timestamptz not null default now(),
+    primary key (change, phase)
+  );
+  grant select on online_migration.change_column, online_migration.phase to public`;
+
+/** SQL scripts; the number of the first one is 1. */
+export const STEPS: readonly string[] = [TABLES, COLUMNS_AND_LEDGER];
+
+/** The step that the tables of this version are at. */
+export const NEWEST_STEP = STEPS.length;

@@ -1,0 +1,153 @@
+import { PHASE_NAMES } from '../../../src/online-migration/change/phase-name.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
+import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import {
+  readRecordedPhases,
+  recordPhase,
+  removePhase,
+} from '../../../src/online-migration/state/phase-ledger.ts';
+import { type Ledger, readRecordedChanges } from '../../../src/online-migration/state/recorded-changes.ts';
+import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { createTestDatabase } from '../../support/test-server.ts';
+import { changeOfTotal } from './earlier-database.ts';
+
+const total = changeOfTotal('orders');
+const parcel = changeOfTotal('parcel');
+
+const resources = new AsyncDisposableStack();
+let url: string;
+let client: DatabaseClient;
+beforeAll(async () => {
+  ({ url } = resources.use(await createTestDatabase()));
+  client = resources.use(await connect(url));
+});
+afterAll(() => resources.disposeAsync());
+beforeEach(async () => {
+  await client.rows(`
+    drop schema if exists online_migration cascade; drop schema if exists shop cascade; create schema shop;
+    create table shop.orders (id bigint generated always as identity primary key, total text not null);
+    create table shop.parcel (id bigint generated always as identity primary key, total text not null);
+    insert into shop.orders (total) values ('1.5'), ('2.50')`);
+});
+
+/** Carries phases out, and records each in the package's own ledger, or in none. */
+async function carryOut(
+  phases: readonly ((context: MoveContext) => Promise<void>)[],
+  { ledger = 'online-migration', change = total }: { ledger?: Ledger; change?: typeof total } = {},
+): Promise<void> {
+  for (const phase of phases) {
+    const up = MOVES.up.indexOf(phase);
+    const name = PHASE_NAMES[up === -1 ? PHASE_NAMES.length - 1 - MOVES.down.indexOf(phase) : up]!;
+    await using context = await openContext(url, change, ledger);
+    const record = up === -1 ? removePhase : recordPhase;
+    await phase({
+      ...context,
+      recordInLedger: async () => {
+        if (ledger === 'online-migration') await record(context.session, context.change, name);
+      },
+    });
+  }
+}
+
+const recorded = async (change = total) =>
+  (await readRecordedPhases(client, changedColumnOf(change))).map(({ phase }) => phase);
+const noSchema = async () => (await client.value(`select to_regnamespace('online_migration')`)) === null;
+
+describe('the ledger of phases', () => {
+  it('has each phase from its commit to the commit of its way back', async () => {
+    expect(await recorded()).toEqual([]);
+    for (const [index, phase] of MOVES.up.entries()) {
+      await carryOut([phase]);
+      expect(await recorded()).toEqual(PHASE_NAMES.slice(0, index + 1));
+    }
+    const [{ appliedAt } = {}] = await readRecordedPhases(client, changedColumnOf(total));
+    expect(appliedAt).toBeInstanceOf(Date);
+    for (const [index, phase] of MOVES.down.entries()) {
+      await carryOut([phase]);
+      expect(await recorded()).toEqual(PHASE_NAMES.slice(0, 4 - index));
+    }
+    expect(await noSchema()).toBe(true);
+  });
+
+  it('keeps the phases of another change when an expand is reverted', async () => {
+    await carryOut(MOVES.up.slice(0, 1));
+    await carryOut(MOVES.up.slice(0, 2), { change: parcel });
+    await carryOut(MOVES.down.slice(4));
+    expect(await recorded()).toEqual([]);
+    expect(await recorded(parcel)).toEqual(['expand', 'backfill']);
+    await carryOut(MOVES.down.slice(3), { change: parcel });
+    expect(await noSchema()).toBe(true);
+  });
+
+  it('has the phase neither applied nor reverted if its transaction fails', async () => {
+    await using context = await openContext(url, total, 'online-migration');
+    const { session } = context;
+    const record = async () => {
+      await recordPhase(session, changedColumnOf(total), 'expand');
+      throw new Error('killed');
+    };
+    await expect(expand({ ...context, recordInLedger: record })).rejects.toThrow('killed');
+    expect(await recorded()).toEqual([]);
+    await carryOut([expand]);
+    const remove = async () => {
+      await removePhase(session, changedColumnOf(total), 'expand');
+      throw new Error('killed');
+    };
+    await expect(MOVES.down[4]({ ...context, recordInLedger: remove })).rejects.toThrow('killed');
+    expect(await recorded()).toEqual(['expand']);
+  });
+
+  it('forgets the phases of a table that was dropped during its change', async () => {
+    await carryOut(MOVES.up.slice(0, 2));
+    await client.rows(
+      `drop table shop.orders; create table shop.orders (id bigint primary key, total text not null)`,
+    );
+    await carryOut([expand]);
+    expect(await recorded()).toEqual(['expand']);
+  });
+});
+
+describe('a change keeps to one ledger', () => {
+  it.each([
+    {
+      begun: 'mikro-orm',
+      other: 'online-migration',
+      told: 'The phases of this change are recorded by MikroORM: run `npx mikro-orm migration:up` or `migration:down` instead.',
+    },
+    {
+      begun: 'online-migration',
+      other: 'mikro-orm',
+      told: 'The phases of this change are recorded in online_migration.phase: run `npx online-migration up` or `down` instead',
+    },
+  ] as const)(
+    'that was begun in $begun: every phase in the other is refused',
+    async ({ begun, other, told }) => {
+      for (const [index, phase] of MOVES.up.entries()) {
+        await carryOut([phase], { ledger: begun });
+        expect(await readRecordedChanges(client)).toMatchObject([{ ledger: begun }]);
+        for (const refused of [MOVES.down[4 - index]!, ...MOVES.up.slice(index + 1, index + 2)]) {
+          await expect(carryOut([refused], { ledger: other })).rejects.toThrow(told);
+        }
+      }
+      for (const phase of MOVES.down) {
+        await expect(carryOut([phase], { ledger: other })).rejects.toThrow(told);
+        await carryOut([phase], { ledger: begun });
+      }
+      expect(await client.value(`select array_agg(total order by id) from shop.orders`)).toEqual([
+        '1.5',
+        '2.50',
+      ]);
+    },
+  );
+
+  it('and may be begun again in the other one when its expand has been reverted', async () => {
+    await carryOut([expand], { ledger: 'mikro-orm' });
+    await carryOut([expand], { change: parcel });
+    await carryOut(MOVES.down.slice(4), { ledger: 'mikro-orm' });
+    await carryOut(MOVES.up.slice(0, 2));
+    expect(await recorded()).toEqual(['expand', 'backfill']);
+  });
+});
