@@ -1,6 +1,7 @@
 FROM node:24-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY src/online-migration/package.json src/online-migration/
 # The base image has Node.js, and the database is in another container: neither is taken from the packages. The install
 # scripts would fetch the one; the other has no switch of its own.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
@@ -14,9 +15,10 @@ ENV NODE_ENV=production \
   npm_config_update_notifier=false
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
-COPY package.json tsconfig.json mikro-orm.config.ts ./
+COPY package.json tsconfig.json mikro-orm.config.ts online-migration.config.ts ./
 COPY migrations migrations
 COPY src src
+COPY --from=packages /app/src/online-migration/node_modules src/online-migration/node_modules
 USER node
 EXPOSE 3000
 # Not /readyz: a process whose database is away does not get better by a restart, and it listens only when it has one.

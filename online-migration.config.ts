@@ -2,7 +2,7 @@ import type { OnlineMigrationConfig } from 'online-migration';
 import { columnChanges } from './src/column-changes.ts';
 import { readConfig } from './src/config.ts';
 import { resolveDatabase } from './src/database/resolve-database.ts';
-import { backfillSettings } from './src/large-record/backfill-settings.ts';
+import { backfillSettings } from './src/orm/backfill-settings.ts';
 import commandLineOptions from './mikro-orm.config.ts';
 
 const config = readConfig();

@@ -1,5 +1,11 @@
-import { createdAtChange } from './large-record/created-at-change.ts';
+import { features } from './features.ts';
 import type { ColumnChange } from 'online-migration';
 
-/** All column changes of this project. `npx online-migration new` adds to it; remove a change when it is over. */
-export const columnChanges: readonly ColumnChange[] = [createdAtChange];
+/** The column changes that features follow. */
+const followedChanges = features.flatMap(({ changes }) => changes);
+
+/**
+ * All column changes of this project. `npx online-migration new` adds to it. Remove a change when a feature lists it, or when it
+ * is over.
+ */
+export const columnChanges: readonly ColumnChange[] = [...followedChanges];

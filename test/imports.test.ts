@@ -14,17 +14,33 @@ interface Import {
   readonly to: string;
 }
 
-const imports: readonly Import[] = globSync('src/**/*.ts', { cwd: ROOT }).flatMap((from) =>
+/** The folders of the example and of the showcase: what somebody who starts from the template deletes. */
+const EXAMPLE = ['src/large-record/', 'test/large-record/'];
+const SHOWCASE = ['src/showcase/', 'test/showcase/'];
+
+const everyImport: readonly Import[] = globSync('{src,test}/**/*.ts', { cwd: ROOT }).flatMap((from) =>
   [...readFileSync(join(ROOT, from), 'utf8').matchAll(IMPORT)].map(([, target]) => ({
     from,
     to: normalize(join(dirname(from), target!)),
   })),
 );
+const imports = everyImport.filter(({ from }) => from.startsWith('src/'));
+/** Of the sources, without the tools of the showcase, which use some of the tests' own. */
+const importsWithinSources = imports.filter(({ to }) => to.startsWith('src/'));
+
+function isIn(path: string, places: readonly string[]): boolean {
+  return places.some((place) => path.startsWith(place));
+}
+
+/** The folder or the file of `src/` in which a path is. */
+function partOf(path: string): string {
+  return path.split('/').slice(0, 2).join('/');
+}
 
 /** The circles among groups of files, each as the sorted names of its groups. */
 function circles(groupOf: (path: string) => string): string[][] {
   const edges = new Map<string, Set<string>>();
-  for (const { from, to } of imports) {
+  for (const { from, to } of importsWithinSources) {
     const [group, target] = [groupOf(from), groupOf(to)];
     if (group === target) continue;
     edges.set(group, (edges.get(group) ?? new Set()).add(target));
@@ -66,6 +82,20 @@ describe('imports', () => {
     expect(circles((path) => (path.startsWith(PACKAGE) ? dirname(path) : 'application'))).toEqual([]);
   });
 
+  it('go in no circle between folders and files of src', () => {
+    expect(circles(partOf)).toEqual([]);
+  });
+
+  it('of the example are in the list of features, in the showcase, and nowhere else', () => {
+    const allowed = ['src/features.ts', ...EXAMPLE, ...SHOWCASE];
+    expect(everyImport.filter(({ from, to }) => isIn(to, EXAMPLE) && !isIn(from, allowed))).toEqual([]);
+  });
+
+  it('of the showcase are in the showcase alone', () => {
+    const importers = everyImport.filter(({ from, to }) => isIn(to, SHOWCASE) && !isIn(from, SHOWCASE));
+    expect(importers).toEqual([]);
+  });
+
   it('of the package stay inside it', () => {
     const leaving = imports.filter(
       ({ from, to }) => from.startsWith(`${PACKAGE}/`) && relative(PACKAGE, to).startsWith('..'),
@@ -75,7 +105,8 @@ describe('imports', () => {
 });
 
 describe('tests of the package', () => {
-  const TEMPLATE = /^(?:src\/(?:large-record|http|showcase)|migrations)\//;
+  const TEMPLATE =
+    /^(?:src\/(?:large-record|http|orm|showcase)\/|src\/(?:features|serve|main)\.ts|migrations\/)/;
   const edges = new Map(
     globSync('{src,test,migrations}/**/*.ts', { cwd: ROOT }).map((from) => {
       const targets = [...readFileSync(join(ROOT, from), 'utf8').matchAll(IMPORT)].map(([, to]) => to!);

@@ -1,9 +1,16 @@
 import { relative } from 'node:path';
-import type { Config } from '../config.ts';
 import type { DatabaseServers } from './application-connections.ts';
 import { printableUrl, urlsOfHosts } from './connection-url.ts';
 import { PROJECT_DATA_FOLDER, PROJECT_FOLDER, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { awaitWritableServer } from './writable-server.ts';
+
+/** What the environment says of the database. */
+export interface GivenDatabase {
+  /** DATABASE_URL; absent if it is not set. */
+  readonly databaseUrl?: string;
+  /** DATABASE_DIRECT_URL; absent if it is not set. */
+  readonly databaseDirectUrl?: string;
+}
 
 /** Which database a command talks to. */
 export interface DatabaseAddress {
@@ -19,13 +26,12 @@ export interface DatabaseAddress {
  * Says which database to use: DATABASE_URL, else the embedded PostgreSQL, started if it does not run. Where DATABASE_URL
  * leads through a pooler, everything but requests takes DATABASE_DIRECT_URL.
  *
- * @param config.databaseUrl DATABASE_URL, if it is set
- * @param config.databaseDirectUrl DATABASE_DIRECT_URL, if it is set
+ * @param given what the environment says
  * @param dataFolder where the embedded PostgreSQL has its data
  * @throws Error if the embedded PostgreSQL cannot start, or none of several servers takes writes
  */
 export async function resolveDatabase(
-  { databaseUrl, databaseDirectUrl }: Pick<Config, 'databaseUrl' | 'databaseDirectUrl'>,
+  { databaseUrl, databaseDirectUrl }: GivenDatabase,
   dataFolder = PROJECT_DATA_FOLDER,
 ): Promise<DatabaseAddress> {
   if (databaseDirectUrl) {

@@ -5,14 +5,8 @@ import Koa from 'koa';
 import type { ClientConfig } from 'pg';
 import { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
-import { createdAtColumn } from '../large-record/created-at-change.ts';
-import { openReplica } from '../large-record/replica.ts';
-import { LargeRecordRepository } from '../large-record/repository.ts';
-import { largeRecordRoutes } from '../large-record/documented-routes.ts';
-import { addLargeRecordRoutes } from '../large-record/routes.ts';
-import { ActiveColumnFollower } from '../online-migration/follow/active-column-follower.ts';
-import { pollActiveColumn } from '../online-migration/follow/active-column-poll.ts';
-import { keepPresence } from '../online-migration/follow/presence-session.ts';
+import type { Feature } from './feature.ts';
+import { followOnPrimary, followOnReplica } from './followed-changes.ts';
 import { addHealthRoutes } from './health.ts';
 import { RequestHistory } from './live/request-history.ts';
 import { addLiveRoutes } from './live/routes.ts';
@@ -23,6 +17,7 @@ import { addPoolGauges } from './metrics/pool-gauges.ts';
 import { RequestDurations } from './metrics/request-durations.ts';
 import { addMetricsRoute } from './metrics/route.ts';
 import { buildDocument } from './openapi/document.ts';
+import type { DocumentPart } from './openapi/operation.ts';
 import { operationalRoutes } from './openapi/operational-routes.ts';
 import { addOpenApiRoute } from './openapi/route.ts';
 import { answerProblems } from './problem-answers.ts';
@@ -37,7 +32,9 @@ import { refuseMalformed } from './well-formed-requests.ts';
 const SHARE_FOR_REPEATED_READS = 0.5;
 
 /** What `/openapi.json` answers. */
-export const apiDocument = buildDocument([largeRecordRoutes, operationalRoutes]);
+export function apiDocumentOf(features: readonly Feature[]): DocumentPart {
+  return buildDocument([...features.map(({ documentation }) => documentation), operationalRoutes]);
+}
 
 /** What the API is built with. */
 export interface ApplicationOptions {
@@ -62,41 +59,36 @@ export interface Application extends AsyncDisposable {
 /**
  * Builds the API.
  *
- * @param orm with the three mappings; who made it closes it, after the application, and the replica's
- * @throws UnknownColumnError if the configuration names a column that the change does not know
+ * @param features what it serves beside what those ask who run it; the live page shows the first of their changes
+ * @param orm with the entities of the features; who made it closes it, after the application, and the replica's
+ * @throws UnknownColumnError if the configuration names a column that no change knows
  */
 export async function buildApplication(
+  features: readonly Feature[],
   orm: MikroORM,
   { config, connection, replica, stopping, log }: ApplicationOptions,
 ): Promise<Application> {
   await using resources = new AsyncDisposableStack();
   const pool = await orm.em.getConnection().getNativeClient();
-  const follower = new ActiveColumnFollower(createdAtColumn, pool, config.activeColumn);
-  follower.on('switched', ({ name }) => log.notice(`The active column is ${name} now.`));
-  resources.use(
-    await keepPresence({ change: createdAtColumn, connection, follower, log: (line) => log.warn(line) }),
-  );
-  resources.use(pollActiveColumn(follower, config.activeColumnPollMs));
+  const declared = features.flatMap(({ changes }) => changes);
+  const primary = resources.use(await followOnPrimary(declared, orm, { config, connection, log }));
+  const onReplica = replica && resources.use(await followOnReplica(declared, replica, { config, log }));
 
   const metrics = new Registry();
   addPoolGauges(metrics, pool);
-  addChangeMetrics(metrics, createdAtColumn, pool, follower);
+  addChangeMetrics(metrics, primary.changes, pool);
 
   // Every method that Node can parse: one that no route takes is answered with 405 and Allow, not with 501.
   const router = new Router({ sensitive: true, methods: METHODS });
-  const repository = new LargeRecordRepository(
-    { em: orm.em, follower },
-    { replica: replica && resources.use(await openReplica(replica, config, (line) => log.warn(line))) },
-  );
-  addLargeRecordRoutes(router, repository);
+  for (const feature of features) feature.addRoutes(router, primary, onReplica);
   const workRoutes = pathsOf(router);
   const durations = new RequestDurations(metrics, workRoutes);
   const history = new RequestHistory(workRoutes);
-  addStatusRoute(router, createdAtColumn, pool, follower);
+  addStatusRoute(router, primary.changes, pool);
   addHealthRoutes(router, pool, stopping);
   addMetricsRoute(router, metrics);
-  addOpenApiRoute(router, apiDocument);
-  const sampler = resources.use(new Sampler({ change: createdAtColumn, connection, history }));
+  addOpenApiRoute(router, apiDocumentOf(features));
+  const sampler = resources.use(new Sampler({ change: primary.changes[0]?.column, connection, history }));
   addLiveRoutes(router, sampler, stopping);
 
   const koa = new Koa();

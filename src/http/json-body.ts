@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http';
+import { METHODS } from 'node:http';
+import { bodyParser } from '@koa/bodyparser';
 import type { Context } from 'koa';
 import { Problem } from './problem.ts';
 
@@ -8,23 +9,46 @@ const MAX_BODY_BYTES = 100 * 1024;
 /** The media type, with no other parameter than the charset that JSON has anyway. */
 const JSON_IN_UTF8 = /^application\/json\s*(;\s*charset=("?)utf-?8\2\s*)?$/i;
 
+/** Stands in a decoded text for bytes that are not UTF-8. */
+const REPLACEMENT_CHARACTER = '\ufffd';
+
+/** What the parser throws, with the status and the kind of the error if the client is at fault. */
+interface BodyError extends Error {
+  readonly status?: number;
+  readonly type?: string;
+}
+
+const parseBody = bodyParser({
+  // Whether a request may have a body is for its route to say.
+  parsedMethods: METHODS,
+  enableTypes: ['json'],
+  jsonLimit: MAX_BODY_BYTES,
+  onError: (error, ctx) => {
+    // The rest is read and dropped: a client that is still sending would miss the answer otherwise.
+    ctx.req.resume();
+    throw problemOf(error);
+  },
+});
+
 /**
  * Reads the body of a request as JSON (RFC 8259: UTF-8, and nothing else).
  *
- * @returns the value, of any JSON type
+ * @returns the value, an object or an array
  * @throws Problem 400 if there is no body or it is no JSON, 413 over 100 kB, 415 for another type or encoding
  */
 export async function readJsonBody(ctx: Context): Promise<unknown> {
   if (ctx.request.length === 0 || ctx.is() === null) throw badBody('is missing: send a JSON object');
   assertPlainJson(ctx);
-  const bytes = await readBytes(ctx.req);
-  const text = decodeUtf8(bytes);
-  if (text.trim() === '') throw badBody('is missing: send a JSON object');
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw badBody('is not valid JSON');
+  await parseBody(ctx, async () => undefined);
+  const { body } = ctx.request;
+  // The parser gives up without an error if the client has gone.
+  const rawBody: string | undefined = ctx.request.rawBody;
+  if (rawBody === undefined) throw endedEarly();
+  if (rawBody === '') throw badBody('is missing: send a JSON object');
+  if (rawBody.includes(REPLACEMENT_CHARACTER)) {
+    throw badBody('is not valid UTF-8, or contains the character U+FFFD, which stands for lost text');
   }
+  return body;
 }
 
 function assertPlainJson(ctx: Context): void {
@@ -35,33 +59,15 @@ function assertPlainJson(ctx: Context): void {
   }
 }
 
-async function readBytes(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    // The stream must outlive this loop: to destroy it would close the connection before the answer.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > MAX_BODY_BYTES) break;
-      chunks.push(chunk);
-    }
-  } catch {
-    throw new Problem(400, 'The request ended before its body was complete.');
-  }
-  if (size > MAX_BODY_BYTES) {
-    // The rest is read and dropped: a client that is still sending would miss the answer otherwise.
-    request.resume();
-    throw new Problem(413, `The body is greater than ${MAX_BODY_BYTES} bytes.`);
-  }
-  return Buffer.concat(chunks);
+/** @returns the error itself if the client is not at fault */
+function problemOf(error: BodyError): Error {
+  if (error.status === 413) return new Problem(413, `The body is greater than ${MAX_BODY_BYTES} bytes.`);
+  if (error.type === 'request.aborted') return endedEarly();
+  return error instanceof SyntaxError ? badBody('is not a valid JSON object') : error;
 }
 
-function decodeUtf8(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw badBody('is not valid UTF-8');
-  }
+function endedEarly(): Problem {
+  return new Problem(400, 'The request ended before its body was complete.');
 }
 
 function badBody(message: string): Problem {

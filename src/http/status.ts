@@ -1,38 +1,41 @@
 import type { Router } from '@koa/router';
-import type { ActiveColumnFollower } from '../online-migration/follow/active-column-follower.ts';
 import { readBackfillProgress } from '../online-migration/backfill/plan/progress.ts';
-import type { ChangedColumn } from '../online-migration/change/changed-column.ts';
-import type { Queryable } from '../online-migration/postgres/queryable.ts';
+import { namesOf } from '../online-migration/change/names.ts';
 import { readStage } from '../online-migration/observation/stage.ts';
+import type { Queryable } from '../online-migration/postgres/queryable.ts';
+import type { FollowedChange } from './followed-changes.ts';
 
 /**
- * Adds `/status`: where the column change stands, and which column this process uses.
+ * Adds `/status`: where each column change stands, and which column this process uses.
  *
  * @param router receives the route
- * @param change the declared change
+ * @param changes those that this process follows
  * @param database runs the queries of the answer
- * @param follower knows the active column
  */
 export function addStatusRoute(
   router: Router,
-  change: ChangedColumn,
+  changes: readonly FollowedChange[],
   database: Queryable,
-  follower: ActiveColumnFollower,
 ): void {
   router.get('/status', async (ctx) => {
-    const stage = await readStage(database, change);
-    const progress = await readBackfillProgress(database, change);
-    const active = await follower.current();
-    ctx.body = {
-      stage,
-      activeColumn: active.name,
-      backfill: progress && {
-        rowsDone: progress.rowsDone,
-        rowsTotal: progress.rowsTotal,
-        percent: progress.percent,
-        rowsPerSecond: progress.rowsPerSecond,
-        etaSeconds: progress.etaSeconds,
-      },
-    };
+    ctx.body = { changes: await Promise.all(changes.map((change) => statusOf(change, database))) };
   });
+}
+
+async function statusOf({ column, follower }: FollowedChange, database: Queryable): Promise<object> {
+  const stage = await readStage(database, column);
+  const progress = await readBackfillProgress(database, column);
+  const active = await follower.current();
+  return {
+    change: namesOf(column).change,
+    stage,
+    activeColumn: active.name,
+    backfill: progress && {
+      rowsDone: progress.rowsDone,
+      rowsTotal: progress.rowsTotal,
+      percent: progress.percent,
+      rowsPerSecond: progress.rowsPerSecond,
+      etaSeconds: progress.etaSeconds,
+    },
+  };
 }

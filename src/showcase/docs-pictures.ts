@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PROJECT_FOLDER } from '../database/embedded-postgres.ts';
 import { LARGEST_NUMBER } from '../large-record/seeding.ts';
 import { randomSeed, readOptions, wholeNumber } from '../command-line/command-options.ts';
-import { findBrowser, launchBrowser } from './docs-pictures/browser.ts';
+import { findBrowser, launchBrowser } from '../../test/support/installed-browser.ts';
 import { pictureLivePage } from './docs-pictures/live-page.ts';
 import { pictureReport } from './docs-pictures/report.ts';
 import { showWork } from './harness/work-display.ts';

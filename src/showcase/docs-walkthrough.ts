@@ -9,7 +9,7 @@ import { LARGEST_NUMBER } from '../large-record/seeding.ts';
 import { readOptions, wholeNumber } from '../command-line/command-options.ts';
 import { followPage } from './docs-pages/follow.ts';
 import { readPage, withOutputs } from './docs-pages/page.ts';
-import { copyProject, linkPackages, resetDatabaseOf } from './docs-pages/project-copy.ts';
+import { copyProject, linkPackages, resetDatabaseOf } from '../../test/support/project-copy.ts';
 import { runCommand } from '../command-line/run-command.ts';
 
 // npm run docs:walkthrough: follows docs/walkthrough.md in a copy of the project, and writes what the commands printed into it.

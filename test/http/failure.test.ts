@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { startHangingProxy } from '../support/hanging-proxy.ts';
-import { createLargeRecordTable } from '../support/large-record-table.ts';
+import { createNotesTable } from '../support/notes/notes-table.ts';
 import { lockWaiter, terminateSession } from '../support/lock-waits.ts';
 import { send } from '../support/send.ts';
-import { startTestApplication } from '../support/test-application.ts';
+import { startNotes } from '../support/notes/notes-application.ts';
 import { createTestDatabase } from '../support/test-server.ts';
 
 /** So that a read is not tried again for long. */
@@ -13,11 +13,11 @@ const HURRIED = { requestTimeoutMs: 400 };
 const NO_DATABASE = 'postgres://someone:hidden@127.0.0.1:9/none';
 
 const REQUESTS: readonly (readonly [string, string, unknown])[] = [
-  ['GET', '/list_large', undefined],
-  ['GET', '/large_records/1', undefined],
-  ['POST', '/large_records', { name: 'x' }],
-  ['PATCH', '/large_records/1', { name: 'x' }],
-  ['DELETE', '/large_records/1', undefined],
+  ['GET', '/notes', undefined],
+  ['GET', '/notes/1', undefined],
+  ['POST', '/notes', { text: 'x' }],
+  ['PATCH', '/notes/1', { text: 'x' }],
+  ['DELETE', '/notes/1', undefined],
   ['GET', '/status', undefined],
 ];
 
@@ -31,23 +31,23 @@ function adviceFor(method: string): string {
 describe('without the table', () => {
   it.each(REQUESTS)('%s %s is a 503 with Retry-After', async (method, path, body) => {
     await using database = await createTestDatabase();
-    await using api = await startTestApplication(database.url);
+    await using api = await startNotes(database.url);
     const answer = await send(`${api.url}${path}`, { method, body });
     expect(answer.status).toBe(503);
     expect(answer.headers.get('Retry-After')).toBe('1');
     expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
     expect(JSON.parse(answer.text)).toMatchObject({ detail: adviceFor(method) });
-    expect(api.log).toEqual([expect.stringContaining('large_record')]);
+    expect(api.log).toEqual([expect.stringContaining('note')]);
     expect((await send(`${api.url}/readyz`)).status).toBe(200);
   });
 
   it('is served as soon as the table is there', async () => {
-    await using table = await createLargeRecordTable('old');
-    await using api = await startTestApplication(table.url);
-    await table.client.query('alter table large_record rename to away');
-    expect((await send(`${api.url}/list_large`)).status).toBe(503);
-    await table.client.query('alter table away rename to large_record');
-    expect((await send(`${api.url}/list_large`)).status).toBe(200);
+    await using table = await createNotesTable();
+    await using api = await startNotes(table.url);
+    await table.client.rows('alter table note rename to away');
+    expect((await send(`${api.url}/notes`)).status).toBe(503);
+    await table.client.rows('alter table away rename to note');
+    expect((await send(`${api.url}/notes`)).status).toBe(200);
   });
 });
 
@@ -55,7 +55,7 @@ describe('without a database', () => {
   it.each([...REQUESTS, ['GET', '/readyz', undefined] as const])(
     '%s %s is a 503 with Retry-After where the connection is refused',
     async (method, path, body) => {
-      await using api = await startTestApplication(NO_DATABASE, HURRIED);
+      await using api = await startNotes(NO_DATABASE, HURRIED);
       const answer = await send(`${api.url}${path}`, { method, body });
       expect(answer.status).toBe(503);
       expect(answer.headers.get('Retry-After')).toBe('1');
@@ -68,37 +68,36 @@ describe('without a database', () => {
   );
 
   it('a connection that is cut under a write makes it a 503 of unknown outcome, and the next one takes another connection', async () => {
-    await using table = await createLargeRecordTable('old');
-    await using api = await startTestApplication(table.url);
-    const id = await table.store('locked', '2024-01-01 10:00:00');
-    await table.client.query('begin');
-    await table.client.query('select from large_record for update');
-    const waiting = send(`${api.url}/large_records/${id}`, { method: 'PATCH', body: { name: 'changed' } });
+    await using table = await createNotesTable();
+    await using api = await startNotes(table.url);
+    const id = await table.store();
+    await table.lock();
+    const waiting = send(`${api.url}/notes/${id}`, { method: 'PATCH', body: { text: 'changed' } });
     await terminateSession(await lockWaiter(table.url));
     const answer = await waiting;
     expect(answer.status).toBe(503);
     expect(JSON.parse(answer.text)).toMatchObject({
       detail: `${NOT_ANSWERING} The write may have been done: read the record before you send it again.`,
     });
-    await table.client.query('rollback');
-    expect(await send(`${api.url}/large_records/${id}`)).toMatchObject({
+    await table.unlock();
+    expect(await send(`${api.url}/notes/${id}`)).toMatchObject({
       status: 200,
-      text: `{"id":${id},"name":"locked","created_at":"2024-01-01 10:00:00"}`,
+      text: `{"id":${id},"text":"Note 1","priority":1}`,
     });
   });
 
   it('a URL that asks for encryption never leads to a connection without', async () => {
-    await using table = await createLargeRecordTable('old');
+    await using table = await createNotesTable();
     // No server for tests has a certificate for this machine's address.
-    await using api = await startTestApplication(`${table.url}?sslmode=verify-full`, HURRIED);
-    expect((await send(`${api.url}/list_large`)).status).toBe(500);
+    await using api = await startNotes(`${table.url}?sslmode=verify-full`, HURRIED);
+    expect((await send(`${api.url}/notes`)).status).toBe(500);
     expect(api.log.join('\n')).toMatch(/SSL|certificate/);
   });
 
   it('one that hangs makes /readyz a 503, and not /healthz, until it goes on', async () => {
-    await using table = await createLargeRecordTable('old');
+    await using table = await createNotesTable();
     await using proxy = await startHangingProxy(table.url);
-    await using api = await startTestApplication(proxy.url);
+    await using api = await startNotes(proxy.url);
     expect((await send(`${api.url}/readyz`)).status).toBe(200);
     proxy.hang();
     expect((await send(`${api.url}/readyz`)).status).toBe(503);
@@ -111,10 +110,10 @@ describe('without a database', () => {
 
 describe('a statement that fails for a reason of its own', () => {
   it('is a 500 that tells nothing, and one line in the log without the values', async () => {
-    await using table = await createLargeRecordTable('old');
-    await using api = await startTestApplication(table.url);
-    await table.client.query(`alter table large_record add constraint only_short check (length(name) < 5)`);
-    const answer = await send(`${api.url}/large_records`, { method: 'POST', body: { name: 'confidential' } });
+    await using table = await createNotesTable();
+    await using api = await startNotes(table.url);
+    await table.client.rows(`alter table note add constraint only_short check (length(text) < 5)`);
+    const answer = await send(`${api.url}/notes`, { method: 'POST', body: { text: 'confidential' } });
     expect(answer.status).toBe(500);
     expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
     expect(JSON.parse(answer.text)).toEqual({
@@ -124,16 +123,16 @@ describe('a statement that fails for a reason of its own', () => {
       detail: 'The server could not do what was asked.',
       requestId: answer.headers.get('X-Request-Id'),
     });
-    expect(api.log).toEqual(['POST /large_records answered 500: SQLSTATE 23514']);
+    expect(api.log).toEqual(['POST /notes answered 500: SQLSTATE 23514']);
   });
 
   it('has its message in the log where that holds no values', async () => {
-    await using table = await createLargeRecordTable('old');
-    await using api = await startTestApplication(table.url);
-    await table.client.query(`alter table large_record drop column name`);
-    const answer = await send(`${api.url}/list_large`);
+    await using table = await createNotesTable();
+    await using api = await startNotes(table.url);
+    await table.client.rows(`alter table note drop column text`);
+    const answer = await send(`${api.url}/notes`);
     expect(answer.status).toBe(500);
     expect(answer.text).not.toContain('name');
-    expect(api.log).toEqual(['GET /list_large answered 500: SQLSTATE 42703, column l0.name does not exist']);
+    expect(api.log).toEqual(['GET /notes answered 500: SQLSTATE 42703, column n0.text does not exist']);
   });
 });

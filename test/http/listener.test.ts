@@ -2,25 +2,24 @@ import { expect, it } from '@jest/globals';
 import Koa from 'koa';
 import { listen } from '../../src/http/listener.ts';
 import { createLog } from '../../src/http/log.ts';
-import { createLargeRecordTable } from '../support/large-record-table.ts';
+import { createNotesTable } from '../support/notes/notes-table.ts';
 import { lockWaiter } from '../support/lock-waits.ts';
 import { send } from '../support/send.ts';
-import { startTestApplication } from '../support/test-application.ts';
+import { startNotes } from '../support/notes/notes-application.ts';
 
 const OPTIONS = { requestTimeoutMs: 10_000, log: createLog('silent', { write: () => undefined }) };
 
 it('answers the requests in flight before it is closed, and takes no new ones', async () => {
-  await using table = await createLargeRecordTable('old');
-  const api = await startTestApplication(table.url);
-  await table.store('LargeRecord_1', '2024-01-01 10:00:00');
-  await table.client.query('begin');
-  await table.client.query('select from large_record for update');
-  const inFlight = send(`${api.url}/large_records/1`, { method: 'PATCH', body: { name: 'changed' } });
+  await using table = await createNotesTable();
+  const api = await startNotes(table.url);
+  await table.store();
+  await table.lock();
+  const inFlight = send(`${api.url}/notes/1`, { method: 'PATCH', body: { text: 'changed' } });
   await lockWaiter(table.url);
 
   const closed = api[Symbol.asyncDispose]();
   await expect(send(`${api.url}/healthz`)).rejects.toThrow('fetch failed');
-  await table.client.query('commit');
+  await table.unlock();
 
   const answer = await inFlight;
   expect(answer.status).toBe(200);

@@ -1,17 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createLargeRecordTable, type LargeRecordTable } from '../support/large-record-table.ts';
+import { createNotesTable, type NotesTable } from '../support/notes/notes-table.ts';
 import { send } from '../support/send.ts';
-import { startTestApplication, type TestApplication } from '../support/test-application.ts';
+import { startNotes } from '../support/notes/notes-application.ts';
+import type { TestApplication } from '../support/test-application.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-let table: LargeRecordTable;
+let table: NotesTable;
 let api: TestApplication;
 
 beforeAll(async () => {
-  table = await createLargeRecordTable('old');
-  api = await startTestApplication(table.url);
-  await table.store('LargeRecord_1', '2024-01-01 10:00:00');
+  table = await createNotesTable();
+  api = await startNotes(table.url);
+  await table.store();
 });
 afterAll(async () => {
   await api[Symbol.asyncDispose]();
@@ -29,7 +30,7 @@ describe('the id of a request', () => {
     'Root=1-67891233-abcdef012345678912345678',
     'a'.repeat(128),
   ])('is the one that the client gave: %s', async (id) => {
-    const answer = await get('/list_large', { 'X-Request-Id': id });
+    const answer = await get('/notes', { 'X-Request-Id': id });
     expect(answer.headers.get('X-Request-Id')).toBe(id);
     expect(api.logged.at(-1)).toMatchObject({ requestId: id });
   });
@@ -37,7 +38,7 @@ describe('the id of a request', () => {
   it.each(['', 'two words', 'a\tb', '{"level":"error"}', '<script>', 'é', 'a'.repeat(129)])(
     'is a new one where the client gave none that is well-formed: %j',
     async (id) => {
-      const answer = await get('/list_large', { 'X-Request-Id': id });
+      const answer = await get('/notes', { 'X-Request-Id': id });
       expect(answer.headers.get('X-Request-Id')).toMatch(UUID);
       expect(api.logged.at(-1)).toMatchObject({ requestId: answer.headers.get('X-Request-Id') });
     },
@@ -56,11 +57,11 @@ describe('the id of a request', () => {
 
 describe('the line of a request', () => {
   it.each([
-    ['GET', '/list_large/?limit=1&after=0', '/list_large', 200, 'GET /list_large/ answered 200'],
-    ['GET', '/large_records/1', '/large_records/:id', 200, 'GET /large_records/1 answered 200'],
-    ['DELETE', '/large_records/999', '/large_records/:id', 404, 'DELETE /large_records/999 answered 404'],
+    ['GET', '/notes/?limit=1', '/notes', 200, 'GET /notes/ answered 200'],
+    ['GET', '/notes/1', '/notes/:id', 200, 'GET /notes/1 answered 200'],
+    ['DELETE', '/notes/999', '/notes/:id', 404, 'DELETE /notes/999 answered 404'],
     ['GET', '/nothing', undefined, 404, 'GET /nothing answered 404'],
-    ['PUT', '/list_large', undefined, 405, 'PUT /list_large answered 405'],
+    ['PUT', '/notes', undefined, 405, 'PUT /notes answered 405'],
   ])('%s %s has its route %s and its status', async (method, path, route, status, msg) => {
     const before = api.logged.length;
     await send(`${api.url}${path}`, { method });
@@ -83,13 +84,13 @@ describe('the line of a request', () => {
 
   it('has nothing of the query or the body', async () => {
     const before = api.logged.length;
-    await send(`${api.url}/list_large?after=confidential`);
-    await send(`${api.url}/list_large?confidential=1`);
-    await send(`${api.url}/large_records`, {
+    await send(`${api.url}/notes?limit=confidential`);
+    await send(`${api.url}/notes?confidential=1`);
+    await send(`${api.url}/notes`, {
       method: 'POST',
-      body: { name: 'confidential', x: 'confidential' },
+      body: { text: 'confidential', x: 'confidential' },
     });
-    await send(`${api.url}/large_records`, { method: 'POST', body: { name: 'confidential' } });
+    await send(`${api.url}/notes`, { method: 'POST', body: { text: 'confidential' } });
     expect(api.logged.slice(before).map(({ status }) => status)).toEqual([400, 400, 400, 201]);
     expect(JSON.stringify(api.logged.slice(before))).not.toContain('confidential');
   });
@@ -100,28 +101,28 @@ describe('the line of a request', () => {
   });
 
   it('is a warning with its cause where the database is away', async () => {
-    await using away = await startTestApplication('postgres://someone:hidden@127.0.0.1:9/none', {
+    await using away = await startNotes('postgres://someone:hidden@127.0.0.1:9/none', {
       requestTimeoutMs: 400,
     });
-    await send(`${away.url}/large_records`, { method: 'POST', body: { name: 'x' } });
+    await send(`${away.url}/notes`, { method: 'POST', body: { text: 'x' } });
     expect(away.logged.at(-1)).toMatchObject({
       level: 'warn',
       status: 503,
-      route: '/large_records',
-      msg: expect.stringMatching(/^POST \/large_records answered 503: connect ECONNREFUSED/),
+      route: '/notes',
+      msg: expect.stringMatching(/^POST \/notes answered 503: connect ECONNREFUSED/),
     });
     expect(JSON.stringify(away.logged)).not.toContain('hidden');
   });
 
   it('is an error with its cause where the server is at fault', async () => {
-    await using spoilt = await createLargeRecordTable('old');
-    await using broken = await startTestApplication(spoilt.url);
-    await spoilt.client.query('alter table large_record drop column name');
-    await send(`${broken.url}/list_large`);
+    await using spoilt = await createNotesTable();
+    await using broken = await startNotes(spoilt.url);
+    await spoilt.client.rows('alter table note drop column text');
+    await send(`${broken.url}/notes`);
     expect(broken.logged.at(-1)).toMatchObject({
       level: 'error',
       status: 500,
-      msg: 'GET /list_large answered 500: SQLSTATE 42703, column l0.name does not exist',
+      msg: 'GET /notes answered 500: SQLSTATE 42703, column n0.text does not exist',
     });
   });
 });

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createLargeRecordTable, type LargeRecordTable } from '../support/large-record-table.ts';
+import { createNotesTable, type NotesTable } from '../support/notes/notes-table.ts';
 import { send } from '../support/send.ts';
-import { startTestApplication, type TestApplication } from '../support/test-application.ts';
+import { startNotes } from '../support/notes/notes-application.ts';
+import type { TestApplication } from '../support/test-application.ts';
 
-let table: LargeRecordTable;
+let table: NotesTable;
 let api: TestApplication;
 
 beforeAll(async () => {
-  table = await createLargeRecordTable('old');
-  api = await startTestApplication(table.url);
-  await table.store('LargeRecord_1', '2024-01-01 10:00:00');
+  table = await createNotesTable();
+  api = await startNotes(table.url);
+  await table.store();
 });
 
 afterAll(async () => {
@@ -22,9 +23,9 @@ it.each([
   ['POST', '/nothing'],
   ['PROPFIND', '/nothing'],
   ['OPTIONS', '/nothing'],
-  ['GET', '//list_large'],
-  ['GET', '/LIST_LARGE'],
-  ['GET', '/large_records/1/2'],
+  ['GET', '//notes'],
+  ['GET', '/NOTES'],
+  ['GET', '/notes/1/2'],
   ['GET', '/%zz'],
 ])('%s %s is a 404', async (method, path) => {
   const answer = await send(`${api.url}${path}`, { method });
@@ -34,11 +35,10 @@ it.each([
 });
 
 it.each([
-  ['POST', '/list_large', 'GET, HEAD'],
-  ['DELETE', '/list_large/', 'GET, HEAD'],
-  ['GET', '/large_records', 'POST'],
-  ['PUT', '/large_records/1', 'DELETE, GET, HEAD, PATCH'],
-  ['PROPFIND', '/large_records/1', 'DELETE, GET, HEAD, PATCH'],
+  ['DELETE', '/notes', 'GET, HEAD, POST'],
+  ['PUT', '/notes/', 'GET, HEAD, POST'],
+  ['PUT', '/notes/1', 'DELETE, GET, HEAD, PATCH'],
+  ['PROPFIND', '/notes/1', 'DELETE, GET, HEAD, PATCH'],
   ['POST', '/status', 'GET, HEAD'],
   ['POST', '/healthz', 'GET, HEAD'],
   ['POST', '/readyz', 'GET, HEAD'],
@@ -49,24 +49,20 @@ it.each([
   expect(JSON.parse(answer.text)).toMatchObject({ status: 405, title: 'Method Not Allowed' });
 });
 
-describe.each(['/list_large', '/large_records/1', '/large_records/999', '/status', '/nothing'])(
-  'HEAD %s',
-  (path) => {
-    it('has the headers of GET and no body', async () => {
-      const get = await send(`${api.url}${path}`);
-      const head = await send(`${api.url}${path}`, { method: 'HEAD' });
-      expect(head).toMatchObject({ status: get.status, text: '' });
-      for (const header of ['Content-Type', 'Content-Length']) {
-        expect(head.headers.get(header)).toBe(get.headers.get(header));
-      }
-    });
-  },
-);
+describe.each(['/notes', '/notes/1', '/notes/999', '/status', '/nothing'])('HEAD %s', (path) => {
+  it('has the headers of GET and no body', async () => {
+    const get = await send(`${api.url}${path}`);
+    const head = await send(`${api.url}${path}`, { method: 'HEAD' });
+    expect(head).toMatchObject({ status: get.status, text: '' });
+    for (const header of ['Content-Type', 'Content-Length']) {
+      expect(head.headers.get(header)).toBe(get.headers.get(header));
+    }
+  });
+});
 
 it.each([
-  ['/list_large', 'GET, HEAD'],
-  ['/large_records', 'POST'],
-  ['/large_records/1', 'DELETE, GET, HEAD, PATCH'],
+  ['/notes', 'GET, HEAD, POST'],
+  ['/notes/1', 'DELETE, GET, HEAD, PATCH'],
 ])('OPTIONS %s lists %s', async (path, allowed) => {
   const answer = await send(`${api.url}${path}`, { method: 'OPTIONS' });
   expect(answer).toMatchObject({ status: 200, text: '' });

@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { createLargeRecordTable, type LargeRecordTable } from '../support/large-record-table.ts';
+import { createNotesTable, type NotesTable } from '../support/notes/notes-table.ts';
 import { exchangeRaw } from '../support/raw-http.ts';
 import { send } from '../support/send.ts';
-import { startTestApplication, type TestApplication } from '../support/test-application.ts';
+import { startNotes } from '../support/notes/notes-application.ts';
+import type { TestApplication } from '../support/test-application.ts';
 
-let table: LargeRecordTable;
+let table: NotesTable;
 let api: TestApplication;
 
 beforeAll(async () => {
-  table = await createLargeRecordTable('old');
-  api = await startTestApplication(table.url);
+  table = await createNotesTable();
+  api = await startNotes(table.url);
 });
 afterAll(async () => {
   await api[Symbol.asyncDispose]();
@@ -19,10 +20,11 @@ afterAll(async () => {
 function expectSecured(headers: Headers): void {
   expect(Object.fromEntries(headers)).toMatchObject({
     'cache-control': 'no-store',
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'content-security-policy': "default-src 'none';frame-ancestors 'none'",
     'cross-origin-resource-policy': 'same-origin',
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
   });
   for (const name of ['X-Powered-By', 'Server', 'Strict-Transport-Security']) {
     expect(headers.has(name)).toBe(false);
@@ -30,14 +32,14 @@ function expectSecured(headers: Headers): void {
 }
 
 it.each([
-  ['GET', '/list_large/', 200],
-  ['HEAD', '/list_large/', 200],
+  ['GET', '/notes/', 200],
+  ['HEAD', '/notes/', 200],
   ['GET', '/metrics', 200],
   ['GET', '/openapi.json', 200],
-  ['OPTIONS', '/list_large', 200],
-  ['GET', '/list_large/?limit=0', 400],
+  ['OPTIONS', '/notes', 200],
+  ['GET', '/notes?limit=0', 400],
   ['GET', '/nothing', 404],
-  ['PUT', '/list_large', 405],
+  ['PUT', '/notes', 405],
 ] as const)('%s %s answered %i has them', async (method, path, status) => {
   const answer = await send(`${api.url}${path}`, { method });
   expect(answer.status).toBe(status);
@@ -51,8 +53,8 @@ it('what is no HTTP has them', async () => {
 });
 
 it('a failure of the server has them', async () => {
-  await table.client.query('alter table large_record drop column name');
-  const answer = await send(`${api.url}/list_large`);
+  await table.client.rows('alter table note drop column text');
+  const answer = await send(`${api.url}/notes`);
   expect(answer.status).toBe(500);
   expectSecured(answer.headers);
 });

@@ -3,20 +3,20 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { startHangingProxy } from '../support/hanging-proxy.ts';
-import { createLargeRecordTable, type LargeRecordTable } from '../support/large-record-table.ts';
+import { createNotesTable, type NotesTable } from '../support/notes/notes-table.ts';
 import { type Answer, send } from '../support/send.ts';
-import { startTestApplication } from '../support/test-application.ts';
+import { startNotes } from '../support/notes/notes-application.ts';
 
 const LIMIT = { requestTimeoutMs: 500 };
 /** More than the pool has connections. */
 const REQUESTS = 25;
 
-let table: LargeRecordTable;
+let table: NotesTable;
 let id: string;
 
 beforeEach(async () => {
-  table = await createLargeRecordTable('old');
-  id = await table.store('LargeRecord_1', '2024-01-01 10:00:00');
+  table = await createNotesTable();
+  id = await table.store();
 });
 afterEach(async () => table[Symbol.asyncDispose]());
 
@@ -26,72 +26,70 @@ function expectTryAgain(answer: Answer): void {
 }
 
 it('a statement that waits is a 503 in time, and the server ends it', async () => {
-  await using api = await startTestApplication(table.url, LIMIT);
-  await table.client.query('begin');
-  await table.client.query('select from large_record for update');
-  const body = { name: 'changed' };
-  const answer = await send(`${api.url}/large_records/${id}`, { method: 'PATCH', body });
+  await using api = await startNotes(table.url, LIMIT);
+  await table.lock();
+  const body = { text: 'changed' };
+  const answer = await send(`${api.url}/notes/${id}`, { method: 'PATCH', body });
   expectTryAgain(answer);
   expect(answer.text).toContain('The write may have been done');
-  expect(api.log).toEqual([`PATCH /large_records/${id} answered 503: no answer within 500 ms`]);
+  expect(api.log).toEqual([`PATCH /notes/${id} answered 503: no answer within 500 ms`]);
   const stillWaiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-  while ((await table.client.query(stillWaiting)).rowCount !== 0);
-  await table.client.query('commit');
-  expect((await send(`${api.url}/large_records/${id}`)).text).toContain('LargeRecord_1');
+  while ((await table.client.rows(stillWaiting)).length > 0);
+  await table.unlock();
+  expect((await send(`${api.url}/notes/${id}`)).text).toContain('"Note 1"');
 });
 
 it('with all connections taken, everyone gets an answer in time, and later what they asked for', async () => {
-  await using api = await startTestApplication(table.url, LIMIT);
-  await table.client.query('begin');
-  await table.client.query('select from large_record for update');
-  const patch = () => send(`${api.url}/large_records/${id}`, { method: 'PATCH', body: { name: 'changed' } });
-  const read = () => send(`${api.url}/list_large`);
+  await using api = await startNotes(table.url, LIMIT);
+  await table.lock();
+  const patch = () => send(`${api.url}/notes/${id}`, { method: 'PATCH', body: { text: 'changed' } });
+  const read = () => send(`${api.url}/notes`);
   const answers = await Promise.all(
     Array.from({ length: REQUESTS }, (_, index) => (index < REQUESTS - 2 ? patch() : read())),
   );
   for (const answer of answers.slice(0, -2)) expectTryAgain(answer);
   for (const answer of answers.slice(-2)) expect([200, 503]).toContain(answer.status);
-  await table.client.query('rollback');
+  await table.unlock();
   while ((await read()).status !== 200);
   expect((await patch()).status).toBe(200);
 });
 
 it('a database that falls silent is a 503 in time, for as long as it is, and until it has come back', async () => {
   const proxy = await startHangingProxy(table.url);
-  await using api = await startTestApplication(proxy.url, LIMIT);
-  expect((await send(`${api.url}/list_large`)).status).toBe(200);
+  await using api = await startNotes(proxy.url, LIMIT);
+  expect((await send(`${api.url}/notes`)).status).toBe(200);
   proxy.hang();
   const answers = await Promise.all(
     Array.from({ length: REQUESTS }, (_, index) =>
       index % 2 === 0
-        ? send(`${api.url}/list_large`)
-        : send(`${api.url}/large_records`, { method: 'POST', body: { name: 'LargeRecord_2' } }),
+        ? send(`${api.url}/notes`)
+        : send(`${api.url}/notes`, { method: 'POST', body: { text: 'Note 2' } }),
     ),
   );
   for (const answer of answers) expectTryAgain(answer);
   // Cuts the connections, those too that were never answered.
   await proxy[Symbol.asyncDispose]();
-  expectTryAgain(await send(`${api.url}/list_large`));
+  expectTryAgain(await send(`${api.url}/notes`));
   await using _back = await startHangingProxy(table.url, Number(new URL(proxy.url).port));
-  while ((await send(`${api.url}/list_large`)).status !== 200);
+  while ((await send(`${api.url}/notes`)).status !== 200);
 });
 
 it('a connection that falls silent is not used again', async () => {
   await using proxy = await startHangingProxy(table.url);
-  await using api = await startTestApplication(proxy.url, LIMIT);
-  expect((await send(`${api.url}/list_large`)).status).toBe(200);
+  await using api = await startNotes(proxy.url, LIMIT);
+  expect((await send(`${api.url}/notes`)).status).toBe(200);
   proxy.hang('old');
-  while ((await send(`${api.url}/list_large`)).status !== 200);
+  while ((await send(`${api.url}/notes`)).status !== 200);
   proxy.goOn();
 });
 
 it('a body that does not arrive is a 408 in time, and the end of the connection', async () => {
-  await using api = await startTestApplication(table.url, LIMIT);
+  await using api = await startNotes(table.url, LIMIT);
   const { hostname, port } = new URL(api.url);
   const socket = connect(Number(port), hostname);
   await once(socket, 'connect');
   socket.write(
-    'POST /large_records HTTP/1.1\r\nHost: api\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"name":',
+    'POST /notes HTTP/1.1\r\nHost: api\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"text":',
   );
   const answer = await text(socket);
   expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);

@@ -3,7 +3,7 @@ import {
   createLargeRecordTable,
   type LargeRecordTable,
   type TableForm,
-} from '../support/large-record-table.ts';
+} from './support/large-record-table.ts';
 import { send } from '../support/send.ts';
 import { startTestApplication, type TestApplication } from '../support/test-application.ts';
 

@@ -3,7 +3,7 @@ import {
   AFTER_MIGRATION,
   createLargeRecordTableAfter,
   type LargeRecordTable,
-} from '../support/large-record-table.ts';
+} from './support/large-record-table.ts';
 import { openMigrator } from '../support/migrator.ts';
 import { send, type Answer } from '../support/send.ts';
 import { startTestApplication, type TestApplication } from '../support/test-application.ts';
@@ -187,7 +187,7 @@ describe.each(MIGRATIONS)('the records after migration %s', (migration) => {
       : 'null';
     expect(await send(`${api.url}/status`)).toMatchObject({
       status: 200,
-      text: `{"stage":"${stage}","activeColumn":"${table.column}","backfill":${backfill}}`,
+      text: `{"changes":[{"change":"public.large_record.created_at","stage":"${stage}","activeColumn":"${table.column}","backfill":${backfill}}]}`,
     });
   });
 

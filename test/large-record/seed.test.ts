@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { Client } from 'pg';
-import { createLargeRecordTable, type LargeRecordTable } from '../support/large-record-table.ts';
+import { createLargeRecordTable, type LargeRecordTable } from './support/large-record-table.ts';
 import { startCommand } from '../support/running-command.ts';
 
 /** More than any machine seeds while a test runs. */

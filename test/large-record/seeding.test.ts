@@ -5,7 +5,7 @@ import {
   AFTER_MIGRATION,
   createLargeRecordTable,
   createLargeRecordTableAfter,
-} from '../support/large-record-table.ts';
+} from './support/large-record-table.ts';
 import { openMigrator } from '../support/migrator.ts';
 import { lockWaiter } from '../support/lock-waits.ts';
 import { createTestDatabase } from '../support/test-server.ts';

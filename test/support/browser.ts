@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { findBrowser, launchBrowser } from '../../src/showcase/docs-pictures/browser.ts';
+import { findBrowser, launchBrowser } from './installed-browser.ts';
 
 const BROWSER = await findBrowser();
 const describeOrSkip = BROWSER === undefined ? describe.skip : describe;

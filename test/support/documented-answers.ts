@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { apiDocument } from '../../src/http/application.ts';
-import type { Answer } from './send.ts';
+import { apiDocumentOf } from '../../src/http/application.ts';
+import type { Feature } from '../../src/http/feature.ts';
 
 interface Reference {
   readonly $ref?: string;
@@ -35,91 +35,135 @@ export interface DocumentedOperation {
   readonly responses: Readonly<Record<string, DocumentedAnswer>>;
 }
 
+/** An answer, so far as the document says what it must be. */
+interface ComparedAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
 const METHODS = ['get', 'post', 'patch', 'delete'] as const;
 
 type PathItem = Readonly<Partial<Record<(typeof METHODS)[number], DocumentedOperation>>>;
 
-const ajv = new Ajv2020({ strict: false, allErrors: true, formats: { int64: true } });
-ajv.addSchema(apiDocument, 'api');
+/** The OpenAPI document of some features, with which answers are compared. */
+export class ApiDocumentation {
+  readonly document: Readonly<Record<string, unknown>>;
+  /** All operations of the document. */
+  readonly operations: readonly {
+    readonly method: string;
+    readonly path: string;
+    readonly operation: DocumentedOperation;
+  }[];
+  readonly #ajv = new Ajv2020({ strict: false, allErrors: true, formats: { int64: true } });
+  readonly #schemas = new WeakMap<object, object>();
 
-const { paths } = apiDocument as unknown as { paths: Readonly<Record<string, PathItem>> };
-
-/** All operations of the document. */
-export const documentedOperations = Object.entries(paths).flatMap(([path, item]) =>
-  METHODS.filter((method) => item[method]).map((method) => ({
-    method: method.toUpperCase(),
-    path,
-    operation: item[method]!,
-  })),
-);
-
-/** What the document has at a reference, or the thing itself where it is none. */
-export function dereference<Part extends Reference>(part: Part): Part {
-  if (part.$ref === undefined) return part;
-  const keys = part.$ref.split('/').slice(1);
-  return keys.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], apiDocument) as Part;
-}
-
-/** Whether a value is what a schema of the document, without references, asks for. */
-export function isValid(schema: object, value: unknown): boolean {
-  return ajv.validate(schema, value);
-}
-
-/**
- * Compares an answer with the document; one of a path or a method that the document does not have is let through.
- *
- * @throws Error that says what is not as it is documented
- */
-export function assertDocumented(method: string, path: string, answer: Answer): void {
-  const isHead = method === 'HEAD';
-  const found = documentedOperations.find(
-    (documented) => documented.method === (isHead ? 'GET' : method) && matches(documented.path, path),
-  );
-  if (found === undefined) return;
-  const what = `${method} ${path} answered ${answer.status}`;
-  const response = found.operation.responses[answer.status];
-  if (response === undefined) throw new Error(`${what}, which is not in the document: ${answer.text}`);
-  const { headers = {}, content } = dereference(response);
-  for (const header of Object.keys(headers)) {
-    if (!answer.headers.has(header)) throw new Error(`${what} without the header ${header}.`);
+  constructor(features: readonly Feature[]) {
+    const document = apiDocumentOf(features);
+    const { paths } = document as unknown as { paths: Readonly<Record<string, PathItem>> };
+    this.document = document;
+    this.operations = Object.entries(paths).flatMap(([path, item]) =>
+      METHODS.filter((method) => item[method]).map((method) => ({
+        method: method.toUpperCase(),
+        path,
+        operation: item[method]!,
+      })),
+    );
+    this.#ajv.addSchema(document, 'api');
   }
-  if (!isHead) assertBody(what, content, answer);
-}
 
-/** @throws Error where the text is no problem as the document has it */
-export function assertProblem(what: string, text: string): void {
-  assertValid(what, JSON.parse(text), { $ref: 'api#/components/schemas/Problem' });
-}
-
-function assertBody(what: string, content: DocumentedAnswer['content'], { headers, text }: Answer): void {
-  if (content === undefined) {
-    if (text !== '') throw new Error(`${what} with a body, and the document has none: ${text}`);
-    return;
+  /** What the document has at a reference, or the thing itself where it is none. */
+  dereference<Part extends Reference>(part: Part): Part {
+    if (part.$ref === undefined) return part;
+    const keys = part.$ref.split('/').slice(1);
+    return keys.reduce<unknown>(
+      (value, key) => (value as Record<string, unknown>)[key],
+      this.document,
+    ) as Part;
   }
-  const type = headers.get('Content-Type')?.split(';')[0] ?? '';
-  const documented = content[type];
-  if (documented === undefined) throw new Error(`${what} as ${type}, which is not in the document.`);
-  assertValid(what, type.endsWith('json') ? JSON.parse(text) : text, absolute(documented.schema));
-}
 
-function assertValid(what: string, value: unknown, schema: object): void {
-  if (!ajv.validate(schema, value)) {
-    throw new Error(`${what}, and ${ajv.errorsText()}: ${JSON.stringify(value)}`);
+  /** Whether a value is what a schema of the document, without references, asks for. */
+  isValid(schema: object, value: unknown): boolean {
+    return this.#ajv.validate(schema, value);
   }
-}
 
-const schemas = new WeakMap<object, object>();
+  /**
+   * Compares an answer with the document; one of a path or a method that the document does not have is let through.
+   *
+   * @throws Error that says what is not as it is documented
+   */
+  assertDocumented(method: string, path: string, answer: ComparedAnswer): void {
+    const isHead = method === 'HEAD';
+    const found = this.operations.find(
+      (documented) => documented.method === (isHead ? 'GET' : method) && matches(documented.path, path),
+    );
+    if (found === undefined) return;
+    const what = `${method} ${path} answered ${answer.status}`;
+    const response = found.operation.responses[answer.status];
+    if (response === undefined) throw new Error(`${what}, which is not in the document: ${answer.text}`);
+    const { headers = {}, content } = this.dereference(response);
+    for (const header of Object.keys(headers)) {
+      if (!answer.headers.has(header)) throw new Error(`${what} without the header ${header}.`);
+    }
+    if (!isHead) this.#assertBody(what, content, answer);
+  }
 
-/** The same object for the same schema, so that it is compiled once. */
-function absolute(schema: Reference): object {
-  const known = schemas.get(schema);
-  if (known) return known;
-  const made = schema.$ref === undefined ? schema : { $ref: `api${schema.$ref}` };
-  schemas.set(schema, made);
-  return made;
+  /** @throws Error where the text is no problem as the document has it */
+  assertProblem(what: string, text: string): void {
+    this.#assertValid(what, JSON.parse(text), { $ref: 'api#/components/schemas/Problem' });
+  }
+
+  #assertBody(what: string, content: DocumentedAnswer['content'], { headers, text }: ComparedAnswer): void {
+    if (content === undefined) {
+      if (text !== '') throw new Error(`${what} with a body, and the document has none: ${text}`);
+      return;
+    }
+    const type = headers.get('Content-Type')?.split(';')[0] ?? '';
+    const documented = content[type];
+    if (documented === undefined) throw new Error(`${what} as ${type}, which is not in the document.`);
+    this.#assertValid(
+      what,
+      type.endsWith('json') ? JSON.parse(text) : text,
+      this.#absolute(documented.schema),
+    );
+  }
+
+  #assertValid(what: string, value: unknown, schema: object): void {
+    if (!this.#ajv.validate(schema, value)) {
+      throw new Error(`${what}, and ${this.#ajv.errorsText()}: ${JSON.stringify(value)}`);
+    }
+  }
+
+  /** The same object for the same schema, so that it is compiled once. */
+  #absolute(schema: Reference): object {
+    const known = this.#schemas.get(schema);
+    if (known) return known;
+    const made = schema.$ref === undefined ? schema : { $ref: `api${schema.$ref}` };
+    this.#schemas.set(schema, made);
+    return made;
+  }
 }
 
 function matches(template: string, path: string): boolean {
   const pattern = template.replace(/\/$/, '').replaceAll(/\{\w+\}/g, '[^/]+');
   return new RegExp(`^${pattern}/?$`).test(path);
+}
+
+/** By the origin of a URL: `http://127.0.0.1:3000`. */
+const served = new Map<string, ApiDocumentation>();
+
+/**
+ * From now on the answers from a URL are compared with the document of these features.
+ *
+ * @returns ends that
+ */
+export function documentAnswers(url: string, features: readonly Feature[]): Disposable {
+  const { origin } = new URL(url);
+  served.set(origin, new ApiDocumentation(features));
+  return { [Symbol.dispose]: () => void served.delete(origin) };
+}
+
+/** The document of what answers at a URL; undefined if the test has none of it. */
+export function documentationOf(url: string): ApiDocumentation | undefined {
+  return served.get(new URL(url).origin);
 }

@@ -14,26 +14,14 @@ export type HoldPoint = 'ddl' | 'batch' | 'ledger' | 'commit';
  * Prepares a database that is at 0001, or further; nothing stands still yet. Needs a superuser.
  * @param table that is backfilled
  */
-export async function installHoldPoints(client: DatabaseClient, table = 'large_record'): Promise<void> {
-  await client.rows(`create table held (point text not null)`);
-  await client.rows(`
-    create procedure stand_still(at text) language plpgsql as $$
-    begin
-      while exists (select from held where point = at) loop perform pg_sleep(0.01); end loop;
-    end $$`);
+export async function installHoldPoints(client: DatabaseClient, table: string): Promise<void> {
+  await installDdlHoldPoint(client);
   await client.rows(`
     create function hold() returns trigger language plpgsql as $$
     begin
       call stand_still(tg_argv[0]);
       return case when tg_op = 'DELETE' then old else new end;
     end $$`);
-  await client.rows(`
-    create function hold_ddl() returns event_trigger language plpgsql as $$
-    begin
-      call stand_still('ddl');
-    end $$`);
-  await client.rows(`
-    create event trigger hold_ddl on ddl_command_end when tag in ('ALTER TABLE') execute function hold_ddl()`);
   // A check, because a backfill keeps the table's triggers silent; the application passes it.
   await client.rows(`
     create function hold_batch() returns boolean language plpgsql as $$
@@ -51,6 +39,25 @@ export async function installHoldPoints(client: DatabaseClient, table = 'large_r
   await client.rows(`
     create constraint trigger hold_commit after insert or delete on mikro_orm_migrations
     deferrable initially deferred for each row execute function hold('commit')`);
+}
+
+/** Prepares any database for the point `ddl` alone. */
+export async function installDdlHoldPoint(client: DatabaseClient): Promise<void> {
+  await client.rows(`create table held (point text not null)`);
+  await client.rows(`
+    create procedure stand_still(at text) language plpgsql as $$
+    begin
+      while exists (select from held where point = at) loop perform pg_sleep(0.01); end loop;
+    end $$`);
+  await client.rows(`
+    create function hold_ddl() returns event_trigger language plpgsql as $$
+    begin
+      -- The package's own tables are made ahead of the lock.
+      if exists (select from pg_event_trigger_ddl_commands() where schema_name = 'online_migration') then return; end if;
+      call stand_still('ddl');
+    end $$`);
+  await client.rows(`
+    create event trigger hold_ddl on ddl_command_end when tag in ('ALTER TABLE') execute function hold_ddl()`);
 }
 
 /** Makes the next session that comes to the point stand still there, and every one after it. */

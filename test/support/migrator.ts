@@ -1,4 +1,5 @@
-import { migratorOptions } from '../../src/large-record/migrator-options.ts';
+import { features } from '../../src/features.ts';
+import { migratorOptions } from '../../src/orm/migrator-options.ts';
 import type { OnlineMigratorOptions } from '../../src/online-migration/mikro-orm/online-migrator.ts';
 import { openTestMigrator, type TestMigrator } from './test-migrator.ts';
 import { createTestDatabase, type TestDatabase } from './test-server.ts';
@@ -8,10 +9,11 @@ export type { TestMigrator } from './test-migrator.ts';
 /**
  * Opens the template's migrator in the process of the test.
  * @param url the database to migrate
- * @param options how patient the moves are, and who receives their events, and who receives their events
+ * @param options how patient the moves are, and who receives their events
  */
 export function openMigrator(url: string, options: OnlineMigratorOptions = {}): Promise<TestMigrator> {
-  return openTestMigrator(migratorOptions(url, options));
+  const entities = features.flatMap(({ migratedEntities }) => migratedEntities);
+  return openTestMigrator(migratorOptions(url, entities, options));
 }
 
 /** An empty database that is migrated to the first migration, or further. */

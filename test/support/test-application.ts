@@ -1,11 +1,11 @@
 import { type Config, readConfig } from '../../src/config.ts';
-import { applicationConnections } from '../../src/database/application-connections.ts';
 import { resolveDatabase } from '../../src/database/resolve-database.ts';
-import { buildApplication } from '../../src/http/application.ts';
+import { features } from '../../src/features.ts';
+import type { Feature } from '../../src/http/feature.ts';
 import { listen } from '../../src/http/listener.ts';
 import { createLog } from '../../src/http/log.ts';
-import { openOrm } from '../../src/large-record/orm.ts';
-import { openReplicaOrm } from '../../src/large-record/replica.ts';
+import { openApplication } from '../../src/http/open-application.ts';
+import { documentAnswers } from './documented-answers.ts';
 
 /** The API, served by the process of the test. */
 export interface TestApplication extends AsyncDisposable {
@@ -23,33 +23,24 @@ export type LogLine = Readonly<Record<string, unknown>> & { readonly level: stri
 /**
  * @param databaseUrl the database that it serves; may name several hosts
  * @param options what is to differ from the default configuration
+ * @param served the features; by default those of the application
  * @returns the API on a free port of the loopback interface
  */
 export async function startTestApplication(
   databaseUrl: string,
   options: Partial<Config> = {},
+  served: readonly Feature[] = features,
 ): Promise<TestApplication> {
   await using resources = new AsyncDisposableStack();
   const config = { ...readConfig({}), ...options };
   const { servers } = await resolveDatabase({ ...config, databaseUrl });
-  const connections = applicationConnections(servers, config.requestTimeoutMs);
-  const { orm } = resources.use(await openOrm(servers.requests[0]!, connections.pool));
-  const replica = config.databaseReplicaUrl
-    ? resources.use(await openReplicaOrm(config.databaseReplicaUrl, config.requestTimeoutMs))
-    : undefined;
   const logged: LogLine[] = [];
   const log = createLog('debug', { write: (line) => void logged.push(JSON.parse(line) as LogLine) });
-  const application = resources.use(
-    await buildApplication(orm, {
-      config,
-      connection: () => connections.session(),
-      replica: replica?.orm,
-      stopping: new AbortController().signal,
-      log,
-    }),
-  );
+  const stopping = new AbortController().signal;
+  const application = resources.use(await openApplication(served, servers, { config, stopping, log }));
   const listener = await listen(application.koa, '127.0.0.1', 0, { ...config, log });
   resources.defer(() => listener.close(config.requestTimeoutMs));
+  resources.use(documentAnswers(listener.url, served));
   const owned = resources.move();
   return {
     url: listener.url,

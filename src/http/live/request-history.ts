@@ -7,7 +7,7 @@ const MICROSECONDS_PER_SECOND = 1_000_000;
 const MICROSECONDS_PER_MS = 1_000;
 const LONGEST_MICROSECONDS = 3_600 * MICROSECONDS_PER_SECOND;
 
-/** The requests for records that were answered within one second. */
+/** The requests to the features that were answered within one second. */
 export interface RequestSecond {
   /** The second, since 1970. */
   readonly at: number;

@@ -18,9 +18,15 @@ export interface Sample {
   readonly seconds: readonly RequestSecond[];
 }
 
+/** What one look at the database finds. */
+type Look = Pick<Sample, 'overview' | 'problem'>;
+
+const NO_CHANGE: Look = { overview: null, problem: 'No feature of the application has a column change.' };
+
 /** What the sampler is made of. */
 export interface SamplerOptions {
-  readonly change: ChangedColumn;
+  /** The change to look at; undefined if the application follows none. */
+  readonly change: ChangedColumn | undefined;
   /** Where to connect, asked anew each time. */
   readonly connection: () => ClientConfig;
   readonly history: RequestHistory;
@@ -35,7 +41,7 @@ export class Sampler implements AsyncDisposable {
   readonly #pages = new Set<(sample: Sample) => void>();
   readonly #ended = new AbortController();
   #sampling: Promise<void> | undefined;
-  #latest: Pick<Sample, 'overview' | 'problem'> = { overview: null, problem: null };
+  #latest: Look = { overview: null, problem: null };
 
   constructor(options: SamplerOptions) {
     this.#options = options;
@@ -66,17 +72,21 @@ export class Sampler implements AsyncDisposable {
 
   async #sample(): Promise<void> {
     try {
-      while (this.#isWatched()) await this.#sampleOnOneConnection();
+      const { change } = this.#options;
+      while (this.#isWatched()) {
+        if (change === undefined) await this.#tell(NO_CHANGE);
+        else await this.#sampleOnOneConnection(change);
+      }
     } finally {
       this.#sampling = undefined;
     }
   }
 
-  async #sampleOnOneConnection(): Promise<void> {
+  async #sampleOnOneConnection(change: ChangedColumn): Promise<void> {
     try {
       await using observer = await openObserver(this.#options.connection());
       await refuseStandby(observer);
-      while (this.#isWatched()) await this.#tell(await this.#look(observer));
+      while (this.#isWatched()) await this.#tell(await this.#look(observer, change));
     } catch (error) {
       await this.#tell({
         overview: null,
@@ -86,16 +96,16 @@ export class Sampler implements AsyncDisposable {
   }
 
   /** @throws where the connection is of no use any more */
-  async #look(observer: Observer): Promise<Pick<Sample, 'overview' | 'problem'>> {
+  async #look(observer: Observer, change: ChangedColumn): Promise<Look> {
     try {
-      return { overview: await readOverview(observer, this.#options.change), problem: null };
+      return { overview: await readOverview(observer, change), problem: null };
     } catch (error) {
       if (!(error instanceof OnlineMigrationError)) throw error;
       return { overview: null, problem: error.message };
     }
   }
 
-  async #tell(latest: Pick<Sample, 'overview' | 'problem'>): Promise<void> {
+  async #tell(latest: Look): Promise<void> {
     this.#latest = latest;
     const sample = this.#newest();
     for (const page of this.#pages) page(sample);

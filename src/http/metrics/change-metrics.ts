@@ -1,12 +1,13 @@
 import { Counter, type Registry } from 'prom-client';
-import type { ActiveColumnFollower } from '../../online-migration/follow/active-column-follower.ts';
 import {
   type BackfillProgress,
   readBackfillProgress,
 } from '../../online-migration/backfill/plan/progress.ts';
 import type { ChangedColumn } from '../../online-migration/change/changed-column.ts';
+import { namesOf } from '../../online-migration/change/names.ts';
 import type { Queryable } from '../../online-migration/postgres/queryable.ts';
 import { readStage, type Stage, STAGES } from '../../online-migration/observation/stage.ts';
+import type { FollowedChange } from '../followed-changes.ts';
 import { addGauge } from './gauge.ts';
 import { SharedReading } from './shared-reading.ts';
 
@@ -23,6 +24,12 @@ const MAX_AGE_MS = 1_000;
 interface Standing {
   readonly stage: Stage;
   readonly backfill: BackfillProgress | null;
+}
+
+/** A change, by the label that its samples have, and what was read of it last. */
+interface ReadChange extends FollowedChange {
+  readonly name: string;
+  readonly reading: SharedReading<Standing>;
 }
 
 /** How far a backfill is, each with the direction as its label; null if it is not known. */
@@ -60,26 +67,29 @@ const BACKFILL_GAUGES: readonly {
 ];
 
 /**
- * Adds what a column change tells of itself: its stage, the column that this process uses, and how far the backfill is.
- * What needs the database is absent from an answer where that does not answer in time, and `column_change_up` is 0.
+ * Adds what column changes tell of themselves: for each its stage, the column that this process uses, and how far the
+ * backfill is. What needs the database is absent from an answer if the database does not answer in time, and
+ * `column_change_up` is 0.
  *
  * @param registry receives the metrics
- * @param change the declared change
+ * @param followed the changes that this process follows
  * @param database runs the queries
- * @param follower knows the active column
  */
 export function addChangeMetrics(
   registry: Registry,
-  change: ChangedColumn,
+  followed: readonly FollowedChange[],
   database: Queryable,
-  follower: ActiveColumnFollower,
 ): void {
-  const reading = new SharedReading(() => readStanding(database, change), {
-    waitMs: WAIT_MS,
-    maxAgeMs: MAX_AGE_MS,
-  });
-  addStandingGauges(registry, reading);
-  addFollowerMetrics(registry, follower);
+  const changes = followed.map((change) => ({
+    ...change,
+    name: namesOf(change.column).change,
+    reading: new SharedReading(() => readStanding(database, change.column), {
+      waitMs: WAIT_MS,
+      maxAgeMs: MAX_AGE_MS,
+    }),
+  }));
+  addStandingGauges(registry, changes);
+  addFollowerMetrics(registry, changes);
 }
 
 async function readStanding(database: Queryable, change: ChangedColumn): Promise<Standing> {
@@ -87,61 +97,78 @@ async function readStanding(database: Queryable, change: ChangedColumn): Promise
   return { stage, backfill: await readBackfillProgress(database, change) };
 }
 
-function addStandingGauges(registry: Registry, reading: SharedReading<Standing>): void {
+function addStandingGauges(registry: Registry, changes: readonly ReadChange[]): void {
+  const standings = () =>
+    Promise.all(changes.map(async ({ name, reading }) => ({ change: name, standing: await reading.get() })));
   addGauge(registry, {
     name: 'column_change_up',
-    help: '1 where the stage and the backfill could be read from the database in time; else they are absent.',
+    help: '1 if the stage and the backfill could be read from the database in time; else they are absent.',
+    labelNames: ['change'],
     async collect() {
-      this.set((await reading.get()) === null ? 0 : 1);
+      for (const { change, standing } of await standings()) this.set({ change }, standing === null ? 0 : 1);
     },
   });
   addGauge(registry, {
     name: 'column_change_stage',
     help: 'Where the database stands: 1 for its stage, 0 for the others.',
-    labelNames: ['stage'],
+    labelNames: ['change', 'stage'],
     async collect() {
-      const standing = await reading.get();
+      const read = await standings();
       this.reset();
-      if (standing === null) return;
-      for (const stage of STAGES) this.set({ stage }, stage === standing.stage ? 1 : 0);
+      for (const { change, standing } of read) {
+        if (standing === null) continue;
+        for (const stage of STAGES) this.set({ change, stage }, stage === standing.stage ? 1 : 0);
+      }
     },
   });
   for (const { name, help, value } of BACKFILL_GAUGES) {
     addGauge(registry, {
       name: `column_change_backfill_${name}`,
       help,
-      labelNames: ['direction'],
+      labelNames: ['change', 'direction'],
       async collect() {
-        const backfill = (await reading.get())?.backfill;
+        const read = await standings();
         this.reset();
-        const known = backfill && value(backfill);
-        if (backfill && typeof known === 'number') this.set({ direction: backfill.direction }, known);
+        for (const { change, standing } of read) {
+          const backfill = standing?.backfill;
+          const known = backfill && value(backfill);
+          if (backfill && typeof known === 'number')
+            this.set({ change, direction: backfill.direction }, known);
+        }
       },
     });
   }
 }
 
-function addFollowerMetrics(registry: Registry, follower: ActiveColumnFollower): void {
+function addFollowerMetrics(registry: Registry, changes: readonly ReadChange[]): void {
   addGauge(registry, {
     name: 'column_change_active_column',
     help: 'Always 1; the labels say which column this process reads and writes, on which of the three mappings.',
-    labelNames: ['form', 'column'],
+    labelNames: ['change', 'form', 'column'],
     collect() {
-      const { latest } = follower;
       this.reset();
-      if (latest !== undefined) this.set({ form: latest.form, column: latest.name }, 1);
+      for (const { name, follower } of changes) {
+        const { latest } = follower;
+        if (latest !== undefined) this.set({ change: name, form: latest.form, column: latest.name }, 1);
+      }
     },
   });
   const switches = new Counter({
     name: 'column_change_switches_total',
     help: 'How often this process went over to another column.',
+    labelNames: ['change'],
     registers: [registry],
   });
-  follower.on('switched', () => switches.inc());
   const reresolutions = new Counter({
     name: 'column_change_reresolutions_total',
     help: 'Requests that met a move, had the active column read anew and ran again.',
+    labelNames: ['change'],
     registers: [registry],
   });
-  follower.on('overtaken', () => reresolutions.inc());
+  for (const { name: change, follower } of changes) {
+    // From the beginning, so that a rate is known from the first one on.
+    for (const counter of [switches, reresolutions]) counter.inc({ change }, 0);
+    follower.on('switched', () => switches.inc({ change }));
+    follower.on('overtaken', () => reresolutions.inc({ change }));
+  }
 }

@@ -67,7 +67,7 @@ export class RequestDurations implements RequestObserver {
     const recent = this.#recent;
     addGauge(registry, {
       name: 'http_request_duration_recent_seconds',
-      help: 'Duration of requests for records in the last seconds, without those that were refused.',
+      help: 'Duration of requests to the features in the last seconds, without those that were refused.',
       labelNames: ['method', 'route', 'quantile'],
       collect() {
         for (const { method, route, durations } of recent.values()) {

@@ -19,10 +19,9 @@ export function buildDocument(groups: readonly DocumentedRoutes[]): DocumentPart
   return {
     openapi: '3.1.1',
     info: {
-      title: 'Large records',
+      title: 'Application',
       version: '1.0.0',
-      description:
-        'Every error is a problem as RFC 9457 has it. HEAD is answered wherever GET is. Moments are in UTC.',
+      description: 'Every error is a problem as RFC 9457 has it. HEAD is answered wherever GET is.',
     },
     paths: mapValues(merged('paths'), (operations) => ({
       parameters: [{ $ref: '#/components/parameters/X-Request-Id' }],

@@ -27,7 +27,7 @@ export interface Operation {
 /** Problems that routes answer, and what brings them about. */
 export const PROBLEMS = {
   400: 'The request is wrong; `errors` names each field.',
-  404: 'There is no record of this id.',
+  404: 'There is nothing of this id.',
   408: 'The body did not arrive in time.',
   413: 'The body is greater than 100 kB.',
   415: 'The body is not JSON in UTF-8, or has a content encoding.',

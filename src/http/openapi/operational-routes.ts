@@ -4,7 +4,8 @@ import { type DocumentedRoutes, json, problems, REQUEST_ID } from './operation.t
 
 const healthSchema = z.strictObject({ status: z.literal('ok') });
 
-const statusSchema = z.strictObject({
+const changeStatusSchema = z.strictObject({
+  change: z.string().meta({ examples: ['public.orders.total'] }),
   stage: z.enum(STAGES),
   activeColumn: z.string(),
   backfill: z
@@ -17,6 +18,8 @@ const statusSchema = z.strictObject({
     })
     .nullable(),
 });
+
+const statusSchema = z.strictObject({ changes: z.array(changeStatusSchema) });
 
 const problemSchema = z.strictObject({
   type: z.literal('about:blank'),
@@ -35,7 +38,7 @@ export const operationalRoutes: DocumentedRoutes = {
     '/status': {
       get: {
         operationId: 'getStatus',
-        summary: 'Where the column change stands, and which column this process uses.',
+        summary: 'Where each column change stands, and which column this process uses.',
         responses: { 200: json('The status.', 'Status'), ...problems(500, 503) },
       },
     },

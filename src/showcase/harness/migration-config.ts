@@ -1,14 +1,16 @@
 import { readConfig } from '../../config.ts';
 import { resolveDatabase } from '../../database/resolve-database.ts';
-import { backfillSettings } from '../../large-record/backfill-settings.ts';
-import { migratorOptions } from '../../large-record/migrator-options.ts';
+import { features } from '../../features.ts';
+import { backfillSettings } from '../../orm/backfill-settings.ts';
+import { migratorOptions } from '../../orm/migrator-options.ts';
 import type { OnlineMigrationEvent } from '../../online-migration/change/events.ts';
 
 /** The configuration of `npx mikro-orm`, with a listener that sends each event to the process that has started it. */
 export default async function listenedOptions() {
   const config = readConfig();
   const database = await resolveDatabase(config);
-  return migratorOptions(database.url, {
+  const entities = features.flatMap(({ migratedEntities }) => migratedEntities);
+  return migratorOptions(database.url, entities, {
     ...config,
     backfill: backfillSettings(config),
     onEvent: sendToParent,

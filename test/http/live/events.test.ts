@@ -3,21 +3,20 @@ import { get, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Sample } from '../../../src/http/live/sampler.ts';
-import { startApiProcess } from '../../support/api-process.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
+import { connect } from '../../support/database-client.ts';
+import { startNotes, startNotesProcess } from '../../support/notes/notes-application.ts';
+import { createNotesTable, type NotesTable } from '../../support/notes/notes-table.ts';
 import { send } from '../../support/send.ts';
 import { startTestApplication } from '../../support/test-application.ts';
 
 const PAGES = 5;
 
 const resources = new AsyncDisposableStack();
-let url: string;
-let client: DatabaseClient;
+let table: NotesTable;
 
 beforeAll(async () => {
-  ({ url } = resources.use(await createMigratedDatabase('0002')));
-  client = resources.use(await connect(url));
+  table = resources.use(await createNotesTable());
+  await table.go('expanded');
 });
 afterAll(() => resources.disposeAsync());
 
@@ -46,12 +45,12 @@ async function openPage(apiUrl: string): Promise<Page> {
 }
 
 const countObservers = () =>
-  client.value<number>(`
+  table.client.value<number>(`
     select count(*)::int from pg_stat_activity
     where datname = current_database() and application_name = 'online-migration observer'`);
 
 it('tells every page of the stage and of the requests, on one connection for all, and on none without a page', async () => {
-  await using api = await startTestApplication(url);
+  await using api = await startNotes(table.url);
   expect(await countObservers()).toBe(0);
   const pages = [];
   for (let index = 0; index < PAGES; index++) pages.push(await openPage(api.url));
@@ -59,7 +58,7 @@ it('tells every page of the stage and of the requests, on one connection for all
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
   });
-  await send(`${api.url}/list_large/`);
+  await send(`${api.url}/notes/`);
   for (const page of pages) {
     const seconds: Sample['seconds'][number][] = [];
     const stages = new Set<string | undefined>();
@@ -78,30 +77,26 @@ it('tells every page of the stage and of the requests, on one connection for all
 });
 
 it('shows a stage soon after its commit, and says so where there is no table', async () => {
-  await using api = await startTestApplication(url);
-  await using migrator = await openMigrator(url);
+  await using api = await startNotes(table.url);
   await using page = await openPage(api.url);
-  for (const [migration, stage] of [
-    ['0003', 'backfilled'],
-    ['0001', 'initial'],
-  ] as const) {
-    await migrator.go(migration);
+  for (const stage of ['backfilled', 'initial'] as const) {
+    await table.go(stage);
     while ((await page.next())!.overview?.stage !== stage);
   }
-  await client.rows(`alter table large_record rename to away`);
+  await table.client.rows(`alter table note rename to away`);
   let problem: string | null;
   do problem = (await page.next())!.problem;
   while (problem === null);
   expect(problem).toContain('does not exist: run `npx mikro-orm migration:up`');
-  await client.rows(`alter table away rename to large_record`);
+  await table.client.rows(`alter table away rename to note`);
   while ((await page.next())!.overview === null);
 });
 
 it('goes on with the requests while the database is away, and is back with it', async () => {
-  await using api = await startTestApplication(url);
+  await using api = await startNotes(table.url);
   await using page = await openPage(api.url);
   while ((await page.next())!.overview === null);
-  await client.rows(`
+  await table.client.rows(`
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name = 'online-migration observer'`);
   let sample: Sample;
@@ -115,7 +110,7 @@ it('goes on with the requests while the database is away, and is back with it', 
 });
 
 it('an open page does not hold up the end of the process', async () => {
-  const api = await startApiProcess(url, { REQUEST_TIMEOUT_MS: '600000' });
+  const api = await startNotesProcess(table.url, { REQUEST_TIMEOUT_MS: '600000' });
   await using page = await openPage(api.url);
   await page.next();
   api.process.kill('SIGTERM');
@@ -124,8 +119,8 @@ it('an open page does not hold up the end of the process', async () => {
 });
 
 it('tells no page what others’ statements say', async () => {
-  await using api = await startTestApplication(url);
-  await using other = await connect(url, 'other');
+  await using api = await startNotes(table.url);
+  await using other = await connect(table.url, 'other');
   await other.rows(`begin`);
   await other.rows(`select 'a secret'`);
   await using page = await openPage(api.url);
@@ -134,4 +129,13 @@ it('tells no page what others’ statements say', async () => {
   while (sample.overview === null);
   expect(JSON.stringify(sample)).not.toContain('secret');
   await other.rows(`rollback`);
+});
+
+it('says so where no feature has a change', async () => {
+  await using api = await startTestApplication(table.url, {}, []);
+  await using page = await openPage(api.url);
+  expect(await page.next()).toMatchObject({
+    overview: null,
+    problem: 'No feature of the application has a column change.',
+  });
 });

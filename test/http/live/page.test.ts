@@ -3,19 +3,26 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { describeInBrowser, startBrowser } from '../../support/browser.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { hold, held, installHoldPoints, letGo } from '../../support/hold-points.ts';
-import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
-import { insertRows } from '../../support/seeded-table.ts';
+import { hold, held, installDdlHoldPoint, letGo } from '../../support/hold-points.ts';
+import { startNotesProcess } from '../../support/notes/notes-application.ts';
+import { createNotesTable, type NotesTable } from '../../support/notes/notes-table.ts';
 import { send } from '../../support/send.ts';
-import { type ApiProcess, startApiProcess } from '../../support/api-process.ts';
+import type { ApiProcess } from '../../support/api-process.ts';
 import { slowUpdatesDown } from '../../support/slow-updates.ts';
 
 const ROWS = 20_000;
 /** How late the page may be behind a commit. */
 const LATEST_MS = 2_000;
 const PATIENCE_MS = 30_000;
-const STAGES = ['0002 expand', '0003 backfill', '0004 enforce', '0005 contract', '0006 rename'];
+/** The moves, as the page names them, and the stages that they lead to. */
+const MOVES = [
+  ['create', 'initial'],
+  ['expand', 'expanded'],
+  ['backfill', 'backfilled'],
+  ['enforce', 'enforced'],
+  ['contract', 'contracted'],
+  ['rename', 'renamed'],
+] as const;
 
 interface AxeResults {
   readonly violations: readonly {
@@ -28,22 +35,18 @@ const present = (page: Page, name: string) => page.locator('#moves li[aria-curre
 
 describeInBrowser('the live page', () => {
   const resources = new AsyncDisposableStack();
-  let url: string;
-  let client: DatabaseClient;
-  let migrator: TestMigrator;
+  let table: NotesTable;
   let api: ApiProcess;
   let browser: Browser;
 
   beforeAll(async () => {
-    ({ url } = resources.use(await createMigratedDatabase('0001')));
-    client = resources.use(await connect(url, 'online-migration test'));
-    await insertRows(client, ROWS);
-    await installHoldPoints(client);
-    migrator = resources.use(await openMigrator(url));
-    api = resources.use(await startApiProcess(url));
+    table = resources.use(await createNotesTable());
+    await table.store(ROWS);
+    await installDdlHoldPoint(table.client);
+    api = resources.use(await startNotesProcess(table.url));
     browser = resources.adopt(await startBrowser(), (started) => started.close());
   });
-  beforeEach(() => migrator.go('0001'));
+  beforeEach(() => table.go('initial'));
   afterAll(() => resources.disposeAsync());
 
   /** An open page; it collects what went wrong in it, and whom it asked for anything. */
@@ -68,12 +71,11 @@ describeInBrowser('the live page', () => {
     async () => {
       await using opened = await openPage();
       const { page } = opened;
-      await present(page, '0001 create').waitFor();
-      const stages = [...STAGES, ...STAGES.slice(0, -1).toReversed(), '0001 create'];
-      for (const name of stages) {
-        await migrator.go(name.slice(0, 4));
+      await present(page, 'create').waitFor();
+      for (const [name, stage] of [...MOVES.slice(1), ...MOVES.toReversed().slice(1)]) {
+        await table.go(stage);
         await present(page, name).waitFor({ timeout: LATEST_MS });
-        const column = /0004|0005/.test(name) ? 'created_at_new' : 'created_at';
+        const column = /enforce|contract/.test(name) ? 'priority_new' : 'priority';
         await page
           .locator('#active-column', { hasText: new RegExp(`^${column}$`) })
           .waitFor({ timeout: LATEST_MS });
@@ -85,27 +87,27 @@ describeInBrowser('the live page', () => {
   );
 
   it('shows in the end how long each move held its lock, and the mapping that the process uses', async () => {
-    await migrator.go('0006');
+    await table.go('renamed');
     await using opened = await openPage();
     const { page } = opened;
     await page.locator('#processes tr', { hasText: 'renamed column' }).waitFor();
-    for (const move of STAGES) {
+    for (const [move] of MOVES.slice(1)) {
       const item = page.locator('#moves li', { hasText: move });
       expect(await item.textContent()).toMatch(/lock [\d,]+\.\d ms/);
     }
-    expect(await page.locator('#holds tr').count()).toBeGreaterThanOrEqual(STAGES.length);
+    expect(await page.locator('#holds tr').count()).toBeGreaterThanOrEqual(MOVES.length - 1);
   });
 
   it('the progress of a backfill moves, and a reader hears of the stage', async () => {
-    await migrator.go('0002');
+    await table.go('expanded');
     await using opened = await openPage();
     const { page } = opened;
-    await client.rows(`alter table large_record disable trigger user`);
-    await client.rows(`update large_record set created_at_new = null`);
-    await client.rows(`alter table large_record enable always trigger "~sync_created_at_insert"`);
-    await client.rows(`alter table large_record enable always trigger "~sync_created_at_update"`);
-    await slowUpdatesDown(client, `if id % 400 = 0 then perform pg_sleep(0.05); end if;`);
-    const done = migrator.go('0003');
+    await table.client.rows(`alter table note disable trigger user`);
+    await table.client.rows(`update note set priority_new = null`);
+    await table.client.rows(`alter table note enable always trigger "~sync_priority_insert"`);
+    await table.client.rows(`alter table note enable always trigger "~sync_priority_update"`);
+    await slowUpdatesDown(table.client, `if id % 400 = 0 then perform pg_sleep(0.05); end if;`, 'note');
+    const done = table.go('backfilled');
     const percents = new Set<number>();
     while (percents.size < 3) {
       percents.add(
@@ -119,7 +121,7 @@ describeInBrowser('the live page', () => {
     await page
       .locator('#announcement', { hasText: 'The stage is backfilled' })
       .waitFor({ state: 'attached' });
-    await client.rows(`drop function slow cascade`);
+    await table.client.rows(`drop function slow cascade`);
     expect(opened.problems).toEqual([]);
   });
 
@@ -127,27 +129,27 @@ describeInBrowser('the live page', () => {
     await using opened = await openPage();
     const { page } = opened;
     expect(await page.locator('#requests-text.failing').count()).toBe(0);
-    await hold(client, 'ddl');
-    const move = migrator.go('0002');
-    await held(client, move);
-    const waiting = send(`${api.url}/list_large/`);
+    await hold(table.client, 'ddl');
+    const move = table.go('expanded');
+    await held(table.client, move);
+    const waiting = send(`${api.url}/notes/`);
     const row = page.locator('#waits tr', { hasText: 'AccessShareLock' });
     await row.waitFor();
-    expect(await row.textContent()).toContain('large_record');
+    expect(await row.textContent()).toContain('note');
     await page.locator('#size-text', { hasText: 'The table is locked' }).waitFor();
-    await letGo(client);
+    await letGo(table.client);
     await move;
     await waiting;
-    await client.rows(`alter table large_record rename column name to other`);
-    expect((await send(`${api.url}/list_large/`)).status).toBe(500);
-    await client.rows(`alter table large_record rename column other to name`);
+    await table.client.rows(`alter table note rename column text to other`);
+    expect((await send(`${api.url}/notes/`)).status).toBe(500);
+    await table.client.rows(`alter table note rename column other to text`);
     await page.locator('#requests-text.failing', { hasText: /[1-9]\d* failed/ }).waitFor();
     expect(Number(await page.locator('#requests-chart').getAttribute('data-points'))).toBeGreaterThan(0);
     expect(opened.problems).toEqual([]);
   });
 
   it.each(['light', 'dark'] as const)('has no accessibility violation in %s', async (colorScheme) => {
-    await migrator.go('0004');
+    await table.go('enforced');
     await using opened = await openPage({ colorScheme, reducedMotion: 'reduce' });
     const { page } = opened;
     await page.locator('#holds tr', { hasText: 'expand' }).waitFor();
@@ -177,7 +179,7 @@ describeInBrowser('the live page', () => {
   });
 
   it('says so while the API is away, and goes on by itself', async () => {
-    await using other = await startApiProcess(url);
+    await using other = await startNotesProcess(table.url);
     const port = new URL(other.url).port;
     await using opened = await openPage();
     const { page } = opened;
@@ -185,7 +187,7 @@ describeInBrowser('the live page', () => {
     await page.locator('#connection', { hasText: 'live' }).waitFor();
     other.process.kill('SIGKILL');
     await page.locator('#connection', { hasText: 'does not answer' }).waitFor();
-    await using again = await startApiProcess(url, { PORT: port });
+    await using again = await startNotesProcess(table.url, { PORT: port });
     expect(new URL(again.url).port).toBe(port);
     await page.locator('#connection', { hasText: 'live' }).waitFor({ timeout: PATIENCE_MS });
   });

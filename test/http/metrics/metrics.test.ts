@@ -1,19 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { namesOf } from '../../../src/online-migration/change/names.ts';
 import { STAGES } from '../../../src/online-migration/observation/stage.ts';
 import { startHangingProxy } from '../../support/hanging-proxy.ts';
-import { createLargeRecordTable } from '../../support/large-record-table.ts';
+import { priorityColumn } from '../../support/notes/note-change.ts';
+import { startNotes } from '../../support/notes/notes-application.ts';
+import { createNotesTable, type NotesTable } from '../../support/notes/notes-table.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';
-import { createMigratedDatabase, openMigrator } from '../../support/migrator.ts';
-import { connect } from '../../support/database-client.ts';
 import { scrape } from '../../support/scrape.ts';
-import { insertRows } from '../../support/seeded-table.ts';
 import { send } from '../../support/send.ts';
-import { startTestApplication, type TestApplication } from '../../support/test-application.ts';
+import type { TestApplication } from '../../support/test-application.ts';
 
 /** No poll beside the requests: what uses the database is known. */
 const NO_POLL = { activeColumnPollMs: 3_600_000 };
 const POOL_SIZE = 10;
 const ROWS = 10;
+/** The label of the samples of the change. */
+const CHANGE = `change="${namesOf(priorityColumn).change}"`;
 
 let resources: AsyncDisposableStack;
 beforeEach(() => {
@@ -21,13 +23,10 @@ beforeEach(() => {
 });
 afterEach(() => resources.disposeAsync());
 
-async function startOnTable(): Promise<{
-  api: TestApplication;
-  table: Awaited<ReturnType<typeof createLargeRecordTable>>;
-}> {
-  const table = resources.use(await createLargeRecordTable('old'));
-  await table.store('LargeRecord_1', '2024-01-01 10:00:00');
-  return { table, api: resources.use(await startTestApplication(table.url, NO_POLL)) };
+async function startOnTable(): Promise<{ api: TestApplication; table: NotesTable }> {
+  const table = resources.use(await createNotesTable());
+  await table.store();
+  return { table, api: resources.use(await startNotes(table.url, NO_POLL)) };
 }
 
 /** What must be read from the database. */
@@ -40,43 +39,42 @@ const named = (samples: ReadonlyMap<string, number>, name: string) =>
 describe('the durations of requests', () => {
   it('are counted by the pattern of the route, however many paths there are', async () => {
     const { api } = await startOnTable();
-    for (let id = 1; id <= 20; id++) await send(`${api.url}/large_records/${id}`);
+    for (let id = 1; id <= 20; id++) await send(`${api.url}/notes/${id}`);
     for (let n = 1; n <= 20; n++) await send(`${api.url}/nothing/${n}?x=${n}`);
-    await send(`${api.url}/large_records`, { method: 'POST', body: { name: 'x' } });
-    await send(`${api.url}/large_records`);
+    await send(`${api.url}/notes`, { method: 'POST', body: { text: 'x' } });
+    await send(`${api.url}/notes`, { method: 'PUT' });
     const samples = await scrape(api.url);
     expect(named(samples, 'http_request_duration_seconds_count')).toEqual({
-      'http_request_duration_seconds_count{method="GET",route="/large_records/:id",status="200"}': 1,
-      'http_request_duration_seconds_count{method="GET",route="/large_records/:id",status="404"}': 19,
+      'http_request_duration_seconds_count{method="GET",route="/notes/:id",status="200"}': 1,
+      'http_request_duration_seconds_count{method="GET",route="/notes/:id",status="404"}': 19,
       'http_request_duration_seconds_count{method="GET",route="none",status="404"}': 20,
-      'http_request_duration_seconds_count{method="POST",route="/large_records",status="201"}': 1,
-      'http_request_duration_seconds_count{method="GET",route="none",status="405"}': 1,
+      'http_request_duration_seconds_count{method="POST",route="/notes",status="201"}': 1,
+      'http_request_duration_seconds_count{method="PUT",route="none",status="405"}': 1,
     });
   });
 
-  it('of the last seconds are those of requests for records that were not refused', async () => {
+  it('of the last seconds are those of requests to features that were not refused', async () => {
     const { api } = await startOnTable();
     for (const path of ['/healthz', '/readyz', '/status', '/metrics', '/openapi.json', '/nothing']) {
       await send(`${api.url}${path}`);
     }
-    await send(`${api.url}/list_large?limit=0`);
-    await send(`${api.url}/large_records/999`);
-    await send(`${api.url}/list_large`);
-    await send(`${api.url}/large_records/1`);
+    await send(`${api.url}/notes?limit=0`);
+    await send(`${api.url}/notes/999`);
+    await send(`${api.url}/notes`);
+    await send(`${api.url}/notes/1`);
     const samples = await scrape(api.url);
     expect(named(samples, 'http_request_duration_recent_seconds_count')).toEqual({
-      'http_request_duration_recent_seconds_count{method="GET",route="/list_large"}': 1,
-      'http_request_duration_recent_seconds_count{method="GET",route="/large_records/:id"}': 1,
+      'http_request_duration_recent_seconds_count{method="GET",route="/notes"}': 1,
+      'http_request_duration_recent_seconds_count{method="GET",route="/notes/:id"}': 1,
     });
   });
 });
 
 it('the pool says how many connections work, and how many requests wait for one', async () => {
   const { api, table } = await startOnTable();
-  await table.client.query('begin');
-  await table.client.query('select from large_record for update');
+  await table.lock();
   const patches = Array.from({ length: POOL_SIZE + 3 }, () =>
-    send(`${api.url}/large_records/1`, { method: 'PATCH', body: { name: 'changed' } }),
+    send(`${api.url}/notes/1`, { method: 'PATCH', body: { text: 'changed' } }),
   );
   await lockWaiter(table.url);
   // What /metrics itself asks the database waits behind them.
@@ -88,65 +86,66 @@ it('the pool says how many connections work, and how many requests wait for one'
     'database_pool_connections{state="used"}': POOL_SIZE,
   });
   expect(samples.get('database_pool_connections_max')).toBe(POOL_SIZE);
-  await table.client.query('commit');
+  await table.unlock();
   for (const { status } of await Promise.all(patches)) expect(status).toBe(200);
 });
 
-it('the change says its stage, the active column and how far the backfill is, at every stage', async () => {
-  const { url } = resources.use(await createMigratedDatabase('0001'));
-  await insertRows(resources.use(await connect(url)), ROWS);
-  const migrator = resources.use(await openMigrator(url));
-  const api = resources.use(await startTestApplication(url));
-  for (const [to, stage, form, column, ratio] of [
-    ['0001', 'initial', 'old', 'created_at', undefined],
-    ['0002', 'expanded', 'old', 'created_at', undefined],
-    ['0003', 'backfilled', 'old', 'created_at', 1],
-    ['0004', 'enforced', 'new', 'created_at_new', 1],
-    ['0005', 'contracted', 'new', 'created_at_new', undefined],
-    ['0006', 'renamed', 'renamed', 'created_at', undefined],
+it('a change says its stage, the active column and how far the backfill is, at every stage', async () => {
+  const table = resources.use(await createNotesTable());
+  await table.store(ROWS);
+  const api = resources.use(await startNotes(table.url));
+  for (const [stage, form, column, ratio] of [
+    ['initial', 'old', 'priority', undefined],
+    ['expanded', 'old', 'priority', undefined],
+    ['backfilled', 'old', 'priority', 1],
+    ['enforced', 'new', 'priority_new', 1],
+    ['contracted', 'new', 'priority_new', undefined],
+    ['renamed', 'renamed', 'priority', undefined],
   ] as const) {
-    if (to !== '0001') await migrator.go(to);
-    const active = `column_change_active_column{form="${form}",column="${column}"}`;
+    await table.go(stage);
+    const active = `column_change_active_column{${CHANGE},form="${form}",column="${column}"}`;
     let samples: ReadonlyMap<string, number>;
     do samples = await scrape(api.url);
-    while (samples.get(`column_change_stage{stage="${stage}"}`) !== 1 || !samples.has(active));
+    while (samples.get(`column_change_stage{${CHANGE},stage="${stage}"}`) !== 1 || !samples.has(active));
     expect(named(samples, 'column_change_stage')).toEqual(
       Object.fromEntries(
-        STAGES.map((each) => [`column_change_stage{stage="${each}"}`, each === stage ? 1 : 0]),
+        STAGES.map((each) => [`column_change_stage{${CHANGE},stage="${each}"}`, each === stage ? 1 : 0]),
       ),
     );
     expect(named(samples, 'column_change_active_column')).toEqual({ [active]: 1 });
-    expect(samples.get('column_change_up')).toBe(1);
-    const backfill = (name: string) => samples.get(`column_change_backfill_${name}{direction="forward"}`);
+    expect(samples.get(`column_change_up{${CHANGE}}`)).toBe(1);
+    const backfill = (name: string) =>
+      samples.get(`column_change_backfill_${name}{${CHANGE},direction="forward"}`);
     expect(['ratio', 'rows_done', 'rows', 'eta_seconds', 'paused'].map(backfill)).toEqual(
       ratio === undefined ? Array.from({ length: 5 }) : [ratio, ROWS, ROWS, 0, 0],
     );
     expect(backfill('rows_per_second') === undefined).toBe(ratio === undefined);
   }
-  expect((await scrape(api.url)).get('column_change_switches_total')).toBe(2);
+  expect((await scrape(api.url)).get(`column_change_switches_total{${CHANGE}}`)).toBe(2);
 });
 
 it('a request that meets a move is counted', async () => {
   const { api, table } = await startOnTable();
-  expect((await send(`${api.url}/list_large`)).status).toBe(200);
-  expect((await scrape(api.url)).get('column_change_reresolutions_total')).toBe(0);
-  await table.client.query(
-    `alter table large_record alter created_at type timestamptz using created_at::timestamptz`,
+  expect((await send(`${api.url}/notes`)).status).toBe(200);
+  expect((await scrape(api.url)).get(`column_change_reresolutions_total{${CHANGE}}`)).toBe(0);
+  // As a process sees it that served nothing during the moves.
+  await table.client.rows(
+    `alter table note drop column priority, add column priority_new bigint not null default 1`,
   );
-  expect((await send(`${api.url}/list_large`)).status).toBe(200);
+  expect((await send(`${api.url}/notes`)).status).toBe(200);
   const samples = await scrape(api.url);
-  expect(samples.get('column_change_reresolutions_total')).toBe(1);
-  expect(samples.get('column_change_switches_total')).toBe(1);
+  expect(samples.get(`column_change_reresolutions_total{${CHANGE}}`)).toBe(1);
+  expect(samples.get(`column_change_switches_total{${CHANGE}}`)).toBe(1);
 });
 
 describe('without the database', () => {
   it('what needs it is absent, and the rest is there', async () => {
     const api = resources.use(
-      await startTestApplication('postgres://someone@127.0.0.1:9/none', { requestTimeoutMs: 400 }),
+      await startNotes('postgres://someone@127.0.0.1:9/none', { requestTimeoutMs: 400 }),
     );
     await send(`${api.url}/healthz`);
     const samples = await scrape(api.url);
-    expect(samples.get('column_change_up')).toBe(0);
+    expect(samples.get(`column_change_up{${CHANGE}}`)).toBe(0);
     expect(readSamples(samples)).toEqual([]);
     expect(samples.get('database_pool_connections{state="used"}')).toBe(0);
     expect([...samples.keys()]).toContain(
@@ -155,19 +154,19 @@ describe('without the database', () => {
   });
 
   it('one that is silent is asked once, however often someone asks, until it speaks again', async () => {
-    const table = resources.use(await createLargeRecordTable('old'));
+    const table = resources.use(await createNotesTable());
     const proxy = resources.use(await startHangingProxy(table.url));
-    const api = resources.use(await startTestApplication(proxy.url, NO_POLL));
-    expect((await send(`${api.url}/list_large`)).status).toBe(200);
+    const api = resources.use(await startNotes(proxy.url, NO_POLL));
+    expect((await send(`${api.url}/notes`)).status).toBe(200);
     proxy.hang();
     await Promise.all(Array.from({ length: 5 }, () => scrape(api.url)));
     const samples = await scrape(api.url);
-    expect(samples.get('column_change_up')).toBe(0);
+    expect(samples.get(`column_change_up{${CHANGE}}`)).toBe(0);
     expect(readSamples(samples)).toEqual([]);
     expect(samples.get('database_pool_connections{state="used"}')).toBe(1);
     expect(samples.get('database_pool_waiting')).toBe(0);
     proxy.goOn();
-    while ((await scrape(api.url)).get('column_change_up') !== 1);
-    expect((await scrape(api.url)).get('column_change_stage{stage="initial"}')).toBe(1);
+    while ((await scrape(api.url)).get(`column_change_up{${CHANGE}}`) !== 1);
+    expect((await scrape(api.url)).get(`column_change_stage{${CHANGE},stage="initial"}`)).toBe(1);
   });
 });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { findLostWrites } from '../../support/acknowledged-writes.ts';
+import { findLostWrites } from '../support/acknowledged-writes.ts';
 import { type ApiProcess, startApiProcess } from '../../support/api-process.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { startLoad } from '../../support/load.ts';
+import { startLoad } from '../support/load.ts';
 import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
 import { insertRows } from '../../support/seeded-table.ts';
 import { send } from '../../support/send.ts';
@@ -13,8 +13,8 @@ const CLIENTS = 4;
 const REQUESTS = 100;
 const RUN_MS = 120_000;
 
-const ONE_FORM = 'test/support/generations/one-form.ts';
-const NEW_ONLY = 'test/support/generations/new-only.ts';
+const ONE_FORM = 'test/large-record/support/generations/one-form.ts';
+const NEW_ONLY = 'test/large-record/support/generations/new-only.ts';
 
 const resources = new AsyncDisposableStack();
 let url: string;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
 import { readTableShape } from '../../../src/online-migration/state/table-shape.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { type Load, startLoad } from '../../support/load.ts';
+import { type Load, startLoad } from '../support/load.ts';
 import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
 import { insertRows } from '../../support/seeded-table.ts';
 import { startTestApplication } from '../../support/test-application.ts';

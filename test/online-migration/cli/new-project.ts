@@ -3,7 +3,7 @@ import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { copyProject, linkPackages } from '../../../src/showcase/docs-pages/project-copy.ts';
+import { copyProject, linkPackages } from '../../support/project-copy.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-server.ts';
 

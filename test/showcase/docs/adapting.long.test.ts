@@ -6,7 +6,7 @@ import { followPage } from '../../../src/showcase/docs-pages/follow.ts';
 import { readPage } from '../../../src/showcase/docs-pages/page.ts';
 import { PROJECT_FOLDER } from '../../../src/database/embedded-postgres.ts';
 import { connect } from '../../support/database-client.ts';
-import { copyProject, linkPackages } from '../../../src/showcase/docs-pages/project-copy.ts';
+import { copyProject, linkPackages } from '../../support/project-copy.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
 /** A generated test, the linter, the type check and fifteen commands. */

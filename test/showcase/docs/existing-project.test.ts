@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
 import { readPage } from '../../../src/showcase/docs-pages/page.ts';
-import { linkPackages } from '../../../src/showcase/docs-pages/project-copy.ts';
+import { linkPackages } from '../../support/project-copy.ts';
 import { PROJECT_FOLDER } from '../../../src/database/embedded-postgres.ts';
 
 /** Two type checks on a busy machine. */

@@ -7,7 +7,7 @@ import { followPage } from '../../../src/showcase/docs-pages/follow.ts';
 import { readPage } from '../../../src/showcase/docs-pages/page.ts';
 import { PROJECT_FOLDER } from '../../../src/database/embedded-postgres.ts';
 import { freePort } from '../../../src/database/free-port.ts';
-import { copyProject, linkPackages, resetDatabaseOf } from '../../../src/showcase/docs-pages/project-copy.ts';
+import { copyProject, linkPackages, resetDatabaseOf } from '../../support/project-copy.ts';
 
 const ROWS = 20_000;
 const LIMIT_MS = 300_000;

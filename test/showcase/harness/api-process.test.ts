@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { startApi } from '../../../src/showcase/harness/api-process.ts';
-import { createLargeRecordTable } from '../../support/large-record-table.ts';
+import { createLargeRecordTable } from '../../large-record/support/large-record-table.ts';
 import { send } from '../../support/send.ts';
 
 describe('startApi', () => {

@@ -3,7 +3,10 @@ import { connect } from '../../../src/showcase/harness/connection.ts';
 import { Ledger } from '../../../src/showcase/harness/ledger.ts';
 import { checkLedger, type LedgerVerdict } from '../../../src/showcase/harness/ledger-check.ts';
 import { seedLargeRecords } from '../../../src/large-record/seeding.ts';
-import { createLargeRecordTable, type LargeRecordTable } from '../../support/large-record-table.ts';
+import {
+  createLargeRecordTable,
+  type LargeRecordTable,
+} from '../../large-record/support/large-record-table.ts';
 
 const SEEDED_ROWS = 20;
 

@@ -9,7 +9,7 @@ import { checkLedger } from '../../../src/showcase/harness/ledger-check.ts';
 import { connect } from '../../../src/showcase/harness/connection.ts';
 import { LoadClient } from '../../../src/showcase/harness/load-client.ts';
 import { seedLargeRecords } from '../../../src/large-record/seeding.ts';
-import { createLargeRecordTable } from '../../support/large-record-table.ts';
+import { createLargeRecordTable } from '../../large-record/support/large-record-table.ts';
 import { startTestApplication } from '../../support/test-application.ts';
 
 /** So many that chance picks each kind of request. */

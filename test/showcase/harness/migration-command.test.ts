@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { OnlineMigrationEvent } from '../../../src/online-migration/change/events.ts';
 import { migrateUpTo } from '../../../src/showcase/harness/migration-command.ts';
 import { batchesOf, lockHoldsOf } from '../../../src/showcase/harness/migration-events.ts';
-import { createLargeRecordTable } from '../../support/large-record-table.ts';
+import { createLargeRecordTable } from '../../large-record/support/large-record-table.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
 describe('migrateUpTo', () => {

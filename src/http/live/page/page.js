@@ -4,14 +4,14 @@ import { Chart } from './chart.js';
 /** @typedef {import('../sampler.ts').Sample} Sample */
 /** @typedef {NonNullable<Sample['overview']>} Overview */
 
-/** The six moves, each with the stage that it leads to and how the purposes of its locks begin. */
+/** The six moves, each with the stage that it leads to. The purposes of its locks begin with its name. */
 const MOVES = [
-  { name: '0001 create', stage: 'initial', purpose: 'create' },
-  { name: '0002 expand', stage: 'expanded', purpose: 'expand' },
-  { name: '0003 backfill', stage: 'backfilled', purpose: 'backfill' },
-  { name: '0004 enforce', stage: 'enforced', purpose: 'enforce' },
-  { name: '0005 contract', stage: 'contracted', purpose: 'contract' },
-  { name: '0006 rename', stage: 'renamed', purpose: 'rename' },
+  { name: 'create', stage: 'initial' },
+  { name: 'expand', stage: 'expanded' },
+  { name: 'backfill', stage: 'backfilled' },
+  { name: 'enforce', stage: 'enforced' },
+  { name: 'contract', stage: 'contracted' },
+  { name: 'rename', stage: 'renamed' },
 ];
 const MEBIBYTE = 1024 * 1024;
 /** The numbers above the charts are of so many seconds. */
@@ -87,13 +87,11 @@ function show({ overview, problem, seconds }) {
 /** @param {Overview} overview */
 function showMoves({ stage, lockHolds, backfill }) {
   const present = MOVES.findIndex((move) => move.stage === stage);
-  const items = MOVES.map(({ name, purpose }, index) => {
+  const items = MOVES.map(({ name }, index) => {
     const item = document.createElement('li');
     const holds = lockHolds.filter(
       (hold) =>
-        hold.purpose === purpose ||
-        hold.purpose.startsWith(`${purpose}:`) ||
-        hold.purpose.startsWith(`${purpose},`),
+        hold.purpose === name || hold.purpose.startsWith(`${name}:`) || hold.purpose.startsWith(`${name},`),
     );
     const longest = Math.max(...holds.map(({ milliseconds }) => milliseconds));
     if (index < present) item.className = 'done';

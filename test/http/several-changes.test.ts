@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Feature } from '../../src/http/feature.ts';
+import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
+import { integerToBigint } from '../../src/online-migration/conversions/integer-to-bigint.ts';
+import { priorityChange } from '../support/notes/note-change.ts';
+import { notes } from '../support/notes/notes-feature.ts';
+import { createNotesTable, type NotesTable } from '../support/notes/notes-table.ts';
+import { scrape } from '../support/scrape.ts';
+import { send } from '../support/send.ts';
+import { startTestApplication } from '../support/test-application.ts';
+
+const weightChange: ColumnChange = {
+  table: { schema: 'public', name: 'parcel' },
+  key: 'id',
+  columns: [
+    {
+      from: { name: 'weight', type: 'integer' },
+      to: { name: 'weight_new', type: 'bigint' },
+      conversion: integerToBigint,
+    },
+  ],
+};
+
+const parcels: Feature = {
+  changes: [weightChange],
+  entities: [],
+  migratedEntities: [],
+  documentation: { bodies: {}, answers: {}, paths: {} },
+  addRoutes: () => undefined,
+};
+
+let table: NotesTable;
+
+beforeAll(async () => {
+  table = await createNotesTable();
+  await table.client.rows(`create table parcel (id bigint primary key, weight integer not null)`);
+  await table.go('enforced');
+});
+afterAll(async () => table[Symbol.asyncDispose]());
+
+it('the application follows the changes of all features, each by itself', async () => {
+  await using api = await startTestApplication(table.url, {}, [notes, parcels]);
+  expect((await send(`${api.url}/notes`)).status).toBe(200);
+  expect(JSON.parse((await send(`${api.url}/status`)).text)).toMatchObject({
+    changes: [
+      { change: 'public.note.priority', stage: 'enforced', activeColumn: 'priority_new' },
+      { change: 'public.parcel.weight', stage: 'initial', activeColumn: 'weight' },
+    ],
+  });
+  const samples = await scrape(api.url);
+  for (const labels of [
+    'change="public.note.priority",form="new",column="priority_new"',
+    'change="public.parcel.weight",form="old",column="weight"',
+  ]) {
+    expect(samples.get(`column_change_active_column{${labels}}`)).toBe(1);
+  }
+});
+
+it('ACTIVE_COLUMN holds the change that has the column, and must be a column of one', async () => {
+  await using api = await startTestApplication(table.url, { activeColumn: 'priority' }, [parcels, notes]);
+  expect(JSON.parse((await send(`${api.url}/status`)).text)).toMatchObject({
+    changes: [{ activeColumn: 'weight' }, { activeColumn: 'priority' }],
+  });
+  await expect(startTestApplication(table.url, { activeColumn: 'x' }, [parcels, notes])).rejects.toThrow(
+    'ACTIVE_COLUMN is "x"',
+  );
+});
+
+it('a feature follows no change that it does not list', async () => {
+  const unlisted: Feature = { ...parcels, addRoutes: (_, primary) => void primary.follower(priorityChange) };
+  await expect(startTestApplication(table.url, {}, [unlisted])).rejects.toThrow(
+    'A feature follows a change of public.note that it does not list in its changes.',
+  );
+});

@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { createdAtColumn } from '../../../src/large-record/created-at-change.ts';
+import { findPresences } from '../../../src/online-migration/follow/presence.ts';
+import { countUntouchedRows, findLostWrites } from '../support/acknowledged-writes.ts';
+import { type ApiProcess, startApiProcess } from '../../support/api-process.ts';
+import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { startLoad } from '../support/load.ts';
+import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
+import { describeWithPgBouncer, type PgBouncer, startPgBouncer } from '../../support/pgbouncer.ts';
+import { insertRows } from '../../support/seeded-table.ts';
+import { send } from '../../support/send.ts';
+
+const ROWS = 5_000;
+const CLIENTS = 6;
+/** Fewer than the clients, so that all sessions are shared. */
+const SESSIONS = 3;
+/** Requests before each move and after it. */
+const REQUESTS = 60;
+/** Several moves at once among them, each met by requests. */
+const WAY = ['0004', '0006', '0001', '0006'];
+const RUN_MS = 120_000;
+
+/** So far away that nothing is owed to the poll. */
+const NO_POLL = '3600000';
+
+async function activeColumn(api: ApiProcess): Promise<string> {
+  return JSON.parse((await send(`${api.url}/status`)).text).changes[0].activeColumn;
+}
+
+describeWithPgBouncer('behind PgBouncer in transaction mode, the API', () => {
+  const resources = new AsyncDisposableStack();
+  let url: string;
+  let pooler: PgBouncer;
+  let client: DatabaseClient;
+  let migrator: TestMigrator;
+
+  beforeAll(async () => {
+    ({ url } = resources.use(await createMigratedDatabase('0001')));
+    pooler = resources.use(await startPgBouncer(url, { mode: 'transaction', sessions: SESSIONS }));
+    client = resources.use(await connect(url));
+    await insertRows(client, ROWS);
+    migrator = resources.use(await openMigrator(url, { switchoverWaitMs: 2_000 }));
+  });
+  beforeEach(() => migrator.go('0001'));
+  afterAll(() => resources.disposeAsync());
+
+  async function expectNoFailureOnTheWay(api: ApiProcess): Promise<void> {
+    await using load = startLoad([api.url], CLIENTS);
+    for (const migration of WAY) {
+      await load.servedMore(REQUESTS);
+      await migrator.go(migration);
+    }
+    await load.servedMore(REQUESTS);
+    await load.stop();
+    expect(load.failures).toEqual([]);
+    expect(load.ledger.size).toBeGreaterThan(CLIENTS);
+    expect(await findLostWrites(client, load)).toEqual([]);
+    expect(await countUntouchedRows(client)).toBe(ROWS);
+  }
+
+  it(
+    'fails no request over all moves, with DATABASE_DIRECT_URL: it hears of each, and contract sees it',
+    async () => {
+      await using api = await startApiProcess(pooler.url, {
+        DATABASE_DIRECT_URL: url,
+        ACTIVE_COLUMN_POLL_MS: NO_POLL,
+      });
+      await migrator.go('0004');
+      while ((await activeColumn(api)) !== 'created_at_new');
+      expect(await findPresences(client, createdAtColumn)).toMatchObject([{ form: 'new' }]);
+      await migrator.go('0001');
+      await expectNoFailureOnTheWay(api);
+      expect(api.output()).not.toContain('pooler');
+    },
+    RUN_MS,
+  );
+
+  it(
+    'fails no request over all moves without it, by running again alone, and says what is missing',
+    async () => {
+      await using api = await startApiProcess(pooler.url, { ACTIVE_COLUMN_POLL_MS: NO_POLL });
+      await expectNoFailureOnTheWay(api);
+      await api.printed(/cannot say which column it uses.*Set DATABASE_DIRECT_URL to the server/);
+      expect(await findPresences(client, createdAtColumn)).toEqual([]);
+      const told = migrator.log.findLast((line) => line.includes('do not say by which column'));
+      expect(told).toMatch(new RegExp(`"online-migration/\\w{8}/pool/\\S+:${api.process.pid}"`));
+    },
+    RUN_MS,
+  );
+
+  it('follows by its poll without it', async () => {
+    await using api = await startApiProcess(pooler.url, { ACTIVE_COLUMN_POLL_MS: '20' });
+    await migrator.go('0004');
+    // Nothing but the poll looks at the table.
+    while ((await activeColumn(api)) !== 'created_at_new');
+    await migrator.go('0003');
+    while ((await activeColumn(api)) !== 'created_at');
+    // The log writes its lines together, so the last one comes after the answer that it is about.
+    await api.printed(/The active column is created_at now/);
+    expect(api.output().match(/The active column is \w+ now/g)).toEqual([
+      'The active column is created_at_new now',
+      'The active column is created_at now',
+    ]);
+  });
+
+  it('stays on the old column through the pooler, and contract names it', async () => {
+    await using api = await startApiProcess(pooler.url, {
+      DATABASE_DIRECT_URL: url,
+      ACTIVE_COLUMN: 'created_at',
+    });
+    await migrator.go('0004');
+    await expect(migrator.go('0005')).rejects.toThrow(
+      new RegExp(`these processes still use created_at: \\S+:${api.process.pid} `),
+    );
+  });
+});

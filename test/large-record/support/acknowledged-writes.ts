@@ -1,0 +1,37 @@
+import type { DatabaseClient } from '../../support/database-client.ts';
+import type { Load } from './load.ts';
+
+/** A row of the table, whatever columns it has; a moment is `2024-01-01T10:00:00+00:00` or the text that it is. */
+type StoredRow = Readonly<Record<string, unknown>>;
+
+/**
+ * Compares every acknowledged write with the table, in every column that holds the moment; one that is nullable is empty
+ * in rows that the backfill has not come to.
+ * @returns the ledger's entries that the table does not bear out
+ */
+export async function findLostWrites(client: DatabaseClient, { ledger }: Load): Promise<unknown[]> {
+  await client.rows(`set timezone = 'UTC'`);
+  const rows = await client.rows<{ row: StoredRow }>(`select to_jsonb(r) as row from large_record r`);
+  const stored = new Map(rows.map(({ row }) => [row['id'], row]));
+  return [...ledger].filter(([id, record]) => {
+    const row = stored.get(id);
+    if (record === null) return row !== undefined;
+    if (row === undefined) return true;
+    return row['name'] !== record.name || momentsOf(row).some((moment) => moment !== record.created_at);
+  });
+}
+
+function momentsOf(row: StoredRow): string[] {
+  const columns = Object.keys(row).filter((column) => column.startsWith('created_at'));
+  const filled = columns.filter((column) => row[column] !== null);
+  return filled.map((column) => String(row[column]).replace('T', ' ').replace('+00:00', ''));
+}
+
+/** How many of the rows of `insertRows` hold what they held in the beginning; the table must be at its last stage. */
+export async function countUntouchedRows(client: DatabaseClient): Promise<number> {
+  const count = await client.value<string>(`
+    select count(*) from large_record
+    where name = 'LargeRecord_' || id
+      and created_at = timestamptz '2024-01-01 10:00:00+00' + (id - 1) * interval '1 second'`);
+  return Number(count);
+}
