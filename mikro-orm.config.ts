@@ -1,7 +1,7 @@
 import { readConfig } from './src/config.ts';
 import { resolveDatabase } from './src/database/resolve-database.ts';
 import { features } from './src/features.ts';
-import { backfillSettings } from './src/orm/backfill-settings.ts';
+import { migrationSettings } from './src/orm/migration-settings.ts';
 import { migratorOptions } from './src/orm/migrator-options.ts';
 
 /** The configuration of `npx mikro-orm`. */
@@ -10,5 +10,5 @@ export default async function commandLineOptions() {
   const database = await resolveDatabase(config);
   process.stderr.write(`${database.description}\n`);
   const entities = features.flatMap(({ migratedEntities }) => migratedEntities);
-  return migratorOptions(database.url, entities, { ...config, backfill: backfillSettings(config) });
+  return migratorOptions(database.url, entities, { settings: migrationSettings(config) });
 }

@@ -2,7 +2,7 @@ import type { OnlineMigrationConfig } from 'online-migration';
 import { columnChanges } from './src/column-changes.ts';
 import { readConfig } from './src/config.ts';
 import { resolveDatabase } from './src/database/resolve-database.ts';
-import { backfillSettings } from './src/orm/backfill-settings.ts';
+import { migrationSettings } from './src/orm/migration-settings.ts';
 import commandLineOptions from './mikro-orm.config.ts';
 
 const config = readConfig();
@@ -11,6 +11,6 @@ const config = readConfig();
 export default {
   changes: columnChanges,
   connection: async () => (await resolveDatabase(config)).url,
-  settings: { ...config, backfill: backfillSettings(config) },
+  settings: migrationSettings(config),
   mikroOrm: commandLineOptions,
 } satisfies OnlineMigrationConfig;

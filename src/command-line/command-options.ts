@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { OnlineMigrationError } from '../online-migration/change/online-migration-error.ts';
+import { OnlineMigrationError } from 'online-migration';
 
 const FILE_ERROR = 'must be a file name';
 const SEED_BOUND = 2 ** 31;

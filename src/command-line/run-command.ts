@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { OnlineMigrationError } from '../online-migration/change/online-migration-error.ts';
+import { OnlineMigrationError } from 'online-migration';
 
 /** The command was told to end before its work was done. */
 export class Interruption extends Error {

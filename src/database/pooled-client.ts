@@ -1,7 +1,10 @@
 import { Client, type ClientConfig } from 'pg';
-import { isConnectionLost, SQLSTATE, sqlState } from '../online-migration/postgres/database-error.ts';
+import { isConnectionLost } from 'online-migration';
 import type { ServerChoice } from './server-choice.ts';
 import { ReadOnlyServerError } from './writable-server.ts';
+
+/** SQLSTATE of a write that a server refuses because it takes none. */
+const READ_ONLY_TRANSACTION = '25006';
 
 /** A client of the application's pool. */
 export interface PooledClient extends Client {
@@ -68,5 +71,5 @@ export function pooledClient(
 
 /** The connection is lost, or its server takes no writes any more because another one has taken its place. */
 function isOfNoUse(error: unknown): boolean {
-  return isConnectionLost(error) || sqlState(error) === SQLSTATE.readOnlyTransaction;
+  return isConnectionLost(error) || (error as { code?: unknown }).code === READ_ONLY_TRANSACTION;
 }

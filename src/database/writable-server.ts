@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, type ClientBase } from 'pg';
-import { describeDatabaseError, isTransient } from '../online-migration/postgres/database-error.ts';
+import { describeDatabaseError, isTransient } from 'online-migration';
 import { printableUrl, urlsOfHosts } from './connection-url.ts';
 
 /** How long one server may take to accept a connection, in milliseconds. */

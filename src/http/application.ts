@@ -88,7 +88,7 @@ export async function buildApplication(
   addHealthRoutes(router, pool, stopping);
   addMetricsRoute(router, metrics);
   addOpenApiRoute(router, apiDocumentOf(features));
-  const sampler = resources.use(new Sampler({ change: primary.changes[0]?.column, connection, history }));
+  const sampler = resources.use(new Sampler({ change: primary.changes[0]?.change, connection, history }));
   addLiveRoutes(router, sampler, stopping);
 
   const koa = new Koa();

@@ -1,10 +1,5 @@
 import { isNativeError } from 'node:util/types';
-import {
-  describeDatabaseError,
-  isTransient,
-  mayHaveBeenDone,
-} from '../online-migration/postgres/database-error.ts';
-import { TableNotReadyError } from '../online-migration/state/table-shape.ts';
+import { describeDatabaseError, isTransient, mayHaveBeenDone, OnlineMigrationError } from 'online-migration';
 import { Problem } from './problem.ts';
 import { isRead } from './repeated-reads.ts';
 import { AnswerTooLateError } from './time-limit.ts';
@@ -35,7 +30,7 @@ interface Failure {
  * @returns 503 where the same request can succeed in a moment, otherwise 500
  */
 export function problemOfFailure(error: unknown, method: string): Failure {
-  const isNotReady = error instanceof TableNotReadyError;
+  const isNotReady = error instanceof OnlineMigrationError && error.code === 'TABLE_NOT_READY';
   const willPass = isNotReady || isTransient(error) || error instanceof AnswerTooLateError;
   const outcome = isRead(method) ? 'read' : !isNotReady && mayHaveBeenDone(error) ? 'unknown' : 'notDone';
   return { answer: willPass ? tryAgain(ADVICE[outcome]) : giveUp(), cause: causeOf(error, willPass) };

@@ -1,8 +1,6 @@
 import type { Router } from '@koa/router';
 import type { EntityManager, EntitySchema } from '@mikro-orm/postgresql';
-import type { ColumnChange } from '../online-migration/change/column-change.ts';
-import type { ActiveColumnFollower } from '../online-migration/follow/active-column-follower.ts';
-import type { ReadReplica } from '../online-migration/follow/read-replica.ts';
+import type { ColumnChange, ColumnFollower, ReadReplica } from 'online-migration';
 import type { DocumentedRoutes } from './openapi/operation.ts';
 
 /** A database server, as the routes of a feature use it. */
@@ -10,7 +8,7 @@ export interface FeatureDatabase {
   /** Of the ORM that has the entities of all features. */
   readonly em: EntityManager;
   /** The follower of a change that the feature declares: every unit of work on that table runs in it. */
-  follower(change: ColumnChange): ActiveColumnFollower;
+  follower(change: ColumnChange): ColumnFollower;
 }
 
 /** A replica, to which reads may go. */

@@ -1,20 +1,20 @@
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { ClientConfig, PoolConfig } from 'pg';
 import type { Config } from '../config.ts';
-import { type ChangedColumn, changedColumnOf } from '../online-migration/change/changed-column.ts';
-import type { ColumnChange } from '../online-migration/change/column-change.ts';
-import { ActiveColumnFollower } from '../online-migration/follow/active-column-follower.ts';
-import { pollActiveColumn } from '../online-migration/follow/active-column-poll.ts';
-import { poolNameOf } from '../online-migration/follow/presence.ts';
-import { keepPresence } from '../online-migration/follow/presence-session.ts';
-import { ReadReplica } from '../online-migration/follow/read-replica.ts';
+import {
+  type ColumnChange,
+  type ColumnFollower,
+  followColumn,
+  poolName,
+  ReadReplica,
+} from 'online-migration';
 import type { FeatureDatabase, FeatureReplica } from './feature.ts';
 import type { Log } from './log.ts';
 
 /** A column change, and what knows its active column in this process. */
 export interface FollowedChange {
-  readonly column: ChangedColumn;
-  readonly follower: ActiveColumnFollower;
+  readonly change: ColumnChange;
+  readonly follower: ColumnFollower;
 }
 
 /** A server on which this process follows the changes. */
@@ -29,7 +29,7 @@ type FollowSettings = Pick<Config, 'activeColumn' | 'activeColumnPollMs'>;
  * not say which column it uses. One name has room for one change; for the others, the sessions count as the package's own.
  */
 export function applicationNameFor([change]: readonly ColumnChange[]): PoolConfig {
-  return change === undefined ? {} : { application_name: poolNameOf(changedColumnOf(change)) };
+  return change === undefined ? {} : { application_name: poolName(change) };
 }
 
 /**
@@ -46,12 +46,13 @@ export async function followOnPrimary(
   { config, connection, log }: { config: FollowSettings; connection: () => ClientConfig; log: Log },
 ): Promise<FollowedDatabase> {
   await using resources = new AsyncDisposableStack();
-  const followed = await followersOn(orm, declared, config);
-  for (const { column, follower } of followed.values()) {
+  const followed = await follow(declared, orm, config, {
+    connection,
+    log: (line) => log.warn(line),
+  });
+  for (const { follower } of followed.values()) {
+    resources.use(follower);
     follower.on('switched', ({ name }) => log.notice(`The active column is ${name} now.`));
-    const presence = { change: column, connection, follower, log: (line: string) => log.warn(line) };
-    resources.use(await keepPresence(presence));
-    resources.use(pollActiveColumn(follower, config.activeColumnPollMs));
   }
   const owned = resources.move();
   return {
@@ -72,13 +73,13 @@ export async function followOnReplica(
   declared: readonly ColumnChange[],
   orm: MikroORM,
   { config, log }: { config: FollowSettings; log: Log },
-): Promise<FeatureReplica & Disposable> {
-  using resources = new DisposableStack();
-  const followed = await followersOn(orm, declared, config);
+): Promise<FeatureReplica & AsyncDisposable> {
+  await using resources = new AsyncDisposableStack();
+  const followed = await follow(declared, orm, config, { log: (line) => log.warn(line) });
   const reads = new Map<ColumnChange, ReadReplica>();
   for (const [change, { follower }] of followed) {
     reads.set(change, new ReadReplica(follower, (line) => log.warn(line)));
-    resources.use(pollActiveColumn(follower, config.activeColumnPollMs));
+    resources.use(follower);
     // Not awaited: the application need not wait for a replica that is away.
     follower.refresh().catch(() => undefined);
   }
@@ -86,29 +87,30 @@ export async function followOnReplica(
   return {
     ...databaseOf(orm.em, followed),
     reads: (change) => found(reads, change),
-    [Symbol.dispose]: () => owned.dispose(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-async function followersOn(
-  orm: MikroORM,
+async function follow(
   declared: readonly ColumnChange[],
-  { activeColumn }: FollowSettings,
+  orm: MikroORM,
+  { activeColumn, activeColumnPollMs: pollMs }: FollowSettings,
+  session: { readonly connection?: () => ClientConfig; readonly log: (line: string) => void },
 ): Promise<Map<ColumnChange, FollowedChange>> {
   const pool = await orm.em.getConnection().getNativeClient();
-  const columns = declared.map((change) => ({ change, column: changedColumnOf(change) }));
-  const isKnown = columns.some(({ column }) => hasColumn(column, activeColumn));
-  return new Map(
-    columns.map(({ change, column }) => {
-      // A name that no change has goes to all, which refuse it.
-      const pinned = isKnown && !hasColumn(column, activeColumn) ? undefined : activeColumn;
-      return [change, { column, follower: new ActiveColumnFollower(column, pool, pinned) }];
-    }),
-  );
+  const isKnown = declared.some((change) => hasColumn(change, activeColumn));
+  const followed = new Map<ColumnChange, FollowedChange>();
+  for (const change of declared) {
+    // A name that no change has goes to all, which refuse it.
+    const pinnedColumn = isKnown && !hasColumn(change, activeColumn) ? undefined : activeColumn;
+    const follower = await followColumn({ change, pool, pollMs, pinnedColumn, ...session });
+    followed.set(change, { change, follower });
+  }
+  return followed;
 }
 
-function hasColumn({ oldColumn, newColumn }: ChangedColumn, name: string | undefined): boolean {
-  return name === oldColumn.name || name === newColumn.name;
+function hasColumn({ columns }: ColumnChange, name: string | undefined): boolean {
+  return columns.some(({ from, to }) => name === from.name || name === to.name);
 }
 
 function databaseOf(em: EntityManager, followed: ReadonlyMap<ColumnChange, FollowedChange>): FeatureDatabase {

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Context, Next } from 'koa';
-import { isTransient } from '../online-migration/postgres/database-error.ts';
-import { jitteredPauseMs } from '../online-migration/postgres/backoff.ts';
+import { isTransient } from 'online-migration';
 
-const BACKOFF = { shortestMs: 10, longestMs: 500 };
+const SHORTEST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 500;
 
 /** Whether a request of this method leaves everything as it is. */
 export const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
@@ -29,7 +29,8 @@ export function repeatReads<C extends Context>(
         await routes(ctx, next);
         return;
       } catch (error) {
-        const pauseMs = jitteredPauseMs(attempt, BACKOFF);
+        // Of random length, so that processes that lost the same server do not return together.
+        const pauseMs = Math.random() * Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** attempt);
         const isInTime = performance.now() + pauseMs <= deadline;
         if (!isRead(ctx.method) || !isTransient(error) || !isInTime) throw error;
         await delay(pauseMs);

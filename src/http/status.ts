@@ -1,8 +1,5 @@
 import type { Router } from '@koa/router';
-import { readBackfillProgress } from '../online-migration/backfill/plan/progress.ts';
-import { namesOf } from '../online-migration/change/names.ts';
-import { readStage } from '../online-migration/observation/stage.ts';
-import type { Queryable } from '../online-migration/postgres/queryable.ts';
+import { type Queryable, readStatus } from 'online-migration';
 import type { FollowedChange } from './followed-changes.ts';
 
 /**
@@ -22,12 +19,11 @@ export function addStatusRoute(
   });
 }
 
-async function statusOf({ column, follower }: FollowedChange, database: Queryable): Promise<object> {
-  const stage = await readStage(database, column);
-  const progress = await readBackfillProgress(database, column);
+async function statusOf({ change, follower }: FollowedChange, database: Queryable): Promise<object> {
+  const { change: name, stage, backfill: progress } = await readStatus(database, change);
   const active = await follower.current();
   return {
-    change: namesOf(column).change,
+    change: name,
     stage,
     activeColumn: active.name,
     backfill: progress && {

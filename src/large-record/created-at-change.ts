@@ -1,6 +1,6 @@
 import { type ChangedColumn, changedColumnOf } from '../online-migration/change/changed-column.ts';
-import type { ColumnChange } from '../online-migration/change/column-change.ts';
-import { textToTimestamptz } from '../online-migration/conversions/text-to-timestamptz.ts';
+import type { ColumnChange } from 'online-migration';
+import { textToTimestamptz } from 'online-migration/conversions';
 
 /** The column change of this application: `large_record.created_at` from text to a point in time. */
 export const createdAtChange: ColumnChange = {

@@ -1,5 +1,5 @@
 import { defineEntity, p, type EntitySchema } from '@mikro-orm/core';
-import type { ActiveColumn } from '../online-migration/follow/active-column.ts';
+import type { ActiveColumn } from 'online-migration';
 import type { LargeRecord } from './large-record.ts';
 import { TextMoment, TimestampMoment } from './moment-types.ts';
 

@@ -1,7 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { ActiveColumnFollower } from '../online-migration/follow/active-column-follower.ts';
-import type { ActiveColumn } from '../online-migration/follow/active-column.ts';
-import type { ReadReplica } from '../online-migration/follow/read-replica.ts';
+import type { ActiveColumn, ColumnFollower, ReadReplica } from 'online-migration';
 import type { LargeRecord, LargeRecordChange, NewLargeRecord } from './large-record.ts';
 import { allMappings, type Mappings } from './mappings.ts';
 import { type PreparedStatement, StatementRunner } from './prepared-statements.ts';
@@ -11,7 +9,7 @@ import { Statements, type StoredRow } from './statements.ts';
 export interface TableServer {
   /** Of its ORM, whose mappings and pool are used; statements leave no entities in it. */
   readonly em: EntityManager;
-  readonly follower: Pick<ActiveColumnFollower, 'run'>;
+  readonly follower: Pick<ColumnFollower, 'run'>;
 }
 
 type RunningServer = TableServer & { readonly runner: StatementRunner };

@@ -2,10 +2,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Client, escapeIdentifier } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { activeColumnOf } from '../online-migration/follow/active-column.ts';
-import { namesOf } from '../online-migration/change/names.ts';
-import { readTableShape, TableNotReadyError } from '../online-migration/state/table-shape.ts';
-import { createdAtColumn } from './created-at-change.ts';
+import { OnlineMigrationError, readStatus } from 'online-migration';
+import { createdAtChange } from './created-at-change.ts';
 import type { NewLargeRecord } from './large-record.ts';
 import { TextMoment, TimestampMoment } from './moment-types.ts';
 
@@ -23,6 +21,9 @@ export const LARGEST_NUMBER = (LAST_MOMENT_MS - FIRST_MOMENT_MS) / 1000 + 1;
 const CHUNK_ROWS = 100_000;
 /** Rows that go to the server as one piece. */
 const PIECE_ROWS = 1_000;
+
+/** Schema and name, quoted. */
+const TABLE = `${escapeIdentifier(createdAtChange.table.schema)}.${escapeIdentifier(createdAtChange.table.name)}`;
 
 /** Any number serves, as long as every seeding takes the same one. */
 const LOCK_KEY = 7_303_014_082_022;
@@ -91,16 +92,16 @@ export async function seedLargeRecords(
     await copyChunk(client, number, end, signal);
     report(end - first);
   }
-  await client.query(`analyze ${namesOf(createdAtColumn).table}`);
+  await client.query(`analyze ${TABLE}`);
   return { first, last };
 }
 
 async function refuseMissingTable(client: Client): Promise<void> {
   try {
-    await readTableShape(client, createdAtColumn);
+    await readStatus(client, createdAtChange);
   } catch (error) {
-    if (!(error instanceof TableNotReadyError)) throw error;
-    const { schema, name } = createdAtColumn.table;
+    if (!(error instanceof OnlineMigrationError) || error.code !== 'TABLE_NOT_READY') throw error;
+    const { schema, name } = createdAtChange.table;
     throw new SeedingRefusedError(
       `The table ${schema}.${name} does not exist: run \`npx mikro-orm migration:up --to 0001\` first.`,
       { cause: error },
@@ -117,11 +118,9 @@ async function refuseSecondSeeding(client: Client): Promise<void> {
 }
 
 async function refuseRows(client: Client): Promise<void> {
-  const { rows } = await client.query<{ filled: boolean }>(
-    `select exists (select from ${namesOf(createdAtColumn).table}) as filled`,
-  );
+  const { rows } = await client.query<{ filled: boolean }>(`select exists (select from ${TABLE}) as filled`);
   if (!rows[0]?.filled) return;
-  const { schema, name } = createdAtColumn.table;
+  const { schema, name } = createdAtChange.table;
   throw new SeedingRefusedError(
     `The table ${schema}.${name} has rows already: add --append to go on behind the last one.`,
   );
@@ -129,15 +128,14 @@ async function refuseRows(client: Client): Promise<void> {
 
 /** The number of the newest record with such a name, and 0 where there is none. Found from the end of the primary key. */
 async function lastNumber(client: Client): Promise<number> {
-  const { table, key } = namesOf(createdAtColumn);
   // More digits than the largest number has are not the seeding's.
   const furtherDigits = String(LARGEST_NUMBER).length - 1;
   const { rows } = await client.query<{ number: string }>(
     `
     select substring(name from $1) as number
-    from ${table} r
+    from ${TABLE}
     where name ~ $1
-    order by ${key.descending('r')}
+    order by id desc
     limit 1`,
     [`^${SEEDED_NAME_PREFIX}([1-9][0-9]{0,${furtherDigits}})$`],
   );
@@ -145,13 +143,12 @@ async function lastNumber(client: Client): Promise<number> {
 }
 
 async function copyChunk(client: Client, first: number, end: number, signal: AbortSignal): Promise<void> {
-  const { table } = namesOf(createdAtColumn);
   // No rollback where a statement fails: the caller closes the connection then.
   await client.query('begin');
-  await client.query(`lock table ${table} in row exclusive mode`);
-  const { form, name } = activeColumnOf(await readTableShape(client, createdAtColumn), createdAtColumn);
+  await client.query(`lock table ${TABLE} in row exclusive mode`);
+  const { form, activeColumn } = await readStatus(client, createdAtChange);
   const type = form === 'old' ? new TextMoment() : new TimestampMoment();
-  const copy = client.query(copyFrom(`copy ${table} (name, ${escapeIdentifier(name)}) from stdin`));
+  const copy = client.query(copyFrom(`copy ${TABLE} (name, ${escapeIdentifier(activeColumn)}) from stdin`));
   const lines = Readable.from(copyLines(first, end, (moment) => type.convertToDatabaseValue(moment)));
   try {
     await pipeline(lines, copy, { signal });

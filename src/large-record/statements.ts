@@ -1,5 +1,5 @@
 import type { EntityManager, EntitySchema } from '@mikro-orm/postgresql';
-import { ColumnNotEnforcedError } from '../online-migration/follow/active-column.ts';
+import { ColumnNotEnforcedError } from 'online-migration';
 import type { LargeRecord, LargeRecordChange, NewLargeRecord } from './large-record.ts';
 import type { StoredMomentType } from './moment-types.ts';
 import { type PreparedStatement, preparedStatement } from './prepared-statements.ts';

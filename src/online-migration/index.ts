@@ -10,23 +10,26 @@
  *
  * `online-migration/mikro-orm` has the parts for MikroORM, `online-migration/conversions` the conversions.
  */
+export type { BackfillProgress } from './backfill/plan/progress.ts';
 export type { Column, ColumnChange, ColumnPair, Conversion } from './change/column-change.ts';
 export type { ErrorCode } from './change/error-codes.ts';
-export type { OnlineMigrationEvent, OnlineMigrationListener } from './change/events.ts';
+export type { BackfillFinished, OnlineMigrationEvent, OnlineMigrationListener } from './change/events.ts';
 export type { Obstacle } from './change/obstacle.ts';
 export type { ObstacleCode } from './change/obstacle-codes.ts';
+export { nameOf } from './change/names.ts';
 export { OnlineMigrationError } from './change/online-migration-error.ts';
 export { type OnlineMigrationConfig } from './cli/project/config-file.ts';
-export type { ActiveColumn } from './follow/active-column.ts';
+export { type ActiveColumn, ColumnNotEnforcedError } from './follow/active-column.ts';
 export { type ColumnFollower, followColumn, type FollowOptions, poolName } from './follow/follow-column.ts';
 export { ReadReplica } from './follow/read-replica.ts';
 export { openObserver, type Observer } from './observation/observer.ts';
-export { type Stage } from './observation/stage.ts';
+export { type Overview, readOverview } from './observation/overview.ts';
+export { type Stage, STAGES } from './observation/stage.ts';
 export { readStatus, type Status } from './observation/status.ts';
 export type { PhaseName } from './change/phase-name.ts';
 export { type Phase, phases } from './phases/phases.ts';
 export { runPhase, type RunPhaseOptions } from './phases/run-phase.ts';
-export type { MigrationSettings } from './phases/settings.ts';
+export type { SettingsOptions } from './phases/settings.ts';
 export {
   describeDatabaseError,
   isConnectionLost,

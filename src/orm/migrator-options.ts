@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { defineConfig, type EntitySchema, type Options } from '@mikro-orm/postgresql';
-import { OnlineMigrator, type OnlineMigratorOptions } from '../online-migration/mikro-orm/online-migrator.ts';
+import { onlineMigrations, type OnlineMigrationsOptions } from 'online-migration/mikro-orm';
 import { ormOptions } from './open-orm.ts';
 
 /**
@@ -8,23 +8,16 @@ import { ormOptions } from './open-orm.ts';
  *
  * @param url where the database is: `postgres://…`
  * @param entities the mappings that fit when all migrations have run: `migration:check` compares the database with them
- * @param settings how patient the moves are, where it is to differ from the defaults, and who receives their events
+ * @param options.settings lock timeouts and settings of the backfill that differ from the defaults
+ * @param options.onEvent receives every event of the phases
  */
 export function migratorOptions(
   url: string,
   entities: readonly EntitySchema[],
-  settings?: OnlineMigratorOptions,
+  options: Pick<OnlineMigrationsOptions, 'settings' | 'onEvent'> = {},
 ): Options {
-  return defineConfig({
-    ...ormOptions(url, entities),
-    extensions: [OnlineMigrator.with(settings)],
-    migrations: {
-      path: join(import.meta.dirname, '../../migrations'),
-      glob: '[0-9]*.ts',
-      // One transaction around all migrations would hold every lock until the last one ends.
-      allOrNothing: false,
-      // A snapshot file would be compared in place of the database itself.
-      snapshot: false,
-    },
-  });
+  const base = ormOptions(url, entities);
+  const migrations = { path: join(import.meta.dirname, '../../migrations'), glob: '[0-9]*.ts' };
+  const online = onlineMigrations({ migrations, ...options });
+  return defineConfig({ ...base, ...online, discovery: { ...base.discovery, ...online.discovery } });
 }

@@ -11,9 +11,12 @@ export type { TestMigrator } from './test-migrator.ts';
  * @param url the database to migrate
  * @param options how patient the moves are, and who receives their events
  */
-export function openMigrator(url: string, options: OnlineMigratorOptions = {}): Promise<TestMigrator> {
+export function openMigrator(
+  url: string,
+  { onEvent, ...settings }: OnlineMigratorOptions = {},
+): Promise<TestMigrator> {
   const entities = features.flatMap(({ migratedEntities }) => migratedEntities);
-  return openTestMigrator(migratorOptions(url, entities, options));
+  return openTestMigrator(migratorOptions(url, entities, { settings, ...(onEvent && { onEvent }) }));
 }
 
 /** An empty database that is migrated to the first migration, or further. */

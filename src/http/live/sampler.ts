@@ -1,10 +1,14 @@
+import {
+  type ColumnChange,
+  describeDatabaseError,
+  type Observer,
+  OnlineMigrationError,
+  openObserver,
+  type Overview,
+  readOverview,
+} from 'online-migration';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientConfig } from 'pg';
-import type { ChangedColumn } from '../../online-migration/change/changed-column.ts';
-import { describeDatabaseError } from '../../online-migration/postgres/database-error.ts';
-import { type Observer, openObserver } from '../../online-migration/observation/observer.ts';
-import { type Overview, readOverview } from '../../online-migration/observation/overview.ts';
-import { OnlineMigrationError } from '../../online-migration/change/online-migration-error.ts';
 import type { RequestHistory, RequestSecond } from './request-history.ts';
 
 const INTERVAL_MS = 1_000;
@@ -26,7 +30,7 @@ const NO_CHANGE: Look = { overview: null, problem: 'No feature of the applicatio
 /** What the sampler is made of. */
 export interface SamplerOptions {
   /** The change to look at; undefined if the application follows none. */
-  readonly change: ChangedColumn | undefined;
+  readonly change: ColumnChange | undefined;
   /** Where to connect, asked anew each time. */
   readonly connection: () => ClientConfig;
   readonly history: RequestHistory;
@@ -82,7 +86,7 @@ export class Sampler implements AsyncDisposable {
     }
   }
 
-  async #sampleOnOneConnection(change: ChangedColumn): Promise<void> {
+  async #sampleOnOneConnection(change: ColumnChange): Promise<void> {
     try {
       await using observer = await openObserver(this.#options.connection());
       await refuseStandby(observer);
@@ -96,7 +100,7 @@ export class Sampler implements AsyncDisposable {
   }
 
   /** @throws where the connection is of no use any more */
-  async #look(observer: Observer, change: ChangedColumn): Promise<Look> {
+  async #look(observer: Observer, change: ColumnChange): Promise<Look> {
     try {
       return { overview: await readOverview(observer, change), problem: null };
     } catch (error) {

@@ -1,12 +1,12 @@
 import { Counter, type Registry } from 'prom-client';
 import {
   type BackfillProgress,
-  readBackfillProgress,
-} from '../../online-migration/backfill/plan/progress.ts';
-import type { ChangedColumn } from '../../online-migration/change/changed-column.ts';
-import { namesOf } from '../../online-migration/change/names.ts';
-import type { Queryable } from '../../online-migration/postgres/queryable.ts';
-import { readStage, type Stage, STAGES } from '../../online-migration/observation/stage.ts';
+  nameOf,
+  type Queryable,
+  readStatus,
+  STAGES,
+  type Status,
+} from 'online-migration';
 import type { FollowedChange } from '../followed-changes.ts';
 import { addGauge } from './gauge.ts';
 import { SharedReading } from './shared-reading.ts';
@@ -20,16 +20,10 @@ const WAIT_MS = 300;
 /** How long what was read is good, in milliseconds. */
 const MAX_AGE_MS = 1_000;
 
-/** What is read from the database for an answer. */
-interface Standing {
-  readonly stage: Stage;
-  readonly backfill: BackfillProgress | null;
-}
-
 /** A change, by the label that its samples have, and what was read of it last. */
 interface ReadChange extends FollowedChange {
   readonly name: string;
-  readonly reading: SharedReading<Standing>;
+  readonly reading: SharedReading<Status>;
 }
 
 /** How far a backfill is, each with the direction as its label; null if it is not known. */
@@ -80,21 +74,17 @@ export function addChangeMetrics(
   followed: readonly FollowedChange[],
   database: Queryable,
 ): void {
-  const changes = followed.map((change) => ({
-    ...change,
-    name: namesOf(change.column).change,
-    reading: new SharedReading(() => readStanding(database, change.column), {
+  const changes = followed.map(({ change, follower }) => ({
+    change,
+    follower,
+    name: nameOf(change),
+    reading: new SharedReading(() => readStatus(database, change), {
       waitMs: WAIT_MS,
       maxAgeMs: MAX_AGE_MS,
     }),
   }));
   addStandingGauges(registry, changes);
   addFollowerMetrics(registry, changes);
-}
-
-async function readStanding(database: Queryable, change: ChangedColumn): Promise<Standing> {
-  const stage = await readStage(database, change);
-  return { stage, backfill: await readBackfillProgress(database, change) };
 }
 
 function addStandingGauges(registry: Registry, changes: readonly ReadChange[]): void {

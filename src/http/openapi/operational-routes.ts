@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { STAGES } from '../../online-migration/observation/stage.ts';
+import { STAGES } from 'online-migration';
 import { type DocumentedRoutes, json, problems, REQUEST_ID } from './operation.ts';
 
 const healthSchema = z.strictObject({ status: z.literal('ok') });

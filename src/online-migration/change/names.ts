@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { escapeIdentifier } from 'pg';
-import type { ChangedColumn } from './changed-column.ts';
+import { type ChangedColumn, changedColumnOf } from './changed-column.ts';
+import type { ColumnChange } from './column-change.ts';
 import { lastingRowKeyOf, type RowKey, rowKeyOf } from './row-key.ts';
 
 /** PostgreSQL cuts longer identifiers off without an error, and two names could become one. */
@@ -50,6 +51,11 @@ export interface Names {
   readonly enforcedCheck: string;
   /** Of a nullable change, in place of a missing NOT NULL: the check that says that the old column is not filled yet. */
   readonly fillingCheck: string;
+}
+
+/** The name of a change: the declared one, or the schema, the table and the column. */
+export function nameOf(change: ColumnChange): string {
+  return namesOf(changedColumnOf(change)).change;
 }
 
 /**

@@ -8,7 +8,7 @@ import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { emitTo } from '../change/emitter.ts';
 import { namesOf } from '../change/names.ts';
 import { logEvents } from '../observation/event-log.ts';
-import { DEFAULT_SETTINGS } from '../phases/settings.ts';
+import { settingsOf } from '../phases/settings.ts';
 import { Session } from '../postgres/session.ts';
 import { type Controls, readControls, writeControls } from '../state/backfill-controls.ts';
 import { chosenChange } from './project/chosen-change.ts';
@@ -66,7 +66,7 @@ export async function workForBackfill(
   using eventLog = logEvents((line) => console.log(line));
   await workOnRanges(column, {
     openSession: () => Session.open(connection, workerSessionName()),
-    settings: config.settings?.backfill ?? DEFAULT_SETTINGS.backfill,
+    settings: settingsOf(config.settings).backfill,
     signal,
     emit: emitTo(eventLog.listen),
   });

@@ -6,7 +6,7 @@ import type { LockWait } from '../observation/lock-waits.ts';
 import type { TableSize } from '../observation/table-size.ts';
 import type { Presence } from '../follow/presence.ts';
 import { STAGES } from '../observation/stage.ts';
-import type { Status } from '../observation/status.ts';
+import type { Overview } from '../observation/overview.ts';
 import { rowCount } from './row-count.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -16,7 +16,7 @@ const LABEL_WIDTH = 15;
  * The status as lines for people.
  * @param columns none of the lines is longer, in characters
  */
-export function describeStatus(status: Status, columns: number): string[] {
+export function describeStatus(status: Overview, columns: number): string[] {
   const { stage, activeColumn, backfill, catalog, size } = status;
   const lines = [
     labelled('Stage', `${stage} (${STAGES.indexOf(stage) + 1} of ${STAGES.length})`),

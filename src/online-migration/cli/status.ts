@@ -3,7 +3,7 @@ import { createLogUpdate } from 'log-update';
 import type { ClientConfig } from 'pg';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { type Observer, openObserver } from '../observation/observer.ts';
-import { readStatus, type Status } from '../observation/status.ts';
+import { type Overview, readOverview } from '../observation/overview.ts';
 import { describeDatabaseError } from '../postgres/database-error.ts';
 import { chosenChange } from './project/chosen-change.ts';
 import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
@@ -23,8 +23,8 @@ export async function showStatus(
   const config = await loadConfig(file);
   const change = chosenChange(name, config.changes);
   const connection = await connectionOf(config);
-  const write = json ? (status: Status) => JSON.stringify(status) : renderText;
-  const render = async (observer: Observer) => write(await readStatus(observer, change));
+  const write = json ? (overview: Overview) => JSON.stringify(overview) : renderText;
+  const render = async (observer: Observer) => write(await readOverview(observer, change));
   if (watch) await watchDatabase(connection, render, json, signal);
   if (!json) console.log(`${describeConnection(connection)}\n`);
   await using observer = await openObserver(connection);
@@ -61,8 +61,8 @@ async function watchDatabase(
   }
 }
 
-function renderText(status: Status): string {
-  return describeStatus(status, process.stdout.columns ?? DEFAULT_COLUMNS).join('\n');
+function renderText(overview: Overview): string {
+  return describeStatus(overview, process.stdout.columns ?? DEFAULT_COLUMNS).join('\n');
 }
 
 function redraw(): (text: string) => void {

@@ -16,9 +16,10 @@ export interface FollowOptions {
   readonly pool: Queryable;
   /**
    * Connects one more session, which tells other processes the column in use and hears of each phase: a URL, or a function
-   * that is asked before each connection. Past a transaction pooler, if there is one.
+   * that is asked before each connection. Past a transaction pooler, if there is one. Without it, the follower polls alone: for
+   * a replica, which forwards no notifications.
    */
-  readonly connection: string | (() => ClientConfig);
+  readonly connection?: string | (() => ClientConfig);
   /** Receives a line when that session is lost, and when it is back. */
   readonly log: (line: string) => void;
   /** Pause between two readings of the catalog in milliseconds, in case a notification does not arrive; 1,000 by default. */
@@ -51,12 +52,15 @@ export async function followColumn({
   const column = changedColumnOf(change);
   const follower = new ActiveColumnFollower(column, pool, pinnedColumn);
   const connect = typeof connection === 'string' ? () => ({ connectionString: connection }) : connection;
-  const presence = await keepPresence({ change: column, connection: connect, follower, log });
+  const presence =
+    connect === undefined
+      ? undefined
+      : await keepPresence({ change: column, connection: connect, follower, log });
   const poll = pollActiveColumn(follower, pollMs);
   return Object.assign(follower, {
     [Symbol.asyncDispose]: async () => {
       poll[Symbol.dispose]();
-      await presence[Symbol.asyncDispose]();
+      await presence?.[Symbol.asyncDispose]();
     },
   });
 }

@@ -1,5 +1,5 @@
 export { ColumnMigration } from './column-migration.ts';
 export { onlineMigrations, type OnlineMigrationsOptions } from './online-migrations.ts';
-export { OnlineMigrator } from './online-migrator.ts';
+export { OnlineMigrator, type OnlineMigratorOptions } from './online-migrator.ts';
 export { OnlineSchemaGenerator } from './online-schema-generator.ts';
 export { TypedColumn } from './typed-column.ts';

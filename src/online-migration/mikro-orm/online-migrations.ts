@@ -1,6 +1,6 @@
 import type { Options } from '@mikro-orm/postgresql';
 import type { OnlineMigrationListener } from '../change/events.ts';
-import type { MigrationSettings } from '../phases/settings.ts';
+import type { SettingsOptions } from '../phases/settings.ts';
 import { OnlineMigrator } from './online-migrator.ts';
 
 /** Options of {@link onlineMigrations}. */
@@ -10,7 +10,7 @@ export interface OnlineMigrationsOptions {
   /** Further extensions of MikroORM. */
   readonly extensions?: Options['extensions'];
   /** Lock timeouts and the settings of backfills that differ from the defaults. */
-  readonly settings?: Partial<MigrationSettings>;
+  readonly settings?: SettingsOptions;
   /** Receives every event, beside the log; one that throws does not break a phase. */
   readonly onEvent?: OnlineMigrationListener;
 }

@@ -11,7 +11,7 @@ import { logEvents } from '../observation/event-log.ts';
 import type { PhaseName } from '../change/phase-name.ts';
 import { ColumnMigration } from './column-migration.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
-import { DEFAULT_SETTINGS, type MigrationSettings } from '../phases/settings.ts';
+import { settingsOf, type SettingsOptions } from '../phases/settings.ts';
 import { assertPeerVersion } from '../postgres/peer-versions.ts';
 import { keepsSessions, SessionsNotKeptError } from '../postgres/session-continuity.ts';
 import { Session } from '../postgres/session.ts';
@@ -46,7 +46,7 @@ export interface PhaseMigration {
 }
 
 /** Options of the migrator beside MikroORM's own. */
-export interface OnlineMigratorOptions extends Partial<MigrationSettings> {
+export interface OnlineMigratorOptions extends SettingsOptions {
   /** Receives every event, beside the log; one that throws does not break a phase. */
   readonly onEvent?: OnlineMigrationListener;
 }
@@ -68,7 +68,7 @@ interface MigratorExtension {
  * 5. The objects of a change under way count as no difference between the entities and the database, and are in no snapshot file.
  */
 export class OnlineMigrator extends Migrator {
-  #settings = DEFAULT_SETTINGS;
+  #settings = settingsOf();
   #listeners: readonly OnlineMigrationListener[] = [];
 
   /**
@@ -91,7 +91,7 @@ export class OnlineMigrator extends Migrator {
         }
         orm.config.registerExtension('@mikro-orm/migrator', () => {
           const migrator = new OnlineMigrator(orm.em as never);
-          migrator.#settings = { ...DEFAULT_SETTINGS, ...settings };
+          migrator.#settings = settingsOf(settings);
           migrator.#listeners = onEvent === undefined ? [] : [onEvent];
           return migrator;
         });

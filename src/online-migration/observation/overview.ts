@@ -1,44 +1,41 @@
-import { activeColumnOf } from '../follow/active-column.ts';
-import { type BackfillProgress, readBackfillProgress } from '../backfill/plan/progress.ts';
-import type { ChangedColumn } from '../change/changed-column.ts';
+import { changedColumnOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { findPresences, type Presence } from '../follow/presence.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { type LockHold, readLockHolds } from '../state/lock-holds.ts';
-import { findPresences, type Presence } from '../follow/presence.ts';
-import { readStage, type Stage } from './stage.ts';
-import { readTableShape } from '../state/table-shape.ts';
+import { type ActiveStatement, findActiveStatements } from './active-statements.ts';
 import { findLockWaits, type LockWait } from './lock-waits.ts';
+import { readStatus, type Status } from './status.ts';
 import { readTableCatalog, type TableCatalog } from './table-catalog.ts';
 import { readTableSize, type TableSize } from './table-size.ts';
 
-/** What a person who watches a column change wants to see, as the database tells it. */
-export interface Overview {
-  readonly stage: Stage;
-  /** The column that the application is to use now. */
-  readonly activeColumn: string;
-  readonly backfill: BackfillProgress | null;
+/** The status of a change, its table, and the activity of the database: for a person who watches it. */
+export interface Overview extends Status {
   readonly catalog: TableCatalog;
   /** Null while the table is locked. */
   readonly size: TableSize | null;
-  /** The live processes of the application, and the mapping that each uses. */
+  /** The live processes of the application, and the schema version that each uses. */
   readonly processes: readonly Presence[];
   readonly lockWaits: readonly LockWait[];
   readonly lockHolds: readonly LockHold[];
+  /** Sessions of the database that are at work, the longest first. */
+  readonly statements: readonly ActiveStatement[];
 }
 
 /**
- * Reads the overview, a part after the other: they are of one second and not of one instant.
+ * Reads the overview. Its parts are read one after the other: they are of one second and not of one instant.
  * @param database see {@link openObserver}
  * @throws TableNotReadyError if the table does not exist
  */
-export async function readOverview(database: Queryable, change: ChangedColumn): Promise<Overview> {
+export async function readOverview(database: Queryable, change: ColumnChange): Promise<Overview> {
+  const column = changedColumnOf(change);
   return {
-    stage: await readStage(database, change),
-    activeColumn: activeColumnOf(await readTableShape(database, change), change).name,
-    backfill: await readBackfillProgress(database, change),
-    catalog: await readTableCatalog(database, change),
-    size: await readTableSize(database, change),
-    processes: await findPresences(database, change),
+    ...(await readStatus(database, change)),
+    catalog: await readTableCatalog(database, column),
+    size: await readTableSize(database, column),
+    processes: await findPresences(database, column),
     lockWaits: await findLockWaits(database),
-    lockHolds: await readLockHolds(database, change),
+    lockHolds: await readLockHolds(database, column),
+    statements: await findActiveStatements(database),
   };
 }

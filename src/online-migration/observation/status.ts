@@ -1,28 +1,39 @@
+import { activeColumnOf } from '../follow/active-column.ts';
+import type { ActiveColumn } from '../follow/active-column.ts';
+import { type BackfillProgress, readBackfillProgress } from '../backfill/plan/progress.ts';
 import { changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { namesOf } from '../change/names.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { type ActiveStatement, findActiveStatements } from './active-statements.ts';
-import { type Overview, readOverview } from './overview.ts';
+import { readTableShape } from '../state/table-shape.ts';
+import { readStage, type Stage } from './stage.ts';
 
-/** Where a change stands, and what happens on its table now. */
-export interface Status extends Overview {
+/** Where a change stands, as the database tells it. */
+export interface Status {
   /** The name of the change. */
   readonly change: string;
-  /** Sessions of the database that are at work, the longest first. */
-  readonly statements: readonly ActiveStatement[];
+  readonly stage: Stage;
+  /** The name of the column that the application uses now. */
+  readonly activeColumn: string;
+  /** The schema version that has this column. */
+  readonly form: ActiveColumn['form'];
+  /** Null if no backfill has begun. */
+  readonly backfill: BackfillProgress | null;
 }
 
 /**
- * Reads the status of a change.
- * @param database any connection; without pg_monitor it sees less of other roles' sessions
+ * Reads where a change stands.
+ * @param database any connection; it needs no rights beyond `select` on the package's tables, which every role has
  * @throws TableNotReadyError if the table does not exist
  */
 export async function readStatus(database: Queryable, change: ColumnChange): Promise<Status> {
   const column = changedColumnOf(change);
+  const { name, form } = activeColumnOf(await readTableShape(database, column), column);
   return {
     change: namesOf(column).change,
-    ...(await readOverview(database, column)),
-    statements: await findActiveStatements(database),
+    stage: await readStage(database, column),
+    activeColumn: name,
+    form,
+    backfill: await readBackfillProgress(database, column),
   };
 }

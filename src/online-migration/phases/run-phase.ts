@@ -9,14 +9,14 @@ import { recordPhase, removePhase } from '../state/phase-ledger.ts';
 import { acquireMigratorLock } from '../state/migrator-lock.ts';
 import type { PhaseName } from '../change/phase-name.ts';
 import { phases } from './phases.ts';
-import { DEFAULT_SETTINGS, type MigrationSettings } from './settings.ts';
+import { settingsOf, type SettingsOptions } from './settings.ts';
 
 /** Options of {@link runPhase}. */
 export interface RunPhaseOptions {
   /** Where the database is: a URL, or as `pg` takes it. Not a pooler in transaction mode. */
   readonly connection: string | ClientConfig;
   /** Lock timeouts and the settings of backfills that differ from the defaults. */
-  readonly settings?: Partial<MigrationSettings>;
+  readonly settings?: SettingsOptions;
   /** Receives each event while the phase runs; one that throws does not break the phase. */
   readonly onEvent?: OnlineMigrationListener;
   /** Ends the phase between two of its transactions; running it again goes on from there. */
@@ -55,7 +55,7 @@ export async function runPhase(
     openSession: () => Session.open(client, 'online-migration worker', interrupt),
     emit,
     signal: AbortSignal.any([interrupt.signal, session.lost]),
-    settings: { ...DEFAULT_SETTINGS, ...settings },
+    settings: settingsOf(settings),
     ledger: 'online-migration',
     recordInLedger: () => record(session, column, name),
   });

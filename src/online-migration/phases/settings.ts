@@ -15,3 +15,25 @@ export const DEFAULT_SETTINGS: MigrationSettings = {
   switchoverWaitMs: 30_000,
   backfill: DEFAULT_BACKFILL_SETTINGS,
 };
+
+/** Settings that differ from the defaults. */
+export interface SettingsOptions extends Partial<Omit<MigrationSettings, 'backfill'>> {
+  readonly backfill?: Partial<Omit<BackfillSettings, 'throttle'>> & {
+    readonly throttle?: Partial<BackfillSettings['throttle']>;
+  };
+}
+
+/** The settings with the defaults of all that is left out. */
+export function settingsOf({ backfill = {}, ...options }: SettingsOptions = {}): MigrationSettings {
+  const { lockTimeoutMs, lockBudgetMs, switchoverWaitMs, backfill: defaults } = DEFAULT_SETTINGS;
+  return {
+    lockTimeoutMs: options.lockTimeoutMs ?? lockTimeoutMs,
+    lockBudgetMs: options.lockBudgetMs ?? lockBudgetMs,
+    switchoverWaitMs: options.switchoverWaitMs ?? switchoverWaitMs,
+    backfill: {
+      batchMs: backfill.batchMs ?? defaults.batchMs,
+      workers: backfill.workers ?? defaults.workers,
+      throttle: { ...defaults.throttle, ...backfill.throttle },
+    },
+  };
+}

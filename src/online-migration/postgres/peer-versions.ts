@@ -1,4 +1,5 @@
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { createRequire, findPackageJSON } from 'node:module';
 import semver from 'semver';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
@@ -10,8 +11,9 @@ export type PeerName =
   | 'pg'
   | 'pg-boss';
 
-const require = createRequire(import.meta.url);
-const { peerDependencies } = require('../package.json') as { peerDependencies: Record<PeerName, string> };
+const { peerDependencies } = createRequire(import.meta.url)('../package.json') as {
+  peerDependencies: Record<PeerName, string>;
+};
 
 const checked = new Set<PeerName>();
 
@@ -34,11 +36,12 @@ export function assertPeerVersion(name: PeerName): void {
   checked.add(name);
 }
 
-/** Undefined if the library does not tell. */
+/** Undefined if the library is not installed. */
 function installedVersion(name: PeerName): string | undefined {
   try {
-    const { version } = require(`${name}/package.json`) as { version: string };
-    return version;
+    // Not every version of every library exports its package.json.
+    const path = findPackageJSON(name, import.meta.url);
+    return path && (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
   } catch {
     return undefined;
   }

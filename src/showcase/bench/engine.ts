@@ -1,5 +1,5 @@
-import { createdAtColumn } from '../../large-record/created-at-change.ts';
-import { namesOf } from '../../online-migration/change/names.ts';
+import { createdAtChange } from '../../large-record/created-at-change.ts';
+import { nameOf } from 'online-migration';
 import type { Connection } from '../harness/connection.ts';
 import { migrateUpTo } from '../harness/migration-command.ts';
 import type { MethodDatabase, Outcome } from './method-run.ts';
@@ -36,7 +36,7 @@ async function readBackfillSeconds(connection: Connection): Promise<number> {
     select extract(epoch from finished_at - started_at)::float8 as seconds
     from online_migration.backfill
     where change = $1`,
-    [namesOf(createdAtColumn).change],
+    [nameOf(createdAtChange)],
   );
   return rows[0]!.seconds;
 }

@@ -1,6 +1,4 @@
-import { createdAtColumn } from '../../large-record/created-at-change.ts';
-import { forwardFill } from '../../online-migration/backfill/plan/fill.ts';
-import { measureSpace } from '../../online-migration/backfill/space/table-size.ts';
+import { readSpace } from './space.ts';
 import { connect } from '../harness/connection.ts';
 import { Ledger } from '../harness/ledger.ts';
 import { checkLedger, type LedgerVerdict } from '../harness/ledger-check.ts';
@@ -68,10 +66,9 @@ export async function measureRun(
 }
 
 async function measureMethod(method: Method, database: MethodDatabase): Promise<Measured> {
-  const fill = forwardFill(createdAtColumn);
-  const before = await measureSpace(database.connection, fill);
+  const before = await readSpace(database.connection);
   const outcome = await method.run(database);
-  const after = await measureSpace(database.connection, fill);
+  const after = await readSpace(database.connection);
   return {
     ...outcome,
     walBytes: after.walBytes - before.walBytes,

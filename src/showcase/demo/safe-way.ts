@@ -1,5 +1,5 @@
 import { migrateUpTo } from '../harness/migration-command.ts';
-import type { OnlineMigrationEvent } from '../../online-migration/change/events.ts';
+import type { OnlineMigrationEvent } from 'online-migration';
 import type { Step } from '../harness/steps.ts';
 import type { Timeline } from '../harness/timeline.ts';
 

@@ -1,5 +1,6 @@
-import { createdAtColumn } from '../../large-record/created-at-change.ts';
-import { readTableShape } from '../../online-migration/state/table-shape.ts';
+import { readStatus } from 'online-migration';
+import { createdAtChange } from '../../large-record/created-at-change.ts';
+
 import type { Connection } from './connection.ts';
 
 /**
@@ -9,8 +10,8 @@ import type { Connection } from './connection.ts';
  * @returns 0 where there is but one column
  */
 export async function countColumnDifferences(connection: Connection, mayBeEmpty: boolean): Promise<number> {
-  const { oldColumn, newColumn } = await readTableShape(connection, createdAtColumn);
-  if (oldColumn === null || newColumn === null) return 0;
+  const { stage } = await readStatus(connection, createdAtChange);
+  if (['initial', 'contracted', 'renamed'].includes(stage)) return 0;
   const { rows } = await connection.query<{ count: string }>(
     `
     select count(*) as count

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { OnlineMigrationEvent } from '../../online-migration/change/events.ts';
+import type { OnlineMigrationEvent } from 'online-migration';
 import { OwnedProcess } from './owned-process.ts';
 import { watchPeakMemory } from './peak-memory.ts';
 

@@ -1,9 +1,9 @@
 import { readConfig } from '../../config.ts';
 import { resolveDatabase } from '../../database/resolve-database.ts';
 import { features } from '../../features.ts';
-import { backfillSettings } from '../../orm/backfill-settings.ts';
+import { migrationSettings } from '../../orm/migration-settings.ts';
 import { migratorOptions } from '../../orm/migrator-options.ts';
-import type { OnlineMigrationEvent } from '../../online-migration/change/events.ts';
+import type { OnlineMigrationEvent } from 'online-migration';
 
 /** The configuration of `npx mikro-orm`, with a listener that sends each event to the process that has started it. */
 export default async function listenedOptions() {
@@ -11,8 +11,7 @@ export default async function listenedOptions() {
   const database = await resolveDatabase(config);
   const entities = features.flatMap(({ migratedEntities }) => migratedEntities);
   return migratorOptions(database.url, entities, {
-    ...config,
-    backfill: backfillSettings(config),
+    settings: migrationSettings(config),
     onEvent: sendToParent,
   });
 }

@@ -1,4 +1,4 @@
-import type { BackfillFinished, OnlineMigrationEvent } from '../../online-migration/change/events.ts';
+import type { BackfillFinished, OnlineMigrationEvent } from 'online-migration';
 
 /** A time for which a migration held ACCESS EXCLUSIVE on the table. */
 export interface LockHold {

@@ -3,7 +3,7 @@ import { findActiveStatements } from '../../../src/online-migration/observation/
 import { openObserver, type Observer } from '../../../src/online-migration/observation/observer.ts';
 import { readOverview } from '../../../src/online-migration/observation/overview.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { eventColumn } from '../../support/event-change.ts';
+import { eventChange } from '../../support/event-change.ts';
 import { followEvents } from '../../support/event-project/following.ts';
 import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
 import { insertEvents } from '../../support/event-table.ts';
@@ -29,7 +29,7 @@ beforeAll(async () => {
 beforeEach(() => migrator.go('0001'));
 afterAll(() => resources.disposeAsync());
 
-const overview = () => readOverview(observer, eventColumn);
+const overview = () => readOverview(observer, eventChange);
 
 it('says at each stage which it is, the active column and how long the moves held their locks', async () => {
   const seen = [];

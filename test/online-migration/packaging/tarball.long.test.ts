@@ -112,7 +112,7 @@ describe('the tarball in a project whose TypeScript Node.js runs by type strippi
   it(
     'carries a change out and back by its command line',
     async () => {
-      await using folder = await openProject('type-stripping', ['pg@8.16.0']);
+      await using folder = await openProject('type-stripping', ['pg@8.21.0']);
       for (const major of NODE_MAJORS) {
         await using database = await createOrders();
         await using client = await connect(database.url);
@@ -131,6 +131,23 @@ describe('the tarball in a project whose TypeScript Node.js runs by type strippi
   );
 });
 
+describe('the tarball beside a version of `pg` that it was not tested with', () => {
+  it(
+    'says so in a sentence',
+    async () => {
+      await using folder = await openProject('type-stripping', ['pg@8.16.0', '--legacy-peer-deps']);
+      await using database = await createOrders();
+      await expect(
+        runNode('24', folder.path, database.url, ONLINE_MIGRATION, 'preflight'),
+      ).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^pg 8\.16\.0 is installed, .*\nError code: PEER_VERSION\n$/),
+      });
+    },
+    LIMIT_MS,
+  );
+});
+
 describe('the tarball in a MikroORM project that tsc builds with NodeNext', () => {
   it(
     'carries a change out and back by `mikro-orm`',
@@ -138,7 +155,13 @@ describe('the tarball in a MikroORM project that tsc builds with NodeNext', () =
       const packages = ['core', 'cli', 'migrations', 'postgresql'].map((name) => `@mikro-orm/${name}@7.2.1`);
       const types = ['typescript@7.0.2', '@types/node@24', '@types/pg@8.23.0'];
       await using folder = await openProject('mikro-orm', ['pg@8.23.0', ...packages, ...types]);
-      await runNode('24', folder.path, '', 'node_modules/typescript/bin/tsc');
+      const compiler = 'node_modules/typescript/bin/tsc';
+      await runNode('24', folder.path, '', compiler);
+      // The declarations of MikroORM and `pg` have errors of their own.
+      const strict = await runNode('24', folder.path, '', compiler, '--skipLibCheck', 'false').catch(
+        ({ stdout }: { stdout: string }) => stdout,
+      );
+      expect(strict.split('\n').filter((line) => line.includes('online-migration'))).toEqual([]);
       for (const major of NODE_MAJORS) {
         await using database = await createOrders();
         await using client = await connect(database.url);

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { Client, type ClientConfig } from 'pg';
 import type { ColumnChange } from '../../change/column-change.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
-import type { MigrationSettings } from '../../phases/settings.ts';
+import type { SettingsOptions } from '../../phases/settings.ts';
 
 /** What `online-migration.config.ts` exports as its default: the project, for the command line. */
 export interface OnlineMigrationConfig {
@@ -13,7 +13,7 @@ export interface OnlineMigrationConfig {
   /** Where the database is: a URL, as `pg` takes it, or a function that is called when a command needs it. */
   readonly connection: string | ClientConfig | (() => string | ClientConfig | Promise<string | ClientConfig>);
   /** Lock timeouts and the settings of backfills that differ from the defaults. */
-  readonly settings?: Partial<MigrationSettings>;
+  readonly settings?: SettingsOptions;
   /**
    * MikroORM's options, or a function that returns them, if the phases are migrations of MikroORM: `up` and `down` then run
    * MikroORM's migrator, and its table of migrations is the ledger.
