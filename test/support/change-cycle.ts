@@ -99,7 +99,7 @@ export type Move = (context: MoveContext) => Promise<void>;
 
 /** What a move works with, on a database of a test's own. */
 export interface TestContext extends MoveContext, AsyncDisposable {
-  /** What the moves have logged. */
+  /** The messages of the phases. */
   readonly lines: readonly string[];
 }
 
