@@ -13,6 +13,9 @@ const config: Config = {
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   // Two databases at work at once are as much as two cores serve without stretching every timing.
   maxWorkers: 2,
+  // Node keeps the modules of every test file that a worker has run, and a worker with a gigabyte of them takes longer to
+  // exit than Jest waits: it would report a leak.
+  workerIdleMemoryLimit: '600MB',
   testTimeout: 60_000,
 };
 

@@ -112,7 +112,8 @@ describe('imports', () => {
 });
 
 describe('tests of the package', () => {
-  const TEMPLATE = /^(?:src\/(?:large-record|http|showcase)|migrations)\//;
+  const TEMPLATE =
+    /^(?:src\/(?:large-record|http|orm|showcase)\/|src\/(?:features|serve|main)\.ts|migrations\/)/;
   const edges = new Map(
     globSync('{src,test,migrations}/**/*.ts', { cwd: ROOT }).map((from) => {
       const targets = [...readFileSync(join(ROOT, from), 'utf8').matchAll(IMPORT)].map(([, to]) => to!);

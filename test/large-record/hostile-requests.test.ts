@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { features } from '../../src/features.ts';
 import { type ApiProcess, startApiProcess } from '../support/api-process.ts';
@@ -8,6 +7,7 @@ import type { Effect, HostileRequest } from './support/hostile-requests/hostile-
 import { makeHostileRequests } from './support/hostile-requests/make-hostile-requests.ts';
 import { createMigratedDatabase } from '../support/migrator.ts';
 import { exchangeRaw, type RawAnswer } from '../support/raw-http.ts';
+import { SEED } from '../support/seeded-random.ts';
 import { insertRows } from '../support/seeded-table.ts';
 import { send } from '../support/send.ts';
 
@@ -17,9 +17,6 @@ const ROWS = 2_000;
 /** More than the slow requests, so that they wait beside each other. */
 const CONNECTIONS = 40;
 const RUN_MS = 240_000;
-
-/** HOSTILE_SEED repeats a run. */
-const SEED = Number(process.env['HOSTILE_SEED'] ?? randomInt(2 ** 31));
 
 const documentation = new ApiDocumentation(features);
 
@@ -52,7 +49,6 @@ const readCatalog = () =>
 it(
   `${REQUESTS} wrong and hostile requests do no harm`,
   async () => {
-    console.log(`Hostile requests with seed ${SEED} (HOSTILE_SEED)`);
     const requests = makeHostileRequests(documentation, SEED, ROWS, REQUESTS);
     const rows = new Map((await readRows()).map((row) => [row.id, row]));
     const catalog = await readCatalog();

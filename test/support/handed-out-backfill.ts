@@ -6,7 +6,7 @@ import { namesOf } from '../../src/online-migration/change/names.ts';
 import type { RunningCommand } from './command-line.ts';
 import { connect, type DatabaseClient, WATCHER_NAME } from './database-client.ts';
 import { eventColumn } from './event-change.ts';
-import { startMikroOrm, startWorker } from './event-project/commands.ts';
+import { startMikroOrm, startOnlineMigration } from './event-project/commands.ts';
 import { createMigratedDatabase, openMigrator } from './event-project/migrator.ts';
 import { insertSpreadEvents } from './spread-table.ts';
 
@@ -25,7 +25,7 @@ interface RangeRow {
 export interface HandedOutBackfill extends AsyncDisposable {
   readonly url: string;
   readonly client: DatabaseClient;
-  /** Starts a worker process, with more of an environment. */
+  /** Starts `npx online-migration backfill work`, with more of an environment. */
   worker(env?: Readonly<Record<string, string>>): RunningCommand;
   /** Starts `npx mikro-orm …` with BACKFILL_WORKERS=0, by default `migration:up --to 0003`. */
   handOut(...args: string[]): RunningCommand;
@@ -63,7 +63,7 @@ export async function prepareHandedOutBackfill(): Promise<HandedOutBackfill> {
   return {
     url,
     client,
-    worker: (env) => owning(startWorker(url, env)),
+    worker: (env) => owning(startOnlineMigration(url, ['backfill', 'work'], env)),
     handOut: (...args) =>
       owning(
         startMikroOrm(url, args.length > 0 ? args : ['migration:up', '--to', '0003'], {

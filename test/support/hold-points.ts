@@ -14,7 +14,7 @@ export type HoldPoint = 'ddl' | 'batch' | 'ledger' | 'commit';
  * Prepares a database that is at 0001, or further; nothing stands still yet. Needs a superuser.
  * @param table that is backfilled
  */
-export async function installHoldPoints(client: DatabaseClient, table = 'large_record'): Promise<void> {
+export async function installHoldPoints(client: DatabaseClient, table: string): Promise<void> {
   await installDdlHoldPoint(client);
   await client.rows(`
     create function hold() returns trigger language plpgsql as $$

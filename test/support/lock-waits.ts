@@ -5,6 +5,7 @@ import { adminClient } from './test-server.ts';
  *
  * @param databaseUrl of the database in which it waits
  * @returns the session's process id
+ * @throws Error if the database is dropped meanwhile, as after a test that has timed out
  */
 export async function lockWaiter(databaseUrl: string): Promise<number> {
   await using admin = await adminClient();
@@ -15,6 +16,9 @@ export async function lockWaiter(databaseUrl: string): Promise<number> {
       [database],
     );
     if (rows[0]) return rows[0].pid;
+    const { rowCount } = await admin.query('select from pg_database where datname = $1', [database]);
+    if (rowCount === 0)
+      throw new Error(`The database ${database} is gone, and nobody waited for a lock in it.`);
   }
 }
 

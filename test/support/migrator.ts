@@ -1,6 +1,6 @@
 import { features } from '../../src/features.ts';
-import type { OnlineMigratorOptions } from '../../src/online-migration/mikro-orm/online-migrator.ts';
 import { migratorOptions } from '../../src/orm/migrator-options.ts';
+import type { OnlineMigratorOptions } from '../../src/online-migration/mikro-orm/online-migrator.ts';
 import { openTestMigrator, type TestMigrator } from './test-migrator.ts';
 import { createTestDatabase, type TestDatabase } from './test-server.ts';
 
@@ -9,7 +9,7 @@ export type { TestMigrator } from './test-migrator.ts';
 /**
  * Opens the template's migrator in the process of the test.
  * @param url the database to migrate
- * @param settings how patient the moves are, and who receives their events
+ * @param options how patient the moves are, and who receives their events
  */
 export function openMigrator(
   url: string,

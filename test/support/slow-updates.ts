@@ -9,13 +9,9 @@ export const countTo = (steps: number) => `perform sum(n) from generate_series(1
  * backfill keeps the table's triggers silent.
  *
  * @param perRow PL/pgSQL that runs for each written row, whose `id` it knows
- * @param table as SQL takes it
+ * @param table its name, unquoted
  */
-export async function slowUpdatesDown(
-  client: DatabaseClient,
-  perRow: string,
-  table = 'large_record',
-): Promise<void> {
+export async function slowUpdatesDown(client: DatabaseClient, perRow: string, table: string): Promise<void> {
   await client.rows(`
     create function slow(id bigint) returns boolean language plpgsql as $$
     begin

@@ -77,7 +77,7 @@ describe.each([
     await migrator.go('0001');
     await using client = await connect(url);
     await insertRows(client, ROWS);
-    await installHoldPoints(client);
+    await installHoldPoints(client, 'large_record');
   });
   afterAll(() => resources.disposeAsync());
 
@@ -158,7 +158,7 @@ describe('a runner whose lock is cut', () => {
       await first.go('0001');
       await insertRows(client, ROWS);
       await first.go('0002');
-      await installHoldPoints(client);
+      await installHoldPoints(client, 'large_record');
       await hold(client, point);
       const failure = failureOf(first.orm.migrator.up());
       await held(client, failure);

@@ -1,12 +1,12 @@
-import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ThrowawayPostgres } from '../../../src/database/throwaway-postgres.ts';
 import { countUntouchedRows, findLostWrites } from '../support/acknowledged-writes.ts';
 import { type ApiProcess, startApiProcess } from '../../support/api-process.ts';
 import { connect } from '../../support/database-client.ts';
-import { type Load, seededRandom, startLoad } from '../support/load.ts';
+import { type Load, startLoad } from '../support/load.ts';
 import { openMigrator, type TestMigrator } from '../../support/migrator.ts';
 import { startOwnServer } from '../../support/own-server.ts';
+import { SEED, seededRandom } from '../../support/seeded-random.ts';
 import { insertRows } from '../../support/seeded-table.ts';
 
 const ROWS = 5_000;
@@ -19,8 +19,6 @@ const REQUEST_TIMEOUT_MS = '60000';
 /** Longer than a move lasts, seldom: most failures come in its middle. */
 const LONGEST_DELAY_MS = 80;
 const RUN_MS = 120_000;
-/** FAILURE_SEED repeats the moments of an earlier run. */
-const SEED = Number(process.env['FAILURE_SEED'] ?? randomInt(2 ** 31));
 
 const WAY = ['0002', '0003', '0004', '0005', '0006', '0005', '0004', '0003', '0002', '0001'];
 /** What a migrator says whose server goes away, or is away. */
@@ -37,7 +35,6 @@ const apis: ApiProcess[] = [];
 const random = seededRandom(`${SEED} failures`);
 
 beforeAll(async () => {
-  console.log(`Failures with seed ${SEED}: FAILURE_SEED=${SEED} repeats their moments.`);
   server = resources.use(await startOwnServer());
   migrator = resources.use(await openMigrator(server.url()));
   await migrator.go('0001');

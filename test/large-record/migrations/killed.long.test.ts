@@ -1,12 +1,12 @@
-import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createdAtColumn } from '../support/created-at-column.ts';
 import { readTableShape } from '../../../src/online-migration/state/table-shape.ts';
 import { countUntouchedRows, findLostWrites } from '../support/acknowledged-writes.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { type KillableMigrator, startKillableMigrator } from '../support/killable-migrator.ts';
-import { type Load, seededRandom, startLoad } from '../support/load.ts';
+import { type Load, startLoad } from '../support/load.ts';
 import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../support/migrator.ts';
+import { SEED, seededRandom } from '../../support/seeded-random.ts';
 import { insertRows } from '../../support/seeded-table.ts';
 import { slowUpdatesDown } from '../../support/slow-updates.ts';
 import { startTestApplication, type TestApplication } from '../../support/test-application.ts';
@@ -20,8 +20,6 @@ const CLIENTS = 1;
 const KILLS_PER_MOVE = 6;
 /** A guard against a hang: beside two other long tests each process takes its time to start. */
 const RUN_MS = 300_000;
-/** KILL_SEED repeats the moments of an earlier run. */
-const SEED = Number(process.env['KILL_SEED'] ?? randomInt(2 ** 31));
 
 const STAGES = ['0001', '0002', '0003', '0004', '0005', '0006'];
 /** `wayBack` is where `migration:down` leads a half-done move: a `down` is finished, an `up` taken back with the one before. */
@@ -42,13 +40,13 @@ let load: Load;
 const victims: KillableMigrator[] = [];
 
 beforeAll(async () => {
-  console.log(`Kills with seed ${SEED}: KILL_SEED=${SEED} repeats them.`);
   database = resources.use(await createMigratedDatabase('0001'));
   client = resources.use(await connect(database.url));
   await insertRows(client, ROWS);
   await slowUpdatesDown(
     client,
     `if id % 20 = 0 and current_setting('test.slow', true) = 'on' then perform pg_sleep(0.001); end if;`,
+    'large_record',
   );
   migrator = resources.use(await openMigrator(database.url));
   for (const stage of STAGES) {

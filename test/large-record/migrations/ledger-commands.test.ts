@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { runMikroOrm } from '../../support/command-line.ts';
+import { runMikroOrm } from '../../support/event-project/commands.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { openMigrator, type TestMigrator } from '../../support/migrator.ts';
+import { openMigrator } from '../../support/event-project/migrator.ts';
+import type { TestMigrator } from '../../support/test-migrator.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const BACKFILL = '0003_backfill_created_at_new';
+const BACKFILL = '0003_backfill_at';
 
 let resources: AsyncDisposableStack;
 let url: string;
@@ -27,7 +28,7 @@ describe('migration:log', () => {
   it('refuses a phase that the database does not have, and says what to run', async () => {
     const { exitCode, output } = await runMikroOrm(url, 'migration:log', '--name', BACKFILL);
     expect(output).toContain(
-      `Cannot log ${BACKFILL}; nothing was changed: it is the backfill of public.large_record.created_at, and the database is at ` +
+      `Cannot log ${BACKFILL}; nothing was changed: it is the backfill of public.event.at, and the database is at ` +
         `the stage expanded. Run it instead: \`npx mikro-orm migration:up --to ${BACKFILL}\`.`,
     );
     expect(exitCode).toBe(1);
@@ -50,15 +51,15 @@ describe('migration:log', () => {
 
   it('refuses a phase of a half-done backfill, of a table that is not there, and of another ledger', async () => {
     await client.rows(`
-      insert into large_record (name, created_at) values ('r', '2024-01-01 10:00:00');
-      insert into online_migration.backfill (change, direction, rows_total) values ('public.large_record.created_at', 'forward', 1)`);
+      insert into event (name, at) values ('r', '2024-01-01 10:00:00');
+      insert into online_migration.backfill (change, direction, rows_total) values ('public.event.at', 'forward', 1)`);
     await expect(migrator.orm.migrator.logMigration('0003')).rejects.toThrow('at the stage expanded');
     await client.rows(`update online_migration.change set ledger = 'online-migration'`);
     await forget('0002');
     await expect(migrator.orm.migrator.logMigration('0002')).rejects.toThrow(
-      'Cannot log 0002_expand_created_at_new; nothing was changed: The phases of this change are recorded in online_migration.phase',
+      'Cannot log 0002_expand_at; nothing was changed: The phases of this change are recorded in online_migration.phase',
     );
-    await client.rows(`drop table large_record`);
+    await client.rows(`drop table event`);
     await expect(migrator.orm.migrator.logMigration('0002')).rejects.toThrow(
       'the database does not have the table',
     );
@@ -77,7 +78,7 @@ describe('migration:log', () => {
     await forget('0001');
     await migrator.orm.migrator.logMigration('0001');
     expect(await migrator.applied()).toEqual(['0002', '0001']);
-    expect(await client.value(`select to_regclass('large_record')::text`)).toBe('large_record');
+    expect(await client.value(`select to_regclass('event')::text`)).toBe('event');
   });
 
   it('waits for a runner that is at work', async () => {
@@ -98,7 +99,7 @@ describe('migration:unlog', () => {
   it('refuses a phase that the database has, and says what to run', async () => {
     const { exitCode, output } = await runMikroOrm(url, 'migration:unlog', '--name', '0002');
     expect(output).toContain(
-      `Cannot unlog 0002_expand_created_at_new; nothing was changed: it is the expand of public.large_record.created_at, and the ` +
+      `Cannot unlog 0002_expand_at; nothing was changed: it is the expand of public.event.at, and the ` +
         `database is at the stage expanded. Revert it instead, with those behind it: \`npx mikro-orm migration:down\`.`,
     );
     expect(exitCode).toBe(1);

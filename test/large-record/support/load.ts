@@ -1,8 +1,6 @@
 import { SEED, seededRandom } from '../../support/seeded-random.ts';
 import { type Answer, send } from '../../support/send.ts';
 
-export { seededRandom } from '../../support/seeded-random.ts';
-
 let loadsStarted = 0;
 
 /** What a record must answer, letter by letter. */

@@ -13,10 +13,10 @@ import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange, eventColumn } from '../../support/event-change.ts';
 import { expectAllFilled, MOMENT } from '../../support/event-table.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 import { createTableOwner, type TestRole } from '../../support/roles.ts';
 import { describeFrom, SERVER_MAJOR } from '../../support/server-major.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
-import { refusedWith } from '../../support/refused-with.ts';
 
 const ROWS = 2_000;
 /** The first major version in which a role can be granted the right to set a parameter. */

@@ -10,9 +10,9 @@ import type { MoveContext } from '../../../src/online-migration/phases/phase.ts'
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import type { Move } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { SERVER_MAJOR } from '../../support/server-major.ts';
-import { refusedWith } from '../../support/refused-with.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
 
 const change = changeOf('part.size', { from: 'integer', to: 'bigint', conversion: integerToBigint });

@@ -7,8 +7,8 @@ import { expand } from '../../../src/online-migration/phases/expand.ts';
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { type ChangeOptions, changeOf } from '../../support/change-of.ts';
-import { readSchema } from '../../support/schema-snapshot.ts';
 import { refusedWith } from '../../support/refused-with.ts';
+import { readSchema } from '../../support/schema-snapshot.ts';
 import { databasePerTest } from '../../support/tested-database.ts';
 
 const changeOfId = (declared: Partial<ChangeOptions> = {}) =>

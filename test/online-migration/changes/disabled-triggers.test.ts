@@ -8,8 +8,8 @@ import { revertContract } from '../../../src/online-migration/phases/revert-cont
 import { MOVES } from '../../support/change-cycle.ts';
 import { type ChangeOptions, changeOf } from '../../support/change-of.ts';
 import { connect } from '../../support/database-client.ts';
-import { databasePerFile } from '../../support/tested-database.ts';
 import { refusedWith } from '../../support/refused-with.ts';
+import { databasePerFile } from '../../support/tested-database.ts';
 
 const changeOfTotal = (declared: Partial<ChangeOptions> = {}) =>
   changeOf('orders.total', {

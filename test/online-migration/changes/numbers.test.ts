@@ -8,7 +8,7 @@ import type { MoveContext } from '../../../src/online-migration/phases/phase.ts'
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { sqlState } from '../../../src/online-migration/postgres/database-error.ts';
 import { changeOf } from '../../support/change-of.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { connect } from '../../support/database-client.ts';
 import { databasePerTest } from '../../support/tested-database.ts';
 
 const change = changeOf('account.id', { from: 'integer', to: 'bigint', conversion: integerToBigint });
@@ -38,8 +38,9 @@ async function enforceAccount(table: string): Promise<void> {
   for (const move of [expand, backfill, enforce]) await move(context);
 }
 
-/** Asks for numbers without a pause, of the sequence itself or by inserting rows. */
-function takeNumbers(caller: DatabaseClient, sql: string) {
+/** Asks for numbers without a pause, of the sequence itself or by inserting rows, until the test ends at the latest. */
+async function takeNumbers(sql: string) {
+  const caller = await database.connect();
   const stopping = new AbortController();
   const numbers: string[] = [];
   const errors: (string | undefined)[] = [];
@@ -52,19 +53,19 @@ function takeNumbers(caller: DatabaseClient, sql: string) {
       }
     }
   })();
-  return {
-    numbers,
-    errors,
-    stop: () => {
-      stopping.abort();
-      return running;
-    },
+  const stop = () => {
+    stopping.abort();
+    return running;
   };
+  // A test that times out does not come to its own call; every further request would then fail at once.
+  database.defer(stop);
+  return { numbers, errors, signal: stopping.signal, stop };
 }
 
-async function moreNumbers(takers: readonly { readonly numbers: readonly string[] }[]): Promise<void> {
+async function moreNumbers(takers: readonly Awaited<ReturnType<typeof takeNumbers>>[]): Promise<void> {
   const wanted = takers.map(({ numbers }) => numbers.length + NUMBERS_BETWEEN_MOVES);
   while (takers.some(({ numbers }, index) => numbers.length < wanted[index]!)) {
+    for (const { signal } of takers) signal.throwIfAborted();
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
@@ -73,14 +74,9 @@ describe.each(Object.entries(TABLES))('the numbers of a column with %s', (kind, 
   it('are each handed out once, also to those who ask the sequence itself while contract and its way back run', async () => {
     await enforceAccount(table);
     const takers = await Promise.all(
-      Array.from({ length: CALLERS }, async () =>
-        takeNumbers(await database.connect(), `select nextval('account_id_seq')::text`),
-      ),
+      Array.from({ length: CALLERS }, () => takeNumbers(`select nextval('account_id_seq')::text`)),
     );
-    const inserter = takeNumbers(
-      await database.connect(),
-      `insert into account (n) values (0) returning n::text`,
-    );
+    const inserter = await takeNumbers(`insert into account (n) values (0) returning n::text`);
     for (let round = 0; round < ROUNDS; round++) {
       await moreNumbers([...takers, inserter]);
       await contract(context);

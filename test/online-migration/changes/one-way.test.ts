@@ -7,8 +7,8 @@ import { revertBackfill } from '../../../src/online-migration/phases/backfill.ts
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { type ChangeCase, expectFullCycle } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
-import { readSchema } from '../../support/schema-snapshot.ts';
 import { refusedWith } from '../../support/refused-with.ts';
+import { readSchema } from '../../support/schema-snapshot.ts';
 import { databasePerTest } from '../../support/tested-database.ts';
 
 const change = changeOf('answer.given', {

@@ -5,8 +5,8 @@ import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { changeOf } from '../../support/change-of.ts';
-import { describeFrom } from '../../support/server-major.ts';
 import { refusedWith } from '../../support/refused-with.ts';
+import { describeFrom } from '../../support/server-major.ts';
 import { databasePerTest } from '../../support/tested-database.ts';
 
 const changeOfBody = (conversion: Conversion) =>

@@ -8,9 +8,9 @@ import { ActiveColumnFollower } from '../../../src/online-migration/follow/activ
 import { pollActiveColumn } from '../../../src/online-migration/follow/active-column-poll.ts';
 import type { Queryable } from '../../../src/online-migration/postgres/queryable.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { refusedWith } from '../../support/refused-with.ts';
 import { eventColumn } from '../../support/event-change.ts';
 import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
+import { refusedWith } from '../../support/refused-with.ts';
 import type { TestMigrator } from '../../support/test-migrator.ts';
 
 const OLD: ActiveColumn = { form: 'old', name: 'at' };
@@ -194,7 +194,7 @@ it('runs a unit again that finds the active column empty, once', async () => {
   });
   await expect(failing).rejects.toMatchObject({
     code: 'COLUMN_NOT_ENFORCED',
-    details: { column: 'created_at' },
+    details: { column: 'at' },
   });
   expect(used).toEqual([OLD, OLD]);
 });

@@ -1,36 +1,25 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { type ChangeOptions, changeOf } from '../../support/change-of.ts';
+import { expect, it } from '@jest/globals';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { openContext } from '../../support/change-cycle.ts';
-import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { refusedWith } from '../../support/refused-with.ts';
-import { createTestDatabase } from '../../support/test-server.ts';
+import { databasePerTest } from '../../support/tested-database.ts';
 
-const declared: ChangeOptions = {
+const change = changeOf('orders.total', {
   from: 'text',
   to: 'numeric(12,2)',
   conversion: textToNumeric(12, 2),
-};
-const change = changeOf('orders.total', declared);
-
-let resources: AsyncDisposableStack;
-let client: DatabaseClient;
-let url: string;
-
-beforeEach(async () => {
-  resources = new AsyncDisposableStack();
-  ({ url } = resources.use(await createTestDatabase()));
-  client = resources.use(await connect(url));
 });
-afterEach(() => resources.disposeAsync());
+
+const database = databasePerTest();
+const { client } = database;
 
 it('enforce is refused if two rows differ in the old type and are equal in the new one', async () => {
   await client.rows(`create table orders (id integer primary key, total text not null unique)`);
   await client.rows(`insert into orders values (1, '1.5'), (2, '1.50')`);
-  await using context = await openContext(url, change);
+  const context = await database.open(change);
   for (const phase of [expand, backfill]) await phase(context);
   const refused = enforce(context);
   await expect(refused).rejects.toMatchObject(
@@ -52,14 +41,12 @@ it('enforce is refused if a foreign key does not hold for the new column', async
   await client.rows(`create table orders (id integer primary key, total text not null references currency)`);
   await client.rows(`insert into currency values ('eur'), ('EUR'), ('usd')`);
   await client.rows(`insert into orders values (1, 'eur'), (2, 'usd')`);
-  await using context = await openContext(
-    url,
-    changeOf('orders.total', {
-      ...declared,
-      to: 'varchar(3)',
-      conversion: { forward: (value) => `upper(${value})`, backward: (value) => `lower(${value})` },
-    }),
-  );
+  const toCode = changeOf('orders.total', {
+    from: 'text',
+    to: 'varchar(3)',
+    conversion: { forward: (value) => `upper(${value})`, backward: (value) => `lower(${value})` },
+  });
+  const context = await database.open(toCode);
   for (const phase of [expand, backfill]) await phase(context);
   const refused = enforce(context);
   await expect(refused).rejects.toMatchObject(

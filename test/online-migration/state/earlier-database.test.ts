@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
+import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { rename, revertRename } from '../../../src/online-migration/phases/rename.ts';
 import { readLockHolds } from '../../../src/online-migration/state/lock-holds.ts';
@@ -7,11 +8,11 @@ import { readRecordedChanges } from '../../../src/online-migration/state/recorde
 import { readRecordedPhases } from '../../../src/online-migration/state/phase-ledger.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
+import { openMigrator } from '../../support/event-project/migrator.ts';
 import type { Emit } from '../../../src/online-migration/change/events.ts';
 import { createRole, type TestRole } from '../../support/roles.ts';
 import {
-  shopChange,
-  shopColumn,
+  changeOfTotal,
   createEarlierDatabase,
   type EarlierDatabase,
   originalTexts,
@@ -20,7 +21,7 @@ import {
   TABLES,
 } from './earlier-database.ts';
 
-const half = shopColumn('half_filled');
+const half = changeOfTotal('half_filled');
 
 let database: EarlierDatabase;
 let admin: DatabaseClient;
@@ -36,7 +37,7 @@ async function carryOut(
   phases: readonly Phase[],
   login?: TestRole,
 ): Promise<readonly string[]> {
-  await using context = await openContext((login ?? database.owner).url, shopChange(table));
+  await using context = await openContext((login ?? database.owner).url, changeOfTotal(table));
   for (const phase of phases) await phase(context);
   return context.lines;
 }
@@ -70,10 +71,21 @@ describe('a change that an earlier version of the package began', () => {
     expect(await steps()).toEqual([1, 2]);
     const left = await readRecordedChanges(admin);
     expect(left.map(({ name }) => name)).toEqual(
-      ['public.large_record.created_at', ...TABLES.map((other) => `shop.${other.table}.total`)]
+      ['public.event.at', ...TABLES.map((other) => `shop.${other.table}.total`)]
         .filter((name) => name !== `shop.${table}.total`)
         .toSorted(),
     );
+  });
+
+  it('goes up and down through MikroORM, also if two runners start at the same moment', async () => {
+    const texts = await admin.value(`select string_agg(at, ' ' order by id) from event`);
+    await using one = await openMigrator(database.owner.url);
+    await using other = await openMigrator(database.owner.url);
+    await Promise.all([one.go('0006'), other.go('0006')]);
+    expect(await one.applied()).toEqual(['0001', '0002', '0003', '0004', '0005', '0006']);
+    expect(await steps()).toEqual([1, 2]);
+    await one.go('0001');
+    expect(await admin.value(`select string_agg(at, ' ' order by id) from event`)).toBe(texts);
   });
 
   it('goes on from a version that kept no records and no lock times', async () => {
@@ -168,7 +180,7 @@ describe('the tables of an earlier version', () => {
   it('come up to this version when a reader lets go of them, who is named meanwhile', async () => {
     await using reader = await connect(database.url, 'a dump');
     await reader.rows(`begin; select from online_migration.change`);
-    await using context = await openContext(database.owner.url, shopChange('half_filled'));
+    await using context = await openContext(database.owner.url, half);
     const told = new Promise<string>((resolve) => {
       const emit: Emit = (event) => void (event.type === 'lock-retry' && resolve(event.message));
       Object.assign(context, { emit });
@@ -189,10 +201,10 @@ describe('other roles', () => {
     await using role = await createRole(database.url);
     await using reader = await connect(role.url);
     const read = async () => ({
-      progress: await readBackfillProgress(reader, half),
-      holds: (await readLockHolds(reader, half)).map(({ purpose }) => purpose),
+      progress: await readBackfillProgress(reader, changedColumnOf(half)),
+      holds: (await readLockHolds(reader, changedColumnOf(half))).map(({ purpose }) => purpose),
       changes: (await readRecordedChanges(reader)).length,
-      phases: await readRecordedPhases(reader, half),
+      phases: await readRecordedPhases(reader, changedColumnOf(half)),
     });
     expect(await read()).toMatchObject({
       progress: { rowsDone: 2, finished: false },
@@ -207,6 +219,18 @@ describe('other roles', () => {
       changes: 7,
       phases: [],
     });
+  });
+
+  it('compare the entities with the database without the change under way, before and after', async () => {
+    await using role = await createRole(database.url);
+    await admin.rows(`grant select on event to ${role.name}`);
+    await using comparing = await openMigrator(role.url);
+    const difference = () => comparing.orm.schema.getUpdateSchemaSQL({ wrap: false });
+    expect(await difference()).toBe('');
+    await using migrator = await openMigrator(database.owner.url);
+    await migrator.go('0003');
+    expect(await steps()).toEqual([1, 2]);
+    expect(await difference()).toBe('');
   });
 
   it('that own another table keep their rights, and do not bring the tables up themselves', async () => {

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ChangedColumn, changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import type { expand } from '../../../src/online-migration/phases/expand.ts';
@@ -45,19 +44,13 @@ export async function createEarlierDatabase(): Promise<EarlierDatabase> {
 }
 
 /** The change of a table of the schema `shop`. */
-export function shopChange(table: string): ColumnChange {
-  return changeOf(`${table}.total`, {
+export const changeOfTotal = (table: string): ColumnChange =>
+  changeOf(`${table}.total`, {
     schema: 'shop',
     from: 'text',
     to: 'numeric(12,2)',
     conversion: textToNumeric(12, 2),
   });
-}
-
-/** The column of that change. */
-export function shopColumn(table: string): ChangedColumn {
-  return changedColumnOf(shopChange(table));
-}
 
 /** The phases that are left for a table, and the ways back of all of them. */
 export function phasesLeft(phases: number): { up: readonly Phase[]; down: readonly Phase[] } {

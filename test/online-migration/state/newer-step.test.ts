@@ -2,6 +2,7 @@ import { refusedWith } from '../../support/refused-with.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
 import { findObstacles } from '../../../src/online-migration/attachments/obstacles/obstacles.ts';
+import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
@@ -11,21 +12,15 @@ import { revertContract } from '../../../src/online-migration/phases/revert-cont
 import { readLockHolds } from '../../../src/online-migration/state/lock-holds.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
-import {
-  shopChange,
-  shopColumn,
-  createEarlierDatabase,
-  type EarlierDatabase,
-  TABLES,
-} from './earlier-database.ts';
+import { changeOfTotal, createEarlierDatabase, type EarlierDatabase, TABLES } from './earlier-database.ts';
 
 const NEWER = 'brought its tables in the schema online_migration to step 99';
-const fresh = shopColumn('fresh');
+const fresh = changeOfTotal('fresh');
 
 let database: EarlierDatabase;
 beforeAll(async () => {
   database = await createEarlierDatabase();
-  await using context = await openContext(database.owner.url, shopChange('backfilled'));
+  await using context = await openContext(database.owner.url, changeOfTotal('backfilled'));
   await enforce(context);
   await revertEnforce(context);
   await database.admin.rows(`
@@ -67,7 +62,7 @@ describe('a version of the package that does not know the newest step of the dat
   ])('refuses $phase.name before its first change', async ({ phase, table }) => {
     const before = await readEverything();
     expect(Object.keys(before.rows).length).toBeGreaterThan(10);
-    await using context = await openContext(database.owner.url, shopChange(table));
+    await using context = await openContext(database.owner.url, changeOfTotal(table));
     await expect(phase(context)).rejects.toThrow(NEWER);
     await expect(phase(context)).rejects.toThrow(
       /nothing was changed:\n.* the installed version knows the steps up to 2 only: run this command with the newer version\./,
@@ -76,15 +71,19 @@ describe('a version of the package that does not know the newest step of the dat
   });
 
   it('says so before a change is begun', async () => {
-    expect(await findObstacles(database.admin, fresh)).toMatchObject([refusedWith('STATE_NEWER', NEWER)]);
+    expect(await findObstacles(database.admin, changedColumnOf(fresh))).toMatchObject([
+      refusedWith('STATE_NEWER', NEWER),
+    ]);
   });
 
   it('reads the progress and the lock times', async () => {
     const { admin } = database;
-    expect(await readBackfillProgress(admin, shopColumn('half_filled'))).toMatchObject({ finished: false });
-    expect(await readBackfillProgress(admin, shopColumn('expanded'))).toBeNull();
+    expect(await readBackfillProgress(admin, changedColumnOf(changeOfTotal('half_filled')))).toMatchObject({
+      finished: false,
+    });
+    expect(await readBackfillProgress(admin, changedColumnOf(changeOfTotal('expanded')))).toBeNull();
     for (const { table } of TABLES) {
-      expect((await readLockHolds(admin, shopColumn(table))).length).toBeGreaterThan(0);
+      expect((await readLockHolds(admin, changedColumnOf(changeOfTotal(table)))).length).toBeGreaterThan(0);
     }
   });
 });

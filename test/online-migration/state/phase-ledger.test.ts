@@ -1,5 +1,6 @@
 import { PHASE_NAMES } from '../../../src/online-migration/change/phase-name.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
 import {
@@ -11,10 +12,10 @@ import { type Ledger, readRecordedChanges } from '../../../src/online-migration/
 import { MOVES, openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
-import { shopChange, shopColumn } from './earlier-database.ts';
+import { changeOfTotal } from './earlier-database.ts';
 
-const total = shopColumn('orders');
-const parcel = shopColumn('parcel');
+const total = changeOfTotal('orders');
+const parcel = changeOfTotal('parcel');
 
 const resources = new AsyncDisposableStack();
 let url: string;
@@ -40,19 +41,19 @@ async function carryOut(
   for (const phase of phases) {
     const up = MOVES.up.indexOf(phase);
     const name = PHASE_NAMES[up === -1 ? PHASE_NAMES.length - 1 - MOVES.down.indexOf(phase) : up]!;
-    await using context = await openContext(url, shopChange(change.table.name), ledger);
+    await using context = await openContext(url, change, ledger);
     const record = up === -1 ? removePhase : recordPhase;
     await phase({
       ...context,
       recordInLedger: async () => {
-        if (ledger === 'online-migration') await record(context.session, change, name);
+        if (ledger === 'online-migration') await record(context.session, context.change, name);
       },
     });
   }
 }
 
 const recorded = async (change = total) =>
-  (await readRecordedPhases(client, change)).map(({ phase }) => phase);
+  (await readRecordedPhases(client, changedColumnOf(change))).map(({ phase }) => phase);
 const noSchema = async () => (await client.value(`select to_regnamespace('online_migration')`)) === null;
 
 describe('the ledger of phases', () => {
@@ -62,7 +63,7 @@ describe('the ledger of phases', () => {
       await carryOut([phase]);
       expect(await recorded()).toEqual(PHASE_NAMES.slice(0, index + 1));
     }
-    const [{ appliedAt } = {}] = await readRecordedPhases(client, total);
+    const [{ appliedAt } = {}] = await readRecordedPhases(client, changedColumnOf(total));
     expect(appliedAt).toBeInstanceOf(Date);
     for (const [index, phase] of MOVES.down.entries()) {
       await carryOut([phase]);
@@ -82,17 +83,17 @@ describe('the ledger of phases', () => {
   });
 
   it('has the phase neither applied nor reverted if its transaction fails', async () => {
-    await using context = await openContext(url, shopChange('orders'), 'online-migration');
+    await using context = await openContext(url, total, 'online-migration');
     const { session } = context;
     const record = async () => {
-      await recordPhase(session, total, 'expand');
+      await recordPhase(session, changedColumnOf(total), 'expand');
       throw new Error('killed');
     };
     await expect(expand({ ...context, recordInLedger: record })).rejects.toThrow('killed');
     expect(await recorded()).toEqual([]);
     await carryOut([expand]);
     const remove = async () => {
-      await removePhase(session, total, 'expand');
+      await removePhase(session, changedColumnOf(total), 'expand');
       throw new Error('killed');
     };
     await expect(MOVES.down[4]({ ...context, recordInLedger: remove })).rejects.toThrow('killed');

@@ -1,43 +1,43 @@
 -- A database as the version of the package leaves it that keeps no numbered steps; a dump of PostgreSQL 15.
 -- The role state_owner owns everything. Each table of the schema shop is at the stage of its name. half_filled and
--- large_record have five rows filled of twenty, and two counted. Every fifth text cannot be rebuilt from its new value.
--- The function "public.large_record.created_at forward in bulk" is left out: the next phase makes it again.
+-- event have five rows filled of twenty, and two counted. Every fifth text cannot be rebuilt from its new value.
+-- The function "public.event.at forward in bulk" is left out: the next phase makes it again.
 
 CREATE SCHEMA online_migration;
 ALTER SCHEMA online_migration OWNER TO state_owner;
 CREATE SCHEMA shop;
 ALTER SCHEMA shop OWNER TO state_owner;
-CREATE FUNCTION online_migration."public.large_record.created_at backward"(value timestamp with time zone) RETURNS character varying
+CREATE FUNCTION online_migration."public.event.at backward"(value timestamp with time zone) RETURNS character varying
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN CASE WHEN ((value >= '0001-01-01 00:00:00+00'::timestamp with time zone) AND (value < '10000-01-01 00:00:00+00'::timestamp with time zone)) THEN (to_char((value AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI:SS'::text) || rtrim(rtrim(to_char((value AT TIME ZONE 'UTC'::text), '.US'::text), '0'::text), '.'::text)) ELSE NULL::text END;
-ALTER FUNCTION online_migration."public.large_record.created_at backward"(value timestamp with time zone) OWNER TO state_owner;
-CREATE FUNCTION online_migration."public.large_record.created_at forward"(value character varying) RETURNS timestamp with time zone
+ALTER FUNCTION online_migration."public.event.at backward"(value timestamp with time zone) OWNER TO state_owner;
+CREATE FUNCTION online_migration."public.event.at forward"(value character varying) RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN CASE WHEN ((((value)::text COLLATE "C") ~ '^(?:[0-9]{4}-(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|[0-9]{4}-(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|[0-9]{4}-02-(?:0[1-9]|1[0-9]|2[0-8])|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29) (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:[.][0-9]{1,6}0{0,0})?$'::text) AND (((value)::text COLLATE "C") !~~ '0000%'::text)) THEN (((value)::text)::timestamp without time zone AT TIME ZONE 'UTC'::text) ELSE NULL::timestamp with time zone END;
-ALTER FUNCTION online_migration."public.large_record.created_at forward"(value character varying) OWNER TO state_owner;
-CREATE FUNCTION online_migration."public.large_record.created_at sync"() RETURNS trigger
+ALTER FUNCTION online_migration."public.event.at forward"(value character varying) OWNER TO state_owner;
+CREATE FUNCTION online_migration."public.event.at sync"() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
     begin
-      if tg_op = 'INSERT' and new."created_at_new" is null
-        or tg_op = 'UPDATE' and not (new."created_at_new" is distinct from old."created_at_new")
+      if tg_op = 'INSERT' and new."at_new" is null
+        or tg_op = 'UPDATE' and not (new."at_new" is distinct from old."at_new")
       then
-        new."created_at_new" := "online_migration"."public.large_record.created_at forward"(new."created_at");
-      elsif "online_migration"."public.large_record.created_at forward"(new."created_at") is distinct from new."created_at_new" then
+        new."at_new" := "online_migration"."public.event.at forward"(new."at");
+      elsif "online_migration"."public.event.at forward"(new."at") is distinct from new."at_new" then
 
-        new."created_at" := "online_migration"."public.large_record.created_at backward"(new."created_at_new");
-        if "online_migration"."public.large_record.created_at forward"(new."created_at") is distinct from new."created_at_new" then
+        new."at" := "online_migration"."public.event.at backward"(new."at_new");
+        if "online_migration"."public.event.at forward"(new."at") is distinct from new."at_new" then
 
           raise exception using
             errcode = '22007',
-            message = format('The value %L of column %I has no equal of type %s.', new."created_at_new", 'created_at_new', 'varchar(50)'),
-            schema = tg_table_schema, table = tg_table_name, column = 'created_at_new';
+            message = format('The value %L of column %I has no equal of type %s.', new."at_new", 'at_new', 'varchar(50)'),
+            schema = tg_table_schema, table = tg_table_name, column = 'at_new';
         end if;
       end if;
       return new;
     end$$;
-ALTER FUNCTION online_migration."public.large_record.created_at sync"() OWNER TO state_owner;
+ALTER FUNCTION online_migration."public.event.at sync"() OWNER TO state_owner;
 CREATE FUNCTION online_migration."shop.backfilled.total backward"(value numeric) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN CASE WHEN ((value = round(value, 2)) AND (abs(value) < '10000000000'::numeric)) THEN ((value)::numeric(12,2))::text ELSE NULL::text END;
@@ -237,15 +237,15 @@ CREATE TABLE online_migration.reject (
     found_at timestamp with time zone DEFAULT now() NOT NULL
 );
 ALTER TABLE online_migration.reject OWNER TO state_owner;
-CREATE TABLE public.large_record (
+CREATE TABLE public.event (
     id bigint NOT NULL,
     name character varying(100) NOT NULL,
-    created_at character varying(50) NOT NULL,
-    created_at_new timestamp with time zone
+    at character varying(50) NOT NULL,
+    at_new timestamp with time zone
 );
-ALTER TABLE public.large_record OWNER TO state_owner;
-ALTER TABLE public.large_record ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.large_record_id_seq
+ALTER TABLE public.event OWNER TO state_owner;
+ALTER TABLE public.event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.event_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -354,10 +354,10 @@ INSERT INTO online_migration.backfill VALUES
 	('shop.half_filled.total', 'forward', 0, 20, 0, 0, NULL, 1000, NULL, false, NULL, NULL, '2026-11-28 14:28:22.68472+00', '2026-11-28 14:28:22.693363+00', NULL),
 	('shop.backfilled.total', 'forward', 5, 5, 0, 80.04199323132886, 0, 500, NULL, false, NULL, NULL, '2026-11-28 14:28:22.864075+00', '2026-11-28 14:28:22.94561+00', '2026-11-28 14:28:22.94561+00'),
 	('shop.enforced.total', 'forward', 5, 5, 0, 96.76530986864897, 0, 500, NULL, false, NULL, NULL, '2026-11-28 14:28:23.042856+00', '2026-11-28 14:28:23.108907+00', '2026-11-28 14:28:23.108907+00'),
-	('public.large_record.created_at', 'forward', 0, 20, 0, 0, NULL, 1000, NULL, false, NULL, NULL, '2026-11-28 14:28:24.212984+00', '2026-11-28 14:28:24.21905+00', NULL);
+	('public.event.at', 'forward', 0, 20, 0, 0, NULL, 1000, NULL, false, NULL, NULL, '2026-11-28 14:28:24.212984+00', '2026-11-28 14:28:24.21905+00', NULL);
 INSERT INTO online_migration.backfill_range VALUES
 	('shop.half_filled.total', 'shop.half_filled', 0, 1, 2, 0, 20, 2, 'host:1/1'),
-	('public.large_record.created_at', 'public.large_record', 0, 1, 2, 0, 20, 2, 'host:1/2'),
+	('public.event.at', 'public.event', 0, 1, 2, 0, 20, 2, 'host:1/2'),
 	('shop.backfilled.total', 'shop.backfilled', 0, 1, 9, 0, 5, 5, 'host:1/3'),
 	('shop.enforced.total', 'shop.enforced', 0, 1, 9, 0, 5, 5, 'host:1/4');
 INSERT INTO online_migration.change VALUES
@@ -367,7 +367,7 @@ INSERT INTO online_migration.change VALUES
 	('shop.enforced.total', 'shop', 'enforced', 'total', 'total_new', 'text', 'numeric(12,2)', false, 'f877e77dc64eeed10853bf19d63d19d2', '2026-11-28 14:28:23.012304+00'),
 	('shop.contracted.total', 'shop', 'contracted', 'total', 'total_new', 'text', 'numeric(12,2)', true, '619a0aae0e5932bf3d67dfd6e834a01e', '2026-11-28 14:28:23.265598+00'),
 	('shop.renamed.total', 'shop', 'renamed', 'total', 'total_new', 'text', 'numeric(12,2)', true, '83fbe28121f1fc6b0d8277018925d0a2', '2026-11-28 14:28:23.662548+00'),
-	('public.large_record.created_at', 'public', 'large_record', 'created_at', 'created_at_new', 'varchar(50)', 'timestamptz', false, NULL, '2026-11-28 14:28:24.146733+00');
+	('public.event.at', 'public', 'event', 'at', 'at_new', 'varchar(50)', 'timestamptz', false, NULL, '2026-11-28 14:28:24.146733+00');
 INSERT INTO online_migration.kept_value VALUES
 	('shop.contracted.total', '5', '5'),
 	('shop.renamed.total', '5', '5');
@@ -393,8 +393,8 @@ INSERT INTO online_migration.lock_hold VALUES
 	('shop.renamed.total', 'contract: keep what cannot be rebuilt', 'ACCESS EXCLUSIVE', 1.1684390000000349, '2026-11-28 14:28:23.897656+00'),
 	('shop.renamed.total', 'contract: drop the old column', 'ACCESS EXCLUSIVE', 2.9687369999996918, '2026-11-28 14:28:23.982615+00'),
 	('shop.renamed.total', 'rename', 'ACCESS EXCLUSIVE', 0.7747330000001966, '2026-11-28 14:28:23.988981+00'),
-	('public.large_record.created_at', 'expand', 'ACCESS EXCLUSIVE', 2.3949059999999918, '2026-11-28 14:28:24.162204+00');
-INSERT INTO public.large_record OVERRIDING SYSTEM VALUE VALUES
+	('public.event.at', 'expand', 'ACCESS EXCLUSIVE', 2.3949059999999918, '2026-11-28 14:28:24.162204+00');
+INSERT INTO public.event OVERRIDING SYSTEM VALUE VALUES
 	(2, 'record 2', '2020-01-03 00:00:00', NULL),
 	(3, 'record 3', '2020-01-04 00:00:00', NULL),
 	(4, 'record 4', '2020-01-05 00:00:00', NULL),
@@ -416,8 +416,8 @@ INSERT INTO public.large_record OVERRIDING SYSTEM VALUE VALUES
 	(9, 'record 9', '2020-01-10 00:00:00', '2020-01-10 00:00:00+00'),
 	(17, 'record 17', '2020-01-18 00:00:00', '2020-01-18 00:00:00+00');
 INSERT INTO public.mikro_orm_migrations VALUES
-	(1, '0001_create_large_record', '2026-11-28 14:28:24.059318+00'),
-	(2, '0002_expand_created_at_new', '2026-11-28 14:28:24.146733+00');
+	(1, '0001_create_event', '2026-11-28 14:28:24.059318+00'),
+	(2, '0002_expand_at', '2026-11-28 14:28:24.146733+00');
 INSERT INTO shop.backfilled OVERRIDING SYSTEM VALUE VALUES
 	(1, '1.50', 1.50),
 	(2, '2.50', 2.50),
@@ -469,7 +469,7 @@ INSERT INTO shop.renamed OVERRIDING SYSTEM VALUE VALUES
 	(3, 3.50),
 	(4, 4.50),
 	(5, 5.00);
-SELECT pg_catalog.setval('public.large_record_id_seq', 20, true);
+SELECT pg_catalog.setval('public.event_id_seq', 20, true);
 SELECT pg_catalog.setval('public.mikro_orm_migrations_id_seq', 2, true);
 SELECT pg_catalog.setval('shop.backfilled_id_seq', 5, true);
 SELECT pg_catalog.setval('shop.contracted_id_seq', 5, true);
@@ -489,8 +489,8 @@ ALTER TABLE ONLY online_migration.lock_hold
     ADD CONSTRAINT lock_hold_pkey PRIMARY KEY (change, purpose);
 ALTER TABLE ONLY online_migration.reject
     ADD CONSTRAINT reject_pkey PRIMARY KEY (change, key);
-ALTER TABLE ONLY public.large_record
-    ADD CONSTRAINT large_record_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.event
+    ADD CONSTRAINT event_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.mikro_orm_migrations
     ADD CONSTRAINT mikro_orm_migrations_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY shop.backfilled
@@ -505,10 +505,10 @@ ALTER TABLE ONLY shop.half_filled
     ADD CONSTRAINT half_filled_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY shop.renamed
     ADD CONSTRAINT renamed_pkey PRIMARY KEY (id);
-CREATE TRIGGER "~sync_created_at_insert" BEFORE INSERT ON public.large_record FOR EACH ROW EXECUTE FUNCTION online_migration."public.large_record.created_at sync"();
-ALTER TABLE public.large_record ENABLE ALWAYS TRIGGER "~sync_created_at_insert";
-CREATE TRIGGER "~sync_created_at_update" BEFORE UPDATE ON public.large_record FOR EACH ROW WHEN (((new.created_at)::text IS DISTINCT FROM (old.created_at)::text)) EXECUTE FUNCTION online_migration."public.large_record.created_at sync"();
-ALTER TABLE public.large_record ENABLE ALWAYS TRIGGER "~sync_created_at_update";
+CREATE TRIGGER "~sync_at_insert" BEFORE INSERT ON public.event FOR EACH ROW EXECUTE FUNCTION online_migration."public.event.at sync"();
+ALTER TABLE public.event ENABLE ALWAYS TRIGGER "~sync_at_insert";
+CREATE TRIGGER "~sync_at_update" BEFORE UPDATE ON public.event FOR EACH ROW WHEN (((new.at)::text IS DISTINCT FROM (old.at)::text)) EXECUTE FUNCTION online_migration."public.event.at sync"();
+ALTER TABLE public.event ENABLE ALWAYS TRIGGER "~sync_at_update";
 CREATE TRIGGER "~sync_total_insert" BEFORE INSERT ON shop.backfilled FOR EACH ROW EXECUTE FUNCTION online_migration."shop.backfilled.total sync"();
 ALTER TABLE shop.backfilled ENABLE ALWAYS TRIGGER "~sync_total_insert";
 CREATE TRIGGER "~sync_total_insert" BEFORE INSERT ON shop.enforced FOR EACH ROW EXECUTE FUNCTION online_migration."shop.enforced.total sync"();
@@ -527,7 +527,7 @@ CREATE TRIGGER "~sync_total_update" BEFORE UPDATE ON shop.half_filled FOR EACH R
 ALTER TABLE shop.half_filled ENABLE ALWAYS TRIGGER "~sync_total_update";
 GRANT USAGE ON SCHEMA online_migration TO PUBLIC;
 GRANT CREATE ON SCHEMA public TO state_owner;
-REVOKE ALL ON FUNCTION online_migration."public.large_record.created_at sync"() FROM PUBLIC;
+REVOKE ALL ON FUNCTION online_migration."public.event.at sync"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION online_migration."shop.backfilled.total sync"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION online_migration."shop.enforced.total sync"() FROM PUBLIC;
 REVOKE ALL ON FUNCTION online_migration."shop.expanded.total sync"() FROM PUBLIC;

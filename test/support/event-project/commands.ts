@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type RunningCommand, startNode } from '../command-line.ts';
 
 const MIKRO_ORM = 'node_modules/@mikro-orm/cli/cli.js';
+const ONLINE_MIGRATION = 'src/online-migration/cli/online-migration.ts';
 
 /** What makes MikroORM's command line take the project's configuration. */
 export const PROJECT_ENVIRONMENT = { MIKRO_ORM_CLI_CONFIG: join(import.meta.dirname, 'mikro-orm.config.ts') };
@@ -32,9 +33,19 @@ export async function runMikroOrm(
   return { exitCode, output: command.output() };
 }
 
-/** Starts a worker process of the backfill. */
-export function startWorker(databaseUrl: string, env: Readonly<Record<string, string>> = {}): RunningCommand {
-  return startNode([join(import.meta.dirname, 'work.ts')], { DATABASE_URL: databaseUrl, ...env });
+/** Starts `npx online-migration …` of the project as a process of its own. */
+export function startOnlineMigration(
+  databaseUrl: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): RunningCommand {
+  return startNode(
+    [ONLINE_MIGRATION, '--config', join(import.meta.dirname, 'online-migration.config.ts'), ...args],
+    {
+      DATABASE_URL: databaseUrl,
+      ...env,
+    },
+  );
 }
 
 /** A process of an application that follows the active column; disposing of it kills it. */

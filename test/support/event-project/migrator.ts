@@ -6,10 +6,13 @@ import { eventProjectOptions } from './options.ts';
 /**
  * Opens the project's migrator in the process of the test.
  * @param url the database to migrate
- * @param settings what differs from the defaults
+ * @param options settings that differ from the defaults, and who receives the events
  */
-export function openMigrator(url: string, settings: OnlineMigratorOptions = {}): Promise<TestMigrator> {
-  return openTestMigrator(eventProjectOptions(url, settings));
+export function openMigrator(
+  url: string,
+  { onEvent, ...settings }: OnlineMigratorOptions = {},
+): Promise<TestMigrator> {
+  return openTestMigrator(eventProjectOptions(url, { settings, ...(onEvent && { onEvent }) }));
 }
 
 /** An empty database that is migrated to the first migration of the project, or further. */

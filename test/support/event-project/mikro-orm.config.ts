@@ -1,4 +1,4 @@
 import { backfillSettings, databaseUrl } from './environment.ts';
 import { eventProjectOptions } from './options.ts';
 
-export default eventProjectOptions(databaseUrl(), { backfill: backfillSettings() });
+export default eventProjectOptions(databaseUrl(), { settings: { backfill: backfillSettings() } });

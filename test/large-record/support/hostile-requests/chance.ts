@@ -1,4 +1,4 @@
-import { seededRandom } from '../load.ts';
+import { seededRandom } from '../../../support/seeded-random.ts';
 
 /** The choices of a run, as its seed decides, and the records that it may change. */
 export class Chance {
@@ -9,8 +9,8 @@ export class Chance {
    * @param seed decides everything
    * @param rows the records that are there have the ids from 1 on; each is changed by one request at most
    */
-  constructor(seed: number, rows: number) {
-    this.#random = seededRandom(String(seed));
+  constructor(seed: string, rows: number) {
+    this.#random = seededRandom(`${seed} hostile requests`);
     this.#freshId = rows;
   }
 

@@ -20,7 +20,7 @@ const SLOW_EVERY = 40;
  */
 export function makeHostileRequests(
   documentation: ApiDocumentation,
-  seed: number,
+  seed: string,
   rows: number,
   count: number,
 ): HostileRequest[] {

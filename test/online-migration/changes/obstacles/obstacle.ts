@@ -16,5 +16,5 @@ export function changeOfPart({ column = 'size', ...declared }: Declared = {}): C
   });
 }
 
-/** Statements that create an obstacle; its code, and a pattern of the reason that the refusal gives. */
+/** Statements that create an obstacle, the obstacle's code, and a pattern of its message. */
 export type Obstacle = readonly [setup: string, code: ObstacleCode, reason: RegExp, declared?: Declared];
