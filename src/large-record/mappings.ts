@@ -1,7 +1,7 @@
 import { defineEntity, p, type EntitySchema } from '@mikro-orm/core';
 import type { ActiveColumn } from '../online-migration/follow/active-column.ts';
 import type { LargeRecord } from './large-record.ts';
-import { TextMoment, TimestampMoment } from './moment-types.ts';
+import { TextMoment, TimestampMoment } from './timestamp-types.ts';
 
 /** The mapping for each form of the table that a version of the application knows. */
 export type Mappings = Readonly<Partial<Record<ActiveColumn['form'], EntitySchema<LargeRecord>>>>;

@@ -3,7 +3,7 @@ import { readJsonBody } from '../http/json-body.ts';
 import { Problem } from '../http/problem.ts';
 import { validate } from '../http/validate.ts';
 import type { LargeRecord } from './large-record.ts';
-import { currentMoment, formatMoment } from './moment.ts';
+import { currentMoment, formatMoment } from './timestamp.ts';
 import type { LargeRecordRepository } from './repository.ts';
 import { listQuerySchema, newRecordSchema, recordChangeSchema, recordPathSchema } from './schemas.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseMoment } from './moment.ts';
+import { parseMoment } from './timestamp.ts';
 
 /** Greatest value of PostgreSQL's bigint. */
 const MAX_BIGINT = 2n ** 63n - 1n;

@@ -7,7 +7,7 @@ import { namesOf } from '../online-migration/change/names.ts';
 import { readTableShape, TableNotReadyError } from '../online-migration/state/table-shape.ts';
 import { createdAtColumn } from './created-at-change.ts';
 import type { NewLargeRecord } from './large-record.ts';
-import { TextMoment, TimestampMoment } from './moment-types.ts';
+import { TextMoment, TimestampMoment } from './timestamp-types.ts';
 
 /** The names of seeded records are this and their number, from 1 on. */
 export const SEEDED_NAME_PREFIX = 'LargeRecord_';

@@ -1,7 +1,7 @@
 import type { EntityManager, EntitySchema } from '@mikro-orm/postgresql';
 import { ColumnNotEnforcedError } from '../online-migration/follow/active-column.ts';
 import type { LargeRecord, LargeRecordChange, NewLargeRecord } from './large-record.ts';
-import type { StoredMomentType } from './moment-types.ts';
+import type { StoredMomentType } from './timestamp-types.ts';
 import { type PreparedStatement, preparedStatement } from './prepared-statements.ts';
 
 /** A row as PostgreSQL returns it, by the names of its columns. */

@@ -1,4 +1,4 @@
-import { formatMoment } from '../../large-record/moment.ts';
+import { formatMoment } from '../../large-record/timestamp.ts';
 import { seededRecord } from '../../large-record/seeding.ts';
 
 /** A record as the API answers it. */

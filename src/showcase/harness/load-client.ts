@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { formatMoment } from '../../large-record/moment.ts';
+import { formatMoment } from '../../large-record/timestamp.ts';
 import type { RequestSender } from './api-client.ts';
 import type { Choices } from './choices.ts';
 import type { AnsweredRecord, Ledger } from './ledger.ts';

@@ -1,5 +1,5 @@
 import { Type } from '@mikro-orm/core';
-import { formatMoment, readStoredMoment } from './moment.ts';
+import { formatMoment, readStoredMoment } from './timestamp.ts';
 
 /** A moment, or the stored text of a value that is none. */
 type StoredMoment = Date | string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { currentMoment, formatMoment, parseMoment, readStoredMoment } from '../../src/large-record/moment.ts';
+import { currentMoment, formatMoment, parseMoment, readStoredMoment } from '../../src/large-record/timestamp.ts';
 
 describe('parseMoment', () => {
   it.each([
