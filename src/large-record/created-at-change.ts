@@ -2,7 +2,7 @@ import { type ChangedColumn, changedColumnOf } from '../online-migration/change/
 import type { ColumnChange } from '../online-migration/change/column-change.ts';
 import { textToTimestamptz } from '../online-migration/conversions/text-to-timestamptz.ts';
 
-/** The column change of this application: `large_record.created_at` from text to a point in time. */
+/** The column change of this application: `large_record.created_at` from text to timestamptz. */
 export const createdAtChange: ColumnChange = {
   table: { schema: 'public', name: 'large_record' },
   key: 'id',
@@ -15,5 +15,5 @@ export const createdAtChange: ColumnChange = {
   ],
 };
 
-/** Its column, for statements on it. */
+/** The changed column, for statements on it. */
 export const createdAtColumn: ChangedColumn = changedColumnOf(createdAtChange);

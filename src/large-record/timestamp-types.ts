@@ -1,36 +1,37 @@
 import { Type } from '@mikro-orm/core';
-import { formatMoment, readStoredMoment } from './timestamp.ts';
+import { formatTimestamp, readStoredTimestamp } from './timestamp.ts';
 
-/** A moment, or the stored text of a value that is none. */
-type StoredMoment = Date | string;
+/** A timestamp, or a stored text that is not one. */
+type StoredTimestamp = Date | string;
 
 /**
- * PostgreSQL itself turns a text into a timestamptz, and back, wherever a literal meets a column, as the session's
- * TimeZone and DateStyle say. A mapping that has been overtaken by a change of the column's type would go on without an
- * error, and with wrong values. This expression fails with 42804 (datatype mismatch) there.
+ * An expression that fails if the column has another type: 42804, datatype mismatch.
+ *
+ * PostgreSQL casts a literal between text and timestamptz by the session's TimeZone and DateStyle. After a type change,
+ * an outdated mapping would therefore read and write wrong values without an error.
  */
 function onlyOfType(type: string, column: string): string {
   return `coalesce(${column}, null::${type})`;
 }
 
-/** How a moment crosses between the application and a column, as text on the wire. */
-export abstract class StoredMomentType extends Type<StoredMoment, string> {
-  abstract override convertToDatabaseValue(value: StoredMoment): string;
+/** Converts timestamps between the application and a column. Values cross as text. */
+export abstract class StoredTimestampType extends Type<StoredTimestamp, string> {
+  abstract override convertToDatabaseValue(value: StoredTimestamp): string;
 
-  override convertToJSValue(value: string): StoredMoment {
-    return readStoredMoment(value);
+  override convertToJSValue(value: string): StoredTimestamp {
+    return readStoredTimestamp(value);
   }
 
-  /** Otherwise the ORM concludes from the column's type that a driver's Date arrives, and makes one of the text. */
+  /** Otherwise the ORM infers from the column's type that the driver returns a Date, and converts the text to one. */
   override compareAsType(): string {
     return 'string';
   }
 }
 
-/** A moment in a text column. */
-export class TextMoment extends StoredMomentType {
-  override convertToDatabaseValue(value: StoredMoment): string {
-    return typeof value === 'string' ? value : formatMoment(value);
+/** A timestamp in a text column. */
+export class TextTimestamp extends StoredTimestampType {
+  override convertToDatabaseValue(value: StoredTimestamp): string {
+    return typeof value === 'string' ? value : formatTimestamp(value);
   }
 
   override convertToJSValueSQL(column: string): string {
@@ -43,18 +44,18 @@ export class TextMoment extends StoredMomentType {
 }
 
 /**
- * A moment in a timestamptz column. PostgreSQL's own text for it depends on the session's TimeZone and
- * DateStyle; this type asks for a text, and writes one, that depends on neither.
+ * A timestamp in a timestamptz column. It reads and writes texts that do not depend on the session's TimeZone and
+ * DateStyle; PostgreSQL's default text does.
  */
-export class TimestampMoment extends StoredMomentType {
-  override convertToDatabaseValue(value: StoredMoment): string {
-    return typeof value === 'string' ? value : `${formatMoment(value)}+00`;
+export class NativeTimestamp extends StoredTimestampType {
+  override convertToDatabaseValue(value: StoredTimestamp): string {
+    return typeof value === 'string' ? value : `${formatTimestamp(value)}+00`;
   }
 
   /**
    * @param column quoted
-   * @returns an expression for `YYYY-MM-DD HH:MM:SS` in UTC; the value's ISO 8601 text where its year has not four
-   *   digits (to_char would drop "BC" and gives null for infinity)
+   * @returns an expression for `YYYY-MM-DD HH:MM:SS` in UTC. If the year does not have four digits, it returns ISO 8601
+   *   text: to_char drops "BC" and returns null for infinity
    */
   override convertToJSValueSQL(column: string): string {
     return `case

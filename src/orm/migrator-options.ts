@@ -4,11 +4,11 @@ import { OnlineMigrator, type OnlineMigratorOptions } from '../online-migration/
 import { ormOptions } from './open-orm.ts';
 
 /**
- * MikroORM's options for whoever runs the migrations.
+ * MikroORM's options for running migrations.
  *
- * @param url where the database is: `postgres://…`
- * @param entities the mappings that fit when all migrations have run: `migration:check` compares the database with them
- * @param settings how patient the moves are, where it is to differ from the defaults, and who receives their events
+ * @param url of the database: `postgres://…`
+ * @param entities the mappings after all migrations; `migration:check` compares the database with them
+ * @param settings lock timeouts and event listeners of the phases, if they differ from the defaults
  */
 export function migratorOptions(
   url: string,
@@ -23,7 +23,7 @@ export function migratorOptions(
       glob: '[0-9]*.ts',
       // One transaction around all migrations would hold every lock until the last one ends.
       allOrNothing: false,
-      // A snapshot file would be compared in place of the database itself.
+      // With a snapshot file, MikroORM would not compare the entities with the database itself.
       snapshot: false,
     },
   });
