@@ -1,6 +1,6 @@
 import { callbackify } from 'node:util';
 import type { ClientConfig, PoolConfig } from 'pg';
-import { type PooledClient, pooledClient } from './pooled-client.ts';
+import { type PooledClient, pooledClient, ServerChoice } from './pooled-client.ts';
 
 /**
  * The server ends a slow statement itself. If it does not answer, the client closes the connection this much later, in
