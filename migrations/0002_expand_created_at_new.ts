@@ -3,15 +3,15 @@ import { ColumnMigration } from 'online-migration/mikro-orm';
 import { createdAtChange } from '../src/large-record/created-at-change.ts';
 
 /**
- * Expand: `created_at_new timestamptz` beside `created_at`, kept equal by a sync trigger, in ONE transaction.
+ * Expand: adds `created_at_new timestamptz` and a sync trigger that fills it on every write, in one transaction.
  *
  *     create function … forward, backward, sync
  *     alter table large_record add column created_at_new timestamptz
  *     create trigger … before insert, before update of a changed created_at
  *
- * Lock: ACCESS EXCLUSIVE, catalog only, milliseconds at any size; asked for with a lock timeout of 100 ms.
- * Beside it: every version of the application. All go on reading and writing `created_at`.
- * Undo: `migration:down` drops the trigger, the functions and the column, in ONE transaction under the same lock.
+ * Lock: ACCESS EXCLUSIVE for milliseconds at any table size (catalog changes only), with a lock timeout of 100 ms.
+ * Compatible application versions: all. They keep reading and writing `created_at`.
+ * Undo: `migration:down` drops the trigger, the functions and the column in one transaction, under the same lock.
  */
 export class ExpandCreatedAtNew extends ColumnMigration {
   override readonly change = createdAtChange;

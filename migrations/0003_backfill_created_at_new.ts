@@ -3,16 +3,17 @@ import { ColumnMigration } from 'online-migration/mikro-orm';
 import { createdAtChange } from '../src/large-record/created-at-change.ts';
 
 /**
- * Backfill: `created_at_new` of every row that is older than the sync trigger, in batches that aim at 100 ms.
+ * Backfill: fills `created_at_new` of the rows that are older than the sync trigger, in batches of about 100 ms.
  *
  *     update large_record set created_at_new = forward(created_at)
  *     where ctid >= '(…,0)' and ctid < '(…,0)' and created_at_new is null
  *
- * Lock: ROW EXCLUSIVE on the table and the row locks of one batch; reads never wait, a write as long as a batch. While a
- * range is filled also SHARE UPDATE EXCLUSIVE, which keeps autovacuum away, and goes as soon as someone waits for the table.
- * Beside it: every version of the application. All go on reading and writing `created_at`.
- * Interrupted, by Ctrl-C or worse: `migration:up` goes on where it stopped.
- * Undo: nothing to undo; `migration:down` forgets how far it was.
+ * Lock: ROW EXCLUSIVE on the table and the row locks of one batch. Reads never wait; a write waits at most for one batch.
+ * While it fills a range, it also holds SHARE UPDATE EXCLUSIVE to keep autovacuum away. It releases that lock as soon as
+ * another session waits for the table.
+ * Compatible application versions: all. They keep reading and writing `created_at`.
+ * If interrupted, `migration:up` resumes from the last batch.
+ * Undo: nothing to undo; `migration:down` deletes the saved progress.
  */
 export class BackfillCreatedAtNew extends ColumnMigration {
   override readonly change = createdAtChange;

@@ -3,19 +3,19 @@ import { ColumnMigration } from 'online-migration/mikro-orm';
 import { createdAtChange } from '../src/large-record/created-at-change.ts';
 
 /**
- * Enforce: `created_at_new` is NOT NULL, and a write through either column reaches the other.
+ * Enforce: sets `created_at_new` NOT NULL and makes the sync trigger work both ways.
  *
  *     alter table large_record add constraint … check (created_at_new is not null) not valid
  *     alter table large_record validate constraint …
  *     alter table large_record alter column created_at_new set not null     (the check proves it: no scan)
  *     create trigger … before update of a changed created_at or created_at_new
  *
- * Lock: twice ACCESS EXCLUSIVE, catalog only, milliseconds at any size; in between SHARE UPDATE EXCLUSIVE while the
- * check reads the table, which reads and writes don't feel.
- * Beside it: applications that know the old column, and those that know both. The latter switch over to the new column
- * as soon as it is enforced.
- * Refused while a row has a value that is no moment; the error names the rows.
- * Undo: `migration:down` drops NOT NULL in ONE transaction; applications go back to the old column.
+ * Lock: ACCESS EXCLUSIVE twice, for milliseconds at any table size (catalog changes only). In between, SHARE UPDATE
+ * EXCLUSIVE while the check reads the table; it does not block reads or writes.
+ * Compatible application versions: those that use the old column, and those that know both columns. The latter switch to
+ * the new column as soon as it is enforced.
+ * It fails if a row has a value that is not a timestamp; the error names the rows.
+ * Undo: `migration:down` drops NOT NULL in one transaction; applications return to the old column.
  */
 export class EnforceCreatedAtNew extends ColumnMigration {
   override readonly change = createdAtChange;

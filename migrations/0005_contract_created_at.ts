@@ -3,15 +3,17 @@ import { ColumnMigration } from 'online-migration/mikro-orm';
 import { createdAtChange } from '../src/large-record/created-at-change.ts';
 
 /**
- * Contract: `created_at` goes, after the proof that both columns say the same in every row.
+ * Contract: verifies that both columns are equal in every row, then drops `created_at`.
  *
  *     select … where forward(created_at) is distinct from created_at_new     (in batches, by id)
  *     drop trigger …; alter table large_record drop column created_at; drop function …
  *
- * Lock: twice ACCESS EXCLUSIVE, catalog only, milliseconds at any size; none in between, during the proof.
- * Beside it: applications that know both columns, or only the new one. One that knows only the old column fails here.
- * Undo: `migration:down` adds the column again, fills it in batches with every string letter by letter as it was, and
- * makes it NOT NULL as 0004 does.
+ * Lock: ACCESS EXCLUSIVE twice, for milliseconds at any table size (catalog changes only). No table lock in between, during
+ * the verification.
+ * Compatible application versions: those that know both columns, or only the new one. A version that knows only the old
+ * column fails from here on.
+ * Undo: `migration:down` adds the column again, fills it in batches with the byte-identical old strings, and makes it
+ * NOT NULL as 0004 does.
  */
 export class ContractCreatedAt extends ColumnMigration {
   override readonly change = createdAtChange;

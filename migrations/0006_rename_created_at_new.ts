@@ -3,13 +3,14 @@ import { ColumnMigration } from 'online-migration/mikro-orm';
 import { createdAtChange } from '../src/large-record/created-at-change.ts';
 
 /**
- * Rename: `created_at_new` takes the name `created_at`.
+ * Rename: renames `created_at_new` to `created_at`.
  *
  *     alter table large_record rename column created_at_new to created_at
  *
- * Lock: ACCESS EXCLUSIVE, catalog only, milliseconds at any size.
- * Beside it: applications that know both names; a query that meets the rename is run again under the other name.
- * Undo: `migration:down` gives the interim name back in ONE transaction.
+ * Lock: ACCESS EXCLUSIVE for milliseconds at any table size (catalog changes only).
+ * Compatible application versions: those that know both names. If a query fails because of the rename, they run it again
+ * with the other name.
+ * Undo: `migration:down` restores the name `created_at_new` in one transaction.
  */
 export class RenameCreatedAtNew extends ColumnMigration {
   override readonly change = createdAtChange;

@@ -5,7 +5,7 @@ import type { ColumnChange } from 'online-migration';
 const followedChanges = features.flatMap(({ changes }) => changes);
 
 /**
- * All column changes of this project. `npx online-migration new` adds to it. Remove a change when a feature lists it, or when it
- * is over.
+ * All column changes of this project. `npx online-migration new` adds to it. Remove a change when a feature lists it,
+ * or when the change is finished.
  */
 export const columnChanges: readonly ColumnChange[] = [...followedChanges];

@@ -4,51 +4,51 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { isConnectionUrl } from './database/connection-url.ts';
 
-/** Everything that the environment decides. */
+/** All settings that come from the environment. */
 export interface Config {
-  /** DATABASE_URL: the application's database; absent where the embedded PostgreSQL serves. */
+  /** DATABASE_URL: the application's database. If it is absent, the embedded PostgreSQL is used. */
   readonly databaseUrl?: string;
-  /** DATABASE_DIRECT_URL: the same database past the pooler that DATABASE_URL leads through; absent where none is. */
+  /** DATABASE_DIRECT_URL: the same database without the pooler of DATABASE_URL. Absent if there is no pooler. */
   readonly databaseDirectUrl?: string;
-  /** DATABASE_REPLICA_URL: a streaming replica for reads; absent where all go to the primary. */
+  /** DATABASE_REPLICA_URL: a streaming replica for reads. If it is absent, all reads use the primary. */
   readonly databaseReplicaUrl?: string;
-  /** TEST_DATABASE_URL: the server on which the tests create their databases. */
+  /** TEST_DATABASE_URL: the server for the databases of the tests. */
   readonly testDatabaseUrl?: string;
-  /** HOST: the address on which the API listens. */
+  /** HOST: the address that the API listens on. */
   readonly host: string;
-  /** PORT: the port on which the API listens; 0 lets the system choose one. */
+  /** PORT: the port that the API listens on. 0 selects a free port. */
   readonly port: number;
-  /** DATABASE_WAIT_MS: how long the API waits at its start for a database that does not answer, in milliseconds. */
+  /** DATABASE_WAIT_MS: how long the API waits at its start for the database, in milliseconds. */
   readonly databaseWaitMs: number;
-  /** REQUEST_TIMEOUT_MS: no request takes longer, in milliseconds. */
+  /** REQUEST_TIMEOUT_MS: time limit of a request, in milliseconds. */
   readonly requestTimeoutMs: number;
-  /** LOG_LEVEL: from which level on the API writes lines to its log. */
+  /** LOG_LEVEL: the lowest level that the API logs. */
   readonly logLevel: (typeof LOG_LEVELS)[number];
-  /** SHUTDOWN_DELAY_MS: how long the API takes requests after it has been told to end, in milliseconds. */
+  /** SHUTDOWN_DELAY_MS: how long the API still accepts requests after a signal to end, in milliseconds. */
   readonly shutdownDelayMs: number;
-  /** ACTIVE_COLUMN: the column to stay on as long as it can be; absent where it is `auto`. */
+  /** ACTIVE_COLUMN: the column to stay on as long as possible. Absent if it is `auto`. */
   readonly activeColumn?: string;
-  /** ACTIVE_COLUMN_POLL_MS: pause between two looks at the catalog, in milliseconds. */
+  /** ACTIVE_COLUMN_POLL_MS: interval between two reads of the catalog, in milliseconds. */
   readonly activeColumnPollMs: number;
-  /** LOCK_TIMEOUT_MS: longest wait for a strong lock in one try, in milliseconds. */
+  /** LOCK_TIMEOUT_MS: longest wait for an ACCESS EXCLUSIVE lock in one try, in milliseconds. */
   readonly lockTimeoutMs: number;
-  /** LOCK_BUDGET_MS: longest time over all tries for a strong lock, in milliseconds. */
+  /** LOCK_BUDGET_MS: longest time for an ACCESS EXCLUSIVE lock over all tries, in milliseconds. */
   readonly lockBudgetMs: number;
   /** SWITCHOVER_WAIT_MS: how long contract waits for processes that still use the old column, in milliseconds. */
   readonly switchoverWaitMs: number;
-  /** BACKFILL_BATCH_MS: how long a batch of the backfill is to last, in milliseconds. */
+  /** BACKFILL_BATCH_MS: target duration of a backfill batch, in milliseconds. */
   readonly backfillBatchMs: number;
-  /** BACKFILL_WORKERS: how many batches at once in the migrating process; 0 leaves them to worker processes. */
+  /** BACKFILL_WORKERS: number of concurrent batches in the migrating process. 0 leaves them to worker processes. */
   readonly backfillWorkers: number;
-  /** BACKFILL_LATENCY_URL: where the backfill asks for the API's latency, absent where it does not. */
+  /** BACKFILL_LATENCY_URL: URL of the API's latency, for throttling. If it is absent, the backfill ignores latency. */
   readonly backfillLatencyUrl?: string;
 }
 
-/** What the log may be limited to, from the most to the least; `notice` is all but the requests. */
+/** The log levels, from most to least verbose. `notice` omits successful requests. */
 const LOG_LEVELS = ['debug', 'info', 'notice', 'warn', 'error', 'silent'] as const;
 
-/** The value of ACTIVE_COLUMN that stays on no column. */
-const FOLLOW_MOVES = 'auto';
+/** The value of ACTIVE_COLUMN that follows the column change. */
+const FOLLOW_CHANGE = 'auto';
 
 const DOTENV_FILE = join(import.meta.dirname, '../.env');
 
@@ -89,7 +89,7 @@ const environmentSchema = z.object({
   REQUEST_TIMEOUT_MS: milliseconds(100, 600_000, 10_000),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   SHUTDOWN_DELAY_MS: milliseconds(0, 600_000, 0),
-  ACTIVE_COLUMN: z.string().default(FOLLOW_MOVES),
+  ACTIVE_COLUMN: z.string().default(FOLLOW_CHANGE),
   ACTIVE_COLUMN_POLL_MS: milliseconds(10, 3_600_000, 1_000),
   LOCK_TIMEOUT_MS: milliseconds(1, 60_000, 100),
   LOCK_BUDGET_MS: milliseconds(0, 86_400_000, 120_000),
@@ -112,10 +112,10 @@ const environmentSchema = z.object({
 export const CONFIG_VARIABLES: readonly string[] = Object.keys(environmentSchema.shape);
 
 /**
- * Reads the configuration. A variable that is empty counts as not set.
+ * Reads the configuration. An empty variable counts as not set.
  *
- * @param env where to read; by default the process's environment over the `.env` file of the project's root
- * @throws Error with one sentence for each bad variable; a value is never repeated, it may hold a password
+ * @param env the variables; by default the process's environment, then the `.env` file of the project
+ * @throws Error with one sentence for each invalid variable; it never contains a value, which may be a password
  */
 export function readConfig(env: NodeJS.ProcessEnv = environmentOverDotenv()): Config {
   const setVariables = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
@@ -134,7 +134,7 @@ export function readConfig(env: NodeJS.ProcessEnv = environmentOverDotenv()): Co
     requestTimeoutMs: data.REQUEST_TIMEOUT_MS,
     logLevel: data.LOG_LEVEL,
     shutdownDelayMs: data.SHUTDOWN_DELAY_MS,
-    ...(data.ACTIVE_COLUMN !== FOLLOW_MOVES && { activeColumn: data.ACTIVE_COLUMN }),
+    ...(data.ACTIVE_COLUMN !== FOLLOW_CHANGE && { activeColumn: data.ACTIVE_COLUMN }),
     activeColumnPollMs: data.ACTIVE_COLUMN_POLL_MS,
     lockTimeoutMs: data.LOCK_TIMEOUT_MS,
     lockBudgetMs: data.LOCK_BUDGET_MS,

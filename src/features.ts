@@ -1,5 +1,5 @@
 import type { Feature } from './http/feature.ts';
 import { largeRecord } from './large-record/feature.ts';
 
-/** What the application consists of. */
+/** The features of the application. */
 export const features: readonly Feature[] = [largeRecord];

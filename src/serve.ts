@@ -9,13 +9,13 @@ import { listen } from './http/listener.ts';
 import { openLog } from './http/log.ts';
 import { openApplication } from './http/open-application.ts';
 
-/** What is left open after the last request may take so long to close, in milliseconds. */
+/** Time to close the remaining resources after the last request, in milliseconds. */
 const CLOSING_MS = 1_000;
 
 /**
- * Serves features as a process of its own; tells a failure on standard error, and ends with exit code 1.
+ * Serves features in this process. If it fails, it prints the error and sets exit code 1.
  *
- * @param features what the application consists of
+ * @param features the features of the application
  */
 export async function serve(features: readonly Feature[]): Promise<void> {
   try {
@@ -27,20 +27,20 @@ export async function serve(features: readonly Feature[]): Promise<void> {
 }
 
 /**
- * Serves the API until SIGTERM, SIGINT or SIGHUP; a second SIGTERM or SIGINT ends the process at once.
+ * Serves the API until SIGTERM, SIGINT or SIGHUP. A second SIGTERM or SIGINT ends the process at once.
  *
  * 1. Wait for the database, then listen.
- * 2. At the signal: `/readyz` says no, and after a pause in which balancers notice, no new connections are taken.
- * 3. The requests in flight are answered, which takes no longer than a request may; then all connections are closed.
+ * 2. At the signal, `/readyz` fails. After a pause, in which load balancers notice, accept no new connections.
+ * 3. Answer the requests in flight, at most for the time limit of a request. Then close all connections.
  */
 async function serveUntilSignal(features: readonly Feature[]): Promise<void> {
   const config = readConfig();
   using opened = await openLog(config.logLevel);
   const { log } = opened;
-  // Heard from the beginning: as process 1 of a container it would not be ended by a signal that nobody hears.
+  // Installed first: process 1 of a container ignores a signal that has no handler.
   const ending = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ending.abort());
-  // A terminal that closes; its shell may send the signal once more.
+  // The terminal was closed. Its shell may send the signal again.
   process.on('SIGHUP', () => ending.abort());
   if (config.databaseUrl) {
     try {
@@ -70,7 +70,7 @@ async function serveUntilSignal(features: readonly Feature[]): Promise<void> {
 
   if (!ending.signal.aborted) await once(ending.signal, 'abort');
   stopping.abort();
-  // A connection on which the server has fallen silent would keep the process alive for minutes.
+  // A connection to an unresponsive server would keep the process alive for minutes.
   const lastMs = config.shutdownDelayMs + config.requestTimeoutMs + CLOSING_MS;
   setTimeout(() => process.exit(), lastMs).unref();
   await delay(config.shutdownDelayMs);

@@ -75,7 +75,7 @@ it('at SIGTERM says that it is not ready, still serves, answers what is in fligh
 
   stop(api);
   const notReady = await answering(`${api.url}/readyz`, 503);
-  expect(notReady.text).toContain('This process is about to end.');
+  expect(notReady.text).toContain('This process is shutting down.');
   expect((await send(`${api.url}/notes`)).status).toBe(200);
   while (await send(`${api.url}/healthz`).then(Boolean, () => false));
   await table.unlock();

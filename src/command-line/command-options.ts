@@ -7,12 +7,12 @@ const FILE_ERROR = 'must be a file name';
 const SEED_BOUND = 2 ** 31;
 
 /**
- * Reads a command's options.
+ * Parses a command's options.
  *
- * @param argv what was written behind the command's name
- * @param usage how the command is called; closes every error
- * @param schema the options by name: a text for `--name value`, true for `--name`
- * @throws OnlineMigrationError with a sentence for each option that is wrong
+ * @param argv the arguments after the command's name
+ * @param usage how to call the command; every error ends with it
+ * @param schema the options by name: a string for `--name value`, true for `--name`
+ * @throws OnlineMigrationError with one sentence for each wrong option
  */
 export function readOptions<Schema extends z.ZodObject>(
   argv: readonly string[],
@@ -25,11 +25,11 @@ export function readOptions<Schema extends z.ZodObject>(
       { type: z.safeParse(type as z.ZodType, true).success ? ('boolean' as const) : ('string' as const) },
     ]),
   );
-  // Not strict: the parser's own errors speak of its ways, these here of the option.
+  // Not strict: the parser's own errors explain its syntax, not the wrong option.
   const { values, positionals } = parseArgs({ args: [...argv], options, strict: false });
   const { data, error } = schema.safeParse({ ...values });
   const faults = [
-    ...positionals.map((word) => `"${word}" is no option.`),
+    ...positionals.map((word) => `"${word}" is not an option.`),
     ...(error?.issues ?? []).map(describeFault),
   ];
   if (data === undefined || faults.length > 0) throw usageError(faults, usage);
@@ -37,9 +37,9 @@ export function readOptions<Schema extends z.ZodObject>(
 }
 
 /**
- * The error of a command that was called with wrong arguments.
- * @param faults a sentence for each argument that is wrong
- * @param usage how the command is called
+ * The error of a command called with wrong arguments.
+ * @param faults one sentence for each wrong argument
+ * @param usage how to call the command
  */
 export function usageError(faults: readonly string[], usage: string): OnlineMigrationError {
   return new OnlineMigrationError('WRONG_USAGE', `${faults.join('\n')}\nUsage: ${usage}`, { faults, usage });
@@ -48,7 +48,7 @@ export function usageError(faults: readonly string[], usage: string): OnlineMigr
 /** A flag such as `--append`. */
 export const flag = z.literal(true, { error: 'takes no value' }).optional().transform(Boolean);
 
-/** A whole number, written in digits alone. */
+/** A whole number, written in digits only. */
 export function wholeNumber(least: number, greatest: number) {
   const error = `must be a whole number from ${least} to ${greatest}`;
   return z
@@ -58,10 +58,10 @@ export function wholeNumber(least: number, greatest: number) {
     .refine((value) => value >= least && value <= greatest, { error });
 }
 
-/** The name of a file. */
+/** A file name. */
 export const fileName = z.string({ error: FILE_ERROR }).min(1, { error: FILE_ERROR });
 
-/** The seed of random choices; a random one where none is given. */
+/** The seed of random choices. If it is missing, a random seed is used. */
 export const randomSeed = wholeNumber(0, SEED_BOUND - 1).default(() => randomInt(SEED_BOUND));
 
 function describeFault(issue: z.core.$ZodIssue): string {

@@ -1,4 +1,4 @@
-/** A number of rows, or of anything, as people read it. */
+/** Formats a number of rows, or of anything else, for people. */
 export function rowCount(rows: number): string {
   return Math.round(rows).toLocaleString('en-US');
 }

@@ -1,20 +1,20 @@
 import { SingleBar } from 'cli-progress';
 import { rowCount } from './row-count.ts';
 
-/** How often a line appears where the output is no terminal. */
+/** Interval between lines if the output is not a terminal. */
 const LINE_INTERVAL_MS = 2_000;
 
-/** Shows how far a work on rows is. Disposing of it ends the display. */
+/** Shows how many rows are done. Disposing of it ends the display. */
 export interface RowsProgress extends Disposable {
-  /** @param rowsDone rows that are done so far */
+  /** @param rowsDone rows done so far */
   update(rowsDone: number): void;
 }
 
 /**
- * A bar in a terminal, and elsewhere a line every two seconds.
+ * Shows a bar on a terminal, otherwise a line every two seconds.
  *
- * @param rows how many there will be, or an estimate
- * @param output where to show it
+ * @param rows the number of rows, or an estimate
+ * @param output receives the display
  */
 export function showRowsProgress(rows: number, output: NodeJS.WriteStream): RowsProgress {
   return output.isTTY ? showBar(rows, output) : writeLines(rows, output);
@@ -25,7 +25,7 @@ function showBar(rows: number, stream: NodeJS.WriteStream): RowsProgress {
     stream,
     format: '{bar} {percentage} %, {value} of {total} rows, {eta_formatted} left',
     formatValue: (value, _options, type) => (type === 'percentage' ? String(value) : rowCount(value)),
-    // Its own handler of Ctrl-C would end the display before the command has ended.
+    // Its own Ctrl-C handler would end the display before the command ends.
     gracefulExit: false,
   });
   bar.start(rows, 0);

@@ -1,10 +1,10 @@
 import { constants } from 'node:os';
 import { OnlineMigrationError } from 'online-migration';
 
-/** The command was told to end before its work was done. */
+/** A signal stopped the command before it finished. */
 export class Interruption extends Error {
   override readonly name = 'Interruption';
-  /** 128 and the signal's number, as shells have it. */
+  /** 128 plus the signal's number, the convention of shells. */
   readonly exitCode: number;
 
   constructor(message: string, signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGPIPE') {
@@ -14,12 +14,12 @@ export class Interruption extends Error {
 }
 
 /**
- * Runs a command: prints its error as a sentence, with its code if it has one, and sets the exit code.
+ * Runs a command. If it fails, prints the error with its code and sets the exit code.
  *
- * Ctrl-C, SIGTERM, a terminal that closes and a reader of the output that goes away all abort the signal; the command then
- * releases what it holds and throws. A second Ctrl-C changes nothing, because `npm run` hands the first one on once more.
+ * Ctrl-C, SIGTERM, a closed terminal and a closed output pipe all abort the signal. The command then releases its
+ * resources and throws. A second Ctrl-C has no effect, because `npm run` forwards the first one again.
  *
- * @param work the command; it returns the exit code, or nothing for 0
+ * @param work the command; returns the exit code, or nothing for 0
  */
 export async function runCommand(work: (signal: AbortSignal) => Promise<number | void>): Promise<void> {
   const controller = new AbortController();
@@ -28,13 +28,13 @@ export async function runCommand(work: (signal: AbortSignal) => Promise<number |
   }
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', () =>
-      controller.abort(new Interruption('Interrupted: nobody reads the output any more.', 'SIGPIPE')),
+      controller.abort(new Interruption('Interrupted: the output pipe is closed.', 'SIGPIPE')),
     );
   }
   try {
     process.exitCode = (await work(controller.signal)) ?? 0;
   } catch (error) {
-    // What fails after the interruption fails because of it.
+    // A failure after the interruption is caused by it.
     const cause: unknown = controller.signal.aborted ? controller.signal.reason : error;
     console.error(cause instanceof Error ? cause.message : cause);
     if (cause instanceof OnlineMigrationError) console.error(`Error code: ${cause.code}`);

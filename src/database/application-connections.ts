@@ -1,38 +1,43 @@
 import { callbackify } from 'node:util';
 import type { ClientConfig, PoolConfig } from 'pg';
-import { type PooledClient, pooledClient } from './pooled-client.ts';
-import { ServerChoice } from './server-choice.ts';
+import { type PooledClient, pooledClient, ServerChoice } from './pooled-client.ts';
 
-/** The server ends a slow statement by itself; a connection without an answer is given up so much later, in milliseconds. */
+/**
+ * The server ends a slow statement itself. If it does not answer, the client closes the connection this much later, in
+ * milliseconds.
+ */
 const SILENCE_MS = 500;
-/** How much later than a request's own limit the server ends its statement, so that it is the limit that answers. */
+/** The server ends a statement this much after the request's time limit, so that the request's limit answers first. */
 const STATEMENT_GRACE_MS = 100;
 
-/** A replica that hangs, at first on the connection and then on the statement, leaves half a request's time for the primary. */
+/**
+ * Share of a request's time for each wait on a replica: one for a connection, one for the statement. Half is left for
+ * the primary.
+ */
 const SHARE_OF_REPLICA = 0.25;
 
-/** How long a connection may be silent before the system asks whether the server is there, in milliseconds. */
+/** Idle time of a connection before TCP keepalive checks the server, in milliseconds. */
 const KEEPALIVE_IDLE_MS = 10_000;
 
-/** Where a process that serves requests finds its database. */
+/** The database URLs of a process that serves requests. */
 export interface DatabaseServers {
-  /** A URL for each server, or pooler, that requests may go to: the first that takes writes is used. */
+  /** URLs for requests, one per server or pooler. The first one that accepts writes is used. */
   readonly requests: readonly string[];
-  /** A URL for each server that sessions may go to, where a pooler is between the requests and them. */
+  /** URLs for dedicated sessions, one per server, if requests go through a pooler. */
   readonly sessions?: readonly string[];
 }
 
-/** How a process that serves requests reaches its database. */
+/** Connection settings of a process that serves requests. */
 export interface ApplicationConnections {
-  /** For the pool of connections that requests use. */
+  /** For the pool that requests use. */
   readonly pool: PoolConfig;
-  /** For one session of its own, asked for each time that it connects. */
+  /** For one dedicated session; call it for each connection. */
   session(): ClientConfig;
 }
 
 /**
- * @param servers where to connect
- * @param requestTimeoutMs no wait, for a connection or for a statement, is longer, in milliseconds
+ * @param servers the database URLs
+ * @param requestTimeoutMs longest wait for a connection or a statement, in milliseconds
  */
 export function applicationConnections(
   { requests, sessions }: DatabaseServers,
@@ -48,9 +53,9 @@ export function applicationConnections(
 }
 
 /**
- * @param servers a URL for each replica; the first that answers is used
- * @param requestTimeoutMs how long a request may take, in milliseconds
- * @returns what a pool of connections for reads is to be made with
+ * @param servers a URL for each replica; the first one that answers is used
+ * @param requestTimeoutMs time limit of a request, in milliseconds
+ * @returns configuration of the pool for reads
  */
 export function replicaConnections(servers: readonly string[], requestTimeoutMs: number): PoolConfig {
   const timeoutMs = Math.ceil(requestTimeoutMs * SHARE_OF_REPLICA);

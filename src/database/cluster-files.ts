@@ -7,25 +7,25 @@ import { type OperatingSystemUser, runAs } from './operating-system-user.ts';
 import { CLUSTER, createOwnedFolder, removeFolder } from './owned-folder.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 
-/** How to connect to a cluster's server. It lies in the cluster, so that the two come and go as one. */
+/** How to connect to a cluster's server. It is stored in the cluster, so that both are created and deleted together. */
 export type Connection = z.infer<typeof connectionSchema>;
 
 const connectionSchema = z.object({
   user: z.string(),
   password: z.string(),
-  /** The port to try first. The one really in use stands in postmaster.pid, and nowhere else. */
+  /** The preferred port. postmaster.pid contains the port in use. */
   preferredPort: z.number(),
 });
 
 const CONNECTION_FILE = 'connection.json';
-/** How systems say that a folder cannot be renamed to a place that is not empty. */
+/** Error codes if a folder cannot be renamed to a non-empty folder. */
 const PLACE_TAKEN = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EPERM'];
 const SUPERUSER = 'postgres';
 const PASSWORD_BYTES = 24;
-/** The major version from which on PostgreSQL has locales that are the same on every platform. */
+/** The first major version with locales that are the same on every platform. */
 const BUILTIN_LOCALES_SINCE = 17;
 
-/** What every cluster of this project has in its postgresql.conf. */
+/** postgresql.conf settings of every cluster of this project. */
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -33,23 +33,23 @@ const SETTINGS: Readonly<Record<string, string>> = {
   log_timezone: 'UTC',
 };
 
-/** What it takes to make a cluster and to run its server. */
+/** Programs and user for creating a cluster and running its server. */
 export interface ClusterTools {
   readonly binaries: PostgresBinaries;
-  /** Who runs them, where it is another user than this process's. */
+  /** The user that runs them, if it differs from this process's user. */
   readonly user: OperatingSystemUser | undefined;
 }
 
 /**
- * Makes sure that there is a cluster, however many processes ask for it at the same moment:
+ * Creates the cluster if it is missing. Any number of processes may call this concurrently:
  *
- * 1. each makes a whole cluster, with a password of its own, in a folder of its own beside the place;
- * 2. each renames it to the place, which works for one of them alone, since the place is not empty after that;
- * 3. the others delete theirs and use the winner's.
+ * 1. Each process creates a complete cluster with its own password in its own folder.
+ * 2. Each renames its folder to the place. Only the first rename succeeds, because the place is then not empty.
+ * 3. The other processes delete their folders and use the first cluster.
  *
- * So a cluster at its place is always complete, and no lock is held that a crash could leave behind.
+ * A cluster at its place is therefore always complete, and a crash leaves no lock behind.
  *
- * @throws Error if the place holds something else, or initdb fails
+ * @throws Error if the place contains something else, or initdb fails
  */
 export async function ensureCluster(clusterFolder: string, tools: ClusterTools): Promise<void> {
   if (await findConnection(clusterFolder)) return;
@@ -61,7 +61,7 @@ export async function ensureCluster(clusterFolder: string, tools: ClusterTools):
     if (await findConnection(clusterFolder)) return;
     if (!PLACE_TAKEN.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     throw new Error(
-      `${clusterFolder} holds something else than a cluster of this project. ` +
+      `${clusterFolder} does not contain a cluster of this project. ` +
         'Move it away, or run npm run db:reset to delete it.',
       { cause: error },
     );
@@ -71,13 +71,13 @@ export async function ensureCluster(clusterFolder: string, tools: ClusterTools):
 }
 
 /**
- * Makes a cluster: UTF-8, the same order of strings on every platform, passwords asked for by scram-sha-256.
+ * Creates a cluster with UTF-8, the same sort order on every platform, and scram-sha-256 passwords.
  *
  * @param workFolder an empty folder that belongs to the tools' user
  * @param settings for postgresql.conf, by name
- * @param durability whether to wait until the cluster would survive a crash of the machine, about half the time
+ * @param durability whether to wait until the cluster would survive a crash of the machine, which doubles the time
  * @returns the cluster's folder, inside the work folder
- * @throws Error with initdb's own words where it fails
+ * @throws Error with initdb's output if it fails
  */
 export async function createCluster(
   workFolder: string,
@@ -109,7 +109,7 @@ export async function createCluster(
   return cluster;
 }
 
-/** As lines of postgresql.conf: only from PostgreSQL 16 on could initdb write them. */
+/** Lines of postgresql.conf. initdb can write them only since PostgreSQL 16. */
 function settingsFile(settings: Readonly<Record<string, string>>): string {
   const lines = Object.entries(settings).map(
     ([name, value]) => `${name} = '${value.replaceAll(/['\\]/g, '$&$&')}'\n`,
@@ -120,12 +120,12 @@ function settingsFile(settings: Readonly<Record<string, string>>): string {
 /**
  * Reads how to connect to the cluster.
  *
- * @throws Error if the folder holds no cluster of this project
+ * @throws Error if the folder does not contain a cluster of this project
  */
 export async function readConnection(clusterFolder: string): Promise<Connection> {
   const connection = await findConnection(clusterFolder);
   if (!connection) {
-    throw new Error(`There is no ${CONNECTION_FILE} in ${clusterFolder}: not a cluster of this project.`);
+    throw new Error(`${clusterFolder} is not a cluster of this project: it has no ${CONNECTION_FILE}.`);
   }
   return connection;
 }
@@ -141,12 +141,12 @@ async function findConnection(clusterFolder: string): Promise<Connection | undef
   }
   const connection = parseConnection(text);
   if (!connection) {
-    throw new Error(`${file} cannot be understood. Run npm run db:reset to start with an empty database.`);
+    throw new Error(`${file} is not valid. Run npm run db:reset to start with an empty database.`);
   }
   return connection;
 }
 
-/** Without the parser's error, which may quote the password. */
+/** Omits the parser's error, which may quote the password. */
 function parseConnection(text: string): Connection | undefined {
   try {
     return connectionSchema.parse(JSON.parse(text));

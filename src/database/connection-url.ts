@@ -1,9 +1,9 @@
 import type { Connection } from './cluster-files.ts';
 
-/** Scheme and user, hosts, and the rest. A `/`, `?` or `#` of a user name or a password is percent-encoded in a URL. */
+/** Scheme and user, hosts, and the rest. In a URL, `/`, `?` and `#` in a user name or password are percent-encoded. */
 const PARTS = /^(\w+:\/\/(?:[^/?#]*@)?)([^/?#]*)(.*)$/s;
 
-/** The URL of a database of a server on this machine. With the password: not for printing. */
+/** The URL of a database on this machine. It contains the password: do not print it. */
 export function connectionUrl(
   { user, password }: Connection,
   port: number,
@@ -13,8 +13,8 @@ export function connectionUrl(
 }
 
 /**
- * The URL of each host of a URL that may name several, as PostgreSQL's own programs take it:
- * `postgresql://user@first:5432,second:5432/database`. (`pg` and MikroORM take one host.)
+ * Splits a URL with several hosts into one URL per host. PostgreSQL's programs accept
+ * `postgresql://user@first:5432,second:5432/database`; `pg` and MikroORM accept one host.
  */
 export function urlsOfHosts(url: string): string[] {
   const [, before = '', hosts = '', after = ''] = PARTS.exec(url) ?? [];
@@ -22,9 +22,11 @@ export function urlsOfHosts(url: string): string[] {
 }
 
 /**
- * Whether the text is a PostgreSQL URL that the driver splits as its author meant. If a password contains a `/`, `?` or `#`
- * that is not percent-encoded, an `@` is left after the host, and a part of the password would be printed as the host. In a
- * `.env` file, `#` begins a comment, so such a password leaves a URL without database and parameters.
+ * Whether the text is a PostgreSQL URL that the driver parses as intended.
+ *
+ * If a password contains an unencoded `/`, `?` or `#`, an `@` remains after the host, and part of the password would be
+ * printed as the host. In a `.env` file, `#` starts a comment, so such a password leaves a URL without database and
+ * parameters.
  */
 export function isConnectionUrl(text: string): boolean {
   const parts = PARTS.exec(text);
@@ -48,10 +50,10 @@ function isPercentEncoded(text: string): boolean {
 }
 
 /**
- * The URL as it may be printed: user, host, port and database alone. The query goes altogether, since drivers
- * take a password, or a key's passphrase, from there too.
+ * The URL for output: only user, host, port and database. The query is dropped, because drivers also read passwords and
+ * passphrases from it.
  *
- * @param url must be one for which {@link isConnectionUrl} holds
+ * @param url a valid URL by {@link isConnectionUrl}
  */
 export function printableUrl(url: string): string {
   return urlsOfHosts(url)

@@ -11,34 +11,34 @@ import { freePort } from './free-port.ts';
 import { reachableBinaries } from './postgres-binaries.ts';
 import { startServer, stopServer } from './server-start-stop.ts';
 
-/** The root of this project. */
+/** The root folder of this project. */
 export const PROJECT_FOLDER = join(import.meta.dirname, '../..');
 
-/** The data folder of this project, from wherever the command is run. */
+/** The data folder of this project, independent of the current folder. */
 export const PROJECT_DATA_FOLDER = join(PROJECT_FOLDER, '.data/postgres');
 
-/** An embedded server that runs. */
+/** A running embedded server. */
 export interface EmbeddedPostgres {
-  /** With the password: not for printing. */
+  /** Contains the password: do not print it. */
   readonly url: string;
 }
 
 /**
  * Starts the embedded PostgreSQL 18, or finds the one that an earlier command started:
  *
- * 1. find the user who may run it, and a place that this user can reach;
- * 2. clear what dead commands left there;
- * 3. make the cluster, if there is none;
- * 4. start its server, if it does not run, and wait until it accepts connections.
+ * 1. Find the user that may run it, and a folder that this user can reach.
+ * 2. Delete leftovers of dead commands.
+ * 3. Create the cluster if it is missing.
+ * 4. Start its server if it is not running, and wait until it accepts connections.
  *
- * The server outlives the process. Any number of processes may do this at once and all get the same server.
+ * The server outlives the process. Concurrent callers all get the same server.
  *
- * @throws Error in a sentence, with the end of the server's log where the server cannot start
+ * @throws Error in a sentence, with the end of the server's log if the server cannot start
  */
 export async function startEmbeddedPostgres(dataFolder = PROJECT_DATA_FOLDER): Promise<EmbeddedPostgres> {
   const user = await serverUser(dataFolder);
   const clusterFolder = await findOrMakePlace(dataFolder, user);
-  await mkdir(dirname(clusterFolder), { recursive: true }); // Where a link leads, somebody may have cleaned up.
+  await mkdir(dirname(clusterFolder), { recursive: true }); // If the place is a link, its target may have been deleted.
   await sweep(clusterFolder, user);
   const tools: ClusterTools = { user, binaries: await reachableBinaries(user, dirname(clusterFolder)) };
   await ensureCluster(clusterFolder, tools);
@@ -48,13 +48,13 @@ export async function startEmbeddedPostgres(dataFolder = PROJECT_DATA_FOLDER): P
 }
 
 /**
- * Stops the embedded PostgreSQL; its data stays.
+ * Stops the embedded PostgreSQL; its data is kept.
  *
- * @returns false where it was not running
- * @throws Error if it belongs to another user, or does not stop in a minute
+ * @returns false if it was not running
+ * @throws Error if it belongs to another user, or does not stop within a minute
  */
 export async function stopEmbeddedPostgres(dataFolder = PROJECT_DATA_FOLDER): Promise<boolean> {
-  await serverUser(dataFolder); // Refuses a cluster of somebody else's.
+  await serverUser(dataFolder); // Rejects another user's cluster.
   const clusterFolder = await findPlace(dataFolder);
   return clusterFolder !== undefined && (await stopServer(clusterFolder, 'fast'));
 }
@@ -63,7 +63,7 @@ export async function stopEmbeddedPostgres(dataFolder = PROJECT_DATA_FOLDER): Pr
  * Stops the embedded PostgreSQL and deletes its data.
  *
  * @returns false if there was no data
- * @throws Error if it belongs to another user, or does not stop in a minute
+ * @throws Error if it belongs to another user, or does not stop within a minute
  */
 export async function resetEmbeddedPostgres(dataFolder = PROJECT_DATA_FOLDER): Promise<boolean> {
   const user = await serverUser(dataFolder);
@@ -74,7 +74,7 @@ export async function resetEmbeddedPostgres(dataFolder = PROJECT_DATA_FOLDER): P
   }
   await stopServer(clusterFolder, 'immediate');
   await sweep(clusterFolder, user);
-  // Moved away first: nobody shall start on a cluster that is half deleted.
+  // Moved away first, so that no process starts on a half-deleted cluster.
   const trash = await createOwnedFolder(dirname(clusterFolder), basename(clusterFolder), user);
   await rename(clusterFolder, join(trash, CLUSTER)).catch(ignoreMissing);
   await removeFolder(trash);

@@ -4,24 +4,24 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const LOOPBACK = '127.0.0.1';
-/** Whichever the system gives. */
+/** The system chooses a port. */
 const ANY_PORT = 0;
 
 /**
- * Below the ports that systems take for outgoing connections (from 32768 on under Linux): one of those may be gone when a
- * server that was stopped wants it back.
+ * Below the ephemeral ports (from 32768 on Linux). The system could give one of those to an outgoing connection while
+ * the server is stopped.
  */
 const FIRST_PORT = 20_000;
 const END_PORT = 32_000;
 const TRIES = 20;
 const POLL_PAUSE_MS = 50;
-/** A killed server's processes notice its death and let go of the port in well under a second. */
+/** The processes of a killed server usually release the port in well under a second. */
 const RELEASE_LIMIT_MS = 30_000;
 
 /**
- * Finds a port of the loopback interface on which nobody listens at this moment.
+ * Finds a free port of the loopback interface.
  *
- * @param preferred the port to take if it is free
+ * @param preferred is returned if it is free
  */
 export async function freePort(preferred?: number): Promise<number> {
   const wanted = Array.from({ length: TRIES }, () => randomInt(FIRST_PORT, END_PORT));
@@ -35,17 +35,17 @@ export async function freePort(preferred?: number): Promise<number> {
 }
 
 /**
- * Waits until nobody listens on a port of the loopback interface any more.
+ * Waits until a port of the loopback interface is free.
  *
  * @returns the port
- * @throws Error if it is still taken after half a minute
+ * @throws Error if it is still in use after half a minute
  */
 export async function portOnceFree(port: number): Promise<number> {
   const deadline = Date.now() + RELEASE_LIMIT_MS;
   while ((await listenOnce(port)) === undefined) {
     if (Date.now() > deadline) {
       throw new Error(
-        `Port ${port} of ${LOOPBACK} is still taken after ${RELEASE_LIMIT_MS / 1000} s: \`ss -ltnp\` shows by whom.`,
+        `Port ${port} of ${LOOPBACK} is still in use after ${RELEASE_LIMIT_MS / 1000} s. \`ss -ltnp\` shows the process.`,
       );
     }
     await delay(POLL_PAUSE_MS);

@@ -6,9 +6,9 @@ import { isAlive } from './server-process.ts';
 import { stopServer } from './server-start-stop.ts';
 
 /**
- * Deletes the folders that dead processes left behind, and stops the servers that still run in them.
+ * Deletes the folders of dead processes, and stops the servers that still run in them.
  *
- * @param user whose folders to look at, where it is another than this process's; others' are left alone
+ * @param user the owner of the folders, if it is not this process's user; folders of other users are kept
  */
 export async function sweepOwnedFolders(
   parent: string,

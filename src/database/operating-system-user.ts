@@ -4,24 +4,23 @@ import { promisify } from 'node:util';
 
 const execFileAsync = promisify(execFile);
 
-/** The operating-system user that PostgreSQL's programs run as, where it is another than this process's. */
+/** The operating-system user that runs PostgreSQL's programs, if it differs from this process's user. */
 export interface OperatingSystemUser {
   readonly uid: number;
   readonly gid: number;
 }
 
 /**
- * Decides who runs PostgreSQL, which refuses to run as root: whoever runs this process, and for root the
- * owner of the cluster, else the user `postgres`, else `nobody`. Creating a user on somebody's machine is
- * not ours to do.
+ * Selects the user that runs PostgreSQL, which refuses to run as root. It is the user of this process; for root, the
+ * owner of the cluster, otherwise `postgres` or `nobody`. It never creates a user.
  *
- * @param clusterFolder the cluster's folder, if there may be one already
- * @returns undefined where PostgreSQL runs as the user of this process
- * @throws Error if the cluster belongs to somebody else, or root has nobody to run it
+ * @param clusterFolder the cluster's folder, if it may exist
+ * @returns undefined if PostgreSQL runs as this process's user
+ * @throws Error if the cluster belongs to another user, or root finds no user to run it
  */
 export async function serverUser(clusterFolder?: string): Promise<OperatingSystemUser | undefined> {
   const ownUid = process.getuid?.();
-  if (ownUid === undefined) return undefined; // Windows has no user ids, and pg_ctl drops rights by itself.
+  if (ownUid === undefined) return undefined; // Windows has no user ids, and pg_ctl drops privileges itself.
   const owner = clusterFolder === undefined ? undefined : await stat(clusterFolder).catch(() => undefined);
   if (ownUid !== 0) {
     if (owner && owner.uid !== ownUid) {
@@ -52,9 +51,9 @@ export async function canReach(user: OperatingSystemUser, path: string): Promise
 }
 
 /**
- * Runs a program to its end, as the user where one is given.
+ * Runs a program to its end, as the given user if there is one.
  *
- * @throws Error if the program cannot be run or fails, with its standard error
+ * @throws Error with the program's standard error if it cannot run or fails
  */
 export async function runAs(
   user: OperatingSystemUser | undefined,
@@ -62,7 +61,7 @@ export async function runAs(
   programArguments: string[],
 ): Promise<string> {
   const { stdout } = await execFileAsync(program, programArguments, {
-    cwd: '/', // The current folder may be closed to the user.
+    cwd: '/', // The user may have no access to the current folder.
     env: environmentWithoutPostgres(),
     ...(user && { uid: user.uid, gid: user.gid }),
   });
@@ -81,7 +80,7 @@ async function findUser(name: string): Promise<OperatingSystemUser | undefined> 
   }
 }
 
-/** PGDATA, PGPORT, PGOPTIONS and their like, meant for another server, would change what ours does. */
+/** PGDATA, PGPORT, PGOPTIONS and similar variables, set for another server, would affect this one. */
 function environmentWithoutPostgres(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('PG'));
   return { ...Object.fromEntries(kept), LC_ALL: 'C' };

@@ -3,14 +3,14 @@ import { chown, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OperatingSystemUser } from './operating-system-user.ts';
 
-/** The name of the cluster in such a folder. */
+/** Name of the cluster's folder inside an owned folder. */
 export const CLUSTER = 'cluster';
 
 /**
- * Creates `<prefix>.<process id>.<random>`, open to the user alone. The name tells who works in the folder:
- * once that process is dead, what it left behind can go.
+ * Creates `<prefix>.<process id>.<random>`, accessible to the user only. The name identifies the owning process: if it
+ * is dead, the folder can be deleted.
  *
- * @param user who gets the folder, where it is another than this process's
+ * @param user the owner, if it is not this process's user
  * @returns the folder's path
  */
 export async function createOwnedFolder(
@@ -24,7 +24,7 @@ export async function createOwnedFolder(
   return folder;
 }
 
-/** Deletes a folder, also one in which a dying process still writes. */
+/** Deletes a folder, even if a dying process still writes to it. */
 export async function removeFolder(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }

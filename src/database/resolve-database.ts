@@ -4,7 +4,7 @@ import { printableUrl, urlsOfHosts } from './connection-url.ts';
 import { PROJECT_DATA_FOLDER, PROJECT_FOLDER, startEmbeddedPostgres } from './embedded-postgres.ts';
 import { awaitWritableServer } from './writable-server.ts';
 
-/** What the environment says of the database. */
+/** The database settings of the environment. */
 export interface GivenDatabase {
   /** DATABASE_URL; absent if it is not set. */
   readonly databaseUrl?: string;
@@ -12,23 +12,23 @@ export interface GivenDatabase {
   readonly databaseDirectUrl?: string;
 }
 
-/** Which database a command talks to. */
+/** The database of a command. */
 export interface DatabaseAddress {
-  /** The server itself, the one that takes writes at the moment. With the password: not for printing. */
+  /** The server itself: the one that currently accepts writes. Contains the password: do not print it. */
   readonly url: string;
-  /** All that `npm start` may turn to one day. */
+  /** All servers that `npm start` may use. */
   readonly servers: DatabaseServers;
   /** One line for people, without the password. */
   readonly description: string;
 }
 
 /**
- * Says which database to use: DATABASE_URL, else the embedded PostgreSQL, started if it does not run. Where DATABASE_URL
- * leads through a pooler, everything but requests takes DATABASE_DIRECT_URL.
+ * Selects the database: DATABASE_URL if it is set, otherwise the embedded PostgreSQL, which is started if needed. If
+ * DATABASE_URL points to a pooler, everything except requests uses DATABASE_DIRECT_URL.
  *
- * @param given what the environment says
- * @param dataFolder where the embedded PostgreSQL has its data
- * @throws Error if the embedded PostgreSQL cannot start, or none of several servers takes writes
+ * @param given the settings of the environment
+ * @param dataFolder of the embedded PostgreSQL
+ * @throws Error if the embedded PostgreSQL cannot start, or none of several servers accepts writes
  */
 export async function resolveDatabase(
   { databaseUrl, databaseDirectUrl }: GivenDatabase,
@@ -54,7 +54,7 @@ export async function resolveDatabase(
 
 async function resolveGiven(given: string, variable: string): Promise<DatabaseAddress> {
   const requests = urlsOfHosts(given);
-  // One server says for itself, where it is used, what is wrong with it.
+  // A single server is not checked here: its first use reports any error.
   const url = requests.length === 1 ? given : await awaitWritableServer(given, 0, () => undefined);
   return { url, servers: { requests }, description: `Database: ${printableUrl(given)} (${variable})` };
 }

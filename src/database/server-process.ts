@@ -4,17 +4,17 @@ import { promisify } from 'node:util';
 
 const execFileAsync = promisify(execFile);
 
-/** Whether a process of this id runs; one that has ended and waits for its parent (a zombie) does not. */
+/** Whether a process with this id is running. A zombie, which has ended but still has its id, is not. */
 export async function isAlive(pid: number): Promise<boolean> {
   return process.platform === 'win32' ? hasProcess(pid) : (await commandLine(pid)) !== '';
 }
 
 /**
- * Whether the process is the PostgreSQL server of this cluster. After a crash or a reboot its id may belong to
- * any other process, so the command line has to name the cluster's folder.
+ * Whether the process is the PostgreSQL server of this cluster. After a crash or reboot, another process may have its
+ * id. Therefore the command line must contain the cluster's folder.
  */
 export async function isServerOf(clusterFolder: string, pid: number): Promise<boolean> {
-  if (process.platform === 'win32') return hasProcess(pid); // No cheap way to read a command line there.
+  if (process.platform === 'win32') return hasProcess(pid); // Windows has no cheap way to read a command line.
   return `${await commandLine(pid)} `.includes(` -D ${clusterFolder} `);
 }
 
@@ -26,7 +26,7 @@ function hasProcess(pid: number): boolean {
   }
 }
 
-/** Linux is read without `ps`, which small container images leave out. */
+/** Without `ps` on Linux: small container images lack it. */
 async function commandLine(pid: number): Promise<string> {
   try {
     if (process.platform === 'linux') {

@@ -5,7 +5,7 @@ import type { ClusterTools } from './cluster-files.ts';
 import { runAs } from './operating-system-user.ts';
 import { findServer, removeStaleFile, type ServerState } from './postmaster-file.ts';
 
-/** Recovery after a crash, or the checkpoint of an orderly stop, may take this long on a large database. */
+/** Longest time of crash recovery or of a shutdown checkpoint on a large database. */
 const DEADLINE_MS = 60_000;
 const POLL_PAUSE_MS = 50;
 const RETRY_PAUSE_MS = 200;
@@ -14,8 +14,8 @@ const LOG_TAIL_BYTES = 65_536;
 const LOG_LINES_IN_ERROR = 15;
 
 /**
- * Why a start may fail and work a moment later: another command was faster, the port was taken since it was
- * looked at, or a process of the crashed server still holds its shared memory.
+ * Start failures that can succeed on retry: another command was faster, the port was taken meanwhile, or a process of a
+ * crashed server still holds its shared memory.
  */
 const PASSING_FAILURES = [
   'lock file "postmaster.pid" already exists',
@@ -33,11 +33,11 @@ const STOP_SIGNALS = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 export type ReadyServer = ServerState & { readonly port: number };
 
 /**
- * Starts the cluster's server, which outlives this process, or finds the one that runs; waits until it accepts
- * connections. Any number of processes may do so at once.
+ * Starts the cluster's server, which outlives this process, or finds the running one. Waits until it accepts
+ * connections. Concurrent callers are safe.
  *
  * @param choosePort called before each try to start
- * @throws Error with the end of the server's log where it cannot start, or is not ready in a minute
+ * @throws Error with the end of the server's log if it cannot start, or is not ready within a minute
  */
 export async function startServer(
   clusterFolder: string,
@@ -49,7 +49,7 @@ export async function startServer(
     const server = await findServer(clusterFolder);
     if (server?.ready && server.port !== undefined) return { ...server, port: server.port };
     if (Date.now() > deadline) {
-      throw await startError(clusterFolder, `did not accept connections in ${DEADLINE_MS / 1000} s`);
+      throw await startError(clusterFolder, `did not accept connections within ${DEADLINE_MS / 1000} s`);
     }
     if (server) {
       await delay(POLL_PAUSE_MS);
@@ -61,9 +61,9 @@ export async function startServer(
 }
 
 /**
- * Stops the cluster's server and waits until its process is gone.
+ * Stops the cluster's server and waits until its process has ended.
  *
- * @returns false where none was running
+ * @returns false if it was not running
  * @throws Error if it still runs after a minute
  */
 export async function stopServer(clusterFolder: string, mode: StopMode): Promise<boolean> {
@@ -75,7 +75,7 @@ export async function stopServer(clusterFolder: string, mode: StopMode): Promise
     if (Date.now() > deadline) {
       throw new Error(
         `The PostgreSQL server in ${clusterFolder} (pid ${server.pid}) still runs ${DEADLINE_MS / 1000} s ` +
-          `after it was told to stop: ${LOG_FILE} there may say why.`,
+          `after the stop request. See ${LOG_FILE} in that folder.`,
       );
     }
     await delay(POLL_PAUSE_MS);
@@ -117,17 +117,17 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-async function startError(clusterFolder: string, what: string, cause?: unknown): Promise<Error> {
+async function startError(clusterFolder: string, event: string, cause?: unknown): Promise<Error> {
   const log = await readLog(clusterFolder);
   const lastLines = log.trimEnd().split('\n').slice(-LOG_LINES_IN_ERROR).join('\n');
   const reason = lastLines || (cause instanceof Error ? cause.message : '(its log is empty)');
   return new Error(
-    `The PostgreSQL server in ${clusterFolder} ${what}. The end of its ${LOG_FILE}:\n${reason}`,
+    `The PostgreSQL server in ${clusterFolder} ${event}. The end of its ${LOG_FILE}:\n${reason}`,
     { cause },
   );
 }
 
-/** Reads the end of the server's log, at most LOG_TAIL_BYTES and nothing before the position. */
+/** Reads the end of the server's log, at most LOG_TAIL_BYTES, from the position on. */
 async function readLog(clusterFolder: string, position = 0): Promise<string> {
   try {
     await using log = await open(join(clusterFolder, LOG_FILE));

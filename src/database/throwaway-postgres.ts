@@ -10,28 +10,28 @@ import { reachableBinaries } from './postgres-binaries.ts';
 import { startServer, stopServer } from './server-start-stop.ts';
 
 const FOLDER_PREFIX = 'throwaway-postgres';
-/** For root whose TMPDIR is closed to the user who runs PostgreSQL. */
+/** Used if root's TMPDIR is not accessible to the user that runs PostgreSQL. */
 const REACHABLE_TEMPORARY_FOLDER = '/var/tmp';
 
-/** A PostgreSQL server of one's own, which goes when its owner disposes of it. */
+/** A temporary PostgreSQL server. Disposing of it deletes it. */
 export interface ThrowawayPostgres extends AsyncDisposable {
-  /** The process id of the server that was started last. */
+  /** The process id of the server's latest start. */
   readonly pid: number;
   readonly dataFolder: string;
-  /** The URL of one of its databases, by default `postgres`. With the password: not for printing. */
+  /** The URL of one of its databases, by default `postgres`. Contains the password: do not print it. */
   url(databaseName?: string): string;
-  /** Stops the server, if it still runs, and starts it again on the same data and port. */
+  /** Stops the server if it is running, and starts it again with the same data and port. */
   restart(): Promise<void>;
 }
 
 /**
- * Makes a fresh cluster in the temporary folder (TMPDIR moves it) and starts its server. Disposing of it stops
- * the server and deletes the folder; it may be done more than once, also at the same time. What a killed owner
- * left behind is cleared by the next call, in whichever process.
+ * Creates a cluster in the temporary folder (set TMPDIR to change it) and starts its server. Disposing of it stops the
+ * server and deletes the folder. It is safe to dispose more than once, also concurrently. The next call, in any
+ * process, deletes the leftovers of a killed owner.
  *
  * @param options.settings for postgresql.conf, by name
- * @param options.installation the folder in which another version of PostgreSQL's package is installed
- * @throws Error if the server cannot start; nothing is left behind then
+ * @param options.installation the folder of another version of PostgreSQL's package
+ * @throws Error if the server cannot start; nothing is left behind
  */
 export async function startThrowawayPostgres(
   options: { settings?: Readonly<Record<string, string>>; installation?: string } = {},

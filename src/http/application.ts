@@ -15,11 +15,10 @@ import type { Log } from './log.ts';
 import { addChangeMetrics } from './metrics/change-metrics.ts';
 import { addPoolGauges } from './metrics/pool-gauges.ts';
 import { RequestDurations } from './metrics/request-durations.ts';
-import { addMetricsRoute } from './metrics/route.ts';
-import { buildDocument } from './openapi/document.ts';
+import { addMetricsRoute } from './metrics/registry.ts';
+import { addOpenApiRoute, buildDocument } from './openapi/document.ts';
 import type { DocumentPart } from './openapi/operation.ts';
 import { operationalRoutes } from './openapi/operational-routes.ts';
-import { addOpenApiRoute } from './openapi/route.ts';
 import { answerProblems } from './problem-answers.ts';
 import { repeatReads } from './repeated-reads.ts';
 import { recordRequests, type RequestState } from './request-record.ts';
@@ -28,40 +27,40 @@ import { addStatusRoute } from './status.ts';
 import { limitTime } from './time-limit.ts';
 import { refuseMalformed } from './well-formed-requests.ts';
 
-/** A read that begins in the second half of its time might not end in it. */
+/** Reads are retried only in the first half of their time limit, so that a retry can finish. */
 const SHARE_FOR_REPEATED_READS = 0.5;
 
-/** What `/openapi.json` answers. */
+/** The document that `/openapi.json` returns. */
 export function apiDocumentOf(features: readonly Feature[]): DocumentPart {
   return buildDocument([...features.map(({ documentation }) => documentation), operationalRoutes]);
 }
 
-/** What the API is built with. */
+/** Settings and connections of the API. */
 export interface ApplicationOptions {
   readonly config: Pick<Config, 'activeColumn' | 'activeColumnPollMs' | 'requestTimeoutMs'>;
-  /** How a session of its own connects to the database. */
+  /** Connection settings for a dedicated session. */
   readonly connection: () => ClientConfig;
-  /** The ORM of a replica, to which reads may go. */
+  /** The ORM of a replica for reads. */
   readonly replica?: MikroORM | undefined;
-  /** Aborted when the process is about to end. */
+  /** Aborted when the process starts to shut down. */
   readonly stopping: AbortSignal;
-  /** Receives a line for each request, and for what happens between them. */
+  /** Receives a line for each request and for events between requests. */
   readonly log: Log;
 }
 
-/** The API, apart from the server that listens; disposing of it ends what goes on between requests. */
+/** The API without the listening server. Disposing of it stops its background work. */
 export interface Application extends AsyncDisposable {
   readonly koa: Koa;
-  /** What `/metrics` answers; whoever has more to tell adds it. */
+  /** The metrics of `/metrics`. Callers may register more. */
   readonly metrics: Registry;
 }
 
 /**
  * Builds the API.
  *
- * @param features what it serves beside what those ask who run it; the live page shows the first of their changes
- * @param orm with the entities of the features; who made it closes it, after the application, and the replica's
- * @throws UnknownColumnError if the configuration names a column that no change knows
+ * @param features served in addition to the operational routes; the live page shows their first column change
+ * @param orm with the entities of the features. The caller closes it and the replica's ORM after the application
+ * @throws UnknownColumnError if the configured active column belongs to no change
  */
 export async function buildApplication(
   features: readonly Feature[],
@@ -78,7 +77,7 @@ export async function buildApplication(
   addPoolGauges(metrics, pool);
   addChangeMetrics(metrics, primary.changes, pool);
 
-  // Every method that Node can parse: one that no route takes is answered with 405 and Allow, not with 501.
+  // All methods that Node can parse. An unsupported method then gets 405 with Allow, not 501.
   const router = new Router({ sensitive: true, methods: METHODS });
   for (const feature of features) feature.addRoutes(router, primary, onReplica);
   const workRoutes = pathsOf(router);
@@ -93,7 +92,7 @@ export async function buildApplication(
 
   const koa = new Koa();
   koa.on('error', (error: NodeJS.ErrnoException, ctx: Koa.Context) => {
-    // A page that is closed, which is how its events end.
+    // The live page was closed. This is how its event stream normally ends.
     if (error.code === 'ERR_STREAM_PREMATURE_CLOSE' && ctx.path === '/live/events') return;
     log.warn(
       { requestId: (ctx.state as RequestState).requestId },

@@ -4,10 +4,10 @@ import { Problem } from './problem.ts';
 import { isRead } from './repeated-reads.ts';
 import { AnswerTooLateError } from './time-limit.ts';
 
-/** When a client may ask again, in seconds. */
+/** Value of Retry-After, in seconds. */
 const RETRY_AFTER_SECONDS = '1';
 
-/** What the client of a request that may succeed in a moment is to do, by what has become of this one. */
+/** Advice to the client of a failed request that can succeed on retry. */
 const ADVICE = {
   read: 'Try again.',
   notDone: 'Nothing was written: try again.',
@@ -16,18 +16,18 @@ const ADVICE = {
 
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
-/** A failure that is not the client's fault. */
+/** A failure that the client did not cause. */
 interface Failure {
-  /** What the client gets. */
+  /** The client's answer. */
   readonly answer: Problem;
-  /** What happened, for the log; no value of a query is in it. */
+  /** The cause for the log. It contains no query values. */
   readonly cause: string;
 }
 
 /**
- * @param error anything that a request can throw
- * @param method the request's
- * @returns 503 where the same request can succeed in a moment, otherwise 500
+ * @param error any error that a request can throw
+ * @param method of the request
+ * @returns 503 if the same request can succeed on retry, otherwise 500
  */
 export function problemOfFailure(error: unknown, method: string): Failure {
   const isNotReady = error instanceof OnlineMigrationError && error.code === 'TABLE_NOT_READY';
@@ -51,5 +51,5 @@ function tryAgain(advice: string): Problem {
 }
 
 function giveUp(): Problem {
-  return new Problem(500, 'The server could not do what was asked.');
+  return new Problem(500, 'The server could not process the request.');
 }

@@ -11,13 +11,13 @@ import {
 import type { FeatureDatabase, FeatureReplica } from './feature.ts';
 import type { Log } from './log.ts';
 
-/** A column change, and what knows its active column in this process. */
+/** A column change and its follower in this process. */
 export interface FollowedChange {
   readonly change: ColumnChange;
   readonly follower: ColumnFollower;
 }
 
-/** A server on which this process follows the changes. */
+/** A server, and the followed changes on it. */
 export interface FollowedDatabase extends FeatureDatabase, AsyncDisposable {
   readonly changes: readonly FollowedChange[];
 }
@@ -25,20 +25,21 @@ export interface FollowedDatabase extends FeatureDatabase, AsyncDisposable {
 type FollowSettings = Pick<Config, 'activeColumn' | 'activeColumnPollMs'>;
 
 /**
- * How the sessions that serve requests call themselves, so that contract can tell them from those of a process that does
- * not say which column it uses. One name has room for one change; for the others, the sessions count as the package's own.
+ * The application_name of sessions that serve requests. Contract uses it to recognise sessions of processes that do not
+ * announce their column. The name identifies only one change; for other changes, these sessions count as the package's
+ * own.
  */
 export function applicationNameFor([change]: readonly ColumnChange[]): PoolConfig {
   return change === undefined ? {} : { application_name: poolName(change) };
 }
 
 /**
- * Follows changes on the primary: hears of every move, looks at the catalog now and then, and says which column this process
- * uses.
+ * Follows changes on the primary: listens for notifications, polls the catalog, and announces the column that this
+ * process uses.
  *
- * @param orm of the primary; who made it closes it
- * @param connection how a session of its own connects to the database
- * @throws UnknownColumnError if no change has the column of the configuration
+ * @param orm of the primary; the caller closes it
+ * @param connection settings for a dedicated session
+ * @throws UnknownColumnError if the configured active column belongs to no change
  */
 export async function followOnPrimary(
   declared: readonly ColumnChange[],
@@ -63,11 +64,11 @@ export async function followOnPrimary(
 }
 
 /**
- * Follows changes on a replica. Reads begin to go there when its catalog has been read.
+ * Follows changes on a replica. Reads use the replica once its catalog has been read.
  *
- * @param orm of the replica; who made it closes it
- * @param log receives a line when reads begin to go to the replica, and one when they no longer do
- * @returns a replica for features; disposing of it ends its polls
+ * @param orm of the replica; the caller closes it
+ * @param log receives a line when reads start to use the replica, and when they stop
+ * @returns the replica; disposing of it stops its polls
  */
 export async function followOnReplica(
   declared: readonly ColumnChange[],
@@ -80,7 +81,7 @@ export async function followOnReplica(
   for (const [change, { follower }] of followed) {
     reads.set(change, new ReadReplica(follower, (line) => log.warn(line)));
     resources.use(follower);
-    // Not awaited: the application need not wait for a replica that is away.
+    // Not awaited: the application starts without an unavailable replica.
     follower.refresh().catch(() => undefined);
   }
   const owned = resources.move();
@@ -101,7 +102,7 @@ async function follow(
   const isKnown = declared.some((change) => hasColumn(change, activeColumn));
   const followed = new Map<ColumnChange, FollowedChange>();
   for (const change of declared) {
-    // A name that no change has goes to all, which refuse it.
+    // Followers reject a name that belongs to no change.
     const pinnedColumn = isKnown && !hasColumn(change, activeColumn) ? undefined : activeColumn;
     const follower = await followColumn({ change, pool, pollMs, pinnedColumn, ...session });
     followed.set(change, { change, follower });

@@ -3,19 +3,18 @@ import type { Router } from '@koa/router';
 import type { Pool } from 'pg';
 import { Problem } from './problem.ts';
 
-/** How long the database may take to answer before the process counts as not ready, in milliseconds. */
+/** If the database takes longer to answer, the process is not ready. In milliseconds. */
 const READY_TIMEOUT_MS = 1000;
 
-/** A connection that takes longer is closed, so that no later query waits behind it. */
+/** A slower connection is closed, so that no later query waits behind this one. */
 const PING = { text: 'select 1', query_timeout: READY_TIMEOUT_MS };
 
 /**
- * Adds `/healthz`, which says that the process lives, and `/readyz`, which says that it takes requests and that its
- * database answers.
+ * Adds `/healthz` (the process is alive) and `/readyz` (it accepts requests and its database answers).
  *
  * @param router receives the routes
- * @param pool the connections that requests use
- * @param stopping aborted when the process is about to end: balancers are to send their requests elsewhere
+ * @param pool the pool that requests use
+ * @param stopping aborted at shutdown; `/readyz` then fails, so that load balancers send requests elsewhere
  */
 export function addHealthRoutes(router: Router, pool: Pool, stopping: AbortSignal): void {
   router.get('/healthz', (ctx) => {
@@ -23,8 +22,8 @@ export function addHealthRoutes(router: Router, pool: Pool, stopping: AbortSigna
   });
 
   router.get('/readyz', async (ctx) => {
-    if (stopping.aborted) throw notReady('This process is about to end. Try again.');
-    // The timer covers the wait for a connection as well.
+    if (stopping.aborted) throw notReady('This process is shutting down. Try again.');
+    // The timer includes the wait for a connection.
     const answer = pool.query(PING).then(
       () => true,
       () => false,

@@ -6,42 +6,42 @@ import { Problem } from './problem.ts';
 /** Greatest size of a body, in bytes. */
 const MAX_BODY_BYTES = 100 * 1024;
 
-/** The media type, with no other parameter than the charset that JSON has anyway. */
+/** The media type. Its only allowed parameter is charset=utf-8, JSON's own charset. */
 const JSON_IN_UTF8 = /^application\/json\s*(;\s*charset=("?)utf-?8\2\s*)?$/i;
 
-/** Stands in a decoded text for bytes that are not UTF-8. */
+/** Replaces bytes that are not UTF-8 in a decoded text. */
 const REPLACEMENT_CHARACTER = '\ufffd';
 
-/** What the parser throws, with the status and the kind of the error if the client is at fault. */
+/** An error of the parser. If the client caused it, it has a status and a type. */
 interface BodyError extends Error {
   readonly status?: number;
   readonly type?: string;
 }
 
 const parseBody = bodyParser({
-  // Whether a request may have a body is for its route to say.
+  // Each route decides whether its requests have a body.
   parsedMethods: METHODS,
   enableTypes: ['json'],
   jsonLimit: MAX_BODY_BYTES,
   onError: (error, ctx) => {
-    // The rest is read and dropped: a client that is still sending would miss the answer otherwise.
+    // Discard the rest: a client that is still sending would otherwise miss the answer.
     ctx.req.resume();
     throw problemOf(error);
   },
 });
 
 /**
- * Reads the body of a request as JSON (RFC 8259: UTF-8, and nothing else).
+ * Reads a request's body as JSON in UTF-8 (RFC 8259).
  *
  * @returns the value, an object or an array
- * @throws Problem 400 if there is no body or it is no JSON, 413 over 100 kB, 415 for another type or encoding
+ * @throws Problem 400 if the body is missing or not JSON, 413 if it exceeds 100 kB, 415 for another type or encoding
  */
 export async function readJsonBody(ctx: Context): Promise<unknown> {
   if (ctx.request.length === 0 || ctx.is() === null) throw badBody('is missing: send a JSON object');
   assertPlainJson(ctx);
   await parseBody(ctx, async () => undefined);
   const { body } = ctx.request;
-  // The parser gives up without an error if the client has gone.
+  // If the client has disconnected, the parser returns without an error.
   const rawBody: string | undefined = ctx.request.rawBody;
   if (rawBody === undefined) throw endedEarly();
   if (rawBody === '') throw badBody('is missing: send a JSON object');
@@ -59,7 +59,7 @@ function assertPlainJson(ctx: Context): void {
   }
 }
 
-/** @returns the error itself if the client is not at fault */
+/** @returns the error itself if the client did not cause it */
 function problemOf(error: BodyError): Error {
   if (error.status === 413) return new Problem(413, `The body is greater than ${MAX_BODY_BYTES} bytes.`);
   if (error.type === 'request.aborted') return endedEarly();

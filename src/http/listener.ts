@@ -5,29 +5,32 @@ import type Koa from 'koa';
 import type { Log } from './log.ts';
 import { answerUnreadable } from './unreadable-requests.ts';
 
-/** Longer than the balancers in use keep an idle connection (60 s): they must never send on one that is being closed. */
+/**
+ * Longer than common load balancers keep an idle connection (60 s), so they never send on a connection that is being
+ * closed.
+ */
 const KEEP_ALIVE_MS = 65_000;
 
-/** Node's own bound, said here: enough for the tokens and traces of any proxy, and too little to hold memory with. */
+/** Node's default, stated here. It suffices for the tokens and traces of proxies, and limits memory use. */
 const MAX_HEADER_BYTES = 16 * 1024;
 
-/** How often slow requests are looked for, in milliseconds. */
+/** Interval between checks for slow requests, in milliseconds. */
 const CHECK_INTERVAL_MS = 500;
 
-/** What the server needs beside what it serves. */
+/** Settings of the server. */
 export interface ListenOptions {
-  /** How long the headers of a request may take, and then its body, in milliseconds. */
+  /** Time limit for a request's headers, and then for its body, in milliseconds. */
   readonly requestTimeoutMs: number;
   readonly log: Log;
 }
 
-/** A server that takes requests. */
+/** A listening server. */
 export interface Listener {
-  /** Where it listens, such as `http://127.0.0.1:3000`. */
+  /** The URL it listens on, for example `http://127.0.0.1:3000`. */
   readonly url: string;
   /**
-   * Takes no more requests and resolves when those in flight are answered.
-   * @param graceMs cuts the connections that are left then, in milliseconds
+   * Stops accepting requests and resolves when those in flight are answered.
+   * @param graceMs closes the remaining connections after this time, in milliseconds
    */
   close(graceMs: number): Promise<void>;
 }
@@ -37,8 +40,8 @@ export interface Listener {
  *
  * @param application answers the requests
  * @param host name or address
- * @param port 0 takes a free one
- * @throws Error with a sentence where the address cannot be had
+ * @param port 0 selects a free port
+ * @throws Error with a sentence if it cannot listen on the address
  */
 export async function listen(
   application: Koa,
@@ -57,7 +60,7 @@ export async function listen(
     void answer(request, response);
   };
   server.on('request', serve);
-  // An expectation that Node does not know may be ignored (RFC 9110, section 10.1.1); by itself it would answer 417.
+  // A server may ignore an unknown expectation (RFC 9110, section 10.1.1). Node would answer 417.
   server.on('checkExpectation', serve);
   answerUnreadable(server, { inFlight, latest }, log);
   server.listen(port, host);
@@ -69,7 +72,7 @@ export async function listen(
   return {
     url: urlOf(server.address() as AddressInfo),
     async close(graceMs) {
-      // Otherwise a client that keeps its connection alive would hold the server open after its answer.
+      // Otherwise a kept-alive connection would keep the server open after its answer.
       for (const response of inFlight) response.shouldKeepAlive = false;
       const closed = once(server, 'close');
       server.close();
@@ -80,16 +83,16 @@ export async function listen(
   };
 }
 
-/** Bounds on what a client may take up by sending slowly, or much. */
+/** Limits for clients that send slowly or send much. */
 function serverOptions(requestTimeoutMs: number): ServerOptions {
   return {
     headersTimeout: requestTimeoutMs,
-    // The application ends the wait for a body itself. This is for one that it no longer reads, after its answer.
+    // The application limits the wait for a body itself. This limit covers bodies that it discards after its answer.
     requestTimeout: 2 * requestTimeoutMs + CHECK_INTERVAL_MS,
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
-    // The application refuses such a request, with a problem.
+    // The application answers such a request with a problem.
     requireHostHeader: false,
   };
 }
@@ -100,10 +103,10 @@ function urlOf({ address, family, port }: AddressInfo): string {
 
 function describeRefusal(error: NodeJS.ErrnoException, host: string, port: number): string {
   const sentences: Readonly<Record<string, string>> = {
-    EADDRINUSE: `Port ${port} of ${host} is in use: stop what listens there, or set PORT (0 takes a free one).`,
+    EADDRINUSE: `Port ${port} of ${host} is in use: stop the other server, or set PORT (0 takes a free one).`,
     EACCES: `This user may not listen on port ${port}: set PORT to a number from 1024 to 65535.`,
-    EADDRNOTAVAIL: `${host} is no address of this machine: set HOST to one, such as 127.0.0.1.`,
-    ENOTFOUND: `The host ${host} is not known: set HOST to an address of this machine, such as 127.0.0.1.`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine: set HOST to one, such as 127.0.0.1.`,
+    ENOTFOUND: `The host ${host} is unknown: set HOST to an address of this machine, such as 127.0.0.1.`,
   };
   return sentences[error.code ?? ''] ?? `Cannot listen on port ${port} of ${host}: ${error.message}.`;
 }

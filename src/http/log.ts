@@ -2,21 +2,21 @@ import { isatty } from 'node:tty';
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
 import type { Config } from '../config.ts';
 
-/** Between pino's `info` and its `warn`, as syslog has it: normal, but significant. */
+/** Between pino's `info` and `warn`. As in syslog: normal but significant. */
 const NOTICE = 35;
 
-/** So many bytes are written at once, or what has gathered after so long. */
+/** Lines are written after this many bytes, or after this time. */
 const GATHERED_BYTES = 4096;
 const LATEST_FLUSH_MS = 100;
 
 /** Standard output. */
 const OUTPUT = 1;
 
-/** The log of a process. Requests are `info`; what happens between them is `notice` or more. */
+/** The log of a process. Requests are `info`; other events are `notice` or more severe. */
 export type Log = Logger<'notice'>;
 
 /**
- * @param level from which on lines are written
+ * @param level the lowest level to write
  * @param destination receives each line, a JSON object
  */
 export function createLog(level: Config['logLevel'], destination: DestinationStream): Log {
@@ -31,16 +31,16 @@ export function createLog(level: Config['logLevel'], destination: DestinationStr
   );
 }
 
-/** A log that is open; disposing of it writes what is not written yet. */
+/** An open log. Disposing of it writes the buffered lines. */
 export interface OpenLog extends Disposable {
   readonly log: Log;
 }
 
 /**
- * Opens the log on standard output: lines for people in a terminal, JSON everywhere else. Lines are written together, a
- * moment later; a process that is killed loses those of that moment.
+ * Opens the log on standard output: pretty-printed on a TTY, JSON otherwise. Lines are buffered briefly; a killed
+ * process loses the buffered ones.
  *
- * @param level from which on lines are written
+ * @param level the lowest level to write
  */
 export async function openLog(level: Config['logLevel']): Promise<OpenLog> {
   if (isatty(OUTPUT)) {
@@ -55,7 +55,7 @@ export async function openLog(level: Config['logLevel']): Promise<OpenLog> {
     });
     return { log: createLog(level, stream), [Symbol.dispose]: () => undefined };
   }
-  // A write for each line would be a good part of what a request costs.
+  // One write per line would be a large part of a request's cost.
   const destination = pino.destination({
     dest: OUTPUT,
     sync: false,

@@ -11,20 +11,20 @@ import type { Feature } from './feature.ts';
 import { applicationNameFor } from './followed-changes.ts';
 import type { Log } from './log.ts';
 
-/** What the API is opened with. */
+/** Settings of {@link openApplication}. */
 export interface OpenOptions {
   readonly config: Config;
-  /** Aborted when the process is about to end. */
+  /** Aborted at shutdown. */
   readonly stopping: AbortSignal;
   readonly log: Log;
 }
 
 /**
- * Opens the ORM of the primary and that of the replica, if there is one, and builds the API on them.
+ * Opens the ORMs of the primary and of the replica, if there is one, and builds the API on them.
  *
- * @param servers where the primary is
+ * @param servers the URLs of the database
  * @returns the API; disposing of it closes all its connections
- * @throws UnknownColumnError if the configuration names a column that no change knows
+ * @throws UnknownColumnError if the configured active column belongs to no change
  */
 export async function openApplication(
   features: readonly Feature[],

@@ -3,13 +3,13 @@ import { problemOfFailure } from './failure.ts';
 import { Problem, PROBLEM_TYPE } from './problem.ts';
 import type { RequestState } from './request-record.ts';
 
-/** What the client is told where a route or the router has only set a status. */
+/** Details if a route or the router has only set a status. */
 const DETAILS: Readonly<Record<number, string>> = {
   404: 'There is nothing at this path.',
-  405: 'This path does not take this method; the Allow header lists those that it takes.',
+  405: 'This path does not accept this method. The Allow header lists the accepted methods.',
 };
 
-/** Answers every error as a problem. What is thrown and is no problem becomes one that tells nothing internal. */
+/** Answers every error as a problem. An unexpected error becomes a problem without internal details. */
 export const answerProblems: Middleware = async (ctx, next) => {
   const state = ctx.state as RequestState;
   let problem: Problem;

@@ -1,14 +1,14 @@
 import { STATUS_CODES } from 'node:http';
 
-/** What is wrong with one field of a request. */
+/** An invalid field of a request. */
 export interface FieldError {
-  /** The field's name; `body` for the body as a whole. */
+  /** The field's name; `body` for the whole body. */
   readonly field: string;
-  /** What the field must be, without the field's name. */
+  /** The requirement, without the field's name. */
   readonly message: string;
 }
 
-/** What a problem may say beside its status and its detail. */
+/** Optional parts of a problem. */
 interface ProblemExtras {
   readonly errors?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;
@@ -17,7 +17,7 @@ interface ProblemExtras {
 /** The media type of a problem. */
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** An answer that is an error, as the client gets it (RFC 9457, "Problem Details for HTTP APIs"). */
+/** An error answer (RFC 9457, "Problem Details for HTTP APIs"). */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly status: number;
@@ -27,7 +27,7 @@ export class Problem extends Error {
 
   /**
    * @param status of the answer: 400–599
-   * @param detail a sentence for the client: what is wrong and what to do
+   * @param detail a sentence for the client: the error and the remedy
    */
   constructor(status: number, detail: string, { errors, headers = {} }: ProblemExtras = {}) {
     super(detail);
@@ -36,18 +36,18 @@ export class Problem extends Error {
     this.headers = headers;
   }
 
-  /** @returns a problem with status 400 that names each field that is wrong */
+  /** @returns a problem with status 400 that names each invalid field */
   static ofFields(errors: readonly FieldError[]): Problem {
     return new Problem(400, errors.map(({ field, message }) => `${field} ${message}.`).join(' '), { errors });
   }
 
   /**
-   * @param requestId under which the request is found in the logs
+   * @param requestId id of the request in the logs
    * @returns the body of the answer
    */
   describe(requestId: string): object {
     return {
-      // With "about:blank" the problem is what the status says.
+      // "about:blank" means that the status alone identifies the problem.
       type: 'about:blank',
       title: STATUS_CODES[this.status] ?? 'Error',
       status: this.status,

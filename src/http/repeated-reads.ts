@@ -5,18 +5,18 @@ import { isTransient } from 'online-migration';
 const SHORTEST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 500;
 
-/** Whether a request of this method leaves everything as it is. */
+/** Whether requests of this method change nothing. */
 export const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
 
 /**
- * Lets a read outlive a restart of the database: it is tried again as long as the database fails in passing.
+ * Retries reads while the database is temporarily unavailable, for example during a restart.
  *
- * A write is not. Where its connection is lost, nobody knows whether it was done: a second POST would make a second
- * record, a second PATCH would overwrite what another client has written meanwhile, and a second DELETE would find no
- * record and answer 404. Its client gets a 503, and knows best what to do.
+ * Writes are not retried. If the connection is lost, a write may already be done: a second POST would create a second
+ * record, a second PATCH could overwrite another client's write, and a second DELETE would answer 404. The client gets
+ * a 503 and decides.
  *
- * @param routes answer a request; they begin a read with nothing done
- * @param limitMs no try begins later, in milliseconds
+ * @param routes answer a request; they start a read from scratch
+ * @param limitMs latest start of a retry, in milliseconds
  */
 export function repeatReads<C extends Context>(
   routes: (ctx: C, next: Next) => Promise<unknown>,

@@ -1,39 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { RouterContext } from '@koa/router';
 import type { Middleware } from 'koa';
 import type { Log } from './log.ts';
-import { REQUEST_ID_HEADER, requestIdOf } from './request-id.ts';
 
-/** Of a path, what a line of the log shows: a client can send kilobytes. */
+/** Matches UUIDs, ULIDs, trace ids and similar ids. Other text could forge parts of the log. */
+const WELL_FORMED = /^[\w.:=+/-]{1,128}$/;
+
+/** The header with the id, in requests and answers. */
+export const REQUEST_ID_HEADER = 'X-Request-Id';
+
+/**
+ * Returns the id of a request in all logs: the id given by a proxy or the client, otherwise a new one.
+ * @param headers of the request
+ */
+export function requestIdOf(headers: IncomingHttpHeaders): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && WELL_FORMED.test(given) ? given : randomUUID();
+}
+
+/** Greatest length of a path in the log: a client can send kilobytes. */
 const SHOWN_CHARACTERS = 200;
 
-/** A request that has been answered. */
+/** An answered request. */
 export interface AnsweredRequest {
   readonly method: string;
-  /** The pattern that the path matched, never the path itself: everyone could add labels without end. */
+  /** The pattern that the path matched. Not the path itself: clients could then create labels without limit. */
   readonly route: string | undefined;
   readonly status: number;
   readonly seconds: number;
 }
 
-/** Takes in every request that has been answered. */
+/** Receives every answered request. */
 export interface RequestObserver {
   observe(request: AnsweredRequest): void;
 }
 
-/** What the middlewares know of a request, in `ctx.state`. */
+/** The middlewares' data in `ctx.state`. */
 export interface RequestState {
-  /** Under which it is found in the logs. */
+  /** Id of the request in the logs. */
   requestId: string;
-  /** Why it failed by no fault of the client, for the log; undefined where it has not. */
+  /** Cause of a failure for the log; undefined if the request succeeded or the client caused the failure. */
   cause?: string;
 }
 
 /**
- * Gives each request an id, and tells the log and the observers when it has been answered. The
- * query is told to none: it holds what the client sent.
+ * Gives each request an id and reports it to the log and the observers once it is answered. The query is never
+ * reported, because it contains the client's data.
  *
  * @param log receives a line for each request: at `info`, or with its cause at `warn` (503) or `error`
- * @param observers take each request in
+ * @param observers receive each request
  */
 export function recordRequests(log: Log, observers: readonly RequestObserver[]): Middleware {
   return async (ctx, next) => {
@@ -58,7 +74,7 @@ export function recordRequests(log: Log, observers: readonly RequestObserver[]):
   };
 }
 
-/** Not `ctx.path`, which fails where the client sent no URL. */
+/** Not `ctx.path`: it fails if the client sent no URL. */
 function shownPath(url: string): string {
   const end = url.indexOf('?');
   return url.slice(0, Math.min(end === -1 ? url.length : end, SHOWN_CHARACTERS));

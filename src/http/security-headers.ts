@@ -4,8 +4,8 @@ import type { Middleware } from 'koa';
 import koaHelmet from 'koa-helmet';
 
 /**
- * What an answer that is data tells a browser, beside Helmet's defaults: run nothing, and show it in no frame.
- * Strict-Transport-Security is left to whoever ends TLS. See the OWASP cheat sheet "REST Security".
+ * Headers for answers that contain data, in addition to Helmet's defaults: run nothing, allow no framing. The server
+ * that terminates TLS sets Strict-Transport-Security. See the OWASP cheat sheet "REST Security".
  */
 const OPTIONS: HelmetOptions = {
   contentSecurityPolicy: {
@@ -16,18 +16,18 @@ const OPTIONS: HelmetOptions = {
   xFrameOptions: { action: 'deny' },
 };
 
-/** Helmet leaves caches to the application. */
+/** Helmet does not set caching headers. */
 const NO_COPIES = { 'Cache-Control': 'no-store' };
 
 const setHelmetHeaders = koaHelmet(OPTIONS);
 
-/** Puts them on every answer; a route that answers something else, such as a page, sets its own over them. */
+/** Sets the headers on every answer. A route with other content, such as a page, overrides them. */
 export const setSecurityHeaders: Middleware = (ctx, next) => {
   ctx.set(NO_COPIES);
   return setHelmetHeaders(ctx, next);
 };
 
-/** The same headers, for an answer that does not go through Koa. */
+/** The same headers, for an answer that bypasses Koa. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = { ...NO_COPIES, ...helmetHeaders() };
 
 function helmetHeaders(): Record<string, string> {

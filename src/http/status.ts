@@ -3,11 +3,11 @@ import { type Queryable, readStatus } from 'online-migration';
 import type { FollowedChange } from './followed-changes.ts';
 
 /**
- * Adds `/status`: where each column change stands, and which column this process uses.
+ * Adds `/status`: the stage of each column change and the column that this process uses.
  *
  * @param router receives the route
- * @param changes those that this process follows
- * @param database runs the queries of the answer
+ * @param changes the changes that this process follows
+ * @param database runs the queries
  */
 export function addStatusRoute(
   router: Router,

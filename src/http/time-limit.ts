@@ -1,14 +1,14 @@
 import type { Middleware } from 'koa';
 import { Problem } from './problem.ts';
 
-/** A request could not be answered within its time. */
+/** A request exceeded its time limit. */
 export class AnswerTooLateError extends Error {
   override readonly name = 'AnswerTooLateError';
 }
 
 /**
- * Gives every request an answer in time. What is still under way for it goes on, and nobody waits for it: a write may
- * yet be done, as with any answer that got lost.
+ * Answers every request within its time limit. The unfinished work continues without a listener; a write may still be
+ * done.
  *
  * @param limitMs from the end of a request's headers, in milliseconds
  */
@@ -19,7 +19,7 @@ export function limitTime(limitMs: number): Middleware {
       reject(
         ctx.req.complete
           ? new AnswerTooLateError(`no answer within ${limitMs} ms`)
-          : // The client is the slow one, and might go on sending for as long as the connection lasts.
+          : // The client is slow, and could keep sending as long as the connection lasts.
             new Problem(408, 'The body did not arrive in time.', { headers: { Connection: 'close' } }),
       );
     }, limitMs);

@@ -3,41 +3,41 @@ import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from './log.ts';
 import { Problem, PROBLEM_TYPE } from './problem.ts';
-import { REQUEST_ID_HEADER } from './request-id.ts';
+import { REQUEST_ID_HEADER } from './request-record.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
-/** How long a client that is still sending may go on, so that it reads its answer before the connection ends, in ms. */
+/** How long a client may keep sending, so that it reads its answer before the connection closes. In milliseconds. */
 const LINGER_MS = 5_000;
 
-/** What is wrong with a request that has reached no route, by Node's code. */
+/** Problems of requests that reach no route, by Node's error code. */
 const PROBLEMS: Readonly<Record<string, Problem>> = {
-  HPE_HEADER_OVERFLOW: new Problem(431, 'The target and the headers of the request are too long.'),
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: new Problem(413, 'The extensions of the chunks of the body are too long.'),
+  HPE_HEADER_OVERFLOW: new Problem(431, 'The target and headers of the request are too long.'),
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: new Problem(413, 'The chunk extensions of the body are too long.'),
   ERR_HTTP_REQUEST_TIMEOUT: new Problem(408, 'The request did not arrive in time.'),
 };
 const NOT_HTTP = new Problem(400, 'The request is not valid HTTP/1.1.');
 
-/** What is going on on the connections of a server. */
+/** The requests and responses on a server's connections. */
 export interface Exchanges {
-  /** The responses that are not wholly sent, in the order of their requests. */
+  /** The responses that are not completely sent, in the order of their requests. */
   readonly inFlight: ReadonlySet<ServerResponse>;
   /** The response to the last request of each connection, sent or not. */
   readonly latest: WeakMap<Socket, ServerResponse>;
 }
 
 /**
- * Answers what cannot be read as a request, and ends its connection: nobody knows where the next request would begin.
+ * Answers unreadable requests and closes their connections, because the start of the next request is unknown.
  *
- * 1. A whole request that came before on the same connection is answered first, and alone. Its client would take any
- *    other answer for that one's.
- * 2. A request that has its answer already, and whose body goes wrong afterwards, gets no second one.
- * 3. Everything else gets a problem, as from a route.
+ * 1. If an earlier request on the connection is unanswered, answer only that one. Its client would mistake another
+ *    answer for its own.
+ * 2. If the request is already answered and its body fails afterwards, send nothing.
+ * 3. Otherwise answer with a problem, as a route does.
  *
  * @param server parses the requests
- * @param log receives a line for each at `info`
+ * @param log receives a line for each request at `info`
  */
 export function answerUnreadable(server: Server, { inFlight, latest }: Exchanges, log: Log): void {
-  // The parser fails again with every byte that comes after.
+  // The parser fails again for every later byte.
   const ending = new WeakSet<Socket>();
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (ending.has(socket)) return;
@@ -55,7 +55,7 @@ export function answerUnreadable(server: Server, { inFlight, latest }: Exchanges
       socket.end(answerOf(problem, requestId));
       setTimeout(() => socket.destroy(), LINGER_MS).unref();
       const { status } = problem;
-      log.info({ requestId, status }, `A request that cannot be read answered ${status}: ${error.code}`);
+      log.info({ requestId, status }, `An unreadable request answered ${status}: ${error.code}`);
     }
   });
 }

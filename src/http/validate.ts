@@ -2,10 +2,10 @@ import type { z } from 'zod';
 import { Problem, type FieldError } from './problem.ts';
 
 /**
- * @param schema what the input must be; its messages continue a sentence that begins with the field's name
+ * @param schema the expected input; its messages continue a sentence that starts with the field's name
  * @param input from the client
- * @returns the input as the schema reads it
- * @throws Problem 400 that names each field that is wrong
+ * @returns the parsed input
+ * @throws Problem 400 that names each invalid field
  */
 export function validate<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const result = schema.safeParse(input);
@@ -15,7 +15,7 @@ export function validate<Schema extends z.ZodType>(schema: Schema, input: unknow
 
 function fieldErrorsOf(issue: z.core.$ZodIssue): FieldError[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((field) => ({ field, message: 'is not known here' }));
+    return issue.keys.map((field) => ({ field, message: 'is unknown' }));
   }
   return [{ field: issue.path.join('.') || 'body', message: issue.message }];
 }

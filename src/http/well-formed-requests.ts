@@ -1,15 +1,15 @@
 import type { Middleware } from 'koa';
 import { Problem } from './problem.ts';
 
-/** Of these, Node takes the first and drops the rest; a proxy before it may have taken another one. */
+/** If such a header appears twice, Node uses the first. A proxy may have used another one. */
 const SINGLE_HEADERS = ['Host', 'Content-Type'] as const;
 
 /**
- * Refuses requests that Node's parser accepts and HTTP forbids: a request to no host or to several, a body of several types,
- * and a target that is no URL.
+ * Rejects requests that Node's parser accepts but HTTP forbids: no or several hosts, several content types, or a target
+ * that is not a URL.
  */
 export const refuseMalformed: Middleware = (ctx, next) => {
-  // See RFC 9112, section 3.2. Node would refuse it by itself, without a word.
+  // See RFC 9112, section 3.2. Node would reject the request without a body.
   if (ctx.req.httpVersion === '1.1' && ctx.req.headers.host === undefined) {
     throw new Problem(400, 'The header Host is missing.');
   }
@@ -18,9 +18,9 @@ export const refuseMalformed: Middleware = (ctx, next) => {
       throw new Problem(400, `The header ${name} appears more than once.`);
     }
   }
-  // Koa parses a target such as `http://[/` when someone asks for the path, and fails.
+  // Koa parses the target when code reads the path, and fails for `http://[/`.
   if (!ctx.url.startsWith('/') && ctx.url !== '*' && !URL.canParse(ctx.url)) {
-    throw new Problem(400, 'The target of the request is no URL.');
+    throw new Problem(400, 'The target of the request is not a URL.');
   }
   return next();
 };

@@ -1,7 +1,7 @@
 import type { ColumnChange } from 'online-migration';
 import { textToTimestamptz } from 'online-migration/conversions';
 
-/** The column change of this application: `large_record.created_at` from text to a point in time. */
+/** The column change of this application: `large_record.created_at` from text to timestamptz. */
 export const createdAtChange: ColumnChange = {
   table: { schema: 'public', name: 'large_record' },
   key: 'id',

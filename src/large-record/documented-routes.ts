@@ -18,10 +18,10 @@ import {
 const idParameters = parametersOf('path', recordPathSchema);
 
 const location = {
-  Location: { description: 'Where the record is.', schema: { type: 'string' } },
+  Location: { description: 'URL of the record.', schema: { type: 'string' } },
 };
 
-/** The records, for the OpenAPI document. */
+/** The routes for records in the OpenAPI document. */
 export const largeRecordRoutes: DocumentedRoutes = {
   bodies: { NewLargeRecord: newRecordSchema, LargeRecordChange: recordChangeSchema },
   answers: { LargeRecord: recordSchema, LargeRecordList: listSchema },
@@ -29,7 +29,7 @@ export const largeRecordRoutes: DocumentedRoutes = {
     '/list_large/': {
       get: {
         operationId: 'listLargeRecords',
-        summary: 'The records by id, a page at a time: the next one begins after the last id of this one.',
+        summary: 'Lists records by id, one page at a time. For the next page, pass the last id as `after`.',
         parameters: parametersOf('query', listQuerySchema),
         responses: { 200: json('The records.', 'LargeRecordList'), ...problems(400, 500, 503) },
       },
@@ -37,7 +37,7 @@ export const largeRecordRoutes: DocumentedRoutes = {
     '/large_records': {
       post: {
         operationId: 'createLargeRecord',
-        summary: 'Makes a record, at the moment now where none is given.',
+        summary: 'Creates a record. If created_at is missing, the current time is used.',
         requestBody: body('NewLargeRecord'),
         responses: {
           201: json('The record.', 'LargeRecord', location),
@@ -48,26 +48,26 @@ export const largeRecordRoutes: DocumentedRoutes = {
     '/large_records/{id}': {
       get: {
         operationId: 'getLargeRecord',
-        summary: 'One record.',
+        summary: 'Returns one record.',
         parameters: idParameters,
         responses: { 200: json('The record.', 'LargeRecord'), ...problems(400, 404, 500, 503) },
       },
       patch: {
         operationId: 'changeLargeRecord',
-        summary: 'Changes what is given of a record and leaves the rest.',
+        summary: 'Updates the given fields of a record.',
         parameters: idParameters,
         requestBody: body('LargeRecordChange'),
         responses: {
-          200: json('The record as it is now.', 'LargeRecord'),
+          200: json('The updated record.', 'LargeRecord'),
           ...problems(400, 404, 408, 413, 415, 500, 503),
         },
       },
       delete: {
         operationId: 'deleteLargeRecord',
-        summary: 'Removes a record.',
+        summary: 'Deletes a record.',
         parameters: idParameters,
         responses: {
-          204: { description: 'It is gone.', headers: REQUEST_ID },
+          204: { description: 'The record is deleted.', headers: REQUEST_ID },
           ...problems(400, 404, 500, 503),
         },
       },

@@ -5,7 +5,7 @@ import { allMappings, renamedMapping } from './mappings.ts';
 import { LargeRecordRepository } from './repository.ts';
 import { addLargeRecordRoutes } from './routes.ts';
 
-/** The records: the table `large_record`, and the routes on it. */
+/** The table `large_record` and its routes. */
 export const largeRecord: Feature = {
   changes: [createdAtChange],
   entities: Object.values(allMappings),

@@ -1,41 +1,54 @@
 import { defineEntity, p, type EntitySchema } from '@mikro-orm/core';
 import type { ActiveColumn } from 'online-migration';
-import type { LargeRecord } from './large-record.ts';
-import { TextMoment, TimestampMoment } from './moment-types.ts';
+import { NativeTimestamp, TextTimestamp } from './timestamp-types.ts';
 
-/** The mapping for each form of the table that a version of the application knows. */
+/** One record as the application uses it, independent of the active column. */
+export interface LargeRecord {
+  readonly id: bigint;
+  readonly name: string;
+  /** A whole second in UTC. A stored text that is not a timestamp is kept as a string. */
+  readonly createdAt: Date | string;
+}
+
+/** The fields of a new record. */
+export type NewLargeRecord = Readonly<{ name: string; createdAt: Date }>;
+
+/** The fields to update. An undefined field keeps its stored value. */
+export type LargeRecordChange = Readonly<{ name?: string | undefined; createdAt?: Date | undefined }>;
+
+/** The mappings by schema version. A version of the application may lack some of them. */
 export type Mappings = Readonly<Partial<Record<ActiveColumn['form'], EntitySchema<LargeRecord>>>>;
 
 const tableName = 'large_record';
 
-/** What the three mappings of the table share. */
+/** The properties that all three mappings share. */
 const sharedProperties = {
   id: p.bigint().primary().generated('identity'),
   name: p.string().length(100),
 };
 
-/** The table up to its contraction: the moment is a text in `created_at`. */
+/** Schema version "old", until contract: the timestamp is a text in `created_at`. */
 export const textMapping: EntitySchema<LargeRecord> = defineEntity({
   name: 'LargeRecordWithText',
   tableName,
-  properties: { ...sharedProperties, createdAt: p.type(TextMoment).fieldName('created_at') },
+  properties: { ...sharedProperties, createdAt: p.type(TextTimestamp).fieldName('created_at') },
 });
 
-/** The table between the switchover and the rename: the moment is in `created_at_new`. */
+/** Schema version "new", from the switchover to the rename: the timestamp is in `created_at_new`. */
 export const newColumnMapping: EntitySchema<LargeRecord> = defineEntity({
   name: 'LargeRecordWithNewColumn',
   tableName,
-  properties: { ...sharedProperties, createdAt: p.type(TimestampMoment).fieldName('created_at_new') },
+  properties: { ...sharedProperties, createdAt: p.type(NativeTimestamp).fieldName('created_at_new') },
 });
 
-/** The table at the end: the moment is in `created_at` again, as a timestamptz. */
+/** Schema version "renamed": the timestamp is in `created_at`, as a timestamptz. */
 export const renamedMapping: EntitySchema<LargeRecord> = defineEntity({
   name: 'LargeRecord',
   tableName,
-  properties: { ...sharedProperties, createdAt: p.type(TimestampMoment).fieldName('created_at') },
+  properties: { ...sharedProperties, createdAt: p.type(NativeTimestamp).fieldName('created_at') },
 });
 
-/** All three, for a version that follows the column wherever it goes. */
+/** All three mappings, for an application that follows the whole column change. */
 export const allMappings: Mappings = {
   old: textMapping,
   new: newColumnMapping,

@@ -2,25 +2,28 @@ import { createHash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Pool, QueryResult } from 'pg';
 
-/** As much of a hash as makes two texts of one name unthinkable. */
+/** Hash length in the statement's name. Collisions are practically impossible. */
 const NAME_CHARACTERS = 20;
 
 /**
- * SQLSTATEs of a prepared statement that another session has, or that this one has not any more: a pooler is between
- * that hands sessions on without them. Nothing has been done then.
+ * SQLSTATEs of a missing prepared statement, or of one whose name is taken.
+ * They occur behind a pooler that switches server sessions. The statement has not run.
  */
 const NOT_KEPT_CODES = new Set(['26000', '42P05']);
 
-/** A statement that each connection prepares once: the server then parses it once, a good part of its work on a short read. */
+/**
+ * A statement that each connection prepares once. The server then parses it only once, which is much of the work of a
+ * short read.
+ */
 export interface PreparedStatement {
   readonly name: string;
-  /** With `$1`, `$2`, … for the values. */
+  /** Contains `$1`, `$2`, … for the values. */
   readonly text: string;
 }
 
 /**
- * @param sql with `?` for each value, and nowhere else
- * @returns the statement; its name follows from its text, so that one name never means two texts
+ * @param sql contains `?` for each value, and nowhere else
+ * @returns the statement; its name is derived from its text, so two texts never share a name
  */
 export function preparedStatement(sql: string): PreparedStatement {
   let values = 0;
@@ -29,25 +32,25 @@ export function preparedStatement(sql: string): PreparedStatement {
   return { name: `large_record_${hash}`, text };
 }
 
-/** Runs prepared statements on the ORM's pool; without preparing them, where a pooler between does not keep them. */
+/** Runs prepared statements on the ORM's pool. If a pooler does not keep them, it sends plain statements instead. */
 export class StatementRunner {
   readonly #pool: Promise<Pool>;
   #areKept = true;
 
-  /** @param em of the ORM whose pool it is */
+  /** @param em an entity manager of the ORM that owns the pool */
   constructor(em: EntityManager) {
     this.#pool = em.getConnection().getNativeClient();
-    // Whoever runs the first statement is told.
+    // The first statement reports this error.
     this.#pool.catch(() => undefined);
   }
 
   /**
-   * @param values in the order of the statement's
-   * @throws the database's error, as it came
+   * @param values in the order of the statement's placeholders
+   * @throws the database's error, unchanged
    */
   async run<Row extends object>(statement: PreparedStatement, values: unknown[]): Promise<QueryResult<Row>> {
     const pool = await this.#pool;
-    // Not `pool.query`, which throws a connection away for every error of a statement.
+    // Not `pool.query`: it discards the connection after every failed statement.
     const client = await pool.connect();
     try {
       if (!this.#areKept) return await client.query<Row>(statement.text, values);

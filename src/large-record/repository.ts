@@ -1,36 +1,40 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { ActiveColumn, ColumnFollower, ReadReplica } from 'online-migration';
-import type { LargeRecord, LargeRecordChange, NewLargeRecord } from './large-record.ts';
-import { allMappings, type Mappings } from './mappings.ts';
+import {
+  allMappings,
+  type LargeRecord,
+  type LargeRecordChange,
+  type Mappings,
+  type NewLargeRecord,
+} from './mappings.ts';
 import { type PreparedStatement, StatementRunner } from './prepared-statements.ts';
 import { Statements, type StoredRow } from './statements.ts';
 
-/** A server on which the table is, with what finds the active column there. */
+/** A database server, and the follower of its active column. */
 export interface TableServer {
-  /** Of its ORM, whose mappings and pool are used; statements leave no entities in it. */
+  /** Supplies the mappings and the pool. Statements leave no entities in it. */
   readonly em: EntityManager;
   readonly follower: Pick<ColumnFollower, 'run'>;
 }
 
 type RunningServer = TableServer & { readonly runner: StatementRunner };
 
-/** What a repository may have beside its primary. */
+/** Optional settings of a repository. */
 interface RepositoryOptions {
-  /** Another server, for reads, as long as that is of use. */
+  /** A replica for reads. */
   readonly replica?: (TableServer & { readonly reads: ReadReplica }) | undefined;
-  /** Those that the ORM has; an operation fails where the active column has none. */
+  /** The mappings that the ORM knows. If the active column has no mapping, an operation fails. */
   readonly mappings?: Mappings;
 }
 
-/** A statement and its values, built for the mapping that fits. */
+/** Builds a statement and its values for the active mapping. */
 type Query = (statements: Statements) => { statement: PreparedStatement; values: unknown[] };
 
 /**
- * Reads and writes records through the mapping that fits the active column.
+ * Reads and writes records through the mapping of the active column.
  *
- * 1. Each operation is one statement: it is done, or it has written nothing.
- * 2. The follower of the active column may therefore run it a second time, on another mapping, when the table has
- *    changed its shape under the first.
+ * 1. Each operation is a single statement, so a failed operation has written nothing.
+ * 2. If the column has changed meanwhile, the follower can therefore run the operation again on another mapping.
  */
 export class LargeRecordRepository {
   readonly #primary: RunningServer;
@@ -46,19 +50,19 @@ export class LargeRecordRepository {
   }
 
   /**
-   * @param after records with a greater id than this are listed
+   * @param after lists records whose id is greater
    * @param limit greatest number of records
-   * @returns the records, by id
+   * @returns the records, ordered by id
    */
   list(after: bigint, limit: number): Promise<LargeRecord[]> {
     return this.#read(({ list }) => ({ statement: list, values: [after, limit] }));
   }
 
-  /** @returns the record, or null if there is none of this id */
+  /** @returns the record, or null if the id does not exist */
   async find(id: bigint): Promise<LargeRecord | null> {
     const records = await this.#read(
       ({ find }) => ({ statement: find, values: [id] }),
-      // A record that has only just been made may not have come to the replica.
+      // A new record may not have reached the replica yet.
       (found) => found.length > 0,
     );
     return records[0] ?? null;
@@ -74,11 +78,11 @@ export class LargeRecordRepository {
   }
 
   /**
-   * Changes what is given and leaves the rest as it is stored.
+   * Updates the given fields.
    *
-   * @param id the record's
-   * @param change gives at least one property
-   * @returns the record as it is stored now, or null if there is none of this id
+   * @param id of the record
+   * @param change contains at least one field
+   * @returns the record as stored now, or null if the id does not exist
    */
   async update(id: bigint, change: LargeRecordChange): Promise<LargeRecord | null> {
     const records = await this.#run(this.#primary, (statements) => ({
@@ -88,7 +92,7 @@ export class LargeRecordRepository {
     return records[0] ?? null;
   }
 
-  /** @returns whether there was a record of this id */
+  /** @returns whether the record existed */
   remove(id: bigint): Promise<boolean> {
     const { follower, runner } = this.#primary;
     return follower.run(async (active) => {
@@ -117,8 +121,8 @@ export class LargeRecordRepository {
     const statements = this.#statements.get(form);
     if (statements !== undefined) return statements;
     throw new Error(
-      `The active column is ${name}, in a form (${form}) that this version of the application does not know: ` +
-        `docs/how-it-works.md says which versions may run at which stage.`,
+      `The active column is ${name}, in a form (${form}) that this version of the application does not know. ` +
+        `See docs/how-it-works.md for the versions that are compatible with each stage.`,
     );
   }
 }

@@ -1,17 +1,17 @@
 import { z } from 'zod';
-import { parseMoment } from './moment.ts';
+import { parseTimestamp } from './timestamp.ts';
 
 /** Greatest value of PostgreSQL's bigint. */
 const MAX_BIGINT = 2n ** 63n - 1n;
 
-/** Greatest length of a name, in characters as PostgreSQL counts them: code points, not UTF-16 units. */
+/** Greatest length of a name in code points, as PostgreSQL counts characters. UTF-16 units may be more. */
 const MAX_NAME_LENGTH = 100;
 
 const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 1000;
 
 const NAME_ERROR = `must be a text of 1 to ${MAX_NAME_LENGTH} characters that is not blank`;
-const MOMENT_ERROR = 'must be a real date and time, in UTC, in the form YYYY-MM-DD HH:MM:SS';
+const TIMESTAMP_ERROR = 'must be a real date and time, in UTC, in the form YYYY-MM-DD HH:MM:SS';
 const ID_ERROR = `must be a whole number from 1 to ${MAX_BIGINT}`;
 const AFTER_ERROR = `must be a whole number from 0 to ${MAX_BIGINT}`;
 const LIMIT_ERROR = `must be a whole number from 1 to ${MAX_LIMIT}`;
@@ -24,11 +24,11 @@ const name = z
   .meta({ minLength: 1, maxLength: MAX_NAME_LENGTH, pattern: String.raw`\S` });
 
 const createdAt = z
-  .string({ error: MOMENT_ERROR })
+  .string({ error: TIMESTAMP_ERROR })
   .transform((text, context) => {
-    const moment = parseMoment(text);
-    if (moment !== null) return moment;
-    context.addIssue({ code: 'custom', message: MOMENT_ERROR });
+    const timestamp = parseTimestamp(text);
+    if (timestamp !== null) return timestamp;
+    context.addIssue({ code: 'custom', message: TIMESTAMP_ERROR });
     return z.NEVER;
   })
   .meta({
@@ -36,7 +36,7 @@ const createdAt = z
     examples: ['2024-01-01 10:00:00'],
   });
 
-/** A whole number as a URL has it, up to the greatest bigint; JSON Schema has no bound that a double cannot hold. */
+/** A whole number in a URL, up to the greatest bigint. JSON Schema cannot state a bound beyond a double's precision. */
 function bigintText(pattern: RegExp, minimum: number, error: string) {
   return z
     .string({ error })
@@ -46,10 +46,10 @@ function bigintText(pattern: RegExp, minimum: number, error: string) {
     .meta({ type: 'integer', format: 'int64', minimum });
 }
 
-/** The path of one record. */
+/** The path parameters of one record. */
 export const recordPathSchema = z.strictObject({ id: bigintText(/^[1-9]\d{0,18}$/, 1, ID_ERROR) });
 
-/** The query of the list. */
+/** The query parameters of the list. */
 export const listQuerySchema = z.strictObject({
   limit: z
     .string({ error: LIMIT_ERROR })
@@ -60,10 +60,10 @@ export const listQuerySchema = z.strictObject({
   after: bigintText(/^(0|[1-9]\d{0,18})$/, 0, AFTER_ERROR).default(0n),
 });
 
-/** The body that makes a record. */
+/** The body that creates a record. */
 export const newRecordSchema = z.strictObject({ name, created_at: createdAt.optional() }, OBJECT_ERROR);
 
-/** The body that changes a record. */
+/** The body that updates a record. */
 export const recordChangeSchema = z
   .strictObject({ name: name.optional(), created_at: createdAt.optional() }, OBJECT_ERROR)
   .refine((change) => change.name !== undefined || change.created_at !== undefined, {
@@ -71,17 +71,17 @@ export const recordChangeSchema = z
   })
   .meta({ minProperties: 1 });
 
-/** A record as it is answered. */
+/** A record in an answer. */
 export const recordSchema = z.strictObject({
   id: z.number().meta({ type: 'integer', format: 'int64', minimum: 1 }),
   name: z.string(),
   created_at: z.string().meta({
-    description: 'A moment; a stored text that is none is answered as it is stored.',
+    description: 'A timestamp. A stored text that is not a timestamp is returned unchanged.',
     examples: ['2024-01-01 10:00:00'],
   }),
 });
 
-/** A page of records as it is answered. */
+/** A page of records in an answer. */
 export const listSchema = z.strictObject({
   records: z.array(recordSchema),
   count: z.int().min(0).max(MAX_LIMIT),

@@ -48,7 +48,7 @@ async function seedAndShow(
   } catch (error) {
     if (rowsDone > 0) {
       const goOn = `npm run seed -- --rows ${rows - rowsDone} --append`;
-      console.error(`${rowCount(rowsDone)} rows are seeded; \`${goOn}\` makes the rest.`);
+      console.error(`${rowCount(rowsDone)} rows are seeded. To add the rest, run \`${goOn}\`.`);
     }
     throw error;
   }

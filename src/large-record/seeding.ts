@@ -4,60 +4,60 @@ import { Client, escapeIdentifier } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { OnlineMigrationError, readStatus } from 'online-migration';
 import { createdAtChange } from './created-at-change.ts';
-import type { NewLargeRecord } from './large-record.ts';
-import { TextMoment, TimestampMoment } from './moment-types.ts';
+import type { NewLargeRecord } from './mappings.ts';
+import { TextTimestamp, NativeTimestamp } from './timestamp-types.ts';
 
-/** The names of seeded records are this and their number, from 1 on. */
+/** The name of a seeded record is this prefix and its number, from 1. */
 export const SEEDED_NAME_PREFIX = 'LargeRecord_';
 
-/** created_at of `LargeRecord_1`, in milliseconds since 1970; each further record is a second later. */
-const FIRST_MOMENT_MS = Date.UTC(2024, 0, 1, 10);
-const LAST_MOMENT_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
+/** created_at of `LargeRecord_1`, in milliseconds since 1970. Each further record is one second later. */
+const FIRST_TIMESTAMP_MS = Date.UTC(2024, 0, 1, 10);
+const LAST_TIMESTAMP_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
 
-/** The number of the last record whose created_at is a moment that the application takes. */
-export const LARGEST_NUMBER = (LAST_MOMENT_MS - FIRST_MOMENT_MS) / 1000 + 1;
+/** The number of the last record with a created_at that the application accepts. */
+export const LARGEST_NUMBER = (LAST_TIMESTAMP_MS - FIRST_TIMESTAMP_MS) / 1000 + 1;
 
-/** Rows of one transaction. COPY is at its full speed from here on, and a killed seeding loses no more than this. */
+/** Rows per transaction. More rows do not speed COPY up, and a killed seeding loses at most one chunk. */
 const CHUNK_ROWS = 100_000;
-/** Rows that go to the server as one piece. */
+/** Rows per piece sent to the server. */
 const PIECE_ROWS = 1_000;
 
 /** Schema and name, quoted. */
 const TABLE = `${escapeIdentifier(createdAtChange.table.schema)}.${escapeIdentifier(createdAtChange.table.name)}`;
 
-/** Any number serves, as long as every seeding takes the same one. */
+/** An arbitrary number; every seeding must use the same one. */
 const LOCK_KEY = 7_303_014_082_022;
 
-/** The table is not as the seeding needs it; nothing was changed. */
+/** The table is not ready for seeding. Nothing was changed. */
 export class SeedingRefusedError extends Error {
   override readonly name = 'SeedingRefusedError';
 }
 
-/** The record that the seeding makes under a number, from 1 to {@link LARGEST_NUMBER}. */
+/** The seeded record with this number, from 1 to {@link LARGEST_NUMBER}. */
 export function seededRecord(number: number): NewLargeRecord {
   return {
     name: `${SEEDED_NAME_PREFIX}${number}`,
-    createdAt: new Date(FIRST_MOMENT_MS + (number - 1) * 1000),
+    createdAt: new Date(FIRST_TIMESTAMP_MS + (number - 1) * 1000),
   };
 }
 
 /**
  * Fills the table with numbered records, at any stage of the column change.
  *
- * 1. One seeding at a time: an advisory lock, which goes with the connection.
- * 2. Find the number to begin after; refuse where rows are there and nobody asked to append.
- * 3. Chunk by chunk, each in a transaction, so that a killed seeding leaves no gap: lock the table as writes do, so that
- *    it keeps its shape; see which column is active; COPY. (INSERT … SELECT takes the server 1.6 times as long.)
+ * 1. Take an advisory lock, so that only one seeding runs. The lock ends with the connection.
+ * 2. Find the first number. If the table has rows and `append` is false, fail.
+ * 3. Write one chunk per transaction, so that a killed seeding leaves no gap. Each transaction locks the table as
+ *    writes do, reads the active column, and copies. (INSERT … SELECT takes 1.6 times as long.)
  * 4. ANALYZE, for the planner.
  *
  * @param url the database
- * @param options.rows how many records
- * @param options.append whether to go on behind the last number where rows are there already
- * @param options.signal ends the seeding; the chunk in progress is rolled back
- * @param options.report receives the number of rows that are there for good, after each chunk
+ * @param options.rows number of records to add
+ * @param options.append whether to continue after the last number if the table has rows
+ * @param options.signal stops the seeding; the current chunk is rolled back
+ * @param options.report receives the number of committed rows after each chunk
  * @returns the first and the last number
- * @throws SeedingRefusedError if the table is missing or not empty, or another seeding is at work; the signal's reason
- *   where it ended the seeding
+ * @throws SeedingRefusedError if the table is missing or not empty, or another seeding is running
+ * @throws the signal's reason if the signal stopped the seeding
  */
 export async function seedLargeRecords(
   url: string,
@@ -71,7 +71,7 @@ export async function seedLargeRecords(
   const { rows, append, signal, report } = options;
   await using resources = new AsyncDisposableStack();
   const client = new Client({ connectionString: url, application_name: 'seed' });
-  client.on('error', () => {}); // A lost connection fails the statement in flight, and that is what the caller sees.
+  client.on('error', () => {}); // A lost connection also fails the running statement, and the caller handles that.
   await client.connect();
   resources.defer(() => client.end());
 
@@ -82,7 +82,7 @@ export async function seedLargeRecords(
   const last = first + rows - 1;
   if (last > LARGEST_NUMBER) {
     throw new SeedingRefusedError(
-      `There is no room for ${rows} more records behind ${SEEDED_NAME_PREFIX}${first - 1}: ` +
+      `There is no room for ${rows} more records after ${SEEDED_NAME_PREFIX}${first - 1}: ` +
         `created_at of ${SEEDED_NAME_PREFIX}${LARGEST_NUMBER} is the last second of the year 9999.`,
     );
   }
@@ -114,7 +114,7 @@ async function refuseSecondSeeding(client: Client): Promise<void> {
     LOCK_KEY,
   ]);
   if (rows[0]?.taken) return;
-  throw new SeedingRefusedError('Another seeding is at work in this database: wait until it has ended.');
+  throw new SeedingRefusedError('Another seeding is running in this database: wait until it has finished.');
 }
 
 async function refuseRows(client: Client): Promise<void> {
@@ -122,13 +122,13 @@ async function refuseRows(client: Client): Promise<void> {
   if (!rows[0]?.filled) return;
   const { schema, name } = createdAtChange.table;
   throw new SeedingRefusedError(
-    `The table ${schema}.${name} has rows already: add --append to go on behind the last one.`,
+    `The table ${schema}.${name} already has rows: add --append to continue after the last one.`,
   );
 }
 
-/** The number of the newest record with such a name, and 0 where there is none. Found from the end of the primary key. */
+/** The number of the newest seeded record, or 0 if there is none. It scans the primary key backwards. */
 async function lastNumber(client: Client): Promise<number> {
-  // More digits than the largest number has are not the seeding's.
+  // A seeded name never has more digits.
   const furtherDigits = String(LARGEST_NUMBER).length - 1;
   const { rows } = await client.query<{ number: string }>(
     `
@@ -143,24 +143,28 @@ async function lastNumber(client: Client): Promise<number> {
 }
 
 async function copyChunk(client: Client, first: number, end: number, signal: AbortSignal): Promise<void> {
-  // No rollback where a statement fails: the caller closes the connection then.
+  // If a statement fails, no rollback is needed: the caller closes the connection.
   await client.query('begin');
   await client.query(`lock table ${TABLE} in row exclusive mode`);
   const { form, activeColumn } = await readStatus(client, createdAtChange);
-  const type = form === 'old' ? new TextMoment() : new TimestampMoment();
+  const type = form === 'old' ? new TextTimestamp() : new NativeTimestamp();
   const copy = client.query(copyFrom(`copy ${TABLE} (name, ${escapeIdentifier(activeColumn)}) from stdin`));
-  const lines = Readable.from(copyLines(first, end, (moment) => type.convertToDatabaseValue(moment)));
+  const lines = Readable.from(copyLines(first, end, (createdAt) => type.convertToDatabaseValue(createdAt)));
   try {
     await pipeline(lines, copy, { signal });
   } catch (error) {
-    signal.throwIfAborted(); // Otherwise the server's "COPY failed" might be told in its place.
+    signal.throwIfAborted(); // Otherwise the server's "COPY failed" might be reported instead.
     throw error;
   }
   await client.query('commit');
 }
 
-/** In COPY's text format, which needs no escapes here. */
-function* copyLines(first: number, end: number, write: (moment: Date | string) => string): Generator<string> {
+/** COPY's text format. These values need no escapes. */
+function* copyLines(
+  first: number,
+  end: number,
+  write: (createdAt: Date | string) => string,
+): Generator<string> {
   for (let pieceFirst = first; pieceFirst < end; pieceFirst += PIECE_ROWS) {
     let piece = '';
     for (let number = pieceFirst; number < Math.min(pieceFirst + PIECE_ROWS, end); number += 1) {

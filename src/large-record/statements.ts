@@ -1,24 +1,24 @@
 import type { EntityManager, EntitySchema } from '@mikro-orm/postgresql';
 import { ColumnNotEnforcedError } from 'online-migration';
-import type { LargeRecord, LargeRecordChange, NewLargeRecord } from './large-record.ts';
-import type { StoredMomentType } from './moment-types.ts';
+import type { LargeRecord, LargeRecordChange, NewLargeRecord } from './mappings.ts';
+import type { StoredTimestampType } from './timestamp-types.ts';
 import { type PreparedStatement, preparedStatement } from './prepared-statements.ts';
 
-/** A row as PostgreSQL returns it, by the names of its columns. */
+/** A row by column name, as PostgreSQL returns it. */
 export type StoredRow = Readonly<Record<string, string | null>>;
 
-/** The properties of every answer, listed: under `*` a column that was renamed would be missing without an error. */
+/** The columns of every answer. With `*`, a renamed column would be missing without an error. */
 const ALL: (keyof LargeRecord)[] = ['id', 'name', 'createdAt'];
 
-/** The properties that a client may set, in the order in which statements take their values. */
+/** The properties that a client may set, in the order of the statements' values. */
 const SETTABLE = ['name', 'createdAt'] as const;
 
 /**
- * The statements on one mapping of the table. They are built once, because the ORM takes longer to build one than
- * PostgreSQL to run it.
+ * The statements for one mapping. They are built once: the ORM takes longer to build one than PostgreSQL takes to run
+ * it.
  */
 export class Statements {
-  /** Values: the id to begin after, the number of records. */
+  /** Values: the last id of the previous page, the number of records. */
   readonly list: PreparedStatement;
   /** Value: id. */
   readonly find: PreparedStatement;
@@ -28,14 +28,14 @@ export class Statements {
   readonly remove: PreparedStatement;
   readonly #updates: ReadonlyMap<string, PreparedStatement>;
   readonly #column: string;
-  readonly #type: StoredMomentType;
+  readonly #type: StoredTimestampType;
 
   /**
-   * @param em the ORM's builder of queries
-   * @param mapping the one that fits the active column
+   * @param em builds the queries
+   * @param mapping the mapping to build them for
    */
   constructor(em: EntityManager, mapping: EntitySchema<LargeRecord>) {
-    // Stand in for the values, of which only the places remain.
+    // Placeholders: only the positions of the values matter.
     const id = 0n;
     const name = '';
     const createdAt = new Date(0);
@@ -59,13 +59,12 @@ export class Statements {
     ]);
     const property = em.getMetadata(mapping).properties.createdAt;
     this.#column = property.fieldNames[0]!;
-    this.#type = property.customType as StoredMomentType;
+    this.#type = property.customType as StoredTimestampType;
   }
 
   /**
-   * @param change gives at least one property
-   * @returns the statement that sets these properties and leaves the others as they are stored. Values: those of
-   *   {@link toValues}, id
+   * @param change contains at least one field
+   * @returns the statement that sets these fields. Values: those of {@link toValues}, then the id
    */
   update(change: LargeRecordChange): PreparedStatement {
     const properties = SETTABLE.filter((property) => change[property] !== undefined).join();
@@ -75,9 +74,7 @@ export class Statements {
     return statement;
   }
 
-  /**
-   * @returns what is given of name and created_at, in this order, as the columns take it
-   */
+  /** @returns the given fields of name and created_at, in this order, converted for the columns */
   toValues({ name, createdAt }: LargeRecordChange): string[] {
     const values = [];
     if (name !== undefined) values.push(name);
@@ -86,8 +83,8 @@ export class Statements {
   }
 
   /**
-   * @returns the record that a row of these statements holds
-   * @throws ColumnNotEnforcedError if the row has no moment
+   * @returns the record of a row
+   * @throws ColumnNotEnforcedError if the row has no timestamp
    */
   toRecord(row: StoredRow): LargeRecord {
     const stored = row[this.#column];

@@ -4,10 +4,10 @@ import { onlineMigrations, type OnlineMigrationsOptions } from 'online-migration
 import { ormOptions } from './open-orm.ts';
 
 /**
- * MikroORM's options for whoever runs the migrations.
+ * MikroORM's options for running migrations.
  *
- * @param url where the database is: `postgres://…`
- * @param entities the mappings that fit when all migrations have run: `migration:check` compares the database with them
+ * @param url of the database: `postgres://…`
+ * @param entities the mappings after all migrations; `migration:check` compares the database with them
  * @param options.settings lock timeouts and settings of the backfill that differ from the defaults
  * @param options.onEvent receives every event of the phases
  */

@@ -1,21 +1,21 @@
 import { defineConfig, type EntitySchema, MikroORM, type Options } from '@mikro-orm/postgresql';
 import type { PoolConfig } from 'pg';
 
-/** Connections of the pool at most. */
+/** Greatest number of connections in the pool. */
 const POOL_SIZE = 10;
 
 /** How long the command line waits for a connection, in milliseconds. */
 const CONNECTION_TIMEOUT_MS = 10_000;
 
-/** An ORM that is open; disposing of it closes its connections. */
+/** An open ORM. Disposing of it closes its connections. */
 export interface OpenOrm extends AsyncDisposable {
   readonly orm: MikroORM;
 }
 
 /**
- * @param url where the database is: `postgres://…`
- * @param entities those to register
- * @param connections what the pool of connections is to be made with
+ * @param url of the database: `postgres://…`
+ * @param entities to register
+ * @param connections configuration of the pool
  * @returns MikroORM's options, the same for the application and its command line
  */
 export function ormOptions(
@@ -29,23 +29,23 @@ export function ormOptions(
     discovery: {
       // During a column change, several mappings describe one table.
       checkDuplicateTableNames: false,
-      // An application without features has none.
+      // An application without features has no entities.
       warnWhenNoEntities: false,
     },
-    // Otherwise the first connection tries to create a database that it does not find.
+    // Otherwise the first connection tries to create a missing database.
     ensureDatabase: false,
     pool: { min: 0, max: POOL_SIZE },
-    // MikroORM takes host, user and database from the URL, and leaves `?sslmode=require` behind; `pg` takes it all.
+    // MikroORM takes host, user and database from the URL but ignores `?sslmode=require`; `pg` reads the whole URL.
     driverOptions: { connectionString: url, ...connections },
   });
 }
 
 /**
- * Opens an ORM. It connects with the first query.
+ * Opens an ORM. It connects at the first query.
  *
- * @param url where the database is
- * @param entities those of all features
- * @param connections what the pool of connections is to be made with
+ * @param url of the database
+ * @param entities of all features
+ * @param connections configuration of the pool
  */
 export async function openOrm(
   url: string,
@@ -58,7 +58,7 @@ export async function openOrm(
     orm,
     async [Symbol.asyncDispose]() {
       await orm.close();
-      // Kysely does not end a pool through which it has never sent a query.
+      // Kysely does not close a pool that it has never used.
       if (!pool.ending) await pool.end();
     },
   };

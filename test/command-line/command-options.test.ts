@@ -31,16 +31,16 @@ describe('readOptions', () => {
     [['--rows='], [ROWS_SENTENCE]],
     [['--rows'], [ROWS_SENTENCE]],
     [['--append=yes'], ['--append takes no value.']],
-    [['--append', 'yes'], ['"yes" is no option.']],
+    [['--append', 'yes'], ['"yes" is not an option.']],
     [['--fast', '--sure'], ['There is no option --fast, --sure.']],
     [['--no-append'], ['There is no option --no-append.']],
     [
       ['-r', '5'],
-      ['"5" is no option.', 'There is no option --r.'],
+      ['"5" is not an option.', 'There is no option --r.'],
     ],
     [
       ['1000', '--rows', 'x'],
-      ['"1000" is no option.', ROWS_SENTENCE],
+      ['"1000" is not an option.', ROWS_SENTENCE],
     ],
   ])('refuses %j', (argv, sentences) => {
     const message = [...sentences, 'Usage: command [--rows <number>] [--append]'].join('\n');

@@ -66,7 +66,7 @@ describe('awaitWritableServer', () => {
     const { message } = await failing(servers.url(NOBODY, hostOf(servers.standby)));
     expect(message).toContain(
       `The database postgresql://postgres@${NOBODY}/postgres or ` +
-        `postgresql://postgres@${hostOf(servers.standby)}/postgres cannot be used: The server takes no writes.`,
+        `postgresql://postgres@${hostOf(servers.standby)}/postgres cannot be used: The server is read-only.`,
     );
   });
 });

@@ -120,7 +120,7 @@ describe('a statement that fails for a reason of its own', () => {
       type: 'about:blank',
       title: 'Internal Server Error',
       status: 500,
-      detail: 'The server could not do what was asked.',
+      detail: 'The server could not process the request.',
       requestId: answer.headers.get('X-Request-Id'),
     });
     expect(api.log).toEqual(['POST /notes answered 500: SQLSTATE 23514']);

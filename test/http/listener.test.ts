@@ -38,7 +38,7 @@ it('says in a sentence that the port is in use', async () => {
 
 it('says in a sentence that the host is not of this machine', async () => {
   await expect(listen(new Koa(), '192.0.2.1', 0, OPTIONS)).rejects.toThrow(
-    '192.0.2.1 is no address of this machine',
+    '192.0.2.1 is not an address of this machine',
   );
 });
 

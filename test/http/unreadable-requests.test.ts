@@ -39,7 +39,7 @@ describe('what cannot be read as a request is a problem, a line in the log, and 
       'headers beyond 16 kB',
       `GET / HTTP/1.1\r\nHost: api\r\n${'X-A: b\r\n'.repeat(20_000)}\r\n`,
       431,
-      'The target and the headers of the request are too long.',
+      'The target and headers of the request are too long.',
       'HPE_HEADER_OVERFLOW',
     ],
     [
@@ -68,7 +68,7 @@ describe('what cannot be read as a request is a problem, a line in the log, and 
         level: 'info',
         requestId,
         status,
-        msg: `A request that cannot be read answered ${status}: ${code}`,
+        msg: `An unreadable request answered ${status}: ${code}`,
       }),
     );
   });
@@ -92,9 +92,9 @@ it.each([
     'The header Content-Type appears more than once.',
   ],
   [
-    'a target that is no URL',
+    'a target that is not a URL',
     'GET http://[/ HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n',
-    'The target of the request is no URL.',
+    'The target of the request is not a URL.',
   ],
 ])('a request with %s is a 400', async (_, bytes, detail) => {
   const { answers } = await exchangeRaw(api.url, bytes);

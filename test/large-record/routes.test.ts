@@ -196,7 +196,7 @@ describe.each(MIGRATIONS)('the records after migration %s', (migration) => {
   });
 });
 
-describe('a stored value that is no moment', () => {
+describe('a stored value that is no timestamp', () => {
   it.each(['yesterday', '', '2023-02-31 10:00:00', '01/02/2024', 'infinity', `"; drop table`])(
     'is answered as the text that it is, and survives a change of the name: %j',
     async (text) => {

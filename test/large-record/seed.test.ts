@@ -52,7 +52,8 @@ describe('npm run seed', () => {
     await seed(table.url, '--rows', '5');
     expect(await seed(table.url, '--rows', '5')).toMatchObject({
       exitCode: 1,
-      stderr: 'The table public.large_record has rows already: add --append to go on behind the last one.\n',
+      stderr:
+        'The table public.large_record already has rows: add --append to continue after the last one.\n',
     });
     const { exitCode, stdout } = await seed(table.url, '--append', '--rows', '5');
     expect(exitCode).toBe(0);
@@ -79,7 +80,7 @@ describe('npm run seed', () => {
     const { exitCode, stderr } = await command.ended;
     expect(exitCode).toBe(130);
     expect(stderr).toMatch(
-      /^[\d,]+ rows are seeded; `npm run seed -- --rows \d+ --append` makes the rest\.\nInterrupted \(SIGINT\)\.\n$/,
+      /^[\d,]+ rows are seeded\. To add the rest, run `npm run seed -- --rows \d+ --append`\.\nInterrupted \(SIGINT\)\.\n$/,
     );
     await expectToGoOn(table, Number(stderr.split(' ')[0]!.replaceAll(',', '')));
   });

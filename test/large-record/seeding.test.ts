@@ -146,7 +146,7 @@ describe('seedLargeRecords', () => {
     const first = seed(table.url, 1);
     await lockWaiter(table.url);
     await expect(seed(table.url, 1, { append: true })).rejects.toThrow(
-      'Another seeding is at work in this database: wait until it has ended.',
+      'Another seeding is running in this database: wait until it has finished.',
     );
     await table.client.query('commit');
     expect(await first).toEqual({ first: 1, last: 1 });
@@ -157,7 +157,7 @@ describe('seedLargeRecords', () => {
     await using table = await createLargeRecordTable('old');
     await table.store(`LargeRecord_${LARGEST_NUMBER - 1}`, '9999-12-31 23:59:58');
     await expect(seed(table.url, 2, { append: true })).rejects.toThrow(
-      `There is no room for 2 more records behind LargeRecord_${LARGEST_NUMBER - 1}`,
+      `There is no room for 2 more records after LargeRecord_${LARGEST_NUMBER - 1}`,
     );
     expect(await seed(table.url, 1, { append: true })).toMatchObject({ last: LARGEST_NUMBER });
   });

@@ -139,7 +139,7 @@ describe('npm run demo', () => {
       command.stdout.destroy();
       expect(await command.ended).toMatchObject({
         exitCode: 141,
-        stderr: 'Interrupted: nobody reads the output any more.\n',
+        stderr: 'Interrupted: the output pipe is closed.\n',
       });
       expect(await command.leftovers()).toEqual([]);
       expect(await isAlive(serverPid)).toBe(false);

@@ -1,7 +1,7 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { AnsweredRequest, RequestObserver } from '../request-record.ts';
 
-/** How far back the history goes, in seconds. */
+/** Length of the history, in seconds. */
 const KEPT_SECONDS = 300;
 const MICROSECONDS_PER_SECOND = 1_000_000;
 const MICROSECONDS_PER_MS = 1_000;
@@ -11,16 +11,16 @@ const LONGEST_MICROSECONDS = 3_600 * MICROSECONDS_PER_SECOND;
 export interface RequestSecond {
   /** The second, since 1970. */
   readonly at: number;
-  /** All of them, the failed ones too. */
+  /** All requests, including failed ones. */
   readonly requests: number;
-  /** Those that failed by no fault of the client. */
+  /** Requests that failed, except by the client's fault. */
   readonly failed: number;
   /** Milliseconds; null if there was no request. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
 }
 
-/** The requests of this process in the last five minutes, second by second. */
+/** This process's requests in the last five minutes, per second. */
 export class RequestHistory implements RequestObserver {
   readonly #workRoutes: ReadonlySet<string>;
   readonly #now: () => number;
@@ -34,8 +34,8 @@ export class RequestHistory implements RequestObserver {
   #failed = 0;
 
   /**
-   * @param workRoutes the patterns of the routes that count: those that do the application's work
-   * @param now milliseconds since 1970; a clock that was set back would put all requests of the time between into one second
+   * @param workRoutes patterns of the features' routes; other requests are not counted
+   * @param now milliseconds since 1970. Must be monotonic: a clock set back would put many requests into one second
    */
   constructor(workRoutes: Iterable<string>, now: () => number = steadyClock) {
     this.#workRoutes = new Set(workRoutes);
@@ -43,7 +43,7 @@ export class RequestHistory implements RequestObserver {
     this.#at = this.#thisSecond();
   }
 
-  /** Takes in a request that has been answered. */
+  /** Adds an answered request. */
   observe({ route = '', status, seconds }: AnsweredRequest): void {
     if (!this.#workRoutes.has(route)) return;
     this.#close();
@@ -51,13 +51,13 @@ export class RequestHistory implements RequestObserver {
     if (status >= 500) this.#failed += 1;
   }
 
-  /** The seconds that are over, the oldest first. */
+  /** The completed seconds, oldest first. */
   get seconds(): readonly RequestSecond[] {
     this.#close();
     return this.#seconds;
   }
 
-  /** Closes the seconds that are over; all but the first of them had no request. */
+  /** Closes the completed seconds. All but the first had no request. */
   #close(): void {
     const now = this.#thisSecond();
     if (now <= this.#at) return;

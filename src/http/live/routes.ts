@@ -8,7 +8,7 @@ import type { Sample, Sampler } from './sampler.ts';
 const PAGE_FOLDER = join(import.meta.dirname, 'page');
 const CHART_FOLDER = join(fileURLToPath(import.meta.resolve('uplot')), '..');
 
-/** Everything that the page loads, all of it from here. */
+/** All files of the page. */
 const FILES: Readonly<Record<string, { readonly path: string; readonly type: string }>> = {
   '/': { path: join(PAGE_FOLDER, 'index.html'), type: 'html' },
   '/live/page.css': { path: join(PAGE_FOLDER, 'page.css'), type: 'css' },
@@ -18,7 +18,7 @@ const FILES: Readonly<Record<string, { readonly path: string; readonly type: str
   '/live/uplot.css': { path: join(CHART_FOLDER, 'uPlot.min.css'), type: 'css' },
 };
 
-/** The page runs its own scripts, and talks to nobody but this process. */
+/** The page runs only its own scripts and connects only to this process. */
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -30,15 +30,15 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Of a page that reads slowly, samples are left out when so many bytes wait for it. */
+/** If a slow page has this many unsent bytes, samples are skipped. */
 const MOST_WAITING_BYTES = 256 * 1024;
 
 /**
- * Adds the live page: `/`, what it loads, and `/live/events`, its server-sent events.
+ * Adds the live page: `/`, its files, and its server-sent events at `/live/events`.
  *
  * @param router receives the routes
- * @param sampler tells the pages what there is to see
- * @param stopping aborted when the process is about to end: the streams end too, and hold nobody up
+ * @param sampler supplies the pages with samples
+ * @param stopping aborted at shutdown; the streams then end and do not delay it
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html for the format
  */
 export function addLiveRoutes(router: Router, sampler: Sampler, stopping: AbortSignal): void {

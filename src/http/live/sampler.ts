@@ -13,32 +13,32 @@ import type { RequestHistory, RequestSecond } from './request-history.ts';
 
 const INTERVAL_MS = 1_000;
 
-/** What a page is told each second. What other sessions' statements say is not for everyone who sees the page. */
+/** One sample per second for the page. It omits the SQL of other sessions, which not every visitor may see. */
 export interface Sample {
-  /** Null where the database could not be read; `problem` says why. */
+  /** Null if the database could not be read; `problem` contains the reason. */
   readonly overview: Overview | null;
   readonly problem: string | null;
-  /** Seconds that no earlier sample had which the same page took, the oldest first. */
+  /** The seconds since the last sample that this page accepted, oldest first. */
   readonly seconds: readonly RequestSecond[];
 }
 
-/** What one look at the database finds. */
+/** The result of one read of the database. */
 type Look = Pick<Sample, 'overview' | 'problem'>;
 
 const NO_CHANGE: Look = { overview: null, problem: 'No feature of the application has a column change.' };
 
-/** What the sampler is made of. */
+/** Settings of the sampler. */
 export interface SamplerOptions {
-  /** The change to look at; undefined if the application follows none. */
+  /** The observed change; undefined if the application follows none. */
   readonly change: ColumnChange | undefined;
-  /** Where to connect, asked anew each time. */
+  /** Connection settings, read for each connection. */
   readonly connection: () => ClientConfig;
   readonly history: RequestHistory;
 }
 
 /**
- * Looks at the column change once a second, on one connection, for however many pages are open; for none it does not
- * look, and holds no connection.
+ * Reads the column change once a second on one connection for all open pages. Without an open page, it neither reads
+ * nor holds a connection.
  */
 export class Sampler implements AsyncDisposable {
   readonly #options: SamplerOptions;
@@ -52,10 +52,10 @@ export class Sampler implements AsyncDisposable {
   }
 
   /**
-   * Tells a page of every sample from now on. The first one, with all seconds that are kept, comes as soon as it is there.
+   * Subscribes a page to the samples. The first sample contains all stored seconds.
    *
-   * @param tell returns whether the page took the sample; the next one has the seconds of one that it left
-   * @returns ends that
+   * @param tell returns whether the page accepted the sample; the seconds of a skipped sample are in the next one
+   * @returns a function that ends the subscription
    */
   subscribe(tell: (sample: Sample) => boolean): () => void {
     let toldUpTo = 0;
@@ -99,7 +99,7 @@ export class Sampler implements AsyncDisposable {
     }
   }
 
-  /** @throws where the connection is of no use any more */
+  /** @throws if the connection is no longer usable */
   async #look(observer: Observer, change: ColumnChange): Promise<Look> {
     try {
       return { overview: await readOverview(observer, change), problem: null };
@@ -125,7 +125,7 @@ export class Sampler implements AsyncDisposable {
   }
 }
 
-/** A standby shows nobody's locks and processes but its own; the next try goes to the next server, where there is one. */
+/** A standby shows only its own locks and processes. The next try uses the next server, if there is one. */
 async function refuseStandby(observer: Observer): Promise<void> {
   const { rows } = await observer.query<{ standby: boolean }>(`select pg_is_in_recovery() as standby`);
   if (rows[0]?.standby) throw new Error('this server is a standby');

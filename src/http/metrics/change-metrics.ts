@@ -8,25 +8,25 @@ import {
   type Status,
 } from 'online-migration';
 import type { FollowedChange } from '../followed-changes.ts';
-import { addGauge } from './gauge.ts';
+import { addGauge } from './registry.ts';
 import { SharedReading } from './shared-reading.ts';
 
 /**
- * How long an answer waits for the database, in milliseconds. For the backfill, which asks four times a second, an API
- * that gives no answer within a second is strained: what it knows without the database must be there before.
+ * How long an answer waits for the database, in milliseconds. The backfill polls this endpoint and treats one second
+ * without an answer as overload. The metrics that need no database must therefore arrive earlier.
  */
 const WAIT_MS = 300;
 
-/** How long what was read is good, in milliseconds. */
+/** How long a reading is reused, in milliseconds. */
 const MAX_AGE_MS = 1_000;
 
-/** A change, by the label that its samples have, and what was read of it last. */
+/** A change, the label of its samples, and its last reading. */
 interface ReadChange extends FollowedChange {
   readonly name: string;
   readonly reading: SharedReading<Status>;
 }
 
-/** How far a backfill is, each with the direction as its label; null if it is not known. */
+/** The progress of a backfill, labelled by direction. Absent if it is unknown. */
 const BACKFILL_GAUGES: readonly {
   readonly name: string;
   readonly help: string;
@@ -45,25 +45,24 @@ const BACKFILL_GAUGES: readonly {
   },
   {
     name: 'rows_per_second',
-    help: 'Rate of the backfill in its last seconds.',
+    help: 'Current rate of the backfill, in rows per second.',
     value: ({ rowsPerSecond }) => rowsPerSecond,
   },
   {
     name: 'eta_seconds',
-    help: 'How long the backfill will still take.',
+    help: 'Estimated time left of the backfill.',
     value: ({ etaSeconds }) => etaSeconds,
   },
   {
     name: 'paused',
-    help: '1 while the backfill waits, for whatever reason.',
+    help: '1 while the backfill is paused, for any reason.',
     value: ({ pausedFor }) => (pausedFor === null ? 0 : 1),
   },
 ];
 
 /**
- * Adds what column changes tell of themselves: for each its stage, the column that this process uses, and how far the
- * backfill is. What needs the database is absent from an answer if the database does not answer in time, and
- * `column_change_up` is 0.
+ * Adds metrics of each column change: its stage, the column that this process uses, and the backfill's progress. If the
+ * database does not answer in time, its values are absent and `column_change_up` is 0.
  *
  * @param registry receives the metrics
  * @param followed the changes that this process follows
@@ -92,7 +91,7 @@ function addStandingGauges(registry: Registry, changes: readonly ReadChange[]): 
     Promise.all(changes.map(async ({ name, reading }) => ({ change: name, standing: await reading.get() })));
   addGauge(registry, {
     name: 'column_change_up',
-    help: '1 if the stage and the backfill could be read from the database in time; else they are absent.',
+    help: '1 if the stage and the backfill were read from the database in time; otherwise they are absent.',
     labelNames: ['change'],
     async collect() {
       for (const { change, standing } of await standings()) this.set({ change }, standing === null ? 0 : 1);
@@ -100,7 +99,7 @@ function addStandingGauges(registry: Registry, changes: readonly ReadChange[]): 
   });
   addGauge(registry, {
     name: 'column_change_stage',
-    help: 'Where the database stands: 1 for its stage, 0 for the others.',
+    help: 'Stage of the change: 1 for the current one, 0 for the others.',
     labelNames: ['change', 'stage'],
     async collect() {
       const read = await standings();
@@ -133,7 +132,7 @@ function addStandingGauges(registry: Registry, changes: readonly ReadChange[]): 
 function addFollowerMetrics(registry: Registry, changes: readonly ReadChange[]): void {
   addGauge(registry, {
     name: 'column_change_active_column',
-    help: 'Always 1; the labels say which column this process reads and writes, on which of the three mappings.',
+    help: 'Always 1; the labels name the column and the schema version that this process uses.',
     labelNames: ['change', 'form', 'column'],
     collect() {
       this.reset();
@@ -145,18 +144,18 @@ function addFollowerMetrics(registry: Registry, changes: readonly ReadChange[]):
   });
   const switches = new Counter({
     name: 'column_change_switches_total',
-    help: 'How often this process went over to another column.',
+    help: 'How often this process switched to another column.',
     labelNames: ['change'],
     registers: [registry],
   });
   const reresolutions = new Counter({
     name: 'column_change_reresolutions_total',
-    help: 'Requests that met a move, had the active column read anew and ran again.',
+    help: 'Requests that ran again because the active column had changed.',
     labelNames: ['change'],
     registers: [registry],
   });
   for (const { name: change, follower } of changes) {
-    // From the beginning, so that a rate is known from the first one on.
+    // Starts at 0, so that rates include the first event.
     for (const counter of [switches, reresolutions]) counter.inc({ change }, 0);
     follower.on('switched', () => switches.inc({ change }));
     follower.on('overtaken', () => reresolutions.inc({ change }));

@@ -1,12 +1,12 @@
 import type { Pool } from 'pg';
 import type { Registry } from 'prom-client';
-import { addGauge } from './gauge.ts';
+import { addGauge } from './registry.ts';
 
 /**
- * Adds how many connections the pool has, how many it may have, and how many requests wait for one.
+ * Adds gauges for the pool: its connections, their limit, and the waiting requests.
  *
  * @param registry receives the gauges
- * @param pool the connections that requests use
+ * @param pool the pool that requests use
  */
 export function addPoolGauges(registry: Registry, pool: Pool): void {
   addGauge(registry, {
@@ -20,7 +20,7 @@ export function addPoolGauges(registry: Registry, pool: Pool): void {
   });
   addGauge(registry, {
     name: 'database_pool_connections_max',
-    help: 'Connections that the pool may have.',
+    help: 'Greatest number of connections of the pool.',
     collect() {
       this.set(pool.options.max);
     },

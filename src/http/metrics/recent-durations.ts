@@ -1,25 +1,25 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
-/** The durations are those of the last one to two parts of the window: the oldest part is forgotten as a whole. */
+/** The window consists of two parts. The older part is discarded as a whole. */
 const PART_MS = 10_000;
 const MICROSECONDS_PER_SECOND = 1_000_000;
 const LONGEST_MICROSECONDS = 3_600 * MICROSECONDS_PER_SECOND;
-/** Digits of a duration that are kept; each more costs ten times the memory. */
+/** Significant digits of a duration. Each additional digit takes ten times the memory. */
 const FIGURES = 2;
 
-/** Quantiles of durations that are not older than 10 to 20 seconds. */
+/** Quantiles of the durations of the last 10 to 20 seconds. */
 export class RecentDurations {
   #current = newHistogram();
   #previous = newHistogram();
   #began = performance.now();
 
-  /** How many there are. */
+  /** The number of durations. */
   get count(): number {
     this.#forget();
     return this.#current.count + this.#previous.count;
   }
 
-  /** Takes one in; it costs less than a microsecond. */
+  /** Adds a duration. Costs less than a microsecond. */
   observe(seconds: number): void {
     this.#forget();
     this.#current.record(Math.max(1, Math.round(seconds * MICROSECONDS_PER_SECOND)));
@@ -27,7 +27,7 @@ export class RecentDurations {
 
   /**
    * @param quantile from 0 to 1
-   * @returns seconds that so great a share of them took at most; 0 where there are none
+   * @returns the quantile in seconds; 0 if there are no durations
    */
   quantile(quantile: number): number {
     if (this.count === 0) return 0;

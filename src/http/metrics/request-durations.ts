@@ -1,14 +1,14 @@
 import { Histogram, type Registry } from 'prom-client';
 import type { AnsweredRequest, RequestObserver } from '../request-record.ts';
-import { addGauge } from './gauge.ts';
+import { addGauge } from './registry.ts';
 import { RecentDurations } from './recent-durations.ts';
 
-/** Bounds of the histogram, in seconds: from a read by primary key to a request at its time limit. */
+/** Bounds of the histogram, in seconds: from a read by primary key to the time limit of a request. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 const QUANTILES = [0.5, 0.9, 0.99];
 
-/** The recent durations of the requests of one method and route. */
+/** The recent durations of one method and route. */
 interface RecentRoute {
   readonly method: string;
   readonly route: string;
@@ -16,14 +16,13 @@ interface RecentRoute {
 }
 
 /**
- * How long requests take, in two forms.
+ * Metrics of request durations.
  *
- * `http_request_duration_seconds` is a histogram of all requests, which Prometheus can add up over processes and time.
+ * `http_request_duration_seconds` is a histogram of all requests. Prometheus can sum it over processes and time.
  *
- * `http_request_duration_recent_seconds` has quantiles of the last seconds, for whoever wants to know how this process is
- * doing now: the backfill waits while its p99 is high. So it has the requests that do the application's work alone, and
- * of these none that failed by the client's fault: a body that trickles in is slow, a refusal is fast, and neither tells
- * anything of the database.
+ * `http_request_duration_recent_seconds` has quantiles of the last seconds. The backfill pauses while this p99 is high.
+ * It therefore counts only requests to the features, without client errors: a slow body or a fast refusal says nothing
+ * about the database.
  */
 export class RequestDurations implements RequestObserver {
   readonly #all: Histogram;
@@ -31,14 +30,14 @@ export class RequestDurations implements RequestObserver {
   readonly #workRoutes: ReadonlySet<string>;
 
   /**
-   * @param registry receives both
-   * @param workRoutes the patterns of the routes that do the application's work
+   * @param registry receives both metrics
+   * @param workRoutes patterns of the features' routes
    */
   constructor(registry: Registry, workRoutes: Iterable<string>) {
     this.#workRoutes = new Set(workRoutes);
     this.#all = new Histogram({
       name: 'http_request_duration_seconds',
-      help: 'Duration of requests, from their headers to the answer.',
+      help: 'Duration of requests, from the headers to the answer.',
       labelNames: ['method', 'route', 'status'],
       buckets: BUCKETS,
       registers: [registry],
@@ -46,7 +45,7 @@ export class RequestDurations implements RequestObserver {
     this.#addRecentGauges(registry);
   }
 
-  /** Takes in a request that has been answered. */
+  /** Adds an answered request. */
   observe({ method, route = 'none', status, seconds }: AnsweredRequest): void {
     this.#all.observe({ method, route, status }, seconds);
     const isRefusal = status >= 400 && status < 500;
@@ -67,7 +66,7 @@ export class RequestDurations implements RequestObserver {
     const recent = this.#recent;
     addGauge(registry, {
       name: 'http_request_duration_recent_seconds',
-      help: 'Duration of requests to the features in the last seconds, without those that were refused.',
+      help: 'Duration of requests to the features in the last seconds, without client errors.',
       labelNames: ['method', 'route', 'quantile'],
       collect() {
         for (const { method, route, durations } of recent.values()) {
@@ -78,7 +77,7 @@ export class RequestDurations implements RequestObserver {
     });
     addGauge(registry, {
       name: 'http_request_duration_recent_seconds_count',
-      help: 'How many these are.',
+      help: 'Number of these requests.',
       labelNames: ['method', 'route'],
       collect() {
         for (const { method, route, durations } of recent.values()) {

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 
 /**
- * Lets everyone who asks share one reading of something that is dear, or that may never answer: one is under way at a
- * time, and what it found is good for a while.
+ * Shares one expensive reading among concurrent callers. Only one reading runs at a time, and its result is reused for
+ * a while.
  */
 export class SharedReading<T> {
   readonly #read: () => Promise<T>;
@@ -12,15 +12,15 @@ export class SharedReading<T> {
 
   /**
    * @param read reads once
-   * @param limits.waitMs how long one who asks waits at most; the reading itself goes on
-   * @param limits.maxAgeMs how long what was found is good
+   * @param limits.waitMs longest wait of a caller, in milliseconds; the reading itself continues
+   * @param limits.maxAgeMs how long a result is reused, in milliseconds
    */
   constructor(read: () => Promise<T>, limits: { readonly waitMs: number; readonly maxAgeMs: number }) {
     this.#read = read;
     this.#limits = limits;
   }
 
-  /** @returns the result; null if the reading failed or takes too long */
+  /** @returns the result, or null if the reading failed or took too long */
   async get(): Promise<T | null> {
     if (this.#latest !== undefined && performance.now() < this.#latest.until) return this.#latest.value;
     this.#underWay ??= this.#read()

@@ -1,3 +1,4 @@
+import type { Router } from '@koa/router';
 import { z } from 'zod';
 import {
   type DocumentedRoutes,
@@ -9,9 +10,9 @@ import {
 } from './operation.ts';
 
 /**
- * Builds the OpenAPI 3.1 document of the API, from the schemas that its routes read with.
+ * Builds the OpenAPI 3.1 document from the schemas that the routes validate with.
  *
- * @param groups the routes
+ * @param groups the documented routes
  */
 export function buildDocument(groups: readonly DocumentedRoutes[]): DocumentPart {
   const merged = <Key extends keyof DocumentedRoutes>(key: Key): DocumentedRoutes[Key] =>
@@ -21,7 +22,7 @@ export function buildDocument(groups: readonly DocumentedRoutes[]): DocumentPart
     info: {
       title: 'Application',
       version: '1.0.0',
-      description: 'Every error is a problem as RFC 9457 has it. HEAD is answered wherever GET is.',
+      description: 'Every error is a problem (RFC 9457). Every path that accepts GET also accepts HEAD.',
     },
     paths: mapValues(merged('paths'), (operations) => ({
       parameters: [{ $ref: '#/components/parameters/X-Request-Id' }],
@@ -34,7 +35,7 @@ export function buildDocument(groups: readonly DocumentedRoutes[]): DocumentPart
       },
       parameters: { 'X-Request-Id': requestIdParameter },
       headers: {
-        'X-Request-Id': { description: 'Under which the logs have the request.', schema: { type: 'string' } },
+        'X-Request-Id': { description: 'Id of the request in the logs.', schema: { type: 'string' } },
       },
       responses: {
         ...Object.fromEntries(
@@ -43,21 +44,35 @@ export function buildDocument(groups: readonly DocumentedRoutes[]): DocumentPart
             problem(description, status === '503' ? RETRY_AFTER : {}),
           ]),
         ),
-        Problem: problem('The request is not what this path, or HTTP, takes.'),
+        Problem: problem('The request is not valid for this path or for HTTP.'),
       },
     },
   };
 }
 
+/**
+ * Adds `/openapi.json`.
+ *
+ * @param router receives the route
+ * @param document the answer
+ */
+export function addOpenApiRoute(router: Router, document: DocumentPart): void {
+  const text = JSON.stringify(document);
+  router.get('/openapi.json', (ctx) => {
+    ctx.type = 'json';
+    ctx.body = text;
+  });
+}
+
 const requestIdParameter = {
   name: 'X-Request-Id',
   in: 'header',
-  description: 'An id of your own, under which the logs are to have the request.',
+  description: 'Your own id for the request in the logs.',
   schema: { type: 'string', pattern: String.raw`^[\w.:=+/-]{1,128}$` },
 };
 
 const RETRY_AFTER = {
-  'Retry-After': { description: 'Seconds after which to ask again.', schema: { type: 'string' } },
+  'Retry-After': { description: 'Seconds to wait before a retry.', schema: { type: 'string' } },
 };
 
 function problem(description: string, headers: DocumentPart = {}): DocumentPart {
@@ -73,7 +88,7 @@ function withDefault(operation: Operation): Operation {
   return { ...operation, responses };
 }
 
-/** Schemas that name each other by reference. */
+/** Converts schemas that refer to each other. */
 function jsonSchemasOf(
   schemas: Readonly<Record<string, z.ZodType>>,
   io: 'input' | 'output',
@@ -86,7 +101,7 @@ function jsonSchemasOf(
     unrepresentable: 'any',
   });
   for (const schema of Object.values(jsonSchemas)) {
-    // They are of the document's dialect, and found by where they are in it.
+    // The document declares the dialect, and its location identifies each schema.
     delete schema.$schema;
     delete schema.$id;
   }

@@ -3,39 +3,39 @@ import { z } from 'zod';
 /** Part of an OpenAPI document. */
 export type DocumentPart = Readonly<Record<string, unknown>>;
 
-/** What a group of routes brings to the document. */
+/** The documentation of a group of routes. */
 export interface DocumentedRoutes {
-  /** Schemas of bodies that clients send, by the name that `body` takes. */
+  /** Schemas of request bodies, by the name passed to `body`. */
   readonly bodies: Readonly<Record<string, z.ZodType>>;
-  /** Schemas of answers, by the name that `json` takes. */
+  /** Schemas of answers, by the name passed to `json`. */
   readonly answers: Readonly<Record<string, z.ZodType>>;
-  /** By path, and then by method in small letters. */
+  /** Operations by path, then by lower-case method. */
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
-/** What a route takes and answers. */
+/** The parameters, body and responses of a route. */
 export interface Operation {
-  /** Unique in the document: what a generated client calls it. */
+  /** Unique in the document. Generated clients use it as the method's name. */
   readonly operationId: string;
   readonly summary: string;
   readonly parameters?: readonly DocumentPart[];
   readonly requestBody?: DocumentPart;
-  /** By status; every other is a problem. */
+  /** Responses by status. `default` is a problem. */
   readonly responses: Readonly<Record<number, DocumentPart>>;
 }
 
-/** Problems that routes answer, and what brings them about. */
+/** Problems that routes answer, and their causes. */
 export const PROBLEMS = {
   400: 'The request is wrong; `errors` names each field.',
-  404: 'There is nothing of this id.',
+  404: 'There is nothing with this id.',
   408: 'The body did not arrive in time.',
-  413: 'The body is greater than 100 kB.',
+  413: 'The body exceeds 100 kB.',
   415: 'The body is not JSON in UTF-8, or has a content encoding.',
-  500: 'The server failed; its log has the reason, under the `requestId`.',
-  503: 'The database does not answer at the moment. Of a write, `detail` says whether it may have been done.',
+  500: 'The server failed. Its log contains the reason, under the `requestId`.',
+  503: 'The database is unavailable. After a write, `detail` tells whether it may have been done.',
 } as const;
 
-/** The header that every answer has. */
+/** The header of every answer. */
 export const REQUEST_ID = { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' } };
 
 /** Reference to a schema by its name. */
@@ -44,9 +44,9 @@ export function schemaOf(name: string): DocumentPart {
 }
 
 /**
- * @param description when it is answered
- * @param schema name of the schema of the body
- * @param headers that the answer has beside those of every one
+ * @param description when the route answers so
+ * @param schema name of the body's schema
+ * @param headers specific to this answer
  */
 export function json(description: string, schema: string, headers: DocumentPart = {}): DocumentPart {
   return {
@@ -56,23 +56,23 @@ export function json(description: string, schema: string, headers: DocumentPart 
   };
 }
 
-/** The problems of these statuses, for the responses of an operation. */
+/** The problems with these statuses, for an operation's responses. */
 export function problems(...statuses: (keyof typeof PROBLEMS)[]): Record<number, DocumentPart> {
   return Object.fromEntries(
     statuses.map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]),
   );
 }
 
-/** @param schema name of the schema of the body that the client sends */
+/** @param schema name of the request body's schema */
 export function body(schema: string): DocumentPart {
   return { required: true, content: { 'application/json': { schema: schemaOf(schema) } } };
 }
 
 /**
- * The parameters that a schema takes, as they are meant: a number of a URL is a text only to the code that reads it.
+ * Lists a schema's parameters with their meant types: a number in a URL is text only for the validating code.
  *
- * @param place where they are
- * @param schema has a key for each; what it gives for an absent one is the default
+ * @param place of the parameters
+ * @param schema has a key per parameter; its result for a missing value is the default
  */
 export function parametersOf(place: 'path' | 'query', schema: z.ZodObject): DocumentPart[] {
   const { properties = {} } = z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' });

@@ -30,7 +30,7 @@ const problemSchema = z.strictObject({
   requestId: z.string(),
 });
 
-/** What those who run the API ask it. */
+/** The routes for operators. */
 export const operationalRoutes: DocumentedRoutes = {
   bodies: {},
   answers: { Health: healthSchema, Problem: problemSchema, Status: statusSchema },
@@ -38,21 +38,21 @@ export const operationalRoutes: DocumentedRoutes = {
     '/status': {
       get: {
         operationId: 'getStatus',
-        summary: 'Where each column change stands, and which column this process uses.',
+        summary: 'The stage of each column change and the column that this process uses.',
         responses: { 200: json('The status.', 'Status'), ...problems(500, 503) },
       },
     },
     '/healthz': {
       get: {
         operationId: 'getHealth',
-        summary: 'Whether the process lives.',
+        summary: 'Whether the process is alive.',
         responses: { 200: json('It does.', 'Health') },
       },
     },
     '/readyz': {
       get: {
         operationId: 'getReadiness',
-        summary: 'Whether the process takes requests and its database answers.',
+        summary: 'Whether the process accepts requests and its database answers.',
         responses: { 200: json('Both.', 'Health'), ...problems(503) },
       },
     },

@@ -12,9 +12,9 @@ const STAGES = [
   { migration: '0001', column: 'created_at', kind: 'text' },
   { migration: '0002', column: 'created_at', kind: 'text' },
   { migration: '0003', column: 'created_at', kind: 'text' },
-  { migration: '0004', column: 'created_at_new', kind: 'moment' },
-  { migration: '0005', column: 'created_at_new', kind: 'moment' },
-  { migration: '0006', column: 'created_at', kind: 'moment' },
+  { migration: '0004', column: 'created_at_new', kind: 'timestamp' },
+  { migration: '0005', column: 'created_at_new', kind: 'timestamp' },
+  { migration: '0006', column: 'created_at', kind: 'timestamp' },
 ] as const;
 
 /** The two take short turns, so that a machine that is slow for a while is so for both. */

@@ -15,7 +15,7 @@ const BARE_SERVER = join(PROJECT_FOLDER, 'src/showcase/bench-api/bare-server.ts'
 export function startBareServer(
   databaseUrl: string,
   column: string,
-  kind: 'text' | 'moment',
+  kind: 'text' | 'timestamp',
   signal: AbortSignal,
 ): Promise<ApiProcess> {
   return startServing(BARE_SERVER, [column, kind], { DATABASE_URL: databaseUrl }, signal);

@@ -34,7 +34,7 @@ export function benchReport(result: BenchResult): string {
     methodTable(result, 'under load'),
     `### The process of \`npx mikro-orm migration:up --to 0003\``,
     markdownTable(PROCESS_COLUMNS, inOrder([...result.smallRuns, ...result.runs].filter(isProcess))),
-    '### How long the moves hold ACCESS EXCLUSIVE',
+    '### How long the phases hold ACCESS EXCLUSIVE',
     lockTable(result),
     '### Numbers to reach',
     targetSentence(rows),

@@ -1,4 +1,4 @@
-import { formatMoment } from '../../large-record/moment.ts';
+import { formatTimestamp } from '../../large-record/timestamp.ts';
 import { seededRecord } from '../../large-record/seeding.ts';
 
 /** A record as the API answers it. */
@@ -56,6 +56,6 @@ export class Ledger {
     const written = this.#written.get(id);
     if (written || id > this.seededRows) return written;
     const { name, createdAt } = seededRecord(id);
-    return { id, name, created_at: formatMoment(createdAt) };
+    return { id, name, created_at: formatTimestamp(createdAt) };
   }
 }

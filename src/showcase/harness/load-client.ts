@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { formatMoment } from '../../large-record/moment.ts';
+import { formatTimestamp } from '../../large-record/timestamp.ts';
 import type { RequestSender } from './api-client.ts';
 import type { Choices } from './choices.ts';
 import type { AnsweredRecord, Ledger } from './ledger.ts';
@@ -13,7 +13,7 @@ const LIST_LIMIT = 10;
 /** Of a wrong answer, what the error tells. */
 const QUOTED_CHARACTERS = 200;
 /** 2100-01-01 00:00:00, in seconds since 1970: the moments that clients write lie between the two. */
-const MOMENT_BOUND_SECONDS = Date.UTC(2100, 0, 1) / 1000;
+const TIMESTAMP_BOUND_SECONDS = Date.UTC(2100, 0, 1) / 1000;
 
 const recordSchema = z.strictObject({
   id: z.int().positive(),
@@ -83,8 +83,8 @@ export class LoadClient {
   }
 
   async #create(): Promise<void> {
-    const givesMoment = this.#choices.fraction() < 0.5;
-    const body = { name: this.#newName(), ...(givesMoment && { created_at: this.#newMoment() }) };
+    const givesTimestamp = this.#choices.fraction() < 0.5;
+    const body = { name: this.#newName(), ...(givesTimestamp && { created_at: this.#newTimestamp() }) };
     const expected = {
       status: 201,
       schema: recordSchema,
@@ -99,7 +99,7 @@ export class LoadClient {
     const form = this.#choices.below(3);
     const body = {
       ...(form !== 0 && { name: this.#newName() }),
-      ...(form !== 1 && { created_at: this.#newMoment() }),
+      ...(form !== 1 && { created_at: this.#newTimestamp() }),
     };
     const expected = {
       status: 200,
@@ -138,8 +138,8 @@ export class LoadClient {
     return `Client ${this.#index}, name ${this.#names}`;
   }
 
-  #newMoment(): string {
-    return formatMoment(new Date(this.#choices.below(MOMENT_BOUND_SECONDS) * 1000));
+  #newTimestamp(): string {
+    return formatTimestamp(new Date(this.#choices.below(TIMESTAMP_BOUND_SECONDS) * 1000));
   }
 }
 

@@ -14,8 +14,8 @@ const ROWS = 20_000;
 /** How late the page may be behind a commit. */
 const LATEST_MS = 2_000;
 const PATIENCE_MS = 30_000;
-/** The moves, as the page names them, and the stages that they lead to. */
-const MOVES = [
+/** The phases as the page names them, and their stages. */
+const PHASES = [
   ['create', 'initial'],
   ['expand', 'expanded'],
   ['backfill', 'backfilled'],
@@ -31,7 +31,7 @@ interface AxeResults {
   }[];
 }
 
-const present = (page: Page, name: string) => page.locator('#moves li[aria-current]', { hasText: name });
+const present = (page: Page, name: string) => page.locator('#phases li[aria-current]', { hasText: name });
 
 describeInBrowser('the live page', () => {
   const resources = new AsyncDisposableStack();
@@ -62,7 +62,7 @@ describeInBrowser('the live page', () => {
       if (!request.url().startsWith('data:')) hosts.add(new URL(request.url()).origin);
     });
     await page.goto(api.url);
-    await page.locator('#moves li').nth(5).waitFor();
+    await page.locator('#phases li').nth(5).waitFor();
     return { page, problems, hosts, [Symbol.asyncDispose]: () => page.close() };
   }
 
@@ -72,7 +72,7 @@ describeInBrowser('the live page', () => {
       await using opened = await openPage();
       const { page } = opened;
       await present(page, 'create').waitFor();
-      for (const [name, stage] of [...MOVES.slice(1), ...MOVES.toReversed().slice(1)]) {
+      for (const [name, stage] of [...PHASES.slice(1), ...PHASES.toReversed().slice(1)]) {
         await table.go(stage);
         await present(page, name).waitFor({ timeout: LATEST_MS });
         const column = /enforce|contract/.test(name) ? 'priority_new' : 'priority';
@@ -86,16 +86,16 @@ describeInBrowser('the live page', () => {
     2 * PATIENCE_MS,
   );
 
-  it('shows in the end how long each move held its lock, and the mapping that the process uses', async () => {
+  it('shows in the end how long each phase held its lock, and the mapping that the process uses', async () => {
     await table.go('renamed');
     await using opened = await openPage();
     const { page } = opened;
     await page.locator('#processes tr', { hasText: 'renamed column' }).waitFor();
-    for (const [move] of MOVES.slice(1)) {
-      const item = page.locator('#moves li', { hasText: move });
+    for (const [phase] of PHASES.slice(1)) {
+      const item = page.locator('#phases li', { hasText: phase });
       expect(await item.textContent()).toMatch(/lock [\d,]+\.\d ms/);
     }
-    expect(await page.locator('#holds tr').count()).toBeGreaterThanOrEqual(MOVES.length - 1);
+    expect(await page.locator('#holds tr').count()).toBeGreaterThanOrEqual(PHASES.length - 1);
   });
 
   it('the progress of a backfill moves, and a reader hears of the stage', async () => {

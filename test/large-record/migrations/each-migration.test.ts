@@ -13,7 +13,7 @@ const TRIGGERS = ['~sync_created_at_insert', '~sync_created_at_update'];
 const ID = 'id bigint not null';
 const NAME = 'name character varying(100) not null';
 const TEXT = 'created_at character varying(50) not null';
-const MOMENT = 'timestamp with time zone';
+const TIMESTAMP = 'timestamp with time zone';
 
 const CATALOG_AT: Record<string, { stage: Stage; catalog: Catalog }> = {
   '0001': {
@@ -23,7 +23,7 @@ const CATALOG_AT: Record<string, { stage: Stage; catalog: Catalog }> = {
   '0002': {
     stage: 'expanded',
     catalog: {
-      columns: [TEXT, `created_at_new ${MOMENT}`, ID, NAME],
+      columns: [TEXT, `created_at_new ${TIMESTAMP}`, ID, NAME],
       triggers: TRIGGERS,
       checks: [],
       functions: FUNCTIONS,
@@ -32,7 +32,7 @@ const CATALOG_AT: Record<string, { stage: Stage; catalog: Catalog }> = {
   '0003': {
     stage: 'backfilled',
     catalog: {
-      columns: [TEXT, `created_at_new ${MOMENT}`, ID, NAME],
+      columns: [TEXT, `created_at_new ${TIMESTAMP}`, ID, NAME],
       triggers: TRIGGERS,
       checks: [],
       functions: FUNCTIONS,
@@ -41,7 +41,7 @@ const CATALOG_AT: Record<string, { stage: Stage; catalog: Catalog }> = {
   '0004': {
     stage: 'enforced',
     catalog: {
-      columns: [TEXT, `created_at_new ${MOMENT} not null`, ID, NAME],
+      columns: [TEXT, `created_at_new ${TIMESTAMP} not null`, ID, NAME],
       triggers: TRIGGERS,
       checks: [],
       functions: FUNCTIONS,
@@ -50,7 +50,7 @@ const CATALOG_AT: Record<string, { stage: Stage; catalog: Catalog }> = {
   '0005': {
     stage: 'contracted',
     catalog: {
-      columns: [`created_at_new ${MOMENT} not null`, ID, NAME],
+      columns: [`created_at_new ${TIMESTAMP} not null`, ID, NAME],
       triggers: [],
       checks: [],
       functions: [],
@@ -59,7 +59,7 @@ const CATALOG_AT: Record<string, { stage: Stage; catalog: Catalog }> = {
   '0006': {
     stage: 'renamed',
     catalog: {
-      columns: [`created_at ${MOMENT} not null`, ID, NAME],
+      columns: [`created_at ${TIMESTAMP} not null`, ID, NAME],
       triggers: [],
       checks: [],
       functions: [],

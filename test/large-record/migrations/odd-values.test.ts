@@ -3,8 +3,8 @@ import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { openMigrator, type TestMigrator } from '../../support/migrator.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-/** Each text, and the moment that it has to become; null where it is a reject. */
-const VALUES: [text: string, moment: string | null][] = [
+/** Each text, and the timestamp that it has to become; null where it is a reject. */
+const VALUES: [text: string, timestamp: string | null][] = [
   ['2024-01-01 10:00:00', '2024-01-01 10:00:00'],
   ['2024-07-01 10:00:00.123', '2024-07-01 10:00:00.123'],
   ['2024-07-01 10:00:00.100000', '2024-07-01 10:00:00.1'],
@@ -25,8 +25,8 @@ const VALUES: [text: string, moment: string | null][] = [
   ['2024-01-01 10:00:00 ', null],
   ['2024-01-01T10:00:00Z', null],
 ];
-const MOMENTS = VALUES.filter(([, moment]) => moment !== null);
-const REJECTS = VALUES.filter(([, moment]) => moment === null).map(([text]) => text);
+const TIMESTAMPS = VALUES.filter(([, timestamp]) => timestamp !== null);
+const REJECTS = VALUES.filter(([, timestamp]) => timestamp === null).map(([text]) => text);
 
 /** Settings of the database under which PostgreSQL's own casts read and write differently. */
 const DATABASE_SETTINGS: [timeZone: string, dateStyle: string][] = [
@@ -36,7 +36,7 @@ const DATABASE_SETTINGS: [timeZone: string, dateStyle: string][] = [
 
 /** The rows that a stage has to show for these values. */
 function expected(values: [string, string | null][]) {
-  return values.map(([text, moment]) => ({ text, moment }));
+  return values.map(([text, timestamp]) => ({ text, timestamp }));
 }
 
 describe.each(DATABASE_SETTINGS)(
@@ -62,12 +62,12 @@ describe.each(DATABASE_SETTINGS)(
     });
     afterAll(() => resources.disposeAsync());
 
-    /** What a stage made of each text; the moment in UTC, without a fraction of zero. */
+    /** What a stage made of each text; the timestamp in UTC, without a fraction of zero. */
     const pairs = (name: string) =>
-      client.rows<{ text: string; moment: string | null }>(
+      client.rows<{ text: string; timestamp: string | null }>(
         `
       select created_at as text,
-        rtrim(rtrim(to_char(created_at_new at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), '0'), '.') as moment
+        rtrim(rtrim(to_char(created_at_new at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), '0'), '.') as timestamp
       from large_record where name = $1 order by id`,
         [name],
       );
@@ -82,14 +82,14 @@ describe.each(DATABASE_SETTINGS)(
       ).toEqual([{ zone: timeZone, style: dateStyle }]);
     });
 
-    it('expanded: a write of any value succeeds, and converts where there is a moment', async () => {
+    it('expanded: a write of any value succeeds, and converts where there is a timestamp', async () => {
       await migrator.go('0002');
       for (const [text] of VALUES) await write('expanded', text);
       expect(await pairs('expanded')).toEqual(expected(VALUES));
-      expect((await pairs('before')).every(({ moment }) => moment === null)).toBe(true);
+      expect((await pairs('before')).every(({ timestamp }) => timestamp === null)).toBe(true);
     });
 
-    it('backfilled: every row that has a moment has it', async () => {
+    it('backfilled: every row that has a timestamp has it', async () => {
       await migrator.go('0003');
       expect(await pairs('before')).toEqual(expected(VALUES));
       for (const [text] of VALUES) await write('backfilled', text);
@@ -138,13 +138,13 @@ describe.each(DATABASE_SETTINGS)(
           table: 'large_record',
         });
       }
-      for (const moment of ['infinity', '12000-01-01 00:00:00+00']) {
+      for (const timestamp of ['infinity', '12000-01-01 00:00:00+00']) {
         await expect(
-          client.rows(`insert into large_record (name, created_at_new) values ('enforced', $1)`, [moment]),
+          client.rows(`insert into large_record (name, created_at_new) values ('enforced', $1)`, [timestamp]),
         ).rejects.toMatchObject({ code: '22007', column: 'created_at_new' });
       }
-      for (const [text] of MOMENTS) await write('enforced', text);
-      expect(await pairs('enforced')).toEqual(expected(MOMENTS));
+      for (const [text] of TIMESTAMPS) await write('enforced', text);
+      expect(await pairs('enforced')).toEqual(expected(TIMESTAMPS));
     });
 
     it('all the way and back: every text letter by letter as it was written', async () => {
@@ -154,10 +154,12 @@ describe.each(DATABASE_SETTINGS)(
       const texts = () => client.rows(`select id, created_at from large_record order by id`);
       const before = await texts();
       await migrator.go('0006');
-      const moments = await client.rows<{ text: string; moment: string }>(`
-      select to_char(created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') as moment
+      const timestamps = await client.rows<{ text: string; timestamp: string }>(`
+      select to_char(created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') as timestamp
       from large_record where name = 'enforced' order by id`);
-      expect(moments.map(({ moment }) => moment)).toEqual(MOMENTS.map(([, moment]) => moment!.slice(0, 19)));
+      expect(timestamps.map(({ timestamp }) => timestamp)).toEqual(
+        TIMESTAMPS.map(([, timestamp]) => timestamp!.slice(0, 19)),
+      );
       await migrator.go('0001');
       expect(await texts()).toEqual(before);
     });

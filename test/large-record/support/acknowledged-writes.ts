@@ -1,11 +1,11 @@
 import type { DatabaseClient } from '../../support/database-client.ts';
 import type { Load } from './load.ts';
 
-/** A row of the table, whatever columns it has; a moment is `2024-01-01T10:00:00+00:00` or the text that it is. */
+/** A row of the table, whatever columns it has; a timestamp is `2024-01-01T10:00:00+00:00` or the text that it is. */
 type StoredRow = Readonly<Record<string, unknown>>;
 
 /**
- * Compares every acknowledged write with the table, in every column that holds the moment; one that is nullable is empty
+ * Compares every acknowledged write with the table, in every column that holds the timestamp; one that is nullable is empty
  * in rows that the backfill has not come to.
  * @returns the ledger's entries that the table does not bear out
  */
@@ -17,11 +17,13 @@ export async function findLostWrites(client: DatabaseClient, { ledger }: Load): 
     const row = stored.get(id);
     if (record === null) return row !== undefined;
     if (row === undefined) return true;
-    return row['name'] !== record.name || momentsOf(row).some((moment) => moment !== record.created_at);
+    return (
+      row['name'] !== record.name || timestampsOf(row).some((timestamp) => timestamp !== record.created_at)
+    );
   });
 }
 
-function momentsOf(row: StoredRow): string[] {
+function timestampsOf(row: StoredRow): string[] {
   const columns = Object.keys(row).filter((column) => column.startsWith('created_at'));
   const filled = columns.filter((column) => row[column] !== null);
   return filled.map((column) => String(row[column]).replace('T', ' ').replace('+00:00', ''));

@@ -7,7 +7,7 @@ const SCRIPT = join(import.meta.dirname, 'migrate-process.ts');
 
 /** A migrator in a process of its own, to be killed in the middle of a migration. */
 export interface KillableMigrator extends AsyncDisposable {
-  /** False from the moment it was killed. */
+  /** False from the timestamp it was killed. */
   readonly alive: boolean;
   /**
    * Goes to a migration, as `TestMigrator.go` does.

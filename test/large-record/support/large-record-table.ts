@@ -59,7 +59,7 @@ export async function createLargeRecordTableAfter(
 }
 
 /**
- * The database's sessions begin with a TimeZone and a DateStyle that change every moment whose reading depends on them.
+ * The database's sessions begin with a TimeZone and a DateStyle that change every timestamp whose reading depends on them.
  */
 async function createTable(
   column: string,

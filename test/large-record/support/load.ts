@@ -90,7 +90,7 @@ export function startLoad(
     while (!stopping.signal.aborted) {
       const choice = random();
       const id = own[Math.floor(random() * own.length)];
-      const record = { name: `client ${Math.floor(random() * 1e9)}`, created_at: randomMoment(random) };
+      const record = { name: `client ${Math.floor(random() * 1e9)}`, created_at: randomTimestamp(random) };
       if (id === undefined || choice < 0.25) {
         const answer = await request(201, '/large_records', { method: 'POST', body: record });
         const newId = Number(answer?.headers.get('Location')?.replace('/large_records/', ''));
@@ -150,7 +150,7 @@ export function startLoad(
 const LIST_FORM =
   /^\{"records":\[(\{"id":\d+,"name":"[^"]*","created_at":"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"\},?)*\],"count":\d+\}$/;
 
-function randomMoment(random: () => number): string {
+function randomTimestamp(random: () => number): string {
   const seconds = Math.floor(random() * 4e9) - 2e9;
   return new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
 }

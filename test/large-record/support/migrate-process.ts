@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { openMigrator } from '../../support/migrator.ts';
 
-// A process that migrates and that a test can kill at any moment. Says `ready`; for each migration's number that it
+// A process that migrates and that a test can kill at any timestamp. Says `ready`; for each migration's number that it
 // reads it goes there, and says `began`, then `done` and how long that took, in milliseconds.
 
 const databaseUrl = process.env['DATABASE_URL'];

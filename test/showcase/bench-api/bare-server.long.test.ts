@@ -37,8 +37,8 @@ const withoutId = (json: string) => json.replace(/"id":\d+/, '"id":0');
 describe('the bare handler of bench:api', () => {
   it.each([
     { stage: '0001', column: 'created_at', kind: 'text' },
-    { stage: '0004', column: 'created_at_new', kind: 'moment' },
-    { stage: '0006', column: 'created_at', kind: 'moment' },
+    { stage: '0004', column: 'created_at_new', kind: 'timestamp' },
+    { stage: '0006', column: 'created_at', kind: 'timestamp' },
   ] as const)('answers what the API answers, byte for byte, at $stage', async ({ stage, column, kind }) => {
     {
       await using migrator = await openMigrator(url);

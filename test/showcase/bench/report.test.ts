@@ -159,7 +159,7 @@ describe('the report of the bench', () => {
   });
 
   it('has the median and the maximum of each lock at both sizes', () => {
-    expect(tableAfter(report, 'How long the moves hold')).toEqual([
+    expect(tableAfter(report, 'How long the phases hold')).toEqual([
       ['move', '100,000 rows: median ms', 'max ms', '10,000,000 rows: median ms', 'max ms', 'times taken'],
       ['0002 expand', '3.0', '9.0', '3.0', '9.0', '5'],
       ['0004 enforce: set not null', '3.0', '9.0', '3.0', '9.0', '5'],

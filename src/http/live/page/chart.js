@@ -3,17 +3,17 @@
 import uPlot from '/live/uplot.js';
 
 const HEIGHT = 160;
-/** Seconds that a chart shows. */
+/** Seconds shown in a chart. */
 const SPAN = 300;
 
 /**
  * A line of a chart.
  * @typedef {object} Line
  * @property {string} label
- * @property {string} colour name of the CSS variable that holds it
+ * @property {string} colour name of the CSS variable with the colour
  */
 
-/** A chart of the last minutes; it follows its element's width and the colours of the page. */
+/** A chart of the last minutes. It adapts to its element's width and to the page's colours. */
 export class Chart {
   #element;
   #lines;
@@ -25,7 +25,7 @@ export class Chart {
   #plot;
 
   /**
-   * @param {HTMLElement} element where it is drawn
+   * @param {HTMLElement} element contains the chart
    * @param {readonly Line[]} lines
    */
   constructor(element, lines) {
@@ -38,7 +38,7 @@ export class Chart {
   }
 
   /**
-   * Takes in one more point of each line.
+   * Adds one point to each line.
    * @param {number} time seconds since 1970
    * @param {readonly (number | null)[]} values in the order of the lines
    */
@@ -51,13 +51,13 @@ export class Chart {
     }
   }
 
-  /** Forgets all points. */
+  /** Removes all points. */
   clear() {
     this.#times = [];
     this.#values = this.#lines.map(() => []);
   }
 
-  /** Shows what has been taken in. */
+  /** Draws the added points. */
   show() {
     this.#plot?.setData([this.#times, ...this.#values]);
     this.#element.dataset['points'] = String(this.#times.length);
@@ -97,8 +97,8 @@ export class Chart {
 }
 
 /**
- * What a canvas can paint with: `light-dark()` is not resolved in a variable, but in a property it is.
- * @param {string} text a colour of CSS
+ * Converts a colour for a canvas: CSS resolves `light-dark()` in a property but not in a variable.
+ * @param {string} text a CSS colour
  */
 function resolveColour(text) {
   const probe = document.createElement('span');

@@ -4,8 +4,8 @@ import { Chart } from './chart.js';
 /** @typedef {import('../sampler.ts').Sample} Sample */
 /** @typedef {NonNullable<Sample['overview']>} Overview */
 
-/** The six moves, each with the stage that it leads to. The purposes of its locks begin with its name. */
-const MOVES = [
+/** The six phases, each with the stage it leads to. The purposes of a phase's locks start with its name. */
+const PHASES = [
   { name: 'create', stage: 'initial' },
   { name: 'expand', stage: 'expanded' },
   { name: 'backfill', stage: 'backfilled' },
@@ -14,15 +14,15 @@ const MOVES = [
   { name: 'rename', stage: 'renamed' },
 ];
 const MEBIBYTE = 1024 * 1024;
-/** The numbers above the charts are of so many seconds. */
+/** The summary above the charts covers this many seconds. */
 const SUMMED_SECONDS = 60;
 
 const numbers = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 const requestsChart = new Chart(element('requests-chart'), [
-  { label: 'requests a second', colour: '--now' },
-  { label: 'failed a second', colour: '--failed' },
+  { label: 'requests per second', colour: '--now' },
+  { label: 'failures per second', colour: '--failed' },
 ]);
 const latencyChart = new Chart(element('latency-chart'), [
   { label: 'p50', colour: '--now' },
@@ -34,13 +34,13 @@ let shownStage = '';
 
 const events = new EventSource('/live/events');
 events.addEventListener('open', () => {
-  // What comes first on a new connection are all the seconds that are kept.
+  // A new connection first receives all stored seconds.
   recent = [];
   requestsChart.clear();
   latencyChart.clear();
   setText('connection', 'live');
 });
-events.addEventListener('error', () => setText('connection', 'The API does not answer; trying again.'));
+events.addEventListener('error', () => setText('connection', 'The API does not answer; retrying.'));
 events.addEventListener('message', ({ data }) => show(JSON.parse(data)));
 
 /** @param {Sample} sample */
@@ -51,18 +51,18 @@ function show({ overview, problem, seconds }) {
   if (box.textContent !== (problem ?? '')) box.textContent = problem ?? '';
   if (overview === null) return;
   setText('active-column', overview.activeColumn);
-  showMoves(overview);
+  showPhases(overview);
   showBackfill(overview);
   showRows(
     'processes',
     overview.processes,
-    'No process says which column it uses.',
+    'No process has announced its column.',
     ({ process, form, address }) => [process, `${form} column`, address ?? 'this machine'],
   );
   showRows(
     'waits',
     overview.lockWaits,
-    'Nobody waits.',
+    'No session is waiting.',
     ({ pid, application, mode, target, seconds: waited, holders }) => [
       `${pid} ${application}`,
       mode,
@@ -74,7 +74,7 @@ function show({ overview, problem, seconds }) {
   showRows(
     'holds',
     overview.lockHolds,
-    'No move has taken one yet.',
+    'No phase has taken a lock yet.',
     ({ purpose, mode, milliseconds, releasedAt }) => [
       purpose,
       mode,
@@ -85,9 +85,9 @@ function show({ overview, problem, seconds }) {
 }
 
 /** @param {Overview} overview */
-function showMoves({ stage, lockHolds, backfill }) {
-  const present = MOVES.findIndex((move) => move.stage === stage);
-  const items = MOVES.map(({ name }, index) => {
+function showPhases({ stage, lockHolds, backfill }) {
+  const present = PHASES.findIndex((phase) => phase.stage === stage);
+  const items = PHASES.map(({ name }, index) => {
     const item = document.createElement('li');
     const holds = lockHolds.filter(
       (hold) =>
@@ -107,11 +107,11 @@ function showMoves({ stage, lockHolds, backfill }) {
     );
     return item;
   });
-  element('moves').replaceChildren(...items);
+  element('phases').replaceChildren(...items);
   const working = backfill !== null && !backfill.finished;
   if (stage === shownStage) return;
-  // Said once by a screen reader, when it changes.
-  setText('announcement', `The stage is ${stage}${working ? ', a backfill is under way' : ''}.`);
+  // A screen reader announces each change once.
+  setText('announcement', `The stage is ${stage}${working ? ', a backfill is running' : ''}.`);
   shownStage = stage;
 }
 
@@ -120,8 +120,8 @@ function showMoves({ stage, lockHolds, backfill }) {
  * @param {number} present
  */
 function standing(index, present) {
-  if (index === present) return 'now here';
-  return index < present ? 'done' : 'to come';
+  if (index === present) return 'current';
+  return index < present ? 'done' : 'pending';
 }
 
 /** @param {Overview} overview */
@@ -132,17 +132,17 @@ function showBackfill({ backfill, size }) {
   setText(
     'size-text',
     size === null
-      ? 'The table is locked; its size cannot be read now.'
+      ? 'The table is locked, so its size is unavailable.'
       : `Table ${megabytes(size.heapBytes)}, indexes ${megabytes(size.indexBytes)}, about ${numbers.format(size.estimatedRows)} rows.`,
   );
 }
 
 /** @param {Overview['backfill']} backfill */
 function backfillText(backfill) {
-  if (backfill === null) return 'None has begun.';
+  if (backfill === null) return 'Not started.';
   const { rowsDone, rowsTotal, percent, rowsPerSecond, etaSeconds, pausedFor, finished, direction } =
     backfill;
-  const way = direction === 'forward' ? '' : ' on the way back';
+  const way = direction === 'forward' ? '' : ' backward';
   if (finished) return `Finished: ${numbers.format(rowsDone)} rows${way}.`;
   const left = etaSeconds === null ? 'time left unknown' : `${numbers.format(etaSeconds)} s left`;
   const now = pausedFor === null ? `${numbers.format(rowsPerSecond)} rows/s, ${left}` : `waits: ${pausedFor}`;
@@ -176,7 +176,7 @@ function showRequests(seconds) {
  * @template Entry
  * @param {string} id of the table's body
  * @param {readonly Entry[]} entries
- * @param {string} otherwise what stands there where there is none
+ * @param {string} otherwise the text if there are no entries
  * @param {(entry: Entry) => readonly string[]} cells
  */
 function showRows(id, entries, otherwise, cells) {

@@ -29,7 +29,7 @@ const PHASES: readonly PhaseHeader[] = [
       `    create trigger … before insert, before update of a changed ${old}`,
       ``,
       `Lock: ACCESS EXCLUSIVE, catalog only, milliseconds at any size; asked for with a lock timeout of 100 ms.`,
-      `Beside it: every version of the application. All go on reading and writing \`${old}\`.`,
+      `Compatible application versions: all. They keep reading and writing \`${old}\`.`,
       `Undo: \`migration:down\` drops the trigger, the functions and the column, in ONE transaction under the same lock.`,
     ],
   },
@@ -42,7 +42,7 @@ const PHASES: readonly PhaseHeader[] = [
       `    where ctid >= '(…,0)' and ctid < '(…,0)' and ${added} is null`,
       ``,
       `Lock: ROW EXCLUSIVE on the table and the row locks of one batch; reads never wait, a write as long as a batch.`,
-      `Beside it: every version of the application. All go on reading and writing \`${old}\`.`,
+      `Compatible application versions: all. They keep reading and writing \`${old}\`.`,
       `Interrupted, by Ctrl-C or worse: \`migration:up\` goes on where it stopped.`,
       `Undo: nothing to undo; \`migration:down\` forgets how far it was.`,
     ],
@@ -63,7 +63,7 @@ const PHASES: readonly PhaseHeader[] = [
       ``,
       `Lock: ACCESS EXCLUSIVE, catalog only, milliseconds at any size, twice; in between SHARE UPDATE EXCLUSIVE while`,
       `indexes are made and the check reads the table, which reads and writes don't feel.`,
-      `Beside it: applications that know \`${old}\`, and those that know both. The latter switch over at once.`,
+      `Compatible application versions: those that use \`${old}\`, and those that know both columns, which switch at once.`,
       `Refused while a row has a value that does not convert; the error names the rows.`,
       isReversible
         ? `Undo: \`migration:down\` in ONE transaction; applications go back to the old column.`
@@ -79,7 +79,7 @@ const PHASES: readonly PhaseHeader[] = [
       `    drop trigger …; alter table ${table} drop column ${old}; drop function …`,
       ``,
       `Lock: twice ACCESS EXCLUSIVE, catalog only, milliseconds at any size; none in between, during the proof.`,
-      `Beside it: applications that know both columns, or only the new one. It waits for those that use \`${old}\`.`,
+      `Compatible application versions: those that know both columns, or only the new one. It waits for users of \`${old}\`.`,
       isReversible
         ? `Undo: \`migration:down\` adds the column again and fills it in batches, every value as it was.`
         : `Undo: none; the change is declared as not reversible.`,
@@ -93,7 +93,7 @@ const PHASES: readonly PhaseHeader[] = [
       `    alter table ${table} rename column ${added} to ${old}`,
       ``,
       `Lock: ACCESS EXCLUSIVE, catalog only, milliseconds at any size.`,
-      `Beside it: applications that know both names; a query that meets the rename is run again under the other name.`,
+      `Compatible application versions: those that know both names. A query that the rename breaks runs again.`,
       `Undo: \`migration:down\` gives the interim name back in ONE transaction.`,
     ],
   },

@@ -4,7 +4,7 @@ import { request } from './message.ts';
 import { INJECTIONS } from './values.ts';
 
 const KIND = 'an injection';
-const MOMENT = '2024-01-01 10:00:00';
+const TIMESTAMP = '2024-01-01 10:00:00';
 
 const refused = (method: string, target: string, body?: string) =>
   request(KIND, method, target, REFUSED, { body });
@@ -17,8 +17,8 @@ export function injection(chance: Chance): HostileRequest {
   const id = chance.below(1000) + 1;
   switch (chance.below(9)) {
     case 0: {
-      const effect = { does: 'create', name: text, createdAt: MOMENT } as const;
-      const body = `{"name":${json},"created_at":"${MOMENT}"}`;
+      const effect = { does: 'create', name: text, createdAt: TIMESTAMP } as const;
+      const body = `{"name":${json},"created_at":"${TIMESTAMP}"}`;
       return request(KIND, 'POST', '/large_records', [effect], { body });
     }
     case 1: {

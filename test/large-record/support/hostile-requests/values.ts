@@ -81,8 +81,8 @@ export const NO_NAMES = [
   '"a\\udfffb"',
 ] as const;
 
-/** JSON texts that are no moment. */
-export const NO_MOMENTS = [
+/** JSON texts that are no timestamp. */
+export const NO_TIMESTAMPS = [
   '""',
   '"now"',
   '"infinity"',

@@ -1,14 +1,14 @@
 import type { Chance } from './chance.ts';
 import { type HostileRequest, REFUSED } from './hostile-request.ts';
 import { request, writer } from './message.ts';
-import { NO_MOMENTS, NO_NAMES } from './values.ts';
+import { NO_TIMESTAMPS, NO_NAMES } from './values.ts';
 
 /** A value that its schema cannot tell from a right one. */
 export function wrongInItself(chance: Chance): HostileRequest {
   const [method, target] = writer(chance);
   const body = chance.of([
     ...NO_NAMES.map((name) => `{"name":${name}}`),
-    ...NO_MOMENTS.map((moment) => `{"name":"x","created_at":${moment}}`),
+    ...NO_TIMESTAMPS.map((timestamp) => `{"name":"x","created_at":${timestamp}}`),
   ]);
   return request('a wrong value', method, target, REFUSED, { body });
 }

@@ -2,7 +2,7 @@ import type { ApiDocumentation, DocumentedSchema } from '../../../support/docume
 import type { Chance } from './chance.ts';
 import { type HostileRequest, REFUSED } from './hostile-request.ts';
 import { request } from './message.ts';
-import { INJECTIONS, NO_MOMENTS, NO_NAMES, NO_NUMBERS, NO_TEXTS, UNKNOWN_KEYS } from './values.ts';
+import { INJECTIONS, NO_TIMESTAMPS, NO_NAMES, NO_NUMBERS, NO_TEXTS, UNKNOWN_KEYS } from './values.ts';
 
 /** A documented request with one parameter or one property that is wrong, by its schema. */
 export function wrongPlace(chance: Chance, documentation: ApiDocumentation): HostileRequest {
@@ -64,7 +64,7 @@ function wrongValue(chance: Chance, documentation: ApiDocumentation, schema: Doc
   const { maxLength } = schema;
   const long =
     maxLength === undefined ? [] : ['x', '😀'].map((text) => JSON.stringify(text.repeat(maxLength + 1)));
-  const odd = [...NO_TEXTS, ...NO_NAMES, ...NO_MOMENTS, ...INJECTIONS.map((text) => JSON.stringify(text))];
+  const odd = [...NO_TEXTS, ...NO_NAMES, ...NO_TIMESTAMPS, ...INJECTIONS.map((text) => JSON.stringify(text))];
   // A schema cannot say everything; what it lets through may be right.
   return chance.of([...long, ...odd].filter((json) => !documentation.isValid(schema, JSON.parse(json))));
 }

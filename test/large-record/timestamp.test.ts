@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { currentMoment, formatMoment, parseMoment, readStoredMoment } from '../../src/large-record/moment.ts';
+import {
+  currentTimestamp,
+  formatTimestamp,
+  parseTimestamp,
+  readStoredTimestamp,
+} from '../../src/large-record/timestamp.ts';
 
-describe('parseMoment', () => {
+describe('parseTimestamp', () => {
   it.each([
     ['2024-01-01 10:00:00', '2024-01-01T10:00:00.000Z'],
     ['2024-02-29 00:00:00', '2024-02-29T00:00:00.000Z'],
@@ -10,8 +15,8 @@ describe('parseMoment', () => {
     ['0050-06-15 12:30:00', '0050-06-15T12:30:00.000Z'],
     ['0099-12-31 23:59:59', '0099-12-31T23:59:59.000Z'],
     ['9999-12-31 23:59:59', '9999-12-31T23:59:59.000Z'],
-  ])('reads %j', (text, moment) => {
-    expect(parseMoment(text)).toEqual(new Date(moment));
+  ])('reads %j', (text, timestamp) => {
+    expect(parseTimestamp(text)).toEqual(new Date(timestamp));
   });
 
   it.each([
@@ -45,45 +50,45 @@ describe('parseMoment', () => {
     '2024-01-01 10:00:00\n',
     '２０２４-01-01 10:00:00',
   ])('refuses %j', (text) => {
-    expect(parseMoment(text)).toBeNull();
+    expect(parseTimestamp(text)).toBeNull();
   });
 });
 
-describe('readStoredMoment', () => {
+describe('readStoredTimestamp', () => {
   it.each(['2024-01-01 10:00:00', '2024-01-01 10:00:00.9', '2024-01-01 10:00:00.999999'])(
     'cuts the fraction of %j off',
     (text) => {
-      expect(readStoredMoment(text)).toEqual(new Date('2024-01-01T10:00:00Z'));
+      expect(readStoredTimestamp(text)).toEqual(new Date('2024-01-01T10:00:00Z'));
     },
   );
 
   it.each(['', 'yesterday', '2023-02-30 10:00:00.5', '2024-01-01 10:00:00.', '2024-01-01 10:00:00.1234567'])(
     'leaves %j as it is',
     (text) => {
-      expect(readStoredMoment(text)).toBe(text);
+      expect(readStoredTimestamp(text)).toBe(text);
     },
   );
 });
 
-describe('formatMoment', () => {
+describe('formatTimestamp', () => {
   it.each(['0001-01-01 00:00:00', '0099-12-31 23:59:59', '2024-02-29 10:00:00', '9999-12-31 23:59:59'])(
-    'writes what parseMoment reads: %j',
+    'writes what parseTimestamp reads: %j',
     (text) => {
-      expect(formatMoment(parseMoment(text)!)).toBe(text);
+      expect(formatTimestamp(parseTimestamp(text)!)).toBe(text);
     },
   );
 
   it('cuts a fraction off instead of rounding it', () => {
-    expect(formatMoment(new Date('2024-01-01T10:00:00.999Z'))).toBe('2024-01-01 10:00:00');
+    expect(formatTimestamp(new Date('2024-01-01T10:00:00.999Z'))).toBe('2024-01-01 10:00:00');
   });
 });
 
-describe('currentMoment', () => {
+describe('currentTimestamp', () => {
   it('is the whole second of now', () => {
     const before = Math.floor(Date.now() / 1000);
-    const moment = currentMoment().getTime() / 1000;
-    expect(Number.isInteger(moment)).toBe(true);
-    expect(moment).toBeGreaterThanOrEqual(before);
-    expect(moment).toBeLessThanOrEqual(Date.now() / 1000);
+    const timestamp = currentTimestamp().getTime() / 1000;
+    expect(Number.isInteger(timestamp)).toBe(true);
+    expect(timestamp).toBeGreaterThanOrEqual(before);
+    expect(timestamp).toBeLessThanOrEqual(Date.now() / 1000);
   });
 });
