@@ -9,7 +9,7 @@ import {
 import { mayBeMirrorName } from '../attachments/table-column.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
+import { asDriverError, SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { readTableShape } from '../state/table-shape.ts';
 
 /**
@@ -102,7 +102,8 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
 
   /**
    * Runs a unit of work on the active column; it may run again, so it must begin with nothing done.
-   * @param unit receives the active column; must throw the database's error, with its `code`, as it came
+   * @param unit receives the active column; must throw the database's error, with its `code`, as it
+   *   came, or an error whose `cause` it is
    * @returns what the unit returns
    * @throws what the unit throws: at once where it is no matter of the table's shape, else when it fails again on the
    *   same column, or has failed on as many as there are; a unique violation that may be of the other column, at the second
@@ -180,6 +181,6 @@ function isOutdatedShape(error: unknown): boolean {
  */
 function mayBeOfTwinIndex(error: unknown, { form }: ActiveColumn): boolean {
   if (sqlState(error) !== SQLSTATE.uniqueViolation) return false;
-  const { constraint } = error as { constraint?: string };
+  const constraint = asDriverError(error)?.constraint;
   return form === 'new' || (constraint !== undefined && mayBeMirrorName(constraint));
 }

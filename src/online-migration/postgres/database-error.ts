@@ -63,6 +63,7 @@ interface DriverError extends Error {
   readonly code?: unknown;
   readonly severity?: string;
   readonly syscall?: string;
+  readonly constraint?: string;
 }
 
 /** The SQLSTATE of a database error, or the code of a socket error; undefined for any other error, also the package's own. */
@@ -125,7 +126,12 @@ function hasMessage(error: unknown, pattern: RegExp): boolean {
   return pattern.test(asDriverError(error)?.message ?? '');
 }
 
-/** Not `instanceof`: under a test runner, an error of Node itself belongs to another realm. */
-function asDriverError(error: unknown): DriverError | undefined {
-  return isNativeError(error) ? error : undefined;
+/** The driver's error: the error itself, or its cause if a library has wrapped the driver's error, as Drizzle does. */
+export function asDriverError(error: unknown): DriverError | undefined {
+  // Not `instanceof`: under a test runner, an error of Node itself belongs to another realm.
+  if (!isNativeError(error)) return undefined;
+  const { code, message, cause }: DriverError = error;
+  // `pg` gives some of its own errors a cause, which knows less.
+  const isOfDriver = typeof code === 'string' || CONNECTION_ENDED.test(message);
+  return !isOfDriver && isNativeError(cause) ? cause : error;
 }

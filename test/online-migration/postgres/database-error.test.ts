@@ -34,6 +34,9 @@ async function withClient<T>(use: (client: Client) => Promise<T>, options = {}):
 const pidOf = async (client: Client) =>
   (await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]!.pid;
 
+/** An error as a library throws it that wraps those of the driver. */
+const wrapped = (cause: Error) => new Error('Failed query', { cause });
+
 /** Ways in which a statement certainly has not been done. */
 const NOT_DONE: Readonly<Record<string, () => Promise<Error>>> = {
   'no server listens': () =>
@@ -107,12 +110,16 @@ const UNKNOWN: Readonly<Record<string, () => Promise<Error>>> = {
 
 it.each(Object.keys(NOT_DONE))('nothing has been done where %s', async (way) => {
   const failure = await NOT_DONE[way]!();
-  expect(isTransient(failure)).toBe(true);
-  expect(mayHaveBeenDone(failure)).toBe(false);
+  for (const error of [failure, wrapped(failure)]) {
+    expect(isTransient(error)).toBe(true);
+    expect(mayHaveBeenDone(error)).toBe(false);
+  }
 });
 
 it.each(Object.keys(UNKNOWN))('the statement may have been done where %s', async (way) => {
   const failure = await UNKNOWN[way]!();
-  expect(isTransient(failure)).toBe(true);
-  expect(mayHaveBeenDone(failure)).toBe(true);
+  for (const error of [failure, wrapped(failure)]) {
+    expect(isTransient(error)).toBe(true);
+    expect(mayHaveBeenDone(error)).toBe(true);
+  }
 });
