@@ -118,16 +118,16 @@ it.each([
 });
 
 it('runs a unit of work again if a library has wrapped the error of the database', async () => {
-  const follower = new ActiveColumnFollower(createdAtColumn, client);
+  const follower = new ActiveColumnFollower(eventColumn, client);
   await follower.current();
   await migrator.go('0005');
   const used = await follower.run(async ({ name }) => {
-    await client.rows(`select ${name} from large_record`).catch((cause: unknown) => {
+    await client.rows(`select ${name} from event`).catch((cause: unknown) => {
       throw new Error('Failed query', { cause });
     });
     return name;
   });
-  expect(used).toBe('created_at_new');
+  expect(used).toBe('at_new');
 });
 
 it('runs a unit of work twice at most on the same column, and not again for another reason', async () => {
