@@ -6,7 +6,7 @@ import { backfill, revertBackfill } from '../../src/online-migration/phases/back
 import { contract } from '../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../src/online-migration/phases/enforce.ts';
 import { expand, revertExpand } from '../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../src/online-migration/phases/phase.ts';
 import { rename, revertRename } from '../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../src/online-migration/phases/revert-contract.ts';
 import { Session } from '../../src/online-migration/postgres/session.ts';
@@ -71,7 +71,7 @@ export async function expectFullCycle(
   await using context = await openContext(database.url, change);
   await using load = await startChangeLoad(database.url, change, statementsOf(subject));
 
-  const run = async (moves: readonly ((context: MoveContext) => Promise<void>)[]) => {
+  const run = async (moves: readonly ((context: PhaseContext) => Promise<void>)[]) => {
     for (const move of moves) {
       await load.servedMore(REQUESTS_BETWEEN_MOVES);
       await move(context);
@@ -80,7 +80,7 @@ export async function expectFullCycle(
   };
   await run(MOVES.up);
   const expected = { ...change.newColumn, default: await canonicalDefault(client, change.newColumn) };
-  expect(withoutToolkit(await readSchema(client))).toEqual(withColumnType(before.schema, change, expected));
+  expect(withoutPackage(await readSchema(client))).toEqual(withColumnType(before.schema, change, expected));
   await expectValues(client, subject, 'new', load);
   if (down) {
     await run(HALF_WAY);
@@ -100,7 +100,7 @@ export async function openContext(
   url: string,
   declared: ColumnChange | ChangedColumn,
   ledger: Ledger = 'mikro-orm',
-): Promise<MoveContext & AsyncDisposable & { readonly lines: string[] }> {
+): Promise<PhaseContext & AsyncDisposable & { readonly lines: string[] }> {
   const openSession = () => Session.open({ connectionString: url }, 'online-migration test');
   const session = await openSession();
   const lines: string[] = [];
@@ -169,6 +169,6 @@ async function expectValues(
 }
 
 /** The package's own objects stay as long as a way back may need them. */
-function withoutToolkit(schema: SchemaSnapshot): SchemaSnapshot {
+function withoutPackage(schema: SchemaSnapshot): SchemaSnapshot {
   return { ...schema, toolkit: null };
 }

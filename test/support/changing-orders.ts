@@ -11,7 +11,7 @@ import { contract } from '../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../src/online-migration/phases/expand.ts';
 import { mirrorAttachments } from '../../src/online-migration/phases/mirror-attachments.ts';
-import type { MoveContext } from '../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../src/online-migration/phases/phase.ts';
 import { rename, revertRename } from '../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../src/online-migration/phases/revert-contract.ts';
 import { TypedColumn } from '../../src/online-migration/mikro-orm/typed-column.ts';
@@ -130,7 +130,7 @@ export async function fillOrders(client: DatabaseClient): Promise<void> {
 }
 
 /** A move, or its way back. */
-export type Move = (context: MoveContext) => Promise<void>;
+export type Move = (context: PhaseContext) => Promise<void>;
 
 /** Carries moves out for the changes, one after the other. */
 export async function carryOut(

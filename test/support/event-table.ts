@@ -4,7 +4,7 @@ import { textToTimestamptz } from '../../src/online-migration/conversions/text-t
 import { DEFAULT_SETTINGS } from '../../src/online-migration/phases/settings.ts';
 import { backfill } from '../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../src/online-migration/phases/phase.ts';
 import { Session } from '../../src/online-migration/postgres/session.ts';
 import type { DatabaseClient } from './database-client.ts';
 
@@ -32,7 +32,7 @@ export async function fillEventTable(
   const log: string[] = [];
   const openSession = () => Session.open({ connectionString: url }, 'online-migration test');
   await using session = await openSession();
-  const context: MoveContext = {
+  const context: PhaseContext = {
     change,
     session,
     openSession,

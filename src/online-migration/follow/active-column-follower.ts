@@ -48,7 +48,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
   readonly #pinned: string | undefined;
   readonly #units: Record<ActiveColumn['form'], number> = { old: 0, new: 0, renamed: 0 };
   #active: ActiveColumn | undefined;
-  #formTold: ActiveColumn['form'];
+  #formReported: ActiveColumn['form'];
   #reading: Promise<ActiveColumn> | undefined;
   #nextReading: Promise<ActiveColumn> | undefined;
 
@@ -64,7 +64,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
     this.#change = change;
     this.#database = database;
     this.#pinned = pinned;
-    this.#formTold = this.formInUse;
+    this.#formReported = this.formInUse;
   }
 
   /**
@@ -136,7 +136,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
       return await unit(active);
     } finally {
       this.#units[active.form] -= 1;
-      this.#tellFormInUse();
+      this.#reportFormInUse();
     }
   }
 
@@ -147,7 +147,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
     const before = this.#active;
     const active = await this.#read();
     this.#active = active;
-    this.#tellFormInUse();
+    this.#reportFormInUse();
     this.emit('read', active);
     if (before !== undefined && before.form !== active.form) this.emit('switched', active);
     return active;
@@ -163,10 +163,10 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
     }
   }
 
-  #tellFormInUse(): void {
-    if (this.#formTold === this.formInUse) return;
-    this.#formTold = this.formInUse;
-    this.emit('formInUse', this.#formTold);
+  #reportFormInUse(): void {
+    if (this.#formReported === this.formInUse) return;
+    this.#formReported = this.formInUse;
+    this.emit('formInUse', this.#formReported);
   }
 }
 

@@ -4,7 +4,7 @@ import type { ActiveColumnFollower } from './active-column-follower.ts';
 import { jitteredPauseMs } from '../postgres/backoff.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import { describeDatabaseError } from '../postgres/database-error.ts';
-import { listenForMoves } from './phase-notification.ts';
+import { listenForPhases } from './phase-notification.ts';
 import { pause } from '../postgres/pause.ts';
 import { presenceName } from './presence.ts';
 import { keepsSessions } from '../postgres/session-continuity.ts';
@@ -96,7 +96,7 @@ async function holdSession(
   // A failure is not told here: the poll, or the next request, reads again.
   const lookAgain = () => follower.refresh().catch(() => undefined);
   await session.outliveSilence();
-  await listenForMoves(session, change, () => void lookAgain());
+  await listenForPhases(session, change, () => void lookAgain());
   await lookAgain();
   const end = AbortSignal.any([stop, session.lost]);
   for (let isOpened = false; ; isOpened = true) {

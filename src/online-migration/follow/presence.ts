@@ -10,7 +10,7 @@ const MAX_NAME_BYTES = 63;
 const HASH_CHARACTERS = 8;
 
 /** How the application names of all sessions of the package begin. */
-export const TOOLKIT_NAME = 'online-migration';
+export const PACKAGE_NAME = 'online-migration';
 
 /** Stands where a presence has its form, in the name of a session that serves requests. */
 const POOL = 'pool';
@@ -84,5 +84,5 @@ function readSessionName(change: ChangedColumn, name: string): { role: string; p
 /** Names the change in few bytes; the application's name has to fit behind it. */
 function prefixOf(change: ChangedColumn): string {
   const hash = createHash('sha256').update(namesOf(change).change).digest('hex').slice(0, HASH_CHARACTERS);
-  return `${TOOLKIT_NAME}/${hash}/`;
+  return `${PACKAGE_NAME}/${hash}/`;
 }

@@ -1,6 +1,6 @@
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { findPresences, processOfPool, TOOLKIT_NAME } from './presence.ts';
+import { findPresences, processOfPool, PACKAGE_NAME } from './presence.ts';
 
 /** Enough to see who it is; a query can be megabytes long. */
 const QUERY_CHARACTERS = 200;
@@ -41,6 +41,6 @@ export async function findUndeclaredSessions(
   const declared = new Set((await findPresences(database, change)).map(({ process }) => process));
   return rows.filter(({ application }) => {
     const process = processOfPool(change, application);
-    return process === undefined ? !application.startsWith(TOOLKIT_NAME) : !declared.has(process);
+    return process === undefined ? !application.startsWith(PACKAGE_NAME) : !declared.has(process);
   });
 }

@@ -5,7 +5,7 @@ import { namesOf } from '../change/names.ts';
 import { takeHalfMadeEnforceBack } from './enforce.ts';
 import { fillAndReport } from './fill-and-report.ts';
 import { createNewColumnIndex } from './new-column-index.ts';
-import { phaseDetails, PhaseRefusedError, type MoveContext, requireStage } from './phase.ts';
+import { phaseDetails, PhaseRefusedError, type PhaseContext, requireStage } from './phase.ts';
 import { requireServerVersion } from './server-version.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 
@@ -18,7 +18,7 @@ import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
  * 3. The index of the new column, where the declaration asks for one, beside reads and writes.
  * 4. ONE transaction: the backfill is finished, and the ledger says so. What is left unfilled are rejects.
  */
-export async function backfill(context: MoveContext): Promise<void> {
+export async function backfill(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   refuseTransaction(context);
   await requireServerVersion(context);
@@ -40,7 +40,7 @@ export async function backfill(context: MoveContext): Promise<void> {
  * 1. Where an enforce was ended half-way, take its check back; where a backfill was, its queue.
  * 2. ONE transaction: the checkpoint goes, and the ledger says so.
  */
-export async function revertBackfill(context: MoveContext): Promise<void> {
+export async function revertBackfill(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'revert the backfill of', 'expanded', 'backfilled');
   await takeHalfMadeEnforceBack(context);
@@ -51,7 +51,7 @@ export async function revertBackfill(context: MoveContext): Promise<void> {
   });
 }
 
-function refuseTransaction(context: MoveContext): void {
+function refuseTransaction(context: PhaseContext): void {
   const { session, change } = context;
   if (!session.inTransaction) return;
   throw new PhaseRefusedError(

@@ -26,15 +26,15 @@ import { dropSyncTriggers } from '../sync/sync-trigger.ts';
 import type { LockedPlan } from '../postgres/exclusive-lock.ts';
 import { readTableShape } from '../state/table-shape.ts';
 import {
-  inStrongTransaction,
-  type MoveContext,
+  inExclusiveTransaction,
+  type PhaseContext,
   phaseDetails,
   PhaseRefusedError,
   requireStage,
 } from './phase.ts';
 import { refuseAttached, refuseOldColumn } from './refuse-obstacles.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
-import { awaitSwitchover, tellUndeclaredSessions } from './await-switchover.ts';
+import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts';
 
 /**
  * Contract: the old column goes, after the proof that nothing goes with it.
@@ -51,13 +51,13 @@ import { awaitSwitchover, tellUndeclaredSessions } from './await-switchover.ts';
  * If 4 or 5 ends with an error, the triggers keep no more values: in a table without a key they would refuse the writes of
  * those that could not be rebuilt. A run that is killed there leaves it so until contract is run again.
  */
-export async function contract(context: MoveContext): Promise<void> {
+export async function contract(context: PhaseContext): Promise<void> {
   const { session, change, settings } = context;
   await requireStage(context, 'contract', 'enforced');
   await refuseOldColumn(context, 'contract');
   await requireSyncTriggers(context, 'contract');
   await bringUpToDate(context, 'contract', 'strict');
-  await tellUndeclaredSessions(context);
+  await reportUndeclaredSessions(context);
   await awaitSwitchover(context, 'contract', 'old', settings.switchoverWaitMs);
   await mirrorAttachments(context, 'contract', 'old');
   // A killed run leaves triggers that lock kept values: the deletion would wait for a write, and that for the deletion.
@@ -66,7 +66,7 @@ export async function contract(context: MoveContext): Promise<void> {
     await stopKeeping(session, change);
   });
   await session.withoutStatementTimeout(() => forgetKeptValues(session, change));
-  await inStrongTransaction(context, 'contract: keep what cannot be rebuilt', {
+  await inExclusiveTransaction(context, 'contract: keep what cannot be rebuilt', {
     before: () => asTableOwner(session, change, () => createKeepFunction(session, change)),
     locked: () => createKeepTriggers(session, change),
   });
@@ -94,12 +94,12 @@ export async function contract(context: MoveContext): Promise<void> {
 }
 
 /** At once, without a lock; then the triggers are dropped, if the lock can be had. */
-async function stopKeepingValues(context: MoveContext): Promise<void> {
+async function stopKeepingValues(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const { oldColumn } = await readTableShape(session, change);
   if (oldColumn === null) return;
   await stopKeeping(session, change);
-  await inStrongTransaction(context, 'contract: drop the triggers that keep values', {
+  await inExclusiveTransaction(context, 'contract: drop the triggers that keep values', {
     locked: () => dropKeepTriggers(session, change),
   });
 }
@@ -108,7 +108,7 @@ async function stopKeepingValues(context: MoveContext): Promise<void> {
  * Drops an old column that the way back of contract was still filling when it was ended. The new column has ruled all
  * the while and the kept values are still kept, so nothing is lost.
  */
-export async function dropHalfFilledOldColumn(context: MoveContext): Promise<void> {
+export async function dropHalfFilledOldColumn(context: PhaseContext): Promise<void> {
   const { oldColumn } = await readTableShape(context.session, context.change);
   if (oldColumn === null) return;
   await dropOldColumn(context, {
@@ -122,12 +122,12 @@ export async function dropHalfFilledOldColumn(context: MoveContext): Promise<voi
  * @param steps.last ends the transaction that drops the column
  */
 async function dropOldColumn(
-  context: MoveContext,
+  context: PhaseContext,
   { look, last }: { readonly look: () => Promise<void>; readonly last: () => Promise<void> },
 ): Promise<void> {
   const { session, change } = context;
   const { change: changeName } = namesOf(change);
-  await inStrongTransaction(context, 'contract: drop the old column', {
+  await inExclusiveTransaction(context, 'contract: drop the old column', {
     before: async () => {
       await look();
       await refuseUnmirrored(context);
@@ -151,7 +151,7 @@ async function dropOldColumn(
 }
 
 /** The column goes; then the name of its NOT NULL is free for that of the new one. */
-async function planColumnDrop({ session, change }: MoveContext): Promise<LockedPlan> {
+async function planColumnDrop({ session, change }: PhaseContext): Promise<LockedPlan> {
   const { table, oldColumn } = namesOf(change);
   return {
     statements: [
@@ -163,7 +163,7 @@ async function planColumnDrop({ session, change }: MoveContext): Promise<LockedP
 }
 
 /** What was made behind step 2 would go with the old column, and the new one would be without it. */
-async function refuseUnmirrored(context: MoveContext): Promise<void> {
+async function refuseUnmirrored(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const [name] = await findUnmirrored(session, change, 'old');
   if (name === undefined) return;
@@ -175,7 +175,7 @@ async function refuseUnmirrored(context: MoveContext): Promise<void> {
   );
 }
 
-function columnsDiffer(context: MoveContext, differences: Difference[]): PhaseRefusedError {
+function columnsDiffer(context: PhaseContext, differences: Difference[]): PhaseRefusedError {
   const { change } = context;
   const list = differences
     .map(({ key, oldValue, newValue }) => {

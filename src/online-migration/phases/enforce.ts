@@ -19,8 +19,8 @@ import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { areSyncTriggersUnaltered, recordSyncTriggers } from '../sync/sync-state.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync/sync-trigger.ts';
 import {
-  inStrongTransaction,
-  type MoveContext,
+  inExclusiveTransaction,
+  type PhaseContext,
   phaseDetails,
   PhaseRefusedError,
   refuseOneWay,
@@ -48,7 +48,7 @@ const NAMED_REJECTS = 10;
  * unique one refuses values that are equal in the new type; it goes on when it is run again, and the way back of the backfill
  * takes them away.
  */
-export async function enforce(context: MoveContext): Promise<void> {
+export async function enforce(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'enforce', 'backfilled');
   await refuseOldColumn(context, 'enforce');
@@ -57,7 +57,7 @@ export async function enforce(context: MoveContext): Promise<void> {
   await refuseDifferences(context, 'enforce', 'old');
   await refuseRejects(context);
   await mirrorAttachments(context, 'enforce', 'old');
-  await inStrongTransaction(context, 'enforce: add the not-null check', {
+  await inExclusiveTransaction(context, 'enforce: add the not-null check', {
     before: () => createSyncFunction(session, change, 'strict'),
     locked: () => addFilledCheck(session, change, 'new'),
   });
@@ -69,7 +69,7 @@ export async function enforce(context: MoveContext): Promise<void> {
     await refuseRejects(context);
     throw error;
   }
-  await inStrongTransaction(context, 'enforce: set not null', {
+  await inExclusiveTransaction(context, 'enforce: set not null', {
     before: async () => void (await requireSyncTriggers(context, 'enforce', { since: triggers })),
     // Without a way back the old column loses its NOT NULL here, and not in contract.
     plan: async () => ({
@@ -92,7 +92,7 @@ export async function enforce(context: MoveContext): Promise<void> {
  * still write the new column, so the trigger goes on watching both. Where the way back of contract has left the indexes and
  * keys with the new column, they come to the old one again.
  */
-export async function revertEnforce(context: MoveContext): Promise<void> {
+export async function revertEnforce(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'revert the enforce of', 'enforced');
   refuseOneWay(context, 'revert the enforce of');
@@ -101,7 +101,7 @@ export async function revertEnforce(context: MoveContext): Promise<void> {
   if (!(await areSyncTriggersUnaltered(session, change))) {
     await refuseDifferences(context, 'revert the enforce of', 'new');
   }
-  await inStrongTransaction(context, 'revert enforce', {
+  await inExclusiveTransaction(context, 'revert enforce', {
     before: async () => {
       await requireSyncTriggers(context, 'revert the enforce of', { since: triggers });
       await createSyncFunction(session, change, 'lenient');
@@ -121,7 +121,7 @@ export async function revertEnforce(context: MoveContext): Promise<void> {
  * Takes back what an enforce left that was ended half-way: its check, and a unique index of the new column, would refuse
  * values at stages that take them.
  */
-export async function takeHalfMadeEnforceBack(context: MoveContext): Promise<void> {
+export async function takeHalfMadeEnforceBack(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const isHalfMade =
     (await hasFilledCheck(session, change)) ||
@@ -130,9 +130,9 @@ export async function takeHalfMadeEnforceBack(context: MoveContext): Promise<voi
 }
 
 /** A row without a new value came in after the last look: let writes through as before, then say which it is. */
-async function takeCheckBack(context: MoveContext): Promise<void> {
+async function takeCheckBack(context: PhaseContext): Promise<void> {
   const { session, change } = context;
-  await inStrongTransaction(context, 'enforce: take the not-null check back', {
+  await inExclusiveTransaction(context, 'enforce: take the not-null check back', {
     before: () => createSyncFunction(session, change, 'lenient'),
     plan: () => planMirrorDrop(session, change, 'new'),
     locked: async (plan) => {
@@ -149,7 +149,7 @@ async function loosenOldColumn(database: Queryable, change: ChangedColumn): Prom
   await database.query(`alter table ${table} alter column ${oldColumn} drop not null`);
 }
 
-async function refuseRejects(context: MoveContext): Promise<void> {
+async function refuseRejects(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const { change: name } = namesOf(change);
   await recordRejects(session, change);

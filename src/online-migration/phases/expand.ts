@@ -19,7 +19,7 @@ import { forgetPhases } from '../state/phase-ledger.ts';
 import { newerStepObstacles } from '../state/schema-step.ts';
 import { readSyncState } from '../sync/sync-state.ts';
 import { createSyncFunction, createSyncTriggers, dropSyncTriggers } from '../sync/sync-trigger.ts';
-import { inStrongTransaction, type MoveContext, refuseObstacles, requireStage } from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext, refuseObstacles, requireStage } from './phase.ts';
 import { prepareState } from './prepare-state.ts';
 import { requireServerVersion } from './server-version.ts';
 
@@ -31,7 +31,7 @@ import { requireServerVersion } from './server-version.ts';
  * 3. ACCESS EXCLUSIVE: add the column, nullable and without a default (catalog only), and create the triggers. Were the
  *    triggers made in a second transaction, writes between the two would never reach the new column.
  */
-export async function expand(context: MoveContext): Promise<void> {
+export async function expand(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const { table, newColumn } = namesOf(change);
   await requireServerVersion(context);
@@ -43,7 +43,7 @@ export async function expand(context: MoveContext): Promise<void> {
   }
   await requireStage(context, 'expand', 'initial');
   await prepareState(context, 'expand');
-  await inStrongTransaction(context, 'expand', {
+  await inExclusiveTransaction(context, 'expand', {
     before: async () => {
       await createState(session, change);
       await recordChange(session, change, context.ledger);
@@ -69,7 +69,7 @@ export async function expand(context: MoveContext): Promise<void> {
  * one, a trigger that still writes it would fail every write between the two. A view or a check on the new column is not the
  * toolkit's to drop.
  */
-export async function revertExpand(context: MoveContext): Promise<void> {
+export async function revertExpand(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const { table, newColumn } = namesOf(change);
   await requireStage(context, 'revert the expand of', 'expanded', 'backfilled');
@@ -77,7 +77,7 @@ export async function revertExpand(context: MoveContext): Promise<void> {
   await session.transaction(() => createState(session, change));
   // Ahead of the lock, since there can be many; none counts before the next contract.
   await session.withoutStatementTimeout(() => deleteRecords(session, change));
-  await inStrongTransaction(context, 'revert expand', {
+  await inExclusiveTransaction(context, 'revert expand', {
     before: async () => {
       refuseObstacles(
         context,
@@ -101,7 +101,7 @@ export async function revertExpand(context: MoveContext): Promise<void> {
 }
 
 /** Values kept under this change's name belong to an earlier one, and reverting this one would delete them. */
-async function earlierChange({ session, change }: MoveContext): Promise<Obstacle[]> {
+async function earlierChange({ session, change }: PhaseContext): Promise<Obstacle[]> {
   const { change: name } = namesOf(change);
   if (!(await hasKeptValues(session, name))) return [];
   return [

@@ -1,6 +1,6 @@
 import { namesOf } from '../change/names.ts';
 import { findKeptValues } from '../state/change-record.ts';
-import { type MoveContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+import { type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 
 const NAMED_ROWS = 10;
 
@@ -9,7 +9,7 @@ const NAMED_ROWS = 10;
  * writes them, and nobody would notice.
  * @throws PhaseRefusedError that says how to go back without them
  */
-export async function refuseLostValues(context: MoveContext): Promise<void> {
+export async function refuseLostValues(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const { change: name } = namesOf(change);
   const accepted = `kept values of ${name}`;
@@ -27,7 +27,7 @@ export async function refuseLostValues(context: MoveContext): Promise<void> {
  * Reports how many kept values belong to no row: if a row got another key after contract, its kept value does not find it.
  * These values stay until expand is reverted.
  */
-export async function reportUnusedKeptValues({ session, change, emit }: MoveContext): Promise<void> {
+export async function reportUnusedKeptValues({ session, change, emit }: PhaseContext): Promise<void> {
   const { change: name, table, lastingKey } = namesOf(change);
   if (!lastingKey.lasts) return;
   const { rows } = await session.withoutStatementTimeout(() =>

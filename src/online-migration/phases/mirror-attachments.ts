@@ -1,6 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import type { Side } from '../sync/filled-column.ts';
-import { inStrongTransaction, type MoveContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 import { namesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { readAttachments } from '../attachments/attachments.ts';
@@ -18,11 +18,11 @@ import { columnAt, mirrorName } from '../attachments/table-column.ts';
  *    validated, catalog only.
  * 3. Each is validated, as what it stands for is: reads both tables, beside reads and writes.
  *
- * @param move the move that needs it, for the events
+ * @param phase the move that needs it, for the events
  * @param from the column that has them
  * @throws PhaseRefusedError if values that were different are equal in the other type
  */
-export async function mirrorAttachments(context: MoveContext, move: string, from: Side): Promise<void> {
+export async function mirrorAttachments(context: PhaseContext, phase: string, from: Side): Promise<void> {
   const { session, change, emit, signal } = context;
   const to = from === 'old' ? 'new' : 'old';
   const { own } = await readAttachments(session, change, from);
@@ -36,16 +36,16 @@ export async function mirrorAttachments(context: MoveContext, move: string, from
       type: 'index-build-started',
       change: namesOf(change).change,
       index: mirrorName(index.name),
-      message: `${move}: creates the index ${mirrorName(index.name)}, beside reads and writes`,
+      message: `${phase}: creates the index ${mirrorName(index.name)}, beside reads and writes`,
     });
-    await createMirror(context, move, index, from, to);
+    await createMirror(context, phase, index, from, to);
   }
   const missing = own.foreignKeys.filter(
     ({ name, owner }) =>
       !mirrors.foreignKeys.some((key) => key.name === mirrorName(name) && key.owner === owner),
   );
   if (missing.length > 0) {
-    await inStrongTransaction(context, `${move}: add the foreign keys`, {
+    await inExclusiveTransaction(context, `${phase}: add the foreign keys`, {
       plan: async () => ({
         statements: missing.map((key) =>
           mirrorForeignKeyStatement(key, columnAt(change, from).column, columnAt(change, to).column),
@@ -62,13 +62,13 @@ export async function mirrorAttachments(context: MoveContext, move: string, from
     if (isValidated || !toValidate.some((key) => mirrorName(key.name) === name && key.owner === owner))
       continue;
     signal.throwIfAborted();
-    await validate(context, move, owner, name);
+    await validate(context, phase, owner, name);
   }
 }
 
 async function createMirror(
-  context: MoveContext,
-  move: string,
+  context: PhaseContext,
+  phase: string,
   index: CarriedIndex,
   from: Side,
   to: Side,
@@ -86,19 +86,19 @@ async function createMirror(
       `Cannot change ${namesOf(change).change}: ${index.name} is unique, and two rows that differ in ` +
         `${columnAt(change, from).column} have the same value in ${columnAt(change, to).column}: ${detailOf(error)} ` +
         `Correct one of them, then run the same command again.`,
-      { ...phaseDetails(context, move), index: index.name },
+      { ...phaseDetails(context, phase), index: index.name },
       { cause: error },
     );
   }
 }
 
-async function dropConcurrently({ session }: MoveContext, { schema, name }: CarriedIndex): Promise<void> {
+async function dropConcurrently({ session }: PhaseContext, { schema, name }: CarriedIndex): Promise<void> {
   await session.runUnlimited(
     `drop index concurrently if exists ${schema}.${escapeIdentifier(mirrorName(name))}`,
   );
 }
 
-async function validate(context: MoveContext, move: string, owner: string, name: string): Promise<void> {
+async function validate(context: PhaseContext, phase: string, owner: string, name: string): Promise<void> {
   const { session, change } = context;
   try {
     await session.withoutStatementTimeout(() =>
@@ -110,7 +110,7 @@ async function validate(context: MoveContext, move: string, owner: string, name:
       'FOREIGN_KEY_VIOLATED',
       `Cannot change ${namesOf(change).change}: the foreign key ${name} of ${owner} does not hold for the other column: ` +
         `${detailOf(error)} Correct the row, then run the same command again.`,
-      { ...phaseDetails(context, move), foreignKey: name, owner },
+      { ...phaseDetails(context, phase), foreignKey: name, owner },
       { cause: error },
     );
   }

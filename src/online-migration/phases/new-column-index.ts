@@ -2,7 +2,7 @@ import { escapeIdentifier } from 'pg';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf, newColumnIndexName } from '../change/names.ts';
-import { inStrongTransaction, type MoveContext } from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext } from './phase.ts';
 
 /** A table, or a partition at any depth, that gets the index. */
 interface IndexedTable {
@@ -29,14 +29,14 @@ interface IndexedTable {
  *
  * After the backfill: with the index, every row's update would have to enter it, and none could be heap-only.
  */
-export async function createNewColumnIndex(context: MoveContext): Promise<void> {
+export async function createNewColumnIndex(context: PhaseContext): Promise<void> {
   const { session, change, emit, signal } = context;
   if (!change.index) return;
   const { change: changeName, newColumn } = namesOf(change);
   const tables = await findIndexedTables(session, change);
   const missing = tables.filter(({ isPartitioned, state }) => isPartitioned && state === 'missing');
   if (missing.length > 0) {
-    await inStrongTransaction(context, 'backfill: create the index of the partitioned table', {
+    await inExclusiveTransaction(context, 'backfill: create the index of the partitioned table', {
       locked: async () => {
         for (const { name, indexName } of missing) {
           await session.query(`create index ${indexName} on only ${name} (${newColumn})`);
@@ -57,7 +57,7 @@ export async function createNewColumnIndex(context: MoveContext): Promise<void> 
     await session.runUnlimited(`create index concurrently ${indexName} on ${name} (${newColumn})`);
   }
   if (tables.every(({ isPartitioned, state }) => !isPartitioned || state === 'valid')) return;
-  await inStrongTransaction(context, 'backfill: attach the indexes of the partitions', {
+  await inExclusiveTransaction(context, 'backfill: attach the indexes of the partitions', {
     locked: async () => {
       for (const { index, parentIndex } of tables) {
         // What an earlier run has attached stays as it is.

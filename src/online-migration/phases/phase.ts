@@ -5,17 +5,17 @@ import { otherLedgerObstacles } from '../state/phase-ledger.ts';
 import type { Ledger } from '../state/recorded-changes.ts';
 import { newerStepObstacles } from '../state/schema-step.ts';
 import type { MigrationSettings } from './settings.ts';
-import { notifyMove } from '../follow/phase-notification.ts';
+import { notifyPhase } from '../follow/phase-notification.ts';
 import { namesOf } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
 import { readStage, type Stage } from '../observation/stage.ts';
-import { type LockedPlan, underStrongLock } from '../postgres/exclusive-lock.ts';
+import { type LockedPlan, underExclusiveLock } from '../postgres/exclusive-lock.ts';
 import { rowSecurityObstacles } from '../attachments/obstacles/row-security-obstacles.ts';
 import { type ErrorDetails, OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { Obstacle } from '../change/obstacle.ts';
 
 /** What a move works with. */
-export interface MoveContext {
+export interface PhaseContext {
   readonly change: ChangedColumn;
   /** The connection that runs the move's statements. */
   readonly session: Session;
@@ -39,59 +39,63 @@ export class PhaseRefusedError extends OnlineMigrationError {
 
 /**
  * The details that every refusal of a phase has.
- * @param move the phase as the message names it: `contract`, `revert the contract of`
+ * @param phase the phase as the message names it: `contract`, `revert the contract of`
  */
-export function phaseDetails({ change }: Pick<MoveContext, 'change'>, move: string): ErrorDetails {
+export function phaseDetails({ change }: Pick<PhaseContext, 'change'>, phase: string): ErrorDetails {
   const { change: name, table } = namesOf(change);
-  return { change: name, table, phase: move.replace(/^revert the (.*) of$/, 'revert $1') };
+  return { change: name, table, phase: phase.replace(/^revert the (.*) of$/, 'revert $1') };
 }
 
 /**
  * Refuses a move that obstacles are in the way of.
- * @param move the move's name, for the error
+ * @param phase the move's name, for the error
  * @throws PhaseRefusedError if there are any
  */
-export function refuseObstacles(context: MoveContext, move: string, obstacles: readonly Obstacle[]): void {
+export function refuseObstacles(context: PhaseContext, phase: string, obstacles: readonly Obstacle[]): void {
   if (obstacles.length === 0) return;
   throw new PhaseRefusedError(
     'OBSTACLES',
-    `Cannot ${move} ${namesOf(context.change).change}; nothing was changed:\n${obstacles.map(({ message }) => `  ${message}`).join('\n')}`,
-    { ...phaseDetails(context, move), obstacles },
+    `Cannot ${phase} ${namesOf(context.change).change}; nothing was changed:\n${obstacles.map(({ message }) => `  ${message}`).join('\n')}`,
+    { ...phaseDetails(context, phase), obstacles },
   );
 }
 
 /**
  * Refuses a move that does not fit the database's stage, or that this version of the package or this ledger must not run.
- * @param move the move's name, for the error
+ * @param phase the move's name, for the error
  * @param allowed the stages that it may start from
  * @returns the stage
  * @throws PhaseRefusedError in any other stage
  */
-export async function requireStage(context: MoveContext, move: string, ...allowed: Stage[]): Promise<Stage> {
-  refuseObstacles(context, move, await newerStepObstacles(context.session));
+export async function requireStage(
+  context: PhaseContext,
+  phase: string,
+  ...allowed: Stage[]
+): Promise<Stage> {
+  refuseObstacles(context, phase, await newerStepObstacles(context.session));
   const stage = await readStage(context.session, context.change);
   // Before expand, the record is of a table that was dropped during an earlier change.
   if (stage !== 'initial') {
     const { session, change, ledger } = context;
-    refuseObstacles(context, move, await otherLedgerObstacles(session, change, ledger));
+    refuseObstacles(context, phase, await otherLedgerObstacles(session, change, ledger));
   }
   if (allowed.includes(stage)) {
-    await refuseMissingKey(context, move);
+    await refuseMissingKey(context, phase);
     // A row that a policy hides would be neither converted nor compared.
-    refuseObstacles(context, move, await rowSecurityObstacles(context.session, context.change));
+    refuseObstacles(context, phase, await rowSecurityObstacles(context.session, context.change));
     return stage;
   }
   throw new PhaseRefusedError(
     'WRONG_STAGE',
-    `Cannot ${move} ${namesOf(context.change).change}: that starts from the stage ${allowed.join(' or ')}, ` +
+    `Cannot ${phase} ${namesOf(context.change).change}: that starts from the stage ${allowed.join(' or ')}, ` +
       `and the database is at ${stage}. Run the migrations in their order: \`npx mikro-orm migration:list\` shows ` +
       `which have run.`,
-    { ...phaseDetails(context, move), stage, allowed },
+    { ...phaseDetails(context, phase), stage, allowed },
   );
 }
 
 /** Another change may have renamed a column of the key, or be about to. */
-async function refuseMissingKey(context: MoveContext, move: string): Promise<void> {
+async function refuseMissingKey(context: PhaseContext, phase: string): Promise<void> {
   const { session, change } = context;
   const { change: name, table } = namesOf(change);
   const wanted = keyColumnsOf(change).filter((column) => column !== change.oldColumn.name);
@@ -107,25 +111,25 @@ async function refuseMissingKey(context: MoveContext, move: string): Promise<voi
   const columns = rows.map((row) => row.name);
   throw new PhaseRefusedError(
     'KEY_COLUMN_MISSING',
-    `Cannot ${move} ${name}: the table has no column ${columns.join(', ')}, which is in its \`key\`. If ` +
+    `Cannot ${phase} ${name}: the table has no column ${columns.join(', ')}, which is in its \`key\`. If ` +
       `another change renames it, carry that out first; otherwise correct \`key\`.`,
-    { ...phaseDetails(context, move), columns },
+    { ...phaseDetails(context, phase), columns },
   );
 }
 
 /**
  * Refuses what a change without a way back cannot do.
- * @param move the move's name, for the error
+ * @param phase the move's name, for the error
  * @throws PhaseRefusedError
  */
-export function refuseOneWay(context: MoveContext, move: string): void {
+export function refuseOneWay(context: PhaseContext, phase: string): void {
   const { change } = context;
   if (isReversible(change)) return;
   throw new PhaseRefusedError(
     'NOT_REVERSIBLE',
-    `Cannot ${move} ${namesOf(change).change}: it is declared as not reversible, so what was written through ` +
+    `Cannot ${phase} ${namesOf(change).change}: it is declared as not reversible, so what was written through ` +
       `${change.newColumn.name} is not in ${change.oldColumn.name}. Restore a backup, or make a change of its own for the way back.`,
-    phaseDetails(context, move),
+    phaseDetails(context, phase),
   );
 }
 
@@ -137,8 +141,8 @@ export function refuseOneWay(context: MoveContext, move: string): void {
  * @param statements.plan puts together what `locked` is to do, and says which further tables that locks
  * @param statements.locked statements under the lock
  */
-export async function inStrongTransaction(
-  context: MoveContext,
+export async function inExclusiveTransaction(
+  context: PhaseContext,
   purpose: string,
   statements: {
     readonly before?: () => Promise<void>;
@@ -148,7 +152,7 @@ export async function inStrongTransaction(
 ): Promise<void> {
   const { session, change, emit, signal, settings } = context;
   const names = namesOf(change);
-  const milliseconds = await underStrongLock(session, {
+  const milliseconds = await underExclusiveLock(session, {
     table: names.table,
     purpose,
     change: names.change,
@@ -159,7 +163,7 @@ export async function inStrongTransaction(
     locked: statements.locked,
     before: async () => {
       // PostgreSQL sends it with the commit; said here, it takes no time under the lock.
-      await notifyMove(session, change);
+      await notifyPhase(session, change);
       await statements.before?.();
     },
   });

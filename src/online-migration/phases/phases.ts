@@ -2,7 +2,7 @@ import { backfill, revertBackfill } from './backfill.ts';
 import { contract } from './contract.ts';
 import { enforce, revertEnforce } from './enforce.ts';
 import { expand, revertExpand } from './expand.ts';
-import type { MoveContext } from './phase.ts';
+import type { PhaseContext } from './phase.ts';
 import { rename, revertRename } from './rename.ts';
 import { revertContract } from './revert-contract.ts';
 import type { PhaseName } from '../change/phase-name.ts';
@@ -15,8 +15,8 @@ export interface Phase {
   readonly from: Stage;
   /** The stage that `up` leads to. */
   readonly to: Stage;
-  readonly up: (context: MoveContext) => Promise<void>;
-  readonly down: (context: MoveContext) => Promise<void>;
+  readonly up: (context: PhaseContext) => Promise<void>;
+  readonly down: (context: PhaseContext) => Promise<void>;
 }
 
 /** The phases of a column change. */

@@ -22,7 +22,7 @@ import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 import { refuseNumbersBeyond, refuseUnfilled, refuseWithoutEqual } from './refuse-without-equal.ts';
 import { refuseLostValues, reportUnusedKeptValues } from './kept-values.ts';
 import { awaitSwitchover } from './await-switchover.ts';
-import { inStrongTransaction, type MoveContext, refuseOneWay, requireStage } from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext, refuseOneWay, requireStage } from './phase.ts';
 import { prepareState } from './prepare-state.ts';
 
 /**
@@ -37,7 +37,7 @@ import { prepareState } from './prepare-state.ts';
  * 6. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check; the name of the NOT NULL, the default or the
  *    numbers come to the old column.
  */
-export async function revertContract(context: MoveContext): Promise<void> {
+export async function revertContract(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const names = namesOf(change);
   await requireStage(context, 'revert the contract of', 'contracted');
@@ -56,7 +56,7 @@ export async function revertContract(context: MoveContext): Promise<void> {
   if (oldColumn === null) {
     await refuseWithoutEqual(context, fill);
     await awaitSwitchover(context, 'revert the contract of', 'renamed', context.settings.switchoverWaitMs);
-    await inStrongTransaction(context, 'revert contract: add the old column', {
+    await inExclusiveTransaction(context, 'revert contract: add the old column', {
       before: async () => {
         await asTableOwner(session, change, async () => {
           await createForwardFunctions(session, change);
@@ -81,12 +81,12 @@ export async function revertContract(context: MoveContext): Promise<void> {
   await reportUnusedKeptValues(context);
   await refuseUnfilled(context);
   await mirrorAttachments(context, 'revert contract', 'new');
-  await inStrongTransaction(context, 'revert contract: add the not-null check', {
+  await inExclusiveTransaction(context, 'revert contract: add the not-null check', {
     locked: () => addFilledCheck(session, change, 'old'),
   });
   await validateFilledCheck(session, change);
   let notNull = EMPTY_PLAN;
-  await inStrongTransaction(context, 'revert contract: set not null', {
+  await inExclusiveTransaction(context, 'revert contract: set not null', {
     before: () => refuseNumbersBeyond(context),
     plan: async () => {
       notNull = { statements: await notNullExchange(session, change, 'new'), furtherTables: [] };

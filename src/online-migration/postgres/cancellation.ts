@@ -66,7 +66,7 @@ async function cancelUntil(ended: AbortSignal, { connection, pid }: CancelTarget
   client.on('error', () => undefined);
   try {
     await client.connect();
-    for (let isTold = false; !ended.aborted; isTold = true) {
+    for (let isReported = false; !ended.aborted; isReported = true) {
       const { rows } = await client.query<{ statement: string }>(
         `
         select left(btrim(regexp_replace(query, '\\s+', ' ', 'g')), $2) as statement, pg_catalog.pg_cancel_backend(pid)
@@ -74,7 +74,7 @@ async function cancelUntil(ended: AbortSignal, { connection, pid }: CancelTarget
         where pid = $1`,
         [pid, SHOWN_CHARACTERS],
       );
-      if (!isTold) {
+      if (!isReported) {
         const statement = rows[0]?.statement ?? null;
         emit({
           type: 'statement-cancelled',

@@ -54,7 +54,7 @@ interface Wait extends LockRequest {
 }
 
 /** The tables to lock, and the work under the lock. */
-interface StrongLock {
+interface ExclusiveLock {
   readonly table: string;
   readonly purpose: string;
   /** The name of the column change, for the events. */
@@ -99,7 +99,7 @@ export class LockNotGrantedError extends OnlineMigrationError {
  * @throws LockNotGrantedError when the budget is spent
  * @see https://www.postgresql.org/docs/current/routine-vacuuming.html#AUTOVACUUM
  */
-export async function underStrongLock(session: Session, options: StrongLock): Promise<number> {
+export async function underExclusiveLock(session: Session, options: ExclusiveLock): Promise<number> {
   const { lockTimeoutMs, lockBudgetMs } = options.settings;
   const deadline = performance.now() + lockBudgetMs;
   const longestPatienceMs = await readPatienceMs(session);
@@ -138,7 +138,7 @@ export async function underStrongLock(session: Session, options: StrongLock): Pr
  */
 async function lockAndRun(
   session: Session,
-  { table, settings, before, plan: makePlan, locked }: StrongLock,
+  { table, settings, before, plan: makePlan, locked }: ExclusiveLock,
   patienceMs: number,
   waitsFor: (wait: Wait) => void,
 ): Promise<number> {
@@ -188,7 +188,7 @@ async function readPatienceMs(session: Session): Promise<number> {
 }
 
 function lockRetry(
-  { purpose, change }: StrongLock,
+  { purpose, change }: ExclusiveLock,
   { relations, mode, timeoutMs }: Wait,
   retry: { readonly attempt: number; readonly pauseMs: number; readonly blockers: readonly Blocker[] },
 ): OnlineMigrationEvent {
@@ -212,7 +212,7 @@ function blockedBy(blockers: readonly Blocker[]): string {
 }
 
 function notGranted(
-  { purpose, settings }: StrongLock,
+  { purpose, settings }: ExclusiveLock,
   { relations }: Wait,
   attempts: number,
   blockers: Blocker[],

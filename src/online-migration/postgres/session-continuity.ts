@@ -41,7 +41,7 @@ export class SessionsNotKeptError extends OnlineMigrationError {
  */
 export async function keepsSessions(connection: ClientConfig): Promise<boolean> {
   await using first = await connect(connection);
-  if ((await first.session()) === first.told) return true;
+  if ((await first.session()) === first.announced) return true;
   await using second = await connect(connection);
   const [ofFirst, ofSecond] = [new Set<number>(), new Set<number>()];
   for (let round = 1; round <= ROUNDS; round += 1) {
@@ -58,7 +58,7 @@ export async function keepsSessions(connection: ClientConfig): Promise<boolean> 
 /** A connection of which only the session behind it is of interest. */
 interface ObservedConnection extends AsyncDisposable {
   /** The process id that was told at the connection's start. */
-  readonly told: unknown;
+  readonly announced: unknown;
   /** The process id of the session that answers now. */
   session(): Promise<number>;
 }
@@ -74,7 +74,7 @@ async function connect(connection: ClientConfig): Promise<ObservedConnection> {
   await client.connect();
   return {
     // `pg` keeps it, and its types do not say so.
-    told: 'processID' in client && client.processID,
+    announced: 'processID' in client && client.processID,
     async session() {
       // The driver would only say that the client is not queryable.
       if (lost !== undefined) throw new ConnectionLostError(lost);

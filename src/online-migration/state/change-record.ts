@@ -1,7 +1,7 @@
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
-import { toolkitTableExists } from './package-table.ts';
+import { packageTableExists } from './package-table.ts';
 import type { Ledger } from './recorded-changes.ts';
 
 /*
@@ -61,8 +61,8 @@ export type KeptValues = 'there' | 'gone' | 'unknown';
 /** Looks whether the old values that contract kept are still there. */
 export async function findKeptValues(database: Queryable, change: ChangedColumn): Promise<KeptValues> {
   const { rows: tables } = await database.query<{ has_values: boolean; has_records: boolean }>(`
-    select ${toolkitTableExists('kept_value')} as has_values,
-      ${toolkitTableExists('change')} as has_records`);
+    select ${packageTableExists('kept_value')} as has_values,
+      ${packageTableExists('change')} as has_records`);
   const { has_values: hasValues, has_records: hasRecords } = tables[0]!;
   if (!hasValues) return 'gone';
   if (!hasRecords) return 'unknown';
@@ -83,7 +83,7 @@ export async function findKeptValues(database: Queryable, change: ChangedColumn)
 /** Whether old values are kept under the name of a change; before expand, they are those of an earlier change. */
 export async function hasKeptValues(database: Queryable, changeName: string): Promise<boolean> {
   const { rows } = await database.query<{ found: boolean }>(
-    `select ${toolkitTableExists('kept_value')} as found`,
+    `select ${packageTableExists('kept_value')} as found`,
   );
   if (!rows[0]?.found) return false;
   const { rows: kept } = await database.query<{ found: boolean }>(

@@ -2,7 +2,7 @@ import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
-import { toolkitTableExists } from './package-table.ts';
+import { packageTableExists } from './package-table.ts';
 
 /** For how long a move held its strongest lock on the table. */
 export interface LockHold {
@@ -75,7 +75,7 @@ export async function deleteLockHolds(database: Queryable, change: ChangedColumn
 /** The table is not there before the first expand, nor after the last one reverted. */
 async function hasLockHolds(database: Queryable): Promise<boolean> {
   const { rows } = await database.query<{ ready: boolean }>(
-    `select ${toolkitTableExists('lock_hold')} as ready`,
+    `select ${packageTableExists('lock_hold')} as ready`,
   );
   return rows[0]?.ready ?? false;
 }

@@ -30,11 +30,11 @@ interface Holder {
  */
 export async function acquireMigratorLock(session: Session, emit: Emit, signal: AbortSignal): Promise<void> {
   await forbidIdleTimeout(session);
-  let told: number | undefined;
+  let reported: number | undefined;
   while (!(await tryLock(session))) {
     const holder = await findHolder(session);
-    if (holder !== undefined && holder.pid !== told) {
-      told = holder.pid;
+    if (holder !== undefined && holder.pid !== reported) {
+      reported = holder.pid;
       const { pid, application } = holder;
       const since = holder.since?.toISOString() ?? null;
       emit({

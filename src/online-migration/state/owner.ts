@@ -1,7 +1,7 @@
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { namesOf, TOOLKIT_SCHEMA } from '../change/names.ts';
+import { namesOf, PACKAGE_SCHEMA } from '../change/names.ts';
 import { newerStepObstacles, readStep } from './schema-step.ts';
 import { NEWEST_STEP } from './steps.ts';
 
@@ -82,7 +82,7 @@ export async function readStateOwner(
       ) as tables,
       quote_ident(current_user) as role, quote_ident(current_database()) as database
     from facts`,
-    [namesOf(change).table, TOOLKIT_SCHEMA, SHARED_TABLES, SHARED_TABLES.length],
+    [namesOf(change).table, PACKAGE_SCHEMA, SHARED_TABLES, SHARED_TABLES.length],
   );
   return rows[0];
 }
@@ -112,10 +112,10 @@ export async function stateObstacles(database: Queryable, change: ChangedColumn)
     return [
       obstacle(
         'STATE_SCHEMA_NOT_ALLOWED',
-        `${role} may not create the schema ${TOOLKIT_SCHEMA}, in which the package keeps its state: run ` +
-          `\`create schema ${TOOLKIT_SCHEMA} authorization ${tableOwner}\` once as an administrator, or ` +
+        `${role} may not create the schema ${PACKAGE_SCHEMA}, in which the package keeps its state: run ` +
+          `\`create schema ${PACKAGE_SCHEMA} authorization ${tableOwner}\` once as an administrator, or ` +
           `\`grant create on database ${owner.database} to ${role}\`.`,
-        { schema: TOOLKIT_SCHEMA, role },
+        { schema: PACKAGE_SCHEMA, role },
       ),
     ];
   }
@@ -126,10 +126,10 @@ export async function stateObstacles(database: Queryable, change: ChangedColumn)
     return [
       obstacle(
         'STATE_SCHEMA_NOT_OWNED',
-        `The schema ${TOOLKIT_SCHEMA} belongs to ${schemaOwner}, and the package's tables are not in it yet: run ` +
-          `\`alter schema ${TOOLKIT_SCHEMA} owner to ${tableOwner}\` as an administrator, or expand a change of a table of ` +
+        `The schema ${PACKAGE_SCHEMA} belongs to ${schemaOwner}, and the package's tables are not in it yet: run ` +
+          `\`alter schema ${PACKAGE_SCHEMA} owner to ${tableOwner}\` as an administrator, or expand a change of a table of ` +
           `${schemaOwner} first.`,
-        { schema: TOOLKIT_SCHEMA, schemaOwner, owner: tableOwner },
+        { schema: PACKAGE_SCHEMA, schemaOwner, owner: tableOwner },
       ),
     ];
   }
@@ -137,19 +137,19 @@ export async function stateObstacles(database: Queryable, change: ChangedColumn)
     return [
       obstacle(
         'STATE_SCHEMA_OUTDATED',
-        `The schema ${TOOLKIT_SCHEMA} belongs to ${schemaOwner}, and an earlier version of the package made its tables: run the ` +
+        `The schema ${PACKAGE_SCHEMA} belongs to ${schemaOwner}, and an earlier version of the package made its tables: run the ` +
           `command once as ${schemaOwner} or as an administrator.`,
-        { schema: TOOLKIT_SCHEMA, schemaOwner },
+        { schema: PACKAGE_SCHEMA, schemaOwner },
       ),
     ];
   }
   return [
     obstacle(
       'STATE_SCHEMA_NOT_GRANTED',
-      `The schema ${TOOLKIT_SCHEMA} belongs to ${schemaOwner}, and ${tableOwner} has no rights on it: run ` +
+      `The schema ${PACKAGE_SCHEMA} belongs to ${schemaOwner}, and ${tableOwner} has no rights on it: run ` +
         `\`${grantsTo(tableOwner).join('; ')}\` as ${schemaOwner} or as an administrator. ${tableOwner} can then read the kept ` +
         `values of all changes.`,
-      { schema: TOOLKIT_SCHEMA, schemaOwner, owner: tableOwner, statements: grantsTo(tableOwner) },
+      { schema: PACKAGE_SCHEMA, schemaOwner, owner: tableOwner, statements: grantsTo(tableOwner) },
     ),
   ];
 }
@@ -169,7 +169,7 @@ async function functionObstacles(
     where n.nspname = $1 and format('%s.%s', '"' || n.nspname || '"', '"' || replace(p.proname, '"', '""') || '"') = any ($2)
       and not pg_has_role(current_user, p.proowner, 'usage')
     group by p.proowner`,
-    [TOOLKIT_SCHEMA, namesOf(change).functions, tableOwner],
+    [PACKAGE_SCHEMA, namesOf(change).functions, tableOwner],
   );
   return rows.map(({ statements, owner }) =>
     obstacle(
@@ -183,8 +183,8 @@ async function functionObstacles(
 /** Statements that let a role use the package's state, to be run as the owner of the schema. */
 export function grantsTo(role: string): string[] {
   return [
-    `grant usage, create on schema ${TOOLKIT_SCHEMA} to ${role}`,
-    `grant select, insert, update, delete on all tables in schema ${TOOLKIT_SCHEMA} to ${role}`,
+    `grant usage, create on schema ${PACKAGE_SCHEMA} to ${role}`,
+    `grant select, insert, update, delete on all tables in schema ${PACKAGE_SCHEMA} to ${role}`,
   ];
 }
 

@@ -4,7 +4,7 @@ import { namesOf } from '../change/names.ts';
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import { PHASE_NAMES, type PhaseName } from '../change/phase-name.ts';
 import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
-import { toolkitTableExists } from './package-table.ts';
+import { packageTableExists } from './package-table.ts';
 import { type Ledger, readRecordedChanges } from './recorded-changes.ts';
 
 /*
@@ -107,7 +107,7 @@ async function selectPhases(
 
 async function hasPhases(database: Queryable): Promise<boolean> {
   const { rows } = await database.query<{ exists: boolean }>(
-    `select ${toolkitTableExists('phase')} as exists`,
+    `select ${packageTableExists('phase')} as exists`,
   );
   return rows[0]?.exists ?? false;
 }

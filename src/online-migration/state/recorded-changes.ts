@@ -1,6 +1,6 @@
 import type { Queryable } from '../postgres/queryable.ts';
 import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
-import { toolkitTableExists } from './package-table.ts';
+import { packageTableExists } from './package-table.ts';
 
 /** Where the phases of a change are recorded: in MikroORM's table of migrations, or in `online_migration.phase`. */
 export type Ledger = 'mikro-orm' | 'online-migration';
@@ -49,7 +49,7 @@ export async function readRecordedChanges(database: Queryable): Promise<Recorded
 
 async function readAtOnce(database: Queryable): Promise<RecordedChange[]> {
   const { rows: tables } = await database.query<{ has_changes: boolean; has_columns: boolean }>(`
-    select ${toolkitTableExists('change')} as has_changes, ${toolkitTableExists('change_column')} as has_columns`);
+    select ${packageTableExists('change')} as has_changes, ${packageTableExists('change_column')} as has_columns`);
   const { has_changes: hasChanges, has_columns: hasColumns } = tables[0]!;
   if (!hasChanges) return [];
   const { rows } = await database.query<RecordedChange>(`

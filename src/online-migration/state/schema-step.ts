@@ -1,12 +1,12 @@
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { toolkitTableExists } from './package-table.ts';
+import { packageTableExists } from './package-table.ts';
 import { NEWEST_STEP } from './steps.ts';
 
 /** The step that the package's tables are at; 0 if there are none, or if a version made them that recorded no steps. */
 export async function readStep(database: Queryable): Promise<number> {
   const { rows: tables } = await database.query<{ exists: boolean }>(
-    `select ${toolkitTableExists('step')} as exists`,
+    `select ${packageTableExists('step')} as exists`,
   );
   if (!tables[0]?.exists) return 0;
   const { rows } = await database.query<{ step: number }>(
@@ -32,7 +32,7 @@ export async function newerStepObstacles(database: Queryable): Promise<Obstacle[
 /** Whether an earlier version of the package made its tables. One without the table `change` has nothing that a step alters. */
 export async function isOutdated(database: Queryable): Promise<boolean> {
   const { rows } = await database.query<{ exists: boolean }>(
-    `select ${toolkitTableExists('change')} as exists`,
+    `select ${packageTableExists('change')} as exists`,
   );
   return rows[0]!.exists && (await readStep(database)) < NEWEST_STEP;
 }

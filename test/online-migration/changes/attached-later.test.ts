@@ -7,7 +7,7 @@ import { backfill, revertBackfill } from '../../../src/online-migration/phases/b
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
@@ -27,7 +27,7 @@ const change: ChangedColumn = {
 let resources: AsyncDisposableStack;
 let url: string;
 let client: DatabaseClient;
-let context: MoveContext;
+let context: PhaseContext;
 
 beforeAll(async () => {
   resources = new AsyncDisposableStack();
@@ -58,7 +58,7 @@ function runInOtherProcess(statement: string): void {
   });
 }
 
-async function run(...moves: ((context: MoveContext) => Promise<void>)[]): Promise<void> {
+async function run(...moves: ((context: PhaseContext) => Promise<void>)[]): Promise<void> {
   for (const move of moves) await move(context);
 }
 
@@ -114,7 +114,7 @@ describe('what was attached to the old column while the change is under way', ()
 
   it('is found by contract, and carried over by the next run, if it is an index that came behind the proof', async () => {
     await run(expand, backfill, enforce);
-    const behindProof: MoveContext = {
+    const behindProof: PhaseContext = {
       ...context,
       emit: ({ type, message }) => {
         if (type !== 'lock-held') return;
@@ -132,7 +132,7 @@ describe('what was attached to the old column while the change is under way', ()
 
   it('is found by contract when it came behind the proof', async () => {
     await run(expand, backfill, enforce);
-    const behindProof: MoveContext = {
+    const behindProof: PhaseContext = {
       ...context,
       emit: (event) => {
         if (event.type === 'lock-held' && event.purpose === 'contract: keep what cannot be rebuilt')

@@ -5,7 +5,7 @@ import { backfill, revertBackfill } from '../../../src/online-migration/phases/b
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import { rename, revertRename } from '../../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { openContext } from '../../support/change-cycle.ts';
@@ -36,7 +36,7 @@ beforeEach(async () => {
 });
 afterEach(() => resources.disposeAsync());
 
-async function run(moves: readonly ((context: MoveContext) => Promise<void>)[], declared = change) {
+async function run(moves: readonly ((context: PhaseContext) => Promise<void>)[], declared = change) {
   await using context = await openContext(url, declared);
   for (const move of moves) await move(context);
 }

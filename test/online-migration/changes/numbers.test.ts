@@ -5,7 +5,7 @@ import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { sqlState } from '../../../src/online-migration/postgres/database-error.ts';
 import { openContext } from '../../support/change-cycle.ts';
@@ -37,7 +37,7 @@ const TABLES = {
 let resources: AsyncDisposableStack;
 let url: string;
 let client: DatabaseClient;
-let context: MoveContext;
+let context: PhaseContext;
 
 beforeEach(async () => {
   resources = new AsyncDisposableStack();

@@ -6,7 +6,7 @@ import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { rename } from '../../../src/online-migration/phases/rename.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
@@ -42,7 +42,7 @@ beforeEach(async () => {
 
 async function run(
   change: ChangedColumn,
-  ...moves: ((context: MoveContext) => Promise<void>)[]
+  ...moves: ((context: PhaseContext) => Promise<void>)[]
 ): Promise<void> {
   await using context = await openContext(url, change);
   for (const move of moves) await move(context);

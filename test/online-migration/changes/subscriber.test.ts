@@ -5,7 +5,7 @@ import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import { rename } from '../../../src/online-migration/phases/rename.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
@@ -71,7 +71,7 @@ it(
       ([, sql]) => sql!,
     );
     await using allowed = await openContext(url, judged);
-    const run = async (move: (context: MoveContext) => Promise<void>, id: number, column: string) => {
+    const run = async (move: (context: PhaseContext) => Promise<void>, id: number, column: string) => {
       await move(allowed);
       await publisher.rows(`insert into part (id, ${column}) values (${id}, ${id})`);
     };

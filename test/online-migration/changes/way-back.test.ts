@@ -6,7 +6,7 @@ import { backfill, revertBackfill } from '../../../src/online-migration/phases/b
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import { rename } from '../../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { openContext } from '../../support/change-cycle.ts';
@@ -58,7 +58,7 @@ describe('while both columns are there', () => {
     await using context = await openContext(database.url, price);
     for (const move of [expand, backfill, enforce, contract]) await move(context);
     const ending = new AbortController();
-    const ended: MoveContext = {
+    const ended: PhaseContext = {
       ...context,
       signal: ending.signal,
       emit: (event) => {

@@ -5,7 +5,7 @@ import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import { openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange, fillEventTable, MOMENT } from '../../support/event-table.ts';
@@ -35,7 +35,7 @@ const server = new AsyncDisposableStack();
 let url: string;
 let client: DatabaseClient;
 let resources: AsyncDisposableStack;
-let context: MoveContext & { readonly lines: string[] };
+let context: PhaseContext & { readonly lines: string[] };
 
 beforeAll(async () => {
   const settings = { fsync: 'off', autovacuum_naptime: '1s' };
