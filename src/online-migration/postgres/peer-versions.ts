@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import semver from 'semver';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
-/** Libraries of which the tests have run a range of versions. */
+/** Libraries that are tested in a range of versions. */
 export type PeerName =
   | '@mikro-orm/core'
   | '@mikro-orm/migrations'
@@ -16,7 +16,7 @@ const { peerDependencies } = require('../package.json') as { peerDependencies: R
 const checked = new Set<PeerName>();
 
 /**
- * Refuses a version of a library that the tests have not run.
+ * Refuses an untested version of a library.
  * @throws OnlineMigrationError that names the installed version and the range
  */
 export function assertPeerVersion(name: PeerName): void {
@@ -34,7 +34,7 @@ export function assertPeerVersion(name: PeerName): void {
   checked.add(name);
 }
 
-/** Undefined if the library does not tell. */
+/** Undefined if the library does not export its version. */
 function installedVersion(name: PeerName): string | undefined {
   try {
     const { version } = require(`${name}/package.json`) as { version: string };

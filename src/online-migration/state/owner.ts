@@ -29,20 +29,20 @@ export const SHARED_TABLES = [
 
 /** The owners of the changed table and of the package's schema, and the rights of the session's role. */
 export interface StateOwner {
-  /** The role that owns the table that is changed, quoted. */
+  /** The owner of the changed table, quoted. */
   readonly tableOwner: string;
   /** Whether the session may create objects for that role. */
   readonly canActForTableOwner: boolean;
-  /** The role that owns the package's schema, quoted; null if there is no such schema. */
+  /** The owner of the package's schema, quoted; null if there is no such schema. */
   readonly schemaOwner: string | null;
   readonly canActForSchemaOwner: boolean;
   /** Whether the session may create a schema in this database. */
   readonly canCreateSchema: boolean;
-  /** Whether the owner of the table may already use the schema and all of its tables. */
+  /** Whether the table's owner may already use the schema and all its tables. */
   readonly tableOwnerHasRights: boolean;
-  /** How many of the package's tables are there. */
+  /** How many of the package's tables exist. */
   readonly tables: number;
-  /** The role that the session has, quoted. */
+  /** The session's role, quoted. */
   readonly role: string;
   readonly database: string;
 }
@@ -88,7 +88,7 @@ export async function readStateOwner(
 }
 
 /**
- * Why the package cannot keep its state, before anything is changed.
+ * Finds the reasons why the package cannot keep its state, before anything is changed.
  * @returns an obstacle for each reason, with the statement that an administrator has to run
  */
 export async function stateObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
@@ -154,7 +154,7 @@ export async function stateObstacles(database: Queryable, change: ChangedColumn)
   ];
 }
 
-/** The functions of a change belong to who owned the table when it began, and each phase replaces them. */
+/** The functions of a change belong to the table's owner at the time of expand, and each phase replaces them. */
 async function functionObstacles(
   database: Queryable,
   change: ChangedColumn,
@@ -180,7 +180,7 @@ async function functionObstacles(
   );
 }
 
-/** Statements that let a role use the package's state, to be run as the owner of the schema. */
+/** Statements that let a role use the package's state; the owner of the schema must run them. */
 export function grantsTo(role: string): string[] {
   return [
     `grant usage, create on schema ${PACKAGE_SCHEMA} to ${role}`,
@@ -189,7 +189,7 @@ export function grantsTo(role: string): string[] {
 }
 
 /**
- * Runs statements as another role, in the transaction that is open, so that the role owns what they create.
+ * Runs statements as another role in the open transaction, so that the role owns the created objects.
  * @param role quoted
  * @param body the statements
  */
@@ -198,13 +198,13 @@ export async function asRole<T>(database: Queryable, role: string, body: () => P
   if (rows[0]?.role === role) return body();
   await database.query(`set local role ${role}`);
   const result = await body();
-  // If the body fails, the transaction is rolled back, and the role with it.
+  // If the body fails, the rollback of the transaction also resets the role.
   await database.query(`set local role ${rows[0]!.role}`);
   return result;
 }
 
 /**
- * Runs statements as the owner of the changed table, in the transaction that is open.
+ * Runs statements as the owner of the changed table, in the open transaction.
  * @param body the statements
  */
 export async function asTableOwner<T>(

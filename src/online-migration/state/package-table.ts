@@ -2,8 +2,9 @@ import { escapeLiteral } from 'pg';
 import { PACKAGE_SCHEMA } from '../change/names.ts';
 
 /**
- * An SQL condition: one of the package's tables is there. Any role may ask. `to_regclass` fails without USAGE on the schema,
- * which an administrator may have made for another role before the first expand grants it to all.
+ * An SQL condition: one of the package's tables exists. Any role may run it. (`to_regclass` fails without USAGE on
+ * the schema. An administrator may have made the schema for another role, and the first expand has not granted USAGE
+ * yet.)
  * @param name `change`, `backfill`, …
  */
 export function packageTableExists(name: string): string {
