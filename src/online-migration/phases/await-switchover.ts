@@ -8,14 +8,14 @@ const POLL_MS = 200;
 const NAMED_SESSIONS = 5;
 
 /**
- * Lets a move pass only when no live process of the application uses the table in a form that the move ends: `old` ahead of
- * contract, and `renamed` ahead of its way back, which puts a column of another type under the same name.
+ * Waits until no live process of the application uses a form that the phase removes: `old` before contract, `renamed`
+ * before its revert, which adds a column of another type under the same name.
  *
- * A switchover takes a moment in every process, so it waits for a while before it refuses.
+ * Each process needs a little time to switch over, so it waits before it refuses.
  *
  * @param phase for the event and the error: `contract`
- * @param form the mapping that nobody may use any more
- * @param waitMs how long to wait at most, in milliseconds
+ * @param form the form that nobody may use any more
+ * @param waitMs longest wait, in milliseconds
  * @throws PhaseRefusedError that names the processes
  */
 export async function awaitSwitchover(
@@ -48,8 +48,8 @@ export async function awaitSwitchover(
 }
 
 /**
- * Tells which sessions use the table and do not say by which column. The gate cannot judge them, so it does not stop for
- * them: a console looks the same as an old version of the application.
+ * Reports sessions that use the table and do not declare their column. They do not block the phase, because a console
+ * looks the same as an old version of the application.
  */
 export async function reportUndeclaredSessions({ session, change, emit }: PhaseContext): Promise<void> {
   const undeclared = await findUndeclaredSessions(session, change);

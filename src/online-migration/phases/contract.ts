@@ -37,19 +37,19 @@ import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts';
 
 /**
- * Contract: the old column goes, after the proof that nothing goes with it.
+ * Contract: drops the old column, after a proof that no value is lost.
  *
- * 1. Refuse if something that cannot go over was attached to the old column. Wait until no live process of the application
- *    uses it; refuse if one continues. Log sessions that do not declare their column.
- * 2. Make attachments of the old column for the new one, if they are missing there.
- * 3. ONE transaction under ACCESS EXCLUSIVE: triggers that keep old values which could not be rebuilt. The lock waits for
- *    every write that began without them.
- * 4. Compare both columns of all rows, in short transactions, and keep such values of the rows that nobody writes.
- * 5. ONE transaction under ACCESS EXCLUSIVE: check the attachments once more; hand the indexes, keys, the default and the name
- *    of the NOT NULL over to the new column; drop the triggers, their functions and the old column.
+ * 1. Refuse if an object that cannot be carried over was attached to the old column. Wait until no live process of
+ *    the application uses it; refuse if one continues. Log sessions that do not declare their column.
+ * 2. Create missing copies of the old column's attachments for the new column.
+ * 3. ONE transaction under ACCESS EXCLUSIVE: create triggers that keep old values which cannot be rebuilt. The lock
+ *    waits for every write that began before the triggers.
+ * 4. Compare both columns of all rows in short transactions. Keep such values of rows that nobody writes.
+ * 5. ONE transaction under ACCESS EXCLUSIVE: check the attachments again. Hand over the indexes, keys, the default
+ *    and the name of the NOT NULL to the new column. Drop the triggers, their functions and the old column.
  *
- * If 4 or 5 ends with an error, the triggers keep no more values: in a table without a key they would refuse the writes of
- * those that could not be rebuilt. A run that is killed there leaves it so until contract is run again.
+ * If 4 or 5 fails, the triggers stop keeping values. In a table without a key, they would otherwise reject writes of
+ * values that cannot be rebuilt. If the run is killed in 4 or 5, they remain until contract runs again.
  */
 export async function contract(context: PhaseContext): Promise<void> {
   const { session, change, settings } = context;
@@ -60,7 +60,7 @@ export async function contract(context: PhaseContext): Promise<void> {
   await reportUndeclaredSessions(context);
   await awaitSwitchover(context, 'contract', 'old', settings.switchoverWaitMs);
   await mirrorAttachments(context, 'contract', 'old');
-  // A killed run leaves triggers that lock kept values: the deletion would wait for a write, and that for the deletion.
+  // Triggers of a killed run lock kept values. The deletion and a write would wait for each other.
   await session.transaction(async () => {
     await session.query(`set local lock_timeout = ${settings.lockTimeoutMs}`);
     await stopKeeping(session, change);
@@ -74,7 +74,7 @@ export async function contract(context: PhaseContext): Promise<void> {
     const triggers = await requireSyncTriggers(context, 'contract', { withKeeping: true });
     const differences = await findDifferences(context, 'keep');
     if (differences.length > 0) throw columnsDiffer(context, differences);
-    // The proof can take minutes, in which an old version may have been started again.
+    // The proof can take minutes, and an old version may have been started again in the meantime.
     await awaitSwitchover(context, 'contract', 'old', 0);
     await dropOldColumn(context, {
       look: async () => {
@@ -87,13 +87,13 @@ export async function contract(context: PhaseContext): Promise<void> {
       },
     });
   } catch (error) {
-    // Where that fails too, the first error is the one to tell.
+    // If that fails too, report the first error.
     await stopKeepingValues(context).catch(() => undefined);
     throw error;
   }
 }
 
-/** At once, without a lock; then the triggers are dropped, if the lock can be had. */
+/** Stop the triggers at once, without a lock; then drop them if the lock is granted. */
 async function stopKeepingValues(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const { oldColumn } = await readTableShape(session, change);
@@ -105,8 +105,8 @@ async function stopKeepingValues(context: PhaseContext): Promise<void> {
 }
 
 /**
- * Drops an old column that the way back of contract was still filling when it was ended. The new column has ruled all
- * the while and the kept values are still kept, so nothing is lost.
+ * Drops an old column that an interrupted revert of contract was filling. The new column has been active all the time
+ * and the kept values still exist, so nothing is lost.
  */
 export async function dropHalfFilledOldColumn(context: PhaseContext): Promise<void> {
   const { oldColumn } = await readTableShape(context.session, context.change);
@@ -118,7 +118,7 @@ export async function dropHalfFilledOldColumn(context: PhaseContext): Promise<vo
 }
 
 /**
- * @param steps.look refuses what came meanwhile; ahead of the lock
+ * @param steps.look refuses changes made in the meantime; before the lock
  * @param steps.last ends the transaction that drops the column
  */
 async function dropOldColumn(
@@ -150,7 +150,7 @@ async function dropOldColumn(
   });
 }
 
-/** The column goes; then the name of its NOT NULL is free for that of the new one. */
+/** Drop the column first: that frees the name of its NOT NULL for the new column. */
 async function planColumnDrop({ session, change }: PhaseContext): Promise<LockedPlan> {
   const { table, oldColumn } = namesOf(change);
   return {
@@ -162,7 +162,7 @@ async function planColumnDrop({ session, change }: PhaseContext): Promise<Locked
   };
 }
 
-/** What was made behind step 2 would go with the old column, and the new one would be without it. */
+/** An attachment created after step 2 would be dropped with the old column, and the new column would lack it. */
 async function refuseUnmirrored(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const [name] = await findUnmirrored(session, change, 'old');

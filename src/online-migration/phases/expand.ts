@@ -24,19 +24,20 @@ import { prepareState } from './prepare-state.ts';
 import { requireServerVersion } from './server-version.ts';
 
 /**
- * Expand: the new column beside the old one, and the sync trigger, in ONE transaction.
+ * Expand: adds the new column and the sync trigger in ONE transaction.
  *
- * 1. Refuse where something hangs on the column that could not go over, or the declaration does not fit the table.
- * 2. The package's tables, the conversion functions, the trigger function: no lock on the table.
- * 3. ACCESS EXCLUSIVE: add the column, nullable and without a default (catalog only), and create the triggers. Were the
- *    triggers made in a second transaction, writes between the two would never reach the new column.
+ * 1. Refuse if something depends on the column and cannot be carried over, or if the declaration does not fit the
+ *    table.
+ * 2. Create the package's tables, the conversion functions and the trigger function, without a lock on the table.
+ * 3. ACCESS EXCLUSIVE: add the column, nullable and without a default (catalog only), and create the triggers. If a
+ *    second transaction created the triggers, writes between the two would never reach the new column.
  */
 export async function expand(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const { table, newColumn } = namesOf(change);
   await requireServerVersion(context);
   refuseObstacles(context, 'expand', await newerStepObstacles(session));
-  // A column of the new one's name that is not this change's own looks like the stage behind this move.
+  // A foreign column with the new column's name would look like a later stage.
   if ((await readSyncState(session, change)).missing.length > 0) {
     refuseObstacles(context, 'change', await findObstacles(session, change));
     refuseObstacles(context, 'change', await earlierChange(context));
@@ -47,7 +48,7 @@ export async function expand(context: PhaseContext): Promise<void> {
     before: async () => {
       await createState(session, change);
       await recordChange(session, change, context.ledger);
-      // A table that was dropped during a change leaves its backfill behind, which would look like a later stage.
+      // If a table was dropped during a change, its backfill row remains and would look like a later stage.
       await deleteBackfill(session, namesOf(change).change);
       await forgetPhases(session, change);
       await asTableOwner(session, change, async () => {
@@ -65,9 +66,9 @@ export async function expand(context: PhaseContext): Promise<void> {
 }
 
 /**
- * The way back of expand: triggers, functions and new column go in ONE transaction. Were the column dropped in a second
- * one, a trigger that still writes it would fail every write between the two. A view or a check on the new column is not the
- * toolkit's to drop.
+ * Reverts expand: drops triggers, functions and new column in ONE transaction. If a second transaction dropped the
+ * column, the trigger would fail every write between the two. The package does not drop a view or a check on the new
+ * column.
  */
 export async function revertExpand(context: PhaseContext): Promise<void> {
   const { session, change } = context;
@@ -75,7 +76,7 @@ export async function revertExpand(context: PhaseContext): Promise<void> {
   await requireStage(context, 'revert the expand of', 'expanded', 'backfilled');
   await prepareState(context, 'revert the expand of');
   await session.transaction(() => createState(session, change));
-  // Ahead of the lock, since there can be many; none counts before the next contract.
+  // Before the lock, because there can be many. None is needed before the next contract.
   await session.withoutStatementTimeout(() => deleteRecords(session, change));
   await inExclusiveTransaction(context, 'revert expand', {
     before: async () => {
@@ -100,7 +101,7 @@ export async function revertExpand(context: PhaseContext): Promise<void> {
   });
 }
 
-/** Values kept under this change's name belong to an earlier one, and reverting this one would delete them. */
+/** Values kept under this change's name belong to an earlier change, and reverting this one would delete them. */
 async function earlierChange({ session, change }: PhaseContext): Promise<Obstacle[]> {
   const { change: name } = namesOf(change);
   if (!(await hasKeptValues(session, name))) return [];

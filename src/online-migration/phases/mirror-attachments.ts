@@ -10,16 +10,17 @@ import { type CarriedIndex, mirrorStatement } from '../attachments/indexes.ts';
 import { columnAt, mirrorName } from '../attachments/table-column.ts';
 
 /**
- * Makes for one column what hangs on the other, so that it can take its place at once; a run that was ended goes on.
+ * Creates copies of one column's attachments for the other column, so that it can replace the first one. An
+ * interrupted run continues.
  *
- * 1. Each index: `create index concurrently`, under SHARE UPDATE EXCLUSIVE, beside reads and writes. What an earlier run
- *    left unfinished is dropped before: an unfinished unique index refuses writes.
- * 2. Each foreign key, ONE transaction under ACCESS EXCLUSIVE on this table and SHARE ROW EXCLUSIVE on the other: not
- *    validated, catalog only.
- * 3. Each is validated, as what it stands for is: reads both tables, beside reads and writes.
+ * 1. Each index: `create index concurrently`, under SHARE UPDATE EXCLUSIVE, without blocking reads and writes. An
+ *    unfinished index of an earlier run is dropped first, because an unfinished unique index rejects writes.
+ * 2. Each foreign key, in ONE transaction under ACCESS EXCLUSIVE on this table and SHARE ROW EXCLUSIVE on the other
+ *    one: not validated, catalog only.
+ * 3. Each foreign key is validated if its original is. That reads both tables, without blocking reads and writes.
  *
- * @param phase the move that needs it, for the events
- * @param from the column that has them
+ * @param phase the phase that needs the copies, for the events
+ * @param from the column with the attachments
  * @throws PhaseRefusedError if values that were different are equal in the other type
  */
 export async function mirrorAttachments(context: PhaseContext, phase: string, from: Side): Promise<void> {

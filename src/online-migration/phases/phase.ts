@@ -14,32 +14,32 @@ import { rowSecurityObstacles } from '../attachments/obstacles/row-security-obst
 import { type ErrorDetails, OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { Obstacle } from '../change/obstacle.ts';
 
-/** What a move works with. */
+/** The surroundings of a phase. */
 export interface PhaseContext {
   readonly change: ChangedColumn;
-  /** The connection that runs the move's statements. */
+  /** The connection that runs the phase's statements. */
   readonly session: Session;
-  /** Opens one more connection, for work beside it. */
+  /** Opens another connection, for parallel work. */
   readonly openSession: () => Promise<Session>;
-  /** Reports what happens while the move runs; `emitTo` makes it of listeners. */
+  /** Reports events while the phase runs; `emitTo` makes it from listeners. */
   readonly emit: Emit;
-  /** Ends the move between two of its transactions; running it again goes on. */
+  /** Ends the phase between two of its transactions; running it again continues. */
   readonly signal: AbortSignal;
-  /** Where `recordInLedger` writes: a change keeps to one ledger. */
+  /** The ledger that `recordInLedger` writes. A change uses only one ledger. */
   readonly ledger: Ledger;
-  /** Notes the migration as applied, or as reverted; to be called once, in the move's last transaction. */
+  /** Records the migration as applied or reverted. It must be called once, in the phase's last transaction. */
   readonly recordInLedger: () => Promise<void>;
   readonly settings: MigrationSettings;
 }
 
-/** A phase was refused because the database is not as the phase needs it; nothing was changed. */
+/** A phase was refused because of the state of the database; nothing was changed. */
 export class PhaseRefusedError extends OnlineMigrationError {
   override readonly name = 'PhaseRefusedError';
 }
 
 /**
- * The details that every refusal of a phase has.
- * @param phase the phase as the message names it: `contract`, `revert the contract of`
+ * The details of every refusal.
+ * @param phase the phase as in the message: `contract`, `revert the contract of`
  */
 export function phaseDetails({ change }: Pick<PhaseContext, 'change'>, phase: string): ErrorDetails {
   const { change: name, table } = namesOf(change);
@@ -47,8 +47,8 @@ export function phaseDetails({ change }: Pick<PhaseContext, 'change'>, phase: st
 }
 
 /**
- * Refuses a move that obstacles are in the way of.
- * @param phase the move's name, for the error
+ * Refuses a phase if there are obstacles.
+ * @param phase the phase's name, for the error
  * @throws PhaseRefusedError if there are any
  */
 export function refuseObstacles(context: PhaseContext, phase: string, obstacles: readonly Obstacle[]): void {
@@ -61,8 +61,9 @@ export function refuseObstacles(context: PhaseContext, phase: string, obstacles:
 }
 
 /**
- * Refuses a move that does not fit the database's stage, or that this version of the package or this ledger must not run.
- * @param phase the move's name, for the error
+ * Refuses a phase that does not fit the database's stage, or that this version of the package or this ledger must not
+ * run.
+ * @param phase the phase's name, for the error
  * @param allowed the stages that it may start from
  * @returns the stage
  * @throws PhaseRefusedError in any other stage
@@ -74,7 +75,7 @@ export async function requireStage(
 ): Promise<Stage> {
   refuseObstacles(context, phase, await newerStepObstacles(context.session));
   const stage = await readStage(context.session, context.change);
-  // Before expand, the record is of a table that was dropped during an earlier change.
+  // Before expand, a record belongs to a table that was dropped during an earlier change.
   if (stage !== 'initial') {
     const { session, change, ledger } = context;
     refuseObstacles(context, phase, await otherLedgerObstacles(session, change, ledger));
@@ -94,7 +95,7 @@ export async function requireStage(
   );
 }
 
-/** Another change may have renamed a column of the key, or be about to. */
+/** Another change may have renamed a column of the key, or may do so later. */
 async function refuseMissingKey(context: PhaseContext, phase: string): Promise<void> {
   const { session, change } = context;
   const { change: name, table } = namesOf(change);
@@ -118,8 +119,8 @@ async function refuseMissingKey(context: PhaseContext, phase: string): Promise<v
 }
 
 /**
- * Refuses what a change without a way back cannot do.
- * @param phase the move's name, for the error
+ * Refuses a phase that is impossible for a change that is not reversible.
+ * @param phase the phase's name, for the error
  * @throws PhaseRefusedError
  */
 export function refuseOneWay(context: PhaseContext, phase: string): void {
@@ -134,11 +135,11 @@ export function refuseOneWay(context: PhaseContext, phase: string): void {
 }
 
 /**
- * Runs the catalog changes of a move in one short transaction under ACCESS EXCLUSIVE on the table, and tells all who
- * listen for moves. For how long the lock was held is recorded behind it.
- * @param purpose what they are for, in the events and in the error
- * @param statements.before statements of the same transaction beside reads and writes
- * @param statements.plan puts together what `locked` is to do, and says which further tables that locks
+ * Runs the catalog changes of a phase in one short transaction under ACCESS EXCLUSIVE on the table, and notifies all
+ * listeners. Afterwards it records how long the lock was held.
+ * @param purpose the purpose, for events and errors
+ * @param statements.before statements of the same transaction before the exclusive lock
+ * @param statements.plan prepares the work of `locked` and lists the further tables to lock
  * @param statements.locked statements under the lock
  */
 export async function inExclusiveTransaction(
@@ -162,7 +163,7 @@ export async function inExclusiveTransaction(
     ...(statements.plan && { plan: statements.plan }),
     locked: statements.locked,
     before: async () => {
-      // PostgreSQL sends it with the commit; said here, it takes no time under the lock.
+      // PostgreSQL sends it with the commit. Issued before the lock, it takes no time under it.
       await notifyPhase(session, change);
       await statements.before?.();
     },

@@ -6,8 +6,8 @@ import { createState } from '../state/tables.ts';
 import { type PhaseContext, refuseObstacles } from './phase.ts';
 
 /**
- * Brings the package's tables up to this version, if an earlier one made them. A step alters them under a lock that a reader can
- * hold up, such as a dump of the database: so it has a transaction of its own, which is tried again.
+ * Upgrades the package's tables if an earlier version made them. A reader such as a database dump can block the lock
+ * for a step, so this runs in a separate transaction that is retried.
  * @param phase the phase, for the error
  * @throws PhaseRefusedError if the role may not write the package's tables
  */

@@ -5,10 +5,10 @@ import { describeRow } from '../change/row-key.ts';
 import { type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 
 /**
- * Refuses a phase while rows differ in the two columns: a sync trigger may have been disabled for a time. It reads the whole
- * table in short transactions.
+ * Refuses a phase if the two columns of any row differ: a sync trigger may have been disabled for a time. It reads
+ * the whole table in short transactions.
  * @param phase the phase, for the error
- * @param ruling the column that applications have followed until now, so that its values are the right ones
+ * @param ruling the column that was active until now, so its values are the right ones
  * @throws PhaseRefusedError with some of the rows, and the statement that fills them again
  */
 export async function refuseDifferences(context: PhaseContext, phase: string, ruling: Side): Promise<void> {

@@ -8,20 +8,20 @@ import type { ErrorDetails } from '../change/online-migration-error.ts';
 import { describeRow } from '../change/row-key.ts';
 import { type PhaseContext, phaseDetails, PhaseRefusedError, refuseObstacles } from './phase.ts';
 
-/** The move that needs an old value for each new one. */
+/** The phase that needs an old value for each new one. */
 const PHASE = 'revert the contract of';
 const NAMED_ROWS = 10;
 
-/** A row, and the new value that it has. */
+/** A row and its new value. */
 interface Found {
   readonly key: string;
   readonly value: string;
 }
 
 /**
- * Refuses the way back of contract, before it changes anything, if it could not finish: because of values that the old type
- * does not have, or a sequence that exceeds it. Both can have been written since contract.
- * It reads the table once, beside reads and writes.
+ * Refuses to revert contract, before it changes anything, if it could not finish. Values may have no equal in the old
+ * type, or a sequence may exceed it; both can have been written since contract. It reads the table once, without
+ * blocking reads and writes.
  *
  * @param fill how the old column is to be filled
  * @throws PhaseRefusedError with some of the rows and the remedy
@@ -38,7 +38,7 @@ export async function refuseWithoutEqual(context: PhaseContext, fill: Fill): Pro
 }
 
 /**
- * The same for the numbers alone, which can have gone on while the old column was filled.
+ * Does the same for numbers only, because they can have increased while the old column was filled.
  * @throws PhaseRefusedError
  */
 export async function refuseNumbersBeyond(context: PhaseContext): Promise<void> {
@@ -54,7 +54,7 @@ export async function refuseNumbersBeyond(context: PhaseContext): Promise<void> 
 }
 
 /**
- * The same for the values: it refuses while the fill has left any out.
+ * Refuses if the fill has left out values.
  * @throws PhaseRefusedError
  */
 export async function refuseUnfilled(context: PhaseContext): Promise<void> {
@@ -73,7 +73,7 @@ export async function refuseUnfilled(context: PhaseContext): Promise<void> {
   );
 }
 
-/** The functions that it needs are rolled back behind the read. */
+/** The functions that it needs are rolled back after the read. */
 async function findWithoutEqual(context: PhaseContext, fill: Fill): Promise<Found[]> {
   const { session, change } = context;
   return session.withoutStatementTimeout(async () => {

@@ -3,9 +3,9 @@ import { dropHalfFilledOldColumn } from './contract.ts';
 import { inExclusiveTransaction, type PhaseContext, requireStage } from './phase.ts';
 
 /**
- * Rename: the new column takes the old column's name.
+ * Rename: gives the new column the old column's name.
  *
- * 1. Where a way back of contract was ended half-way, drop the old column that it was filling.
+ * 1. If a revert of contract was interrupted, drop the old column that it was filling.
  * 2. ONE transaction under ACCESS EXCLUSIVE: rename.
  */
 export async function rename(context: PhaseContext): Promise<void> {
@@ -20,7 +20,7 @@ export async function rename(context: PhaseContext): Promise<void> {
   });
 }
 
-/** The way back of rename: the interim name again, in ONE transaction. */
+/** Reverts rename: gives the column its interim name again, in ONE transaction. */
 export async function revertRename(context: PhaseContext): Promise<void> {
   const { table, oldColumn, newColumn } = namesOf(context.change);
   await requireStage(context, 'revert the rename of', 'renamed');

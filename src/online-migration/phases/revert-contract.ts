@@ -26,16 +26,17 @@ import { inExclusiveTransaction, type PhaseContext, refuseOneWay, requireStage }
 import { prepareState } from './prepare-state.ts';
 
 /**
- * The way back of contract: the old column again, with every value letter by letter.
+ * Reverts contract: restores the old column, with every value byte-identical.
  *
- * 1. Refuse if a value or the next number has no equal of the old type. Wait until no live process of the application uses
- *    the new column under the name that the old one gets again.
- * 2. ONE transaction under ACCESS EXCLUSIVE: add the old column, nullable, and the trigger that watches both columns.
- * 3. Fill it in short transactions: from the kept values, else from the new column. A run that was ended goes on.
- * 4. For the old column what hangs on the new one: indexes and foreign keys, beside reads and writes.
- * 5. The not-null check, validated beside reads and writes.
- * 6. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check; the name of the NOT NULL, the default or the
- *    numbers come to the old column.
+ * 1. Refuse if a value or the next number has no equal in the old type. Wait until no live process uses the new
+ *    column under the old column's name.
+ * 2. ONE transaction under ACCESS EXCLUSIVE: add the old column, nullable, and the trigger on both columns.
+ * 3. Fill the old column in short transactions, from the kept values or else from the new column. An interrupted run
+ *    continues.
+ * 4. Create the indexes and foreign keys of the new column on the old one, without blocking reads and writes.
+ * 5. Add the not-null check and validate it, without blocking reads and writes.
+ * 6. ONE transaction under ACCESS EXCLUSIVE: set NOT NULL, drop the check, and hand the name of the NOT NULL, the
+ *    default or the numbering over to the old column.
  */
 export async function revertContract(context: PhaseContext): Promise<void> {
   const { session, change } = context;

@@ -1,13 +1,13 @@
 import { namesOf } from '../change/names.ts';
 import { type PhaseContext, PhaseRefusedError } from './phase.ts';
 
-/** TID range scans came with it, and function bodies that no search_path reaches into. */
+/** PostgreSQL 14 added TID range scans and function bodies that do not depend on the search_path. */
 const OLDEST_VERSION = 14;
 /** `server_version_num` of a major version. */
 const NUMBERS_PER_MAJOR = 10_000;
 
 /**
- * Refuses a server that the moves cannot work on.
+ * Refuses an unsupported server.
  * @throws PhaseRefusedError on a server older than PostgreSQL 14, or older than the change's conversion needs
  */
 export async function requireServerVersion(context: PhaseContext): Promise<void> {

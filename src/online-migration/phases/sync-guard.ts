@@ -11,10 +11,11 @@ import { type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 import { prepareState } from './prepare-state.ts';
 
 /**
- * Brings the functions of a change under way up to its declaration, so that a correction has effect with the next phase: a
- * label that an enum got meanwhile, for example. Also the package's tables and the record of the change.
+ * Updates the functions of a change under way from its declaration, so that a correction takes effect with the next
+ * phase: for example, a label added to an enum. Also updates the package's tables and the record of the change.
  * @param phase the phase, for the error
- * @throws PhaseRefusedError if a column has another type than the declaration says, or the role may not write the package's tables
+ * @throws PhaseRefusedError if a column's type differs from its declaration, or if the role may not write the
+ *   package's tables
  */
 export async function bringUpToDate(context: PhaseContext, phase: string, mode: SyncMode): Promise<void> {
   const { session, change, settings } = context;
@@ -31,9 +32,9 @@ export async function bringUpToDate(context: PhaseContext, phase: string, mode: 
 }
 
 /**
- * Refuses a phase while a write may pass the sync triggers.
- * @param options.withKeeping also while one may pass the triggers that keep old values
- * @param options.since the version of the triggers that an earlier call returned: refuses also if they were altered since
+ * Refuses a phase if writes may bypass the sync triggers.
+ * @param options.withKeeping also checks the triggers that keep old values
+ * @param options.since the version of the triggers from an earlier call; also refuses if they were altered since
  * @returns the version of the triggers
  * @throws PhaseRefusedError that names the triggers
  */
@@ -90,7 +91,7 @@ async function refuseOtherTypes(context: PhaseContext, phase: string): Promise<v
   }
 }
 
-/** The type of a column, if it is there and is not of the declared type. */
+/** The actual type of a column, if the column exists and has another type than declared. */
 async function readOtherType(
   database: PhaseContext['session'],
   table: string,
