@@ -6,7 +6,7 @@ import { backfill, revertBackfill } from '../../src/online-migration/phases/back
 import { contract } from '../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../src/online-migration/phases/enforce.ts';
 import { expand, revertExpand } from '../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../src/online-migration/phases/phase.ts';
 import { rename, revertRename } from '../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../src/online-migration/phases/revert-contract.ts';
 import { Session } from '../../src/online-migration/postgres/session.ts';
@@ -79,7 +79,7 @@ export async function expectFullCycle(
   };
   await run(MOVES.up);
   const expected = { ...change.newColumn, default: await canonicalDefault(client, change.newColumn) };
-  expect(withoutToolkit(await readSchema(client))).toEqual(withColumnType(before.schema, change, expected));
+  expect(withoutPackage(await readSchema(client))).toEqual(withColumnType(before.schema, change, expected));
   await expectValues(client, subject, 'new', load);
   if (down) {
     await run(HALF_WAY);
@@ -95,10 +95,10 @@ export async function expectFullCycle(
 }
 
 /** A move, or its way back. */
-export type Move = (context: MoveContext) => Promise<void>;
+export type Move = (context: PhaseContext) => Promise<void>;
 
 /** What a move works with, on a database of a test's own. */
-export interface TestContext extends MoveContext, AsyncDisposable {
+export interface TestContext extends PhaseContext, AsyncDisposable {
   /** The messages of the phases. */
   readonly lines: readonly string[];
 }
@@ -177,6 +177,6 @@ async function expectValues(
 }
 
 /** The package's own objects stay as long as a way back may need them. */
-function withoutToolkit(schema: SchemaSnapshot): SchemaSnapshot {
+function withoutPackage(schema: SchemaSnapshot): SchemaSnapshot {
   return { ...schema, toolkit: null };
 }

@@ -19,19 +19,19 @@ export interface Blocker {
 }
 
 /** An event with a sentence for people. */
-interface Told {
+interface AnyEvent {
   /** The event as a log shows it, without a prefix and a line end. */
   readonly message: string;
 }
 
 /** An event of one column change. */
-interface OfChange extends Told {
+interface OfChange extends AnyEvent {
   /** The name of the change: `public.large_record.created_at`. */
   readonly change: string;
 }
 
 /** A migration begins: a phase of a column change, or an ordinary one. */
-export interface MigrationStarted extends Told {
+export interface MigrationStarted extends AnyEvent {
   readonly type: 'migration-started';
   /** Its file without the extension: `0002_expand_created_at_new`. */
   readonly migration: string;
@@ -39,7 +39,7 @@ export interface MigrationStarted extends Told {
 }
 
 /** A migration is applied or reverted, and the ledger says so. A migration that fails ends without this event. */
-export interface MigrationFinished extends Told {
+export interface MigrationFinished extends AnyEvent {
   readonly type: 'migration-finished';
   readonly migration: string;
   readonly direction: 'up' | 'down';
@@ -47,7 +47,7 @@ export interface MigrationFinished extends Told {
 }
 
 /** Another runner migrates the database; this one waits for its end. */
-export interface WaitingForRunner extends Told {
+export interface WaitingForRunner extends AnyEvent {
   readonly type: 'waiting-for-runner';
   /** The server process of the other runner's session. */
   readonly pid: number;
@@ -57,13 +57,13 @@ export interface WaitingForRunner extends Told {
 }
 
 /** The command was told to end. It ends after the transaction in progress. */
-export interface InterruptReceived extends Told {
+export interface InterruptReceived extends AnyEvent {
   readonly type: 'interrupt-received';
   readonly signal: string;
 }
 
 /** A statement without a timeout was in progress when the command was told to end, and is being cancelled. */
-export interface StatementCancelled extends Told {
+export interface StatementCancelled extends AnyEvent {
   readonly type: 'statement-cancelled';
   /** The server process that runs it. */
   readonly pid: number;
@@ -72,7 +72,7 @@ export interface StatementCancelled extends Told {
 }
 
 /** Such a statement could not be cancelled; the command waits for its end. */
-export interface CancelFailed extends Told {
+export interface CancelFailed extends AnyEvent {
   readonly type: 'cancel-failed';
   readonly pid: number;
   readonly reason: string;
@@ -233,14 +233,14 @@ export interface BatchTooLong extends OfChange {
 }
 
 /** The backfill could not lock autovacuum out of the table, and continues without that lock. */
-export interface AutovacuumNotHeld extends Told {
+export interface AutovacuumNotHeld extends AnyEvent {
   readonly type: 'autovacuum-not-held';
   readonly table: string;
   readonly reason: string;
 }
 
 /** A connection of the backfill is lost and will be opened again. */
-export interface ConnectionLost extends Told {
+export interface ConnectionLost extends AnyEvent {
   readonly type: 'connection-lost';
   readonly reason: string;
   /** How long it pauses before the next try. */
@@ -313,14 +313,14 @@ export interface ValuesClassified extends OfChange {
 }
 
 /** `migration:create` and `migration:check` leave columns out of their comparison. */
-export interface ColumnsLeftOut extends Told {
+export interface ColumnsLeftOut extends AnyEvent {
   readonly type: 'columns-left-out';
   /** The table with the columns: `public.orders (total, total_new)`. */
   readonly columns: string;
 }
 
 /** `migration:rollup` leaves migrations out of the merge. */
-export interface RollupReduced extends Told {
+export interface RollupReduced extends AnyEvent {
   readonly type: 'rollup-reduced';
   /** Their names. */
   readonly migrations: readonly string[];

@@ -10,7 +10,7 @@ const HASH_CHARACTERS = 8;
 const CUT_NAME = new RegExp(` [0-9a-f]{${HASH_CHARACTERS}}$`);
 
 /** The schema that holds the package's tables and functions. */
-export const TOOLKIT_SCHEMA = 'online_migration';
+export const PACKAGE_SCHEMA = 'online_migration';
 /** The schema that holds the queue of a backfill's ranges, while worker processes take them. */
 export const QUEUE_SCHEMA = 'online_migration_queue';
 
@@ -65,13 +65,13 @@ export function nameOf(change: ColumnChange): string {
 export function namesOf(change: ChangedColumn): Names {
   const { schema, name } = change.table;
   const changeName = change.name ?? `${schema}.${name}.${change.oldColumn.name}`;
-  const toolkitObject = (role: string) =>
-    `${escapeIdentifier(TOOLKIT_SCHEMA)}.${escapeIdentifier(fitting(`${changeName} ${role}`))}`;
-  const forward = toolkitObject('forward');
-  const forwardInBulk = change.conversion.forwardInBulk ? toolkitObject('forward in bulk') : forward;
-  const backward = toolkitObject('backward');
-  const syncFunction = toolkitObject('sync');
-  const keepFunction = toolkitObject('keep');
+  const packageObject = (role: string) =>
+    `${escapeIdentifier(PACKAGE_SCHEMA)}.${escapeIdentifier(fitting(`${changeName} ${role}`))}`;
+  const forward = packageObject('forward');
+  const forwardInBulk = change.conversion.forwardInBulk ? packageObject('forward in bulk') : forward;
+  const backward = packageObject('backward');
+  const syncFunction = packageObject('sync');
+  const keepFunction = packageObject('keep');
   const triggers = triggerNames(change.oldColumn.name);
   return {
     change: changeName,

@@ -8,7 +8,7 @@ import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts
 import type { Obstacle } from '../change/obstacle.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { namesOf } from '../change/names.ts';
-import { TOOLKIT_NAME } from '../follow/presence.ts';
+import { PACKAGE_NAME } from '../follow/presence.ts';
 import { Session } from '../postgres/session.ts';
 import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
 import { declarationFile } from './new/declaration-file.ts';
@@ -40,7 +40,7 @@ export async function writeNewChange(
   const folder = process.cwd();
   const connection = await connectionOf(config);
   console.log(describeConnection(connection));
-  await using session = await Session.open(connection, `${TOOLKIT_NAME} new`);
+  await using session = await Session.open(connection, `${PACKAGE_NAME} new`);
   const plan = await planChange(
     session,
     wanted,

@@ -19,7 +19,7 @@ const MAX_DIGITS = 6;
  * Only `[0-9]` and `[.]`: `\d` follows the collation, and a backslash follows `standard_conforming_strings`.
  * @param precision digits of a fraction that may be other than zero
  */
-function realMoment(precision: number): string {
+function realTimestamp(precision: number): string {
   const zeros = MAX_DIGITS - precision;
   const fraction = precision === 0 ? `0{1,${zeros}}` : `[0-9]{1,${precision}}0{0,${zeros}}`;
   return `^(?:${DAY_OF_MONTH}) ${TIME_OF_DAY}(?:[.]${fraction})?$`;
@@ -41,7 +41,7 @@ const SECONDS_OF_A_MINUTE = numbers(0, 59).map((second) => `:${second}`);
  * looks a part up in a list of constants by its hash; but it hashes the lists anew in each statement.
  * @param text an expression with the collation "C": one that calls more than equal bytes equal must not decide here
  */
-function isPlainMoment(text: string): string {
+function isPlainTimestamp(text: string): string {
   const part = (from: number, length: number, values: string[]) =>
     `substr(${text}, ${from}, ${length}) = any ('{"${values.join('","')}"}'::text[])`;
   return [
@@ -53,11 +53,11 @@ function isPlainMoment(text: string): string {
   ].join('\n        and ');
 }
 
-function isRealMoment(text: string, precision: number): string {
-  return `${text} ~ '${realMoment(precision)}' and ${text} !~~ '0000%'`;
+function isRealTimestamp(text: string, precision: number): string {
+  return `${text} ~ '${realTimestamp(precision)}' and ${text} !~~ '0000%'`;
 }
 
-function momentWhere(condition: (text: string) => string, value: string): string {
+function timestampIf(condition: (text: string) => string, value: string): string {
   return `
     case
       when ${condition(`(${value}::text collate "C")`)}
@@ -80,10 +80,10 @@ export const textToTimestamptz: Conversion = textToTimestamptzOf(MAX_DIGITS);
  * @param precision digits of a second's fraction, from 0 to 6
  */
 export function textToTimestamptzOf(precision: number): Conversion {
-  const isReal = (text: string) => isRealMoment(text, precision);
+  const isReal = (text: string) => isRealTimestamp(text, precision);
   return {
-    forward: (value) => momentWhere(isReal, value),
-    forwardInBulk: (value) => momentWhere((text) => `${isPlainMoment(text)} or ${isReal(text)}`, value),
+    forward: (value) => timestampIf(isReal, value),
+    forwardInBulk: (value) => timestampIf((text) => `${isPlainTimestamp(text)} or ${isReal(text)}`, value),
 
     backward: (value) => `
     case

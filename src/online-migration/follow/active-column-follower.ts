@@ -13,34 +13,34 @@ import { asDriverError, SQLSTATE, sqlState } from '../postgres/database-error.ts
 import { readTableShape } from '../state/table-shape.ts';
 
 /**
- * SQLSTATEs that say that the table no longer looks as a query supposed: undefined column, undefined table, datatype
- * mismatch, "cached plan must not change result type", and an `on conflict` for which there is no unique index.
+ * SQLSTATEs after a change of the table's shape: undefined column, undefined table, datatype mismatch, "cached plan
+ * must not change result type", and an `on conflict` without a matching unique index.
  */
 const OUTDATED_SHAPE_CODES = new Set(['42703', '42P01', '42804', '0A000', '42P10']);
 
-/** What a follower tells. */
+/** Events of a follower. */
 interface FollowerEvents {
-  /** Another column is active than before. */
+  /** Another column became active. */
   switched: [active: ActiveColumn];
-  /** The active column was read, whether or not it is another one. */
+  /** The active column was read, whether it changed or not. */
   read: [active: ActiveColumn];
   /** The active column could not be read. */
   readingFailed: [error: unknown];
-  /** A unit of work met a table of another shape: the active column is read anew, and the unit runs again. */
+  /** A unit of work met a table of another shape: the active column is read again, and the unit runs again. */
   overtaken: [];
-  /** {@link ActiveColumnFollower.formInUse} is another one. */
+  /** {@link ActiveColumnFollower.formInUse} has changed. */
   formInUse: [form: ActiveColumn['form']];
 }
 
 /**
- * Lets every unit of work use the column that is active, across every move up and down.
+ * Lets every unit of work use the active column, across every phase up and down.
  *
- * 1. The first unit of work reads the active column from the catalog; later ones use what was read last.
- * 2. Whoever learns that the table may have changed, by a notification, a poll or a failure, has it read anew.
- * 3. A unit of work that fails because the table changed its shape waits for such a reading and runs again from the
- *    start, once; and once more for each further move that it meets. The statement that failed has written nothing.
- * 4. While both columns have a unique index, `on conflict` names that of one column, and of two upserts of the same row one
- *    may fail on the index of the other. It runs again, once: the row is there now, and the upsert finds it.
+ * 1. The first unit of work reads the active column from the catalog; later ones use the last reading.
+ * 2. A notification, a poll or a failure starts another reading.
+ * 3. If a unit of work fails because the table's shape changed, it waits for the reading and runs again from the
+ *    start, once. It runs once more for each further phase that it meets. The failed statement has written nothing.
+ * 4. While both columns have a unique index, `on conflict` names only one of them. If two upserts write the same row,
+ *    one may fail on the other index. It runs again, once. The row exists now, and the upsert finds it.
  */
 export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
   readonly #change: ChangedColumn;
@@ -48,14 +48,14 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
   readonly #pinned: string | undefined;
   readonly #units: Record<ActiveColumn['form'], number> = { old: 0, new: 0, renamed: 0 };
   #active: ActiveColumn | undefined;
-  #formTold: ActiveColumn['form'];
+  #formReported: ActiveColumn['form'];
   #reading: Promise<ActiveColumn> | undefined;
   #nextReading: Promise<ActiveColumn> | undefined;
 
   /**
    * @param change the declared change
    * @param database runs the catalog query; a pool, so that it does not wait for a transaction in progress
-   * @param pinned the column to stay on as long as it can be; without it the follower goes where the moves lead
+   * @param pinned the column to keep using as long as possible; by default the follower follows the phases
    * @throws UnknownColumnError if the change has no such column
    */
   constructor(change: ChangedColumn, database: Queryable, pinned?: string) {
@@ -64,25 +64,25 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
     this.#change = change;
     this.#database = database;
     this.#pinned = pinned;
-    this.#formTold = this.formInUse;
+    this.#formReported = this.formInUse;
   }
 
   /**
-   * The active column as it was last read; the first call reads it.
+   * The active column from the last reading; the first call reads it.
    * @throws TableNotReadyError if the table does not exist
    */
   async current(): Promise<ActiveColumn> {
     return this.#active ?? this.refresh();
   }
 
-  /** The active column as it was last read, undefined until something is known. */
+  /** The active column from the last reading; undefined before the first one. */
   get latest(): ActiveColumn | undefined {
     return this.#active;
   }
 
   /**
-   * The form that this process may still have a statement on: one that was active when units of work began that have not
-   * ended, else that of the active column. `old` until something is known.
+   * The earliest form on which this process may still run a statement. It is a form that was active when an
+   * unfinished unit of work began, otherwise the form of the active column. `old` before the first reading.
    */
   get formInUse(): ActiveColumn['form'] {
     const active = this.#active?.form ?? 'old';
@@ -90,10 +90,10 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
   }
 
   /**
-   * Reads the active column anew. Readings follow each other, so that an early one cannot overwrite a late one, and all
-   * who ask while one is under way share the next.
-   * @returns what a reading found that began after the call
-   * @throws TableNotReadyError if the table does not exist; what was read before stays
+   * Reads the active column again. Readings run one after the other, so that an early one cannot overwrite a late
+   * one. Calls during a reading share the next one.
+   * @returns the result of a reading that began after the call
+   * @throws TableNotReadyError if the table does not exist; the last reading remains valid
    */
   refresh(): Promise<ActiveColumn> {
     this.#nextReading ??= this.#readAfter(this.#reading);
@@ -101,12 +101,13 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
   }
 
   /**
-   * Runs a unit of work on the active column; it may run again, so it must begin with nothing done.
-   * @param unit receives the active column; must throw the database's error, with its `code`, as it
-   *   came, or an error whose `cause` it is
-   * @returns what the unit returns
-   * @throws what the unit throws: at once where it is no matter of the table's shape, else when it fails again on the
-   *   same column, or has failed on as many as there are; a unique violation that may be of the other column, at the second
+   * Runs a unit of work on the active column. The unit may run again, so it must start from scratch.
+   * @param unit receives the active column; must throw the database's error unchanged, with its `code`,
+   *   or an error with that one as its `cause`
+   * @returns the unit's result
+   * @throws the unit's error: at once if the table's shape is not the cause, otherwise when the unit fails again on
+   *   the same column or has failed on every column; a unique violation that may belong to the other column, after
+   *   the second failure
    */
   async run<T>(unit: (active: ActiveColumn) => Promise<T>): Promise<T> {
     let active = this.#active ?? (await this.refresh());
@@ -124,7 +125,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
         this.emit('overtaken');
         const failedOn = active.form;
         active = await this.refresh();
-        // Contract and rename may follow each other faster than a busy process comes to its second run.
+        // Contract and rename may follow each other before a busy process starts its second run.
         if (runs > 1 && active.form === failedOn) throw error;
         runs += 1;
       }
@@ -137,7 +138,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
       return await unit(active);
     } finally {
       this.#units[active.form] -= 1;
-      this.#tellFormInUse();
+      this.#reportFormInUse();
     }
   }
 
@@ -148,7 +149,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
     const before = this.#active;
     const active = await this.#read();
     this.#active = active;
-    this.#tellFormInUse();
+    this.#reportFormInUse();
     this.emit('read', active);
     if (before !== undefined && before.form !== active.form) this.emit('switched', active);
     return active;
@@ -164,10 +165,10 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
     }
   }
 
-  #tellFormInUse(): void {
-    if (this.#formTold === this.formInUse) return;
-    this.#formTold = this.formInUse;
-    this.emit('formInUse', this.#formTold);
+  #reportFormInUse(): void {
+    if (this.#formReported === this.formInUse) return;
+    this.#formReported = this.formInUse;
+    this.emit('formInUse', this.#formReported);
   }
 }
 
@@ -176,8 +177,8 @@ function isOutdatedShape(error: unknown): boolean {
 }
 
 /**
- * Whether a unique violation may come from the index that mirrors the one of the active column. The mirror has a name of its
- * own; on the new column the mirror is the active one, and its original has a name like any other.
+ * Whether a unique violation may come from the copy of the active column's index. The copy has a name of the package.
+ * On the new column the copy is active, and its original has an ordinary name.
  */
 function mayBeOfTwinIndex(error: unknown, { form }: ActiveColumn): boolean {
   if (sqlState(error) !== SQLSTATE.uniqueViolation) return false;

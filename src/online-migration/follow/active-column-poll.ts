@@ -2,8 +2,8 @@ import type { ActiveColumnFollower } from './active-column-follower.ts';
 import { pause } from '../postgres/pause.ts';
 
 /**
- * Reads the active column again and again, for where notifications do not pass. One reading at a time, with the pause
- * after its end: a slow database is not asked more often than it answers.
+ * Polls the active column, in case notifications do not arrive. The pause begins after each reading ends, so a slow
+ * database gets no overlapping queries.
  *
  * @param intervalMs the pause between two readings, in milliseconds
  * @returns ends the poll
@@ -13,7 +13,7 @@ export function pollActiveColumn(follower: ActiveColumnFollower, intervalMs: num
   const poll = async () => {
     while (!stop.signal.aborted) {
       await pause(intervalMs, stop.signal);
-      // A request that fails for the same reason tells it; the next reading comes anyway.
+      // A request that fails for the same reason reports the error; the next reading follows anyway.
       await follower.refresh().catch(() => undefined);
     }
   };

@@ -2,35 +2,37 @@ import type { ChangedColumn } from '../change/changed-column.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { TableShape } from '../state/table-shape.ts';
 
-/** The three mappings, in the order of the moves: old column, new one under its interim name, new one renamed. */
+/**
+ * The three mappings, in the order of the phases: old column, new column under its interim name, new column renamed.
+ */
 export const FORMS = ['old', 'new', 'renamed'] as const;
 
-/** Where the application finds the value now. */
+/** The active column. */
 export interface ActiveColumn {
-  /** Which of the three mappings fits. */
+  /** The matching mapping. */
   readonly form: (typeof FORMS)[number];
   /** The column's name in the table. */
   readonly name: string;
 }
 
 /**
- * The column that was taken for the active one has no value in a row: it is no longer enforced, so another one is
- * active. Thrown by a unit of work, it makes the follower look again.
+ * The assumed active column has no value in a row: it is no longer enforced, so another one is active. If a unit of
+ * work throws it, the follower reads the active column again.
  */
 export class ColumnNotEnforcedError extends OnlineMigrationError {
   override readonly name = 'ColumnNotEnforcedError';
 
-  /** @param column the name of the column that was taken for the active one */
+  /** @param column the name of the assumed active column */
   constructor(column: string) {
     super('COLUMN_NOT_ENFORCED', `${column} is empty.`, { column });
   }
 }
 
-/** The application is to stay on a column that its change does not know. */
+/** The pinned column is unknown to the change. */
 export class UnknownColumnError extends OnlineMigrationError {
   override readonly name = 'UnknownColumnError';
 
-  /** @param column the name that was asked for */
+  /** @param column the requested name */
   constructor({ oldColumn, newColumn }: ChangedColumn, column: string) {
     super(
       'UNKNOWN_ACTIVE_COLUMN',
@@ -42,21 +44,21 @@ export class UnknownColumnError extends OnlineMigrationError {
 }
 
 /**
- * Which column a table of this shape asks the application to use.
- * @param pinned the column to stay on as long as it is there with a value in every row; without it the new one as soon
- *   as it is
+ * Chooses the active column of a table of this shape.
+ * @param pinned the column to keep using as long as it exists with a value in every row; by default the new column as
+ *   soon as it qualifies
  */
 export function activeColumnOf(shape: TableShape, change: ChangedColumn, pinned?: string): ActiveColumn {
   const { oldColumn, newColumn } = shape;
   const newIsTrusted = newColumn !== null && (oldColumn === null || newColumn.isEnforced);
-  // On the way back of contract, the old column is there before it is filled.
+  // While contract is being reverted, the old column exists before it is filled.
   const staysOnOld = pinned === change.oldColumn.name && oldColumn?.isFilled === true;
   if (newIsTrusted && !staysOnOld) return { form: 'new', name: change.newColumn.name };
   return { form: oldColumn?.isNewType ? 'renamed' : 'old', name: change.oldColumn.name };
 }
 
 /**
- * Refuses a column that the change does not know.
+ * Refuses a column that is unknown to the change.
  * @throws UnknownColumnError
  */
 export function assertKnownColumn(change: ChangedColumn, column: string): void {

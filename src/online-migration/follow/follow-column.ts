@@ -12,19 +12,22 @@ const DEFAULT_POLL_MS = 1_000;
 /** Options of {@link followColumn}. */
 export interface FollowOptions {
   readonly change: ColumnChange;
-  /** Reads the catalog; the application's own pool. Name its sessions by {@link poolName}. */
+  /** Reads the catalog; the application's pool. Name its sessions with {@link poolName}. */
   readonly pool: Queryable;
   /**
-   * Connects one more session, which tells other processes the column in use and hears of each phase: a URL, or a function
-   * that is asked before each connection. Past a transaction pooler, if there is one. Without it, the follower polls alone: for
-   * a replica, which forwards no notifications.
+   * Opens one more session, which declares the column in use and listens for phases: a URL, or a function that is
+   * called before each connection. If there is a transaction pooler, connect past it. Without it,
+   * the follower only polls, as for a replica, which forwards no notifications.
    */
   readonly connection?: string | (() => ClientConfig);
   /** Receives a line when that session is lost, and when it is back. */
   readonly log: (line: string) => void;
-  /** Pause between two readings of the catalog in milliseconds, in case a notification does not arrive; 1,000 by default. */
+  /**
+   * Pause between two readings of the catalog in milliseconds, in case a notification does not arrive; 1,000 by
+   * default.
+   */
   readonly pollMs?: number | undefined;
-  /** Name of a column to stay on as long as it has a value in every row; by default none. */
+  /** Name of a column to keep using as long as it has a value in every row; by default none. */
   readonly pinnedColumn?: string | undefined;
 }
 
@@ -34,11 +37,11 @@ export type ColumnFollower = ActiveColumnFollower & AsyncDisposable;
 /**
  * Follows the active column of a change.
  *
- * 1. A session of its own hears of each phase, and tells contract which column this process uses.
+ * 1. A dedicated session listens for phases, and declares to contract which column this process uses.
  * 2. A poll reads the catalog, in case notifications do not arrive, as through a transaction pooler.
- * 3. A unit of work that meets a changed table reads the catalog and runs again: `follower.run((active) => …)`.
+ * 3. If a unit of work meets a changed table, it reads the catalog and runs again: `follower.run((active) => …)`.
  *
- * @returns the follower, when its session is connected, or cannot be connected now
+ * @returns the follower, when its session is connected or cannot be connected now
  * @throws UnknownColumnError if `pinnedColumn` is not a column of the change
  */
 export async function followColumn({
@@ -66,8 +69,8 @@ export async function followColumn({
 }
 
 /**
- * The application name for the sessions of the application's pool, so that contract can tell them from those of processes that
- * do not follow.
+ * The application name for sessions of the application's pool. Contract uses it to distinguish them from sessions of
+ * processes that do not follow.
  */
 export function poolName(change: ColumnChange): string {
   return poolNameOf(changedColumnOf(change));

@@ -4,42 +4,42 @@ import type { ActiveColumnFollower } from './active-column-follower.ts';
 import { jitteredPauseMs } from '../postgres/backoff.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import { describeDatabaseError } from '../postgres/database-error.ts';
-import { listenForMoves } from './phase-notification.ts';
+import { listenForPhases } from './phase-notification.ts';
 import { pause } from '../postgres/pause.ts';
 import { presenceName } from './presence.ts';
 import { keepsSessions } from '../postgres/session-continuity.ts';
 import { Session } from '../postgres/session.ts';
 
-/** A cut session is back within a second, and a restarted server is not asked by all processes at once. */
+/** A lost session reconnects within a second, and not all processes connect to a restarted server at once. */
 const BACKOFF = { shortestMs: 10, longestMs: 1_000 };
 
-/** How long the connection may be silent before this end asks whether the server is there. */
+/** How long the connection may be silent before the client checks whether the server still exists. */
 const KEEPALIVE_IDLE_MS = 10_000;
 
-/** What a presence is made of. */
+/** The inputs of a presence. */
 export interface PresenceOptions {
   readonly change: ChangedColumn;
-  /** Where to, as `pg` takes it, asked anew each time. */
+  /** The address, as `pg` accepts it, requested before each connection. */
   readonly connection: () => ClientConfig;
-  /** Knows which column this process uses, and is told to look again. */
+  /** Holds the form in use; is asked to read the active column again. */
   readonly follower: ActiveColumnFollower;
-  /** Receives a line when the session is lost, one when it is back, and one where none can be held. */
+  /** Receives a line when the session is lost, when it is back, and if no session can be held. */
   readonly log: (line: string) => void;
 }
 
 /**
- * Holds one session that says which column this process uses, and that hears of every move.
+ * Holds one session that declares the column in use, and that listens for phases.
  *
- * 1. Connect under the name of the form in use, so that there is no moment without it.
- * 2. Listen for moves, then read the active column: moves that were told before are missed.
- * 3. At each move read it anew; at each new form in use take its name. The follower switches first, and the old form is
- *    in use until the last request on it has ended, so a name never claims a switch that has not happened.
- * 4. When the connection is lost, pause and begin again.
+ * 1. Connect under the name of the form in use, so that the form is declared from the start.
+ * 2. Listen for phases, then read the active column, because earlier notifications were missed.
+ * 3. Read it again after each phase. When the form in use changes, change the session's name. The follower switches
+ *    first, and the old form is in use until its last request has ended, so the name never claims a switch too early.
+ * 4. When the connection is lost, pause and start again.
  *
- * Through a pooler that shares sessions it holds none: the name would stay on a session that others use, and a process
- * that is gone would go on being seen.
+ * Through a pooler that shares sessions, it holds none. The name would stay on a session that others use, and a dead
+ * process would still appear.
  *
- * @returns ends the session; resolved once the first connection stands, or has failed, or is not to be had
+ * @returns ends the session; resolves when the first connection is open, has failed or is impossible
  */
 export async function keepPresence(options: PresenceOptions): Promise<AsyncDisposable> {
   const stop = new AbortController();
@@ -93,10 +93,10 @@ async function holdSession(
     { ...connection(), keepAliveInitialDelayMillis: KEEPALIVE_IDLE_MS },
     presenceName(change, named),
   );
-  // A failure is not told here: the poll, or the next request, reads again.
+  // A failure is not reported here: the poll or the next request reads again.
   const lookAgain = () => follower.refresh().catch(() => undefined);
   await session.outliveSilence();
-  await listenForMoves(session, change, () => void lookAgain());
+  await listenForPhases(session, change, () => void lookAgain());
   await lookAgain();
   const end = AbortSignal.any([stop, session.lost]);
   for (let isOpened = false; ; isOpened = true) {

@@ -5,45 +5,47 @@ import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 
-/** PostgreSQL cuts an application name off behind this many bytes. */
+/** PostgreSQL truncates an application name to this many bytes. */
 const MAX_NAME_BYTES = 63;
 const HASH_CHARACTERS = 8;
 
-/** How the application names of all sessions of the package begin. */
-export const TOOLKIT_NAME = 'online-migration';
+/** Prefix of the application names of all sessions of the package. */
+export const PACKAGE_NAME = 'online-migration';
 
-/** Stands where a presence has its form, in the name of a session that serves requests. */
+/** Takes the place of the form in the name of a session that serves requests. */
 const POOL = 'pool';
 const LONGEST_ROLE = Math.max(...[...FORMS, POOL].map((role) => role.length));
 
-/** A live process of the application, as its session's application name tells. */
+/** A live process of the application, read from its session's application name. */
 export interface Presence {
   readonly pid: number;
-  /** Where it runs: `host:process id`; of a long host the end, in which the names of containers differ. */
+  /**
+   * Host and process: `host:process id`. If the host is too long, only its end, because names of containers differ
+   * there.
+   */
   readonly process: string;
-  /** The mapping that it uses now. */
+  /** The form in use. */
   readonly form: ActiveColumn['form'];
-  /** Address of its connection, null for a local socket. */
+  /** Address of its connection; null for a local socket. */
   readonly address: string | null;
 }
 
 /**
- * The application name of a session that says which column its process uses: `online-migration/<change>/<form>/<process>`.
- * @param form the mapping that the process uses
+ * The application name of a session that declares its process's form: `online-migration/<change>/<form>/<process>`.
+ * @param form the form in use
  */
 export function presenceName(change: ChangedColumn, form: ActiveColumn['form']): string {
   return sessionName(change, form);
 }
 
 /**
- * The application name of the sessions on which the same process serves requests: they tell nothing of the column, but
- * to whom they belong.
+ * The application name of the sessions that serve the same process's requests. It names the process, not the column.
  */
 export function poolNameOf(change: ChangedColumn): string {
   return sessionName(change, POOL);
 }
 
-/** All live processes of the application that say which column of a change they use. */
+/** All live processes of the application that declare the form of a change. */
 export async function findPresences(database: Queryable, change: ChangedColumn): Promise<Presence[]> {
   const { rows } = await database.query<{ pid: number; application_name: string; address: string | null }>(
     `
@@ -60,7 +62,7 @@ export async function findPresences(database: Queryable, change: ChangedColumn):
   });
 }
 
-/** The process whose requests a session of this application name serves; undefined for any other session. */
+/** The process whose requests a session with this application name serves; undefined for any other session. */
 export function processOfPool(change: ChangedColumn, name: string): string | undefined {
   if (!name.startsWith(prefixOf(change))) return undefined;
   const { role, process } = readSessionName(change, name);
@@ -70,7 +72,7 @@ export function processOfPool(change: ChangedColumn, name: string): string | und
 function sessionName(change: ChangedColumn, role: string): string {
   const prefix = prefixOf(change);
   const suffix = `:${process.pid}`;
-  // The same for every role, so that one process has one name.
+  // Independent of the role, so that a process has one name.
   const room = MAX_NAME_BYTES - prefix.length - LONGEST_ROLE - '/'.length - suffix.length;
   const host = hostname().replaceAll(/[^\x21-\x2e\x30-\x7e]/g, '?');
   return `${prefix}${role}/${host.slice(-room)}${suffix}`;
@@ -81,8 +83,8 @@ function readSessionName(change: ChangedColumn, name: string): { role: string; p
   return { role, process };
 }
 
-/** Names the change in few bytes; the application's name has to fit behind it. */
+/** Names the change in few bytes, because the application's name follows it. */
 function prefixOf(change: ChangedColumn): string {
   const hash = createHash('sha256').update(namesOf(change).change).digest('hex').slice(0, HASH_CHARACTERS);
-  return `${TOOLKIT_NAME}/${hash}/`;
+  return `${PACKAGE_NAME}/${hash}/`;
 }

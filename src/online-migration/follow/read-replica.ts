@@ -2,22 +2,22 @@ import type { ActiveColumnFollower } from './active-column-follower.ts';
 import { describeDatabaseError } from '../postgres/database-error.ts';
 
 /**
- * Sends reads to a replica as long as it is of use, and otherwise to the primary. Its schema follows the primary's with the
- * same delay as its data, so it has a follower of its own, which polls: a standby passes no notifications on.
+ * Sends reads to a replica while it is usable, and otherwise to the primary. The replica's schema lags as its data
+ * does, so it has its own follower. That follower polls, because a standby does not forward notifications.
  *
- * 1. The replica is of use from the first successful reading of its catalog on.
- * 2. What fails there, for whatever reason, is read from the primary at once: the connection, the statement, or the replay
- *    of a move that needed the statement out of its way. A read may be done twice.
- * 3. Then, or when its catalog cannot be read, it is left alone until the poll has read its catalog again: a replica that
- *    hangs costs one poll a wait, and not every request.
+ * 1. The replica is usable from the first successful reading of its catalog on.
+ * 2. If a read fails there for any reason, the primary serves it at once. The reason may be the connection, the
+ *    statement, or the replay of a phase that cancelled the statement. A read may run twice.
+ * 3. After that, or if its catalog cannot be read, the replica is unused until the poll has read its catalog again. A
+ *    replica that hangs delays one poll, not every request.
  */
 export class ReadReplica {
   readonly #log: (line: string) => void;
   #isOfUse = false;
 
   /**
-   * @param follower of the replica's own catalog; someone polls
-   * @param log receives a line when reads begin to go to the replica, and one when they no longer do
+   * @param follower the follower of the replica's catalog; somebody else polls
+   * @param log receives a line when reads begin to go to the replica, and when they stop
    */
   constructor(follower: ActiveColumnFollower, log: (line: string) => void) {
     this.#log = log;
@@ -27,10 +27,10 @@ export class ReadReplica {
 
   /**
    * @param onReplica reads on the replica
-   * @param onPrimary reads the same on the primary
-   * @param suffices whether the replica's answer will do; it may not have yet what the primary has
-   * @returns the answer of the one or the other
-   * @throws what the primary's read throws
+   * @param onPrimary does the same read on the primary
+   * @param suffices whether the replica's answer is current enough
+   * @returns the answer of the replica or of the primary
+   * @throws the error of the primary's read
    */
   async read<T>(
     onReplica: () => Promise<T>,

@@ -1,27 +1,30 @@
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { findPresences, processOfPool, TOOLKIT_NAME } from './presence.ts';
+import { findPresences, processOfPool, PACKAGE_NAME } from './presence.ts';
 
-/** Enough to see who it is; a query can be megabytes long. */
+/** Enough to identify the statement; a query can be megabytes long. */
 const QUERY_CHARACTERS = 200;
 
-/** Sessions of one name, user and place that use the table, and whose process does not say which column it uses. */
+/**
+ * Sessions of one application name, user and address that use the table, and whose process does not declare its
+ * column.
+ */
 export interface UndeclaredSessions {
-  /** The application name that they have given themselves; may be empty. */
+  /** Their application name; may be empty. */
   readonly application: string;
   readonly user: string;
-  /** Address of their connections, null for a local socket. */
+  /** Address of their connections; null for a local socket. */
   readonly address: string | null;
   readonly count: number;
-  /** The beginning of the present or last statement of one of them. */
+  /** The beginning of the current or last statement of one of them. */
   readonly statement: string;
 }
 
 /**
- * Sessions whose present or last statement names the table, and behind which no presence stands: versions of the
- * application that are older than the package, other programs, people. The statement shows which column they
- * use. A session whose last statement was about something else does not appear, nor does one of another role if the
- * asking role may not see its statements (`pg_read_all_stats`).
+ * Finds sessions whose current or last statement names the table, and whose process has declared no presence:
+ * application versions older than the package, other programs, people. The statement shows the column that they use.
+ * A session does not appear if its last statement concerned another table, or if the reading role may not see its
+ * statements (`pg_read_all_stats`).
  */
 export async function findUndeclaredSessions(
   database: Queryable,
@@ -41,6 +44,6 @@ export async function findUndeclaredSessions(
   const declared = new Set((await findPresences(database, change)).map(({ process }) => process));
   return rows.filter(({ application }) => {
     const process = processOfPool(change, application);
-    return process === undefined ? !application.startsWith(TOOLKIT_NAME) : !declared.has(process);
+    return process === undefined ? !application.startsWith(PACKAGE_NAME) : !declared.has(process);
   });
 }

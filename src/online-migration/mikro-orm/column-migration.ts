@@ -2,11 +2,11 @@ import { Migration } from '@mikro-orm/migrations';
 import { changedColumnOf } from '../change/changed-column.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { ColumnChange } from '../change/column-change.ts';
-import type { MoveContext } from '../phases/phase.ts';
+import type { PhaseContext } from '../phases/phase.ts';
 import type { Phase } from '../phases/phases.ts';
 
 /** What the runner lends to a migration while it runs. */
-export type MigrationRun = Omit<MoveContext, 'change'>;
+export type MigrationRun = Omit<PhaseContext, 'change'>;
 
 /**
  * A migration that is one phase of a column change. A file of it names the change and the phase:
@@ -42,7 +42,7 @@ export abstract class ColumnMigration extends Migration {
     await this.phase.down(this.#context());
   }
 
-  #context(): MoveContext {
+  #context(): PhaseContext {
     if (this.#run === undefined) {
       throw new OnlineMigrationError(
         'MIGRATOR_NOT_REGISTERED',

@@ -1,6 +1,6 @@
 import type { MikroORM, UpdateSchemaOptions } from '@mikro-orm/core';
 import { DatabaseSchema, SchemaGenerator } from '@mikro-orm/postgresql';
-import { QUEUE_SCHEMA, TOOLKIT_SCHEMA } from '../change/names.ts';
+import { QUEUE_SCHEMA, PACKAGE_SCHEMA } from '../change/names.ts';
 import { readChangesUnderWay } from './changes-under-way.ts';
 import { leaveChangesOut } from './schema-comparison.ts';
 
@@ -19,7 +19,7 @@ export class OnlineSchemaGenerator extends SchemaGenerator {
     orm.config.set('schemaGenerator', {
       ...options,
       // The package's own tables are no entities.
-      ignoreSchema: [...new Set([...(options.ignoreSchema ?? []), TOOLKIT_SCHEMA, QUEUE_SCHEMA])],
+      ignoreSchema: [...new Set([...(options.ignoreSchema ?? []), PACKAGE_SCHEMA, QUEUE_SCHEMA])],
     });
     // A project's own generator may extend this one.
     orm.config.registerExtension('@mikro-orm/schema-generator', () => new this(orm.em as never));

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
 import type { Queryable } from '../postgres/queryable.ts';
-import { TOOLKIT_NAME } from '../follow/presence.ts';
+import { PACKAGE_NAME } from '../follow/presence.ts';
 
 /** A server that is silent for so long has nothing to show. */
 const PATIENCE_MS = 5_000;
@@ -19,7 +19,7 @@ export type Observer = Queryable & AsyncDisposable;
 export async function openObserver(connection: ClientConfig): Promise<Observer> {
   const client = new Client({
     ...connection,
-    application_name: `${TOOLKIT_NAME} observer`,
+    application_name: `${PACKAGE_NAME} observer`,
     connectionTimeoutMillis: PATIENCE_MS,
     query_timeout: PATIENCE_MS,
   });

@@ -2,56 +2,56 @@ import { namesOf } from '../change/names.ts';
 import { pause } from '../postgres/pause.ts';
 import { findPresences, type Presence } from '../follow/presence.ts';
 import { findUndeclaredSessions, type UndeclaredSessions } from '../follow/undeclared-sessions.ts';
-import { phaseDetails, PhaseRefusedError, type MoveContext } from './phase.ts';
+import { phaseDetails, PhaseRefusedError, type PhaseContext } from './phase.ts';
 
 const POLL_MS = 200;
 const NAMED_SESSIONS = 5;
 
 /**
- * Lets a move pass only when no live process of the application uses the table in a form that the move ends: `old` ahead of
- * contract, and `renamed` ahead of its way back, which puts a column of another type under the same name.
+ * Waits until no live process of the application uses a form that the phase removes: `old` before contract, `renamed`
+ * before its revert, which adds a column of another type under the same name.
  *
- * A switchover takes a moment in every process, so it waits for a while before it refuses.
+ * Each process needs a little time to switch over, so it waits before it refuses.
  *
- * @param move for the event and the error: `contract`
- * @param form the mapping that nobody may use any more
- * @param waitMs how long to wait at most, in milliseconds
+ * @param phase for the event and the error: `contract`
+ * @param form the form that nobody may use any more
+ * @param waitMs longest wait, in milliseconds
  * @throws PhaseRefusedError that names the processes
  */
 export async function awaitSwitchover(
-  context: MoveContext,
-  move: string,
+  context: PhaseContext,
+  phase: string,
   form: 'old' | 'renamed',
   waitMs: number,
 ): Promise<void> {
   const deadline = performance.now() + waitMs;
-  let told = false;
+  let isReported = false;
   for (;;) {
     const presences = await findPresences(context.session, context.change);
     const behind = presences.filter((presence) => presence.form === form);
     if (behind.length === 0) return;
-    if (performance.now() >= deadline) throw stillInUse(context, move, behind, waitMs);
-    if (!told) {
+    if (performance.now() >= deadline) throw stillInUse(context, phase, behind, waitMs);
+    if (!isReported) {
       context.emit({
         type: 'waiting-for-switchover',
         change: namesOf(context.change).change,
         limitMs: waitMs,
         processes: behind.map(({ process, pid, address }) => ({ process, pid, address })),
         message:
-          `${move}: waiting up to ${waitMs / 1000} s for ${behind.length} processes that still use ` +
+          `${phase}: waiting up to ${waitMs / 1000} s for ${behind.length} processes that still use ` +
           `${context.change.oldColumn.name}: ${behind.map(describe).join(', ')}`,
       });
-      told = true;
+      isReported = true;
     }
     await pause(POLL_MS, context.signal);
   }
 }
 
 /**
- * Tells which sessions use the table and do not say by which column. The gate cannot judge them, so it does not stop for
- * them: a console looks the same as an old version of the application.
+ * Reports sessions that use the table and do not declare their column. They do not block the phase, because a console
+ * looks the same as an old version of the application.
  */
-export async function tellUndeclaredSessions({ session, change, emit }: MoveContext): Promise<void> {
+export async function reportUndeclaredSessions({ session, change, emit }: PhaseContext): Promise<void> {
   const undeclared = await findUndeclaredSessions(session, change);
   if (undeclared.length === 0) return;
   const names = namesOf(change);
@@ -73,19 +73,19 @@ function describeSessions({ application, user, address, count, statement }: Unde
 }
 
 function stillInUse(
-  context: MoveContext,
-  move: string,
+  context: PhaseContext,
+  phase: string,
   behind: Presence[],
   waitMs: number,
 ): PhaseRefusedError {
   const { change } = context;
   return new PhaseRefusedError(
     'COLUMN_IN_USE',
-    `Cannot ${move} ${namesOf(change).change}: ${waitMs === 0 ? 'after the proof' : `after ${waitMs / 1000} s`}, these processes still use ` +
+    `Cannot ${phase} ${namesOf(change).change}: ${waitMs === 0 ? 'after the proof' : `after ${waitMs / 1000} s`}, these processes still use ` +
       `${change.oldColumn.name}: ${behind.map(describe).join(', ')}. Restart or update them so that they use ` +
       `${change.newColumn.name}, then run the same command again.`,
     {
-      ...phaseDetails(context, move),
+      ...phaseDetails(context, phase),
       column: change.oldColumn.name,
       waitedMs: waitMs,
       processes: behind.map(({ process, pid, address }) => ({ process, pid, address })),

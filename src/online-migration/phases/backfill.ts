@@ -5,20 +5,21 @@ import { namesOf } from '../change/names.ts';
 import { takeHalfMadeEnforceBack } from './enforce.ts';
 import { fillAndReport } from './fill-and-report.ts';
 import { createNewColumnIndex } from './new-column-index.ts';
-import { phaseDetails, PhaseRefusedError, type MoveContext, requireStage } from './phase.ts';
+import { phaseDetails, PhaseRefusedError, type PhaseContext, requireStage } from './phase.ts';
 import { requireServerVersion } from './server-version.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 
 /**
- * Backfill: the new column of every row that was there before the sync trigger, in short transactions.
+ * Backfill: fills the new column of every row that is older than the sync trigger, in short transactions.
  *
- * 1. Refuse if the sync trigger is missing or does not fire: rows written meanwhile would stay behind. Refuse inside a
- *    transaction: no batch would be committed before the last. Bring the functions up to the declaration.
- * 2. Fill range by range; a run that was ended goes on where it stopped.
- * 3. The index of the new column, where the declaration asks for one, beside reads and writes.
- * 4. ONE transaction: the backfill is finished, and the ledger says so. What is left unfilled are rejects.
+ * 1. Refuse if the sync trigger is missing or does not fire, because rows written in the meantime would not be
+ *    filled. Refuse inside a transaction, because no batch would be committed before the last one. Update the
+ *    functions from the declaration.
+ * 2. Fill range by range. An interrupted run continues.
+ * 3. Create the index of the new column, if the declaration asks for one, without blocking reads and writes.
+ * 4. ONE transaction: mark the backfill as finished and write the ledger. Rows left unfilled are rejects.
  */
-export async function backfill(context: MoveContext): Promise<void> {
+export async function backfill(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   refuseTransaction(context);
   await requireServerVersion(context);
@@ -35,12 +36,12 @@ export async function backfill(context: MoveContext): Promise<void> {
 }
 
 /**
- * The way back of backfill: the values stay where they are.
+ * Reverts backfill: the values remain.
  *
- * 1. Where an enforce was ended half-way, take its check back; where a backfill was, its queue.
- * 2. ONE transaction: the checkpoint goes, and the ledger says so.
+ * 1. If an enforce was interrupted, remove its check. If a backfill was interrupted, remove its queue.
+ * 2. ONE transaction: delete the checkpoint and write the ledger.
  */
-export async function revertBackfill(context: MoveContext): Promise<void> {
+export async function revertBackfill(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'revert the backfill of', 'expanded', 'backfilled');
   await takeHalfMadeEnforceBack(context);
@@ -51,7 +52,7 @@ export async function revertBackfill(context: MoveContext): Promise<void> {
   });
 }
 
-function refuseTransaction(context: MoveContext): void {
+function refuseTransaction(context: PhaseContext): void {
   const { session, change } = context;
   if (!session.inTransaction) return;
   throw new PhaseRefusedError(

@@ -26,47 +26,47 @@ import { dropSyncTriggers } from '../sync/sync-trigger.ts';
 import type { LockedPlan } from '../postgres/exclusive-lock.ts';
 import { readTableShape } from '../state/table-shape.ts';
 import {
-  inStrongTransaction,
-  type MoveContext,
+  inExclusiveTransaction,
+  type PhaseContext,
   phaseDetails,
   PhaseRefusedError,
   requireStage,
 } from './phase.ts';
 import { refuseAttached, refuseOldColumn } from './refuse-obstacles.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
-import { awaitSwitchover, tellUndeclaredSessions } from './await-switchover.ts';
+import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts';
 
 /**
- * Contract: the old column goes, after the proof that nothing goes with it.
+ * Contract: drops the old column, after a proof that no value is lost.
  *
- * 1. Refuse if something that cannot go over was attached to the old column. Wait until no live process of the application
- *    uses it; refuse if one continues. Log sessions that do not declare their column.
- * 2. Make attachments of the old column for the new one, if they are missing there.
- * 3. ONE transaction under ACCESS EXCLUSIVE: triggers that keep old values which could not be rebuilt. The lock waits for
- *    every write that began without them.
- * 4. Compare both columns of all rows, in short transactions, and keep such values of the rows that nobody writes.
- * 5. ONE transaction under ACCESS EXCLUSIVE: check the attachments once more; hand the indexes, keys, the default and the name
- *    of the NOT NULL over to the new column; drop the triggers, their functions and the old column.
+ * 1. Refuse if an object that cannot be carried over was attached to the old column. Wait until no live process of
+ *    the application uses it; refuse if one continues. Log sessions that do not declare their column.
+ * 2. Create missing copies of the old column's attachments for the new column.
+ * 3. ONE transaction under ACCESS EXCLUSIVE: create triggers that keep old values which cannot be rebuilt. The lock
+ *    waits for every write that began before the triggers.
+ * 4. Compare both columns of all rows in short transactions. Keep such values of rows that nobody writes.
+ * 5. ONE transaction under ACCESS EXCLUSIVE: check the attachments again. Hand over the indexes, keys, the default
+ *    and the name of the NOT NULL to the new column. Drop the triggers, their functions and the old column.
  *
- * If 4 or 5 ends with an error, the triggers keep no more values: in a table without a key they would refuse the writes of
- * those that could not be rebuilt. A run that is killed there leaves it so until contract is run again.
+ * If 4 or 5 fails, the triggers stop keeping values. In a table without a key, they would otherwise reject writes of
+ * values that cannot be rebuilt. If the run is killed in 4 or 5, they remain until contract runs again.
  */
-export async function contract(context: MoveContext): Promise<void> {
+export async function contract(context: PhaseContext): Promise<void> {
   const { session, change, settings } = context;
   await requireStage(context, 'contract', 'enforced');
   await refuseOldColumn(context, 'contract');
   await requireSyncTriggers(context, 'contract');
   await bringUpToDate(context, 'contract', 'strict');
-  await tellUndeclaredSessions(context);
+  await reportUndeclaredSessions(context);
   await awaitSwitchover(context, 'contract', 'old', settings.switchoverWaitMs);
   await mirrorAttachments(context, 'contract', 'old');
-  // A killed run leaves triggers that lock kept values: the deletion would wait for a write, and that for the deletion.
+  // Triggers of a killed run lock kept values. The deletion and a write would wait for each other.
   await session.transaction(async () => {
     await session.query(`set local lock_timeout = ${settings.lockTimeoutMs}`);
     await stopKeeping(session, change);
   });
   await session.withoutStatementTimeout(() => forgetKeptValues(session, change));
-  await inStrongTransaction(context, 'contract: keep what cannot be rebuilt', {
+  await inExclusiveTransaction(context, 'contract: keep what cannot be rebuilt', {
     before: () => asTableOwner(session, change, () => createKeepFunction(session, change)),
     locked: () => createKeepTriggers(session, change),
   });
@@ -74,7 +74,7 @@ export async function contract(context: MoveContext): Promise<void> {
     const triggers = await requireSyncTriggers(context, 'contract', { withKeeping: true });
     const differences = await findDifferences(context, 'keep');
     if (differences.length > 0) throw columnsDiffer(context, differences);
-    // The proof can take minutes, in which an old version may have been started again.
+    // The proof can take minutes, and an old version may have been started again in the meantime.
     await awaitSwitchover(context, 'contract', 'old', 0);
     await dropOldColumn(context, {
       look: async () => {
@@ -87,28 +87,28 @@ export async function contract(context: MoveContext): Promise<void> {
       },
     });
   } catch (error) {
-    // Where that fails too, the first error is the one to tell.
+    // If that fails too, report the first error.
     await stopKeepingValues(context).catch(() => undefined);
     throw error;
   }
 }
 
-/** At once, without a lock; then the triggers are dropped, if the lock can be had. */
-async function stopKeepingValues(context: MoveContext): Promise<void> {
+/** Stop the triggers at once, without a lock; then drop them if the lock is granted. */
+async function stopKeepingValues(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const { oldColumn } = await readTableShape(session, change);
   if (oldColumn === null) return;
   await stopKeeping(session, change);
-  await inStrongTransaction(context, 'contract: drop the triggers that keep values', {
+  await inExclusiveTransaction(context, 'contract: drop the triggers that keep values', {
     locked: () => dropKeepTriggers(session, change),
   });
 }
 
 /**
- * Drops an old column that the way back of contract was still filling when it was ended. The new column has ruled all
- * the while and the kept values are still kept, so nothing is lost.
+ * Drops an old column that an interrupted revert of contract was filling. The new column has been active all the time
+ * and the kept values still exist, so nothing is lost.
  */
-export async function dropHalfFilledOldColumn(context: MoveContext): Promise<void> {
+export async function dropHalfFilledOldColumn(context: PhaseContext): Promise<void> {
   const { oldColumn } = await readTableShape(context.session, context.change);
   if (oldColumn === null) return;
   await dropOldColumn(context, {
@@ -118,16 +118,16 @@ export async function dropHalfFilledOldColumn(context: MoveContext): Promise<voi
 }
 
 /**
- * @param steps.look refuses what came meanwhile; ahead of the lock
+ * @param steps.look refuses changes made in the meantime; before the lock
  * @param steps.last ends the transaction that drops the column
  */
 async function dropOldColumn(
-  context: MoveContext,
+  context: PhaseContext,
   { look, last }: { readonly look: () => Promise<void>; readonly last: () => Promise<void> },
 ): Promise<void> {
   const { session, change } = context;
   const { change: changeName } = namesOf(change);
-  await inStrongTransaction(context, 'contract: drop the old column', {
+  await inExclusiveTransaction(context, 'contract: drop the old column', {
     before: async () => {
       await look();
       await refuseUnmirrored(context);
@@ -150,8 +150,8 @@ async function dropOldColumn(
   });
 }
 
-/** The column goes; then the name of its NOT NULL is free for that of the new one. */
-async function planColumnDrop({ session, change }: MoveContext): Promise<LockedPlan> {
+/** Drop the column first: that frees the name of its NOT NULL for the new column. */
+async function planColumnDrop({ session, change }: PhaseContext): Promise<LockedPlan> {
   const { table, oldColumn } = namesOf(change);
   return {
     statements: [
@@ -162,8 +162,8 @@ async function planColumnDrop({ session, change }: MoveContext): Promise<LockedP
   };
 }
 
-/** What was made behind step 2 would go with the old column, and the new one would be without it. */
-async function refuseUnmirrored(context: MoveContext): Promise<void> {
+/** An attachment created after step 2 would be dropped with the old column, and the new column would lack it. */
+async function refuseUnmirrored(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const [name] = await findUnmirrored(session, change, 'old');
   if (name === undefined) return;
@@ -175,7 +175,7 @@ async function refuseUnmirrored(context: MoveContext): Promise<void> {
   );
 }
 
-function columnsDiffer(context: MoveContext, differences: Difference[]): PhaseRefusedError {
+function columnsDiffer(context: PhaseContext, differences: Difference[]): PhaseRefusedError {
   const { change } = context;
   const list = differences
     .map(({ key, oldValue, newValue }) => {

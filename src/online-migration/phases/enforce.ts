@@ -19,8 +19,8 @@ import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { areSyncTriggersUnaltered, recordSyncTriggers } from '../sync/sync-state.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync/sync-trigger.ts';
 import {
-  inStrongTransaction,
-  type MoveContext,
+  inExclusiveTransaction,
+  type PhaseContext,
   phaseDetails,
   PhaseRefusedError,
   refuseOneWay,
@@ -33,22 +33,24 @@ import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 const NAMED_REJECTS = 10;
 
 /**
- * Enforce: no row without a new value, and from then on both columns rule.
+ * Enforce: ensures that every row has a new value, and then syncs writes of both columns.
  *
- * 1. Refuse if something that cannot go over was attached to the old column since expand. Bring the functions up to the
- *    declaration. Refuse while rows are rejects, or differ from their old value: a sync trigger may have been disabled for a
- *    time. The columns are compared in short transactions, and the triggers must stay as they are from here to 5.
- * 2. For the new column what hangs on the old one: indexes and foreign keys, beside reads and writes.
- * 3. ONE transaction under ACCESS EXCLUSIVE: the not-null check, not validated; the trigger refuses unconvertible values.
- * 4. Validate the check: SHARE UPDATE EXCLUSIVE, beside reads and writes.
- * 5. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check, let the trigger watch both columns. When it
- *    commits, applications follow the new column.
+ * 1. Refuse if an object that cannot be carried over was attached to the old column since expand. Update the
+ *    functions from the declaration. Refuse if there are rejects, or rows whose columns differ: a sync trigger may
+ *    have been disabled for a time. The columns are compared in short transactions, and the triggers must not be
+ *    altered from here to 5.
+ * 2. Create the indexes and foreign keys of the old column on the new one, without blocking reads and writes.
+ * 3. ONE transaction under ACCESS EXCLUSIVE: add the not-null check, not validated; let the trigger reject
+ *    unconvertible values.
+ * 4. Validate the check under SHARE UPDATE EXCLUSIVE, without blocking reads and writes.
+ * 5. ONE transaction under ACCESS EXCLUSIVE: set NOT NULL, drop the check, let the trigger watch both columns. After
+ *    the commit, applications follow the new column.
  *
- * A run that ends between 3 and 5 leaves the check and the refusal there, and one that ends behind 2 the indexes, of which a
- * unique one refuses values that are equal in the new type; it goes on when it is run again, and the way back of the backfill
- * takes them away.
+ * If the run ends between 3 and 5, the check and the strict trigger remain. If it ends after 2, the indexes remain; a
+ * unique one rejects values that are equal in the new type. Running enforce again continues, and reverting the
+ * backfill removes them.
  */
-export async function enforce(context: MoveContext): Promise<void> {
+export async function enforce(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'enforce', 'backfilled');
   await refuseOldColumn(context, 'enforce');
@@ -57,7 +59,7 @@ export async function enforce(context: MoveContext): Promise<void> {
   await refuseDifferences(context, 'enforce', 'old');
   await refuseRejects(context);
   await mirrorAttachments(context, 'enforce', 'old');
-  await inStrongTransaction(context, 'enforce: add the not-null check', {
+  await inExclusiveTransaction(context, 'enforce: add the not-null check', {
     before: () => createSyncFunction(session, change, 'strict'),
     locked: () => addFilledCheck(session, change, 'new'),
   });
@@ -69,9 +71,9 @@ export async function enforce(context: MoveContext): Promise<void> {
     await refuseRejects(context);
     throw error;
   }
-  await inStrongTransaction(context, 'enforce: set not null', {
+  await inExclusiveTransaction(context, 'enforce: set not null', {
     before: async () => void (await requireSyncTriggers(context, 'enforce', { since: triggers })),
-    // Without a way back the old column loses its NOT NULL here, and not in contract.
+    // If the change is not reversible, the old column loses its NOT NULL here, not in contract.
     plan: async () => ({
       statements: isReversible(change) ? [] : await notNullExchange(session, change, 'old'),
       furtherTables: [],
@@ -88,11 +90,11 @@ export async function enforce(context: MoveContext): Promise<void> {
 }
 
 /**
- * The way back of enforce: applications follow the old column again, at their own time. Until each has noticed, some
- * still write the new column, so the trigger goes on watching both. Where the way back of contract has left the indexes and
- * keys with the new column, they come to the old one again.
+ * Reverts enforce: applications follow the old column again. Until each has switched, some still write the new
+ * column, so the trigger keeps watching both. If a revert of contract left the indexes and keys on the new column,
+ * they are moved to the old one.
  */
-export async function revertEnforce(context: MoveContext): Promise<void> {
+export async function revertEnforce(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'revert the enforce of', 'enforced');
   refuseOneWay(context, 'revert the enforce of');
@@ -101,7 +103,7 @@ export async function revertEnforce(context: MoveContext): Promise<void> {
   if (!(await areSyncTriggersUnaltered(session, change))) {
     await refuseDifferences(context, 'revert the enforce of', 'new');
   }
-  await inStrongTransaction(context, 'revert enforce', {
+  await inExclusiveTransaction(context, 'revert enforce', {
     before: async () => {
       await requireSyncTriggers(context, 'revert the enforce of', { since: triggers });
       await createSyncFunction(session, change, 'lenient');
@@ -118,10 +120,10 @@ export async function revertEnforce(context: MoveContext): Promise<void> {
 }
 
 /**
- * Takes back what an enforce left that was ended half-way: its check, and a unique index of the new column, would refuse
- * values at stages that take them.
+ * Removes the check and the unique index of an interrupted enforce. They would reject values in stages that allow
+ * them.
  */
-export async function takeHalfMadeEnforceBack(context: MoveContext): Promise<void> {
+export async function takeHalfMadeEnforceBack(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const isHalfMade =
     (await hasFilledCheck(session, change)) ||
@@ -129,10 +131,10 @@ export async function takeHalfMadeEnforceBack(context: MoveContext): Promise<voi
   if (isHalfMade) await takeCheckBack(context);
 }
 
-/** A row without a new value came in after the last look: let writes through as before, then say which it is. */
-async function takeCheckBack(context: MoveContext): Promise<void> {
+/** A row without a new value was written after the last check: let writes pass as before, then report the row. */
+async function takeCheckBack(context: PhaseContext): Promise<void> {
   const { session, change } = context;
-  await inStrongTransaction(context, 'enforce: take the not-null check back', {
+  await inExclusiveTransaction(context, 'enforce: take the not-null check back', {
     before: () => createSyncFunction(session, change, 'lenient'),
     plan: () => planMirrorDrop(session, change, 'new'),
     locked: async (plan) => {
@@ -142,14 +144,14 @@ async function takeCheckBack(context: MoveContext): Promise<void> {
   });
 }
 
-/** Without a way back, a row that is written through the new column has no old value any more. */
+/** If the change is not reversible, a row written through the new column has no old value any more. */
 async function loosenOldColumn(database: Queryable, change: ChangedColumn): Promise<void> {
   if (isReversible(change)) return;
   const { table, oldColumn } = namesOf(change);
   await database.query(`alter table ${table} alter column ${oldColumn} drop not null`);
 }
 
-async function refuseRejects(context: MoveContext): Promise<void> {
+async function refuseRejects(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const { change: name } = namesOf(change);
   await recordRejects(session, change);

@@ -19,35 +19,36 @@ import { forgetPhases } from '../state/phase-ledger.ts';
 import { newerStepObstacles } from '../state/schema-step.ts';
 import { readSyncState } from '../sync/sync-state.ts';
 import { createSyncFunction, createSyncTriggers, dropSyncTriggers } from '../sync/sync-trigger.ts';
-import { inStrongTransaction, type MoveContext, refuseObstacles, requireStage } from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext, refuseObstacles, requireStage } from './phase.ts';
 import { prepareState } from './prepare-state.ts';
 import { requireServerVersion } from './server-version.ts';
 
 /**
- * Expand: the new column beside the old one, and the sync trigger, in ONE transaction.
+ * Expand: adds the new column and the sync trigger in ONE transaction.
  *
- * 1. Refuse where something hangs on the column that could not go over, or the declaration does not fit the table.
- * 2. The package's tables, the conversion functions, the trigger function: no lock on the table.
- * 3. ACCESS EXCLUSIVE: add the column, nullable and without a default (catalog only), and create the triggers. Were the
- *    triggers made in a second transaction, writes between the two would never reach the new column.
+ * 1. Refuse if something depends on the column and cannot be carried over, or if the declaration does not fit the
+ *    table.
+ * 2. Create the package's tables, the conversion functions and the trigger function, without a lock on the table.
+ * 3. ACCESS EXCLUSIVE: add the column, nullable and without a default (catalog only), and create the triggers. If a
+ *    second transaction created the triggers, writes between the two would never reach the new column.
  */
-export async function expand(context: MoveContext): Promise<void> {
+export async function expand(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const { table, newColumn } = namesOf(change);
   await requireServerVersion(context);
   refuseObstacles(context, 'expand', await newerStepObstacles(session));
-  // A column of the new one's name that is not this change's own looks like the stage behind this move.
+  // A foreign column with the new column's name would look like a later stage.
   if ((await readSyncState(session, change)).missing.length > 0) {
     refuseObstacles(context, 'change', await findObstacles(session, change));
     refuseObstacles(context, 'change', await earlierChange(context));
   }
   await requireStage(context, 'expand', 'initial');
   await prepareState(context, 'expand');
-  await inStrongTransaction(context, 'expand', {
+  await inExclusiveTransaction(context, 'expand', {
     before: async () => {
       await createState(session, change);
       await recordChange(session, change, context.ledger);
-      // A table that was dropped during a change leaves its backfill behind, which would look like a later stage.
+      // If a table was dropped during a change, its backfill row remains and would look like a later stage.
       await deleteBackfill(session, namesOf(change).change);
       await forgetPhases(session, change);
       await asTableOwner(session, change, async () => {
@@ -65,19 +66,19 @@ export async function expand(context: MoveContext): Promise<void> {
 }
 
 /**
- * The way back of expand: triggers, functions and new column go in ONE transaction. Were the column dropped in a second
- * one, a trigger that still writes it would fail every write between the two. A view or a check on the new column is not the
- * toolkit's to drop.
+ * Reverts expand: drops triggers, functions and new column in ONE transaction. If a second transaction dropped the
+ * column, the trigger would fail every write between the two. The package does not drop a view or a check on the new
+ * column.
  */
-export async function revertExpand(context: MoveContext): Promise<void> {
+export async function revertExpand(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const { table, newColumn } = namesOf(change);
   await requireStage(context, 'revert the expand of', 'expanded', 'backfilled');
   await prepareState(context, 'revert the expand of');
   await session.transaction(() => createState(session, change));
-  // Ahead of the lock, since there can be many; none counts before the next contract.
+  // Before the lock, because there can be many. None is needed before the next contract.
   await session.withoutStatementTimeout(() => deleteRecords(session, change));
-  await inStrongTransaction(context, 'revert expand', {
+  await inExclusiveTransaction(context, 'revert expand', {
     before: async () => {
       refuseObstacles(
         context,
@@ -100,8 +101,8 @@ export async function revertExpand(context: MoveContext): Promise<void> {
   });
 }
 
-/** Values kept under this change's name belong to an earlier one, and reverting this one would delete them. */
-async function earlierChange({ session, change }: MoveContext): Promise<Obstacle[]> {
+/** Values kept under this change's name belong to an earlier change, and reverting this one would delete them. */
+async function earlierChange({ session, change }: PhaseContext): Promise<Obstacle[]> {
   const { change: name } = namesOf(change);
   if (!(await hasKeptValues(session, name))) return [];
   return [

@@ -3,16 +3,16 @@ import { backfillFinished } from '../backfill/finished-event.ts';
 import { runBackfill } from '../backfill/run-backfill.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
 import { findRejects } from '../verify/rejects.ts';
-import type { MoveContext } from './phase.ts';
+import type { PhaseContext } from './phase.ts';
 
-/** The `analyze` of autovacuum gives way to one that has waited for `deadlock_timeout`, 1 s by default. */
+/** The `analyze` of autovacuum gives way to a session that has waited for `deadlock_timeout`, 1 s by default. */
 const ANALYZE_LOCK_TIMEOUT_MS = 5_000;
 
 /**
- * Runs a backfill to its end, and reports what it has done. Then the filled column gets statistics: without them, queries that
- * use it are planned for a column of nulls until autovacuum comes.
+ * Runs a backfill to its end, and reports the result. Then it gathers statistics on the filled column. Without them,
+ * queries are planned for a column of nulls until autovacuum runs.
  */
-export async function fillAndReport(context: MoveContext, fill: Fill): Promise<void> {
+export async function fillAndReport(context: PhaseContext, fill: Fill): Promise<void> {
   const { session, change, openSession, settings, signal, emit } = context;
   const summary = await runBackfill(session, fill, {
     openSession,
@@ -33,8 +33,8 @@ export async function fillAndReport(context: MoveContext, fill: Fill): Promise<v
   });
 }
 
-/** Reports it if the statistics are not to be had: autovacuum gathers them later. */
-async function analyze({ session, emit }: MoveContext, { names, target }: Fill): Promise<void> {
+/** Reports if the statistics could not be gathered; autovacuum gathers them later. */
+async function analyze({ session, emit }: PhaseContext, { names, target }: Fill): Promise<void> {
   try {
     await session.query(`set lock_timeout = ${ANALYZE_LOCK_TIMEOUT_MS}`);
     await session.runUnlimited(`analyze ${names.table} (${target})`);

@@ -1,15 +1,15 @@
 import { namesOf } from '../change/names.ts';
 import { findKeptValues } from '../state/change-record.ts';
-import { type MoveContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+import { type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 
 const NAMED_ROWS = 10;
 
 /**
- * Refuses the way back of contract if the old values that contract kept for it are gone: they would come back as the conversion
- * writes them, and nobody would notice.
- * @throws PhaseRefusedError that says how to go back without them
+ * Refuses to revert contract if the kept old values were deleted. The conversion would silently write other texts in
+ * their place.
+ * @throws PhaseRefusedError that explains how to revert without them
  */
-export async function refuseLostValues(context: MoveContext): Promise<void> {
+export async function refuseLostValues(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const { change: name } = namesOf(change);
   const accepted = `kept values of ${name}`;
@@ -24,10 +24,10 @@ export async function refuseLostValues(context: MoveContext): Promise<void> {
 }
 
 /**
- * Reports how many kept values belong to no row: if a row got another key after contract, its kept value does not find it.
- * These values stay until expand is reverted.
+ * Reports how many kept values have no row: the row's key was changed after contract. These values remain until
+ * expand is reverted.
  */
-export async function reportUnusedKeptValues({ session, change, emit }: MoveContext): Promise<void> {
+export async function reportUnusedKeptValues({ session, change, emit }: PhaseContext): Promise<void> {
   const { change: name, table, lastingKey } = namesOf(change);
   if (!lastingKey.lasts) return;
   const { rows } = await session.withoutStatementTimeout(() =>

@@ -1,6 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import type { Side } from '../sync/filled-column.ts';
-import { inStrongTransaction, type MoveContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 import { namesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { readAttachments } from '../attachments/attachments.ts';
@@ -10,19 +10,20 @@ import { type CarriedIndex, mirrorStatement } from '../attachments/indexes.ts';
 import { columnAt, mirrorName } from '../attachments/table-column.ts';
 
 /**
- * Makes for one column what hangs on the other, so that it can take its place at once; a run that was ended goes on.
+ * Creates copies of one column's attachments for the other column, so that it can replace the first one. An
+ * interrupted run continues.
  *
- * 1. Each index: `create index concurrently`, under SHARE UPDATE EXCLUSIVE, beside reads and writes. What an earlier run
- *    left unfinished is dropped before: an unfinished unique index refuses writes.
- * 2. Each foreign key, ONE transaction under ACCESS EXCLUSIVE on this table and SHARE ROW EXCLUSIVE on the other: not
- *    validated, catalog only.
- * 3. Each is validated, as what it stands for is: reads both tables, beside reads and writes.
+ * 1. Each index: `create index concurrently`, under SHARE UPDATE EXCLUSIVE, without blocking reads and writes. An
+ *    unfinished index of an earlier run is dropped first, because an unfinished unique index rejects writes.
+ * 2. Each foreign key, in ONE transaction under ACCESS EXCLUSIVE on this table and SHARE ROW EXCLUSIVE on the other
+ *    one: not validated, catalog only.
+ * 3. Each foreign key is validated if its original is. That reads both tables, without blocking reads and writes.
  *
- * @param move the move that needs it, for the events
- * @param from the column that has them
+ * @param phase the phase that needs the copies, for the events
+ * @param from the column with the attachments
  * @throws PhaseRefusedError if values that were different are equal in the other type
  */
-export async function mirrorAttachments(context: MoveContext, move: string, from: Side): Promise<void> {
+export async function mirrorAttachments(context: PhaseContext, phase: string, from: Side): Promise<void> {
   const { session, change, emit, signal } = context;
   const to = from === 'old' ? 'new' : 'old';
   const { own } = await readAttachments(session, change, from);
@@ -36,16 +37,16 @@ export async function mirrorAttachments(context: MoveContext, move: string, from
       type: 'index-build-started',
       change: namesOf(change).change,
       index: mirrorName(index.name),
-      message: `${move}: creates the index ${mirrorName(index.name)}, beside reads and writes`,
+      message: `${phase}: creates the index ${mirrorName(index.name)}, beside reads and writes`,
     });
-    await createMirror(context, move, index, from, to);
+    await createMirror(context, phase, index, from, to);
   }
   const missing = own.foreignKeys.filter(
     ({ name, owner }) =>
       !mirrors.foreignKeys.some((key) => key.name === mirrorName(name) && key.owner === owner),
   );
   if (missing.length > 0) {
-    await inStrongTransaction(context, `${move}: add the foreign keys`, {
+    await inExclusiveTransaction(context, `${phase}: add the foreign keys`, {
       plan: async () => ({
         statements: missing.map((key) =>
           mirrorForeignKeyStatement(key, columnAt(change, from).column, columnAt(change, to).column),
@@ -62,13 +63,13 @@ export async function mirrorAttachments(context: MoveContext, move: string, from
     if (isValidated || !toValidate.some((key) => mirrorName(key.name) === name && key.owner === owner))
       continue;
     signal.throwIfAborted();
-    await validate(context, move, owner, name);
+    await validate(context, phase, owner, name);
   }
 }
 
 async function createMirror(
-  context: MoveContext,
-  move: string,
+  context: PhaseContext,
+  phase: string,
   index: CarriedIndex,
   from: Side,
   to: Side,
@@ -86,19 +87,19 @@ async function createMirror(
       `Cannot change ${namesOf(change).change}: ${index.name} is unique, and two rows that differ in ` +
         `${columnAt(change, from).column} have the same value in ${columnAt(change, to).column}: ${detailOf(error)} ` +
         `Correct one of them, then run the same command again.`,
-      { ...phaseDetails(context, move), index: index.name },
+      { ...phaseDetails(context, phase), index: index.name },
       { cause: error },
     );
   }
 }
 
-async function dropConcurrently({ session }: MoveContext, { schema, name }: CarriedIndex): Promise<void> {
+async function dropConcurrently({ session }: PhaseContext, { schema, name }: CarriedIndex): Promise<void> {
   await session.runUnlimited(
     `drop index concurrently if exists ${schema}.${escapeIdentifier(mirrorName(name))}`,
   );
 }
 
-async function validate(context: MoveContext, move: string, owner: string, name: string): Promise<void> {
+async function validate(context: PhaseContext, phase: string, owner: string, name: string): Promise<void> {
   const { session, change } = context;
   try {
     await session.withoutStatementTimeout(() =>
@@ -110,7 +111,7 @@ async function validate(context: MoveContext, move: string, owner: string, name:
       'FOREIGN_KEY_VIOLATED',
       `Cannot change ${namesOf(change).change}: the foreign key ${name} of ${owner} does not hold for the other column: ` +
         `${detailOf(error)} Correct the row, then run the same command again.`,
-      { ...phaseDetails(context, move), foreignKey: name, owner },
+      { ...phaseDetails(context, phase), foreignKey: name, owner },
       { cause: error },
     );
   }

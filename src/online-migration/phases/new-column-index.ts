@@ -2,7 +2,7 @@ import { escapeIdentifier } from 'pg';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf, newColumnIndexName } from '../change/names.ts';
-import { inStrongTransaction, type MoveContext } from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext } from './phase.ts';
 
 /** A table, or a partition at any depth, that gets the index. */
 interface IndexedTable {
@@ -12,31 +12,32 @@ interface IndexedTable {
   readonly index: string;
   /** The index's name alone, quoted. */
   readonly indexName: string;
-  /** The index of the table that this one is a partition of; null for the table itself. */
+  /** The index of this table's parent; null for the table itself. */
   readonly parentIndex: string | null;
   readonly isPartitioned: boolean;
-  /** `missing`, or what the catalog says of the index. */
+  /** `missing`, or the state of the index in the catalog. */
   readonly state: 'missing' | 'invalid' | 'valid';
 }
 
 /**
- * The index of the new column, where the declaration asks for one; a run that was ended goes on.
+ * Creates the index of the new column, if the declaration asks for one. An interrupted run continues.
  *
- * 1. A partitioned table, ONE transaction under ACCESS EXCLUSIVE: an index on it alone, without its partitions; catalog only.
- * 2. Every table that holds rows: `create index concurrently`, under SHARE UPDATE EXCLUSIVE, beside reads and writes. It
- *    waits for the transactions that are older than it. What an earlier run left unfinished is dropped before.
- * 3. A partitioned table, ONE transaction under ACCESS EXCLUSIVE: attach its partitions' indexes; catalog only.
+ * 1. For a partitioned table, ONE transaction under ACCESS EXCLUSIVE: create the index on the parent only; catalog
+ *    only.
+ * 2. For every table that stores rows: `create index concurrently`, under SHARE UPDATE EXCLUSIVE, without blocking
+ *    reads and writes. It waits for older transactions. An unfinished index of an earlier run is dropped first.
+ * 3. For a partitioned table, ONE transaction under ACCESS EXCLUSIVE: attach the partitions' indexes; catalog only.
  *
- * After the backfill: with the index, every row's update would have to enter it, and none could be heap-only.
+ * It runs after the backfill. With the index, no update of the backfill could be heap-only.
  */
-export async function createNewColumnIndex(context: MoveContext): Promise<void> {
+export async function createNewColumnIndex(context: PhaseContext): Promise<void> {
   const { session, change, emit, signal } = context;
   if (!change.index) return;
   const { change: changeName, newColumn } = namesOf(change);
   const tables = await findIndexedTables(session, change);
   const missing = tables.filter(({ isPartitioned, state }) => isPartitioned && state === 'missing');
   if (missing.length > 0) {
-    await inStrongTransaction(context, 'backfill: create the index of the partitioned table', {
+    await inExclusiveTransaction(context, 'backfill: create the index of the partitioned table', {
       locked: async () => {
         for (const { name, indexName } of missing) {
           await session.query(`create index ${indexName} on only ${name} (${newColumn})`);
@@ -57,10 +58,10 @@ export async function createNewColumnIndex(context: MoveContext): Promise<void> 
     await session.runUnlimited(`create index concurrently ${indexName} on ${name} (${newColumn})`);
   }
   if (tables.every(({ isPartitioned, state }) => !isPartitioned || state === 'valid')) return;
-  await inStrongTransaction(context, 'backfill: attach the indexes of the partitions', {
+  await inExclusiveTransaction(context, 'backfill: attach the indexes of the partitions', {
     locked: async () => {
       for (const { index, parentIndex } of tables) {
-        // What an earlier run has attached stays as it is.
+        // An index that an earlier run has attached stays attached.
         if (parentIndex !== null) await session.query(`alter index ${parentIndex} attach partition ${index}`);
       }
     },
@@ -111,7 +112,7 @@ async function findIndexedTables(database: Queryable, change: ChangedColumn): Pr
   return tables;
 }
 
-/** An index lies in its table's schema; its name must be another one for each table. */
+/** An index is in its table's schema, so its name must differ for each table. */
 function indexOf(change: ChangedColumn, schema: string, table: string): { name: string; qualified: string } {
   const name = escapeIdentifier(newColumnIndexName(change, table));
   return { name, qualified: `${escapeIdentifier(schema)}.${name}` };

@@ -5,93 +5,98 @@ import { otherLedgerObstacles } from '../state/phase-ledger.ts';
 import type { Ledger } from '../state/recorded-changes.ts';
 import { newerStepObstacles } from '../state/schema-step.ts';
 import type { MigrationSettings } from './settings.ts';
-import { notifyMove } from '../follow/phase-notification.ts';
+import { notifyPhase } from '../follow/phase-notification.ts';
 import { namesOf } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
 import { readStage, type Stage } from '../observation/stage.ts';
-import { type LockedPlan, underStrongLock } from '../postgres/exclusive-lock.ts';
+import { type LockedPlan, underExclusiveLock } from '../postgres/exclusive-lock.ts';
 import { rowSecurityObstacles } from '../attachments/obstacles/row-security-obstacles.ts';
 import { type ErrorDetails, OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { Obstacle } from '../change/obstacle.ts';
 
-/** What a move works with. */
-export interface MoveContext {
+/** The surroundings of a phase. */
+export interface PhaseContext {
   readonly change: ChangedColumn;
-  /** The connection that runs the move's statements. */
+  /** The connection that runs the phase's statements. */
   readonly session: Session;
-  /** Opens one more connection, for work beside it. */
+  /** Opens another connection, for parallel work. */
   readonly openSession: () => Promise<Session>;
-  /** Reports what happens while the move runs; `emitTo` makes it of listeners. */
+  /** Reports events while the phase runs; `emitTo` makes it from listeners. */
   readonly emit: Emit;
-  /** Ends the move between two of its transactions; running it again goes on. */
+  /** Ends the phase between two of its transactions; running it again continues. */
   readonly signal: AbortSignal;
-  /** Where `recordInLedger` writes: a change keeps to one ledger. */
+  /** The ledger that `recordInLedger` writes. A change uses only one ledger. */
   readonly ledger: Ledger;
-  /** Notes the migration as applied, or as reverted; to be called once, in the move's last transaction. */
+  /** Records the migration as applied or reverted. It must be called once, in the phase's last transaction. */
   readonly recordInLedger: () => Promise<void>;
   readonly settings: MigrationSettings;
 }
 
-/** A phase was refused because the database is not as the phase needs it; nothing was changed. */
+/** A phase was refused because of the state of the database; nothing was changed. */
 export class PhaseRefusedError extends OnlineMigrationError {
   override readonly name = 'PhaseRefusedError';
 }
 
 /**
- * The details that every refusal of a phase has.
- * @param move the phase as the message names it: `contract`, `revert the contract of`
+ * The details of every refusal.
+ * @param phase the phase as in the message: `contract`, `revert the contract of`
  */
-export function phaseDetails({ change }: Pick<MoveContext, 'change'>, move: string): ErrorDetails {
+export function phaseDetails({ change }: Pick<PhaseContext, 'change'>, phase: string): ErrorDetails {
   const { change: name, table } = namesOf(change);
-  return { change: name, table, phase: move.replace(/^revert the (.*) of$/, 'revert $1') };
+  return { change: name, table, phase: phase.replace(/^revert the (.*) of$/, 'revert $1') };
 }
 
 /**
- * Refuses a move that obstacles are in the way of.
- * @param move the move's name, for the error
+ * Refuses a phase if there are obstacles.
+ * @param phase the phase's name, for the error
  * @throws PhaseRefusedError if there are any
  */
-export function refuseObstacles(context: MoveContext, move: string, obstacles: readonly Obstacle[]): void {
+export function refuseObstacles(context: PhaseContext, phase: string, obstacles: readonly Obstacle[]): void {
   if (obstacles.length === 0) return;
   throw new PhaseRefusedError(
     'OBSTACLES',
-    `Cannot ${move} ${namesOf(context.change).change}; nothing was changed:\n${obstacles.map(({ message }) => `  ${message}`).join('\n')}`,
-    { ...phaseDetails(context, move), obstacles },
+    `Cannot ${phase} ${namesOf(context.change).change}; nothing was changed:\n${obstacles.map(({ message }) => `  ${message}`).join('\n')}`,
+    { ...phaseDetails(context, phase), obstacles },
   );
 }
 
 /**
- * Refuses a move that does not fit the database's stage, or that this version of the package or this ledger must not run.
- * @param move the move's name, for the error
+ * Refuses a phase that does not fit the database's stage, or that this version of the package or this ledger must not
+ * run.
+ * @param phase the phase's name, for the error
  * @param allowed the stages that it may start from
  * @returns the stage
  * @throws PhaseRefusedError in any other stage
  */
-export async function requireStage(context: MoveContext, move: string, ...allowed: Stage[]): Promise<Stage> {
-  refuseObstacles(context, move, await newerStepObstacles(context.session));
+export async function requireStage(
+  context: PhaseContext,
+  phase: string,
+  ...allowed: Stage[]
+): Promise<Stage> {
+  refuseObstacles(context, phase, await newerStepObstacles(context.session));
   const stage = await readStage(context.session, context.change);
-  // Before expand, the record is of a table that was dropped during an earlier change.
+  // Before expand, a record belongs to a table that was dropped during an earlier change.
   if (stage !== 'initial') {
     const { session, change, ledger } = context;
-    refuseObstacles(context, move, await otherLedgerObstacles(session, change, ledger));
+    refuseObstacles(context, phase, await otherLedgerObstacles(session, change, ledger));
   }
   if (allowed.includes(stage)) {
-    await refuseMissingKey(context, move);
+    await refuseMissingKey(context, phase);
     // A row that a policy hides would be neither converted nor compared.
-    refuseObstacles(context, move, await rowSecurityObstacles(context.session, context.change));
+    refuseObstacles(context, phase, await rowSecurityObstacles(context.session, context.change));
     return stage;
   }
   throw new PhaseRefusedError(
     'WRONG_STAGE',
-    `Cannot ${move} ${namesOf(context.change).change}: that starts from the stage ${allowed.join(' or ')}, ` +
+    `Cannot ${phase} ${namesOf(context.change).change}: that starts from the stage ${allowed.join(' or ')}, ` +
       `and the database is at ${stage}. Run the migrations in their order: \`npx mikro-orm migration:list\` shows ` +
       `which have run.`,
-    { ...phaseDetails(context, move), stage, allowed },
+    { ...phaseDetails(context, phase), stage, allowed },
   );
 }
 
-/** Another change may have renamed a column of the key, or be about to. */
-async function refuseMissingKey(context: MoveContext, move: string): Promise<void> {
+/** Another change may have renamed a column of the key, or may do so later. */
+async function refuseMissingKey(context: PhaseContext, phase: string): Promise<void> {
   const { session, change } = context;
   const { change: name, table } = namesOf(change);
   const wanted = keyColumnsOf(change).filter((column) => column !== change.oldColumn.name);
@@ -107,38 +112,38 @@ async function refuseMissingKey(context: MoveContext, move: string): Promise<voi
   const columns = rows.map((row) => row.name);
   throw new PhaseRefusedError(
     'KEY_COLUMN_MISSING',
-    `Cannot ${move} ${name}: the table has no column ${columns.join(', ')}, which is in its \`key\`. If ` +
+    `Cannot ${phase} ${name}: the table has no column ${columns.join(', ')}, which is in its \`key\`. If ` +
       `another change renames it, carry that out first; otherwise correct \`key\`.`,
-    { ...phaseDetails(context, move), columns },
+    { ...phaseDetails(context, phase), columns },
   );
 }
 
 /**
- * Refuses what a change without a way back cannot do.
- * @param move the move's name, for the error
+ * Refuses a phase that is impossible for a change that is not reversible.
+ * @param phase the phase's name, for the error
  * @throws PhaseRefusedError
  */
-export function refuseOneWay(context: MoveContext, move: string): void {
+export function refuseOneWay(context: PhaseContext, phase: string): void {
   const { change } = context;
   if (isReversible(change)) return;
   throw new PhaseRefusedError(
     'NOT_REVERSIBLE',
-    `Cannot ${move} ${namesOf(change).change}: it is declared as not reversible, so what was written through ` +
+    `Cannot ${phase} ${namesOf(change).change}: it is declared as not reversible, so what was written through ` +
       `${change.newColumn.name} is not in ${change.oldColumn.name}. Restore a backup, or make a change of its own for the way back.`,
-    phaseDetails(context, move),
+    phaseDetails(context, phase),
   );
 }
 
 /**
- * Runs the catalog changes of a move in one short transaction under ACCESS EXCLUSIVE on the table, and tells all who
- * listen for moves. For how long the lock was held is recorded behind it.
- * @param purpose what they are for, in the events and in the error
- * @param statements.before statements of the same transaction beside reads and writes
- * @param statements.plan puts together what `locked` is to do, and says which further tables that locks
+ * Runs the catalog changes of a phase in one short transaction under ACCESS EXCLUSIVE on the table, and notifies all
+ * listeners. Afterwards it records how long the lock was held.
+ * @param purpose the purpose, for events and errors
+ * @param statements.before statements of the same transaction before the exclusive lock
+ * @param statements.plan prepares the work of `locked` and lists the further tables to lock
  * @param statements.locked statements under the lock
  */
-export async function inStrongTransaction(
-  context: MoveContext,
+export async function inExclusiveTransaction(
+  context: PhaseContext,
   purpose: string,
   statements: {
     readonly before?: () => Promise<void>;
@@ -148,7 +153,7 @@ export async function inStrongTransaction(
 ): Promise<void> {
   const { session, change, emit, signal, settings } = context;
   const names = namesOf(change);
-  const milliseconds = await underStrongLock(session, {
+  const milliseconds = await underExclusiveLock(session, {
     table: names.table,
     purpose,
     change: names.change,
@@ -158,8 +163,8 @@ export async function inStrongTransaction(
     ...(statements.plan && { plan: statements.plan }),
     locked: statements.locked,
     before: async () => {
-      // PostgreSQL sends it with the commit; said here, it takes no time under the lock.
-      await notifyMove(session, change);
+      // PostgreSQL sends it with the commit. Issued before the lock, it takes no time under it.
+      await notifyPhase(session, change);
       await statements.before?.();
     },
   });

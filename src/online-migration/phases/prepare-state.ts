@@ -1,21 +1,21 @@
 import { namesOf } from '../change/names.ts';
-import { underStrongLock } from '../postgres/exclusive-lock.ts';
+import { underExclusiveLock } from '../postgres/exclusive-lock.ts';
 import { stateObstacles } from '../state/owner.ts';
 import { isOutdated } from '../state/schema-step.ts';
 import { createState } from '../state/tables.ts';
-import { type MoveContext, refuseObstacles } from './phase.ts';
+import { type PhaseContext, refuseObstacles } from './phase.ts';
 
 /**
- * Brings the package's tables up to this version, if an earlier one made them. A step alters them under a lock that a reader can
- * hold up, such as a dump of the database: so it has a transaction of its own, which is tried again.
- * @param move the phase, for the error
+ * Upgrades the package's tables if an earlier version made them. A reader such as a database dump can block the lock
+ * for a step, so this runs in a separate transaction that is retried.
+ * @param phase the phase, for the error
  * @throws PhaseRefusedError if the role may not write the package's tables
  */
-export async function prepareState(context: MoveContext, move: string): Promise<void> {
+export async function prepareState(context: PhaseContext, phase: string): Promise<void> {
   const { session, change, emit, signal, settings } = context;
-  refuseObstacles(context, move, await stateObstacles(session, change));
+  refuseObstacles(context, phase, await stateObstacles(session, change));
   if (!(await isOutdated(session))) return;
-  await underStrongLock(session, {
+  await underExclusiveLock(session, {
     change: namesOf(change).change,
     table: 'online_migration.change',
     purpose: `upgrade of the package's tables`,

@@ -2,16 +2,16 @@ import { findDifferences } from '../verify/equality-proof.ts';
 import type { Side } from '../sync/filled-column.ts';
 import { namesOf } from '../change/names.ts';
 import { describeRow } from '../change/row-key.ts';
-import { type MoveContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+import { type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 
 /**
- * Refuses a phase while rows differ in the two columns: a sync trigger may have been disabled for a time. It reads the whole
- * table in short transactions.
- * @param move the phase, for the error
- * @param ruling the column that applications have followed until now, so that its values are the right ones
+ * Refuses a phase if the two columns of any row differ: a sync trigger may have been disabled for a time. It reads
+ * the whole table in short transactions.
+ * @param phase the phase, for the error
+ * @param ruling the column that was active until now, so its values are the right ones
  * @throws PhaseRefusedError with some of the rows, and the statement that fills them again
  */
-export async function refuseDifferences(context: MoveContext, move: string, ruling: Side): Promise<void> {
+export async function refuseDifferences(context: PhaseContext, phase: string, ruling: Side): Promise<void> {
   const { change } = context;
   const differences = await findDifferences(context, 'read');
   if (differences.length === 0) return;
@@ -29,9 +29,9 @@ export async function refuseDifferences(context: MoveContext, move: string, ruli
   const statement = `update ${table} set ${assignment} where ${newColumn} is distinct from ${forward}(${oldColumn})`;
   throw new PhaseRefusedError(
     'ROWS_DIFFER',
-    `Cannot ${move} ${name}: in some rows ${stale.name} does not have the value of ${right.name}. They were ` +
+    `Cannot ${phase} ${name}: in some rows ${stale.name} does not have the value of ${right.name}. They were ` +
       `written while the sync trigger was disabled, or were not filled. The first rows, old value and new value:\n${list}\n` +
       `Fill them again, then run the same command again: \`${statement}\`.`,
-    { ...phaseDetails(context, move), keys: differences.map(({ key }) => key), statement },
+    { ...phaseDetails(context, phase), keys: differences.map(({ key }) => key), statement },
   );
 }

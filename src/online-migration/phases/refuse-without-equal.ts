@@ -6,30 +6,30 @@ import { namesOf } from '../change/names.ts';
 import { obstacle } from '../change/obstacle.ts';
 import type { ErrorDetails } from '../change/online-migration-error.ts';
 import { describeRow } from '../change/row-key.ts';
-import { type MoveContext, phaseDetails, PhaseRefusedError, refuseObstacles } from './phase.ts';
+import { type PhaseContext, phaseDetails, PhaseRefusedError, refuseObstacles } from './phase.ts';
 
-/** The move that needs an old value for each new one. */
-const MOVE = 'revert the contract of';
+/** The phase that needs an old value for each new one. */
+const PHASE = 'revert the contract of';
 const NAMED_ROWS = 10;
 
-/** A row, and the new value that it has. */
+/** A row and its new value. */
 interface Found {
   readonly key: string;
   readonly value: string;
 }
 
 /**
- * Refuses the way back of contract, before it changes anything, if it could not finish: because of values that the old type
- * does not have, or a sequence that exceeds it. Both can have been written since contract.
- * It reads the table once, beside reads and writes.
+ * Refuses to revert contract, before it changes anything, if it could not finish. Values may have no equal in the old
+ * type, or a sequence may exceed it; both can have been written since contract. It reads the table once, without
+ * blocking reads and writes.
  *
  * @param fill how the old column is to be filled
  * @throws PhaseRefusedError with some of the rows and the remedy
  */
-export async function refuseWithoutEqual(context: MoveContext, fill: Fill): Promise<void> {
+export async function refuseWithoutEqual(context: PhaseContext, fill: Fill): Promise<void> {
   const { session, change } = context;
   const rows = await findWithoutEqual(context, fill);
-  refuseObstacles(context, MOVE, [
+  refuseObstacles(context, PHASE, [
     ...(rows.length === 0
       ? []
       : [obstacle('VALUES_WITHOUT_EQUAL', describe(context, rows, '    '), rowDetails(change, rows))]),
@@ -38,26 +38,26 @@ export async function refuseWithoutEqual(context: MoveContext, fill: Fill): Prom
 }
 
 /**
- * The same for the numbers alone, which can have gone on while the old column was filled.
+ * Does the same for numbers only, because they can have increased while the old column was filled.
  * @throws PhaseRefusedError
  */
-export async function refuseNumbersBeyond(context: MoveContext): Promise<void> {
+export async function refuseNumbersBeyond(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const obstacles = await numberRangeObstacles(session, change);
   if (obstacles.length === 0) return;
   throw new PhaseRefusedError(
     'NUMBERS_OUT_OF_RANGE',
-    `Cannot ${MOVE} ${namesOf(change).change}, with the old column filled already:\n` +
+    `Cannot ${PHASE} ${namesOf(change).change}, with the old column filled already:\n` +
       `${obstacles.map(({ message }) => `  ${message}`).join('\n')}\n  Then run the same command again.`,
-    { ...phaseDetails(context, MOVE), obstacles },
+    { ...phaseDetails(context, PHASE), obstacles },
   );
 }
 
 /**
- * The same for the values: it refuses while the fill has left any out.
+ * Refuses if the fill has left out values.
  * @throws PhaseRefusedError
  */
-export async function refuseUnfilled(context: MoveContext): Promise<void> {
+export async function refuseUnfilled(context: PhaseContext): Promise<void> {
   const { change, oldColumn, newColumn } = namesOf(context.change);
   const rows = await context.session.withoutStatementTimeout(() =>
     selectRows(context, `t.${oldColumn} is null and t.${newColumn} is not null`),
@@ -65,16 +65,16 @@ export async function refuseUnfilled(context: MoveContext): Promise<void> {
   if (rows.length === 0) return;
   throw new PhaseRefusedError(
     'ROWS_NOT_FILLED',
-    `Cannot ${MOVE} ${change}: ${describe(context, rows, '  ')}`,
+    `Cannot ${PHASE} ${change}: ${describe(context, rows, '  ')}`,
     {
-      ...phaseDetails(context, MOVE),
+      ...phaseDetails(context, PHASE),
       ...rowDetails(context.change, rows),
     },
   );
 }
 
-/** The functions that it needs are rolled back behind the read. */
-async function findWithoutEqual(context: MoveContext, fill: Fill): Promise<Found[]> {
+/** The functions that it needs are rolled back after the read. */
+async function findWithoutEqual(context: PhaseContext, fill: Fill): Promise<Found[]> {
   const { session, change } = context;
   return session.withoutStatementTimeout(async () => {
     await session.query('savepoint nothing_made');
@@ -86,7 +86,7 @@ async function findWithoutEqual(context: MoveContext, fill: Fill): Promise<Found
   });
 }
 
-async function selectRows({ session, change }: MoveContext, condition: string): Promise<Found[]> {
+async function selectRows({ session, change }: PhaseContext, condition: string): Promise<Found[]> {
   const { table, lastingKey, newColumn } = namesOf(change);
   const { rows } = await session.query<Found>(`
     select ${lastingKey.text('t')} as key, t.${newColumn}::text as value
@@ -100,7 +100,7 @@ function rowDetails({ oldColumn, newColumn }: ChangedColumn, rows: readonly Foun
   return { column: newColumn.name, type: oldColumn.type, keys: rows.map(({ key }) => key) };
 }
 
-function describe({ change }: MoveContext, rows: readonly Found[], indent: string): string {
+function describe({ change }: PhaseContext, rows: readonly Found[], indent: string): string {
   const { oldColumn, newColumn } = change;
   const list = rows.map(({ key, value }) => `${indent}${describeRow(change, key)}: ${value}`).join('\n');
   return (

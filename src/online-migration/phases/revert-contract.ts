@@ -22,22 +22,23 @@ import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 import { refuseNumbersBeyond, refuseUnfilled, refuseWithoutEqual } from './refuse-without-equal.ts';
 import { refuseLostValues, reportUnusedKeptValues } from './kept-values.ts';
 import { awaitSwitchover } from './await-switchover.ts';
-import { inStrongTransaction, type MoveContext, refuseOneWay, requireStage } from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext, refuseOneWay, requireStage } from './phase.ts';
 import { prepareState } from './prepare-state.ts';
 
 /**
- * The way back of contract: the old column again, with every value letter by letter.
+ * Reverts contract: restores the old column, with every value byte-identical.
  *
- * 1. Refuse if a value or the next number has no equal of the old type. Wait until no live process of the application uses
- *    the new column under the name that the old one gets again.
- * 2. ONE transaction under ACCESS EXCLUSIVE: add the old column, nullable, and the trigger that watches both columns.
- * 3. Fill it in short transactions: from the kept values, else from the new column. A run that was ended goes on.
- * 4. For the old column what hangs on the new one: indexes and foreign keys, beside reads and writes.
- * 5. The not-null check, validated beside reads and writes.
- * 6. ONE transaction under ACCESS EXCLUSIVE: NOT NULL, drop the check; the name of the NOT NULL, the default or the
- *    numbers come to the old column.
+ * 1. Refuse if a value or the next number has no equal in the old type. Wait until no live process uses the new
+ *    column under the old column's name.
+ * 2. ONE transaction under ACCESS EXCLUSIVE: add the old column, nullable, and the trigger on both columns.
+ * 3. Fill the old column in short transactions, from the kept values or else from the new column. An interrupted run
+ *    continues.
+ * 4. Create the indexes and foreign keys of the new column on the old one, without blocking reads and writes.
+ * 5. Add the not-null check and validate it, without blocking reads and writes.
+ * 6. ONE transaction under ACCESS EXCLUSIVE: set NOT NULL, drop the check, and hand the name of the NOT NULL, the
+ *    default or the numbering over to the old column.
  */
-export async function revertContract(context: MoveContext): Promise<void> {
+export async function revertContract(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const names = namesOf(change);
   await requireStage(context, 'revert the contract of', 'contracted');
@@ -56,7 +57,7 @@ export async function revertContract(context: MoveContext): Promise<void> {
   if (oldColumn === null) {
     await refuseWithoutEqual(context, fill);
     await awaitSwitchover(context, 'revert the contract of', 'renamed', context.settings.switchoverWaitMs);
-    await inStrongTransaction(context, 'revert contract: add the old column', {
+    await inExclusiveTransaction(context, 'revert contract: add the old column', {
       before: async () => {
         await asTableOwner(session, change, async () => {
           await createForwardFunctions(session, change);
@@ -81,12 +82,12 @@ export async function revertContract(context: MoveContext): Promise<void> {
   await reportUnusedKeptValues(context);
   await refuseUnfilled(context);
   await mirrorAttachments(context, 'revert contract', 'new');
-  await inStrongTransaction(context, 'revert contract: add the not-null check', {
+  await inExclusiveTransaction(context, 'revert contract: add the not-null check', {
     locked: () => addFilledCheck(session, change, 'old'),
   });
   await validateFilledCheck(session, change);
   let notNull = EMPTY_PLAN;
-  await inStrongTransaction(context, 'revert contract: set not null', {
+  await inExclusiveTransaction(context, 'revert contract: set not null', {
     before: () => refuseNumbersBeyond(context),
     plan: async () => {
       notNull = { statements: await notNullExchange(session, change, 'new'), furtherTables: [] };

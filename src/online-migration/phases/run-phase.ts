@@ -13,27 +13,27 @@ import { settingsOf, type SettingsOptions } from './settings.ts';
 
 /** Options of {@link runPhase}. */
 export interface RunPhaseOptions {
-  /** Where the database is: a URL, or as `pg` takes it. Not a pooler in transaction mode. */
+  /** The database: a URL, or an object that `pg` accepts. Not a pooler in transaction mode. */
   readonly connection: string | ClientConfig;
-  /** Lock timeouts and the settings of backfills that differ from the defaults. */
+  /** Lock timeouts and backfill settings that differ from the defaults. */
   readonly settings?: SettingsOptions;
-  /** Receives each event while the phase runs; one that throws does not break the phase. */
+  /** Receives each event while the phase runs. If it throws, the phase continues. */
   readonly onEvent?: OnlineMigrationListener;
-  /** Ends the phase between two of its transactions; running it again goes on from there. */
+  /** Ends the phase between two of its transactions; running it again continues. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Runs one phase of a change without MikroORM.
  *
- * 1. One session for the statements of the phase, with the lock that keeps a second runner out.
- * 2. The phase, up or down. A phase that was interrupted goes on where it stopped.
- * 3. In its last transaction, the ledger of the package (`online_migration.phase`).
+ * 1. Open one session for the phase's statements, with the lock that excludes a second runner.
+ * 2. Run the phase, up or down. An interrupted phase continues.
+ * 3. In its last transaction, write the ledger of the package (`online_migration.phase`).
  *
  * @param change the change
  * @param name the phase
- * @param direction `up`, or `down` for its way back
- * @throws OnlineMigrationError with a code if the phase is refused; nothing was changed then
+ * @param direction `up`, or `down` to revert it
+ * @throws OnlineMigrationError with a code if the phase is refused; then nothing was changed
  */
 export async function runPhase(
   change: ColumnChange,

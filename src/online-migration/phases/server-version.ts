@@ -1,16 +1,16 @@
 import { namesOf } from '../change/names.ts';
-import { type MoveContext, PhaseRefusedError } from './phase.ts';
+import { type PhaseContext, PhaseRefusedError } from './phase.ts';
 
-/** TID range scans came with it, and function bodies that no search_path reaches into. */
+/** PostgreSQL 14 added TID range scans and function bodies that do not depend on the search_path. */
 const OLDEST_VERSION = 14;
 /** `server_version_num` of a major version. */
 const NUMBERS_PER_MAJOR = 10_000;
 
 /**
- * Refuses a server that the moves cannot work on.
+ * Refuses an unsupported server.
  * @throws PhaseRefusedError on a server older than PostgreSQL 14, or older than the change's conversion needs
  */
-export async function requireServerVersion(context: MoveContext): Promise<void> {
+export async function requireServerVersion(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const { rows } = await session.query<{ version: number; name: string }>(
     `select current_setting('server_version_num')::int as version, current_setting('server_version') as name`,

@@ -1,14 +1,14 @@
 import type { LockSettings } from '../postgres/exclusive-lock.ts';
 import { type BackfillSettings, DEFAULT_BACKFILL_SETTINGS } from '../backfill/throttle/settings.ts';
 
-/** How patient the moves are, in milliseconds, and how the backfill works. */
+/** Timeouts of the phases, in milliseconds, and settings of the backfill. */
 export interface MigrationSettings extends LockSettings {
   /** How long contract waits for processes that still use the old column. */
   readonly switchoverWaitMs: number;
   readonly backfill: BackfillSettings;
 }
 
-/** What a production table allows: readers stall 100 ms at most; locks are asked for over two minutes. */
+/** Defaults for a production table: readers stall at most 100 ms; locks are requested for over two minutes. */
 export const DEFAULT_SETTINGS: MigrationSettings = {
   lockTimeoutMs: 100,
   lockBudgetMs: 120_000,

@@ -7,19 +7,20 @@ import { recordChange } from '../state/change-record.ts';
 import { createState } from '../state/tables.ts';
 import { readSyncState } from '../sync/sync-state.ts';
 import { createSyncFunction, type SyncMode } from '../sync/sync-trigger.ts';
-import { type MoveContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+import { type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 import { prepareState } from './prepare-state.ts';
 
 /**
- * Brings the functions of a change under way up to its declaration, so that a correction has effect with the next phase: a
- * label that an enum got meanwhile, for example. Also the package's tables and the record of the change.
- * @param move the phase, for the error
- * @throws PhaseRefusedError if a column has another type than the declaration says, or the role may not write the package's tables
+ * Updates the functions of a change under way from its declaration, so that a correction takes effect with the next
+ * phase: for example, a label added to an enum. Also updates the package's tables and the record of the change.
+ * @param phase the phase, for the error
+ * @throws PhaseRefusedError if a column's type differs from its declaration, or if the role may not write the
+ *   package's tables
  */
-export async function bringUpToDate(context: MoveContext, move: string, mode: SyncMode): Promise<void> {
+export async function bringUpToDate(context: PhaseContext, phase: string, mode: SyncMode): Promise<void> {
   const { session, change, settings } = context;
-  await refuseOtherTypes(context, move);
-  await prepareState(context, move);
+  await refuseOtherTypes(context, phase);
+  await prepareState(context, phase);
   await session.transaction(async () => {
     await session.query(`set local lock_timeout = ${settings.lockTimeoutMs}`);
     await createState(session, change);
@@ -31,15 +32,15 @@ export async function bringUpToDate(context: MoveContext, move: string, mode: Sy
 }
 
 /**
- * Refuses a phase while a write may pass the sync triggers.
- * @param options.withKeeping also while one may pass the triggers that keep old values
- * @param options.since the version of the triggers that an earlier call returned: refuses also if they were altered since
+ * Refuses a phase if writes may bypass the sync triggers.
+ * @param options.withKeeping also checks the triggers that keep old values
+ * @param options.since the version of the triggers from an earlier call; also refuses if they were altered since
  * @returns the version of the triggers
  * @throws PhaseRefusedError that names the triggers
  */
 export async function requireSyncTriggers(
-  context: MoveContext,
-  move: string,
+  context: PhaseContext,
+  phase: string,
   options: { readonly withKeeping?: boolean; readonly since?: string } = {},
 ): Promise<string> {
   const { session, change } = context;
@@ -48,9 +49,9 @@ export async function requireSyncTriggers(
   if (missing.length > 0) {
     throw new PhaseRefusedError(
       'SYNC_TRIGGER_MISSING',
-      `Cannot ${move} ${name}: the sync trigger ${missing.join(', ')} is missing, so rows written meanwhile would be left ` +
+      `Cannot ${phase} ${name}: the sync trigger ${missing.join(', ')} is missing, so rows written meanwhile would be left ` +
         `behind. Revert the expand and run it again: \`npx mikro-orm migration:down\`, then \`migration:up\`.`,
-      { ...phaseDetails(context, move), triggers: missing },
+      { ...phaseDetails(context, phase), triggers: missing },
     );
   }
   if (silent.length > 0) {
@@ -58,24 +59,24 @@ export async function requireSyncTriggers(
     const statement = `alter table ${table} ${list}`;
     throw new PhaseRefusedError(
       'SYNC_TRIGGER_SILENT',
-      `Cannot ${move} ${name}: the sync trigger ${silent.join(', ')} does not fire for every write; \`disable trigger all\` and ` +
+      `Cannot ${phase} ${name}: the sync trigger ${silent.join(', ')} does not fire for every write; \`disable trigger all\` and ` +
         `\`enable trigger all\` leave it so. Run \`${statement}\`, then the same command again. The columns are ` +
         `compared before one of them is given up.`,
-      { ...phaseDetails(context, move), triggers: silent, statement },
+      { ...phaseDetails(context, phase), triggers: silent, statement },
     );
   }
   if (options.since !== undefined && options.since !== version) {
     throw new PhaseRefusedError(
       'SYNC_TRIGGER_ALTERED',
-      `Cannot ${move} ${name}: while the columns were compared, a sync trigger was disabled and enabled again, or a partition ` +
+      `Cannot ${phase} ${name}: while the columns were compared, a sync trigger was disabled and enabled again, or a partition ` +
         `was attached or detached. Run the same command again, it compares them anew.`,
-      phaseDetails(context, move),
+      phaseDetails(context, phase),
     );
   }
   return version;
 }
 
-async function refuseOtherTypes(context: MoveContext, move: string): Promise<void> {
+async function refuseOtherTypes(context: PhaseContext, phase: string): Promise<void> {
   const { session, change } = context;
   const { table, change: name } = namesOf(change);
   for (const side of ['oldColumn', 'newColumn'] as const) {
@@ -83,16 +84,16 @@ async function refuseOtherTypes(context: MoveContext, move: string): Promise<voi
     if (found === null) continue;
     throw new PhaseRefusedError(
       'COLUMN_TYPE_DIFFERS',
-      `Cannot ${move} ${name}: ${change[side].name} is ${found}, and the declaration says ${change[side].type}. Correct ` +
+      `Cannot ${phase} ${name}: ${change[side].name} is ${found}, and the declaration says ${change[side].type}. Correct ` +
         `\`${side}.type\`; to change to another type, revert the expand first.`,
-      { ...phaseDetails(context, move), column: change[side].name, declared: change[side].type, found },
+      { ...phaseDetails(context, phase), column: change[side].name, declared: change[side].type, found },
     );
   }
 }
 
-/** The type of a column, if it is there and is not of the declared type. */
+/** The actual type of a column, if the column exists and has another type than declared. */
 async function readOtherType(
-  database: MoveContext['session'],
+  database: PhaseContext['session'],
   table: string,
   { name, type }: ChangedColumn['oldColumn'],
 ): Promise<string | null> {

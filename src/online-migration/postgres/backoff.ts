@@ -5,8 +5,9 @@ export interface Backoff {
 }
 
 /**
- * A pause of random length below a bound that doubles with each try ("full jitter"), so that several who wait part.
- * @param attempt how many tries have failed, from 1 on
+ * Returns a pause of random length below a bound that doubles with each try ("full jitter"), so that waiting sessions
+ * do not retry together.
+ * @param attempt number of failed tries, from 1 on
  * @returns milliseconds
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
 import { describeDatabaseError, SQLSTATE, sqlState } from './database-error.ts';
 
-/** How long a server may take to accept the connection that cancels, in milliseconds. */
+/** Timeout of the connection that sends the cancel, in milliseconds. */
 const CONNECTION_TIMEOUT_MS = 5_000;
 /** A cancel that comes before the server has read the statement has no effect. */
 const AGAIN_MS = 200;
@@ -12,24 +12,24 @@ const SHOWN_CHARACTERS = 160;
 /** A request to end a command. */
 export interface Interrupt {
   readonly signal: AbortSignal;
-  /** Receives an event about the statement that it ends. */
+  /** Receives an event about the cancelled statement. */
   readonly emit: Emit;
 }
 
 /** The session that runs a statement. */
 export interface CancelTarget {
-  /** How the second connection reaches the same server. */
+  /** Connects to the same server a second time. */
   readonly connection: ClientConfig;
   /** The process id of its backend. */
   readonly pid: number;
 }
 
 /**
- * Runs a statement, and has it cancelled from a second connection as soon as the interrupt comes. No cancel is under way any
- * more when it returns: that would meet the next statement of the session.
+ * Runs a statement, and cancels it from a second connection when the interrupt arrives. It returns only after the
+ * cancel has ended, because a late cancel would hit the session's next statement.
  * @param target the session that runs the statement
  * @param statement starts it
- * @throws the interrupt's reason, if it has come before the statement, or has ended it
+ * @throws the interrupt's reason, if the interrupt came before the statement or ended it
  */
 export async function cancellable<T>(
   target: CancelTarget,
@@ -62,11 +62,11 @@ async function cancelUntil(ended: AbortSignal, { connection, pid }: CancelTarget
     application_name: 'online-migration cancel',
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
   });
-  // If the connection fails, so does the query.
+  // If the connection fails, the query fails too.
   client.on('error', () => undefined);
   try {
     await client.connect();
-    for (let isTold = false; !ended.aborted; isTold = true) {
+    for (let isReported = false; !ended.aborted; isReported = true) {
       const { rows } = await client.query<{ statement: string }>(
         `
         select left(btrim(regexp_replace(query, '\\s+', ' ', 'g')), $2) as statement, pg_catalog.pg_cancel_backend(pid)
@@ -74,7 +74,7 @@ async function cancelUntil(ended: AbortSignal, { connection, pid }: CancelTarget
         where pid = $1`,
         [pid, SHOWN_CHARACTERS],
       );
-      if (!isTold) {
+      if (!isReported) {
         const statement = rows[0]?.statement ?? null;
         emit({
           type: 'statement-cancelled',

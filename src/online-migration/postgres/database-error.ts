@@ -2,11 +2,11 @@ import { isNativeError } from 'node:util/types';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
 /**
- * The errors of PostgreSQL, of `pg` and of Node's sockets: the one place that knows what they mean.
+ * Classifies the errors of PostgreSQL, of `pg` and of Node's sockets.
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 
-/** SQLSTATEs that code of the package reacts to. */
+/** SQLSTATEs that the package reacts to. */
 export const SQLSTATE = {
   activeTransaction: '25001',
   readOnlyTransaction: '25006',
@@ -23,19 +23,19 @@ export const SQLSTATE = {
 
 const ANY_SQLSTATE = /^[0-9A-Z]{5}$/;
 
-/** A statement that lost against others: lock timeout, deadlock, serialization failure. */
+/** Lock timeout, deadlock, serialization failure. */
 const LOCK_CONFLICT = /^(55P03|40P01|40001)$/;
 
 /**
- * A database that will accept the same statement later: connection lost, no room for one more connection, shutting down or
- * starting up, ended because it was idle in a transaction, read-only for a moment, or a lock conflict.
+ * Errors after which the same statement can succeed later: connection lost, too many connections, server shutting
+ * down or starting up, session ended because it was idle in a transaction, server read-only, or a lock conflict.
  */
 const TRANSIENT = /^(08...|53...|57...|25006|25P0[234]|55P03|40P01|40001)$/;
 
 /** Classes whose messages can repeat values of the statement: data, constraints, syntax, raised by a function. */
 const WITH_VALUES = /^(21|22|23|2F|38|39|42601|P0)/;
 
-/** Codes of Node for a connection that never came about. */
+/** Codes of Node for a connection that was never opened. */
 const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT']);
 
 /** Codes of Node for a server that cannot be reached. */
@@ -51,7 +51,9 @@ const UNREACHABLE = new Set([
 /** SQLSTATEs of a server that refuses connections: read-only, too many connections, starting up. */
 const CONNECTION_REFUSED = /^(25006|53300|57P03)$/;
 
-/** Messages of `pg`, without a code, for a connection that ended, could not be opened in time, or fell silent. */
+/**
+ * Messages of `pg`, without a code, for a connection that ended, timed out while it was opened, or stopped answering.
+ */
 const CONNECTION_ENDED =
   /^(Connection terminated|timeout (exceeded|expired)|Query read timeout|Client (has encountered|was closed))/;
 
@@ -66,25 +68,28 @@ interface DriverError extends Error {
   readonly constraint?: string;
 }
 
-/** The SQLSTATE of a database error, or the code of a socket error; undefined for any other error, also the package's own. */
+/**
+ * Returns the SQLSTATE of a database error, or the code of a socket error. Any other error, including the package's
+ * own, gives undefined.
+ */
 export function sqlState(error: unknown): string | undefined {
   if (error instanceof OnlineMigrationError) return undefined;
   const { code } = asDriverError(error) ?? {};
   return typeof code === 'string' ? code : undefined;
 }
 
-/** Whether the error is a lock conflict: others hold what the statement needs. */
+/** Whether the error is a lock conflict. */
 export function isLockConflict(error: unknown): boolean {
   return LOCK_CONFLICT.test(sqlState(error) ?? '');
 }
 
-/** Whether the same statement may succeed in a moment, because the failure has nothing to do with the statement. */
+/** Whether the same statement may succeed later, because the failure is not the statement's. */
 export function isTransient(error: unknown): boolean {
   const code = sqlState(error) ?? '';
   return UNREACHABLE.has(code) || TRANSIENT.test(code) || hasMessage(error, CONNECTION_ENDED);
 }
 
-/** Whether the connection of the failed statement cannot be used any more: it was closed, or the server has fallen silent. */
+/** Whether the connection of the failed statement is unusable: it was closed, or the server stopped answering. */
 export function isConnectionLost(error: unknown): boolean {
   const { severity } = asDriverError(error) ?? {};
   return (
@@ -96,8 +101,9 @@ export function isConnectionLost(error: unknown): boolean {
 }
 
 /**
- * Whether a failed statement may have been carried out all the same: its connection was lost after it was sent, or its answer
- * did not arrive. It was certainly not if no connection was opened, or if the server reported the error and went on.
+ * Whether a failed statement may still have been carried out: the connection was lost after the statement was sent,
+ * or no answer arrived. It was not carried out if no connection was opened, or if the server reported the error and
+ * kept the session.
  */
 export function mayHaveBeenDone(error: unknown): boolean {
   const failure = asDriverError(error);
@@ -111,7 +117,7 @@ export function mayHaveBeenDone(error: unknown): boolean {
   return failure.severity !== 'ERROR' && !wasNeverSent;
 }
 
-/** The failure in a few words for a log, without any value of a statement. */
+/** Describes the failure for a log, without any value of a statement. */
 export function describeDatabaseError(error: unknown): string {
   const failure = asDriverError(error);
   if (failure === undefined) return 'a value that is not an error was thrown';

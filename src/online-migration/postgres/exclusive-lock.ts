@@ -12,18 +12,24 @@ import { isLockConflict } from './database-error.ts';
 import type { Session } from './session.ts';
 import { type ErrorDetails, OnlineMigrationError } from '../change/online-migration-error.ts';
 
-/** How long a statement may last beyond its waits. It is catalog work; longer means that something scans the table after all. */
+/**
+ * How long a statement may last beyond its lock waits. The statements only change the catalog; a longer one scans the
+ * table.
+ */
 const STATEMENT_TIMEOUT_MS = 10_000;
-/** Autovacuum gives way to a session that has waited for `deadlock_timeout`; twice that is enough. */
+/** Autovacuum gives way to a session that has waited for `deadlock_timeout`. Twice that is enough. */
 const DEADLOCK_TIMEOUTS = 2;
 const SHORTEST_PATIENCE_MS = 2_000;
-/** Others wait for the table by then. A lock that is not free at once may belong to a transaction that waits too. */
+/**
+ * Other sessions already wait for the table. A lock that is not free at once may belong to a transaction that waits
+ * too.
+ */
 const UNDER_LOCK_TIMEOUT_MS = 20;
 const BACKOFF = { shortestMs: 10, longestMs: 5_000 };
 
 /** How patiently locks are requested, in milliseconds. */
 export interface LockSettings {
-  /** Longest wait for an exclusive lock in one try: every later reader waits behind it. */
+  /** Longest wait for an exclusive lock in one try, because every later reader waits behind it. */
   readonly lockTimeoutMs: number;
   /** Longest time over all tries for an exclusive lock. */
   readonly lockBudgetMs: number;
@@ -32,29 +38,30 @@ export interface LockSettings {
 /** Nothing to do. */
 export const EMPTY_PLAN: LockedPlan = { statements: [], furtherTables: [] };
 
-/** What is to be done under a strong lock, read from the catalog and put together ahead of it. */
+/** The work under an exclusive lock, prepared from the catalog before the lock is taken. */
 export interface LockedPlan {
-  /** To be run one after the other. */
+  /** Run one after the other. */
   readonly statements: readonly string[];
-  /** The tables besides the one that is changed which the statements lock: schema and name, quoted. */
+  /** Other tables that the statements lock: schema and name, quoted. */
   readonly furtherTables: readonly string[];
-  /** How they lock them; ACCESS EXCLUSIVE where it is left out. */
+  /** The lock mode for these tables; default ACCESS EXCLUSIVE. */
   readonly furtherMode?: 'share row exclusive';
   /**
-   * The sequences that the statements lock: schema and name, quoted. They are locked behind the table, as an insert does it:
-   * the other way round, each insert that has the table and asks for a number would be in the way.
+   * The sequences that the statements lock: schema and name, quoted. They are locked after the table, in the order of
+   * an insert. In the opposite order, an insert that holds the table and waits for a number would deadlock with the
+   * phase.
    */
   readonly sequences?: readonly string[];
 }
 
-/** The lock that the transaction requests at the moment. */
+/** The lock that the transaction is requesting. */
 interface Wait extends LockRequest {
-  /** How long it waits for each lock. */
+  /** Timeout for each lock, in milliseconds. */
   readonly timeoutMs: number;
 }
 
 /** The tables to lock, and the work under the lock. */
-interface StrongLock {
+interface ExclusiveLock {
   readonly table: string;
   readonly purpose: string;
   /** The name of the column change, for the events. */
@@ -67,7 +74,7 @@ interface StrongLock {
   readonly locked: (plan: LockedPlan) => Promise<void>;
 }
 
-/** A strong lock was not to be had within the budget; nothing was changed. */
+/** An exclusive lock was not granted within the budget. Nothing was changed. */
 export class LockNotGrantedError extends OnlineMigrationError {
   override readonly name = 'LockNotGrantedError';
 }
@@ -75,31 +82,32 @@ export class LockNotGrantedError extends OnlineMigrationError {
 /**
  * Runs catalog changes under ACCESS EXCLUSIVE without making the application wait.
  *
- * 1. One short transaction with lock timeouts and statement timeouts, set for it alone.
- * 2. SHARE UPDATE EXCLUSIVE on the table, beside reads and writes, which do not queue behind this request either. It waits
- *    two seconds or more, until autovacuum has given way. From here on autovacuum keeps away, and nobody can attach a check
- *    or an index to the table, so what `plan` reads in the catalog still holds under the lock. Then `before` and `plan`; then
+ * 1. Open one short transaction with its own lock timeout and statement timeout.
+ * 2. Lock the table in SHARE UPDATE EXCLUSIVE, which conflicts with neither reads nor writes. The request waits at
+ *    least two seconds, so that autovacuum gives way. From here on no autovacuum starts, and nobody can attach a
+ *    check or an index to the table. So the catalog that `plan` reads stays valid. Run `before` and `plan`, then take
  *    the same lock on the further tables of the plan.
- * 3. The strong locks on the further tables, then ACCESS EXCLUSIVE on the table itself, which so waits for none of them; then
- *    `locked`, which waits no longer than 20 ms for any other lock; then the commit.
- * 4. On a lock timeout or a deadlock: rolled back, the blockers are told, a pause of random length (full jitter,
- *    growing from 10 ms to 5 s), and again; the readers that queued behind the request pass meanwhile.
- * 5. When the budget is spent: an error that names the blockers. There is no last try without a timeout.
+ * 3. Take the exclusive locks on the further tables, then ACCESS EXCLUSIVE on the table itself. The table is last, so
+ *    that it is not locked while the others are awaited. Run `locked`, which waits at most 20 ms for any other lock,
+ *    then commit.
+ * 4. After a lock timeout or a deadlock: roll back, report the blockers, pause for a random time (full jitter,
+ *    growing from 10 ms to 5 s), and try again. Readers that queued behind the request pass in the meantime.
+ * 5. When the budget is spent, throw an error that names the blockers. There is no last try without a timeout.
  *
  * @param session the session that runs it
  * @param options.table schema and name of the table to lock, quoted
- * @param options.purpose what it is for, in the events and in the error: `expand`
- * @param options.emit receives an event for each retry, and one that says for how long the lock was held
+ * @param options.purpose the purpose of the lock, for events and errors: `expand`
+ * @param options.emit receives an event for each retry, and one with the time for which the lock was held
  * @param options.settings lock timeout and budget
  * @param options.signal ends the tries between two of them
- * @param options.before statements of the transaction beside reads and writes
- * @param options.plan puts together what `locked` is to do
+ * @param options.before statements of the transaction before the exclusive lock
+ * @param options.plan prepares the work of `locked`
  * @param options.locked statements under the lock
- * @returns for how long the lock was held, in milliseconds
+ * @returns how long the lock was held, in milliseconds
  * @throws LockNotGrantedError when the budget is spent
  * @see https://www.postgresql.org/docs/current/routine-vacuuming.html#AUTOVACUUM
  */
-export async function underStrongLock(session: Session, options: StrongLock): Promise<number> {
+export async function underExclusiveLock(session: Session, options: ExclusiveLock): Promise<number> {
   const { lockTimeoutMs, lockBudgetMs } = options.settings;
   const deadline = performance.now() + lockBudgetMs;
   const longestPatienceMs = await readPatienceMs(session);
@@ -132,13 +140,13 @@ export async function underStrongLock(session: Session, options: StrongLock): Pr
 }
 
 /**
- * One try.
+ * Tries once.
  * @param waitsFor receives each lock before it is requested
- * @returns for how long the lock was held, in milliseconds
+ * @returns how long the lock was held, in milliseconds
  */
 async function lockAndRun(
   session: Session,
-  { table, settings, before, plan: makePlan, locked }: StrongLock,
+  { table, settings, before, plan: makePlan, locked }: ExclusiveLock,
   patienceMs: number,
   waitsFor: (wait: Wait) => void,
 ): Promise<number> {
@@ -188,7 +196,7 @@ async function readPatienceMs(session: Session): Promise<number> {
 }
 
 function lockRetry(
-  { purpose, change }: StrongLock,
+  { purpose, change }: ExclusiveLock,
   { relations, mode, timeoutMs }: Wait,
   retry: { readonly attempt: number; readonly pauseMs: number; readonly blockers: readonly Blocker[] },
 ): OnlineMigrationEvent {
@@ -212,7 +220,7 @@ function blockedBy(blockers: readonly Blocker[]): string {
 }
 
 function notGranted(
-  { purpose, settings }: StrongLock,
+  { purpose, settings }: ExclusiveLock,
   { relations }: Wait,
   attempts: number,
   blockers: Blocker[],
@@ -227,7 +235,7 @@ function notGranted(
   );
 }
 
-/** Without its statement, which can hold values of the application. */
+/** Leaves out the statement, which can contain values of the application. */
 function blockerDetails({
   transaction,
   pid,

@@ -2,7 +2,7 @@ import type { Emit } from '../change/events.ts';
 import type { Interrupt } from './cancellation.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
-/** `npx` hands a Ctrl-C on that the process has had already; only a later one is meant as a second. */
+/** `npx` forwards a Ctrl-C that the process has already received. Only a later one counts as the second. */
 const SAME_PRESS_MS = 1_000;
 
 /** The command received a request to end; the same command continues from this point. */
@@ -19,13 +19,13 @@ export class InterruptedError extends OnlineMigrationError {
   }
 }
 
-/** Ctrl-C, an orchestrator's request to stop, and a terminal that closes. */
+/** Ctrl-C, an orchestrator's request to stop, and a closed terminal. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Turns the first Ctrl-C, SIGTERM or SIGHUP into a signal, so that the transaction in progress can end; a second one ends the
- * process at once, which the database survives too.
- * @param emit receives at once the event that says which statement has to end first
+ * Turns the first Ctrl-C, SIGTERM or SIGHUP into an abort signal, so that the transaction in progress can end. A
+ * second one ends the process at once, which is safe for the database too.
+ * @param emit immediately receives the event that names the statement in progress
  */
 export function interruptSignal(emit: Emit): Disposable & Interrupt {
   const controller = new AbortController();
@@ -52,7 +52,7 @@ export function interruptSignal(emit: Emit): Disposable & Interrupt {
     for (const output of outputs) output.off('error', ignore);
   };
   for (const name of SIGNALS) process.on(name, stop);
-  // A terminal that has closed takes no more lines; that would end the process before its transaction.
+  // Writing to a closed terminal would end the process before its transaction.
   for (const output of outputs) output.on('error', ignore);
   return { signal: controller.signal, emit, [Symbol.dispose]: forget };
 }

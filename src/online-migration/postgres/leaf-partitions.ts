@@ -1,26 +1,26 @@
 import type { Queryable } from './queryable.ts';
 
-/** Enough to know the density, and read in a moment. */
+/** Enough to estimate the density, and quick to read. */
 const SAMPLED_BLOCKS = 1_000;
 
-/** SQL of the oids of a table's leaves; `$1` is the table, schema and name, quoted. */
+/** SQL of the oids of a table's leaves; `$1` is the table: schema and name, quoted. */
 export const LEAF_OIDS = `
   select relid as oid from pg_partition_tree(to_regclass($1)) where isleaf
   union
   select oid from pg_catalog.pg_class where oid = to_regclass($1) and relkind <> 'p'`;
 
-/** A table that holds rows itself: a plain table, or one partition of a partitioned one. */
+/** A table that stores rows: a plain table, or one partition of a partitioned table. */
 export interface Leaf {
   /** Schema and name, quoted. */
   readonly name: string;
-  /** Heap blocks that it has now. */
+  /** Current number of heap blocks. */
   readonly blocks: number;
-  /** Rows, as the catalog estimates them, or a sample where it never has. */
+  /** Number of rows as the catalog estimates it, or from a sample if the table was never analyzed. */
   readonly rows: number;
 }
 
 /**
- * The tables that hold the rows of a table, with their sizes.
+ * Lists the leaves of a table, with their sizes.
  * @param table schema and name, quoted
  */
 export async function findLeaves(database: Queryable, table: string): Promise<Leaf[]> {
@@ -49,7 +49,7 @@ export async function findLeaves(database: Queryable, table: string): Promise<Le
 }
 
 /**
- * Bytes of a leaf for each block of its heap, including TOAST.
+ * Returns the bytes of a leaf for each block of its heap, including TOAST.
  * @param leaf schema and name, quoted
  */
 export async function readBytesPerBlock(database: Queryable, leaf: string): Promise<number> {
@@ -64,7 +64,7 @@ export async function readBytesPerBlock(database: Queryable, leaf: string): Prom
   return rows[0]?.bytes ?? 0;
 }
 
-/** Rows of a leaf that was never analyzed: those of its first blocks stand for all. */
+/** Estimates the rows of a leaf that was never analyzed from its first blocks. */
 async function estimateRows(database: Queryable, leaf: string, blocks: number): Promise<number> {
   const { rows } = await database.query<{ count: string }>(
     `select count(*) as count from ${leaf} where ctid < '(${SAMPLED_BLOCKS},0)'::tid`,

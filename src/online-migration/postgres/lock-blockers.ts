@@ -3,11 +3,11 @@ import type { Queryable } from './queryable.ts';
 
 export type { Blocker };
 
-/** Enough to see who it is; a query can be megabytes long. */
+/** Enough to identify the statement; a query can be megabytes long. */
 const QUERY_CHARACTERS = 200;
 const MOST_BLOCKERS = 5;
 
-/** The modes of a lock on a table, the weakest first, as `pg_locks` has them. */
+/** The modes of a table lock, weakest first, with their names in `pg_locks`. */
 const MODES = [
   'AccessShareLock',
   'RowShareLock',
@@ -19,7 +19,7 @@ const MODES = [
   'AccessExclusiveLock',
 ];
 
-/** The modes that keep each of these waiting. Rows are held by those who lock the table to write or to lock rows, or against writes. */
+/** The conflicting modes of each mode. For `rows`: the modes of sessions that write, lock rows, or block writes. */
 const IN_THE_WAY = {
   'share update exclusive': MODES.slice(MODES.indexOf('ShareUpdateExclusiveLock')),
   'share row exclusive': MODES.slice(MODES.indexOf('RowExclusiveLock')),
@@ -27,7 +27,7 @@ const IN_THE_WAY = {
   rows: MODES.filter((mode) => !['AccessShareLock', 'ShareUpdateExclusiveLock'].includes(mode)),
 };
 
-/** Locks that are asked for. */
+/** Requested locks. */
 export interface LockRequest {
   /** Tables or sequences: schema and name, quoted. */
   readonly relations: readonly string[];
@@ -39,8 +39,8 @@ export interface LockRequest {
 export type LockMode = Exclude<LockRequest['mode'], 'rows'>;
 
 /**
- * The transactions that are in the way of a lock, on a table or on a partition of it: they hold one that conflicts with it, or
- * wait for ACCESS EXCLUSIVE themselves. The oldest one first, five at most.
+ * Finds the transactions that block a lock on a table or on one of its partitions: they hold a conflicting lock, or
+ * wait for ACCESS EXCLUSIVE themselves. Returns at most five, the oldest first.
  */
 export async function findBlockers(
   database: Queryable,
@@ -59,7 +59,7 @@ export async function findBlockers(
         and (l.granted or l.mode = 'AccessExclusiveLock')
         and l.database = (select oid from pg_catalog.pg_database where datname = current_database())
     ), prepared as (
-      -- Each transaction holds its own number, whatever its virtual one looks like.
+      -- Each transaction holds a lock on its own number, whatever its virtual transaction id is.
       select l.virtualtransaction, p.*
       from pg_catalog.pg_prepared_xacts p
       join pg_catalog.pg_locks l
@@ -92,7 +92,7 @@ export async function findBlockers(
   return rows;
 }
 
-/** One line about a blocker, for a log or an error. */
+/** Describes a blocker in one line, for a log or an error. */
 export function describeBlocker(blocker: Blocker): string {
   const { pid, gid, application, owner, isVisible, state, seconds, query } = blocker;
   const since = seconds === null ? '' : `${seconds.toFixed(1)} s`;

@@ -3,7 +3,7 @@ import { createRequire, findPackageJSON } from 'node:module';
 import semver from 'semver';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
-/** Libraries of which the tests have run a range of versions. */
+/** Libraries that are tested in a range of versions. */
 export type PeerName =
   | '@mikro-orm/core'
   | '@mikro-orm/migrations'
@@ -18,7 +18,7 @@ const { peerDependencies } = createRequire(import.meta.url)('../package.json') a
 const checked = new Set<PeerName>();
 
 /**
- * Refuses a version of a library that the tests have not run.
+ * Refuses an untested version of a library.
  * @throws OnlineMigrationError that names the installed version and the range
  */
 export function assertPeerVersion(name: PeerName): void {

@@ -2,12 +2,12 @@ import { Client, type ClientConfig } from 'pg';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { ConnectionLostError } from './session.ts';
 
-/** How long one connection, or one answer, may take, in milliseconds. */
+/** Timeout of one connection and of one answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
 /**
- * A pooler that hands its sessions out by the transaction gives them away in an order of its own, and other clients ask
- * too. So many rounds leave no order in which two connections that share sessions would look as if they did not.
+ * A transaction pooler may assign sessions in any order, and serves other clients too. With this many rounds, two
+ * connections that share sessions cannot look as if they did not.
  */
 const ROUNDS = 8;
 
@@ -26,26 +26,28 @@ export class SessionsNotKeptError extends OnlineMigrationError {
 }
 
 /**
- * Whether a connection to this address has one session of the server for as long as it lasts, so that settings,
- * advisory locks and notifications stay with whom they are for.
+ * Whether a connection to this address keeps one session of the server. Settings, advisory locks and notifications
+ * need that.
  *
- * 1. At the start of a connection PostgreSQL tells its process id, for cancelling; a pooler tells a number of its own. Where
- *    the process that answers is the one that was told, nothing is between.
- * 2. Else a second connection. One session that answers both, or two that answer one, prove that they are shared.
- * 3. Else it is a pooler in session mode, which keeps them.
+ * 1. When a connection starts, PostgreSQL announces its process id, for cancelling. A pooler announces a number of
+ *    its own. If the announced process answers, there is no pooler.
+ * 2. Otherwise open a second connection. One session that answers both, or two sessions that answer one, prove
+ *    sharing.
+ * 3. Otherwise the pooler is in session mode, which keeps the session.
  *
- * It changes nothing, not even a setting: on a shared session that would stay for others.
+ * The check changes nothing, not even a setting, because a setting on a shared session would affect other clients.
  *
- * @param connection where to; as `pg` takes it
- * @throws ConnectionLostError if the server ends a session between two questions
+ * @param connection the address, as `pg` accepts it
+ * @throws ConnectionLostError if the server ends a session during the check
  */
 export async function keepsSessions(connection: ClientConfig): Promise<boolean> {
   await using first = await connect(connection);
-  if ((await first.session()) === first.told) return true;
+  if ((await first.session()) === first.announced) return true;
   await using second = await connect(connection);
   const [ofFirst, ofSecond] = [new Set<number>(), new Set<number>()];
   for (let round = 1; round <= ROUNDS; round += 1) {
-    // Twice each in a row: where two sessions take turns, each connection would meet the same one every second time.
+    // Each connection asks twice in a row: if two sessions alternate, single questions would always reach the same
+    // one.
     ofFirst.add(await first.session());
     ofSecond.add(await second.session());
     ofSecond.add(await second.session());
@@ -55,10 +57,10 @@ export async function keepsSessions(connection: ClientConfig): Promise<boolean> 
   return ofFirst.size === 1 && ofSecond.size === 1 && ofBoth.size === 2;
 }
 
-/** A connection of which only the session behind it is of interest. */
+/** A connection that is used only to identify its session. */
 interface ObservedConnection extends AsyncDisposable {
-  /** The process id that was told at the connection's start. */
-  readonly told: unknown;
+  /** The process id announced when the connection was opened. */
+  readonly announced: unknown;
   /** The process id of the session that answers now. */
   session(): Promise<number>;
 }
@@ -73,10 +75,10 @@ async function connect(connection: ClientConfig): Promise<ObservedConnection> {
   client.on('error', (error) => (lost ??= error)); // One that is cut with a query in flight fails that query.
   await client.connect();
   return {
-    // `pg` keeps it, and its types do not say so.
-    told: 'processID' in client && client.processID,
+    // `pg` has this property, but its types do not declare it.
+    announced: 'processID' in client && client.processID,
     async session() {
-      // The driver would only say that the client is not queryable.
+      // The driver's own error only says that the client is not queryable.
       if (lost !== undefined) throw new ConnectionLostError(lost);
       const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
       return rows[0]!.pid;

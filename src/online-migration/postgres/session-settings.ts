@@ -2,8 +2,8 @@
 type Settings = Readonly<Record<string, string>>;
 
 /**
- * Settings that a migration needs, whatever the role and the database have set for the application: it writes, sees commits of
- * others, and finds a schema for unqualified names.
+ * Settings that a migration needs, whatever the role and the database have set for the application. It writes, sees
+ * commits of others, and resolves unqualified names in a schema.
  */
 export const NEUTRAL_SETTINGS: Settings = {
   default_transaction_isolation: `'read committed'`,
@@ -12,7 +12,7 @@ export const NEUTRAL_SETTINGS: Settings = {
   search_path: `case when current_setting('search_path') in ('', '""') then 'public' else current_setting('search_path') end`,
 };
 
-/** How values are written as text. That of keys and of kept values has to be the same in every session, and in triggers. */
+/** How values are written as text. Keys and kept values must look the same in every session and in triggers. */
 export const TEXT_SETTINGS: Settings = {
   timezone: `'UTC'`,
   datestyle: `'ISO, YMD'`,
@@ -25,12 +25,13 @@ export const TEXT_SETTINGS: Settings = {
 /**
  * Further settings of the package's sessions.
  *
- * - `$1` is the statement timeout, `$2` the application's name: one in the URL takes precedence over the one of the options.
- * - `row_security = off` turns rows that a policy hides into an error; unseen rows would not be converted.
- * - No timeout that a role has for its requests ends a statement that reads a whole table. Statements of the package have
- *   timeouts of their own.
- * - Without the JIT compiler: it takes longer than the catalog queries that it would speed up, also under a lock.
- * - No statement uses more than one processor: the counts at the end of a backfill, each on three, made requests queue for
+ * - `$1` is the statement timeout, `$2` the application's name. A name in the URL takes precedence over the one in
+ *   the options.
+ * - `row_security = off` turns rows that a policy hides into an error. Hidden rows would not be converted.
+ * - Timeouts that the role has for its requests are turned off, because some statements read a whole table. The
+ *   package sets its own timeouts.
+ * - The JIT compiler is off: it takes longer than the catalog queries that it would speed up, also under a lock.
+ * - Parallel workers are off: the counts at the end of a backfill, each on three processors, made requests queue for
  *   seconds.
  */
 export const PACKAGE_SETTINGS: Settings = {
@@ -46,7 +47,7 @@ export const PACKAGE_SETTINGS: Settings = {
   max_parallel_maintenance_workers: `'0'`,
 };
 
-/** One statement that sets all of them for the session; a setting that the server does not have is left out. */
+/** Builds one statement that sets all of them for the session. It leaves out settings that the server does not have. */
 export function settingsStatement(settings: Settings): string {
   const values = Object.entries(settings).map(([name, value]) => `('${name}', ${value})`);
   return `

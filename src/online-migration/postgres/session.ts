@@ -5,19 +5,19 @@ import { assertPeerVersion } from './peer-versions.ts';
 import { NEUTRAL_SETTINGS, PACKAGE_SETTINGS, settingsStatement } from './session-settings.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
-/** No statement of the package lasts longer, but those that read a whole table at once. */
+/** Timeout of all statements, except those that read a whole table at once. */
 const STATEMENT_TIMEOUT_MS = 60_000;
 
-/** How long a connection may be silent before the server asks whether the other end is there, in seconds. */
+/** How long a connection may be silent before the server checks whether the client still exists, in seconds. */
 const KEEPALIVE_IDLE_S = 10;
 const KEEPALIVE_INTERVAL_S = 2;
 const KEEPALIVE_PROBES = 3;
 
-/** The connection was cut while something ran on it. */
+/** The connection was lost while a statement or transaction was in progress. */
 export class ConnectionLostError extends OnlineMigrationError {
   override readonly name = 'ConnectionLostError';
 
-  /** @param cause what the driver says */
+  /** @param cause the driver's message */
   constructor(cause: Error) {
     super(
       'CONNECTION_LOST',
@@ -29,7 +29,7 @@ export class ConnectionLostError extends OnlineMigrationError {
   }
 }
 
-/** One connection of its own, so that settings and locks stay with the statements that they are for. */
+/** A dedicated connection, so that settings and locks stay with their statements. */
 export class Session implements Queryable, AsyncDisposable {
   readonly #client: Client;
   readonly #lost = new AbortController();
@@ -37,21 +37,21 @@ export class Session implements Queryable, AsyncDisposable {
 
   private constructor(client: Client) {
     this.#client = client;
-    // A connection that the server cuts fails the statement in flight; without a listener it would end the process.
+    // When the server cuts a connection, the statement in flight fails. Without a listener, the process would end.
     client.on('error', (error) => this.#lost.abort(new ConnectionLostError(error)));
   }
 
-  /** Aborted, with a `ConnectionLostError`, when the connection is lost. */
+  /** Aborted with a `ConnectionLostError` when the connection is lost. */
   get lost(): AbortSignal {
     return this.#lost.signal;
   }
 
   /**
    * Opens a connection.
-   * @param connection where to; as `pg` takes it
-   * @param applicationName what `pg_stat_activity` shows of it
+   * @param connection the address, as `pg` accepts it
+   * @param applicationName the name in `pg_stat_activity`
    * @param interrupt cancels a statement that has no timeout
-   * @throws ConnectionLostError if the server ends it before the first statement
+   * @throws ConnectionLostError if the server ends the connection before the first statement
    */
   static async open(
     connection: ClientConfig,
@@ -75,13 +75,13 @@ export class Session implements Queryable, AsyncDisposable {
     }
   }
 
-  /** Changes what `pg_stat_activity` shows of it. */
+  /** Changes the session's name in `pg_stat_activity`. */
   async setApplicationName(name: string): Promise<void> {
     await this.query(`select set_config('application_name', $1, false)`, [name]);
   }
 
   /**
-   * Listens on a channel as long as the session lives.
+   * Listens on a channel until the session ends.
    * @param heard receives the payload of each notification; it must not throw
    */
   async listen(channel: string, heard: (payload: string) => void): Promise<void> {
@@ -92,8 +92,8 @@ export class Session implements Queryable, AsyncDisposable {
   }
 
   /**
-   * Keeps the server from ending the session while it is idle, and makes it notice within seconds a process whose host is
-   * gone without a word. (A process that dies has its connection closed at once.)
+   * Keeps the server from ending the session while it is idle. Also lets the server detect within seconds that the
+   * client's host is gone. (If only the process dies, the connection closes at once.)
    */
   async outliveSilence(): Promise<void> {
     await this.query(
@@ -111,35 +111,35 @@ export class Session implements Queryable, AsyncDisposable {
     );
   }
 
-  /** Whether a transaction is open on it. */
+  /** Whether a transaction is open. */
   get inTransaction(): boolean {
     const status = this.#client.getTransactionStatus();
     return status === 'T' || status === 'E';
   }
 
   /**
-   * Runs one statement. Values go as `$1`, `$2`, …; statements are never prepared by name.
-   * @throws ConnectionLostError if the connection has been lost between two statements
+   * Runs one statement. Values are passed as `$1`, `$2`, …; statements are never prepared by name.
+   * @throws ConnectionLostError if the connection was lost between two statements
    */
   async query<Row>(
     text: string,
     values: unknown[] = [],
   ): Promise<{ rows: Row[]; rowCount: number | null; fields: FieldDef[] }> {
-    // The driver would only say that the client is not queryable.
+    // The driver's own error only says that the client is not queryable.
     this.#lost.signal.throwIfAborted();
     const { rows, rowCount, fields } = await this.#client.query(text, values);
     return { rows: rows as Row[], rowCount, fields };
   }
 
-  /** Runs one or several statements that stand in one text; returns the rows of all of them. */
+  /** Runs one or several statements in one text; returns the rows of all of them. */
   async script(text: string): Promise<unknown[]> {
     const results: unknown = await this.#client.query(text);
     return [results as QueryResult].flat().flatMap(({ rows }) => rows as unknown[]);
   }
 
   /**
-   * Runs the body in one transaction: committed when it returns, rolled back when it throws.
-   * @param body the statements; its error is thrown on, unchanged
+   * Runs the body in one transaction: commits when it returns, rolls back when it throws.
+   * @param body the statements; its error is thrown unchanged
    */
   async transaction<T>(body: () => Promise<T>): Promise<T> {
     await this.query('begin');
@@ -148,15 +148,15 @@ export class Session implements Queryable, AsyncDisposable {
       await this.query('commit');
       return result;
     } catch (error) {
-      // Where the connection is gone the server has rolled back already, and the first error is the one to tell.
+      // If the connection is lost, the server has rolled back already, and the first error is the one to report.
       await this.query('rollback').catch(() => undefined);
       throw error;
     }
   }
 
   /**
-   * Runs a statement that cannot stand in a transaction, such as `create index concurrently`, for as long as that takes.
-   * @param statement one, without values
+   * Runs a statement that cannot run in a transaction, such as `create index concurrently`, without a timeout.
+   * @param statement one statement, without values
    * @throws the interrupt's reason, if it ended the statement
    */
   async runUnlimited(statement: string): Promise<void> {
@@ -169,7 +169,7 @@ export class Session implements Queryable, AsyncDisposable {
   }
 
   /**
-   * Runs a statement that reads a whole table, for as long as that takes; every other has the session's timeout.
+   * Runs a statement that reads a whole table, without a timeout.
    * @param body the statement
    * @throws the interrupt's reason, if it ended the statement
    */

@@ -1,11 +1,11 @@
 import type { Queryable } from '../postgres/queryable.ts';
 
-/** What people can set in the backfill's row while it runs. */
+/** Settings that people can change in the backfill's row while it runs. */
 export interface Controls {
   readonly paused: boolean;
-  /** How long a batch is to last, in milliseconds; null: as configured. */
+  /** Target duration of a batch, in milliseconds; null for the configured value. */
   readonly batchMs: number | null;
-  /** How many work at once in the migrating process; null: as configured. */
+  /** Number of workers in the migrating process; null for the configured value. */
   readonly workers: number | null;
 }
 
@@ -20,8 +20,8 @@ export async function readControls(database: Queryable, change: string): Promise
 }
 
 /**
- * Changes the given controls; the others stay as they are. A backfill that is finished has its controls up to the change's contract:
- * phases behind it obey `paused` too.
+ * Changes the given controls; the others keep their values. The controls of a finished backfill remain until the
+ * change's contract, because later phases obey `paused` too.
  * @returns whether there is a backfill to control
  */
 export async function writeControls(

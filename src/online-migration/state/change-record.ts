@@ -1,7 +1,7 @@
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
-import { toolkitTableExists } from './package-table.ts';
+import { packageTableExists } from './package-table.ts';
 import type { Ledger } from './recorded-changes.ts';
 
 /*
@@ -10,9 +10,9 @@ import type { Ledger } from './recorded-changes.ts';
  */
 
 /**
- * Records a change that is under way, or brings its record up to the declaration.
+ * Records a change under way, or updates its record from the declaration.
  * @param database has a transaction open
- * @param ledger where its phases are recorded
+ * @param ledger the ledger of its phases
  */
 export async function recordChange(
   database: Queryable,
@@ -39,7 +39,7 @@ export async function recordChange(
   );
 }
 
-/** Records whether contract has kept old values that the way back needs; reads one row at most. */
+/** Records whether contract has kept old values that its revert needs. It reads at most one row. */
 export async function recordKeptValues(database: Queryable, change: ChangedColumn): Promise<void> {
   await database.query(
     `
@@ -51,18 +51,18 @@ export async function recordKeptValues(database: Queryable, change: ChangedColum
 }
 
 /**
- * The old values that contract kept for its way back:
- * - `there`: all of them, which may be none.
- * - `gone`: the record of the change was deleted, or the values were.
- * - `unknown`: a version of the package that made no records carried contract out. It recorded for how long it held locks.
+ * The old values that contract kept for its revert:
+ * - `there`: complete, possibly empty.
+ * - `gone`: the record of the change or the values were deleted.
+ * - `unknown`: an early version of the package, which recorded only lock holds, ran contract.
  */
 export type KeptValues = 'there' | 'gone' | 'unknown';
 
-/** Looks whether the old values that contract kept are still there. */
+/** Reads whether the kept old values still exist. */
 export async function findKeptValues(database: Queryable, change: ChangedColumn): Promise<KeptValues> {
   const { rows: tables } = await database.query<{ has_values: boolean; has_records: boolean }>(`
-    select ${toolkitTableExists('kept_value')} as has_values,
-      ${toolkitTableExists('change')} as has_records`);
+    select ${packageTableExists('kept_value')} as has_values,
+      ${packageTableExists('change')} as has_records`);
   const { has_values: hasValues, has_records: hasRecords } = tables[0]!;
   if (!hasValues) return 'gone';
   if (!hasRecords) return 'unknown';
@@ -80,10 +80,10 @@ export async function findKeptValues(database: Queryable, change: ChangedColumn)
   return rows[0]!.found;
 }
 
-/** Whether old values are kept under the name of a change; before expand, they are those of an earlier change. */
+/** Whether old values are kept under the name of a change. Before expand, they belong to an earlier change. */
 export async function hasKeptValues(database: Queryable, changeName: string): Promise<boolean> {
   const { rows } = await database.query<{ found: boolean }>(
-    `select ${toolkitTableExists('kept_value')} as found`,
+    `select ${packageTableExists('kept_value')} as found`,
   );
   if (!rows[0]?.found) return false;
   const { rows: kept } = await database.query<{ found: boolean }>(

@@ -2,24 +2,24 @@ import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
-import { toolkitTableExists } from './package-table.ts';
+import { packageTableExists } from './package-table.ts';
 
-/** For how long a move held its strongest lock on the table. */
+/** How long a phase held its strongest lock on the table. */
 export interface LockHold {
-  /** The move and what the lock was for: `enforce: set not null`. */
+  /** The phase and the purpose of the lock: `enforce: set not null`. */
   readonly purpose: string;
   /** `ACCESS EXCLUSIVE`, or `ROW EXCLUSIVE` of a backfill's batch. */
   readonly mode: string;
   readonly milliseconds: number;
-  /** When it was released, as ISO 8601. */
+  /** The time of release, as ISO 8601. */
   readonly releasedAt: string;
 }
 
 type LockHoldRow = Omit<LockHold, 'releasedAt'> & { released_at: Date };
 
 /**
- * Records how long a lock was held, over what was recorded for the same purpose before. It runs behind the move's commit,
- * so it must not fail what has been done: where it cannot be written, it is left out.
+ * Records how long a lock was held, in place of an earlier record of the same purpose. It runs after the phase's
+ * commit, so it must not fail the phase: if the record cannot be written, it is left out.
  */
 export async function recordLockHold(
   database: Queryable,
@@ -36,15 +36,15 @@ export async function recordLockHold(
       [namesOf(change).change, purpose, mode, milliseconds],
     );
   } catch {
-    // The move itself is committed, and the next statement meets whatever is wrong.
+    // The phase is committed, and the next statement reports the problem.
   }
 }
 
-/** What is recorded of a change, the newest first; empty where nothing is, and where no move has run. */
+/** Reads the records of a change, the newest first. The list is empty before the first phase. */
 export async function readLockHolds(database: Queryable, change: ChangedColumn): Promise<LockHold[]> {
   if (!(await hasLockHolds(database))) return [];
   const rows = await selectLockHolds(database, change).catch((error: unknown) => {
-    // The last expand was reverted a moment ago.
+    // The last expand has just been reverted.
     if (sqlState(error) === SQLSTATE.undefinedTable) return [];
     throw error;
   });
@@ -66,16 +66,16 @@ async function selectLockHolds(database: Queryable, change: ChangedColumn): Prom
   return rows;
 }
 
-/** Forgets what is recorded of a change; an expand of a version before this one has made no table for it. */
+/** Deletes the records of a change. If an earlier version of the package ran expand, the table may not exist. */
 export async function deleteLockHolds(database: Queryable, change: ChangedColumn): Promise<void> {
   if (!(await hasLockHolds(database))) return;
   await database.query(`delete from online_migration.lock_hold where change = $1`, [namesOf(change).change]);
 }
 
-/** The table is not there before the first expand, nor after the last one reverted. */
+/** The table does not exist before the first expand, nor after the last one was reverted. */
 async function hasLockHolds(database: Queryable): Promise<boolean> {
   const { rows } = await database.query<{ ready: boolean }>(
-    `select ${toolkitTableExists('lock_hold')} as ready`,
+    `select ${packageTableExists('lock_hold')} as ready`,
   );
   return rows[0]?.ready ?? false;
 }

@@ -2,7 +2,7 @@ import type { Emit } from '../change/events.ts';
 import { pause } from '../postgres/pause.ts';
 import type { Session } from '../postgres/session.ts';
 
-/** Any number serves, as long as every runner of the database takes the same one. */
+/** Any number works if every runner of the database uses the same one. */
 const LOCK_KEY = 7_303_014_082_021;
 const POLL_MS = 250;
 
@@ -15,26 +15,26 @@ interface Holder {
 }
 
 /**
- * Takes the advisory lock that lets one runner at a time migrate a database, and waits for it where it is held. The
- * session that ends frees it.
+ * Takes the advisory lock that lets one runner at a time migrate a database, and waits if another runner holds it.
+ * The lock is released when the session ends.
  *
- * It belongs on the session that runs the moves. A runner that is killed may have a commit on its way: on a session of
- * its own the lock would be free before that commit, and the next runner would do the same move again.
+ * The session that runs the phases must hold it. When a runner is killed, its commit may still be in progress. A lock
+ * on a separate session would be free before that commit, and the next runner would run the same phase again.
  *
- * It asks again and again, instead of waiting inside the server: a statement that waits has a snapshot, and a snapshot
- * would stop the other runner's backfill from reusing the space of its dead rows.
+ * It polls instead of waiting inside the server. A waiting statement has a snapshot, and the snapshot would stop the
+ * other runner's backfill from reusing the space of dead rows.
  *
  * @param session holds the lock from then on
- * @param emit receives an event that says whom it waits for
+ * @param emit receives an event that names the lock's holder
  * @param signal ends the wait
  */
 export async function acquireMigratorLock(session: Session, emit: Emit, signal: AbortSignal): Promise<void> {
   await forbidIdleTimeout(session);
-  let told: number | undefined;
+  let reported: number | undefined;
   while (!(await tryLock(session))) {
     const holder = await findHolder(session);
-    if (holder !== undefined && holder.pid !== told) {
-      told = holder.pid;
+    if (holder !== undefined && holder.pid !== reported) {
+      reported = holder.pid;
       const { pid, application } = holder;
       const since = holder.since?.toISOString() ?? null;
       emit({
@@ -51,7 +51,7 @@ export async function acquireMigratorLock(session: Session, emit: Emit, signal: 
   }
 }
 
-/** The session is idle while a migration that is no move runs. A server before 14 does not know the setting. */
+/** The session is idle while an ordinary migration runs. A server before 14 does not know the setting. */
 async function forbidIdleTimeout(session: Session): Promise<void> {
   await session.query(`
     select set_config(name, '0', false) from pg_catalog.pg_settings where name = 'idle_session_timeout'`);

@@ -1,7 +1,7 @@
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { namesOf, TOOLKIT_SCHEMA } from '../change/names.ts';
+import { namesOf, PACKAGE_SCHEMA } from '../change/names.ts';
 import { newerStepObstacles, readStep } from './schema-step.ts';
 import { NEWEST_STEP } from './steps.ts';
 
@@ -29,20 +29,20 @@ export const SHARED_TABLES = [
 
 /** The owners of the changed table and of the package's schema, and the rights of the session's role. */
 export interface StateOwner {
-  /** The role that owns the table that is changed, quoted. */
+  /** The owner of the changed table, quoted. */
   readonly tableOwner: string;
   /** Whether the session may create objects for that role. */
   readonly canActForTableOwner: boolean;
-  /** The role that owns the package's schema, quoted; null if there is no such schema. */
+  /** The owner of the package's schema, quoted; null if there is no such schema. */
   readonly schemaOwner: string | null;
   readonly canActForSchemaOwner: boolean;
   /** Whether the session may create a schema in this database. */
   readonly canCreateSchema: boolean;
-  /** Whether the owner of the table may already use the schema and all of its tables. */
+  /** Whether the table's owner may already use the schema and all its tables. */
   readonly tableOwnerHasRights: boolean;
-  /** How many of the package's tables are there. */
+  /** How many of the package's tables exist. */
   readonly tables: number;
-  /** The role that the session has, quoted. */
+  /** The session's role, quoted. */
   readonly role: string;
   readonly database: string;
 }
@@ -82,13 +82,13 @@ export async function readStateOwner(
       ) as tables,
       quote_ident(current_user) as role, quote_ident(current_database()) as database
     from facts`,
-    [namesOf(change).table, TOOLKIT_SCHEMA, SHARED_TABLES, SHARED_TABLES.length],
+    [namesOf(change).table, PACKAGE_SCHEMA, SHARED_TABLES, SHARED_TABLES.length],
   );
   return rows[0];
 }
 
 /**
- * Why the package cannot keep its state, before anything is changed.
+ * Finds the reasons why the package cannot keep its state, before anything is changed.
  * @returns an obstacle for each reason, with the statement that an administrator has to run
  */
 export async function stateObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
@@ -112,10 +112,10 @@ export async function stateObstacles(database: Queryable, change: ChangedColumn)
     return [
       obstacle(
         'STATE_SCHEMA_NOT_ALLOWED',
-        `${role} may not create the schema ${TOOLKIT_SCHEMA}, in which the package keeps its state: run ` +
-          `\`create schema ${TOOLKIT_SCHEMA} authorization ${tableOwner}\` once as an administrator, or ` +
+        `${role} may not create the schema ${PACKAGE_SCHEMA}, in which the package keeps its state: run ` +
+          `\`create schema ${PACKAGE_SCHEMA} authorization ${tableOwner}\` once as an administrator, or ` +
           `\`grant create on database ${owner.database} to ${role}\`.`,
-        { schema: TOOLKIT_SCHEMA, role },
+        { schema: PACKAGE_SCHEMA, role },
       ),
     ];
   }
@@ -126,10 +126,10 @@ export async function stateObstacles(database: Queryable, change: ChangedColumn)
     return [
       obstacle(
         'STATE_SCHEMA_NOT_OWNED',
-        `The schema ${TOOLKIT_SCHEMA} belongs to ${schemaOwner}, and the package's tables are not in it yet: run ` +
-          `\`alter schema ${TOOLKIT_SCHEMA} owner to ${tableOwner}\` as an administrator, or expand a change of a table of ` +
+        `The schema ${PACKAGE_SCHEMA} belongs to ${schemaOwner}, and the package's tables are not in it yet: run ` +
+          `\`alter schema ${PACKAGE_SCHEMA} owner to ${tableOwner}\` as an administrator, or expand a change of a table of ` +
           `${schemaOwner} first.`,
-        { schema: TOOLKIT_SCHEMA, schemaOwner, owner: tableOwner },
+        { schema: PACKAGE_SCHEMA, schemaOwner, owner: tableOwner },
       ),
     ];
   }
@@ -137,24 +137,24 @@ export async function stateObstacles(database: Queryable, change: ChangedColumn)
     return [
       obstacle(
         'STATE_SCHEMA_OUTDATED',
-        `The schema ${TOOLKIT_SCHEMA} belongs to ${schemaOwner}, and an earlier version of the package made its tables: run the ` +
+        `The schema ${PACKAGE_SCHEMA} belongs to ${schemaOwner}, and an earlier version of the package made its tables: run the ` +
           `command once as ${schemaOwner} or as an administrator.`,
-        { schema: TOOLKIT_SCHEMA, schemaOwner },
+        { schema: PACKAGE_SCHEMA, schemaOwner },
       ),
     ];
   }
   return [
     obstacle(
       'STATE_SCHEMA_NOT_GRANTED',
-      `The schema ${TOOLKIT_SCHEMA} belongs to ${schemaOwner}, and ${tableOwner} has no rights on it: run ` +
+      `The schema ${PACKAGE_SCHEMA} belongs to ${schemaOwner}, and ${tableOwner} has no rights on it: run ` +
         `\`${grantsTo(tableOwner).join('; ')}\` as ${schemaOwner} or as an administrator. ${tableOwner} can then read the kept ` +
         `values of all changes.`,
-      { schema: TOOLKIT_SCHEMA, schemaOwner, owner: tableOwner, statements: grantsTo(tableOwner) },
+      { schema: PACKAGE_SCHEMA, schemaOwner, owner: tableOwner, statements: grantsTo(tableOwner) },
     ),
   ];
 }
 
-/** The functions of a change belong to who owned the table when it began, and each phase replaces them. */
+/** The functions of a change belong to the table's owner at the time of expand, and each phase replaces them. */
 async function functionObstacles(
   database: Queryable,
   change: ChangedColumn,
@@ -169,7 +169,7 @@ async function functionObstacles(
     where n.nspname = $1 and format('%s.%s', '"' || n.nspname || '"', '"' || replace(p.proname, '"', '""') || '"') = any ($2)
       and not pg_has_role(current_user, p.proowner, 'usage')
     group by p.proowner`,
-    [TOOLKIT_SCHEMA, namesOf(change).functions, tableOwner],
+    [PACKAGE_SCHEMA, namesOf(change).functions, tableOwner],
   );
   return rows.map(({ statements, owner }) =>
     obstacle(
@@ -180,16 +180,16 @@ async function functionObstacles(
   );
 }
 
-/** Statements that let a role use the package's state, to be run as the owner of the schema. */
+/** Statements that let a role use the package's state; the owner of the schema must run them. */
 export function grantsTo(role: string): string[] {
   return [
-    `grant usage, create on schema ${TOOLKIT_SCHEMA} to ${role}`,
-    `grant select, insert, update, delete on all tables in schema ${TOOLKIT_SCHEMA} to ${role}`,
+    `grant usage, create on schema ${PACKAGE_SCHEMA} to ${role}`,
+    `grant select, insert, update, delete on all tables in schema ${PACKAGE_SCHEMA} to ${role}`,
   ];
 }
 
 /**
- * Runs statements as another role, in the transaction that is open, so that the role owns what they create.
+ * Runs statements as another role in the open transaction, so that the role owns the created objects.
  * @param role quoted
  * @param body the statements
  */
@@ -198,13 +198,13 @@ export async function asRole<T>(database: Queryable, role: string, body: () => P
   if (rows[0]?.role === role) return body();
   await database.query(`set local role ${role}`);
   const result = await body();
-  // If the body fails, the transaction is rolled back, and the role with it.
+  // If the body fails, the rollback of the transaction also resets the role.
   await database.query(`set local role ${rows[0]!.role}`);
   return result;
 }
 
 /**
- * Runs statements as the owner of the changed table, in the transaction that is open.
+ * Runs statements as the owner of the changed table, in the open transaction.
  * @param body the statements
  */
 export async function asTableOwner<T>(

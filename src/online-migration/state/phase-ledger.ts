@@ -4,7 +4,7 @@ import { namesOf } from '../change/names.ts';
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import { PHASE_NAMES, type PhaseName } from '../change/phase-name.ts';
 import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
-import { toolkitTableExists } from './package-table.ts';
+import { packageTableExists } from './package-table.ts';
 import { type Ledger, readRecordedChanges } from './recorded-changes.ts';
 
 /*
@@ -12,7 +12,7 @@ import { type Ledger, readRecordedChanges } from './recorded-changes.ts';
  * until its expand is reverted.
  */
 
-/** A phase that has been carried out and not been reverted. */
+/** A phase that was applied and not reverted. */
 export interface RecordedPhase {
   readonly phase: PhaseName;
   readonly appliedAt: Date;
@@ -36,8 +36,8 @@ export async function recordPhase(
 }
 
 /**
- * Records a phase as reverted. If the last expand was reverted in the same transaction, the table is dropped already.
- * @param database has the last transaction of the way back open
+ * Records a phase as reverted. If the last expand was reverted in the same transaction, the table is already dropped.
+ * @param database has the last transaction of the revert open
  */
 export async function removePhase(
   database: Queryable,
@@ -56,14 +56,17 @@ export async function forgetPhases(database: Queryable, change: ChangedColumn): 
   await database.query(`delete from online_migration.phase where change = $1`, [namesOf(change).change]);
 }
 
-/** Reads the recorded phases of a change, in the order of the phases; empty before the first expand, and in another ledger. */
+/**
+ * Reads the recorded phases of a change, in order. The list is empty before the first expand, and if another ledger
+ * is in use.
+ */
 export async function readRecordedPhases(
   database: Queryable,
   change: ChangedColumn,
 ): Promise<RecordedPhase[]> {
   if (!(await hasPhases(database))) return [];
   const rows = await selectPhases(database, change).catch((error: unknown) => {
-    // The last expand was reverted a moment ago.
+    // The last expand has just been reverted.
     if (sqlState(error) === SQLSTATE.undefinedTable) return [];
     throw error;
   });
@@ -72,7 +75,7 @@ export async function readRecordedPhases(
     .toSorted((one, other) => PHASE_NAMES.indexOf(one.phase) - PHASE_NAMES.indexOf(other.phase));
 }
 
-/** Why a phase of a change under way must not be recorded in a ledger: the earlier phases are recorded in the other one. */
+/** Finds the reason why a change under way must not use this ledger: its earlier phases are in the other one. */
 export async function otherLedgerObstacles(
   database: Queryable,
   change: ChangedColumn,
@@ -107,7 +110,7 @@ async function selectPhases(
 
 async function hasPhases(database: Queryable): Promise<boolean> {
   const { rows } = await database.query<{ exists: boolean }>(
-    `select ${toolkitTableExists('phase')} as exists`,
+    `select ${packageTableExists('phase')} as exists`,
   );
   return rows[0]?.exists ?? false;
 }

@@ -1,8 +1,8 @@
 import type { Queryable } from '../postgres/queryable.ts';
 import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
-import { toolkitTableExists } from './package-table.ts';
+import { packageTableExists } from './package-table.ts';
 
-/** Where the phases of a change are recorded: in MikroORM's table of migrations, or in `online_migration.phase`. */
+/** The ledger of a change's phases: MikroORM's table of migrations, or `online_migration.phase`. */
 export type Ledger = 'mikro-orm' | 'online-migration';
 
 /** One column of a recorded change. */
@@ -11,11 +11,11 @@ export interface RecordedColumn {
   readonly newColumn: string;
   readonly oldType: string;
   readonly newType: string;
-  /** Whether the table has the new column under its interim name: from expand up to rename, and on the way back. */
+  /** Whether the table has the new column under its interim name: from expand to rename, in both directions. */
   readonly hasInterimName: boolean;
 }
 
-/** A change that is recorded from expand on until its expand is reverted. */
+/** A change that is recorded from its expand until that is reverted. */
 export interface RecordedChange {
   readonly name: string;
   readonly schema: string;
@@ -24,7 +24,7 @@ export interface RecordedChange {
   readonly columns: readonly RecordedColumn[];
 }
 
-/** A record whose columns are still in the table `change`, as the first step has it. */
+/** A record whose columns are still in the table `change`, as in the first step. */
 const WITHOUT_COLUMN_TABLE = `
   select c.name, c.table_schema, c.table_name, 'mikro-orm' as ledger, 1 as position, c.old_column, c.new_column, c.old_type, c.new_type
   from online_migration.change c`;
@@ -34,10 +34,10 @@ const WITH_COLUMN_TABLE = `
   from online_migration.change c
   join online_migration.change_column p on p.change = c.name`;
 
-/** Codes of a statement that met tables which another session had dropped or altered a moment ago. */
+/** Codes of a statement on tables that another session has just dropped or altered. */
 const ALTERED_CODES = new Set<string>([SQLSTATE.undefinedTable, SQLSTATE.undefinedColumn]);
 
-/** Reads all recorded changes, of whatever table and ledger, by name. Any role may, and nobody needs their declarations. */
+/** Reads all recorded changes, of any table and ledger, sorted by name. It needs no rights and no declarations. */
 export async function readRecordedChanges(database: Queryable): Promise<RecordedChange[]> {
   try {
     return await readAtOnce(database);
@@ -49,7 +49,7 @@ export async function readRecordedChanges(database: Queryable): Promise<Recorded
 
 async function readAtOnce(database: Queryable): Promise<RecordedChange[]> {
   const { rows: tables } = await database.query<{ has_changes: boolean; has_columns: boolean }>(`
-    select ${toolkitTableExists('change')} as has_changes, ${toolkitTableExists('change_column')} as has_columns`);
+    select ${packageTableExists('change')} as has_changes, ${packageTableExists('change_column')} as has_columns`);
   const { has_changes: hasChanges, has_columns: hasColumns } = tables[0]!;
   if (!hasChanges) return [];
   const { rows } = await database.query<RecordedChange>(`

@@ -1,12 +1,12 @@
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { toolkitTableExists } from './package-table.ts';
+import { packageTableExists } from './package-table.ts';
 import { NEWEST_STEP } from './steps.ts';
 
-/** The step that the package's tables are at; 0 if there are none, or if a version made them that recorded no steps. */
+/** Reads the step of the package's tables. It is 0 if there are none, or if their version recorded no steps. */
 export async function readStep(database: Queryable): Promise<number> {
   const { rows: tables } = await database.query<{ exists: boolean }>(
-    `select ${toolkitTableExists('step')} as exists`,
+    `select ${packageTableExists('step')} as exists`,
   );
   if (!tables[0]?.exists) return 0;
   const { rows } = await database.query<{ step: number }>(
@@ -15,7 +15,10 @@ export async function readStep(database: Queryable): Promise<number> {
   return rows[0]!.step;
 }
 
-/** Why this version of the package must not write the package's tables: a newer one has altered them. */
+/**
+ * Finds the reason why this version of the package must not write the package's tables: a newer version has altered
+ * them.
+ */
 export async function newerStepObstacles(database: Queryable): Promise<Obstacle[]> {
   const step = await readStep(database);
   if (step <= NEWEST_STEP) return [];
@@ -29,10 +32,12 @@ export async function newerStepObstacles(database: Queryable): Promise<Obstacle[
   ];
 }
 
-/** Whether an earlier version of the package made its tables. One without the table `change` has nothing that a step alters. */
+/**
+ * Whether an earlier version of the package made its tables. Without a table `change`, no step has anything to alter.
+ */
 export async function isOutdated(database: Queryable): Promise<boolean> {
   const { rows } = await database.query<{ exists: boolean }>(
-    `select ${toolkitTableExists('change')} as exists`,
+    `select ${packageTableExists('change')} as exists`,
   );
   return rows[0]!.exists && (await readStep(database)) < NEWEST_STEP;
 }

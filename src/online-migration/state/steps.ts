@@ -8,7 +8,7 @@
  * - Values of the users' tables stay closed. Everyone may read the other tables.
  */
 
-/** The tables of the versions that recorded no steps; the oldest of them made no `change` and no `lock_hold`. */
+/** The tables of versions that recorded no steps; the oldest of them made no `change` and no `lock_hold`. */
 const TABLES = `
   create table if not exists online_migration.change (
     name text primary key,
@@ -18,13 +18,13 @@ const TABLES = `
     new_column text not null,
     old_type text not null,
     new_type text not null,
-    -- Contract has kept old values that only the way back needs.
+    -- Contract has kept old values that only its revert needs.
     has_kept_values boolean not null default false,
     -- The version of the sync triggers at a time when both columns had the same values.
     sync_version text,
     expanded_at timestamptz not null default now()
   );
-  -- People may set paused and the two settings while the backfill runs, by hand or by npm run backfill.
+  -- People may set paused and the two settings while the backfill runs, by hand or with npm run backfill.
   create table if not exists online_migration.backfill (
     change text primary key,
     direction text not null check (direction in ('forward', 'backward')),
@@ -64,14 +64,14 @@ const TABLES = `
     found_at timestamptz not null default now(),
     primary key (change, key)
   );
-  -- Old values that the way back could not rebuild letter by letter from the new ones.
+  -- Old values that revert contract could not rebuild exactly from the new ones.
   create table if not exists online_migration.kept_value (
     change text not null,
     key text not null,
     raw_value text not null,
     primary key (change, key)
   );
-  -- For how long each purpose of each phase held its strongest lock, the last time that it ran.
+  -- How long each purpose of each phase held its strongest lock the last time it ran.
   create table if not exists online_migration.lock_hold (
     change text not null,
     purpose text not null,
@@ -85,8 +85,8 @@ const TABLES = `
     online_migration.lock_hold to public`;
 
 /**
- * A change has a list of columns, and says which ledger its phases are recorded in. The foreign keys keep a version that does not
- * know the new tables from dropping the old ones alone.
+ * Gives a change a list of columns and a ledger. The foreign keys keep a version that does not know the new tables
+ * from dropping only the old ones.
  */
 const COLUMNS_AND_LEDGER = `
   create table if not exists online_migration.change_column (
@@ -123,5 +123,5 @@ const COLUMNS_AND_LEDGER = `
 /** SQL scripts; the number of the first one is 1. */
 export const STEPS: readonly string[] = [TABLES, COLUMNS_AND_LEDGER];
 
-/** The step that the tables of this version are at. */
+/** The step of this version's tables. */
 export const NEWEST_STEP = STEPS.length;

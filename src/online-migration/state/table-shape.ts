@@ -5,7 +5,7 @@ import { unquoted } from '../sync/filled-column.ts';
 import { namesOf } from '../change/names.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
-/** The table of a column change is not there: the first migration has not run, or has been reverted. */
+/** The table of a column change does not exist: the first migration has not run, or was reverted. */
 export class TableNotReadyError extends OnlineMigrationError {
   override readonly name = 'TableNotReadyError';
 
@@ -34,14 +34,14 @@ export class ColumnMissingError extends OnlineMigrationError {
   }
 }
 
-/** Which of the two columns the catalog shows, and in which state. */
+/** Which of the two columns exist, and in which state. */
 export interface TableShape {
   /**
-   * A column under the old column's name. `isFilled`: it has its value in every row. `isNewType`: it has the new type
-   * already, so it is the renamed one.
+   * A column under the old column's name. `isFilled`: it has a value in every row. `isNewType`: it already has the
+   * new type, so it is the renamed column.
    */
   readonly oldColumn: { readonly isFilled: boolean; readonly isNewType: boolean } | null;
-  /** A column under the new column's interim name. `isEnforced`: it has its value in every row, and the catalog says so. */
+  /** A column under the new column's interim name. `isEnforced`: the catalog guarantees a value in every row. */
   readonly newColumn: { readonly isEnforced: boolean } | null;
 }
 
@@ -53,13 +53,13 @@ interface CatalogRow {
 }
 
 /**
- * Reads from the catalog how the table of a change looks now, in one statement and so of one instant.
+ * Reads the current shape of a change's table from the catalog, in one statement and so in one snapshot.
  * @throws TableNotReadyError if the table does not exist
  * @throws ColumnMissingError if it has neither column
  */
 export async function readTableShape(database: Queryable, change: ChangedColumn): Promise<TableShape> {
   const names = namesOf(change);
-  // A not-null constraint of PostgreSQL 18 that is not validated sets attnotnull all the same.
+  // In PostgreSQL 18, a not-null constraint sets attnotnull even if it is not validated.
   const { rows } = await database.query<CatalogRow>(
     `
     with shape as (

@@ -7,8 +7,8 @@ import { readStep } from './schema-step.ts';
 import { NEWEST_STEP, STEPS } from './steps.ts';
 
 /**
- * Creates the package's schema and tables if they are missing, brings older ones up to this version, and lets the owner of the
- * changed table use them.
+ * Creates the package's schema and tables if they are missing, upgrades older ones to this version, and lets the
+ * owner of the changed table use them.
  * @param database has a transaction open
  */
 export async function createState(database: Queryable, change: ChangedColumn): Promise<void> {
@@ -26,8 +26,8 @@ export async function createState(database: Queryable, change: ChangedColumn): P
 }
 
 /**
- * Runs the steps behind one, and records them.
- * @param from the step that the tables are at
+ * Runs and records the steps after a given one.
+ * @param from the current step of the tables
  */
 async function applySteps(database: Queryable, from: number): Promise<void> {
   if (from >= NEWEST_STEP) return;
@@ -50,7 +50,7 @@ async function applySteps(database: Queryable, from: number): Promise<void> {
   }
 }
 
-/** The roles, quoted, that were granted rights on the tables: they need them on those that a step has added. */
+/** The roles, quoted, that have rights on the tables. They need the same rights on tables that a step has added. */
 async function readWriters(database: Queryable): Promise<string[]> {
   const { rows } = await database.query<{ role: string }>(`
     select quote_ident(pg_get_userbyid(right_to.grantee)) as role
@@ -60,7 +60,7 @@ async function readWriters(database: Queryable): Promise<string[]> {
   return rows.map(({ role }) => role);
 }
 
-/** Deletes the rows that are recorded of a change; there can be as many as the table has. */
+/** Deletes all records of a change; there can be as many as the table has rows. */
 export async function deleteRecords(database: Queryable, change: ChangedColumn): Promise<void> {
   const { change: changeName } = namesOf(change);
   await database.query(`delete from online_migration.reject where change = $1`, [changeName]);
@@ -69,8 +69,8 @@ export async function deleteRecords(database: Queryable, change: ChangedColumn):
 }
 
 /**
- * Forgets a change whose backfill is deleted already, and drops the package's tables behind the last one. The functions of the change, and the schema around
- * them, are still there: `dropEmptySchema` drops it when they are gone.
+ * Deletes the record of a change whose backfill is already deleted, and drops the package's tables after the last
+ * change. The functions of the change and the schema still exist. `dropEmptySchema` drops the schema later.
  */
 export async function dropState(database: Queryable, change: ChangedColumn): Promise<void> {
   const { change: changeName, functions } = namesOf(change);
@@ -100,8 +100,8 @@ export async function dropState(database: Queryable, change: ChangedColumn): Pro
 }
 
 /**
- * Drops the package's schema if nothing is left in it. One that the role could not create again stays, since an administrator
- * has made it for the role.
+ * Drops the package's schema if it is empty. It keeps a schema that the role could not create again, because an
+ * administrator made it for the role.
  */
 export async function dropEmptySchema(database: Queryable): Promise<void> {
   const { rows } = await database.query<{ may_go: boolean }>(`

@@ -4,10 +4,10 @@ import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 
 /**
- * Creates the functions from the old type to the new one, or replaces them.
+ * Creates or replaces the functions from the old type to the new one.
  *
- * The body is parsed once, here, so no session's search_path can put another operator in; and a `return` body is one
- * that the planner writes into the query that calls it, so a row costs no function call.
+ * The body is parsed once, here, so a session's search_path cannot substitute another operator. The planner inlines a
+ * `return` body into the calling query, so a row costs no function call.
  */
 export async function createForwardFunctions(database: Queryable, change: ChangedColumn): Promise<void> {
   const { forward, forwardInBulk } = namesOf(change);
@@ -32,8 +32,8 @@ async function createForwardFunction(
 }
 
 /**
- * Creates the function from the new type to the old one, or replaces it; made as the forward functions are. Of a change that
- * is not reversible there is none.
+ * Creates or replaces the function from the new type to the old one, in the same form. A change that is not
+ * reversible has none.
  */
 export async function createBackwardFunction(database: Queryable, change: ChangedColumn): Promise<void> {
   const { backward } = change.conversion;
@@ -46,8 +46,8 @@ export async function createBackwardFunction(database: Queryable, change: Change
 }
 
 /**
- * Replaces the function from the new type to the old one by one that returns null if the conversion of a value raises an
- * error. It serves to find values without an equal. A call costs more.
+ * Replaces the function from the new type to the old one by a version that returns null if the conversion raises an
+ * error. It finds values without an equal old value. A call costs more.
  */
 export async function createTolerantBackwardFunction(
   database: Queryable,
@@ -62,7 +62,7 @@ export async function createTolerantBackwardFunction(
     exception when data_exception or integrity_constraint_violation or program_limit_exceeded or plpgsql_error then
       return null;
     end`;
-  // As a literal, and not between dollars: the expression may contain any text.
+  // A literal, not dollar quotes, because the expression may contain any text.
   await database.query(`
     create or replace function ${namesOf(change).backward}(value ${change.newColumn.type})
     returns ${change.oldColumn.type}
@@ -70,7 +70,7 @@ export async function createTolerantBackwardFunction(
     as ${escapeLiteral(body)}`);
 }
 
-/** Drops the functions; the sync trigger that calls them must be gone. */
+/** Drops the functions. The sync trigger that calls them must be dropped first. */
 export async function dropConversionFunctions(database: Queryable, change: ChangedColumn): Promise<void> {
   const { forward, forwardInBulk, backward } = namesOf(change);
   await database.query(`

@@ -3,7 +3,7 @@ import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
 
-/** Which of the two columns. */
+/** Selects one of the two columns. */
 export type Side = 'old' | 'new';
 
 /*
@@ -17,7 +17,7 @@ export type Side = 'old' | 'new';
  * one that is there when the new column is enforced, and one that is there while the old column is being filled again.
  */
 
-/** Step 1; a check that an earlier run left is kept. */
+/** Step 1. A check of an earlier run is kept. */
 export async function addFilledCheck(database: Queryable, change: ChangedColumn, side: Side): Promise<void> {
   if (await hasFilledCheck(database, change)) return;
   const { table, filledCheck } = namesOf(change);
@@ -25,8 +25,8 @@ export async function addFilledCheck(database: Queryable, change: ChangedColumn,
 }
 
 /**
- * Step 2; without a statement timeout, since it reads the whole table.
- * @throws the database's error 23514 where a row has no value
+ * Step 2, without a statement timeout, because it reads the whole table.
+ * @throws the database's error 23514 if a row has no value
  */
 export async function validateFilledCheck(session: Session, change: ChangedColumn): Promise<void> {
   const { table, filledCheck } = namesOf(change);
@@ -49,13 +49,13 @@ export async function declareFilled(database: Queryable, change: ChangedColumn, 
   }
 }
 
-/** Takes the check away; also the way back of step 1. */
+/** Drops the check; also reverts step 1. */
 export async function dropFilledCheck(database: Queryable, change: ChangedColumn): Promise<void> {
   const { table, filledCheck } = namesOf(change);
   await database.query(`alter table ${table} drop constraint if exists ${filledCheck}`);
 }
 
-/** Whether step 1 was done and step 3 was not. */
+/** Whether step 1 is done and step 3 is not. */
 export async function hasFilledCheck(database: Queryable, change: ChangedColumn): Promise<boolean> {
   const { table, filledCheck } = namesOf(change);
   const { rows } = await database.query<{ found: boolean }>(
@@ -69,7 +69,7 @@ export async function hasFilledCheck(database: Queryable, change: ChangedColumn)
   return rows[0]?.found ?? false;
 }
 
-/** Takes back what `declareFilled` says of the new column; the table must be locked. */
+/** Reverts `declareFilled` for the new column. The table must be locked. */
 export async function withdrawEnforced(database: Queryable, change: ChangedColumn): Promise<void> {
   const { table, newColumn, enforcedCheck } = namesOf(change);
   await database.query(
@@ -80,8 +80,8 @@ export async function withdrawEnforced(database: Queryable, change: ChangedColum
 }
 
 /**
- * Says of a nullable change that its old column, which has just been added, is not filled yet and that the new one rules;
- * without these checks, which no row can break, it would look as before enforce. Of another change NOT NULL says it.
+ * Marks the newly added old column of a nullable change as not filled yet, and the new column as active. The checks
+ * cannot fail. Without them, the table would look as before enforce. For any other change, NOT NULL is the mark.
  */
 export async function declareFilling(database: Queryable, change: ChangedColumn): Promise<void> {
   if (!change.nullable) return;
@@ -90,7 +90,7 @@ export async function declareFilling(database: Queryable, change: ChangedColumn)
   await addCheck(database, table, fillingCheck, `${oldColumn} is null or ${newColumn} is not null`);
 }
 
-/** A name as the catalog has it. */
+/** A name without its quotes, as in the catalog. */
 export function unquoted(identifier: string): string {
   return identifier.slice(1, -1).replaceAll('""', '"');
 }

@@ -23,10 +23,10 @@ const FUNCTION_SETTINGS = Object.entries(TEXT_SETTINGS)
 /**
  * Creates the function, or replaces it under its triggers.
  *
- * 1. A value that cannot be rebuilt from its new value is recorded under the key of the row. In a table without a key there is
- *    nothing to record it under, and the write is refused.
- * 2. For a row with any other value, an earlier record is deleted. In a transaction with an older snapshot, in which that
- *    may be invisible, the value is recorded over it: PostgreSQL lets such a transaction fail with 40001.
+ * 1. A value that cannot be rebuilt from its new value is recorded under the key of the row. A table without a key
+ *    has no place for the record, so the write fails.
+ * 2. If a row has any other value, its earlier record is deleted. A transaction with an older snapshot may not see
+ *    the record. It overwrites the record instead, and PostgreSQL fails it with 40001.
  */
 export async function createKeepFunction(database: Queryable, change: ChangedColumn): Promise<void> {
   const { keepFunction, oldColumn, newColumn, backward } = namesOf(change);
@@ -48,7 +48,7 @@ export async function createKeepFunction(database: Queryable, change: ChangedCol
   );
 }
 
-/** Creates the triggers that fire the function; the table must be locked. */
+/** Creates the triggers that fire the function. The table must be locked. */
 export async function createKeepTriggers(database: Queryable, change: ChangedColumn): Promise<void> {
   if (!isReversible(change)) return;
   const names = namesOf(change);
@@ -68,7 +68,7 @@ export async function createKeepTriggers(database: Queryable, change: ChangedCol
     alter table ${table} enable always trigger ${keepInsertTrigger}, enable always trigger ${keepUpdateTrigger}`);
 }
 
-/** Makes the triggers, if there are any, do nothing from now on, without a lock; kept values stay. */
+/** Turns the triggers, if there are any, into no-ops without a lock. Kept values remain. */
 export async function stopKeeping(database: Queryable, change: ChangedColumn): Promise<void> {
   const { keepFunction } = namesOf(change);
   const { rows } = await database.query<{ found: boolean }>(`select to_regproc($1) is not null as found`, [
@@ -77,10 +77,10 @@ export async function stopKeeping(database: Queryable, change: ChangedColumn): P
   if (rows[0]?.found) await createTriggerFunction(database, keepFunction, `begin return null; end`);
 }
 
-/** Drops the triggers and their function; the table must be locked. */
+/** Drops the triggers and their function. The table must be locked. */
 export async function dropKeepTriggers(database: Queryable, change: ChangedColumn): Promise<void> {
   const { table, keepFunction, keepInsertTrigger, keepUpdateTrigger } = namesOf(change);
-  // In one message: under the lock, each further one costs a way to the server and back.
+  // In one message, because each further message costs a round trip under the lock.
   await database.query(`
     drop trigger if exists ${keepInsertTrigger} on ${table};
     drop trigger if exists ${keepUpdateTrigger} on ${table};

@@ -1,5 +1,5 @@
 /**
- * An SQL expression: the oids of those of the package's functions that exist, as a list for `in`.
+ * An SQL expression: the oids of the package's existing functions, as a list for `in`.
  * @param names the parameter with the names, schema and name, quoted: `$3`
  */
 export function existingFunctions(names: `$${number}`): string {

@@ -6,20 +6,20 @@ import { existingFunctions } from './own-functions.ts';
 
 /** Whether the triggers of a change fire for every write. */
 export interface SyncState {
-  /** Names of triggers that are not there, unquoted. */
+  /** Names of missing triggers, unquoted. */
   readonly missing: readonly string[];
-  /** Names of triggers that do not fire in every session: disabled, or not ENABLE ALWAYS any more. */
+  /** Names of triggers that do not fire in every session, because they are disabled or no longer ENABLE ALWAYS. */
   readonly silent: readonly string[];
   /**
-   * The same text as long as nobody has altered a trigger: `disable trigger all` and `enable trigger all` in between give
-   * another one.
+   * A text that changes when anybody alters a trigger, even with `disable trigger all` followed by `enable trigger
+   * all`.
    */
   readonly version: string;
 }
 
 /**
- * Reads the state of the sync triggers, on the table and on all its partitions. Those of another change of the same column are
- * not there for this one.
+ * Reads the state of the sync triggers, on the table and on all its partitions. Triggers of another change of the
+ * same column count as missing.
  * @param withKeeping also of the triggers that keep old values during contract
  */
 export async function readSyncState(
@@ -54,7 +54,7 @@ export async function readSyncState(
   };
 }
 
-/** Records the sync triggers as they are now, when both columns have the same values. */
+/** Records the current version of the sync triggers. Both columns must have the same values. */
 export async function recordSyncTriggers(database: Queryable, change: ChangedColumn): Promise<void> {
   const { version } = await readSyncState(database, change);
   await database.query(`update online_migration.change set sync_version = md5($2) where name = $1`, [
@@ -64,8 +64,8 @@ export async function recordSyncTriggers(database: Queryable, change: ChangedCol
 }
 
 /**
- * Whether the sync triggers are as they were recorded, so that no write has passed them since. It is false as well if a partition
- * was added, or if nothing was recorded.
+ * Whether the sync triggers are unchanged since they were recorded, so that every write since then fired them. It is
+ * false if a partition was added or if nothing was recorded.
  */
 export async function areSyncTriggersUnaltered(database: Queryable, change: ChangedColumn): Promise<boolean> {
   const { version } = await readSyncState(database, change);

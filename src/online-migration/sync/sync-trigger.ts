@@ -7,25 +7,27 @@ import { namesOf } from '../change/names.ts';
 import { areDifferent } from '../change/value-difference.ts';
 
 /**
- * What the trigger does beside keeping the columns equal.
- * - `lenient`: an unconvertible old value leaves the new column null; the row is a reject.
- * - `strict`: a write of such a value fails.
+ * How the trigger treats an unconvertible old value.
+ * - `lenient`: the new column becomes null; the row is a reject.
+ * - `strict`: the write fails.
  */
 export type SyncMode = 'lenient' | 'strict';
 
-/** Which column's changes an update brings to the sync trigger; `both` costs the backfill a call a row. */
+/** The columns that fire the update trigger; `both` costs the backfill one call per row. */
 export type SyncWatch = 'old' | 'both';
 
 /**
  * Creates the trigger function, or replaces it under the triggers that use it.
  *
- * 1. An update that leaves the new column alone, or an insert without it, was made through the old column: convert it.
- * 2. Any other write was made through the new column: convert it back, unless the old column says the same already;
- *    so a text that can't be rebuilt letter by letter stays as it is. Without a way back the old value goes.
+ * 1. An update that leaves the new column unchanged, or an insert without it, was made through the old column:
+ *    convert it.
+ * 2. Any other write was made through the new column: convert it back, unless the old column already has an equal
+ *    value. So a text that cannot be rebuilt exactly is not overwritten. If the change is not reversible, the old
+ *    value becomes null.
  *
- * It runs as its owner with a fixed search_path: the application needs no right on the package's schema, and no
- * session's search_path reaches into it. Nobody else may execute it: a trigger on a table of one's own would convert values
- * with the rights of its owner.
+ * It runs as its owner with a fixed search_path. The application needs no right on the package's schema, and no
+ * session's search_path affects it. Nobody else may execute it; otherwise a trigger on another table could convert
+ * values with the owner's rights.
  */
 export async function createSyncFunction(
   database: Queryable,
@@ -58,10 +60,10 @@ export async function createSyncFunction(
 }
 
 /**
- * Creates the two triggers, or replaces them; the table must be locked, and the columns and the function be there.
+ * Creates or replaces the two triggers. The table must be locked, and the columns and the function must exist.
  *
- * They fire always: with `session_replication_role = replica`, which some tools set to skip foreign keys, ordinary
- * triggers are silent and the columns would part. The update trigger looks at the values and not at the statement's
+ * The triggers are ENABLE ALWAYS. Some tools set `session_replication_role = replica` to skip foreign keys. Ordinary
+ * triggers do not fire then, and the columns would differ. The update trigger compares values, not the statement's
  * column list, because another trigger may have changed them.
  */
 export async function createSyncTriggers(
@@ -83,17 +85,17 @@ export async function createSyncTriggers(
     alter table ${table} enable always trigger ${insertTrigger}, enable always trigger ${updateTrigger}`);
 }
 
-/** Drops both triggers and their function; the table must be locked. */
+/** Drops both triggers and their function. The table must be locked. */
 export async function dropSyncTriggers(database: Queryable, change: ChangedColumn): Promise<void> {
   const { table, insertTrigger, updateTrigger, syncFunction } = namesOf(change);
-  // In one message: under the lock, each further one costs a way to the server and back.
+  // In one message, because each further message costs a round trip under the lock.
   await database.query(`
     drop trigger if exists ${insertTrigger} on ${table};
     drop trigger if exists ${updateTrigger} on ${table};
     drop function if exists ${syncFunction}()`);
 }
 
-/** PL/pgSQL that brings what was written through the new column to the old one. */
+/** PL/pgSQL that copies a value written through the new column to the old column. */
 function setOldFromNew(change: ChangedColumn): string {
   const { oldColumn, newColumn, forward, backward } = namesOf(change);
   if (!isReversible(change)) return `new.${oldColumn} := null;`;
@@ -104,7 +106,7 @@ function setOldFromNew(change: ChangedColumn): string {
         end if;`;
 }
 
-/** PL/pgSQL that refuses a write; `value` is an expression, the others are a column's name and a type as declared. */
+/** PL/pgSQL that rejects a write. `value` is an expression; the others are a column's name and its declared type. */
 export function refuseWrite(value: string, column: string, type: string): string {
   return `
           raise exception using

@@ -8,7 +8,7 @@ import type { Queryable } from '../postgres/queryable.ts';
 import { typeValues } from '../change/declared-type.ts';
 import { namesOf } from '../change/names.ts';
 
-/** Risks that the catalog does not show and a person must check before a change, a sentence each. */
+/** Risks that the catalog does not show and that a person must check before a change, a sentence each. */
 export async function readChecklist(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { oldColumn, newColumn, table } = change;
   const { own } = await readAttachments(database, change, 'old');
@@ -41,7 +41,7 @@ function uniqueIndexes(indexes: readonly CarriedIndex[]): string[] {
     );
 }
 
-/** Columns of foreign keys to the column that are of its old type; they are columns of their own to change. */
+/** Referencing columns of foreign keys that have the old type. Each needs a change of its own. */
 async function narrowerColumns(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { rows } = await database.query<{ name: string }>(
     `
@@ -62,7 +62,7 @@ async function narrowerColumns(database: Queryable, change: ChangedColumn): Prom
   );
 }
 
-/** Columns of other tables that are called as if they referred to the column, and have no foreign key. */
+/** Columns of other tables whose names suggest a reference to the column, and that have no foreign key. */
 async function unboundColumns(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { table, oldColumn, newColumn } = change;
   const singular = table.name.replace(/s$/, '');
@@ -90,7 +90,7 @@ async function unboundColumns(database: Queryable, change: ChangedColumn): Promi
   );
 }
 
-/** Triggers that fire for an update of the application and not for one of the backfill. */
+/** Triggers that fire for an update of the application, but not for an update of the backfill. */
 async function silentTriggers(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { silent } = await readTriggerPlan(database, forwardFill(change));
   const names = [...new Set(silent.map(({ name }) => name))];

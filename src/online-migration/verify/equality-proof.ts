@@ -16,11 +16,11 @@ import { pause } from '../postgres/pause.ts';
 import { isLockConflict } from '../postgres/database-error.ts';
 import type { Session } from '../postgres/session.ts';
 
-/** A batch holds the locks of its rows for so long; a write of one of them waits for it. */
+/** Target duration of a batch, because a write of one of its rows waits for it. */
 const BATCH_MS = 100;
-/** Few enough to be read in that time with documents of 30 kB in each. */
+/** Few enough to be read in that time even with documents of 30 kB each. */
 const FIRST_BATCH_ROWS = 16;
-/** Far below `deadlock_timeout`: if the application and a batch want each other's rows, the batch gives way first. */
+/** Far below `deadlock_timeout`: if the application and a batch deadlock, the batch gives way first. */
 const LOCK_TIMEOUT_MS = 50;
 const CONTENTION_PAUSE_MS = 100;
 const PAUSED_MS = 250;
@@ -31,22 +31,22 @@ export interface ProofSurroundings {
   readonly change: ChangedColumn;
   /** Ends the comparison between two batches. */
   readonly signal: AbortSignal;
-  /** Receives an event if the comparison has to wait, with the transactions that it waits for. */
+  /** Receives an event if the comparison has to wait, with the transactions that block it. */
   readonly emit: Emit;
 }
 
 /**
  * Compares both columns of all rows.
  *
- * 1. In the order of the key, not of the blocks: a row keeps its key when an update moves it to another block, so none is
- *    passed over while the application writes.
- * 2. Each batch is a transaction of its own, so no snapshot lives long. It has as many rows as fit in 100 ms.
- * 3. With `keep`, the keep triggers must be there: they record what changes behind the batch that has read a row.
- * 4. A table without a key is compared in one statement: only one snapshot has every row once. Nothing can be kept of it, so
- *    with `keep` what could not be rebuilt counts as a difference.
+ * 1. It reads in the order of the key, not of the blocks. An update moves a row to another block but does not change
+ *    its key, so no row is missed while the application writes.
+ * 2. Each batch is a separate transaction, so snapshots are short. It has as many rows as fit in 100 ms.
+ * 3. With `keep`, the keep triggers must exist: they record changes to rows that a batch has already read.
+ * 4. A table without a key is compared in one statement, because only one snapshot contains every row exactly once.
+ *    Its old values cannot be kept, so with `keep` a value that cannot be rebuilt counts as a difference.
  * 5. Between two batches it obeys `paused` of the backfill's controls.
  *
- * @returns the first differing rows, ten at most; none if the columns are equal
+ * @returns the first ten differing rows; none if the columns are equal
  */
 export async function findDifferences(
   surroundings: ProofSurroundings,

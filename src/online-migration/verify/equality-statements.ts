@@ -7,7 +7,7 @@ import { areDifferent } from '../change/value-difference.ts';
 
 const NAMED_DIFFERENCES = 10;
 
-/** A row whose two columns do not say the same. */
+/** A row whose two columns are not equal. */
 export interface Difference {
   readonly key: string;
   readonly oldValue: string | null;
@@ -16,8 +16,8 @@ export interface Difference {
 
 /**
  * How the columns are compared.
- * - `read`: nothing is written. A row whose old value has no faithful new value is equal if it is a known reject.
- * - `keep`: old values that the way back could not rebuild letter by letter are kept.
+ * - `read`: writes nothing. A row whose old value has no faithful new value is equal if it is a known reject.
+ * - `keep`: keeps old values that cannot be rebuilt exactly.
  */
 export type ProofMode = 'read' | 'keep';
 
@@ -25,12 +25,12 @@ export type ProofMode = 'read' | 'keep';
 export interface ProofBatch {
   /** The key of its last row; null if the table ends before the batch is full. */
   readonly last_key: string[] | null;
-  /** Whether it has an old value that the new one does not lead back to. */
+  /** Whether it has an old value that cannot be rebuilt from its new value. */
   readonly has_unrebuildable: boolean | null;
   readonly differences: Difference[] | null;
 }
 
-/** Compares all rows in one statement, which has one snapshot; for a table without a key. */
+/** Compares all rows in one statement, and so in one snapshot; for a table without a key. */
 export async function findDifferencesAtOnce(
   session: Session,
   change: ChangedColumn,
@@ -51,8 +51,8 @@ export async function findDifferencesAtOnce(
 
 /**
  * Compares the columns of some rows, in the order of the key.
- * @param afterKey the key of the last row of the batch before; null for the first batch
- * @param batchRows how many rows at most
+ * @param afterKey the key of the last row of the previous batch; null for the first batch
+ * @param batchRows largest number of rows
  */
 export async function compareBatch(
   database: Queryable,
@@ -92,8 +92,8 @@ export async function compareBatch(
 }
 
 /**
- * Keeps the old values of a batch that cannot be rebuilt from the new ones. The rows are locked meanwhile: a write of such a
- * row either comes before, and is seen here, or after, and then the trigger replaces the record made here.
+ * Keeps the old values of a batch that cannot be rebuilt from the new ones, with the rows locked. A write of the same
+ * row comes either before the lock, and is seen here, or after it; then the trigger replaces the record made here.
  */
 export async function keepUnrebuildable(
   database: Queryable,
@@ -122,7 +122,7 @@ export async function keepUnrebuildable(
   );
 }
 
-/** A condition on a row of the batch: its value was found to have no faithful new value. */
+/** A condition on a row of the batch: its value is a known reject. */
 function isKnownReject(change: ChangedColumn, row: string): string {
   const { change: name, key } = namesOf(change);
   return `exists (
@@ -131,20 +131,23 @@ function isKnownReject(change: ChangedColumn, row: string): string {
       )`;
 }
 
-/** A condition on two values: they do not say the same. Without a way back, an old value that is gone says nothing. */
+/**
+ * A condition on two values: they are not equal. In a change that is not reversible, a null old value equals any new
+ * value.
+ */
 function differ(change: ChangedColumn, oldValue: string, newValue: string): string {
   const differs = `${namesOf(change).forwardInBulk}(${oldValue}) is distinct from ${newValue}`;
   return isReversible(change) ? differs : `(${oldValue} is not null and ${differs})`;
 }
 
-/** A condition on two values: the new one does not lead back to the old one. */
+/** A condition on two values: the old one cannot be rebuilt from the new one. */
 function isUnrebuildable(change: ChangedColumn, oldValue: string, newValue: string): string {
   return isReversible(change)
     ? areDifferent(change.oldColumn.type, `${namesOf(change).backward}(${newValue})`, oldValue)
     : 'false';
 }
 
-/** Deletes the values that an earlier contract kept: the rows have had their old column back since. */
+/** Deletes the values that an earlier contract kept, because the rows have their old column again. */
 export async function forgetKeptValues(database: Queryable, change: ChangedColumn): Promise<void> {
   await database.query(`delete from online_migration.kept_value where change = $1`, [namesOf(change).change]);
 }

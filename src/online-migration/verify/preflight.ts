@@ -14,11 +14,11 @@ import { readStage, type Stage } from '../observation/stage.ts';
 
 /** Options of {@link preflight}. */
 export interface PreflightOptions {
-  /** Where the database is: a URL, or as `pg` takes it. */
+  /** The database: a URL, or an object that `pg` accepts. */
   readonly connection: string | ClientConfig;
-  /** Receives the rows read so far, and an estimate of all. */
+  /** Receives the number of rows read so far, and an estimate of the total. */
   readonly report?: (rowsRead: number, rowsEstimated: number) => void;
-  /** Ends the reading between two batches. */
+  /** Ends the check between two batches. */
   readonly signal?: AbortSignal;
 }
 
@@ -27,19 +27,22 @@ export interface PreflightResult {
   readonly stage: Stage;
   /** Reasons for which the change would be refused. */
   readonly obstacles: readonly Obstacle[];
-  /** The old column's values by what the change does to them; empty if there are obstacles or if the old column is gone. */
+  /**
+   * The old column's values, grouped by the effect of the change. Empty if there are obstacles or if the old column
+   * is dropped.
+   */
   readonly values: readonly ValueGroup[];
   /** Risks that only a person can judge, a sentence each. */
   readonly checklist: readonly string[];
-  /** Whether the change can be carried out: no obstacles, and no value without a faithful new value. */
+  /** Whether the change can run: no obstacles, and no value without a faithful new value. */
   readonly isReady: boolean;
 }
 
 /**
- * Checks a change before it begins, or in the middle of it. It writes nothing and needs no object of the package.
+ * Checks a change before or during its phases. It writes nothing and needs no object of the package.
  *
- * 1. Obstacles: what is attached to the column or the table and cannot be carried over.
- * 2. Values: every value of the old column is converted and compared, in batches of about a second.
+ * 1. Obstacles: objects on the column or the table that cannot be carried over.
+ * 2. Values: converts and compares every value of the old column, in batches of about a second.
  * 3. Risks that the catalog does not show.
  */
 export async function preflight(
@@ -64,7 +67,7 @@ export async function preflight(
   };
 }
 
-/** Before expand, all obstacles; later, those that may have been added since. */
+/** Before expand, all obstacles; later, only obstacles that may have been added since. */
 async function findObstaclesAt(stage: Stage, session: Session, column: ChangedColumn): Promise<Obstacle[]> {
   if (stage === 'initial') return findObstacles(session, column);
   return [
@@ -81,7 +84,7 @@ async function classify(
 ): Promise<ValueGroup[]> {
   const leaves = await findLeaves(session, namesOf(column).table);
   const rows = leaves.reduce((sum, leaf) => sum + leaf.rows, 0);
-  // A batch takes a second; a row of a megabyte on a busy server may take longer, and is no reason to end.
+  // A batch takes a second. A row of a megabyte on a busy server may take longer; that must not end the check.
   await session.query('set statement_timeout = 0');
   return await classifyValues(session, column, ({ rows: rowsRead }) => report(rowsRead, rows), signal);
 }

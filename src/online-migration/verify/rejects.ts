@@ -8,7 +8,7 @@ export interface Reject {
   readonly rawValue: string;
 }
 
-/** The query that lists every reject as the table stands, for people to run. */
+/** A query that lists all current rejects, for people to run. */
 export function rejectQuery(change: ChangedColumn): string {
   const { table, key, oldColumn, newColumn } = namesOf(change);
   const columns = [...new Set([...key.columns, oldColumn])].join(', ');
@@ -41,7 +41,7 @@ export async function findRejects(
   return { total, first: first.rows.map((row) => ({ key: row.key, rawValue: row.raw_value })) };
 }
 
-/** Writes the rejects of this moment into the package's table, in place of those of an earlier one. */
+/** Replaces the rejects in the package's table by the current ones. */
 export async function recordRejects(session: Session, change: ChangedColumn): Promise<void> {
   const { change: name, table, key, oldColumn, newColumn } = namesOf(change);
   await session.withoutStatementTimeout(() =>

@@ -9,22 +9,25 @@ export const SAMPLES = 3;
 
 /**
  * The effect of the change on a value.
- * - `rebuildable`: it converts, and the way back gives the same text again.
- * - `kept`: it converts; the way back needs the text itself, which contract keeps.
- * - `null`: there is no value, and there will be none.
- * - `reject`: it does not convert; enforce is refused while it is there.
+ * - `rebuildable`: it converts, and converting back gives the same text.
+ * - `kept`: it converts; contract keeps the text, because converting back gives another one.
+ * - `null`: the old value is null, and the new value will be null.
+ * - `reject`: it does not convert; enforce is refused while the row has it.
  */
 export type ValueClass = 'rebuildable' | 'kept' | 'null' | 'reject';
 
-/** Values of one class that look alike. */
+/** Values of one class and one form. */
 export interface ValueGroup {
   readonly valueClass: ValueClass;
-  /** Their form: every digit as 9, every letter as a; so dates of one form are one group. */
+  /** The form: every digit as 9, every letter as a. All dates of one format are one group. */
   readonly form: string;
   rows: number;
-  /** The first of them by key, three at most. */
+  /** The first three values by key. */
   readonly samples: { key: string; value: string | null }[];
-  /** The error that the conversion raises for the first of them, which it must not; left out if it gives null. */
+  /**
+   * The error that the conversion raises for the first of them; undefined if the conversion returns null, as it
+   * should.
+   */
   readonly error?: string;
 }
 
@@ -85,8 +88,8 @@ export async function classifyBatch(
 }
 
 /**
- * Reads the only row of a slice, for which the conversion raises an error, as a reject.
- * @param error the error that it raises
+ * Classifies the only row of a slice as a reject, because the conversion raises an error for it.
+ * @param error the error
  */
 export async function readFailedRow(
   database: Queryable,
@@ -129,7 +132,10 @@ function formOf(value: string): string {
         )`;
 }
 
-/** The result of the way back, of the old type. One that `=` compares is left as it comes: a cast would cut off what is too long. */
+/**
+ * The result of the conversion back, cast to the old type. If `=` compares the types directly, there is no cast,
+ * because a cast would truncate a value that is too long.
+ */
 function rebuilt(type: string, backward: (value: string) => string): string {
   return isExact(type) ? backward('new_value') : `(${backward('new_value')})::${type}`;
 }

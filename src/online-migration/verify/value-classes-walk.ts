@@ -2,29 +2,29 @@ import type { Leaf } from '../postgres/leaf-partitions.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import { namesOf } from '../change/names.ts';
 
-/** Rows that one statement reads. */
+/** Rows for one statement. */
 export interface Slice {
   /** Schema and table, quoted. */
   readonly table: string;
   /** SQL on the row `t`. */
   readonly condition: string;
   readonly values: readonly string[];
-  /** How many rows at most; the first ones by key, or by place. */
+  /** Largest number of rows; the first ones by key, or by place. */
   readonly rows: number;
 }
 
-/** A way through all rows of a table, in slices of any size. */
+/** Reads all rows of a table, in slices of any size. */
 export interface Walk {
-  /** The next slice; null at the end. The same again until {@link advance} is called. */
+  /** The next slice; null at the end. It stays the same until {@link advance} is called. */
   next(rows: number): Slice | null;
   /**
-   * Steps behind a slice.
+   * Continues after a slice.
    * @param lastKey the key of its last row, as texts; null if there was none
    */
   advance(slice: Slice, rowsRead: number, lastKey: string[] | null): void;
 }
 
-/** The way through a table: by its key, or by place if it has none. */
+/** Walks through a table by its key, or by place if it has none. */
 export function walkOf(change: ChangedColumn, leaves: readonly Leaf[]): Walk {
   return namesOf(change).key.lasts ? walkByKey(change) : walkByPlace(leaves);
 }
@@ -50,7 +50,7 @@ function walkByKey(change: ChangedColumn): Walk {
   };
 }
 
-/** Reads so many blocks as probably hold the rows; no index leads from one place to the next. */
+/** Reads as many blocks as probably hold the rows, because no index leads from one place to the next. */
 function walkByPlace(leaves: readonly Leaf[]): Walk {
   const left = leaves.filter(({ blocks }) => blocks > 0);
   let place = { block: 0, tid: '(0,0)' };

@@ -15,20 +15,20 @@ import {
 import { type Slice, walkOf } from './value-classes-walk.ts';
 import { sqlState } from '../postgres/database-error.ts';
 
-/** A statement takes about so long: no snapshot lives long, and no timeout is near. */
+/** Target duration of a statement. It keeps snapshots short and stays far below the timeouts. */
 const BATCH_MS = 1_000;
 /** Values can be megabytes each. */
 const FIRST_BATCH_ROWS = 200;
-/** SQLSTATE classes of an error that lies in a value, and not in the statement, the session or the server. */
+/** SQLSTATE classes of an error in a value, not in the statement, the session or the server. */
 const VALUE_ERROR = /^(21|22|23|2F|38|39|54|P0)/;
 
 /**
- * Classifies all values of the old column before anything is changed. It reads in batches by key, or by place if the table
- * has none, and writes nothing; it needs no object of the package. A value for which the conversion raises an error is found by
- * halving the batch.
+ * Classifies all values of the old column before anything is changed. It reads in batches by key, or by place if the
+ * table has none. It writes nothing and needs no object of the package. If the conversion raises an error, it finds
+ * the value by halving the batch.
  * @param emit receives an event after each batch, with the number of rows read so far
  * @param signal ends the reading between two batches
- * @returns the groups, the class with the most work first, the largest first within a class
+ * @returns the groups, the class with the most work first, the largest group first within a class
  */
 export async function classifyValues(
   database: Queryable,

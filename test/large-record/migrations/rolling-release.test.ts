@@ -29,7 +29,7 @@ const start = {
   textOnly: () => startApiProcess(url, { FORM: 'old' }, ONE_FORM),
   both: (env = {}) => startApiProcess(url, env),
   newOnly: () => startApiProcess(url, {}, NEW_ONLY),
-  withoutToolkit: () => startApiProcess(url, { FORM: 'renamed' }, ONE_FORM),
+  withoutPackage: () => startApiProcess(url, { FORM: 'renamed' }, ONE_FORM),
 };
 
 beforeAll(async () => {
@@ -129,7 +129,7 @@ describe('a rolling release', () => {
   it(
     'renamed: and one without the toolkit',
     async () => {
-      await using last = await start.withoutToolkit();
+      await using last = await start.withoutPackage();
       await expectServed([both, newOnly, last]);
     },
     RUN_MS,

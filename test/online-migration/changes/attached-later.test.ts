@@ -6,7 +6,7 @@ import { backfill, revertBackfill } from '../../../src/online-migration/phases/b
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import type { Move } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
@@ -23,7 +23,7 @@ const database = databasePerFile(
   `insert into part select n, 'part ' || n, n from generate_series(1, 100) as n`,
 );
 const { client } = database;
-let context: MoveContext;
+let context: PhaseContext;
 
 beforeEach(async () => {
   context = await database.open(change);
@@ -96,7 +96,7 @@ describe('what was attached to the old column while the change is under way', ()
 
   it('is found by contract, and carried over by the next run, if it is an index that came behind the proof', async () => {
     await run(expand, backfill, enforce);
-    const behindProof: MoveContext = {
+    const behindProof: PhaseContext = {
       ...context,
       emit: ({ type, message }) => {
         if (type !== 'lock-held') return;
@@ -114,7 +114,7 @@ describe('what was attached to the old column while the change is under way', ()
 
   it('is found by contract when it came behind the proof', async () => {
     await run(expand, backfill, enforce);
-    const behindProof: MoveContext = {
+    const behindProof: PhaseContext = {
       ...context,
       emit: (event) => {
         if (event.type === 'lock-held' && event.purpose === 'contract: keep what cannot be rebuilt')

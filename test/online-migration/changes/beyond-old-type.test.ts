@@ -4,7 +4,7 @@ import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { type ChangeOptions, changeOf } from '../../support/change-of.ts';
 import { refusedWith } from '../../support/refused-with.ts';
@@ -34,7 +34,7 @@ const REFUSAL = /^Cannot revert the contract of public\.account\.id; nothing was
 const database = databasePerTest();
 const { client } = database;
 
-async function contracted(table: string, declared = change): Promise<MoveContext> {
+async function contracted(table: string, declared = change): Promise<PhaseContext> {
   await client.rows(table);
   for (let row = 0; row < 3; row++) await client.rows(`insert into account default values`);
   const context = await database.open(declared);
@@ -43,7 +43,7 @@ async function contracted(table: string, declared = change): Promise<MoveContext
 }
 
 /** The way back is refused for some reason, and the catalog stays; when that is seen to, it passes. */
-async function expectRefused(context: MoveContext, reason: RegExp, remedy: string): Promise<void> {
+async function expectRefused(context: PhaseContext, reason: RegExp, remedy: string): Promise<void> {
   const before = await readSchema(client);
   const refusal = await revertContract(context).catch((error: Error) => error.message);
   expect(refusal).toMatch(REFUSAL);
@@ -125,7 +125,7 @@ describe('a value without an equal that comes while the old column is filled', (
   it('is found behind the fill', async () => {
     const context = await contracted(TABLES.serial);
     const ending = new AbortController();
-    const ended: MoveContext = {
+    const ended: PhaseContext = {
       ...context,
       signal: ending.signal,
       emit: ({ type, message }) => {
@@ -152,7 +152,7 @@ describe('numbers beyond the old type that come while the old column is filled',
   it('are found ahead of the last lock, and the way back goes on when they are seen to', async () => {
     const context = await contracted(TABLES.identity);
     const ending = new AbortController();
-    const ended: MoveContext = {
+    const ended: PhaseContext = {
       ...context,
       signal: ending.signal,
       emit: (event) => {

@@ -8,7 +8,7 @@ import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
 import { mirrorAttachments } from '../../../src/online-migration/phases/mirror-attachments.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import { rename, revertRename } from '../../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { changeOf } from '../../support/change-of.ts';
@@ -30,7 +30,7 @@ const change = changeOf('visit.page', { from: 'integer', to: 'bigint', conversio
 const database = databasePerTest();
 const { client } = database;
 let pool: Pool;
-let context: MoveContext;
+let context: PhaseContext;
 let follower: ActiveColumnFollower;
 /** How often units of work have begun. */
 let begun: number;

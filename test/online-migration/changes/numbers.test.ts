@@ -4,7 +4,7 @@ import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { sqlState } from '../../../src/online-migration/postgres/database-error.ts';
 import { changeOf } from '../../support/change-of.ts';
@@ -29,7 +29,7 @@ const TABLES = {
 
 const database = databasePerTest();
 const { client } = database;
-let context: MoveContext;
+let context: PhaseContext;
 
 async function enforceAccount(table: string): Promise<void> {
   await client.rows(table);

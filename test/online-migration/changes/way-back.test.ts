@@ -5,7 +5,7 @@ import { backfill, revertBackfill } from '../../../src/online-migration/phases/b
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import { rename } from '../../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { changeOf } from '../../support/change-of.ts';
@@ -47,7 +47,7 @@ describe('while both columns are there', () => {
     const context = await database.open(price);
     for (const move of [expand, backfill, enforce, contract]) await move(context);
     const ending = new AbortController();
-    const ended: MoveContext = {
+    const ended: PhaseContext = {
       ...context,
       signal: ending.signal,
       emit: (event) => {

@@ -7,7 +7,7 @@ import { forwardFill } from '../../../src/online-migration/backfill/plan/fill.ts
 import { readPlanSize } from '../../../src/online-migration/backfill/plan/plan.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import { Session } from '../../../src/online-migration/postgres/session.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange, eventColumn } from '../../support/event-change.ts';
@@ -28,7 +28,7 @@ beforeEach(async () => {
 });
 afterEach(() => resources.disposeAsync());
 
-async function contextOf(connectionString = url): Promise<MoveContext> {
+async function contextOf(connectionString = url): Promise<PhaseContext> {
   const openSession = () => Session.open({ connectionString }, 'online-migration guard');
   const session = resources.use(await openSession());
   return {

@@ -2,7 +2,7 @@ import { PHASE_NAMES } from '../../../src/online-migration/change/phase-name.ts'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import {
   readRecordedPhases,
   recordPhase,
@@ -35,7 +35,7 @@ beforeEach(async () => {
 
 /** Carries phases out, and records each in the package's own ledger, or in none. */
 async function carryOut(
-  phases: readonly ((context: MoveContext) => Promise<void>)[],
+  phases: readonly ((context: PhaseContext) => Promise<void>)[],
   { ledger = 'online-migration', change = total }: { ledger?: Ledger; change?: typeof total } = {},
 ): Promise<void> {
   for (const phase of phases) {

@@ -2,7 +2,7 @@ import { backfill, revertBackfill } from '../../../src/online-migration/phases/b
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
-import type { MoveContext } from '../../../src/online-migration/phases/phase.ts';
+import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import { rename, revertRename } from '../../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { DEFAULT_SETTINGS } from '../../../src/online-migration/phases/settings.ts';
@@ -28,7 +28,7 @@ export interface NotesTable extends AsyncDisposable {
   /** Stores notes past the application, `Note 1`, `Note 2` and so on; returns the id of the last one. */
   store(count?: number): Promise<string>;
   /** Carries out the moves that lead to a stage. */
-  go(to: Stage, settings?: Partial<MoveContext['settings']>): Promise<void>;
+  go(to: Stage, settings?: Partial<PhaseContext['settings']>): Promise<void>;
   /** Makes `select … for update` hold all rows until {@link unlock}. */
   lock(): Promise<void>;
   unlock(): Promise<void>;
@@ -81,7 +81,7 @@ function openSession(url: string): Promise<Session> {
   return Session.open({ connectionString: url }, 'online-migration test');
 }
 
-function contextOf(url: string, session: Session, settings: Partial<MoveContext['settings']>): MoveContext {
+function contextOf(url: string, session: Session, settings: Partial<PhaseContext['settings']>): PhaseContext {
   return {
     change: priorityColumn,
     session,

@@ -1,7 +1,7 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
-import { namesOf, TOOLKIT_SCHEMA } from '../../change/names.ts';
+import { namesOf, PACKAGE_SCHEMA } from '../../change/names.ts';
 import { ROW_TYPE_OIDS, TREE_OIDS } from '../../postgres/table-tree.ts';
 
 /** SQL of the arguments of the trigger `t`, as texts. */
@@ -85,7 +85,7 @@ export async function bodyObstacles(
     [
       namesOf(change).table,
       await asUsed(database, change.table.name),
-      TOOLKIT_SCHEMA,
+      PACKAGE_SCHEMA,
       await asUsed(database, column),
       TRIGGER_ROW,
       INSERT_OF_ALL_COLUMNS,

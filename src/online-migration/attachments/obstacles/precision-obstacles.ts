@@ -5,7 +5,7 @@ import { typeValues } from '../../change/declared-type.ts';
 
 /** A moment with as many digits as PostgreSQL keeps; rounded to fewer it is another one. */
 const PROBE = '2001-02-03 04:05:06.789123';
-const MOMENT_TYPE = /^timestamp/i;
+const TIMESTAMP_TYPE = /^timestamp/i;
 const PROBED_TYPE = /^(timestamp|text|varchar|char)/i;
 
 /**
@@ -22,7 +22,7 @@ export async function precisionObstacles(database: Queryable, change: ChangedCol
   if (backward !== 'not reversible') directions.push(['backward', backward, newColumn.type, oldColumn.type]);
   const obstacles: Obstacle[] = [];
   for (const [what, convert, from, to] of directions) {
-    if (!PROBED_TYPE.test(from) || !MOMENT_TYPE.test(to) || typeValues(to)[1] === null) continue;
+    if (!PROBED_TYPE.test(from) || !TIMESTAMP_TYPE.test(to) || typeValues(to)[1] === null) continue;
     const { rows } = await database.query<{ rounds: boolean }>(
       `select (${convert('value')}) is distinct from (${convert('value')})::${to} as rounds
       from (select $1::text::${from} as value) as input`,

@@ -2,7 +2,7 @@ import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { unquoted } from '../../sync/filled-column.ts';
-import { namesOf, TOOLKIT_SCHEMA } from '../../change/names.ts';
+import { namesOf, PACKAGE_SCHEMA } from '../../change/names.ts';
 import { TREE_OIDS } from '../../postgres/table-tree.ts';
 
 /**
@@ -30,7 +30,7 @@ async function laterTriggers(database: Queryable, change: ChangedColumn): Promis
       -- Bits of tgtype: 1 for each row, 2 before, 4 insert, 16 update. Values of type name are in the order of "C".
       and ((t.tgtype & 7) = 7 and t.tgname > $2::name or (t.tgtype & 19) = 19 and t.tgname > $3::name)
     order by 2, 1`,
-    [table, unquoted(insertTrigger), unquoted(updateTrigger), TOOLKIT_SCHEMA],
+    [table, unquoted(insertTrigger), unquoted(updateTrigger), PACKAGE_SCHEMA],
   );
   return rows.map(({ trigger, owner, ahead_of: syncTrigger }) =>
     obstacle(

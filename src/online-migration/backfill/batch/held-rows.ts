@@ -55,21 +55,21 @@ export async function untilNextTry(
  * 1. It tries these rows alone, four times a second; the table is not read.
  * 2. It says which transactions hold locks that may be the reason.
  *
- * @param tellHolders says who may hold them
+ * @param reportHolders says who may hold them
  * @throws BackfillError if a row is not held, and its update has no effect
  */
 export async function awaitHeldRows(
   session: Session,
   surroundings: SweepSurroundings,
   left: LeftRows,
-  tellHolders: () => Promise<void>,
+  reportHolders: () => Promise<void>,
 ): Promise<void> {
   const { fill } = surroundings;
   for (let rows = left; ;) {
     rows = await tryAgain(session, fill, rows);
     const count = [...rows.values()].reduce((sum, tids) => sum + tids.length, 0);
     if (count === 0) return;
-    await tellHolders();
+    await reportHolders();
     const what = count === 1 ? 'a row' : `${count} rows`;
     await untilNextTry(session, surroundings, `other transactions hold ${what}`);
   }
@@ -140,15 +140,15 @@ async function refuseWithoutEffect(
 }
 
 /** Reports which transactions may hold rows: at once, and again when these have changed. */
-export function holderTeller(session: Session, fill: Fill, emit: Emit): () => Promise<void> {
-  let told = '';
+export function holderReporter(session: Session, fill: Fill, emit: Emit): () => Promise<void> {
+  let reported = '';
   let toldAt = Number.NEGATIVE_INFINITY;
   return async () => {
     if (performance.now() - toldAt < TELL_MS) return;
     const holders = await findBlockers(session, { relations: [fill.names.table], mode: 'rows' });
     const transactions = holders.map(({ transaction }) => transaction).join(' ');
-    if (transactions === told || holders.length === 0) return;
-    told = transactions;
+    if (transactions === reported || holders.length === 0) return;
+    reported = transactions;
     toldAt = performance.now();
     emit({
       type: 'waiting-for-rows',

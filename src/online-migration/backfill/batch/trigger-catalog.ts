@@ -1,5 +1,5 @@
 import type { Queryable } from '../../postgres/queryable.ts';
-import { TOOLKIT_SCHEMA } from '../../change/names.ts';
+import { PACKAGE_SCHEMA } from '../../change/names.ts';
 import { LEAF_OIDS } from '../../postgres/leaf-partitions.ts';
 
 /** A trigger of the table, and none of the package, that an update of one column can fire. */
@@ -69,7 +69,7 @@ export async function findTriggers(
       )
     group by origin.oid, g.tgname, n.nspname, c.relname, pn.nspname, p.proname, g.tgtype & 1, g.tgtype & 2
     order by g.tgname, n.nspname, c.relname`,
-    [table, column, TOOLKIT_SCHEMA],
+    [table, column, PACKAGE_SCHEMA],
   );
   return rows;
 }

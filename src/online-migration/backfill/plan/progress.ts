@@ -3,7 +3,7 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 import { sqlState, SQLSTATE } from '../../postgres/database-error.ts';
 import { BLOCKS_DONE } from './stripes.ts';
-import { toolkitTableExists } from '../../state/package-table.ts';
+import { packageTableExists } from '../../state/package-table.ts';
 
 /** How far a backfill is, as its checkpoint says. */
 export interface BackfillProgress {
@@ -81,7 +81,7 @@ async function readProgressRow(database: Queryable, change: string): Promise<Pro
 /** Whether the checkpoint table is there; it comes with the first expand and goes with the last one reverted. */
 export async function hasBookkeeping(database: Queryable): Promise<boolean> {
   const { rows } = await database.query<{ ready: boolean }>(
-    `select ${toolkitTableExists('backfill')} as ready`,
+    `select ${packageTableExists('backfill')} as ready`,
   );
   return rows[0]?.ready ?? false;
 }

@@ -69,11 +69,11 @@ async function offerUntilDone(
 
 /** Reports which worker processes are there, where that has changed; returns a reason to wait where none is. */
 function workerWatch(session: Session, { fill, emit }: WorkerShare): () => Promise<string | null> {
-  let told = '';
+  let reported = '';
   return async () => {
     const processes = await findWorkerProcesses(session);
     const names = processes.join(', ');
-    if (names !== told && names !== '') {
+    if (names !== reported && names !== '') {
       emit({
         type: 'backfill-workers',
         change: fill.names.change,
@@ -81,7 +81,7 @@ function workerWatch(session: Session, { fill, emit }: WorkerShare): () => Promi
         message: `backfill: worker processes: ${names}`,
       });
     }
-    told = names;
+    reported = names;
     return processes.length === 0 ? NO_WORKER : null;
   };
 }

@@ -138,11 +138,11 @@ function shortHash(text: string): string {
 
 /** What goes wrong here is tried again; only that people should know of it. */
 function reportErrorsOnce(boss: PgBoss, { names }: Fill, emit: Emit): void {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   // Some arrive as copies that are no instances of Error.
   boss.on('error', ({ message, code }: { message: string; code?: string }) => {
-    if (TAKEN_AWAY_CODES.has(code ?? '') || told.has(message)) return;
-    told.add(message);
+    if (TAKEN_AWAY_CODES.has(code ?? '') || reported.has(message)) return;
+    reported.add(message);
     emit({
       type: 'queue-failed',
       change: names.change,

@@ -28,14 +28,14 @@ export async function workOnRanges(change: ChangedColumn, surroundings: WorkSurr
   const done = new Meter(name, { rowsDone: 0, rowsTotal: 0, blocksDone: 0, blocksTotal: 0 });
   await using watch = new WorkerConnection(openSession, async () => undefined);
   const find = () => watch.run((session) => readHandedOut(session, change), signal, emit);
-  let told: string | undefined;
+  let reported: string | undefined;
   let hasWorked = false;
   const isOver = (found: HandedOut) => hasWorked && (found === 'done' || found === 'none');
   try {
     for (let found = await find(); !isOver(found); found = await find()) {
       if (found === 'handed out') {
         hasWorked = true;
-        told = undefined;
+        reported = undefined;
         await takeRanges(change, surroundings, watch, done).catch(async (error: unknown) => {
           // What a migrating process that has ended took away under it is no error.
           if ((await find()) === 'handed out') throw error;
@@ -44,7 +44,7 @@ export async function workOnRanges(change: ChangedColumn, surroundings: WorkSurr
       }
       const reason =
         found === 'withheld' ? 'the migrating process hands none out' : 'no backfill is under way';
-      if (reason !== told) {
+      if (reason !== reported) {
         emit({
           type: 'waiting-for-ranges',
           change: name,
@@ -52,7 +52,7 @@ export async function workOnRanges(change: ChangedColumn, surroundings: WorkSurr
           message: `backfill: waiting for ranges, ${reason}; ${HOW_TO_HAND_OUT}`,
         });
       }
-      told = reason;
+      reported = reason;
       await pause(POLL_MS, signal);
     }
   } catch (error) {

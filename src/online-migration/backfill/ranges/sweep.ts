@@ -5,7 +5,7 @@ import { keepTriggersSilent } from '../batch/firing-triggers.ts';
 import {
   awaitHeldRows,
   findLeft,
-  holderTeller,
+  holderReporter,
   type LeftRows,
   type SweepSurroundings,
   untilNextTry,
@@ -28,17 +28,17 @@ const WINDOW_BLOCKS = 4_096;
  */
 export async function sweep(session: Session, surroundings: SweepSurroundings): Promise<void> {
   const { fill, emit } = surroundings;
-  const tellHolders = holderTeller(session, fill, emit);
+  const reportHolders = holderReporter(session, fill, emit);
   for (;;) {
     await untilNotHeldBack(session, surroundings);
     try {
       if (!(await hasUnfilled(session, fill))) return;
       await keepTriggersSilent(session, fill);
       const left = await sweepLeaves(session, surroundings);
-      await awaitHeldRows(session, surroundings, left, tellHolders);
+      await awaitHeldRows(session, surroundings, left, reportHolders);
     } catch (error) {
       if (!isLockConflict(error)) throw error;
-      await tellHolders();
+      await reportHolders();
       await untilNextTry(session, surroundings, 'others have locked the table');
     }
   }

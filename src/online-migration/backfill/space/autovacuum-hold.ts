@@ -32,7 +32,7 @@ export class AutovacuumHold implements AsyncDisposable {
   #turn = Promise.resolve();
   #isSuspended = false;
   #isDisposed = false;
-  #isFailureTold = false;
+  #isFailureReported = false;
 
   /**
    * @param openSession opens the session that it lives on, at the first use
@@ -92,8 +92,8 @@ export class AutovacuumHold implements AsyncDisposable {
   #inTurn(work: () => Promise<void>): Promise<void> {
     this.#turn = this.#turn.then(work).catch(async (error: unknown) => {
       await this.#close();
-      if (this.#isFailureTold) return;
-      this.#isFailureTold = true;
+      if (this.#isFailureReported) return;
+      this.#isFailureReported = true;
       const reason = (error as Error).message;
       this.#emit({
         type: 'autovacuum-not-held',
