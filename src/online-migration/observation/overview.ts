@@ -10,23 +10,23 @@ import { findLockWaits, type LockWait } from './lock-waits.ts';
 import { readTableCatalog, type TableCatalog } from './table-catalog.ts';
 import { readTableSize, type TableSize } from './table-size.ts';
 
-/** What a person who watches a column change wants to see, as the database tells it. */
+/** The state of a column change in the database. */
 export interface Overview {
   readonly stage: Stage;
-  /** The column that the application is to use now. */
+  /** The active column. */
   readonly activeColumn: string;
   readonly backfill: BackfillProgress | null;
   readonly catalog: TableCatalog;
   /** Null while the table is locked. */
   readonly size: TableSize | null;
-  /** The live processes of the application, and the mapping that each uses. */
+  /** The live processes of the application, and the form that each uses. */
   readonly processes: readonly Presence[];
   readonly lockWaits: readonly LockWait[];
   readonly lockHolds: readonly LockHold[];
 }
 
 /**
- * Reads the overview, a part after the other: they are of one second and not of one instant.
+ * Reads the overview in several queries, so its parts may differ by up to a second.
  * @param database see {@link openObserver}
  * @throws TableNotReadyError if the table does not exist
  */

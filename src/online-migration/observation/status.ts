@@ -5,11 +5,11 @@ import type { Queryable } from '../postgres/queryable.ts';
 import { type ActiveStatement, findActiveStatements } from './active-statements.ts';
 import { type Overview, readOverview } from './overview.ts';
 
-/** Where a change stands, and what happens on its table now. */
+/** The progress of a change, and the current activity on its table. */
 export interface Status extends Overview {
   /** The name of the change. */
   readonly change: string;
-  /** Sessions of the database that are at work, the longest first. */
+  /** Busy sessions of the database, the longest statement first. */
   readonly statements: readonly ActiveStatement[];
 }
 
