@@ -7,21 +7,21 @@ import { type CarriedIndex, readIndexes } from './indexes.ts';
 import { type Numbering, readNumbering } from './numbering.ts';
 import { columnAt, mirrorName } from './table-column.ts';
 
-/** What hangs on one of the two columns, and is to hang on the one that stays. */
+/** The attachments of one of the two columns, which the remaining column takes over. */
 export interface Attachments {
-  /** The indexes that the column is in, those of the primary key and of unique constraints too. */
+  /** All indexes on the column, including those of the primary key and of unique constraints. */
   readonly indexes: readonly CarriedIndex[];
-  /** The foreign keys that the column is in, of this table and of those that refer to it. */
+  /** All foreign keys on the column, at either end. */
   readonly foreignKeys: readonly ForeignKey[];
-  /** Where its numbers come from: an identity, or a sequence; null if they come from neither. */
+  /** The source of its numbers: an identity or a sequence; null for neither. */
   readonly numbering: Numbering | null;
 }
 
 /**
- * Reads what hangs on one of the two columns by itself, and what stands there for something on the other one.
+ * Reads the attachments of one of the two columns, and its copies of the other column's attachments.
  *
- * A mirror is known by its name, which is made of the name of what it stands for; so where both columns have an index or a
- * foreign key, the one with the plain name counts.
+ * The name of a copy is derived from the original's name. So if both columns have an index or a foreign key, the one
+ * with the plain name is the original.
  */
 export async function readAttachments(
   database: Queryable,
@@ -30,7 +30,7 @@ export async function readAttachments(
 ): Promise<{ own: Attachments; mirrors: Pick<Attachments, 'indexes' | 'foreignKeys'> }> {
   const here = columnAt(change, side);
   const there = columnAt(change, side === 'old' ? 'new' : 'old');
-  // The one that the declaration asks for is the new column's alone.
+  // Only the new column has the declared index.
   const added = side === 'new' && change.index ? newColumnIndexName(change, change.table.name) : undefined;
   const indexes = (await readIndexes(database, here)).filter(({ name }) => name !== added);
   const foreignKeys = await readForeignKeys(database, here);

@@ -2,12 +2,12 @@ import { escapeLiteral } from 'pg';
 import type { Queryable } from '../postgres/queryable.ts';
 import type { TableColumn } from './table-column.ts';
 
-/** What a column has besides its type, its default and what hangs on it, and would lose with the column. */
+/** Further properties of a column, which would be lost with it. */
 export interface ColumnProperties {
   readonly comment: string | null;
-  /** How many values ANALYZE keeps of it; null if that is as for all columns. */
+  /** Its statistics target; null for the default. */
   readonly statistics: number | null;
-  /** What the planner is told of its distinct values, as `set (…)` takes it; null for nothing. */
+  /** Its options for the number of distinct values, in the syntax of `set (…)`; null for none. */
   readonly options: string | null;
 }
 
@@ -28,7 +28,7 @@ export async function readColumnProperties(
 }
 
 /**
- * Statements that give a column the properties of another one; the table must be locked.
+ * Statements that copy properties to another column. The table must be locked.
  * @param column quoted
  */
 export function propertyStatements(

@@ -2,27 +2,27 @@ import { escapeIdentifier } from 'pg';
 import type { Queryable } from '../postgres/queryable.ts';
 import { mirrorName, type TableColumn } from './table-column.ts';
 
-/** A foreign key that a column is in, on either end. */
+/** A foreign key on a column, at either end. */
 export interface ForeignKey {
-  /** Its name as the catalog has it. */
+  /** Its name in the catalog. */
   readonly name: string;
-  /** The table that it belongs to: schema and name, quoted. */
+  /** Its table: schema and name, quoted. */
   readonly owner: string;
   /** Names of the columns, unquoted. */
   readonly columns: readonly string[];
   readonly target: string;
   readonly targetColumns: readonly string[];
-  /** ` on delete cascade`, or nothing. */
+  /** ` on delete cascade`, or an empty string. */
   readonly onDelete: string;
   /** Whether the column is among `columns`. */
   readonly isSource: boolean;
   /** Whether the column is among `targetColumns`. */
   readonly isTarget: boolean;
   readonly isValidated: boolean;
-  /** Types of the column's partners at the other end. */
+  /** Types of the matching columns at the other end. */
   readonly partnerTypes: readonly string[];
   readonly comment: string | null;
-  /** Why it cannot be made for another column; null if it can. */
+  /** The reason why another column cannot get it; null if it can. */
   readonly obstacle: string | null;
 }
 
@@ -49,7 +49,7 @@ const ON_DELETE = {
   d: ' on delete set default',
 } as const;
 
-/** Reads the foreign keys that a column is in, those of other tables that refer to it too. */
+/** Reads the foreign keys on a column, including those of other tables that refer to it. */
 export async function readForeignKeys(
   database: Queryable,
   { table, column }: TableColumn,
@@ -108,7 +108,7 @@ export async function readForeignKeys(
   }));
 }
 
-/** The tables at the other ends of foreign keys, each once, in an order that is always the same. */
+/** The tables at the other ends of foreign keys, without duplicates, in a stable order. */
 export function otherEnds(foreignKeys: readonly ForeignKey[]): string[] {
   const tables = foreignKeys.flatMap(({ owner, target, isSource, isTarget }) => [
     ...(isSource ? [] : [owner]),
@@ -117,7 +117,9 @@ export function otherEnds(foreignKeys: readonly ForeignKey[]): string[] {
   return [...new Set(tables)].toSorted();
 }
 
-/** The statement that makes the same foreign key for another column; it holds for new writes, and is not validated. */
+/**
+ * The statement that creates the same foreign key for another column. It applies to new writes and is not validated.
+ */
 export function mirrorForeignKeyStatement(foreignKey: ForeignKey, from: string, to: string): string {
   const { name, owner, columns, target, targetColumns, onDelete, isSource, isTarget } = foreignKey;
   const list = (names: readonly string[], isReplaced: boolean) =>

@@ -12,13 +12,15 @@ import { type Numbering, numberingStatements, readNumbering } from './numbering.
 import { columnAt, mirrorName } from './table-column.ts';
 
 /**
- * Plans how the indexes and keys of one column are handed over to the other, which has mirrors of them. All of it is catalog
- * work, and the names stay. The plan is made ahead of the lock, so that nothing is read under it.
+ * Plans how the indexes and keys of one column are handed over to the other column, which has copies of them. All
+ * statements only change the catalog, and the names stay the same. The plan is made before the lock, so that nothing
+ * is read under it.
  *
- * 1. Each foreign key goes, and its mirror takes its name. Ahead of the indexes, since those of other tables rest on them.
- * 2. Each index goes, and its mirror takes its name; with it the primary key or the unique constraint.
+ * 1. Drop each foreign key and give its name to its copy. This precedes the indexes, because foreign keys of other
+ *    tables depend on them.
+ * 2. Drop each index and give its name to its copy, including the primary key or the unique constraint.
  *
- * @param from the column that has it
+ * @param from the column that has them
  */
 export async function planHandover(
   database: Queryable,
@@ -40,8 +42,8 @@ export async function planHandover(
 }
 
 /**
- * The names of the indexes and foreign keys of one column that the other column has no mirror of: they were made meanwhile,
- * and a handover leaves them where they are.
+ * The names of one column's indexes and foreign keys without a copy on the other column. They were created in the
+ * meantime, and a handover leaves them unchanged.
  */
 export async function findUnmirrored(
   database: Queryable,
@@ -57,9 +59,9 @@ export async function findUnmirrored(
 }
 
 /**
- * Plans how the rest is handed over: the numbers, which go on where they are, or the default; the comment, and what ANALYZE
- * is told. While both columns are there they belong to the old one: from the new one, a default would look like a value that
- * was written through it.
+ * Plans how the remaining properties are handed over: the numbering, which continues, or the default; the comment and
+ * the statistics settings. While both columns exist, these belong to the old column: a default on the new one would
+ * look like a value written through it.
  */
 export async function planValueHandover(
   database: Queryable,
@@ -89,9 +91,7 @@ function valueStatements(change: ChangedColumn, from: Side, numbering: Numbering
   return expression === undefined ? [] : defaultStatements(table, leaving, staying, expression);
 }
 
-/**
- * Plans how what stands on a column for something on the other one is dropped.
- */
+/** Plans how one column's copies of the other column's attachments are dropped. */
 export async function planMirrorDrop(
   database: Queryable,
   change: ChangedColumn,
@@ -109,7 +109,7 @@ export async function planMirrorDrop(
   };
 }
 
-/** Several plans as one, in their order. */
+/** Joins several plans in their order. */
 export function joined(...plans: readonly LockedPlan[]): LockedPlan {
   return {
     statements: plans.flatMap(({ statements }) => statements),
@@ -118,7 +118,7 @@ export function joined(...plans: readonly LockedPlan[]): LockedPlan {
   };
 }
 
-/** Runs the statements of a plan, one after the other; all of its tables must be locked. */
+/** Runs the statements of a plan, one after the other. All its tables must be locked. */
 export async function runPlan(database: Queryable, { statements }: LockedPlan): Promise<void> {
   for (const statement of statements) await database.query(statement);
 }

@@ -2,23 +2,23 @@ import { escapeIdentifier } from 'pg';
 import type { Queryable } from '../postgres/queryable.ts';
 import { mirrorName, type TableColumn } from './table-column.ts';
 
-/** An index that a column is in. */
+/** An index on a column. */
 export interface CarriedIndex {
-  /** Its name as the catalog has it; that of its constraint too, where it belongs to one. */
+  /** Its name in the catalog, which is also the name of its constraint, if it has one. */
   readonly name: string;
   /** Its schema, quoted. */
   readonly schema: string;
-  /** Whether queries can use it; one whose making was ended is not. */
+  /** Whether queries can use it. An interrupted `create index concurrently` leaves an unusable one. */
   readonly isValid: boolean;
-  /** The whole definition, as `pg_get_indexdef` writes it. */
+  /** The whole definition, as `pg_get_indexdef` returns it. */
   readonly definition: string;
   readonly constraint: 'primary key' | 'unique' | null;
-  /** Where it is stored; null if that is the database's default. */
+  /** Its tablespace; null for the database's default. */
   readonly tablespace: string | null;
   readonly comment: string | null;
   /** The comment on its constraint. */
   readonly constraintComment: string | null;
-  /** Why it cannot be made for another column; null if it can. */
+  /** The reason why another column cannot get it; null if it can. */
   readonly obstacle: string | null;
 }
 
@@ -38,11 +38,13 @@ interface IndexRow {
   constraint_comment: string | null;
 }
 
-/** `create [unique] index name on table using method (columns)`; nothing behind it but how nulls count. */
+/**
+ * Whether it is `create [unique] index name on table using method (columns)`, optionally with `nulls [not] distinct`.
+ */
 const PLAIN_DEFINITION = /^CREATE (UNIQUE )?INDEX .+ USING \w+ \(([^()]+)\)( NULLS NOT DISTINCT)?$/s;
 const PLAIN_ITEM = /^("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)((?: DESC| ASC| NULLS FIRST| NULLS LAST)*)$/;
 
-/** Reads the indexes that a column is in. */
+/** Reads the indexes on a column. */
 export async function readIndexes(
   database: Queryable,
   { table, column }: TableColumn,
@@ -87,9 +89,9 @@ export async function readIndexes(
 }
 
 /**
- * The statement that makes the same index for another column, beside reads and writes.
+ * The statement that creates the same index for another column, without blocking reads and writes.
  * @param from the column's name in the definition, unquoted
- * @param to the name of the one that takes its place
+ * @param to the name of the other column
  */
 export function mirrorStatement(index: CarriedIndex, from: string, to: string): string {
   const [, unique = '', list = '', nulls = ''] = PLAIN_DEFINITION.exec(index.definition) ?? [];

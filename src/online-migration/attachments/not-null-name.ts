@@ -6,27 +6,27 @@ import { namesOf } from '../change/names.ts';
 import { columnAt, mirrorName, type TableColumn } from './table-column.ts';
 
 /*
- * From PostgreSQL 18 on, the NOT NULL of a column is a constraint, with a name that does not follow the column's and with a
- * comment. Both go over to the column that stays. Up to PostgreSQL 17 there is none, and so nothing to do.
+ * From PostgreSQL 18 on, the NOT NULL of a column is a constraint with its own name and comment. Both are handed over
+ * to the remaining column. Up to PostgreSQL 17, no such constraint exists.
  *
- * In partitions the constraint is inherited, and PostgreSQL renames it with that of the table, if it has the same name there.
- * A partition that was a table of its own before can have it under another name: it gets the name of the table's with the
- * change. A constraint that still has another name in a partition keeps its name.
+ * Partitions inherit the constraint. PostgreSQL renames it with the table's constraint if it has the same name. A
+ * partition that was attached later can have another name for it; with the change, it gets the table's name. If a
+ * constraint still has another name in a partition, it keeps that name.
  */
 
 /** The NOT NULL of a column. */
 export interface NotNull {
   readonly name: string;
   readonly comment: string | null;
-  /** Whether tables that inherit from this one have it, too; yes by default: otherwise a change is refused. */
+  /** Whether inheriting tables have it too, as by default; otherwise a change is refused. */
   readonly isInherited: boolean;
-  /** Whether it holds for all rows, and not for new ones alone: otherwise a change is refused. */
+  /** Whether it is valid for all rows, not only for new ones; otherwise a change is refused. */
   readonly isValidated: boolean;
   /** Whether it has the same name in all partitions; otherwise PostgreSQL cannot rename it. */
   readonly canBeRenamed: boolean;
 }
 
-/** Reads the NOT NULL of a column; null if it has none, or the server keeps no name of it. */
+/** Reads the NOT NULL of a column; null if it has none, or if the server stores no name for it. */
 export async function readNotNull(
   database: Queryable,
   { table, column }: TableColumn,
@@ -54,7 +54,8 @@ export async function readNotNull(
 }
 
 /**
- * Statements for behind those that drop one column, or its NOT NULL: that of the other one gets its name and its comment.
+ * Statements to run after one column, or its NOT NULL, was dropped: the other column's NOT NULL gets its name and
+ * comment.
  * @param from the column that has it now
  */
 export async function notNullSuccession(
@@ -74,8 +75,8 @@ export async function notNullSuccession(
 }
 
 /**
- * Statements that set a column NOT NULL under the name and with the comment of the other column's, which goes on under the
- * name of its mirror. A validated check must prove it; the table must be locked.
+ * Statements that set a column NOT NULL with the name and the comment of the other column's NOT NULL, which gets the
+ * name of the copy. A validated check must prove it, and the table must be locked.
  * @param from the column that has it now
  */
 export async function notNullExchange(

@@ -16,7 +16,8 @@ interface Range {
 }
 
 /**
- * Finds out why the sequence of the new column cannot continue in the old one, an obstacle each: its numbers exceed the old type.
+ * Finds reasons why the old column cannot continue the new column's sequence, an obstacle each: its numbers exceed
+ * the old type.
  */
 export async function numberRangeObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { newColumn, oldColumn } = change;
@@ -79,7 +80,10 @@ export async function numberRangeObstacles(database: Queryable, change: ChangedC
   return obstacles;
 }
 
-/** Reads a sequence's next number, and its limits if they exceed a type: limits that follow its type will follow the new one. */
+/**
+ * Reads a sequence's next number, and its limits if they exceed a type. Limits that match the type will be changed
+ * with it.
+ */
 async function readRange(
   database: Queryable,
   { sequence, identity, isOwned }: Numbering,
@@ -97,7 +101,7 @@ async function readRange(
       join pg_catalog.pg_type old on old.oid = $2::text::regtype
       where q.seqrelid = to_regclass($1)
     ), standing as (
-      -- One that begins again at its end passes nothing.
+      -- A cyclic sequence never exceeds its limits.
       select b.*, s.last_value::numeric + case when s.is_called and not b.seqcycle then b.seqincrement else 0 end as next
       from bounds b cross join ${sequence} s
     )

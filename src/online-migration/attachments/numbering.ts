@@ -2,10 +2,10 @@ import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { Queryable } from '../postgres/queryable.ts';
 import { mirrorName, type TableColumn } from './table-column.ts';
 
-/** Types that a sequence counts in. */
+/** Types of sequences. */
 export const SEQUENCE_TYPES = ['smallint', 'integer', 'int', 'bigint', 'int2', 'int4', 'int8'];
 
-/** Where the numbers of a column come from. */
+/** The source of a column's numbers. */
 export interface Numbering {
   /** `always` or `by default` for an identity; null for a sequence in the column's default. */
   readonly identity: 'always' | 'by default' | null;
@@ -13,15 +13,15 @@ export interface Numbering {
   readonly sequence: string;
   readonly schema: string;
   readonly name: string;
-  /** How it counts, as `create sequence` takes it. */
+  /** Its options, in the syntax of `create sequence`. */
   readonly options: string;
-  /** Who may use the sequence of an identity, as `grant` takes it with the sequence in place of %s. */
+  /** The rights on the sequence of an identity, in the syntax of `grant`, with %s for the sequence. */
   readonly grants: readonly string[];
   /** The comment on the sequence. */
   readonly comment: string | null;
-  /** Whether the column owns the sequence, which goes with it. */
+  /** Whether the column owns the sequence, which is then dropped with it. */
   readonly isOwned: boolean;
-  /** The default, as the catalog writes it; null for an identity. */
+  /** The default, as in the catalog; null for an identity. */
   readonly expression: string | null;
 }
 
@@ -37,7 +37,10 @@ interface NumberingRow {
   owned: boolean;
 }
 
-/** Reads where the numbers of a column come from; null if that is no sequence alone, but a default around one, or none. */
+/**
+ * Reads the source of a column's numbers; null if it has none, or if its default is more than `nextval` of a
+ * sequence.
+ */
 export async function readNumbering(
   database: Queryable,
   { table, column }: TableColumn,
@@ -120,20 +123,20 @@ export async function readOwnedSequence(
 }
 
 /**
- * Statements that let the numbers of a column come from where another one's do, and go on where they are; the table must be
- * locked. A sequence that belongs to the column gets the type of the new one, or it would end where the old type does.
+ * Statements that hand over a column's numbering, which continues. The table must be locked. If the column owns the
+ * sequence, the sequence gets the new column's type; otherwise it would end at the old type's limit.
  *
- * A program can call `nextval` without a lock on the table. So the first statement locks the sequence against it, up to the
- * commit: none of its numbers is handed out any more, and its position can be read. Numbers that sessions have cached are
- * left out.
+ * A program can call `nextval` without a lock on the table. So the first statement locks the sequence until the
+ * commit: it hands out no more numbers, and its position can be read. Numbers cached by sessions are skipped.
  *
- * PostgreSQL does not part an identity's sequence from its column. It is made anew under the same name; a `nextval` that came
- * while it was locked, or a `currval` for an earlier insert, then fails for want of the old one (XX000, 55000). An insert
- * waits for the table, and is not concerned. The sequence of a serial stays, and so nothing fails.
+ * PostgreSQL cannot detach an identity's sequence from its column, so it is recreated under the same name. A
+ * `nextval` that waited for the lock, or a `currval` for an earlier insert, then fails because the old sequence is
+ * missing (XX000, 55000). An insert waits for the table and is not affected. The sequence of a serial is kept, so
+ * nothing fails.
  *
- * @param columns.from the quoted name of the column that has them now
- * @param columns.to the quoted name of the one that gets them
- * @param columns.toType the type of that one
+ * @param columns.from the quoted name of the column that has the numbering
+ * @param columns.to the quoted name of the column that gets it
+ * @param columns.toType the type of `columns.to`
  */
 export function numberingStatements(
   { identity, sequence, schema, name, options, grants, comment, isOwned, expression }: Numbering,

@@ -1,7 +1,7 @@
 import type { Column, ColumnChange, Conversion } from './column-change.ts';
 import { OnlineMigrationError } from './online-migration-error.ts';
 
-/** One changed column with the table, the key and the name of its change: what the SQL of a change is built from. */
+/** One changed column with its table, its key and the name of its change: the input for the SQL of a change. */
 export interface ChangedColumn extends Omit<ColumnChange, 'columns'> {
   readonly oldColumn: Column;
   readonly newColumn: Column;
@@ -10,13 +10,13 @@ export interface ChangedColumn extends Omit<ColumnChange, 'columns'> {
   readonly index?: boolean;
 }
 
-/** A declaration that cannot be carried out as it is written. */
+/** A declaration that cannot work as written. */
 export class DeclarationError extends OnlineMigrationError {
   override readonly name = 'DeclarationError';
 }
 
 /**
- * The column that a change declares.
+ * The declared column of a change.
  * @throws DeclarationError unless the change has exactly one column
  */
 export function changedColumnOf({ columns, ...change }: ColumnChange): ChangedColumn {
@@ -33,12 +33,12 @@ export function changedColumnOf({ columns, ...change }: ColumnChange): ChangedCo
   return { ...change, oldColumn: from, newColumn: to, ...options };
 }
 
-/** Whether every value of the new type that the application writes reaches the old column. */
+/** Whether every new value that the application writes reaches the old column. */
 export function isReversible({ conversion }: Pick<ChangedColumn, 'conversion'>): boolean {
   return conversion.backward !== 'not reversible';
 }
 
-/** The columns by which a row is identified until contract. */
+/** The columns that identify a row until contract. */
 export function keyColumnsOf({ key }: Pick<ChangedColumn, 'key'>): readonly string[] {
   return typeof key === 'string' ? [key] : key;
 }

@@ -1,12 +1,12 @@
 /** A column as SQL declares it. */
 export interface Column {
-  /** Its name as the catalog has it, unquoted. */
+  /** Its name in the catalog, unquoted. */
   readonly name: string;
   /** Its type as `create table` accepts it: `varchar(50)`, `timestamptz`, `public.mood`. */
   readonly type: string;
   /**
-   * Its default as the catalog writes it: `'new'::text`, `now()`. If the old column has a default, declare both. A sequence or an
-   * identity is not a default: it is carried over without a declaration.
+   * Its default, as in the catalog: `'new'::text`, `now()`. If the old column has a default, declare both. A sequence
+   * or an identity is not a default: it is carried over without a declaration.
    */
   readonly default?: string;
 }
@@ -20,43 +20,44 @@ export interface Conversion {
   /** Old type to new type; null makes the row a reject. */
   readonly forward: (value: string) => string;
   /**
-   * The same as `forward`, for statements that convert thousands of values: cheaper for each value, and it may cost more to
-   * begin with, as a list that is hashed first does. By default, `forward` serves both.
+   * The same as `forward`, for statements that convert thousands of values: cheaper for each value, possibly with a
+   * higher cost at the start, such as hashing a list. By default, `forward` serves both.
    */
   readonly forwardInBulk?: (value: string) => string;
   /**
-   * New type to old type; null refuses the write. `not reversible` if there is no way back: a row that is written through the
-   * new column then loses its old value, and contract cannot be reverted.
+   * New type to old type; null makes the write fail. `not reversible` if there is no such conversion: a row that is
+   * written through the new column then loses its old value, and contract cannot be reverted.
    */
   readonly backward: ((value: string) => string) | 'not reversible';
   /** The oldest major version of PostgreSQL that has the functions used; 14 by default. */
   readonly serverVersion?: number;
 }
 
-/** One column of a change: the column that the table starts with, and the one that replaces it. */
+/** One column of a change: the original column and its replacement. */
 export interface ColumnPair {
-  /** The old column. The new one takes its name in the end. */
+  /** The old column. Rename gives its name to the new one. */
   readonly from: Column;
-  /** The new column, with the name that it has until the rename phase. */
+  /** The new column, with its interim name until the rename phase. */
   readonly to: Column;
   readonly conversion: Conversion;
-  /** Whether a row may be without a value, before the change and after it; false by default. */
+  /** Whether a row may be without a value, before and after the change; false by default. */
   readonly nullable?: boolean;
   /**
-   * Whether the new column gets an index that the old one does not have, built beside reads and writes at the end of the
-   * backfill; false by default. Indexes of the old column are carried over without a declaration.
+   * Whether the new column gets an index that the old one does not have. It is built at the end of the backfill,
+   * without blocking reads and writes; false by default. Indexes of the old column are carried over without a
+   * declaration.
    */
   readonly index?: boolean;
 }
 
-/** A change of a table's columns: everything that the package knows of the table. */
+/** The declaration of a change: everything that the package knows about the table. */
 export interface ColumnChange {
   /**
-   * Identifies the change in logs, on the command line and in the package's tables. By default `<schema>.<table>.<column>`;
-   * a second change of the same column needs a name of its own.
+   * Identifies the change in logs, on the command line and in the package's tables. By default
+   * `<schema>.<table>.<column>`; a second change of the same column needs another name.
    */
   readonly name?: string;
-  /** The table with its schema, both as the catalog has them, unquoted. */
+  /** The table with its schema, both as in the catalog, unquoted. */
   readonly table: { readonly schema: string; readonly name: string };
   /**
    * The column or columns that identify a row: the primary key, or others that are unique and never null. `[]` for a table
@@ -66,14 +67,14 @@ export interface ColumnChange {
   /** The columns that change; exactly one in this version. */
   readonly columns: readonly ColumnPair[];
   /**
-   * Names of the table's own triggers that may fire for each row that a backfill updates; by default none may. All others are
-   * silenced by `session_replication_role`; expand refuses if the role may not set that. While another one is silenced, a
-   * declared one fires only if it is ENABLE ALWAYS.
+   * Names of the table's own triggers that may fire for each row that a backfill updates; by default none may.
+   * `session_replication_role` disables all others; expand is refused if the role may not set it. While another
+   * trigger is disabled, a declared one fires only if it is ENABLE ALWAYS.
    */
   readonly firesInBackfill?: readonly string[];
   /**
-   * Functions, triggers, publications and subscriptions that a person has judged because the catalog cannot; each by the name
-   * that expand's refusal gives.
+   * Functions, triggers, publications and subscriptions that a person has reviewed because the catalog cannot show
+   * their use; each by its name in expand's refusal.
    */
   readonly reviewed?: readonly string[];
 }

@@ -1,7 +1,7 @@
 const MODIFIER = /\(([^()]*)\)/;
 
 /**
- * SQL that compares a column's type with a declared one, modifier and all: `varchar(50)` is not `varchar(100)`.
+ * SQL that compares a column's type with a declared one, including the modifier: `varchar(50)` is not `varchar(100)`.
  *
  * @param attribute alias of a row of `pg_attribute`
  * @param type parameter of the first of {@link typeValues}
@@ -12,7 +12,7 @@ export function isOfType(attribute: string, type: string, modifier: string): str
   return `(${attribute}.atttypid = ${type}::text::regtype and ${actual} is not distinct from ${modifier}::text)`;
 }
 
-/** A type as it is declared in SQL, as the two values that {@link isOfType} takes: without its modifier, and that. */
+/** A declared type as the two values for {@link isOfType}: the type without its modifier, and the modifier. */
 export function typeValues(declared: string): [type: string, modifier: string | null] {
   const modifier = MODIFIER.exec(declared)?.[1]?.replaceAll(' ', '') ?? null;
   return [declared.replace(MODIFIER, ''), modifier];

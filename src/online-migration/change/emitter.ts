@@ -1,8 +1,8 @@
 import type { Emit, OnlineMigrationListener } from './events.ts';
 
 /**
- * Passes each event on to several listeners, one after the other. A listener that throws, or whose promise is rejected, breaks
- * neither the phase nor the other listeners: its first error becomes a warning of the process.
+ * Passes each event to several listeners, one after the other. If a listener throws or its promise is rejected, the
+ * phase and the other listeners continue. Its first error becomes a warning of the process.
  */
 export function emitTo(...listeners: readonly OnlineMigrationListener[]): Emit {
   const failed = new Set<OnlineMigrationListener>();

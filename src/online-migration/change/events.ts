@@ -1,10 +1,10 @@
-/** A transaction that is in the way of a lock. */
+/** A transaction that blocks a lock. */
 export interface Blocker {
-  /** Tells it from every other transaction. */
+  /** A unique id of the transaction. */
   readonly transaction: string;
-  /** Null if it is a prepared transaction, which no session has any more. */
+  /** Null if it is a prepared transaction, which has no session any more. */
   readonly pid: number | null;
-  /** How the prepared transaction is called, as an SQL literal. */
+  /** The name of the prepared transaction, as an SQL literal. */
   readonly gid: string | null;
   readonly application: string;
   /** `user ann`; for a background process its kind, such as `autovacuum worker`, and whether it gives way. */
@@ -14,13 +14,13 @@ export interface Blocker {
   readonly state: string | null;
   /** Seconds since its transaction began, or was prepared; null if it has none. */
   readonly seconds: number | null;
-  /** The first 200 characters of its present or last query. */
+  /** The first 200 characters of its current or last query. */
   readonly query: string | null;
 }
 
 /** An event with a sentence for people. */
 interface AnyEvent {
-  /** The event as a log shows it, without a prefix and a line end. */
+  /** The event as a log line, without a prefix or a line end. */
   readonly message: string;
 }
 
@@ -38,7 +38,7 @@ export interface MigrationStarted extends AnyEvent {
   readonly direction: 'up' | 'down';
 }
 
-/** A migration is applied or reverted, and the ledger says so. A migration that fails ends without this event. */
+/** A migration was applied or reverted, and the ledger contains it. A migration that fails ends without this event. */
 export interface MigrationFinished extends AnyEvent {
   readonly type: 'migration-finished';
   readonly migration: string;
@@ -46,7 +46,7 @@ export interface MigrationFinished extends AnyEvent {
   readonly milliseconds: number;
 }
 
-/** Another runner migrates the database; this one waits for its end. */
+/** Another runner is migrating the database; this one waits until it ends. */
 export interface WaitingForRunner extends AnyEvent {
   readonly type: 'waiting-for-runner';
   /** The server process of the other runner's session. */
@@ -56,18 +56,18 @@ export interface WaitingForRunner extends AnyEvent {
   readonly since: string | null;
 }
 
-/** The command was told to end. It ends after the transaction in progress. */
+/** The command received a request to end. It ends after the transaction in progress. */
 export interface InterruptReceived extends AnyEvent {
   readonly type: 'interrupt-received';
   readonly signal: string;
 }
 
-/** A statement without a timeout was in progress when the command was told to end, and is being cancelled. */
+/** A statement without a timeout was in progress when the command received a request to end, and is being cancelled. */
 export interface StatementCancelled extends AnyEvent {
   readonly type: 'statement-cancelled';
   /** The server process that runs it. */
   readonly pid: number;
-  /** Its first 160 characters; null if it has ended meanwhile. */
+  /** Its first 160 characters; null if it has already ended. */
   readonly statement: string | null;
 }
 
@@ -86,7 +86,7 @@ export interface LockHeld extends OfChange {
   /** Schema and name, quoted. */
   readonly table: string;
   readonly mode: 'ACCESS EXCLUSIVE';
-  /** From the grant of the lock to the end of the commit, as this process saw it. */
+  /** From the grant of the lock to the end of the commit, as this process measured it. */
   readonly heldMs: number;
 }
 
@@ -96,27 +96,27 @@ export interface LockRetry extends OfChange {
   readonly purpose: string;
   /** The tables or sequences that the lock was requested on: schema and name, quoted. */
   readonly relations: readonly string[];
-  /** The mode that was requested: `access exclusive`. */
+  /** The requested mode: `access exclusive`. */
   readonly mode: string;
-  /** How many tries have failed. */
+  /** Number of failed tries. */
   readonly attempt: number;
   readonly timeoutMs: number;
-  /** How long it pauses before the next try. */
+  /** Pause before the next try. */
   readonly pauseMs: number;
-  /** The oldest first, five at most; none if they have ended. */
+  /** The oldest first, at most five; none if they have ended. */
   readonly blockers: readonly Blocker[];
 }
 
-/** The build of an index begins, beside reads and writes. */
+/** The build of an index begins, without blocking reads and writes. */
 export interface IndexBuildStarted extends OfChange {
   readonly type: 'index-build-started';
   readonly index: string;
 }
 
-/** Contract or its way back waits for processes of the application that still use the column it removes. */
+/** Contract or its revert waits for processes of the application that still use the column it removes. */
 export interface WaitingForSwitchover extends OfChange {
   readonly type: 'waiting-for-switchover';
-  /** How long it waits at most. */
+  /** Longest wait. */
   readonly limitMs: number;
   readonly processes: readonly {
     /** Host and process id. */
@@ -127,7 +127,7 @@ export interface WaitingForSwitchover extends OfChange {
   }[];
 }
 
-/** Sessions use the table, and their process does not declare the column that it uses. Contract does not wait for them. */
+/** Sessions use the table, and their processes do not declare their column. Contract does not wait for them. */
 export interface UndeclaredSessionsFound extends OfChange {
   readonly type: 'undeclared-sessions';
   readonly sessions: readonly {
@@ -135,7 +135,7 @@ export interface UndeclaredSessionsFound extends OfChange {
     readonly user: string;
     readonly address: string | null;
     readonly count: number;
-    /** The beginning of the present or last statement of one of them. */
+    /** The beginning of the current or last statement of one of them. */
     readonly statement: string;
   }[];
 }
@@ -175,7 +175,7 @@ export interface FiguresHidden extends OfChange {
 /** The backfill has its plan and begins, or continues where an earlier run stopped. */
 export interface BackfillPlanned extends OfChange {
   readonly type: 'backfill-planned';
-  /** `forward` fills the new column; `backward` fills the old one, on the way back of contract. */
+  /** `forward` fills the new column; `backward` fills the old one, when contract is reverted. */
   readonly direction: 'forward' | 'backward';
   /** Rows that earlier runs have filled. */
   readonly rowsDone: number;
@@ -185,22 +185,25 @@ export interface BackfillPlanned extends OfChange {
   readonly workers: number;
 }
 
-/** How far the backfill is: four times a second, or every second if worker processes fill the ranges. It has no message. */
+/**
+ * The progress of the backfill: four times a second, or every second if worker processes fill the ranges. It has no
+ * message.
+ */
 export interface BackfillProgressed {
   readonly type: 'backfill-progress';
   readonly message?: undefined;
   readonly change: string;
   readonly rowsDone: number;
-  /** An estimate, which gets better as the backfill goes on. */
+  /** An estimate, which gets better as the backfill continues. */
   readonly rowsTotal: number;
   /** Share of the table's blocks that is done, 0 to 100. */
   readonly percent: number;
   readonly rowsPerSecond: number;
   /** Null until there is a rate. */
   readonly secondsLeft: number | null;
-  /** Rows of a batch at present; null if worker processes fill the ranges. */
+  /** Current number of rows in a batch; null if worker processes fill the ranges. */
   readonly batchRows: number | null;
-  /** Why it waits now; null while it works. */
+  /** The reason for waiting; null while it works. */
   readonly pausedFor: string | null;
 }
 
@@ -222,7 +225,7 @@ export interface BackfillWorkers extends OfChange {
   readonly processes: readonly string[];
 }
 
-/** A batch of one block, the smallest there is, lasted more than twice as long as wanted; once for each process. */
+/** A batch of one block, the smallest possible, lasted more than twice the target duration; once for each process. */
 export interface BatchTooLong extends OfChange {
   readonly type: 'batch-too-long';
   /** The table or partition: schema and name, quoted. */
@@ -232,7 +235,7 @@ export interface BatchTooLong extends OfChange {
   readonly targetMs: number;
 }
 
-/** The backfill could not lock autovacuum out of the table, and continues without that lock. */
+/** The backfill could not take the lock that keeps autovacuum off the table, and continues without it. */
 export interface AutovacuumNotHeld extends AnyEvent {
   readonly type: 'autovacuum-not-held';
   readonly table: string;
@@ -243,11 +246,11 @@ export interface AutovacuumNotHeld extends AnyEvent {
 export interface ConnectionLost extends AnyEvent {
   readonly type: 'connection-lost';
   readonly reason: string;
-  /** How long it pauses before the next try. */
+  /** Pause before the next try. */
   readonly pauseMs: number;
 }
 
-/** The queue of worker processes reports an error, each one once. It tries again by itself. */
+/** The queue of worker processes reports an error, each one once. It retries automatically. */
 export interface QueueFailed extends OfChange {
   readonly type: 'queue-failed';
   readonly reason: string;
@@ -279,13 +282,13 @@ export interface BackfillFinished extends OfChange {
   readonly pauses: readonly { readonly reason: string; readonly milliseconds: number }[];
   /** How long the workers rested while other sessions were busy, added up. */
   readonly restedMs: number;
-  /** WAL that the server wrote meanwhile, for whatever reason. */
+  /** WAL that the server wrote in the meantime, for any reason. */
   readonly walBytes: number;
   readonly heapBytesBefore: number;
   readonly heapBytesAfter: number;
   readonly indexBytesBefore: number;
   readonly indexBytesAfter: number;
-  /** Row updates of the table, the application's as well; 0 if the server has not counted them yet. */
+  /** Row updates of the table, including the application's; 0 if the server has not counted them yet. */
   readonly updates: number;
   readonly heapOnlyUpdates: number;
   readonly rejects: number;
@@ -299,7 +302,7 @@ export interface StatisticsMissing extends OfChange {
   readonly reason: string;
 }
 
-/** On the way back of contract, kept values were found that belong to no row. */
+/** While contract was being reverted, kept values were found that belong to no row. */
 export interface UnusedKeptValues extends OfChange {
   readonly type: 'unused-kept-values';
   readonly count: number;
@@ -365,8 +368,8 @@ export type OnlineMigrationEvent =
   | ColumnsLeftOut
   | RollupReduced;
 
-/** Reports an event to whoever listens; it does not throw. */
+/** Reports an event to all listeners; it does not throw. */
 export type Emit = (event: OnlineMigrationEvent) => void;
 
-/** Receives every event, in the order in which they happen. If it returns a promise, nobody waits for it. */
+/** Receives every event, in order. If it returns a promise, the promise is not awaited. */
 export type OnlineMigrationListener = (event: OnlineMigrationEvent) => unknown;

@@ -4,7 +4,7 @@ import { type ChangedColumn, changedColumnOf } from './changed-column.ts';
 import type { ColumnChange } from './column-change.ts';
 import { lastingRowKeyOf, type RowKey, rowKeyOf } from './row-key.ts';
 
-/** PostgreSQL cuts longer identifiers off without an error, and two names could become one. */
+/** PostgreSQL truncates longer identifiers without an error, and two names could become equal. */
 export const MAX_IDENTIFIER_BYTES = 63;
 const HASH_CHARACTERS = 8;
 const CUT_NAME = new RegExp(` [0-9a-f]{${HASH_CHARACTERS}}$`);
@@ -14,21 +14,21 @@ export const PACKAGE_SCHEMA = 'online_migration';
 /** The schema that holds the queue of a backfill's ranges, while worker processes take them. */
 export const QUEUE_SCHEMA = 'online_migration_queue';
 
-/** The quoted names that the SQL of one column change is written with. */
+/** The quoted names for the SQL of one column change. */
 export interface Names {
-  /** The name of the change, a value and no identifier: `public.large_record.created_at`. */
+  /** The name of the change, a value and not an identifier: `public.large_record.created_at`. */
   readonly change: string;
   /** Schema and table, quoted. */
   readonly table: string;
-  /** By what a row is known up to contract. */
+  /** Identifies a row before contract. */
   readonly key: RowKey;
-  /** By what it is known when the old column is gone; kept values are recorded under it. */
+  /** Identifies a row after contract; kept values are recorded under it. */
   readonly lastingKey: RowKey;
   readonly oldColumn: string;
   readonly newColumn: string;
   /** Function from the old type to the new one, with its schema. */
   readonly forward: string;
-  /** The same for statements that convert thousands of values; `forward` itself where the change has no other. */
+  /** The same for statements that convert thousands of values; `forward` itself if the change has no such function. */
   readonly forwardInBulk: string;
   /** Function from the new type to the old one, with its schema. */
   readonly backward: string;
@@ -42,14 +42,14 @@ export interface Names {
   readonly insertTrigger: string;
   /** Trigger on update. */
   readonly updateTrigger: string;
-  /** Triggers that keep old values, behind an insert and behind an update. */
+  /** Triggers that keep old values, after an insert and after an update. */
   readonly keepInsertTrigger: string;
   readonly keepUpdateTrigger: string;
-  /** The check that proves beside reads and writes that a column is filled. */
+  /** The check that proves without blocking reads and writes that a column is filled. */
   readonly filledCheck: string;
-  /** Of a nullable change, in place of NOT NULL: the check that says that the new column is enforced. */
+  /** For a nullable change, in place of NOT NULL: the check that marks the new column as enforced. */
   readonly enforcedCheck: string;
-  /** Of a nullable change, in place of a missing NOT NULL: the check that says that the old column is not filled yet. */
+  /** For a nullable change, in place of a missing NOT NULL: the check that marks the old column as not filled yet. */
   readonly fillingCheck: string;
 }
 
@@ -97,8 +97,8 @@ export function namesOf(change: ChangedColumn): Names {
 }
 
 /**
- * The names of the triggers of a change, unquoted. Triggers fire in the order of their names: the sync triggers must see what
- * all others made of the row.
+ * The names of a change's triggers, unquoted. Triggers fire in the order of their names: the sync triggers must see
+ * the changes that all others made to the row.
  */
 export function triggerNames(
   oldColumn: string,
@@ -111,12 +111,12 @@ export function triggerNames(
   };
 }
 
-/** The name of the index that a declaration asks for, on the table or on one of its partitions. */
+/** The name of the declared index, on the table or on one of its partitions. */
 export function newColumnIndexName(change: ChangedColumn, table: string): string {
   return fitting(`${table}_${change.newColumn.name}_idx`);
 }
 
-/** A name that PostgreSQL takes whole: a longer one is cut, and told from others by a hash of all of it. */
+/** Fits a name into PostgreSQL's limit: a longer name is truncated and gets a hash of the whole name. */
 export function fitting(name: string): string {
   if (Buffer.byteLength(name) <= MAX_IDENTIFIER_BYTES) return name;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, HASH_CHARACTERS);
@@ -125,7 +125,7 @@ export function fitting(name: string): string {
   return `${kept} ${hash}`;
 }
 
-/** Whether a name looks like one that {@link fitting} has cut. */
+/** Whether {@link fitting} may have truncated a name. */
 export function isCut(name: string): boolean {
   return CUT_NAME.test(name);
 }

@@ -1,16 +1,16 @@
 import { escapeIdentifier } from 'pg';
 import { type ChangedColumn, keyColumnsOf } from './changed-column.ts';
 
-/** What a row without key columns is told apart by: where it lies, until it is written again. */
+/** Identifies a row without key columns: its place, until it is written again. */
 const PLACE = ['tableoid', 'ctid'];
 
-/** The columns by which a row is known, and the SQL that is written with them. */
+/** The key columns of a row, and SQL on them. */
 export class RowKey {
-  /** The columns, quoted; none where a row has no key. */
+  /** The columns, quoted; empty if a row has no key. */
   readonly columns: readonly string[];
   readonly #parts: readonly string[];
 
-  /** @param columns as the catalog has them, unquoted */
+  /** @param columns as in the catalog, unquoted */
   constructor(columns: readonly string[]) {
     this.columns = columns.map((column) => escapeIdentifier(column));
     this.#parts = columns.length === 0 ? PLACE : this.columns;
@@ -36,8 +36,8 @@ export class RowKey {
   }
 
   /**
-   * The columns for a subquery that selects more beside them, under names of their own: a column may be called as what
-   * stands beside it. {@link selected} is the key by these names.
+   * The key columns for a subquery, under aliases: the subquery may have other columns with the same names. {@link
+   * selected} is the key by these aliases.
    */
   select(row: string): string {
     return this.#of(row)
@@ -45,7 +45,7 @@ export class RowKey {
       .join(', ');
   }
 
-  /** The key by the names that {@link select} gives to its columns. */
+  /** The key by the aliases of {@link select}. */
   get selected(): RowKey {
     return new RowKey(this.#parts.map((_, index) => selectedName(index)));
   }
@@ -57,7 +57,7 @@ export class RowKey {
       .join(', ');
   }
 
-  /** The columns as an array of texts, to be given to {@link compare} again. */
+  /** The columns as an array of texts, which {@link compare} accepts. */
   texts(row: string): string {
     return `array[${this.#of(row)
       .map((part) => `${part}::text`)
@@ -65,7 +65,7 @@ export class RowKey {
   }
 
   /**
-   * A comparison that an index on the columns answers.
+   * A comparison that can use an index on the columns.
    * @param firstValue number of the parameter of the first column; the others follow
    */
   compare(row: string, operator: '>' | '<=', firstValue: number): string {
@@ -82,12 +82,12 @@ function selectedName(index: number): string {
   return `key_${index + 1}`;
 }
 
-/** The key up to contract: the changed column stands in it under its old name. */
+/** The key before contract: it contains the changed column under its old name. */
 export function rowKeyOf(change: ChangedColumn): RowKey {
   return new RowKey(keyColumnsOf(change));
 }
 
-/** The key of what outlives the old column: the new one stands in its place. */
+/** The key after contract: it contains the new column in place of the old one. */
 export function lastingRowKeyOf(change: ChangedColumn): RowKey {
   const { oldColumn, newColumn } = change;
   return new RowKey(keyColumnsOf(change).map((name) => (name === oldColumn.name ? newColumn.name : name)));

@@ -1,15 +1,15 @@
 import { typeValues } from './declared-type.ts';
 
-/** Types of which two equal values are the same value, letter by letter; those that any declaration can spell. */
+/** Types whose equal values are always identical; in every spelling that a declaration may use. */
 const EXACT_TYPE =
   /^(smallint|integer|int|bigint|int[248]|oid|bool(ean)?|uuid|bytea|date|text|(var)?char|character( varying)?|(var)?bit|bit varying|time(stamp)?( without time zone)?|timestamptz|timestamp with time zone)$/;
 
 /**
- * A condition on two values of a type: they are not the same, letter by letter. `=` calls numerics with another number of
- * zeros, intervals of another unit and JSON numbers of another scale equal, so a write that changes nothing else would pass
- * unseen. What PostgreSQL has stored tells them apart, as its refreshing of materialized views does; that takes longer.
+ * A condition on two values of a type: they are not identical. `=` ignores trailing zeros of numerics, units of
+ * intervals and the scale of JSON numbers, so it would miss a write that changes nothing else. Comparing the stored
+ * form finds it, as a refresh of a materialized view does; that takes longer.
  *
- * @param type as it is declared
+ * @param type as declared
  * @see https://www.postgresql.org/docs/current/functions-comparisons.html#COMPOSITE-TYPE-COMPARISON
  */
 export function areDifferent(type: string, one: string, other: string): string {
@@ -18,7 +18,7 @@ export function areDifferent(type: string, one: string, other: string): string {
     : `row(${one})::record operator(pg_catalog.*<>) row(${other})::record`;
 }
 
-/** Whether two equal values of a type, as it is declared, are the same value, letter by letter. */
+/** Whether two equal values of a declared type are always identical. */
 export function isExact(type: string): boolean {
   const [base, modifier] = typeValues(type.toLowerCase());
   return EXACT_TYPE.test(base.trim()) || (['numeric', 'decimal'].includes(base) && modifier !== null);

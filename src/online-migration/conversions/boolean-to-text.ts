@@ -2,7 +2,7 @@ import { escapeLiteral } from 'pg';
 import type { Conversion } from '../change/column-change.ts';
 
 /**
- * `boolean` to text and back; another text than these two has no way back.
+ * `boolean` to text and back; any other text cannot be converted back.
  *
  * @param words for true and for false
  */

@@ -1,8 +1,8 @@
 import type { Conversion } from '../change/column-change.ts';
 
 /**
- * `char(length)` to `text` and back. The spaces that fill a `char` up are no part of its value; a longer text, and one that
- * ends in a space, have no way back.
+ * `char(length)` to `text` and back. The spaces that pad a `char` are not part of its value. A longer text, and one
+ * that ends in a space, cannot be converted back.
  *
  * @param length number of characters
  */

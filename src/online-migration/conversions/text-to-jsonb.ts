@@ -2,19 +2,20 @@ import { escapeLiteral } from 'pg';
 import type { Conversion } from '../change/column-change.ts';
 
 /**
- * How many brackets of a text may be open at once. PostgreSQL 16 to 18 read about 16,300 with `max_stack_depth` at its
- * default of 2 MB, 128 bytes each, and raise an error beyond. The rest is for the triggers and functions that call the conversion.
+ * Deepest nesting of brackets in a text. PostgreSQL 16 to 18 read about 16,300 levels with the default
+ * `max_stack_depth` of 2 MB, 128 bytes each, and raise an error beyond. The rest is for the triggers and functions
+ * that call the conversion.
  */
 const GREATEST_DEPTH = 1_000;
 
 const STRINGS = escapeLiteral(String.raw`"(?:[^"\\]|\\.)*"`);
-/** Nothing but pairs of brackets, within each other down to the greatest depth. */
+/** Only pairs of brackets, nested to the greatest depth. */
 const PAIRS = `'^' || repeat('(?:[[]', ${GREATEST_DEPTH}) || repeat('[]])*', ${GREATEST_DEPTH}) || '$'`;
 
 /**
- * Text to `jsonb` and back. Spaces, the order of keys and keys that stand twice are lost on the way; contract keeps such a
- * text for the way back. A text that is nested too deeply is a reject: the server cannot even check it.
- * From PostgreSQL 16 on: earlier versions cannot check JSON without raising an error.
+ * Text to `jsonb` and back. Spaces, the order of keys and duplicate keys are lost, so contract keeps such a text. A
+ * text that is nested too deeply is a reject, because the server cannot even check it. It needs PostgreSQL 16:
+ * earlier versions cannot check JSON without raising an error.
  */
 export const textToJsonb: Conversion = {
   forward: (value) => `
@@ -26,8 +27,8 @@ export const textToJsonb: Conversion = {
 };
 
 /**
- * A condition on a text: if it is JSON, it is not nested too deeply. Without a subquery, so that the planner can write the
- * conversion into the query that calls it. The cheapest check comes first: its length, its opening brackets, their pairs.
+ * A condition on a text: if it is JSON, it is not nested too deeply. It has no subquery, so that the planner can
+ * inline the conversion. The cheapest check comes first: the length, the opening brackets, their pairs.
  */
 function isShallow(text: string): string {
   const brackets = `regexp_replace(regexp_replace(${text}, ${STRINGS}, '', 'g'), '[^][{}]+', '', 'g')`;

@@ -1,16 +1,16 @@
 import { DeclarationError } from '../change/changed-column.ts';
 import type { Conversion } from '../change/column-change.ts';
 
-/** What a repetition in PostgreSQL's regular expressions may count to. */
+/** Largest repetition count in PostgreSQL's regular expressions. */
 const MAX_PRECISION = 255;
 
 /**
- * Text to `numeric(precision, scale)` and back. Only plain decimals are numbers: digits, perhaps a minus before them and a
- * fraction behind them that is no longer than the scale. PostgreSQL's own cast also takes spaces, `1e3`, `NaN`, and rounds.
+ * Text to `numeric(precision, scale)` and back. Only plain decimals convert: an optional minus, digits, and a
+ * fraction no longer than the scale. PostgreSQL's own cast also accepts spaces, `1e3` and `NaN`, and rounds.
  *
- * @param precision digits in all
- * @param scale digits behind the point
- * @throws DeclarationError if they are no whole numbers with 0 ≤ scale ≤ precision ≤ 255
+ * @param precision number of all digits
+ * @param scale digits after the point
+ * @throws DeclarationError if they are not whole numbers with 0 ≤ scale ≤ precision ≤ 255
  */
 export function textToNumeric(precision: number, scale: number): Conversion {
   if (

@@ -11,13 +11,13 @@ const DAY_OF_MONTH = [
 ].join('|');
 const TIME_OF_DAY = '(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]';
 
-/** Digits of a fraction that PostgreSQL keeps. */
+/** Largest number of fraction digits in PostgreSQL. */
 const MAX_DIGITS = 6;
 
 /**
- * Exactly `YYYY-MM-DD HH:MM:SS`, with 1 to 6 digits of a fraction or none, of a day that the Gregorian calendar has.
- * Only `[0-9]` and `[.]`: `\d` follows the collation, and a backslash follows `standard_conforming_strings`.
- * @param precision digits of a fraction that may be other than zero
+ * Exactly `YYYY-MM-DD HH:MM:SS`, with at most 6 fraction digits, and only days of the Gregorian calendar. It uses
+ * only `[0-9]` and `[.]`, because `\d` depends on the collation and a backslash on `standard_conforming_strings`.
+ * @param precision number of fraction digits that may differ from zero
  */
 function realTimestamp(precision: number): string {
   const zeros = MAX_DIGITS - precision;
@@ -26,7 +26,7 @@ function realTimestamp(precision: number): string {
 }
 
 const DAYS_OF_MONTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-/** Every `-MM-DD` but the leap day. */
+/** Every `-MM-DD` except the leap day. */
 const DAYS_OF_EVERY_YEAR = DAYS_OF_MONTHS.flatMap((days, month) =>
   numbers(1, days).map((day) => `-${twoDigits(month + 1)}-${day}`),
 );
@@ -37,9 +37,9 @@ const MINUTES_OF_A_DAY = numbers(0, 23).flatMap((hour) =>
 const SECONDS_OF_A_MINUTE = numbers(0, 59).map((second) => `:${second}`);
 
 /**
- * The same for nearly all moments that there are: whole seconds of the centuries around us, and no leap day. PostgreSQL
- * looks a part up in a list of constants by its hash; but it hashes the lists anew in each statement.
- * @param text an expression with the collation "C": one that calls more than equal bytes equal must not decide here
+ * A faster check for nearly all timestamps in practice: whole seconds of nearby centuries, except leap days.
+ * PostgreSQL looks up a part in a list of constants by its hash. It hashes the lists again in each statement.
+ * @param text an expression with the collation "C", because other collations may treat different bytes as equal
  */
 function isPlainTimestamp(text: string): string {
   const part = (from: number, length: number, values: string[]) =>
@@ -68,14 +68,14 @@ function timestampIf(condition: (text: string) => string, value: string): string
 /**
  * Text in the form `YYYY-MM-DD HH:MM:SS`, read as UTC, to `timestamptz` and back.
  *
- * PostgreSQL's own cast takes `now`, `infinity`, `24:00:00` and `01/02/2024`, and reads the last as DateStyle says. Only
- * real moments are let through to the cast, so that it can neither fail nor depend on the session. The year 0000 has the
- * right form and does not exist.
+ * PostgreSQL's own cast accepts `now`, `infinity`, `24:00:00` and `01/02/2024`, and reads the last one according to
+ * DateStyle. Only real timestamps reach the cast, so it neither fails nor depends on the session. The year 0000 has
+ * the right form but does not exist.
  */
 export const textToTimestamptz: Conversion = textToTimestamptzOf(MAX_DIGITS);
 
 /**
- * The same for `timestamptz(precision)`: a text with more digits has no equal there, since PostgreSQL would round it.
+ * The same for `timestamptz(precision)`. A text with more digits has no equal, because PostgreSQL would round it.
  *
  * @param precision digits of a second's fraction, from 0 to 6
  */

@@ -3,8 +3,8 @@ import type { Conversion } from '../change/column-change.ts';
 const HYPHENATED = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
 
 /**
- * Text to `uuid` and back, in the usual form with four hyphens. PostgreSQL's own cast also takes braces and hyphens in other
- * places. Capital letters are lost on the way; contract keeps such a text for the way back.
+ * Text to `uuid` and back, in the usual form with four hyphens. PostgreSQL's own cast also accepts braces and hyphens
+ * in other places. Capital letters are lost, so contract keeps such a text.
  */
 export const textToUuid: Conversion = {
   forward: (value) =>

@@ -1,19 +1,20 @@
 import { escapeLiteral } from 'pg';
 import type { Conversion } from '../change/column-change.ts';
 
-/** Digits of a second's fraction that a type of time keeps if it is declared without a precision. */
+/** Fraction digits of a time type that is declared without a precision. */
 export const FULL_PRECISION = 6;
 
 /**
- * `timestamp` to `timestamptz` and back: what the clock on a wall in a zone says, to the moment at which it says it.
+ * `timestamp` to `timestamptz` and back: a local time in a time zone, to the point in time that it denotes.
  *
- * Where the zone's clock is set back, an hour comes twice: the second one of the two cannot be written through the new
- * column while the old one is there. In UTC there is no such hour.
+ * When the zone's clocks are set back, one hour occurs twice. While the old column exists, the second of these hours
+ * cannot be written through the new column. UTC has no such hour.
  *
- * A value with more digits than the other column keeps has no equal there: PostgreSQL would round it.
+ * A value with more digits than the other column stores has no equal, because PostgreSQL would round it.
  *
- * @param zone in which the old values are meant: `UTC`, `Europe/Berlin`
- * @param precision digits of a second's fraction in the two columns, as their types declare them: 3 for `timestamp(3)`
+ * @param zone the time zone of the old values: `UTC`, `Europe/Berlin`
+ * @param precision digits of a second's fraction in the two columns, as their types declare them: 3 for
+ *   `timestamp(3)`
  */
 export function timestampToTimestamptz(
   zone: string,

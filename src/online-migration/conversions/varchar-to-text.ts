@@ -1,8 +1,8 @@
 import type { Conversion } from '../change/column-change.ts';
 
 /**
- * `varchar(length)` to `text` and back; a longer text has no way back. PostgreSQL does this one in place and without a
- * rewrite, by `alter table … alter column … type text`, where nothing but the type is to change.
+ * `varchar(length)` to `text` and back; a longer text cannot be converted back. If only the type is to change,
+ * PostgreSQL does it in place and without a rewrite, with `alter table … alter column … type text`.
  *
  * @param length greatest number of characters
  */

@@ -1,24 +1,24 @@
 import type { Queryable } from '../postgres/queryable.ts';
 
-/** Enough to see who it is; a query can be megabytes long. */
+/** Enough to identify the statement; a query can be megabytes long. */
 const STATEMENT_CHARACTERS = 200;
 const MOST_STATEMENTS = 50;
 
-/** A session that is in a statement, or in a transaction between two. */
+/** A session that is running a statement or has a transaction open. */
 export interface ActiveStatement {
   readonly pid: number;
   readonly application: string;
-  /** `active`, `idle in transaction`, …; `unknown` where the asking role may not see it. */
+  /** `active`, `idle in transaction`, …; `unknown` if the reading role may not see it. */
   readonly state: string;
   /** Seconds since its statement began. */
   readonly seconds: number;
-  /** What it waits for, `Lock: relation`; null while it computes. */
+  /** Its wait event: `Lock: relation`; null while it computes. */
   readonly waitsFor: string | null;
   /** The first 200 characters of the statement. */
   readonly statement: string;
 }
 
-/** The sessions of this database that are at work, the longest first, fifty at most; without the one that asks. */
+/** Reads the busy sessions of this database, except its own: the longest statement first, at most fifty. */
 export async function findActiveStatements(database: Queryable): Promise<ActiveStatement[]> {
   const { rows } = await database.query<ActiveStatement>(`
     select pid, application_name as application, coalesce(state, 'unknown') as state,

@@ -1,11 +1,11 @@
 import { SingleBar } from 'cli-progress';
 import type { BackfillProgressed, Emit, OnlineMigrationEvent } from '../change/events.ts';
 
-/** Someone who watches must never wonder whether it still runs. */
+/** Short enough to show that the backfill is still running. */
 const LINE_INTERVAL_MS = 1_000;
-/** Leaves room for the longest numbers in a terminal of 80 columns; what is longer is cut. */
+/** Leaves room for the longest numbers in a terminal of 80 columns; longer text is cut off. */
 const BAR_CHARACTERS = 10;
-/** Goes to the line's beginning and clears it. */
+/** Moves the cursor to the beginning of the line and clears the line. */
 const CLEAR_LINE = '\r\u001B[2K';
 /** MikroORM logs the beginning and the end of each migration itself, and the progress shows that a backfill has begun. */
 const LEFT_OUT: ReadonlySet<OnlineMigrationEvent['type']> = new Set([
@@ -19,18 +19,18 @@ export interface EventLog extends Disposable {
   readonly listen: Emit;
 }
 
-/** Shows how far a backfill is; disposing of it shows the last state and ends the display. */
+/** Shows the progress of a backfill; disposing of it shows the last state and ends the display. */
 interface ProgressDisplay extends Disposable {
   readonly update: (progress: BackfillProgressed) => void;
-  /** Writes a line, without garbling what is shown. */
+  /** Writes a line without garbling the displayed progress. */
   readonly write: (line: string) => void;
 }
 
 /**
- * Shows events to people: each message as a line, and the progress of a backfill as a bar in a terminal, elsewhere as a line
- * every second, also while one batch takes longer.
+ * Shows events to people: each message as a line, and the progress of a backfill as a bar in a terminal. Elsewhere it
+ * writes a progress line every second, even during a long batch.
  * @param write writes a line to the output
- * @param output where the bar is shown, if it is a terminal
+ * @param output shows the bar, if it is a terminal
  */
 export function logEvents(
   write: (line: string) => void,
@@ -62,7 +62,7 @@ function showBar(write: (line: string) => void, stream: NodeJS.WriteStream): Pro
     stream,
     format: 'backfill {bar} {text}',
     barsize: BAR_CHARACTERS,
-    // Its own handler of Ctrl-C would end the display before the batch has ended.
+    // The library's own handler of Ctrl-C would end the display before the batch has ended.
     gracefulExit: false,
   });
   let isStarted = false;
@@ -109,7 +109,7 @@ function barText({ percent, rowsDone, rowsPerSecond, secondsLeft, pausedFor }: B
   return `${percent.toFixed(1)} %, ${count(rowsDone)} rows, ${now}`;
 }
 
-/** Rows, percent, rows per second, time left, and why it waits. */
+/** Rows, percent, rows per second, time left, and the reason for waiting. */
 function progressText(progress: BackfillProgressed): string {
   return (
     `${count(progress.rowsDone)} of ${count(progress.rowsTotal)} rows, ${progress.percent.toFixed(1)} %, ` +

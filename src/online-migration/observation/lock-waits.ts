@@ -2,7 +2,7 @@ import type { Queryable } from '../postgres/queryable.ts';
 
 const MOST_WAITS = 50;
 
-/** A session that another one waits for. */
+/** A session that blocks another one. */
 export interface LockHolder {
   readonly pid: number;
   readonly application: string;
@@ -15,18 +15,18 @@ export interface LockHolder {
 export interface LockWait {
   readonly pid: number;
   readonly application: string;
-  /** The lock that it asks for: `AccessExclusiveLock`. */
+  /** The requested lock: `AccessExclusiveLock`. */
   readonly mode: string;
   /** The table or index, or `a row` and the like. */
   readonly target: string;
   readonly seconds: number;
-  /** Who holds it, or stands before this one in the queue. */
+  /** Sessions that hold a conflicting lock, or wait for one earlier in the queue. */
   readonly holders: readonly LockHolder[];
 }
 
 /**
- * Who waits for a lock in this database, the longest first, fifty at most, each with those that it waits for. Each is asked
- * about once: `pg_blocking_pids` stops the server's lock manager for a moment.
+ * Reads the sessions of this database that wait for a lock, with their blockers: the longest wait first, at most
+ * fifty. It asks about each only once, because `pg_blocking_pids` briefly stops the server's lock manager.
  */
 export async function findLockWaits(database: Queryable): Promise<LockWait[]> {
   const { rows } = await database.query<LockWait>(`

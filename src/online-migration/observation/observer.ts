@@ -3,18 +3,18 @@ import { Client, type ClientConfig } from 'pg';
 import type { Queryable } from '../postgres/queryable.ts';
 import { PACKAGE_NAME } from '../follow/presence.ts';
 
-/** A server that is silent for so long has nothing to show. */
+/** Timeout of a silent server. */
 const PATIENCE_MS = 5_000;
 const END_MS = 1_000;
 
-/** A connection to read overviews with. */
+/** A connection for reading overviews. */
 export type Observer = Queryable & AsyncDisposable;
 
 /**
- * Opens a connection for reading overviews: beside the pool, which may be exhausted just when there is something to see,
- * and under a name of the package, so that no backfill takes it for work of the application. It changes no setting of
- * the session, which a pooler would hand on to others.
- * @param connection where to, as `pg` takes it
+ * Opens a connection for reading overviews. It does not use the pool, which may be exhausted just when the overview
+ * is needed. It has a name of the package, so a backfill does not count it as the application's. It changes no
+ * setting of the session, because a pooler would pass the setting on to others.
+ * @param connection the address, as `pg` accepts it
  */
 export async function openObserver(connection: ClientConfig): Promise<Observer> {
   const client = new Client({
@@ -23,11 +23,11 @@ export async function openObserver(connection: ClientConfig): Promise<Observer> 
     connectionTimeoutMillis: PATIENCE_MS,
     query_timeout: PATIENCE_MS,
   });
-  // A lost connection fails the statement in flight; without a listener it would end the process.
+  // When the connection is lost, the statement in flight fails. Without a listener, the process would end.
   client.on('error', () => undefined);
   await client.connect();
   return Object.assign(client, {
-    // On a network that has fallen silent, a proper end would be waited for until the system gives up.
+    // On a network that does not respond, closing properly would wait for the system's timeout.
     [Symbol.asyncDispose]: () =>
       Promise.race([client.end().catch(() => undefined), setTimeout(END_MS, undefined, { ref: false })]),
   });

@@ -8,7 +8,7 @@ import { readStatus, type Status } from './status.ts';
 import { readTableCatalog, type TableCatalog } from './table-catalog.ts';
 import { readTableSize, type TableSize } from './table-size.ts';
 
-/** The status of a change, its table, and the activity of the database: for a person who watches it. */
+/** The status of a change, its table, and the activity of the database: for a person. */
 export interface Overview extends Status {
   readonly catalog: TableCatalog;
   /** Null while the table is locked. */
@@ -20,7 +20,7 @@ export interface Overview extends Status {
 }
 
 /**
- * Reads the overview. Its parts are read one after the other: they are of one second and not of one instant.
+ * Reads the overview in several queries, so its parts may differ by up to a second.
  * @param database see {@link openObserver}
  * @throws TableNotReadyError if the table does not exist
  */

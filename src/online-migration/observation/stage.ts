@@ -3,10 +3,10 @@ import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { readTableShape } from '../state/table-shape.ts';
 
-/** Where the database can stand in a column change, in order; each is named for the move that leads to it. */
+/** The stages of the database in a column change, in order; each is named for the phase that leads to it. */
 export const STAGES = ['initial', 'expanded', 'backfilled', 'enforced', 'contracted', 'renamed'] as const;
 
-/** Where the database stands. */
+/** The stage of the database. */
 export type Stage = (typeof STAGES)[number];
 
 /**

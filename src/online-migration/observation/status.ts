@@ -8,7 +8,7 @@ import type { Queryable } from '../postgres/queryable.ts';
 import { readTableShape } from '../state/table-shape.ts';
 import { readStage, type Stage } from './stage.ts';
 
-/** Where a change stands, as the database tells it. */
+/** The stage and the progress of a change. */
 export interface Status {
   /** The name of the change. */
   readonly change: string;
@@ -22,7 +22,7 @@ export interface Status {
 }
 
 /**
- * Reads where a change stands.
+ * Reads the stage and the progress of a change.
  * @param database any connection; it needs no rights beyond `select` on the package's tables, which every role has
  * @throws TableNotReadyError if the table does not exist
  */

@@ -2,11 +2,11 @@ import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 
-/** What the catalog says of a table, in the words of SQL. */
+/** The catalog's description of a table, in SQL. */
 export interface TableCatalog {
   /** `created_at character varying(50) not null`, in the order of the table. */
   readonly columns: readonly string[];
-  /** Names of the triggers and the checks: those of the package come and go with the moves. */
+  /** Names of the triggers and the checks. The phases add and drop those of the package. */
   readonly triggers: readonly string[];
   readonly checks: readonly string[];
 }

@@ -3,24 +3,25 @@ import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 
-/** What a table takes, all leaves together. */
+/** The size of a table, all leaves together. */
 export interface TableSize {
   readonly heapBytes: number;
   readonly indexBytes: number;
-  /** Rows, as the catalog estimates them since the last ANALYZE; 0 where there never was one. */
+  /** Rows, as the catalog estimates them since the last ANALYZE; 0 if there was none. */
   readonly estimatedRows: number;
 }
 
 /**
- * Measures a table. Unlike all else that is observed, sizes need a lock on it, the weakest there is.
- * @returns null if someone holds the table, or an index of it, under ACCESS EXCLUSIVE or waits to: whoever asks would stand in that queue
+ * Measures a table. Unlike the other queries of this folder, it needs a lock on the table, the weakest one.
+ * @returns null if a session holds or requests ACCESS EXCLUSIVE on the table or one of its indexes, because this
+ *   query would wait in the queue
  */
 export async function readTableSize(database: Queryable, change: ChangedColumn): Promise<TableSize | null> {
   const { table } = namesOf(change);
   return (await isLockedOut(database, table)) ? null : await measure(database, table);
 }
 
-/** Looks at the catalog alone: `pg_partition_tree` takes a lock itself. */
+/** Reads only the catalog, because `pg_partition_tree` takes a lock. */
 async function isLockedOut(database: Queryable, table: string): Promise<boolean> {
   const { rows } = await database.query<{ locked: boolean }>(
     `

@@ -5,8 +5,8 @@ import { packageTableExists } from './package-table.ts';
 import type { Ledger } from './recorded-changes.ts';
 
 /*
- * The record of a change, in `online_migration.change` and `change_column`: made by expand, deleted when expand is reverted. It lasts as long as
- * a way back may need the kept values, so if it is missing, they are gone.
+ * The record of a change, in `online_migration.change` and `change_column`. Expand creates it, and revert expand
+ * deletes it. It exists as long as the kept values may be needed, so if it is missing, they are gone.
  */
 
 /**

@@ -8,11 +8,12 @@ import { NEWEST_STEP } from './steps.ts';
 /*
  * The owners of the package's objects, and the roles that may use them:
  *
- * - The schema `online_migration` and its tables belong to the owner of the first table that is changed; the functions of a
- *   change belong to the owner of its table. So every login that is a member of that role can go on with a change.
- * - An owner of another table needs rights on the schema. Expand grants them, if its login may act for the schema's owner.
- *   An owner that has them can read the kept values and the rejects of all changes, and so is trusted with them.
- * - Everyone may read the progress of a change. That contains no values of the tables.
+ * - The schema `online_migration` and its tables belong to the owner of the first table that is changed. The
+ *   functions of a change belong to the owner of its table. So every login that is a member of that role can continue
+ *   a change.
+ * - An owner of another table needs rights on the schema. Expand grants them, if its login may act for the schema's
+ *   owner. An owner with these rights can read the kept values and the rejects of all changes.
+ * - Everyone may read the progress of a change, which contains no values of the tables.
  */
 
 /** The shared tables that a change writes. */

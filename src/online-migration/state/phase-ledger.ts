@@ -8,8 +8,8 @@ import { packageTableExists } from './package-table.ts';
 import { type Ledger, readRecordedChanges } from './recorded-changes.ts';
 
 /*
- * The ledger of phases for projects without MikroORM, in `online_migration.phase`. A change keeps to one ledger from expand on
- * until its expand is reverted.
+ * The ledger of phases for projects without MikroORM, in `online_migration.phase`. A change uses only one ledger from
+ * its expand until that is reverted.
  */
 
 /** A phase that was applied and not reverted. */

@@ -7,14 +7,17 @@ import type { Session } from '../postgres/session.ts';
 export type Side = 'old' | 'new';
 
 /*
- * Proves without a scan under a strong lock that a column has its value in every row, and says so in the catalog:
+ * Proves that every row of a column has a value, without a scan under an exclusive lock, and records it in the
+ * catalog:
  *
- * 1. `addFilledCheck`, under ACCESS EXCLUSIVE: a check that is not validated; it holds for new writes at once.
- * 2. `validateFilledCheck`, in a later transaction: SHARE UPDATE EXCLUSIVE, reads the table beside reads and writes.
- * 3. `declareFilled`, under ACCESS EXCLUSIVE: NOT NULL, which the validated check proves, so there is no scan.
+ * 1. `addFilledCheck`, under ACCESS EXCLUSIVE: adds a check that is not validated; it applies to new writes at once.
+ * 2. `validateFilledCheck`, in a later transaction: reads the table under SHARE UPDATE EXCLUSIVE, without blocking
+ *    reads and writes.
+ * 3. `declareFilled`, under ACCESS EXCLUSIVE: sets NOT NULL. The validated check proves it, so there is no scan.
  *
- * A nullable column has its value where the other column has one. NOT NULL can't say so; checks of a certain name do:
- * one that is there when the new column is enforced, and one that is there while the old column is being filled again.
+ * A nullable column must have a value in each row in which the other column has one. NOT NULL cannot express that, so
+ * two named checks record it. One exists when the new column is enforced, the other while the old column is being
+ * filled again.
  */
 
 /** Step 1. A check of an earlier run is kept. */

@@ -8,11 +8,12 @@ import { createTriggerFunction } from '../postgres/trigger-function.ts';
 import { areDifferent } from '../change/value-difference.ts';
 
 /*
- * While contract proves that both columns are equal, old values that their new values do not lead back to are kept for its way
- * back, in `online_migration.kept_value`. The proof keeps those of rows that nobody writes, these triggers those of the others.
+ * While contract proves that both columns are equal, it keeps old values that cannot be rebuilt from their new
+ * values. Its revert needs them. They are stored in `online_migration.kept_value`: the proof records values of rows
+ * that nobody writes, these triggers record the others.
  *
- * They fire after a row was written: a BEFORE INSERT trigger also fires for an `insert … on conflict` that inserts nothing, and
- * would record a value that no row has.
+ * The triggers fire after a row was written. A BEFORE INSERT trigger also fires for an `insert … on conflict` that
+ * inserts nothing, and would record a value that no row has.
  */
 
 /** Kept values and their keys have the text format of the package's sessions. */

@@ -19,7 +19,7 @@ interface FoundFunction {
 
 /** `new.*`, `(old).*`. */
 const TRIGGER_ROW = String.raw`(?<![\w$])(new|old)\s*\)?\s*\.\s*\*`;
-/** `new.* is distinct from old.*` and `to_jsonb(new.*)`, which take as many columns as there are. */
+/** `new.* is distinct from old.*` and `to_jsonb(new.*)`, which work with any number of columns. */
 const ROW_AS_A_WHOLE =
   String.raw`(?<![\w$])((new|old)\.\*\)?\s*(is\s+(not\s+)?distinct\s+from|=|<>|!=)\s*(row\s*)?\(?(new|old)\.\*|` +
   String.raw`(to_jsonb?|row_to_json|hstore)\s*\(\s*(new|old)\.\*)`;
@@ -28,11 +28,11 @@ const ALL_COLUMNS = String.raw`((?<![\w$])select\s+((all|distinct)\s+)?\*|[\w"\)
 const INSERT_OF_ALL_COLUMNS = String.raw`(?<![\w$])insert\s+into\s[^;]*${ALL_COLUMNS}`;
 
 /**
- * Functions whose bodies name the column, or take whole rows of the table, an obstacle each. PostgreSQL keeps a body as text
- * and knows no dependency of it. Left out are bodies in the SQL standard's form, which depend on the column as a view
- * does; the functions of extensions; and those that a person has judged, `change.reviewed`.
+ * Finds functions whose bodies name the column or use whole rows of the table, an obstacle each. PostgreSQL stores a
+ * body as text and records no dependencies. Three kinds are left out: bodies in the SQL standard's form, which depend
+ * on the column as a view does; functions of extensions; and functions in `change.reviewed`.
  *
- * @param column the one that goes, as the catalog has it
+ * @param column the column that is dropped, as in the catalog
  */
 export async function bodyObstacles(
   database: Queryable,
@@ -61,7 +61,7 @@ export async function bodyObstacles(
           or p.prorettype = 'record'::regtype
           or returned.typtype = 'c' and p.prorettype not in (${ROW_TYPE_OIDS}) as returns_columns,
         p.prosrc ~* $2 or exists (
-          -- Of partitions there can be too many for a pattern.
+          -- There can be too many partitions for a pattern.
           select from pg_catalog.pg_class c
           where c.oid in (${TREE_OIDS}) and c.oid <> to_regclass($1) and strpos(lower(p.prosrc), lower(c.relname)) > 0
         ) as names_table
@@ -100,7 +100,7 @@ export async function bodyObstacles(
   ];
 }
 
-/** Triggers that have the column's name as an argument, as those of `tsvector_update_trigger` and `moddatetime` do. */
+/** Finds triggers that have the column's name as an argument, as for `tsvector_update_trigger` and `moddatetime`. */
 async function argumentObstacles(
   database: Queryable,
   change: ChangedColumn,
@@ -164,8 +164,8 @@ function asWord(name: string): string {
 }
 
 /**
- * A pattern of a name where SQL uses it. One that has to be quoted, as `order`, counts in quotes or behind a dot alone:
- * `order by` is no use of it.
+ * A pattern of a name as SQL uses it. A name that must be quoted, such as `order`, counts only in quotes or after a
+ * dot, because `order by` does not use it.
  */
 async function asUsed(database: Queryable, name: string): Promise<string> {
   const { rows } = await database.query<{ is_quoted: boolean }>(

@@ -4,7 +4,7 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { readNumbering, readOwnedSequence, SEQUENCE_TYPES } from '../numbering.ts';
 import { columnAt, type TableColumn } from '../table-column.ts';
 
-/** Why the old column's default, or its numbers, cannot go over as they are declared, an obstacle each. */
+/** Finds reasons why the old column's default or numbering cannot be carried over as declared, an obstacle each. */
 export async function defaultObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { oldColumn, newColumn, nullable } = change;
   const numbering = await readNumbering(database, columnAt(change, 'old'));
@@ -78,7 +78,7 @@ export async function defaultObstacles(database: Queryable, change: ChangedColum
   return obstacles;
 }
 
-/** A column's default, as the catalog writes it; null if it has none, or one that says no more than none. */
+/** A column's default, as in the catalog; null if it has none, or if its default is null. */
 async function readDefault(database: Queryable, { table, column }: TableColumn): Promise<string | null> {
   const { rows } = await database.query<{ expression: string }>(
     `

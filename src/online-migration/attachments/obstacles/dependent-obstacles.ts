@@ -8,12 +8,12 @@ import { existingFunctions } from '../../sync/own-functions.ts';
 import type { Attachments } from '../attachments.ts';
 import type { TableColumn } from '../table-column.ts';
 
-/** What to do about something that cannot go over. */
+/** The remedy for an object that cannot be carried over. */
 export const DROP_AND_MAKE = 'Drop it, and make what takes its place when the change is done.';
 
 /**
- * Why indexes of a column cannot go over, an obstacle each.
- * @param type of the column that they are to be made for
+ * Finds indexes of a column that cannot be carried over, an obstacle each.
+ * @param type the type of the column that gets them
  */
 export async function indexObstacles(
   database: Queryable,
@@ -71,8 +71,8 @@ async function canBeIndexed(database: Queryable, method: string, type: string): 
 }
 
 /**
- * Why foreign keys at either end of a column cannot go over, an obstacle each.
- * @param type of the column that they are to be made for
+ * Finds foreign keys at either end of a column that cannot be carried over, an obstacle each.
+ * @param type the type of the column that gets them
  */
 export async function foreignKeyObstacles(
   database: Queryable,
@@ -129,7 +129,10 @@ async function firstIncomparable(
   return undefined;
 }
 
-/** All that depends on one of the two columns and is neither its own nor goes over, an obstacle each. */
+/**
+ * Finds dependents of one of the two columns that neither belong to the package nor are carried over, an obstacle
+ * each.
+ */
 export async function dependentObstacles(
   database: Queryable,
   change: ChangedColumn,

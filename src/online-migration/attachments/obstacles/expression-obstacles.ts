@@ -37,7 +37,9 @@ export async function unknownTypes(database: Queryable, change: ChangedColumn): 
   return obstacles;
 }
 
-/** The statement that opens the schema of a type to the role; null if it is open, or not named. */
+/**
+ * The statement that grants the role USAGE on a type's schema; null if the role has it, or if the type has no schema.
+ */
 async function closedSchema(database: Queryable, type: string): Promise<string | null> {
   const { rows } = await database.query<{ statement: string }>(
     `
@@ -50,7 +52,7 @@ async function closedSchema(database: Queryable, type: string): Promise<string |
   return rows[0]?.statement ?? null;
 }
 
-/** The statement that opens a type to the role; null if it is open. */
+/** The statement that grants the role USAGE on a type; null if the role has it. */
 async function closedType(database: Queryable, type: string): Promise<string | null> {
   const { rows } = await database.query<{ statement: string }>(
     `
@@ -63,8 +65,8 @@ async function closedType(database: Queryable, type: string): Promise<string | n
 }
 
 /**
- * Why an expression of the declaration cannot be used, an obstacle each: the two of the conversion, and the new column's
- * default. PostgreSQL plans them, and runs none.
+ * Finds unusable expressions of the declaration, an obstacle each: the two of the conversion, and the new column's
+ * default. PostgreSQL plans them but does not run them.
  */
 export async function expressionObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { oldColumn, newColumn, conversion } = change;
@@ -111,7 +113,7 @@ async function errorOf(database: Queryable, statement: string, values?: unknown[
   }
 }
 
-/** SQLSTATE classes of an error that lies in the statement: feature not supported, data exception, syntax or unknown name. */
+/** SQLSTATE classes of an error in the statement: feature not supported, data exception, syntax or unknown name. */
 const STATEMENT_ERROR = /^(0A|22|42)/;
 
 function isStatementsFault(error: unknown): error is Error {

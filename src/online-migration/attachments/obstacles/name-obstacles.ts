@@ -8,7 +8,7 @@ import type { Attachments } from '../attachments.ts';
 import { readNotNull } from '../not-null-name.ts';
 import { columnAt, mirrorName } from '../table-column.ts';
 
-/** Which of the names that the change will use are not free, an obstacle each. */
+/** Finds names that the change needs and that are already taken, an obstacle each. */
 export async function nameObstacles(
   database: Queryable,
   change: ChangedColumn,

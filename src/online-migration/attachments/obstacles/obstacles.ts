@@ -29,14 +29,16 @@ import { readColumnFacts, tableObstacles } from './table-obstacles.ts';
 import { typeObstacles } from './type-obstacles.ts';
 
 /**
- * Finds out why a column cannot be changed as it is declared, before anything is changed.
+ * Finds the reasons why a column cannot be changed as declared, before anything is changed.
  *
- * 1. The table, the columns and the declaration fit each other; PostgreSQL takes its expressions, and its names are free.
- * 2. Attachments of the column that can go over do so: indexes, primary key, unique constraints, foreign keys, sequence.
- * 3. Whatever else depends on it is named, as the catalog describes it: views, checks, generated columns, triggers, policies;
- *    of a partitioned table also what one partition alone has.
- * 4. Checks for which the catalog records no dependency: functions, publications, rules, row types stored elsewhere, other
- *    changes, and the rights of the role.
+ * 1. The table, the columns and the declaration must match. PostgreSQL must accept the expressions, and the names
+ *    must be free.
+ * 2. Attachments of the column that can be carried over: indexes, primary key, unique constraints, foreign keys,
+ *    sequence.
+ * 3. All other dependents in the catalog: views, checks, generated columns, triggers, policies. For a partitioned
+ *    table, also attachments that only one partition has.
+ * 4. Dependents that the catalog does not record: functions, publications, rules, row types stored elsewhere, other
+ *    changes. Also the rights of the role.
  *
  * @returns an obstacle for each reason; none if the change can start
  */
@@ -46,12 +48,12 @@ export async function findObstacles(database: Queryable, change: ChangedColumn):
   const facts = await readColumnFacts(database, change);
   if (facts === undefined) return [];
   const fromTable = tableObstacles(change, facts);
-  // The other checks would only repeat that the declaration is of another column or type.
+  // The other checks would only repeat that the declaration names another column or type.
   if (fromTable.length > 0) return fromTable;
   const ofExpressions = await expressionObstacles(database, change);
   return [
     ...(await typeObstacles(database, change)),
-    // An expression that cannot be used cannot be tried either.
+    // An expression with an error cannot be tried either.
     ...(ofExpressions.length > 0 ? ofExpressions : await precisionObstacles(database, change)),
     ...(await oneWayObstacles(database, change)),
     ...(await nameObstacles(database, change, (await readAttachments(database, change, 'old')).own)),
@@ -63,8 +65,8 @@ export async function findObstacles(database: Queryable, change: ChangedColumn):
 }
 
 /**
- * Finds missing preparations, by an administrator or in the declaration: the schema for the package's
- * state, and the right to keep the table's own triggers silent.
+ * Finds missing preparations, by an administrator or in the declaration: the schema for the package's state, and the
+ * right to disable the table's own triggers in a session.
  *
  * @returns an obstacle for each, with the statement to run or the property to declare
  */
@@ -73,8 +75,8 @@ export async function findPreparations(database: Queryable, change: ChangedColum
 }
 
 /**
- * Finds out what the old column has, while it rules, that can neither go over to the new one nor may go with it: what hangs on
- * it, and its default. (Where it is only half-filled on a way back, the default is the new column's.)
+ * Finds attachments of the old column, including its default, that can neither be carried over nor be dropped with
+ * it. (While a revert of contract is filling the old column, the default belongs to the new one.)
  *
  * @returns an obstacle for each reason
  */
@@ -89,8 +91,8 @@ export async function findObstaclesOfRulingColumn(
 }
 
 /**
- * Finds out what hangs on one of the two columns and can neither go over to the other one nor may go with it. A change takes
- * days, in which somebody can have attached a view or a check.
+ * Finds attachments of one of the two columns that can neither be carried over nor be dropped with it. A change takes
+ * days, and somebody may have added a view or a check in the meantime.
  *
  * @returns an obstacle for each reason
  */
@@ -117,7 +119,7 @@ export async function findAttachedObstacles(
 }
 
 /**
- * Finds the things that a person must judge and that `change.reviewed` does not name yet.
+ * Finds objects that a person must review and that `change.reviewed` does not name yet.
  *
  * @returns an obstacle for each, with the name to add to `change.reviewed`
  */

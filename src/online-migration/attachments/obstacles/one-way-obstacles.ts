@@ -4,8 +4,8 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 
 /**
- * Why a change without a way back cannot be, an obstacle each. A row that is written through the new column has no old value
- * from enforce on, and these do not let the old column be null.
+ * Finds reasons why the old column cannot be null, an obstacle each. If a change is not reversible, a row written
+ * through the new column has no old value from enforce on.
  */
 export async function oneWayObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   if (isReversible(change)) return [];

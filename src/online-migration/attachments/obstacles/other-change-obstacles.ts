@@ -9,7 +9,10 @@ interface OtherChange extends RecordedChange {
   readonly syncBody: string | null;
 }
 
-/** Which other changes are in the way, an obstacle each: one of the same name, and those of the table that are under way. */
+/**
+ * Finds other changes that conflict, an obstacle each: one with the same name, and changes of the table that are
+ * under way.
+ */
 export async function otherChangeObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const recorded = await readRecordedChanges(database);
   if (recorded.length === 0) return [];
@@ -47,7 +50,7 @@ function conflict(change: ChangedColumn, other: OtherChange, isKeyPart: boolean)
   return null;
 }
 
-/** The other changes of the table that have an interim column still. */
+/** Other changes of the table that still have an interim column. */
 async function readOthersUnderWay(
   database: Queryable,
   change: ChangedColumn,

@@ -7,8 +7,8 @@ import { DROP_AND_MAKE } from './dependent-obstacles.ts';
 import type { TableColumn } from '../table-column.ts';
 
 /**
- * What one partition has on the column that its table has not, an obstacle each: it would go with the old column, or the new
- * column would be without it. What comes from the partitioned table is told of that alone.
+ * Finds attachments of the column that only a partition has, an obstacle each. They would be dropped with the old
+ * column, or the new column would lack them. Attachments of the partitioned table are reported only for that table.
  */
 export async function partitionObstacles(
   database: Queryable,

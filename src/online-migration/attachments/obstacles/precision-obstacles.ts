@@ -3,14 +3,15 @@ import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
 
-/** A moment with as many digits as PostgreSQL keeps; rounded to fewer it is another one. */
+/** A timestamp with as many digits as PostgreSQL stores, so rounding changes it. */
 const PROBE = '2001-02-03 04:05:06.789123';
 const TIMESTAMP_TYPE = /^timestamp/i;
 const PROBED_TYPE = /^(timestamp|text|varchar|char)/i;
 
 /**
- * Finds directions of the conversion that would lose digits of a second without an error, an obstacle each: PostgreSQL rounds
- * values that are stored in a `timestamp(3)`. It converts one text or timestamp that has all digits.
+ * Finds directions of the conversion that would round a second's fraction without an error, an obstacle each:
+ * PostgreSQL rounds values that are stored in a `timestamp(3)`. It tries the conversion with one text or timestamp
+ * that has all digits.
  */
 export async function precisionObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { oldColumn, newColumn, conversion } = change;

@@ -4,7 +4,7 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { readNotNull } from '../not-null-name.ts';
 import type { TableColumn } from '../table-column.ts';
 
-/** What a column has for itself that does not go over and is nobody's to lose silently, an obstacle each. */
+/** Finds properties of a column that are not carried over and must not be lost silently, an obstacle each. */
 export async function propertyObstacles(database: Queryable, column: TableColumn): Promise<Obstacle[]> {
   return [...(await ownObstacles(database, column)), ...(await notNullObstacles(database, column))];
 }
@@ -42,7 +42,7 @@ async function ownObstacles(database: Queryable, { table, column }: TableColumn)
   return obstacles;
 }
 
-/** Properties that a NOT NULL can have from PostgreSQL 18 on, and that do not go over. */
+/** Properties that a NOT NULL can have from PostgreSQL 18 on, and that are not carried over. */
 async function notNullObstacles(database: Queryable, { table, column }: TableColumn): Promise<Obstacle[]> {
   const notNull = await readNotNull(database, { table, column });
   if (notNull === null) return [];

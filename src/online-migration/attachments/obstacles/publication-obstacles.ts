@@ -6,8 +6,8 @@ import { LEAF_OIDS } from '../../postgres/leaf-partitions.ts';
 import { TREE_OIDS } from '../../postgres/table-tree.ts';
 
 /**
- * SQL of which publication publishes which of the tables; `pubupdate` says whether it publishes updates, and `columns` the
- * numbers of the columns, null for all of them. The view `pg_publication_tables` says the same, and takes seconds where
+ * SQL of the tables' publications. `pubupdate` is whether a publication publishes updates; `columns` are the numbers
+ * of its columns, null for all. The view `pg_publication_tables` gives the same result, but takes seconds if
  * PostgreSQL compiles its plan.
  */
 const PUBLISHED = `
@@ -17,8 +17,8 @@ const PUBLISHED = `
       where t.relid in (${TREE_OIDS})`;
 
 /**
- * The publications of the table that nobody has judged, an obstacle each: a subscriber that has no new column stops, and only
- * people can see to it.
+ * Finds publications of the table that nobody has reviewed, an obstacle each. A subscriber without the new column
+ * stops, and only people can prepare it.
  */
 export async function subscriberObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { table, oldColumn, newColumn } = namesOf(change);
@@ -34,7 +34,7 @@ export async function subscriberObstacles(database: Queryable, change: ChangedCo
       ) as slots
     from published
     where 'publication ' || pubname <> all ($2)
-      -- Before PostgreSQL 15 there are no lists of columns.
+      -- Column lists exist from PostgreSQL 15 on.
       and (columns is null or exists (
         select from pg_catalog.pg_attribute a
         where a.attrelid = published.oid and a.attname = any ($3) and columns @> to_jsonb(a.attnum)
@@ -62,8 +62,8 @@ export async function subscriberObstacles(database: Queryable, change: ChangedCo
 }
 
 /**
- * The subscriptions that write to the table and that nobody has judged, an obstacle each: the publisher goes on to send the old
- * column under its name.
+ * Finds subscriptions that write to the table and that nobody has reviewed, an obstacle each. The publisher continues
+ * to send the old column under its name.
  */
 export async function subscriptionObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { rows } = await database.query<{ name: string; subscription: string; tables: string[] }>(
@@ -91,8 +91,8 @@ export async function subscriptionObstacles(database: Queryable, change: Changed
 }
 
 /**
- * The leaves whose updates are published without a replica identity, an obstacle each: such an update is an error (55000), and a
- * backfill updates each row.
+ * Finds leaves whose updates are published without a replica identity, an obstacle each. Such an update is an error
+ * (55000), and a backfill updates each row.
  */
 export async function replicaIdentityObstacles(
   database: Queryable,

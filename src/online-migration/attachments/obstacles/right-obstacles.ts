@@ -6,8 +6,8 @@ import { TREE_OIDS } from '../../postgres/table-tree.ts';
 import type { Attachments } from '../attachments.ts';
 
 /**
- * Finds rights that the migrating role lacks, an obstacle each with the `grant`. Rights that come with owning a table are not
- * checked separately.
+ * Finds rights that the migrating role lacks, an obstacle each with the `grant`. Rights that come with owning a table
+ * are not checked separately.
  */
 export async function rightObstacles(
   database: Queryable,
@@ -21,7 +21,10 @@ export async function rightObstacles(
   ];
 }
 
-/** The table, its partitions and the tables whose foreign keys refer to it are altered, which their owner alone may. */
+/**
+ * The table, its partitions and the tables whose foreign keys refer to it are altered, and only their owner may do
+ * that.
+ */
 async function tablesOfOthers(
   database: Queryable,
   change: ChangedColumn,
@@ -54,7 +57,7 @@ async function tablesOfOthers(
   );
 }
 
-/** Indexes, and the sequence of an identity, are made anew; their place is the table's schema. */
+/** Indexes and the sequence of an identity are recreated in the table's schema. */
 async function schemaRights(
   database: Queryable,
   change: ChangedColumn,
@@ -89,7 +92,7 @@ async function schemaRights(
   );
 }
 
-/** A foreign key needs REFERENCES on its target; and it is handed over under a lock on both tables, which needs a right to write. */
+/** A foreign key needs REFERENCES on its target. Its handover locks both tables, which needs a right to write. */
 async function referenceRights(database: Queryable, { foreignKeys }: Attachments): Promise<Obstacle[]> {
   const targets = foreignKeys
     .filter(({ isTarget }) => !isTarget)

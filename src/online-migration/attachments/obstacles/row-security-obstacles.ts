@@ -5,8 +5,8 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 
 /**
- * The tables of which row level security can hide rows from the role that carries the change out, an obstacle each. The
- * package's sessions run with `row_security = off`, so reading such a table is an error, and no row is passed over.
+ * Finds tables whose row level security can hide rows from the migrating role, an obstacle each. The package's
+ * sessions run with `row_security = off`, so reading such a table is an error, and no row is missed silently.
  */
 export async function rowSecurityObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { rows } = await database.query<Record<'name' | 'role', string> & { is_owner: boolean }>(

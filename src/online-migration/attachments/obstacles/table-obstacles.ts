@@ -4,7 +4,7 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { isOfType, typeValues } from '../../change/declared-type.ts';
 import { namesOf } from '../../change/names.ts';
 
-/** What the catalog says of the table and of its old column. */
+/** Facts about the table and its old column from the catalog. */
 export interface ColumnFacts {
   kind: string;
   is_partition: boolean;
@@ -22,7 +22,7 @@ export interface ColumnFacts {
   new_name_is_taken: boolean;
 }
 
-/** Why the table, its columns and the declaration do not fit each other, an obstacle each. */
+/** Finds contradictions between the table, its columns and the declaration, an obstacle each. */
 export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): Obstacle[] {
   const { oldColumn, newColumn, nullable = false } = change;
   const { table } = namesOf(change);
@@ -131,7 +131,8 @@ export async function readColumnFacts(
     select c.relkind as kind, c.relispartition as is_partition, a.attinhcount > 0 and not c.relispartition as is_inherited,
       c.relkind = 'r' and exists (select from pg_catalog.pg_inherits i where i.inhparent = c.oid) as has_heirs,
       exists (
-        -- Of a partition that is partitioned itself, too. What a key is made of, plain or in an expression, belongs to its table.
+        -- This includes a partition that is partitioned itself. A column in a partition key, plain or in an
+        -- expression, belongs to its table.
         select from pg_catalog.pg_attribute k
         join pg_catalog.pg_depend d on d.classid = 'pg_class'::regclass and d.objid = k.attrelid and d.objsubid = k.attnum
         where k.attname = a.attname and (k.attrelid = c.oid or k.attrelid in (select relid from pg_partition_tree(c.oid)))

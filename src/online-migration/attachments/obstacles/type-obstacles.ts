@@ -3,7 +3,7 @@ import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
 
-/** Why values of the two types cannot stand in two columns that are kept equal, an obstacle each. */
+/** Finds reasons why values of the two types cannot be kept equal in two columns, an obstacle each. */
 export async function typeObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const types = [...new Set([change.oldColumn.type, change.newColumn.type])];
   const obstacles: Obstacle[] = [];
@@ -34,7 +34,7 @@ export async function typeObstacles(database: Queryable, change: ChangedColumn):
     );
     const found = rows[0];
     if (found === undefined) continue;
-    // The sync trigger compares them in every write, and knows no schema but PostgreSQL's own.
+    // The sync trigger compares them in every write, and its search_path contains only PostgreSQL's own schema.
     if (!found.comparable) {
       obstacles.push(
         obstacle(
@@ -75,7 +75,7 @@ export async function typeObstacles(database: Queryable, change: ChangedColumn):
   return obstacles;
 }
 
-/** How a type has to be declared whose modifier the catalog completes; null if it is written in full. */
+/** The full spelling of a type whose modifier the catalog completes; null if it is complete. */
 function fullType(name: string, modifier: string | null): string | null {
   if (name === 'numeric' && modifier !== null && !modifier.includes(',')) return `numeric(${modifier},0)`;
   if (['character', 'bit'].includes(name) && modifier === null) return `${name}(1)`;

@@ -25,7 +25,7 @@ async function laterTriggers(database: Queryable, change: ChangedColumn): Promis
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     where t.tgrelid in (${TREE_OIDS})
       and not t.tgisinternal and t.tgparentid = 0 and t.tgenabled <> 'D'
-      -- The sync trigger of another change writes that change's columns alone.
+      -- The sync trigger of another change writes only that change's columns.
       and n.nspname <> $4
       -- Bits of tgtype: 1 for each row, 2 before, 4 insert, 16 update. Values of type name are in the order of "C".
       and ((t.tgtype & 7) = 7 and t.tgname > $2::name or (t.tgtype & 19) = 19 and t.tgname > $3::name)
