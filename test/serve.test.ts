@@ -165,7 +165,7 @@ it('ends with exit code 1 and a sentence where the port is in use', async () => 
   const second = startMain({ DATABASE_URL: table.url, PORT: port });
   expect(await second.exitCode).toBe(1);
   expect(second.output()).toContain(
-    `Port ${port} of 127.0.0.1 is in use: stop what listens there, or set PORT (0 takes a free one).\n`,
+    `Port ${port} of 127.0.0.1 is in use: stop the other server, or set PORT (0 takes a free one).\n`,
   );
 });
 

@@ -31,7 +31,7 @@ it('says in a sentence that the port is in use', async () => {
   const first = await listen(new Koa(), '127.0.0.1', 0, OPTIONS);
   const { port } = new URL(first.url);
   await expect(listen(new Koa(), '127.0.0.1', Number(port), OPTIONS)).rejects.toThrow(
-    `Port ${port} of 127.0.0.1 is in use: stop what listens there, or set PORT (0 takes a free one).`,
+    `Port ${port} of 127.0.0.1 is in use: stop the other server, or set PORT (0 takes a free one).`,
   );
   await first.close(0);
 });

@@ -46,7 +46,7 @@ describe('what cannot be read as a request is a problem, a line in the log, and 
       'chunks with long extensions',
       `POST /notes HTTP/1.1\r\n${JSON_HEADERS}Transfer-Encoding: chunked\r\n\r\n2;${'x'.repeat(20_000)}\r\n{}\r\n`,
       413,
-      'The extensions of the chunks of the body are too long.',
+      'The chunk extensions of the body are too long.',
       'HPE_CHUNK_EXTENSIONS_OVERFLOW',
     ],
     [
