@@ -7,7 +7,7 @@ import { CONFIG_VARIABLES, readConfig } from '../src/config.ts';
 const URL_VARIABLES = ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_REPLICA_URL', 'TEST_DATABASE_URL'];
 
 describe('readConfig', () => {
-  it('has an answer for an empty environment', () => {
+  it('has a default for every variable', () => {
     expect(readConfig({})).toEqual({
       host: '127.0.0.1',
       port: 3000,
@@ -147,23 +147,23 @@ describe('.env.example', () => {
   const text = readFileSync(join(import.meta.dirname, '../.env.example'), 'utf8');
   const example = parseEnv(text.replaceAll(/^#\s*(?=[A-Z_]+=)/gm, '')); // Whether a variable stands in a comment or not.
 
-  it('has every variable that is read, and no other', () => {
+  it('lists exactly the variables that are read', () => {
     expect(Object.keys(example).toSorted()).toEqual(CONFIG_VARIABLES.toSorted());
   });
 
-  it('gives the same answer as an empty environment', () => {
+  it('gives the same configuration as an empty environment', () => {
     expect(readConfig(example)).toEqual(readConfig({}));
   });
 
   it('states every default', () => {
     const stated = Object.keys(example).filter((name) => example[name] !== '');
     const withDefault = Object.keys(readConfig({})).map(variableOf);
-    // Its default stands for no column.
+    // This default means no column.
     expect(stated.toSorted()).toEqual([...withDefault, 'ACTIVE_COLUMN'].toSorted());
   });
 });
 
-/** The variable behind a key of the configuration. */
+/** The variable of a configuration key. */
 function variableOf(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }

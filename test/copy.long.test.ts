@@ -9,7 +9,7 @@ import { PROJECT_FOLDER } from '../src/database/embedded-postgres.ts';
 import { copyProject, linkPackages } from './support/project-copy.ts';
 import { createTestDatabase } from './support/test-server.ts';
 
-/** The linter, the type check and all tests but the long ones, on a busy machine. */
+/** Lint, type check and all tests except the long ones, on a busy machine. */
 const LIMIT_MS = 1_800_000;
 const MOST_OUTPUT_BYTES = 2 ** 26;
 
@@ -22,7 +22,7 @@ if (!isWhole) console.warn(title);
 (isWhole ? describe : describe.skip)(title, () => {
   const resources = new AsyncDisposableStack();
   let folder: string;
-  /** The commands of docs/adapting.md, block by block: for the showcase, and for the example. */
+  /** The command blocks of docs/adapting.md: one for the showcase, one for the example. */
   let blocks: string[];
 
   beforeAll(async () => {
@@ -38,8 +38,8 @@ if (!isWhole) console.warn(title);
 
   /**
    * Runs commands in the copy.
-   * @returns what they printed, standard output and then standard error
-   * @throws Error with what they printed, where one of them fails
+   * @returns their standard output, then their standard error
+   * @throws Error with their output if one of them fails
    */
   async function run(commands: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
     const { stdout, stderr } = await promisify(execFile)('bash', ['-ec', commands], {
@@ -47,7 +47,7 @@ if (!isWhole) console.warn(title);
       maxBuffer: MOST_OUTPUT_BYTES,
       env: {
         ...process.env,
-        // The packages have the right one; a shell would find that of the system first.
+        // The packages contain the right Node; a shell would find the system's first.
         PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
         NODE_OPTIONS: '',
         TEST_DATABASE_URL: process.env['TEST_SERVER_URL'],

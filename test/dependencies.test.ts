@@ -10,22 +10,22 @@ interface Manifest {
   readonly bin?: Readonly<Record<string, string>>;
 }
 
-/** A line of the page's tables. */
+/** A row of the page's tables. */
 interface Entry {
   readonly name: string;
   readonly where: string;
 }
 
 const ROOT = join(import.meta.dirname, '..');
-/** As a regular expression; not what comes with Node or lies in the project. */
+/** A regular expression for a package's name, but not for Node's modules or relative paths. */
 const ANY_PACKAGE = String.raw`(?:@[\w-]+\/)?[\w-]+`;
 const TYPES = '@types/';
-/** The folders that somebody who starts from the template deletes; what they use may stay in the list. */
+/** The folders that users of the template delete. Packages used only there may stay in the list. */
 const DELETED = /^(?:src|test)\/(?:large-record|showcase)\//;
-/** MikroORM's CLI tries this loader among others, and names it nowhere but in its code. */
+/** MikroORM's CLI tries several loaders and names this one only in its code. */
 const LOADER_OF_CLI = { loader: 'tsx', cli: '@mikro-orm/cli' };
 
-/** The package in the repository, and its own manifest. */
+/** The package in the repository, with its own manifest. */
 const WORKSPACE = 'online-migration';
 const manifest = readManifest('package.json');
 const ownPackage = readManifest(`src/${WORKSPACE}/package.json`);
@@ -39,13 +39,13 @@ const entries = [...entriesOf(runTime), ...entriesOf(development)];
 const names = new Set(entries.map(({ name }) => name));
 
 describe('docs/dependencies.md', () => {
-  it('has the packages of package.json, and no others', () => {
+  it('lists exactly the packages of package.json', () => {
     const { [WORKSPACE]: _own, ...dependencies } = { ...ownPackage.dependencies, ...manifest.dependencies };
     expect(entriesOf(runTime).map(({ name }) => name)).toEqual(Object.keys(dependencies).toSorted());
     expect(entriesOf(development).map(({ name }) => name)).toEqual(Object.keys(manifest.devDependencies));
   });
 
-  it.each(entries)('says where $name is used', (entry) => {
+  it.each(entries)('lists the uses of $name', (entry) => {
     const places = placesOf(entry);
     expect(places).not.toEqual([]);
     expect(places.filter((place) => !isDeleted(place) && !isUsed(entry, place))).toEqual([]);
@@ -53,7 +53,7 @@ describe('docs/dependencies.md', () => {
 });
 
 describe('package.json', () => {
-  it('has what the application imports among the dependencies of the run time', () => {
+  it('lists the application's imports as runtime dependencies', () => {
     const application = /^(migrations|mikro-orm|src\/(?!showcase\/(bench-api|docs-pictures)\/))/;
     const used = Object.keys(manifest.devDependencies).filter((name) =>
       importers(name).some((path) => application.test(path)),
@@ -61,14 +61,14 @@ describe('package.json', () => {
     expect(used).toEqual([]);
   });
 
-  it.each(['@mikro-orm/', 'testcontainers', 'jest'])('has one version of what is called %s…', (part) => {
+  it.each(['@mikro-orm/', 'testcontainers', 'jest'])('has a single version of all packages matching %s…', (part) => {
     const versions = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
       ([name]) => !name.startsWith('@swc/') && name.includes(part),
     );
     expect(new Set(versions.map(([, version]) => version)).size).toBe(1);
   });
 
-  it('has every package that is imported', () => {
+  it('lists every imported package', () => {
     const imported = sources.flatMap(({ text }) => [...text.matchAll(importOf(ANY_PACKAGE))]);
     expect(
       imported.map(([, name]) => name!).filter((name) => name !== WORKSPACE && !names.has(name)),
@@ -76,7 +76,7 @@ describe('package.json', () => {
   });
 });
 
-/** The rows of a table, of which the first cell is a package in backticks. */
+/** The rows of a table whose first cell is a package in backticks. */
 function entriesOf(section: string): Entry[] {
   return section.split('\n').flatMap((line) => {
     const [, name] = /^\| `([^`]+)`/.exec(line) ?? [];
@@ -93,7 +93,7 @@ function isDeleted(place: string): boolean {
   return folder !== undefined && !existsSync(join(ROOT, folder));
 }
 
-/** Whether the package is used there: in a folder, by a script, or by another package. */
+/** Whether the package is used in the given place: a folder, a script, or another package. */
 function isUsed({ name, where }: Entry, place: string): boolean {
   if (place === 'package.json')
     return Object.values(manifest.scripts).some((script) => script.startsWith(name));
@@ -104,12 +104,12 @@ function isUsed({ name, where }: Entry, place: string): boolean {
   return importers(name).some((path) => path.startsWith(place));
 }
 
-/** The files that import the package, or ask where it lies. */
+/** The files that import the package or resolve its path. */
 function importers(name: string): string[] {
   return sources.filter(({ text }) => importOf(name).test(text)).map(({ path }) => path);
 }
 
-/** Finds imports of a package and of its parts, in every form that the project has. */
+/** Matches imports of a package and of its subpaths, in every form that the project uses. */
 function importOf(name: string): RegExp {
   const forms = [
     '^(?:import|export|}).* from ',
@@ -125,14 +125,14 @@ function peersOf(name: string): string[] {
   return Object.keys(readManifest(`node_modules/${name}/package.json`).peerDependencies ?? {});
 }
 
-/** A script and those that it runs. */
+/** A script and the scripts that it runs. */
 function scriptsBehind(name: string): string {
   const script = manifest.scripts[name] ?? '';
   const others = [...script.matchAll(/npm run ([\w:]+)/g)].map(([, other]) => scriptsBehind(other!));
   return [script, ...others].join('\n');
 }
 
-/** How a script calls a package: by one of its programs, or by its path. */
+/** Matches calls of a package in a script: by one of its programs, or by its path. */
 function programsOf(name: string): RegExp {
   const { bin = {} } = readManifest(`node_modules/${name}/package.json`);
   return new RegExp(String.raw`(^|\s)(${Object.keys(bin).join('|')}|node_modules/${name}/\S+)(\s|$)`, 'm');

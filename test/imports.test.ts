@@ -5,16 +5,16 @@ import { describe, expect, it } from '@jest/globals';
 const ROOT = join(import.meta.dirname, '..');
 const PACKAGE = 'src/online-migration';
 
-/** A static import or re-export of another file of the project. */
+/** Matches a static import or re-export of another file of the project. */
 const IMPORT = /^(?:import|export)\b[^;]*?\bfrom '(\.[^']+\.ts)'/gm;
 
-/** One file that imports another one, both by their paths from the project's root. */
+/** An import of one file by another, with paths from the project's root. */
 interface Import {
   readonly from: string;
   readonly to: string;
 }
 
-/** The folders of the example and of the showcase: what somebody who starts from the template deletes. */
+/** The folders that users of the template delete: the example and the showcase. */
 const EXAMPLE = ['src/large-record/', 'test/large-record/'];
 const SHOWCASE = ['src/showcase/', 'test/showcase/'];
 
@@ -25,19 +25,19 @@ const everyImport: readonly Import[] = globSync('{src,test}/**/*.ts', { cwd: ROO
   })),
 );
 const imports = everyImport.filter(({ from }) => from.startsWith('src/'));
-/** Of the sources, without the tools of the showcase, which use some of the tests' own. */
+/** Imports within the sources. The showcase's tools are omitted: they use some of the tests' helpers. */
 const importsWithinSources = imports.filter(({ to }) => to.startsWith('src/'));
 
 function isIn(path: string, places: readonly string[]): boolean {
   return places.some((place) => path.startsWith(place));
 }
 
-/** The folder or the file of `src/` in which a path is. */
+/** The folder or file of `src/` that contains a path. */
 function partOf(path: string): string {
   return path.split('/').slice(0, 2).join('/');
 }
 
-/** The circles among groups of files, each as the sorted names of its groups. */
+/** The cycles among groups of files, each as the sorted names of its groups. */
 function circles(groupOf: (path: string) => string): string[][] {
   const edges = new Map<string, Set<string>>();
   for (const { from, to } of importsWithinSources) {
@@ -74,15 +74,15 @@ describe('imports', () => {
     });
   });
 
-  it('go in no circle between files', () => {
+  it('have no cycle between files', () => {
     expect(circles((path) => path)).toEqual([]);
   });
 
-  it('go in no circle between folders of the package', () => {
+  it('have no cycle between folders of the package', () => {
     expect(circles((path) => (path.startsWith(PACKAGE) ? dirname(path) : 'application'))).toEqual([]);
   });
 
-  it('go in no circle between folders and files of src', () => {
+  it('have no cycle between folders and files of src', () => {
     expect(circles(partOf)).toEqual([]);
   });
 

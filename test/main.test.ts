@@ -4,7 +4,7 @@ import { send } from './support/send.ts';
 import { createTestDatabase } from './support/test-server.ts';
 
 it.each(['/healthz', '/readyz', '/metrics', '/openapi.json', '/'])(
-  'npm start answers GET %s, whatever features there are',
+  'npm start answers GET %s, independent of the features',
   async (path) => {
     await using database = await createTestDatabase();
     await using api = await startApiProcess(database.url);

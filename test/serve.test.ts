@@ -10,7 +10,7 @@ import { lockWaiter } from './support/lock-waits.ts';
 import { type Answer, send } from './support/send.ts';
 import { describeInTerminal } from './support/terminal.ts';
 
-/** Long enough for a look at `/readyz`, however busy the machine is. */
+/** Long enough for a request to `/readyz` on a busy machine. */
 const SHUTDOWN_DELAY_MS = '3000';
 
 function startMain(env: Record<string, string>): RunningCommand {
@@ -25,7 +25,7 @@ async function answering(url: string, status: number): Promise<Answer> {
   }
 }
 
-/** What it logged, which is all that it printed. */
+/** The log messages; the process prints nothing else. */
 const messagesOf = (main: RunningCommand) =>
   main
     .output()
@@ -64,7 +64,7 @@ it.each([
   expect(messagesOf(api)).toEqual(beginnings.map((text) => expect.stringMatching(new RegExp(`^${text}`))));
 });
 
-it('at SIGTERM says that it is not ready, still serves, answers what is in flight, and leaves no session', async () => {
+it('at SIGTERM reports that it is not ready, still serves, answers the requests in flight, and leaves no session', async () => {
   await using table = await createNotesTable();
   const id = await table.store();
   await using api = await startNotesProcess(table.url, { SHUTDOWN_DELAY_MS });
@@ -90,7 +90,7 @@ it('at SIGTERM says that it is not ready, still serves, answers what is in fligh
 });
 
 describeInTerminal('in a terminal that closes', () => {
-  it('answers what is in flight, and leaves no session', async () => {
+  it('answers the requests in flight, and leaves no session', async () => {
     await using table = await createNotesTable();
     const id = await table.store();
     const terminal = startInTerminal(SERVE_NOTES, {
@@ -132,7 +132,7 @@ it('ends at SIGTERM with exit code 0 while the database is silent', async () => 
   expect(await api.exitCode).toBe(0);
 });
 
-it('waits for the database, says so, and serves when it is there', async () => {
+it('waits for the database, logs it, and serves when the database is available', async () => {
   await using table = await createNotesTable();
   const away = await startHangingProxy(table.url);
   await away[Symbol.asyncDispose]();
@@ -144,7 +144,7 @@ it('waits for the database, says so, and serves when it is there', async () => {
   expect(await main.exitCode).toBe(0);
 });
 
-it('ends with exit code 1 and a sentence where the database does not come', async () => {
+it('ends with exit code 1 and a sentence if the database does not become available', async () => {
   const main = startMain({
     DATABASE_URL: 'postgresql://app:s3cret@127.0.0.1:9/app',
     DATABASE_WAIT_MS: '300',
@@ -158,14 +158,14 @@ it('ends with exit code 1 and a sentence where the database does not come', asyn
   expect(more).toEqual(['']);
 });
 
-it('ends with exit code 1 and a sentence where the port is in use', async () => {
+it('ends with exit code 1 and a sentence if the port is in use', async () => {
   await using table = await createNotesTable();
   await using first = await startNotesProcess(table.url);
   const { port } = new URL(first.url);
   const second = startMain({ DATABASE_URL: table.url, PORT: port });
   expect(await second.exitCode).toBe(1);
   expect(second.output()).toContain(
-    `Port ${port} of 127.0.0.1 is in use: stop what listens there, or set PORT (0 takes a free one).\n`,
+    `Port ${port} of 127.0.0.1 is in use: stop the other server, or set PORT (0 takes a free one).\n`,
   );
 });
 

@@ -5,7 +5,7 @@ import { runBenchApi } from './bench-api/run-bench-api.ts';
 import { readOptions, wholeNumber } from '../command-line/command-options.ts';
 import { runCommand } from '../command-line/run-command.ts';
 
-// npm run bench:api: what the API serves beside a bare Koa and pg handler, at every stage of the change.
+// npm run bench:api: compares the API with a bare Koa and pg handler at every stage of the change.
 
 const USAGE = 'npm run bench:api -- [--rows <number>] [--seconds <number>]';
 const DEFAULT_ROWS = 100_000;
@@ -19,8 +19,8 @@ const optionsSchema = z.strictObject({
 
 await runCommand(async (signal) => {
   const options = readOptions(process.argv.slice(2), USAGE, optionsSchema);
-  // The report alone goes to the standard output.
-  console.error('Database: an embedded PostgreSQL of its own, deleted at the end.');
+  // Only the report goes to standard output.
+  console.error('Database: a separate embedded PostgreSQL, deleted at the end.');
   const result = await runBenchApi(options, signal, (line) => console.error(line));
   console.log(`\n${benchApiReport(result)}`);
 });

@@ -13,14 +13,14 @@ import { fileName, randomSeed, readOptions, wholeNumber } from '../command-line/
 import { refuseUnwritable } from './harness/output-file.ts';
 import { runCommand } from '../command-line/run-command.ts';
 
-// npm run bench: the backfill engine beside the ways in which people change a column, on the same data and in one run.
+// npm run bench: compares the backfill engine with common ways to change a column, on the same data in one run.
 
 const METHOD_NAMES: readonly string[] = METHODS.map(({ name }) => name);
 const USAGE =
   'npm run bench -- [--rows <number>] [--methods <name>,<name>…] [--repetitions <number>] [--seed <number>] ' +
   `[--json <file>] [--markdown <file>]\nMethods: ${METHOD_NAMES.join(', ')}`;
 const DEFAULT_ROWS = 1_000_000;
-/** A hundredth of the rows are measured too. */
+/** A hundredth of the rows is measured too. */
 const FEWEST_ROWS = 1_000;
 const DEFAULT_REPETITIONS = 5;
 const MOST_REPETITIONS = 100;
@@ -45,10 +45,10 @@ await runCommand(async (signal) => {
   const { json, markdown, ...options } = readOptions(process.argv.slice(2), USAGE, optionsSchema);
   if (json !== undefined) await refuseUnwritable('--json', json);
   if (markdown !== undefined) await refuseWithoutSection(markdown);
-  // The report alone goes to the standard output.
-  console.error('Database: an embedded PostgreSQL of its own, deleted at the end.');
-  console.error(`Order and random choices: --seed ${options.seed} makes the same ones again.`);
-  console.error(`It will take about ${minutes(estimateSeconds(options))} on two cores.\n`);
+  // Only the report goes to standard output.
+  console.error('Database: a separate embedded PostgreSQL, deleted at the end.');
+  console.error(`To repeat the order and the random choices, pass --seed ${options.seed}.`);
+  console.error(`Estimated duration: ${minutes(estimateSeconds(options))} on two cores.\n`);
 
   const result = await bench(options, signal);
   const report = benchReport(result);
@@ -64,10 +64,10 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<BenchR
   return await runBench(options, signal, progress);
 }
 
-/** What will fail at the end is better said at the beginning. */
+/** Fail at the start, not after the measurements. */
 async function refuseWithoutSection(file: string): Promise<void> {
   const page = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new Error(`--markdown ${file} cannot be read: name a page that is there.`, { cause });
+    throw new Error(`--markdown ${file} cannot be read: name an existing page.`, { cause });
   });
   await refuseUnwritable('--markdown', file);
   if (hasGeneratedSection(page)) return;

@@ -13,7 +13,7 @@ import { showWork } from './harness/work-display.ts';
 import { refuseUnwritable } from './harness/output-file.ts';
 import { runCommand } from '../command-line/run-command.ts';
 
-// npm run demo: the six migrations under load, on a database of its own, and two usual ways beside them.
+// npm run demo: runs the six migrations under load on a separate database, and compares them with two common ways.
 
 const USAGE = 'npm run demo -- [--rows <number>] [--seed <number>] [--json <file>] [--report <file>]';
 const DEFAULT_ROWS = 1_000_000;
@@ -29,8 +29,8 @@ await runCommand(async (signal) => {
   const { rows, seed, json, report } = readOptions(process.argv.slice(2), USAGE, optionsSchema);
   if (json !== undefined) await refuseUnwritable('--json', json);
   if (report !== undefined) await refuseUnwritable('--report', report);
-  console.log('Database: an embedded PostgreSQL of its own, deleted at the end.');
-  console.log(`Random choices: --seed ${seed} makes the same ones again.\n`);
+  console.log('Database: a separate embedded PostgreSQL, deleted at the end.');
+  console.log(`To repeat the random choices, pass --seed ${seed}.\n`);
 
   const result = await demo({ rows, seed }, signal);
   console.log(`\n${comparison(result)}\n`);
@@ -61,7 +61,7 @@ async function writeJson(
   await writeFile(file, `${JSON.stringify({ ...ways, ...options, ...circumstances }, null, 2)}\n`);
 }
 
-/** A way without its words. */
+/** The numbers of a way, without its texts. */
 function numbersOf({ steps, total, ledger, writtenRows, timeline }: WayResult) {
   return { steps, total, ledger, writtenRows, timeline };
 }

@@ -9,7 +9,7 @@ import { pictureReport } from './docs-pictures/report.ts';
 import { showWork } from './harness/work-display.ts';
 import { runCommand } from '../command-line/run-command.ts';
 
-// npm run docs:pictures: the pictures of the README, made of a real run.
+// npm run docs:pictures: takes the README's pictures from a real run.
 
 const USAGE = 'npm run docs:pictures -- [--rows <number>] [--seed <number>]';
 const DEFAULT_ROWS = 1_000_000;
@@ -25,7 +25,7 @@ await runCommand(async (signal) => {
   const path = await findBrowser();
   if (path === undefined) {
     throw new Error(
-      'There is no Chromium or Chrome: install one (apt-get install chromium), or set CHROMIUM_PATH.',
+      'Chromium or Chrome is not installed: install one (apt-get install chromium), or set CHROMIUM_PATH.',
     );
   }
   const browser = await launchBrowser(path);

@@ -12,7 +12,8 @@ import { readPage, withOutputs } from './docs-pages/page.ts';
 import { copyProject, linkPackages, resetDatabaseOf } from '../../test/support/project-copy.ts';
 import { runCommand } from '../command-line/run-command.ts';
 
-// npm run docs:walkthrough: follows docs/walkthrough.md in a copy of the project, and writes what the commands printed into it.
+// npm run docs:walkthrough: follows docs/walkthrough.md in a copy of the project, and writes the commands' output into
+// it.
 
 const USAGE = 'npm run docs:walkthrough -- [--rows <number>]';
 const PAGE = join(PROJECT_FOLDER, 'docs/walkthrough.md');

@@ -8,7 +8,7 @@ import { showWork } from './harness/work-display.ts';
 import { type SoakResult, runSoak } from './soak/run-soak.ts';
 import { runCommand } from '../command-line/run-command.ts';
 
-// npm run soak: all migrations up and down, over and over, under the load of three API processes.
+// npm run soak: runs all migrations up and down repeatedly, under the load of three API processes.
 
 const USAGE = 'npm run soak -- [--minutes <number>] [--rows <number>] [--seed <number>]';
 const DEFAULT_ROWS = 50_000;
@@ -23,8 +23,8 @@ const optionsSchema = z.strictObject({
 
 await runCommand(async (signal) => {
   const options = readOptions(process.argv.slice(2), USAGE, optionsSchema);
-  console.log('Database: an embedded PostgreSQL of its own, deleted at the end.');
-  console.log(`Random choices: --seed ${options.seed} makes the same ones again.\n`);
+  console.log('Database: a separate embedded PostgreSQL, deleted at the end.');
+  console.log(`To repeat the random choices, pass --seed ${options.seed}.\n`);
   const result = await swing(options, signal);
   const { total, steps, differences, ledger } = result;
   console.log(
@@ -36,7 +36,7 @@ await runCommand(async (signal) => {
   );
   console.log(ledgerSentence(ledger));
   const faults = faultsOf(result, ledger);
-  if (differences > 0) faults.push('The two columns did not say the same.');
+  if (differences > 0) faults.push('The two columns differ.');
   for (const fault of faults) console.error(fault);
   return faults.length === 0 ? 0 : 1;
 });

@@ -6,7 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 const COMMANDS = join(import.meta.dirname, '../../src/command-line');
 
 describe.each(['db-stop', 'db-reset'])('%s', (name) => {
-  it('leaves a database of DATABASE_URL alone', async () => {
+  it('do not touch the database of DATABASE_URL', async () => {
     const env = { ...process.env, DATABASE_URL: 'postgresql://app:s3cret@db.example/app' };
     const run = promisify(execFile)(process.execPath, [join(COMMANDS, `${name}.ts`)], { env });
     await expect(run).rejects.toMatchObject({
@@ -18,7 +18,7 @@ describe.each(['db-stop', 'db-reset'])('%s', (name) => {
     });
   });
 
-  it('says what is wrong with the environment', async () => {
+  it('report an invalid environment', async () => {
     const env = { ...process.env, PORT: 'none' };
     const run = promisify(execFile)(process.execPath, [join(COMMANDS, `${name}.ts`)], { env });
     await expect(run).rejects.toMatchObject({

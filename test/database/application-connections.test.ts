@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(async () => database[Symbol.asyncDispose]());
 
-/** What a connection of the pool answers. */
+/** Result of a query on a connection of the pool. */
 async function poolAnswers(url: string, sql: string): Promise<unknown> {
   const pool = new Pool(applicationConnections({ requests: [url] }, LIMIT_MS).pool);
   try {
@@ -24,13 +24,13 @@ async function poolAnswers(url: string, sql: string): Promise<unknown> {
   }
 }
 
-it('the server ends the statements of the pool a moment after the limit of their request', async () => {
+it('the server ends a statement of the pool shortly after the time limit of its request', async () => {
   expect(await poolAnswers(database.url, 'show statement_timeout')).toEqual({
     statement_timeout: `${LIMIT_MS + 100}ms`,
   });
 });
 
-it('sessions take turns over their own servers, where requests go through a pooler', () => {
+it('if requests use a pooler, sessions take turns over their own servers', () => {
   const connections = applicationConnections(
     { requests: ['postgresql://pooler'], sessions: ['postgresql://first', 'postgresql://second'] },
     LIMIT_MS,
@@ -40,7 +40,7 @@ it('sessions take turns over their own servers, where requests go through a pool
 });
 
 describeWithPgBouncer('through PgBouncer in transaction mode', () => {
-  it('the pool leaves no timeout on a session that others use next', async () => {
+  it('the pool leaves no timeout on a shared session', async () => {
     await using pooler = await startPgBouncer(database.url, { mode: 'transaction', sessions: 1 });
     await using other = await connect(pooler.url);
     const session = await other.value(`select pg_backend_pid()`);

@@ -14,7 +14,7 @@ const CLOSED_TO_OTHERS = 0o700;
 const whenRoot = process.getuid?.() === 0 ? describe : describe.skip;
 
 whenRoot('where root runs a command in a folder closed to other users', () => {
-  it('keeps the data where PostgreSQL can reach it, and every command finds it', async () => {
+  it('keeps the data in a folder that PostgreSQL can reach, and every command finds it', async () => {
     await using data = await createDataFolder(CLOSED_TO_OTHERS);
     const urls = await Promise.all(Array.from({ length: 3 }, () => startInOwnProcess(data.path)));
     expect(new Set(urls).size).toBe(1);
@@ -25,7 +25,7 @@ whenRoot('where root runs a command in a folder closed to other users', () => {
     expect((await startEmbeddedPostgres(data.path)).url).toBe(urls[0]);
   });
 
-  it('starts anew where somebody has cleaned that place', async () => {
+  it('starts anew if the folder was deleted', async () => {
     await using data = await createDataFolder(CLOSED_TO_OTHERS);
     await startEmbeddedPostgres(data.path);
     await stopEmbeddedPostgres(data.path);

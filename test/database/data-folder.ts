@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resetEmbeddedPostgres } from '../../src/database/embedded-postgres.ts';
 
-/** A place for an embedded PostgreSQL of a test's own. */
+/** A folder for a test's embedded PostgreSQL. */
 export interface DataFolder extends AsyncDisposable {
-  /** The folder in which the data folder will be. */
+  /** The parent of the data folder. */
   readonly parent: string;
   /** The data folder; it does not exist yet. */
   readonly path: string;
 }
 
 /**
- * Makes room for a data folder. Disposing of it stops the server and deletes everything.
+ * Creates a parent for a data folder. Disposing of it stops the server and deletes everything.
  *
- * @param mode who can reach it; where root runs the tests, PostgreSQL runs as another user
+ * @param mode of the parent; if root runs the tests, PostgreSQL runs as another user
  */
 export async function createDataFolder(mode = 0o755): Promise<DataFolder> {
   const parent = await mkdtemp(join(tmpdir(), 'embedded-test-'));

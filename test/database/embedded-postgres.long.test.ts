@@ -22,7 +22,7 @@ describe('on an empty folder', () => {
     expect(await query(urls[0]!, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  it('clears what a killed initdb left, and leaves alone what a living process works on', async () => {
+  it('deletes the leftovers of a killed initdb, but not the folder of a living process', async () => {
     await using data = await createDataFolder();
     const living = `postgres.${process.pid}.00000000`;
     for (const name of [`postgres.${await deadProcessId()}.00000000`, living, 'postgres.old']) {
@@ -32,7 +32,7 @@ describe('on an empty folder', () => {
     expect((await readdir(data.parent)).toSorted()).toEqual(['postgres', living, 'postgres.old']);
   });
 
-  it('refuses a folder that holds something else', async () => {
+  it('rejects a folder with other contents', async () => {
     await using data = await createDataFolder();
     await mkdir(data.path);
     await writeFile(join(data.path, 'thesis.txt'), '');
@@ -47,8 +47,8 @@ describe('on an empty folder', () => {
   });
 });
 
-describe('where the user has linked the data folder to another disk', () => {
-  it('follows the link, and a reset deletes nothing else there', async () => {
+describe('if the user has linked the data folder to another disk', () => {
+  it('follows the link, and a reset deletes nothing else in it', async () => {
     await using data = await createDataFolder();
     await using disk = await createDataFolder();
     await writeFile(join(disk.parent, 'thesis.txt'), '');
@@ -72,7 +72,7 @@ describe('the server', () => {
     await data[Symbol.asyncDispose]();
   });
 
-  it('is PostgreSQL 18 with UTF-8, UTC and the same order of strings everywhere', async () => {
+  it('is PostgreSQL 18 with UTF-8, UTC and a platform-independent sort order', async () => {
     const statement = `
       select current_setting('server_version_num')::int / 10000 as major,
              current_setting('server_encoding') as encoding,
@@ -127,10 +127,10 @@ describe('after a crash', () => {
     expect(await query(urls[0]!, 'select one from kept')).toEqual([{ one: 1 }]);
   });
 
-  it('waits for a session that outlives the killed server, since it still holds its memory', async () => {
+  it('waits for a session that outlives the killed server, because it still holds its memory', async () => {
     await using data = await createDataFolder();
     const { url } = await startEmbeddedPostgres(data.path);
-    // A loop in the server notices the death of its parent only when it ends.
+    // A loop in the server notices the death of the postmaster only when it ends.
     const loop = `do $$ declare until timestamptz := clock_timestamp() + '2 s';
       begin while clock_timestamp() < until loop null; end loop; end $$`;
     const { ended } = await startStatement(url, loop);
@@ -140,7 +140,7 @@ describe('after a crash', () => {
     expect(await query(again.url, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  it('does not take another process with the same id for the server', async () => {
+  it('does not mistake another process with the same id for the server', async () => {
     await using data = await createDataFolder();
     await startEmbeddedPostgres(data.path);
     await stopEmbeddedPostgres(data.path);
@@ -154,7 +154,7 @@ describe('after a crash', () => {
     expect(foreign.child.exitCode ?? foreign.child.signalCode).toBeNull();
   });
 
-  it('starts over the file of a process that is gone', async () => {
+  it('starts despite the pid file of a dead process', async () => {
     await using data = await createDataFolder();
     await startEmbeddedPostgres(data.path);
     await stopEmbeddedPostgres(data.path);
@@ -165,7 +165,7 @@ describe('after a crash', () => {
 });
 
 describe('starting again', () => {
-  it('takes another port where the usual one is taken', async () => {
+  it('uses another port if the usual one is in use', async () => {
     await using data = await createDataFolder();
     const first = await startEmbeddedPostgres(data.path);
     await stopEmbeddedPostgres(data.path);
@@ -181,7 +181,7 @@ describe('starting again', () => {
     }
   });
 
-  it('says why the server cannot start, in the words of its log and without the password', async () => {
+  it('reports the server's log if it cannot start, without the password', async () => {
     await using data = await createDataFolder();
     const { url } = await startEmbeddedPostgres(data.path);
     await stopEmbeddedPostgres(data.path);
@@ -218,7 +218,7 @@ function withHost(url: string, host: string): string {
   return other.href;
 }
 
-/** As a server would have left it that was ready on a port when the machine went down. */
+/** The file as a server leaves it that was ready on a port when the machine crashed. */
 async function writePostmasterFile(dataFolder: string, pid: number): Promise<void> {
   const lines = [pid, dataFolder, 1_700_000_000, 1, '', '127.0.0.1', '0 0', 'ready'];
   await writeFile(join(dataFolder, 'postmaster.pid'), `${lines.join('\n')}\n`, { mode: 0o600 });

@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { freePort, portOnceFree } from '../../src/database/free-port.ts';
 
 describe('portOnceFree', () => {
-  it('waits for who still listens, and gives the port asked for', async () => {
+  it('waits until the requested port is free', async () => {
     const port = await freePort();
     const holder = createServer().listen(port, '127.0.0.1');
     await once(holder, 'listening');
@@ -14,7 +14,7 @@ describe('portOnceFree', () => {
       expect(isFree).toBe(true);
       return value;
     });
-    // Another port than the one taken is what the first look of a `freePort` gives.
+    // The first check of `freePort` finds the port in use.
     expect(await freePort(port)).not.toBe(port);
     await delay(200);
     isFree = true;

@@ -8,7 +8,7 @@ import { query } from './query.ts';
 
 const INITDB = '#!/bin/sh\necho "initdb was called with: $*" >&2\nexit 1\n';
 
-/** Puts a package with an initdb that fails, and says how it was called, into the folder. */
+/** Installs a package whose initdb fails and prints its arguments. */
 async function installFailing(version: string, folder: string): Promise<void> {
   const root = join(folder, 'node_modules', BINARIES_PACKAGE);
   const programs = join(root, 'native/bin');
@@ -24,7 +24,7 @@ async function installFailing(version: string, folder: string): Promise<void> {
   await writeFile(join(root, 'dist/index.js'), exported.join('\n'));
 }
 
-describe('a version of PostgreSQL in a folder of its own', () => {
+describe('a version of PostgreSQL in a separate folder', () => {
   it.each([
     ['14.23.0-beta.17', false],
     ['16.14.0-beta.17', false],
@@ -41,14 +41,14 @@ describe('a version of PostgreSQL in a folder of its own', () => {
     expect(said?.includes('--locale-provider=builtin')).toBe(hasLocales);
   });
 
-  it('is missed where it is not installed', async () => {
+  it('is reported as missing if it is not installed', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'installation-'));
     const start = startThrowawayPostgres({ installation: folder.path });
     await expect(start).rejects.toThrow(`The package ${BINARIES_PACKAGE}, which holds PostgreSQL`);
   });
 });
 
-it('takes settings with quotes in them', async () => {
+it('accepts settings that contain quotes', async () => {
   await using server = await startThrowawayPostgres({ settings: { 'my.word': `it's "ours" \\ #1` } });
   expect(await query(server.url(), `select current_setting('my.word') as word`)).toEqual([
     { word: `it's "ours" \\ #1` },

@@ -4,14 +4,14 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** A process id that belonged to a process a moment ago. */
+/** The id of a process that has just ended. */
 export async function deadProcessId(): Promise<number> {
   const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
   await once(child, 'close');
   return idOf(child);
 }
 
-/** Starts a process, no PostgreSQL, that belongs to the owner of the folder; disposing of it ends it. */
+/** Starts a process other than PostgreSQL, owned by the folder's owner. Disposing of it ends it. */
 export async function foreignProcess(
   folder: string,
 ): Promise<Disposable & { pid: number; child: ChildProcess }> {
@@ -27,7 +27,7 @@ export async function serverProcessId(dataFolder: string): Promise<number> {
   return Number.parseInt(await readFile(join(dataFolder, 'postmaster.pid'), 'utf8'), 10);
 }
 
-/** Runs `start-embedded-postgres.ts` as a process of its own; returns the URL that it prints. */
+/** Runs `start-embedded-postgres.ts` in a separate process; returns the URL that it prints. */
 export async function startInOwnProcess(dataFolder: string): Promise<string> {
   const script = join(import.meta.dirname, 'start-embedded-postgres.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [script, dataFolder]);

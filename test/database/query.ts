@@ -1,6 +1,6 @@
 import { Client, type QueryResultRow } from 'pg';
 
-/** Runs one statement on a connection of its own. */
+/** Runs one statement on a separate connection. */
 export async function query<Row extends QueryResultRow>(url: string, statement: string): Promise<Row[]> {
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -12,9 +12,9 @@ export async function query<Row extends QueryResultRow>(url: string, statement: 
 }
 
 /**
- * Sends a statement and waits until the server works on it.
+ * Sends a statement and waits until the server executes it.
  *
- * @returns a promise of its end, good or bad
+ * @returns a promise that settles with the statement
  */
 export async function startStatement(url: string, statement: string): Promise<{ ended: Promise<void> }> {
   const client = new Client({ connectionString: url });

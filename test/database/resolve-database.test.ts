@@ -16,7 +16,7 @@ describe('resolveDatabase', () => {
     });
   });
 
-  it('takes DATABASE_DIRECT_URL for everything but requests', async () => {
+  it('uses DATABASE_DIRECT_URL for everything except requests', async () => {
     const databaseUrl = 'postgresql://app:s3cret@pooler.example:6432/app';
     const databaseDirectUrl = 'postgresql://app:s3cret@db.example:5432/app';
     expect(await resolveDatabase({ databaseUrl, databaseDirectUrl })).toEqual({
@@ -28,7 +28,7 @@ describe('resolveDatabase', () => {
     });
   });
 
-  it('starts the embedded PostgreSQL where there is none, and hides the password', async () => {
+  it('starts the embedded PostgreSQL if there is none, and hides the password', async () => {
     await using data = await createDataFolder();
     const { url, description } = await resolveDatabase({}, data.path);
     const { port, password } = new URL(url);

@@ -1,6 +1,6 @@
 import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.ts';
 
-// What a command does: starts or finds the server of the data folder, and ends.
+// Starts or finds the data folder's server, and exits, as a command does.
 
 const { url } = await startEmbeddedPostgres(process.argv[2]);
 console.log(url);

@@ -1,6 +1,6 @@
 import { startThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
 
-// An owner of a throwaway server that a test can kill: says what it has, and stays.
+// Owns a throwaway server until a test kills it; prints the server's data.
 
 const { pid, dataFolder } = await startThrowawayPostgres();
 console.log(JSON.stringify({ pid, dataFolder }));

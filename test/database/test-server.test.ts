@@ -16,7 +16,7 @@ describe('createTestDatabase', () => {
     }
   });
 
-  it('drops it while somebody is connected', async () => {
+  it('drops it despite open connections', async () => {
     const database = await createTestDatabase();
     const client = new Client({ connectionString: database.url });
     client.on('error', () => {}); // The connection is cut.

@@ -9,7 +9,7 @@ import { isAlive } from '../../src/database/server-process.ts';
 import { query } from './query.ts';
 
 describe('startThrowawayPostgres', () => {
-  it('starts a server with the settings given', async () => {
+  it('starts a server with the given settings', async () => {
     await using server = await startThrowawayPostgres({ settings: { fsync: 'off', work_mem: '7MB' } });
     expect(await query(server.url(), "select current_setting('work_mem') as memory")).toEqual([
       { memory: '7MB' },
@@ -22,7 +22,7 @@ describe('startThrowawayPostgres', () => {
     ]);
   });
 
-  it('starts again on the same data and port after a crash, and while it runs', async () => {
+  it('starts again on the same data and port after a crash, or while it is running', async () => {
     await using server = await startThrowawayPostgres();
     const url = server.url();
     const firstPid = server.pid;
@@ -36,7 +36,7 @@ describe('startThrowawayPostgres', () => {
     expect(await query(url, 'select one from kept')).toEqual([{ one: 1 }]);
   });
 
-  it('is gone after it is disposed of, twice and at once', async () => {
+  it('is deleted after two concurrent disposals', async () => {
     const server = await startThrowawayPostgres();
     await Promise.all([server[Symbol.asyncDispose](), server[Symbol.asyncDispose]()]);
     await server[Symbol.asyncDispose]();
@@ -44,14 +44,14 @@ describe('startThrowawayPostgres', () => {
     await expect(access(dirname(server.dataFolder))).rejects.toThrow('ENOENT');
   });
 
-  it('leaves nothing behind where it cannot start', async () => {
-    const before = await ownFolders(); // Jest runs a single file in the process that has the tests' server.
+  it('leaves nothing behind if it cannot start', async () => {
+    const before = await ownFolders(); // For a single file, Jest runs in the process that owns the tests' server.
     const failure = startThrowawayPostgres({ settings: { shared_preload_libraries: 'no_such_library' } });
     await expect(failure).rejects.toThrow('no_such_library');
     expect(await ownFolders()).toEqual(before);
   });
 
-  it('clears away what a killed owner left', async () => {
+  it('deletes the leftovers of a killed owner', async () => {
     const script = join(import.meta.dirname, 'start-throwaway-postgres.ts');
     const owner = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [line] = (await once(owner.stdout, 'data')) as [Buffer];

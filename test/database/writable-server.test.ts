@@ -23,14 +23,14 @@ async function failing(url: string, waitMs = 0): Promise<{ message: string; log:
 }
 
 describe('awaitWritableServer', () => {
-  it('finds the server at once, and says nothing', async () => {
+  it('finds the server at once, and logs nothing', async () => {
     const log: string[] = [];
     const url = servers.primary.url();
     expect(await awaitWritableServer(url, 0, (line) => log.push(line))).toBe(url);
     expect(log).toEqual([]);
   });
 
-  it('waits for a server that is not there yet, and says so', async () => {
+  it('waits for a server that has not started yet, and logs it', async () => {
     const { url } = await startAndStopProxy();
     const told = Promise.withResolvers<string>();
     const found = awaitWritableServer(url, 60_000, told.resolve);
@@ -41,14 +41,14 @@ describe('awaitWritableServer', () => {
     expect(await found).toBe(url);
   });
 
-  it('gives up in a sentence without the password', async () => {
+  it('fails with a sentence without the password', async () => {
     expect((await failing(servers.url(NOBODY))).message).toBe(
       'The database postgresql://postgres@127.0.0.1:9/postgres cannot be used: connect ECONNREFUSED 127.0.0.1:9. ' +
         'Start it, or correct DATABASE_URL, then run the same command again.',
     );
   });
 
-  it('does not wait for what will not pass', async () => {
+  it('does not wait after a permanent error', async () => {
     const { message, log } = await failing(servers.primary.url('of_nobody'), 60_000);
     expect(message).toContain('database "of_nobody" does not exist');
     expect(log).toEqual([]);
@@ -62,7 +62,7 @@ describe('awaitWritableServer', () => {
     expect(await awaitWritableServer(url, 0, () => undefined)).toBe(servers.primary.url());
   });
 
-  it('takes no server that takes no writes, and names all', async () => {
+  it('rejects read-only servers and names them all', async () => {
     const { message } = await failing(servers.url(NOBODY, hostOf(servers.standby)));
     expect(message).toContain(
       `The database postgresql://postgres@${NOBODY}/postgres or ` +
@@ -71,7 +71,7 @@ describe('awaitWritableServer', () => {
   });
 });
 
-/** An address at which somebody may listen later. */
+/** An address that is free now and can be used later. */
 async function startAndStopProxy(): Promise<{ url: string }> {
   await using proxy = await startHangingProxy(servers.primary.url());
   return { url: proxy.url };

@@ -6,7 +6,7 @@ import { send } from '../support/send.ts';
 import { startNotes } from '../support/notes/notes-application.ts';
 import { createTestDatabase } from '../support/test-server.ts';
 
-/** So that a read is not tried again for long. */
+/** Short, so that reads are not retried for long. */
 const HURRIED = { requestTimeoutMs: 400 };
 
 /** Nothing listens on the discard port of this machine. */
@@ -23,13 +23,13 @@ const REQUESTS: readonly (readonly [string, string, unknown])[] = [
 
 const NOT_ANSWERING = 'The database does not answer at the moment.';
 
-/** What the client of a request that was certainly not done is told. */
+/** The advice to the client of a request that was certainly not done. */
 function adviceFor(method: string): string {
   return `${NOT_ANSWERING} ${method === 'GET' ? 'Try again.' : 'Nothing was written: try again.'}`;
 }
 
 describe('without the table', () => {
-  it.each(REQUESTS)('%s %s is a 503 with Retry-After', async (method, path, body) => {
+  it.each(REQUESTS)('%s %s answers 503 with Retry-After', async (method, path, body) => {
     await using database = await createTestDatabase();
     await using api = await startNotes(database.url);
     const answer = await send(`${api.url}${path}`, { method, body });
@@ -41,7 +41,7 @@ describe('without the table', () => {
     expect((await send(`${api.url}/readyz`)).status).toBe(200);
   });
 
-  it('is served as soon as the table is there', async () => {
+  it('serves requests as soon as the table exists', async () => {
     await using table = await createNotesTable();
     await using api = await startNotes(table.url);
     await table.client.rows('alter table note rename to away');
@@ -53,7 +53,7 @@ describe('without the table', () => {
 
 describe('without a database', () => {
   it.each([...REQUESTS, ['GET', '/readyz', undefined] as const])(
-    '%s %s is a 503 with Retry-After where the connection is refused',
+    '%s %s answers 503 with Retry-After if the connection is refused',
     async (method, path, body) => {
       await using api = await startNotes(NO_DATABASE, HURRIED);
       const answer = await send(`${api.url}${path}`, { method, body });
@@ -67,7 +67,7 @@ describe('without a database', () => {
     },
   );
 
-  it('a connection that is cut under a write makes it a 503 of unknown outcome, and the next one takes another connection', async () => {
+  it('a write whose connection is cut answers 503 with unknown outcome, and the next one uses another connection', async () => {
     await using table = await createNotesTable();
     await using api = await startNotes(table.url);
     const id = await table.store();
@@ -86,15 +86,15 @@ describe('without a database', () => {
     });
   });
 
-  it('a URL that asks for encryption never leads to a connection without', async () => {
+  it('a URL with sslmode never leads to an unencrypted connection', async () => {
     await using table = await createNotesTable();
-    // No server for tests has a certificate for this machine's address.
+    // The tests' servers have no certificate for this machine's address.
     await using api = await startNotes(`${table.url}?sslmode=verify-full`, HURRIED);
     expect((await send(`${api.url}/notes`)).status).toBe(500);
     expect(api.log.join('\n')).toMatch(/SSL|certificate/);
   });
 
-  it('one that hangs makes /readyz a 503, and not /healthz, until it goes on', async () => {
+  it('while the database hangs, /readyz answers 503 and /healthz 200', async () => {
     await using table = await createNotesTable();
     await using proxy = await startHangingProxy(table.url);
     await using api = await startNotes(proxy.url);
@@ -108,8 +108,8 @@ describe('without a database', () => {
   });
 });
 
-describe('a statement that fails for a reason of its own', () => {
-  it('is a 500 that tells nothing, and one line in the log without the values', async () => {
+describe('a statement that fails for another reason', () => {
+  it('answers 500 without details, and logs one line without the values', async () => {
     await using table = await createNotesTable();
     await using api = await startNotes(table.url);
     await table.client.rows(`alter table note add constraint only_short check (length(text) < 5)`);
@@ -126,7 +126,7 @@ describe('a statement that fails for a reason of its own', () => {
     expect(api.log).toEqual(['POST /notes answered 500: SQLSTATE 23514']);
   });
 
-  it('has its message in the log where that holds no values', async () => {
+  it('logs the message if it contains no values', async () => {
     await using table = await createNotesTable();
     await using api = await startNotes(table.url);
     await table.client.rows(`alter table note drop column text`);

@@ -55,11 +55,11 @@ it.each<[string, unknown, string[]]>([
 });
 
 it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1'])(
-  'is a 415 as %s',
+  'answers 415 as %s',
   async (type) => expectProblem(await post('{"text":"x"}', type), 415),
 );
 
-it('is a 415 if it is compressed', async () => {
+it('answers 415 if it is compressed', async () => {
   const response = await fetch(`${api.url}/notes`, {
     method: 'POST',
     body: '{"text":"x"}',
@@ -83,7 +83,7 @@ it.each([
   expect((await send(`${api.url}/healthz`)).status).toBe(200);
 });
 
-it('takes a charset and a byte order mark that say UTF-8', async () => {
+it('accepts charset=utf-8 and a UTF-8 byte order mark', async () => {
   const answer = await post('\ufeff{"text":"é"}', 'application/json; charset=UTF-8');
   expect(answer.status).toBe(201);
   expect(JSON.parse(answer.text)).toMatchObject({ text: 'é' });

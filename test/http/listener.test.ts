@@ -9,7 +9,7 @@ import { startNotes } from '../support/notes/notes-application.ts';
 
 const OPTIONS = { requestTimeoutMs: 10_000, log: createLog('silent', { write: () => undefined }) };
 
-it('answers the requests in flight before it is closed, and takes no new ones', async () => {
+it('answers the requests in flight before it closes, and accepts no new ones', async () => {
   await using table = await createNotesTable();
   const api = await startNotes(table.url);
   await table.store();
@@ -27,16 +27,16 @@ it('answers the requests in flight before it is closed, and takes no new ones', 
   await closed;
 });
 
-it('says in a sentence that the port is in use', async () => {
+it('reports in a sentence that the port is in use', async () => {
   const first = await listen(new Koa(), '127.0.0.1', 0, OPTIONS);
   const { port } = new URL(first.url);
   await expect(listen(new Koa(), '127.0.0.1', Number(port), OPTIONS)).rejects.toThrow(
-    `Port ${port} of 127.0.0.1 is in use: stop what listens there, or set PORT (0 takes a free one).`,
+    `Port ${port} of 127.0.0.1 is in use: stop the other server, or set PORT (0 takes a free one).`,
   );
   await first.close(0);
 });
 
-it('says in a sentence that the host is not of this machine', async () => {
+it('reports in a sentence that the host is not an address of this machine', async () => {
   await expect(listen(new Koa(), '192.0.2.1', 0, OPTIONS)).rejects.toThrow(
     '192.0.2.1 is not an address of this machine',
   );

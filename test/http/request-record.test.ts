@@ -36,7 +36,7 @@ describe('the id of a request', () => {
   });
 
   it.each(['', 'two words', 'a\tb', '{"level":"error"}', '<script>', 'é', 'a'.repeat(129)])(
-    'is a new one where the client gave none that is well-formed: %j',
+    'is new if the client sent no well-formed id: %j',
     async (id) => {
       const answer = await get('/notes', { 'X-Request-Id': id });
       expect(answer.headers.get('X-Request-Id')).toMatch(UUID);
@@ -82,7 +82,7 @@ describe('the line of a request', () => {
     ]);
   });
 
-  it('has nothing of the query or the body', async () => {
+  it('contains nothing of the query or the body', async () => {
     const before = api.logged.length;
     await send(`${api.url}/notes?limit=confidential`);
     await send(`${api.url}/notes?confidential=1`);
@@ -95,12 +95,12 @@ describe('the line of a request', () => {
     expect(JSON.stringify(api.logged.slice(before))).not.toContain('confidential');
   });
 
-  it('has the beginning of a long path', async () => {
+  it('contains the start of a long path', async () => {
     await send(`${api.url}/${'x'.repeat(5_000)}`);
     expect(api.logged.at(-1)!.msg).toBe(`GET /${'x'.repeat(199)} answered 404`);
   });
 
-  it('is a warning with its cause where the database is away', async () => {
+  it('is a warning with its cause if the database is unavailable', async () => {
     await using away = await startNotes('postgres://someone:hidden@127.0.0.1:9/none', {
       requestTimeoutMs: 400,
     });
@@ -114,7 +114,7 @@ describe('the line of a request', () => {
     expect(JSON.stringify(away.logged)).not.toContain('hidden');
   });
 
-  it('is an error with its cause where the server is at fault', async () => {
+  it('is an error with its cause if the server fails', async () => {
     await using spoilt = await createNotesTable();
     await using broken = await startNotes(spoilt.url);
     await spoilt.client.rows('alter table note drop column text');

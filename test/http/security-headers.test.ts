@@ -46,7 +46,7 @@ it.each([
   expectSecured(answer.headers);
 });
 
-it('what is no HTTP has them', async () => {
+it('an answer to invalid HTTP has them', async () => {
   const { answers } = await exchangeRaw(api.url, 'hello\r\n\r\n');
   expect(answers[0]!.status).toBe(400);
   expectSecured(answers[0]!.headers);

@@ -38,7 +38,7 @@ beforeAll(async () => {
 });
 afterAll(async () => table[Symbol.asyncDispose]());
 
-it('the application follows the changes of all features, each by itself', async () => {
+it('the application follows the changes of all features independently', async () => {
   await using api = await startTestApplication(table.url, {}, [notes, parcels]);
   expect((await send(`${api.url}/notes`)).status).toBe(200);
   expect(JSON.parse((await send(`${api.url}/status`)).text)).toMatchObject({
@@ -56,7 +56,7 @@ it('the application follows the changes of all features, each by itself', async 
   }
 });
 
-it('ACTIVE_COLUMN holds the change that has the column, and must be a column of one', async () => {
+it('ACTIVE_COLUMN applies to the change with that column, and must belong to a change', async () => {
   await using api = await startTestApplication(table.url, { activeColumn: 'priority' }, [parcels, notes]);
   expect(JSON.parse((await send(`${api.url}/status`)).text)).toMatchObject({
     changes: [{ activeColumn: 'weight' }, { activeColumn: 'priority' }],
@@ -66,7 +66,7 @@ it('ACTIVE_COLUMN holds the change that has the column, and must be a column of 
   );
 });
 
-it('a feature follows no change that it does not list', async () => {
+it('a feature cannot follow a change that it does not list', async () => {
   const unlisted: Feature = { ...parcels, addRoutes: (_, primary) => void primary.follower(priorityChange) };
   await expect(startTestApplication(table.url, {}, [unlisted])).rejects.toThrow(
     'A feature follows a change of public.note that it does not list in its changes.',

@@ -4,7 +4,7 @@ import { createNotesTable } from '../support/notes/notes-table.ts';
 import { send } from '../support/send.ts';
 import { startTestApplication } from '../support/test-application.ts';
 
-it('/status says of each change where it stands, and which column the process uses', async () => {
+it('/status returns the stage of each change and the column that the process uses', async () => {
   await using table = await createNotesTable();
   await using api = await startNotes(table.url);
   const status = async () => JSON.parse((await send(`${api.url}/status`)).text) as unknown;

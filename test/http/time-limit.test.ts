@@ -8,7 +8,7 @@ import { type Answer, send } from '../support/send.ts';
 import { startNotes } from '../support/notes/notes-application.ts';
 
 const LIMIT = { requestTimeoutMs: 500 };
-/** More than the pool has connections. */
+/** More than the pool's connections. */
 const REQUESTS = 25;
 
 let table: NotesTable;
@@ -25,7 +25,7 @@ function expectTryAgain(answer: Answer): void {
   expect(answer.headers.get('Retry-After')).toBe('1');
 }
 
-it('a statement that waits is a 503 in time, and the server ends it', async () => {
+it('a waiting statement answers 503 in time, and the server ends it', async () => {
   await using api = await startNotes(table.url, LIMIT);
   await table.lock();
   const body = { text: 'changed' };
@@ -39,7 +39,7 @@ it('a statement that waits is a 503 in time, and the server ends it', async () =
   expect((await send(`${api.url}/notes/${id}`)).text).toContain('"Note 1"');
 });
 
-it('with all connections taken, everyone gets an answer in time, and later what they asked for', async () => {
+it('with all connections in use, every request is answered in time, and succeeds later', async () => {
   await using api = await startNotes(table.url, LIMIT);
   await table.lock();
   const patch = () => send(`${api.url}/notes/${id}`, { method: 'PATCH', body: { text: 'changed' } });
@@ -54,7 +54,7 @@ it('with all connections taken, everyone gets an answer in time, and later what 
   expect((await patch()).status).toBe(200);
 });
 
-it('a database that falls silent is a 503 in time, for as long as it is, and until it has come back', async () => {
+it('while the database is silent, requests answer 503 in time, and succeed when it is back', async () => {
   const proxy = await startHangingProxy(table.url);
   await using api = await startNotes(proxy.url, LIMIT);
   expect((await send(`${api.url}/notes`)).status).toBe(200);
@@ -67,14 +67,14 @@ it('a database that falls silent is a 503 in time, for as long as it is, and unt
     ),
   );
   for (const answer of answers) expectTryAgain(answer);
-  // Cuts the connections, those too that were never answered.
+  // Also closes the connections that were never answered.
   await proxy[Symbol.asyncDispose]();
   expectTryAgain(await send(`${api.url}/notes`));
   await using _back = await startHangingProxy(table.url, Number(new URL(proxy.url).port));
   while ((await send(`${api.url}/notes`)).status !== 200);
 });
 
-it('a connection that falls silent is not used again', async () => {
+it('a silent connection is not reused', async () => {
   await using proxy = await startHangingProxy(table.url);
   await using api = await startNotes(proxy.url, LIMIT);
   expect((await send(`${api.url}/notes`)).status).toBe(200);
@@ -83,7 +83,7 @@ it('a connection that falls silent is not used again', async () => {
   proxy.goOn();
 });
 
-it('a body that does not arrive is a 408 in time, and the end of the connection', async () => {
+it('an incomplete body answers 408 in time and ends the connection', async () => {
   await using api = await startNotes(table.url, LIMIT);
   const { hostname, port } = new URL(api.url);
   const socket = connect(Number(port), hostname);

@@ -32,7 +32,7 @@ function expectProblem(answer: RawAnswer | undefined, status: number, detail: st
   documentationOf(api.url)!.assertProblem('It', answer!.body);
 }
 
-describe('what cannot be read as a request is a problem, a line in the log, and the end of the connection:', () => {
+describe('an unreadable request is answered with a problem, logged, and ends the connection:', () => {
   it.each([
     ['no HTTP at all', 'hello\r\n\r\n', 400, 'The request is not valid HTTP/1.1.', 'HPE_INVALID_METHOD'],
     [
@@ -46,7 +46,7 @@ describe('what cannot be read as a request is a problem, a line in the log, and 
       'chunks with long extensions',
       `POST /notes HTTP/1.1\r\n${JSON_HEADERS}Transfer-Encoding: chunked\r\n\r\n2;${'x'.repeat(20_000)}\r\n{}\r\n`,
       413,
-      'The extensions of the chunks of the body are too long.',
+      'The chunk extensions of the body are too long.',
       'HPE_CHUNK_EXTENSIONS_OVERFLOW',
     ],
     [
@@ -105,7 +105,7 @@ it.each([
   ['HTTP/1.0 without Host', 'GET /healthz HTTP/1.0\r\n\r\n'],
   ['a whole URL', 'GET http://api/healthz HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n'],
   [
-    'an expectation that is not known',
+    'an unknown expectation',
     'GET /healthz HTTP/1.1\r\nHost: api\r\nExpect: miracles\r\nConnection: close\r\n\r\n',
   ],
 ])('a request with %s is answered', async (_, bytes) => {
@@ -114,14 +114,14 @@ it.each([
 });
 
 describe('on one connection', () => {
-  it('what comes before nonsense is answered, in order, and the nonsense is not', async () => {
+  it('requests before an unreadable one are answered in order, and the unreadable one is not', async () => {
     const requests = ['1', '2'].map((id) => `GET /notes/${id} HTTP/1.1\r\nHost: api\r\n\r\n`);
     const { answers, rest } = await exchangeRaw(api.url, `${requests.join('')}nonsense\r\n\r\n`);
     expect(answers.map(({ status }) => status)).toEqual([200, 404]);
     expect(rest).toBe('');
   });
 
-  it('a body that goes wrong after its answer gets no second one', async () => {
+  it('a body that fails after its answer gets no second answer', async () => {
     const { answers, rest } = await exchangeRaw(api.url, async (socket) => {
       socket.write(`POST /notes HTTP/1.1\r\n${JSON_HEADERS}Transfer-Encoding: chunked\r\n\r\n`);
       socket.write(`1ffff\r\n${'x'.repeat(0x1ffff)}\r\n`);
@@ -132,7 +132,7 @@ describe('on one connection', () => {
     expect(rest).toBe('');
   });
 
-  it('a body that goes on after its answer has an end too, later than headers have', async () => {
+  it('a body that continues after its answer has a time limit, longer than that of headers', async () => {
     const ended: string[] = [];
     const body = exchangeRaw(api.url, (socket) => {
       socket.write(`POST /notes HTTP/1.1\r\n${JSON_HEADERS}Transfer-Encoding: chunked\r\n\r\n`);
@@ -146,7 +146,7 @@ describe('on one connection', () => {
   });
 });
 
-it('afterwards requests are answered', async () => {
+it('later requests are answered', async () => {
   expect((await send(`${api.url}/notes/1`)).status).toBe(200);
   expect(api.log).toEqual([]);
 });

@@ -128,7 +128,7 @@ describe('seedLargeRecords', () => {
   it('refuses a table that has rows', async () => {
     await using table = await createLargeRecordTable('old');
     await table.store('other', '2024-01-01 10:00:00');
-    await expect(seed(table.url, 1)).rejects.toThrow('has rows already: add --append');
+    await expect(seed(table.url, 1)).rejects.toThrow('already has rows: add --append');
     expect(await inspect(table.client)).toMatchObject({ rows: 1 });
   });
 

@@ -56,11 +56,11 @@ describe('npm run bench', () => {
         '7',
       ];
       await using command = await startCommand('bench', [...words, '--json', json, '--markdown', markdown]);
-      await command.printed(/what the API can serve … \d/);
+      await command.printed(/capacity of the API … \d/);
       const serverPid = await command.serverPid();
       const { exitCode, stdout, stderr } = await command.ended;
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining('--seed 7 ') });
-      expect(stderr).toMatch(/It will take about .*minute/);
+      expect(stderr).toMatch(/Estimated duration: .*minute/);
       expect(stderr.match(/^\d+ of 10: .+ … .+$/gm)).toHaveLength(10);
 
       const content = await readFile(json, 'utf8');
@@ -162,10 +162,7 @@ describe('npm run bench', () => {
 
   it.each([
     [['--json', tmpdir()], `--json ${tmpdir()} cannot be written: name a file in a folder of yours.`],
-    [
-      ['--markdown', 'no/such/page.md'],
-      '--markdown no/such/page.md cannot be read: name a page that is there.',
-    ],
+    [['--markdown', 'no/such/page.md'], '--markdown no/such/page.md cannot be read: name an existing page.'],
     [
       ['--markdown', 'package.json'],
       '--markdown package.json has no section to write: mark one as docs/benchmarks.md does.',

@@ -4,14 +4,14 @@ import Koa from 'koa';
 import { Pool } from 'pg';
 import { readConfig } from '../../config.ts';
 
-// The least that answers the same: Koa, one handler and `pg`, without a router, validation, metrics, limits or an ORM, and
-// on one column only. `bench:api` starts it with the column that holds the moments, and its kind: text or moment.
+// A minimal server with the same answers: Koa, one handler and `pg`, on one column only. It has no router, validation,
+// metrics, limits or ORM. `bench:api` starts it with the timestamp column and its kind: text or timestamp.
 
 const POOL_SIZE = 10;
 const DEFAULT_LIMIT = 10;
 
 const [column, kind] = process.argv.slice(2);
-const moment = kind === 'text' ? column : `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')`;
+const timestamp = kind === 'text' ? column : `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')`;
 
 const { databaseUrl, host } = readConfig();
 const pool = new Pool({ connectionString: databaseUrl, max: POOL_SIZE });
@@ -26,7 +26,7 @@ const koa = new Koa();
 koa.use(async (ctx) => {
   if (ctx.method === 'POST') {
     const { rows } = await pool.query<Row>(
-      `insert into large_record (name, ${column}) values ($1, $2) returning id, name, ${moment} as created_at`,
+      `insert into large_record (name, ${column}) values ($1, $2) returning id, name, ${timestamp} as created_at`,
       valuesOf(await readBody(ctx.req)),
     );
     ctx.status = 201;
@@ -34,7 +34,7 @@ koa.use(async (ctx) => {
     return;
   }
   const { rows } = await pool.query<Row>(
-    `select id, name, ${moment} as created_at from large_record where id > $1 order by id limit $2`,
+    `select id, name, ${timestamp} as created_at from large_record where id > $1 order by id limit $2`,
     [ctx.query['after'] ?? 0, ctx.query['limit'] ?? DEFAULT_LIMIT],
   );
   ctx.body = { records: rows.map(answerOf), count: rows.length };

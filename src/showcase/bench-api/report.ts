@@ -3,10 +3,10 @@ import { markdownTable } from '../harness/markdown-table.ts';
 import { rowCount } from '../../command-line/row-count.ts';
 import type { BenchApiResult, Comparison } from './run-bench-api.ts';
 
-/** The API is to answer this share of what the bare handler answers, at least. */
+/** The API should serve at least this share of the bare handler's requests. */
 const WANTED_RATIO = 0.6;
 
-/** The result in Markdown: medians of the rounds, and their ratio. */
+/** The result in Markdown: medians of the rounds and their ratio. */
 export function benchApiReport({ comparisons, polling, machine }: BenchApiResult): string {
   const lowest = Math.min(...comparisons.map(ratioOf));
   const verdict = lowest >= WANTED_RATIO ? 'reached' : 'not reached';
@@ -22,7 +22,7 @@ export function benchApiReport({ comparisons, polling, machine }: BenchApiResult
       comparisons,
     ),
     `Lowest ratio: ${lowest.toFixed(2)}; wanted: ${WANTED_RATIO} (${verdict}).`,
-    `Answers/s with one look for the active column in a second: ${span(polling.usual)}; with 100: ${span(polling.busy)}.`,
+    `Answers/s with one poll of the active column per second: ${span(polling.usual)}; with 100: ${span(polling.busy)}.`,
     `${machineSentence(machine)} PostgreSQL ${machine.postgres}.`,
   ].join('\n\n');
 }
@@ -35,7 +35,7 @@ function rate(rates: readonly number[]): string {
   return rowCount(median(rates));
 }
 
-/** The median, and between which rates it lies: processes of the same code differ. */
+/** The median and the range: processes with the same code differ. */
 function span(rates: readonly number[]): string {
   const [least, most] = [Math.min(...rates), Math.max(...rates)].map(rowCount);
   return `${rate(rates)} (${least} to ${most})`;

@@ -7,7 +7,7 @@ import { startServer } from '../harness/server.ts';
 import { startBareServer } from './start-bare-server.ts';
 import { type Endpoint, ENDPOINTS, measureThroughput } from './throughput.ts';
 
-/** The stages, by the migration that leads to each, and where the moments are then. */
+/** The stages by migration, with the timestamp column at each. */
 const STAGES = [
   { migration: '0001', column: 'created_at', kind: 'text' },
   { migration: '0002', column: 'created_at', kind: 'text' },
@@ -17,16 +17,16 @@ const STAGES = [
   { migration: '0006', column: 'created_at', kind: 'timestamp' },
 ] as const;
 
-/** The two take short turns, so that a machine that is slow for a while is so for both. */
+/** Short alternating rounds, so that a slow period of the machine affects both. */
 const ROUNDS = 9;
 const POLLING_ROUNDS = 5;
 const WARM_UP_SECONDS = 2;
-/** A hundred looks at the catalog a second, a hundred times as many as by default. */
+/** Polls the catalog a hundred times per second, a hundred times the default. */
 const BUSY_POLL = { ACTIVE_COLUMN_POLL_MS: '10' };
-/** As by default: a line in the log for each request. */
+/** The default: a log line per request. */
 const USUAL = { LOG_LEVEL: 'info' };
 
-/** Answers in a second, of each server and in each round. */
+/** Answers per second of each server in each round. */
 export interface Comparison {
   readonly migration: string;
   readonly endpoint: string;
@@ -34,24 +34,24 @@ export interface Comparison {
   readonly api: readonly number[];
 }
 
-/** What was measured. */
+/** The measurements. */
 export interface BenchApiResult {
   readonly comparisons: readonly Comparison[];
-  /** At the last stage: as it is by default, and with a hundred looks at the catalog a second. */
+  /** At the last stage: with the default poll interval, and with a hundred polls per second. */
   readonly polling: { readonly usual: readonly number[]; readonly busy: readonly number[] };
   readonly machine: Machine;
 }
 
 /**
- * The API beside the least that answers the same, at every stage, in one run on one server:
+ * Compares the API with a minimal server at every stage, in one run on one database server:
  *
- * 1. Start a throwaway PostgreSQL; seed.
- * 2. For each migration: run it, start both in processes of their own, and ask each in turn as fast as it answers.
- * 3. At the end, the API beside itself with a hundred times as many looks for the active column.
+ * 1. Start a throwaway PostgreSQL and seed it.
+ * 2. For each migration: run it, start both servers as separate processes, and measure them in turn at full speed.
+ * 3. Finally, compare the API with itself at a hundred times the polls of the active column.
  *
- * @param options.rows how many rows the table has
- * @param options.seconds how long each is asked at a time
- * @param told receives a line about each piece of work
+ * @param options.rows number of rows in the table
+ * @param options.seconds duration of each measurement
+ * @param told receives a line about each task
  */
 export async function runBenchApi(
   { rows, seconds }: { readonly rows: number; readonly seconds: number },
@@ -73,14 +73,14 @@ export async function runBenchApi(
       comparisons.push({ migration, endpoint: endpoint.title, bare: bareRates, api: apiRates });
     }
   }
-  told('looks for the active column');
+  told('polls of the active column');
   const polling = { usual: [] as number[], busy: [] as number[] };
   for (let round = 0; round < POLLING_ROUNDS; round++) {
     for (const [poll, settings] of [
       ['usual', USUAL],
       ['busy', { ...USUAL, ...BUSY_POLL }],
     ] as const) {
-      // One at a time: the other's looks would slow both.
+      // One at a time: the polls of the other process would slow both.
       await using api = await startApi(url, signal, settings);
       await measureThroughput(api.url, ENDPOINTS[0]!, WARM_UP_SECONDS);
       signal.throwIfAborted();
@@ -92,7 +92,7 @@ export async function runBenchApi(
   return { comparisons, polling, machine };
 }
 
-/** Asks two servers in turn; returns the rates of each. */
+/** Measures two servers in turn; returns the rates of each. */
 async function takeTurns(
   urls: readonly [string, string],
   endpoint: Endpoint,

@@ -8,8 +8,8 @@ const BARE_SERVER = join(PROJECT_FOLDER, 'src/showcase/bench-api/bare-server.ts'
  * Starts the bare handler on a free port of the loopback interface.
  *
  * @param databaseUrl the database that it serves
- * @param column holds the moments
- * @param kind as what
+ * @param column contains the timestamps
+ * @param kind type of the column
  * @param signal kills it
  */
 export function startBareServer(

@@ -4,12 +4,12 @@ const CONNECTIONS = 16;
 
 /** A request. */
 export interface Endpoint {
-  /** What a table of results calls it. */
+  /** Its name in a table of results. */
   readonly title: string;
   readonly request: Pick<autocannon.Options, 'method' | 'body' | 'headers'> & { readonly path: string };
 }
 
-/** What both servers are asked. */
+/** The requests to both servers. */
 export const ENDPOINTS: readonly Endpoint[] = [
   { title: '`GET /list_large/`', request: { method: 'GET', path: '/list_large/' } },
   {
@@ -24,12 +24,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
 ];
 
 /**
- * Asks as fast as answers come, over several connections.
+ * Sends requests at full speed over several connections.
  *
- * @param url where it listens
- * @param seconds for how long
- * @returns answers in a second
- * @throws Error if an answer is no success, or none came
+ * @param url of the server
+ * @param seconds duration
+ * @returns answers per second
+ * @throws Error if an answer is not a success, or there is no answer
  */
 export async function measureThroughput(url: string, endpoint: Endpoint, seconds: number): Promise<number> {
   const { path, ...request } = endpoint.request;

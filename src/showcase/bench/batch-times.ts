@@ -1,4 +1,4 @@
-/** How many batches a method has done, and how long the longest took. */
+/** Counts a method's batches and measures the longest. */
 export class BatchTimes {
   #batches = 0;
   #longestMs = 0;
@@ -11,7 +11,7 @@ export class BatchTimes {
     return this.#longestMs;
   }
 
-  /** Does a batch, and takes its time from its first statement to its commit, as the client sees it. */
+  /** Runs a batch. Its time lasts from its first statement to its commit, as the client sees it. */
   async time<T>(batch: () => Promise<T>): Promise<T> {
     const began = performance.now();
     const result = await batch();

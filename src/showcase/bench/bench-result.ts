@@ -5,30 +5,30 @@ import type { MeasuredRun } from './measured-run.ts';
 import type { MethodName } from './methods.ts';
 import type { ApiExperience } from './under-load.ts';
 
-/** What was measured, and on what. */
+/** The measurements and their circumstances. */
 export interface BenchResult {
   readonly rows: number;
-  /** Those that were chosen, in the order of the report. */
+  /** The chosen methods, in the order of the report. */
   readonly methods: readonly MethodName[];
   /** How many times the locks were measured. */
   readonly repetitions: number;
-  /** Of the order, and of the load's random choices. */
+  /** Seed of the order and of the load's random choices. */
   readonly seed: number;
-  /** When it began, ISO 8601. */
+  /** Start time, ISO 8601. */
   readonly began: string;
-  /** How long all of it took. */
+  /** Total duration. */
   readonly seconds: number;
   readonly machine: Machine;
-  /** The server's settings that count here, by name. */
+  /** The relevant server settings by name. */
   readonly settings: Readonly<Record<string, string>>;
-  /** What the API can serve, and the load, which is a share of that. */
+  /** The API's capacity, and the load, which is a share of it. */
   readonly load: LoadRate & { readonly capacityPerSecond: number };
-  /** What the API's requests met without any migration. */
+  /** The API's latencies and failures without a migration. */
   readonly idle: ApiExperience;
-  /** The methods on the whole table, in the order in which they ran. */
+  /** The methods on the whole table, in the order of their runs. */
   readonly runs: readonly MeasuredRun[];
   /** The engine on a part of the rows, without a load. */
   readonly smallRuns: readonly MeasuredRun[];
-  /** On a small part of the rows, and on all. */
+  /** Locks on a small part of the rows and on all rows. */
   readonly locks: readonly LockTime[];
 }

@@ -8,11 +8,11 @@ const WARM_UP_MS = 2_000;
 const MEASURED_MS = 5_000;
 
 /**
- * How many requests of the mixed load the API serves in a second: as many clients as the load has connections ask one
- * after the other, without a pause, on the same processors as everything else.
+ * Measures how many requests of the mixed load the API serves per second. As many clients as the load has connections
+ * send requests without a pause, on the same processors as everything else.
  *
- * @param database a copy of the template, used for nothing else
- * @param clients how many ask at once
+ * @param database a copy of the template for this measurement only
+ * @param clients number of concurrent clients
  * @param seed of the load's random choices
  * @throws Error if a request fails
  */
@@ -33,9 +33,7 @@ export async function measureCapacity(
   const seconds = (performance.now() - began) / 1000;
   const failures = [...warmUp.failures, ...measured.failures];
   if (failures.length > 0) {
-    throw new Error(
-      `The API fails before there is anything to measure:\n${[...failures, api.log].join('\n')}`,
-    );
+    throw new Error(`The API fails before the measurement:\n${[...failures, api.log].join('\n')}`);
   }
   return measured.summary().requests / seconds;
 }

@@ -5,12 +5,12 @@ import { migrateUpTo } from '../harness/migration-command.ts';
 import type { MethodDatabase, Outcome } from './method-run.ts';
 import { batchesOf, lockHoldsOf } from '../harness/migration-events.ts';
 
-/** The new column and the sync trigger. */
+/** Adds the new column and the sync trigger. */
 export async function prepareEngine({ url, signal }: MethodDatabase): Promise<void> {
   await migrateUpTo(url, '0002', signal);
 }
 
-/** The backfill as people run it, with the default settings but for the workers. */
+/** Runs the backfill as users do, with default settings except for the workers. */
 export async function runEngine(
   { url, connection, signal }: MethodDatabase,
   workers: number,
@@ -29,7 +29,7 @@ export async function runEngine(
   };
 }
 
-/** From the plan to the last row of the sweep, as the backfill itself has written it down. */
+/** Duration from the plan to the last swept row, as the backfill recorded it. */
 async function readBackfillSeconds(connection: Connection): Promise<number> {
   const { rows } = await connection.query<{ seconds: number }>(
     `

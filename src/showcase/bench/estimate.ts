@@ -1,7 +1,7 @@
 import type { MethodName } from './methods.ts';
 import type { BenchOptions } from './run-bench.ts';
 
-/** Seconds for a million rows on two cores, roughly: for the estimate only. */
+/** Approximate seconds per million rows on two cores, for the estimate only. */
 const METHOD_SECONDS: Readonly<Record<MethodName, number>> = {
   'in-limit': 7,
   'whole-table': 4,
@@ -11,9 +11,11 @@ const METHOD_SECONDS: Readonly<Record<MethodName, number>> = {
   'engine-1': 4,
   'engine-2': 3,
 };
-/** Beside a load, everything takes longer. */
+/** Under load, everything takes longer. */
 const LOAD_FACTOR = 1.5;
-/** The copy, the look at every row, and the load alone; then what there is at any size, such as the API's start. */
+/**
+ * The copy, the check of every row and the load alone; plus costs that do not depend on size, such as the API's start.
+ */
 const RUN_SECONDS = 2;
 const RUN_START_SECONDS = 5;
 const LOAD_START_SECONDS = 11;
@@ -22,7 +24,7 @@ const MIGRATION_SECONDS = 8;
 const MIGRATION_START_SECONDS = 4;
 const SEED_SECONDS = 5;
 
-/** How long a bench will take, in seconds, roughly. */
+/** Estimates the duration of a benchmark, in seconds. */
 export function estimateSeconds({ rows, methods, repetitions }: Omit<BenchOptions, 'seed'>): number {
   const millions = rows / 1_000_000;
   const runs = methods.map(({ name }) => {

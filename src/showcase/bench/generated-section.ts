@@ -1,17 +1,17 @@
-/** What marks the part of a page that a command writes. */
+/** Markers of the part of a page that a command writes. */
 const BEGIN = '<!-- `npm run bench -- --markdown` writes from here … -->';
 const END = '<!-- … to here. -->';
 
-/** Whether a page has a part that a command may write. */
+/** Whether a page contains the part that a command writes. */
 export function hasGeneratedSection(page: string): boolean {
   const begin = page.indexOf(BEGIN);
   return begin !== -1 && page.indexOf(END, begin) !== -1;
 }
 
 /**
- * Replaces the part of a page that a command writes; the rest stays as it is.
+ * Replaces the part of a page that a command writes.
  *
- * @param page has such a part
+ * @param page contains the markers
  * @param content Markdown
  */
 export function replaceGeneratedSection(page: string, content: string): string {

@@ -4,14 +4,14 @@ import type { LoadStarter } from './measured-run.ts';
 import type { OwnedDatabase } from './template.ts';
 import { type ApiExperience, underLoad } from './under-load.ts';
 
-/** How long it goes on: about as long as the faster methods take. */
+/** Duration: about that of the faster methods. */
 const MS_PER_MILLION_ROWS = 3_000;
 const SHORTEST_MS = 20_000;
 
 /**
- * What the API's requests meet while nothing else happens.
+ * Measures the API's requests without any migration.
  *
- * @param database a copy of the template, used for nothing else
+ * @param database a copy of the template for this measurement only
  */
 export async function measureIdle(
   database: OwnedDatabase,

@@ -5,22 +5,22 @@ import { type BenchServer, type OwnedDatabase, useCopy } from './template.ts';
 /** The migrations that lock the table. */
 const LOCKING_MIGRATIONS = ['0002', '0004', '0005', '0006'];
 
-/** For how long a move holds ACCESS EXCLUSIVE on a table of some size. */
+/** How long a phase holds ACCESS EXCLUSIVE on a table of a given size. */
 export interface LockTime {
   readonly rows: number;
   /** The migration's number: `0002`. */
   readonly migration: string;
-  /** What the lock is held for. */
+  /** Purpose of the lock. */
   readonly purpose: string;
-  /** One for each repetition, in milliseconds. */
+  /** One value per repetition, in milliseconds. */
   readonly heldMs: readonly number[];
 }
 
 /**
- * Takes copies of a template all the way from 0002 to 0006, and reads for how long each lock was held.
+ * Migrates copies of a template from 0002 to 0006 and reads how long each lock was held.
  *
- * @param repetitions how many copies
- * @throws Error if a migration that locks the table says nothing of it
+ * @param repetitions number of copies
+ * @throws Error if a locking migration does not report its lock
  */
 export async function measureLocks(
   server: BenchServer,
@@ -46,5 +46,5 @@ export async function measureLocks(
 
 function refuseSilence(locks: readonly LockTime[]): void {
   const silent = LOCKING_MIGRATIONS.filter((number) => !locks.some(({ migration }) => migration === number));
-  if (silent.length > 0) throw new Error(`${silent.join(', ')} did not say for how long it held its lock.`);
+  if (silent.length > 0) throw new Error(`${silent.join(', ')} did not report how long it held its lock.`);
 }

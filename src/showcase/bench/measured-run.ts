@@ -8,40 +8,40 @@ import type { Method, MethodName } from './methods.ts';
 import type { OwnedDatabase } from './template.ts';
 import { type ApiExperience, underLoad } from './under-load.ts';
 
-/** Starts a load on the API's URL; the ledger keeps what is acknowledged. */
+/** Starts a load on the API's URL. The ledger records the acknowledged writes. */
 export type LoadStarter = (apiUrl: string, ledger: Ledger) => Load;
 
-/** What a method did, and what it cost the database. */
+/** A method's result and its cost for the database. */
 interface Measured extends Outcome {
-  /** WAL of the whole server while the method ran, in bytes. */
+  /** WAL of the whole server during the method, in bytes. */
   readonly walBytes: number;
-  /** Size of the heap afterwards, as a multiple of the size before. */
+  /** Size of the heap afterwards, as a multiple of the earlier size. */
   readonly heapGrowth: number;
-  /** The same of the primary key, which is the only index. */
+  /** The same for the primary key, the only index. */
   readonly indexGrowth: number;
 }
 
-/** A method's run on a table of some size, with or without a load on the API. */
+/** A method's run on a table, with or without a load on the API. */
 export interface MeasuredRun extends Measured {
   readonly method: MethodName;
   readonly rows: number;
-  /** What the API's requests met; null if there was no load. */
+  /** The API's requests; null if there was no load. */
   readonly api: ApiExperience | null;
-  /** Every row afterwards, against what was seeded and what the API has acknowledged. */
+  /** The check of every row against the seeded values and the acknowledged writes. */
   readonly ledger: LedgerVerdict;
 }
 
 /**
- * Runs a method on a database, and looks at every row afterwards.
+ * Runs a method on a database and checks every row afterwards.
  *
- * 1. What the method needs before it can begin; then a checkpoint.
- * 2. Where there is to be a load: the API in a process of its own, and the load on it.
- * 3. The method; the server's WAL and the table's sizes before and after.
- * 4. Compare every row with what was seeded and what the API has acknowledged.
+ * 1. Prepare the method, then run a checkpoint.
+ * 2. If there is a load, start the API as a separate process, and the load.
+ * 3. Run the method. Measure the server's WAL and the table's sizes before and after.
+ * 4. Compare every row with the seeded values and the acknowledged writes.
  *
- * @param database a copy of the template, used for nothing else
+ * @param database a copy of the template for this run only
  * @param startLoad null for a run without a load
- * @throws Error if a row is wrong that nobody wrote meanwhile, or that the sync trigger should have kept right
+ * @throws Error if a row is wrong that was not written meanwhile, or that the sync trigger should have kept correct
  */
 export async function measureRun(
   method: Method,
@@ -80,6 +80,6 @@ async function measureMethod(method: Method, database: MethodDatabase): Promise<
 function refuseWrongRows({ name }: Method, { missing, different }: LedgerVerdict): void {
   if (missing + different === 0) return;
   throw new Error(
-    `${name} left ${missing} rows missing and ${different} rows with a wrong value: its numbers are worth nothing.`,
+    `${name} left ${missing} rows missing and ${different} rows with a wrong value: its numbers are invalid.`,
   );
 }

@@ -2,25 +2,25 @@ import type { Connection } from '../harness/connection.ts';
 
 /** A database with the table to change. */
 export interface MethodDatabase {
-  /** With the password: not for printing. */
+  /** Contains the password: do not print it. */
   readonly url: string;
   readonly connection: Connection;
-  /** Ends the method. */
+  /** Stops the method. */
   readonly signal: AbortSignal;
 }
 
-/** What a method did. */
+/** The result of a method. */
 export interface Outcome {
   readonly seconds: number;
   readonly batches: number;
   readonly longestBatchMs: number;
-  /** The longest that the whole table was closed to reads and writes; null if it never was. */
+  /** The longest time that the table was closed to reads and writes; null if it never was. */
   readonly accessExclusiveMs: number | null;
-  /** The process of `npx mikro-orm`, for the methods that are one. */
+  /** The process of `npx mikro-orm`, if the method uses one. */
   readonly process: {
-    /** From its start to its end. */
+    /** Total duration of the process. */
     readonly seconds: number;
-    /** The most memory that it had resident; null if nobody could measure it. */
+    /** Peak resident memory; null if it could not be measured. */
     readonly peakMemoryBytes: number | null;
   } | null;
 }

@@ -6,7 +6,7 @@ import type { MeasuredRun } from './measured-run.ts';
 import { METHODS } from './methods.ts';
 
 const MEGABYTE = 2 ** 20;
-/** Where there is no number. */
+/** Stands for a missing number. */
 const NONE = '–';
 
 /** A line of the table: a method's run, or the load alone. */
@@ -14,7 +14,7 @@ interface Line {
   readonly title: string;
   readonly run: MeasuredRun | null;
   readonly api: Summary | null;
-  /** Seconds as a multiple of those of the method with which all are compared; null if that did not run. */
+  /** Duration as a multiple of the reference method's; null if that method did not run. */
   readonly ratio: number | null;
 }
 
@@ -47,7 +47,7 @@ const SPACE_COLUMNS: readonly Column<Line>[] = [
 /**
  * The methods side by side, in Markdown.
  *
- * @param circumstances whether the runs without a load, or those beside one, which the load alone goes before
+ * @param circumstances the runs without a load, or those under load, preceded by the load alone
  */
 export function methodTable(result: BenchResult, circumstances: 'alone' | 'under load'): string {
   const isLoaded = circumstances === 'under load';
@@ -64,12 +64,12 @@ export function methodTable(result: BenchResult, circumstances: 'alone' | 'under
   return markdownTable<Line>([TITLE, ...TIME_COLUMNS, ...API_COLUMNS, ...SPACE_COLUMNS], [idle, ...lines]);
 }
 
-/** Runs in the order of the methods, which is not the one in which they ran. */
+/** Sorts runs in the order of the methods. */
 export function inOrder(runs: readonly MeasuredRun[]): MeasuredRun[] {
   return METHODS.flatMap(({ name }) => runs.filter(({ method }) => method === name));
 }
 
-/** What a table calls a run's method. */
+/** The name of a run's method in a table. */
 export function titleOf(run: MeasuredRun): string {
   return METHODS.find(({ name }) => name === run.method)!.title;
 }

@@ -11,10 +11,10 @@ import {
   updateUnfilledRows,
 } from '../harness/update-statements.ts';
 
-/** Rows of one statement of the pattern that all others are compared with. */
+/** Rows per statement of the reference method. */
 const LIMIT_ROWS = 10_000;
 
-/** What `--methods` calls them. */
+/** The names for `--methods`. */
 export type MethodName =
   | 'in-limit'
   | 'whole-table'
@@ -24,21 +24,21 @@ export type MethodName =
   | 'engine-1'
   | 'engine-2';
 
-/** A way to turn the texts of `created_at` into moments. */
+/** A way to convert the texts of `created_at` to timestamps. */
 export interface Method {
   readonly name: MethodName;
-  /** What a table of results calls it, in Markdown. */
+  /** Its name in a table of results, in Markdown. */
   readonly title: string;
-  /** Where the moments are afterwards. */
+  /** The column with the timestamps afterwards. */
   readonly column: 'created_at' | 'created_at_new';
-  /** Workers of this project's engine; null for any other method. */
+  /** Workers of this project's engine; null for other methods. */
   readonly workers: number | null;
-  /** What has to be there before; not measured. */
+  /** Preparation that is not measured. */
   readonly prepare: (database: MethodDatabase) => Promise<unknown>;
   readonly run: (database: MethodDatabase) => Promise<Outcome>;
 }
 
-/** All methods; the first is the one that the others are compared with. */
+/** All methods. The first is the reference method. */
 export const METHODS: readonly Method[] = [
   updating('in-limit', '`IN (SELECT … IS NULL LIMIT 10000)`', fillUntilNoneIsLeft),
   updating('whole-table', 'one `UPDATE` of the whole table', ({ connection }, batch) =>
@@ -65,7 +65,7 @@ export const METHODS: readonly Method[] = [
   engine(2),
 ];
 
-/** A method that fills a new column with updates of its own. */
+/** A method that fills a new column with its own updates. */
 function updating(
   name: MethodName,
   title: string,
@@ -102,7 +102,7 @@ async function timed(work: (batch: BatchTimes) => Promise<unknown>): Promise<Out
   return { seconds, batches, longestBatchMs: longestMs, accessExclusiveMs: null, process: null };
 }
 
-/** Until a batch is not full: where the application goes on adding rows, one without any might never come. */
+/** It stops at the first incomplete batch: while the application adds rows, a batch without rows might never come. */
 async function fillUntilNoneIsLeft({ connection }: MethodDatabase, batch: BatchTimes): Promise<void> {
   let rows: number;
   do rows = await batch.time(() => updateUnfilledRows(connection, LIMIT_ROWS));

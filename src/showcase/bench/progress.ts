@@ -5,22 +5,22 @@ import type { Summary } from '../harness/tally.ts';
 import type { LockTime } from './lock-times.ts';
 import type { MeasuredRun } from './measured-run.ts';
 
-/** Is told what happens. */
+/** Receives the progress of a benchmark. */
 export interface BenchObserver {
-  /** A piece of work begins: which of how many, and what it is. */
+  /** A task starts: its number, the number of tasks, and its name. */
   readonly begins: (number: number, of: number, what: string) => void;
-  /** It has ended; what came out, in a few words. */
+  /** The task has finished, with a short result. */
   readonly ended: (outcome: string) => void;
 }
 
 const REDRAW_MS = 100;
 
 /**
- * Shows the work of the benchmark: a line for each piece that has ended, and in a terminal, below them, the piece at work
- * with its time and how many of all pieces are done.
+ * Shows the progress of the benchmark: a line per finished task. On a terminal, a line below shows the current task,
+ * its duration and the number of finished tasks.
  *
- * @param output where it is shown
- * @returns what tells of the work; disposing of it ends the display
+ * @param output receives the display
+ * @returns the observer; disposing of it ends the display
  */
 export function showProgress(output: NodeJS.WriteStream): BenchObserver & Disposable {
   return output.isTTY ? redrawProgress(output) : writeProgress((text) => output.write(text));
@@ -60,10 +60,10 @@ function redrawProgress(output: NodeJS.WriteStream): BenchObserver & Disposable 
 }
 
 /**
- * Writes a line for each piece of work: which it is when it begins, and what came out when it has ended.
+ * Writes a line per task: its name at the start, its result at the end.
  *
- * @param write receives text, with its line ends
- * @returns what tells of the work, and what ends a line that an error has left open
+ * @param write receives text, including newlines
+ * @returns the observer, and a function that ends an unfinished line after an error
  */
 export function writeProgress(write: (text: string) => void): BenchObserver & Disposable {
   let isOpen = false;
@@ -82,7 +82,7 @@ export function writeProgress(write: (text: string) => void): BenchObserver & Di
   };
 }
 
-/** A run in a few words. */
+/** A short description of a run. */
 export function describeRun({ seconds, longestBatchMs, heapGrowth, api }: MeasuredRun): string {
   const words = [
     `${seconds.toFixed(1)} s`,
@@ -92,12 +92,12 @@ export function describeRun({ seconds, longestBatchMs, heapGrowth, api }: Measur
   return [...words, ...(api === null ? [] : [describeSummary(api)])].join(', ');
 }
 
-/** What requests met, in a few words. */
+/** A short description of the requests. */
 export function describeSummary({ requests, failed, p99Ms }: Summary): string {
   return `${rowCount(requests)} requests, ${rowCount(failed)} failed, p99 ${p99Ms.toFixed(1)} ms`;
 }
 
-/** The longest of several locks, in a few words. */
+/** The longest of several locks, as a short text. */
 export function describeLocks(locks: readonly LockTime[]): string {
   const longest = Math.max(...locks.flatMap(({ heldMs }) => heldMs));
   return `at most ${longest.toFixed(1)} ms`;

@@ -9,24 +9,24 @@ import { inOrder, methodTable, titleOf } from './method-table.ts';
 import { compareWithTargets, type Target } from './targets.ts';
 
 const MEGABYTE = 2 ** 20;
-/** Where there is no number. */
+/** Stands for a missing number. */
 const NONE = '–';
-/** The table size for which the numbers to reach are meant. */
+/** The table size that the targets are meant for. */
 const TARGET_ROWS = 10_000_000;
 
-/** A move's lock on the tables of both sizes. */
+/** A phase's lock on the tables of both sizes. */
 interface LockLine {
   readonly title: string;
   readonly small: LockTime | undefined;
   readonly large: LockTime | undefined;
 }
 
-/** Everything that was measured, in Markdown. */
+/** All measurements, in Markdown. */
 export function benchReport(result: BenchResult): string {
   const { rows, load } = result;
   return [
     ...circumstances(result),
-    `### ${rowCount(rows)} rows, nobody else`,
+    `### ${rowCount(rows)} rows, no other load`,
     methodTable(result, 'alone'),
     `### ${rowCount(rows)} rows, the API under load`,
     `The API can serve ${rowCount(load.capacityPerSecond)} requests a second here; the load is ` +
@@ -52,7 +52,7 @@ function circumstances(result: BenchResult): string[] {
   ];
 }
 
-/** What repeats the run. */
+/** The command that repeats the run. */
 function commandOf({ rows, methods, repetitions, seed }: BenchResult): string {
   const choice = methods.length === METHODS.length ? '' : ` --methods ${methods.join(',')}`;
   return `npm run bench -- --rows ${rows}${choice} --repetitions ${repetitions} --seed ${seed}`;
@@ -91,7 +91,7 @@ function lockTable({ rows, locks }: BenchResult): string {
   ];
   return markdownTable<LockLine>(
     [
-      { heading: 'move', text: ({ title }) => title },
+      { heading: 'phase', text: ({ title }) => title },
       ...sizes.flatMap(({ heading, lock }) => [
         { heading: `${heading} rows: median ms`, text: (line: LockLine) => lockText(lock(line), median) },
         { heading: `max ms`, text: (line: LockLine) => lockText(lock(line), greatest) },
@@ -131,7 +131,7 @@ function greatest(values: readonly number[]): number {
   return Math.max(...values);
 }
 
-/** Two decimals where they say something. */
+/** Two decimals for small values. */
 function rounded(value: number): string {
   return value >= 100 || Number.isInteger(value) ? rowCount(value) : value.toFixed(2);
 }

@@ -17,35 +17,35 @@ import { type BenchServer, createTemplate, type OwnedDatabase, useCopy } from '.
 import { readToldSettings } from './told-settings.ts';
 import type { ApiExperience } from './under-load.ts';
 
-/** Over how many connections the load's requests go. */
+/** Number of the load's connections. */
 const CONNECTIONS = 32;
-/** The load, as a share of what the API can serve. */
+/** The load, as a share of the API's capacity. */
 const LOAD_SHARE = 0.5;
-/** How many times as many rows the table has as those to which its times are compared. */
+/** Ratio between the table's rows and those of the smaller table that its times are compared with. */
 const ENGINE_GROWTH = 10;
 const LOCK_GROWTH = 100;
 
-/** What to measure. */
+/** Options of the benchmark. */
 export interface BenchOptions {
   /** Rows of the table. */
   readonly rows: number;
   readonly methods: readonly Method[];
   /** How many times the locks are measured. */
   readonly repetitions: number;
-  /** Of the order, and of the load's random choices. */
+  /** Seed of the order and of the load's random choices. */
   readonly seed: number;
 }
 
 /**
- * Measures all methods on copies of the same data, on a server of its own:
+ * Measures all methods on copies of the same data, on a separate server:
  *
- * 1. Start a throwaway PostgreSQL; seed; that is the template of which every run gets a copy.
- * 2. See how many requests the API can serve; half of that is the load.
- * 3. Each method with and without the load, and the load without a method, in a random order.
- * 4. The engine on a tenth of the rows: how its time grows.
- * 5. All migrations on a hundredth of the rows, and on all: how long the locks are held.
+ * 1. Start a throwaway PostgreSQL and seed the template; every run gets a copy.
+ * 2. Measure the API's capacity. The load is half of it.
+ * 3. Run each method with and without the load, and the load alone, in a random order.
+ * 4. Run the engine on a tenth of the rows, to see how its time grows.
+ * 5. Run all migrations on a hundredth of the rows and on all rows, to measure the locks.
  *
- * @param signal ends it early; either way, all that was started is gone when this function has ended
+ * @param signal stops it early; everything it started has ended when this function returns
  * @throws Error if a migration fails, or a method leaves a wrong value
  */
 export async function runBench(
@@ -76,7 +76,7 @@ export async function runBench(
   );
 
   const capacityPerSecond = await piece(
-    'what the API can serve',
+    'capacity of the API',
     () => useCopy(on, template, (copy) => measureCapacity(copy, CONNECTIONS, seed, signal)),
     (perSecond) => `${Math.round(perSecond)} requests/s`,
   );

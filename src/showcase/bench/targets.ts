@@ -5,24 +5,24 @@ import type { MethodName } from './methods.ts';
 
 const MEGABYTE = 2 ** 20;
 
-/** A number to reach, and whether it was. */
+/** A target, and whether it was reached. */
 export interface Target {
   readonly what: string;
-  /** Such as `≤ 1.3×`. */
+  /** For example `≤ 1.3×`. */
   readonly wanted: string;
-  /** In the unit of `wanted`; null if the run did not measure it. */
+  /** In the unit of `wanted`; null if it was not measured. */
   readonly reached: number | null;
-  /** Null where nobody knows. */
+  /** Null if it is unknown. */
   readonly isMet: boolean | null;
 }
 
-/** What to measure a result by, in the order of the report. */
+/** The rules for targets, in the order of the report. */
 interface Rule {
   readonly what: string;
   readonly sign: '≤' | '≥' | '=';
   readonly bound: number;
   readonly unit: string;
-  /** Undefined where the result does not have it. */
+  /** Undefined if the result does not contain it. */
   readonly value: (result: BenchResult) => number | undefined;
 }
 
@@ -84,7 +84,7 @@ const RULES: readonly Rule[] = [
     value: (result) => growth(result, 'engine-1'),
   },
   {
-    what: 'engine, 2 workers: the same',
+    what: 'engine, 2 workers: time against that of a tenth of the rows',
     sign: '≤',
     bound: 11,
     unit: '×',
@@ -105,14 +105,14 @@ const RULES: readonly Rule[] = [
     value: (result) => ratio(loaded(result, 'engine-1')?.api?.p99Ms, result.idle.p99Ms),
   },
   {
-    what: 'moves: longest ACCESS EXCLUSIVE on all rows',
+    what: 'phases: longest ACCESS EXCLUSIVE on all rows',
     sign: '≤',
     bound: 10,
     unit: ' ms',
     value: ({ rows, locks }) => longestLock(locks.filter((lock) => lock.rows === rows)),
   },
   {
-    what: 'moves: the same on a hundredth of the rows',
+    what: 'phases: the same on a hundredth of the rows',
     sign: '≤',
     bound: 10,
     unit: ' ms',
@@ -120,7 +120,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Compares a result with the numbers to reach. */
+/** Compares a result with the targets. */
 export function compareWithTargets(result: BenchResult): Target[] {
   return RULES.map(({ what, sign, bound, unit, value }) => {
     const reached = value(result) ?? null;

@@ -4,30 +4,30 @@ import { seedLargeRecords } from '../../large-record/seeding.ts';
 import { type Connection, connect } from '../harness/connection.ts';
 import { migrateUpTo } from '../harness/migration-command.ts';
 
-/** Runs follow each other, so there is one copy at a time. */
+/** A single name suffices: runs are sequential. */
 const COPY = 'run';
 
-/** A server, and a connection to it that creates and drops databases. */
+/** A server, and a connection that creates and drops its databases. */
 export interface BenchServer {
   readonly server: ThrowawayPostgres;
   readonly admin: Connection;
 }
 
-/** A database that is dropped when its owner disposes of it. */
+/** A database. Disposing of it drops it. */
 export interface OwnedDatabase extends AsyncDisposable {
   readonly name: string;
-  /** With the password: not for printing. */
+  /** Contains the password: do not print it. */
   readonly url: string;
-  /** Seeded rows of its table. */
+  /** Number of seeded rows. */
   readonly rows: number;
 }
 
 /**
- * Makes the database of which every run gets a copy: the table as it has been for years, filled, vacuumed and analyzed.
- * Nobody can connect to it afterwards, not even autovacuum, so that all copies are the same.
+ * Creates the template database: the table of 0001, seeded, vacuumed and analyzed. Afterwards nobody can connect to it,
+ * not even autovacuum, so that all copies are equal.
  *
- * @param rows how many rows the table has
- * @param signal ends the seeding
+ * @param rows number of rows in the table
+ * @param signal stops the seeding
  */
 export async function createTemplate(
   { server, admin }: BenchServer,
@@ -45,9 +45,9 @@ export async function createTemplate(
 }
 
 /**
- * Copies the files of a template, so that they are all on the disk, lends the copy to a piece of work, and drops it.
+ * Copies the template's files (which writes them to disk), passes the copy to a task, and drops it.
  *
- * @returns what the work returns
+ * @returns the task's result
  */
 export async function useCopy<T>(
   { server, admin }: BenchServer,

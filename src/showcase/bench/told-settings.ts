@@ -1,6 +1,6 @@
 import type { Connection } from '../harness/connection.ts';
 
-/** The server's settings that the numbers depend on. */
+/** The server settings that influence the results. */
 const NAMES = [
   'shared_buffers',
   'max_wal_size',
@@ -11,7 +11,7 @@ const NAMES = [
   'synchronous_commit',
 ];
 
-/** The settings that a report has to tell, by name, as the server has them. */
+/** Reads the server settings for a report, by name. */
 export async function readToldSettings(connection: Connection): Promise<Record<string, string>> {
   const { rows } = await connection.query<{ name: string; value: string }>(
     `select name, current_setting(name) as value from unnest($1::text[]) as name`,

@@ -2,19 +2,19 @@ import type { Load } from '../harness/load.ts';
 import { startLoadedApi } from '../harness/loaded-api.ts';
 import type { Summary } from '../harness/tally.ts';
 
-/** What the API's requests met that were due while something else went on. */
+/** Summary of the API's requests that were due during a task. */
 export interface ApiExperience extends Summary {
-  /** The first failures, in a line each. */
+  /** The first failures, one line each. */
   readonly failures: readonly string[];
 }
 
 /**
- * Does a piece of work while the API serves the database under a load.
+ * Runs a task while the API serves the database under a load.
  *
- * @param databaseUrl the database, which nobody else uses
+ * @param databaseUrl a database for this task only
  * @param startLoad starts the load on the API's URL
- * @param signal ends it early
- * @throws Error if requests fail before the work begins
+ * @param signal stops it early
+ * @throws Error if requests fail before the task starts
  */
 export async function underLoad<T>(
   databaseUrl: string,

@@ -4,19 +4,19 @@ import { type Machine, machineSentence, readMachine } from '../harness/machine.t
 import { SETTINGS } from '../harness/server.ts';
 
 /**
- * The pauses leave the processor idle part of the time: otherwise the latencies would show the queue for it and nothing of
+ * The pauses leave the processor partly idle. Otherwise the latencies would measure the wait for the processor, not for
  * the database.
  */
 export const LOAD: LoadShape = { clients: 8, longestPauseMs: 40 };
 
-/** What the numbers of a run depend on. */
+/** The circumstances that influence the results. */
 export interface Circumstances {
   readonly load: LoadShape;
   readonly settings: typeof SETTINGS;
   readonly machine: Machine;
 }
 
-/** @param connection to the server, which says its version */
+/** @param connection to the server, to read its version */
 export async function readCircumstances(connection: Connection): Promise<Circumstances> {
   return { load: LOAD, settings: SETTINGS, machine: await readMachine(connection) };
 }

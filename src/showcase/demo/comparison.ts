@@ -3,13 +3,13 @@ import { COLUMNS, lineBeginning, rightAligned } from '../harness/step-table.ts';
 import type { DemoResult } from './run-demo.ts';
 import type { WayResult } from './way.ts';
 
-/** A line of the comparison: what it is about, and its text for each way. */
+/** A row of the comparison: a heading, and a text for each way. */
 export interface ComparedNumber {
   readonly heading: string;
   readonly text: (way: WayResult) => string;
 }
 
-/** What the ways are compared by: their requests, the times without an answer, and the rows that the API acknowledged. */
+/** The rows: requests, gaps without an answer, and acknowledged writes. */
 export const COMPARED: readonly ComparedNumber[] = [
   ...COLUMNS.map(({ heading, text }) => ({ heading, text: ({ total }: WayResult) => text(total) })),
   { heading: 'longest gap ms', text: ({ timeline }) => rowCount(timeline.longestGapMs) },

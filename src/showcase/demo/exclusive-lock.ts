@@ -2,8 +2,8 @@ import type { Connection } from '../harness/connection.ts';
 import type { Timeline } from '../harness/timeline.ts';
 
 /**
- * Carries out one transaction under ACCESS EXCLUSIVE on the table; the timeline has it from the moment at which the lock is
- * granted, as the migrations of this project count it too.
+ * Runs a transaction under ACCESS EXCLUSIVE on the table. The timeline records the lock from its grant, as the events
+ * of this project's migrations do.
  */
 export async function underExclusiveLock(
   connection: Connection,

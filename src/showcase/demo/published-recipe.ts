@@ -6,24 +6,24 @@ import { underExclusiveLock } from './exclusive-lock.ts';
 import { addNewColumn, updateUnfilledRows } from '../harness/update-statements.ts';
 
 const BATCH_ROWS = 10_000;
-/** How long the old application goes on until its next release is out, in milliseconds. */
+/** How long the old application runs until its next release, in milliseconds. */
 const UNTIL_RELEASE_MS = 3_000;
 
-/** The application of the recipe knows the old column alone, until its next release. */
+/** Until its next release, the recipe's application uses only the old column. */
 export const RECIPE_SETTINGS = { ACTIVE_COLUMN: 'created_at' } as const;
 
 /**
- * The recipe that guides give, with no trigger between the two columns:
+ * The recipe of common guides, without a trigger between the columns:
  *
  * 1. Add a nullable column.
  * 2. Fill it in batches of `IN (SELECT … WHERE new IS NULL LIMIT 10000)`.
- * 3. ONE transaction: a default for the rows that have come meanwhile, NOT NULL, and the default away, as the migrations of
- *    web frameworks do it.
- * 4. The application goes on with the old column until it is released anew.
+ * 3. In one transaction, set a default for rows added meanwhile, set NOT NULL, and drop the default. Migrations of web
+ *    frameworks do the same.
+ * 4. The application uses the old column until its next release.
  *
  * @param url the database
- * @param timeline notes the locks
- * @param signal ends it between two batches
+ * @param timeline records the locks
+ * @param signal stops it between two batches
  */
 export function recipeSteps(url: string, timeline: Timeline, signal: AbortSignal): Step[] {
   const connected = (work: (connection: Connection) => Promise<unknown>) => async () => {

@@ -12,28 +12,28 @@ import { RECIPE_SETTINGS, recipeSteps } from './published-recipe.ts';
 import { safeSteps } from './safe-way.ts';
 import { runWay, type WayResult } from './way.ts';
 
-/** What the demo has found: the same table changed in three ways, under the same load. */
+/** The result: the same table changed in three ways, under the same load. */
 export interface DemoResult {
   readonly circumstances: Circumstances;
   /** The migrations of this project. */
   readonly safe: WayResult;
-  /** The recipe that guides give. */
+  /** The recipe of common guides. */
   readonly recipe: WayResult;
   /** One ALTER TABLE. */
   readonly direct: WayResult;
 }
 
 /**
- * The main job, on a server of its own:
+ * The demo, on a separate server:
  *
- * 1. Start a throwaway PostgreSQL; 0001; seed; copy the database for the two other ways.
- * 2. The safe way: 0002 to 0006 one by one. The published recipe, and the direct ALTER TABLE, each on its copy. Each way
- *    has an API process and a load, and is compared in the end with what that has acknowledged.
+ * 1. Start a throwaway PostgreSQL, run 0001, seed, and copy the database for the two other ways.
+ * 2. The safe way: run 0002 to 0006. Then run the published recipe and the direct ALTER TABLE, each on its copy. Each
+ *    way has an API process and a load. In the end, its rows are compared with the acknowledged writes.
  *
- * @param options.rows how many rows the table has
+ * @param options.rows number of rows in the table
  * @param options.seed of the load's random choices
- * @param signal ends it early; either way, all that was started is gone when this function has ended
- * @throws Error if a migration fails, with its output
+ * @param signal stops it early; everything it started has ended when this function returns
+ * @throws Error with the migration's output if a migration fails
  */
 export async function runDemo(
   options: { readonly rows: number; readonly seed: number },

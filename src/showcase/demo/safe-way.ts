@@ -6,11 +6,11 @@ import type { Timeline } from '../harness/timeline.ts';
 const MOVES = ['0002 expand', '0003 backfill', '0004 enforce', '0005 contract', '0006 rename'];
 
 /**
- * The migrations of this project, by the command line, one by one.
+ * The migrations of this project, one by one by the command line.
  *
  * @param url the database
- * @param timeline notes the locks
- * @param signal kills the migration under way
+ * @param timeline records the locks
+ * @param signal kills the running migration
  */
 export function safeSteps(url: string, timeline: Timeline, signal: AbortSignal): Step[] {
   return MOVES.map((name) => ({

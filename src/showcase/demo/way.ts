@@ -9,38 +9,38 @@ import { Timeline, type TimelineRecord } from '../harness/timeline.ts';
 import { observeWork, type WorkObserver } from '../harness/work.ts';
 import { LOAD } from './circumstances.ts';
 
-/** How long the load is measured before the first change: the baseline. */
+/** Duration of the baseline: the load without a change. */
 const IDLE_MS = 3_000;
 
-/** A way of changing the column's type. */
+/** A way to change the column's type. */
 export interface Way {
   readonly heading: string;
   readonly databaseUrl: string;
-  /** The changes; the idle baseline goes before them. */
+  /** The changes, after the idle baseline. */
   readonly steps: (timeline: Timeline) => readonly Step[];
-  /** Variables of the API's configuration, beside the database. */
+  /** Environment variables of the API, in addition to the database. */
   readonly apiSettings?: Readonly<Record<string, string>>;
   /** The column that the application uses in the end. */
   readonly finalColumn: 'created_at' | 'created_at_new';
 }
 
-/** What a way did to the requests and to the rows, and what the API logged. */
+/** The measurements of a way, and the API's log. */
 export interface WayResult extends Measurements {
   readonly heading: string;
   readonly timeline: TimelineRecord;
-  /** Rows that acknowledged writes have made or changed. */
+  /** Number of rows that acknowledged writes created or changed. */
   readonly writtenRows: number;
   readonly ledger: LedgerVerdict;
   readonly apiLog: string;
 }
 
 /**
- * Serves a database through the API in a process of its own, puts it under load, changes it step by step, and compares
- * every row with what the API has acknowledged.
+ * Serves a database with the API in a separate process, puts it under load and changes it step by step. Then compares
+ * every row with the acknowledged writes.
  *
- * @param load.rows that are there at the beginning
+ * @param load.rows number of rows at the start
  * @param load.seed of the load's random choices
- * @param signal ends it early
+ * @param signal stops it early
  * @throws Error if requests fail before the first step
  */
 export async function runWay(

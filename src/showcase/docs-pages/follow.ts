@@ -7,25 +7,25 @@ import type { PageStep } from './page.ts';
 
 const CHANGE_FOLDER = /^cd (\S+)$/;
 
-/** What somebody who follows a page has. */
+/** The environment of a reader who follows a page. */
 export interface Reader {
-  /** Where the page begins; `cd` leads elsewhere. */
+  /** The initial folder; `cd` changes it. */
   readonly folder: string;
-  /** What is added to this process's environment, by the folder of the command. */
+  /** Additional environment variables, by the command's folder. */
   readonly environment: (folder: string) => Readonly<Record<string, string | undefined>>;
-  /** What is run in place of a command; null for nothing. */
+  /** A replacement for a command; null to skip it. */
   readonly instead: (command: string) => string | null;
-  /** Resolves when what runs until the end is ready to be used. */
+  /** Resolves when a command that runs until the end is ready. */
   readonly ready: () => Promise<void>;
-  /** Receives each command before it is run. */
+  /** Receives each command before it runs. */
   readonly log: (command: string) => void;
 }
 
 /**
- * Does what a page says, in its order.
+ * Runs the commands of a page in order.
  *
- * @returns what each block of commands has printed; undefined for one that was left out, or that runs until the end
- * @throws Error with the command and its output, where an exit code is another one than the page says
+ * @returns the output of each block; undefined if it was skipped, or runs until the end
+ * @throws Error with the command and its output if its exit code differs from the page
  */
 export async function followPage(
   steps: readonly PageStep[],
@@ -75,9 +75,7 @@ async function run(command: string, folder: string, reader: Reader, fails: boole
   const [exitCode] = (await once(child, 'close')) as [number | null];
   const text = stripVTControlCharacters(output);
   if ((exitCode === 0) !== fails) return text;
-  throw new Error(
-    `\`${replaced}\` ended with ${exitCode}, and the page says otherwise. It printed:\n${text}`,
-  );
+  throw new Error(`\`${replaced}\` ended with ${exitCode}, which differs from the page. Output:\n${text}`);
 }
 
 function start(command: string, folder: string, { environment }: Reader): ChildProcess {
@@ -85,7 +83,7 @@ function start(command: string, folder: string, { environment }: Reader): ChildP
     cwd: folder,
     env: { ...process.env, ...environment(folder) },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A shell and what it started end together.
+    // The shell and its child processes end together.
     detached: true,
   });
 }

@@ -1,11 +1,11 @@
-/** A piece of a page that somebody who follows it carries out. */
+/** A step of a page that a reader carries out. */
 export type PageStep =
   | { readonly kind: 'commands'; readonly commands: readonly string[]; readonly how: CommandsRun }
   | { readonly kind: 'file'; readonly path: string; readonly text: string };
 
 /**
- * How the commands of a block are run: one after the other (`sh`); until the page is over (`sh api`); with an exit code that
- * is not 0 (`sh fails`); or not by a test, which would take too long or change the machine (`sh by-hand`).
+ * How to run the commands of a block: one after the other (`sh`); until the end of the page (`sh api`); with an exit
+ * code other than 0 (`sh fails`); or not in tests, because they take too long or change the machine (`sh by-hand`).
  */
 export type CommandsRun = 'in turn' | 'until the end' | 'in turn, failing' | 'by hand';
 
@@ -16,15 +16,15 @@ const RUNS: Readonly<Record<string, CommandsRun>> = {
   'sh by-hand': 'by hand',
 };
 const BLOCK = /^```([^\n]*)\n(.*?)^```$/gms;
-/** So many lines of one form are shown whole; of more, so many of the beginning and of the end. */
+/** Up to this many similar lines are shown completely. Of more, this many are shown at the start and at the end. */
 const LONGEST_RUN = 6;
 const KEPT_LINES = 2;
 /** First line of a block that is a file: `// mikro-orm.config.ts`. */
 const FILE_NAME = /^\/\/ (\S+\.\w+)\n/;
 
 /**
- * Reads what a page of `docs/` tells its reader to do, in its order: blocks of shell commands, and blocks of TypeScript whose
- * first line names a file.
+ * Reads the steps of a `docs/` page in order: blocks of shell commands, and TypeScript blocks whose first line names a
+ * file.
  */
 export function readPage(markdown: string): PageStep[] {
   const steps: PageStep[] = [];
@@ -38,9 +38,9 @@ export function readPage(markdown: string): PageStep[] {
 }
 
 /**
- * Puts what the commands printed into the blocks of output: each block `text` that stands behind a block of commands.
+ * Inserts the output of commands into the page: into each `text` block that follows a block of commands.
  *
- * @param outputs of the blocks of commands, in their order; undefined where nothing is known
+ * @param outputs of the command blocks, in order; undefined if unknown
  */
 export function withOutputs(markdown: string, outputs: readonly (string | undefined)[]): string {
   let index = -1;
@@ -51,7 +51,7 @@ export function withOutputs(markdown: string, outputs: readonly (string | undefi
   });
 }
 
-/** An output as a page has it: without what npm says of itself, and with the middle of long runs of like lines left out. */
+/** Shortens an output for a page: removes npm's own lines and the middle of long runs of similar lines. */
 export function shortened(output: string): string {
   const runs: string[][] = [];
   let form: string | undefined;
@@ -69,7 +69,7 @@ export function shortened(output: string): string {
     .join('\n');
 }
 
-/** The commands of a block; a line that ends with a backslash goes on in the next. */
+/** The commands of a block. A trailing backslash continues a line. */
 function readCommands(text: string): string[] {
   return text
     .replaceAll('\\\n', ' ')

@@ -11,9 +11,9 @@ const VIEWPORT = { width: 1_100, height: 1_250 };
 const LOAD = { clients: 6, longestPauseMs: 40 } as const;
 
 /**
- * Takes a picture of the live page while a backfill is half done under load, on a server of its own.
- * @param file where the picture goes, as PNG
- * @param options.rows how many rows the table has
+ * Takes a picture of the live page halfway through a backfill under load, on a separate server.
+ * @param file path of the PNG file
+ * @param options.rows number of rows in the table
  * @param options.seed of the load's random choices
  */
 export async function pictureLivePage(

@@ -6,9 +6,9 @@ import type { WorkObserver } from '../harness/work.ts';
 const VIEWPORT = { width: 1_000, height: 1_000 };
 
 /**
- * Takes a picture of the report of a demo, the whole page.
- * @param file where the picture goes, as PNG
- * @param options those of the demo
+ * Takes a picture of a demo's whole report.
+ * @param file path of the PNG file
+ * @param options of the demo
  */
 export async function pictureReport(
   browser: Browser,

@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts';
 
-/** The change as it is often made: one statement, which rewrites the table under ACCESS EXCLUSIVE. */
+/** The direct way: one statement that rewrites the table under ACCESS EXCLUSIVE. */
 export async function alterType(connection: Connection): Promise<void> {
   await connection.query(`
     alter table public.large_record

@@ -5,32 +5,32 @@ import { text } from 'node:stream/consumers';
 /** How long clients wait for an answer, in milliseconds. */
 export const PATIENCE_MS = 10_000;
 
-/** A whole answer. */
+/** A complete answer. */
 export interface Answer {
   readonly status: number | undefined;
   readonly text: string;
 }
 
-/** What a client sends its requests through, one at a time. */
+/** Sends requests one at a time. */
 export interface RequestSender extends Disposable {
   /**
    * Sends a request and reads its answer.
    *
-   * @param body goes as JSON
-   * @throws Error if the connection fails, or the answer is not whole in time
+   * @param body sent as JSON
+   * @throws Error if the connection fails, or the answer is not complete in time
    */
   send(method: string, path: string, body?: object): Promise<Answer>;
 }
 
-/** One connection to the API, kept alive. */
+/** A kept-alive connection to the API. */
 export class ApiClient implements RequestSender {
   readonly #url: string;
   readonly #patienceMs: number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
   /**
-   * @param url where the API listens
-   * @param patienceMs a request that has no whole answer by then has failed
+   * @param url of the API
+   * @param patienceMs time limit for a complete answer
    */
   constructor(url: string, patienceMs = PATIENCE_MS) {
     this.#url = url;
@@ -45,7 +45,7 @@ export class ApiClient implements RequestSender {
       signal: limit,
       ...(body && { headers: { 'Content-Type': 'application/json' } }),
     });
-    outgoing.on('error', () => {}); // The two waits below tell it; between them nobody would listen.
+    outgoing.on('error', () => {}); // The two waits below report it. Without a listener, an error between them would end the process.
     outgoing.end(body && JSON.stringify(body));
     try {
       const [response] = (await once(outgoing, 'response')) as [IncomingMessage];

@@ -5,7 +5,7 @@ import { OwnedProcess } from './owned-process.ts';
 const MAIN = join(PROJECT_FOLDER, 'src/main.ts');
 const LISTENING = /"Listening on ([^"\s]+)"/;
 
-/** The API, served by a process of its own. */
+/** The API in a separate process. */
 export interface ApiProcess extends AsyncDisposable {
   readonly url: string;
   /** The newest lines of its log. */
@@ -17,8 +17,8 @@ export interface ApiProcess extends AsyncDisposable {
  *
  * @param databaseUrl the database that it serves
  * @param signal kills it
- * @param settings variables of its configuration, beside the database; the others have their defaults
- * @throws Error with the end of its log where it ends before it listens
+ * @param settings environment variables in addition to the database; all others have their defaults
+ * @throws Error with the end of its log if it ends before it listens
  */
 export function startApi(
   databaseUrl: string,
@@ -30,11 +30,11 @@ export function startApi(
 }
 
 /**
- * Starts a script that serves on a free port of the loopback interface, and says so in its log.
+ * Starts a script that listens on a free port of the loopback interface and logs its URL.
  *
- * @param environment its configuration
+ * @param environment its environment variables
  * @param signal kills it
- * @throws Error with the end of its log where it ends before it listens
+ * @throws Error with the end of its log if it ends before it listens
  */
 export async function startServing(
   script: string,

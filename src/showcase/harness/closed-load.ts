@@ -7,15 +7,15 @@ import type { Timeline } from './timeline.ts';
 import { SpreadClient } from './spread-client.ts';
 import { Tally } from './tally.ts';
 
-/** How many clients there are, and how long each pauses between an answer and its next request, at random. */
+/** Number of clients, and the longest random pause between an answer and the next request. */
 export interface LoadShape {
   readonly clients: number;
   readonly longestPauseMs: number;
 }
 
 /**
- * Reads, creates and updates records through the API: each client waits for its answer, then for a random time, then asks
- * again. So a slow API is asked less often.
+ * Reads, creates and updates records through the API. Each client waits for its answer, pauses randomly, and sends its
+ * next request. A slow API therefore receives fewer requests.
  */
 export class ClosedLoad implements Load {
   readonly #shape: LoadShape;
@@ -27,10 +27,10 @@ export class ClosedLoad implements Load {
   /**
    * Starts the load.
    *
-   * @param urls where the API listens, in one process or in several
-   * @param ledger keeps what the API acknowledges
+   * @param urls of the API processes
+   * @param ledger records the acknowledged writes
    * @param seed of the random choices
-   * @param timeline notes when each request is answered
+   * @param timeline records the time of each answer
    */
   constructor(urls: readonly string[], ledger: Ledger, seed: number, shape: LoadShape, timeline?: Timeline) {
     this.#shape = shape;

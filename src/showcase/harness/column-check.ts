@@ -4,10 +4,10 @@ import { createdAtChange } from '../../large-record/created-at-change.ts';
 import type { Connection } from './connection.ts';
 
 /**
- * Counts the rows whose two columns do not say the same, in plain SQL.
+ * Counts the rows whose two columns differ, in plain SQL.
  *
- * @param mayBeEmpty whether the new column of a row may be empty, as it is before the backfill
- * @returns 0 where there is but one column
+ * @param mayBeEmpty whether the new column may be null, as before the backfill
+ * @returns 0 if only one column exists
  */
 export async function countColumnDifferences(connection: Connection, mayBeEmpty: boolean): Promise<number> {
   const { stage } = await readStatus(connection, createdAtChange);

@@ -3,9 +3,9 @@ import { rowCount } from '../../command-line/row-count.ts';
 import type { Measurements } from './steps.ts';
 
 /**
- * What went wrong in a run under load, in sentences; none where all is as it must be.
+ * The faults of a run under load, in sentences; empty if there are none.
  *
- * @param measurements.apiLog the end of what the API logged
+ * @param measurements.apiLog the end of the API's log
  */
 export function faultsOf(
   { steps, failures, apiLog }: Pick<Measurements, 'steps' | 'failures'> & { readonly apiLog: string },
@@ -18,7 +18,7 @@ export function faultsOf(
     faults.push(`The end of the API's log:\n${apiLog}`);
   }
   if (ledger.missing + ledger.different + ledger.unexpected > 0) {
-    faults.push('The table does not hold what the API has acknowledged.');
+    faults.push('The table differs from the acknowledged writes.');
   }
   return faults;
 }

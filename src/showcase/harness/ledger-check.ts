@@ -3,26 +3,25 @@ import type { Connection } from './connection.ts';
 import type { Ledger } from './ledger.ts';
 import { rowCount } from '../../command-line/row-count.ts';
 
-/** What a comparison of the database with the ledger finds. */
+/** The result of comparing the database with the ledger. */
 export interface LedgerVerdict {
-  /** Writes that the API acknowledged. */
+  /** Number of acknowledged writes. */
   readonly acknowledged: number;
-  /** Records that must be there and are not. */
+  /** Records that should exist but do not. */
   readonly missing: number;
-  /** Records that are there with another value. */
+  /** Records with another value. */
   readonly different: number;
-  /** Records that nobody made, such as those of a create that was done twice. */
+  /** Records that should not exist, for example from a create that ran twice. */
   readonly unexpected: number;
 }
 
 type Counts = Record<'missing' | 'different' | 'unexpected', string>;
 
 /**
- * Compares every row of the table with the ledger, in plain SQL and without a line of the application, in one statement
- * that reads the table once.
+ * Compares every row of the table with the ledger, in one statement of plain SQL that uses no application code.
  *
  * @param connection to the database
- * @param column the timestamptz column that holds the moments
+ * @param column the column with the timestamps
  */
 export async function checkLedger(
   connection: Connection,
@@ -37,14 +36,14 @@ export async function checkLedger(
   const { rows } = await connection.query<Counts>(
     `
     with written as (
-      select id, name, created_at::timestamp at time zone 'UTC' as moment
+      select id, name, created_at::timestamp at time zone 'UTC' as timestamp
       from unnest($1::bigint[], $2::text[], $3::text[]) as w (id, name, created_at)
     ),
     checked as (
       select
         w.id is not null or r.id between 1 and $6::bigint as is_expected,
         case
-          when w.id is not null then (r.name, r.${column}) is not distinct from (w.name, w.moment)
+          when w.id is not null then (r.name, r.${column}) is not distinct from (w.name, w.timestamp)
           else (r.name, r.${column})
             is not distinct from ($4 || r.id, $5::timestamptz + (r.id - 1) * interval '1 second')
         end as is_right
@@ -76,7 +75,7 @@ export async function checkLedger(
   };
 }
 
-/** The ledger's verdict, in a sentence. */
+/** The result as a sentence. */
 export function ledgerSentence({ acknowledged, missing, different, unexpected }: LedgerVerdict): string {
   const counts = `${rowCount(missing)} missing, ${rowCount(different)} different, ${rowCount(unexpected)} unexpected`;
   return `Ledger: ${rowCount(acknowledged)} acknowledged writes against every row: ${counts}.`;

@@ -1,7 +1,7 @@
 import { formatTimestamp } from '../../large-record/timestamp.ts';
 import { seededRecord } from '../../large-record/seeding.ts';
 
-/** A record as the API answers it. */
+/** A record in the API's format. */
 export interface AnsweredRecord {
   readonly id: number;
   readonly name: string;
@@ -9,48 +9,48 @@ export interface AnsweredRecord {
 }
 
 /**
- * What the database must hold: the value of each record's last acknowledged write, and the seeded value of each record
- * that was never written. Writes of one record must follow each other, or nobody could tell which one is the last.
+ * The expected contents of the database: the last acknowledged value of each written record, and the seeded value of
+ * all others. Writes of one record must be sequential; otherwise the last one would be unknown.
  */
 export class Ledger {
-  /** Records that were there before the first write; their ids and their numbers are the same. */
+  /** Number of records before the first write. Their ids and numbers are equal. */
   readonly seededRows: number;
   readonly #written = new Map<number, AnsweredRecord>();
   readonly #doubtful = new Set<number>();
   #acknowledged = 0;
 
-  /** @param seededRows number of records that are there at the start, with ids from 1 on */
+  /** @param seededRows number of records at the start, with ids from 1 */
   constructor(seededRows: number) {
     this.seededRows = seededRows;
   }
 
-  /** Number of writes that were acknowledged. */
+  /** Number of acknowledged writes. */
   get acknowledged(): number {
     return this.#acknowledged;
   }
 
-  /** The records that were written, as their last write left them, without the doubtful ones. */
+  /** The written records with their last values, without the doubtful ones. */
   get written(): AnsweredRecord[] {
     return [...this.#written.values()].filter(({ id }) => !this.#doubtful.has(id));
   }
 
-  /** Records of which nobody knows whether their last write was done. */
+  /** Records whose last write may or may not have been done. */
   get doubtful(): number[] {
     return [...this.#doubtful];
   }
 
-  /** Notes a write that the API has acknowledged. */
+  /** Records an acknowledged write. */
   acknowledge(record: AnsweredRecord): void {
     this.#acknowledged += 1;
     this.#written.set(record.id, record);
   }
 
-  /** Notes that a write of a record failed: it may have been done all the same. */
+  /** Records a failed write, which may still have been done. */
   doubt(id: number): void {
     this.#doubtful.add(id);
   }
 
-  /** What a record must look like now; undefined where that is in doubt. */
+  /** The expected value of a record; undefined if it is in doubt. */
   expected(id: number): AnsweredRecord | undefined {
     if (this.#doubtful.has(id)) return undefined;
     const written = this.#written.get(id);

@@ -5,14 +5,14 @@ import type { RequestSender } from './api-client.ts';
 import type { Choices } from './choices.ts';
 import type { AnsweredRecord, Ledger } from './ledger.ts';
 
-/** Of all requests, the share of each kind; the rest are reads of one record. */
+/** Shares of the kinds of requests. The rest are reads of one record. */
 const LIST_SHARE = 0.2;
 const CREATE_SHARE = 0.15;
 const UPDATE_SHARE = 0.25;
 const LIST_LIMIT = 10;
-/** Of a wrong answer, what the error tells. */
+/** Length of a wrong answer in an error. */
 const QUOTED_CHARACTERS = 200;
-/** 2100-01-01 00:00:00, in seconds since 1970: the moments that clients write lie between the two. */
+/** Clients write timestamps from 1970 to 2100-01-01 00:00:00, in seconds since 1970. */
 const TIMESTAMP_BOUND_SECONDS = Date.UTC(2100, 0, 1) / 1000;
 
 const recordSchema = z.strictObject({
@@ -23,8 +23,8 @@ const recordSchema = z.strictObject({
 const listSchema = z.strictObject({ records: z.array(recordSchema), count: z.int() });
 
 /**
- * One client of the API. It makes one request at a time and writes only records of its own: some of the seeded ones, and
- * those that it made. So it knows what each of them must look like, and every answer is compared with that.
+ * One client of the API. It sends one request at a time and writes only its own records: a share of the seeded ones,
+ * and those it created. It therefore knows their values and checks every answer.
  */
 export class LoadClient {
   readonly #api: RequestSender;
@@ -36,8 +36,8 @@ export class LoadClient {
   #names = 0;
 
   /**
-   * @param index which of the clients it is, from 0 on
-   * @param clients how many there are; the seeded records are dealt out among them
+   * @param index of this client, from 0
+   * @param clients number of clients; the seeded records are divided among them
    */
   constructor(api: RequestSender, choices: Choices, ledger: Ledger, index: number, clients: number) {
     this.#api = api;
@@ -48,9 +48,9 @@ export class LoadClient {
   }
 
   /**
-   * Makes one request, of a kind that chance decides.
+   * Sends one request of a random kind.
    *
-   * @throws Error that says in a line what was wrong with the answer
+   * @throws Error that describes the wrong answer in one line
    */
   async request(): Promise<void> {
     const id = this.#ownId();
@@ -126,7 +126,7 @@ export class LoadClient {
     throw new Error(`${method} ${path} was answered ${status} ${text.slice(0, QUOTED_CHARACTERS)}`);
   }
 
-  /** A record that this client alone writes; undefined if it has none yet. */
+  /** A record that only this client writes; undefined if it has none yet. */
   #ownId(): number | undefined {
     const seeded = Math.ceil((this.#ledger.seededRows - this.#index) / this.#clients);
     const choice = this.#choices.below(seeded + this.#created.length);
@@ -151,7 +151,7 @@ function parse<Schema extends z.ZodType>(schema: Schema, text: string): z.output
   }
 }
 
-/** Whether the record has what is expected of it. */
+/** Whether the record has the expected values. */
 function agrees(record: AnsweredRecord, expected: Partial<AnsweredRecord>): boolean {
   return isDeepStrictEqual({ ...record, ...expected }, record);
 }

@@ -2,10 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ApiProcess, startApi } from './api-process.ts';
 import type { Load } from './load.ts';
 
-/** How long the load runs before it is measured: a process's first requests are slow by themselves, and others queue behind. */
+/**
+ * How long the load runs before the measurement: the first requests of a process are slow, and later ones queue behind
+ * them.
+ */
 const WARM_UP_MS = 5_000;
 
-/** The API in a process of its own, and a load on it that is warm. */
+/** The API in a separate process, with a warm load. */
 export interface LoadedApi extends AsyncDisposable {
   readonly load: Load;
   /** The newest lines of the API's log. */
@@ -13,13 +16,13 @@ export interface LoadedApi extends AsyncDisposable {
 }
 
 /**
- * Serves a database through the API, puts it under load, and waits until it is warm.
+ * Serves a database with the API, puts it under load, and waits until it is warm.
  *
  * @param databaseUrl the database
  * @param startLoad starts the load on the API's URL
- * @param signal ends it early
- * @param settings variables of the API's configuration, beside the database
- * @throws Error if requests fail before anything has changed
+ * @param signal stops it early
+ * @param settings environment variables of the API, in addition to the database
+ * @throws Error if requests fail before any change
  */
 export async function startLoadedApi(
   databaseUrl: string,
@@ -33,7 +36,7 @@ export async function startLoadedApi(
   await delay(WARM_UP_MS, undefined, { signal });
   const { failures } = await load.nextTally();
   if (failures.length > 0) {
-    throw new Error(`The API fails before anything has changed:\n${[...failures, api.log].join('\n')}`);
+    throw new Error(`The API fails before the first change:\n${[...failures, api.log].join('\n')}`);
   }
   const owned = resources.move();
   return {

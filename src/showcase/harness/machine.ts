@@ -3,19 +3,19 @@ import type { Connection } from './connection.ts';
 
 const GIGABYTE = 2 ** 30;
 
-/** What a run has run on. */
+/** The machine of a run. */
 export interface Machine {
   readonly cores: number;
-  /** As the processor calls itself. */
+  /** The processor's model name. */
   readonly processor: string;
   readonly memoryBytes: number;
-  /** The operating system, with the first two numbers of its release. */
+  /** The operating system and the first two numbers of its release. */
   readonly system: string;
   readonly postgres: string;
   readonly node: string;
 }
 
-/** @param connection to the server, which says its version */
+/** @param connection to the server, to read its version */
 export async function readMachine(connection: Connection): Promise<Machine> {
   const { rows } = await connection.query<{ version: string }>(
     `select current_setting('server_version') as version`,
@@ -30,7 +30,7 @@ export async function readMachine(connection: Connection): Promise<Machine> {
   };
 }
 
-/** The machine in a sentence. */
+/** The machine as a sentence. */
 export function machineSentence({ cores, processor, memoryBytes, system, node }: Machine): string {
   const memoryGigabytes = Math.round(memoryBytes / GIGABYTE);
   return `Machine: ${cores} cores (${processor}), ${memoryGigabytes} GB of memory, ${system}, Node ${node}.`;

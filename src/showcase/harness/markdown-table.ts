@@ -1,10 +1,10 @@
-/** A column of a table: its heading, and the text of each row. */
+/** A column of a table: its heading and the text of each row. */
 export interface Column<Row> {
   readonly heading: string;
   readonly text: (row: Row) => string;
 }
 
-/** A table in Markdown; the first column is aligned to the left, the others, which hold numbers, to the right. */
+/** A Markdown table. The first column is left-aligned; the others contain numbers and are right-aligned. */
 export function markdownTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
   const headings = columns.map(({ heading }) => heading);
   const texts = [headings, ...rows.map((row) => columns.map(({ text }) => text(row)))];

@@ -10,28 +10,28 @@ const MIKRO_ORM = join(
   'cli.js',
 );
 
-/** As `mikro-orm.config.ts`, but the events are sent to this process. */
+/** Like `mikro-orm.config.ts`, but sends the events to this process. */
 const CONFIG = join(import.meta.dirname, 'migration-config.ts');
 
-/** What a run of the command was like. */
+/** A run of the command. */
 export interface MigrationRun {
-  /** What the migrator reported, in its order. */
+  /** The migrator's events, in order. */
   readonly events: readonly OnlineMigrationEvent[];
-  /** From the start of its process to the end. */
+  /** Total duration of its process. */
   readonly seconds: number;
-  /** The most memory that the process had resident; null if nobody could measure it. */
+  /** Peak resident memory of the process; null if it could not be measured. */
   readonly peakMemoryBytes: number | null;
 }
 
 /**
- * Runs `npx mikro-orm migration:up --to …` as a process of its own.
+ * Runs `npx mikro-orm migration:up --to …` as a separate process.
  *
  * @param databaseUrl the database to migrate
- * @param target how the migration's name begins
+ * @param target prefix of the migration's name
  * @param signal kills it
- * @param settings variables of its configuration, beside the database; the others have their defaults
- * @param onEvent receives each event of the migrator, as it comes
- * @throws Error with the command's output where it fails
+ * @param settings environment variables in addition to the database; all others have their defaults
+ * @param onEvent receives each event of the migrator
+ * @throws Error with the command's output if it fails
  */
 export async function migrateUpTo(
   databaseUrl: string,
@@ -43,7 +43,7 @@ export async function migrateUpTo(
   return runMigrationCommand(databaseUrl, ['migration:up', '--to', target], signal, settings, onEvent);
 }
 
-/** Runs `npx mikro-orm migration:down --to …`; everything else as {@link migrateUpTo}. */
+/** Runs `npx mikro-orm migration:down --to …`. See {@link migrateUpTo}. */
 export async function migrateDownTo(
   databaseUrl: string,
   target: string,
@@ -59,14 +59,14 @@ async function runMigrationCommand(
   settings: Readonly<Record<string, string>>,
   onEvent: (event: OnlineMigrationEvent) => void,
 ): Promise<MigrationRun> {
-  // The loader of the TypeScript files would leave its cache in the temporary folder.
+  // The TypeScript loader would leave its cache in the temporary folder.
   const environment = { ...settings, DATABASE_URL: databaseUrl, TSX_DISABLE_CACHE: '1' };
   const events: OnlineMigrationEvent[] = [];
   const began = performance.now();
   const programArguments = [...command, '--config', CONFIG];
   await using running = new OwnedProcess(MIKRO_ORM, programArguments, environment, signal, {
     onMessage: (message) => {
-      // Nothing but the configuration's listener sends messages.
+      // Only the configuration's listener sends messages.
       const event = message as OnlineMigrationEvent;
       events.push(event);
       onEvent(event);

@@ -5,7 +5,7 @@ import { migrationSettings } from '../../orm/migration-settings.ts';
 import { migratorOptions } from '../../orm/migrator-options.ts';
 import type { OnlineMigrationEvent } from 'online-migration';
 
-/** The configuration of `npx mikro-orm`, with a listener that sends each event to the process that has started it. */
+/** The configuration of `npx mikro-orm`, with a listener that sends each event to the parent process. */
 export default async function listenedOptions() {
   const config = readConfig();
   const database = await resolveDatabase(config);
@@ -17,6 +17,7 @@ export default async function listenedOptions() {
 }
 
 function sendToParent(event: OnlineMigrationEvent): void {
-  // A parent that has ended receives nothing; without the callback, that would end this process in the middle of a phase.
+  // If the parent process has ended, sending fails. Without the callback, the failure would end this process in the
+  // middle of a phase.
   if (process.connected) process.send?.(event, undefined, undefined, () => undefined);
 }

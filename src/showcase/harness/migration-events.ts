@@ -1,15 +1,15 @@
 import type { BackfillFinished, OnlineMigrationEvent } from 'online-migration';
 
-/** A time for which a migration held ACCESS EXCLUSIVE on the table. */
+/** A period during which a migration held ACCESS EXCLUSIVE on the table. */
 export interface LockHold {
   /** The migration's number: `0002`. */
   readonly migration: string;
-  /** What the lock was held for. */
+  /** Purpose of the lock. */
   readonly purpose: string;
   readonly heldMs: number;
 }
 
-/** Every lock that a run of `npx mikro-orm migration:up` has held, with its migration. */
+/** The locks of a run of `npx mikro-orm migration:up`, with their migrations. */
 export function lockHoldsOf(events: readonly OnlineMigrationEvent[]): LockHold[] {
   const holds: LockHold[] = [];
   let migration = '';
@@ -22,7 +22,7 @@ export function lockHoldsOf(events: readonly OnlineMigrationEvent[]): LockHold[]
 
 /**
  * The batches of the backfill in a run.
- * @throws Error if no backfill has ended in this run, or if worker processes have filled its ranges
+ * @throws Error if no backfill finished in this run, or if worker processes filled its ranges
  */
 export function batchesOf(events: readonly OnlineMigrationEvent[]): NonNullable<BackfillFinished['batches']> {
   const finished = events.find((event) => event.type === 'backfill-finished');

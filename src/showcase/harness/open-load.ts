@@ -6,31 +6,31 @@ import type { Load } from './load.ts';
 import { LoadClient } from './load-client.ts';
 import { Tally } from './tally.ts';
 
-/** How the requests come. */
+/** The rate of the requests. */
 export interface LoadRate {
-  /** How many are due in a second. */
+  /** Requests due per second. */
   readonly requestsPerSecond: number;
-  /** Over how many connections they go. */
+  /** Number of connections. */
   readonly connections: number;
-  /** One that has no whole answer so long after it was due has failed. */
+  /** A request without a complete answer this long after it was due has failed. */
   readonly patienceMs: number;
 }
 
 /**
- * Requests that come at a fixed rate, however slow the API is, as those of many users do.
+ * Sends requests at a fixed rate, independent of the API's speed, as many users do.
  *
- * 1. A request is due at each tick of the rate. It goes to the client that has been free the longest; where all wait for
- *    an answer, it waits for the first that gets one.
- * 2. Its latency counts from the moment at which it was due, not from its sending. Otherwise a stall of the API would
- *    count as a few slow requests, one for each connection, and all that would have come meanwhile would be left out
- *    ("coordinated omission", Gil Tene: How NOT to Measure Latency).
- * 3. Where it could not be sent, or was not answered, in time after that moment, it has failed.
+ * 1. A request is due at each tick of the rate. The client that has been idle the longest sends it. If all clients are
+ *    busy, the first one to become idle sends it.
+ * 2. Its latency counts from its due time, not from its sending. Otherwise a stall of the API would count as one slow
+ *    request per connection, and the requests due meanwhile would be omitted ("coordinated omission", Gil Tene: How NOT
+ *    to Measure Latency).
+ * 3. If it is not sent or answered in time after its due time, it has failed.
  */
 export class OpenLoad implements Load {
   readonly #patienceMs: number;
   readonly #apis: ApiClient[] = [];
   readonly #freeClients: LoadClient[] = [];
-  /** Requests that are due and wait for a client, the oldest first; each takes the client that it gets. */
+  /** The due requests that wait for a client, oldest first. Each receives its client. */
   readonly #waiting: ((client: LoadClient) => void)[] = [];
   readonly #arrivals: Promise<void>;
   #tally = new Tally();
@@ -39,8 +39,8 @@ export class OpenLoad implements Load {
   /**
    * Starts the load.
    *
-   * @param url where the API listens
-   * @param ledger keeps what the API acknowledges
+   * @param url of the API
+   * @param ledger records the acknowledged writes
    * @param seed of the random choices
    */
   constructor(
@@ -81,7 +81,7 @@ export class OpenLoad implements Load {
   async #arrive(requestsPerSecond: number): Promise<void> {
     const intervalMs = 1000 / requestsPerSecond;
     for (let due = performance.now(); !this.#stopped;) {
-      // After a late timer, all that have become due meanwhile.
+      // After a late timer, all requests that have become due.
       for (; due <= performance.now(); due += intervalMs) {
         const began = due;
         void this.#tally.count(() => this.#request(began), began);
@@ -103,9 +103,7 @@ export class OpenLoad implements Load {
 
   #refuseLate(due: number, what: string): void {
     if (performance.now() - due <= this.#patienceMs) return;
-    throw new Error(
-      `A request ${what} within ${this.#patienceMs / 1000} s of the moment at which it was due.`,
-    );
+    throw new Error(`A request ${what} within ${this.#patienceMs / 1000} s of its due time.`);
   }
 
   async #freeClient(): Promise<LoadClient> {

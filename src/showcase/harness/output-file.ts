@@ -3,10 +3,10 @@ import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 /**
- * For a command that takes a while: what will fail at its end is better said at its beginning.
+ * Checks an output file early, so that a long command fails at its start, not at its end.
  *
  * @param option that names the file, for the error
- * @throws Error in a sentence where the file cannot be written
+ * @throws Error with a sentence if the file cannot be written
  */
 export async function refuseUnwritable(option: string, file: string): Promise<void> {
   try {

@@ -3,32 +3,37 @@ import { createInterface } from 'node:readline';
 import { CONFIG_VARIABLES } from '../../config.ts';
 import { PROJECT_FOLDER } from '../../database/embedded-postgres.ts';
 
-/** How long a process may take to end by itself once it is asked to. */
+/** How long a process may take to end after a signal. */
 const END_GRACE_MS = 3_000;
-/** Lines of output that are kept: enough for any error, and no more, however long the process runs. */
+/** Lines of output to keep. This is enough for any error, and limits memory. */
 const KEPT_LINES = 200;
 
-/** An empty variable is not set, whatever `.env` says. */
+/** An empty variable counts as not set, even if `.env` sets it. */
 const DEFAULT_CONFIG = Object.fromEntries(CONFIG_VARIABLES.map((name) => [name, '']));
 
-/** Receives what a process writes and sends. */
+/** Receives a process's output and messages. */
 export interface ProcessListeners {
-  /** Receives each line that it writes, to either output. */
+  /** Receives each line of either output. */
   readonly onLine?: (line: string) => void;
-  /** Receives each message that it sends by `process.send`; without this listener it has no channel for messages. */
+  /** Receives each message of `process.send`. Without this listener, the process has no message channel. */
   readonly onMessage?: (message: unknown) => void;
 }
 
-/** A Node process of this project that ends with its owner. Its configuration is the default, but for what it is given. */
+/**
+ * A Node process of this project. Disposing of it ends it. Its configuration has the defaults, except for the given
+ * variables.
+ */
 export class OwnedProcess implements AsyncDisposable {
-  /** Resolves with the exit code once the process, its output and its messages have ended; null if a signal ended it. */
+  /**
+   * Resolves with the exit code when the process, its output and its messages have ended; null if a signal ended it.
+   */
   readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
 
   /**
    * @param script the file to run
-   * @param programArguments what the script gets
+   * @param programArguments the script's arguments
    * @param environment its configuration; all other variables are this process's own
    * @param signal kills the process
    */
@@ -46,7 +51,7 @@ export class OwnedProcess implements AsyncDisposable {
       signal,
       killSignal: 'SIGKILL',
     });
-    child.on('error', (error) => this.#keep(error.message)); // Also where the signal kills it.
+    child.on('error', (error) => this.#keep(error.message)); // It also occurs when the signal kills the process.
     if (onMessage !== undefined) child.on('message', onMessage);
     for (const output of [child.stdout!, child.stderr!]) {
       createInterface(output).on('line', (line) => {
@@ -58,17 +63,17 @@ export class OwnedProcess implements AsyncDisposable {
     this.ended = new Promise((resolve) => child.once('close', resolve));
   }
 
-  /** Its process id; -1, which no process has, where it could not be started. */
+  /** Its process id; -1, which no process has, if it could not be started. */
   get pid(): number {
     return this.#child.pid ?? -1;
   }
 
-  /** The newest lines that it has written. */
+  /** The newest lines of its output. */
   get output(): string {
     return this.#lines.join('\n');
   }
 
-  /** Asks the process to end, ends it where it does not, and waits until it has. */
+  /** Asks the process to end, kills it if necessary, and waits for its end. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), END_GRACE_MS);

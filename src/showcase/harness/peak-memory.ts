@@ -1,18 +1,18 @@
 import { readFile } from 'node:fs/promises';
 
-/** Between two looks; the mark itself never falls, so that only a peak in the last moment of a process is missed. */
+/** Interval between reads. The kernel's peak value never falls, so only a peak just before a process ends is missed. */
 const LOOK_MS = 100;
 
-/** The most memory that a process has had resident so far. Disposing of it ends the looks. */
+/** Peak resident memory of a process so far. Disposing of it stops the reads. */
 export interface PeakMemory extends Disposable {
-  /** Null where the system is not Linux, or the process ended before the first look. */
+  /** Null if the system is not Linux, or if the process ended before the first read. */
   readonly bytes: number | null;
 }
 
 /**
- * Follows the mark that Linux keeps of a process's resident memory, which is gone when the process is.
+ * Reads Linux's peak resident memory of a process repeatedly, because it disappears with the process.
  *
- * @param pid the process
+ * @param pid of the process
  */
 export function watchPeakMemory(pid: number): PeakMemory {
   let bytes: number | null = null;
@@ -29,7 +29,7 @@ export function watchPeakMemory(pid: number): PeakMemory {
   };
 }
 
-/** VmHWM of proc_pid_status(5), which is in units of 1024 bytes; undefined where there is none. */
+/** VmHWM of proc_pid_status(5), in units of 1024 bytes; undefined if it is missing. */
 async function readPeak(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];

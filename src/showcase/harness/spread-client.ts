@@ -1,12 +1,12 @@
 import { type Answer, ApiClient, type RequestSender } from './api-client.ts';
 import type { Choices } from './choices.ts';
 
-/** A connection to each of several API processes, as behind a load balancer: chance decides where a request goes. */
+/** Connections to several API processes. As behind a load balancer, each request goes to a random one. */
 export class SpreadClient implements RequestSender {
   readonly #clients: readonly ApiClient[];
   readonly #choices: Choices;
 
-  /** @param urls where the API processes listen, one at least */
+  /** @param urls of the API processes, at least one */
   constructor(urls: readonly string[], choices: Choices) {
     this.#clients = urls.map((url) => new ApiClient(url));
     this.#choices = choices;

@@ -1,19 +1,19 @@
 import { rowCount } from '../../command-line/row-count.ts';
 import type { Summary } from './tally.ts';
 
-/** A step of a run under load, and what its requests met. */
+/** A step of a run under load, with its requests. */
 export interface MeasuredStep extends Summary {
   readonly name: string;
-  /** How long the step took, without the settling. */
+  /** Duration of the step, without the settling time. */
   readonly seconds: number;
 }
 
 /** Width of the first column, in characters. */
 const NAME_WIDTH = 20;
-/** With this, a line of all numbers fits a terminal of 80 columns. */
+/** A line with all numbers then fits a terminal of 80 columns. */
 const NUMBER_WIDTH = 9;
 
-/** The numbers of a step, each with its heading and its text. */
+/** The numbers of a step, each with its heading and text. */
 export const COLUMNS: readonly { heading: string; text: (step: MeasuredStep) => string }[] = [
   { heading: 'seconds', text: ({ seconds }) => seconds.toFixed(2) },
   { heading: 'requests', text: ({ requests }) => rowCount(requests) },
@@ -23,22 +23,22 @@ export const COLUMNS: readonly { heading: string; text: (step: MeasuredStep) => 
   { heading: 'max ms', text: ({ maxMs }) => maxMs.toFixed(1) },
 ];
 
-/** The beginning of a line: what it is about, padded to the first column's width. */
+/** The start of a line: its name, padded to the first column's width. */
 export function lineBeginning(name: string): string {
   return name.padEnd(NAME_WIDTH);
 }
 
-/** The line above a way's steps. */
+/** The heading line above a way's steps. */
 export function stepHeadings(): string {
   return lineBeginning('step') + COLUMNS.map(({ heading }) => rightAligned(heading)).join('');
 }
 
-/** The numbers of a step, to go behind {@link lineBeginning}. */
+/** The numbers of a step, to follow {@link lineBeginning}. */
 export function stepNumbers(step: MeasuredStep): string {
   return COLUMNS.map(({ text }) => rightAligned(text(step))).join('');
 }
 
-/** A text at the right end of a column of numbers. */
+/** Right-aligns a text in a column of numbers. */
 export function rightAligned(text: string): string {
   return ` ${text.padStart(NUMBER_WIDTH)}`;
 }

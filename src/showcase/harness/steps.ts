@@ -3,41 +3,40 @@ import type { Load } from './load.ts';
 import type { MeasuredStep } from './step-table.ts';
 import { Tally } from './tally.ts';
 
-/** How long the load goes on after a step, as part of it: what it did to the requests may show a little later. */
+/** How long the load continues after a step, as part of it: effects on requests may appear later. */
 const SETTLING_MS = 1_000;
 
-/** Something that happens while the load runs. */
+/** A step that runs under load. */
 export interface Step {
   readonly name: string;
-  /** @param report takes how much of it is done, in percent */
+  /** @param report receives the completed share in percent */
   readonly run: (report: (percent: number) => void) => Promise<unknown>;
 }
 
-/** Is told when steps begin and end. */
+/** Receives the start and end of steps. */
 export interface StepObserver {
   readonly stepBegins: (step: Step) => void;
   readonly stepEnded: (step: MeasuredStep) => void;
-  /** How much of what began last is done, in percent. */
+  /** The completed share of the current task, in percent. */
   readonly progressed: (percent: number) => void;
 }
 
-/** All steps of one load. */
+/** The measurements of all steps of one load. */
 export interface Measurements {
   readonly steps: readonly MeasuredStep[];
-  /** The first failures of each step, in a line each. */
+  /** The first failures of each step, one line each. */
   readonly failures: readonly string[];
-  /** The requests of all steps but the first, which is the idle one, and the time that these steps took. */
+  /** The requests and the duration of all steps except the first, which is the idle one. */
   readonly total: MeasuredStep;
 }
 
 /**
- * Runs the steps one by one while the load runs, and ends the load. A request belongs to the step in which it began; there
- * is no moment between two steps, so each request belongs to one.
+ * Runs the steps under load, one by one, then stops the load. A request belongs to the step in which it started; the
+ * steps follow each other without a gap.
  *
- * @param load started, and used for nothing else
- * @param steps one at least; the first one is the idle baseline. Whether there is one more is asked when the one before it
- *   has ended
- * @param signal ends the wait behind a step
+ * @param load a started load for these steps only
+ * @param steps at least one; the first is the idle baseline. The next step is requested when the previous one has ended
+ * @param signal ends the settling time after a step
  */
 export async function measureSteps(
   load: Load,

@@ -1,10 +1,10 @@
 import { createHistogram } from 'node:perf_hooks';
 
 const MICROSECONDS_PER_MS = 1_000;
-/** Failures that are kept word for word. */
+/** Number of failures kept with their texts. */
 const KEPT_FAILURES = 5;
 
-/** How the requests of a step went; latencies in milliseconds, from where each begins to the whole answer. */
+/** Summary of a step's requests. Latencies are in milliseconds, from the start of a request to its complete answer. */
 export interface Summary {
   readonly requests: number;
   readonly failed: number;
@@ -13,22 +13,22 @@ export interface Summary {
   readonly maxMs: number;
 }
 
-/** Counts the requests that begin in one step, also those that end later. */
+/** Counts the requests that start in one step, including those that end later. */
 export class Tally {
   readonly #microseconds = createHistogram();
   readonly #open = new Set<Promise<void>>();
   readonly #failures: string[] = [];
   #failed = 0;
 
-  /** What went wrong first, in a line each. */
+  /** The first failures, one line each. */
   get failures(): readonly string[] {
     return this.#failures;
   }
 
   /**
-   * Carries out a request and counts it; it failed where it throws.
+   * Runs and counts a request. If it throws, it counts as failed.
    *
-   * @param began when it was due, on the clock of `performance.now()`
+   * @param began when it was due, by `performance.now()`
    */
   async count(request: () => Promise<void>, began = performance.now()): Promise<void> {
     const counted = this.#measure(request, began);
@@ -37,12 +37,12 @@ export class Tally {
     this.#open.delete(counted);
   }
 
-  /** Resolves when every request that has begun has ended. */
+  /** Resolves when every started request has ended. */
   async settled(): Promise<void> {
     await Promise.all(this.#open);
   }
 
-  /** Takes over the requests of another tally. */
+  /** Adds the requests of another tally. */
   add(other: Tally): void {
     this.#microseconds.add(other.#microseconds);
     this.#failed += other.#failed;

@@ -1,19 +1,19 @@
-/** Requests of one piece of a timeline are added up. */
+/** Length of a timeline's pieces. The requests of a piece are added up. */
 export const PIECE_MS = 100;
 
 /**
- * From when on a time without an answer is a gap: the lock timeout of 100 ms, which a phase may make everyone wait, and 50 ms
- * for the load's own pauses.
+ * A longer time without an answer is a gap. It allows the lock timeout of 100 ms, for which a phase may block all
+ * requests, and 50 ms for the load's pauses.
  */
 export const GAP_MS = 150;
 
-/** What was answered in one piece of a timeline. */
+/** The answers in one piece of a timeline. */
 export interface TimelinePiece {
   readonly served: number;
   readonly failed: number;
 }
 
-/** A span on a timeline, in milliseconds since its beginning. */
+/** A span on a timeline, in milliseconds from its start. */
 export interface Span {
   readonly beganMs: number;
   readonly endedMs: number;
@@ -24,50 +24,50 @@ export interface StepSpan extends Span {
   readonly name: string;
 }
 
-/** A lock on the table, as long as it was held. */
+/** A lock on the table, for as long as it was held. */
 export interface LockSpan extends Span {
   readonly purpose: string;
-  /** `ACCESS EXCLUSIVE`, or `ROW EXCLUSIVE` where batches follow each other. */
+  /** `ACCESS EXCLUSIVE`, or `ROW EXCLUSIVE` for a series of batches. */
   readonly mode: string;
 }
 
-/** For how long nobody was served. */
+/** Times without an answer. */
 interface Gaps {
-  /** The longest time in which no request was served. */
+  /** The longest time without a served request. */
   readonly longestGapMs: number;
-  /** All such times longer than {@link GAP_MS}, added up. */
+  /** The sum of all such times longer than {@link GAP_MS}. */
   readonly unservedMs: number;
 }
 
-/** What happened through the time of one way of changing a column. */
+/** The timeline of one way to change a column. */
 export interface TimelineRecord extends Gaps {
-  /** A piece of 100 ms each, from the beginning to the end. */
+  /** Pieces of 100 ms, from the start to the end. */
   readonly pieces: readonly TimelinePiece[];
   readonly steps: readonly StepSpan[];
   readonly locks: readonly LockSpan[];
 }
 
-/** Notes when requests are answered, when steps run and when locks are held. */
+/** Records when requests are answered, steps run and locks are held. */
 export class Timeline {
   readonly #pieces: { served: number; failed: number }[] = [];
   readonly #steps: StepSpan[] = [];
   readonly #locks: LockSpan[] = [];
   #began = Number.POSITIVE_INFINITY;
   #lastServedMs = 0;
-  /** Up to the request that was served last. */
+  /** Up to the last served request. */
   #gaps: Gaps = { longestGapMs: 0, unservedMs: 0 };
 
-  /** Begins it; requests that were answered before are in none of its pieces. */
+  /** Starts the timeline; earlier requests are not part of it. */
   begin(): void {
     this.#began = performance.now();
   }
 
-  /** Milliseconds since its beginning. */
+  /** Milliseconds since the start. */
   get nowMs(): number {
     return performance.now() - this.#began;
   }
 
-  /** Carries out a request, and notes when it was answered, and whether it failed, which it did where it throws. */
+  /** Runs a request; records when it was answered and whether it failed. It failed if it throws. */
   async request(work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -78,7 +78,7 @@ export class Timeline {
     }
   }
 
-  /** Carries out a step and notes when it ran. */
+  /** Runs a step and records its time. */
   async step<T>(name: string, work: () => Promise<T>): Promise<T> {
     const beganMs = this.nowMs;
     try {
@@ -88,7 +88,7 @@ export class Timeline {
     }
   }
 
-  /** Carries out what holds a lock on the table from its beginning to its end. */
+  /** Runs a task that holds a lock on the table from start to end. */
   async locked<T>(
     lock: { readonly purpose: string; readonly mode: string },
     work: () => Promise<T>,
@@ -101,13 +101,13 @@ export class Timeline {
     }
   }
 
-  /** Notes a lock that has just been released. */
+  /** Records a lock that has just been released. */
   released(lock: { readonly purpose: string; readonly mode: string }, heldMs: number): void {
     const endedMs = this.nowMs;
     this.#locks.push({ ...lock, beganMs: endedMs - heldMs, endedMs });
   }
 
-  /** Everything up to now. */
+  /** The timeline so far. */
   record(): TimelineRecord {
     const pieces = Math.ceil(this.nowMs / PIECE_MS);
     return {

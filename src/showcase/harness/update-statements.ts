@@ -1,22 +1,22 @@
 import type { Connection } from './connection.ts';
 
-/** The conversion as people write it: the cheapest there is, and without a check of the value. */
+/** The conversion that people usually write: the cheapest one, without a check of the value. */
 const CONVERSION = `created_at::timestamp at time zone 'UTC'`;
 
-/** The column that is to be filled: nullable, so that nothing but the catalog changes. */
+/** Adds the nullable column to fill. This changes only the catalog. */
 export async function addNewColumn(connection: Connection): Promise<void> {
   await connection.query(`alter table public.large_record add column created_at_new timestamptz`);
 }
 
-/** Fills all rows; returns how many. */
+/** Fills all rows; returns their number. */
 export async function updateAllRows(connection: Connection): Promise<number> {
   return countUpdated(connection, `update public.large_record set created_at_new = ${CONVERSION}`);
 }
 
 /**
- * Fills some of the rows that are not filled yet, whichever the database comes upon first; returns how many.
+ * Fills some unfilled rows, in no particular order; returns their number.
  *
- * @param limit how many at most
+ * @param limit greatest number of rows
  */
 export async function updateUnfilledRows(connection: Connection, limit: number): Promise<number> {
   return countUpdated(
@@ -29,7 +29,7 @@ export async function updateUnfilledRows(connection: Connection, limit: number):
   );
 }
 
-/** Fills the rows from one id to another, both included; returns how many. */
+/** Fills the rows of an id range, both ends included; returns their number. */
 export async function updateKeyRange(connection: Connection, first: number, last: number): Promise<number> {
   return countUpdated(
     connection,

@@ -7,17 +7,17 @@ import { writeLines } from './work-lines.ts';
 const REDRAW_MS = 100;
 
 /**
- * Shows the work of a command: in a terminal a list of steps, of which the one at work shows its time and how much of it is
- * done, and those to come stand below it; elsewhere a plain line for each.
+ * Shows a command's tasks. On a terminal: a list of steps, with the duration and progress of the current step, and the
+ * pending steps below it. Otherwise: a line per task.
  *
- * @param output where it is shown
- * @returns what tells of the work; disposing of it ends the display
+ * @param output receives the display
+ * @returns the observer; disposing of it ends the display
  */
 export function showWork(output: NodeJS.WriteStream): WorkObserver & Disposable {
   return output.isTTY ? showSteps(output) : writeLines((text) => output.write(text));
 }
 
-/** The work that is under way. */
+/** The current task. */
 interface CurrentWork {
   readonly name: string;
   readonly began: number;

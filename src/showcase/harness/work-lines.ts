@@ -2,10 +2,10 @@ import { lineBeginning, rightAligned, stepHeadings, stepNumbers } from './step-t
 import type { WorkObserver } from './work.ts';
 
 /**
- * Writes a line for each piece of work: its name when it begins, its numbers when it has ended.
+ * Writes a line per task: its name at the start, its numbers at the end.
  *
- * @param write receives text, with its line ends
- * @returns what tells of the work, and what ends a line that an error has left open
+ * @param write receives text, including newlines
+ * @returns the observer, and a function that ends an unfinished line after an error
  */
 export function writeLines(write: (text: string) => void): WorkObserver & Disposable {
   let isOpen = false;

@@ -1,22 +1,22 @@
 import type { StepObserver } from './steps.ts';
 
-/** Is told what happens while a command works. */
+/** Receives the progress of a command. */
 export interface WorkObserver extends StepObserver {
-  /** A piece of work begins that is no step. */
+  /** Starts a task that is not a step. */
   readonly workBegins: (what: string) => void;
   readonly workEnded: (seconds: number) => void;
   /**
    * Steps follow.
-   * @param names of those that are known by now, in their order
+   * @param names of the steps known so far, in order
    */
   readonly stepsFollow: (heading: string, names: readonly string[]) => void;
 }
 
 /**
- * Carries out a piece of work that is no step, and tells the observer how long it took.
+ * Runs a task that is not a step, and reports its duration to the observer.
  *
- * @param signal aborted: the work does not begin
- * @param work gets what takes how much of it is done, in percent
+ * @param signal if it is aborted, the task does not start
+ * @param work receives a callback for the completed share in percent
  */
 export async function observeWork<T>(
   observer: WorkObserver,

@@ -19,31 +19,31 @@ const MS_PER_MINUTE = 60_000;
 
 const UP = ['0002', '0003', '0004', '0005', '0006'];
 const DOWN = ['0005', '0004', '0003', '0002', '0001'];
-/** Between these, on the way up, the new column may be empty. */
+/** On the way up, the new column may be null after these migrations. */
 const HALF_FILLED = ['0002'];
 
-/** What a run has found. */
+/** The result of a run. */
 export interface SoakResult extends Measurements {
-  /** Rows whose two columns did not say the same, over all looks. */
+  /** Rows whose two columns differed, over all checks. */
   readonly differences: number;
   readonly ledger: LedgerVerdict;
-  /** The end of what the API processes have logged. */
+  /** The end of the API processes' logs. */
   readonly apiLog: string;
 }
 
 /**
- * All migrations to and fro under load, on a server of its own:
+ * Runs all migrations up and down under load, on a separate server:
  *
- * 1. Start a throwaway PostgreSQL; 0001; seed; three API processes and one load, each request of which goes to one of them.
- * 2. Up to 0006, down to 0001, up again, and on until the time is over, each migration by the command line and after a
- *    random wait. Where both columns are there after it, compare them in every row.
- * 3. End the load, and compare every row with what the API has acknowledged.
+ * 1. Start a throwaway PostgreSQL, run 0001 and seed. Start three API processes and one load over all of them.
+ * 2. Migrate up to 0006, down to 0001 and up again until the time is over, each migration by the command line after a
+ *    random pause. After each, if both columns exist, compare them in every row.
+ * 3. Stop the load and compare every row with the acknowledged writes.
  *
- * @param options.rows how many rows the table has
- * @param options.minutes how long it swings, from the first migration on; it goes up twice at least
+ * @param options.rows number of rows in the table
+ * @param options.minutes duration from the first migration; it migrates up at least twice
  * @param options.seed of the random choices
- * @param signal ends it early; either way, all that was started is gone when this function has ended
- * @throws Error if a migration fails, with its output
+ * @param signal stops it early; everything it started has ended when this function returns
+ * @throws Error with the migration's output if a migration fails
  */
 export async function runSoak(
   options: { readonly rows: number; readonly minutes: number; readonly seed: number },
@@ -74,18 +74,18 @@ export async function runSoak(
   const apiUrls = apis.map((api) => api.url);
   const load = resources.use(new ClosedLoad(apiUrls, ledger, seed, LOAD));
   const watch = resources.use(await connect(url));
-  const swinging = new Swinging(url, watch, new Choices(`${seed} waits`), signal);
+  const cycles = new Cycles(url, watch, new Choices(`${seed} waits`), signal);
 
-  observer.stepsFollow('To and fro', []);
-  const measurements = await measureSteps(load, swinging.steps(minutes), signal, observer);
+  observer.stepsFollow('Up and down', []);
+  const measurements = await measureSteps(load, cycles.steps(minutes), signal, observer);
   const verdict = await timed('compare with the ledger', () => checkLedger(watch, ledger, 'created_at'));
   const apiLog = apis.map(({ log }) => log).join('\n');
-  return { ...measurements, differences: swinging.differences, ledger: verdict, apiLog };
+  return { ...measurements, differences: cycles.differences, ledger: verdict, apiLog };
 }
 
-/** The migrations to and fro, and what the looks at the columns beside them have found. */
-class Swinging {
-  /** Rows whose two columns did not say the same, over all looks. */
+/** The migrations up and down, and the comparisons of the columns. */
+class Cycles {
+  /** Rows whose two columns differed, over all checks. */
   differences = 0;
   readonly #url: string;
   readonly #watch: Connection;

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => resources.disposeAsync());
 
-/** An open page: its samples one by one. */
+/** An open page and its samples. */
 interface Page extends AsyncDisposable {
   readonly headers: IncomingMessage['headers'];
   next(): Promise<Sample | undefined>;
@@ -49,7 +49,7 @@ const countObservers = () =>
     select count(*)::int from pg_stat_activity
     where datname = current_database() and application_name = 'online-migration observer'`);
 
-it('tells every page of the stage and of the requests, on one connection for all, and on none without a page', async () => {
+it('sends the stage and the requests to every page, with one connection for all pages and none without a page', async () => {
   await using api = await startNotes(table.url);
   expect(await countObservers()).toBe(0);
   const pages = [];
@@ -76,7 +76,7 @@ it('tells every page of the stage and of the requests, on one connection for all
   while ((await countObservers()) > 0);
 });
 
-it('shows a stage soon after its commit, and says so where there is no table', async () => {
+it('shows a stage soon after its commit, and reports a missing table', async () => {
   await using api = await startNotes(table.url);
   await using page = await openPage(api.url);
   for (const stage of ['backfilled', 'initial'] as const) {
@@ -92,7 +92,7 @@ it('shows a stage soon after its commit, and says so where there is no table', a
   while ((await page.next())!.overview === null);
 });
 
-it('goes on with the requests while the database is away, and is back with it', async () => {
+it('still shows requests while the database is unavailable, and recovers with it', async () => {
   await using api = await startNotes(table.url);
   await using page = await openPage(api.url);
   while ((await page.next())!.overview === null);
@@ -109,7 +109,7 @@ it('goes on with the requests while the database is away, and is back with it', 
   while ((await page.next())!.overview === null);
 });
 
-it('an open page does not hold up the end of the process', async () => {
+it('an open page does not delay the end of the process', async () => {
   const api = await startNotesProcess(table.url, { REQUEST_TIMEOUT_MS: '600000' });
   await using page = await openPage(api.url);
   await page.next();
@@ -118,7 +118,7 @@ it('an open page does not hold up the end of the process', async () => {
   expect(await api.exitCode).toBe(0);
 });
 
-it('tells no page what others’ statements say', async () => {
+it('does not show other sessions’ statements', async () => {
   await using api = await startNotes(table.url);
   await using other = await connect(table.url, 'other');
   await other.rows(`begin`);
@@ -131,7 +131,7 @@ it('tells no page what others’ statements say', async () => {
   await other.rows(`rollback`);
 });
 
-it('says so where no feature has a change', async () => {
+it('reports that no feature has a change', async () => {
   await using api = await startTestApplication(table.url, {}, []);
   await using page = await openPage(api.url);
   expect(await page.next()).toMatchObject({

@@ -11,7 +11,7 @@ import type { ApiProcess } from '../../support/api-process.ts';
 import { slowUpdatesDown } from '../../support/slow-updates.ts';
 
 const ROWS = 20_000;
-/** How late the page may be behind a commit. */
+/** Longest allowed delay of the page after a commit. */
 const LATEST_MS = 2_000;
 const PATIENCE_MS = 30_000;
 /** The phases as the page names them, and their stages. */
@@ -49,7 +49,7 @@ describeInBrowser('the live page', () => {
   beforeEach(() => table.go('initial'));
   afterAll(() => resources.disposeAsync());
 
-  /** An open page; it collects what went wrong in it, and whom it asked for anything. */
+  /** Opens a page and records its errors and the hosts it contacts. */
   async function openPage(options: Parameters<Browser['newPage']>[0] = {}) {
     const page = await browser.newPage(options);
     const problems: string[] = [];
@@ -98,7 +98,7 @@ describeInBrowser('the live page', () => {
     expect(await page.locator('#holds tr').count()).toBeGreaterThanOrEqual(PHASES.length - 1);
   });
 
-  it('the progress of a backfill moves, and a reader hears of the stage', async () => {
+  it('the progress of a backfill advances, and the stage is announced', async () => {
     await table.go('expanded');
     await using opened = await openPage();
     const { page } = opened;
@@ -125,7 +125,7 @@ describeInBrowser('the live page', () => {
     expect(opened.problems).toEqual([]);
   });
 
-  it('a request that fails shows as failed, and so does who waits for whom', async () => {
+  it('failed requests and lock waits are shown', async () => {
     await using opened = await openPage();
     const { page } = opened;
     expect(await page.locator('#requests-text.failing').count()).toBe(0);
@@ -164,7 +164,7 @@ describeInBrowser('the live page', () => {
     expect(drawn).toBeGreaterThan(0);
   });
 
-  it('fits a phone of 360 pixels, and the keyboard reaches what scrolls', async () => {
+  it('fits a phone of 360 pixels, and the keyboard reaches the scrolling parts', async () => {
     await using opened = await openPage({ viewport: { width: 360, height: 740 } });
     const { page } = opened;
     await page.locator('#processes tr').first().waitFor();
@@ -178,7 +178,7 @@ describeInBrowser('the live page', () => {
     expect(names).toEqual(['processes-heading', 'waits-heading', 'holds-heading']);
   });
 
-  it('says so while the API is away, and goes on by itself', async () => {
+  it('reports an unavailable API, and reconnects by itself', async () => {
     await using other = await startNotesProcess(table.url);
     const port = new URL(other.url).port;
     await using opened = await openPage();

@@ -15,7 +15,7 @@ function historyAt() {
   };
 }
 
-it('has the requests of each second that is over, and which of them failed', () => {
+it('contains the requests and failures of each completed second', () => {
   const { history, after, answered } = historyAt();
   answered(200, 0.01);
   answered(404, 0.02);
@@ -30,7 +30,7 @@ it('has the requests of each second that is over, and which of them failed', () 
   expect(second!.p99Ms).toBeGreaterThan(295);
 });
 
-it('has a second without requests too, with no latency', () => {
+it('contains seconds without requests, without a latency', () => {
   const { history, after, answered } = historyAt();
   answered(200);
   after(3);
@@ -42,7 +42,7 @@ it('has a second without requests too, with no latency', () => {
   ]);
 });
 
-it('counts no route but those that do the work', () => {
+it('counts only the features' routes', () => {
   const { history, after, answered } = historyAt();
   answered(500, 1, '/metrics');
   history.observe({ method: 'GET', route: undefined, status: 404, seconds: 1 });
@@ -50,7 +50,7 @@ it('counts no route but those that do the work', () => {
   expect(history.seconds).toMatchObject([{ requests: 0, failed: 0 }]);
 });
 
-it('keeps five minutes, also after days without a request', () => {
+it('keeps five minutes, even after days without a request', () => {
   const { history, after, answered } = historyAt();
   answered(200);
   after(86_400);
@@ -60,7 +60,7 @@ it('keeps five minutes, also after days without a request', () => {
   expect(seconds[0]).toMatchObject({ at: FIRST_SECOND + 86_400 - 300, requests: 0 });
 });
 
-it('a clock that is set back adds no second twice', () => {
+it('does not repeat a second if the clock is set back', () => {
   const { history, after, answered } = historyAt();
   after(2);
   answered(200);

@@ -10,7 +10,7 @@ import { scrape } from '../../support/scrape.ts';
 import { send } from '../../support/send.ts';
 import type { TestApplication } from '../../support/test-application.ts';
 
-/** No poll beside the requests: what uses the database is known. */
+/** No polls: only the requests use the database. */
 const NO_POLL = { activeColumnPollMs: 3_600_000 };
 const POOL_SIZE = 10;
 const ROWS = 10;
@@ -29,7 +29,7 @@ async function startOnTable(): Promise<{ api: TestApplication; table: NotesTable
   return { table, api: resources.use(await startNotes(table.url, NO_POLL)) };
 }
 
-/** What must be read from the database. */
+/** The samples that must be read from the database. */
 const readSamples = (samples: ReadonlyMap<string, number>) =>
   [...samples.keys()].filter((name) => /^column_change_(stage|backfill)/.test(name));
 
@@ -37,7 +37,7 @@ const named = (samples: ReadonlyMap<string, number>, name: string) =>
   Object.fromEntries([...samples].filter(([sample]) => sample.split('{')[0] === name));
 
 describe('the durations of requests', () => {
-  it('are counted by the pattern of the route, however many paths there are', async () => {
+  it('are counted by the pattern of the route, not by path', async () => {
     const { api } = await startOnTable();
     for (let id = 1; id <= 20; id++) await send(`${api.url}/notes/${id}`);
     for (let n = 1; n <= 20; n++) await send(`${api.url}/nothing/${n}?x=${n}`);
@@ -53,7 +53,7 @@ describe('the durations of requests', () => {
     });
   });
 
-  it('of the last seconds are those of requests to features that were not refused', async () => {
+  it('of the last seconds cover requests to features, without client errors', async () => {
     const { api } = await startOnTable();
     for (const path of ['/healthz', '/readyz', '/status', '/metrics', '/openapi.json', '/nothing']) {
       await send(`${api.url}${path}`);
@@ -70,14 +70,14 @@ describe('the durations of requests', () => {
   });
 });
 
-it('the pool says how many connections work, and how many requests wait for one', async () => {
+it('the pool reports its connections and the waiting requests', async () => {
   const { api, table } = await startOnTable();
   await table.lock();
   const patches = Array.from({ length: POOL_SIZE + 3 }, () =>
     send(`${api.url}/notes/1`, { method: 'PATCH', body: { text: 'changed' } }),
   );
   await lockWaiter(table.url);
-  // What /metrics itself asks the database waits behind them.
+  // The queries of /metrics wait behind these.
   let samples: ReadonlyMap<string, number>;
   do samples = await scrape(api.url);
   while ((samples.get('database_pool_waiting') ?? 0) < 3);
@@ -90,7 +90,7 @@ it('the pool says how many connections work, and how many requests wait for one'
   for (const { status } of await Promise.all(patches)) expect(status).toBe(200);
 });
 
-it('a change says its stage, the active column and how far the backfill is, at every stage', async () => {
+it('a change reports its stage, active column and backfill progress at every stage', async () => {
   const table = resources.use(await createNotesTable());
   await table.store(ROWS);
   const api = resources.use(await startNotes(table.url));
@@ -124,11 +124,11 @@ it('a change says its stage, the active column and how far the backfill is, at e
   expect((await scrape(api.url)).get(`column_change_switches_total{${CHANGE}}`)).toBe(2);
 });
 
-it('a request that meets a move is counted', async () => {
+it('a request that runs again because of a phase is counted', async () => {
   const { api, table } = await startOnTable();
   expect((await send(`${api.url}/notes`)).status).toBe(200);
   expect((await scrape(api.url)).get(`column_change_reresolutions_total{${CHANGE}}`)).toBe(0);
-  // As a process sees it that served nothing during the moves.
+  // Simulates a process that served nothing during the phases.
   await table.client.rows(
     `alter table note drop column priority, add column priority_new bigint not null default 1`,
   );
@@ -139,7 +139,7 @@ it('a request that meets a move is counted', async () => {
 });
 
 describe('without the database', () => {
-  it('what needs it is absent, and the rest is there', async () => {
+  it('the metrics that need it are absent, and the others are present', async () => {
     const api = resources.use(
       await startNotes('postgres://someone@127.0.0.1:9/none', { requestTimeoutMs: 400 }),
     );
@@ -153,7 +153,7 @@ describe('without the database', () => {
     );
   });
 
-  it('one that is silent is asked once, however often someone asks, until it speaks again', async () => {
+  it('a silent database receives one query, independent of the number of scrapes, until it answers', async () => {
     const table = resources.use(await createNotesTable());
     const proxy = resources.use(await startHangingProxy(table.url));
     const api = resources.use(await startNotes(proxy.url, NO_POLL));

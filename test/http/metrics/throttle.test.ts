@@ -11,7 +11,7 @@ import { send } from '../../support/send.ts';
 import type { TestApplication } from '../../support/test-application.ts';
 
 const ROWS = 2_000;
-/** How long a request is kept waiting at least, in milliseconds. */
+/** Shortest delay of a slow request, in milliseconds. */
 const SLOW_MS = 300;
 /** Longer than the window of the recent durations, in milliseconds. */
 const WINDOW_MS = 30_000;
@@ -31,7 +31,7 @@ afterEach(async () => {
   await resources.disposeAsync();
 });
 
-/** One request that is slow, because another session holds its row. */
+/** Sends a request that is slow because another session has locked its row. */
 async function sendSlowly(): Promise<void> {
   await table.lock();
   const patch = send(`${api.url}/notes/1`, { method: 'PATCH', body: { text: 'changed' } });
@@ -41,7 +41,7 @@ async function sendSlowly(): Promise<void> {
   expect((await patch).status).toBe(200);
 }
 
-it('what the backfill reads from /metrics is the p99 of the requests to features', async () => {
+it('the backfill reads the p99 of the requests to features from /metrics', async () => {
   const read = () => readApiP99(`${api.url}/metrics`);
   expect(await read()).toBe(0);
   await send(`${api.url}/notes`);
@@ -51,13 +51,13 @@ it('what the backfill reads from /metrics is the p99 of the requests to features
   const after = await read();
   expect(after).toBeGreaterThanOrEqual(SLOW_MS);
   expect(after).toBeLessThan(Number.POSITIVE_INFINITY);
-  // The window moves on, and what is in it is forgotten.
+  // Time passes until the window is empty.
   const now = performance.now();
   jest.spyOn(performance, 'now').mockImplementation(() => now + WINDOW_MS);
   expect(await read()).toBe(0);
 });
 
-it('a backfill waits while the API is slow, and goes on when that is past', async () => {
+it('a backfill pauses while the API is slow, and resumes afterwards', async () => {
   await sendSlowly();
   const throttle = {
     ...DEFAULT_BACKFILL_SETTINGS.throttle,

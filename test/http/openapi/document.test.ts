@@ -19,7 +19,7 @@ const TOO_GREAT = 'x'.repeat(100 * 1024 + 1);
 const documentation = new ApiDocumentation([notes]);
 const resources = new AsyncDisposableStack();
 let table: NotesTable;
-/** The API as it should be, one whose table has lost its column, and one without a database. */
+/** A working API, one whose table lacks a column, and one without a database. */
 let sound: TestApplication;
 let broken: TestApplication;
 let cutOff: TestApplication;
@@ -46,13 +46,13 @@ it('is valid without features too', async () => {
   expect(errors).toBeUndefined();
 });
 
-it('is served as it is', async () => {
+it('is served unchanged', async () => {
   const answer = await send(`${sound.url}/openapi.json`);
   expect(answer.status).toBe(200);
   expect(JSON.parse(answer.text)).toEqual(documentation.document);
 });
 
-it('has every route of a feature, and no other', () => {
+it('lists exactly the routes of a feature', () => {
   const router = new Router();
   addNoteRoutes(router, {} as FeatureDatabase);
   const routes = router.stack.flatMap(({ path, methods }) =>
@@ -65,7 +65,7 @@ it('has every route of a feature, and no other', () => {
 });
 
 it.each([...new Set(documentation.operations.map(({ path }) => path))])(
-  '%s takes these methods',
+  '%s accepts these methods',
   async (path) => {
     const { headers } = await send(`${sound.url}${path.replace('{id}', '1')}`, { method: 'OPTIONS' });
     const documented = documentation.operations.filter((operation) => operation.path === path);
@@ -74,7 +74,7 @@ it.each([...new Set(documentation.operations.map(({ path }) => path))])(
   },
 );
 
-describe('every operation answers every status that it has, as it is documented:', () => {
+describe('every operation answers each of its statuses as documented:', () => {
   it.each(
     documentation.operations.flatMap(({ method, path, operation: { responses } }) =>
       Object.keys(responses)
@@ -88,7 +88,7 @@ describe('every operation answers every status that it has, as it is documented:
   });
 });
 
-/** Sends what is to be answered with this status. */
+/** Sends a request that must be answered with this status. */
 async function provoke(method: string, path: string, status: number): Promise<Answer> {
   const hasBody = method === 'POST' || method === 'PATCH';
   const body = hasBody ? { text: 'x' } : undefined;

@@ -89,7 +89,7 @@ describe('the report of the bench', () => {
   const report = benchReport(whole);
 
   it('has every method in its order, and every column, without a load', () => {
-    const [headings, ...rows] = tableAfter(report, '10,000,000 rows, nobody else');
+    const [headings, ...rows] = tableAfter(report, '10,000,000 rows, no other load');
     expect(headings).toEqual([
       'method',
       'seconds',
@@ -160,7 +160,7 @@ describe('the report of the bench', () => {
 
   it('has the median and the maximum of each lock at both sizes', () => {
     expect(tableAfter(report, 'How long the phases hold')).toEqual([
-      ['move', '100,000 rows: median ms', 'max ms', '10,000,000 rows: median ms', 'max ms', 'times taken'],
+      ['phase', '100,000 rows: median ms', 'max ms', '10,000,000 rows: median ms', 'max ms', 'times taken'],
       ['0002 expand', '3.0', '9.0', '3.0', '9.0', '5'],
       ['0004 enforce: set not null', '3.0', '9.0', '3.0', '9.0', '5'],
     ]);
@@ -194,7 +194,7 @@ describe('the report of the bench', () => {
     });
     expect(some).toContain('--rows 1000000 --methods engine-1,engine-2 --repetitions 5 --seed 7');
     expect(some).toContain('; this run had 1,000,000 rows.');
-    const rows = tableAfter(some, '1,000,000 rows, nobody else');
+    const rows = tableAfter(some, '1,000,000 rows, no other load');
     expect(rows.map(([title, , ratio]) => [title, ratio])).toEqual([
       ['method', 'ratio'],
       ['this project, 1 worker', '–'],

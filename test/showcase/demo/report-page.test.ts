@@ -14,17 +14,17 @@ describe('the report', () => {
   it('says of each way what became of the requests and of the writes', () => {
     const [, safe, recipe, direct] = page.split('<section>');
     expect(safe).toContain(
-      '<strong class="good">Requests were answered all the time, at most 31 ms apart; 0 requests were refused or failed.</strong>',
+      '<strong class="good">Requests were answered without a gap, at most 31 ms apart; 0 requests were refused or failed.</strong>',
     );
-    expect(safe).toContain('100 hold them');
+    expect(safe).toContain('100 contain them');
     expect(safe).not.toContain('"bad"');
     expect(recipe).toContain(
-      '<strong class="bad">Requests were answered all the time, at most 31 ms apart; 10 requests were refused or failed.</strong>',
+      '<strong class="bad">Requests were answered without a gap, at most 31 ms apart; 10 requests were refused or failed.</strong>',
     );
-    expect(recipe).toContain('<strong class="bad">7 hold another value</strong>');
-    expect(recipe).toContain('ACCESS EXCLUSIVE was held for 3.2 ms at the longest');
+    expect(recipe).toContain('<strong class="bad">7 contain another value</strong>');
+    expect(recipe).toContain('ACCESS EXCLUSIVE was held for at most 3.2 ms');
     expect(direct).toContain(
-      '<strong class="bad">Nobody was answered for 1.93 s at the longest, for 2.13 s in all; 0 requests were refused or failed.</strong>',
+      '<strong class="bad">No request was answered for up to 1.93 s, and for 2.13 s in total; 0 requests were refused or failed.</strong>',
     );
   });
 

@@ -41,7 +41,7 @@ describe('the report of a run under load', () => {
 
   it.each(['missing', 'different', 'unexpected'])('finds fault with a record that is %s', (fault) => {
     expect(faultsOf(way, { ...intact, [fault]: 1 })).toEqual([
-      'The table does not hold what the API has acknowledged.',
+      'The table differs from the acknowledged writes.',
     ]);
   });
 });

@@ -9,8 +9,8 @@ import { REPORT_STYLE } from './style.ts';
 import { commonScale, type Scale, timelineChart } from './timeline-chart.ts';
 
 /**
- * The report as one HTML file that needs nothing beside it, no script and no network.
- * @param options.rows how many rows the table had
+ * The report as a self-contained HTML file without scripts.
+ * @param options.rows number of rows in the table
  * @param options.seed of the load's random choices
  */
 export function reportPage(
@@ -32,18 +32,18 @@ export function reportPage(
 <h1>varchar to timestamptz, three ways</h1>
 <p>A table of ${rowCount(options.rows)} rows changes the type of a column while an API reads and writes it. The charts are on
 the same scale: requests through time, in pieces of 100 ms, <span class="key served"></span> served and
-<span class="key failed"></span> failed. Below each: <span class="key exclusive"></span> ACCESS EXCLUSIVE, which shuts
-everyone out, and <span class="key shared"></span> ROW EXCLUSIVE of batches.</p>
+<span class="key failed"></span> failed. Below each: <span class="key exclusive"></span> ACCESS EXCLUSIVE, which blocks
+all other sessions, and <span class="key shared"></span> ROW EXCLUSIVE of batches.</p>
 ${ways.map((way) => section(way, scale)).join('\n')}
 <h2>Side by side</h2>
 <div class="scroll" role="region" aria-label="Side by side" tabindex="0">
 ${table(result)}
 </div>
-<h2>What was measured, and on what</h2>
+<h2>Measurements and machine</h2>
 <p>${escapeHtml(circumstancesText(result.circumstances)).replaceAll('\n', '<br>')}<br>
-Seconds and requests are those of the changes, without the idle time before them. A request has failed where its answer was
-not what it must be, or did not come within ten seconds. A gap is a time of more than ${GAP_MS} ms in which no client got a right
-answer; shorter ones are ordinary with the pauses of this load. Made by <code>npm run demo -- --rows ${options.rows} --seed
+Seconds and requests cover the changes, without the idle time before them. A request has failed if its answer was wrong or
+took longer than ten seconds. A gap is a time of more than ${GAP_MS} ms without a correct answer to any client; shorter ones
+are normal with the pauses of this load. Made by <code>npm run demo -- --rows ${options.rows} --seed
 ${options.seed} --report report.html</code>.</p>
 </main>
 </body>
@@ -63,7 +63,7 @@ ${timelineChart(timeline, scale, title)}
 </section>`;
 }
 
-/** What became of the requests, of the locks, and of the writes that the API had acknowledged. */
+/** Sentences about the requests, the locks and the acknowledged writes. */
 function sentences({ total, timeline, ledger, writtenRows, steps }: WayResult): string {
   const failed = steps.reduce((sum, step) => sum + step.failed, 0);
   const exclusive = timeline.locks.filter(({ mode }) => mode === 'ACCESS EXCLUSIVE');
@@ -73,18 +73,18 @@ function sentences({ total, timeline, ledger, writtenRows, steps }: WayResult): 
     `<strong class="${failed > 0 || timeline.unservedMs > 0 ? 'bad' : 'good'}">${gaps(timeline)}; ` +
       `${rowCount(failed)} requests were refused or failed.</strong>`,
     `The longest request took ${duration(total.maxMs)}.`,
-    `ACCESS EXCLUSIVE was held for ${longest.toFixed(1)} ms at the longest.`,
-    `Of ${rowCount(writtenRows)} rows that the API had acknowledged writes of, ${rowCount(kept)} hold them, ` +
-      `<strong class="${ledger.different > 0 ? 'bad' : 'good'}">${rowCount(ledger.different)} hold another value</strong>, ` +
+    `ACCESS EXCLUSIVE was held for at most ${longest.toFixed(1)} ms.`,
+    `Of ${rowCount(writtenRows)} rows with acknowledged writes, ${rowCount(kept)} contain them, ` +
+      `<strong class="${ledger.different > 0 ? 'bad' : 'good'}">${rowCount(ledger.different)} contain another value</strong>, ` +
       `<strong class="${ledger.missing > 0 ? 'bad' : 'good'}">${rowCount(ledger.missing)} are missing</strong>.`,
   ].join(' ');
 }
 
-/** For how long nobody was answered. */
+/** How long no request was answered. */
 function gaps({ longestGapMs, unservedMs }: WayResult['timeline']): string {
   return unservedMs > 0
-    ? `Nobody was answered for ${duration(longestGapMs)} at the longest, for ${duration(unservedMs)} in all`
-    : `Requests were answered all the time, at most ${duration(longestGapMs)} apart`;
+    ? `No request was answered for up to ${duration(longestGapMs)}, and for ${duration(unservedMs)} in total`
+    : `Requests were answered without a gap, at most ${duration(longestGapMs)} apart`;
 }
 
 function duration(milliseconds: number): string {

@@ -1,4 +1,4 @@
-/** The style of the report: light, dark, and on paper. */
+/** The report's style: light, dark and print. */
 export const REPORT_STYLE = `
 :root {
   color-scheme: light dark;

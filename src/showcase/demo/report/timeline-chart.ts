@@ -9,21 +9,21 @@ const PLOT_HEIGHT = 110;
 const LOCKS_HEIGHT = 14;
 const AXIS_HEIGHT = 20;
 const MS_PER_SECOND = 1_000;
-/** The shortest lock must still be seen. */
+/** Keeps the shortest lock visible. */
 const LEAST_WIDTH = 1.5;
-/** Labels of steps that follow each other closely stand on two lines. */
+/** Labels of adjacent steps alternate between two lines. */
 const LABEL_LINES = 2;
 const MOST_TICKS = 10;
 const TICK_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
 
-/** What the charts of several ways have in common, so that they can be compared by eye. */
+/** The common scale of several charts. */
 export interface Scale {
   readonly longestMs: number;
-  /** The most requests of one piece. */
+  /** The largest number of requests in one piece. */
   readonly most: number;
 }
 
-/** The scale on which all of these timelines fit. */
+/** A scale that fits all timelines. */
 export function commonScale(timelines: readonly TimelineRecord[]): Scale {
   const pieces = timelines.flatMap((timeline) => timeline.pieces);
   return {
@@ -33,8 +33,8 @@ export function commonScale(timelines: readonly TimelineRecord[]): Scale {
 }
 
 /**
- * Draws a timeline as SVG: requests served and failed through time, the steps above, the locks below.
- * @param title what it shows, for whoever does not see it
+ * Draws a timeline as SVG: served and failed requests over time, the steps above, the locks below.
+ * @param title a description for screen readers
  */
 export function timelineChart(timeline: TimelineRecord, scale: Scale, title: string): string {
   const x = (ms: number) => LEFT + (ms / scale.longestMs) * (WIDTH - LEFT - RIGHT);
