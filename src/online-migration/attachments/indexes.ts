@@ -38,9 +38,7 @@ interface IndexRow {
   constraint_comment: string | null;
 }
 
-/**
- * Whether it is `create [unique] index name on table using method (columns)`, optionally with `nulls [not] distinct`.
- */
+/** `create [unique] index name on table using method (columns)`, optionally with `nulls not distinct`. */
 const PLAIN_DEFINITION = /^CREATE (UNIQUE )?INDEX .+ USING \w+ \(([^()]+)\)( NULLS NOT DISTINCT)?$/s;
 const PLAIN_ITEM = /^("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)((?: DESC| ASC| NULLS FIRST| NULLS LAST)*)$/;
 

@@ -5,8 +5,8 @@ import type { BackfillSummary } from './run-backfill.ts';
 const MEBIBYTE = 1024 * 1024;
 
 /**
- * The event that ends a backfill.
- * @param rejects how many rows have no faithful value
+ * Builds the event that ends a backfill.
+ * @param rejects number of rows without a faithful value
  */
 export function backfillFinished(
   { names, direction }: Fill,
@@ -46,7 +46,7 @@ function sentence(figures: Omit<BackfillFinished, 'type' | 'change' | 'message'>
     (restedMs < 1 ? '' : `rests ${(restedMs / 1000).toFixed(1)} s beside busy sessions; `) +
     `WAL ${mebibytes(walBytes)}; heap ${growth(figures.heapBytesBefore, figures.heapBytesAfter)}, ` +
     `indexes ${growth(figures.indexBytesBefore, figures.indexBytesAfter)}; ` +
-    // Up to PostgreSQL 14 the server counts at its own time, and may not have begun.
+    // Up to PostgreSQL 14, the server counts with a delay, and may not have begun.
     (updates === 0 ? '' : `${((100 * heapOnlyUpdates) / updates).toFixed(0)} % heap-only updates; `) +
     `${count(rejects)} rejects`
   );

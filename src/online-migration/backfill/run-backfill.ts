@@ -22,45 +22,45 @@ import { reportUnseen } from './throttle/unseen-figures.ts';
 import type { WorkerShare } from './ranges/range-worker.ts';
 import { forBatches, WorkerConnection } from './ranges/worker-connection.ts';
 
-/** What a backfill needs of its surroundings. */
+/** Inputs of a backfill besides its session and its fill. */
 export interface BackfillSurroundings {
-  /** Opens one more session. */
+  /** Opens another session. */
   readonly openSession: () => Promise<Session>;
   readonly settings: BackfillSettings;
   /** Ends the run between two batches. */
   readonly signal: AbortSignal;
-  /** Receives what happens, and the progress four times a second. */
+  /** Receives all events, including the progress four times a second. */
   readonly emit: Emit;
 }
 
-/** What a run has done. */
+/** The result of a run. */
 export interface BackfillSummary {
   /** Rows filled, over all runs. */
   readonly rows: number;
   readonly seconds: number;
-  /** Null where worker processes have filled the rows: each tells its own. */
+  /** Null if worker processes have filled the rows: each reports its own. */
   readonly batches: { readonly count: number; readonly longestMs: number } | null;
   /** Milliseconds of pauses, by kind of reason. */
   readonly pausedMs: ReadonlyMap<string, number>;
-  /** Milliseconds that the workers rested while others were busy, together. */
+  /** Milliseconds that the workers rested while other sessions were busy, added up. */
   readonly restedMs: number;
   readonly before: Space;
   readonly after: Space;
 }
 
 /**
- * Fills a column of every row, in short transactions, and goes on where an earlier run stopped.
+ * Fills a column of every row in short transactions. It continues an earlier run.
  *
- * 1. Plan: the ranges of heap blocks, leaf by leaf, in physical order.
- * 2. Workers, each on a session of its own, take ranges and fill them, batch by batch, in stripes. Where none is to work in
- *    this process, worker processes do, on any machine.
- * 3. Beside them, four times a second: write the progress, read the controls, look whether the application is strained,
- *    and hold the workers back while it is.
- * 4. Sweep: the rows that were locked or that moved, until none is left that has a faithful value.
+ * 1. Plan: divide each leaf into ranges of heap blocks, in physical order.
+ * 2. Fill: workers, each with its own session, take ranges and fill them batch by batch, in stripes. If this process
+ *    has no workers, worker processes on any machine do the work.
+ * 3. Watch: four times a second, write the progress, read the controls, check the load on the application, and pause
+ *    the workers if it is too high.
+ * 4. Sweep: fill the remaining rows, which were locked or moved, until every convertible row is filled.
  *
  * @param session plans, watches and writes the progress
- * @throws BackfillError ahead of the first row, if triggers of the table would fire that may not; later, if the table refuses the
- *   update of a row
+ * @throws BackfillError before the first row, if undeclared triggers of the table would fire; later, if the table
+ *   rejects the update of a row
  */
 export async function runBackfill(
   session: Session,
@@ -80,7 +80,7 @@ export async function runBackfill(
   const pauses = new WorkerPauses();
   const nice = new NiceRatio();
   const isHandedOut = settings.workers === 0;
-  // The queue of an earlier run, whose workers would be in the way of this process's own.
+  // Workers on the queue of an earlier run would interfere with this process's own.
   if (!isHandedOut) await dropQueueInUse(session);
   const batchSizes = new BatchSizes(settings.batchMs);
   await using hold = new AutovacuumHold(openSession, fill.names.table, emit);

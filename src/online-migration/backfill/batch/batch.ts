@@ -4,7 +4,7 @@ import type { Fill } from '../plan/fill.ts';
 import { fillRowByRow, isRowError } from './row-by-row.ts';
 import { isOfStripe } from '../plan/stripes.ts';
 
-/** Some rows of a leaf: those of a span of heap blocks that belong to one stripe. */
+/** Some rows of a leaf: the rows of one stripe in a span of heap blocks. */
 export interface BatchRows {
   /** Schema and name, quoted. */
   readonly leaf: string;
@@ -16,15 +16,16 @@ export interface BatchRows {
 }
 
 /**
- * Fills the rows of a batch that are not filled yet, in one transaction with its checkpoint.
+ * Fills the unfilled rows of a batch, in one transaction with its checkpoint.
  *
- * A batch that meets a locked row is done again without the locked rows; the sweep fills them later. A batch with a
- * value that makes the conversion fail is done in halves, each a transaction, down to that row, which becomes a reject.
+ * If a row is locked, the batch runs again without the locked rows; the sweep fills them later. If a value makes the
+ * conversion fail, the batch is split into halves, each a transaction, down to the single row, which becomes a
+ * reject.
  *
  * @param session has a lock timeout far below `deadlock_timeout`
  * @param checkpoint writes the checkpoint; receives the number of rows filled
  * @returns the number of rows filled
- * @throws the database's error, with a code of {@link isLockConflict}, where others hold the whole table
+ * @throws the database's error, with a code of {@link isLockConflict}, if other sessions hold the whole table
  */
 export async function fillBatch(
   session: Session,
@@ -51,7 +52,7 @@ export async function fillBatch(
   }
 }
 
-/** The rows of a batch, as `ctid` writes them. */
+/** The rows of a batch, as `ctid` texts. */
 async function findRows(session: Session, fill: Fill, batch: BatchRows): Promise<string[]> {
   const { rows } = await session.query<{ tid: string }>(
     `select t.ctid::text as tid from ${batch.leaf} as t where ${conditions('t', fill, batch)}`,
@@ -96,7 +97,7 @@ async function updateUnlockedRows(session: Session, fill: Fill, batch: BatchRows
   );
 }
 
-/** Rejects are updated too, to null: to tell them apart before would mean to convert each value twice. */
+/** Rejects are updated too, to null. To exclude them, each value would have to be converted twice. */
 async function countFilled(session: Session, update: string, batch: BatchRows): Promise<number> {
   const { rows } = await session.query<{ filled: string }>(update, bounds(batch));
   return Number(rows[0]?.filled);

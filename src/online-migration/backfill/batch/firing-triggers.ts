@@ -19,26 +19,26 @@ type FilledColumn = Pick<Fill, 'names' | 'target' | 'change'>;
 
 /** How a backfill treats the table's own triggers. */
 export interface TriggerPlan {
-  /** The `session_replication_role` of sessions that run batches; null if neither of the two will do. */
+  /** The `session_replication_role` of sessions that run batches; null if neither role works. */
   readonly role: 'origin' | 'replica' | null;
   /** The triggers that fire for rows that a backfill updates. */
   readonly firing: readonly FiringTrigger[];
-  /** The triggers that the role keeps silent. */
+  /** The triggers that the role disables. */
   readonly silent: readonly FiringTrigger[];
-  /** One for each trigger that may not fire and cannot be kept silent; none if there is a role. */
+  /** One for each undeclared trigger that cannot be disabled; none if there is a role. */
   readonly obstacles: readonly Obstacle[];
 }
 
 const IF_IT_MAY_FIRE = 'or, if it may fire, name it in `firesInBackfill`.';
 
 /**
- * Decides how a backfill treats the table's own triggers, as the catalog and the declaration are now.
+ * Decides how a backfill treats the table's own triggers, from the catalog and the declaration.
  *
  * 1. `origin`, if each trigger that would fire is declared in `firesInBackfill`.
- * 2. Else `replica`, which keeps ordinary triggers silent: if the session's role may set it, and each trigger that fires even
- *    then is declared. Foreign keys and deferrable constraints are not checked either, so not if the filled column has one. An
- *    update of that column alone changes no other key.
- * 3. Else it is refused.
+ * 2. Otherwise `replica`, which disables ordinary triggers. The session's role must be allowed to set it, and each
+ *    trigger that still fires must be declared. It also disables checks of foreign keys and deferrable constraints,
+ *    so the filled column must have none. An update of only that column changes no other key.
+ * 3. Otherwise the backfill is refused.
  */
 export async function readTriggerPlan(database: Queryable, fill: FilledColumn): Promise<TriggerPlan> {
   const { table } = fill.names;
@@ -63,8 +63,8 @@ export async function readTriggerPlan(database: Queryable, fill: FilledColumn): 
 }
 
 /**
- * Finds out which of the table's own triggers are in the way of the backfill, before the change begins. The way back of
- * contract also fills a column that is new then, so the same holds for it.
+ * Finds the table's own triggers that prevent the backfill, before the change begins. Revert contract also fills a
+ * new column, so the same applies to it.
  * @returns an obstacle for each trigger
  */
 export async function triggerObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
@@ -72,8 +72,8 @@ export async function triggerObstacles(database: Queryable, change: ChangedColum
 }
 
 /**
- * Refuses a backfill that the table's own triggers are in the way of.
- * @returns the plan for those that are not
+ * Refuses a backfill if the table's own triggers prevent it.
+ * @returns the plan for the triggers
  * @throws BackfillError
  */
 export async function requireTriggerPlan(database: Queryable, fill: Fill): Promise<TriggerPlan> {
@@ -88,13 +88,13 @@ export async function requireTriggerPlan(database: Queryable, fill: Fill): Promi
 }
 
 /**
- * Makes a session fit for updates of the filled column: triggers that may not fire are silent in it.
+ * Prepares a session for updates of the filled column: disables undeclared triggers in it.
  * @param database a session without a transaction
- * @throws BackfillError if that cannot be
+ * @throws BackfillError if that is impossible
  */
 export async function keepTriggersSilent(database: Queryable, fill: Fill): Promise<void> {
   const { role } = await requireTriggerPlan(database, fill);
-  // Setting it needs the right, even to its present value.
+  // Setting it needs the right, even to its current value.
   await database.query(
     `
     select set_config('session_replication_role', $1, false)
@@ -104,8 +104,8 @@ export async function keepTriggersSilent(database: Queryable, fill: Fill): Promi
 }
 
 /**
- * Reports which triggers are silent for the updates of a backfill.
- * @throws BackfillError if triggers would fire that may not
+ * Reports the triggers that are disabled for the updates of a backfill.
+ * @throws BackfillError if undeclared triggers would fire
  */
 export async function reportSilence(database: Queryable, fill: Fill, emit: Emit): Promise<void> {
   const { silent } = await requireTriggerPlan(database, fill);

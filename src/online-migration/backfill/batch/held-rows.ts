@@ -9,36 +9,36 @@ import { updateHasNoEffect } from './refused-update.ts';
 import { isRowError } from './row-by-row.ts';
 import { settle } from './settle.ts';
 
-/** How often rows that others hold are tried again. */
+/** Interval between two tries of locked rows. */
 const TRY_MS = 250;
-/** Holders change quickly on a busy table; their names are logged no more often. */
+/** Holders change quickly on a busy table, so their names are logged no more often. */
 const TELL_MS = 10_000;
 
-/** Rows that a pass of the sweep has left, as `ctid` writes them, by their leaf. */
+/** Rows that a pass of the sweep has left, as `ctid` texts, by their leaf. */
 export type LeftRows = ReadonlyMap<string, readonly string[]>;
 
-/** Input of the sweep beside its session. */
+/** Input of the sweep besides its session. */
 export interface SweepSurroundings {
   readonly fill: Fill;
   /** Ends it between two transactions. */
   readonly signal: AbortSignal;
   readonly emit: Emit;
   /**
-   * Looks at people's controls and at the application's strain, and shows why the backfill waits.
-   * @param otherReason why it waits if neither is a reason; null if it does not
-   * @returns whether one of the two is a reason
+   * Reads the controls and the load on the application, and shows the reason for waiting.
+   * @param otherReason the reason if neither applies; null if it does not wait
+   * @returns whether one of the two applies
    */
   readonly isHeldBack: (session: Session, otherReason: string | null) => Promise<boolean>;
 }
 
-/** Waits while people or the application's strain want it. */
+/** Waits while the controls or the load require it. */
 export async function untilNotHeldBack(session: Session, surroundings: SweepSurroundings): Promise<void> {
   while (await surroundings.isHeldBack(session, null)) await pause(TRY_MS, surroundings.signal);
 }
 
 /**
- * Waits for a moment, and on while people or the application's strain want it.
- * @param reason why it waits if neither does
+ * Waits briefly, and longer while the controls or the load require it.
+ * @param reason the reason for the brief wait
  */
 export async function untilNextTry(
   session: Session,
@@ -50,13 +50,13 @@ export async function untilNextTry(
 }
 
 /**
- * Waits until nobody holds some rows any more: each is filled, a reject, or was moved by an update.
+ * Waits until no other session holds the rows: each is filled, a reject, or was moved by an update.
  *
- * 1. It tries these rows alone, four times a second; the table is not read.
- * 2. It says which transactions hold locks that may be the reason.
+ * 1. Try only these rows, four times a second; the table is not read.
+ * 2. Report the transactions whose locks may be the reason.
  *
- * @param reportHolders says who may hold them
- * @throws BackfillError if a row is not held, and its update has no effect
+ * @param reportHolders reports the possible holders
+ * @throws BackfillError if a row is not locked, and its update has no effect
  */
 export async function awaitHeldRows(
   session: Session,
@@ -75,7 +75,7 @@ export async function awaitHeldRows(
   }
 }
 
-/** Tries the rows once; returns those that are left. */
+/** Tries the rows once; returns the remaining ones. */
 async function tryAgain(session: Session, fill: Fill, rows: LeftRows): Promise<LeftRows> {
   const left = new Map<string, string[]>();
   for (const [leaf, tids] of rows) {
@@ -87,7 +87,7 @@ async function tryAgain(session: Session, fill: Fill, rows: LeftRows): Promise<L
   return left;
 }
 
-/** Which of the rows are still neither filled nor rejects. */
+/** Returns the rows that are still neither filled nor rejects. */
 export async function findLeft(
   session: Session,
   fill: Fill,
@@ -102,7 +102,7 @@ export async function findLeft(
 }
 
 /**
- * Fills one of the rows that nobody holds, if there is one.
+ * Fills one of the unlocked rows, if there is one.
  * @throws BackfillError if its update has no effect
  */
 async function refuseWithoutEffect(
@@ -125,7 +125,7 @@ async function refuseWithoutEffect(
       );
       const free = rows[0];
       if (!free?.converts) return;
-      // A new statement sees the locked rows as they are now, even if others have written them.
+      // A new statement sees the current versions of the locked rows, even if other sessions have written them.
       const updated = await session.query<{ filled: boolean }>(
         `update ${leaf} as t set ${target} = ${value} where t.ctid = $1::tid returning t.${target} is not null as filled`,
         [free.tid],
@@ -134,12 +134,12 @@ async function refuseWithoutEffect(
       await advanceSweep(session, fill, 1);
     });
   } catch (error) {
-    // The next try finds out.
+    // The next try handles it.
     if (!isLockConflict(error) && !isRowError(error)) throw error;
   }
 }
 
-/** Reports which transactions may hold rows: at once, and again when these have changed. */
+/** Reports the transactions that may hold rows: at once, and again when they have changed. */
 export function holderReporter(session: Session, fill: Fill, emit: Emit): () => Promise<void> {
   let reported = '';
   let toldAt = Number.NEGATIVE_INFINITY;

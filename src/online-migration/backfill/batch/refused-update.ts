@@ -11,9 +11,9 @@ const WHAT_TO_DO =
   'Let the table take the update, then run the same command again; it goes on where it stopped.';
 
 /**
- * Converts the value of one row as an update would, and writes nothing, so no trigger and no constraint of the table counts.
- * A variable takes it, which checks the column's length and domain as the column does.
- * @param tid the row, as `ctid` writes it
+ * Converts the value of one row as an update would, but writes nothing, so no trigger and no constraint of the table
+ * has an effect. The value is assigned to a variable, which checks the column's length and domain as the column does.
+ * @param tid the row's `ctid` as a text
  * @throws the database's error, if the value is the reason why the row cannot be filled
  */
 export async function convertOnly(session: Session, fill: Fill, leaf: string, tid: string): Promise<void> {
@@ -28,7 +28,7 @@ export async function convertOnly(session: Session, fill: Fill, leaf: string, ti
 }
 
 /**
- * The error of a row whose value converts and whose update fails all the same.
+ * The error of a row whose value converts but whose update fails.
  * @param key of the row, as its `RowKey` writes it
  * @param cause the database's error
  */
@@ -53,7 +53,7 @@ export async function updateFails(
 }
 
 /**
- * The error for a row that an update leaves unchanged, or sets to another value, without an error of PostgreSQL.
+ * The error of a row that an update leaves unchanged, or sets to another value, without an error of PostgreSQL.
  * @param key of the row, as its `RowKey` writes it
  */
 export async function updateHasNoEffect(session: Session, fill: Fill, key: string): Promise<BackfillError> {

@@ -10,34 +10,34 @@ import { convertOnly, updateFails } from './refused-update.ts';
 const VALUE_ERROR = /^(22|23|54|P0)/;
 
 /**
- * Errors of an update that do not depend on the row: a connection that is gone, the transaction's state, a conflict with others, the
- * server's strain or shutdown, a fault of the server. A trigger may raise anything else, with a code of its own too.
+ * Errors of an update that do not depend on the row: a lost connection, the transaction's state, a lock conflict, an
+ * overloaded or stopping server, an internal error. A trigger may raise any other error, also with a code of its own.
  */
 const NO_ROWS_ERROR = /^(08|25|40|53|57|58|XX|55P03)/;
 
-/** Whether an error is that of some row's value, and not of the server or the connection. */
+/** Whether some row's value causes the error, and not the server or the connection. */
 export function isValueError(error: unknown): error is Error {
   return VALUE_ERROR.test(sqlState(error) ?? '');
 }
 
-/** Whether the update of some row, its triggers and constraints with it, can be the reason of an error. */
+/** Whether the update of some row, including its triggers and constraints, can cause the error. */
 export function isRowError(error: unknown): error is Error {
   const code = sqlState(error);
   return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !NO_ROWS_ERROR.test(code);
 }
 
-/** The result for rows that were updated one by one; the remaining rows are locked by others, or have moved. */
+/** The result for rows that were updated one by one. Remaining rows are locked by other sessions, or have moved. */
 export interface DoneRowByRow {
   readonly filled: number;
   readonly rejected: number;
 }
 
 /**
- * Fills rows of which at least one makes the statement fail: halves them until that row is alone. If its value alone fails to
- * convert, it is written down as a reject with the error's message.
+ * Fills rows of which at least one makes the statement fail: halves them until that row is alone. If its value does
+ * not convert, it becomes a reject with the error's message.
  * @param leaf schema and name, quoted
- * @param tids the rows, as `ctid` writes them; one that others hold, or that has moved meanwhile, is left to the sweep
- * @throws BackfillError if a row's value converts, but its update fails, as a trigger or a constraint may want it
+ * @param tids the rows, as `ctid` texts; the sweep handles rows that are locked or have moved
+ * @throws BackfillError if a row's value converts, but its update fails because of a trigger or a constraint
  */
 export async function fillRowByRow(
   session: Session,
@@ -62,8 +62,8 @@ export async function fillRowByRow(
 }
 
 /**
- * @param cause why the row could not be updated
- * @returns how many rejects there are: 0 if the row has moved meanwhile
+ * @param cause the reason why the row could not be updated
+ * @returns the number of rejects: 0 if the row has moved in the meantime
  */
 async function rejectOrThrow(
   session: Session,

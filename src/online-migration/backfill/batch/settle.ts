@@ -6,12 +6,12 @@ import { updateHasNoEffect } from './refused-update.ts';
 import { fillRowByRow, isRowError } from './row-by-row.ts';
 
 /**
- * Fills rows that have a faithful value, and writes the others down as rejects, in one transaction; rows that others hold
- * stay as they are.
+ * Fills rows that have a faithful value and records the others as rejects, in one transaction. Rows that other
+ * sessions have locked are not changed.
  * @param leaf schema and name, quoted
- * @param tids the rows, as `ctid` writes them
- * @returns how many were filled or became rejects; 0 also if others hold the whole table
- * @throws BackfillError if a row's value converts, but its update fails, or leaves the column null
+ * @param tids the rows, as `ctid` texts
+ * @returns how many were filled or became rejects; also 0 if other sessions hold the whole table
+ * @throws BackfillError if a row's value converts, but its update fails or leaves the column null
  */
 export async function settle(
   session: Session,
@@ -40,7 +40,7 @@ export async function settle(
   }
 }
 
-/** @returns `emptied`: the key of a row that is null behind its update, null if there is none */
+/** @returns `emptied`: the key of a row that is null after its update; null if there is none */
 async function settleUnlocked(
   session: Session,
   fill: Fill,

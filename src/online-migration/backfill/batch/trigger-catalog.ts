@@ -2,19 +2,19 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { PACKAGE_SCHEMA } from '../../change/names.ts';
 import { LEAF_OIDS } from '../../postgres/leaf-partitions.ts';
 
-/** A trigger of the table, and none of the package, that an update of one column can fire. */
+/** A trigger of the table, except the package's own, that an update of one column can fire. */
 export interface FiringTrigger {
   /** Quoted. */
   readonly name: string;
-  /** As the catalog has it. */
+  /** As in the catalog. */
   readonly rawName: string;
-  /** Schema and name, quoted, of the table that it was made on: the table itself, or a partition. */
+  /** Schema and name, quoted, of the table that it was created on: the table itself, or a partition. */
   readonly table: string;
-  /** The function that it calls: `public.audit()`. */
+  /** Its function: `public.audit()`. */
   readonly calledFunction: string;
   readonly isPerRow: boolean;
   readonly isBefore: boolean;
-  /** Whether it has a `when` condition, which may hold or not. */
+  /** Whether it has a `when` condition, which may be true or false. */
   readonly hasCondition: boolean;
   /** Whether it fires in an ordinary session. */
   readonly firesInOrigin: boolean;
@@ -23,16 +23,18 @@ export interface FiringTrigger {
 }
 
 /**
- * The triggers that an update of one column fires, also those of partitions: a backfill updates each partition directly.
+ * Finds the triggers that an update of one column fires, including those of partitions, because a backfill updates
+ * each partition directly.
  * @param table schema and name, quoted
- * @param column as the catalog has it, unquoted; it need not be there yet
+ * @param column as in the catalog, unquoted; it need not exist yet
  */
 export async function findTriggers(
   database: Queryable,
   table: string,
   column: string,
 ): Promise<FiringTrigger[]> {
-  // A trigger of a partition may be marked as internal although a person made it; that of a constraint is another one's.
+  // A trigger of a partition may be marked as internal although a person created it. A trigger of a constraint
+  // belongs to the constraint.
   const { rows } = await database.query<FiringTrigger>(
     `
     with recursive leaf as (${LEAF_OIDS}
@@ -75,10 +77,10 @@ export async function findTriggers(
 }
 
 /**
- * The constraints of a column that `session_replication_role = replica` leaves unchecked: foreign keys and deferrable
- * constraints.
+ * Finds the constraints of a column that `session_replication_role = replica` leaves unchecked: foreign keys and
+ * deferrable constraints.
  * @param table schema and name, quoted
- * @param column as the catalog has it, unquoted; it need not be there yet
+ * @param column as in the catalog, unquoted; it need not exist yet
  * @returns their names, quoted
  */
 export async function findUncheckedConstraints(
@@ -106,11 +108,11 @@ export interface RightToSilence {
   readonly isGranted: boolean;
   /** The role, quoted. */
   readonly role: string;
-  /** Whether the server has the privilege to set one parameter: from PostgreSQL 15 on. */
+  /** Whether the server has a privilege to set one parameter: from PostgreSQL 15 on. */
   readonly isGrantable: boolean;
 }
 
-/** Asks the catalog whether this session's role may set `session_replication_role`. */
+/** Reads whether this session's role may set `session_replication_role`. */
 export async function readRightToSilence(database: Queryable): Promise<RightToSilence> {
   const { rows } = await database.query<RightToSilence>(`
     select rolsuper as "isGranted", quote_ident(rolname) as role,
@@ -119,7 +121,7 @@ export async function readRightToSilence(database: Queryable): Promise<RightToSi
     where rolname = current_user`);
   const right = rows[0]!;
   if (!right.isGrantable) return right;
-  // A statement of its own: earlier servers do not have the function.
+  // A separate statement, because earlier servers do not have the function.
   const granted = await database.query<{ granted: boolean }>(
     `select has_parameter_privilege('session_replication_role', 'set') as granted`,
   );

@@ -1,6 +1,6 @@
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 
-/** A backfill cannot start or continue; rows that it has filled stay filled. */
+/** A backfill cannot start or continue. Filled rows stay filled. */
 export class BackfillError extends OnlineMigrationError {
   override readonly name = 'BackfillError';
 }

@@ -5,8 +5,8 @@ import { dropQueue } from './queue-schema.ts';
 import type { Position } from './stripes.ts';
 
 /**
- * Notes what a batch has filled; belongs in its transaction, so that a process that dies leaves both or neither.
- * @param position where the range stands with this batch done
+ * Records a batch in the plan. It must run in the batch's transaction, so that both are committed or neither.
+ * @param position the position of the range after this batch
  * @param rowsFilled rows that this batch filled
  * @throws RangeTakenError if another worker has the range now; the batch must be rolled back
  */
@@ -35,7 +35,7 @@ export async function advanceRange(
   if (rowCount !== 1) throw new RangeTakenError(range);
 }
 
-/** Notes rows that the sweep has filled; belongs in its transaction. */
+/** Records rows that the sweep has filled. It must run in the sweep's transaction. */
 export async function advanceSweep(database: Queryable, fill: Fill, rowsFilled: number): Promise<void> {
   await database.query(
     `update online_migration.backfill set rows_swept = rows_swept + $2 where change = $1`,
@@ -44,12 +44,12 @@ export async function advanceSweep(database: Queryable, fill: Fill, rowsFilled: 
 }
 
 /**
- * Writes down what people want to know while it runs.
+ * Writes the progress for people.
  * @param shown.rowsDone rows filled so far
- * @param shown.rowsTotal rows to fill in all, as far as is known
+ * @param shown.rowsTotal estimate of all rows to fill
  * @param shown.rowsPerSecond rate of the last seconds
- * @param shown.secondsLeft null while nothing is known
- * @param shown.pausedFor why it waits now, null while it works
+ * @param shown.secondsLeft null if unknown
+ * @param shown.pausedFor the reason for waiting; null while it works
  */
 export async function publishProgress(
   database: Queryable,
@@ -81,7 +81,7 @@ export async function publishProgress(
   );
 }
 
-/** Marks the backfill as finished; from then on the total is what was really done. */
+/** Marks the backfill as finished, and replaces the estimated total by the actual one. */
 export async function finishBackfill(database: Queryable, fill: Fill): Promise<void> {
   await database.query(
     `
@@ -97,7 +97,7 @@ export async function finishBackfill(database: Queryable, fill: Fill): Promise<v
   );
 }
 
-/** Forgets the backfill of a change, so that the next one makes a plan of its own; no worker takes a range of it any more. */
+/** Deletes the backfill of a change, so that the next one makes a new plan. No worker takes a range of it any more. */
 export async function deleteBackfill(database: Queryable, change: string): Promise<void> {
   await dropQueue(database);
   await database.query(`delete from online_migration.backfill_range where change = $1`, [change]);

@@ -6,17 +6,17 @@ import { type Range, rangeOf, type RangeRow } from './plan.ts';
 import { STRIPES } from './stripes.ts';
 import { processName } from './worker-name.ts';
 
-/** A range that one worker has for itself, until another one takes it. */
+/** A range that belongs to one worker until another one takes it. */
 export interface ClaimedRange extends Range {
-  /** Names the worker's process and this one taking of the range. */
+  /** Identifies the worker's process and this claim. */
   readonly claim: string;
 }
 
-/** Another worker has taken the range, so this one's batch must not count. */
+/** Another worker has taken the range, so this worker's batch must be rolled back. */
 export class RangeTakenError extends OnlineMigrationError {
   override readonly name = 'RangeTakenError';
 
-  /** @param range the range that was lost */
+  /** @param range the lost range */
   constructor({ leaf, firstBlock }: Range) {
     super(
       'RANGE_TAKEN',
@@ -27,9 +27,9 @@ export class RangeTakenError extends OnlineMigrationError {
 }
 
 /**
- * Takes a range, also from a worker that has it: whatever makes someone believe that the other one is dead, only one of
- * the two can write the range's checkpoint from now on, and so commit a batch.
- * @returns the range as it is now; null if nothing of it is left to do, or if another backfill has replaced this one
+ * Takes a range, even from another worker. Whether that worker is dead or not, only one of the two can write the
+ * range's checkpoint from now on, and so commit a batch.
+ * @returns the current range; null if it is finished, or if another backfill has replaced this one
  */
 export async function claimRange(
   database: Queryable,

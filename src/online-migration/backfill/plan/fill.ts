@@ -6,16 +6,19 @@ import type { RowKey } from '../../change/row-key.ts';
 import type { Session } from '../../postgres/session.ts';
 import { areDifferent } from '../../change/value-difference.ts';
 
-/** What a backfill writes: the new column from the old one, or the old one from the new one on the way back. */
+/**
+ * The direction of a backfill: the new column from the old one, or the old one from the new one when contract is
+ * reverted.
+ */
 export interface Fill {
   readonly direction: 'forward' | 'backward';
   readonly change: ChangedColumn;
   readonly names: Names;
-  /** By what its rejects are known. */
+  /** Identifies its rejects. */
   readonly key: RowKey;
-  /** Column to fill, quoted; null in a row means not filled yet. */
+  /** Column to fill, quoted; a row with null is not filled yet. */
   readonly target: string;
-  /** Column it is filled from, quoted. */
+  /** Source column, quoted. */
   readonly source: string;
   /** SQL expression over a row of the table, aliased `t`; null if no faithful value exists. */
   readonly value: string;
@@ -38,7 +41,7 @@ export function forwardFill(change: ChangedColumn): Fill {
   };
 }
 
-/** Fills the old column from the new one; a value that was kept is used where it still means the same. */
+/** Fills the old column from the new one. A kept value is used if it still converts to the new value. */
 export async function backwardFill(database: Queryable, change: ChangedColumn): Promise<Fill> {
   const names = namesOf(change);
   const rebuilt = `${names.backward}(t.${names.newColumn})`;
@@ -56,15 +59,15 @@ export async function backwardFill(database: Queryable, change: ChangedColumn): 
     key: names.lastingKey,
     target: names.oldColumn,
     source: names.newColumn,
-    // Without kept values a look-up for each row would find nothing ten million times.
+    // Without kept values, a lookup for each row would find nothing ten million times.
     value: (await hasKeptValues(database, names)) ? `coalesce(${kept}, ${rebuilt})` : rebuilt,
     rejectReason: `no equal value of type ${change.oldColumn.type}`,
   };
 }
 
 /**
- * A condition on a row, aliased as given: it is not filled, and it is no reject that is written down already.
- * @param alias of the table
+ * A condition on a row: it is not filled, and it is not a recorded reject.
+ * @param alias of the row
  */
 export function isUnfilled(fill: Fill, alias: string): string {
   const { names, key, target, source } = fill;
@@ -75,7 +78,7 @@ export function isUnfilled(fill: Fill, alias: string): string {
   return `${alias}.${target} is null and ${alias}.${source} is not null and not exists (${known})`;
 }
 
-/** Whether a row is not filled yet and is no known reject. Reads the whole table, up to the first one. */
+/** Whether any row is neither filled nor a recorded reject. Reads the table up to the first such row. */
 export async function hasUnfilled(session: Session, fill: Fill): Promise<boolean> {
   const { rows } = await session.withoutStatementTimeout(() =>
     session.query<{ found: boolean }>(

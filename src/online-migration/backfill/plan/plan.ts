@@ -4,28 +4,28 @@ import type { Fill } from './fill.ts';
 import type { Leaf } from '../../postgres/leaf-partitions.ts';
 import { BLOCKS_DONE, type Position, STRIPES } from './stripes.ts';
 
-/** 32 MB of 8 kB blocks: some seconds of work, so that workers share the end of the table fairly. */
+/** 32 MB with blocks of 8 kB: some seconds of work, so that all workers are busy until the end of the table. */
 const RANGE_BLOCKS = 4_096;
-/** Rows of a block where a table is empty and nobody knows. */
+/** Rows of a block if a table is empty and no estimate exists. */
 const ASSUMED_ROWS_PER_BLOCK = 100;
 
-/** A span of a leaf's heap blocks, and how far it is done. */
+/** A span of a leaf's heap blocks, and its progress. */
 export interface Range extends Position {
   /** Schema and name of the leaf, quoted. */
   readonly leaf: string;
   readonly firstBlock: number;
   /** The block after the last one. */
   readonly endBlock: number;
-  /** Average rows of a block, to turn rows of a batch into blocks. */
+  /** Average rows of a block, to convert a number of rows to a number of blocks. */
   readonly rowsPerBlock: number;
 }
 
 /**
- * Divides the table into ranges, in the physical order of its blocks, and writes them down; a plan of the same direction
- * that is there already stays, with what is done of it. Rows that come later are filled by the sync trigger; rows that
- * an update moves behind the last range, by the sweep.
- * @param session has a transaction open: a plan is whole or not there
- * @param leaves the tables that hold the rows
+ * Divides the table into ranges, in the physical order of its blocks, and records them. An existing plan of the same
+ * direction is kept with its progress. The sync trigger fills rows that are inserted later. The sweep fills rows that
+ * an update moves behind the last range.
+ * @param session has a transaction open, so that a plan is complete or absent
+ * @param leaves the tables that store the rows
  */
 export async function planBackfill(session: Session, fill: Fill, leaves: Leaf[]): Promise<void> {
   if (!(await startBackfill(session, fill, leaves))) return;
@@ -33,7 +33,7 @@ export async function planBackfill(session: Session, fill: Fill, leaves: Leaf[])
   for (const leaf of leaves) await insertRanges(session, fill, leaf);
 }
 
-/** A range as its row has it. */
+/** A range as its database row. */
 export interface RangeRow {
   leaf: string;
   first_block: string;
@@ -43,7 +43,7 @@ export interface RangeRow {
   rows_per_block: number;
 }
 
-/** The ranges that are not done, in the order in which they lie. */
+/** The unfinished ranges, in physical order. */
 export async function readOpenRanges(session: Session, fill: Fill): Promise<Range[]> {
   const { rows } = await session.query<RangeRow>(
     `
@@ -56,7 +56,7 @@ export async function readOpenRanges(session: Session, fill: Fill): Promise<Rang
   return rows.map(rangeOf);
 }
 
-/** Turns a range's row into the range. */
+/** Converts a database row to a range. */
 export function rangeOf(row: RangeRow): Range {
   return {
     leaf: row.leaf,
@@ -99,7 +99,7 @@ async function insertRanges(session: Session, fill: Fill, leaf: Leaf): Promise<v
   );
 }
 
-/** What the plan holds, and what earlier runs have done of it. */
+/** Reads the size of the plan and the progress of earlier runs. */
 export async function readPlanSize(
   session: Session,
   fill: Fill,

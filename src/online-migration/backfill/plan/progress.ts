@@ -5,9 +5,9 @@ import { sqlState, SQLSTATE } from '../../postgres/database-error.ts';
 import { BLOCKS_DONE } from './stripes.ts';
 import { packageTableExists } from '../../state/package-table.ts';
 
-/** How far a backfill is, as its checkpoint says. */
+/** The progress of a backfill in its checkpoint. */
 export interface BackfillProgress {
-  /** `forward` fills the new column, `backward` the old one on the way back. */
+  /** `forward` fills the new column; `backward` fills the old one, when contract is reverted. */
   readonly direction: 'forward' | 'backward';
   /** Rows converted so far. */
   readonly rowsDone: number;
@@ -16,9 +16,9 @@ export interface BackfillProgress {
   /** Share of the table's blocks that is done, 0 to 100. */
   readonly percent: number;
   readonly rowsPerSecond: number;
-  /** Seconds left; 0 when it is finished, null while nothing is known. */
+  /** Seconds left; 0 when it is finished, null if unknown. */
   readonly etaSeconds: number | null;
-  /** Why it waits now; null while it works. */
+  /** The reason for waiting; null while it works. */
   readonly pausedFor: string | null;
   readonly finished: boolean;
 }
@@ -36,7 +36,7 @@ interface ProgressRow {
 
 /**
  * Reads the progress of a change's backfill; null if none has begun.
- * @param database any connection; it needs no more than `select` on the checkpoint tables
+ * @param database any connection; it only needs `select` on the checkpoint tables
  */
 export async function readBackfillProgress(
   database: Queryable,
@@ -78,7 +78,7 @@ async function readProgressRow(database: Queryable, change: string): Promise<Pro
   return rows[0];
 }
 
-/** Whether the checkpoint table is there; it comes with the first expand and goes with the last one reverted. */
+/** Whether the checkpoint table exists. The first expand creates it, and the last revert of expand drops it. */
 export async function hasBookkeeping(database: Queryable): Promise<boolean> {
   const { rows } = await database.query<{ ready: boolean }>(
     `select ${packageTableExists('backfill')} as ready`,

@@ -5,7 +5,7 @@ import { isLockConflict } from '../../postgres/database-error.ts';
 
 const DROP_TRIES = 10;
 
-/** Whether the ranges of a backfill are handed out to worker processes. */
+/** Whether worker processes fill the ranges of a backfill. */
 export async function hasQueue(database: Queryable): Promise<boolean> {
   const { rows } = await database.query<{ exists: boolean }>(
     `select to_regclass('${QUEUE_SCHEMA}.queue') is not null as exists`,
@@ -14,7 +14,7 @@ export async function hasQueue(database: Queryable): Promise<boolean> {
 }
 
 /**
- * Lets a session work on the queue as the owner of the table, so that every member of that role can go on with it.
+ * Makes a session work on the queue as the owner of the table, so that every member of that role can use the queue.
  * @param table schema and name, quoted
  */
 export async function actForTableOwner(database: Queryable, table: string): Promise<void> {
@@ -57,8 +57,8 @@ export async function createQueueSchema(database: Queryable, table: string): Pro
 }
 
 /**
- * Takes the queue away, with all that is in it: worker processes end what they do after their batch. A job is nothing but
- * the name of a range, and the plan knows what is done of each, so nothing is lost.
+ * Drops the queue with all its jobs. Worker processes stop after their current batch. A job only names a range, and
+ * the plan records the progress of each range, so nothing is lost.
  */
 export async function dropQueue(database: Queryable): Promise<void> {
   const { rows } = await database.query<{ may_create: boolean; statements: string[] }>(`
@@ -76,13 +76,13 @@ export async function dropQueue(database: Queryable): Promise<void> {
     where n.nspname = '${QUEUE_SCHEMA}'`);
   const found = rows[0];
   if (found === undefined) return;
-  // A schema that the role could not create again was made for it by an administrator, and stays.
+  // If the role could not create the schema again, an administrator made it for the role, and it is kept.
   const statements = found.may_create ? [`drop schema ${QUEUE_SCHEMA} cascade`] : found.statements;
   if (statements.length > 0) await database.query(statements.join('; '));
 }
 
 /**
- * The same where worker processes may be at the queue: their statements take its tables' locks in an order of their own.
+ * Does the same if worker processes may be using the queue: their statements may lock its tables in another order.
  * @param database has no transaction open
  */
 export async function dropQueueInUse(database: Queryable): Promise<void> {

@@ -1,22 +1,22 @@
-/** Rows of a page whose place on it, divided by `divisor`, leaves `remainder`. */
+/** Rows whose place on a page, modulo `divisor`, is `remainder`. */
 interface Stripe {
   readonly divisor: number;
   readonly remainder: number;
 }
 
 /**
- * The passes that share the rows of a range: an eighth of each page in each, the first eighth in two halves.
+ * The passes over a range: each fills an eighth of each page's rows, but the first eighth takes two passes.
  *
- * The first passes move rows to other pages. The later ones prune what these have left and fit their new versions on the
- * same page (heap-only tuples: no index entry, little WAL). A row that moves needs new index entries; an index page that was
- * filled in ascending order has a tenth of it free, so the first passes are smaller than that, and the second finds the
- * entries dead that the first has replaced. (With the first eighth in one pass, the primary key grew by 0 to 19 percent,
- * as chance had it.)
+ * The first passes move rows to other pages. Later passes prune the old versions and fit their new versions on the
+ * same page (heap-only tuples: no index entry, little WAL). A moved row needs new index entries. An index page that
+ * was filled in ascending order has a tenth of its space free, so the first two passes are smaller. The second one
+ * reuses the index entries that the first one left dead. (With the first eighth in one pass, the primary key grew by
+ * 0 to 19 percent, at random.)
  *
- * A page can be pruned once every transaction has ended that ran when its old versions were replaced. So a pass goes
- * through a whole range, in several batches, before the next one comes back to a page: by then the batches of other workers
- * that would have been in the way have ended. (With all passes over a page in a row, two workers at 1,000,000 rows made the
- * heap 1.5 and the primary key 1.9 times as large; so it is 1.27 and 1.00 times.)
+ * A page can be pruned only when all transactions have ended that were running when its old versions were replaced.
+ * So a pass covers a whole range, in several batches, before the next pass returns to a page. By then, concurrent
+ * batches of other workers have ended. (With all passes over a page in a row, two workers at 1,000,000 rows made the
+ * heap 1.5 times and the primary key 1.9 times as large. In this order it is 1.27 and 1.00 times.)
  */
 const ALL_STRIPES: readonly Stripe[] = [
   { divisor: 16, remainder: 0 },
@@ -24,11 +24,11 @@ const ALL_STRIPES: readonly Stripe[] = [
   ...Array.from({ length: 7 }, (_, n) => ({ divisor: 8, remainder: n + 1 })),
 ];
 
-/** How many passes there are. */
+/** Number of passes. */
 export const STRIPES = ALL_STRIPES.length;
 
 /**
- * The share of a page's rows that a stripe has.
+ * The share of a page's rows in a stripe.
  * @param stripe its number, from 0 on
  */
 export function shareOf(stripe: number): number {
@@ -38,9 +38,9 @@ export function shareOf(stripe: number): number {
 /**
  * A condition on a row: it belongs to a stripe.
  *
- * Rows of one stripe have to be spread evenly over every page, or the space that a pass frees does not suffice for the next;
- * a hash of the `ctid` does not do that. So the place on the page decides. PostgreSQL has no function for it; its low byte
- * is the end of what a `ctid` looks like on the wire.
+ * Rows of one stripe must be spread evenly over every page; otherwise the space that a pass frees is too small for
+ * the next one. A hash of the `ctid` does not ensure that, so the place on the page decides. PostgreSQL has no
+ * function for it; its low byte is the last byte of a `ctid` in binary format.
  *
  * @param alias of the table
  * @param stripe its number, from 0 on
@@ -50,20 +50,20 @@ export function isOfStripe(alias: string, stripe: number): string {
   return `get_byte(tidsend(${alias}.ctid), 5) % ${divisor} = ${remainder}`;
 }
 
-/** Where a pass over a range stands. */
+/** The position of a pass in a range. */
 export interface Position {
-  /** The number of the pass that is under way, from 0 on; that of all passes when all are done. */
+  /** The number of the current pass, from 0 on; the number of passes when all are done. */
   readonly stripe: number;
-  /** The first block that this pass has not done. */
+  /** The first block that this pass has not filled yet. */
   readonly nextBlock: number;
 }
 
-/** For each stripe, and for the end, the share of a page's rows that the passes before it have done. */
+/** For each stripe, and for the end: the share of a page's rows in all earlier passes. */
 const SHARES_BEFORE = [0];
 for (const { divisor } of ALL_STRIPES) SHARES_BEFORE.push(SHARES_BEFORE.at(-1)! + 1 / divisor);
 const SHARES = [...ALL_STRIPES.map(({ divisor }) => 1 / divisor), 0];
 
-/** Blocks of a range `r` that are done, each pass over a block counting as its share of the rows; SQL over its row. */
+/** SQL of the finished blocks of a range `r`; each pass over a block counts as its share of the rows. */
 export const BLOCKS_DONE = `(
       (array[${SHARES_BEFORE.join(', ')}])[r.stripe + 1] * (r.end_block - r.first_block)
       + (array[${SHARES.join(', ')}])[r.stripe + 1] * (r.next_block - r.first_block)

@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import type { Queryable } from '../../postgres/queryable.ts';
 
-/** PostgreSQL cuts an application name off behind this many bytes. */
+/** PostgreSQL truncates an application name to this many bytes. */
 const MAX_NAME_BYTES = 63;
 const NAME_PREFIX = 'online-migration worker of ';
 
-/** Where this process runs, `host:process id`, the host cut off where it is long. */
+/** The host and process, `host:process id`; a long host is truncated. */
 export function processName(): string {
   const suffix = `:${process.pid}`;
   const room = MAX_NAME_BYTES - Buffer.byteLength(NAME_PREFIX) - Buffer.byteLength(suffix);
@@ -14,7 +14,7 @@ export function processName(): string {
     .slice(0, room)}${suffix}`;
 }
 
-/** The application name of every session of a worker process: by it the others see that it is there. */
+/** The application name of every session of a worker process, by which other processes find it. */
 export function workerSessionName(): string {
   return `${NAME_PREFIX}${processName()}`;
 }

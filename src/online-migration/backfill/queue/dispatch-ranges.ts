@@ -9,19 +9,23 @@ import type { BackfillSettings } from '../throttle/settings.ts';
 import type { WorkerShare } from '../ranges/range-worker.ts';
 import { findWorkerProcesses } from '../plan/worker-name.ts';
 
-/** How often the progress is read and written. Each worker process looks for itself whether it is to wait. */
+/** Interval between two progress updates. Each worker process checks the throttles itself. */
 const TICK_MS = 1_000;
-/** How often all open ranges are offered anew: nothing is known that could lose a job, and nobody should wait for one. */
+/**
+ * Interval between two offers of all open ranges. No way to lose a job is known, but no range should depend on that.
+ */
 const OFFER_TICKS = 60;
 const NO_WORKER = 'no worker is there: start `npx online-migration backfill work`, on any machine';
 
 /**
- * Hands all open ranges out to worker processes, and waits until they are done.
+ * Hands out all open ranges to worker processes, and waits until they are finished.
  *
- * 1. Create the queue, and offer each open range; one of an earlier run that is still in it, or in work, stays as it is.
- * 2. Every second, until no range is open: sum up what all workers have done, write it down, and say so where none is there.
- * 3. Take the queue away; also where this is told to stop, so that the workers stop too. Where this process dies, they
- *    finish the ranges without it.
+ * 1. Create the queue, and offer each open range. A range of an earlier run that is queued or in progress is not
+ *    changed.
+ * 2. Every second, until no range is open: add up the work of all workers, record it, and report if no worker is
+ *    connected.
+ * 3. Drop the queue, even when this process is asked to stop, so that the workers stop too. If this process dies,
+ *    they finish the ranges without it.
  *
  * @param session watches
  * @param openSession opens the queue's session
@@ -35,7 +39,7 @@ export async function handOutRanges(
   try {
     await offerUntilDone(session, share, settings, openSession);
   } catch (error) {
-    // Fails where the connection is what was lost.
+    // Fails if this connection was lost.
     await dropQueueInUse(session).catch(() => undefined);
     throw error;
   }
@@ -67,7 +71,7 @@ async function offerUntilDone(
   emit(meter.progress(null, null));
 }
 
-/** Reports which worker processes are there, where that has changed; returns a reason to wait where none is. */
+/** Reports changes of the connected worker processes; returns a reason to wait if there are none. */
 function workerWatch(session: Session, { fill, emit }: WorkerShare): () => Promise<string | null> {
   let reported = '';
   return async () => {

@@ -5,8 +5,8 @@ import { actForTableOwner } from '../plan/queue-schema.ts';
 import { WorkerConnection } from '../ranges/worker-connection.ts';
 
 /**
- * The connection that pg-boss works on: a session of the package, with its TLS and its name, opened again when it is lost.
- * Statements run one at a time, so that the roll-back of one that failed is not in the way of another.
+ * The connection of pg-boss: a session of the package, with its TLS and its name, reopened when it is lost.
+ * Statements run one at a time, so that the rollback after a failed one does not affect another.
  */
 export class QueueDatabase implements Db, AsyncDisposable {
   readonly #connection: WorkerConnection;
@@ -16,7 +16,7 @@ export class QueueDatabase implements Db, AsyncDisposable {
 
   /**
    * @param openSession opens a session
-   * @param table schema and name of the table that is filled, quoted
+   * @param table schema and name of the table to fill, quoted
    * @param emit receives an event for each lost connection
    */
   constructor(openSession: () => Promise<Session>, table: string, emit: Emit) {
@@ -33,7 +33,7 @@ export class QueueDatabase implements Db, AsyncDisposable {
     return result;
   }
 
-  /** Closes the connection after the statement that is under way. */
+  /** Closes the connection after the statement in progress. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new Error('The connection to the queue was closed.'));
     await this.#last;
@@ -45,7 +45,7 @@ async function execute(session: Session, text: string, values: unknown[] = []): 
   try {
     return values.length > 0 ? await session.query(text, values) : { rows: await session.script(text) };
   } catch (error) {
-    // Several statements bring their own begin; what failed between the two leaves the transaction open.
+    // Several statements contain their own begin; if one fails, the transaction is still open.
     if (session.inTransaction) await session.query('rollback').catch(() => undefined);
     throw error;
   }

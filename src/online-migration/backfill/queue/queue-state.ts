@@ -7,15 +7,15 @@ import { hasQueue } from '../plan/queue-schema.ts';
 import { STRIPES } from '../plan/stripes.ts';
 
 /**
- * What a worker process finds of a change's backfill:
+ * The state of a change's backfill for a worker process:
  * - `none`: no plan;
  * - `done`: a plan without an open range;
- * - `withheld`: open ranges that nobody hands out, because the migrating process fills them itself, or was stopped;
- * - `handed out`: open ranges, and a queue to take them from.
+ * - `withheld`: open ranges but no queue, because the migrating process fills them itself or was stopped;
+ * - `handed out`: open ranges and a queue.
  */
 export type HandedOut = 'none' | 'done' | 'withheld' | 'handed out';
 
-/** Looks whether there are ranges for a worker process. */
+/** Reads whether there are ranges for a worker process. */
 export async function readHandedOut(database: Queryable, change: ChangedColumn): Promise<HandedOut> {
   if (!(await hasBookkeeping(database))) return 'none';
   const { rows } = await database.query<{ open: boolean }>(
@@ -33,7 +33,7 @@ export async function readHandedOut(database: Queryable, change: ChangedColumn):
   return (await hasQueue(database)) ? 'handed out' : 'withheld';
 }
 
-/** What the backfill that is under way fills. */
+/** The fill of the backfill under way. */
 export async function readFill(database: Queryable, change: ChangedColumn): Promise<Fill> {
   const { rows } = await database.query<{ direction: Fill['direction'] }>(
     `select direction from online_migration.backfill where change = $1`,

@@ -10,10 +10,10 @@ import type { Range } from '../plan/plan.ts';
 import { QueueDatabase } from './queue-database.ts';
 import { createQueueSchema } from '../plan/queue-schema.ts';
 
-// pg-boss, and not graphile-worker, which gives the job of a worker that died to another after four hours: pg-boss notices
-// that its heartbeats stay away. It is loaded where a queue is opened, and nowhere else.
+// pg-boss detects a dead worker by its missing heartbeats; graphile-worker reassigns its job only after four hours.
+// It is loaded only when a queue is opened.
 
-/** A worker that has not been heard of for so long has lost its job: it is dead, or cut off. */
+/** A worker without a heartbeat for this long loses its job: it is dead or disconnected. */
 const HEARTBEAT_S = 15;
 const HEARTBEAT_INTERVAL_S = 3;
 /** How often the processes, in turn, look for such jobs. */
@@ -24,36 +24,37 @@ const POLL_INTERVAL_S = 0.5;
 const LONGEST_JOB_S = 24 * 60 * 60;
 /** pg-boss's longest; jobs are deleted with the queue. */
 const RETENTION_S = 365 * 24 * 60 * 60;
-/** Each time that a range is given back counts as a try; a range is to be done, whatever happens to its workers. */
+/** Each return of a range counts as a try, and a range must be finished even if many workers fail. */
 const TRIES = 1_000_000;
 const HASH_CHARACTERS = 16;
 
-/** SQLSTATEs of a queue that was taken away: the backfill is finished, or was stopped. */
+/** SQLSTATEs of a dropped queue: the backfill is finished, or was stopped. */
 const TAKEN_AWAY_CODES = new Set<string>([SQLSTATE.undefinedTable, SQLSTATE.undefinedSchema]);
 
-/** The queue of a backfill's ranges. Disposing of it gives the range under way back, when its batch has ended. */
+/** The queue of a backfill's ranges. Disposing of it returns the current range when its batch has ended. */
 export interface RangeQueue extends AsyncDisposable {
-  /** Adds the ranges that it has not got yet, to be taken in this order. */
+  /** Adds ranges that it does not contain yet; workers take them in this order. */
   offer(ranges: readonly Range[]): Promise<void>;
   /**
    * Takes one range after another from now on.
-   * @param work receives the range as it was offered, and fills it; an error gives it back; the signal is aborted when
-   * another worker has got it
+   * @param work receives the range as it was offered, and fills it; an error returns it; the signal is aborted when
+   *   another worker has taken it
    */
   take(work: (range: Range, lost: AbortSignal) => Promise<void>): Promise<void>;
 }
 
 /**
- * Opens the queue; creates it where it is missing.
+ * Opens the queue; creates it if it is missing.
  *
- * 1. Each range is a job; a range has one at a time, so offering it again changes nothing.
- * 2. A worker that has a job says so every few seconds. All processes look, in turn, for a job whose worker has been silent
- *    for 15 s, and put it back.
- * 3. Who takes a range from the queue claims it in the plan too: that, and not the queue, decides whose batches count.
+ * 1. Each range is a job. It has one job at a time, so offering it again changes nothing.
+ * 2. A worker sends a heartbeat for its job every few seconds. All processes, in turn, look for a job without a
+ *    heartbeat for 15 s, and return it to the queue.
+ * 3. A worker that takes a range from the queue also claims it in the plan. The plan, not the queue, decides which
+ *    batches count.
  *
- * @param openSession opens the session that it works on
- * @param options.install whether to create pg-boss's tables too; without it they must be there
- * @param options.emit receives what goes wrong, each message once
+ * @param openSession opens its session
+ * @param options.install whether to create pg-boss's tables too; otherwise they must exist
+ * @param options.emit receives errors, each message once
  */
 export async function openRangeQueue(
   openSession: () => Promise<Session>,
@@ -74,7 +75,7 @@ export async function openRangeQueue(
     createSchema: false,
     superviseIntervalSeconds: SUPERVISION_INTERVAL_S,
     monitorIntervalSeconds: SUPERVISION_INTERVAL_S,
-    // Nothing is ever deleted from it and it is gone within hours.
+    // Nothing is ever deleted from it, and it is dropped within hours.
     schedule: false,
     reindex: false,
     monitorVacuum: false,
@@ -126,20 +127,20 @@ export async function openRangeQueue(
   };
 }
 
-/** Each change has a queue of its own. */
+/** Each change has its own queue. */
 function queueName({ names }: Fill): string {
   return `ranges-${shortHash(names.change)}`;
 }
 
-/** pg-boss's names and keys have letters, digits and few signs; a table's name may have any. */
+/** pg-boss's names and keys allow letters, digits and few signs; a table's name may contain any character. */
 function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, HASH_CHARACTERS);
 }
 
-/** What goes wrong here is tried again; only that people should know of it. */
+/** Errors here are retried; they are only reported. */
 function reportErrorsOnce(boss: PgBoss, { names }: Fill, emit: Emit): void {
   const reported = new Set<string>();
-  // Some arrive as copies that are no instances of Error.
+  // Some arrive as copies that are not instances of Error.
   boss.on('error', ({ message, code }: { message: string; code?: string }) => {
     if (TAKEN_AWAY_CODES.has(code ?? '') || reported.has(message)) return;
     reported.add(message);

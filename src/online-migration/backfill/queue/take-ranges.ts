@@ -19,27 +19,26 @@ import { reportUnseen } from '../throttle/unseen-figures.ts';
 import { fillRange, type WorkerShare } from '../ranges/range-worker.ts';
 import { forBatches, WorkerConnection } from '../ranges/worker-connection.ts';
 
-/** How often it looks whether there is work, and whether to wait with it. */
+/** Interval between two checks for ranges and throttles. */
 const TICK_MS = 1_000;
 
-/** What a worker process needs of its surroundings. */
+/** Inputs of a worker process. */
 export interface WorkSurroundings {
-  /** Opens a session that bears the name of `workerSessionName`. */
+  /** Opens a session named by `workerSessionName`. */
   readonly openSession: () => Promise<Session>;
   readonly settings: BackfillSettings;
-  /** Ends the work after the batch that is under way. */
+  /** Ends the work after the current batch. */
   readonly signal: AbortSignal;
-  /** Receives what happens, and every second the progress of all workers together. */
+  /** Receives all events, and every second the progress of all workers together. */
   readonly emit: Emit;
 }
 
 /**
- * Takes ranges from the queue and fills them, as long as there are any that are handed out. Beside that it looks, as the
- * migrating process does in its place, at what people want and whether the application is strained: it needs no migrating
- * process for that.
- * @param watch a connection for the looks
- * @param done counts what this process has filled
- * @throws the first error of a range, which has gone back to the queue; or the signal's reason
+ * Takes ranges from the queue and fills them, as long as ranges are handed out. Like the migrating process, it reads
+ * the controls and checks the load on the application, so it does not need the migrating process for that.
+ * @param watch a connection for the checks
+ * @param done counts the work of this process
+ * @throws the first error of a range, which has returned to the queue; or the signal's reason
  */
 export async function takeRanges(
   change: ChangedColumn,
@@ -74,7 +73,7 @@ export async function takeRanges(
     emit(whole.progress(share.batchSizes.rows, share.pauses.reason));
     return found === 'handed out';
   };
-  // Ahead of the first range: the backfill may be paused.
+  // Before the first range, because the backfill may be paused.
   if (!(await ask(lookOnce))) return;
   await using queue = await openRangeQueue(openSession, fill, { install: false, emit });
   await queue.take((range, lost) =>
@@ -90,8 +89,8 @@ export async function takeRanges(
 /**
  * Fills one range.
  * @param lost aborted when the queue has given the range to another worker
- * @param failed receives an error that has to do with the range, and not with its going elsewhere
- * @throws where the range is not done, so that it goes back to the queue
+ * @param failed receives an error of the range itself, not of its loss
+ * @throws if the range is not finished, so that it returns to the queue
  */
 async function fillUntilLost(
   openSession: () => Promise<Session>,
@@ -100,7 +99,7 @@ async function fillUntilLost(
   lost: AbortSignal,
   failed: (error: unknown) => void,
 ): Promise<void> {
-  // One for each range: what is left of a lost one may still end a batch while the next one begins.
+  // One for each range: a lost range may still be ending a batch while the next range begins.
   await using connection = new WorkerConnection(openSession, forBatches(share.fill));
   try {
     const signal = AbortSignal.any([share.signal, lost]);

@@ -6,7 +6,7 @@ import { Meter } from '../ranges/meter.ts';
 import { takeRanges, type WorkSurroundings } from './take-ranges.ts';
 import { WorkerConnection } from '../ranges/worker-connection.ts';
 
-/** How often it asks whether ranges are handed out. */
+/** Interval between two checks for handed-out ranges. */
 const POLL_MS = 500;
 const HOW_TO_HAND_OUT = 'ranges are handed out by `BACKFILL_WORKERS=0 npx mikro-orm migration:up`';
 
@@ -15,12 +15,11 @@ const HOW_TO_HAND_OUT = 'ranges are handed out by `BACKFILL_WORKERS=0 npx mikro-
  *
  * 1. Wait until ranges are handed out.
  * 2. Take one after another, until none is open or they are no longer handed out.
- * 3. Where some are open still, the migrating process was stopped: wait for it again.
+ * 3. If some are still open, the migrating process was stopped: wait for it again.
  *
- * It returns when nothing is left of a backfill that this has worked on, or when it was told to end; the last event has what
- * this process has done.
+ * It returns when its backfill is finished, or when it is asked to end. The last event has the work of this process.
  *
- * @throws the first error of a range, which has gone back to the queue
+ * @throws the first error of a range, which has returned to the queue
  */
 export async function workOnRanges(change: ChangedColumn, surroundings: WorkSurroundings): Promise<void> {
   const { openSession, signal, emit } = surroundings;
@@ -37,7 +36,7 @@ export async function workOnRanges(change: ChangedColumn, surroundings: WorkSurr
         hasWorked = true;
         reported = undefined;
         await takeRanges(change, surroundings, watch, done).catch(async (error: unknown) => {
-          // What a migrating process that has ended took away under it is no error.
+          // An object that a migrating process dropped at its end is not an error.
           if ((await find()) === 'handed out') throw error;
         });
         continue;

@@ -9,10 +9,10 @@ import { STRIPES } from '../plan/stripes.ts';
 import { fillRange, type WorkerShare } from './range-worker.ts';
 import { forBatches, WorkerConnection } from './worker-connection.ts';
 
-/** How often the progress is written, and the controls and throttles are looked at. */
+/** Interval between two progress updates and checks of the controls and throttles. */
 const TICK_MS = 250;
 
-/** Workers that share the open ranges; each has a place, and goes home when its place is no longer wanted. */
+/** Workers that share the open ranges. Each has a place; a worker exits when its place is removed. */
 class WorkerPlaces {
   readonly #places = new Map<number, Promise<void>>();
   readonly #ranges: Range[];
@@ -26,12 +26,12 @@ class WorkerPlaces {
     this.#openSession = openSession;
   }
 
-  /** Whether nothing is left to do, nor being done. */
+  /** Whether no range is open or in progress. */
   get areDone(): boolean {
     return this.#ranges.length === 0 && this.#places.size === 0;
   }
 
-  /** Sets how many are to work, and fills the places that are free. */
+  /** Sets the number of places, and starts workers for the free ones. */
   want(workers: number): void {
     this.#wanted = workers;
     for (let place = 0; place < workers && this.#ranges.length > 0; place++) {
@@ -39,12 +39,12 @@ class WorkerPlaces {
     }
   }
 
-  /** Resolves when one has gone home; rejects with the first error. */
+  /** Resolves when one worker has exited; rejects with the first error. */
   async nextEnd(): Promise<void> {
     await Promise.race(this.#places.values());
   }
 
-  /** Resolves when all have gone home, with or without an error. */
+  /** Resolves when all workers have exited, with or without an error. */
   async allEnds(): Promise<void> {
     await Promise.allSettled(this.#places.values());
   }
@@ -59,7 +59,8 @@ class WorkerPlaces {
     ) {
       const taken = range;
       const rest = await fillRange(connection, this.#share, taken, isWanted).catch((error: unknown) => {
-        // By a worker process of an earlier run, whose queue is gone by now: it cannot do so twice.
+        // A worker process of an earlier run may have taken the range. Its queue is gone by now, so that cannot
+        // happen twice.
         if (error instanceof RangeTakenError) return taken;
         throw error;
       });
@@ -70,8 +71,8 @@ class WorkerPlaces {
 }
 
 /**
- * Fills all open ranges with as many workers as are wanted, and watches beside them: the progress is written and emitted, people's
- * controls are read, and the workers are held back while the application's server is strained.
+ * Fills all open ranges with the configured number of workers. Meanwhile it writes and emits the progress, reads the
+ * controls, and pauses the workers if the load on the server is too high.
  * @param session watches
  * @param openSession opens a worker's session
  */

@@ -1,8 +1,8 @@
 import type { BackfillProgressed } from '../../change/events.ts';
 
-/** Rates are of the last seconds, so that they show the effect of the batch size and the throttles. */
+/** Rates cover the last seconds, so that they show the effect of the batch size and the throttles. */
 const WINDOW_MS = 10_000;
-/** Share of the blocks from which on they tell better than the catalog how many rows there are. */
+/** From this share of the blocks on, they estimate the number of rows better than the catalog. */
 const SHARE_THAT_TELLS = 0.1;
 
 interface Sample {
@@ -11,7 +11,7 @@ interface Sample {
   readonly share: number;
 }
 
-/** Counts what is done, and from it the rate and the time left. */
+/** Counts finished work, and derives the rate and the time left. */
 export class Meter {
   readonly #change: string;
   readonly #rowsTotal: number;
@@ -24,7 +24,7 @@ export class Meter {
 
   /**
    * @param change the name of the column change
-   * @param start what earlier runs have done, and the whole
+   * @param start the progress of earlier runs, and the total
    */
   constructor(
     change: string,
@@ -52,8 +52,8 @@ export class Meter {
 
   /**
    * Counts a batch.
-   * @param batch.blocks blocks that are done with it for good
-   * @param batch.milliseconds how long it lasted
+   * @param batch.blocks blocks finished by it
+   * @param batch.milliseconds its duration
    */
   count(batch: { readonly rows: number; readonly blocks: number; readonly milliseconds: number }): void {
     this.#rowsDone += batch.rows;
@@ -62,13 +62,13 @@ export class Meter {
     this.#longestBatchMs = Math.max(this.#longestBatchMs, batch.milliseconds);
   }
 
-  /** Takes over what all workers together have done, where they are other processes. */
+  /** Takes over the total of all workers, if they are other processes. */
   follow(done: { readonly rowsDone: number; readonly blocksDone: number }): void {
     this.#rowsDone = done.rowsDone;
     this.#blocksDone = done.blocksDone;
   }
 
-  /** The progress now. */
+  /** The current progress. */
   progress(batchRows: number | null, pausedFor: string | null): BackfillProgressed {
     const now = this.#sample();
     const first = this.#samples[0] ?? now;
@@ -87,7 +87,7 @@ export class Meter {
     };
   }
 
-  /** The catalog's estimate, until enough blocks are done to reckon from them. */
+  /** The catalog's estimate, until enough blocks are finished. */
   #estimateTotal(share: number): number {
     const total = share < SHARE_THAT_TELLS ? this.#rowsTotal : this.#rowsDone / share;
     return Math.max(Math.round(total), this.#rowsDone);

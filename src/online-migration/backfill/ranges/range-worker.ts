@@ -20,7 +20,7 @@ import type { WorkerConnection } from './worker-connection.ts';
 
 const CONTENTION_PAUSE_MS = 100;
 
-/** What the workers of one process share. */
+/** The shared state of the workers of one process. */
 export interface WorkerShare {
   readonly fill: Fill;
   readonly pauses: WorkerPauses;
@@ -34,9 +34,9 @@ export interface WorkerShare {
 }
 
 /**
- * Takes a range and fills it: one pass over it after the other, each in batches; then lets the next ranges use the room that is left.
- * @param goOn asked between two batches; where it says no, the rest of the range stays for another worker
- * @returns the range as it is left
+ * Takes a range and fills it pass by pass, in batches. Then it frees space for the next ranges.
+ * @param goOn is called between two batches; if it returns false, another worker gets the rest of the range
+ * @returns the range with its progress
  * @throws RangeTakenError if another worker has taken the range
  */
 export async function fillRange(
@@ -47,7 +47,7 @@ export async function fillRange(
 ): Promise<Range> {
   const { fill, pauses, hold, space, signal, emit } = share;
   const claim = async (session: Session) => {
-    // A trigger may have come since the last range.
+    // A trigger may have been created since the last range.
     await keepTriggersSilent(session, fill);
     return claimRange(session, fill, rangeToTake);
   };
@@ -74,7 +74,7 @@ export async function fillRange(
   return range;
 }
 
-/** Fills the next batch of a range; returns the range as it is then. */
+/** Fills the next batch of a range; returns the range with its progress. */
 async function fillNextBatch(
   connection: WorkerConnection,
   { fill, nice, hold, meter, signal, emit }: WorkerShare,
@@ -97,7 +97,7 @@ async function fillNextBatch(
       advanceRange(session, fill, range, after, rowsFilled),
     );
   };
-  // Someone holds the whole table, or waits for it: half as many rows next time, and nothing in their way.
+  // Another session holds or requests a lock on the whole table: halve the batch and wait without a lock.
   const makeWay = async () => {
     batchSize.shrink();
     await hold.release();
@@ -125,7 +125,7 @@ async function fillNextBatch(
   return { ...range, ...after };
 }
 
-/** Where others hold what it needs, the same again, for as long as it takes. */
+/** If other sessions hold the locks that it needs, retry without a limit. */
 async function untilNotContended<T>(
   work: () => Promise<T>,
   signal: AbortSignal,

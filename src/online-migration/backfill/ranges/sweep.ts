@@ -14,17 +14,16 @@ import {
 import { findLeaves, type Leaf } from '../../postgres/leaf-partitions.ts';
 import { settle } from '../batch/settle.ts';
 
-/** Rows of one transaction of the sweep, and rows that it remembers because others hold them. */
+/** Largest number of rows in one transaction of the sweep, and of locked rows that it remembers. */
 const SWEEP_ROWS = 5_000;
-/** Blocks that are looked through at once, so that many rejects are not passed over again and again. */
+/** Blocks for one query, so that many rejects are not read again and again. */
 const WINDOW_BLOCKS = 4_096;
 
 /**
- * Brings the rows to an end that the ranges have left: those that were locked, those that an update moved behind the
- * range that was being filled, and those with a value that has no faithful new one, which become rejects. It ends when
- * every row is filled or a reject.
+ * Fills the rows that the ranges have left. Some were locked, some were moved by an update, and some have a value
+ * without a faithful new one, which become rejects. It ends when every row is filled or a reject.
  * @param session has a lock timeout far below `deadlock_timeout`
- * @throws BackfillError if a trigger or a constraint of the table keeps a row from being filled
+ * @throws BackfillError if a trigger or a constraint of the table prevents the update of a row
  */
 export async function sweep(session: Session, surroundings: SweepSurroundings): Promise<void> {
   const { fill, emit } = surroundings;
@@ -44,7 +43,7 @@ export async function sweep(session: Session, surroundings: SweepSurroundings): 
   }
 }
 
-/** Goes once through all leaves; returns rows that could not be settled. */
+/** Sweeps all leaves once; returns rows that could not be settled. */
 async function sweepLeaves(session: Session, surroundings: SweepSurroundings): Promise<LeftRows> {
   const left = new Map<string, string[]>();
   let room = SWEEP_ROWS;
@@ -57,7 +56,7 @@ async function sweepLeaves(session: Session, surroundings: SweepSurroundings): P
   return left;
 }
 
-/** Goes through a leaf, up to so many rows that could not be settled; returns these. */
+/** Sweeps a leaf until a number of rows could not be settled; returns these. */
 async function sweepLeaf(session: Session, surroundings: SweepSurroundings, leaf: Leaf): Promise<string[]> {
   const { fill, signal } = surroundings;
   const left: string[] = [];

@@ -6,21 +6,21 @@ import type { Fill } from '../plan/fill.ts';
 import { keepTriggersSilent } from '../batch/firing-triggers.ts';
 
 /**
- * Far below `deadlock_timeout` (1 s by default): where a batch and the application each hold a row that the other
- * wants, the batch has given way before the server looks for a victim, so the victim is never the application.
+ * Far below `deadlock_timeout` (1 s by default). If a batch and the application deadlock over two rows, the batch
+ * gives way before the server chooses a victim. So the victim is never the application.
  */
 const LOCK_TIMEOUT_MS = 50;
 /**
- * A batch's statements follow each other at once. Where they do not, its process stands still or its host is gone, and the
- * rows that it has locked must not wait for that.
+ * A batch's statements follow each other at once. If they do not, its process is stopped or its host is gone, and its
+ * row locks must be released.
  */
 const IDLE_IN_BATCH_MS = 10_000;
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
-/** A server that restarts is back sooner; one that is not back by then has a problem that people must see. */
+/** A restarting server returns sooner. A longer outage must be reported. */
 const RECONNECT_BUDGET_MS = 60_000;
 
-/** A session that is opened again when it is lost. One piece of work at a time. */
+/** A session that is reopened when it is lost. It runs one task at a time. */
 export class WorkerConnection implements AsyncDisposable {
   readonly #open: () => Promise<Session>;
   readonly #prepare: (session: Session) => Promise<void>;
@@ -28,7 +28,7 @@ export class WorkerConnection implements AsyncDisposable {
 
   /**
    * @param open opens a session
-   * @param prepare makes it fit for its work, as {@link forBatches} does for batches
+   * @param prepare prepares it for its task, as {@link forBatches} does for batches
    */
   constructor(open: () => Promise<Session>, prepare: (session: Session) => Promise<void>) {
     this.#open = open;
@@ -36,7 +36,7 @@ export class WorkerConnection implements AsyncDisposable {
   }
 
   /**
-   * Runs a piece of work that may be done twice; on a lost connection it is done again on a new one.
+   * Runs a task that may run twice: after a lost connection, it runs again on a new one.
    * @param signal ends the tries
    * @param emit receives an event for each lost connection
    */
@@ -82,10 +82,11 @@ export class WorkerConnection implements AsyncDisposable {
   }
 }
 
-/** Makes a session fit for batches of a backfill; it throws a `BackfillError` if triggers would fire that may not. */
+/** Prepares a session for batches of a backfill. It throws a `BackfillError` if undeclared triggers would fire. */
 export function forBatches(fill: Fill): (session: Session) => Promise<void> {
   return async (session) => {
-    // A crash of the server loses the last rows and their checkpoint together, so no commit need wait for the disk.
+    // If the server crashes, it loses the last rows together with their checkpoint, so commits need not wait for the
+    // disk.
     await session.query(`set synchronous_commit = off`);
     await session.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await session.query(`set idle_in_transaction_session_timeout = ${IDLE_IN_BATCH_MS}`);
@@ -93,7 +94,7 @@ export function forBatches(fill: Fill): (session: Session) => Promise<void> {
   };
 }
 
-/** Whether the connection is lost and a new one may be had soon; a refused password is not such a failure. */
+/** Whether the connection is lost and reconnecting may help; a refused password does not count. */
 function mayReconnect(error: unknown): boolean {
   return error instanceof ConnectionLostError || (isConnectionLost(error) && isTransient(error));
 }

@@ -2,42 +2,45 @@ import type { Emit } from '../../change/events.ts';
 import type { Session } from '../../postgres/session.ts';
 import { isLockConflict } from '../../postgres/database-error.ts';
 
-/** A lock that is not to be had at once belongs to someone whose turn it is. */
+/** If the lock is not free at once, another session has priority. */
 const LOCK_TIMEOUT_MS = 50;
-/** A process that stands still, or whose host is gone, must not keep the lock; one that works asks far more often. */
+/**
+ * A stopped process, or one whose host is gone, must not keep the lock. A running process sends statements far more
+ * often.
+ */
 const LONGEST_SILENCE_MS = 30_000;
 
 /**
- * Keeps autovacuum off a table while it is being filled, and makes way for everyone else.
+ * Keeps autovacuum off a table while it is being filled, and gives way to every other session.
  *
- * An analyze of autovacuum has a snapshot for as long as it lasts, and meanwhile no page can be pruned, so a pass finds no room
- * for its new versions. A vacuum tells everyone of the room that a pass has just made, and rows of other pages take it. (At
- * 3,000,000 rows and two workers, both together cost a quarter more CPU and made the primary key 1.2 to 1.5 times as large;
- * without them it stayed as it was.)
+ * An analyze of autovacuum holds a snapshot while it runs. In that time no page can be pruned, so a pass finds no
+ * space for its new versions. A vacuum records the space that a pass has just freed, and rows of other pages take it.
+ * (At 3,000,000 rows and two workers, both together cost a quarter more CPU and made the primary key 1.2 to 1.5 times
+ * as large. Without them its size stayed the same.)
  *
- * 1. A transaction takes SHARE UPDATE EXCLUSIVE on the table and does nothing else: it has no number, and a snapshot only for
- *    the length of a short query. Autovacuum passes over a table that it cannot lock; it comes when the backfill is done.
- * 2. It is given up as soon as someone waits for the table. Otherwise an `alter table` would wait for it, the application's
- *    requests and the backfill itself behind that, and none of them would ever end.
- * 3. It is given up while the backfill is paused, and between two ranges.
+ * 1. A transaction takes SHARE UPDATE EXCLUSIVE on the table and does nothing else. It has no transaction id, and a
+ *    snapshot only during a short query. Autovacuum skips a table that it cannot lock; it runs after the backfill.
+ * 2. The lock is released as soon as another session waits for the table. Otherwise an `alter table` would wait for
+ *    it, and the application's requests and the backfill itself would wait behind that, forever.
+ * 3. The lock is released while the backfill is paused, and between two ranges.
  *
- * The backfill goes on without it where it cannot be had.
+ * If the lock is not granted, the backfill continues without it.
  */
 export class AutovacuumHold implements AsyncDisposable {
   readonly #open: () => Promise<Session>;
   readonly #table: string;
   readonly #emit: Emit;
   #session: Session | undefined;
-  /** One piece of work after the other: workers share it. */
+  /** One task after the other, because workers share it. */
   #turn = Promise.resolve();
   #isSuspended = false;
   #isDisposed = false;
   #isFailureReported = false;
 
   /**
-   * @param openSession opens the session that it lives on, at the first use
-   * @param table schema and name, quoted; its partitions are held with it
-   * @param emit receives an event where it cannot be had for another reason than that others have it
+   * @param openSession opens its session, at the first use
+   * @param table schema and name, quoted; its partitions are locked with it
+   * @param emit receives an event if the lock fails for any reason except a conflict
    */
   constructor(openSession: () => Promise<Session>, table: string, emit: Emit) {
     this.#open = openSession;
@@ -45,9 +48,9 @@ export class AutovacuumHold implements AsyncDisposable {
     this.#emit = emit;
   }
 
-  /** Takes it, where nobody else has it or waits for it. */
+  /** Takes the lock, if no other session has it or waits for it. */
   async take(): Promise<void> {
-    // The rest of a range that has gone to another worker may still come here behind the end.
+    // A worker whose range was taken by another one may still call this after the end.
     if (this.#isSuspended || this.#isDisposed) return;
     await this.#inTurn(async () => {
       this.#session ??= await openForIdling(this.#open);
@@ -55,14 +58,14 @@ export class AutovacuumHold implements AsyncDisposable {
     });
   }
 
-  /** Gives it up, to whoever waits for it. */
+  /** Releases the lock for a waiting session. */
   async release(): Promise<void> {
     await this.#inTurn(async () => {
       if (this.#session?.inTransaction) await this.#session.query('commit');
     });
   }
 
-  /** Gives it up where someone waits for the table; to be asked several times a second. */
+  /** Releases the lock if another session waits for the table; to be called several times a second. */
   async makeWay(): Promise<void> {
     await this.#inTurn(async () => {
       const session = this.#session;
@@ -70,7 +73,7 @@ export class AutovacuumHold implements AsyncDisposable {
     });
   }
 
-  /** Does some work while it is given up; none where another such work is under way. */
+  /** Runs a task without the lock; does nothing if another such task is in progress. */
   async without(work: () => Promise<void>): Promise<void> {
     if (this.#isSuspended) return;
     this.#isSuspended = true;
@@ -83,7 +86,7 @@ export class AutovacuumHold implements AsyncDisposable {
     await this.take();
   }
 
-  /** Gives it up for good. */
+  /** Releases the lock for good. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
     await this.#inTurn(() => this.#close());
@@ -118,7 +121,7 @@ async function openForIdling(open: () => Promise<Session>): Promise<Session> {
     await session.outliveSilence();
     await session.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await session.query(`set idle_in_transaction_session_timeout = ${LONGEST_SILENCE_MS}`);
-    // Newer servers have one; a range may take longer than it allows.
+    // PostgreSQL 17 and newer have one; a range may take longer than it allows.
     await session.query(
       `select set_config(name, '0', false) from pg_catalog.pg_settings where name = 'transaction_timeout'`,
     );
@@ -130,7 +133,7 @@ async function openForIdling(open: () => Promise<Session>): Promise<Session> {
 }
 
 async function lock(session: Session, table: string): Promise<void> {
-  // In any other isolation the first query's snapshot would stay.
+  // In any other isolation level, the first query's snapshot would be kept.
   await session.query('begin isolation level read committed');
   try {
     await session.query(`lock table ${table} in share update exclusive mode`);
@@ -140,7 +143,7 @@ async function lock(session: Session, table: string): Promise<void> {
   }
 }
 
-/** Whether a session waits for a table that this one has locked. */
+/** Whether a session waits for a table that this session has locked. */
 async function isWaitedFor(session: Session): Promise<boolean> {
   const { rows } = await session.query<{ waited: boolean }>(`
     select exists (

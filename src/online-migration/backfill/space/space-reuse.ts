@@ -6,26 +6,26 @@ import type { AutovacuumHold } from './autovacuum-hold.ts';
 import { isLockConflict } from '../../postgres/database-error.ts';
 import type { Fill } from '../plan/fill.ts';
 
-/** Share of its planned blocks that a leaf may grow by before it is vacuumed, and once more after each vacuum. */
+/** A leaf is vacuumed when it has grown by this share of its planned blocks, and again after the same growth. */
 const GROWTH_PER_VACUUM = 0.05;
-/** Longer than the session's statement timeout: it is what ends a vacuum. */
+/** A vacuum ends at the session's statement timeout, which is shorter. */
 const LONGEST_VACUUM_MS = 120_000;
 
 /**
- * Lets later ranges move their rows into the room that earlier ones have left, and not to the end of the heap.
+ * Lets later ranges move their rows into space that earlier ranges have freed, instead of extending the heap.
  *
- * Behind its last pass, a page has room again, where the versions of the last stripe were; only a vacuum tells the free space
- * map of it. A vacuum reads every page that was changed since the last one, so it pays once the heap has grown: with rows of
- * which two fit on a page, half of them move, and without a vacuum the heap grows by half.
+ * After its last pass, a page has free space from the last stripe's old versions. Only a vacuum records it in the
+ * free space map. A vacuum reads every page that was changed since the last one, so it is worthwhile only when the
+ * heap has grown. If two rows fit on a page, half of them move, and without a vacuum the heap grows by half.
  */
 export class SpaceReuse {
   readonly #fill: Fill;
   readonly #hold: AutovacuumHold;
-  /** Blocks that a leaf had when it was planned, or was vacuumed last; endless where a vacuum takes too long. */
+  /** Blocks of a leaf when it was planned or last vacuumed; infinite if a vacuum takes too long. */
   readonly #blocksBefore = new Map<string, number>();
 
   /**
-   * @param fill the backfill whose plan knows how large each leaf was
+   * @param fill the backfill whose plan has the size of each leaf
    * @param hold keeps other vacuums away, and this one too
    */
   constructor(fill: Fill, hold: AutovacuumHold) {
@@ -34,9 +34,10 @@ export class SpaceReuse {
   }
 
   /**
-   * To be called when a range is done: vacuums its leaf where that has grown enough. Neither reads nor writes wait for it.
+   * To be called when a range is finished: vacuums its leaf if that has grown enough. It blocks neither reads nor
+   * writes.
    * @param leaf schema and name, quoted
-   * @param signal ends the wait for the vacuum; the server may go on with it
+   * @param signal ends the wait for the vacuum; the server may continue it
    */
   async rangeDone(session: Session, leaf: string, signal: AbortSignal): Promise<void> {
     await this.#hold.without(() => this.#vacuumIfGrown(session, leaf, signal));
@@ -54,8 +55,8 @@ export class SpaceReuse {
 }
 
 /**
- * @returns `too long` where it did not come to its end within the session's statement timeout; what it did until then stays
- *   done. `locked out` where another process has such a lock on the leaf.
+ * @returns `too long` if it did not end within the session's statement timeout; its partial work remains. `locked
+ *   out` if another process has such a lock on the leaf.
  */
 async function vacuum(
   session: Session,
@@ -65,7 +66,7 @@ async function vacuum(
   const ended = new AbortController();
   try {
     await Promise.race([
-      // Its index entries are left to autovacuum. To give pages back would take ACCESS EXCLUSIVE.
+      // Autovacuum cleans its index entries. Truncating the heap would take ACCESS EXCLUSIVE.
       session.query(`vacuum (index_cleanup off, truncate off) ${leaf}`),
       pause(LONGEST_VACUUM_MS, AbortSignal.any([signal, ended.signal])),
     ]);

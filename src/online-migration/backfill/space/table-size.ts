@@ -2,7 +2,7 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import type { Fill } from '../plan/fill.ts';
 import { findLeaves } from '../../postgres/leaf-partitions.ts';
 
-/** Sizes and counters at one moment, to see what a backfill cost. */
+/** Sizes and counters at one time, to measure the cost of a backfill. */
 export interface Space {
   /** Bytes of the heap, all leaves together. */
   readonly heapBytes: number;
@@ -10,12 +10,12 @@ export interface Space {
   readonly indexBytes: number;
   /** Bytes of WAL that the server has ever written. */
   readonly walBytes: number;
-  /** Rows that were ever updated, and those of them that stayed on their page. */
+  /** Rows that were ever updated, and the share of heap-only updates. */
   readonly updates: number;
   readonly hotUpdates: number;
 }
 
-/** Measures the space of a table and the server's counters; other sessions' WAL and updates are in them too. */
+/** Measures the space of a table and the server's counters, which include other sessions' WAL and updates. */
 export async function measureSpace(database: Queryable, fill: Fill): Promise<Space> {
   const leaves = (await findLeaves(database, fill.names.table)).map(({ name }) => name);
   const { rows } = await database.query<Record<'heap' | 'indexes' | 'wal' | 'updates' | 'hot', string>>(

@@ -1,12 +1,12 @@
-/** An API that does not answer in this time is strained for sure. */
+/** An API that does not answer within this time is overloaded. */
 const ANSWER_LIMIT_MS = 1_000;
 
-/** Labels of a sample; what a value may hold, such as the braces of a route, ends nothing. */
+/** Labels of a sample; a value may contain braces, such as those of a route. */
 const LABELS = String.raw`(?:[^"{}\n]|"(?:[^"\\\n]|\\.)*")*`;
 
 /**
- * `http_request_duration_recent_seconds{…,quantile="0.99",…} 0.0123`, as Prometheus' text format has it: the labels come
- * in any order, and a timestamp may follow.
+ * `http_request_duration_recent_seconds{…,quantile="0.99",…} 0.0123`, in Prometheus' text format: the labels have any
+ * order, and a timestamp may follow.
  */
 const P99_SAMPLE = new RegExp(
   String.raw`^[\w:]+_seconds\{(?:${LABELS},)?quantile="0\.99"(?:,${LABELS})?\}\s+(\S+)(?:\s+\d+)?$`,
@@ -15,8 +15,9 @@ const P99_SAMPLE = new RegExp(
 
 /**
  * Asks the API for the 99th percentile of its requests' durations.
- * @param url answers with Prometheus metrics (the largest summary sample of quantile 0.99 counts) or with `{"p99Ms":…}`
- * @returns milliseconds; infinite where the API does not answer in time, or without success
+ * @param url answers with Prometheus metrics (the largest summary sample of quantile 0.99 counts) or with
+ *   `{"p99Ms":…}`
+ * @returns milliseconds; infinite if the API does not answer in time, or without success
  */
 export async function readApiP99(url: string): Promise<number> {
   try {

@@ -1,7 +1,7 @@
 const FIRST_BATCH_ROWS = 1_000;
 /** Approximate size of the rows of a first batch. */
 const FIRST_BATCH_BYTES = 1024 * 1024;
-/** A batch takes one block of a stripe at least, however few rows that are. */
+/** A batch takes at least one block of a stripe, however few rows that has. */
 const SMALLEST_BATCH_ROWS = 1;
 const LARGEST_BATCH_ROWS = 50_000;
 /** Faster growth overshoots the target, because a batch after a checkpoint or a cache miss takes far longer. */
@@ -10,37 +10,37 @@ const SHRINKING_ON_TIMEOUT = 0.5;
 /** Weight of the newest batch in the averages. */
 const SMOOTHING = 0.3;
 
-/** How many times as far off the average as usual a batch may be, and still not last too long. */
+/** A batch may deviate from the average by this multiple of the usual deviation and still be within the target. */
 const ROOM = 2;
 
-/** What a row takes, in milliseconds. */
+/** Duration per row, in milliseconds. */
 interface Cost {
   msPerRow: number;
-  /** How far a batch is off that, up or down. */
+  /** Average deviation of a batch from that duration, up or down. */
   deviation: number;
 }
 
 /**
- * Chooses how many rows a batch takes, so that batches last as long as they should: a batch holds its rows' locks for that
- * long, so it is the longest that a write of the application waits for it.
+ * Chooses the number of rows of a batch to reach a target duration. A batch locks its rows for that long, so the
+ * target is the longest wait of the application's writes.
  *
- * 1. Each stripe has moving averages of its own, of what a row takes and of how far batches are off that: a row of the first
- *    one is dearer, because it moves to another page. A batch is to last as long as it should where it is off by twice as
- *    much as usual. (Aimed at the average alone, the longest of a thousand batches took twice as long.)
- * 2. From one batch to the next, the rows grow by a fifth at most; they shrink at once to what the averages say.
- * 3. A batch that took twice as long as it should, or ran into a timeout, halves them.
+ * 1. Each stripe has its own moving averages of the duration per row and of its deviation. A row of the first stripe
+ *    takes longer, because it moves to another page. A batch with twice the usual deviation should still meet the
+ *    target. (When only the average met it, the longest of a thousand batches took twice as long.)
+ * 2. From one batch to the next, the number of rows grows by a fifth at most. It shrinks at once.
+ * 3. A batch that took twice the target, or ran into a timeout, halves the number of rows.
  */
 export class BatchSize {
-  /** How long a batch is to last, in milliseconds. */
+  /** Target duration of a batch, in milliseconds. */
   targetMs: number;
-  /** Whether people know that the smallest batch lasts too long. */
+  /** Whether it was reported that even the smallest batch is too long. */
   isTooLongLogged = false;
   #rows: number;
   /** By stripe. */
   readonly #costs: Cost[] = [];
 
   /**
-   * @param targetMs how long a batch is to last, in milliseconds
+   * @param targetMs target duration of a batch, in milliseconds
    * @param firstRows rows of the first batch
    */
   constructor(targetMs: number, firstRows = FIRST_BATCH_ROWS) {
@@ -62,9 +62,9 @@ export class BatchSize {
   }
 
   /**
-   * Learns from a batch.
-   * @param rows how many it was to have
-   * @param milliseconds how long it lasted, from begin to commit
+   * Updates the averages with a batch.
+   * @param rows planned number of rows
+   * @param milliseconds duration from begin to commit
    */
   observe(stripe: number, rows: number, milliseconds: number): void {
     const msPerRow = milliseconds / rows;
@@ -75,7 +75,7 @@ export class BatchSize {
     if (milliseconds > 2 * this.targetMs) this.shrink();
   }
 
-  /** A batch ran into a timeout: half as many rows. */
+  /** A batch ran into a timeout: halve the rows. */
   shrink(): void {
     this.#resize(this.#rows * SHRINKING_ON_TIMEOUT);
   }
@@ -86,21 +86,21 @@ export class BatchSize {
 }
 
 /**
- * The batch sizes of one process: leaves with rows of similar width share one. With the batch size for narrow rows, a batch of wide ones would
- * last for minutes.
+ * The batch sizes of one process: leaves with rows of similar width share one. With the batch size for narrow rows, a
+ * batch of wide rows would last for minutes.
  */
 export class BatchSizes {
   readonly #byWidth = new Map<number, BatchSize>();
   #targetMs: number;
   #newest: BatchSize;
 
-  /** @param targetMs how long a batch is to last, in milliseconds */
+  /** @param targetMs target duration of a batch, in milliseconds */
   constructor(targetMs: number) {
     this.#targetMs = targetMs;
     this.#newest = this.forRows(0);
   }
 
-  /** How long a batch is to last, in milliseconds. */
+  /** Target duration of a batch, in milliseconds. */
   get targetMs(): number {
     return this.#targetMs;
   }
@@ -116,8 +116,8 @@ export class BatchSizes {
   }
 
   /**
-   * The batch size for rows of a width. Rows of up to 1 KiB are narrow; from there on, each doubling has a batch size of its own.
-   * @param bytes of a row, on average, including TOAST
+   * The batch size for rows of a width. Rows of up to 1 KiB are narrow; above, each doubling has its own batch size.
+   * @param bytes average size of a row, including TOAST
    */
   forRows(bytes: number): BatchSize {
     const doublings = Math.max(0, Math.ceil(Math.log2((bytes * FIRST_BATCH_ROWS) / FIRST_BATCH_BYTES)));

@@ -1,27 +1,31 @@
 import type { Queryable } from '../../postgres/queryable.ts';
 
-/** Weight of the newest look in the average. */
+/** Weight of the newest count in the average. */
 const SMOOTHING = 0.1;
-/** From so many busy sessions of others on, on average, it cannot get busier. */
+/** At this average number of other busy sessions, the load counts as full. */
 const BUSY_SESSIONS = 0.25;
-/** Share of its duration by which a batch is shorter then. */
+/** At full load, a batch is shorter by this share of its duration. */
 const SHORTENED_BY = 0.75;
-/** How many times as long as its batch a rest is then. (With 1, the API's p99 was 1.5 to 2.6 times that of idle; with 2, 1.4 to 2.1.) */
+/**
+ * At full load, a rest is this many times as long as its batch. (With 1, the API's p99 was 1.5 to 2.6 times that of
+ * idle; with 2, 1.4 to 2.1.)
+ */
 const LONGEST_REST = 2;
 
 /**
- * Makes way where others work on the same database: batches are shorter, and behind each the worker rests. Where all
- * processors of a server are at work, requests queue for them long before they wait for a lock.
+ * Slows down when other sessions are busy on the same database: batches are shorter, and the worker rests after each.
+ * If all processors of a server are busy, requests queue for them long before they wait for a lock.
  *
- * 1. Each look counts the others' sessions that are at work in that moment; a moving average of it says how busy they are.
- * 2. The busier, the shorter are the batches, down to a quarter, and the longer are the rests, up to twice as long as the
- *    batch (gh-ost calls that the nice ratio). Both count: in a long batch, a queue grows that a rest only empties afterwards.
+ * 1. Each check counts the other sessions that are busy. A moving average of the count measures the load.
+ * 2. The higher the load, the shorter the batches, down to a quarter, and the longer the rests, up to twice the batch
+ *    (gh-ost calls that the nice ratio). Both matter: during a long batch a queue grows, and a rest only empties it
+ *    afterwards.
  */
 export class NiceRatio {
   #busySessions = 0;
   #restedMs = 0;
 
-  /** Milliseconds that the workers of this process have rested, together. */
+  /** Milliseconds that the workers of this process have rested, added up. */
   get restedMs(): number {
     return this.#restedMs;
   }
@@ -32,16 +36,16 @@ export class NiceRatio {
   }
 
   /**
-   * Learns from a look.
-   * @param sessions of others that are at work
+   * Updates the average.
+   * @param sessions number of other busy sessions
    */
   observe(sessions: number): void {
     this.#busySessions += SMOOTHING * (sessions - this.#busySessions);
   }
 
   /**
-   * How long a batch is to last now, in milliseconds.
-   * @param batchMs how long it may last beside nobody
+   * The current target duration of a batch, in milliseconds.
+   * @param batchMs target duration on an idle server
    */
   shorten(batchMs: number): number {
     return batchMs * (1 - SHORTENED_BY * this.#busyness);
@@ -49,7 +53,7 @@ export class NiceRatio {
 
   /**
    * How long to rest after a batch, in milliseconds; counts as rested.
-   * @param batchMs how long the batch has lasted
+   * @param batchMs duration of the batch
    */
   takeRest(batchMs: number): number {
     const restMs = batchMs * LONGEST_REST * this.#busyness;
@@ -58,7 +62,7 @@ export class NiceRatio {
   }
 }
 
-/** How many sessions of others are at work on this database: not those that wait for a lock, or for their client. */
+/** Counts the busy sessions of others on this database, without those that wait for a lock or for their client. */
 export async function countBusySessions(database: Queryable): Promise<number> {
   const { rows } = await database.query<{ count: number }>(`
     select count(*)::int as count

@@ -1,12 +1,12 @@
 import { DEFAULT_THROTTLE_LIMITS, type ThrottleLimits } from './throttles.ts';
 
-/** How a backfill works; what `npx online-migration backfill set` changes while it runs counts more. */
+/** Settings of a backfill. Values set with `npx online-migration backfill set` take precedence. */
 export interface BackfillSettings {
-  /** How long a batch is to last, in milliseconds. */
+  /** Target duration of a batch, in milliseconds. */
   readonly batchMs: number;
-  /** How many batches at once in the migrating process; 0: its ranges go to worker processes, on any machine. */
+  /** Number of workers in the migrating process; 0 hands the ranges out to worker processes, on any machine. */
   readonly workers: number;
-  /** From when on it waits for the application. */
+  /** Limits above which it waits for the application. */
   readonly throttle: ThrottleLimits;
 }
 

@@ -9,7 +9,7 @@ import type { BackfillSettings } from './settings.ts';
 import { findThrottleReason } from './throttles.ts';
 import type { WorkerPauses } from './worker-pause.ts';
 
-/** The parts of a process's workers that a check changes. */
+/** The state of a process's workers that a check changes. */
 export interface Throttled {
   readonly fill: Fill;
   readonly pauses: WorkerPauses;

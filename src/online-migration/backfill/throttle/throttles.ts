@@ -3,19 +3,19 @@ import { readApiP99 } from './api-latency.ts';
 
 const GIBIBYTE = 1024 ** 3;
 
-/** From when on the application's server is called strained. */
+/** Limits above which the load on the application is too high. */
 export interface ThrottleLimits {
   /** Replay lag of the slowest replica, in milliseconds. */
   readonly replicationLagMs: number;
-  /** Age of the oldest snapshot, in milliseconds: while it lives, no dead row's space is used again. */
+  /** Age of the oldest snapshot, in milliseconds: while it exists, no dead row's space is reused. */
   readonly snapshotAgeMs: number;
   /** WAL files that wait to be archived. */
   readonly walFiles: number;
-  /** WAL that a replication slot holds back, in bytes: it fills the disk of the server. */
+  /** WAL that a replication slot retains, in bytes: it fills the server's disk. */
   readonly slotWalBytes: number;
   /** p99 of the API's requests, in milliseconds. */
   readonly apiP99Ms: number;
-  /** Where the API tells its latency, as Prometheus metrics or as a JSON document with `p99Ms`; null: nobody asks. */
+  /** URL of the API's latency, as Prometheus metrics or as a JSON document with `p99Ms`; null for no check. */
   readonly apiLatencyUrl: string | null;
 }
 
@@ -42,9 +42,9 @@ interface Strain {
 }
 
 /**
- * Why a backfill should wait now; null if nothing speaks against the next batch.
- * @param database a few short statements are run on it
- * @param limits from when on to wait
+ * Finds the reason why a backfill should wait now; null if the next batch may run.
+ * @param database runs a few short statements
+ * @param limits limits above which to wait
  */
 export async function findThrottleReason(
   database: Queryable,

@@ -2,7 +2,7 @@ import type { Fill } from '../plan/fill.ts';
 import type { Emit } from '../../change/events.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 
-/** The parts of the server's activity that this session's role may see beside its own sessions. */
+/** Parts of the server's activity that this session's role may see, apart from its own sessions. */
 interface Sight {
   readonly role: string;
   readonly sessions: boolean;

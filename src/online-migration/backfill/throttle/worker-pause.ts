@@ -2,13 +2,13 @@ import { pause } from '../../postgres/pause.ts';
 
 const POLL_MS = 50;
 
-/** Pauses the workers of a process between two batches, and adds up for how long and why. */
+/** Pauses the workers of a process between two batches, and adds up the durations by reason. */
 export class WorkerPauses {
   readonly #pausedMs = new Map<string, number>();
   #reason: string | null = null;
   #since = 0;
 
-  /** Why the workers are paused; null while they work. */
+  /** The reason for the pause; null while the workers run. */
   get reason(): string | null {
     return this.#reason;
   }
@@ -20,7 +20,7 @@ export class WorkerPauses {
 
   /**
    * Starts or ends a pause.
-   * @param reason a sentence without the full stop, or null to let the workers go on
+   * @param reason a sentence without the full stop, or null to continue
    * @returns whether the workers' state has changed
    */
   set(reason: string | null): boolean {
@@ -34,7 +34,7 @@ export class WorkerPauses {
     return changed;
   }
 
-  /** Resolves when the workers may go on. */
+  /** Resolves when the workers may continue. */
   async wait(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     while (this.#reason !== null) await pause(POLL_MS, signal);
