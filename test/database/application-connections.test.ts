@@ -24,7 +24,7 @@ async function poolAnswers(url: string, sql: string): Promise<unknown> {
   }
 }
 
-it('the server ends a pool statement shortly after its request's time limit', async () => {
+it('the server ends a pool statement shortly after the time limit of its request', async () => {
   expect(await poolAnswers(database.url, 'show statement_timeout')).toEqual({
     statement_timeout: `${LIMIT_MS + 100}ms`,
   });
