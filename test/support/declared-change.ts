@@ -1,7 +1,7 @@
 import { type ChangedColumn, changedColumnOf } from '../../src/online-migration/change/changed-column.ts';
 import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
 
-/** The changed column of a declaration, or the column itself. */
+/** The changed column of a declaration, or the given column itself. */
 export function columnOf(change: ColumnChange | ChangedColumn): ChangedColumn {
   return 'columns' in change ? changedColumnOf(change) : change;
 }

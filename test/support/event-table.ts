@@ -8,10 +8,10 @@ import type { MoveContext } from '../../src/online-migration/phases/phase.ts';
 import { Session } from '../../src/online-migration/postgres/session.ts';
 import type { DatabaseClient } from './database-client.ts';
 
-/** SQL of a text that is a moment, for the number `n`. */
+/** SQL of a timestamp text for the number `n`. */
 export const MOMENT = `to_char(timestamp '2024-01-01 10:00:00' + n * interval '1 second', 'YYYY-MM-DD HH24:MI:SS')`;
 
-/** The column change of the table `event`, which a test makes as it needs it, with `id` and `at`. */
+/** The column change of the table `event`. Each test creates the table, with `id` and `at`. */
 export const eventChange: ChangedColumn = {
   table: { schema: 'public', name: 'event' },
   key: 'id',
@@ -21,8 +21,8 @@ export const eventChange: ChangedColumn = {
 };
 
 /**
- * Expands `event`, unless that is done, and fills its new column.
- * @returns what the moves logged
+ * Expands `event` if necessary, and fills its new column.
+ * @returns the log of the phases
  */
 export async function fillEventTable(
   url: string,
@@ -49,7 +49,7 @@ export async function fillEventTable(
   return log;
 }
 
-/** Every row has its moment, and the backfill has counted each once. */
+/** Expects every row to have its timestamp, and the backfill to have counted each row once. */
 export async function expectAllFilled(client: DatabaseClient, rows: number): Promise<void> {
   const [counts] = await client.rows(`
     select count(*)::int as rows,

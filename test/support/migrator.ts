@@ -6,20 +6,20 @@ import { createTestDatabase, type TestDatabase } from './test-server.ts';
 
 /** The project's own migrations, run in the process of the test. */
 export interface TestMigrator extends AsyncDisposable {
-  /** Goes to a migration, up or down as it lies; `to` is the beginning of its name. */
+  /** Migrates up or down to a migration; `to` is the prefix of its name. */
   go(to: string): Promise<void>;
   /** The numbers of the migrations that have run: `['0001', '0002']`. */
   applied(): Promise<string[]>;
-  /** What the migrator logged. */
+  /** The migrator's log. */
   readonly log: readonly string[];
-  /** Resolves when it has logged so many lines more that match. */
+  /** Resolves when it has logged this many more matching lines. */
   logged(pattern: RegExp, times?: number): Promise<void>;
   readonly orm: MikroORM;
 }
 
 /**
  * @param url the database to migrate
- * @param settings how patient the moves are, and who receives their events
+ * @param settings lock timeouts and event listeners of the phases
  */
 export async function openMigrator(url: string, settings: OnlineMigratorOptions = {}): Promise<TestMigrator> {
   const entities = features.flatMap(({ migratedEntities }) => migratedEntities);
@@ -57,7 +57,7 @@ export async function openMigrator(url: string, settings: OnlineMigratorOptions 
   };
 }
 
-/** An empty database that is migrated to the first migration, or further. */
+/** A database migrated to the first migration, or to a later one. */
 export async function createMigratedDatabase(to = '0001'): Promise<TestDatabase> {
   const database = await createTestDatabase();
   await using migrator = await openMigrator(database.url);
