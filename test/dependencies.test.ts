@@ -53,7 +53,7 @@ describe('docs/dependencies.md', () => {
 });
 
 describe('package.json', () => {
-  it('lists the application's imports as runtime dependencies', () => {
+  it('lists the imports of the application as runtime dependencies', () => {
     const application = /^(migrations|mikro-orm|src\/(?!showcase\/(bench-api|docs-pictures)\/))/;
     const used = Object.keys(manifest.devDependencies).filter((name) =>
       importers(name).some((path) => application.test(path)),
@@ -61,12 +61,15 @@ describe('package.json', () => {
     expect(used).toEqual([]);
   });
 
-  it.each(['@mikro-orm/', 'testcontainers', 'jest'])('has a single version of all packages matching %s…', (part) => {
-    const versions = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
-      ([name]) => !name.startsWith('@swc/') && name.includes(part),
-    );
-    expect(new Set(versions.map(([, version]) => version)).size).toBe(1);
-  });
+  it.each(['@mikro-orm/', 'testcontainers', 'jest'])(
+    'has a single version of all packages matching %s…',
+    (part) => {
+      const versions = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
+        ([name]) => !name.startsWith('@swc/') && name.includes(part),
+      );
+      expect(new Set(versions.map(([, version]) => version)).size).toBe(1);
+    },
+  );
 
   it('lists every imported package', () => {
     const imported = sources.flatMap(({ text }) => [...text.matchAll(importOf(ANY_PACKAGE))]);

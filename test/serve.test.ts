@@ -176,7 +176,7 @@ it.each([
     { ACTIVE_COLUMN: 'created' },
     'ACTIVE_COLUMN is "created": set it to auto, or to a column to stay on, priority or priority_new.\n',
   ],
-])('ends with exit code 1 and a sentence where the configuration is wrong: %j', async (env, sentence) => {
+])('ends with exit code 1 and a sentence if the configuration is wrong: %j', async (env, sentence) => {
   await using table = await createNotesTable();
   const main = startMain({ DATABASE_URL: table.url, ...env });
   expect(await main.exitCode).toBe(1);

@@ -181,7 +181,7 @@ describe('starting again', () => {
     }
   });
 
-  it('reports the server's log if it cannot start, without the password', async () => {
+  it('reports the log of a server that cannot start, without the password', async () => {
     await using data = await createDataFolder();
     const { url } = await startEmbeddedPostgres(data.path);
     await stopEmbeddedPostgres(data.path);

@@ -5,19 +5,19 @@ import { documentAnswers } from './documented-answers.ts';
 
 const LISTENING = /Listening on ([^"\s]+)["\n]/;
 
-/** The API in a process of its own. */
+/** The API in a separate process. */
 export interface ApiProcess extends RunningCommand, AsyncDisposable {
-  /** Where it listens. */
+  /** Its URL. */
   readonly url: string;
 }
 
 /**
  * Starts the API on a free port.
  * @param databaseUrl the database that it serves
- * @param env what is to differ from the test's own environment
- * @param script what runs it; by default what `npm start` runs
- * @param documented the features with whose document its answers are compared
- * @throws Error with what it printed, where it ends before it listens
+ * @param env environment variables that differ from the test's own
+ * @param script the script to run; by default that of `npm start`
+ * @param documented the features whose document its answers are compared with
+ * @throws Error with its output if it ends before it listens
  */
 export async function startApiProcess(
   databaseUrl: string,

@@ -17,44 +17,44 @@ import { connect } from './database-client.ts';
 import { canonicalDefault, readSchema, type SchemaSnapshot, withColumnType } from './schema-snapshot.ts';
 import { createTestDatabase } from './test-server.ts';
 
-/** All phases in their order, and all ways back in theirs. */
+/** All phases in order, and all reverts in order. */
 export const MOVES = {
   up: [expand, backfill, enforce, contract, rename],
   down: [revertRename, revertContract, revertEnforce, revertBackfill, revertExpand],
 } as const;
-/** From renamed to enforced, and up again: the part of the way back that leaves indexes and keys with the new column. */
+/** From renamed down to enforced and up again: the reverts that leave indexes and keys with the new column. */
 const HALF_WAY = [revertRename, revertContract, contract, rename];
 const DEFAULT_COLUMNS = { id: 'id', n: 'n' };
-/** Requests that have to be answered between two moves. */
+/** Requests to answer between two phases. */
 const REQUESTS_BETWEEN_MOVES = 10;
 
-/** A table, a change of it, and values that the two types share. */
+/** A table, a change of it, and values that both types share. */
 export interface ChangeCase {
   readonly change: ColumnChange;
   /** Statements that make the table, with two columns for the clients, and fill it. */
   readonly setup: readonly string[];
-  /** The two columns, where they are not `id`, which is unique, and `n bigint not null`. */
+  /** The two columns, if they are not `id`, which is unique, and `n bigint not null`. */
   readonly columns?: { readonly id: string; readonly n: string };
   /**
-   * SQL of the value for a number, an expression of the old type and one of the new type that are equal to each other. Left
-   * out where the column gets its values by itself.
+   * SQL expressions of the old and the new type for a number, equal to each other. Absent if the column generates its
+   * values.
    */
   readonly value?: { readonly old: (n: string) => string; readonly new: (n: string) => string };
-  /** What the application does to the table, where it is not to write the value of a number to the column. */
+  /** Statements of the load, if it does not write the value of a number to the column. */
   readonly load?: LoadStatements;
-  /** A query over what nobody writes; below, it is to give the same again, letter by letter. */
+  /** A query over data that nobody writes. At the end, it must return the same result, byte for byte. */
   readonly untouched?: string;
 }
 
 /**
- * Carries a change out, half-way back and up again, and all the way back, while clients write and read through the active
- * column.
+ * Runs a change to its end, half-way back and up again, and completely back, while clients write and read through the
+ * active column.
  *
- * 1. No request fails, and every row holds what was acknowledged last: at the end above, and at the end below.
- * 2. Above, the catalog is as before but for the column's type and default; below, it is as before.
+ * 1. No request fails, and every row has its last acknowledged value, both after the change and after its revert.
+ * 2. After the change, the catalog differs only in the column's type and default. After the revert, it is unchanged.
  *
  * @param options.down whether the change is reversible
- * @param options.template the database to begin with a copy of
+ * @param options.template the database to copy at the start
  */
 export async function expectFullCycle(
   subject: ChangeCase,
@@ -171,7 +171,7 @@ async function expectValues(
     `select ${id}::text as id, ${n}::text as n from ${table} where ${id}::text = any ($1)`,
     [[...acknowledged.keys()]],
   );
-  // Writes go on: a row may hold a later number than the one that was acknowledged when it was asked for.
+  // Writes continue: a row may have a later number than the one acknowledged at the time of the query.
   const stale = rows.filter((row) => BigInt(row.n) < acknowledged.get(row.id)!);
   expect({ stale, rows: rows.length }).toEqual({ stale: [], rows: acknowledged.size });
 }

@@ -9,34 +9,34 @@ import { poolNameOf } from '../../src/online-migration/follow/presence.ts';
 import { SEED, seededRandom } from './seeded-random.ts';
 
 const CLIENTS = 3;
-/** Clients pause so long at most between two requests, or they would be all that the server has to do. */
+/** Longest pause of a client between two requests. Without pauses, the clients would use the whole server. */
 const LONGEST_PAUSE_MS = 4;
 
-/** The column that is active, quoted. */
+/** The active column, quoted. */
 type Active = Pick<ActiveColumn, 'form'> & { readonly column: string };
 
-/** The SQL of what clients do, for the column that is active. */
+/** The SQL of the clients, for the active column. */
 export interface LoadStatements {
   /** Value: a number. Returns the row's `id` as text. */
   readonly insert: (active: Active) => string;
-  /** Values: a number, the row's id. Returns a row where there is one. */
+  /** Values: a number, the row's id. Returns a row if it exists. */
   readonly update: (active: Active) => string;
   /** Value: the row's id. Returns `n` as text, and whether the row is `right`. */
   readonly read: (active: Active) => string;
 }
 
-/** Clients that write and read rows of their own through the active column. */
+/** Clients that write and read their own rows through the active column. */
 export interface ChangeLoad extends AsyncDisposable {
   readonly failures: readonly string[];
-  /** The number that was acknowledged last for each row, by id. */
+  /** The last acknowledged number of each row, by id. */
   acknowledged(): Map<string, bigint>;
-  /** Resolves when so many more requests are done. */
+  /** Resolves after this many more requests. */
   servedMore(requests: number): Promise<void>;
-  /** Ends the clients after the requests in flight. */
+  /** Stops the clients after the requests in flight. */
   stop(): Promise<void>;
 }
 
-/** Starts clients that go on until they are stopped. */
+/** Starts clients that run until they are stopped. */
 export async function startChangeLoad(
   url: string,
   change: ChangedColumn,

@@ -35,14 +35,14 @@ export const discountChange = changeOf('orders.discount', {
   index: true,
 });
 
-/** What `orders` refer to. */
+/** The table that `orders` references. */
 export const customers: EntitySchema = defineEntity({
   name: 'Customer',
   tableName: 'customers',
   properties: { id: p.bigint().primary(), name: p.text() },
 });
 
-/** A form of the table that a version of the application knows. */
+/** A schema version of the table. */
 export type Form = 'old' | 'new' | 'renamed';
 
 const FORMS = {
@@ -51,7 +51,9 @@ const FORMS = {
   renamed: { suffix: '', customerId: 'bigint', discount: 'numeric(12,2)' },
 } as const;
 
-/** The mapping of `orders` for one form of its two columns; `note`: with a property, and an index, that the database does not have. */
+/**
+ * The mapping of `orders` for one schema version. `note` adds a property and an index that the database does not have.
+ */
 export function ordersMapping(form: Form, { note = false } = {}): EntitySchema {
   const { suffix, customerId, discount } = FORMS[form];
   const discountColumn = p.type(new TypedColumn(discount)).fieldName(`discount${suffix}`).nullable();
@@ -77,7 +79,7 @@ export function ordersMapping(form: Form, { note = false } = {}): EntitySchema {
   });
 }
 
-/** The entities for each form, and for an application that follows the columns through all of them. */
+/** The entities for each schema version, and for an application that follows the columns through all of them. */
 export const mappings: Record<Form | 'all', EntitySchema[]> = {
   old: [customers, ordersMapping('old')],
   new: [customers, ordersMapping('new')],
@@ -87,7 +89,7 @@ export const mappings: Record<Form | 'all', EntitySchema[]> = {
 
 type TestOrm = MikroORM & AsyncDisposable;
 
-/** MikroORM as docs/adapting.md configures it. */
+/** MikroORM with the configuration of docs/adapting.md. */
 export async function openOrm(
   url: string,
   entities: EntitySchema[],
@@ -107,7 +109,7 @@ export async function openOrm(
   return Object.assign(orm, { [Symbol.asyncDispose]: () => orm.close() });
 }
 
-/** A database with both tables, as MikroORM makes them, and some rows. */
+/** A database with both tables, as MikroORM creates them, and some rows. */
 export async function createOrders(): Promise<TestDatabase> {
   const database = await createTestDatabase();
   await using orm = await openOrm(database.url, mappings.old);
@@ -137,13 +139,13 @@ export async function carryOut(
   }
 }
 
-/** What an enforce leaves that was killed before its last transaction. */
+/** The state after an enforce that was killed before its last transaction. */
 export const enforceHalfWay: Move = async (context) => {
   await mirrorAttachments(context, 'enforce', 'old');
   await addFilledCheck(context.session, context.change, 'new');
 };
 
-/** What a way back of contract leaves that was killed before its last transaction, with rows that have no old value yet. */
+/** The state after a revert of contract that was killed before its last transaction, with rows without an old value. */
 export const revertContractHalfWay: Move = async (context) => {
   const { session, change } = context;
   const ending = new AbortController();
@@ -160,9 +162,9 @@ export const revertContractHalfWay: Move = async (context) => {
   await addFilledCheck(session, change, 'old');
 };
 
-/** Up to where the old column is gone. */
+/** Up to contract, which drops the old column. */
 export const TO_CONTRACTED = [expand, backfill, enforce, contract];
-/** To the end, and the first move of the way back. */
+/** To the end, and the first revert. */
 export const TURNED_BACK = [...TO_CONTRACTED, rename, revertRename];
-/** To the end, and back to where both columns are there. */
+/** To the end, and back to the stage with both columns. */
 export const BACK_TO_ENFORCED = [...TURNED_BACK, revertContract];

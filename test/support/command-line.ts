@@ -5,32 +5,32 @@ import { inTerminal } from './terminal.ts';
 
 const PROJECT_FOLDER = join(import.meta.dirname, '../..');
 
-/** A process of the project, and what it has printed so far. */
+/** A process of the project, and its output so far. */
 export interface RunningCommand {
   readonly process: ChildProcess;
-  /** Everything printed so far, standard output and standard error as they came. */
+  /** The output so far: standard output and standard error in the order of arrival. */
   output(): string;
-  /** Resolves when the process has ended; null where a signal ended it. */
+  /** Resolves when the process has ended; null if a signal ended it. */
   readonly exitCode: Promise<number | null>;
-  /** Resolves when the output has matched. */
+  /** Resolves when the output matches. */
   printed(pattern: RegExp): Promise<void>;
 }
 
 /**
- * Starts `npx mikro-orm …` as a process of its own, against a database.
+ * Starts `npx mikro-orm …` as a separate process.
  * @param databaseUrl the database
- * @param args what follows `mikro-orm`
+ * @param args the arguments after `mikro-orm`
  */
 export function startMikroOrm(databaseUrl: string, ...args: string[]): RunningCommand {
   return startNode(['node_modules/@mikro-orm/cli/cli.js', ...args], { DATABASE_URL: databaseUrl });
 }
 
-/** Starts a script of the project as a process of its own. */
+/** Starts a script of the project as a separate process. */
 export function startNode(args: readonly string[], env: Readonly<Record<string, string>>): RunningCommand {
   return start(process.execPath, args, env);
 }
 
-/** The same in a terminal; `process` is the terminal, and ending it closes the terminal. */
+/** Starts a script in a terminal. `process` is the terminal; ending it closes the terminal. */
 export function startInTerminal(script: string, env: Readonly<Record<string, string>>): RunningCommand {
   return start('script', inTerminal(`${process.execPath} ${script}`), env);
 }
@@ -77,7 +77,7 @@ function start(
   };
 }
 
-/** Runs `npx mikro-orm …` to its end. */
+/** Runs `npx mikro-orm …` until it ends. */
 export async function runMikroOrm(
   databaseUrl: string,
   ...args: string[]

@@ -1,7 +1,7 @@
 import { getContainerRuntimeClient } from 'testcontainers';
 
-// A process of its own: exits with 0 if a container engine answers. An engine that accepts the connection and
-// never answers would hold its asker forever, so the asker has to be one that can end.
+// Exits with 0 if a container engine answers. It is a separate process because an engine that accepts the connection
+// and never answers would block its caller forever.
 
 const ANSWER_LIMIT_MS = 2_000;
 

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** The end of the server's greeting: ready for a query, in no transaction. */
 const READY = Buffer.from('Z\0\0\0\x05I', 'latin1');
-/** What a server says to a session that it ends. */
+/** The message of a server that ends a session. */
 const ENDED = errorResponse({
   S: 'FATAL',
   V: 'FATAL',
@@ -11,12 +11,12 @@ const ENDED = errorResponse({
   M: 'terminating connection due to administrator command',
 });
 
-/** A way to a database that ends every session as soon as it is there, before it can ask anything. */
+/** A proxy to a database. It ends every session at its start, before the first query. */
 export interface CuttingProxy extends AsyncDisposable {
   readonly url: string;
 }
 
-/** @param databaseUrl of a database on the network */
+/** @param databaseUrl of a database reachable by TCP */
 export async function startCuttingProxy(databaseUrl: string): Promise<CuttingProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
@@ -33,7 +33,7 @@ export async function startCuttingProxy(databaseUrl: string): Promise<CuttingPro
         client.write(chunk);
         return;
       }
-      // In one piece, so that the end is there when the client learns that it is connected.
+      // In one piece, so that the client reads the error as soon as it is connected.
       client.end(Buffer.concat([chunk, ENDED]));
       upstream.end();
     });
@@ -53,7 +53,7 @@ export async function startCuttingProxy(databaseUrl: string): Promise<CuttingPro
   };
 }
 
-/** A message of the wire protocol; each field is a letter and a text. */
+/** A message of the wire protocol. Each field is a letter and a text. */
 function errorResponse(fields: Readonly<Record<string, string>>): Buffer {
   const body = Buffer.from(
     `${Object.entries(fields)

@@ -1,7 +1,7 @@
 import { Client, type QueryResultRow } from 'pg';
 import type { Queryable } from '../../src/online-migration/postgres/queryable.ts';
 
-/** A connection of a test's own. */
+/** A connection of a test. */
 export interface DatabaseClient extends Queryable, AsyncDisposable {
   readonly pid: number;
   /** Runs a statement; returns its rows. */
@@ -11,8 +11,8 @@ export interface DatabaseClient extends Queryable, AsyncDisposable {
 }
 
 /**
- * Of a session that asks without a pause how far something is. The backfill takes it for one of the package; for one of
- * the application it would make way, and take several times as long.
+ * The name of a session that polls progress without a pause. The backfill takes it for a session of the package. If it
+ * looked like a session of the application, the backfill would yield to it and take several times as long.
  */
 export const WATCHER_NAME = 'online-migration test';
 

@@ -11,7 +11,7 @@ interface DocumentedAnswer extends Reference {
   readonly content?: Readonly<Record<string, { readonly schema: object }>>;
 }
 
-/** The schema of a parameter or of a property, so far as tests look at it. */
+/** The schema of a parameter or property, as far as tests read it. */
 export interface DocumentedSchema extends Reference {
   readonly minimum?: number;
   readonly maximum?: number;
@@ -35,7 +35,7 @@ export interface DocumentedOperation {
   readonly responses: Readonly<Record<string, DocumentedAnswer>>;
 }
 
-/** An answer, so far as the document says what it must be. */
+/** An answer, as far as the document specifies it. */
 interface ComparedAnswer {
   readonly status: number;
   readonly headers: Headers;
@@ -46,7 +46,7 @@ const METHODS = ['get', 'post', 'patch', 'delete'] as const;
 
 type PathItem = Readonly<Partial<Record<(typeof METHODS)[number], DocumentedOperation>>>;
 
-/** The OpenAPI document of some features, with which answers are compared. */
+/** The OpenAPI document of some features, for comparison with answers. */
 export class ApiDocumentation {
   readonly document: Readonly<Record<string, unknown>>;
   /** All operations of the document. */
@@ -72,7 +72,7 @@ export class ApiDocumentation {
     this.#ajv.addSchema(document, 'api');
   }
 
-  /** What the document has at a reference, or the thing itself where it is none. */
+  /** Resolves a reference; returns anything else unchanged. */
   dereference<Part extends Reference>(part: Part): Part {
     if (part.$ref === undefined) return part;
     const keys = part.$ref.split('/').slice(1);
@@ -82,15 +82,15 @@ export class ApiDocumentation {
     ) as Part;
   }
 
-  /** Whether a value is what a schema of the document, without references, asks for. */
+  /** Whether a value is valid by a schema of the document. The schema has no references. */
   isValid(schema: object, value: unknown): boolean {
     return this.#ajv.validate(schema, value);
   }
 
   /**
-   * Compares an answer with the document; one of a path or a method that the document does not have is let through.
+   * Compares an answer with the document. Answers of undocumented paths and methods are not checked.
    *
-   * @throws Error that says what is not as it is documented
+   * @throws Error that describes the difference
    */
   assertDocumented(method: string, path: string, answer: ComparedAnswer): void {
     const isHead = method === 'HEAD';
@@ -108,7 +108,7 @@ export class ApiDocumentation {
     if (!isHead) this.#assertBody(what, content, answer);
   }
 
-  /** @throws Error where the text is no problem as the document has it */
+  /** @throws Error if the text is not a problem as documented */
   assertProblem(what: string, text: string): void {
     this.#assertValid(what, JSON.parse(text), { $ref: 'api#/components/schemas/Problem' });
   }
@@ -134,7 +134,7 @@ export class ApiDocumentation {
     }
   }
 
-  /** The same object for the same schema, so that it is compiled once. */
+  /** Returns the same object for the same schema, so that it is compiled once. */
   #absolute(schema: Reference): object {
     const known = this.#schemas.get(schema);
     if (known) return known;
@@ -149,13 +149,13 @@ function matches(template: string, path: string): boolean {
   return new RegExp(`^${pattern}/?$`).test(path);
 }
 
-/** By the origin of a URL: `http://127.0.0.1:3000`. */
+/** By origin: `http://127.0.0.1:3000`. */
 const served = new Map<string, ApiDocumentation>();
 
 /**
- * From now on the answers from a URL are compared with the document of these features.
+ * Compares all further answers of a URL with the document of these features.
  *
- * @returns ends that
+ * @returns a function that stops this
  */
 export function documentAnswers(url: string, features: readonly Feature[]): Disposable {
   const { origin } = new URL(url);
@@ -163,7 +163,7 @@ export function documentAnswers(url: string, features: readonly Feature[]): Disp
   return { [Symbol.dispose]: () => void served.delete(origin) };
 }
 
-/** The document of what answers at a URL; undefined if the test has none of it. */
+/** The document for the server at a URL; undefined if there is none. */
 export function documentationOf(url: string): ApiDocumentation | undefined {
   return served.get(new URL(url).origin);
 }

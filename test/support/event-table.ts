@@ -6,7 +6,7 @@ import { openContext } from './change-cycle.ts';
 import type { DatabaseClient } from './database-client.ts';
 import { eventChange } from './event-change.ts';
 
-/** SQL of a text that is a moment, for the number `n`. */
+/** SQL of a timestamp text for the number `n`. */
 export const MOMENT = `to_char(timestamp '2024-01-01 10:00:00' + n * interval '1 second', 'YYYY-MM-DD HH24:MI:SS')`;
 
 /** Fills the table of the event project, at its first stage, with rows one second apart. */
@@ -22,8 +22,8 @@ export async function insertEvents(client: DatabaseClient, rows: number): Promis
 }
 
 /**
- * Expands `event`, unless that is done, and fills its new column.
- * @returns what the moves logged
+ * Expands `event` if necessary, and fills its new column.
+ * @returns the log of the phases
  */
 export async function fillEventTable(
   url: string,
@@ -37,7 +37,7 @@ export async function fillEventTable(
   return context.lines;
 }
 
-/** Every row has its moment, and the backfill has counted each once. */
+/** Expects every row to have its timestamp, and the backfill to have counted each row once. */
 export async function expectAllFilled(client: DatabaseClient, rows: number): Promise<void> {
   const [counts] = await client.rows(`
     select count(*)::int as rows,

@@ -1,6 +1,6 @@
 import { registerHooks } from 'node:module';
 
-// Loaded with `--import`: makes every import of the package that FORBIDDEN_PACKAGE names an error.
+// Loaded with `--import`: makes every import of the package in FORBIDDEN_PACKAGE an error.
 
 const name = process.env['FORBIDDEN_PACKAGE'];
 registerHooks({

@@ -1,11 +1,11 @@
 import { startTestServer, type TestServer } from './server-source.ts';
 
 declare global {
-  /** What global-teardown has to dispose of. */
+  /** Disposed of by global-teardown. */
   var testServer: TestServer | undefined;
 }
 
-/** Picks the server for this run, says which one it is, and hands its URL to the tests. */
+/** Selects the server for this run, prints its description, and passes its URL to the tests. */
 export default async function globalSetup(): Promise<void> {
   const server = await startTestServer();
   globalThis.testServer = server;

@@ -12,7 +12,7 @@ import { insertSpreadEvents } from './spread-table.ts';
 
 const POLL_MS = 20;
 
-/** A range as the plan has it. */
+/** A range of the plan. */
 interface RangeRow {
   readonly first_block: number;
   readonly stripe: number;
@@ -21,20 +21,20 @@ interface RangeRow {
   readonly claimed_by: string | null;
 }
 
-/** A table before its backfill, and the processes of one; disposing of it kills those that still run. */
+/** A table before its backfill, and the backfill's processes. Disposing of it kills the running ones. */
 export interface HandedOutBackfill extends AsyncDisposable {
   readonly url: string;
   readonly client: DatabaseClient;
-  /** Starts `npx online-migration backfill work`, with more of an environment. */
+  /** Starts `npx online-migration backfill work` with additional environment variables. */
   worker(env?: Readonly<Record<string, string>>): RunningCommand;
   /** Starts `npx mikro-orm …` with BACKFILL_WORKERS=0, by default `migration:up --to 0003`. */
   handOut(...args: string[]): RunningCommand;
   ranges(): Promise<RangeRow[]>;
-  /** Resolves when so many worker processes are connected. */
+  /** Resolves when this many worker processes are connected. */
   connected(workers: number): Promise<void>;
-  /** Resolves when each worker has a range that is done in part. */
+  /** Resolves when each worker has a partly filled range. */
   inTheMiddle(...workers: RunningCommand[]): Promise<void>;
-  /** Jobs of the queue in one of pg-boss's states. */
+  /** Number of jobs in one of pg-boss's states. */
   jobs(state: 'active' | 'retry'): Promise<number>;
   steer(controls: Partial<Controls>): Promise<void>;
 }
@@ -95,17 +95,17 @@ export async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await delay(POLL_MS);
 }
 
-/** Whether something of a range is left to do. */
+/** Whether a range is not finished. */
 export function isOpen({ stripe }: RangeRow): boolean {
   return stripe < STRIPES;
 }
 
-/** Whether a range is the worker's. */
+/** Whether a range belongs to the worker. */
 export function isOf({ process }: RunningCommand, { claimed_by }: RangeRow): boolean {
   return claimed_by?.includes(`:${process.pid}/`) ?? false;
 }
 
-/** Resolves when each process has printed two lines more that match. */
+/** Resolves when each process has printed two more matching lines. */
 export async function moreLines(pattern: RegExp, ...processes: RunningCommand[]): Promise<void> {
   const count = (process: RunningCommand) =>
     process

@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A way to a database on which it can hang: connected, and silent. */
+/** A proxy to a database that can hang: it keeps its connections and stays silent. */
 export interface HangingProxy extends AsyncDisposable {
-  /** The database, by way of the proxy. */
+  /** The URL of the database through the proxy. */
   readonly url: string;
-  /** From now on nothing passes, on connections old and new; or on the old ones alone. */
+  /** Stops forwarding, on all connections or only on the existing ones. */
   hang(which?: 'all' | 'old'): void;
-  /** What was held back passes, and everything after it. */
+  /** Forwards the retained data and everything after it. */
   goOn(): void;
 }
 
 /**
- * @param databaseUrl of a database on the network
- * @param port where it listens; 0 takes a free one
+ * @param databaseUrl of a database reachable by TCP
+ * @param port to listen on; 0 selects a free one
  */
 export async function startHangingProxy(databaseUrl: string, port = 0): Promise<HangingProxy> {
   const target = new URL(databaseUrl);

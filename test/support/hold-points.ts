@@ -2,10 +2,10 @@ import { escapeIdentifier } from 'pg';
 import type { DatabaseClient } from './database-client.ts';
 
 /**
- * A point at which a move can be made to stand still:
- * - `ddl`: in a transaction under the strong lock, after its first `alter table`;
+ * A point at which a phase can be held:
+ * - `ddl`: in a transaction under an exclusive lock, after its first `alter table`;
  * - `batch`: in a batch of a backfill, at its first row;
- * - `ledger`: in the move's last transaction, when the ledger is written;
+ * - `ledger`: in the phase's last transaction, when the ledger is written;
  * - `commit`: in the commit of that transaction.
  */
 export type HoldPoint = 'ddl' | 'batch' | 'ledger' | 'commit';
@@ -22,7 +22,7 @@ export async function installHoldPoints(client: DatabaseClient, table: string): 
       call stand_still(tg_argv[0]);
       return case when tg_op = 'DELETE' then old else new end;
     end $$`);
-  // A check, because a backfill keeps the table's triggers silent; the application passes it.
+  // A check, because a backfill disables the table's triggers. The application passes it.
   await client.rows(`
     create function hold_batch() returns boolean language plpgsql as $$
     begin
@@ -41,7 +41,7 @@ export async function installHoldPoints(client: DatabaseClient, table: string): 
     deferrable initially deferred for each row execute function hold('commit')`);
 }
 
-/** Prepares any database for the point `ddl` alone. */
+/** Prepares any database for the point `ddl` only. */
 export async function installDdlHoldPoint(client: DatabaseClient): Promise<void> {
   await client.rows(`create table held (point text not null)`);
   await client.rows(`
@@ -60,15 +60,15 @@ export async function installDdlHoldPoint(client: DatabaseClient): Promise<void>
     create event trigger hold_ddl on ddl_command_end when tag in ('ALTER TABLE') execute function hold_ddl()`);
 }
 
-/** Makes the next session that comes to the point stand still there, and every one after it. */
+/** Holds the next session that reaches the point, and every later one. */
 export async function hold(client: DatabaseClient, point: HoldPoint): Promise<void> {
   await client.rows(`insert into held values ($1)`, [point]);
 }
 
 /**
- * Resolves when a session stands still.
- * @param run what is to come to the point
- * @throws Error where it ended before
+ * Resolves when a session is held.
+ * @param run the work that will reach the point
+ * @throws Error if the work ends before
  */
 export async function held(client: DatabaseClient, run: Promise<unknown>): Promise<void> {
   const ended = new AbortController();
@@ -81,10 +81,10 @@ export async function held(client: DatabaseClient, run: Promise<unknown>): Promi
       )`);
     if (standsStill) return;
   }
-  throw new Error('The move ended and had not come to the point at which it was to stand still.');
+  throw new Error('The phase ended without reaching the hold point.');
 }
 
-/** Lets everyone go on. */
+/** Releases all held sessions. */
 export async function letGo(client: DatabaseClient): Promise<void> {
   await client.rows(`delete from held`);
 }

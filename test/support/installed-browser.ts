@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { type Browser, chromium } from 'playwright-core';
 
-/** Where the systems' own packages put it. */
+/** The usual paths of system packages. */
 const PLACES = [
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
@@ -9,7 +9,7 @@ const PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
-/** The page needs no network, and the browser is to look nothing up by itself. */
+/** The page needs no network, and the browser must not make requests of its own. */
 const ARGUMENTS = [
   '--disable-background-networking',
   '--disable-component-update',
@@ -18,8 +18,8 @@ const ARGUMENTS = [
 ];
 
 /**
- * Finds a Chromium or Chrome: the one of CHROMIUM_PATH, else one in the usual places.
- * @returns its path; undefined where there is none
+ * Finds Chromium or Chrome: at CHROMIUM_PATH, otherwise at the usual paths.
+ * @returns its path; undefined if there is none
  */
 export async function findBrowser(): Promise<string | undefined> {
   const { CHROMIUM_PATH: chosen } = process.env;
@@ -33,9 +33,9 @@ export async function findBrowser(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Starts a browser without a window. */
+/** Starts a headless browser. */
 export function launchBrowser(executablePath: string): Promise<Browser> {
-  // Chromium refuses to run its sandbox as root, which is who runs in many containers.
+  // Chromium's sandbox does not run as root, the usual user in containers.
   const chromiumSandbox = process.getuid?.() !== 0;
   return chromium.launch({ executablePath, args: ARGUMENTS, chromiumSandbox });
 }

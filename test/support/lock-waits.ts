@@ -3,7 +3,7 @@ import { adminClient } from './test-server.ts';
 /**
  * Resolves when a session waits for a lock.
  *
- * @param databaseUrl of the database in which it waits
+ * @param databaseUrl of the waiting session's database
  * @returns the session's process id
  * @throws Error if the database is dropped meanwhile, as after a test that has timed out
  */

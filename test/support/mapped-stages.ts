@@ -15,8 +15,8 @@ import { connect } from './database-client.ts';
 import { createTestDatabase } from './test-server.ts';
 
 /**
- * Carries a change out, and after each move reads a row through the mapping of the active column, deletes it, writes it
- * again, and reads the same values back.
+ * Runs a change. After each phase, reads a row through the mapping of the active column, deletes it, inserts it again,
+ * and expects the same values.
  *
  * @param mappings as `new` writes them; all three are registered with one ORM, as in the application
  */
@@ -38,7 +38,7 @@ export async function expectMappedStages(
       entities: Object.values(mappings),
       discovery: { checkDuplicateTableNames: false },
       ensureDatabase: false,
-      // The columns that are neither changed nor in the key are empty in the test's table.
+      // The unchanged columns outside the key are null in the test's table.
       validateRequired: false,
       driverOptions: { connectionString: database.url, application_name: poolNameOf(change) },
     }),

@@ -19,7 +19,7 @@ export function openMigrator(
   return openTestMigrator(migratorOptions(url, entities, { settings, ...(onEvent && { onEvent }) }));
 }
 
-/** An empty database that is migrated to the first migration, or further. */
+/** A database migrated to the first migration, or to a later one. */
 export async function createMigratedDatabase(to = '0001'): Promise<TestDatabase> {
   const database = await createTestDatabase();
   await using migrator = await openMigrator(database.url);

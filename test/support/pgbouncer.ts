@@ -7,29 +7,29 @@ import { describe } from '@jest/globals';
 import { freePort } from '../../src/database/free-port.ts';
 import { type OperatingSystemUser, serverUser } from '../../src/database/operating-system-user.ts';
 
-/** In Debian it lies where only root's PATH leads. */
+/** In Debian, only root's PATH contains its folder. */
 const PROGRAMS = ['pgbouncer', '/usr/sbin/pgbouncer'];
 const PROGRAM = PROGRAMS.find((program) => spawnSync(program, ['--version']).status === 0);
 
 /** A pooler between the application and its database. */
 export interface PgBouncer extends AsyncDisposable {
-  /** The database, by way of the pooler. */
+  /** The URL of the database through the pooler. */
   readonly url: string;
 }
 
-/** How PgBouncer hands its sessions out. */
+/** How PgBouncer assigns its sessions. */
 interface Pooling {
-  /** For how long a client keeps a session. */
+  /** How long a client keeps a session. */
   readonly mode: 'session' | 'transaction';
-  /** How many sessions there are. */
+  /** Number of sessions. */
   readonly sessions: number;
-  /** Whether the session that was idle the longest comes next, or the one that was used last. */
+  /** Whether the longest idle session is assigned next, or the last used one. */
   readonly roundRobin?: boolean;
 }
 
 const describeOrSkip = PROGRAM === undefined ? describe.skip : describe;
 
-/** A block of tests that need PgBouncer. Where it is not installed they are skipped, and the run says so. */
+/** A block of tests that need PgBouncer. If it is not installed, they are skipped with a message. */
 export function describeWithPgBouncer(what: string, tests: () => void): void {
   const title = PROGRAM === undefined ? `${what} (SKIPPED: apt-get install pgbouncer)` : what;
   if (PROGRAM === undefined) console.warn(title);
@@ -38,8 +38,8 @@ export function describeWithPgBouncer(what: string, tests: () => void): void {
 
 /**
  * Starts PgBouncer in front of a server, for all its databases and any user.
- * @param databaseUrl of a database on the network
- * @throws Error with what it printed, where it does not start
+ * @param databaseUrl of a database reachable by TCP
+ * @throws Error with its output if it does not start
  */
 export async function startPgBouncer(databaseUrl: string, pooling: Pooling): Promise<PgBouncer> {
   const target = new URL(databaseUrl);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PROJECT_FOLDER } from '../../src/database/embedded-postgres.ts';
 
-/** What a copy of the project has; the packages are linked. */
+/** The copied files; the packages are linked. */
 const COPIED = [
   'src',
   'test',
@@ -20,26 +20,26 @@ const COPIED = [
   '.oxfmtrc.json',
 ];
 
-/** Copies the project, as somebody gets it who clones it. */
+/** Copies the project, as a clone would contain it. */
 export async function copyProject(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const name of COPIED) await cp(join(PROJECT_FOLDER, name), join(folder, name), { recursive: true });
 }
 
-/** Links the packages of the project, as `npm install` would put them there; its own package is the copy's. */
+/** Links the project's packages as `npm install` would. The project's own package is that of the copy. */
 export async function linkPackages(folder: string): Promise<void> {
   const source = join(PROJECT_FOLDER, 'node_modules');
   const target = join(folder, 'node_modules');
   await mkdir(target);
   for (const name of await readdir(source)) {
     const entry = join(source, name);
-    // A package of the project itself is a link to its folder: that of the copy leads into the copy.
+    // A package of the project is a link to its folder; in the copy, the link leads into the copy.
     const isOwn = (await lstat(entry)).isSymbolicLink();
     await symlink(isOwn ? await readlink(entry) : entry, join(target, name));
   }
 }
 
-/** Ends the embedded PostgreSQL of a copy, if it has one: it would outlive the folder that its data is in. */
+/** Stops the embedded PostgreSQL of a copy, if there is one. It would outlive its data folder. */
 export async function resetDatabaseOf(folder: string): Promise<void> {
   const env = { ...process.env, DATABASE_URL: undefined };
   await promisify(execFile)(process.execPath, ['src/command-line/db-reset.ts'], { cwd: folder, env });

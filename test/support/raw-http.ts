@@ -1,29 +1,29 @@
 import { connect, type Socket } from 'node:net';
 
-/** Whatever is not answered, and not closed, by then hangs: far beyond any limit that a test sets, in milliseconds. */
+/** If a connection is not closed by then, it hangs. Far longer than any limit of a test, in milliseconds. */
 const HANG_MS = 60_000;
 
-/** An answer as it came over the wire. */
+/** An answer as received. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
 }
 
-/** What came back on one connection until the server closed it. */
+/** The data received on a connection until the server closed it. */
 export interface RawExchange {
   readonly answers: readonly RawAnswer[];
-  /** What is no whole answer, at the end. */
+  /** Data after the last complete answer. */
   readonly rest: string;
 }
 
 /**
- * Sends bytes on a connection of their own and reads until the server closes it.
+ * Sends bytes on a new connection and reads until the server closes it.
  *
- * @param url where the server listens
- * @param write sends; the connection stays open when it has returned
- * @param isHead whether the answers have no bodies, as those to HEAD
- * @throws Error where the server does not close it
+ * @param url of the server
+ * @param write sends the bytes; the connection stays open afterwards
+ * @param isHead whether the answers have no bodies, as for HEAD
+ * @throws Error if the server does not close the connection
  */
 export async function exchangeRaw(
   url: string,
@@ -34,7 +34,7 @@ export async function exchangeRaw(
   const socket = connect(Number(port), hostname);
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  // A server that has closed while the client still writes resets the connection: what came before counts.
+  // A server that closes while the client still writes resets the connection. The data before that counts.
   const errors: Error[] = [];
   socket.on('error', (error) => errors.push(error));
   const timer = setTimeout(() => socket.destroy(new Error('hangs')), HANG_MS);
@@ -71,7 +71,7 @@ function parse(text: string, isHead: boolean): RawExchange {
     if (rest.length < end) return { answers, rest };
     const body = Buffer.from(rest.slice(head[0].length, end), 'latin1').toString();
     rest = rest.slice(end);
-    // "100 Continue" is a word in between.
+    // "100 Continue" is an interim answer.
     if (Number(head[1]) >= 200) answers.push({ status: Number(head[1]), headers, body });
   }
 }

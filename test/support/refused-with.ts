@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../src/online-migration/change/error-codes.ts
 import type { ObstacleCode } from '../../src/online-migration/change/obstacle-codes.ts';
 
 /**
- * What an error or an obstacle of the package has to match.
+ * The expected properties of a package's error or obstacle.
  * @param message a part of its message, or a pattern
  */
 export function refusedWith(

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from './database-client.ts';
 
-/** A role of a test's own; dispose of it before its database goes. */
+/** A role of a test. Dispose of it before its database. */
 export interface TestRole extends AsyncDisposable {
   /** Needs no quotes. */
   readonly name: string;
-  /** Connects to the test's database as this role. */
+  /** The URL of the test's database for this role. */
   readonly url: string;
 }
 
 /**
- * Creates a role that may log in and has no right at all.
+ * Creates a role that may only log in.
  * @param databaseUrl the test's database, as a superuser
  * @param options further options of `create role`
  */
@@ -33,10 +33,10 @@ export async function createRole(databaseUrl: string, options = ''): Promise<Tes
 }
 
 /**
- * Creates a role that owns one table and is otherwise nobody: no superuser, no member of `pg_monitor`. It has what an
- * administrator would give a role that is to change a column.
+ * Creates a role that owns one table but is neither a superuser nor a member of `pg_monitor`. It has the privileges
+ * that an administrator would grant to a role that changes a column.
  * @param databaseUrl the test's database, as a superuser
- * @param table as SQL takes it
+ * @param table as in SQL
  */
 export async function createTableOwner(databaseUrl: string, table: string): Promise<TestRole> {
   const role = await createRole(databaseUrl);

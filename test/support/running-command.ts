@@ -6,33 +6,33 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A helper of the TypeScript loader ends by itself when it sees that its parent is gone. */
+/** A helper of the TypeScript loader ends by itself after its parent. */
 const LAST_BREATH_MS = 5_000;
 const POLL_MS = 20;
 const PROJECT_FOLDER = join(import.meta.dirname, '../..');
 
-/** What `npx online-migration` runs. */
+/** The script of `npx online-migration`. */
 const ONLINE_MIGRATION = 'src/online-migration/cli/online-migration.ts';
 
-/** One of the commands that `npm run` starts, in a process group and with a temporary folder of its own. */
+/** A command of `npm run`, in a process group with its own temporary folder. */
 export interface RunningCommand extends AsyncDisposable {
-  /** Where it writes; closing it is what `| head -1` does. */
+  /** Its standard output; closing it simulates `| head -1`. */
   readonly stdout: Readable;
-  /** Resolves when its standard output, or its standard error, has matched. */
+  /** Resolves when its standard output or standard error matches. */
   printed(pattern: RegExp): Promise<void>;
   /** Resolves when the process has ended. */
   readonly ended: Promise<{ exitCode: number | null; stdout: string; stderr: string }>;
-  /** Sends a signal to the process alone, or to its whole group, as a terminal does on Ctrl-C. */
+  /** Sends a signal to the process, or to its whole group, as a terminal does on Ctrl-C. */
   kill(signal: NodeJS.Signals, whom: 'process' | 'group'): void;
-  /** The process id of its throwaway PostgreSQL, which belongs to no group of the command's. */
+  /** The process id of its throwaway PostgreSQL, which is not in the command's group. */
   serverPid(): Promise<number>;
-  /** What is still in its temporary folder, and `processes` where some of its group still run. */
+  /** The files left in its temporary folder, and `processes` if some of its group are still running. */
   leftovers(): Promise<string[]>;
 }
 
 /**
- * @param name of the npm script, whose command is `node` and a file, or `online-migration`
- * @param options.env added to this process's environment
+ * @param name of an npm script whose command is `node` and a file, or `online-migration`
+ * @param options.env environment variables in addition to this process's own
  */
 export async function startCommand(
   name: string,
@@ -94,7 +94,7 @@ export async function startCommand(
   };
 }
 
-/** The file that an npm script runs, and the arguments that it gives. */
+/** The file and the arguments of an npm script. */
 async function readScript(name: string): Promise<string[]> {
   const { scripts } = JSON.parse(await readFile(join(PROJECT_FOLDER, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
@@ -104,7 +104,7 @@ async function readScript(name: string): Promise<string[]> {
   return [join(PROJECT_FOLDER, file), ...words];
 }
 
-/** Whether a process of the group runs; one that has ended and waits for its parent (a zombie) does not. */
+/** Whether a process of the group is running. Zombies do not count. */
 async function isGroupAlive(group: number): Promise<boolean> {
   if (process.platform !== 'linux') return isSignallable(-group);
   const stats = await Promise.all(

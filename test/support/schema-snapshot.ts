@@ -2,9 +2,9 @@ import type { Column } from '../../src/online-migration/change/column-change.ts'
 import type { ChangedColumn } from '../../src/online-migration/change/changed-column.ts';
 import type { DatabaseClient } from './database-client.ts';
 
-/** What the catalog says of all tables that are the user's, in words that a test can compare. */
+/** The catalog's data of all user tables, in comparable form. */
 export interface SchemaSnapshot {
-  /** Each column, under `schema.table.column`; those of partitions are their table's. */
+  /** Each column, by `schema.table.column`. A partition's columns are listed with its table. */
   readonly columns: Record<
     string,
     {
@@ -17,16 +17,16 @@ export interface SchemaSnapshot {
       options: string[] | null;
     }
   >;
-  /** Each constraint, with its definition; from PostgreSQL 18 on NOT NULL is one. */
+  /** Each constraint with its definition. Since PostgreSQL 18, NOT NULL is a constraint. */
   readonly constraints: Record<string, string>;
   readonly indexes: Record<string, string>;
   readonly triggers: string[];
-  /** Each sequence, with the column that owns it. */
+  /** Each sequence with the column that owns it. */
   readonly sequences: Record<
     string,
     { type: string; owner: string | null; grants: string | null; comment: string | null; counts: string }
   >;
-  /** The package's objects; null where its schema is not there. */
+  /** The package's objects; null if its schema does not exist. */
   readonly toolkit: string[] | null;
 }
 
@@ -97,7 +97,7 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
     )`);
 }
 
-/** How the catalog writes the default that a column is declared with; null for none. */
+/** The catalog's form of a declared default; null if there is none. */
 export async function canonicalDefault(
   client: DatabaseClient,
   { type, default: expression }: Column,
@@ -138,7 +138,7 @@ const CANONICAL: Readonly<Record<string, string>> = {
   timestamp: 'timestamp without time zone',
 };
 
-/** As the catalog writes a type. */
+/** The catalog's form of a type. */
 function canonical(type: string): string {
   return CANONICAL[type] ?? type.replace(/^public\./, '');
 }

@@ -1,6 +1,6 @@
 import { send } from './send.ts';
 
-/** What `/metrics` answers: the value of each sample, by its name and its labels as they are written. */
+/** Reads `/metrics`: the value of each sample, by its name and labels as printed. */
 export async function scrape(url: string): Promise<ReadonlyMap<string, number>> {
   const { status, text } = await send(`${url}/metrics`);
   if (status !== 200) throw new Error(`/metrics answered ${status}: ${text}`);

@@ -1,6 +1,6 @@
 import type { DatabaseClient } from './database-client.ts';
 
-/** Fills `large_record`, at its first stage, with rows one second apart. */
+/** Fills `large_record` at its first stage, with rows one second apart. */
 export async function insertRows(client: DatabaseClient, rows: number): Promise<void> {
   await client.rows(
     `

@@ -3,13 +3,13 @@ import { documentationOf } from './documented-answers.ts';
 /** A request, by default a GET without a body. */
 interface Request {
   readonly method?: string;
-  /** A text or bytes go as they are; anything else goes as JSON. */
+  /** Strings and bytes are sent unchanged; other values are sent as JSON. */
   readonly body?: unknown;
   /** Media type of the body, by default application/json. */
   readonly type?: string;
 }
 
-/** What came back over HTTP. */
+/** An HTTP answer. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -19,7 +19,7 @@ export interface Answer {
 
 /**
  * Sends one request and reads the whole answer.
- * @throws Error where the API's document has no such answer
+ * @throws Error if the API's document does not allow the answer
  */
 export async function send(
   url: string,

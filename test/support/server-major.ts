@@ -1,10 +1,10 @@
 import { describe } from '@jest/globals';
 import { adminClient } from './test-server.ts';
 
-/** The major version of the test server, for what older ones cannot do. */
+/** The major version of the test server, for features that older versions lack. */
 export const SERVER_MAJOR: number = await readMajor();
 
-/** A block of tests of what the server can do from some major version on; before it they are skipped, and the run says so. */
+/** A block of tests for features since a major version. On older versions they are skipped with a message. */
 export function describeFrom(major: number, what: string, tests: () => void): void {
   const title = SERVER_MAJOR >= major ? what : `${what} (SKIPPED: needs PostgreSQL ${major})`;
   if (SERVER_MAJOR < major) console.warn(title);

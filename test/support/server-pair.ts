@@ -3,17 +3,17 @@ import type { ThrowawayPostgres } from '../../src/database/throwaway-postgres.ts
 import { connect } from './database-client.ts';
 import { startOwnServer } from './own-server.ts';
 
-/** A server, and one that stands in for its standby: it has the same password and takes no writes. */
+/** A server, and a second one that acts as its standby: it has the same password and is read-only. */
 export interface ServerPair extends AsyncDisposable {
   readonly primary: ThrowawayPostgres;
   readonly standby: ThrowawayPostgres;
-  /** Makes one of them take writes, or none. */
+  /** Makes one of them read-only or writable. */
   setReadOnly(server: ThrowawayPostgres, value: 'on' | 'off'): Promise<void>;
-  /** The URL of the primary, with these hosts in place of its own. */
+  /** The URL of the primary with these hosts instead of its own. */
   url(...hosts: string[]): string;
 }
 
-/** Starts both. What is written to one does not reach the other. */
+/** Starts both servers. They do not replicate. */
 export async function startServerPair(): Promise<ServerPair> {
   await using resources = new AsyncDisposableStack();
   const primary = resources.use(await startOwnServer());
@@ -38,7 +38,7 @@ export async function startServerPair(): Promise<ServerPair> {
   };
 }
 
-/** The server's address and port, as a URL has them. */
+/** The server's address and port, as in a URL. */
 export function hostOf(server: ThrowawayPostgres): string {
   return new URL(server.url()).host;
 }

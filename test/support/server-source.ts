@@ -8,7 +8,7 @@ import { readConfig } from '../../src/config.ts';
 import { printableUrl } from '../../src/database/connection-url.ts';
 import { startThrowawayPostgres } from '../../src/database/throwaway-postgres.ts';
 
-/** The server on which a run of the tests creates its databases. */
+/** The server for the databases of a test run. */
 export interface TestServer extends AsyncDisposable {
   readonly url: string;
   /** One line for people, without the password. */
@@ -16,14 +16,16 @@ export interface TestServer extends AsyncDisposable {
 }
 
 const IMAGE = 'postgres:18-alpine';
-/** What the tests need of their server: nothing has to survive a crash of the machine; each file has pools of its own. */
+/** Settings for tests: data need not survive a crash of the machine, and each file has its own pools. */
 export const TEST_SERVER_SETTINGS = { fsync: 'off', max_connections: '200' };
-/** Said by the server that makes the cluster, on a socket only, and then by the one that stays. */
+/** Logged by the temporary server that creates the cluster (socket only), and then by the permanent one. */
 const READY = { message: /database system is ready to accept connections/, times: 2 };
-/** Longer than any run of the tests. */
+/** Longer than any test run. */
 const NEVER_MS = 86_400_000;
 
-/** TEST_DATABASE_URL, else a container where an engine answers and has the image, else a throwaway server. */
+/**
+ * Uses TEST_DATABASE_URL; otherwise a container, if an engine answers and has the image; otherwise a throwaway server.
+ */
 export async function startTestServer(): Promise<TestServer> {
   return (await givenServer()) ?? (await containerServer()) ?? (await embeddedServer());
 }
@@ -44,11 +46,10 @@ async function containerServer(): Promise<TestServer | undefined> {
   try {
     const container = await new PostgreSqlContainer(IMAGE)
       .withDatabase('postgres')
-      // Nothing else that is printed contains it, so a test sees where it leaks.
+      // No other output contains it, so a test can detect a leak.
       .withPassword(randomBytes(12).toString('hex'))
       .withCommand(['postgres', ...settings])
-      // The server is process 1: a check that is cut off on a busy machine becomes its child, whose end by a signal it
-      // takes for a crash.
+      // The server is process 1. It would mistake the end of an interrupted health check for a crash of its child.
       .withHealthCheck({ test: ['CMD', 'true'], interval: NEVER_MS })
       .withWaitStrategy(
         Wait.forAll([Wait.forLogMessage(READY.message, READY.times), Wait.forListeningPorts()]),

@@ -1,12 +1,12 @@
 import { escapeIdentifier } from 'pg';
 import type { DatabaseClient } from './database-client.ts';
 
-/** PL/pgSQL that keeps a processor busy, the longer the more it counts. */
+/** PL/pgSQL that keeps a processor busy, in proportion to the count. */
 export const countTo = (steps: number) => `perform sum(n) from generate_series(1, ${steps}) as n;`;
 
 /**
- * Makes updates of a table slow, so that a backfill has a middle in which something can happen. A check does it: a
- * backfill keeps the table's triggers silent.
+ * Slows updates of a table down, so that a test can act in the middle of a backfill. It uses a check constraint,
+ * because a backfill disables the table's triggers.
  *
  * @param perRow PL/pgSQL that runs for each written row, whose `id` it knows
  * @param table its name, unquoted

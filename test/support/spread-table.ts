@@ -4,7 +4,7 @@ import type { DatabaseClient } from './database-client.ts';
 import { insertEvents } from './event-table.ts';
 import { slowUpdatesDown } from './slow-updates.ts';
 
-/** Rows of the table; so many that it has three ranges of blocks at least. */
+/** Number of rows; enough for at least three ranges. */
 export const SPREAD_ROWS = 60_000;
 
 /**
@@ -39,20 +39,20 @@ export async function countFilled(client: DatabaseClient): Promise<{ right: numb
   return counts!;
 }
 
-/** Remembers which rows are filled now, and by which transaction. */
+/** Records the filled rows and the transactions that filled them. */
 export async function rememberFilledRows(client: DatabaseClient): Promise<void> {
   await client.rows(`
     create table filled_before as
     select id, xmin::text as version from event where at_new is not null`);
 }
 
-/** How many of the remembered rows were written again. */
+/** Number of recorded rows that were written again. */
 async function countWrittenAgain(client: DatabaseClient): Promise<number> {
   return client.value<number>(`
     select count(*)::int from filled_before b join event r using (id) where r.xmin::text <> b.version`);
 }
 
-/** Every row is filled, each was counted once, and none of those remembered was written again. */
+/** Expects every row to be filled and counted once, and no recorded row to be written again. */
 export async function expectFilledOnce(client: DatabaseClient): Promise<void> {
   expect(await countFilled(client)).toEqual({ right: SPREAD_ROWS, counted: SPREAD_ROWS });
   expect(await countWrittenAgain(client)).toBe(0);

@@ -9,36 +9,36 @@ import type { ThrowawayPostgres } from '../../src/database/throwaway-postgres.ts
 import { connect, type DatabaseClient } from './database-client.ts';
 import { testedInstallation } from './own-server.ts';
 
-/** SQLSTATE of a statement that was in the way of the replay. */
+/** SQLSTATE of a statement that conflicted with the replay. */
 const CONFLICT_CODE = '40001';
 
-/** The major version from which on the functions of a backup have their present names. */
+/** The first major version with the current names of the backup functions. */
 const BACKUP_RENAMED_SINCE = 15;
 
-/** What the primary's server has for itself in its folder. */
+/** Files of the primary's server process. */
 const FILES_OF_SERVER = ['postmaster.pid', 'postmaster.opts', 'server.log'];
-/** Folders that a replica begins without contents; it streams the WAL. */
+/** Folders that are empty in a new replica; it streams the WAL. */
 const EMPTIED_FOLDERS = ['pg_wal', 'pg_replslot'];
 
-/** A hot standby that replays what its primary does, and answers reads meanwhile. */
+/** A hot standby of a primary, which answers reads. */
 export interface StreamingReplica extends AsyncDisposable {
   readonly url: string;
-  /** Lets what the primary has done until now become visible. */
+  /** Waits until everything that the primary has committed is visible. */
   catchUp(): Promise<void>;
-  /** From now on nothing more becomes visible. */
+  /** Pauses the replay. */
   pause(): Promise<void>;
-  /** What was held back becomes visible, and everything after it. */
+  /** Resumes the replay. */
   resume(): Promise<void>;
-  /** Makes a primary of it; resolves when it takes writes. */
+  /** Promotes it; resolves when it accepts writes. */
   promote(): Promise<void>;
-  /** Ends the server, as a crash does. */
+  /** Stops the server, as in a crash. */
   stop(): Promise<void>;
-  /** Starts it again, on the same port. */
+  /** Starts it again on the same port. */
   start(): Promise<void>;
 }
 
 /**
- * Makes a replica of a throwaway server by a low-level base backup, and starts it.
+ * Creates a replica of a throwaway server by a low-level base backup, and starts it.
  *
  * @param settings for postgresql.conf, by name
  * @see https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-LOWLEVEL-BASE-BACKUP
@@ -83,7 +83,7 @@ export async function startStreamingReplica(
   const stop = async () => {
     await stopServer(dataFolder, 'immediate');
   };
-  // A connection for each question: the replay of a move may cut one that is there already.
+  // A new connection for each query: the replay of a phase may cancel an existing one.
   const ask = async <Answer>(question: (client: DatabaseClient) => Promise<Answer>) => {
     await using client = await connect(url);
     return await question(client);
@@ -107,7 +107,7 @@ export async function startStreamingReplica(
     async resume() {
       await ask((client) => client.rows(`select pg_wal_replay_resume()`)).catch(
         (error: Error & { code?: string }) => {
-          // What it has set going may cancel it.
+          // The resumed replay may cancel it.
           if (error.code !== CONFLICT_CODE) throw error;
         },
       );

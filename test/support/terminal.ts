@@ -7,19 +7,19 @@ const COLUMNS = 80;
 const ROWS = 24;
 const SCROLLBACK_LINES = 1_000;
 
-/** `script` of util-linux runs a command in a terminal; other systems have one of this name with other options. */
+/** `script` of util-linux runs a command in a terminal. On other systems, its options differ. */
 const HAS_TERMINAL = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux');
 
 const describeOrSkip = HAS_TERMINAL ? describe : describe.skip;
 
-/** A block of tests that need a terminal. Where none can be had they are skipped, and the run says so. */
+/** A block of tests that need a terminal. If there is none, they are skipped with a message. */
 export function describeInTerminal(what: string, tests: () => void): void {
   const title = HAS_TERMINAL ? what : `${what} (SKIPPED: needs script of util-linux)`;
   if (!HAS_TERMINAL) console.warn(title);
   describeOrSkip(title, tests);
 }
 
-/** The command that runs another one in a terminal of 80 columns, what it shows there going to the standard output. */
+/** The command that runs another one in a terminal of 80 columns and copies the display to standard output. */
 export function inTerminal(command: string): string[] {
   return [
     '--quiet',
@@ -30,7 +30,7 @@ export function inTerminal(command: string): string[] {
   ];
 }
 
-/** The lines that a terminal of 80 columns shows in the end of what was sent to it, also those that have scrolled away. */
+/** The final lines of a terminal of 80 columns for the given data, including scrolled ones. */
 export async function shownLines(sent: string): Promise<string[]> {
   const terminal = new Terminal({
     cols: COLUMNS,

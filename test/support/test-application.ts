@@ -7,13 +7,13 @@ import { createLog } from '../../src/http/log.ts';
 import { openApplication } from '../../src/http/open-application.ts';
 import { documentAnswers } from './documented-answers.ts';
 
-/** The API, served by the process of the test. */
+/** The API in the test's process. */
 export interface TestApplication extends AsyncDisposable {
-  /** Where it listens. */
+  /** Its URL. */
   readonly url: string;
-  /** The messages that it logged, but for those of requests that went well. */
+  /** The logged messages, except those of successful requests. */
   readonly log: readonly string[];
-  /** The lines that it logged, all of them. */
+  /** All logged lines. */
   readonly logged: readonly LogLine[];
 }
 
@@ -22,7 +22,7 @@ export type LogLine = Readonly<Record<string, unknown>> & { readonly level: stri
 
 /**
  * @param databaseUrl the database that it serves; may name several hosts
- * @param options what is to differ from the default configuration
+ * @param options settings that differ from the defaults
  * @param served the features; by default those of the application
  * @returns the API on a free port of the loopback interface
  */

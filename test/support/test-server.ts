@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { Client, escapeIdentifier } from 'pg';
 
-/** A database of one's own on the test server. */
+/** A temporary database on the test server. */
 export interface TestDatabase extends AsyncDisposable {
   readonly name: string;
   readonly url: string;
 }
 
 /**
- * Creates an empty database, or a copy of another one. Disposing of it drops it, whoever is still connected.
+ * Creates an empty database, or a copy of another one. Disposing of it drops it despite open connections.
  *
- * @param template the database to copy, to which nobody may be connected
+ * @param template the database to copy; it must have no connections
  */
 export async function createTestDatabase(template?: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
@@ -24,7 +24,7 @@ export async function createTestDatabase(template?: string): Promise<TestDatabas
   };
 }
 
-/** Connects to the database in which the tests' databases are managed; disposing of it ends the connection. */
+/** Connects to the maintenance database of the test server. Disposing of it closes the connection. */
 export async function adminClient(): Promise<Client & AsyncDisposable> {
   const client = new Client({ connectionString: serverUrl().href });
   await client.connect();

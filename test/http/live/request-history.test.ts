@@ -42,7 +42,7 @@ it('contains seconds without requests, without a latency', () => {
   ]);
 });
 
-it('counts only the features' routes', () => {
+it('counts only the routes of features', () => {
   const { history, after, answered } = historyAt();
   answered(500, 1, '/metrics');
   history.observe({ method: 'GET', route: undefined, status: 404, seconds: 1 });

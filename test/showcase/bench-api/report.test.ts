@@ -26,7 +26,7 @@ describe('the report of bench:api', () => {
         '',
         'Lowest ratio: 0.60; wanted: 0.6 (reached).',
         '',
-        'Answers/s with one look for the active column in a second: 100 (90 to 110); with 100: 99 (99 to 99).',
+        'Answers/s with one poll of the active column per second: 100 (90 to 110); with 100: 99 (99 to 99).',
         '',
         'Machine: 2 cores (Processor), 8 GB of memory, linux, Node 24.1.0. PostgreSQL 18.4.',
       ].join('\n'),

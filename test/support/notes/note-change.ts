@@ -15,5 +15,5 @@ export const priorityChange: ColumnChange = {
   ],
 };
 
-/** Its column, for statements on it. */
+/** The changed column, for statements on it. */
 export const priorityColumn: ChangedColumn = changedColumnOf(priorityChange);

@@ -13,7 +13,7 @@ const sharedProperties = {
   text: p.string().length(100),
 };
 
-/** The mapping of the table for each form that it has during the change. */
+/** The mappings of the table by schema version. */
 export const noteMappings: Readonly<Record<'old' | 'new' | 'renamed', EntitySchema<Note>>> = {
   old: defineEntity({
     name: 'NoteOld',

@@ -3,15 +3,15 @@ import { type ApiProcess, startApiProcess } from '../api-process.ts';
 import { startTestApplication, type TestApplication } from '../test-application.ts';
 import { notes } from './notes-feature.ts';
 
-/** What runs the notes as a process of its own. */
+/** The script that serves notes in a separate process. */
 export const SERVE_NOTES = 'test/support/notes/serve-notes.ts';
 
-/** The notes, served by the process of the test. */
+/** Serves notes in the test's process. */
 export function startNotes(databaseUrl: string, options: Partial<Config> = {}): Promise<TestApplication> {
   return startTestApplication(databaseUrl, options, [notes]);
 }
 
-/** The notes, served by a process of their own. */
+/** Serves notes in a separate process. */
 export function startNotesProcess(
   databaseUrl: string,
   env: Readonly<Record<string, string>> = {},

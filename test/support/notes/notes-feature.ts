@@ -16,7 +16,7 @@ import { validate } from '../../../src/http/validate.ts';
 import { priorityChange } from './note-change.ts';
 import { type Note, noteMappings } from './note-mappings.ts';
 
-/** Listed, because a column that is gone would be missing under `*`, without an error. */
+/** With `*`, a dropped column would be missing without an error. */
 const fields = ['id', 'text', 'priority'] as const;
 
 const OBJECT_ERROR = { error: 'must be a JSON object' };
@@ -83,7 +83,7 @@ const documentation: DocumentedRoutes = {
   },
 };
 
-/** A small feature for the tests of what every feature has from the application: the table `note`, and routes on it. */
+/** A small feature for testing the application's common functions: the table `note` and routes on it. */
 export const notes: Feature = {
   changes: [priorityChange],
   entities: Object.values(noteMappings),
@@ -92,7 +92,7 @@ export const notes: Feature = {
   addRoutes: addNoteRoutes,
 };
 
-/** Adds the routes; each is one unit of work. */
+/** Adds the routes. Each runs one unit of work. */
 export function addNoteRoutes(router: Router, database: FeatureDatabase): void {
   const run = <T>(unit: (em: EntityManager, mapping: EntitySchema<Note>) => Promise<T>) =>
     database.follower(priorityChange).run(({ form }) => unit(database.em.fork(), noteMappings[form]));

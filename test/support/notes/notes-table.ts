@@ -12,7 +12,7 @@ import { connect, type DatabaseClient, WATCHER_NAME } from '../database-client.t
 import { createTestDatabase } from '../test-server.ts';
 import { priorityColumn } from './note-change.ts';
 
-/** The moves between the stages, in their order: one leads to the next stage, its way back to the one before. */
+/** The phases between the stages, in order. Each leads to the next stage, its revert to the previous one. */
 const MOVES = [
   { up: expand, down: revertExpand },
   { up: backfill, down: revertBackfill },
@@ -21,11 +21,11 @@ const MOVES = [
   { up: rename, down: revertRename },
 ] as const;
 
-/** A database with nothing but the table `note`. */
+/** A database that contains only the table `note`. */
 export interface NotesTable extends AsyncDisposable {
   readonly url: string;
   readonly client: DatabaseClient;
-  /** Stores notes past the application, `Note 1`, `Note 2` and so on; returns the id of the last one. */
+  /** Inserts notes directly: `Note 1`, `Note 2` and so on. Returns the last id. */
   store(count?: number): Promise<string>;
   /** Carries out the moves that lead to a stage. */
   go(to: Stage, settings?: Partial<PhaseContext['settings']>): Promise<void>;

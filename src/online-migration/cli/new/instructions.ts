@@ -17,13 +17,12 @@ export function instructions(
   const reason = unmappableReason(subject);
   const number = (index: number) => migrationNumber(subject, index);
   const chosen = argumentFor(change);
-  const test = files.find(({ path }) => path.startsWith('test/'))!.path;
+  const test = files.find(({ path }) => path.startsWith('test/'));
   return `Written:
 ${files.map(({ path }) => `  ${path}`).join('\n')}
 ${unreviewed.length === 0 ? '' : `\nReview, before expand:\n${unreviewed.map((sentence) => `  ${sentence}\n`).join('')}`}
 Now:
-  npm test -- ${test}
-  npx online-migration preflight ${chosen}
+${test === undefined ? '' : `  npm test -- ${test.path}\n`}  npx online-migration preflight ${chosen}
 
 Release 1, which knows both columns:
   ${
