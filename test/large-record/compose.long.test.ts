@@ -6,7 +6,7 @@ const IMAGE = 'online-column-change';
 const BASE_IMAGE = 'node:24-slim';
 const START_LIMIT_MS = 900_000;
 const CHANGE_LIMIT_MS = 300_000;
-/** Half of what an engine waits before it kills. */
+/** Half of an engine's time before it kills a container. */
 const STOP_LIMIT_MS = 5_000;
 const MEBIBYTE = 1024 ** 2;
 
@@ -26,7 +26,7 @@ describeWithCompose('docker compose up --build -d', () => {
     expect(await status()).toMatchObject({ changes: [{ stage: 'initial', activeColumn: 'created_at' }] });
   });
 
-  it('adds less than 250 MB to the base image, and only what runs', async () => {
+  it('adds less than 250 MB to the base image, and only the required files', async () => {
     expect((await sizeOf(IMAGE)) - (await sizeOf(BASE_IMAGE))).toBeLessThan(250 * MEBIBYTE);
     expect((await inside('ls', '-A')).trim().split('\n')).toEqual([
       'migrations',
@@ -45,7 +45,7 @@ describeWithCompose('docker compose up --build -d', () => {
     expect(image + layers).not.toContain('DATABASE_URL');
   });
 
-  it('runs as a user who is not root and can write to nothing but /tmp', async () => {
+  it('runs as a user who is not root and can write only to /tmp', async () => {
     expect((await inside('id', '--user')).trim()).not.toBe('0');
     for (const folder of ['/app', '/app/src', '/home/node', '/var/tmp']) {
       await expect(inside('touch', `${folder}/file`)).rejects.toThrow('Read-only file system');
@@ -59,7 +59,7 @@ describeWithCompose('docker compose up --build -d', () => {
   });
 
   it(
-    'carries the whole change out inside, and back, and the answers stay the same',
+    'runs the whole change and its revert inside the container, with the same answers',
     async () => {
       await inside('npm', 'run', 'seed', '--', '--rows', '20000');
       const before = await page();

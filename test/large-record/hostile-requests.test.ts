@@ -12,9 +12,9 @@ import { insertRows } from '../support/seeded-table.ts';
 import { send } from '../support/send.ts';
 
 const REQUESTS = 1_000;
-/** Enough for each request to have some of its own. */
+/** Enough records for each request to use its own. */
 const ROWS = 2_000;
-/** More than the slow requests, so that they wait beside each other. */
+/** More than the slow requests, which run concurrently. */
 const CONNECTIONS = 40;
 const RUN_MS = 240_000;
 
@@ -36,7 +36,7 @@ afterAll(() => resources.disposeAsync());
 
 const readRows = () => client.rows<Row>(`select id::int, name, created_at from large_record order by id`);
 
-/** Everything that is not rows: relations, their columns, functions and roles. */
+/** All other objects: relations, their columns, functions and roles. */
 const readCatalog = () =>
   client.rows(`
     select 'column', a.attrelid::regclass::text, a.attname::text, a.atttypid::regtype::text
@@ -83,7 +83,7 @@ it(
   RUN_MS,
 );
 
-it('the process lives on, answers, and has logged nothing but requests', async () => {
+it('the process is alive, answers, and has logged only requests', async () => {
   expect(api.process.exitCode).toBeNull();
   expect((await send(`${api.url}/readyz`)).status).toBe(200);
   const created = await send(`${api.url}/large_records`, { method: 'POST', body: { name: 'afterwards' } });
@@ -99,7 +99,7 @@ it('the process lives on, answers, and has logged nothing but requests', async (
   ]);
 });
 
-/** @throws Error where an answer is not what it must be */
+/** @throws Error if an answer is not as expected */
 function check({ documented, expected, isHead }: HostileRequest, answers: readonly RawAnswer[]): void {
   for (const { status, headers, body } of answers) {
     if (status >= 500) throw new Error(`answered ${status} ${body}`);
@@ -120,7 +120,7 @@ function check({ documented, expected, isHead }: HostileRequest, answers: readon
   }
 }
 
-/** Does to the rows what the request has done. */
+/** Applies the request's effect to the expected rows. */
 function apply(rows: Map<number, Row>, effect: Effect | 'refused', { body }: RawAnswer): void {
   if (effect === 'refused' || effect.does === 'nothing') return;
   if (effect.does === 'remove') {

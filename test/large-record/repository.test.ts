@@ -7,7 +7,7 @@ import {
 import { send } from '../support/send.ts';
 import { startTestApplication, type TestApplication } from '../support/test-application.ts';
 
-/** The table's columns from each form to each other one, in one step. */
+/** Changes the table's columns in one step, from each schema version to each other. */
 const COLUMNS: Readonly<Record<TableForm, string>> = {
   old: 'add column created_at varchar(50) not null default $$2024-01-01 10:00:00$$',
   new: 'add column created_at_new timestamptz not null default $$2024-01-01 10:00:00+00$$',
@@ -18,8 +18,8 @@ const FORMS = Object.keys(COLUMNS) as TableForm[];
 const CHANGES = FORMS.flatMap((from) => FORMS.filter((to) => to !== from).map((to) => [from, to] as const));
 
 /**
- * Real moves never lead from `old` to `renamed` at once, but a process that served nothing meanwhile sees it so. There the
- * column's name is the same and only its type differs: nothing may be read or written through the outdated mapping.
+ * Real phases never lead from `old` to `renamed` directly, but an idle process can miss the step in between. Then the
+ * column's name is the same and only its type differs: the outdated mapping must neither read nor write.
  */
 describe.each(CHANGES)('when the active column changes from %s to %s', (from, to) => {
   let table: LargeRecordTable;
@@ -27,7 +27,7 @@ describe.each(CHANGES)('when the active column changes from %s to %s', (from, to
 
   beforeAll(async () => {
     table = await createLargeRecordTable(from);
-    // Without a poll, and nobody notifies of these changes: a request has to notice by itself.
+    // No polls and no notifications: a request must notice the change.
     api = await startTestApplication(table.url, { activeColumnPollMs: 3_600_000 });
   });
 
@@ -40,7 +40,7 @@ describe.each(CHANGES)('when the active column changes from %s to %s', (from, to
     await replaceColumns(from);
     await table.client.query(`truncate large_record restart identity`);
     await table.client.query(`insert into large_record (name) values ('LargeRecord_1')`);
-    // The application has made its choice, for the form that is about to pass.
+    // The application now uses the schema version that is about to change.
     await send(`${api.url}/list_large`);
     await replaceColumns(to);
   });
@@ -56,7 +56,7 @@ describe.each(CHANGES)('when the active column changes from %s to %s', (from, to
     expect(answer.text).toContain('{"id":1,"name":"LargeRecord_1","created_at":"2024-01-01 10:00:00"}');
   });
 
-  it('POST makes one record, with the moment that was sent', async () => {
+  it('POST makes one record, with the sent timestamp', async () => {
     const answer = await send(`${api.url}/large_records`, {
       method: 'POST',
       body: { name: 'LargeRecord_2', created_at: '2024-06-15 12:00:00' },

@@ -45,7 +45,7 @@ describe.each(MIGRATIONS)('the records after migration %s', (migration) => {
       );
     });
 
-    it('lists as many as asked for, after an id', async () => {
+    it('lists the requested number of records after an id', async () => {
       const answer = await send(`${api.url}/list_large?limit=1&after=1`);
       expect(answer.text).toBe(
         '{"records":[{"id":2,"name":"LargeRecord_2","created_at":"2024-01-01 10:00:01"}],"count":1}',
@@ -57,7 +57,7 @@ describe.each(MIGRATIONS)('the records after migration %s', (migration) => {
       expect(answer).toMatchObject({ status: 200, text: '{"records":[],"count":0}' });
     });
 
-    it('lists 10 where no limit is given', async () => {
+    it('lists 10 records by default', async () => {
       await using own = await createLargeRecordTableAfter(migration);
       await using ownApi = await startTestApplication(own.url);
       for (let n = 1; n <= 11; n++) await own.store(`LargeRecord_${n}`, '2024-01-01 10:00:00');
@@ -67,7 +67,7 @@ describe.each(MIGRATIONS)('the records after migration %s', (migration) => {
   });
 
   describe('GET /large_records/:id', () => {
-    it('answers one record', async () => {
+    it('returns one record', async () => {
       const answer = await send(`${api.url}/large_records/2`);
       expect(answer).toMatchObject({
         status: 200,
@@ -75,7 +75,7 @@ describe.each(MIGRATIONS)('the records after migration %s', (migration) => {
       });
     });
 
-    it('answers an id beyond the whole numbers of a double, digit for digit', async () => {
+    it('returns an id beyond the precision of a double exactly', async () => {
       await table.client.query(
         `insert into large_record (id, name, ${table.column}) overriding system value values ($1, $2, $3)`,
         [BEYOND_DOUBLES, 'far', '2024-01-01 10:00:00'],
@@ -87,7 +87,7 @@ describe.each(MIGRATIONS)('the records after migration %s', (migration) => {
       );
     });
 
-    it.each(['GET', 'DELETE'])('answers 404 to %s where there is no such record', async (method) => {
+    it.each(['GET', 'DELETE'])('answers 404 to %s if the record does not exist', async (method) => {
       expect((await send(`${api.url}/large_records/4000`, { method })).status).toBe(404);
     });
 
@@ -109,7 +109,7 @@ describe.each(MIGRATIONS)('the records after migration %s', (migration) => {
   });
 
   describe('POST /large_records', () => {
-    it('makes a record', async () => {
+    it('creates a record', async () => {
       const answer = await send(`${api.url}/large_records`, {
         method: 'POST',
         body: { name: `O'Neil \\ ? 😀`, created_at: '2024-02-29 23:59:59' },
@@ -123,7 +123,7 @@ describe.each(MIGRATIONS)('the records after migration %s', (migration) => {
       expect(await table.stored(id)).toBe(form === 'old' ? '2024-02-29 23:59:59' : '2024-02-29 23:59:59+00');
     });
 
-    it('takes the moment now where none is given', async () => {
+    it('uses the current time by default', async () => {
       const before = Math.floor(Date.now() / 1000);
       const answer = await send(`${api.url}/large_records`, { method: 'POST', body: { name: 'now' } });
       const { created_at: createdAt } = JSON.parse(answer.text) as { created_at: string };
@@ -142,7 +142,7 @@ describe.each(MIGRATIONS)('the records after migration %s', (migration) => {
   });
 
   describe('PATCH /large_records/:id', () => {
-    it('changes the name and leaves the stored moment untouched', async () => {
+    it('changes the name and leaves the stored timestamp unchanged', async () => {
       const id = await table.store('before', '2024-01-01 10:00:00.123456');
       const stored = await table.stored(id);
       const answer = await change(id, { name: 'after' });
@@ -153,7 +153,7 @@ describe.each(MIGRATIONS)('the records after migration %s', (migration) => {
       expect(await table.stored(id)).toBe(stored);
     });
 
-    it('changes the moment and leaves the name', async () => {
+    it('changes the timestamp and leaves the name', async () => {
       const id = await table.store('before', '2024-01-01 10:00:00');
       const answer = await change(id, { created_at: '0050-03-04 05:06:07' });
       expect(answer.text).toBe(`{"id":${id},"name":"before","created_at":"0050-03-04 05:06:07"}`);
@@ -167,12 +167,12 @@ describe.each(MIGRATIONS)('the records after migration %s', (migration) => {
       expect((await send(`${api.url}/large_records/${id}`)).text).toBe(answer.text);
     });
 
-    it('answers 404 where there is no such record', async () => {
+    it('answers 404 if the record does not exist', async () => {
       expect((await change('4000', { name: 'x' })).status).toBe(404);
     });
   });
 
-  it('DELETE /large_records/:id removes the record', async () => {
+  it('DELETE /large_records/:id deletes the record', async () => {
     const id = await table.store('gone', '2024-01-01 10:00:00');
     const answer = await send(`${api.url}/large_records/${id}`, { method: 'DELETE' });
     expect(answer).toMatchObject({ status: 204, text: '' });
@@ -180,7 +180,7 @@ describe.each(MIGRATIONS)('the records after migration %s', (migration) => {
   });
 
   it('GET /status names the active column', async () => {
-    // The table was empty when it was migrated: a backfill that is done has done nothing.
+    // The table was empty during the backfill, so it converted nothing.
     const hasBackfill = stage === 'backfilled' || stage === 'enforced';
     const backfill = hasBackfill
       ? '{"rowsDone":0,"rowsTotal":0,"percent":100,"rowsPerSecond":0,"etaSeconds":0}'
@@ -198,7 +198,7 @@ describe.each(MIGRATIONS)('the records after migration %s', (migration) => {
 
 describe('a stored value that is no timestamp', () => {
   it.each(['yesterday', '', '2023-02-31 10:00:00', '01/02/2024', 'infinity', `"; drop table`])(
-    'is answered as the text that it is, and survives a change of the name: %j',
+    'is returned unchanged, and survives a change of the name: %j',
     async (text) => {
       await using table = await createLargeRecordTableAfter('0001');
       await using api = await startTestApplication(table.url);
@@ -236,10 +236,10 @@ describe('a stored value that is no timestamp', () => {
   });
 });
 
-it('a text that the sync trigger refuses is a 400 that names created_at', async () => {
+it('a text that the sync trigger rejects answers 400 and names created_at', async () => {
   await using table = await createLargeRecordTableAfter('0004');
   await using api = await startTestApplication(table.url);
-  // No request can bring such a value; a trigger of the table's owner can make it.
+  // Requests cannot send such a value; a trigger of the table's owner can create it.
   await table.client.query(`
     create function spoil() returns trigger language plpgsql as $$
       begin new.created_at_new := 'infinity'; return new; end $$;
@@ -252,7 +252,7 @@ it('a text that the sync trigger refuses is a 400 that names created_at', async 
   expect(JSON.parse(answer.text)).toMatchObject({ errors: [{ field: 'created_at' }] });
 });
 
-it('a reject that is read while the process still uses the new column is answered from the old one', async () => {
+it('a reject that is read while the process still uses the new column is read from the old one', async () => {
   await using table = await createLargeRecordTableAfter('0004');
   await using api = await startTestApplication(table.url);
   const id = await table.store('odd', '2024-01-01 10:00:00');

@@ -4,17 +4,17 @@ import type { Client } from 'pg';
 import { createLargeRecordTable, type LargeRecordTable } from './support/large-record-table.ts';
 import { startCommand } from '../support/running-command.ts';
 
-/** More than any machine seeds while a test runs. */
+/** More rows than any machine seeds during a test. */
 const ENDLESS = '10000000000';
 const POLL_MS = 20;
 
-/** Runs the command to its end. */
+/** Runs the command until it ends. */
 async function seed(url: string, ...programArguments: string[]) {
   await using command = await startCommand('seed', programArguments, { env: { DATABASE_URL: url } });
   return await command.ended;
 }
 
-/** Appends one record, and expects every number up to it to be there once. */
+/** Appends one record, and expects every number up to it exactly once. */
 async function expectToGoOn({ url, client }: LargeRecordTable, rowsBefore: number): Promise<void> {
   const { stdout } = await seed(url, '--rows', '1', '--append');
   expect(stdout).toContain(`Seeded LargeRecord_${rowsBefore + 1} to LargeRecord_${rowsBefore + 1} `);
@@ -30,14 +30,14 @@ async function countRows(client: Client): Promise<number> {
   return Number(rows[0]!.count);
 }
 
-/** Resolves when nobody but this client is connected to the database. */
+/** Resolves when no other client is connected to the database. */
 async function awaitEndOfSessions(client: Client): Promise<void> {
   const others = `select from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`;
   while ((await client.query(others)).rowCount !== 0) await delay(POLL_MS);
 }
 
 describe('npm run seed', () => {
-  it('says in plain lines what it has done, where the output is no terminal', async () => {
+  it('prints its progress in plain lines if the output is not a terminal', async () => {
     await using table = await createLargeRecordTable('old');
     const { exitCode, stdout, stderr } = await seed(table.url, '--rows', '1000');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -47,7 +47,7 @@ describe('npm run seed', () => {
     expect(stdout).not.toContain(new URL(table.url).password || '\u001b');
   });
 
-  it('refuses a second run, unless it shall append', async () => {
+  it('refuses a second run, except with --append', async () => {
     await using table = await createLargeRecordTable('old');
     await seed(table.url, '--rows', '5');
     expect(await seed(table.url, '--rows', '5')).toMatchObject({
@@ -70,7 +70,7 @@ describe('npm run seed', () => {
     });
   });
 
-  it('says on Ctrl-C how to go on, and goes on without a gap', async () => {
+  it('prints on Ctrl-C how to continue, and continues without a gap', async () => {
     await using table = await createLargeRecordTable('old');
     await using command = await startCommand('seed', ['--rows', ENDLESS], {
       env: { DATABASE_URL: table.url },
@@ -85,7 +85,7 @@ describe('npm run seed', () => {
     await expectToGoOn(table, Number(stderr.split(' ')[0]!.replaceAll(',', '')));
   });
 
-  it('goes on without a gap after it was killed', async () => {
+  it('continues without a gap after it was killed', async () => {
     await using table = await createLargeRecordTable('old');
     await using command = await startCommand('seed', ['--rows', ENDLESS], {
       env: { DATABASE_URL: table.url },
@@ -93,7 +93,7 @@ describe('npm run seed', () => {
     await command.printed(/of 10,000,000,000 rows/);
     command.kill('SIGKILL', 'process');
     await command.ended;
-    // The server may still be busy with the killed one's last statement.
+    // The server may still run the killed process's last statement.
     await awaitEndOfSessions(table.client);
     const rows = await countRows(table.client);
     expect(rows).toBeGreaterThan(0);

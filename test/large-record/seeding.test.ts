@@ -28,7 +28,7 @@ function seed(
   return seedLargeRecords(url, { rows, append, signal, report });
 }
 
-/** Counts the rows, those whose values do not fit their id as their number, and the highest id. */
+/** Counts the rows and those whose values do not match their id, and reads the highest id. */
 async function inspect(client: Client, column = 'created_at') {
   const { rows } = await client.query<{ rows: number; wrong: number; last: number }>(
     `
@@ -43,7 +43,7 @@ async function inspect(client: Client, column = 'created_at') {
 }
 
 describe('seedLargeRecords', () => {
-  it('numbers the records from 1 on, a second apart, as text of the form that the application writes', async () => {
+  it('numbers the records from 1 on, a second apart, as text in the format of the application', async () => {
     await using table = await createLargeRecordTable('old');
     expect(await seed(table.url, 3)).toEqual({ first: 1, last: 3 });
     const { rows } = await table.client.query('select id, name, created_at from large_record order by id');
@@ -54,7 +54,7 @@ describe('seedLargeRecords', () => {
     ]);
   });
 
-  it('reports what is there for good, and leaves fresh statistics', async () => {
+  it('reports the committed rows, and leaves fresh statistics', async () => {
     await using table = await createLargeRecordTable('old');
     const reports: number[] = [];
     await seed(table.url, SEVERAL_CHUNKS, { report: (rowsDone) => reports.push(rowsDone) });
@@ -66,14 +66,14 @@ describe('seedLargeRecords', () => {
     expect(rows).toEqual([{ reltuples: SEVERAL_CHUNKS }]);
   });
 
-  it.each(MIGRATIONS)('goes on behind the last number after migration %s', async (migration) => {
+  it.each(MIGRATIONS)('continues after the last number after migration %s', async (migration) => {
     await using table = await createLargeRecordTableAfter(migration);
     await seed(table.url, 2);
     expect(await seed(table.url, 3, { append: true })).toEqual({ first: 3, last: 5 });
     expect(await inspect(table.client, table.column)).toEqual({ rows: 5, wrong: 0, last: 5 });
   });
 
-  it('fills both columns where both are there', async () => {
+  it('fills both columns if both exist', async () => {
     await using table = await createLargeRecordTableAfter('0002');
     await seed(table.url, 2);
     await using migrator = await openMigrator(table.url);
@@ -98,7 +98,7 @@ describe('seedLargeRecords', () => {
     expect(await inspect(table.client)).toEqual({ rows: SEVERAL_CHUNKS, wrong: 0, last: SEVERAL_CHUNKS });
   });
 
-  it('leaves whole chunks when it is ended, from which it goes on', async () => {
+  it('leaves whole chunks when it is stopped, and continues from there', async () => {
     await using table = await createLargeRecordTable('old');
     const controller = new AbortController();
     const ended = seed(table.url, SEVERAL_CHUNKS, {
@@ -111,7 +111,7 @@ describe('seedLargeRecords', () => {
     expect({ first, last }).toEqual({ first: 100_001, last: 100_010 });
   });
 
-  it('counts on from the newest name of its own, past the names of others', async () => {
+  it('continues from the newest seeded name, and ignores other names', async () => {
     await using table = await createLargeRecordTable('old');
     await seed(table.url, 2);
     for (const name of ['LargeRecord_', 'LargeRecord_07', 'LargeRecord_9x', 'largerecord_9', 'other']) {
@@ -120,7 +120,7 @@ describe('seedLargeRecords', () => {
     expect(await seed(table.url, 1, { append: true })).toEqual({ first: 3, last: 3 });
   });
 
-  it('begins with 1 where --append meets an empty table', async () => {
+  it('begins with 1 if the table is empty', async () => {
     await using table = await createLargeRecordTable('old');
     expect(await seed(table.url, 1, { append: true })).toEqual({ first: 1, last: 1 });
   });
@@ -139,7 +139,7 @@ describe('seedLargeRecords', () => {
     );
   });
 
-  it('refuses to work beside another seeding', async () => {
+  it('refuses to run during another seeding', async () => {
     await using table = await createLargeRecordTable('old');
     await table.client.query('begin');
     await table.client.query('lock table large_record in share mode');
@@ -152,7 +152,7 @@ describe('seedLargeRecords', () => {
     expect(await first).toEqual({ first: 1, last: 1 });
   });
 
-  it('refuses numbers whose created_at the application would not take', async () => {
+  it('refuses numbers whose created_at the application would not accept', async () => {
     expect(seededRecord(LARGEST_NUMBER).createdAt.toISOString()).toBe('9999-12-31T23:59:59.000Z');
     await using table = await createLargeRecordTable('old');
     await table.store(`LargeRecord_${LARGEST_NUMBER - 1}`, '9999-12-31 23:59:58');

@@ -84,7 +84,7 @@ describe('formatTimestamp', () => {
 });
 
 describe('currentTimestamp', () => {
-  it('is the whole second of now', () => {
+  it('is the current time as a whole second', () => {
     const before = Math.floor(Date.now() / 1000);
     const timestamp = currentTimestamp().getTime() / 1000;
     expect(Number.isInteger(timestamp)).toBe(true);

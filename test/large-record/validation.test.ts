@@ -21,7 +21,7 @@ function fieldsOf(answer: Answer): string[] {
   return (JSON.parse(answer.text) as { errors: { field: string }[] }).errors.map(({ field }) => field);
 }
 
-/** The status of an answer that is a problem; NaN of any other. */
+/** The status of a problem; NaN for any other answer. */
 function problemStatusOf({ status, headers, text }: Answer): number {
   if (headers.get('Content-Type') !== 'application/problem+json') return Number.NaN;
   const problem = JSON.parse(text) as Record<string, unknown>;
@@ -29,7 +29,7 @@ function problemStatusOf({ status, headers, text }: Answer): number {
   return isWhole && problem['status'] === status ? status : Number.NaN;
 }
 
-describe('a body that is wrong', () => {
+describe('an invalid body', () => {
   it.each<[string, unknown, string[]]>([
     ['no name', {}, ['name']],
     ['an empty name', { name: '' }, ['name']],
@@ -71,7 +71,7 @@ describe('a body that is wrong', () => {
   });
 });
 
-describe('an id that is no positive 64-bit integer', () => {
+describe('an id that is not a positive 64-bit integer', () => {
   const ids = [
     '0',
     '-1',
@@ -88,7 +88,7 @@ describe('an id that is no positive 64-bit integer', () => {
   ];
 
   it.each(ids.flatMap((id) => ['GET', 'PATCH', 'DELETE'].map((method) => [method, id])))(
-    '%s /large_records/%s is a 400 that names the id',
+    '%s /large_records/%s answers 400 and names the id',
     async (method, id) => {
       const answer = await send(`${api.url}/large_records/${id}`, {
         method,
@@ -104,7 +104,7 @@ describe('an id that is no positive 64-bit integer', () => {
   });
 });
 
-describe('a query that is wrong', () => {
+describe('an invalid query', () => {
   it.each([
     ['limit=0', 'limit'],
     ['limit=-1', 'limit'],
@@ -130,7 +130,7 @@ describe('a query that is wrong', () => {
   });
 
   it.each(['limit=1', 'limit=1000', 'after=0', 'after=9223372036854775807', ''])(
-    '?%s is none',
+    '?%s is invalid',
     async (query) => {
       expect((await send(`${api.url}/list_large?${query}`)).status).toBe(200);
     },

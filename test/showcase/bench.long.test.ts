@@ -5,10 +5,10 @@ import { describe, expect, it } from '@jest/globals';
 import { isAlive } from '../../src/database/server-process.ts';
 import { startCommand } from '../support/running-command.ts';
 
-/** The whole bench, with its waits, on a busy machine. */
+/** The whole benchmark with its pauses, on a busy machine. */
 const WHOLE_BENCH_LIMIT_MS = 360_000;
 const PART_LIMIT_MS = 120_000;
-/** More than any machine seeds while a test runs. */
+/** More rows than any machine seeds during a test. */
 const ENDLESS = '10000000000';
 const PAGE = `# Page
 
@@ -39,7 +39,7 @@ const engineProcess = { process: { seconds: expect.any(Number) } };
 
 describe('npm run bench', () => {
   it(
-    'measures the methods that it is told, says so in Markdown and in JSON, and leaves nothing behind',
+    'measures the given methods, reports them in Markdown and in JSON, and leaves nothing behind',
     async () => {
       await using folder = await mkdtempDisposable(join(tmpdir(), 'bench-test-'));
       const json = join(folder.path, 'bench.json');
@@ -132,7 +132,7 @@ describe('npm run bench', () => {
         'ranges-1000,engine-2',
       ]);
       await command.printed(printed);
-      // As a terminal does it, and as npm hands it on once more.
+      // A terminal signals the whole group, and npm forwards the signal again.
       command.kill(signal, 'group');
       command.kill(signal, 'process');
       expect(await command.ended).toMatchObject({
@@ -145,7 +145,7 @@ describe('npm run bench', () => {
     PART_LIMIT_MS,
   );
 
-  it('says all that is wrong with its options, before anything is started', async () => {
+  it('reports all invalid options before it starts anything', async () => {
     const words = ['--rows', '999', '--methods', 'in-limit,fast', '--repetitions', '0', '--load'];
     await using command = await startCommand('bench', words);
     const { exitCode, stdout, stderr } = await command.ended;

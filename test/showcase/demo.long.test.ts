@@ -5,13 +5,13 @@ import { describe, expect, it } from '@jest/globals';
 import { isAlive } from '../../src/database/server-process.ts';
 import { startCommand } from '../support/running-command.ts';
 
-/** The whole demo, with its waits, on a busy machine. */
+/** The whole demo with its pauses, on a busy machine. */
 const WHOLE_DEMO_LIMIT_MS = 240_000;
 const CLIENTS = 8;
 const PART_LIMIT_MS = 120_000;
-/** Of a line of output. */
+/** Longest line of output. */
 const MOST_COLUMNS = 100;
-/** More than any machine seeds while a test runs. */
+/** More rows than any machine seeds during a test. */
 const ENDLESS = '10000000000';
 
 const measurements = {
@@ -31,7 +31,7 @@ interface WayNumbers {
   timeline: { pieces: { served: number; failed: number }[] };
 }
 
-/** The failed requests that a chart shows. */
+/** The failed requests shown in a chart. */
 const failedOf = (chart: string) =>
   [...chart.matchAll(/data-failed="(\d+)"/g)].reduce((sum, [, count]) => sum + Number(count), 0);
 
@@ -85,7 +85,7 @@ describe('npm run demo', () => {
         expect(maxMs).toBeGreaterThanOrEqual(p99Ms);
       }
       expect(safe.ledger.acknowledged).toBeGreaterThan(0);
-      // Without a trigger, what is written behind a batch is lost, and the old application is refused in the end.
+      // Without a trigger, writes behind a batch are lost, and in the end the old application fails.
       expect(recipe.ledger.different).toBeGreaterThan(0);
       expect(recipe.total.failed).toBeGreaterThan(0);
 
@@ -98,7 +98,7 @@ describe('npm run demo', () => {
       for (const { timeline, steps } of [safe, recipe, direct]) {
         const answered = timeline.pieces.reduce((sum, { served, failed }) => sum + served + failed, 0);
         const requests = steps.reduce((sum, step) => sum + step.requests, 0);
-        // Those that were under way when the measuring began are in the one and not in the other.
+        // Requests in flight at the start are counted in only one of the two.
         expect(Math.abs(answered - requests)).toBeLessThanOrEqual(CLIENTS);
       }
 
@@ -121,7 +121,7 @@ describe('npm run demo', () => {
       const rows = 'rows' in options ? options.rows : '1000';
       await using command = await startCommand('demo', ['--rows', rows]);
       await command.printed(printed);
-      // As a terminal does it, and as npm hands it on once more.
+      // A terminal signals the whole group, and npm forwards the signal again.
       command.kill(signal, 'group');
       command.kill(signal, 'process');
       expect(await command.ended).toMatchObject({ exitCode, stderr: `Interrupted (${signal}).\n` });
@@ -131,7 +131,7 @@ describe('npm run demo', () => {
   );
 
   it(
-    'ends, and leaves nothing behind, where nobody reads its output any more',
+    'ends, and leaves nothing behind, if its output pipe is closed',
     async () => {
       await using command = await startCommand('demo', ['--rows', '1000']);
       await command.printed(/0001 create/);

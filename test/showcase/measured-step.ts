@@ -1,4 +1,4 @@
-/** A step as a run under load measures it, with numbers of every length. */
+/** A measured step of a run under load, with numbers of every length. */
 export const measuredStep = {
   name: '0003 backfill',
   seconds: 1_234.567,

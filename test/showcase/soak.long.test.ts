@@ -2,13 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import { isAlive } from '../../src/database/server-process.ts';
 import { startCommand } from '../support/running-command.ts';
 
-/** A guard against a hang: a swing begun within the minute goes up to the end, and the other long tests run beside it. */
+/**
+ * A guard against a hang: a cycle that starts within the minute runs to its end, and other long tests run concurrently.
+ */
 const RUN_LIMIT_MS = 420_000;
 const MIGRATIONS = ['up to 0002', 'up to 0006', 'down to 0005', 'down to 0001'];
 
 describe('npm run soak', () => {
   it(
-    'goes to and fro under the load of three API processes: no request fails, no write is lost or changed',
+    'migrates up and down under the load of three API processes: no request fails, no write is lost or changed',
     async () => {
       await using command = await startCommand('soak', []);
       await command.printed(/up to 0002/);

@@ -4,7 +4,7 @@ import { createMigratedDatabase, openMigrator, type TestMigrator } from '../../s
 import { send } from '../../support/send.ts';
 import { startTestApplication, type TestApplication } from '../../support/test-application.ts';
 
-/** So far away that nothing here is owed to the poll. */
+/** Long enough that polls play no part here. */
 const NO_POLL = { activeColumnPollMs: 3_600_000 };
 
 let resources: AsyncDisposableStack;
@@ -22,7 +22,7 @@ afterEach(() => resources.disposeAsync());
 
 const status = async (api: TestApplication) => JSON.parse((await send(`${api.url}/status`)).text).changes[0];
 
-/** Resolves when the process uses the column; no request but this one asks for it. */
+/** Resolves when the process uses the column. Only this request asks for it. */
 async function uses(api: TestApplication, column: string): Promise<void> {
   while ((await status(api)).activeColumn !== column);
 }
@@ -41,7 +41,7 @@ it('two processes switch over by themselves, without a request for a record, and
   ]);
 });
 
-it('a process that is to stay on the old column keeps contract away, which names it', async () => {
+it('a process that stays on the old column blocks contract, which names it', async () => {
   await using following = await startTestApplication(url, NO_POLL);
   {
     await using staying = await startTestApplication(url, { activeColumn: 'created_at' });
@@ -49,7 +49,7 @@ it('a process that is to stay on the old column keeps contract away, which names
     await uses(following, 'created_at_new');
     expect(await status(staying)).toMatchObject({ stage: 'enforced', activeColumn: 'created_at' });
 
-    // The sync trigger carries what either writes to the other.
+    // The sync trigger copies each process's writes to the other column.
     const body = { name: 'LargeRecord_1', created_at: '2024-01-01 10:00:00' };
     for (const [writer, reader] of [
       [staying, following],

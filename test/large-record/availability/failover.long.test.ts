@@ -11,7 +11,7 @@ import { hostOf, type ServerPair, startServerPair } from '../../support/server-p
 import { startStreamingReplica } from '../../support/streaming-replica.ts';
 import { startTestApplication, type TestApplication } from '../../support/test-application.ts';
 
-/** No poll beside the requests: which connection a request gets is known. */
+/** No polls, so that the connection of a request is known. */
 const CONFIG = { requestTimeoutMs: 30_000, activeColumnPollMs: 3_600_000 };
 
 const ROWS = 2_000;
@@ -19,7 +19,7 @@ const CLIENTS = 4;
 const REQUESTS = 100;
 const RUN_MS = 120_000;
 
-/** Both servers have the table; what is in it tells which one answers. */
+/** Both servers have the table; its contents identify the answering server. */
 async function startBoth(): Promise<ServerPair> {
   await using resources = new AsyncDisposableStack();
   const servers = resources.use(await startServerPair());
@@ -33,7 +33,7 @@ async function startBoth(): Promise<ServerPair> {
   return { ...servers, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** Creates a record, as often as it takes; any other answer than "try again" is a failure. */
+/** Creates a record, with retries. Any other error than "try again" is a failure. */
 async function create(api: TestApplication, name: string): Promise<void> {
   for (;;) {
     const { status } = await send(`${api.url}/large_records`, { method: 'POST', body: { name } });
@@ -48,7 +48,7 @@ async function names(api: TestApplication): Promise<string[]> {
   return JSON.parse(text).records.map(({ name }: { name: string }) => name);
 }
 
-it('uses the server that takes writes, wherever it stands in the URL', async () => {
+it('uses the server that accepts writes, independent of its place in the URL', async () => {
   await using servers = await startBoth();
   const url = servers.url(hostOf(servers.standby), hostOf(servers.primary));
   await using api = await startTestApplication(url, CONFIG);
@@ -56,7 +56,7 @@ it('uses the server that takes writes, wherever it stands in the URL', async () 
   expect(await names(api)).toEqual(['on the primary']);
 });
 
-it('goes over to the other server when its own is gone, and reads do not fail', async () => {
+it('switches to the other server if its own stops, and reads do not fail', async () => {
   await using servers = await startBoth();
   const url = servers.url(hostOf(servers.primary), hostOf(servers.standby));
   await using api = await startTestApplication(url, CONFIG);
@@ -69,7 +69,7 @@ it('goes over to the other server when its own is gone, and reads do not fail', 
   expect(await names(api)).toEqual(['on the promoted one']);
 });
 
-it('goes over to the other server when its own takes no more writes', async () => {
+it('switches to the other server if its own becomes read-only', async () => {
   await using servers = await startBoth();
   const url = servers.url(hostOf(servers.primary), hostOf(servers.standby));
   await using api = await startTestApplication(url, CONFIG);
@@ -81,7 +81,7 @@ it('goes over to the other server when its own takes no more writes', async () =
 });
 
 it(
-  'goes over to a standby that is promoted under load: no read fails, and no acknowledged write is lost',
+  'switches to a standby that is promoted under load: no read fails, and no acknowledged write is lost',
   async () => {
     await using resources = new AsyncDisposableStack();
     const primary = resources.use(await startOwnServer());
@@ -90,7 +90,7 @@ it(
     await using onPrimary = await connect(primary.url());
     await insertRows(onPrimary, ROWS);
     const standby = resources.use(await startStreamingReplica(primary));
-    // So that a write is acknowledged only when the standby has it.
+    // A write is then acknowledged only when the standby has it.
     await onPrimary.rows(`alter system set synchronous_standby_names = '*'`);
     await onPrimary.rows(`select pg_reload_conf()`);
     while ((await onPrimary.value(`select max(sync_state) from pg_stat_replication`)) !== 'sync');

@@ -12,7 +12,7 @@ const ROWS = 2_000;
 const CLIENTS = 6;
 /** Requests before and after each outage. */
 const REQUESTS = 200;
-/** Reads are tried again for half of it: far longer than the server is away. */
+/** Reads are retried for half of it: far longer than the outage. */
 const REQUEST_TIMEOUT_MS = '60000';
 const RUN_MS = 120_000;
 
@@ -35,7 +35,7 @@ beforeAll(async () => {
 }, RUN_MS);
 afterAll(() => resources.disposeAsync());
 
-/** Ends every session but the one that does it, over and over, until some requests have failed. */
+/** Ends every other session repeatedly, until some requests have failed. */
 async function cutAll(): Promise<void> {
   await using client = await connect(server.url());
   const before = load.failures.length;
@@ -46,17 +46,17 @@ async function cutAll(): Promise<void> {
   }
 }
 
-describe('under load, in a process of its own', () => {
+describe('under load, in a separate process', () => {
   it.each([
     { outage: 'all connections are cut again and again', happens: cutAll },
     { outage: 'the server is restarted', happens: () => server.restart() },
   ])(
-    'while $outage: reads are answered, writes are or get a 503, and then all goes on',
+    'while $outage: reads succeed, writes succeed or answer 503, and later requests succeed',
     async ({ happens }) => {
       await load.servedMore(REQUESTS);
       const before = load.failures.length;
       await happens();
-      // A request that was on its way may still fail; none that came later.
+      // A request in flight may still fail, but no later one.
       await load.servedMore(CLIENTS);
       const during = load.failures.slice(before);
       const after = load.failures.length;
@@ -75,7 +75,7 @@ describe('under load, in a process of its own', () => {
     await using client = await connect(server.url());
     expect(await findLostWrites(client, load)).toEqual([]);
     expect(load.ledger.size).toBeGreaterThan(CLIENTS);
-    // Whoever got a 503 for a new record does not know whether it is there; more than these nobody has made.
+    // The client of a 503 does not know whether its record exists. No other record may be unknown.
     const unknown = load.failures.filter((failure) => !failure.startsWith('GET')).length;
     const made = await client.rows<{ id: string }>(`select id from large_record where id > ${ROWS}`);
     const unaccounted = made.filter(({ id }) => !load.ledger.has(Number(id)));

@@ -14,13 +14,13 @@ const ROWS = 5_000;
 const CLIENTS = 6;
 /** Fewer than the clients, so that all sessions are shared. */
 const SESSIONS = 3;
-/** Requests before each move and after it. */
+/** Requests before and after each phase. */
 const REQUESTS = 60;
-/** Several moves at once among them, each met by requests. */
+/** Some steps run several phases at once. Requests run during each. */
 const WAY = ['0004', '0006', '0001', '0006'];
 const RUN_MS = 120_000;
 
-/** So far away that nothing is owed to the poll. */
+/** Long enough that polls play no part. */
 const NO_POLL = '3600000';
 
 async function activeColumn(api: ApiProcess): Promise<string> {
@@ -59,7 +59,7 @@ describeWithPgBouncer('behind PgBouncer in transaction mode, the API', () => {
   }
 
   it(
-    'fails no request over all moves, with DATABASE_DIRECT_URL: it hears of each, and contract sees it',
+    'fails no request in any phase with DATABASE_DIRECT_URL: it receives each notification, and contract sees it',
     async () => {
       await using api = await startApiProcess(pooler.url, {
         DATABASE_DIRECT_URL: url,
@@ -76,7 +76,7 @@ describeWithPgBouncer('behind PgBouncer in transaction mode, the API', () => {
   );
 
   it(
-    'fails no request over all moves without it, by running again alone, and says what is missing',
+    'fails no request in any phase without it, only by running requests again, and logs the missing setting',
     async () => {
       await using api = await startApiProcess(pooler.url, { ACTIVE_COLUMN_POLL_MS: NO_POLL });
       await expectNoFailureOnTheWay(api);
@@ -91,11 +91,11 @@ describeWithPgBouncer('behind PgBouncer in transaction mode, the API', () => {
   it('follows by its poll without it', async () => {
     await using api = await startApiProcess(pooler.url, { ACTIVE_COLUMN_POLL_MS: '20' });
     await migrator.go('0004');
-    // Nothing but the poll looks at the table.
+    // Only the poll reads the table.
     while ((await activeColumn(api)) !== 'created_at_new');
     await migrator.go('0003');
     while ((await activeColumn(api)) !== 'created_at');
-    // The log writes its lines together, so the last one comes after the answer that it is about.
+    // Log lines are buffered, so the last one arrives after its answer.
     await api.printed(/The active column is created_at now/);
     expect(api.output().match(/The active column is \w+ now/g)).toEqual([
       'The active column is created_at_new now',

@@ -15,7 +15,7 @@ import { startTestApplication, type TestApplication } from '../../support/test-a
 const ROWS = 2_000;
 const CLIENTS = 4;
 const REQUESTS = 60;
-/** Each move is met by requests twice: while the replica has not replayed it, and while it does. */
+/** Requests meet each phase twice: before the replica has replayed it, and during the replay. */
 const WAY = ['0002', '0003', '0004', '0005', '0006', '0004', '0001'];
 const RUN_MS = 120_000;
 
@@ -34,13 +34,13 @@ beforeAll(async () => {
   await migrator.go('0001');
   client = resources.use(await connect(primary.url()));
   await insertRows(client, ROWS);
-  // What is in the way of the replay is cancelled at once.
+  // Queries that block the replay are cancelled at once.
   replica = resources.use(await startStreamingReplica(primary, { max_standby_streaming_delay: '0' }));
 }, RUN_MS);
 beforeEach(() => replica.catchUp());
 afterAll(() => resources.disposeAsync());
 
-/** The API in the process of the test; reads go to the replica already. */
+/** The API in the test's process; reads already use the replica. */
 async function startApi(databaseReplicaUrl = replica.url): Promise<TestApplication> {
   const api = await startTestApplication(primary.url(), {
     databaseReplicaUrl,
@@ -51,7 +51,7 @@ async function startApi(databaseReplicaUrl = replica.url): Promise<TestApplicati
   return api;
 }
 
-/** Resolves when the application has logged so many lines that match. */
+/** Resolves when the application has logged this many matching lines. */
 async function logged(api: TestApplication, pattern: RegExp, times = 1): Promise<void> {
   while (api.log.filter((line) => pattern.test(line)).length < times) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -68,7 +68,7 @@ const rename = (api: TestApplication, id: number, name: string): Promise<Answer>
   send(`${api.url}/large_records/${id}`, { method: 'PATCH', body: { name } });
 
 describe('with a replica, the API', () => {
-  it('reads there and writes to the primary; a record that is not there yet is read from the primary', async () => {
+  it('reads from the replica and writes to the primary; a record missing on the replica is read from the primary', async () => {
     await using api = await startApi();
     await replica.pause();
     expect(await rename(api, 1, 'changed')).toMatchObject({ status: 200 });
@@ -82,7 +82,7 @@ describe('with a replica, the API', () => {
   });
 
   it(
-    'fails no request over all moves, while the schema of the replica lags behind and while it replays them',
+    'fails no request in any phase, while the schema of the replica lags behind and during the replay',
     async () => {
       await using api = await startApiProcess(primary.url(), { DATABASE_REPLICA_URL: replica.url });
       await api.printed(USED);
@@ -98,14 +98,14 @@ describe('with a replica, the API', () => {
       expect(load.failures).toEqual([]);
       expect(load.ledger.size).toBeGreaterThan(CLIENTS);
       expect(await findLostWrites(client, load)).toEqual([]);
-      // The replay of a move may be in the way of reads, and nothing else may.
+      // Only the replay of a phase may block reads.
       const reasons = api.output().match(new RegExp(`${LEFT.source}.*`, 'g')) ?? [];
       expect(reasons.filter((reason) => !reason.includes('conflict with recovery'))).toEqual([]);
     },
     RUN_MS,
   );
 
-  it('reads from the primary while the replica is away, also from the beginning, and then from it again', async () => {
+  it('reads from the primary while the replica is unavailable, even at the start, and later from the replica again', async () => {
     await using api = await startApi();
     await replica.stop();
     expect(await rename(api, 2, 'changed')).toMatchObject({ status: 200 });
@@ -140,7 +140,7 @@ describe('with a replica, the API', () => {
     await logged(api, USED, 2);
   });
 
-  it('is alone with the primary while the replica has no table', async () => {
+  it('uses only the primary while the replica has no table', async () => {
     await migrator.go('0001');
     await client.rows('alter table large_record rename to away');
     await replica.catchUp();

@@ -7,7 +7,7 @@ import { readCatalog } from './catalog.ts';
 const ROWS = 2_000;
 const LOCK_TIMEOUT_MS = 100;
 const BUDGET_MS = 800;
-/** What a reader may wait beyond the lock timeout. */
+/** Allowed wait of a reader in addition to the lock timeout. */
 const SLACK_MS = 50;
 const RETRIES = 3;
 const STRONG_MOVES = ['0002', '0004', '0005', '0006', '0005', '0004', '0003', '0001'];
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => resources.disposeAsync());
 
-/** Where the migrator has to be for the next move to be the strong one. */
+/** Migrates so far that the next phase takes an exclusive lock. */
 async function goBefore(move: string): Promise<void> {
   if (move === '0004' && !(await migrator.applied()).includes('0003')) await migrator.go('0003');
   if (move === '0001') await migrator.go('0002');
@@ -41,7 +41,7 @@ async function hold(lockedBy: string): Promise<void> {
   await blocker.rows(lockedBy);
 }
 
-/** Reads without a pause until it is told to stop. */
+/** Reads without a pause until it is stopped. */
 function readAllTheWhile(reader: DatabaseClient): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const reading = (async () => {
@@ -55,7 +55,7 @@ function readAllTheWhile(reader: DatabaseClient): { stop(): Promise<void> } {
   };
 }
 
-/** Looks how long readers have been waiting for their lock, by the server's clock; the longest wait in milliseconds. */
+/** Measures by the server's clock how long readers wait for their lock; returns the longest wait in milliseconds. */
 function watchLockWaits(sampler: DatabaseClient): { stop(): Promise<{ longestMs: number; seen: number }> } {
   const stopping = new AbortController();
   const watching = (async () => {
@@ -79,9 +79,9 @@ function watchLockWaits(sampler: DatabaseClient): { stop(): Promise<{ longestMs:
   };
 }
 
-describe('a move that is blocked by an open transaction', () => {
+describe('a phase that is blocked by an open transaction', () => {
   it.each(STRONG_MOVES)(
-    'to %s stalls no reader beyond its lock timeout, and succeeds afterwards',
+    'to %s delays no reader beyond its lock timeout, and succeeds afterwards',
     async (move) => {
       await goBefore(move);
       await using reader = await connect(url, 'reader');
@@ -108,7 +108,7 @@ describe('a move that is blocked by an open transaction', () => {
   );
 
   it.each(STRONG_MOVES)(
-    'to %s gives up within its budget, names who blocks it, and changes nothing',
+    'to %s fails within its budget, names the blocking session, and changes nothing',
     async (move) => {
       await goBefore(move);
       const before = { catalog: await readCatalog(client), applied: await hurried.applied() };

@@ -1,12 +1,12 @@
 import type { DatabaseClient } from '../../support/database-client.ts';
 
-/** What the catalog says of the table, in words that a test can compare. */
+/** The catalog's data of the table, in comparable form. */
 export interface Catalog {
-  /** Each column as `name type`, with ` not null` where it is. */
+  /** Each column as `name type`, plus ` not null` if it is. */
   readonly columns: string[];
   readonly triggers: string[];
   readonly checks: string[];
-  /** The package's functions; null where its schema is not there. */
+  /** The package's functions; null if its schema does not exist. */
   readonly functions: string[] | null;
 }
 

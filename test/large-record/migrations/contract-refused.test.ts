@@ -39,7 +39,7 @@ async function refusal(runner: TestMigrator): Promise<string> {
   return failure?.message ?? 'it was not refused';
 }
 
-/** Changes rows past the sync trigger, as a superuser's repair script could. */
+/** Changes rows without the sync trigger, as a superuser's repair script could. */
 async function corrupt(sql: string): Promise<void> {
   await client.rows('begin');
   await client.rows(`alter table large_record disable trigger user`);
@@ -51,7 +51,7 @@ async function corrupt(sql: string): Promise<void> {
 
 describe('contract', () => {
   it.each([1, 20_001, ROWS])(
-    'is refused where the columns of row %i differ, and names row and values',
+    'fails if the columns of row %i differ, and names row and values',
     async (id) => {
       await corrupt(`update large_record set created_at_new = '1999-12-31 00:00:00+00' where id = ${id}`);
       const message = await refusal(migrator);
@@ -62,7 +62,7 @@ describe('contract', () => {
     },
   );
 
-  it('is refused while a live process says that it uses the old column, and names it', async () => {
+  it('fails while a live process uses the old column, and names it', async () => {
     await using old = await connect(url, presenceName(createdAtColumn, 'old'));
     await using _new = await connect(url, presenceName(createdAtColumn, 'new'));
     const message = await refusal(impatient);
@@ -83,7 +83,7 @@ describe('contract', () => {
     expect(await migrator.applied()).toContain('0005');
   });
 
-  it('its way back is refused while a live process uses the name that comes back, and names it', async () => {
+  it('its revert fails while a live process uses the restored name, and names it', async () => {
     await migrator.go('0005');
     const contracted = await readCatalog(client);
     await using renamed = await connect(url, presenceName(createdAtColumn, 'renamed'));
@@ -98,9 +98,9 @@ describe('contract', () => {
     expect(await migrator.applied()).toContain('0005');
   });
 
-  it('keeps a text that was written during the proof and could not be rebuilt', async () => {
-    // The proof goes by id. It is past the first row, and not yet at the last, while it waits to keep the text of one in
-    // between, which someone else has just written down.
+  it('keeps a text that was written during the verification and cannot be rebuilt', async () => {
+    // The verification proceeds by id. It has passed the first row but not the last one: it waits to keep the text of a
+    // row in between, which another session has just written.
     await using holder = await connect(url, 'holder');
     await corrupt(`update large_record set created_at = created_at || '.000' where id = 30000`);
     await holder.rows('begin');

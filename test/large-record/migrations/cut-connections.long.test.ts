@@ -13,7 +13,7 @@ import { readCatalog } from './catalog.ts';
 const ROWS = 5_000;
 const ALL = ['0001', '0002', '0003', '0004', '0005', '0006'];
 
-/** Each move, from a stage to a stage, and where it is cut. */
+/** The phases with their stages, and the points at which they are cut. */
 const MOVES: { name: string; from: string; to: string; points: HoldPoint[] }[] = [
   { name: '0002 up', from: '0001', to: '0002', points: ['ddl', 'ledger', 'commit'] },
   { name: '0002 down', from: '0002', to: '0001', points: ['ddl', 'ledger', 'commit'] },
@@ -30,7 +30,7 @@ const CUTS = MOVES.flatMap(({ points, ...move }) => points.map((point) => ({ ...
 
 const LOST_CONNECTION = /terminating connection|Connection terminated/;
 
-/** The message of the error that ends it. */
+/** The message of the resulting error. */
 const failureOf = (run: Promise<unknown>) =>
   run.then(
     () => 'It did not fail.',
@@ -81,7 +81,7 @@ describe.each([
   });
   afterAll(() => resources.disposeAsync());
 
-  /** Brings the table to a stage; at 0002 with nothing filled, since the way back of the backfill leaves the values. */
+  /** Migrates to a stage. At 0002, it empties the new column, because the revert of the backfill keeps its values. */
   async function goTo(stage: string): Promise<void> {
     await using client = await connect(url);
     await letGo(client);
@@ -116,7 +116,7 @@ describe.each([
     },
   );
 
-  it('0004 up, before its end, is taken back by migration:down: the table takes odd values again', async () => {
+  it('0004 up, before its end, is reverted by migration:down: the table accepts odd values again', async () => {
     await expectCut('0003', '0004', 'ledger');
     await migrator.orm.migrator.down();
     expect(await migrator.applied()).toEqual(['0001', '0002']);
@@ -149,7 +149,7 @@ describe.each([
 
 describe('a runner whose lock is cut', () => {
   it.each<HoldPoint>(['batch', 'ledger', 'commit'])(
-    'in the %s stops, and the next one goes on',
+    'in the %s stops, and the next one continues',
     async (point) => {
       await using database = await createTestDatabase();
       await using first = await openMigrator(database.url);

@@ -67,7 +67,7 @@ const CATALOG_AT: Record<string, { stage: Stage; catalog: Catalog }> = {
   },
 };
 
-/** Letter by letter as they have to come back; the second and the third can't be rebuilt from a moment. */
+/** They must come back byte for byte. The second and the third cannot be rebuilt from a timestamp. */
 const TEXTS = [
   '2024-01-01 10:00:00',
   '2024-02-29 23:59:59.500',
@@ -120,7 +120,7 @@ describe('each migration', () => {
     await expectCatalogAt(migration);
   });
 
-  it('brings every string back letter by letter, and leaves nothing of the toolkit behind', async () => {
+  it('restores every string byte for byte, and removes all objects of the package', async () => {
     await migrator.go('0006');
     expect(await client.rows(`select created_at from large_record where created_at is null`)).toEqual([]);
     await migrator.go('0001');

@@ -14,14 +14,14 @@ const API_PROCESSES = 3;
 const CLIENTS = 4;
 /** Requests before and after each failure. */
 const REQUESTS = 50;
-/** Reads are tried again for half of it: far longer than the server is away. */
+/** Reads are retried for half of it: far longer than the outage. */
 const REQUEST_TIMEOUT_MS = '60000';
-/** Longer than a move lasts, seldom: most failures come in its middle. */
+/** Rarely longer than a phase, so that most failures occur in its middle. */
 const LONGEST_DELAY_MS = 80;
 const RUN_MS = 120_000;
 
 const WAY = ['0002', '0003', '0004', '0005', '0006', '0005', '0004', '0003', '0002', '0001'];
-/** What a migrator says whose server goes away, or is away. */
+/** Errors of a migrator whose server stops or is unavailable. */
 const SERVER_IS_AWAY =
   /terminating connection|Connection terminated|ECONNREFUSED|ECONNRESET|the database system is (starting up|shutting down)/;
 const UNAVAILABLE = /^(POST|PATCH|DELETE) .*: 503 .*"The database does not answer at the moment/;
@@ -55,14 +55,14 @@ afterAll(() => resources.disposeAsync());
 
 const startApi = (port: string) => startApiProcess(server.url(), { REQUEST_TIMEOUT_MS, PORT: port });
 
-/** kill -9 of one of the processes; another takes its place on the same port. */
+/** Kills one of the processes with SIGKILL; another one replaces it on the same port. */
 async function killApi(): Promise<void> {
   const [victim] = apis.splice(Math.floor(random() * apis.length), 1);
   await victim![Symbol.asyncDispose]();
   apis.push(await startApi(new URL(victim!.url).port));
 }
 
-/** Ends every session but the one that does it. */
+/** Ends every other session. */
 async function cutAll(): Promise<void> {
   await using client = await connect(server.url());
   await client.rows(`
@@ -70,7 +70,7 @@ async function cutAll(): Promise<void> {
     where datname = current_database() and pid <> pg_backend_pid()`);
 }
 
-/** Goes to a stage, again and again while the server is away; any other error ends it. */
+/** Migrates to a stage, with retries while the server is unavailable. Any other error ends it. */
 async function goUntilThere(to: string): Promise<void> {
   for (;;) {
     try {
@@ -87,7 +87,7 @@ describe.each([
   { failure: 'a cut of all connections', happens: cutAll, allowed: UNAVAILABLE },
 ])('$failure, under load, during the move', ({ happens, allowed }) => {
   it.each(WAY)(
-    'to %s: only requests that were on their way fail, and only so long',
+    'to %s: only requests in flight fail',
     async (to) => {
       await load.servedMore(REQUESTS);
       const before = load.failures.length;
@@ -95,7 +95,7 @@ describe.each([
       await new Promise((resolve) => setTimeout(resolve, random() * LONGEST_DELAY_MS));
       await happens();
       await going;
-      // A request that was on its way may still fail; none that came later.
+      // A request in flight may still fail, but no later one.
       await load.servedMore(2 * CLIENTS);
       const during = load.failures.slice(before);
       const after = load.failures.length;
@@ -109,7 +109,7 @@ describe.each([
 });
 
 describe('after all failures', () => {
-  it('no acknowledged write is lost or changed, and no row is changed that nobody wrote', async () => {
+  it('no acknowledged write is lost or changed, and no unwritten row is changed', async () => {
     await load.stop();
     await migrator.go('0006');
     await using client = await connect(server.url());

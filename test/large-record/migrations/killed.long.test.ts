@@ -14,15 +14,18 @@ import type { TestDatabase } from '../../support/test-server.ts';
 import { type Catalog, readCatalog } from './catalog.ts';
 
 const ROWS = 2_500;
-/** Every twentieth row makes a fill wait for a millisecond, in the sessions of processes that are to be killed. */
+/** In the sessions of processes to be killed, every twentieth row delays a fill by a millisecond. */
 const SLOW_SESSION = '-c test.slow=on';
 const CLIENTS = 1;
 const KILLS_PER_MOVE = 6;
-/** A guard against a hang: beside two other long tests each process takes its time to start. */
+/** A guard against a hang: under the load of two other long tests, each process takes time to start. */
 const RUN_MS = 300_000;
 
 const STAGES = ['0001', '0002', '0003', '0004', '0005', '0006'];
-/** `wayBack` is where `migration:down` leads a half-done move: a `down` is finished, an `up` taken back with the one before. */
+/**
+ * `wayBack`: the result of `migration:down` after a half-done phase. A `down` is finished; an `up` is reverted together
+ * with the previous one.
+ */
 const MOVES = STAGES.slice(1).flatMap((migration, n) => [
   { migration, direction: 'up', from: STAGES[n]!, to: migration, wayBack: STAGES[Math.max(0, n - 1)]! },
   { migration, direction: 'down', from: migration, to: STAGES[n]!, wayBack: STAGES[n]! },
@@ -36,7 +39,7 @@ let client: DatabaseClient;
 let migrator: TestMigrator;
 let api: TestApplication;
 let load: Load;
-/** The first one is the next to be killed; the second one is being loaded meanwhile. */
+/** The first one is killed next. Meanwhile, the second one loads. */
 const victims: KillableMigrator[] = [];
 
 beforeAll(async () => {
@@ -64,7 +67,7 @@ afterAll(() => resources.disposeAsync());
 
 const startVictim = () => startKillableMigrator(database.url, SLOW_SESSION);
 
-/** Resolves when the server has noticed that the killed process is gone. */
+/** Resolves when the server has noticed the end of the killed process. */
 async function sessionsEnded(): Promise<void> {
   while (
     await client.value<boolean>(`
@@ -75,7 +78,7 @@ async function sessionsEnded(): Promise<void> {
   );
 }
 
-/** Rows whose columns contradict each other; there are two columns at some stages only. */
+/** Counts rows whose columns contradict each other; only some stages have two columns. */
 async function countDifferences(): Promise<string> {
   const { oldColumn, newColumn } = await readTableShape(client, createdAtColumn);
   if (oldColumn === null || newColumn === null) return '0';
@@ -89,13 +92,13 @@ async function expectToStandAt(stage: string): Promise<void> {
   expect(await countDifferences()).toBe('0');
 }
 
-/** Brings the table to a stage; at 0002 with nothing filled, since the way back of the backfill leaves the values. */
+/** Migrates to a stage. At 0002, it empties the new column, because the revert of the backfill keeps its values. */
 async function goTo(stage: string): Promise<void> {
   if (stage === '0002') await migrator.go('0001');
   await migrator.go(stage);
 }
 
-/** Looks at the table as the killed process left it, and goes back to a stage. */
+/** Checks the table as the killed process left it, and reverts to a stage. */
 async function expectWayBackTo(stage: string): Promise<void> {
   await sessionsEnded();
   expect(await countDifferences()).toBe('0');
@@ -142,9 +145,10 @@ describe('a migration under load that is killed at any moment is finished by mig
     expect(sum('kills') / sum('tries')).toBeGreaterThanOrEqual(0.5);
   });
 
-  it('with no acknowledged write lost, and no row changed that nobody wrote', async () => {
+  it('with no acknowledged write lost, and no unwritten row changed', async () => {
     await load.stop();
-    // A kill and the `up` behind it can be two opposite moves within one request: it is refused and has written nothing.
+    // A kill and the following `up` can be two opposite phases within one request. The request then fails and has
+    // written nothing.
     const refusals = api.log.filter((line) => / answered 5/.test(line));
     expect(refusals.filter((line) => !line.includes('SQLSTATE 42703'))).toEqual([]);
     expect(load.failures).toHaveLength(refusals.length);

@@ -6,27 +6,27 @@ import { insertRows } from '../../support/seeded-table.ts';
 const SMALL = 100_000;
 const LARGE = 1_000_000;
 const WAY = ['0002', '0003', '0004', '0005', '0006', '0005', '0004', '0003', '0002', '0001'];
-/** What the middle one of the moves may take longer on the large table; a scan of it takes several times as much. */
+/** How much longer the median phase may take on the large table; a scan takes several times as much. */
 const NOISE_MS = 20;
 const RUN_MS = 400_000;
 
-/** Locks on the table that a reader, or a writer, would wait for; everything weaker disturbs neither. */
+/** Locks on the table that block a reader or a writer. Weaker ones block neither. */
 const DISTURBING_MODES = ['ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'];
 const HELD = /(\w[^'[\]]*): held ACCESS EXCLUSIVE on "public"."large_record" for ([\d.]+) ms/;
 
-/** What the moves did to a table of one size. */
+/** The locks and files of a table of one size. */
 interface LockUse {
-  /** Milliseconds that ACCESS EXCLUSIVE was held, by what it was held for. */
+  /** Milliseconds of ACCESS EXCLUSIVE, by purpose. */
   readonly heldMs: Map<string, number>;
-  /** Modes that were seen while a move ran that took no strong lock. */
+  /** Modes observed during a phase without an exclusive lock. */
   readonly quietModes: Set<string>;
   /** Statements that read rows of the table while their transaction held ACCESS EXCLUSIVE on it. */
   readonly scans: string[];
-  /** Files that the table was in; a second one is a table written anew. */
+  /** Files of the table; a second file means that it was rewritten. */
   readonly files: Set<string>;
 }
 
-/** Notes of each statement that changes the catalog, under the lock, how many rows of the table it has read. */
+/** For each statement that changes the catalog, records how many rows it has read under the lock. */
 async function watchScans(client: DatabaseClient): Promise<void> {
   await client.rows(`create table public.scan (query text, rows bigint)`);
   await client.rows(`
@@ -55,7 +55,7 @@ async function watchScans(client: DatabaseClient): Promise<void> {
   await client.rows(`create event trigger note_scan on ddl_command_end execute function public.note_scan()`);
 }
 
-/** Looks at the locks of the table, without a pause, until it is stopped. */
+/** Samples the locks of the table without a pause, until it is stopped. */
 function sampleLocks(client: DatabaseClient): { stop(): Promise<Set<string>> } {
   const stopping = new AbortController();
   const sampling = (async () => {
@@ -115,7 +115,7 @@ function median(values: Iterable<number>): number {
   return sorted[Math.floor(sorted.length / 2)]!;
 }
 
-describe('the locks of the moves', () => {
+describe('the locks of the phases', () => {
   const uses = new Map<number, LockUse>();
 
   beforeAll(async () => {
@@ -136,7 +136,7 @@ describe('the locks of the moves', () => {
   });
 
   it.each([SMALL, LARGE])(
-    'at %i rows: no row is read, and no file written anew, under a strong lock',
+    'at %i rows: no row is read, and no file rewritten, under an exclusive lock',
     (rows) => {
       const { heldMs, scans, files } = uses.get(rows)!;
       expect(heldMs.size).toBe(12);

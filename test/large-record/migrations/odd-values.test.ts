@@ -3,7 +3,7 @@ import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { openMigrator, type TestMigrator } from '../../support/migrator.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-/** Each text, and the timestamp that it has to become; null where it is a reject. */
+/** Each text with its expected timestamp; null for a reject. */
 const VALUES: [text: string, timestamp: string | null][] = [
   ['2024-01-01 10:00:00', '2024-01-01 10:00:00'],
   ['2024-07-01 10:00:00.123', '2024-07-01 10:00:00.123'],
@@ -28,19 +28,19 @@ const VALUES: [text: string, timestamp: string | null][] = [
 const TIMESTAMPS = VALUES.filter(([, timestamp]) => timestamp !== null);
 const REJECTS = VALUES.filter(([, timestamp]) => timestamp === null).map(([text]) => text);
 
-/** Settings of the database under which PostgreSQL's own casts read and write differently. */
+/** Database settings under which PostgreSQL's own casts behave differently. */
 const DATABASE_SETTINGS: [timeZone: string, dateStyle: string][] = [
   ['UTC', 'ISO, MDY'],
   ['America/New_York', 'SQL, DMY'],
 ];
 
-/** The rows that a stage has to show for these values. */
+/** The expected rows of a stage for these values. */
 function expected(values: [string, string | null][]) {
   return values.map(([text, timestamp]) => ({ text, timestamp }));
 }
 
 describe.each(DATABASE_SETTINGS)(
-  'with TimeZone %s and DateStyle %s as the database has them',
+  'with TimeZone %s and DateStyle %s as settings of the database',
   (timeZone, dateStyle) => {
     const resources = new AsyncDisposableStack();
     let client: DatabaseClient;
@@ -62,7 +62,7 @@ describe.each(DATABASE_SETTINGS)(
     });
     afterAll(() => resources.disposeAsync());
 
-    /** What a stage made of each text; the timestamp in UTC, without a fraction of zero. */
+    /** The stage's result for each text; the timestamp in UTC, without a zero fraction. */
     const pairs = (name: string) =>
       client.rows<{ text: string; timestamp: string | null }>(
         `
@@ -74,7 +74,7 @@ describe.each(DATABASE_SETTINGS)(
     const write = (name: string, text: string) =>
       client.rows(`insert into large_record (name, created_at) values ($1, $2)`, [name, text]);
 
-    it('is what every session begins with', async () => {
+    it('applies to every session', async () => {
       expect(
         await client.rows(
           `select current_setting('timezone') as zone, current_setting('datestyle') as style`,
@@ -96,7 +96,7 @@ describe.each(DATABASE_SETTINGS)(
       expect(await pairs('backfilled')).toEqual(expected(VALUES));
     });
 
-    it('enforce is refused: how many, the first ten, the query that lists all, what to do; nothing is changed', async () => {
+    it('enforce fails: its error has the number, the first ten rows, a query for all and the remedy; nothing is changed', async () => {
       const failure = await migrator.go('0004').then(
         () => undefined,
         (error: Error) => error,
@@ -127,7 +127,7 @@ describe.each(DATABASE_SETTINGS)(
       });
     });
 
-    it('enforced, once the rejects are gone: such a write fails with 22007, through either column', async () => {
+    it('enforced, after the rejects are fixed: a write of such a value fails with 22007, through either column', async () => {
       await client.rows(`delete from large_record where created_at_new is null`);
       await migrator.go('0004');
       for (const text of REJECTS) {
@@ -147,7 +147,7 @@ describe.each(DATABASE_SETTINGS)(
       expect(await pairs('enforced')).toEqual(expected(TIMESTAMPS));
     });
 
-    it('all the way and back: every text letter by letter as it was written', async () => {
+    it('after the whole change and its revert: every text is byte-identical', async () => {
       await client.rows(
         `insert into large_record (name, created_at_new) values ('new', '2024-05-05 05:05:05+00')`,
       );

@@ -9,7 +9,7 @@ import { send } from '../../support/send.ts';
 
 const ROWS = 5_000;
 const CLIENTS = 4;
-/** Requests before and after what happens under load. */
+/** Requests before and after an event under load. */
 const REQUESTS = 100;
 const RUN_MS = 120_000;
 
@@ -24,7 +24,9 @@ let textOnly: ApiProcess;
 let both: ApiProcess;
 let newOnly: ApiProcess;
 
-/** Three generations of the application; docs/how-it-works.md says which may run at which stage. */
+/**
+ * Three generations of the application. See docs/how-it-works.md for the versions that are compatible with each stage.
+ */
 const start = {
   textOnly: () => startApiProcess(url, { FORM: 'old' }, ONE_FORM),
   both: (env = {}) => startApiProcess(url, env),
@@ -40,7 +42,7 @@ beforeAll(async () => {
 });
 afterAll(() => resources.disposeAsync());
 
-/** Lets these generations serve one table while something happens; what one writes the others read and change. */
+/** Serves one table with these generations during an event. Each reads and changes the other generations' records. */
 async function expectServed(
   generations: readonly ApiProcess[],
   happens: () => Promise<unknown> = async () => undefined,
@@ -58,7 +60,7 @@ async function expectServed(
   expect(await findLostWrites(client, load)).toEqual([]);
 }
 
-/** Every request for a record fails, reads and writes, and nothing is written. */
+/** Expects every read and write of a record to fail, and nothing to be written. */
 async function expectFailing(api: ApiProcess): Promise<void> {
   const count = () => client.value<string>(`select count(*) from large_record`);
   const before = await count();
@@ -78,7 +80,7 @@ async function expectFailing(api: ApiProcess): Promise<void> {
 
 describe('a rolling release', () => {
   it(
-    'initial, expanded, backfilled: text only and both, while 0002 and 0003 run; new only fails, and says why',
+    'initial, expanded, backfilled: text only and both, while 0002 and 0003 run; new only fails, and reports the reason',
     async () => {
       await using early = await start.newOnly();
       textOnly = resources.use(await start.textOnly());
@@ -96,7 +98,7 @@ describe('a rolling release', () => {
   );
 
   it(
-    'enforced: all three, beside one that stays on the old column, which keeps 0005 away',
+    'enforced: all three, together with one that stays on the old column, which blocks 0005',
     async () => {
       await using staying = await start.both({ ACTIVE_COLUMN: 'created_at' });
       await expectServed([textOnly, both, staying], () => migrator.go('0004'));
@@ -127,7 +129,7 @@ describe('a rolling release', () => {
   );
 
   it(
-    'renamed: and one without the toolkit',
+    'renamed: and one without the package',
     async () => {
       await using last = await start.withoutPackage();
       await expectServed([both, newOnly, last]);
@@ -136,7 +138,7 @@ describe('a rolling release', () => {
   );
 
   it(
-    'and all the way back: to enforced with both and new only, then text only again, and no new only',
+    'and reverted: to enforced with both and new only, then text only again, and no new only',
     async () => {
       await expectServed([both, newOnly], () => migrator.go('0004'));
       await expectServed([textOnly, both, newOnly]);

@@ -35,15 +35,16 @@ afterAll(() => resources.disposeAsync());
 const isValidation = ({ query }: Statement) => query.includes('validate constraint');
 
 describe('every statement that changes the table', () => {
-  it('waits for its lock no longer than it may, and has a timeout', () => {
+  it('has a lock timeout and a statement timeout', () => {
     const strong = statements.filter((statement) => !isValidation(statement));
     expect(strong.length).toBeGreaterThan(15);
-    // Beside reads and writes the one that is set; under the lock, while everybody waits, a shorter one.
+    // Concurrently with reads and writes, the configured timeout. Under the lock, while all sessions wait, a shorter
+    // one.
     expect(strong.filter(({ lock_timeout }) => !['70ms', '20ms'].includes(lock_timeout))).toEqual([]);
     expect(strong.filter(({ statement_timeout }) => statement_timeout === '0')).toEqual([]);
   });
 
-  it('but the validation, which reads the whole table beside everyone else, has no timeout', () => {
+  it('except the validation, which reads the whole table without blocking, has no timeout', () => {
     const validations = statements.filter(isValidation);
     expect(validations.map(({ statement_timeout }) => statement_timeout)).toEqual(['0', '0']);
   });

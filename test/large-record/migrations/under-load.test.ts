@@ -9,7 +9,7 @@ import { startTestApplication } from '../../support/test-application.ts';
 
 const ROWS = 20_000;
 const CLIENTS = 6;
-/** Requests before each move, so that each meets clients in the middle of their work. */
+/** Requests before each phase, so that each phase meets busy clients. */
 const REQUESTS_BETWEEN = 200;
 const WAY = ['0002', '0003', '0004', '0005', '0006', '0005', '0004', '0003', '0002', '0001'];
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => resources.disposeAsync());
 
-/** Rows whose columns do not say the same; only the stages with both have any to compare. */
+/** Counts rows whose columns differ; only some stages have two columns. */
 async function countDifferences(): Promise<string> {
   const { oldColumn, newColumn } = await readTableShape(client, createdAtColumn);
   if (oldColumn === null || newColumn === null) return '0';
@@ -48,7 +48,7 @@ describe('all migrations under load', () => {
     expect(await countDifferences()).toBe('0');
   });
 
-  it('has lost and changed no acknowledged write, and no row that nobody wrote', async () => {
+  it('no acknowledged write is lost or changed, and no unwritten row is changed', async () => {
     await load.stop();
     const rows = await client.rows<{ id: string; name: string; created_at: string }>(`
       select id, name, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') as created_at from large_record`);

@@ -1,13 +1,13 @@
 import type { DatabaseClient } from '../../support/database-client.ts';
 import type { Load } from './load.ts';
 
-/** A row of the table, whatever columns it has; a timestamp is `2024-01-01T10:00:00+00:00` or the text that it is. */
+/** A row of the table with any columns. A timestamp is `2024-01-01T10:00:00+00:00` or its text. */
 type StoredRow = Readonly<Record<string, unknown>>;
 
 /**
- * Compares every acknowledged write with the table, in every column that holds the timestamp; one that is nullable is empty
- * in rows that the backfill has not come to.
- * @returns the ledger's entries that the table does not bear out
+ * Compares every acknowledged write with the table, in every column that contains the timestamp. A nullable one may be
+ * null before its backfill.
+ * @returns the ledger's entries that differ from the table
  */
 export async function findLostWrites(client: DatabaseClient, { ledger }: Load): Promise<unknown[]> {
   await client.rows(`set timezone = 'UTC'`);
@@ -29,7 +29,7 @@ function timestampsOf(row: StoredRow): string[] {
   return filled.map((column) => String(row[column]).replace('T', ' ').replace('+00:00', ''));
 }
 
-/** How many of the rows of `insertRows` hold what they held in the beginning; the table must be at its last stage. */
+/** Counts the rows of `insertRows` that have their original values; the table must be at its last stage. */
 export async function countUntouchedRows(client: DatabaseClient): Promise<number> {
   const count = await client.value<string>(`
     select count(*) from large_record

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { describe } from '@jest/globals';
 
 const PROJECT_FOLDER = join(import.meta.dirname, '../../..');
-/** What `docker-compose.yml` and the `Dockerfile` start from. */
+/** The base images of `docker-compose.yml` and the `Dockerfile`. */
 const BASE_IMAGES = ['node:24-slim', 'postgres:18-alpine'];
 const ANSWER_LIMIT_MS = 10_000;
 const PULL_LIMIT_MS = 300_000;
@@ -15,44 +15,44 @@ const START_LIMIT_MS = 60_000;
 const MISSING = whatIsMissing();
 const describeOrSkip = MISSING === undefined ? describe : describe.skip;
 
-/** A block of tests that run `docker compose` for real. Where that cannot be they are skipped, and the run says so. */
+/** A block of tests that run `docker compose` for real. If it is unavailable, they are skipped with a message. */
 export function describeWithCompose(what: string, tests: () => void): void {
   const title = MISSING === undefined ? what : `${what} (SKIPPED: needs ${MISSING})`;
   if (MISSING !== undefined) console.warn(title);
   describeOrSkip(title, tests);
 }
 
-/** What Docker says of a container. */
+/** Docker's data of a container. */
 export interface ContainerState {
   readonly Status: string;
   readonly ExitCode: number;
   readonly Health?: { readonly Status: string };
 }
 
-/** The services of `docker-compose.yml` under a name, with a volume and on ports of their own. */
+/** The services of `docker-compose.yml` under their own name, volume and ports. */
 export interface ComposeStack extends AsyncDisposable {
   /** The password of its database. */
   readonly password: string;
   /**
-   * Runs `docker compose …` to its end.
-   * @returns what it printed, standard output and then standard error
-   * @throws Error with what it printed, where its exit code is not 0
+   * Runs `docker compose …` until it ends.
+   * @returns its standard output, then its standard error
+   * @throws Error with its output if the exit code is not 0
    */
   compose(...args: string[]): Promise<string>;
-  /** Starts what does not run, as the README has it, and waits until the API is healthy. */
+  /** Starts the services, as in the README, and waits until the API is healthy. */
   up(): Promise<void>;
   /**
-   * Stops a service, and says when: by the engine's own events, since its command line takes a while itself.
+   * Stops a service and measures the time by the engine's events, because its command line is slow.
    * @returns when the signal was sent and when the container had ended, in milliseconds
    */
   stop(service: string): Promise<{ readonly signalled: number; readonly died: number }>;
-  /** The state of a service's container, also of one that has ended. */
+  /** The state of a service's container, even if it has ended. */
   state(service: string): Promise<ContainerState>;
-  /** Where the API answers; another place after each start. */
+  /** The API's URL; it differs after each start. */
   url(): Promise<string>;
 }
 
-/** Names a new stack; nothing of it is started yet. Disposing of it removes all but the image. */
+/** Names a new stack without starting it. Disposing of it removes everything except the image. */
 export function newComposeStack(): ComposeStack {
   const password = randomBytes(12).toString('hex');
   const project = `compose-test-${randomBytes(4).toString('hex')}`;
@@ -101,9 +101,9 @@ export function newComposeStack(): ComposeStack {
 }
 
 /**
- * Runs `docker …` to its end.
- * @returns what it printed, standard output and then standard error
- * @throws Error with what it printed, where its exit code is not 0
+ * Runs `docker …` until it ends.
+ * @returns its standard output, then its standard error
+ * @throws Error with its output if the exit code is not 0
  */
 export async function docker(
   args: readonly string[],

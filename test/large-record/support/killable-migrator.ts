@@ -5,24 +5,24 @@ import { createInterface } from 'node:readline';
 
 const SCRIPT = join(import.meta.dirname, 'migrate-process.ts');
 
-/** A migrator in a process of its own, to be killed in the middle of a migration. */
+/** A migrator in a separate process that can be killed in the middle of a migration. */
 export interface KillableMigrator extends AsyncDisposable {
-  /** False from the timestamp it was killed. */
+  /** False once it has been killed. */
   readonly alive: boolean;
   /**
-   * Goes to a migration, as `TestMigrator.go` does.
+   * Migrates like `TestMigrator.go`.
    *
-   * @param killAfterMs kill -9 so long after the migration has begun, in milliseconds; without it nothing is killed
-   * @returns how long the migration took, in milliseconds; undefined where the kill came first
-   * @throws Error with what the process printed, where it ended by itself
+   * @param killAfterMs SIGKILL this long after the migration starts, in milliseconds; without it, nothing is killed
+   * @returns the duration of the migration in milliseconds; undefined if it was killed first
+   * @throws Error with the process's output if it ended by itself
    */
   go(to: string, killAfterMs?: number): Promise<number | undefined>;
 }
 
 /**
- * Starts the process; it is being loaded while the caller goes on.
+ * Starts the process; it loads in the background.
  * @param databaseUrl the database to migrate
- * @param sessionOptions for all its sessions, as PGOPTIONS takes them: `-c test.slow=on`
+ * @param sessionOptions for all its sessions, in the format of PGOPTIONS: `-c test.slow=on`
  */
 export function startKillableMigrator(databaseUrl: string, sessionOptions: string): KillableMigrator {
   const child = spawn(process.execPath, [SCRIPT], {
@@ -31,7 +31,7 @@ export function startKillableMigrator(databaseUrl: string, sessionOptions: strin
   });
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
-  // Whoever is killed reads no more: the error of a line that was on its way says nothing.
+  // A killed process no longer reads. The error of a line in flight is irrelevant.
   child.stdin.on('error', () => undefined);
   const closed = once(child, 'close');
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();

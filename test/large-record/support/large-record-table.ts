@@ -3,7 +3,7 @@ import type { Stage } from '../../../src/online-migration/observation/stage.ts';
 import { openMigrator } from '../../support/migrator.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-/** Which column is active, as the application calls it. */
+/** The schema version of the table. */
 export type TableForm = 'old' | 'new' | 'renamed';
 
 /** The columns after `id` and `name`. In `new`, the trigger of a real table would fill the old column. */
@@ -13,20 +13,20 @@ const COLUMNS: Readonly<Record<TableForm, string>> = {
   renamed: 'created_at timestamptz not null',
 };
 
-/** A database with nothing but the table `large_record`. */
+/** A database that contains only the table `large_record`. */
 export interface LargeRecordTable extends AsyncDisposable {
   readonly url: string;
   /** A connection to it. */
   readonly client: Client;
   /** The active column. */
   readonly column: string;
-  /** Stores a record past the application; returns its id. */
+  /** Inserts a record directly; returns its id. */
   store(name: string, createdAt: string): Promise<string>;
-  /** What the active column holds, in PostgreSQL's own words for a session in UTC. */
+  /** The active column's value as PostgreSQL's text in a UTC session. */
   stored(id: string): Promise<string>;
 }
 
-/** The column that is active after each migration, and the stage that the migration leads to. */
+/** The active column and the stage after each migration. */
 export const AFTER_MIGRATION = {
   '0001': { stage: 'initial', column: 'created_at', form: 'old' },
   '0002': { stage: 'expanded', column: 'created_at', form: 'old' },
@@ -36,7 +36,7 @@ export const AFTER_MIGRATION = {
   '0006': { stage: 'renamed', column: 'created_at', form: 'renamed' },
 } as const satisfies Record<string, { stage: Stage; column: string; form: TableForm }>;
 
-/** Creates the table in one of its forms, by hand: with nothing of the package. */
+/** Creates the table in one schema version by hand, without the package. */
 export async function createLargeRecordTable(form: TableForm): Promise<LargeRecordTable> {
   return createTable(form === 'new' ? 'created_at_new' : 'created_at', ({ client }) =>
     client.query(`
@@ -58,9 +58,7 @@ export async function createLargeRecordTableAfter(
   });
 }
 
-/**
- * The database's sessions begin with a TimeZone and a DateStyle that change every timestamp whose reading depends on them.
- */
+/** The database's TimeZone and DateStyle change every timestamp whose parsing depends on them. */
 async function createTable(
   column: string,
   build: (database: { url: string; client: Client }) => Promise<unknown>,

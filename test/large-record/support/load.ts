@@ -3,35 +3,35 @@ import { type Answer, send } from '../../support/send.ts';
 
 let loadsStarted = 0;
 
-/** What a record must answer, letter by letter. */
+/** The exact expected answer of a record. */
 interface Acknowledged {
   readonly name: string;
   readonly created_at: string;
 }
 
-/** Clients that read and write over HTTP, and keep a ledger of every write that was acknowledged. */
+/** Clients that read and write over HTTP, and a ledger of every acknowledged write. */
 export interface Load extends AsyncDisposable {
-  /** Requests that were answered as they should. */
+  /** Requests with the expected answers. */
   readonly served: number;
-  /** Each request that was not, with what came instead. */
+  /** The other requests with their answers. */
   readonly failures: readonly string[];
   /**
-   * Every acknowledged write, by id; null for a record that was deleted. A record is missing once a write of it was not
-   * acknowledged: nobody knows what it holds.
+   * The last acknowledged write by id; null for a deleted record. A record is removed after an unacknowledged write,
+   * because its value is then unknown.
    */
   readonly ledger: ReadonlyMap<number, Acknowledged | null>;
-  /** Resolves when so many more requests have been served. */
+  /** Resolves after this many more served requests. */
   servedMore(requests: number): Promise<void>;
-  /** Ends the clients after the requests in flight. */
+  /** Stops the clients after the requests in flight. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts clients that go on until they are stopped. Each writes records of its own, so the order of the writes of one
- * record is known.
- * @param urls where the API listens, one or several
- * @param clients how many work at once
- * @param reads whether a read of a record answers what was written last, or may be late: anything that was ever written
+ * Starts clients that run until they are stopped. Each writes its own records, so the order of a record's writes is
+ * known.
+ * @param urls of the API, one or several
+ * @param clients number of concurrent clients
+ * @param reads whether a read must return the last write, or may return any earlier one
  */
 export function startLoad(
   urls: readonly string[],

@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { openMigrator } from '../../support/migrator.ts';
 
-// A process that migrates and that a test can kill at any timestamp. Says `ready`; for each migration's number that it
-// reads it goes there, and says `began`, then `done` and how long that took, in milliseconds.
+// A migrating process that a test can kill at any time. Prints `ready`. For each migration number that it reads, it
+// migrates there and prints `began`, then `done` and the duration in milliseconds.
 
 const databaseUrl = process.env['DATABASE_URL'];
 if (!databaseUrl)
@@ -18,7 +18,7 @@ const sayBegan = () => {
   console.log('began');
 };
 migrator.orm.migrator.on('migrating', sayBegan).on('reverting', sayBegan);
-// Everything is loaded and connected beforehand, so that the moves are timed without it.
+// Load and connect first, so that the durations contain only the phases.
 await migrator.applied();
 const migrations = join(import.meta.dirname, '../../../migrations');
 for await (const file of glob(join(migrations, '*.ts'))) await import(pathToFileURL(file).href);

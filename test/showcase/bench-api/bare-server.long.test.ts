@@ -56,7 +56,7 @@ describe('the bare handler of bench:api', () => {
     }
   });
 
-  it('is not measured where it fails', async () => {
+  it('is not measured if it fails', async () => {
     const bare = resources.use(await startBareServer(url, 'no_such_column', 'text', signal));
     expect((await fetch(`${bare.url}${ENDPOINTS[0]!.request.path}`)).status).toBe(500);
     await expect(measureThroughput(bare.url, ENDPOINTS[0]!, 1)).rejects.toThrow(

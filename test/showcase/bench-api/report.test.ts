@@ -12,7 +12,7 @@ const machine = {
 const polling = { usual: [90, 100, 110], busy: [99, 99, 99] };
 
 describe('the report of bench:api', () => {
-  it('has the medians of the rounds, and says whether the lowest ratio is what is wanted', () => {
+  it('has the medians of the rounds, and tells whether the lowest ratio reaches the target', () => {
     const comparisons = [
       { migration: '0001', endpoint: '`GET`', bare: [900, 2_000, 1_000], api: [700, 800, 100] },
       { migration: '0006', endpoint: '`GET`', bare: [1_000], api: [600] },
@@ -33,7 +33,7 @@ describe('the report of bench:api', () => {
     );
   });
 
-  it('says where the lowest ratio is less', () => {
+  it('reports a lowest ratio below the target', () => {
     const comparisons = [{ migration: '0001', endpoint: '`GET`', bare: [1_000], api: [599] }];
     expect(benchApiReport({ comparisons, polling, machine })).toContain('wanted: 0.6 (not reached)');
   });

@@ -10,14 +10,14 @@ const BEGIN = '<!-- `npm run bench -- --markdown` writes from here … -->';
 const END = '<!-- … to here. -->';
 
 describe('the generated section of a page', () => {
-  it.each(['\n\nold\n\n', '\n', ''])('is replaced where it held %j, and nothing else is', (old) => {
+  it.each(['\n\nold\n\n', '\n', ''])('with the content %j is replaced, and nothing else', (old) => {
     const page = `# Title\n\n${BEGIN}${old}${END}\n\nThe end.\n`;
     const written = replaceGeneratedSection(page, '\nnew $& text\n');
     expect(written).toBe(`# Title\n\n${BEGIN}\n\nnew $& text\n\n${END}\n\nThe end.\n`);
     expect(replaceGeneratedSection(written, 'new $& text')).toBe(written);
   });
 
-  it('is one where both marks are there, in their order', () => {
+  it('needs both markers in order', () => {
     expect(hasGeneratedSection(`${BEGIN}${END}`)).toBe(true);
     expect(hasGeneratedSection(`${END}${BEGIN}`)).toBe(false);
     expect(hasGeneratedSection(BEGIN)).toBe(false);

@@ -13,7 +13,7 @@ const { signal } = new AbortController();
 
 /** Batches of the engine's shortest range. */
 const STRIPES = 8;
-/** A full batch of 10,000 rows, another one, and one without any that says that it is over. */
+/** A full batch of 10,000 rows, a second one, and an empty one that ends the loop. */
 const BATCHES: Partial<Record<MethodName, number>> = {
   'in-limit': 3,
   'whole-table': 1,
@@ -85,7 +85,7 @@ describe('measureRun', () => {
       ledger: { acknowledged: 0, missing: 0, different: 0, unexpected: 0 },
     });
     expect(run.walBytes).toBeGreaterThan(0);
-    // A second version of each row, and of each index entry.
+    // A second version of each row and index entry.
     expect(run.heapGrowth).toBeGreaterThan(1.5);
     expect(run.indexGrowth).toBeGreaterThan(1.5);
   });

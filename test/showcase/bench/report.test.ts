@@ -75,7 +75,7 @@ const whole: BenchResult = {
   ),
 };
 
-/** The cells of the table's lines, without the rule below its headings. */
+/** The cells of the table's rows, without the separator below the headings. */
 function tableAfter(report: string, heading: string): string[][] {
   const section = report.split(/^### /m).find((text) => text.startsWith(heading))!;
   const lines = section.split('\n').filter((line) => line.startsWith('|'));
@@ -106,7 +106,7 @@ describe('the report of the bench', () => {
     expect(rows[6]!.slice(1)).toEqual(['20.0', '0.33', '150', 'none', '4,600', '1.30×', '1.00×']);
   });
 
-  it('has what the API met, with and without a method', () => {
+  it('has the latencies of the API, with and without a method', () => {
     const [headings, idle, first, ...rows] = tableAfter(report, '10,000,000 rows, the API under load');
     expect(headings).toEqual([
       'method',
@@ -166,7 +166,7 @@ describe('the report of the bench', () => {
     ]);
   });
 
-  it('says of each number to reach whether it was', () => {
+  it('tells for each target whether it was reached', () => {
     const [headings, ...rows] = tableAfter(report, 'Numbers to reach');
     expect(headings).toEqual(['what', 'wanted', 'reached', 'yes or no']);
     expect(rows).toHaveLength(compareWithTargets(whole).length);
@@ -174,7 +174,7 @@ describe('the report of the bench', () => {
     expect(report).toContain('The numbers are meant for 10,000,000 rows on 2 cores.');
   });
 
-  it('is laid out as the formatter wants a page', async () => {
+  it('is formatted as the formatter requires', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'report-test-'));
     const page = join(folder.path, 'page.md');
     await writeFile(page, `${report}\n`);
@@ -183,7 +183,7 @@ describe('the report of the bench', () => {
     expect(await readFile(page, 'utf8')).toBe(`${report}\n`);
   });
 
-  it('says what was not measured', () => {
+  it('names the missing measurements', () => {
     const engines = whole.runs.filter(({ method }) => method.startsWith('engine'));
     const some = benchReport({
       ...whole,

@@ -4,7 +4,7 @@ import { measuredStep } from '../measured-step.ts';
 
 const PIECES = 40;
 
-/** A way as a run might find it; its fourth second has a failed request in each piece where it is to have some. */
+/** An invented result of a way. Optionally, each piece of its fourth second has a failed request. */
 function way(
   heading: string,
   faults: { readonly failed: number; readonly different: number; readonly gapMs?: number },
@@ -36,7 +36,7 @@ function way(
   };
 }
 
-/** What a demo might have found: the recipe refuses and changes, the direct way lets everyone wait. */
+/** An invented result of a demo: the recipe rejects and changes values, the direct way blocks all requests. */
 export const demoResult: DemoResult = {
   circumstances: {
     load: { clients: 8, longestPauseMs: 40 },

@@ -11,7 +11,7 @@ import { demoResult } from './demo-result.ts';
 const page = reportPage(demoResult, { rows: 2_000, seed: 7 });
 
 describe('the report', () => {
-  it('says of each way what became of the requests and of the writes', () => {
+  it('describes the requests and the writes of each way', () => {
     const [, safe, recipe, direct] = page.split('<section>');
     expect(safe).toContain(
       '<strong class="good">Requests were answered without a gap, at most 31 ms apart; 0 requests were refused or failed.</strong>',
@@ -28,12 +28,12 @@ describe('the report', () => {
     );
   });
 
-  it('takes no text for HTML', () => {
+  it('escapes texts', () => {
     expect(page).toContain('&lt;0002&gt; &amp; &quot;expand&quot;');
     expect(page).toContain('A &lt;fast&gt; one');
   });
 
-  it('needs nothing from elsewhere, and no script', () => {
+  it('is self-contained, without scripts', () => {
     expect(page).not.toMatch(/<script|<link|https?:|@import|url\(/);
   });
 });

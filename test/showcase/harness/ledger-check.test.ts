@@ -10,7 +10,7 @@ import {
 
 const SEEDED_ROWS = 20;
 
-/** A table whose rows are the ledger's: two records were created, and one of the seeded ones was written twice. */
+/** A table that matches the ledger: two records were created, and a seeded one was written twice. */
 async function createAgreeingTable(): Promise<LargeRecordTable> {
   const table = await createLargeRecordTable('renamed');
   const signal = new AbortController().signal;
@@ -38,7 +38,7 @@ async function check(url: string, ledger: Ledger): Promise<LedgerVerdict> {
 const INTACT = { acknowledged: 4, missing: 0, different: 0, unexpected: 0 };
 
 describe('checkLedger', () => {
-  it('finds nothing where every row is as it was acknowledged or seeded', async () => {
+  it('finds nothing if every row is as acknowledged or seeded', async () => {
     await using table = await createAgreeingTable();
     expect(await check(table.url, createLedger())).toEqual(INTACT);
   });
@@ -49,12 +49,12 @@ describe('checkLedger', () => {
     ['missing seeded records', 'delete from large_record where id in (1, 20)', { missing: 2 }],
     ['an earlier name', `update large_record set name = 'earlier' where id = 5`, { different: 1 }],
     [
-      'a moment that was moved by a time zone',
+      'a timestamp shifted by a time zone',
       `update large_record set created_at = created_at + interval '2 hours' where id = 22`,
       { different: 1 },
     ],
     [
-      'a moment with a fraction of a second',
+      'a timestamp with a fraction of a second',
       `update large_record set created_at = created_at + interval '1 microsecond' where id = 21`,
       { different: 1 },
     ],
@@ -64,7 +64,7 @@ describe('checkLedger', () => {
       { different: 1 },
     ],
     [
-      'changed moments of seeded records',
+      'changed timestamps of seeded records',
       `update large_record set created_at = created_at - interval '1 second' where id between 7 and 9`,
       { different: 3 },
     ],
@@ -80,7 +80,7 @@ describe('checkLedger', () => {
     expect(await check(table.url, createLedger())).toEqual({ ...INTACT, ...faults });
   });
 
-  it('says nothing about a record whose last write may or may not have been done', async () => {
+  it('ignores a record whose last write may or may not have been done', async () => {
     await using table = await createAgreeingTable();
     await table.client.query(`update large_record set name = 'x' where id in (5, 6)`);
     const ledger = createLedger();

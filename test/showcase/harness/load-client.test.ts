@@ -12,11 +12,11 @@ import { seedLargeRecords } from '../../../src/large-record/seeding.ts';
 import { createLargeRecordTable } from '../../large-record/support/large-record-table.ts';
 import { startTestApplication } from '../../support/test-application.ts';
 
-/** So many that chance picks each kind of request. */
+/** Enough for every kind of request to occur. */
 const REQUESTS = 100;
 const SEEDED_ROWS = 8;
 
-/** A server that answers every request in the same way. */
+/** A server that gives the same answer to every request. */
 async function startServer(
   answer: (response: ServerResponse) => void,
 ): Promise<AsyncDisposable & { url: string }> {
@@ -33,7 +33,7 @@ async function startServer(
   };
 }
 
-/** Makes many requests; returns what was wrong with each, empty where nothing was. */
+/** Sends many requests; returns the faults, empty for correct answers. */
 async function makeRequests(url: string, ledger: Ledger, clients = 1): Promise<string[]> {
   const faults: string[] = [];
   for (let index = 0; index < clients; index += 1) {
@@ -71,7 +71,7 @@ describe('LoadClient', () => {
     },
   );
 
-  it('finds fault with a record that changed behind its back', async () => {
+  it('finds fault with a record that another client has changed', async () => {
     await using table = await createLargeRecordTable('renamed');
     const signal = new AbortController().signal;
     await seedLargeRecords(table.url, { rows: SEEDED_ROWS, append: false, signal, report: () => {} });

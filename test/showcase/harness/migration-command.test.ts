@@ -18,7 +18,7 @@ describe('migrateUpTo', () => {
     );
   });
 
-  it('gives every event of the migrator, as it comes, up to the last one', async () => {
+  it('passes on every event of the migrator immediately, up to the last one', async () => {
     await using database = await createTestDatabase();
     const { signal } = new AbortController();
     const received: OnlineMigrationEvent[] = [];
@@ -40,7 +40,7 @@ describe('migrateUpTo', () => {
     });
   });
 
-  it('takes the settings that it is given, and else the defaults, whatever the environment says', async () => {
+  it('uses the given settings, otherwise the defaults, and ignores the environment', async () => {
     await using database = await createTestDatabase();
     const { signal } = new AbortController();
     process.env['BACKFILL_WORKERS'] = 'many';
@@ -56,7 +56,7 @@ describe('migrateUpTo', () => {
 
   it('is killed by the signal', async () => {
     await using table = await createLargeRecordTable('old');
-    // The migration waits for this lock as long as it lives.
+    // The migration waits for this lock until it is killed.
     await table.client.query('begin; lock table large_record');
     const killed = migrateUpTo(table.url, '0002', AbortSignal.timeout(1));
     await expect(killed).rejects.toThrow('migration:up --to 0002 was killed');

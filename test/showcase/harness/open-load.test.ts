@@ -20,7 +20,7 @@ function refuse(response: ServerResponse): void {
   response.writeHead(503).end();
 }
 
-/** A server that answers nothing until it is told to, and then everything with 503. */
+/** A server that answers nothing until it is released, and then everything with 503. */
 async function startStalledServer() {
   const held: ServerResponse[] = [];
   let isStalled = true;
@@ -70,7 +70,7 @@ describe('OpenLoad', () => {
     });
   });
 
-  it('goes on asking while the API stalls, and counts the wait of those that could not be sent', async () => {
+  it('continues while the API stalls, and counts the wait of unsent requests', async () => {
     await using server = await startStalledServer();
     const rate = { requestsPerSecond: 200, connections: 2, patienceMs: PATIENCE_MS };
     const began = performance.now();
@@ -81,22 +81,22 @@ describe('OpenLoad', () => {
     const settled = load.nextTally();
     server.goOn();
     const summary = (await settled).summary();
-    // One for each 5 ms of the stall, though no more than two were ever on their way.
+    // One for each 5 ms of the stall, although at most two were ever in flight.
     const due = (stalledMs / 1000) * rate.requestsPerSecond;
     expect(summary.requests).toBeGreaterThan(due / 2);
     expect(summary.requests).toBeLessThan(due * 1.1 + 1);
-    // Their moments lie evenly in the stall, so half of them waited for half of it or more.
+    // Their due times are spread evenly over the stall, so half of them waited for at least half of it.
     expect(summary.p50Ms).toBeGreaterThan(stalledMs / 3);
     expect(summary.maxMs).toBeGreaterThan(stalledMs * 0.9);
     expect(summary.failed).toBe(summary.requests);
     await load.stop();
   });
 
-  it('gives up requests that have waited too long, whether they could be sent or not', async () => {
+  it('gives up requests that have waited too long, sent or unsent', async () => {
     await using server = await startStalledServer();
     const rate = { requestsPerSecond: 50, connections: 1, patienceMs: 300 };
     await using load = new OpenLoad(server.url, new Ledger(SEEDED_ROWS), SEED, rate);
-    // The first one is sent and not answered; while the second waits for an answer too, the others become too old.
+    // The first one is sent and not answered. While the second also waits for an answer, the others become too old.
     while (server.held.length < 3) await delay(POLL_MS);
     const tally = await load.stop();
     expect(tally.summary().failed).toBe(tally.summary().requests);

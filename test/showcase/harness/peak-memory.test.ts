@@ -6,7 +6,7 @@ import { type PeakMemory, watchPeakMemory } from '../../../src/showcase/harness/
 
 const POLL_MS = 10;
 const ALLOCATED_BYTES = 200_000_000;
-/** Takes memory, gives it back, and says so. */
+/** Allocates memory, releases it, and prints a line. */
 const PROGRAM = `
   let bytes = Buffer.alloc(${ALLOCATED_BYTES}, 1);
   bytes = undefined;
@@ -21,7 +21,7 @@ async function firstLook(peak: PeakMemory): Promise<void> {
 }
 
 describe('watchPeakMemory', () => {
-  it('has what the process had resident at most, also when it has given it back; on Linux alone', async () => {
+  it('has the peak resident memory, even after its release; on Linux only', async () => {
     const child = spawn(process.execPath, ['--expose-gc', '--eval', PROGRAM], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -37,7 +37,7 @@ describe('watchPeakMemory', () => {
     }
   });
 
-  it('has nothing of a process that is not there', async () => {
+  it('has no value for a missing process', async () => {
     using peak = watchPeakMemory(-1);
     await delay(POLL_MS);
     expect(peak.bytes).toBeNull();

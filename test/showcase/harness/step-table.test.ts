@@ -17,17 +17,17 @@ describe('the report of a run under load', () => {
     );
   });
 
-  it('says what the ledger found', () => {
+  it('reports the result of the ledger', () => {
     expect(ledgerSentence({ ...intact, missing: 1, different: 2, unexpected: 3 })).toBe(
       'Ledger: 1,234 acknowledged writes against every row: 1 missing, 2 different, 3 unexpected.',
     );
   });
 
-  it('finds no fault where no request failed and the ledger is intact', () => {
+  it('finds no fault if no request failed and the ledger is intact', () => {
     expect(faultsOf(way, intact)).toEqual([]);
   });
 
-  it('finds fault with a failed request of any step, and shows what the API logged', () => {
+  it('finds fault with a failed request of any step, and shows the log of the API', () => {
     const failed = {
       ...way,
       steps: [{ ...step, failed: 2 }, step],

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { Tally } from '../../../src/showcase/harness/tally.ts';
 
-/** Counts a request that ends when it is told to. */
+/** Counts a request that ends on demand. */
 function beginRequest(tally: Tally) {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const counted = tally.count(() => promise);
@@ -10,7 +10,7 @@ function beginRequest(tally: Tally) {
 }
 
 describe('Tally', () => {
-  it('has nothing to say without requests', () => {
+  it('is empty without requests', () => {
     expect(new Tally().summary()).toEqual({ requests: 0, failed: 0, p50Ms: 0, p99Ms: 0, maxMs: 0 });
   });
 
@@ -27,7 +27,7 @@ describe('Tally', () => {
     expect(tally.summary()).toMatchObject({ requests: 1, failed: 0 });
   });
 
-  it('counts a request that throws as failed, keeps what it says, and throws nothing itself', async () => {
+  it('counts a request that throws as failed, keeps its message, and throws nothing itself', async () => {
     const tally = new Tally();
     const request = beginRequest(tally);
     request.reject(new Error('GET / was answered 500'));
@@ -62,13 +62,13 @@ describe('Tally', () => {
     }
   });
 
-  it('measures from the moment at which a request was due', async () => {
+  it('measures from the due time of a request', async () => {
     const tally = new Tally();
     await tally.count(async () => {}, performance.now() - 50);
     expect(tally.summary().p50Ms).toBeGreaterThan(49);
   });
 
-  it('takes over the requests of another', async () => {
+  it('adds the requests of another', async () => {
     const [one, other] = [new Tally(), new Tally()];
     await one.count(async () => {});
     await other.count(() => Promise.reject(new Error('no')));

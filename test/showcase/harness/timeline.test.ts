@@ -34,7 +34,7 @@ it('adds requests up in the piece in which they were answered, from its beginnin
   ]);
 });
 
-it('has the steps and the locks, also of what fails', async () => {
+it('has the steps and the locks, including failed ones', async () => {
   const timeline = new Timeline();
   timeline.begin();
   const lock = { purpose: 'add column', mode: 'ACCESS EXCLUSIVE' };
@@ -57,7 +57,7 @@ it('has the steps and the locks, also of what fails', async () => {
   });
 });
 
-it('has the longest time in which no request was served, and all gaps together, to the very end', async () => {
+it('has the longest time in which no request was served, and the sum of all gaps, up to the end', async () => {
   const timeline = new Timeline();
   now = 1_000;
   timeline.begin();
@@ -67,7 +67,7 @@ it('has the longest time in which no request was served, and all gaps together, 
   };
   await at(100, answered);
   await at(400, answered);
-  // An error serves nobody.
+  // A failed request counts as unserved.
   await at(500, failed);
   await at(1_400, answered);
   await at(1_550, answered);

@@ -6,7 +6,7 @@ import { describeInTerminal, inTerminal, shownLines } from '../../support/termin
 
 const PROJECT_FOLDER = join(import.meta.dirname, '../../..');
 
-/** Shows two pieces of work and one step, of which two more are to come. */
+/** Shows two tasks and one step, with two pending steps. */
 const SCRIPT = `
 import { showWork } from './src/showcase/harness/work-display.ts';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -31,7 +31,7 @@ const run = (program: string, commandArguments: readonly string[]) =>
   });
 
 describeInTerminal('the work of a command in a terminal of 80 columns', () => {
-  it('shows a bar and what is to come, and in the end a whole line for each', async () => {
+  it('shows a bar and the pending steps, and in the end a whole line for each', async () => {
     const command = `${process.execPath} --input-type module --eval "$SCRIPT"`;
     const { stdout, status } = run('script', inTerminal(command));
     expect(status).toBe(0);

@@ -4,8 +4,8 @@ import { openOrm } from '../../../../src/orm/open-orm.ts';
 import { LargeRecordRepository } from '../../../../src/large-record/repository.ts';
 import { serveRecords } from './serve-records.ts';
 
-// A generation of the application without the package: it knows one form of the table, FORM, follows nothing and does
-// not say which column it uses. `old` is what served for years, `renamed` what is left in the end.
+// A generation of the application without the package: it knows one schema version, FORM, follows nothing and does not
+// announce its column. `old` is the version before the change, `renamed` the one after it.
 
 const { DATABASE_URL = '', FORM } = process.env;
 const form = FORMS.find((known) => known === FORM)!;

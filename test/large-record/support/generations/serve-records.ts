@@ -10,7 +10,7 @@ import { setSecurityHeaders } from '../../../../src/http/security-headers.ts';
 import type { LargeRecordRepository } from '../../../../src/large-record/repository.ts';
 import { addLargeRecordRoutes } from '../../../../src/large-record/routes.ts';
 
-/** Serves the records and nothing else, until it is killed; says where as `src/main.ts` does. */
+/** Serves only the records until it is killed; prints its URL as `src/main.ts` does. */
 export async function serveRecords(repository: LargeRecordRepository): Promise<void> {
   const log = createLog('notice', pino.destination({ dest: 1, sync: true }));
   const router = new Router({ sensitive: true });

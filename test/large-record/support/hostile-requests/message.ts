@@ -1,7 +1,7 @@
 import type { Chance } from './chance.ts';
 import type { HostileRequest } from './hostile-request.ts';
 
-/** One request that HTTP allows, on a connection of its own. */
+/** One request that HTTP allows, on its own connection. */
 export function request(
   kind: string,
   method: string,
@@ -24,14 +24,14 @@ export function request(
   };
 }
 
-/** A method and a target that take a body. */
+/** A method and a target that accept a body. */
 export function writer(chance: Chance): readonly [string, string] {
   return chance.fraction() < 0.5
     ? ['POST', '/large_records']
     : ['PATCH', `/large_records/${1 + chance.below(1000)}`];
 }
 
-/** A request as it goes over the wire; its length is as its body's. */
+/** A request in wire format; Content-Length matches its body. */
 export function message(
   method: string,
   target: string,

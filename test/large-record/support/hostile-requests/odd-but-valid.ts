@@ -9,7 +9,7 @@ const create = (body: string, name: string, headers = {}) =>
   });
 const read = (method: string, target: string) => request('odd, but valid', method, target, NOTHING, {});
 
-/** A request that looks wrong and is not. */
+/** A request that looks wrong but is valid. */
 export function oddButValid(chance: Chance): HostileRequest {
   switch (chance.below(9)) {
     case 0:

@@ -3,11 +3,11 @@ import type { Chance } from './chance.ts';
 import type { HostileRequest } from './hostile-request.ts';
 import { writer } from './message.ts';
 
-/** How slow requests come. */
+/** Speed of slow requests. */
 const SLOW_BYTES = 100;
 const SLOW_PAUSE_MS = 100;
 
-/** A request that comes a little at a time, and never as a whole. */
+/** A request that arrives in small pieces and never completely. */
 export function slowRequest(chance: Chance): HostileRequest {
   const [method, target] = writer(chance);
   const head = `${method} ${target} HTTP/1.1\r\nHost: api\r\nContent-Type: application/json\r\n`;
@@ -26,7 +26,7 @@ export function slowRequest(chance: Chance): HostileRequest {
       }
     },
     isHead: false,
-    // A client that still sends may lose its answer, because the connection is closed behind it.
+    // A client that still sends may miss its answer, because the connection closes after it.
     expected: null,
   };
 }

@@ -1,4 +1,4 @@
-/** Texts that mean something to PostgreSQL, to a shell or to a template; none is longer than a name may be. */
+/** Texts with a meaning for PostgreSQL, a shell or a template. None exceeds the length limit of names. */
 export const INJECTIONS = [
   `'; drop table large_record; --`,
   `' or '1'='1`,
@@ -24,7 +24,7 @@ export const INJECTIONS = [
   `''`,
 ] as const;
 
-/** What is no whole number that a URL may hold, percent-encoded as it must be. */
+/** Values that are not whole numbers for a URL, percent-encoded. */
 export const NO_NUMBERS = [
   '',
   '%20',
@@ -52,7 +52,7 @@ export const NO_NUMBERS = [
   '1%0D%0AX-Injected:%201',
 ] as const;
 
-/** JSON that is no text. */
+/** JSON values that are not texts. */
 export const NO_TEXTS = [
   'null',
   'true',
@@ -67,7 +67,7 @@ export const NO_TEXTS = [
   '{"__proto__":{"length":1}}',
 ] as const;
 
-/** JSON texts that no record's name can be: empty, blank, too long, or nothing that PostgreSQL stores. */
+/** JSON texts that are not valid names: empty, blank, too long, or impossible to store in PostgreSQL. */
 export const NO_NAMES = [
   '""',
   '" "',
@@ -81,7 +81,7 @@ export const NO_NAMES = [
   '"a\\udfffb"',
 ] as const;
 
-/** JSON texts that are no timestamp. */
+/** JSON texts that are not timestamps. */
 export const NO_TIMESTAMPS = [
   '""',
   '"now"',
@@ -99,7 +99,7 @@ export const NO_TIMESTAMPS = [
   '"2024-01-01 10:00:00\\u0000"',
 ] as const;
 
-/** Keys that no body and no query has; some are of every object. */
+/** Keys that no body or query has; some belong to every JavaScript object. */
 export const UNKNOWN_KEYS = [
   '__proto__',
   'constructor',

@@ -3,7 +3,7 @@ import { type HostileRequest, REFUSED } from './hostile-request.ts';
 import { request, writer } from './message.ts';
 import { NO_TIMESTAMPS, NO_NAMES } from './values.ts';
 
-/** A value that its schema cannot tell from a right one. */
+/** A wrong value that the schema cannot detect. */
 export function wrongInItself(chance: Chance): HostileRequest {
   const [method, target] = writer(chance);
   const body = chance.of([
@@ -13,7 +13,7 @@ export function wrongInItself(chance: Chance): HostileRequest {
   return request('a wrong value', method, target, REFUSED, { body });
 }
 
-/** A body that is no object, is nested deeply, or pollutes. */
+/** A body that is not an object, is deeply nested, or attempts prototype pollution. */
 export function wrongBody(chance: Chance): HostileRequest {
   const depth = 1 + chance.below(20_000);
   const body = chance.of([
@@ -66,7 +66,7 @@ export function wrongEncoding(chance: Chance): HostileRequest {
   return request('a wrong encoding', method, target, REFUSED, { body, headers });
 }
 
-/** Bytes that are no UTF-8, and escapes that are none. */
+/** Invalid UTF-8 and invalid escapes. */
 export function brokenText(chance: Chance): HostileRequest {
   if (chance.fraction() < 0.5) {
     const target = chance.of([

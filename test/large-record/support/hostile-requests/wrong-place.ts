@@ -4,7 +4,7 @@ import { type HostileRequest, REFUSED } from './hostile-request.ts';
 import { request } from './message.ts';
 import { INJECTIONS, NO_TIMESTAMPS, NO_NAMES, NO_NUMBERS, NO_TEXTS, UNKNOWN_KEYS } from './values.ts';
 
-/** A documented request with one parameter or one property that is wrong, by its schema. */
+/** A documented request with one parameter or property that violates its schema. */
 export function wrongPlace(chance: Chance, documentation: ApiDocumentation): HostileRequest {
   const { method, path, operation } = chance.of(
     documentation.operations.filter(
@@ -17,7 +17,7 @@ export function wrongPlace(chance: Chance, documentation: ApiDocumentation): Hos
   let target = path;
   for (const [index, { name, in: place, schema }] of parameters.entries()) {
     const value = index === wrong ? wrongNumber(chance, schema) : String(schema.minimum);
-    // An empty part of a path is another path.
+    // An empty path segment leads to another path.
     if (place === 'path') target = target.replace(`{${name}}`, value || '%20');
     else query.push(`${name}=${value}`);
   }
@@ -32,7 +32,7 @@ function wrongNumber(chance: Chance, { minimum, maximum }: DocumentedSchema): st
   return chance.of([...bounds.map(String), ...NO_NUMBERS]);
 }
 
-/** A body that has what a schema of an object asks for; or has one thing wrong. */
+/** A body that matches the schema of an object, or violates it in one place. */
 function bodyOf(
   chance: Chance,
   documentation: ApiDocumentation,
@@ -65,6 +65,6 @@ function wrongValue(chance: Chance, documentation: ApiDocumentation, schema: Doc
   const long =
     maxLength === undefined ? [] : ['x', '😀'].map((text) => JSON.stringify(text.repeat(maxLength + 1)));
   const odd = [...NO_TEXTS, ...NO_NAMES, ...NO_TIMESTAMPS, ...INJECTIONS.map((text) => JSON.stringify(text))];
-  // A schema cannot say everything; what it lets through may be right.
+  // A schema cannot express every rule. Values that it accepts may be valid.
   return chance.of([...long, ...odd].filter((json) => !documentation.isValid(schema, JSON.parse(json))));
 }
