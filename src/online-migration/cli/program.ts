@@ -30,7 +30,7 @@ export function buildProgram(): Command {
     .option('--config <file>', 'the configuration; by default online-migration.config.ts')
     .option('--json', 'print JSON')
     .configureHelp({ showGlobalOptions: true });
-  // A refusal is one sentence; the page of help is behind --help.
+  // A refusal is one sentence; the help text needs --help.
   program.configureOutput({
     outputError: (text, write) =>
       write(`${text.trimEnd()}\nRun it with --help for its options.\nError code: WRONG_USAGE\n`),

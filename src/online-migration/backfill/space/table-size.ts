@@ -10,7 +10,7 @@ export interface Space {
   readonly indexBytes: number;
   /** Bytes of WAL that the server has ever written. */
   readonly walBytes: number;
-  /** Rows that were ever updated, and the share of heap-only updates. */
+  /** Rows that were ever updated, and the number of heap-only updates among them. */
   readonly updates: number;
   readonly hotUpdates: number;
 }

@@ -5,7 +5,7 @@ import type { WrittenFile } from './written-files.ts';
 
 /**
  * Lists the written files and the next steps, in the order of the releases.
- * @param unreviewed one sentence for each thing that expand refuses until a person has judged it
+ * @param unreviewed one sentence for each object that a person must review before expand
  */
 export function instructions(
   subject: NewChange,

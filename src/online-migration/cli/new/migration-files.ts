@@ -99,7 +99,7 @@ const PHASES: readonly PhaseHeader[] = [
   },
 ];
 
-/** The five migrations of a change, in their order. */
+/** The five migrations of a change, in order. */
 export function migrationFiles(subject: NewChange): WrittenFile[] {
   const { table, change, words } = subject;
   const head: HeadWords = {
