@@ -111,7 +111,7 @@ export function buildProgram(): Command {
 
   program
     .command('new')
-    .description('write a change of a column: its declaration, and what the project needs for it')
+    .description('write a column change: its declaration and the files that the project needs')
     .option('--table <name>', 'the table, with or without its schema')
     .option('--column <name>', 'the column')
     .option('--to <type>', 'the new type')

@@ -61,8 +61,8 @@ async function holdSessions(options: PresenceOptions, stop: AbortSignal, tried: 
       isKept ||= await keepsSessions(options.connection());
       if (!isKept) {
         options.log(
-          'Through a pooler in transaction mode this process cannot say which column it uses, and hears of no move: ' +
-            'it follows by its poll alone. Set DATABASE_DIRECT_URL to the server itself, so that contract sees it.',
+          'Through a pooler in transaction mode this process cannot declare its column and receives no notifications: ' +
+            'it follows by polling only. Set DATABASE_DIRECT_URL to the server itself, so that contract sees it.',
         );
         tried();
         return;

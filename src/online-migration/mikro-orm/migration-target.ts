@@ -50,8 +50,8 @@ export function resolveTargets(
   if (method === 'down' && !applied.includes(to)) {
     throw new MigrationTargetError(
       'MIGRATION_NOT_APPLIED',
-      `migration:down --to ${to} cannot be: ${to} has not run, so there is no way back to it. ` +
-        `Run: ${applied.join(', ') || 'none'}.`,
+      `Cannot run migration:down --to ${to}: ${to} has not been applied. ` +
+        `Applied: ${applied.join(', ') || 'none'}.`,
       { migration: to, applied },
     );
   }
@@ -64,8 +64,8 @@ function refuseGaps(migrations: readonly string[], applied: readonly string[]): 
   if (migrations.every((name) => last.includes(name))) return;
   throw new MigrationTargetError(
     'MIGRATIONS_NOT_LAST',
-    `migration:down --only ${migrations.join(',')} cannot be: only the last migrations that have run can be reverted. ` +
-      `Run: ${applied.join(', ') || 'none'}.`,
+    `Cannot run migration:down --only ${migrations.join(',')}: only the last applied migrations can be reverted. ` +
+      `Applied: ${applied.join(', ') || 'none'}.`,
     { migrations, applied },
   );
 }

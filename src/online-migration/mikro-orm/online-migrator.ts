@@ -221,7 +221,7 @@ export class OnlineMigrator extends Migrator {
     if (typeof options === 'object' && 'schema' in options && options.schema !== undefined) {
       throw new MigrationTargetError(
         'OPTION_NOT_SUPPORTED',
-        '--schema has no meaning here: each move names the schema of its own table.',
+        '--schema has no meaning here: each phase names the schema of its own table.',
         { option: '--schema' },
       );
     }
@@ -322,7 +322,7 @@ export class OnlineMigrator extends Migrator {
     if (!given && !this.options.allOrNothing) return;
     throw new MigrationTargetError(
       'ONE_TRANSACTION_FOR_ALL',
-      `Migrations of a table in use cannot run in one transaction: each move needs short ones of its own. ` +
+      `Migrations of a table in use cannot run in one transaction: each phase needs its own short ones. ` +
         (given
           ? `Call the migrator without \`transaction\`.`
           : `Set \`migrations.allOrNothing\` to false in mikro-orm.config.ts.`),

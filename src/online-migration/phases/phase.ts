@@ -128,8 +128,8 @@ export function refuseOneWay(context: PhaseContext, phase: string): void {
   if (isReversible(change)) return;
   throw new PhaseRefusedError(
     'NOT_REVERSIBLE',
-    `Cannot ${phase} ${namesOf(change).change}: it is declared as not reversible, so what was written through ` +
-      `${change.newColumn.name} is not in ${change.oldColumn.name}. Restore a backup, or make a change of its own for the way back.`,
+    `Cannot ${phase} ${namesOf(change).change}: it is declared as not reversible, so values written through ` +
+      `${change.newColumn.name} are not in ${change.oldColumn.name}. Restore a backup, or declare a separate change for the way back.`,
     phaseDetails(context, phase),
   );
 }

@@ -9,7 +9,7 @@ import type { Attachments } from '../attachments.ts';
 import type { TableColumn } from '../table-column.ts';
 
 /** The remedy for an object that cannot be carried over. */
-export const DROP_AND_MAKE = 'Drop it, and make what takes its place when the change is done.';
+export const DROP_AND_MAKE = 'Drop it, and create its replacement when the change is done.';
 
 /**
  * Finds indexes of a column that cannot be carried over, an obstacle each.

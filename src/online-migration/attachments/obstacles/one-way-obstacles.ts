@@ -35,7 +35,7 @@ export async function oneWayObstacles(database: Queryable, change: ChangedColumn
   return rows.map(({ reason }) =>
     obstacle(
       'NULL_OLD_VALUE_NOT_POSSIBLE',
-      `${oldColumn.name} ${reason}, and without a way back a row that is written through ${newColumn.name} has none: ` +
+      `${oldColumn.name} ${reason}, and in a change that is not reversible, rows written through ${newColumn.name} have no old value: ` +
         `declare \`conversion.backward\`.`,
       { column: oldColumn.name, reason },
     ),

@@ -34,7 +34,7 @@ export async function precisionObstacles(database: Queryable, change: ChangedCol
       obstacle(
         'PRECISION_LOST',
         `\`conversion.${what}\` gives values with more digits of a second than ${to} keeps, which would be rounded: ` +
-          `let it give null for them, as timestampToTimestamptz and textToTimestamptzOf do if they are told the precision.`,
+          `let it give null for them, as timestampToTimestamptz and textToTimestamptzOf do if you pass the precision.`,
         { property: `conversion.${what}`, type: to },
       ),
     );

@@ -85,7 +85,7 @@ async function schemaRights(
   return rows.map(({ place, role }) =>
     obstacle(
       'CREATE_NOT_GRANTED',
-      `${role} may not create in the ${place}, where ${made.join(' and ')} has to be made: ` +
+      `${role} may not create objects in the ${place}, which the change needs for ${made.join(' and ')}: ` +
         `\`grant create on ${place} to ${role}\`.`,
       { place, role, objects: made },
     ),

@@ -44,5 +44,5 @@ Release 1, which knows both columns:
 Release 2, which knows ${oldColumn.name} as ${newColumn.type} alone:
   ${reason !== null ? 'Take' : 'Keep the mapping of the form `renamed`, delete the other two, and take'} the change out of src/column-changes.ts.
 
-npx online-migration status ${chosen} --watch shows where it stands.`;
+npx online-migration status ${chosen} --watch shows its progress.`;
 }

@@ -58,7 +58,7 @@ import { TypedColumn } from 'online-migration/mikro-orm';
 
 const tableName = ${JSON.stringify(table.name)};
 const schema = ${JSON.stringify(table.schema)};
-${before.length === 0 ? '' : `\n/** What stands before the changed column in the key. */\nconst leadingKey = {\n${lines(before)}\n};\n`}
+${before.length === 0 ? '' : `\n/** The key columns before the changed column. */\nconst leadingKey = {\n${lines(before)}\n};\n`}
 /**
  * What the three mappings share: the columns and the key; indexes, foreign keys and triggers are yours to add. Give the
  * changed property one JavaScript type of your own in all of them.

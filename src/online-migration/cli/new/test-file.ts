@@ -52,7 +52,7 @@ ${
   isMapped
     ? `
   // Delete this with the first of the mappings.
-  it('is read and written through the mapping that fits, after each move', async () => {
+  it('is read and written through the matching mapping, after each phase', async () => {
     await expectMappedStages(CASE, ${words.mappings});
   });
 `

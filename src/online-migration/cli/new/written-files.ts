@@ -30,7 +30,7 @@ export function refuseExisting(folder: string, files: readonly WrittenFile[]): v
   throw new OnlineMigrationError(
     'FILES_EXIST',
     `${existing.join(', ')} ${existing.length === 1 ? 'is' : 'are'} there already, and nothing was written. ` +
-      `Delete what you do not want to keep, then run the same command again.`,
+      `Delete the files that you do not want to keep, then run the same command again.`,
     { files: existing },
   );
 }
