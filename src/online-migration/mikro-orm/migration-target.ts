@@ -64,7 +64,7 @@ function refuseGaps(migrations: readonly string[], applied: readonly string[]): 
   if (migrations.every((name) => last.includes(name))) return;
   throw new MigrationTargetError(
     'MIGRATIONS_NOT_LAST',
-    `Cannot run migration:down --only ${migrations.join(',')}: only the last applied migrations can be reverted. ` +
+    `Cannot run migration:down --only ${migrations.join(',')}: only the last migrations that have run can be reverted. ` +
       `Applied: ${applied.join(', ') || 'none'}.`,
     { migrations, applied },
   );

@@ -229,7 +229,7 @@ function notGranted(
   return new LockNotGrantedError(
     'LOCK_NOT_GRANTED',
     `${purpose}: ${relations.join(', ')} could not be locked within ${settings.lockBudgetMs / 1000} s (${attempts} tries); ` +
-      `it was rolled back and changed nothing. ${sentence(blockedBy(blockers))}. End the blocking transactions, then run the same command again.`,
+      `it was rolled back and nothing was changed. ${sentence(blockedBy(blockers))}. End the blocking transactions, then run the same command again.`,
     { purpose, relations, attempts, budgetMs: settings.lockBudgetMs, blockers: blockers.map(blockerDetails) },
     { cause },
   );
