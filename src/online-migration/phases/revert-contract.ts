@@ -5,7 +5,7 @@ import { finishBackfill } from '../backfill/plan/checkpoint.ts';
 import { planBackfill } from '../backfill/plan/plan.ts';
 import { backwardFill } from '../backfill/plan/fill.ts';
 import { requireTriggerPlan } from '../backfill/batch/firing-triggers.ts';
-import { findLeaves } from '../postgres/leaf-partitions.ts';
+import { findLeaves } from '../postgres/partition-tree.ts';
 import { createBackwardFunction, createForwardFunctions } from '../sync/conversion-functions.ts';
 import { addFilledCheck, declareFilled, declareFilling, validateFilledCheck } from '../sync/filled-column.ts';
 import { namesOf } from '../change/names.ts';

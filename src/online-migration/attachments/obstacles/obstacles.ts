@@ -12,7 +12,7 @@ import {
   subscriptionObstacles,
 } from './publication-obstacles.ts';
 import { rowSecurityObstacles } from './row-security-obstacles.ts';
-import { rowTypeObstacles } from './row-type-obstacles.ts';
+import { rowTypeObstacles } from './row-obstacles.ts';
 import { writeObstacles } from './write-obstacles.ts';
 import { readAttachments } from '../attachments.ts';
 import { defaultObstacles } from './default-obstacles.ts';
@@ -26,7 +26,7 @@ import { propertyObstacles } from './property-obstacles.ts';
 import { rightObstacles } from './right-obstacles.ts';
 import { columnAt } from '../table-column.ts';
 import { readColumnFacts, tableObstacles } from './table-obstacles.ts';
-import { typeObstacles } from './type-obstacles.ts';
+import { typeObstacles } from './declaration-obstacles.ts';
 
 /**
  * Finds the reasons why a column cannot be changed as declared, before anything is changed.

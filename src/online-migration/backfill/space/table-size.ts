@@ -1,6 +1,6 @@
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { Fill } from '../plan/fill.ts';
-import { findLeaves } from '../../postgres/leaf-partitions.ts';
+import { findLeaves } from '../../postgres/partition-tree.ts';
 
 /** Sizes and counters at one time, to measure the cost of a backfill. */
 export interface Space {
