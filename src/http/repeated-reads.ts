@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Context, Next } from 'koa';
 import { isTransient } from '../online-migration/postgres/database-error.ts';
-import { jitteredPauseMs } from '../online-migration/postgres/backoff.ts';
+import { jitteredPauseMs } from '../online-migration/postgres/pause.ts';
 
 const BACKOFF = { shortestMs: 10, longestMs: 500 };
 

@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import type { ClientConfig } from 'pg';
 import type { ActiveColumnFollower } from './active-column-follower.ts';
-import { jitteredPauseMs } from '../postgres/backoff.ts';
+import { jitteredPauseMs, pause } from '../postgres/pause.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import { describeDatabaseError } from '../postgres/database-error.ts';
 import { listenForPhases } from './phase-notification.ts';
-import { pause } from '../postgres/pause.ts';
 import { presenceName } from './presence.ts';
 import { keepsSessions } from '../postgres/session-continuity.ts';
 import { Session } from '../postgres/session.ts';

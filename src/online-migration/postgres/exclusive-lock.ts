@@ -1,5 +1,5 @@
 import type { OnlineMigrationEvent, Emit } from '../change/events.ts';
-import { jitteredPauseMs } from './backoff.ts';
+import { jitteredPauseMs, pause } from './pause.ts';
 import {
   describeBlocker,
   findBlockers,
@@ -7,7 +7,6 @@ import {
   type LockMode,
   type LockRequest,
 } from './lock-blockers.ts';
-import { pause } from './pause.ts';
 import { isLockConflict } from './database-error.ts';
 import type { Session } from './session.ts';
 import { type ErrorDetails, OnlineMigrationError } from '../change/online-migration-error.ts';

@@ -1,6 +1,6 @@
 import type { ClientConfig } from 'pg';
 import { findObstacles, findObstaclesOfRulingColumn } from '../attachments/obstacles/obstacles.ts';
-import { rowSecurityObstacles } from '../attachments/obstacles/row-security-obstacles.ts';
+import { rowSecurityObstacles } from '../attachments/obstacles/row-obstacles.ts';
 import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import type { Obstacle } from '../change/obstacle.ts';

@@ -4,7 +4,7 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
 import { unquoted } from '../../sync/filled-column.ts';
 import { namesOf } from '../../change/names.ts';
-import { existingFunctions } from '../../sync/own-functions.ts';
+import { existingFunctions } from '../../sync/conversion-functions.ts';
 import type { Attachments } from '../attachments.ts';
 import type { TableColumn } from '../table-column.ts';
 

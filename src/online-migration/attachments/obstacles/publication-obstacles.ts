@@ -2,8 +2,7 @@ import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
-import { LEAF_OIDS } from '../../postgres/partition-tree.ts';
-import { TREE_OIDS } from '../../postgres/table-tree.ts';
+import { LEAF_OIDS, TREE_OIDS } from '../../postgres/partition-tree.ts';
 
 /**
  * SQL of the tables' publications. `pubupdate` is whether a publication publishes updates; `columns` are the numbers

@@ -2,7 +2,7 @@ import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
-import { TREE_OIDS } from '../../postgres/table-tree.ts';
+import { TREE_OIDS } from '../../postgres/partition-tree.ts';
 import type { Attachments } from '../attachments.ts';
 
 /**
