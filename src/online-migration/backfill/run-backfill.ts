@@ -7,7 +7,7 @@ import { reportSilence } from './batch/firing-triggers.ts';
 import { fillRanges } from './ranges/fill-ranges.ts';
 import { WorkerPauses } from './throttle/worker-pause.ts';
 import { handOutRanges } from './queue/dispatch-ranges.ts';
-import { findLeaves } from '../postgres/leaf-partitions.ts';
+import { findLeaves } from '../postgres/partition-tree.ts';
 import { checkThrottles } from './throttle/throttle-check.ts';
 import { Meter } from './ranges/meter.ts';
 import { NiceRatio } from './throttle/nice-ratio.ts';

@@ -1,4 +1,4 @@
-/** What a code means, and what to do about it: one sentence each. */
+/** The meaning of a code and the remedy: one sentence each. */
 export interface CodeEntry {
   readonly meaning: string;
   readonly remedy: string;
@@ -39,7 +39,7 @@ export const ERROR_CODES = {
   },
   SESSIONS_NOT_KEPT: {
     meaning:
-      'The connection leads through a pooler in transaction mode, where the lock between migrators does not hold.',
+      'The connection leads through a pooler in transaction mode, which does not keep the lock between migrators.',
     remedy: 'Connect to the server itself, or to a pool in session mode.',
   },
   CONNECTION_LOST: {
@@ -277,7 +277,7 @@ export const ERROR_CODES = {
     remedy: 'Add the column change to the list.',
   },
   CHANGE_NOT_CHOSEN: {
-    meaning: 'There are several column changes, and the command was not told which one.',
+    meaning: 'There are several column changes, and the command names none.',
     remedy: 'Give `--change` with one of the names in the message.',
   },
   CHANGE_UNKNOWN: {

@@ -16,13 +16,13 @@ import { connectionOf, describeConnection, loadConfig } from './project/config-f
 import type { ProgramOptions } from './run-command.ts';
 import { rowCount } from './row-count.ts';
 
-/** Prints how far the backfill of a change is. */
+/** Prints the progress of a change's backfill. */
 export async function showBackfill(name: string | undefined, options: ProgramOptions): Promise<void> {
   await using database = await open(name, options);
   await printBackfill(database, options);
 }
 
-/** Changes the controls of a running backfill, and prints how far it is. */
+/** Changes the controls of a running backfill, and prints its progress. */
 export async function setBackfill(
   name: string | undefined,
   controls: Partial<Controls>,
@@ -51,8 +51,8 @@ export async function setBackfill(
 }
 
 /**
- * Fills ranges of a backfill that a migrating process hands out, shows how far it is, and prints what it has done.
- * @param signal ends it after the batch that is under way
+ * Fills ranges that a migrating process hands out, shows the progress, and prints the result.
+ * @param signal ends it after the current batch
  */
 export async function workForBackfill(
   name: string | undefined,
@@ -84,7 +84,7 @@ async function open(name: string | undefined, { config: file, json }: ProgramOpt
   const connection = await connectionOf(config);
   if (!json) console.log(describeConnection(connection));
   const client = new Client({ ...connection, application_name: 'online-migration control' });
-  // A lost connection fails the statement in flight.
+  // When the connection is lost, the statement in flight fails.
   client.on('error', () => undefined);
   await client.connect();
   return { client, column, [Symbol.asyncDispose]: () => client.end() };

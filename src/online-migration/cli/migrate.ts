@@ -19,11 +19,11 @@ import type { ProgramOptions } from './run-command.ts';
 
 /** Options of `up` and `down`. */
 interface MigrateOptions extends ProgramOptions {
-  /** The stage to end at. */
+  /** The last stage to reach. */
   readonly to?: string | undefined;
 }
 
-/** Carries out the phases of a change up to a stage. */
+/** Runs the phases of a change up to a stage. */
 export async function migrateUp(
   name: string | undefined,
   { config: file, to = 'renamed' }: MigrateOptions,
@@ -84,7 +84,7 @@ async function stageNow(connection: Parameters<typeof Session.open>[0], change: 
   return await readStage(session, changedColumnOf(change));
 }
 
-/** The phases that lead from one stage to another, in the order in which they run. */
+/** The phases from one stage to another, in order. */
 function phasesBetween(
   change: ColumnChange,
   stage: Stage,

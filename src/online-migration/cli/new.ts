@@ -21,15 +21,15 @@ import { testFile } from './new/test-file.ts';
 import { extendedList, refuseExisting, type WrittenFile, writeFiles } from './new/written-files.ts';
 import type { ProgramOptions } from './run-command.ts';
 
-/** The module of the template that generated tests are built on. */
+/** The module of the template that generated tests use. */
 const TEST_SUPPORT = 'test/support/change-cycle.ts';
 
 /** The options of `new`. */
 type WantedOptions = Readonly<Record<string, string | undefined>>;
 
 /**
- * Looks a table up and writes a change of one of its columns: the declaration; with MikroORM the mappings and five migrations; in
- * the template a test. Everything that can be refused is refused before a file is written.
+ * Looks up a table and writes a change of one of its columns: the declaration; with MikroORM the mappings and five
+ * migrations; in the template a test. All refusals come before a file is written.
  */
 export async function writeNewChange(
   options: WantedOptions,
@@ -62,7 +62,7 @@ export async function writeNewChange(
   );
 }
 
-/** The files that depend on what the project uses. */
+/** The files for the tools that the project uses. */
 function filesOfProject(folder: string, plan: NewChange): WrittenFile[] {
   const require = createRequire(join(folder, 'package.json'));
   const hasMikroOrm = isInstalled(require, '@mikro-orm/migrations');
@@ -83,8 +83,9 @@ function isInstalled(require: NodeJS.Require, name: string): boolean {
 }
 
 /**
- * Refuses a change that the package cannot carry out.
- * @returns one obstacle for each thing that a person must judge, or an administrator must prepare, before expand
+ * Refuses a change that the package cannot run.
+ * @returns one obstacle for each object that a person must review, and each preparation by an administrator, before
+ *   expand
  */
 async function refuseObstacles(session: Session, change: ChangedColumn): Promise<Obstacle[]> {
   const obstacles = await findObstacles(session, change);
@@ -103,7 +104,7 @@ async function refuseObstacles(session: Session, change: ChangedColumn): Promise
   );
 }
 
-/** Asks for missing options if a person is there to answer. */
+/** Asks for missing options if a person can answer. */
 async function completed(options: WantedOptions): Promise<WantedChange> {
   const missing = (['table', 'column', 'to'] as const).filter((name) => options[name] === undefined);
   if (missing.length > 0 && !process.stdin.isTTY) {
@@ -119,7 +120,7 @@ async function completed(options: WantedOptions): Promise<WantedChange> {
   return { table, column, from, to, newColumn, zone };
 }
 
-/** The number behind that of the last migration. */
+/** The number after that of the last migration. */
 async function nextNumber(folder: string): Promise<number> {
   const names = await readdir(join(folder, 'migrations')).catch(() => []);
   const numbers = names.map((name) => Number(/^(\d+)_/.exec(name)?.[1] ?? 0));

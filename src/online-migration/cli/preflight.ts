@@ -6,7 +6,7 @@ import type { ProgramOptions } from './run-command.ts';
 import { showRowsProgress } from './rows-progress.ts';
 
 /**
- * Checks a change and prints what was found.
+ * Checks a change and prints the result.
  * @returns the exit code: 1 if the change would fail
  */
 export async function checkChange(

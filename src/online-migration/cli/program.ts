@@ -30,7 +30,7 @@ export function buildProgram(): Command {
     .option('--config <file>', 'the configuration; by default online-migration.config.ts')
     .option('--json', 'print JSON')
     .configureHelp({ showGlobalOptions: true });
-  // A refusal is one sentence; the page of help is behind --help.
+  // A refusal is one sentence; the help text needs --help.
   program.configureOutput({
     outputError: (text, write) =>
       write(`${text.trimEnd()}\nRun it with --help for its options.\nError code: WRONG_USAGE\n`),
@@ -111,7 +111,7 @@ export function buildProgram(): Command {
 
   program
     .command('new')
-    .description('write a change of a column: its declaration, and what the project needs for it')
+    .description('write a column change: its declaration and the files that the project needs')
     .option('--table <name>', 'the table, with or without its schema')
     .option('--column <name>', 'the column')
     .option('--to <type>', 'the new type')

@@ -4,16 +4,16 @@ import { rowCount } from './row-count.ts';
 /** How often a line appears if the output is not a terminal. */
 const LINE_INTERVAL_MS = 2_000;
 
-/** The progress of a work on rows; disposing of it ends the display. */
+/** The progress of work on rows; disposing of it ends the display. */
 export interface RowsProgress extends Disposable {
   /**
-   * @param rowsDone rows that are done so far
-   * @param rowsExpected how many there will be, or an estimate
+   * @param rowsDone number of finished rows
+   * @param rowsExpected the total, or an estimate
    */
   update(rowsDone: number, rowsExpected: number): void;
 }
 
-/** A bar in a terminal, and elsewhere a line every two seconds. */
+/** A bar in a terminal; otherwise a line every two seconds. */
 export function showRowsProgress(output: NodeJS.WriteStream): RowsProgress {
   return output.isTTY ? showBar(output) : writeLines(output);
 }
@@ -23,7 +23,7 @@ function showBar(stream: NodeJS.WriteStream): RowsProgress {
     stream,
     format: '{bar} {percentage} %, {value} of {total} rows, {eta_formatted} left',
     formatValue: (value, _options, type) => (type === 'percentage' ? String(value) : rowCount(value)),
-    // Its own handler of Ctrl-C would end the display before the command has ended.
+    // The library's own handler of Ctrl-C would end the display before the command has ended.
     gracefulExit: false,
   });
   let isStarted = false;

@@ -1,13 +1,13 @@
 import { constants } from 'node:os';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
-/** The exit code of a command that was refused or has failed. */
+/** The exit code of a refused or failed command. */
 const FAILED = 1;
 
-/** A command was told to end before its work was done. */
+/** A command was asked to end before its work was done. */
 class Interruption extends Error {
   override readonly name = 'Interruption';
-  /** 128 and the signal's number, as shells have it. */
+  /** 128 plus the signal's number, as in shells. */
   readonly exitCode: number;
 
   constructor(message: string, signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGPIPE') {
@@ -16,7 +16,7 @@ class Interruption extends Error {
   }
 }
 
-/** Options of the program itself, which every command gets. */
+/** Options of the program itself, which all commands share. */
 export interface ProgramOptions {
   /** The configuration file. */
   readonly config?: string;
@@ -27,8 +27,8 @@ export interface ProgramOptions {
 /**
  * Runs a command: prints its error as a sentence, without its stack, and sets the exit code.
  *
- * Ctrl-C, SIGTERM, a closed terminal and a closed output abort the signal; the command then releases its resources and throws. A
- * second Ctrl-C changes nothing, because `npm run` forwards the first one once more.
+ * Ctrl-C, SIGTERM, a closed terminal and a closed output abort the signal. The command then releases its resources
+ * and throws. A second Ctrl-C changes nothing, because `npm run` forwards the first one once more.
  *
  * @param work the command; returns the exit code, or nothing for 0
  */

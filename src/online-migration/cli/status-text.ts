@@ -19,7 +19,7 @@ export interface WatchedStatus extends Overview {
 
 /**
  * The status as lines for people.
- * @param columns none of the lines is longer, in characters
+ * @param columns longest line, in characters
  */
 export function describeStatus(status: WatchedStatus, columns: number): string[] {
   const { stage, activeColumn, backfill, catalog, size } = status;
@@ -43,7 +43,7 @@ function labelled(label: string, text: string): string {
   return label.padEnd(LABEL_WIDTH) + text;
 }
 
-/** The first entry stands beside the label, the others below it. */
+/** The first entry is beside the label, the others are below it. */
 function section(label: string, entries: readonly string[]): string[] {
   const [first = 'none', ...others] = entries;
   return [labelled(label, first), ...others.map((entry) => labelled('', entry))];
@@ -101,7 +101,7 @@ function quoted(name: string): string {
   return `"${printable(name)}"`;
 }
 
-/** Whoever runs a statement chooses its text, and must not steer the terminal of the one who reads it. */
+/** Whoever runs a statement chooses its text, and must not control the reader's terminal. */
 function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, ' ');
 }

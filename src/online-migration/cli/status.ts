@@ -15,7 +15,7 @@ const WATCH_INTERVAL_MS = 1_000;
 /** Columns of an output without a width, such as a pipe. */
 const DEFAULT_COLUMNS = 80;
 
-/** Prints where a change stands and what happens on its table now. */
+/** Prints the progress of a change and the current activity on its table. */
 export async function showStatus(
   name: string | undefined,
   { config: file, json = false, watch }: ProgramOptions & { readonly watch: boolean },
@@ -36,7 +36,7 @@ export async function showStatus(
   console.log(await render(observer));
 }
 
-/** Shows the status each second, also while the database does not answer; ends at the signal. */
+/** Shows the status each second, even if the database does not answer; ends at the signal. */
 async function watchDatabase(
   connection: ClientConfig,
   render: (observer: Observer) => Promise<string>,
@@ -53,7 +53,7 @@ async function watchDatabase(
       }
     } catch (error) {
       signal.throwIfAborted();
-      // A missing table has nothing to do with the connection.
+      // A missing table is not a problem of the connection.
       const isRefusal = error instanceof OnlineMigrationError;
       const problem = isRefusal ? error.message : describeDatabaseError(error);
       show(

@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import type { ClientConfig } from 'pg';
 import type { ActiveColumnFollower } from './active-column-follower.ts';
-import { jitteredPauseMs } from '../postgres/backoff.ts';
+import { jitteredPauseMs, pause } from '../postgres/pause.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import { describeDatabaseError } from '../postgres/database-error.ts';
 import { listenForPhases } from './phase-notification.ts';
-import { pause } from '../postgres/pause.ts';
 import { presenceName } from './presence.ts';
 import { keepsSessions } from '../postgres/session-continuity.ts';
 import { Session } from '../postgres/session.ts';
@@ -61,8 +60,8 @@ async function holdSessions(options: PresenceOptions, stop: AbortSignal, tried: 
       isKept ||= await keepsSessions(options.connection());
       if (!isKept) {
         options.log(
-          'Through a pooler in transaction mode this process cannot say which column it uses, and hears of no move: ' +
-            'it follows by its poll alone. Set DATABASE_DIRECT_URL to the server itself, so that contract sees it.',
+          'Through a pooler in transaction mode this process cannot declare its column and receives no notifications: ' +
+            'it follows by polling only. Set DATABASE_DIRECT_URL to the server itself, so that contract sees it.',
         );
         tried();
         return;

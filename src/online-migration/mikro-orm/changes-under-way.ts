@@ -5,7 +5,7 @@ interface Connection {
   execute(sql: string): Promise<unknown>;
 }
 
-/** A column change whose table has the new column under its interim name: from expand up to rename, and on the way back. */
+/** A column change whose table has the new column under its interim name: from expand to rename, in both directions. */
 export interface ChangeUnderWay {
   readonly schema: string;
   readonly table: string;
@@ -13,7 +13,7 @@ export interface ChangeUnderWay {
   readonly newColumn: string;
 }
 
-/** Reads all changes under way, of whatever table; nobody needs their declarations for it. */
+/** Reads all changes under way, of any table, without their declarations. */
 export async function readChangesUnderWay(connection: Connection): Promise<ChangeUnderWay[]> {
   const changes = await readRecordedChanges({
     query: async <Row>(text: string) => {

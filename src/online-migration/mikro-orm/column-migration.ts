@@ -5,7 +5,7 @@ import type { ColumnChange } from '../change/column-change.ts';
 import type { PhaseContext } from '../phases/phase.ts';
 import type { Phase } from '../phases/phases.ts';
 
-/** What the runner lends to a migration while it runs. */
+/** Inputs that the runner gives to a migration while it runs. */
 export type MigrationRun = Omit<PhaseContext, 'change'>;
 
 /**

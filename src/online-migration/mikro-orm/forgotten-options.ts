@@ -2,11 +2,12 @@ import { parseArgs } from 'node:util';
 import { type MigrationTargets, MigrationTargetError } from './migration-target.ts';
 
 /**
- * MikroORM's command line forgets an option whose value is empty (`--to "$UNSET"`), and forgets `--only` next to `--to`
- * or `--from`; then it runs everything. Compares what was written with what has arrived.
- * @param argv arguments behind the script's name
- * @param arrived what the migrator was called with
- * @throws MigrationTargetError if an option was written and did not arrive
+ * Refuses options that MikroORM's command line has dropped. It drops an option with an empty value (`--to "$UNSET"`),
+ * and `--only` next to `--to` or `--from`, and then runs everything. This compares the written options with those
+ * received.
+ * @param argv arguments after the script's name
+ * @param arrived the migrator's arguments
+ * @throws MigrationTargetError if a written option was not received
  */
 export function refuseForgottenOptions(argv: readonly string[], arrived: MigrationTargets): void {
   const { values } = parseArgs({

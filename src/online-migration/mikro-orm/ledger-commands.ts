@@ -11,12 +11,12 @@ import { TableNotReadyError } from '../state/table-shape.ts';
 import { ColumnMigration } from './column-migration.ts';
 
 /*
- * The commands that write MikroORM's ledger without running a migration, for migrations that are phases of a column change. The
- * ledger must not say anything else than the database.
+ * The commands that write MikroORM's ledger without running a migration, for migrations that are phases of a column
+ * change. The ledger must match the database.
  */
 
 /**
- * Refuses to record a phase as applied that the database does not have.
+ * Refuses to record a phase as applied if the database does not have it.
  * @param name of the migration
  * @throws PhaseRefusedError
  */
@@ -41,7 +41,7 @@ export async function refuseToLog(session: Session, name: string, migration: Mig
 }
 
 /**
- * Refuses to record a phase as reverted that the database still has.
+ * Refuses to record a phase as reverted if the database still has it.
  * @param name of the migration
  * @throws PhaseRefusedError
  */
@@ -64,7 +64,7 @@ function phaseOf({ change, phase }: ColumnMigration): { change: ChangedColumn; p
   return { change: changedColumnOf(change), phase: phase.name };
 }
 
-/** Where the database stands; a change without its table is before the first phase. */
+/** Reads the stage; a change without its table is before the first phase. */
 async function readPosition(
   session: Session,
   change: ChangedColumn,

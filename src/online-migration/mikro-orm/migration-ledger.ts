@@ -4,15 +4,15 @@ import { escapeIdentifier } from 'pg';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { Session } from '../postgres/session.ts';
 
-/** SQLSTATEs of a table that someone else created at the same moment. */
+/** SQLSTATEs of a table that another session has created concurrently. */
 const CREATED_BY_ANOTHER_CODES = new Set<string>([SQLSTATE.duplicateTable, SQLSTATE.uniqueViolation]);
 
 /**
- * MikroORM's table of migrations that have run, written in a move's own transaction: a process that dies leaves either
- * the move and its row, or neither.
+ * MikroORM's table of applied migrations, written in a phase's own transaction. If the process dies, both the phase
+ * and its row exist, or neither.
  */
 export class MigrationLedger extends MigrationStorage {
-  /** Notes a migration as applied; in the transaction that is open on `tx`, where that is a move's session. */
+  /** Records a migration as applied; in the open transaction of `tx`, if that is a phase's session. */
   override async logMigration(params: { name: string }, tx?: Transaction): Promise<void> {
     const session = sessionOf(tx);
     if (session === undefined) return super.logMigration(params, tx);
@@ -21,7 +21,7 @@ export class MigrationLedger extends MigrationStorage {
     ]);
   }
 
-  /** Notes a migration as reverted; in the transaction that is open on `tx`, where that is a move's session. */
+  /** Records a migration as reverted; in the open transaction of `tx`, if that is a phase's session. */
   override async unlogMigration(params: { name: string }, tx?: Transaction): Promise<void> {
     const session = sessionOf(tx);
     if (session === undefined) return super.unlogMigration(params, tx);
@@ -31,7 +31,7 @@ export class MigrationLedger extends MigrationStorage {
     ]);
   }
 
-  /** Creates the table where it is missing, also when several commands meet on an empty database. */
+  /** Creates the table if it is missing, even if several commands start on an empty database. */
   override async ensureTable(): Promise<void> {
     try {
       await super.ensureTable();
@@ -47,7 +47,7 @@ export class MigrationLedger extends MigrationStorage {
   }
 }
 
-/** MikroORM hands on as a transaction whatever it was given; a move gives its session. */
+/** MikroORM passes on any value as the transaction; a phase passes its session. */
 function sessionOf(tx: unknown): Session | undefined {
   return tx instanceof Session ? tx : undefined;
 }

@@ -6,23 +6,23 @@ import type { MigrationSettings } from '../phases/settings.ts';
 import type { Session } from '../postgres/session.ts';
 import { ColumnMigration } from './column-migration.ts';
 
-/** What the migrator lends to its runner for one command. */
+/** Inputs that the migrator gives to its runner for one command. */
 export interface RunnerResources {
-  /** Runs the moves, and holds the migrator's lock. */
+  /** Runs the phases, and holds the migrator's lock. */
   readonly session: Session;
-  /** Opens one more session, for work beside it. */
+  /** Opens another session, for parallel work. */
   readonly openSession: () => Promise<Session>;
   readonly settings: MigrationSettings;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
-/** Runs moves on the session that holds the migrator's lock, and every other migration as MikroORM does. */
+/** Runs phases on the session that holds the migrator's lock, and every other migration as MikroORM does. */
 export class OnlineMigrationRunner extends MigrationRunner {
   #resources: RunnerResources | undefined;
   #loaded: ((migration: Migration) => void) | undefined;
 
-  /** Lends what moves need, until it is taken back with undefined. */
+  /** Sets the inputs of phases; undefined removes them. */
   lend(resources: RunnerResources | undefined): void {
     this.#resources = resources;
   }
@@ -43,8 +43,8 @@ export class OnlineMigrationRunner extends MigrationRunner {
   }
 
   /**
-   * @param afterRun writes the ledger; a move calls it inside its last transaction
-   * @throws OnlineMigrationError if a move ended without having written the ledger
+   * @param afterRun writes the ledger; a phase calls it inside its last transaction
+   * @throws OnlineMigrationError if a phase ended without writing the ledger
    */
   override async run(
     migration: Migration,

@@ -1,18 +1,18 @@
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
-/** A migration that was asked for does not exist, or its name does not say which is meant. Nothing was changed. */
+/** A requested migration does not exist, or its name is ambiguous. Nothing was changed. */
 export class MigrationTargetError extends OnlineMigrationError {
   override readonly name = 'MigrationTargetError';
 }
 
-/** What `migration:up` and `migration:down` can be asked for; each name may be written by its beginning. */
+/** The targets of `migration:up` and `migration:down`; each name may be abbreviated to a prefix. */
 export interface MigrationTargets {
   readonly from?: string | number | undefined;
   readonly to?: string | number | undefined;
   readonly migrations?: readonly string[] | undefined;
 }
 
-/** The same with whole names; `to: 0` is MikroORM's way to say "revert all". */
+/** The same with whole names; `to: 0` is MikroORM's value for "revert all". */
 export interface ResolvedTargets {
   readonly from?: string;
   readonly to?: string | 0;
@@ -20,12 +20,13 @@ export interface ResolvedTargets {
 }
 
 /**
- * Turns the beginnings of names into names. MikroORM's own migrator runs, or reverts, everything where a name fits none.
- * @param method whether it is for going up or down
+ * Completes prefixes to names. If a name does not match, MikroORM's own migrator runs, or reverts, everything.
+ * @param method the direction
  * @param targets as the command line gave them
  * @param known the names of all migrations
- * @param applied the names of those that have run
- * @throws MigrationTargetError if a prefix matches no migration or several, or if the target does not fit the direction
+ * @param applied the names of applied migrations
+ * @throws MigrationTargetError if a prefix matches no migration or several, or if the target does not fit the
+ *   direction
  */
 export function resolveTargets(
   method: 'up' | 'down',
@@ -49,29 +50,29 @@ export function resolveTargets(
   if (method === 'down' && !applied.includes(to)) {
     throw new MigrationTargetError(
       'MIGRATION_NOT_APPLIED',
-      `migration:down --to ${to} cannot be: ${to} has not run, so there is no way back to it. ` +
-        `Run: ${applied.join(', ') || 'none'}.`,
+      `Cannot run migration:down --to ${to}: ${to} has not been applied. ` +
+        `Applied: ${applied.join(', ') || 'none'}.`,
       { migration: to, applied },
     );
   }
   return { ...(from && { from }), to };
 }
 
-/** Without the last ones first, a migration would be reverted under those that build on it. */
+/** The last ones must be reverted first, because they build on earlier ones. */
 function refuseGaps(migrations: readonly string[], applied: readonly string[]): void {
   const last = applied.slice(applied.length - migrations.length);
   if (migrations.every((name) => last.includes(name))) return;
   throw new MigrationTargetError(
     'MIGRATIONS_NOT_LAST',
-    `migration:down --only ${migrations.join(',')} cannot be: only the last migrations that have run can be reverted. ` +
-      `Run: ${applied.join(', ') || 'none'}.`,
+    `Cannot run migration:down --only ${migrations.join(',')}: only the last migrations that have run can be reverted. ` +
+      `Applied: ${applied.join(', ') || 'none'}.`,
     { migrations, applied },
   );
 }
 
 /**
- * Turns the beginning of a name into the name.
- * @param option where it was written, for the error
+ * Completes a prefix to a name.
+ * @param option the option that contains it, for the error
  * @param known the names of all migrations
  * @throws MigrationTargetError if it matches no migration or several
  */

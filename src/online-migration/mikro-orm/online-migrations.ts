@@ -5,13 +5,13 @@ import { OnlineMigrator } from './online-migrator.ts';
 
 /** Options of {@link onlineMigrations}. */
 export interface OnlineMigrationsOptions {
-  /** MikroORM's own options of its migrator: `path`, `glob`, `tableName`, … */
+  /** MikroORM's own options for its migrator: `path`, `glob`, `tableName`, … */
   readonly migrations?: Options['migrations'];
   /** Further extensions of MikroORM. */
   readonly extensions?: Options['extensions'];
-  /** Lock timeouts and the settings of backfills that differ from the defaults. */
+  /** Lock timeouts and backfill settings that differ from the defaults. */
   readonly settings?: SettingsOptions;
-  /** Receives every event, beside the log; one that throws does not break a phase. */
+  /** Receives every event, in addition to the log. If it throws, the phase continues. */
   readonly onEvent?: OnlineMigrationListener;
 }
 

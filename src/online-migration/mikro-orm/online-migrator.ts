@@ -33,7 +33,7 @@ import { chooseForRollup } from './rollup-choice.ts';
 
 type RunOptions = Parameters<Migrator['up']>[0];
 
-/** MikroORM's command line, as it appears in the second place of `process.argv`. */
+/** MikroORM's command line, as the second element of `process.argv`. */
 const MIKRO_ORM_COMMAND = /(^|[\\/])(mikro-orm|@mikro-orm[\\/]cli[\\/]cli\.js)$/;
 
 /** A migration that is a phase of a column change. */
@@ -45,13 +45,13 @@ export interface PhaseMigration {
   readonly phase: PhaseName;
 }
 
-/** Options of the migrator beside MikroORM's own. */
+/** Options of the migrator besides MikroORM's own. */
 export interface OnlineMigratorOptions extends SettingsOptions {
-  /** Receives every event, beside the log; one that throws does not break a phase. */
+  /** Receives every event, in addition to the log. If it throws, the phase continues. */
   readonly onEvent?: OnlineMigrationListener;
 }
 
-/** What MikroORM takes under `extensions`. */
+/** An element of MikroORM's `extensions`. */
 interface MigratorExtension {
   readonly name: string;
   register(orm: MikroORM): void;
@@ -60,12 +60,13 @@ interface MigratorExtension {
 /**
  * MikroORM's migrator for a table in use; `extensions: [OnlineMigrator.with()]` makes `npx mikro-orm` use it.
  *
- * 1. One runner at a time over the whole database; none behind a pooler that would lose its lock.
- * 2. A target that does not exist, or is not one, is an error before anything runs.
- * 3. No transaction around all migrations: each move has its own, short ones, and writes the ledger in the last.
- * 4. The ledger says what the database has: `migration:log` and `migration:unlog` look at the stage, and `migration:rollup` leaves
- *    the phases alone.
- * 5. The objects of a change under way count as no difference between the entities and the database, and are in no snapshot file.
+ * 1. Only one runner works on a database at a time. It refuses to run behind a pooler that would lose its lock.
+ * 2. A target that does not exist or is ambiguous is an error before anything runs.
+ * 3. No transaction spans all migrations. Each phase has its own short ones, and writes the ledger in the last one.
+ * 4. The ledger matches the database: `migration:log` and `migration:unlog` check the stage, and `migration:rollup`
+ *    leaves out the phases.
+ * 5. Objects of a change under way are not reported as differences between the entities and the database, and
+ *    snapshot files do not contain them.
  */
 export class OnlineMigrator extends Migrator {
   #settings = settingsOf();
@@ -73,15 +74,15 @@ export class OnlineMigrator extends Migrator {
 
   /**
    * The extension for MikroORM's configuration.
-   * @param options.onEvent receives every event, beside the log
-   * @param options how patient the moves are, where it is to differ from the defaults
+   * @param options.onEvent receives every event, in addition to the log
+   * @param options lock timeouts and backfill settings that differ from the defaults
    */
   static with({ onEvent, ...settings }: OnlineMigratorOptions = {}): MigratorExtension {
     for (const name of ['@mikro-orm/core', '@mikro-orm/migrations', '@mikro-orm/postgresql'] as const) {
       assertPeerVersion(name);
     }
     return {
-      // MikroORM goes by this name to see that it need not register a migrator of its own.
+      // MikroORM checks for this name before it registers its own migrator.
       name: 'Migrator',
       register: (orm) => {
         OnlineSchemaGenerator.register(orm);
@@ -99,7 +100,10 @@ export class OnlineMigrator extends Migrator {
     };
   }
 
-  /** Also reports the columns that the comparison has left out: otherwise an index that was added there is missing without a reason. */
+  /**
+   * Also reports columns that the comparison has left out, because a new index on them would be missing without a
+   * reason.
+   */
   override async create(...options: Parameters<Migrator['create']>): Promise<MigrationResult> {
     const result = await super.create(...options);
     this.#reportLeftOut();
@@ -112,7 +116,7 @@ export class OnlineMigrator extends Migrator {
     return isDifferent;
   }
 
-  /** The migrations that are phases of column changes, in their order. */
+  /** The migrations that are phases of column changes, in order. */
   async phaseMigrations(): Promise<PhaseMigration[]> {
     await this.init();
     const found: PhaseMigration[] = [];
@@ -127,7 +131,7 @@ export class OnlineMigrator extends Migrator {
 
   /**
    * Records a migration as applied without running it.
-   * @param name its name, or the beginning of it
+   * @param name its name, or a prefix
    * @throws PhaseRefusedError if it is a phase that the database does not have
    */
   override async logMigration(name: string): Promise<void> {
@@ -148,8 +152,8 @@ export class OnlineMigrator extends Migrator {
   }
 
   /**
-   * Records a migration as reverted without reverting it. Its file may be gone.
-   * @param name its name, or the beginning of it
+   * Records a migration as reverted without reverting it. Its file may be deleted.
+   * @param name its name, or a prefix
    * @throws PhaseRefusedError if it is a phase that the database still has
    */
   override async unlogMigration(name: string): Promise<void> {
@@ -170,8 +174,8 @@ export class OnlineMigrator extends Migrator {
   }
 
   /**
-   * Merges ordinary migrations behind the last phase of a column change into one; leaves all others out.
-   * @throws PhaseRefusedError if a requested one cannot be merged, or fewer than two can be
+   * Merges ordinary migrations after the last phase of a column change into one; leaves out all others.
+   * @throws PhaseRefusedError if a requested one cannot be merged, or fewer than two can be merged
    */
   override async rollup(requested?: string[]): Promise<MigrationResult> {
     return this.#underLock(async ({ emit }) => {
@@ -197,7 +201,7 @@ export class OnlineMigrator extends Migrator {
     });
   }
 
-  /** @param schema as it was read from the database, after a migration */
+  /** @param schema read from the database after a migration */
   protected override async storeCurrentSchema(schema?: DatabaseSchema): Promise<void> {
     if (schema !== undefined) await this.#schemaGenerator?.leaveChangesOut(schema);
     await super.storeCurrentSchema(schema);
@@ -217,7 +221,7 @@ export class OnlineMigrator extends Migrator {
     if (typeof options === 'object' && 'schema' in options && options.schema !== undefined) {
       throw new MigrationTargetError(
         'OPTION_NOT_SUPPORTED',
-        '--schema has no meaning here: each move names the schema of its own table.',
+        '--schema has no meaning here: each phase names the schema of its own table.',
         { option: '--schema' },
       );
     }
@@ -245,7 +249,7 @@ export class OnlineMigrator extends Migrator {
     const emit = emitTo(eventLog.listen, ...this.#listeners);
     const connection = {
       ...this.driver.getConnection().getConnectionOptions(),
-      // TLS, and whatever else the URL's parts do not say.
+      // TLS and other settings that the URL's parts do not contain.
       ...this.config.get('driverOptions'),
     } as ClientConfig;
     if (!(await keepsSessions(connection))) throw new SessionsNotKeptError();
@@ -266,13 +270,13 @@ export class OnlineMigrator extends Migrator {
     return this.runner as OnlineMigrationRunner;
   }
 
-  /** Undefined if the project has registered its own in its place. */
+  /** Undefined if the project has registered another schema generator. */
   get #schemaGenerator(): OnlineSchemaGenerator | undefined {
     const generator = this.config.getExtension('@mikro-orm/schema-generator');
     return generator instanceof OnlineSchemaGenerator ? generator : undefined;
   }
 
-  /** Emits an event when a migration begins and when it has ended; disposing of it ends that. */
+  /** Emits an event when a migration begins and when it has ended, until it is disposed of. */
   #reportMigrations(direction: 'up' | 'down', emit: Emit): Disposable {
     const [before, after] =
       direction === 'up' ? (['migrating', 'migrated'] as const) : (['reverting', 'reverted'] as const);
@@ -311,14 +315,14 @@ export class OnlineMigrator extends Migrator {
     this.config.getLogger().log('migrator', line, { enabled: true });
   }
 
-  /** A transaction around all migrations would hold each move's locks until the last one ends. */
+  /** A transaction around all migrations would hold each phase's locks until the last one ends. */
   #refuseMasterTransaction(options: RunOptions): void {
     const given =
       typeof options === 'object' && 'transaction' in options && options.transaction !== undefined;
     if (!given && !this.options.allOrNothing) return;
     throw new MigrationTargetError(
       'ONE_TRANSACTION_FOR_ALL',
-      `Migrations of a table in use cannot run in one transaction: each move needs short ones of its own. ` +
+      `Migrations of a table in use cannot run in one transaction: each phase needs its own short ones. ` +
         (given
           ? `Call the migrator without \`transaction\`.`
           : `Set \`migrations.allOrNothing\` to false in mikro-orm.config.ts.`),
@@ -330,7 +334,10 @@ function isMikroOrmCommand(): boolean {
   return MIKRO_ORM_COMMAND.test(process.argv[1] ?? '');
 }
 
-/** MikroORM's command line prints an error as an object, with its stack; a person at the terminal needs the message alone. */
+/**
+ * MikroORM's command line prints an error as an object with its stack; a person at the terminal only needs the
+ * message.
+ */
 function printMessagesOnly(): void {
   Object.defineProperty(OnlineMigrationError.prototype, inspect.custom, {
     configurable: true,

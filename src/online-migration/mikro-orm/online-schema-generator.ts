@@ -7,25 +7,25 @@ import { leaveChangesOut } from './schema-comparison.ts';
 type ComparisonOptions = UpdateSchemaOptions<DatabaseSchema>;
 
 /**
- * MikroORM's schema generator for a table in use: `migration:create`, `migration:check` and `schema:update` leave out
- * the objects of a column change under way. Otherwise they would drop its triggers and a column that holds values.
+ * MikroORM's schema generator for a table in use. `migration:create`, `migration:check` and `schema:update` leave out
+ * the objects of a column change under way. Otherwise they would drop its triggers and a column with values.
  */
 export class OnlineSchemaGenerator extends SchemaGenerator {
   #leftOut: readonly string[] = [];
 
-  /** Takes the place of MikroORM's own; call it when the ORM registers its extensions. */
+  /** Replaces MikroORM's own; call it when the ORM registers its extensions. */
   static override register(orm: MikroORM): void {
     const options = orm.config.get('schemaGenerator');
     orm.config.set('schemaGenerator', {
       ...options,
-      // The package's own tables are no entities.
+      // The package's own tables are not entities.
       ignoreSchema: [...new Set([...(options.ignoreSchema ?? []), PACKAGE_SCHEMA, QUEUE_SCHEMA])],
     });
     // A project's own generator may extend this one.
     orm.config.registerExtension('@mikro-orm/schema-generator', () => new this(orm.em as never));
   }
 
-  /** The columns that the last comparison has left out: `public.orders (total, total_new)`. */
+  /** The columns left out of the last comparison: `public.orders (total, total_new)`. */
   get leftOut(): readonly string[] {
     return this.#leftOut;
   }
@@ -40,19 +40,19 @@ export class OnlineSchemaGenerator extends SchemaGenerator {
     return super.getUpdateSchemaMigrationSQL(await this.#withoutChanges(options));
   }
 
-  /** Leaves the changes under way out of a schema that is to be written to a snapshot file. */
+  /** Leaves the changes under way out of a schema for a snapshot file. */
   async leaveChangesOut(found: DatabaseSchema): Promise<void> {
     leaveChangesOut(found, this.getTargetSchema(), await readChangesUnderWay(this.connection));
   }
 
-  /** The options with a schema to compare the entities with, in place of the database itself or of a snapshot file. */
+  /** The options with a schema to compare the entities with, in place of the database or a snapshot file. */
   async #withoutChanges(options: ComparisonOptions): Promise<ComparisonOptions> {
     const target = this.getTargetSchema(options.schema, options.includeWildcardSchema);
     const { fromSchema } = options;
     if (fromSchema === undefined) await this.ensureDatabase();
     const before = await this.#readChanges(fromSchema);
     const found = fromSchema ?? (await this.#readSchema(target, options.schema));
-    // A move may have been committed in between.
+    // A phase may have been committed in between.
     const after = await this.#readChanges(fromSchema);
     this.#leftOut = leaveChangesOut(found, target, [...before, ...after]);
     return { ...options, fromSchema: found };
@@ -62,13 +62,13 @@ export class OnlineSchemaGenerator extends SchemaGenerator {
     try {
       return await readChangesUnderWay(this.connection);
     } catch (error) {
-      // With a snapshot file MikroORM needs no database to compare.
+      // With a snapshot file, MikroORM needs no database to compare.
       if (snapshot !== undefined) return [];
       throw error;
     }
   }
 
-  /** As MikroORM does it, if it is not given a schema. */
+  /** The same as MikroORM does without a schema. */
   async #readSchema(target: DatabaseSchema, schema: string | undefined): Promise<DatabaseSchema> {
     const namespaces = target.getNamespaces();
     const { skipTables, skipViews } = this.options;

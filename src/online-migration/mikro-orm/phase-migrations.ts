@@ -7,9 +7,9 @@ import type { PhaseName } from '../change/phase-name.ts';
 import { OnlineMigrator } from './online-migrator.ts';
 
 /**
- * Runs the migrations that are phases of a change, with MikroORM's migrator; migrations that stand between them run too.
+ * Runs the migrations that are phases of a change with MikroORM's migrator. Migrations between them run too.
  * @param configuration MikroORM's options, or a function that returns them
- * @param names the phases, in the order in which they run
+ * @param names the phases, in order
  * @throws OnlineMigrationError if the project has no migration for one of the phases
  */
 export async function runPhaseMigrations(

@@ -1,22 +1,22 @@
 import { PhaseRefusedError } from '../phases/phase.ts';
 
-/** What `migration:rollup` has to choose from. */
+/** Input of `migration:rollup`. */
 export interface RollupFacts {
-  /** The names of all migrations, in their order. */
+  /** The names of all migrations, in order. */
   readonly known: readonly string[];
-  /** Those that have run. */
+  /** Applied migrations. */
   readonly applied: readonly string[];
-  /** Those that manage their own transactions, as each phase of a column change does. */
+  /** Migrations that manage their own transactions, as each phase of a column change does. */
   readonly online: readonly string[];
 }
 
 /**
- * Chooses the migrations that MikroORM may merge into one. It copies the bodies of their methods into a new, ordinary migration that
- * comes behind all others. A phase would not work there: it needs its own transactions, and writes the ledger in the last one. A
- * migration ahead of a phase would come behind it in a new database.
- * @param requested names without a file's ending; undefined to merge all that can be
+ * Chooses the migrations that MikroORM may merge into one. It copies the bodies of their methods into a new, ordinary
+ * migration after all others. A phase would not work there: it needs its own transactions, and writes the ledger in
+ * the last one. A migration before a phase would run after it in a new database.
+ * @param requested names without a file extension; undefined to merge all that can be merged
  * @returns the names to merge
- * @throws PhaseRefusedError if a requested one cannot be merged, or fewer than two can be
+ * @throws PhaseRefusedError if a requested one cannot be merged, or fewer than two can be merged
  */
 export function chooseForRollup(
   { known, applied, online }: RollupFacts,

@@ -6,7 +6,7 @@ type Index = ReturnType<DatabaseTable['getIndexes']>[number];
 type Check = ReturnType<DatabaseTable['getChecks']>[number];
 type ForeignKey = ReturnType<DatabaseTable['getForeignKeys']>[string];
 
-/** A table with columns that are left out. */
+/** A table with its left-out columns. */
 interface ChangingTable {
   readonly schema: string;
   readonly name: string;
@@ -18,17 +18,17 @@ interface ChangingTable {
 }
 
 /**
- * Makes a schema equal to the one that it is compared with, as far as column changes under way are concerned: their two
- * columns, and the indexes, constraints, checks, foreign keys, triggers and enums that belong to these. So no stage of a
- * change, and no mapping of its table, makes a difference; all else still does.
+ * Removes the effects of column changes under way from two schemas: their two columns, and the indexes, constraints,
+ * checks, foreign keys, triggers and enums of these columns. So no stage of a change, and no mapping of its table,
+ * causes a difference; everything else still does.
  *
- * Several mappings of one table stand for its forms, of which MikroORM compares the first alone: a column in which they
- * differ is left out as well, at any stage.
+ * Several mappings of one table describe its forms, and MikroORM compares only the first. If they differ in a column,
+ * that column is also left out, at any stage.
  *
- * @param found the schema that was read from the database or from a snapshot file; it is altered
+ * @param found the schema from the database or a snapshot file; it is altered
  * @param target the schema of the entities
- * @param changes those under way
- * @returns the tables that something was left out of, with the columns: `public.orders (total, total_new)`
+ * @param changes the changes under way
+ * @returns the tables with left-out columns: `public.orders (total, total_new)`
  */
 export function leaveChangesOut(
   found: DatabaseSchema,
@@ -91,7 +91,7 @@ function tablesNamed(database: DatabaseSchema, schema: string, name: string): Da
     .filter((table) => table.name === name && (table.schema ?? database.name) === schema);
 }
 
-/** The enum of a column that the mapping does not know yet, or no longer, is in use all the same. */
+/** The enum is in use although the mapping does not contain its column yet, or any more. */
 function alignEnums(table: ChangingTable, found: DatabaseSchema, target: DatabaseSchema): void {
   for (const column of table.columns) {
     const enumName = table.found.getColumn(column)?.nativeEnumName;
@@ -111,7 +111,7 @@ function alignIndexes({ columns, found, target }: ChangingTable): void {
   const concerns = (index: Index) =>
     columnsOf(index).some((column) => columns.has(column)) ||
     mentions(columns, `${index.expression ?? ''} ${index.where ?? ''}`);
-  // One that covers another new column as well is a difference of its own.
+  // An index that also covers another new column is a real difference.
   const isPossible = (index: Index) => columnsOf(index).every((column) => found.hasColumn(column));
   found.setIndexes([
     ...found.getIndexes().filter((index) => !concerns(index)),
@@ -132,7 +132,7 @@ function alignChecks({ columns, found, target }: ChangingTable): void {
   ]);
 }
 
-/** Foreign keys of the changing columns, and those of this or another table that refer to them. */
+/** Foreign keys of the changing columns, and foreign keys of this or another table that refer to them. */
 function alignForeignKeys(
   owner: DatabaseTable,
   targetOwner: DatabaseTable,
@@ -153,7 +153,7 @@ function alignForeignKeys(
   owner.setForeignKeys(Object.fromEntries(foreignKeys.map((key) => [key.constraintName, key])));
 }
 
-/** Whether an SQL expression names one of the columns, outside of its literals. */
+/** Whether an SQL expression names one of the columns outside its literals. */
 function mentions(columns: ReadonlySet<string>, expression: string): boolean {
   const identifiers = expression
     .replace(/'(?:[^']|'')*'/g, "''")

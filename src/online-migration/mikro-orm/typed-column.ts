@@ -1,43 +1,43 @@
 import { Type } from '@mikro-orm/core';
 
-/** Types whose values the driver makes objects of, in which PostgreSQL's text of them is lost. */
+/** Types whose values the driver converts to objects, which loses PostgreSQL's text. */
 const READ_AS_TEXT = /^(jsonb?|bytea|interval|point|circle)\b|\[\]$/i;
 
-/** Types that without a modifier are something else, and their names for a value of any length. */
+/** Types with another meaning if the modifier is missing, and their names for values of any length. */
 const ANY_LENGTH: Readonly<Record<string, string>> = { char: 'bpchar', character: 'bpchar', bit: '"bit"' };
 
 /**
- * A column that the ORM reads and writes as PostgreSQL's own text of its values, and of which it says the type in every
- * statement. A statement for the column in its other type then fails with 42804 (datatype mismatch) wherever PostgreSQL
- * does not convert the one into the other by itself, and the unit of work runs again on the right mapping; without it, a
- * text would be taken for a value of the new type as the session's settings say.
+ * A column that the ORM reads and writes as PostgreSQL's own text, with an explicit type in every statement. If the
+ * column has its other type and PostgreSQL does not convert implicitly, the statement fails with 42804 (datatype
+ * mismatch). The unit of work then runs again on the right mapping. Without the explicit type, a text would be
+ * converted to the new type according to the session's settings.
  */
 export class TypedColumn extends Type<string, string> {
   // The ORM copies types by prototype, and a copy has no `#private` field.
   private readonly declared: string;
 
-  /** @param type as `create table` takes it: `numeric(12,2)` */
+  /** @param type as `create table` accepts it: `numeric(12,2)` */
   constructor(type: string) {
     super();
     this.declared = type;
   }
 
-  /** Without the modifier: a cast to `varchar(50)` would cut a longer text off, where the column refuses it. */
+  /** Without the modifier, because a cast to `varchar(50)` would truncate a longer text, which the column rejects. */
   override convertToDatabaseValueSQL(value: string): string {
     const type = this.declared.replace(/\s*\([^()]*\)/, '');
     return `${value}::text::${ANY_LENGTH[type.toLowerCase()] ?? type}`;
   }
 
   /**
-   * The ORM also compares and sorts by this expression. The planner makes the bare column of it, so indexes serve, and
-   * numbers are no texts; a `coalesce` would stay.
+   * The ORM also compares and sorts by this expression. The planner reduces it to the plain column, so indexes work
+   * and numbers stay numbers; it would not reduce a `coalesce`.
    */
   override convertToJSValueSQL(column: string): string {
     const typed = `case when true then ${column} else null::${this.declared} end`;
     return READ_AS_TEXT.test(this.declared) ? `(${typed})::text` : typed;
   }
 
-  /** The driver makes numbers and booleans of some texts. */
+  /** The driver converts some texts to numbers and booleans. */
   override convertToJSValue(value: string | number | boolean): string {
     return value === null ? value : String(value);
   }
@@ -46,7 +46,7 @@ export class TypedColumn extends Type<string, string> {
     return this.declared;
   }
 
-  /** Otherwise the ORM concludes from the column's type that the driver gives a number or a Date. */
+  /** Otherwise the ORM assumes from the column's type that the driver returns a number or a Date. */
   override compareAsType(): string {
     return 'string';
   }

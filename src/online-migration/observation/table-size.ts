@@ -1,4 +1,4 @@
-import { LEAF_OIDS } from '../postgres/leaf-partitions.ts';
+import { LEAF_OIDS } from '../postgres/partition-tree.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';

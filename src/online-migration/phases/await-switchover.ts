@@ -60,8 +60,8 @@ export async function reportUndeclaredSessions({ session, change, emit }: PhaseC
     change: names.change,
     sessions: undeclared,
     message:
-      `contract: some sessions use ${names.table} and do not say by which column; what knows only ` +
-      `${change.oldColumn.name} will fail when that is dropped: ${undeclared.slice(0, NAMED_SESSIONS).map(describeSessions).join('; ')}`,
+      `contract: some sessions use ${names.table} and do not declare their column; a session that knows only ` +
+      `${change.oldColumn.name} will fail when it is dropped: ${undeclared.slice(0, NAMED_SESSIONS).map(describeSessions).join('; ')}`,
   });
 }
 

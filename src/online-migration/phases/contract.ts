@@ -31,8 +31,9 @@ import {
   phaseDetails,
   PhaseRefusedError,
   requireStage,
+  refuseAttached,
+  refuseOldColumn,
 } from './phase.ts';
-import { refuseAttached, refuseOldColumn } from './refuse-obstacles.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts';
 

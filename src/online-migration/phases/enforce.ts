@@ -25,9 +25,9 @@ import {
   PhaseRefusedError,
   refuseOneWay,
   requireStage,
+  refuseOldColumn,
 } from './phase.ts';
 import { refuseDifferences } from './refuse-differences.ts';
-import { refuseOldColumn } from './refuse-obstacles.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 
 const NAMED_REJECTS = 10;

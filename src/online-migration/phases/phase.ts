@@ -10,9 +10,11 @@ import { namesOf } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
 import { readStage, type Stage } from '../observation/stage.ts';
 import { type LockedPlan, underExclusiveLock } from '../postgres/exclusive-lock.ts';
-import { rowSecurityObstacles } from '../attachments/obstacles/row-security-obstacles.ts';
+import { rowSecurityObstacles } from '../attachments/obstacles/row-obstacles.ts';
 import { type ErrorDetails, OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { Obstacle } from '../change/obstacle.ts';
+import { findAttachedObstacles, findObstaclesOfRulingColumn } from '../attachments/obstacles/obstacles.ts';
+import type { Side } from '../sync/filled-column.ts';
 
 /** The surroundings of a phase. */
 export interface PhaseContext {
@@ -128,8 +130,8 @@ export function refuseOneWay(context: PhaseContext, phase: string): void {
   if (isReversible(change)) return;
   throw new PhaseRefusedError(
     'NOT_REVERSIBLE',
-    `Cannot ${phase} ${namesOf(change).change}: it is declared as not reversible, so what was written through ` +
-      `${change.newColumn.name} is not in ${change.oldColumn.name}. Restore a backup, or make a change of its own for the way back.`,
+    `Cannot ${phase} ${namesOf(change).change}: it is declared as not reversible, so values written through ` +
+      `${change.newColumn.name} are not in ${change.oldColumn.name}. Restore a backup, or declare a separate change for the way back.`,
     phaseDetails(context, phase),
   );
 }
@@ -169,4 +171,21 @@ export async function inExclusiveTransaction(
     },
   });
   await recordLockHold(session, change, { purpose, mode: 'ACCESS EXCLUSIVE', milliseconds });
+}
+
+/**
+ * Refuses a phase if an object that depends on a column can neither be carried over nor be dropped with it.
+ * @param side the column that this phase or a later one drops
+ * @throws PhaseRefusedError
+ */
+export async function refuseAttached(context: PhaseContext, phase: string, side: Side): Promise<void> {
+  refuseObstacles(context, phase, await findAttachedObstacles(context.session, context.change, side));
+}
+
+/**
+ * Does the same for the old column while it is active. Its default must also match the declaration.
+ * @throws PhaseRefusedError
+ */
+export async function refuseOldColumn(context: PhaseContext, phase: string): Promise<void> {
+  refuseObstacles(context, phase, await findObstaclesOfRulingColumn(context.session, context.change));
 }

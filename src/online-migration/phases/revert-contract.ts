@@ -5,7 +5,7 @@ import { finishBackfill } from '../backfill/plan/checkpoint.ts';
 import { planBackfill } from '../backfill/plan/plan.ts';
 import { backwardFill } from '../backfill/plan/fill.ts';
 import { requireTriggerPlan } from '../backfill/batch/firing-triggers.ts';
-import { findLeaves } from '../postgres/leaf-partitions.ts';
+import { findLeaves } from '../postgres/partition-tree.ts';
 import { createBackwardFunction, createForwardFunctions } from '../sync/conversion-functions.ts';
 import { addFilledCheck, declareFilled, declareFilling, validateFilledCheck } from '../sync/filled-column.ts';
 import { namesOf } from '../change/names.ts';
@@ -17,12 +17,17 @@ import { recordSyncTriggers } from '../sync/sync-state.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync/sync-trigger.ts';
 import { readTableShape } from '../state/table-shape.ts';
 import { fillAndReport } from './fill-and-report.ts';
-import { refuseAttached } from './refuse-obstacles.ts';
+import {
+  refuseAttached,
+  inExclusiveTransaction,
+  type PhaseContext,
+  refuseOneWay,
+  requireStage,
+} from './phase.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 import { refuseNumbersBeyond, refuseUnfilled, refuseWithoutEqual } from './refuse-without-equal.ts';
 import { refuseLostValues, reportUnusedKeptValues } from './kept-values.ts';
 import { awaitSwitchover } from './await-switchover.ts';
-import { inExclusiveTransaction, type PhaseContext, refuseOneWay, requireStage } from './phase.ts';
 import { prepareState } from './prepare-state.ts';
 
 /**

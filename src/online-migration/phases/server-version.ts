@@ -21,7 +21,7 @@ export async function requireServerVersion(context: PhaseContext): Promise<void>
   const reason =
     major < OLDEST_VERSION
       ? 'each batch of the backfill would read the whole table'
-      : `its conversion to ${change.newColumn.type} needs what came later`;
+      : `its conversion to ${change.newColumn.type} needs a newer version`;
   throw new PhaseRefusedError(
     'SERVER_TOO_OLD',
     `Cannot change ${namesOf(change).change} on PostgreSQL ${rows[0]?.name}: ${reason}. ` +

@@ -1,5 +1,5 @@
 import type { OnlineMigrationEvent, Emit } from '../change/events.ts';
-import { jitteredPauseMs } from './backoff.ts';
+import { jitteredPauseMs, pause } from './pause.ts';
 import {
   describeBlocker,
   findBlockers,
@@ -7,7 +7,6 @@ import {
   type LockMode,
   type LockRequest,
 } from './lock-blockers.ts';
-import { pause } from './pause.ts';
 import { isLockConflict } from './database-error.ts';
 import type { Session } from './session.ts';
 import { type ErrorDetails, OnlineMigrationError } from '../change/online-migration-error.ts';
@@ -229,7 +228,7 @@ function notGranted(
   return new LockNotGrantedError(
     'LOCK_NOT_GRANTED',
     `${purpose}: ${relations.join(', ')} could not be locked within ${settings.lockBudgetMs / 1000} s (${attempts} tries); ` +
-      `it was rolled back and nothing was changed by it. ${sentence(blockedBy(blockers))}. End what blocks it, then run the same command again.`,
+      `it was rolled back and nothing was changed. ${sentence(blockedBy(blockers))}. End the blocking transactions, then run the same command again.`,
     { purpose, relations, attempts, budgetMs: settings.lockBudgetMs, blockers: blockers.map(blockerDetails) },
     { cause },
   );

@@ -13,7 +13,7 @@ export class InterruptedError extends OnlineMigrationError {
   constructor(signal: NodeJS.Signals) {
     super(
       'INTERRUPTED',
-      'Stopped between two transactions; nothing is lost. The same command goes on from here.',
+      'Stopped between two transactions; nothing is lost. The same command continues from here.',
       { signal },
     );
   }

@@ -21,7 +21,7 @@ export class ConnectionLostError extends OnlineMigrationError {
   constructor(cause: Error) {
     super(
       'CONNECTION_LOST',
-      `The connection to the database was lost: ${cause.message}. What was not committed is rolled back; ` +
+      `The connection to the database was lost: ${cause.message}. Uncommitted changes are rolled back; ` +
         `run the same command again.`,
       {},
       { cause },

@@ -2,7 +2,7 @@ import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { unquoted } from './filled-column.ts';
 import { namesOf } from '../change/names.ts';
-import { existingFunctions } from './own-functions.ts';
+import { existingFunctions } from './conversion-functions.ts';
 
 /** Whether the triggers of a change fire for every write. */
 export interface SyncState {

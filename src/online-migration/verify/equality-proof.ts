@@ -79,7 +79,7 @@ async function waitWhilePaused({ session, change, signal, emit }: ProofSurroundi
   });
   do await pause(PAUSED_MS, signal);
   while (await isPaused());
-  emit({ type: 'comparison-resumed', change: name, message: 'comparison of the columns: goes on' });
+  emit({ type: 'comparison-resumed', change: name, message: 'comparison of the columns: continues' });
 }
 
 async function compareBatchPatiently(

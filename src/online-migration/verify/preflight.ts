@@ -1,11 +1,11 @@
 import type { ClientConfig } from 'pg';
 import { findObstacles, findObstaclesOfRulingColumn } from '../attachments/obstacles/obstacles.ts';
-import { rowSecurityObstacles } from '../attachments/obstacles/row-security-obstacles.ts';
+import { rowSecurityObstacles } from '../attachments/obstacles/row-obstacles.ts';
 import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import type { Obstacle } from '../change/obstacle.ts';
 import { namesOf } from '../change/names.ts';
-import { findLeaves } from '../postgres/leaf-partitions.ts';
+import { findLeaves } from '../postgres/partition-tree.ts';
 import { Session } from '../postgres/session.ts';
 import { readChecklist } from './checklist.ts';
 import { classifyValues } from './value-classes.ts';

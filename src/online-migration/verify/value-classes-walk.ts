@@ -1,4 +1,4 @@
-import type { Leaf } from '../postgres/leaf-partitions.ts';
+import type { Leaf } from '../postgres/partition-tree.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import { namesOf } from '../change/names.ts';
 

@@ -1,6 +1,6 @@
 import type { ValuesClassified } from '../change/events.ts';
 import { nextBatchRows } from './batch-rows.ts';
-import { findLeaves } from '../postgres/leaf-partitions.ts';
+import { findLeaves } from '../postgres/partition-tree.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';

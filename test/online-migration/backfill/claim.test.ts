@@ -5,7 +5,7 @@ import { SpaceReuse } from '../../../src/online-migration/backfill/space/space-r
 import { claimRange, RangeTakenError } from '../../../src/online-migration/backfill/plan/claim.ts';
 import { backwardFill, type Fill, forwardFill } from '../../../src/online-migration/backfill/plan/fill.ts';
 import { WorkerPauses } from '../../../src/online-migration/backfill/throttle/worker-pause.ts';
-import { findLeaves } from '../../../src/online-migration/postgres/leaf-partitions.ts';
+import { findLeaves } from '../../../src/online-migration/postgres/partition-tree.ts';
 import { Meter } from '../../../src/online-migration/backfill/ranges/meter.ts';
 import { NiceRatio } from '../../../src/online-migration/backfill/throttle/nice-ratio.ts';
 import { BatchSizes } from '../../../src/online-migration/backfill/throttle/batch-size.ts';

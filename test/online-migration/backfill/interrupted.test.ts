@@ -87,7 +87,7 @@ describe('a backfill that is ended', () => {
     await inTheMiddle(client);
     first.process.kill('SIGINT');
     expect(await first.exitCode).toBe(1);
-    expect(first.output()).toContain('The same command goes on from here');
+    expect(first.output()).toContain('The same command continues from here');
     const stopped = await checkpoint(client);
     expect(Number(stopped.blocks_done)).toBeLessThan(Number(stopped.blocks_total));
     expect(Number(await unfilled(client))).toBe(ROWS - Number(stopped.rows_done));

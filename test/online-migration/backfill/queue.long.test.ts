@@ -78,7 +78,7 @@ describe('a migrating process that hands out its ranges', () => {
 
   it('and is stopped by Ctrl-C: the workers stop too, and go on with the next run', async () => {
     const { first, workers, workersEnd } = await endInTheMiddle('SIGINT');
-    expect(first.output()).toContain('The same command goes on from here');
+    expect(first.output()).toContain('The same command continues from here');
     await Promise.all(
       workers.map((worker) => worker.printed(/waiting for ranges, the migrating process hands none out/)),
     );

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { readBytesPerBlock } from '../../../src/online-migration/postgres/leaf-partitions.ts';
+import { readBytesPerBlock } from '../../../src/online-migration/postgres/partition-tree.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { changeOf } from '../../support/change-of.ts';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { emitTo } from '../../../src/online-migration/change/emitter.ts';
 import type { OnlineMigrationEvent } from '../../../src/online-migration/change/events.ts';
 
-const event: OnlineMigrationEvent = { type: 'backfill-resumed', change: 'a', message: 'backfill: goes on' };
+const event: OnlineMigrationEvent = { type: 'backfill-resumed', change: 'a', message: 'backfill: continues' };
 
 let warnings: unknown[];
 

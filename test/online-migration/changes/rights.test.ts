@@ -93,7 +93,7 @@ describe('a role that owns the table and may do nothing else', () => {
   it('is told what an identity needs', async () => {
     await admin.rows(`alter table part alter size add generated always as identity`);
     expect(await refusal()).toContain(
-      `may not create in the schema public, where the sequence public.part_size_seq has to be made: ` +
+      `may not create objects in the schema public, which the change needs for the sequence public.part_size_seq: ` +
         `\`grant create on schema public to ${role.name}\``,
     );
   });

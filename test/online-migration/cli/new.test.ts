@@ -229,7 +229,7 @@ describe('npx online-migration new', () => {
     expect({ exitCode, stderr }).toEqual({
       exitCode: 1,
       stderr:
-        'src/plain/label-change.ts is there already, and nothing was written. Delete what you do not want to keep, then ' +
+        'src/plain/label-change.ts is there already, and nothing was written. Delete the files that you do not want to keep, then ' +
         'run the same command again.\nError code: FILES_EXIST\n',
     });
     expect(existsSync(join(project, 'src/plain/label-mappings.ts'))).toBe(false);

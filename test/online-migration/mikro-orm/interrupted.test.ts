@@ -51,7 +51,7 @@ describe.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
       expect(output).toMatch(
         /Cancels the statement that runs: create index concurrently .*by_moment_mirror/i,
       );
-      expect(output).toContain('The same command goes on from here');
+      expect(output).toContain('The same command continues from here');
       expect(await mirrors()).toEqual([{ valid: false }]);
 
       const again = startMikroOrm(url, ENFORCE);

@@ -2,7 +2,7 @@ import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf, PACKAGE_SCHEMA } from '../../change/names.ts';
-import { ROW_TYPE_OIDS, TREE_OIDS } from '../../postgres/table-tree.ts';
+import { ROW_TYPE_OIDS, TREE_OIDS } from '../../postgres/partition-tree.ts';
 
 /** SQL of the arguments of the trigger `t`, as texts. */
 const ARGUMENTS = `

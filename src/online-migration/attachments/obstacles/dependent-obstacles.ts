@@ -4,12 +4,12 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
 import { unquoted } from '../../sync/filled-column.ts';
 import { namesOf } from '../../change/names.ts';
-import { existingFunctions } from '../../sync/own-functions.ts';
+import { existingFunctions } from '../../sync/conversion-functions.ts';
 import type { Attachments } from '../attachments.ts';
 import type { TableColumn } from '../table-column.ts';
 
 /** The remedy for an object that cannot be carried over. */
-export const DROP_AND_MAKE = 'Drop it, and make what takes its place when the change is done.';
+export const DROP_AND_MAKE = 'Drop it, and create its replacement when the change is done.';
 
 /**
  * Finds indexes of a column that cannot be carried over, an obstacle each.

@@ -46,7 +46,7 @@ export async function nameObstacles(
   const obstacles = rows.map(({ taken }) =>
     obstacle(
       'NAME_TAKEN',
-      `There is ${taken} already, a name that the change needs for itself: rename what has it.`,
+      `There is ${taken} already, and the change needs that name: rename the existing object.`,
       { taken },
     ),
   );

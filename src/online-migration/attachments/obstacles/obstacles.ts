@@ -11,22 +11,19 @@ import {
   subscriberObstacles,
   subscriptionObstacles,
 } from './publication-obstacles.ts';
-import { rowSecurityObstacles } from './row-security-obstacles.ts';
-import { rowTypeObstacles } from './row-type-obstacles.ts';
+import { rowSecurityObstacles, rowTypeObstacles } from './row-obstacles.ts';
 import { writeObstacles } from './write-obstacles.ts';
 import { readAttachments } from '../attachments.ts';
 import { defaultObstacles } from './default-obstacles.ts';
 import { dependentObstacles, foreignKeyObstacles, indexObstacles } from './dependent-obstacles.ts';
 import { expressionObstacles, unknownTypes } from './expression-obstacles.ts';
 import { nameObstacles } from './name-obstacles.ts';
-import { oneWayObstacles } from './one-way-obstacles.ts';
+import { oneWayObstacles, precisionObstacles, typeObstacles } from './declaration-obstacles.ts';
 import { partitionObstacles } from './partition-obstacles.ts';
-import { precisionObstacles } from './precision-obstacles.ts';
 import { propertyObstacles } from './property-obstacles.ts';
 import { rightObstacles } from './right-obstacles.ts';
 import { columnAt } from '../table-column.ts';
 import { readColumnFacts, tableObstacles } from './table-obstacles.ts';
-import { typeObstacles } from './type-obstacles.ts';
 
 /**
  * Finds the reasons why a column cannot be changed as declared, before anything is changed.

@@ -2,7 +2,7 @@ import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
-import { existingFunctions } from '../../sync/own-functions.ts';
+import { existingFunctions } from '../../sync/conversion-functions.ts';
 import { DROP_AND_MAKE } from './dependent-obstacles.ts';
 import type { TableColumn } from '../table-column.ts';
 

@@ -2,8 +2,7 @@ import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
-import { LEAF_OIDS } from '../../postgres/leaf-partitions.ts';
-import { TREE_OIDS } from '../../postgres/table-tree.ts';
+import { LEAF_OIDS, TREE_OIDS } from '../../postgres/partition-tree.ts';
 
 /**
  * SQL of the tables' publications. `pubupdate` is whether a publication publishes updates; `columns` are the numbers
@@ -81,9 +80,9 @@ export async function subscriptionObstacles(database: Queryable, change: Changed
     obstacle(
       'SUBSCRIPTION_NOT_REVIEWED',
       `The subscription ${name} writes to ${tables.join(', ')}: between contract and rename it fails, because there is no ` +
-        `column ${change.oldColumn.name} for what the publisher sends. From rename on, what it sends has to be a value of ` +
+        `column ${change.oldColumn.name} for the values that the publisher sends. From rename on, these must be values of ` +
         `${change.newColumn.type}. Run \`alter subscription ${subscription} disable\` before contract and ` +
-        `\`alter subscription ${subscription} enable\` right behind rename; the publisher keeps its WAL meanwhile. Then add ` +
+        `\`alter subscription ${subscription} enable\` right behind rename; the publisher keeps its WAL in the meantime. Then add ` +
         `'subscription ${name}' to \`reviewed\`.`,
       { subscription: name, tables, reviewed: `subscription ${name}` },
     ),

@@ -2,7 +2,7 @@ import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
-import { TREE_OIDS } from '../../postgres/table-tree.ts';
+import { TREE_OIDS } from '../../postgres/partition-tree.ts';
 import type { Attachments } from '../attachments.ts';
 
 /**
@@ -85,7 +85,7 @@ async function schemaRights(
   return rows.map(({ place, role }) =>
     obstacle(
       'CREATE_NOT_GRANTED',
-      `${role} may not create in the ${place}, where ${made.join(' and ')} has to be made: ` +
+      `${role} may not create objects in the ${place}, which the change needs for ${made.join(' and ')}: ` +
         `\`grant create on ${place} to ${role}\`.`,
       { place, role, objects: made },
     ),

@@ -3,7 +3,7 @@ import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { unquoted } from '../../sync/filled-column.ts';
 import { namesOf, PACKAGE_SCHEMA } from '../../change/names.ts';
-import { TREE_OIDS } from '../../postgres/table-tree.ts';
+import { TREE_OIDS } from '../../postgres/partition-tree.ts';
 
 /**
  * Finds triggers and rules that change a written row after the sync trigger has fired, an obstacle each.

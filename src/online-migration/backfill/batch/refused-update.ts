@@ -8,7 +8,7 @@ import { describeTrigger, readTriggerPlan } from './firing-triggers.ts';
 import type { FiringTrigger } from './trigger-catalog.ts';
 
 const WHAT_TO_DO =
-  'Let the table take the update, then run the same command again; it goes on where it stopped.';
+  'Let the table take the update, then run the same command again; it continues where it stopped.';
 
 /**
  * Converts the value of one row as an update would, but writes nothing, so no trigger and no constraint of the table

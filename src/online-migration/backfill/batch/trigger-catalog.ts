@@ -1,6 +1,6 @@
 import type { Queryable } from '../../postgres/queryable.ts';
 import { PACKAGE_SCHEMA } from '../../change/names.ts';
-import { LEAF_OIDS } from '../../postgres/leaf-partitions.ts';
+import { LEAF_OIDS } from '../../postgres/partition-tree.ts';
 
 /** A trigger of the table, except the package's own, that an update of one column can fire. */
 export interface FiringTrigger {

@@ -1,7 +1,7 @@
 import type { Session } from '../../postgres/session.ts';
 import { BackfillError } from './backfill-error.ts';
 import type { Fill } from './fill.ts';
-import type { Leaf } from '../../postgres/leaf-partitions.ts';
+import type { Leaf } from '../../postgres/partition-tree.ts';
 import { BLOCKS_DONE, type Position, STRIPES } from './stripes.ts';
 
 /** 32 MB with blocks of 8 kB: some seconds of work, so that all workers are busy until the end of the table. */

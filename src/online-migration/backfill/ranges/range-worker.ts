@@ -9,7 +9,7 @@ import { type ClaimedRange, claimRange } from '../plan/claim.ts';
 import type { Fill } from '../plan/fill.ts';
 import { keepTriggersSilent } from '../batch/firing-triggers.ts';
 import type { WorkerPauses } from '../throttle/worker-pause.ts';
-import { readBytesPerBlock } from '../../postgres/leaf-partitions.ts';
+import { readBytesPerBlock } from '../../postgres/partition-tree.ts';
 import type { Meter } from './meter.ts';
 import type { NiceRatio } from '../throttle/nice-ratio.ts';
 import type { BatchSize, BatchSizes } from '../throttle/batch-size.ts';

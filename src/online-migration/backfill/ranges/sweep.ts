@@ -11,7 +11,7 @@ import {
   untilNextTry,
   untilNotHeldBack,
 } from '../batch/held-rows.ts';
-import { findLeaves, type Leaf } from '../../postgres/leaf-partitions.ts';
+import { findLeaves, type Leaf } from '../../postgres/partition-tree.ts';
 import { settle } from '../batch/settle.ts';
 
 /** Largest number of rows in one transaction of the sweep, and of locked rows that it remembers. */

@@ -102,7 +102,7 @@ export class AutovacuumHold implements AsyncDisposable {
         type: 'autovacuum-not-held',
         table: this.#table,
         reason,
-        message: `backfill: cannot keep autovacuum away, and goes on: ${reason}`,
+        message: `backfill: cannot keep autovacuum away, and continues: ${reason}`,
       });
     });
     return this.#turn;

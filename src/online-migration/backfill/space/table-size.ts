@@ -1,6 +1,6 @@
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { Fill } from '../plan/fill.ts';
-import { findLeaves } from '../../postgres/leaf-partitions.ts';
+import { findLeaves } from '../../postgres/partition-tree.ts';
 
 /** Sizes and counters at one time, to measure the cost of a backfill. */
 export interface Space {
@@ -10,7 +10,7 @@ export interface Space {
   readonly indexBytes: number;
   /** Bytes of WAL that the server has ever written. */
   readonly walBytes: number;
-  /** Rows that were ever updated, and the share of heap-only updates. */
+  /** Rows that were ever updated, and the number of heap-only updates among them. */
   readonly updates: number;
   readonly hotUpdates: number;
 }

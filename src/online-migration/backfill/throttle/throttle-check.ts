@@ -41,7 +41,7 @@ export async function checkThrottles(
   if (pauses.set(reason ?? (await otherReason()))) {
     emit(
       pauses.reason === null
-        ? { type: 'backfill-resumed', change, message: 'backfill: goes on' }
+        ? { type: 'backfill-resumed', change, message: 'backfill: continues' }
         : {
             type: 'backfill-paused',
             change,

@@ -64,7 +64,7 @@ export async function findThrottleReason(
   if (walFiles > limits.walFiles) return `${walFiles} WAL files wait to be archived`;
   if (limits.apiLatencyUrl === null) return null;
   const p99Ms = await readApiP99(limits.apiLatencyUrl);
-  if (p99Ms === Number.POSITIVE_INFINITY) return 'the API does not tell its latency';
+  if (p99Ms === Number.POSITIVE_INFINITY) return 'the API does not report its latency';
   return p99Ms > limits.apiP99Ms ? `the API's p99 is ${Math.round(p99Ms)} ms` : null;
 }
 

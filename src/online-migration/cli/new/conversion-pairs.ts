@@ -11,11 +11,11 @@ import { textToUuid } from '../../conversions/text-to-uuid.ts';
 import { FULL_PRECISION, timestampToTimestamptz } from '../../conversions/timestamp-to-timestamptz.ts';
 import { varcharToText } from '../../conversions/varchar-to-text.ts';
 
-/** A conversion of the package, and values to try it with, as they are written into files. */
+/** A conversion of the package with sample values, as written into files. */
 export interface ChosenConversion {
   /** Its name in `online-migration/conversions`. */
   readonly name: string;
-  /** The expression that makes the conversion: `textToNumeric(12, 2)`. */
+  /** The expression that creates the conversion: `textToNumeric(12, 2)`. */
   readonly expression: string;
   readonly conversion: Conversion;
   /** SQL of the old and of the new value for the number `${n}`. */
@@ -26,14 +26,14 @@ export interface ChosenConversion {
 export interface PairDetails {
   /** The labels of the new type, if it is an enum. */
   readonly labels: readonly string[];
-  /** The zone in which timestamps are meant. */
+  /** The time zone of the timestamps. */
   readonly zone: string;
 }
 
 export type Pair = {
   readonly from: RegExp;
   readonly to: RegExp;
-  /** How people read the pair. */
+  /** The pair as shown to people. */
   readonly text: string;
   /** @returns the reason, without a full stop, if the pair is known and cannot convert these two types; null for another pair */
   readonly choose: (
@@ -47,17 +47,17 @@ export type Pair = {
 const TEXT = /^(?:text|character varying(?:\((\d+)\))?|character\((\d+)\))$/;
 const N = '${n}';
 
-/** A text that is a uuid, and that no other number has. */
+/** A text that is a uuid and is unique to the number. */
 const UUID = `('00000000-0000-4000-8000-' || lpad(to_hex(${N}), 12, '0'))`;
 const UUID_LENGTH = 36;
-/** A moment on a clock without a zone, and the shortest text of one. */
+/** A timestamp without a time zone, and the shortest length of its text. */
 const MOMENT = `(timestamp '2024-01-01 10:00:00' + ${N} * interval '1 second')`;
 const MOMENT_LENGTH = 'YYYY-MM-DD HH:MM:SS'.length;
-/** Digits that the numbers of a test may have in a JSON text. */
+/** Digits that a test's numbers may have in a JSON text. */
 const JSON_DIGITS = 9;
 const LONGEST_WORD = 'false'.length;
 
-/** The pairs of types that the package converts; the first that fits is taken. */
+/** The pairs of types that the package converts; the first match is used. */
 export const PAIRS: readonly Pair[] = [
   {
     from: /^integer$/,
@@ -216,7 +216,7 @@ function tooShort([from]: RegExpExecArray, to: string, characters: number): stri
   return `A ${to} has at least ${characters} characters as a text, and ${from} takes no such text`;
 }
 
-/** The conversion, or why there is none for these two numbers. */
+/** The conversion, or the reason why these two numbers have none. */
 function numericOf(precision: number, scale: number): Conversion | string {
   try {
     return textToNumeric(precision, scale);

@@ -1,7 +1,7 @@
 import type { WrittenFile } from './written-files.ts';
 import { inComment, type NewChange } from './new-change.ts';
 
-/** Stands in the literal where the expression of the conversion goes. */
+/** Placeholder in the literal for the expression of the conversion. */
 const CONVERSION_PLACE = '<conversion>';
 
 /** The file with the declared change. */
@@ -22,7 +22,7 @@ export function declarationFile({ table, change, conversion, words }: NewChange)
   };
   const literal = JSON.stringify(declared, null, 2).replace(
     JSON.stringify(CONVERSION_PLACE),
-    // A function, since a `$` in a text would stand for something.
+    // A function, because a `$` in a replacement text would have a meaning.
     () => conversion.expression,
   );
   return {

@@ -5,7 +5,7 @@ import type { WrittenFile } from './written-files.ts';
 
 /**
  * Lists the written files and the next steps, in the order of the releases.
- * @param unreviewed one sentence for each thing that expand refuses until a person has judged it
+ * @param unreviewed one sentence for each object that a person must review before expand
  */
 export function instructions(
   subject: NewChange,
@@ -43,5 +43,5 @@ Release 1, which knows both columns:
 Release 2, which knows ${oldColumn.name} as ${newColumn.type} alone:
   ${reason !== null ? 'Take' : 'Keep the mapping of the form `renamed`, delete the other two, and take'} the change out of src/column-changes.ts.
 
-npx online-migration status ${chosen} --watch shows where it stands.`;
+npx online-migration status ${chosen} --watch shows its progress.`;
 }

@@ -1,8 +1,9 @@
 import { type ChosenConversion, type PairDetails, PAIRS } from './conversion-pairs.ts';
 
 /**
- * Finds the package's conversion between two types, written as the catalog writes them.
- * @returns null if it has none; the reason, without a full stop, if the pair is known and cannot convert these two types
+ * Finds the package's conversion between two types in the catalog's spelling.
+ * @returns null if it has none; the reason, without a full stop, if the pair is known and cannot convert these two
+ *   types
  */
 export function knownConversion(
   from: string,

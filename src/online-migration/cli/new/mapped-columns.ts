@@ -1,6 +1,9 @@
 import type { ColumnFacts } from './table-facts.ts';
 
-/** MikroORM's builder for a type without its modifier; `declared` is the type as the catalog writes it, quoted for TypeScript. */
+/**
+ * MikroORM's builder for a type without its modifier; `declared` is the catalog's spelling of the type, quoted for
+ * TypeScript.
+ */
 const BUILDERS: readonly [type: RegExp, builder: (declared: string, length: string | undefined) => string][] =
   [
     [/^smallint$/, () => 'p.smallint()'],
@@ -29,13 +32,13 @@ const NOT_COMPARABLE = /\.|^time(\(\d\))? with time zone$|^bit varying|^"char"$|
 /** The parts of a quoted name. */
 const IDENTIFIER = /"((?:[^"]|"")+)"|[^".[\]]+/g;
 
-/** The options of a column's mapping beside its type. */
+/** The options of a column's mapping besides its type. */
 type MappedColumn = Pick<ColumnFacts, 'name' | 'type' | 'notNull' | 'default' | 'generated' | 'numbers'>;
 
 /**
  * The ORM's builder for a column's type.
  *
- * @param column its type as the catalog writes it, and the labels if that is an enum or an array of one
+ * @param column its type in the catalog's spelling, and the labels if that is an enum or an array of enums
  * @param schema of the table
  */
 export function typeBuilder({ type, labels }: Pick<ColumnFacts, 'type' | 'labels'>, schema: string): string {
@@ -47,7 +50,9 @@ export function typeBuilder({ type, labels }: Pick<ColumnFacts, 'type' | 'labels
   return (builder?.(declared, length) ?? `p.string().columnType(${declared})`) + comparison(type);
 }
 
-/** The builder of the changed column. It names an enum too: MikroORM would drop one that no mapping names. */
+/**
+ * The builder of the changed column. It names an enum too, because MikroORM would drop an enum that no mapping names.
+ */
 export function typedColumnBuilder(type: string, labels: readonly string[], schema: string): string {
   const declared = `new TypedColumn(${JSON.stringify(type)})`;
   const builder =
@@ -59,7 +64,7 @@ function comparison(type: string): string {
   return NOT_COMPARABLE.test(type) ? `.ignoreSchemaChanges('type')` : '';
 }
 
-/** MikroORM takes a name without a schema for one in the table's own, and compares it only in `public`. */
+/** MikroORM assumes the table's schema for a name without one, and compares it only in `public`. */
 function enumBuilder(type: string, labels: readonly string[], schema: string): string {
   const parts = Array.from(
     type.matchAll(IDENTIFIER),
@@ -70,10 +75,10 @@ function enumBuilder(type: string, labels: readonly string[], schema: string): s
 }
 
 /**
- * Writes the calls that follow the builder of a column's type. A comparison of the schema must find no difference in the
- * column: by default, MikroORM expects an integer key to be a serial, and drops an identity as if it were a default.
+ * Writes the calls after the builder of a column's type. A comparison of the schema must find no difference in the
+ * column. By default, MikroORM expects an integer key to be a serial, and drops an identity as if it were a default.
  *
- * @param column as the catalog has it, under the name that the mapping is to use
+ * @param column as in the catalog, under the name for the mapping
  * @param isKey whether the column is in the key
  */
 export function columnOptions(column: MappedColumn, isKey: boolean): string {

@@ -3,10 +3,10 @@ import { columnOptions, typeBuilder, typedColumnBuilder } from './mapped-columns
 import { inComment, type NewChange, propertyNames } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
 
-/** Characters that MikroORM reads as the end of a schema's name, or as a placeholder. */
+/** Characters that MikroORM would read as the end of a schema's name, or as a placeholder. */
 const UNMAPPABLE = /[.?]/;
 
-/** Why the ORM cannot map the table, as a sentence; null if it can. */
+/** The reason why the ORM cannot map the table, as a sentence; null if it can. */
 export function unmappableReason({ table, change }: NewChange): string | null {
   if (table.key.length === 0) return 'The ORM maps no table without a key';
   const names = [table.schema, table.name, ...table.columns.map(({ name }) => name), change.newColumn.name];
@@ -15,7 +15,7 @@ export function unmappableReason({ table, change }: NewChange): string | null {
   return `The ORM cannot write the name ${JSON.stringify(name)}, which has a point or a question mark`;
 }
 
-/** The file with the three mappings of the table, one for each form that it has during the change. */
+/** The file with the three mappings of the table, one for each form. */
 export function mappingsFile({ table, change, labels, words }: NewChange): WrittenFile {
   const { oldColumn, newColumn } = change;
   const properties = propertyNames(table.columns);
@@ -58,7 +58,7 @@ import { TypedColumn } from 'online-migration/mikro-orm';
 
 const tableName = ${JSON.stringify(table.name)};
 const schema = ${JSON.stringify(table.schema)};
-${before.length === 0 ? '' : `\n/** What stands before the changed column in the key. */\nconst leadingKey = {\n${lines(before)}\n};\n`}
+${before.length === 0 ? '' : `\n/** The key columns before the changed column. */\nconst leadingKey = {\n${lines(before)}\n};\n`}
 /**
  * What the three mappings share: the columns and the key; indexes, foreign keys and triggers are yours to add. Give the
  * changed property one JavaScript type of your own in all of them.
@@ -78,7 +78,7 @@ export const ${words.mappings} = { old: ${prefix}Old, new: ${prefix}New, renamed
   };
 }
 
-/** A key that is no primary key is an index that the ORM has to know, or it would offer to drop it. */
+/** A key that is not a primary key is an index. The ORM must know it, or it would offer to drop it. */
 function uniqueKey({ key, indexes }: NewChange['table'], properties: ReadonlyMap<string, string>): string {
   const index = indexes.find(({ keyColumns, isUnique }) => isUnique && keyColumns.join() === key.join());
   if (index === undefined || index.isPrimary) return '';

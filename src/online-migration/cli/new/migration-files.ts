@@ -51,7 +51,7 @@ const PHASES: readonly PhaseHeader[] = [
     verb: 'enforce',
     head: ({ table, old, new: added, isReversible, isNullable }) => [
       isNullable
-        ? `Enforce: \`${added}\` has a value where \`${old}\` has one, and from then on the application uses it.`
+        ? `Enforce: \`${added}\` has a value in each row in which \`${old}\` has one. From then on the application uses it.`
         : `Enforce: \`${added}\` is NOT NULL, and from then on the application uses it.`,
       ``,
       `    create index concurrently …, for each index that ${old} is in; the foreign keys likewise`,
@@ -67,7 +67,7 @@ const PHASES: readonly PhaseHeader[] = [
       `Refused while a row has a value that does not convert; the error names the rows.`,
       isReversible
         ? `Undo: \`migration:down\` in ONE transaction; applications go back to the old column.`
-        : `Undo: none. The change is declared as not reversible, and what is written from now on has no old value.`,
+        : `Undo: none. The change is declared as not reversible, and rows written from now on have no old value.`,
     ],
   },
   {
@@ -99,7 +99,7 @@ const PHASES: readonly PhaseHeader[] = [
   },
 ];
 
-/** The five migrations of a change, in their order. */
+/** The five migrations of a change, in order. */
 export function migrationFiles(subject: NewChange): WrittenFile[] {
   const { table, change, words } = subject;
   const head: HeadWords = {

@@ -2,10 +2,10 @@ import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { ChosenConversion } from './conversion-pairs.ts';
 import type { TableFacts } from './table-facts.ts';
 
-/** A column change that is to be written, and everything that the files say of it. */
+/** A column change to write, with all facts for its files. */
 export interface NewChange {
   readonly table: TableFacts;
-  /** The change itself, to ask the database about. */
+  /** The change itself, for queries on the database. */
   readonly change: ChangedColumn;
   readonly conversion: ChosenConversion;
   /** The labels of the new type, if it is an enum. */
@@ -15,11 +15,11 @@ export interface NewChange {
   readonly words: NewNames;
 }
 
-/** The names of what is written. */
+/** The names used in the files. */
 export interface NewNames {
   /** Folder below `src/` and `test/`: `orders`. */
   readonly folder: string;
-  /** How file names of the change begin: `total`. */
+  /** Prefix of the change's file names: `total`. */
   readonly file: string;
   /** In names of migration files: `orders_total`. */
   readonly migration: string;
@@ -35,25 +35,25 @@ export interface NewNames {
 const NUMBER_DIGITS = 4;
 
 /**
- * The number of one of the change's migrations, as file names begin: `0007`.
+ * The number of one of the change's migrations, as the prefix of file names: `0007`.
  * @param index its place among them, from 0 on
  */
 export function migrationNumber({ firstNumber }: NewChange, index: number): string {
   return String(firstNumber + index).padStart(NUMBER_DIGITS, '0');
 }
 
-/** A text that stands in a comment: it must not end it. */
+/** Escapes a text for a comment: it must not end the comment. */
 export function inComment(text: string): string {
   return text.replaceAll('*/', '* /');
 }
 
-/** A text as it stands between the backticks of a template literal. */
+/** Escapes a text for a template literal. */
 export function inTemplate(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('`', '\\`').replaceAll('${', '\\${');
 }
 
 /**
- * Makes the names that files and code of a change go by.
+ * Derives the names for files and code of a change.
  * @param number of the change among those of the column; undefined for the first
  */
 export function namesFor(
@@ -92,7 +92,7 @@ export function propertyNames(columns: readonly { readonly name: string }[]): Ma
   return names;
 }
 
-/** The words of a name; what no file and no identifier can have is left out, and one must not begin with a digit. */
+/** The words of a name, without characters that are invalid in files and identifiers; none begins with a digit. */
 function wordsOf(name: string): string[] {
   const words = name
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')

@@ -16,31 +16,31 @@ import {
   type TableFacts,
 } from './table-facts.ts';
 
-/** What a person asks for. */
+/** The user's input. */
 export interface WantedChange {
   readonly table: string;
   readonly column: string;
-  /** The type that the column is believed to have; undefined where nobody says. */
+  /** The expected type of the column; undefined for any. */
   readonly from: string | undefined;
   readonly to: string;
-  /** The new column's interim name; undefined for one that is made of the old name. */
+  /** The new column's interim name; undefined to derive it from the old name. */
   readonly newColumn: string | undefined;
-  /** The zone in which timestamps are meant; undefined where nobody says. */
+  /** The time zone of the timestamps; undefined if not given. */
   readonly zone: string | undefined;
 }
 
 const NAMED_TABLES = 20;
-/** The first change of a column goes without a number. */
+/** The first change of a column has no number. */
 const SECOND = 2;
-/** A default that is a literal, as the catalog writes it: `'new'::text`, `7`, `false`. */
+/** A default that is a literal, as in the catalog: `'new'::text`, `7`, `false`. */
 const CONSTANT = /^(?:'(?:[^']|'')*'::[a-z "]+|-?[0-9.]+|true|false)$/;
 
 /**
- * Works a change out from what a person asks for and what the database has.
+ * Plans a change from the user's input and the database.
  *
  * @param firstNumber of its migrations
- * @param others the changes that the project has; one of the same column gives the new one a name with a number
- * @throws OnlineMigrationError that says what does not fit, and what there is
+ * @param others the project's changes; if one has the same column, the new change gets a numbered name
+ * @throws OnlineMigrationError that names the mismatch and the actual value
  */
 export async function planChange(
   database: DescribingQueryable,
@@ -113,7 +113,7 @@ export async function planChange(
 
 /**
  * The number of the change among those of its column; undefined for the first one.
- * @throws OnlineMigrationError if an earlier one is not finished: the column has another type than that one leads to
+ * @throws OnlineMigrationError if an earlier change is unfinished: the column does not have that change's new type
  */
 async function numberOf(
   database: DescribingQueryable,
@@ -166,7 +166,10 @@ function withDefault(expression: string | null): { default?: string } {
   return expression === null ? {} : { default: expression };
 }
 
-/** The new column's default: the old one's value where that is always the same, else the old one, converted at each use. */
+/**
+ * The new column's default: the converted value if the old default is a literal, otherwise the old expression,
+ * converted at each use.
+ */
 async function convertedDefault(
   database: Queryable,
   { forward }: Conversion,
@@ -185,7 +188,7 @@ async function convertedDefault(
       { column: name, default: expression, type: to },
     );
   }
-  // As the catalog writes it, and MikroORM compares it: `0.00::numeric(12,2)`, and `'-1.00'::numeric(12,2)`.
+  // In the catalog's spelling, which MikroORM compares: `0.00::numeric(12,2)`, and `'-1.00'::numeric(12,2)`.
   const literal = /^numeric\b/.test(to) && /^\d/.test(value) ? value : escapeLiteral(value);
   return `${literal}::${to}`;
 }

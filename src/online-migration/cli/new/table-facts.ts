@@ -9,27 +9,27 @@ export interface DescribingQueryable extends Queryable {
   ): Promise<{ rows: Row[]; rowCount: number | null; fields: FieldDef[] }>;
 }
 
-/** A column, as the catalog has it. */
+/** A column in the catalog. */
 export interface ColumnFacts {
   readonly name: string;
-  /** With its modifier, as `format_type` writes it; a type that is not PostgreSQL's own with its schema. */
+  /** With its modifier, as `format_type` writes it. If the type is not PostgreSQL's own, with its schema. */
   readonly type: string;
-  /** The labels of an enum, or of an array of them, in their order; none for another type. */
+  /** The labels of an enum, or of an array of enums, in order; empty for another type. */
   readonly labels: readonly string[];
   readonly notNull: boolean;
-  /** Null if it has none, or its numbers come from a sequence or an identity. */
+  /** Null if it has none, or if its numbers come from a sequence or an identity. */
   readonly default: string | null;
-  /** Where its numbers come from: an identity, `always` or `by default`, or a sequence; null if it has none. */
+  /** The source of its numbers: an identity, `always` or `by default`, or a sequence; null if it has none. */
   readonly numbers: 'always' | 'by default' | 'sequence' | null;
-  /** Of a generated column, its expression and how it is kept: `(net * 2) stored`; null for any other. */
+  /** The expression and the kind of a generated column: `(net * 2) stored`; null for any other. */
   readonly generated: string | null;
 }
 
-/** An index, or the constraint that it is of. */
+/** An index, or its constraint. */
 export interface IndexFacts {
-  /** All of its columns, those that it only includes too. */
+  /** All of its columns, including those of `include`. */
   readonly columns: readonly string[];
-  /** Those that it goes by. */
+  /** Its key columns. */
   readonly keyColumns: readonly string[];
   readonly statement: string;
   readonly name: string;
@@ -37,21 +37,24 @@ export interface IndexFacts {
   readonly isPrimary: boolean;
 }
 
-/** A table, as the catalog has it. */
+/** A table in the catalog. */
 export interface TableFacts {
   readonly schema: string;
   readonly name: string;
   readonly columns: readonly ColumnFacts[];
-  /** The columns of the primary key, else of another unique index whose columns are never null; none where there is none. */
+  /**
+   * The columns of the primary key, or else of another unique index whose columns are never null; empty if there is
+   * none.
+   */
   readonly key: readonly string[];
-  /** The indexes and constraints that can stand in a test of the change: `create index …`, `primary key (…)`. */
+  /** The indexes and constraints that a test of the change can create: `create index …`, `primary key (…)`. */
   readonly indexes: readonly IndexFacts[];
 }
 
 /**
- * Looks a table up in the database.
+ * Looks up a table in the database.
  *
- * @param name the table's name, perhaps with its schema before it: `orders`, `shop.orders`
+ * @param name the table's name, optionally with its schema: `orders`, `shop.orders`
  * @returns null if there is none
  */
 export async function readTable(database: Queryable, name: string): Promise<TableFacts | null> {
@@ -132,7 +135,7 @@ export async function readTable(database: Queryable, name: string): Promise<Tabl
   return rows[0] ?? null;
 }
 
-/** The tables that a person may have meant, at most so many as fit a sentence. */
+/** Similar tables, as many as fit in a sentence. */
 export async function listTables(database: Queryable, limit: number): Promise<string[]> {
   const { rows } = await database.query<{ name: string }>(
     `
@@ -149,10 +152,10 @@ export async function listTables(database: Queryable, limit: number): Promise<st
 }
 
 /**
- * How the catalog writes a type that is given as SQL takes it: `decimal(12)` is `numeric(12,0)`.
+ * Reads the catalog's spelling of a type: `decimal(12)` is `numeric(12,0)`.
  *
  * @returns null if there is no such type
- * @throws DatabaseError if the type takes no such modifier
+ * @throws DatabaseError if the type does not accept the modifier
  */
 export async function canonicalType(database: DescribingQueryable, type: string): Promise<string | null> {
   const modifier = /\s*\([\d\s,-]*\)/.exec(type)?.[0] ?? '';
@@ -166,7 +169,8 @@ export async function canonicalType(database: DescribingQueryable, type: string)
   );
   const found = rows[0];
   if (found === undefined || found.is_own) return found ? `${found.name}${modifier.trim()}` : null;
-  // It is a type's name and numbers, or the look-up would have found nothing; only PostgreSQL knows what a modifier becomes.
+  // The text is a type's name and numbers, otherwise the lookup would have found nothing. Only PostgreSQL knows the
+  // spelling of a modifier.
   const { fields } = await database.query(`select null::${type}`);
   const { dataTypeID, dataTypeModifier } = fields[0]!;
   const written = await database.query<{ name: string }>(`select format_type($1, $2) as name`, [
@@ -176,7 +180,7 @@ export async function canonicalType(database: DescribingQueryable, type: string)
   return written.rows[0]!.name;
 }
 
-/** The labels of an enum, in their order; none for a type that is none. */
+/** The labels of an enum, in order; empty for another type. */
 export async function enumLabels(database: Queryable, type: string): Promise<string[]> {
   const { rows } = await database.query<{ label: string }>(
     `select enumlabel as label from pg_catalog.pg_enum where enumtypid = to_regtype($1) order by enumsortorder`,

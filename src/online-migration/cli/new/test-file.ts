@@ -5,14 +5,15 @@ import { fillingOf, NUMBERS, textInstead } from './key-fillings.ts';
 import type { ColumnFacts } from './table-facts.ts';
 import type { WrittenFile } from './written-files.ts';
 
-/** Columns that the test adds for its clients: no table is likely to have them. */
+/** Columns that the test adds for its clients. No table is likely to have them. */
 const CLIENTS_COLUMNS = { id: 'cycle_id', n: 'cycle_n' };
 const ROWS = 1_000;
 
 /**
- * The test that takes the change up and down under load, and one that reads and writes through the mappings, on a table of
- * its own: the key, the column, the indexes that it is in, and for the mappings the other columns, empty. Foreign keys are
- * left out, since their tables are not there, and so are indexes that ask for a type of the user's own.
+ * Writes two tests: one runs the change up and down under load, the other reads and writes through the mappings. They
+ * create a table with the key, the column and its indexes. For the mappings, the table also has the other columns,
+ * which are empty. Foreign keys are left out, because the other tables do not exist, and so are indexes that need a
+ * type of the user's own.
  */
 export function testFile(subject: NewChange): WrittenFile {
   const { table, change, conversion, words } = subject;
@@ -51,7 +52,7 @@ ${
   isMapped
     ? `
   // Delete this with the first of the mappings.
-  it('is read and written through the mapping that fits, after each move', async () => {
+  it('is read and written through the matching mapping, after each phase', async () => {
     await expectMappedStages(CASE, ${words.mappings});
   });
 `
@@ -108,7 +109,7 @@ function setupOf(
   ];
 }
 
-/** An enum has to be there, with the labels that the conversion knows. */
+/** An enum must exist, with the labels that the conversion knows. */
 function typeStatements(type: string, labels: readonly string[]): string[] {
   if (labels.length === 0) return [];
   const list = labels.map((label) => escapeLiteral(label)).join(', ');
@@ -124,7 +125,7 @@ function asTemplate(statement: string): string {
   return `\`${inTemplate(statement)}\``;
 }
 
-/** SQL in which the number alone is filled in, and everything else stands as it is. */
+/** SQL as a template literal: it inserts only the number, and leaves everything else unchanged. */
 function valueTemplate(sql: string): string {
   return `\`${sql.split('${n}').map(inTemplate).join('${n}')}\``;
 }

@@ -5,13 +5,13 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 
-/** A file to be written, as a path from the project's folder. */
+/** A file to write; its path is relative to the project's folder. */
 export interface WrittenFile {
   readonly path: string;
   readonly text: string;
 }
 
-/** The list of all column changes, to which a new one is added. */
+/** The list of all column changes. */
 export const LIST_FILE = 'src/column-changes.ts';
 const EMPTY_LIST = `import type { ColumnChange } from 'online-migration';
 
@@ -21,7 +21,7 @@ export const columnChanges: readonly ColumnChange[] = [];
 const LIST = /export const columnChanges: readonly ColumnChange\[\] = \[([^\]]*)\];/;
 
 /**
- * Refuses files that are there already.
+ * Refuses to overwrite files.
  * @throws OnlineMigrationError that names them
  */
 export function refuseExisting(folder: string, files: readonly WrittenFile[]): void {
@@ -30,17 +30,17 @@ export function refuseExisting(folder: string, files: readonly WrittenFile[]): v
   throw new OnlineMigrationError(
     'FILES_EXIST',
     `${existing.join(', ')} ${existing.length === 1 ? 'is' : 'are'} there already, and nothing was written. ` +
-      `Delete what you do not want to keep, then run the same command again.`,
+      `Delete the files that you do not want to keep, then run the same command again.`,
     { files: existing },
   );
 }
 
 /**
- * The list with a change added to it.
+ * Adds a change to the list.
  *
- * @param declaration the name that the change is exported under
- * @param module its file, from `src/`, without its end
- * @throws OnlineMigrationError if the list is not as it is known
+ * @param declaration the exported name of the change
+ * @param module its file, relative to `src/`, without the extension
+ * @throws OnlineMigrationError if the list does not have the known form
  */
 export async function extendedList(
   folder: string,
@@ -76,11 +76,11 @@ export async function extendedList(
 }
 
 /**
- * Writes files and formats them; either all of them are there afterwards or none is.
+ * Writes and formats files; either all of them exist afterwards or none.
  *
  * @param folder of the project
- * @param files that are new
- * @param list the one that is replaced
+ * @param files new files
+ * @param list the replaced file
  */
 export async function writeFiles(
   folder: string,
@@ -109,7 +109,7 @@ export async function writeFiles(
 
 async function format(folder: string, files: readonly WrittenFile[]): Promise<void> {
   const formatter = join(folder, 'node_modules/oxfmt/bin/oxfmt');
-  // A project that was copied without its development packages has no formatter, and then none that would complain.
+  // A project without its development packages has no formatter, and no check that would complain.
   if (!existsSync(formatter)) return;
   await promisify(execFile)(process.execPath, [formatter, ...files.map(({ path }) => path)], { cwd: folder });
 }

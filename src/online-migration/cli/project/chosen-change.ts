@@ -6,15 +6,15 @@ import { namesOf } from '../../change/names.ts';
 /** Text that needs no quotes in a shell. */
 const PLAIN = /^[\w.-]+$/;
 
-/** The argument that chooses a change, as it is typed into a shell: `'public.orders.total 2'`. */
+/** A change's name, quoted for a shell: `'public.orders.total 2'`. */
 export function argumentFor(change: ChangedColumn): string {
   const name = namesOf(change).change;
   return PLAIN.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
 }
 
 /**
- * The change that a command is about: the one that is named, or the only one that there is.
- * @param name the name of the change; or its table and column, `orders.total`, with the schema before it or without
+ * Finds the change for a command: the named one, or the only one.
+ * @param name the name of the change; or its table and column, `orders.total`, with or without the schema
  * @param changes the changes of the project
  * @throws OnlineMigrationError that lists them if none or several have the name, or if the name is missing
  */
@@ -62,7 +62,7 @@ export function chosenChange(name: string | undefined, changes: readonly ColumnC
   );
 }
 
-/** The column of a change, with its schema and without. */
+/** The column of a change, with and without its schema. */
 function placesOf({ table, oldColumn }: ChangedColumn): string[] {
   const place = `${table.name}.${oldColumn.name}`;
   return [place, `${table.schema}.${place}`];

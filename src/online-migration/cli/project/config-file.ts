@@ -6,13 +6,13 @@ import type { ColumnChange } from '../../change/column-change.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { SettingsOptions } from '../../phases/settings.ts';
 
-/** What `online-migration.config.ts` exports as its default: the project, for the command line. */
+/** The default export of `online-migration.config.ts`: the project's settings for the command line. */
 export interface OnlineMigrationConfig {
   /** All column changes of the project. */
   readonly changes: readonly ColumnChange[];
-  /** Where the database is: a URL, as `pg` takes it, or a function that is called when a command needs it. */
+  /** The database: a URL, an object that `pg` accepts, or a function that is called when a command needs it. */
   readonly connection: string | ClientConfig | (() => string | ClientConfig | Promise<string | ClientConfig>);
-  /** Lock timeouts and the settings of backfills that differ from the defaults. */
+  /** Lock timeouts and backfill settings that differ from the defaults. */
   readonly settings?: SettingsOptions;
   /**
    * MikroORM's options, or a function that returns them, if the phases are migrations of MikroORM: `up` and `down` then run
@@ -49,7 +49,7 @@ export async function loadConfig(file?: string): Promise<OnlineMigrationConfig> 
   return config as OnlineMigrationConfig;
 }
 
-/** The connection of a configuration, as `pg` takes it. */
+/** The connection of a configuration, in a form that `pg` accepts. */
 export async function connectionOf({ connection }: OnlineMigrationConfig): Promise<ClientConfig> {
   const found = typeof connection === 'function' ? await connection() : connection;
   return typeof found === 'string' ? { connectionString: found } : found;

@@ -35,7 +35,7 @@ export const NEWER: Readonly<Record<number, readonly Obstacle[]>> = {
     [
       `alter table part add constraint part_size_not_null_mirror check (id > 0)`,
       'NAME_TAKEN',
-      /There is the constraint part_size_not_null_mirror of part already, a name that the change needs for itself/,
+      /There is the constraint part_size_not_null_mirror of part already, and the change needs that name/,
     ],
     [
       `create table whole (id integer primary key); alter table part add foreign key (size) references whole not enforced`,

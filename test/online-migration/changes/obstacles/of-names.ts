@@ -8,13 +8,13 @@ export const OF_NAMES: readonly Obstacle[] = [
   [
     `create index sizes on part (size); create table sizes_mirror ()`,
     'NAME_TAKEN',
-    /There is sizes_mirror already, a name that the change needs for itself: rename what has it/,
+    /There is sizes_mirror already, and the change needs that name: rename the existing object/,
   ],
   [
     `create table whole (id integer primary key); alter table part add constraint whole foreign key (size) references whole;
      alter table part add constraint whole_mirror check (id > 0)`,
     'NAME_TAKEN',
-    /There is the constraint whole_mirror of part already, a name that the change needs for itself/,
+    /There is the constraint whole_mirror of part already, and the change needs that name/,
   ],
   [
     `alter table part add constraint size_new_filled check (id > 0)`,
@@ -25,7 +25,7 @@ export const OF_NAMES: readonly Obstacle[] = [
     `drop table part; create table part (id bigint primary key, size integer generated always as identity not null);
      create table part_size_seq_mirror ()`,
     'NAME_TAKEN',
-    /There is part_size_seq_mirror already, a name that the change needs for itself/,
+    /There is part_size_seq_mirror already, and the change needs that name/,
   ],
   [
     `select`,

@@ -70,6 +70,6 @@ export const OF_PARTITIONS: readonly Obstacle[] = [
   [
     `${PARTITIONED}; ${FIRST}; alter table part add constraint positive check (size > 0)`,
     'DEPENDENT_OBJECT',
-    /constraint positive on table part depends on size and cannot go over by itself. Drop it, and make what takes its place when the change is done.$/,
+    /constraint positive on table part depends on size and cannot go over by itself. Drop it, and create its replacement when the change is done.$/,
   ],
 ];

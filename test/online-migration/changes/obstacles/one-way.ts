@@ -6,7 +6,7 @@ export const ONE_WAY: readonly Obstacle[] = [
   [
     `select`,
     'NULL_OLD_VALUE_NOT_POSSIBLE',
-    /id is in the primary key, and without a way back .* declare `conversion\.backward`/,
+    /id is in the primary key, and in a change that is not reversible .* declare `conversion\.backward`/,
     {
       column: 'id',
       from: 'bigint',
@@ -17,13 +17,13 @@ export const ONE_WAY: readonly Obstacle[] = [
   [
     `alter table part alter size add generated always as identity`,
     'NULL_OLD_VALUE_NOT_POSSIBLE',
-    /size is an identity, and without a way back/,
+    /size is an identity, and in a change that is not reversible/,
     { conversion: { ...integerToBigint, backward: 'not reversible' } },
   ],
   [
     `alter table part add unique (size); create table child (of_size integer references part (size))`,
     'NULL_OLD_VALUE_NOT_POSSIBLE',
-    /size is what child_of_size_fkey of child refers to, and without a way back/,
+    /size is referenced by child_of_size_fkey of child, and in a change that is not reversible/,
     { conversion: { ...integerToBigint, backward: 'not reversible' } },
   ],
 ];
