@@ -172,7 +172,7 @@ export interface FiguresHidden extends OfChange {
   readonly role: string;
 }
 
-/** The backfill has its plan and begins, or continues where an earlier run stopped. */
+/** The backfill has its plan and begins, or continues an earlier run. */
 export interface BackfillPlanned extends OfChange {
   readonly type: 'backfill-planned';
   /** `forward` fills the new column; `backward` fills the old one, when contract is reverted. */

@@ -36,7 +36,7 @@ export const OBSTACLE_CODES = {
     remedy: 'Correct `oldColumn.type`.',
   },
   NULLABLE_NOT_AS_DECLARED: {
-    meaning: 'The column may be null and the declaration does not say so, or the reverse.',
+    meaning: 'The column may be null and the declaration does not have `nullable`, or the reverse.',
     remedy: 'Correct `nullable`, or set the column NOT NULL first.',
   },
   NEW_COLUMN_EXISTS: {

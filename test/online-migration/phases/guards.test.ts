@@ -120,7 +120,7 @@ describe('the backfill refuses to start', () => {
   });
 
   it('on a server older than PostgreSQL 14, and so does the expand', async () => {
-    // The server says so itself, to sessions that look for its settings here first.
+    // Sessions that look for settings in this schema first believe that the server is that old.
     await client.rows(`create schema old_server`);
     await client.rows(`
       create function old_server.current_setting(name text) returns text language sql as $$

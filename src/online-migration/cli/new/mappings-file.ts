@@ -60,7 +60,7 @@ const tableName = ${JSON.stringify(table.name)};
 const schema = ${JSON.stringify(table.schema)};
 ${before.length === 0 ? '' : `\n/** The key columns before the changed column. */\nconst leadingKey = {\n${lines(before)}\n};\n`}
 /**
- * What the three mappings share: the columns and the key; indexes, foreign keys and triggers are yours to add. Give the
+ * The part that the three mappings share: the columns and the key; indexes, foreign keys and triggers are yours to add. Give the
  * changed property one JavaScript type of your own in all of them.
  */
 const sharedProperties = {
