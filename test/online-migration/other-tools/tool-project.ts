@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 const BLOCK = /^```(\w+)\n(.*?)^```$/gms;
 const FILE_NAME = /^\/\/ (\S+\.ts)\n/;
 
-/** As docs/adapting.md asks for, and strict. */
+/** Strict, and for TypeScript that Node.js runs by type stripping. */
 const COMPILER_OPTIONS = {
   module: 'nodenext',
   target: 'esnext',
