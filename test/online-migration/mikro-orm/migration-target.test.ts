@@ -54,7 +54,7 @@ describe('migration:down', () => {
 
   it('refuses to go to a migration that has not run; MikroORM would revert everything', () => {
     expect(() => resolveTargets('down', { to: '0003_b' }, KNOWN, APPLIED)).toThrow(
-      expect.objectContaining(refusedWith('MIGRATION_NOT_APPLIED', '0003_backfill has not run')),
+      expect.objectContaining(refusedWith('MIGRATION_NOT_APPLIED', '0003_backfill has not been applied')),
     );
   });
 

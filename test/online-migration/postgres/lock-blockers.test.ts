@@ -82,7 +82,7 @@ describe('who holds locks on a table', () => {
       await expect(expand({ ...opened, settings })).rejects.toMatchObject(
         refusedWith(
           'LOCK_NOT_GRANTED',
-          /Blocked by prepared transaction 'transfer 12', user postgres, prepared [\d.]+ s ago: end it with `commit prepared 'transfer 12'` or `rollback prepared 'transfer 12'`\. End what blocks it/,
+          /Blocked by prepared transaction 'transfer 12', user postgres, prepared [\d.]+ s ago: end it with `commit prepared 'transfer 12'` or `rollback prepared 'transfer 12'`\. End the blocking transactions/,
         ),
       );
       await client.rows(`rollback prepared 'transfer 12'`);

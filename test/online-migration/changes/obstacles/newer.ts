@@ -17,7 +17,7 @@ export const NEWER: Readonly<Record<number, readonly Obstacle[]>> = {
     [
       `alter table part add constraint sizes unique nulls not distinct (size)`,
       'NULL_OLD_VALUE_NOT_POSSIBLE',
-      /size is in sizes, for which one null is like another, and without a way back/,
+      /size is in sizes, for which one null is like another, and in a change that is not reversible/,
       { conversion: { ...integerToBigint, backward: 'not reversible' } },
     ],
   ],

@@ -6,7 +6,7 @@ export const ONE_WAY: readonly Obstacle[] = [
   [
     `select`,
     'NULL_OLD_VALUE_NOT_POSSIBLE',
-    /id is in the primary key, and in a change that is not reversible .* declare `conversion\.backward`/,
+    /id is in the primary key, and in a change that is not reversible.* declare `conversion\.backward`/,
     {
       column: 'id',
       from: 'bigint',
