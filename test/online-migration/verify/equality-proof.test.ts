@@ -94,7 +94,7 @@ describe('while contract compares the columns', () => {
       client.rows(`update online_migration.backfill set paused = false`),
     );
     expect(paused.findIndex((line) => line.includes('paused by hand'))).toBeLessThan(
-      paused.findIndex((line) => line.includes('goes on')),
+      paused.findIndex((line) => line.includes('continues')),
     );
     expect(await client.value(`select count(*)::int from orders where total_new = id + 0.5`)).toBe(100);
   });
