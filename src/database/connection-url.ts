@@ -25,7 +25,7 @@ export function urlsOfHosts(url: string): string[] {
  * Whether the text is a PostgreSQL URL that the driver parses as intended.
  *
  * If a password contains an unencoded `/`, `?` or `#`, an `@` remains after the host, and part of the password would be
- * printed as the host. In a `.env` file, `#` starts a comment, so such a password leaves a URL without database and
+ * printed as the host. In a `.env` file, `#` starts a comment, so a password with `#` leaves a URL without database and
  * parameters.
  */
 export function isConnectionUrl(text: string): boolean {

@@ -8,7 +8,7 @@ const LOOPBACK = '127.0.0.1';
 const ANY_PORT = 0;
 
 /**
- * Below the ephemeral ports (from 32768 on Linux). The system could give one of those to an outgoing connection while
+ * Below the ephemeral ports (from 32768 on Linux). The system could give an ephemeral port to an outgoing connection while
  * the server is stopped.
  */
 const FIRST_PORT = 20_000;

@@ -7,7 +7,7 @@ import { printableUrl, urlsOfHosts } from './connection-url.ts';
 const CONNECTION_TIMEOUT_MS = 5_000;
 const PAUSE_MS = 250;
 
-/** The server is a standby or otherwise read-only. The code is PostgreSQL's code for a write on such a server. */
+/** The server is a standby or otherwise read-only. The code is PostgreSQL's code for a write on it. */
 export class ReadOnlyServerError extends Error {
   override readonly name = 'ReadOnlyServerError';
   readonly code = '25006';

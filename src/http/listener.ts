@@ -92,7 +92,7 @@ function serverOptions(requestTimeoutMs: number): ServerOptions {
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
-    // The application answers such a request with a problem.
+    // The application answers requests without a Host header with a problem.
     requireHostHeader: false,
   };
 }

@@ -1,7 +1,7 @@
 import type { Middleware } from 'koa';
 import { Problem } from './problem.ts';
 
-/** If such a header appears twice, Node uses the first. A proxy may have used another one. */
+/** If one of these headers appears twice, Node uses the first. A proxy may have used another one. */
 const SINGLE_HEADERS = ['Host', 'Content-Type'] as const;
 
 /**

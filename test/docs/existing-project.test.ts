@@ -65,7 +65,7 @@ afterAll(() => resources.disposeAsync());
 
 /**
  * Runs a program in the project.
- * @returns what it printed to standard output
+ * @returns its standard output
  * @throws Error with everything that it printed, if its exit code is not 0
  */
 async function run(env: Readonly<Record<string, string>>, file: string, ...args: string[]): Promise<string> {

@@ -239,7 +239,7 @@ describe('a stored value that is no timestamp', () => {
 it('a text that the sync trigger rejects answers 400 and names created_at', async () => {
   await using table = await createLargeRecordTableAfter('0004');
   await using api = await startTestApplication(table.url);
-  // Requests cannot send such a value; a trigger of the table's owner can create it.
+  // Requests cannot send this value; a trigger of the table's owner can create it.
   await table.client.query(`
     create function spoil() returns trigger language plpgsql as $$
       begin new.created_at_new := 'infinity'; return new; end $$;

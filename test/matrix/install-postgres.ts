@@ -17,7 +17,7 @@ const UNFINISHED = 'installing';
  * @param version of the package for this platform
  * @param signal ends the installation
  * @returns the folder of the installation
- * @throws Error where npm cannot install it; nothing is left behind then
+ * @throws Error if npm cannot install it; nothing is left behind then
  */
 export async function installPostgres(version: string, signal: AbortSignal): Promise<string> {
   const folder = join(FOLDER, version);
@@ -27,7 +27,7 @@ export async function installPostgres(version: string, signal: AbortSignal): Pro
   const unfinished = await createOwnedFolder(FOLDER, UNFINISHED, undefined);
   try {
     await install(unfinished, version, signal);
-    // What bears the version's name is whole.
+    // A folder with the version's name is complete.
     await rename(unfinished, folder);
   } finally {
     await removeFolder(unfinished);

@@ -3,18 +3,18 @@ import { MAJORS } from './postgres-versions.ts';
 const USAGE = 'npm run test:matrix -- [--majors <number>,…] [<file or option of Jest> …]';
 const OPTION = '--majors';
 
-/** What the command was asked to do. */
+/** Options of the command. */
 export interface MatrixOptions {
   /** On which majors the suite is to run, in this order. */
   readonly majors: readonly number[];
-  /** What is handed on to Jest. */
+  /** Arguments for Jest. */
   readonly jestArguments: readonly string[];
 }
 
 /**
- * Reads what was written behind the command's name. All but `--majors` is Jest's.
+ * Reads the arguments of the command. All but `--majors` are Jest's.
  *
- * @throws Error in a sentence where `--majors` names none, or one that there is not
+ * @throws Error if `--majors` names no major version, or one that is not supported
  */
 export function readMatrixOptions(argv: readonly string[]): MatrixOptions {
   const jestArguments: string[] = [];

@@ -4,13 +4,13 @@ import { once } from 'node:events';
 const IS_POSIX = process.platform !== 'win32';
 
 /**
- * Runs npm to its end; what it prints, it prints on this process's terminal.
+ * Runs npm to its end, with its output on this process's terminal.
  *
- * @param npmArguments what follows `npm` on its command line
+ * @param npmArguments arguments of `npm`
  * @param signal tells it to end; the promise waits until it has
  * @param env variables beside those of this process
- * @returns the exit code, null where a signal ended it
- * @throws Error where npm cannot be started, and the signal's reason where that was aborted
+ * @returns the exit code, null if a signal ended it
+ * @throws Error if npm cannot be started, and the signal's reason if it was aborted
  */
 export async function runNpm(
   npmArguments: readonly string[],

@@ -31,7 +31,7 @@ const jestResult = z.object({
  * @param variables of the environment, which say against which server
  * @param jestArguments handed on to Jest
  * @param signal ends the run
- * @throws Error where Jest ends without a result, as it does where it is called the wrong way or finds no test
+ * @throws Error if Jest ends without a result, for example if its arguments are wrong or it finds no test
  */
 export async function runSuite(
   variables: NodeJS.ProcessEnv,

@@ -97,13 +97,13 @@ export async function expectFullCycle(
 /** A move, or its way back. */
 export type Move = (context: PhaseContext) => Promise<void>;
 
-/** What a move works with, on a database of a test's own. */
+/** The context of a phase, on the test's own database. */
 export interface TestContext extends PhaseContext, AsyncDisposable {
   /** The messages of the phases. */
   readonly lines: readonly string[];
 }
 
-/** Opens what moves of the change work with. */
+/** Opens the context in which phases of the change run. */
 export async function openContext(
   url: string,
   declared: ColumnChange,

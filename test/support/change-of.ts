@@ -8,7 +8,7 @@ import type {
 /** A column's type, or its type and its default. */
 type DeclaredColumn = string | Omit<Column, 'name'>;
 
-/** What a test says about a change, beside the table and the column. */
+/** The rest of a declaration, besides its table and column. */
 export interface ChangeOptions
   extends
     Pick<ColumnPair, 'nullable' | 'index'>,

@@ -127,7 +127,7 @@ export async function fillOrders(client: DatabaseClient): Promise<void> {
   await client.rows(`insert into orders (number, customer_id, discount) values (1, 1, '1.50'), (2, 1, null)`);
 }
 
-/** Carries moves out for the changes, one after the other. */
+/** Runs phases for the changes, one by one. */
 export async function carryOut(
   url: string,
   changes: readonly ColumnChange[],

@@ -29,7 +29,7 @@ export async function insertSpreadRows(
 export const insertSpreadEvents = (client: DatabaseClient): Promise<void> =>
   insertSpreadRows(client, 'event', insertEvents);
 
-/** What the table and the checkpoint say when the backfill is done, beside what they should. */
+/** The state of the table and the checkpoint after the backfill, and the expected state. */
 export async function countFilled(client: DatabaseClient): Promise<{ right: number; counted: number }> {
   const [counts] = await client.rows<{ right: number; counted: number }>(`
     select count(*) filter (where at_new = at::timestamp at time zone 'UTC')::int as right,

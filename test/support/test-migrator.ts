@@ -6,7 +6,7 @@ export interface TestMigrator extends AsyncDisposable {
   go(to: string): Promise<void>;
   /** The numbers of the migrations that have run: `['0001', '0002']`. */
   applied(): Promise<string[]>;
-  /** What the migrator logged. */
+  /** Lines that the migrator logged. */
   readonly log: readonly string[];
   /** Resolves when it has logged so many lines more that match. */
   logged(pattern: RegExp, times?: number): Promise<void>;

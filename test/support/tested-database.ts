@@ -18,11 +18,11 @@ export interface TestedDatabase {
   readonly client: DatabaseClient;
   /** Opens one more connection, which is closed after the test. */
   connect(applicationName?: string): Promise<DatabaseClient>;
-  /** Opens what moves of the change work with; closed after the test. */
+  /** Opens the context in which phases of the change run; closed after the test. */
   open(change: ColumnChange): Promise<TestContext>;
   /**
-   * Carries moves out, one after the other.
-   * @returns what they logged
+   * Runs phases one by one.
+   * @returns the lines that they logged
    */
   readonly carryOut: (change: ColumnChange, moves: readonly Move[]) => Promise<readonly string[]>;
   /** Has something end with the test, before the database goes. */

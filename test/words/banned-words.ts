@@ -25,7 +25,10 @@ export const TERMS: readonly BannedWord[] = [
 /** Words of clipped English. SQL has its own `where`, so code is left out before. */
 export const CLIPPED: readonly BannedWord[] = [
   { pattern: /\bwhere\b/i, instead: '"if" or "when" for a condition, "in which" for a place' },
-  { pattern: /\bwhat\b/i, instead: 'the noun itself: "the locked rows"' },
+  // "What to do" is a label, not a clause.
+  { pattern: /\bwhat\b(?! to do)/i, instead: 'the noun itself: "the locked rows"' },
+  { pattern: /\b(?:no )?such\b(?! as)/i, instead: 'the name of the thing' },
+  { pattern: /\bone after the other\b/i, instead: '"one by one" or "in sequence"' },
 ];
 
 const COMMENT = /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/[^\n]*/g;

@@ -118,7 +118,7 @@ export function joined(...plans: readonly LockedPlan[]): LockedPlan {
   };
 }
 
-/** Runs the statements of a plan, one after the other. All its tables must be locked. */
+/** Runs the statements of a plan in their order. All its tables must be locked. */
 export async function runPlan(database: Queryable, { statements }: LockedPlan): Promise<void> {
   for (const statement of statements) await database.query(statement);
 }

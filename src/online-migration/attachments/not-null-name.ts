@@ -7,7 +7,7 @@ import { columnAt, mirrorName, type TableColumn } from './table-column.ts';
 
 /*
  * From PostgreSQL 18 on, the NOT NULL of a column is a constraint with its own name and comment. Both are handed over
- * to the remaining column. Up to PostgreSQL 17, no such constraint exists.
+ * to the remaining column. Up to PostgreSQL 17, NOT NULL is not a constraint.
  *
  * Partitions inherit the constraint. PostgreSQL renames it with the table's constraint if it has the same name. A
  * partition that was attached later can have another name for it; with the change, it gets the table's name. If a

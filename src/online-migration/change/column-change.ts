@@ -25,7 +25,7 @@ export interface Conversion {
    */
   readonly forwardInBulk?: (value: string) => string;
   /**
-   * New type to old type; null makes the write fail. `not reversible` if there is no such conversion: a row that is
+   * New type to old type; null makes the write fail. `not reversible` if no conversion exists: a row that is
    * written through the new column then loses its old value, and contract cannot be reverted.
    */
   readonly backward: ((value: string) => string) | 'not reversible';
@@ -61,7 +61,7 @@ export interface ColumnChange {
   readonly table: { readonly schema: string; readonly name: string };
   /**
    * The column or columns that identify a row: the primary key, or others that are unique and never null. `[]` for a table
-   * without such columns. Rejects and kept texts are recorded under it.
+   * without a unique key. Rejects and kept texts are recorded under it.
    */
   readonly key: string | readonly string[];
   /** The columns that change; exactly one in this version. */

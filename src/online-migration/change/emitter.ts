@@ -1,7 +1,7 @@
 import type { Emit, OnlineMigrationListener } from './events.ts';
 
 /**
- * Passes each event to several listeners, one after the other. If a listener throws or its promise is rejected, the
+ * Passes each event to several listeners, in their order. If a listener throws or its promise is rejected, the
  * phase and the other listeners continue. Its first error becomes a warning of the process.
  */
 export function emitTo(...listeners: readonly OnlineMigrationListener[]): Emit {

@@ -71,7 +71,7 @@ export interface StatementCancelled extends AnyEvent {
   readonly statement: string | null;
 }
 
-/** Such a statement could not be cancelled; the command waits for its end. */
+/** A statement could not be cancelled after a request to end; the command waits for its end. */
 export interface CancelFailed extends AnyEvent {
   readonly type: 'cancel-failed';
   readonly pid: number;

@@ -28,7 +28,7 @@ export interface Names {
   readonly newColumn: string;
   /** Function from the old type to the new one, with its schema. */
   readonly forward: string;
-  /** The same for statements that convert thousands of values; `forward` itself if the change has no such function. */
+  /** The same for statements that convert thousands of values; `forward` itself if the conversion has one function for both. */
   readonly forwardInBulk: string;
   /** Function from the new type to the old one, with its schema. */
   readonly backward: string;

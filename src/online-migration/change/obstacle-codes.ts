@@ -87,7 +87,7 @@ export const OBSTACLE_CODES = {
   },
   PRECISION_LOST: {
     meaning: 'The conversion gives more digits of a second than the type keeps, so values would be rounded.',
-    remedy: 'Let the conversion give null for such values.',
+    remedy: 'Let the conversion give null for these values.',
   },
   NULL_OLD_VALUE_NOT_POSSIBLE: {
     meaning: 'The change has no way back, and the old column cannot be null.',

@@ -13,7 +13,7 @@ const STRINGS = escapeLiteral(String.raw`"(?:[^"\\]|\\.)*"`);
 const PAIRS = `'^' || repeat('(?:[[]', ${GREATEST_DEPTH}) || repeat('[]])*', ${GREATEST_DEPTH}) || '$'`;
 
 /**
- * Text to `jsonb` and back. Spaces, the order of keys and duplicate keys are lost, so contract keeps such a text. A
+ * Text to `jsonb` and back. Spaces, the order of keys and duplicate keys are lost, so contract keeps a text that differs in them. A
  * text that is nested too deeply is a reject, because the server cannot even check it. It needs PostgreSQL 16:
  * earlier versions cannot check JSON without raising an error.
  */

@@ -4,7 +4,7 @@ const HYPHENATED = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
 
 /**
  * Text to `uuid` and back, in the usual form with four hyphens. PostgreSQL's own cast also accepts braces and hyphens
- * in other places. Capital letters are lost, so contract keeps such a text.
+ * in other places. Capital letters are lost, so contract keeps texts with capital letters.
  */
 export const textToUuid: Conversion = {
   forward: (value) =>

@@ -8,7 +8,7 @@ export const FULL_PRECISION = 6;
  * `timestamp` to `timestamptz` and back: a local time in a time zone, to the point in time that it denotes.
  *
  * When the zone's clocks are set back, one hour occurs twice. While the old column exists, the second of these hours
- * cannot be written through the new column. UTC has no such hour.
+ * cannot be written through the new column. In UTC no hour occurs twice.
  *
  * A value with more digits than the other column stores has no equal, because PostgreSQL would round it.
  *

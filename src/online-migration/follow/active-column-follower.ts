@@ -56,7 +56,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
    * @param change the declared change
    * @param database runs the catalog query; a pool, so that it does not wait for a transaction in progress
    * @param pinned the column to keep using as long as possible; by default the follower follows the phases
-   * @throws UnknownColumnError if the change has no such column
+   * @throws UnknownColumnError if the change does not have the column
    */
   constructor(change: ChangedColumn, database: Queryable, pinned?: string) {
     super();
@@ -90,7 +90,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
   }
 
   /**
-   * Reads the active column again. Readings run one after the other, so that an early one cannot overwrite a late
+   * Reads the active column again. Readings run one by one, so that an early one cannot overwrite a late
    * one. Calls during a reading share the next one.
    * @returns the result of a reading that began after the call
    * @throws TableNotReadyError if the table does not exist; the last reading remains valid

@@ -3,8 +3,8 @@ import { type MigrationTargets, MigrationTargetError } from './migration-target.
 
 /**
  * Refuses options that MikroORM's command line has dropped. It drops an option with an empty value (`--to "$UNSET"`),
- * and `--only` next to `--to` or `--from`, and then runs everything. This compares the written options with those
- * received.
+ * and `--only` next to `--to` or `--from`, and then runs everything. This compares the written options with the
+ * received ones.
  * @param argv arguments after the script's name
  * @param arrived the migrator's arguments
  * @throws MigrationTargetError if a written option was not received

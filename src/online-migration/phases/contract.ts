@@ -45,7 +45,7 @@ import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts
  * 2. Create missing copies of the old column's attachments for the new column.
  * 3. ONE transaction under ACCESS EXCLUSIVE: create triggers that keep old values which cannot be rebuilt. The lock
  *    waits for every write that began before the triggers.
- * 4. Compare both columns of all rows in short transactions. Keep such values of rows that nobody writes.
+ * 4. Compare both columns of all rows in short transactions. Also keep these old values of rows that nobody writes.
  * 5. ONE transaction under ACCESS EXCLUSIVE: check the attachments again. Hand over the indexes, keys, the default
  *    and the name of the NOT NULL to the new column. Drop the triggers, their functions and the old column.
  *
@@ -67,7 +67,7 @@ export async function contract(context: PhaseContext): Promise<void> {
     await stopKeeping(session, change);
   });
   await session.withoutStatementTimeout(() => forgetKeptValues(session, change));
-  await inExclusiveTransaction(context, 'contract: keep what cannot be rebuilt', {
+  await inExclusiveTransaction(context, 'contract: keep old values', {
     before: () => asTableOwner(session, change, () => createKeepFunction(session, change)),
     locked: () => createKeepTriggers(session, change),
   });

@@ -15,8 +15,8 @@ import { columnAt, mirrorName } from '../attachments/table-column.ts';
  *
  * 1. Each index: `create index concurrently`, under SHARE UPDATE EXCLUSIVE, without blocking reads and writes. An
  *    unfinished index of an earlier run is dropped first, because an unfinished unique index rejects writes.
- * 2. Each foreign key, in ONE transaction under ACCESS EXCLUSIVE on this table and SHARE ROW EXCLUSIVE on the other
- *    one: not validated, catalog only.
+ * 2. Each foreign key, in ONE transaction under ACCESS EXCLUSIVE on this table and SHARE ROW EXCLUSIVE on the
+ *    referenced one: not validated, catalog only.
  * 3. Each foreign key is validated if its original is. That reads both tables, without blocking reads and writes.
  *
  * @param phase the phase that needs the copies, for the events

@@ -39,7 +39,7 @@ export const EMPTY_PLAN: LockedPlan = { statements: [], furtherTables: [] };
 
 /** The work under an exclusive lock, prepared from the catalog before the lock is taken. */
 export interface LockedPlan {
-  /** Run one after the other. */
+  /** Run in this order. */
   readonly statements: readonly string[];
   /** Other tables that the statements lock: schema and name, quoted. */
   readonly furtherTables: readonly string[];

@@ -34,7 +34,7 @@ export interface StateOwner {
   readonly tableOwner: string;
   /** Whether the session may create objects for that role. */
   readonly canActForTableOwner: boolean;
-  /** The owner of the package's schema, quoted; null if there is no such schema. */
+  /** The owner of the package's schema, quoted; null if the schema does not exist. */
   readonly schemaOwner: string | null;
   readonly canActForSchemaOwner: boolean;
   /** Whether the session may create a schema in this database. */

@@ -51,12 +51,12 @@ export interface BenchApiResult {
  *
  * @param options.rows number of rows in the table
  * @param options.seconds duration of each measurement
- * @param told receives a line about each task
+ * @param report receives a line about each task
  */
 export async function runBenchApi(
   { rows, seconds }: { readonly rows: number; readonly seconds: number },
   signal: AbortSignal,
-  told: (line: string) => void,
+  report: (line: string) => void,
 ): Promise<BenchApiResult> {
   await using server = await startServer(signal);
   const url = server.url();
@@ -68,12 +68,12 @@ export async function runBenchApi(
     await using bare = await startBareServer(url, column, kind, signal);
     await using api = await startApi(url, signal, USUAL);
     for (const endpoint of ENDPOINTS) {
-      told(`${migration}: ${endpoint.title}`);
+      report(`${migration}: ${endpoint.title}`);
       const [bareRates, apiRates] = await takeTurns([bare.url, api.url], endpoint, seconds, signal);
       comparisons.push({ migration, endpoint: endpoint.title, bare: bareRates, api: apiRates });
     }
   }
-  told('polls of the active column');
+  report('polls of the active column');
   const polling = { usual: [] as number[], busy: [] as number[] };
   for (let round = 0; round < POLLING_ROUNDS; round++) {
     for (const [poll, settings] of [

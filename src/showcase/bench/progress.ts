@@ -8,7 +8,7 @@ import type { MeasuredRun } from './measured-run.ts';
 /** Receives the progress of a benchmark. */
 export interface BenchObserver {
   /** A task starts: its number, the number of tasks, and its name. */
-  readonly begins: (number: number, of: number, what: string) => void;
+  readonly begins: (number: number, of: number, task: string) => void;
   /** The task has finished, with a short result. */
   readonly ended: (outcome: string) => void;
 }
@@ -36,12 +36,12 @@ function redrawProgress(output: NodeJS.WriteStream): BenchObserver & Disposable 
   };
   const timer = setInterval(draw, REDRAW_MS);
   return {
-    begins: (number, of, what) => {
+    begins: (number, of, task) => {
       const began = performance.now();
-      begin = () => lines.begins(number, of, what);
+      begin = () => lines.begins(number, of, task);
       drawn = () => {
         const seconds = ((performance.now() - began) / 1000).toFixed(1);
-        return `${number} of ${of}: ${what} ${seconds} s\n${progressBar((100 * (number - 1)) / of)}`;
+        return `${number} of ${of}: ${task} ${seconds} s\n${progressBar((100 * (number - 1)) / of)}`;
       };
       draw();
     },
@@ -68,8 +68,8 @@ function redrawProgress(output: NodeJS.WriteStream): BenchObserver & Disposable 
 export function writeProgress(write: (text: string) => void): BenchObserver & Disposable {
   let isOpen = false;
   return {
-    begins: (number, of, what) => {
-      write(`${number} of ${of}: ${what} … `);
+    begins: (number, of, task) => {
+      write(`${number} of ${of}: ${task} … `);
       isOpen = true;
     },
     ended: (outcome) => {

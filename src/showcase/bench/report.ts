@@ -107,7 +107,7 @@ function lockText(lock: LockTime | undefined, choose: (values: readonly number[]
 }
 
 const TARGET_COLUMNS: readonly Column<Target>[] = [
-  { heading: 'what', text: ({ what }) => what },
+  { heading: 'goal', text: ({ goal }) => goal },
   { heading: 'wanted', text: ({ wanted }) => wanted },
   {
     heading: 'reached',

@@ -58,9 +58,9 @@ export async function runBench(
   let begun = 0;
   // The template, the capacity, the load alone, and the locks on two tables.
   const pieces = 5 + 2 * methods.length + engines.length;
-  async function piece<T>(what: string, work: () => Promise<T>, describe: (result: T) => string): Promise<T> {
+  async function piece<T>(task: string, work: () => Promise<T>, describe: (result: T) => string): Promise<T> {
     signal.throwIfAborted();
-    observer.begins((begun += 1), pieces, what);
+    observer.begins((begun += 1), pieces, task);
     const result = await work();
     observer.ended(describe(result));
     return result;

@@ -7,7 +7,7 @@ const MEGABYTE = 2 ** 20;
 
 /** A target, and whether it was reached. */
 export interface Target {
-  readonly what: string;
+  readonly goal: string;
   /** For example `≤ 1.3×`. */
   readonly wanted: string;
   /** In the unit of `wanted`; null if it was not measured. */
@@ -18,7 +18,7 @@ export interface Target {
 
 /** The rules for targets, in the order of the report. */
 interface Rule {
-  readonly what: string;
+  readonly goal: string;
   readonly sign: '≤' | '≥' | '=';
   readonly bound: number;
   readonly unit: string;
@@ -28,91 +28,91 @@ interface Rule {
 
 const RULES: readonly Rule[] = [
   {
-    what: 'engine, 2 workers: times as fast as `IN (SELECT … LIMIT)`',
+    goal: 'engine, 2 workers: times as fast as `IN (SELECT … LIMIT)`',
     sign: '≥',
     bound: 3,
     unit: '×',
     value: (result) => ratio(secondsOf(result, 'in-limit'), secondsOf(result, 'engine-2')),
   },
   {
-    what: 'engine, 2 workers: time against the `UPDATE` of the whole table',
+    goal: 'engine, 2 workers: time against the `UPDATE` of the whole table',
     sign: '≤',
     bound: 0.7,
     unit: '×',
     value: (result) => ratio(secondsOf(result, 'engine-2'), secondsOf(result, 'whole-table')),
   },
   {
-    what: 'engine, 1 worker: heap',
+    goal: 'engine, 1 worker: heap',
     sign: '≤',
     bound: 1.3,
     unit: '×',
     value: (result) => alone(result, 'engine-1')?.heapGrowth,
   },
   {
-    what: 'engine, 1 worker: primary key',
+    goal: 'engine, 1 worker: primary key',
     sign: '≤',
     bound: 1.05,
     unit: '×',
     value: (result) => alone(result, 'engine-1')?.indexGrowth,
   },
   {
-    what: 'engine, 2 workers: heap',
+    goal: 'engine, 2 workers: heap',
     sign: '≤',
     bound: 1.5,
     unit: '×',
     value: (result) => alone(result, 'engine-2')?.heapGrowth,
   },
   {
-    what: 'engine: longest batch of all its runs',
+    goal: 'engine: longest batch of all its runs',
     sign: '≤',
     bound: 150,
     unit: ' ms',
     value: (result) => greatest(engineRuns(result).map(({ longestBatchMs }) => longestBatchMs)),
   },
   {
-    what: 'engine: peak memory of the process, of all its runs',
+    goal: 'engine: peak memory of the process, of all its runs',
     sign: '≤',
     bound: 150,
     unit: ' MB',
     value: peakMegabytes,
   },
   {
-    what: 'engine, 1 worker: time against that of a tenth of the rows',
+    goal: 'engine, 1 worker: time against that of a tenth of the rows',
     sign: '≤',
     bound: 11,
     unit: '×',
     value: (result) => growth(result, 'engine-1'),
   },
   {
-    what: 'engine, 2 workers: time against that of a tenth of the rows',
+    goal: 'engine, 2 workers: time against that of a tenth of the rows',
     sign: '≤',
     bound: 11,
     unit: '×',
     value: (result) => growth(result, 'engine-2'),
   },
   {
-    what: 'API beside the engine, 1 worker: failed requests',
+    goal: 'API beside the engine, 1 worker: failed requests',
     sign: '=',
     bound: 0,
     unit: '',
     value: (result) => loaded(result, 'engine-1')?.api?.failed,
   },
   {
-    what: 'API beside the engine, 1 worker: p99 against idle',
+    goal: 'API beside the engine, 1 worker: p99 against idle',
     sign: '≤',
     bound: 2,
     unit: '×',
     value: (result) => ratio(loaded(result, 'engine-1')?.api?.p99Ms, result.idle.p99Ms),
   },
   {
-    what: 'phases: longest ACCESS EXCLUSIVE on all rows',
+    goal: 'phases: longest ACCESS EXCLUSIVE on all rows',
     sign: '≤',
     bound: 10,
     unit: ' ms',
     value: ({ rows, locks }) => longestLock(locks.filter((lock) => lock.rows === rows)),
   },
   {
-    what: 'phases: the same on a hundredth of the rows',
+    goal: 'phases: the same on a hundredth of the rows',
     sign: '≤',
     bound: 10,
     unit: ' ms',
@@ -122,9 +122,9 @@ const RULES: readonly Rule[] = [
 
 /** Compares a result with the targets. */
 export function compareWithTargets(result: BenchResult): Target[] {
-  return RULES.map(({ what, sign, bound, unit, value }) => {
+  return RULES.map(({ goal, sign, bound, unit, value }) => {
     const reached = value(result) ?? null;
-    return { what, wanted: `${sign} ${bound}${unit}`, reached, isMet: isMet(reached, sign, bound) };
+    return { goal, wanted: `${sign} ${bound}${unit}`, reached, isMet: isMet(reached, sign, bound) };
   });
 }
 

@@ -4,7 +4,7 @@ export type PageStep =
   | { readonly kind: 'file'; readonly path: string; readonly text: string };
 
 /**
- * How to run the commands of a block: one after the other (`sh`); until the end of the page (`sh api`); with an exit
+ * How to run the commands of a block: one by one (`sh`); until the end of the page (`sh api`); with an exit
  * code other than 0 (`sh fails`); or not in tests, because they take too long or change the machine (`sh by-hand`).
  */
 export type CommandsRun = 'in turn' | 'until the end' | 'in turn, failing' | 'by hand';

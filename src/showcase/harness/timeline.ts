@@ -35,7 +35,7 @@ export interface LockSpan extends Span {
 interface Gaps {
   /** The longest time without a served request. */
   readonly longestGapMs: number;
-  /** The sum of all such times longer than {@link GAP_MS}. */
+  /** The sum of all these times longer than {@link GAP_MS}. */
   readonly unservedMs: number;
 }
 

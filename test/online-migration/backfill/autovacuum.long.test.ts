@@ -69,7 +69,7 @@ async function holder(): Promise<{ pid: number; xid: string | null; xmin: string
   return row;
 }
 
-/** Waits for that session: it lets go for a moment where somebody else waits for the table, or it is at work. */
+/** Waits for that session. It releases its lock for a moment if another session waits for the table. */
 async function nextHolder(): Promise<NonNullable<Awaited<ReturnType<typeof holder>>>> {
   for (;;) {
     const session = await holder();

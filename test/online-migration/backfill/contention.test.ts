@@ -103,7 +103,7 @@ describe('a backfill whose batch the server ends in favour of another transactio
   it.each(['40P01', '40001'])('goes on after %s', async (code) => {
     await migrator.go('0001');
     await client.rows(`create sequence tries`);
-    // What a sequence has counted stays counted, also where the batch is rolled back.
+    // A sequence keeps its count, even if the batch is rolled back.
     await client.rows(`
       create function lose() returns boolean language plpgsql as $$
       begin

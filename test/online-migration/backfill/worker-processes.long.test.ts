@@ -19,7 +19,7 @@ import {
   SPREAD_ROWS,
 } from '../../support/spread-table.ts';
 
-/** What the project promises: a range goes to another worker so long after its own has died, at most. */
+/** The longest time after which another worker takes the range of a dead one. */
 const TAKE_OVER_MS = 30_000;
 
 // Each test starts several processes and fills the table.
@@ -32,7 +32,7 @@ beforeEach(async () => {
 afterEach(async () => backfill[Symbol.asyncDispose]());
 
 describe('three worker processes', () => {
-  // SIGSTOP is what a host looks like that is gone without a word: its connections stand, and nothing comes.
+  // SIGSTOP looks like a host that has vanished: its connections stay open, and nothing arrives.
   it.each(['SIGKILL', 'SIGSTOP'] as const)('finish, also when one of them meets %s', async (signal) => {
     const { client } = backfill;
     const [victim, ...others]: RunningCommand[] = [backfill.worker(), backfill.worker(), backfill.worker()];
@@ -68,7 +68,7 @@ describe('three worker processes', () => {
     await backfill.inTheMiddle(...workers);
     await backfill.steer({ paused: true });
     await Promise.all(workers.map((worker) => worker.printed(/waits, paused by hand/)));
-    // The batch under way ends; what is filled then stays as it is, from one line of each to the next.
+    // The batch in progress ends. After that the number of filled rows must not change.
     await until(async () => (await countBatches()) === 0);
     await rememberFilledRows(client);
     const before = await countFilled(client);

@@ -29,7 +29,7 @@ beforeEach(async () => {
   context = await database.open(change);
 });
 
-/** Runs a statement, and keeps this process waiting: the move goes on when it is committed. */
+/** Runs a statement and blocks this process, so the phase continues only after the commit. */
 function runInOtherProcess(statement: string): void {
   const script = `
     import { Client } from 'pg';
@@ -100,7 +100,7 @@ describe('what was attached to the old column while the change is under way', ()
       ...context,
       emit: ({ type, message }) => {
         if (type !== 'lock-held') return;
-        if (message.startsWith('contract: keep what cannot be rebuilt: held')) {
+        if (message.startsWith('contract: keep old values: held')) {
           runInOtherProcess(`create index late on part (size)`);
         }
       },
@@ -117,7 +117,7 @@ describe('what was attached to the old column while the change is under way', ()
     const behindProof: PhaseContext = {
       ...context,
       emit: (event) => {
-        if (event.type === 'lock-held' && event.purpose === 'contract: keep what cannot be rebuilt')
+        if (event.type === 'lock-held' && event.purpose === 'contract: keep old values')
           runInOtherProcess(ATTACHED[0][0]);
       },
     };

@@ -70,7 +70,7 @@ const upsert = (page: number) =>
 const insert = (page: number) =>
   run((column) => `insert into visit (${column}, visits) values ($1, 1)`, [page]);
 
-/** All clients make the same new row at once; returns what failed. */
+/** All clients insert the same new row at once; returns their errors. */
 async function upsertTogether(): Promise<unknown[]> {
   const page = (lastPage += 1);
   const results = await Promise.allSettled(Array.from({ length: CLIENTS }, () => upsert(page)));

@@ -120,8 +120,7 @@ describe('a sync trigger that was disabled', () => {
       emit: (event) => {
         if (event.type === 'lock-retry' && event.purpose === 'contract: drop the old column')
           retried.resolve();
-        if (event.type === 'lock-held' && event.purpose === 'contract: keep what cannot be rebuilt')
-          readSlowly();
+        if (event.type === 'lock-held' && event.purpose === 'contract: keep old values') readSlowly();
       },
     });
     const readSlowly = () => void reader.rows('begin; lock table orders in access share mode');

@@ -45,8 +45,7 @@ async function contractWith(change: ColumnChange, write: () => Promise<void>): P
     ...context,
     emit: (event) => {
       if (event.type === 'lock-retry' && event.purpose === 'contract: drop the old column') proven.resolve();
-      if (event.type === 'lock-held' && event.purpose === 'contract: keep what cannot be rebuilt')
-        keeping.resolve();
+      if (event.type === 'lock-held' && event.purpose === 'contract: keep old values') keeping.resolve();
     },
   });
   running.catch((error: unknown) => {
@@ -223,7 +222,7 @@ describe('each change has a state of its own:', () => {
         [expected],
       );
       await carryOut(total, [...ENFORCED, contract]);
-      // That version had no such tables; another change makes them.
+      // That version did not have these tables; another change creates them.
       await client.rows(`
         drop table online_migration.change, online_migration.change_column, online_migration.phase, online_migration.step;
         create table item (id integer primary key, size text not null)`);

@@ -51,7 +51,7 @@ beforeEach(async () => {
 
 const contextOf = (declared: Declared = {}) => openContext(role.url, changeOfPart(declared));
 
-/** What expand says against the change. */
+/** The message with which expand refuses the change. */
 async function refusal(declared: Declared = {}): Promise<string> {
   await using context = await contextOf(declared);
   return await expand(context).then(

@@ -16,7 +16,7 @@ import { SERVER_MAJOR } from '../../support/server-major.ts';
 
 const ROWS = 2_000;
 
-/** A pair of types, and what stands in a table of it. */
+/** A pair of types, and the values of its table. */
 interface TypePair {
   readonly from: string;
   readonly to: string;
@@ -120,7 +120,7 @@ const PAIRS: readonly TypePair[] = [
   },
 ];
 
-/** A table of the pair, with a default and an index where that is said. */
+/** A table of the pair, with a default and an index if the pair has them. */
 function caseOf(
   { from, to, conversion, value, kept = [], types = [] }: TypePair,
   { nullable = false } = {},

@@ -32,7 +32,7 @@ const PAIRS: [from: string, to: string, expression: string][] = [
   ['int', 'int8', 'integerToBigint'],
 ];
 
-/** Earlier servers cannot tell what is JSON without an error. */
+/** Earlier servers cannot check JSON without raising an error. */
 const JSON_PAIRS: [from: string, to: string, expression: string][] = [
   ['varchar(2)', 'jsonb', 'textToJsonb'],
   ['char', 'jsonb', 'textToJsonb'],
@@ -85,7 +85,7 @@ async function expectConversion(from: string, to: string, expression: string): P
   const { forward, backward } = chosen.conversion;
   if (backward === 'not reversible') throw new Error('unreachable');
   const [old, added] = [chosen.value.old, chosen.value.new].map((sql) => sql.replaceAll('${n}', 'n'));
-  // Columns, since a cast would cut off or round what a column refuses or rounds.
+  // Uses columns, because a cast truncates values that a column rejects.
   await client.query(
     `drop table if exists pair; create temp table pair (n bigint, old_value ${from}, new_value ${to})`,
   );

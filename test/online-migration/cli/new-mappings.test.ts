@@ -77,7 +77,7 @@ const CHANGES: readonly {
   },
 ];
 
-/** Prints what the finished tables differ in from their mappings, and for each what the mapping reads and writes. */
+/** Prints the differences between the finished tables and their mappings, and the values that each mapping reads and writes. */
 const COMPARE = `
 import { defineConfig, MikroORM } from '@mikro-orm/postgresql';
 import { readdir } from 'node:fs/promises';

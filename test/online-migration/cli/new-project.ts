@@ -7,7 +7,7 @@ import { copyProject, linkPackages } from '../../support/project-copy.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-server.ts';
 
-/** What `npx online-migration` runs. */
+/** The script that `npx online-migration` runs. */
 export const ONLINE_MIGRATION = 'src/online-migration/cli/online-migration.ts';
 
 /** How a program ended. */

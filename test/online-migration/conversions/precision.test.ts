@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(async () => client[Symbol.asyncDispose]());
 
-/** What a column of a type holds after an expression over a literal has been stored in it, as text. */
+/** The text of a value after an expression over a literal has been stored in a column of the type. */
 async function stored(expression: (value: string) => string, literal: string, type: string) {
   await client.query(`create temp table stored (value ${type})`);
   await client.query(`insert into stored select ${expression('v')} from (select ${literal} as v) as input`);

@@ -71,7 +71,7 @@ let client: DatabaseClient;
 beforeAll(async () => {
   const database = resources.use(await createMigratedDatabase('0002'));
   client = resources.use(await connect(database.url));
-  // What a search_path could put in front of PostgreSQL's own operator and function.
+  // An operator and a function that a search_path could put in front of PostgreSQL's own.
   await client.rows(`create schema hostile`);
   await client.rows(`
     create function hostile.always(text, text) returns boolean language sql immutable as 'select true'`);

@@ -15,7 +15,7 @@ async function expandedDatabase(resources: AsyncDisposableStack): Promise<string
   return database.url;
 }
 
-/** The events of one migration up, with what it held the lock for. */
+/** The events of one migration up, with the purpose of each lock. */
 function stepsOf(number: string, ...held: string[]): string[] {
   return [
     `migration-started ${number} up`,
@@ -40,7 +40,7 @@ it('a listener of the migrator receives all events of all phases, in their order
     ...stepsOf('0002', 'expand'),
     ...stepsOf('0003'),
     ...stepsOf('0004', 'enforce: add the not-null check', 'enforce: set not null'),
-    ...stepsOf('0005', 'contract: keep what cannot be rebuilt', 'contract: drop the old column'),
+    ...stepsOf('0005', 'contract: keep old values', 'contract: drop the old column'),
     ...stepsOf('0006', 'rename'),
   ]);
 

@@ -39,7 +39,7 @@ const ledger = () =>
     `select id, left(name, 4) as name from mikro_orm_migrations order by id`,
   );
 
-/** What a waiting migrator says of the session that holds the lock; its application's name grows with each move. */
+/** How a waiting migrator describes the session that holds the lock. Its application name grows with each phase. */
 async function announcement(): Promise<RegExp> {
   const [holder] = await client.rows<{ pid: number; backend_start: Date }>(`
     select pid, backend_start

@@ -33,7 +33,7 @@ import {
 import { connect } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-/** What MikroORM would write into a migration, up and down; and what it would do at once, where that is another thing. */
+/** SQL that MikroORM would write into a migration, up and down, and SQL that `schema:update` would run if it differs. */
 async function differences(url: string, entities: EntitySchema[]): Promise<string> {
   await using orm = await openOrm(url, entities);
   const { up, down } = await orm.schema.getUpdateSchemaMigrationSQL({ wrap: false });
@@ -43,7 +43,7 @@ async function differences(url: string, entities: EntitySchema[]): Promise<strin
   return `${up.trim()}\n${down.trim()}`.trim();
 }
 
-/** For each mapping what it would write. */
+/** The same for each mapping. */
 async function allDifferences(url: string): Promise<Record<string, string>> {
   const result: Record<string, string> = {};
   for (const [form, entities] of Object.entries(mappings)) result[form] = await differences(url, entities);

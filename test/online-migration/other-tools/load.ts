@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ColumnFollower } from 'online-migration';
 
-/** What each file of docs/other-tools.md exports that follows the active column. */
+/** Exports of each file in docs/other-tools.md that follows the active column. */
 interface Orders {
   readonly follower: ColumnFollower;
   readonly addOrder: (total: string) => Promise<string>;
@@ -10,11 +10,11 @@ interface Orders {
   readonly readTotal: (id: string) => Promise<string | undefined>;
 }
 
-/** What the load tells its parent after each request. */
+/** Message of the load to its parent after each request. */
 export interface Served {
   /** The column that was active after the request. */
   readonly column: string;
-  /** Why the request failed, or what is wrong with its answer. */
+  /** Why the request failed, or why its response is wrong. */
   readonly failure?: string;
 }
 

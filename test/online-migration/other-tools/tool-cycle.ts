@@ -26,7 +26,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-/** What differs from tool to tool. */
+/** The differences between the tools. */
 export interface Tool {
   /** The file of docs/other-tools.md that follows the active column. */
   readonly file: string;

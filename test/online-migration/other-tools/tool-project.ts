@@ -36,7 +36,7 @@ export async function readBlocks(language: 'ts' | 'sh' | 'sql'): Promise<string[
 /** A project that has the files of docs/other-tools.md. */
 export interface ToolProject extends AsyncDisposable {
   readonly folder: string;
-  /** Type-checks files of the project, and what they import; returns what the compiler says. */
+  /** Type-checks files of the project and their imports; returns the compiler's output. */
   compile(...files: string[]): Promise<string>;
   /** Runs a command of the page, `npx online-migration …`; returns its output. */
   command(line: string, url: string): Promise<string>;

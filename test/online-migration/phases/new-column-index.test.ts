@@ -49,7 +49,7 @@ describe('the index of the new column', () => {
     const readerPid = reader.pid;
     await reader.rows('begin isolation level repeatable read');
     await reader.rows('select 1');
-    // The index waits for the reader's old snapshot; that is where its builder is killed.
+    // The index waits for the reader's old snapshot. Its builder is killed while it waits.
     const filling = fillEventTable(database.url, indexed);
     const outcome = filling.then(
       () => 'filled',

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(async () => database[Symbol.asyncDispose]());
 
-/** What a promise is rejected with. */
+/** The reason of a rejected promise. */
 const failureOf = (promise: Promise<unknown>): Promise<Error> =>
   promise.then(
     () => Promise.reject(new Error('It did not fail.')),

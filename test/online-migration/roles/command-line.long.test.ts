@@ -4,7 +4,7 @@ import { runMikroOrm, startMikroOrm, startOnlineMigration } from '../../support/
 import { createRole } from '../../support/roles.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-// Each test starts a dozen processes, one after the other.
+// Each test starts a dozen processes in sequence.
 jest.setTimeout(180_000);
 
 describe('the commands, as a role that owns the table and has nothing else', () => {

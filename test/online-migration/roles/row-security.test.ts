@@ -20,7 +20,7 @@ const SETUP = `
 
 const FORCED = `alter table orders force row level security`;
 
-/** Each phase and each way back, with those that lead to where it starts. */
+/** Each phase and each way back, with the phases that lead to its starting stage. */
 const STEPS = [...MOVES.up, ...MOVES.down];
 
 describe('row level security', () => {

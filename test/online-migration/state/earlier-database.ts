@@ -57,7 +57,7 @@ export function phasesLeft(phases: number): { up: readonly Phase[]; down: readon
   return { up: MOVES.up.slice(phases), down: MOVES.down };
 }
 
-/** The texts that a table of so many rows began with: every fifth is not what the conversion writes. */
+/** The initial texts of a table with this many rows. Every fifth differs from the text that the conversion writes. */
 export function originalTexts(rows: number): string[] {
   return Array.from({ length: rows }, (_, index) =>
     (index + 1) % 5 === 0 ? `${index + 1}` : `${index + 1}.50`,

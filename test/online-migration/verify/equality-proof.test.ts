@@ -57,7 +57,7 @@ describe('while contract compares the columns', () => {
       emit: (event) => {
         const line = event.message ?? event.type;
         lines.push(line);
-        if (event.type === 'lock-held' && event.purpose === 'contract: keep what cannot be rebuilt')
+        if (event.type === 'lock-held' && event.purpose === 'contract: keep old values')
           onceKeeping().catch(seen.reject);
         if (pattern.test(line)) seen.resolve();
       },
@@ -71,7 +71,7 @@ describe('while contract compares the columns', () => {
 
   it('the log names whom it waits for, and obeys a pause', async () => {
     await using holder = await connect(database.url, 'the holder');
-    // Nothing of the table is locked before the proof has begun: the lock ahead of it would wait for that.
+    // Locks no row before the proof has begun; otherwise the table lock before the proof would wait.
     await using keeper = await connect(database.url);
     await keeper.rows(`
       begin; insert into online_migration.kept_value values ('public.orders.total', '50', 'held')`);

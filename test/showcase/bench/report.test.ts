@@ -168,7 +168,7 @@ describe('the report of the bench', () => {
 
   it('tells for each target whether it was reached', () => {
     const [headings, ...rows] = tableAfter(report, 'Numbers to reach');
-    expect(headings).toEqual(['what', 'wanted', 'reached', 'yes or no']);
+    expect(headings).toEqual(['goal', 'wanted', 'reached', 'yes or no']);
     expect(rows).toHaveLength(compareWithTargets(whole).length);
     expect(rows[0]!.slice(1)).toEqual(['≥ 3×', '3', 'yes']);
     expect(report).toContain('The numbers are meant for 10,000,000 rows on 2 cores.');

@@ -39,7 +39,7 @@ it(
         DATABASE_URL: undefined,
         TEST_DATABASE_URL: process.env['TEST_SERVER_URL'],
       }),
-      // What these bring is there already.
+      // The copy has these already.
       instead: (command) => (/^(git clone|npm install)\b/.test(command) ? null : command),
       ready: async () => undefined,
       log: () => undefined,

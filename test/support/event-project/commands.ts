@@ -4,10 +4,10 @@ import { type RunningCommand, startNode } from '../command-line.ts';
 const MIKRO_ORM = 'node_modules/@mikro-orm/cli/cli.js';
 const ONLINE_MIGRATION = 'src/online-migration/cli/online-migration.ts';
 
-/** What makes MikroORM's command line take the project's configuration. */
+/** Environment that makes MikroORM's command line read the project's configuration. */
 export const PROJECT_ENVIRONMENT = { MIKRO_ORM_CLI_CONFIG: join(import.meta.dirname, 'mikro-orm.config.ts') };
 
-/** What makes `npx online-migration` take the project's configuration. */
+/** Arguments that make `npx online-migration` read the project's configuration. */
 export const CONFIG = ['--config', join(import.meta.dirname, 'online-migration.config.ts')] as const;
 
 /** Starts `npx mikro-orm …` of the project as a process of its own. */

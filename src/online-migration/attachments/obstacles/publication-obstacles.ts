@@ -90,8 +90,8 @@ export async function subscriptionObstacles(database: Queryable, change: Changed
 }
 
 /**
- * Finds leaves whose updates are published without a replica identity, an obstacle each. Such an update is an error
- * (55000), and a backfill updates each row.
+ * Finds leaves whose updates are published without a replica identity, an obstacle each. PostgreSQL rejects these
+ * updates (55000), and a backfill updates each row.
  */
 export async function replicaIdentityObstacles(
   database: Queryable,

@@ -50,7 +50,7 @@ export async function rowTypeObstacles(database: Queryable, change: ChangedColum
 
 /**
  * Finds tables whose row level security can hide rows from the migrating role, an obstacle each. The package's
- * sessions run with `row_security = off`, so reading such a table is an error, and no row is missed silently.
+ * sessions run with `row_security = off`, so reading one of these tables is an error, and no row is missed silently.
  */
 export async function rowSecurityObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { rows } = await database.query<Record<'name' | 'role', string> & { is_owner: boolean }>(

@@ -121,7 +121,7 @@ export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): Obsta
   return checks.filter(([holds]) => holds).map(([, found]) => found);
 }
 
-/** Reads the input of {@link tableObstacles}; undefined if the table has no such column. */
+/** Reads the input of {@link tableObstacles}; undefined if the table does not have the column. */
 export async function readColumnFacts(
   database: Queryable,
   change: ChangedColumn,

@@ -78,7 +78,7 @@ export function isUnfilled(fill: Fill, alias: string): string {
   return `${alias}.${target} is null and ${alias}.${source} is not null and not exists (${known})`;
 }
 
-/** Whether any row is neither filled nor a recorded reject. Reads the table up to the first such row. */
+/** Whether any row is neither filled nor a recorded reject. Reads the table up to the first one. */
 export async function hasUnfilled(session: Session, fill: Fill): Promise<boolean> {
   const { rows } = await session.withoutStatementTimeout(() =>
     session.query<{ found: boolean }>(

@@ -16,7 +16,7 @@ import { createQueueSchema } from '../plan/queue-schema.ts';
 /** A worker without a heartbeat for this long loses its job: it is dead or disconnected. */
 const HEARTBEAT_S = 15;
 const HEARTBEAT_INTERVAL_S = 3;
-/** How often the processes, in turn, look for such jobs. */
+/** How often the processes, in turn, look for dead jobs. */
 const SUPERVISION_INTERVAL_S = 2;
 /** How often a worker without a job asks for one; pg-boss does not do so more often. */
 const POLL_INTERVAL_S = 0.5;

@@ -31,7 +31,7 @@ export class AutovacuumHold implements AsyncDisposable {
   readonly #table: string;
   readonly #emit: Emit;
   #session: Session | undefined;
-  /** One task after the other, because workers share it. */
+  /** Tasks run one by one, because workers share the session. */
   #turn = Promise.resolve();
   #isSuspended = false;
   #isDisposed = false;
@@ -73,7 +73,7 @@ export class AutovacuumHold implements AsyncDisposable {
     });
   }
 
-  /** Runs a task without the lock; does nothing if another such task is in progress. */
+  /** Runs a task without the lock; does nothing if another task of this kind is in progress. */
   async without(work: () => Promise<void>): Promise<void> {
     if (this.#isSuspended) return;
     this.#isSuspended = true;

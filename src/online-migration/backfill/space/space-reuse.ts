@@ -56,7 +56,7 @@ export class SpaceReuse {
 
 /**
  * @returns `too long` if it did not end within the session's statement timeout; its partial work remains. `locked
- *   out` if another process has such a lock on the leaf.
+ *   out` if another process holds a conflicting lock on the leaf.
  */
 async function vacuum(
   session: Session,

@@ -1,7 +1,7 @@
 /** An API that does not answer within this time is overloaded. */
 const ANSWER_LIMIT_MS = 1_000;
 
-/** Labels of a sample; a value may contain braces, such as those of a route. */
+/** Labels of a sample; a value may contain braces, such as the parameters of a route. */
 const LABELS = String.raw`(?:[^"{}\n]|"(?:[^"\\\n]|\\.)*")*`;
 
 /**

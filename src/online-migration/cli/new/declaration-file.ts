@@ -1,7 +1,7 @@
 import type { WrittenFile } from './written-files.ts';
 import { inComment, type NewChange } from './new-change.ts';
 
-/** Placeholder in the literal for the expression of the conversion. */
+/** Stands in the literal for the expression of the conversion, until the file is complete. */
 const CONVERSION_PLACE = '<conversion>';
 
 /** The file with the declared change. */

@@ -3,7 +3,7 @@ import { columnOptions, typeBuilder, typedColumnBuilder } from './mapped-columns
 import { inComment, type NewChange, propertyNames } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
 
-/** Characters that MikroORM would read as the end of a schema's name, or as a placeholder. */
+/** Characters that MikroORM would read as the end of a schema's name, or as a parameter. */
 const UNMAPPABLE = /[.?]/;
 
 /** The reason why the ORM cannot map the table, as a sentence; null if it can. */

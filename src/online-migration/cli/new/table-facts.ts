@@ -154,7 +154,7 @@ export async function listTables(database: Queryable, limit: number): Promise<st
 /**
  * Reads the catalog's spelling of a type: `decimal(12)` is `numeric(12,0)`.
  *
- * @returns null if there is no such type
+ * @returns null if the type does not exist
  * @throws DatabaseError if the type does not accept the modifier
  */
 export async function canonicalType(database: DescribingQueryable, type: string): Promise<string | null> {

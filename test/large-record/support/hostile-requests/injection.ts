@@ -9,7 +9,7 @@ const TIMESTAMP = '2024-01-01 10:00:00';
 const refused = (method: string, target: string, body?: string) =>
   request(KIND, method, target, REFUSED, { body });
 
-/** SQL and similar texts, in every place that accepts a text and in those that do not. */
+/** SQL and similar texts, in every place of a request, whether it accepts a text or not. */
 export function injection(chance: Chance): HostileRequest {
   const text = chance.of(INJECTIONS);
   const json = JSON.stringify(text);

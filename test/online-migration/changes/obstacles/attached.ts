@@ -1,6 +1,6 @@
 import type { Obstacle } from './obstacle.ts';
 
-/** What hangs on the column, or is its own, and does not go over. */
+/** Objects that depend on the column, or belong to it, and are not carried over to the new one. */
 export const ATTACHED: readonly Obstacle[] = [
   [
     `create view big as select * from part where size > 9`,

@@ -1,7 +1,7 @@
 import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
 import type { Obstacle } from './obstacle.ts';
 
-/** What older servers cannot have, by the major version from which on it can be. */
+/** Objects that older servers do not support, by the first major version that does. */
 export const NEWER: Readonly<Record<number, readonly Obstacle[]>> = {
   15: [
     [

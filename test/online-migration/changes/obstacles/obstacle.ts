@@ -3,7 +3,7 @@ import { integerToBigint } from '../../../../src/online-migration/conversions/in
 import type { ColumnChange } from '../../../../src/online-migration/change/column-change.ts';
 import { type ChangeOptions, changeOf } from '../../../support/change-of.ts';
 
-/** What a case declares otherwise than {@link changeOfPart} does. */
+/** The declarations of a case that differ from {@link changeOfPart}. */
 export type Declared = Partial<ChangeOptions> & { readonly column?: string };
 
 /** The change of a column of `part`, by default of `size` from integer to bigint. */

@@ -3,7 +3,7 @@ import type { Obstacle } from './obstacle.ts';
 const PARTITIONED = `drop table part; create table part (id bigint primary key, size integer not null) partition by list (id)`;
 const FIRST = `create table first partition of part for values in (1)`;
 
-/** A partitioned table, and what one of its partitions has for itself. */
+/** A partitioned table with objects that belong to one partition alone. */
 export const OF_PARTITIONS: readonly Obstacle[] = [
   [
     `drop table part; create table part (id bigint, size integer not null, primary key (id, size)) partition by range (size)`,

@@ -2,7 +2,7 @@ import type { Obstacle } from './obstacle.ts';
 
 const FUNCTION = `create function f() returns trigger language plpgsql as $$ begin new.name := 'x'; return new; end $$`;
 
-/** Triggers and rules that change a row where the sync trigger does not see it. */
+/** Triggers and rules that change a row after the sync trigger has run. */
 export const OF_WRITES: readonly Obstacle[] = [
   [
     `${FUNCTION}; create trigger "~~last" before insert on part for each row execute function f()`,

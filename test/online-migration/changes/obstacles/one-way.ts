@@ -1,7 +1,7 @@
 import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
 import type { Obstacle } from './obstacle.ts';
 
-/** What keeps a row from being without an old value. */
+/** Objects that do not allow a row without an old value. */
 export const ONE_WAY: readonly Obstacle[] = [
   [
     `select`,
