@@ -15,7 +15,7 @@ import { settingsOf, type SettingsOptions } from '../phases/settings.ts';
 import { assertPeerVersion } from '../postgres/peer-versions.ts';
 import { keepsSessions, SessionsNotKeptError } from '../postgres/session-continuity.ts';
 import { Session } from '../postgres/session.ts';
-import { refuseForgottenOptions } from './forgotten-options.ts';
+import { refuseForgottenOptions } from './mikro-orm-command.ts';
 import { interruptSignal } from '../postgres/interrupt-signal.ts';
 import { MigrationLedger } from './migration-ledger.ts';
 import {

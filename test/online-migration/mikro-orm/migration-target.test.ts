@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { refuseForgottenOptions } from '../../../src/online-migration/mikro-orm/forgotten-options.ts';
+import { refuseForgottenOptions } from '../../../src/online-migration/mikro-orm/mikro-orm-command.ts';
 import { resolveTargets } from '../../../src/online-migration/mikro-orm/migration-target.ts';
 import { refusedWith } from '../../support/refused-with.ts';
 
