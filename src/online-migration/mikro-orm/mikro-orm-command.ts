@@ -1,5 +1,51 @@
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
+import type { MikroORM } from '@mikro-orm/core';
+import type { Pool } from 'pg';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import { NEUTRAL_SETTINGS, settingsStatement } from '../postgres/session-settings.ts';
 import { type MigrationTargets, MigrationTargetError } from './migration-target.ts';
+
+/** MikroORM's command line, as the second element of `process.argv`. */
+const MIKRO_ORM_COMMAND = /(^|[\\/])(mikro-orm|@mikro-orm[\\/]cli[\\/]cli\.js)$/;
+
+/** Whether this process is MikroORM's command line. */
+export function isMikroOrmCommand(): boolean {
+  return MIKRO_ORM_COMMAND.test(process.argv[1] ?? '');
+}
+
+/**
+ * Gives each connection of MikroORM's pool the settings that migrations need. A role that is read-only by default, or
+ * has no search_path, could not write the ledger. An application keeps the settings of its role.
+ */
+export function neutralizePool(orm: MikroORM): void {
+  const options = orm.config.get('driverOptions');
+  // A project's own dialect or client opens connections in its own way.
+  if (typeof options !== 'object' || 'createDriver' in options || 'selectFrom' in options) return;
+  const { onPoolCreated } = options as { onPoolCreated?: (pool: Pool) => void };
+  // MikroORM's connection already has this object.
+  Object.assign(options, {
+    onPoolCreated: (pool: Pool) => {
+      onPoolCreated?.(pool);
+      pool.on('connect', (client) => {
+        // The statement that needs the setting will report a failure.
+        client.query(settingsStatement(NEUTRAL_SETTINGS)).catch(() => undefined);
+      });
+    },
+  });
+}
+
+/**
+ * MikroORM's command line prints an error as an object with its stack; a person at the terminal only needs the
+ * message.
+ */
+export function printMessagesOnly(): void {
+  Object.defineProperty(OnlineMigrationError.prototype, inspect.custom, {
+    configurable: true,
+    value(this: OnlineMigrationError): string {
+      return this.message;
+    },
+  });
+}
 
 /**
  * Refuses options that MikroORM's command line has dropped. It drops an option with an empty value (`--to "$UNSET"`),

@@ -1,40 +1,34 @@
-import { inspect } from 'node:util';
-import type { MigrationInfo, MikroORM } from '@mikro-orm/core';
+import type { MikroORM } from '@mikro-orm/core';
 import { type MigrationResult, Migrator } from '@mikro-orm/migrations';
 import type { DatabaseSchema } from '@mikro-orm/postgresql';
 import type { ClientConfig } from 'pg';
 import { changedColumnOf } from '../change/changed-column.ts';
 import { emitTo } from '../change/emitter.ts';
-import type { Emit, OnlineMigrationListener } from '../change/events.ts';
+import type { OnlineMigrationListener } from '../change/events.ts';
 import { namesOf } from '../change/names.ts';
 import { logEvents } from '../observation/event-log.ts';
 import type { PhaseName } from '../change/phase-name.ts';
 import { ColumnMigration } from './column-migration.ts';
-import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { settingsOf, type SettingsOptions } from '../phases/settings.ts';
 import { assertPeerVersion } from '../postgres/peer-versions.ts';
 import { keepsSessions, SessionsNotKeptError } from '../postgres/session-continuity.ts';
 import { Session } from '../postgres/session.ts';
-import { refuseForgottenOptions } from './mikro-orm-command.ts';
+import {
+  isMikroOrmCommand,
+  neutralizePool,
+  printMessagesOnly,
+  refuseForgottenOptions,
+} from './mikro-orm-command.ts';
 import { interruptSignal } from '../postgres/interrupt-signal.ts';
 import { MigrationLedger } from './migration-ledger.ts';
-import {
-  MigrationTargetError,
-  type MigrationTargets,
-  resolveName,
-  resolveTargets,
-} from './migration-target.ts';
+import { reportMigrations } from './migration-events.ts';
+import { MigrationTargetError, resolveName, resolveTargets } from './migration-target.ts';
 import { acquireMigratorLock } from '../state/migrator-lock.ts';
-import { neutralizePool } from './neutral-pool.ts';
 import { OnlineMigrationRunner, type RunnerResources } from './migration-runner.ts';
 import { OnlineSchemaGenerator } from './online-schema-generator.ts';
 import { refuseToLog, refuseToUnlog } from './ledger-commands.ts';
 import { chooseForRollup } from './rollup-choice.ts';
-
-type RunOptions = Parameters<Migrator['up']>[0];
-
-/** MikroORM's command line, as the second element of `process.argv`. */
-const MIKRO_ORM_COMMAND = /(^|[\\/])(mikro-orm|@mikro-orm[\\/]cli[\\/]cli\.js)$/;
+import { refuseRunOptions, type RunOptions, targetsOf } from './run-options.ts';
 
 /** A migration that is a phase of a column change. */
 export interface PhaseMigration {
@@ -216,22 +210,15 @@ export class OnlineMigrator extends Migrator {
   }
 
   protected override async runMigrations(method: 'up' | 'down', options?: RunOptions) {
+    refuseRunOptions(options, this.options);
     const targets = targetsOf(options);
-    this.#refuseMasterTransaction(options);
-    if (typeof options === 'object' && 'schema' in options && options.schema !== undefined) {
-      throw new MigrationTargetError(
-        'OPTION_NOT_SUPPORTED',
-        '--schema has no meaning here: each phase names the schema of its own table.',
-        { option: '--schema' },
-      );
-    }
     if (isMikroOrmCommand()) refuseForgottenOptions(process.argv.slice(2), targets);
     return this.#underLock(async (resources) => {
       const known = (await this.discoverMigrations()).map(({ name }) => name);
       const applied = await this.storage.executed();
       const resolved = resolveTargets(method, targets, known, applied);
       this.#onlineRunner.lend(resources);
-      using _progress = this.#reportMigrations(method, resources.emit);
+      using _progress = reportMigrations(this, method, resources.emit);
       try {
         return await super.runMigrations(method, {
           ...(typeof options === 'object' && !Array.isArray(options) ? options : {}),
@@ -276,29 +263,6 @@ export class OnlineMigrator extends Migrator {
     return generator instanceof OnlineSchemaGenerator ? generator : undefined;
   }
 
-  /** Emits an event when a migration begins and when it has ended, until it is disposed of. */
-  #reportMigrations(direction: 'up' | 'down', emit: Emit): Disposable {
-    const [before, after] =
-      direction === 'up' ? (['migrating', 'migrated'] as const) : (['reverting', 'reverted'] as const);
-    let began = 0;
-    const started = ({ name: migration }: MigrationInfo) => {
-      began = performance.now();
-      emit({ type: 'migration-started', migration, direction, message: `${migration}: ${direction}` });
-    };
-    const finished = ({ name: migration }: MigrationInfo) => {
-      const milliseconds = performance.now() - began;
-      emit({
-        type: 'migration-finished',
-        migration,
-        direction,
-        milliseconds,
-        message: `${migration}: ${after} in ${(milliseconds / 1000).toFixed(1)} s`,
-      });
-    };
-    this.on(before, started).on(after, finished);
-    return { [Symbol.dispose]: () => void this.off(before, started).off(after, finished) };
-  }
-
   #reportLeftOut(): void {
     using eventLog = logEvents((line) => this.#log(line));
     const emit = emitTo(eventLog.listen, ...this.#listeners);
@@ -314,42 +278,4 @@ export class OnlineMigrator extends Migrator {
   #log(line: string): void {
     this.config.getLogger().log('migrator', line, { enabled: true });
   }
-
-  /** A transaction around all migrations would hold each phase's locks until the last one ends. */
-  #refuseMasterTransaction(options: RunOptions): void {
-    const given =
-      typeof options === 'object' && 'transaction' in options && options.transaction !== undefined;
-    if (!given && !this.options.allOrNothing) return;
-    throw new MigrationTargetError(
-      'ONE_TRANSACTION_FOR_ALL',
-      `Migrations of a table in use cannot run in one transaction: each phase needs its own short ones. ` +
-        (given
-          ? `Call the migrator without \`transaction\`.`
-          : `Set \`migrations.allOrNothing\` to false in mikro-orm.config.ts.`),
-    );
-  }
-}
-
-function isMikroOrmCommand(): boolean {
-  return MIKRO_ORM_COMMAND.test(process.argv[1] ?? '');
-}
-
-/**
- * MikroORM's command line prints an error as an object with its stack; a person at the terminal only needs the
- * message.
- */
-function printMessagesOnly(): void {
-  Object.defineProperty(OnlineMigrationError.prototype, inspect.custom, {
-    configurable: true,
-    value(this: OnlineMigrationError): string {
-      return this.message;
-    },
-  });
-}
-
-function targetsOf(options: RunOptions): MigrationTargets {
-  if (options === undefined) return {};
-  if (typeof options === 'string') return { migrations: [options] };
-  if (Array.isArray(options)) return { migrations: options };
-  return options;
 }
