@@ -63,7 +63,7 @@ export const ERROR_CODES = {
   // The phases.
   WRONG_STAGE: {
     meaning: 'The phase does not start from the stage of the database.',
-    remedy: 'Run the migrations in their order.',
+    remedy: 'Run the phases in their order.',
   },
   OBSTACLES: {
     meaning:
@@ -160,7 +160,7 @@ export const ERROR_CODES = {
   },
   NO_BACKFILL: {
     meaning: 'The command controls a running backfill, and none is running.',
-    remedy: 'Start the backfill with `npx mikro-orm migration:up`.',
+    remedy: 'Start the backfill first.',
   },
   WORKERS_ARE_PROCESSES: {
     meaning: 'The workers of this backfill are processes, so their number cannot be set.',

@@ -91,8 +91,8 @@ export async function requireStage(
   throw new PhaseRefusedError(
     'WRONG_STAGE',
     `Cannot ${phase} ${namesOf(context.change).change}: that starts from the stage ${allowed.join(' or ')}, ` +
-      `and the database is at ${stage}. Run the migrations in their order: \`npx mikro-orm migration:list\` shows ` +
-      `which have run.`,
+      `and the database is at ${stage}. Run the phases in their order: expand, backfill, ` +
+      `enforce, contract, rename.`,
     { ...phaseDetails(context, phase), stage, allowed },
   );
 }

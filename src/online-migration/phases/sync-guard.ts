@@ -50,7 +50,7 @@ export async function requireSyncTriggers(
     throw new PhaseRefusedError(
       'SYNC_TRIGGER_MISSING',
       `Cannot ${phase} ${name}: the sync trigger ${missing.join(', ')} is missing, so rows written meanwhile would be left ` +
-        `behind. Revert the expand and run it again: \`npx mikro-orm migration:down\`, then \`migration:up\`.`,
+        `behind. Revert expand, then run it again.`,
       { ...phaseDetails(context, phase), triggers: missing },
     );
   }

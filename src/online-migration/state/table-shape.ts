@@ -13,7 +13,7 @@ export class TableNotReadyError extends OnlineMigrationError {
   constructor(table: string) {
     super(
       'TABLE_NOT_READY',
-      `The table ${table} does not exist: run \`npx mikro-orm migration:up\` against this database first.`,
+      `The table ${table} does not exist: run the migration that creates it against this database first.`,
       { table },
     );
   }

@@ -87,7 +87,7 @@ it('shows a stage soon after its commit, and reports a missing table', async () 
   let problem: string | null;
   do problem = (await page.next())!.problem;
   while (problem === null);
-  expect(problem).toContain('does not exist: run `npx mikro-orm migration:up`');
+  expect(problem).toContain('does not exist: run the migration that creates it');
   await table.client.rows(`alter table away rename to note`);
   while ((await page.next())!.overview === null);
 });

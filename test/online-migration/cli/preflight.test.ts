@@ -159,7 +159,7 @@ describe('npx online-migration preflight', () => {
     });
     const { exitCode, stderr } = await command.ended;
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('event" does not exist: run `npx mikro-orm migration:up`');
+    expect(stderr).toContain('event" does not exist: run the migration that creates it');
     expect(stderr).toMatch(/\nError code: TABLE_NOT_READY\n$/);
   });
 });

@@ -110,7 +110,7 @@ describe('npx online-migration status', () => {
     await using command = await startCommand('status', [...CONFIG, '--watch'], {
       env: { DATABASE_URL: database.url },
     });
-    await command.printed(/does not exist: run .*migration:up[^]*Trying again every second\./);
+    await command.printed(/does not exist: run the migration that creates it[^]*Trying again every second\./);
     await using late = await openMigrator(database.url);
     await late.go('0001');
     await expect(command.printed(/Stage {10}initial/)).resolves.toBeUndefined();
@@ -121,7 +121,7 @@ describe('npx online-migration status', () => {
     const { exitCode, stderr } = await runStatus(database.url);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(
-      /^The table "public"\."event" does not exist: run .*migration:up.*\.\nError code: TABLE_NOT_READY\n$/,
+      /^The table "public"\."event" does not exist: run the migration that creates it.*\.\nError code: TABLE_NOT_READY\n$/,
     );
   });
 

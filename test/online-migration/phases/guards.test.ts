@@ -53,7 +53,7 @@ describe('the backfill refuses to start', () => {
       'missing',
       'SYNC_TRIGGER_MISSING',
       `drop trigger "~sync_at_update" on event`,
-      /the sync trigger ~sync_at_update is missing.*Revert the expand and run it again/,
+      /the sync trigger ~sync_at_update is missing.*Revert expand, then run it again/,
     ],
     [
       'disabled',
@@ -88,7 +88,7 @@ describe('the backfill refuses to start', () => {
     await expect(backfill(await contextOf())).rejects.toMatchObject(
       refusedWith(
         'WRONG_STAGE',
-        /starts from the stage expanded or backfilled, and the database is at initial\. Run the migrations in their order/,
+        /starts from the stage expanded or backfilled, and the database is at initial\. Run the phases in their order: expand, backfill/,
       ),
     );
   });
@@ -115,7 +115,7 @@ describe('the backfill refuses to start', () => {
   it('where there is no table', async () => {
     await client.rows(`drop table event`);
     await expect(backfill(await contextOf())).rejects.toMatchObject(
-      refusedWith('TABLE_NOT_READY', /event" does not exist: run `npx mikro-orm/),
+      refusedWith('TABLE_NOT_READY', /event" does not exist: run the migration that creates it against this database first\./),
     );
   });
 

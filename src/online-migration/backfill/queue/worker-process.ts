@@ -8,7 +8,7 @@ import { WorkerConnection } from '../ranges/worker-connection.ts';
 
 /** Interval between two checks for handed-out ranges. */
 const POLL_MS = 500;
-const HOW_TO_HAND_OUT = 'ranges are handed out by `BACKFILL_WORKERS=0 npx mikro-orm migration:up`';
+const HOW_TO_HAND_OUT = 'a backfill with `BACKFILL_WORKERS=0` hands out ranges';
 
 /**
  * Fills ranges that a migrating process hands out, on this machine or on another.
