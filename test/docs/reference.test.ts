@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { CONFIG_VARIABLES } from '../../src/config.ts';
 import { buildProgram } from '../../src/online-migration/cli/program.ts';
 import * as conversions from '../../src/online-migration/conversions/index.ts';
+import { DEFAULT_SETTINGS } from '../../src/online-migration/phases/settings.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** A copy that a test makes has no README. */
@@ -101,6 +102,14 @@ describe('docs/settings.md', () => {
     // Its default is another variable.
     expect(documented).toEqual({ DATABASE_DIRECT_URL: 'DATABASE_URL', ...Object.fromEntries(example) });
   });
+
+  it('has each setting of the package with its default, and no others', () => {
+    const rows = section(read('docs/settings.md'), '## Settings of the package').matchAll(
+      /^\| `([\w.]+)` +\| +([^|]+?) +\|/gm,
+    );
+    const documented = Object.fromEntries(Array.from(rows, ([, name, value]) => [name!, value!]));
+    expect(documented).toEqual(defaultsOf(DEFAULT_SETTINGS));
+  });
 });
 
 describe('the pages', () => {
@@ -127,6 +136,18 @@ function commandsOf(parent: Command, prefix = ''): { heading: string; command: C
     const args = command.registeredArguments.map((argument) => ` [${argument.name()}]`).join('');
     return [{ heading: name + args, command }, ...commandsOf(command, `${name} `)];
   });
+}
+
+/** The settings by their paths, with each default as the page writes it. */
+function defaultsOf(settings: object, prefix = ''): Record<string, string> {
+  const entries = Object.entries(settings).flatMap(([name, value]): [string, string][] => {
+    if (value === null) return [[prefix + name, 'none']];
+    if (typeof value === 'object') return Object.entries(defaultsOf(value, `${prefix}${name}.`));
+    return [
+      [prefix + name, name.endsWith('Bytes') ? `${value / 1024 ** 3} GiB` : value.toLocaleString('en-US')],
+    ];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** The options of a command as its help writes them, without the short form. */

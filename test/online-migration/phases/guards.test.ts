@@ -115,7 +115,10 @@ describe('the backfill refuses to start', () => {
   it('where there is no table', async () => {
     await client.rows(`drop table event`);
     await expect(backfill(await contextOf())).rejects.toMatchObject(
-      refusedWith('TABLE_NOT_READY', /event" does not exist: run the migration that creates it against this database first\./),
+      refusedWith(
+        'TABLE_NOT_READY',
+        /event" does not exist: run the migration that creates it against this database first\./,
+      ),
     );
   });
 
