@@ -18,7 +18,7 @@ import { canonicalDefault, readSchema, type SchemaSnapshot, withColumnType } fro
 import { createTestDatabase } from './test-server.ts';
 
 /** All phases in order, and all reverts in order. */
-export const MOVES = {
+export const PHASES = {
   up: [expand, backfill, enforce, contract, rename],
   down: [revertRename, revertContract, revertEnforce, revertBackfill, revertExpand],
 } as const;
@@ -70,21 +70,21 @@ export async function expectFullCycle(
   await using context = await openContext(database.url, subject.change);
   await using load = await startChangeLoad(database.url, change, statementsOf(subject));
 
-  const run = async (moves: readonly Move[]) => {
-    for (const move of moves) {
+  const run = async (phases: readonly PhaseFunction[]) => {
+    for (const phase of phases) {
       await load.servedMore(REQUESTS_BETWEEN_MOVES);
-      await move(context);
+      await phase(context);
     }
     await load.servedMore(REQUESTS_BETWEEN_MOVES);
   };
-  await run(MOVES.up);
+  await run(PHASES.up);
   const expected = { ...change.newColumn, default: await canonicalDefault(client, change.newColumn) };
   expect(withoutPackage(await readSchema(client))).toEqual(withColumnType(before.schema, change, expected));
   await expectValues(client, subject, 'new', load);
   if (down) {
     await run(HALF_WAY);
     await expectValues(client, subject, 'new', load);
-    await run(MOVES.down);
+    await run(PHASES.down);
     expect(await readSchema(client)).toEqual(before.schema);
     await expectValues(client, subject, 'old', load);
     expect(await untouched()).toEqual(before.untouched);
@@ -94,8 +94,8 @@ export async function expectFullCycle(
   await expectValues(client, subject, down ? 'old' : 'new', load);
 }
 
-/** A move, or its way back. */
-export type Move = (context: PhaseContext) => Promise<void>;
+/** A phase, or its way back. */
+export type PhaseFunction = (context: PhaseContext) => Promise<void>;
 
 /** The context of a phase, on the test's own database. */
 export interface TestContext extends PhaseContext, AsyncDisposable {
@@ -178,5 +178,5 @@ async function expectValues(
 
 /** The package's own objects stay as long as a way back may need them. */
 function withoutPackage(schema: SchemaSnapshot): SchemaSnapshot {
-  return { ...schema, toolkit: null };
+  return { ...schema, package: null };
 }

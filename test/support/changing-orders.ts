@@ -14,7 +14,7 @@ import { mirrorAttachments } from '../../src/online-migration/phases/mirror-atta
 import { rename, revertRename } from '../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../src/online-migration/phases/revert-contract.ts';
 import { TypedColumn } from '../../src/online-migration/mikro-orm/typed-column.ts';
-import { type Move, openContext } from './change-cycle.ts';
+import { type PhaseFunction, openContext } from './change-cycle.ts';
 import { changeOf } from './change-of.ts';
 import { connect, type DatabaseClient } from './database-client.ts';
 import { createTestDatabase, type TestDatabase } from './test-server.ts';
@@ -128,25 +128,25 @@ export async function fillOrders(client: DatabaseClient): Promise<void> {
 }
 
 /** Runs phases for the changes, one by one. */
-export async function carryOut(
+export async function runPhases(
   url: string,
   changes: readonly ColumnChange[],
-  moves: readonly Move[],
+  phases: readonly PhaseFunction[],
 ): Promise<void> {
   for (const change of changes) {
     await using context = await openContext(url, change);
-    for (const move of moves) await move(context);
+    for (const phase of phases) await phase(context);
   }
 }
 
 /** The state after an enforce that was killed before its last transaction. */
-export const enforceHalfWay: Move = async (context) => {
+export const enforceHalfWay: PhaseFunction = async (context) => {
   await mirrorAttachments(context, 'enforce', 'old');
   await addFilledCheck(context.session, context.change, 'new');
 };
 
 /** The state after a revert of contract that was killed before its last transaction, with rows without an old value. */
-export const revertContractHalfWay: Move = async (context) => {
+export const revertContractHalfWay: PhaseFunction = async (context) => {
   const { session, change } = context;
   const ending = new AbortController();
   const ended = revertContract({

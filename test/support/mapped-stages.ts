@@ -46,8 +46,8 @@ export async function expectMappedStages(
   resources.defer(() => orm.close());
 
   const forms: string[] = [];
-  for (const move of [expand, backfill, enforce, contract, rename]) {
-    await move(context);
+  for (const phase of [expand, backfill, enforce, contract, rename]) {
+    await phase(context);
     const { form } = await new ActiveColumnFollower(change, pool).refresh();
     forms.push(form);
     await expectRewritten(orm.em.fork(), mappings[form]);

@@ -9,7 +9,7 @@ export type { TestMigrator } from './test-migrator.ts';
 /**
  * Opens the template's migrator in the process of the test.
  * @param url the database to migrate
- * @param options how patient the moves are, and who receives their events
+ * @param options how patient the phases are, and who receives their events
  */
 export function openMigrator(
   url: string,

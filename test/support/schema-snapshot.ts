@@ -27,7 +27,7 @@ export interface SchemaSnapshot {
     { type: string; owner: string | null; grants: string | null; comment: string | null; counts: string }
   >;
   /** The package's objects; null if its schema does not exist. */
-  readonly toolkit: string[] | null;
+  readonly package: string[] | null;
 }
 
 const IS_OF_USER = `n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast', 'online_migration')`;
@@ -90,7 +90,7 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
         )), '{}')
         from pg_sequence s
       ),
-      'toolkit', (
+      'package', (
         select case when count(n.oid) = 0 then null else '[]'::jsonb end
         from pg_namespace n where n.nspname = 'online_migration'
       )

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
-import { type Move, openContext, type TestContext } from './change-cycle.ts';
+import { type PhaseFunction, openContext, type TestContext } from './change-cycle.ts';
 import { connect, type DatabaseClient } from './database-client.ts';
 import { createTestDatabase, type TestDatabase } from './test-server.ts';
 
@@ -24,7 +24,7 @@ export interface TestedDatabase {
    * Runs phases one by one.
    * @returns the lines that they logged
    */
-  readonly carryOut: (change: ColumnChange, moves: readonly Move[]) => Promise<readonly string[]>;
+  readonly runPhases: (change: ColumnChange, phases: readonly PhaseFunction[]) => Promise<readonly string[]>;
   /** Has something end with the test, before the database goes. */
   defer(end: () => Promise<unknown>): void;
 }
@@ -71,9 +71,12 @@ class DatabaseSlot implements TestedDatabase {
   readonly client: DatabaseClient = delegating(() => this.#client);
 
   // An arrow function, so that a file can take it out, too.
-  readonly carryOut = async (change: ColumnChange, moves: readonly Move[]): Promise<readonly string[]> => {
+  readonly runPhases = async (
+    change: ColumnChange,
+    phases: readonly PhaseFunction[],
+  ): Promise<readonly string[]> => {
     await using context = await openContext(this.url, change);
-    for (const move of moves) await move(context);
+    for (const phase of phases) await phase(context);
     return context.lines;
   };
 

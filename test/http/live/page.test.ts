@@ -130,15 +130,15 @@ describeInBrowser('the live page', () => {
     const { page } = opened;
     expect(await page.locator('#requests-text.failing').count()).toBe(0);
     await hold(table.client, 'ddl');
-    const move = table.go('expanded');
-    await held(table.client, move);
+    const phase = table.go('expanded');
+    await held(table.client, phase);
     const waiting = send(`${api.url}/notes/`);
     const row = page.locator('#waits tr', { hasText: 'AccessShareLock' });
     await row.waitFor();
     expect(await row.textContent()).toContain('note');
     await page.locator('#size-text', { hasText: 'The table is locked' }).waitFor();
     await letGo(table.client);
-    await move;
+    await phase;
     await waiting;
     await table.client.rows(`alter table note rename column text to other`);
     expect((await send(`${api.url}/notes/`)).status).toBe(500);

@@ -87,9 +87,9 @@ describe('with a replica, the API', () => {
       await using api = await startApiProcess(primary.url(), { DATABASE_REPLICA_URL: replica.url });
       await api.printed(USED);
       await using load = startLoad([api.url], CLIENTS, 'late');
-      for (const move of WAY) {
+      for (const phase of WAY) {
         await replica.pause();
-        await migrator.go(move);
+        await migrator.go(phase);
         await load.servedMore(REQUESTS);
         await replica.resume();
         await load.servedMore(REQUESTS);

@@ -31,9 +31,9 @@ beforeAll(async () => {
 afterAll(() => resources.disposeAsync());
 
 /** Migrates so far that the next phase takes an exclusive lock. */
-async function goBefore(move: string): Promise<void> {
-  if (move === '0004' && !(await migrator.applied()).includes('0003')) await migrator.go('0003');
-  if (move === '0001') await migrator.go('0002');
+async function goBefore(phase: string): Promise<void> {
+  if (phase === '0004' && !(await migrator.applied()).includes('0003')) await migrator.go('0003');
+  if (phase === '0001') await migrator.go('0002');
 }
 
 async function hold(lockedBy: string): Promise<void> {
@@ -82,15 +82,15 @@ function watchLockWaits(sampler: DatabaseClient): { stop(): Promise<{ longestMs:
 describe('a phase that is blocked by an open transaction', () => {
   it.each(STRONG_MOVES)(
     'to %s delays no reader beyond its lock timeout, and succeeds afterwards',
-    async (move) => {
-      await goBefore(move);
+    async (phase) => {
+      await goBefore(phase);
       await using reader = await connect(url, 'reader');
       await using sampler = await connect(url, 'sampler');
       await hold(`select from large_record limit 1`);
       const reads = readAllTheWhile(reader);
       const waits = watchLockWaits(sampler);
       const retries = migrator.logged(/no lock on "public"."large_record".* blocked by/, RETRIES);
-      const going = migrator.go(move);
+      const going = migrator.go(phase);
       await Promise.race([retries, going]);
       await reads.stop();
       const { longestMs, seen } = await waits.stop();
@@ -103,18 +103,18 @@ describe('a phase that is blocked by an open transaction', () => {
       expect(retry).toMatch(
         /blocked by (.*; )?pid \d+ "nightly report", user \w+, idle in transaction, in its transaction for [\d.]+ s: select from large_record limit 1/,
       );
-      expect((await migrator.applied()).at(-1)).toBe(move);
+      expect((await migrator.applied()).at(-1)).toBe(phase);
     },
   );
 
   it.each(STRONG_MOVES)(
     'to %s fails within its budget, names the blocking session, and changes nothing',
-    async (move) => {
-      await goBefore(move);
+    async (phase) => {
+      await goBefore(phase);
       const before = { catalog: await readCatalog(client), applied: await hurried.applied() };
       await hold(`select from large_record limit 1`);
       const began = performance.now();
-      const failure = await hurried.go(move).then(
+      const failure = await hurried.go(phase).then(
         () => undefined,
         (error: Error) => error,
       );
@@ -128,7 +128,7 @@ describe('a phase that is blocked by an open transaction', () => {
       );
       expect(lasted).toBeGreaterThan(BUDGET_MS / 4);
       expect({ catalog: await readCatalog(client), applied: await hurried.applied() }).toEqual(before);
-      await migrator.go(move);
+      await migrator.go(phase);
     },
   );
 });

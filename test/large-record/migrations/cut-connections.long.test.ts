@@ -14,7 +14,7 @@ const ROWS = 5_000;
 const ALL = ['0001', '0002', '0003', '0004', '0005', '0006'];
 
 /** The phases with their stages, and the points at which they are cut. */
-const MOVES: { name: string; from: string; to: string; points: HoldPoint[] }[] = [
+const PHASES: { name: string; from: string; to: string; points: HoldPoint[] }[] = [
   { name: '0002 up', from: '0001', to: '0002', points: ['ddl', 'ledger', 'commit'] },
   { name: '0002 down', from: '0002', to: '0001', points: ['ddl', 'ledger', 'commit'] },
   { name: '0003 up', from: '0002', to: '0003', points: ['batch', 'ledger', 'commit'] },
@@ -26,7 +26,7 @@ const MOVES: { name: string; from: string; to: string; points: HoldPoint[] }[] =
   { name: '0006 up', from: '0005', to: '0006', points: ['ddl', 'ledger', 'commit'] },
   { name: '0006 down', from: '0006', to: '0005', points: ['ddl', 'ledger', 'commit'] },
 ];
-const CUTS = MOVES.flatMap(({ points, ...move }) => points.map((point) => ({ ...move, point })));
+const CUTS = PHASES.flatMap(({ points, ...phase }) => points.map((point) => ({ ...phase, point })));
 
 const LOST_CONNECTION = /terminating connection|Connection terminated/;
 
@@ -65,7 +65,7 @@ describe.each([
       return { url: server.url(), cut: () => server.restart() };
     },
   },
-])('a move that is cut by $cutBy', ({ cuts, open }) => {
+])('a phase that is cut by $cutBy', ({ cuts, open }) => {
   const resources = new AsyncDisposableStack();
   let url: string;
   let cut: (client: DatabaseClient) => Promise<unknown>;

@@ -85,7 +85,7 @@ describe.each([
   { failure: 'kill -9 of an API process', happens: killApi, allowed: PROCESS_IS_GONE },
   { failure: 'a restart of PostgreSQL', happens: () => server.restart(), allowed: UNAVAILABLE },
   { failure: 'a cut of all connections', happens: cutAll, allowed: UNAVAILABLE },
-])('$failure, under load, during the move', ({ happens, allowed }) => {
+])('$failure, under load, during the phase', ({ happens, allowed }) => {
   it.each(WAY)(
     'to %s: only requests in flight fail',
     async (to) => {

@@ -26,7 +26,7 @@ const STAGES = ['0001', '0002', '0003', '0004', '0005', '0006'];
  * `wayBack`: the result of `migration:down` after a half-done phase. A `down` is finished; an `up` is reverted together
  * with the previous one.
  */
-const MOVES = STAGES.slice(1).flatMap((migration, n) => [
+const PHASES = STAGES.slice(1).flatMap((migration, n) => [
   { migration, direction: 'up', from: STAGES[n]!, to: migration, wayBack: STAGES[Math.max(0, n - 1)]! },
   { migration, direction: 'down', from: migration, to: STAGES[n]!, wayBack: STAGES[n]! },
 ]);
@@ -107,7 +107,7 @@ async function expectWayBackTo(stage: string): Promise<void> {
 }
 
 describe('a migration under load that is killed at any moment is finished by migration:up', () => {
-  it.each(MOVES)(
+  it.each(PHASES)(
     '$migration $direction',
     async ({ migration, direction, from, to, wayBack }) => {
       const random = seededRandom(`${SEED} ${migration} ${direction}`);
@@ -140,7 +140,7 @@ describe('a migration under load that is killed at any moment is finished by mig
 
   it('at least sixty times, most of them before the process had finished', () => {
     console.table(landed);
-    const sum = (count: 'tries' | 'kills') => landed.reduce((total, move) => total + move[count], 0);
+    const sum = (count: 'tries' | 'kills') => landed.reduce((total, phase) => total + phase[count], 0);
     expect(sum('kills')).toBeGreaterThanOrEqual(60);
     expect(sum('kills') / sum('tries')).toBeGreaterThanOrEqual(0.5);
   });

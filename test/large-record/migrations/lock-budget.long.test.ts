@@ -94,10 +94,10 @@ async function runAllMoves(rows: number): Promise<LockUse> {
   const heldMs = new Map<string, number>();
   const files = new Set<string>();
   let quietModes = new Set<string>();
-  for (const move of WAY) {
+  for (const phase of WAY) {
     const fromLine = migrator.log.length;
     const samples = sampleLocks(client);
-    await migrator.go(move);
+    await migrator.go(phase);
     const modes = await samples.stop();
     const held = heldBy(migrator, fromLine);
     for (const [purpose, milliseconds] of held) heldMs.set(purpose, milliseconds);

@@ -87,8 +87,8 @@ describe('a rolling release', () => {
       await expectServed([textOnly]);
       await expectFailing(early);
       both = resources.use(await start.both());
-      for (const move of ['0002', '0003']) {
-        await expectServed([textOnly, both], () => migrator.go(move));
+      for (const phase of ['0002', '0003']) {
+        await expectServed([textOnly, both], () => migrator.go(phase));
         await expectFailing(early);
       }
       expect(await client.value(`select count(*) from large_record where created_at_new is null`)).toBe('0');

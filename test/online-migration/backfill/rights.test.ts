@@ -33,7 +33,7 @@ it.each([
     await using owner = await createTableOwner(database.url, 'event');
     for (const role of roles) await client.rows(`grant ${role} to ${owner.name}`);
     await using opened = await openContext(owner.url, eventChange);
-    for (const move of [expand, backfill]) await move(opened);
+    for (const phase of [expand, backfill]) await phase(opened);
     await expectAllFilled(client, ROWS);
     expect(opened.lines.filter((told) => told.includes('pg_monitor'))).toEqual(
       line === undefined ? [] : [line.replace('OWNER', owner.name)],

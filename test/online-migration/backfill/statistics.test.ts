@@ -30,9 +30,9 @@ const nullFractions = async () =>
   );
 
 it('the filled column has statistics behind the backfill, and the old one behind its fill on the way back', async () => {
-  for (const move of [expand, backfill]) await move(opened);
+  for (const phase of [expand, backfill]) await phase(opened);
   expect(await nullFractions()).toEqual({ at_new: 0 });
-  for (const move of [enforce, contract, revertContract]) await move(opened);
+  for (const phase of [enforce, contract, revertContract]) await phase(opened);
   expect(await nullFractions()).toEqual({ at: 0, at_new: 0 });
 });
 

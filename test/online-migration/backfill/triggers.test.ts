@@ -72,9 +72,9 @@ const context = async (change: Partial<ColumnChange> = {}, as = url) =>
   resources.use(await openContext(as, { ...eventChange, ...change }));
 
 async function upAndDown(opened: Awaited<ReturnType<typeof context>>): Promise<void> {
-  for (const move of [expand, backfill]) await move(opened);
+  for (const phase of [expand, backfill]) await phase(opened);
   await expectAllFilled(client, ROWS);
-  for (const move of [enforce, contract, rename, revertRename, revertContract]) await move(opened);
+  for (const phase of [enforce, contract, rename, revertRename, revertContract]) await phase(opened);
   expect(await client.value(`select count(*)::int from event where at is not null`)).toBe(ROWS);
 }
 
@@ -181,7 +181,7 @@ describe('a role that may not keep them silent', () => {
 
   it('is refused on the way back before the old column is there again', async () => {
     const opened = await context({}, owner.url);
-    for (const move of [expand, backfill, enforce, contract, rename, revertRename]) await move(opened);
+    for (const phase of [expand, backfill, enforce, contract, rename, revertRename]) await phase(opened);
     await client.rows(TOUCH);
     await expect(revertContract(opened)).rejects.toThrow(
       'The trigger touch on public.event, which calls public.touch(), would fire for each row',
@@ -242,7 +242,7 @@ describe('a trigger that fires always', () => {
   it('fires if it is declared, beside another that is silent', async () => {
     await client.rows(AUDIT);
     const opened = await context({ firesInBackfill: ['touch'] });
-    for (const move of [expand, backfill]) await move(opened);
+    for (const phase of [expand, backfill]) await phase(opened);
     expect(await traces()).toEqual({ touched: ROWS, audited: {} });
     expect(opened.lines.find((line) => line.includes('do not fire'))).toMatch(/replica\): audit_row$/);
   });
@@ -261,7 +261,7 @@ it('a trigger for replication fires beside silent ones, and the refusal says how
   ]);
   await client.rows(/`(alter table [^`]+)`/.exec(obstacles[0]!.message)![1]!);
   const opened = await context();
-  for (const move of [expand, backfill]) await move(opened);
+  for (const phase of [expand, backfill]) await phase(opened);
   expect(await traces()).toEqual({ touched: 0, audited: {} });
 });
 

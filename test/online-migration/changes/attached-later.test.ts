@@ -8,7 +8,7 @@ import { enforce, revertEnforce } from '../../../src/online-migration/phases/enf
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
 import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
-import type { Move } from '../../support/change-cycle.ts';
+import type { PhaseFunction } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { refusedWith } from '../../support/refused-with.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
@@ -42,7 +42,7 @@ function runInOtherProcess(statement: string): void {
   });
 }
 
-const run = (...moves: Move[]) => database.carryOut(change, moves);
+const run = (...phases: PhaseFunction[]) => database.runPhases(change, phases);
 
 describe('what was attached to the old column while the change is under way', () => {
   const ATTACHED = [
@@ -168,7 +168,7 @@ describe('a contract that is refused behind its proof', () => {
       conversion: textToNumeric(12, 2),
     });
     const onNote = await database.open(keyless);
-    for (const move of [expand, backfill, enforce]) await move(onNote);
+    for (const phase of [expand, backfill, enforce]) await phase(onNote);
     // Nothing leads from 7.50 back to this text, and there is no key to keep it under.
     const write = () => client.rows(`insert into note (price) values ('007.5')`);
     await write();

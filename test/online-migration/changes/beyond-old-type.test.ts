@@ -38,7 +38,7 @@ async function contracted(table: string, declared = change): Promise<PhaseContex
   await client.rows(table);
   for (let row = 0; row < 3; row++) await client.rows(`insert into account default values`);
   const context = await database.open(declared);
-  for (const move of [expand, backfill, enforce, contract]) await move(context);
+  for (const phase of [expand, backfill, enforce, contract]) await phase(context);
   return context;
 }
 
@@ -111,7 +111,7 @@ describe('the way back of contract is refused before it changes anything, where'
     });
     await client.rows(`create table account (id text not null default '0' primary key)`);
     const context = await database.open(text);
-    for (const move of [expand, backfill, enforce, contract]) await move(context);
+    for (const phase of [expand, backfill, enforce, contract]) await phase(context);
     await client.rows(
       `alter table account alter id_new drop default; alter table account alter id_new add generated always as identity`,
     );

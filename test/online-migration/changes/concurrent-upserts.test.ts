@@ -17,7 +17,7 @@ import { databasePerTest } from '../../support/tested-database.ts';
 const CLIENTS = 8;
 const ROUNDS = 300;
 
-const MOVES = [
+const PHASES = [
   [expand, backfill, enforce, contract, rename],
   [revertRename, revertContract, revertEnforce, revertBackfill, revertExpand],
 ].flat();
@@ -94,14 +94,14 @@ describe.each(CONSTRAINTS)(
   (constraint) => {
     it('fail none on the old column, before the switchover', async () => {
       await createTable(constraint);
-      for (const move of [expand, backfill]) await move(context);
+      for (const phase of [expand, backfill]) await phase(context);
       await mirrorAttachments(context, 'enforce', 'old');
       await expectAllServed(ROUNDS);
     });
 
     it('fail none on the new column, before contract', async () => {
       await createTable(constraint);
-      for (const move of [expand, backfill, enforce]) await move(context);
+      for (const phase of [expand, backfill, enforce]) await phase(context);
       await follower.refresh();
       await expectAllServed(ROUNDS);
     });
@@ -115,10 +115,10 @@ it('fail none over a whole change and all the way back', async () => {
   const load = (async () => {
     while (!over.signal.aborted) failures.push(...(await upsertTogether()));
   })();
-  for (const move of MOVES) {
+  for (const phase of PHASES) {
     const served = lastPage + 20;
     while (lastPage < served) await upsertTogether().then((failed) => failures.push(...failed));
-    await move(context);
+    await phase(context);
   }
   over.abort();
   await load;
@@ -137,7 +137,7 @@ describe('a row that is there already', () => {
 
   it('fails when it has failed twice where both are', async () => {
     await createTable();
-    for (const move of [expand, backfill, enforce]) await move(context);
+    for (const phase of [expand, backfill, enforce]) await phase(context);
     await follower.refresh();
     await insert(1);
     begun = 0;

@@ -5,7 +5,7 @@ import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import type { expand } from '../../../src/online-migration/phases/expand.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
-import { MOVES } from '../../support/change-cycle.ts';
+import { PHASES } from '../../support/change-cycle.ts';
 import { type ChangeOptions, changeOf } from '../../support/change-of.ts';
 import { connect } from '../../support/database-client.ts';
 import { refusedWith } from '../../support/refused-with.ts';
@@ -26,10 +26,10 @@ const database = databasePerFile(
 );
 const { client } = database;
 
-const carryOut = (moves: readonly (typeof expand)[], change = total) => database.carryOut(change, moves);
+const runPhases = (phases: readonly (typeof expand)[], change = total) => database.runPhases(change, phases);
 
-const BACKFILLED = MOVES.up.slice(0, 2);
-const ENFORCED = MOVES.up.slice(0, 3);
+const BACKFILLED = PHASES.up.slice(0, 2);
+const ENFORCED = PHASES.up.slice(0, 3);
 const disable = () => client.rows(`alter table orders disable trigger all`);
 const enable = () => client.rows(`alter table orders enable trigger all`);
 const enableAlways = () =>
@@ -44,33 +44,33 @@ describe('a sync trigger that was disabled', () => {
     ['revert the enforce of', ENFORCED, revertEnforce],
   ])(
     'keeps %s from going on, also if it was enabled as an ordinary one again',
-    async (name, before, move) => {
-      await carryOut(before);
+    async (name, before, phase) => {
+      await runPhases(before);
       const reason = new RegExp(
         `^Cannot ${name} public.orders.total: the sync trigger ~sync_total_insert, ~sync_total_update does not fire`,
       );
       await disable();
-      await expect(carryOut([move])).rejects.toMatchObject(refusedWith('SYNC_TRIGGER_SILENT', reason));
+      await expect(runPhases([phase])).rejects.toMatchObject(refusedWith('SYNC_TRIGGER_SILENT', reason));
       await enable();
-      await expect(carryOut([move])).rejects.toMatchObject(refusedWith('SYNC_TRIGGER_SILENT', reason));
+      await expect(runPhases([phase])).rejects.toMatchObject(refusedWith('SYNC_TRIGGER_SILENT', reason));
       await enableAlways();
-      await carryOut([move]);
+      await runPhases([phase]);
     },
   );
 
   it('leaves no stale value to enforce: the rows that differ are named, with the statement that fills them', async () => {
-    await carryOut(BACKFILLED);
+    await runPhases(BACKFILLED);
     await disable();
     await client.rows(`update orders set total = '9.5' where id = 1; insert into orders values (3, '3.5')`);
     await enableAlways();
-    const error: unknown = await carryOut([enforce]).catch((reason: unknown) => reason);
+    const error: unknown = await runPhases([enforce]).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'ROWS_DIFFER', details: { keys: ['1', '3'] } });
     const { message } = error as Error;
     expect(message).toMatch(
       /total_new does not have the value of total.*\n {2}id 1: "9.5", "1.50"\n {2}id 3: "3.5", null/,
     );
     await client.rows(/run the same command again: `([^`]+)`/.exec(message)![1]!);
-    await carryOut([enforce, contract]);
+    await runPhases([enforce, contract]);
     expect(await client.value(`select string_agg(total_new::text, ' ' order by id) from orders`)).toBe(
       '9.50 2.50 3.50',
     );
@@ -79,25 +79,25 @@ describe('a sync trigger that was disabled', () => {
   it.each([
     ['after enforce', []],
     ['after the way back of contract', [contract, revertContract]],
-  ])('leaves no stale value to the old column: %s', async (_, moves) => {
-    await carryOut(ENFORCED);
-    await carryOut(moves);
+  ])('leaves no stale value to the old column: %s', async (_, phases) => {
+    await runPhases(ENFORCED);
+    await runPhases(phases);
     await client.rows(
       `alter table orders disable trigger all; update orders set total_new = 9.5 where id = 1`,
     );
     await enableAlways();
-    const refusal = await carryOut([revertEnforce]).then(
+    const refusal = await runPhases([revertEnforce]).then(
       () => '',
       (error: Error) => error.message,
     );
     expect(refusal).toMatch(/total does not have the value of total_new.*\n {2}id 1: "1.5", "9.50"\n/);
     await client.rows(/run the same command again: `([^`]+)`/.exec(refusal)![1]!);
-    await carryOut(MOVES.down.slice(2));
+    await runPhases(PHASES.down.slice(2));
     expect(await client.value(`select string_agg(total, ' ' order by id) from orders`)).toBe('9.50 2.5');
   });
 
   it('is looked for in a comparison only if somebody has altered it', async () => {
-    await carryOut(ENFORCED);
+    await runPhases(ENFORCED);
     await client.rows(`insert into orders values (3, '3.5')`);
     const context = await database.open(total);
     const statements: string[] = [];
@@ -111,7 +111,7 @@ describe('a sync trigger that was disabled', () => {
   });
 
   it('while contract compares the columns is noticed before the old column goes', async () => {
-    await carryOut(ENFORCED);
+    await runPhases(ENFORCED);
     await using reader = await connect(database.url);
     const context = await database.open(total);
     const retried = Promise.withResolvers<void>();
@@ -139,7 +139,7 @@ describe('a sync trigger that was disabled', () => {
         /while the columns were compared, a sync trigger was disabled and enabled again/,
       ),
     );
-    await expect(carryOut([contract])).rejects.toMatchObject(
+    await expect(runPhases([contract])).rejects.toMatchObject(
       refusedWith('EQUALITY_PROOF_FAILED', /total and total_new differ/),
     );
     expect(await client.value(`select total from orders where id = 1`)).toBe('1.5');
@@ -152,20 +152,20 @@ const mood = (labels: string[]) =>
 describe('a declaration that is corrected while its change is under way', () => {
   it('has effect with the next phase: a label that the enum got meanwhile', async () => {
     await client.rows(`create type mood as enum ('1.5', '2.5')`);
-    await carryOut(ENFORCED, mood(['1.5', '2.5']));
+    await runPhases(ENFORCED, mood(['1.5', '2.5']));
     await client.rows(`alter type mood add value '3.5'`);
     await expect(client.rows(`insert into orders (id, total) values (3, '3.5')`)).rejects.toThrow(
       /has no equal/,
     );
-    await carryOut([revertEnforce], mood(['1.5', '2.5', '3.5']));
+    await runPhases([revertEnforce], mood(['1.5', '2.5', '3.5']));
     await client.rows(`insert into orders (id, total) values (3, '3.5')`);
-    await carryOut([enforce, contract], mood(['1.5', '2.5', '3.5']));
+    await runPhases([enforce, contract], mood(['1.5', '2.5', '3.5']));
     expect(await client.value(`select count(*)::int from orders where total_new = '3.5'`)).toBe(1);
   });
 
   it('is refused if a type is another one than the column has', async () => {
-    await carryOut(BACKFILLED);
-    await expect(carryOut([enforce], changeOfTotal({ to: 'numeric(20,2)' }))).rejects.toMatchObject(
+    await runPhases(BACKFILLED);
+    await expect(runPhases([enforce], changeOfTotal({ to: 'numeric(20,2)' }))).rejects.toMatchObject(
       refusedWith(
         'COLUMN_TYPE_DIFFERS',
         /^Cannot enforce public\.orders\.total: total_new is numeric\(12,2\), and the declaration says numeric\(20,2\)/,

@@ -33,10 +33,10 @@ describe('values that are equal and not the same', () => {
     await client.rows(`create table item (id bigint primary key, worth ${type} not null)`);
     await client.rows(`insert into item select n, '${before}' from generate_series(1, 2) as n`);
     const context = await database.open(changeOfWorth(type, 'text'));
-    for (const move of [expand, backfill]) await move(context);
+    for (const phase of [expand, backfill]) await phase(context);
     await client.rows(`update item set worth = '${after}' where id = 1`);
     expect(await client.value(`select worth_new from item where id = 1`)).toBe(after);
-    for (const move of [enforce, contract]) await move(context);
+    for (const phase of [enforce, contract]) await phase(context);
     await client.rows(`update item set worth_new = '${after}' where id = 2`);
     await revertContract(context);
     expect(await client.rows(`select worth::text from item order by id`)).toEqual([
@@ -49,7 +49,7 @@ describe('values that are equal and not the same', () => {
     await client.rows(`create table item (id bigint primary key, worth text not null)`);
     await client.rows(`insert into item select n, '${before}' from generate_series(1, 2) as n`);
     const context = await database.open(changeOfWorth('text', type));
-    for (const move of [expand, backfill, enforce]) await move(context);
+    for (const phase of [expand, backfill, enforce]) await phase(context);
     await client.rows(`update item set worth_new = '${after}' where id = 1`);
     await client.rows(`update item set worth = '${after}' where id = 2`);
     expect(await client.rows(`select worth, worth_new::text from item order by id`)).toEqual([
@@ -64,7 +64,7 @@ describe('values that are equal and not the same', () => {
     // Without the space that jsonb writes: kept, both of them.
     await client.rows(`insert into item select n, '{"a":1.0}' from generate_series(1, 2) as n`);
     const context = await database.open(changeOfWorth('text', 'jsonb'));
-    for (const move of [expand, backfill, enforce, contract]) await move(context);
+    for (const phase of [expand, backfill, enforce, contract]) await phase(context);
     await client.rows(`update item set worth_new = '{"a": 1.00}' where id = 1`);
     await revertContract(context);
     expect(await client.rows(`select worth from item order by id`)).toEqual([

@@ -4,7 +4,7 @@ import { integerToBigint } from '../../../src/online-migration/conversions/integ
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { MOVES } from '../../support/change-cycle.ts';
+import { PHASES } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';
@@ -21,17 +21,17 @@ const database = databasePerFile(
   `create table orders (id bigint primary key, total text not null, name text)`,
   `insert into orders values (1, '1.5'), (2, '2.5'), (3, '3.50'), (4, '4.5')`,
 );
-const { client, carryOut } = database;
+const { client, runPhases } = database;
 let writer: DatabaseClient;
 
 beforeEach(async () => {
   writer = await database.connect();
 });
 
-type Moves = readonly (typeof expand)[];
-const ENFORCED = MOVES.up.slice(0, 3);
-const BACK_TO_ENFORCED = MOVES.down.slice(1, 2);
-const ALL_THE_WAY_BACK: Moves = MOVES.down;
+type PhaseFunctions = readonly (typeof expand)[];
+const ENFORCED = PHASES.up.slice(0, 3);
+const BACK_TO_ENFORCED = PHASES.down.slice(1, 2);
+const ALL_THE_WAY_BACK: PhaseFunctions = PHASES.down;
 
 /**
  * Carries contract out, and writes behind its proof: the lock of the last step waits for a reader until the writes are done.
@@ -84,27 +84,27 @@ describe('a text that its new value does not lead back to', () => {
     [`update orders set total = '2.50' where id = 2`, '1.5 2.50 3.50 4.5'],
     [`delete from orders where id = 1; insert into orders values (1, '1.50')`, '1.50 2.5 3.50 4.5'],
   ])('comes back letter by letter when during contract somebody runs: %s', async (statement, expected) => {
-    await carryOut(total, ENFORCED);
+    await runPhases(total, ENFORCED);
     await contractWith(total, async () => void (await writer.rows(statement)));
-    await carryOut(total, BACK_TO_ENFORCED);
+    await runPhases(total, BACK_TO_ENFORCED);
     expect(await texts()).toBe(expected);
   });
 
   it('comes back under a key that the writer’s session writes as another text', async () => {
     await client.rows(`alter table orders alter column id type bytea using int8send(id)`);
-    await carryOut(total, ENFORCED);
+    await runPhases(total, ENFORCED);
     await using escaping = await connect(database.url);
     await escaping.rows(`set bytea_output = 'escape'`);
     await contractWith(
       total,
       async () => void (await escaping.rows(`update orders set total = '7.5' where id = int8send(1)`)),
     );
-    await carryOut(total, BACK_TO_ENFORCED);
+    await runPhases(total, BACK_TO_ENFORCED);
     expect(await texts()).toBe('7.5 2.5 3.50 4.5');
   });
 
   it('is not mixed up by a transaction with an older snapshot: that fails and can run again', async () => {
-    await carryOut(total, ENFORCED);
+    await runPhases(total, ENFORCED);
     await writer.rows('begin isolation level repeatable read');
     await writer.rows('select from pg_class limit 1');
     await contractWith(total, async () => {
@@ -116,12 +116,12 @@ describe('a text that its new value does not lead back to', () => {
       await writer.rows(`update orders set total = '1.50' where id = 1`);
       await writer.rows('commit');
     });
-    await carryOut(total, BACK_TO_ENFORCED);
+    await runPhases(total, BACK_TO_ENFORCED);
     expect(await texts()).toBe('1.50 2.5 3.50 4.5');
   });
 
   it('lets no write fail if contract runs again behind one that was killed', async () => {
-    await carryOut(total, ENFORCED);
+    await runPhases(total, ENFORCED);
     await expect(
       contractWith(
         total,
@@ -133,18 +133,18 @@ describe('a text that its new value does not lead back to', () => {
       ),
     ).rejects.toThrow(/The connection to the database was lost|terminating connection/);
     await writer.rows(`begin; update orders set total = '7.5' where id = 2`);
-    const again = carryOut(total, [contract]);
+    const again = runPhases(total, [contract]);
     await lockWaiter(database.url);
     await writer.rows(`update orders set total = '6.5' where id = 1; commit`);
     await again;
-    await carryOut(total, BACK_TO_ENFORCED);
+    await runPhases(total, BACK_TO_ENFORCED);
     expect(await texts()).toBe('6.5 7.5 3.50 4.5');
   });
 
   it('of a row that got another key after contract is reported, and stays until expand is reverted', async () => {
-    await carryOut(total, [...ENFORCED, contract]);
+    await runPhases(total, [...ENFORCED, contract]);
     await client.rows(`update orders set id = 9 where id = 4`);
-    const lines = await carryOut(total, BACK_TO_ENFORCED);
+    const lines = await runPhases(total, BACK_TO_ENFORCED);
     expect(lines).toContainEqual(expect.stringMatching(/1 kept values belong to no row, such as 4: /));
     expect(
       await client.rows(`select key, raw_value from online_migration.kept_value where key = '4'`),
@@ -162,20 +162,20 @@ describe('each change has a state of its own:', () => {
   });
 
   it('a second change of the same column under the same name is refused, and deletes nothing', async () => {
-    await carryOut(total, MOVES.up);
-    await expect(carryOut(again, [expand])).rejects.toThrow(
+    await runPhases(total, PHASES.up);
+    await expect(runPhases(again, [expand])).rejects.toThrow(
       /A change called public\.orders\.total is recorded already.*declare another `name`/,
     );
-    await carryOut(total, ALL_THE_WAY_BACK);
+    await runPhases(total, ALL_THE_WAY_BACK);
     expect(await texts()).toBe('1.5 2.5 3.50 4.5');
   });
 
   it('a second change of the same column under a name of its own leaves the first one its way back', async () => {
     const second = { ...again, name: 'public.orders.total 2' };
-    await carryOut(total, MOVES.up);
-    await carryOut(second, MOVES.up);
-    await carryOut(second, ALL_THE_WAY_BACK);
-    await carryOut(total, ALL_THE_WAY_BACK);
+    await runPhases(total, PHASES.up);
+    await runPhases(second, PHASES.up);
+    await runPhases(second, ALL_THE_WAY_BACK);
+    await runPhases(total, ALL_THE_WAY_BACK);
     expect(await texts()).toBe('1.5 2.5 3.50 4.5');
     expect(await client.value(`select to_regnamespace('online_migration')`)).toBeNull();
   });
@@ -185,30 +185,30 @@ describe('each change has a state of its own:', () => {
       `create table item (id integer primary key, size integer not null); insert into item values (1, 1)`,
     );
     const size = changeOf('item.size', { from: 'integer', to: 'bigint', conversion: integerToBigint });
-    await carryOut(size, MOVES.up);
-    await carryOut(total, [...ENFORCED, ...MOVES.down.slice(2)]);
-    await carryOut(size, ALL_THE_WAY_BACK);
+    await runPhases(size, PHASES.up);
+    await runPhases(total, [...ENFORCED, ...PHASES.down.slice(2)]);
+    await runPhases(size, ALL_THE_WAY_BACK);
     expect(await client.rows(`select id, size from item`)).toEqual([{ id: 1, size: 1 }]);
     expect(await client.value(`select to_regnamespace('online_migration')`)).toBeNull();
   });
 
   it('a way back whose kept values are gone says so before it starts, and can be told to do without', async () => {
-    await carryOut(total, [...ENFORCED, contract]);
+    await runPhases(total, [...ENFORCED, contract]);
     await client.rows(`drop schema online_migration cascade`);
-    await expect(carryOut(total, BACK_TO_ENFORCED)).rejects.toMatchObject(
+    await expect(runPhases(total, BACK_TO_ENFORCED)).rejects.toMatchObject(
       refusedWith(
         'KEPT_VALUES_LOST',
         /^Cannot revert the contract of public\.orders\.total; nothing was changed: .* is gone/,
       ),
     );
-    await carryOut({ ...total, reviewed: ['kept values of public.orders.total'] }, BACK_TO_ENFORCED);
+    await runPhases({ ...total, reviewed: ['kept values of public.orders.total'] }, BACK_TO_ENFORCED);
     expect(await texts()).toBe('1.50 2.50 3.50 4.50');
   });
 
   it('also if only the values are gone', async () => {
-    await carryOut(total, [...ENFORCED, contract]);
+    await runPhases(total, [...ENFORCED, contract]);
     await client.rows(`delete from online_migration.kept_value`);
-    await expect(carryOut(total, BACK_TO_ENFORCED)).rejects.toThrow(/nothing was changed: .* is gone/);
+    await expect(runPhases(total, BACK_TO_ENFORCED)).rejects.toThrow(/nothing was changed: .* is gone/);
   });
 
   it.each([
@@ -221,7 +221,7 @@ describe('each change has a state of its own:', () => {
         `update orders set total = split_part(u.value, ' ', id::int) from (values ($1)) as u (value)`,
         [expected],
       );
-      await carryOut(total, [...ENFORCED, contract]);
+      await runPhases(total, [...ENFORCED, contract]);
       // That version did not have these tables; another change creates them.
       await client.rows(`
         drop table online_migration.change, online_migration.change_column, online_migration.phase, online_migration.step;
@@ -231,24 +231,24 @@ describe('each change has a state of its own:', () => {
         to: 'numeric(12,2)',
         conversion: textToNumeric(12, 2),
       });
-      await carryOut(size, [expand]);
-      await carryOut(total, BACK_TO_ENFORCED);
+      await runPhases(size, [expand]);
+      await runPhases(total, BACK_TO_ENFORCED);
       expect(await client.value(`select string_agg(total, ' ' order by id) from orders`)).toBe(expected);
     },
   );
 
   it('a phase whose key column is gone is refused, and writes go on', async () => {
-    await carryOut(total, ENFORCED);
+    await runPhases(total, ENFORCED);
     await client.rows(`alter table orders rename id to number`);
-    await expect(carryOut(total, [contract])).rejects.toMatchObject(
+    await expect(runPhases(total, [contract])).rejects.toMatchObject(
       refusedWith(
         'KEY_COLUMN_MISSING',
         /^Cannot contract public\.orders\.total: the table has no column id, which is in its `key`/,
       ),
     );
     await client.rows(`insert into orders (number, total) values (5, '5.5')`);
-    await carryOut({ ...total, key: 'number' }, [contract]);
-    await carryOut({ ...total, key: 'number' }, BACK_TO_ENFORCED);
+    await runPhases({ ...total, key: 'number' }, [contract]);
+    await runPhases({ ...total, key: 'number' }, BACK_TO_ENFORCED);
     expect(await client.value(`select string_agg(total, ' ' order by number) from orders`)).toBe(
       '1.5 2.5 3.50 4.5 5.5',
     );

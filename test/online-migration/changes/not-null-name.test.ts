@@ -7,7 +7,7 @@ import { enforce, revertEnforce } from '../../../src/online-migration/phases/enf
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
 import { rename, revertRename } from '../../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
-import type { Move } from '../../support/change-cycle.ts';
+import type { PhaseFunction } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { describeFrom } from '../../support/server-major.ts';
 import { databasePerTest } from '../../support/tested-database.ts';
@@ -22,7 +22,7 @@ const OWN = { name: "It's sized", comment: "Measured, it's said" };
 const database = databasePerTest();
 const { client } = database;
 
-const run = (moves: readonly Move[], declared = change) => database.carryOut(declared, moves);
+const run = (phases: readonly PhaseFunction[], declared = change) => database.runPhases(declared, phases);
 
 /** The NOT NULLs of a column, by table. */
 async function notNulls(column: string): Promise<Record<string, unknown>> {

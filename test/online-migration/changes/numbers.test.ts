@@ -14,7 +14,7 @@ import { databasePerTest } from '../../support/tested-database.ts';
 const change = changeOf('account.id', { from: 'integer', to: 'bigint', conversion: integerToBigint });
 const ROUNDS = 4;
 const CALLERS = 2;
-/** Numbers that have to be handed out between two moves. */
+/** Numbers that have to be handed out between two phases. */
 const NUMBERS_BETWEEN_MOVES = 20;
 /** Enough for several tries. */
 const BUDGET_MS = 1_500;
@@ -35,7 +35,7 @@ async function enforceAccount(table: string): Promise<void> {
   await client.rows(table);
   await client.rows(`insert into account (n) select n from generate_series(1, 100) as n`);
   context = await database.open(change);
-  for (const move of [expand, backfill, enforce]) await move(context);
+  for (const phase of [expand, backfill, enforce]) await phase(context);
 }
 
 /** Asks for numbers without a pause, of the sequence itself or by inserting rows, until the test ends at the latest. */

@@ -40,7 +40,7 @@ describe('names and labels that could end a quoted text', () => {
   it('stand letter by letter in the refusal of a write', async () => {
     for (const statement of setup) await client.rows(statement);
     const context = await database.open(change);
-    for (const move of [expand, backfill, enforce]) await move(context);
+    for (const phase of [expand, backfill, enforce]) await phase(context);
     const refused = client.rows(`update ${TABLE} set ${OLD} = 'no label' where n = 7`);
     await expect(refused).rejects.toMatchObject({
       code: '22007',

@@ -20,44 +20,44 @@ const ofPrice = changeOfPart({
 const database = databasePerFile(
   `create table part (id integer primary key, size integer not null, price text not null)`,
 );
-const { client, carryOut } = database;
+const { client, runPhases } = database;
 
 describe('a second change of a table', () => {
   it('is refused while the first one changes its key', async () => {
-    await carryOut(ofId, [expand]);
-    await expect(carryOut(ofSize, [expand])).rejects.toThrow(
+    await runPhases(ofId, [expand]);
+    await expect(runPhases(ofSize, [expand])).rejects.toThrow(
       'The change public.part.id of this table is under way, and its contract and its rename would take id away from `key`. Finish it first.',
     );
-    await carryOut(ofId, [backfill, enforce, contract]);
-    await expect(carryOut({ ...ofSize, key: 'id_new' }, [expand])).rejects.toThrow(
+    await runPhases(ofId, [backfill, enforce, contract]);
+    await expect(runPhases({ ...ofSize, key: 'id_new' }, [expand])).rejects.toThrow(
       'would take id_new away from `key`',
     );
-    await carryOut(ofId, [rename]);
-    await carryOut(ofSize, [expand]);
+    await runPhases(ofId, [rename]);
+    await runPhases(ofSize, [expand]);
   });
 
   it('is refused when it changes what the first one may know its rows by', async () => {
-    await carryOut(ofSize, [expand]);
-    await expect(carryOut(ofId, [expand])).rejects.toThrow(
+    await runPhases(ofSize, [expand]);
+    await expect(runPhases(ofId, [expand])).rejects.toThrow(
       'The change public.part.size of this table is under way, and it may know its rows by id, which is in a unique index.',
     );
   });
 
   it('is refused when it changes the same column, or has the name of another change', async () => {
-    await carryOut(ofSize, [expand]);
+    await runPhases(ofSize, [expand]);
     const again = changeOfPart({ newColumn: 'wide', name: 'again' });
-    await expect(carryOut(again, [expand])).rejects.toThrow(
+    await expect(runPhases(again, [expand])).rejects.toThrow(
       'The change public.part.size of this table is under way, and it changes size too.',
     );
     await client.rows(`create table note (id integer primary key, price text not null)`);
     const ofNote = { ...ofPrice, table: { schema: 'public', name: 'note' }, name: 'public.part.size' };
-    await expect(carryOut(ofNote, [expand])).rejects.toThrow(
+    await expect(runPhases(ofNote, [expand])).rejects.toThrow(
       'A change called public.part.size is recorded already, of public.part, size to size_new: declare another `name`.',
     );
   });
 
   it('of a column that was changed before needs a name of its own', async () => {
-    await carryOut(ofSize, [expand, backfill, enforce, contract, rename]);
+    await runPhases(ofSize, [expand, backfill, enforce, contract, rename]);
     const back = changeOfPart({
       from: 'bigint',
       to: 'text',
@@ -67,17 +67,17 @@ describe('a second change of a table', () => {
         backward: (value) => `case when ${value} ~ '^[1-9][0-9]{0,17}$' then ${value}::bigint end`,
       },
     });
-    await expect(carryOut(back, [expand])).rejects.toThrow(
+    await expect(runPhases(back, [expand])).rejects.toThrow(
       'A change called public.part.size is recorded already',
     );
-    await carryOut({ ...back, name: 'part.size as text' }, [expand]);
+    await runPhases({ ...back, name: 'part.size as text' }, [expand]);
   });
 
   it('passes when the two have nothing to do with each other', async () => {
-    await carryOut(ofSize, [expand]);
-    await carryOut(ofPrice, [expand, backfill, enforce, contract]);
-    await carryOut(ofSize, [backfill, enforce, contract, rename]);
-    await carryOut(ofPrice, [rename]);
+    await runPhases(ofSize, [expand]);
+    await runPhases(ofPrice, [expand, backfill, enforce, contract]);
+    await runPhases(ofSize, [backfill, enforce, contract, rename]);
+    await runPhases(ofPrice, [rename]);
     expect(
       await client.rows(
         `select attname as name, format_type(atttypid, atttypmod) as type from pg_attribute

@@ -22,7 +22,7 @@ describe('contract, while a report reads a table that refers to the column', () 
     await client.rows(`create table entry (account_id integer not null references account (id))`);
     await client.rows(`insert into account values (1); insert into entry values (1)`);
     const context = await database.open(change);
-    for (const move of [expand, backfill, enforce]) await move(context);
+    for (const phase of [expand, backfill, enforce]) await phase(context);
 
     await reader.rows(`set application_name = 'the report'`);
     await reader.rows(`begin; select from entry`);

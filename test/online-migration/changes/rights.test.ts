@@ -12,7 +12,7 @@ import { createRole, type TestRole } from '../../support/roles.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-server.ts';
 import { changeOfPart, type Declared } from './obstacles/obstacle.ts';
 
-const MOVES = [
+const PHASES = [
   expand,
   backfill,
   enforce,
@@ -63,7 +63,7 @@ async function refusal(declared: Declared = {}): Promise<string> {
 describe('a role that owns the table and may do nothing else', () => {
   it('can change a column that nothing hangs on', async () => {
     await using context = await contextOf();
-    for (const move of MOVES) await move(context);
+    for (const phase of PHASES) await phase(context);
     expect(await admin.value(`select to_regnamespace('online_migration')`)).toBeNull();
   });
 
@@ -86,7 +86,7 @@ describe('a role that owns the table and may do nothing else', () => {
     expect(message).toContain('the index part_size_key');
     for (const grant of grants) await admin.rows(grant);
     await using context = await contextOf();
-    for (const move of MOVES) await move(context);
+    for (const phase of PHASES) await phase(context);
     expect(await admin.value(`select count(*)::int from part where size = id`)).toBe(100);
   });
 
@@ -150,7 +150,7 @@ describe('row level security that hides rows from the role', () => {
   it('is no obstacle when it does not bind the role', async () => {
     await admin.rows(`alter table part enable row level security`);
     await using context = await contextOf();
-    for (const move of [expand, revertExpand]) await move(context);
+    for (const phase of [expand, revertExpand]) await phase(context);
     expect(await refusal()).toBe('nothing');
   });
 });

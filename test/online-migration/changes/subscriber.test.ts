@@ -5,7 +5,7 @@ import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { rename } from '../../../src/online-migration/phases/rename.ts';
-import { type Move, openContext } from '../../support/change-cycle.ts';
+import { type PhaseFunction, openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { startOwnServer } from '../../support/own-server.ts';
 import { changeOfPart } from './obstacles/obstacle.ts';
@@ -70,8 +70,8 @@ it(
       ([, sql]) => sql!,
     );
     await using allowed = await openContext(url, judged);
-    const run = async (move: Move, id: number, column: string) => {
-      await move(allowed);
+    const run = async (phase: PhaseFunction, id: number, column: string) => {
+      await phase(allowed);
       await publisher.rows(`insert into part (id, ${column}) values (${id}, ${id})`);
     };
     await subscriber.rows(add!);

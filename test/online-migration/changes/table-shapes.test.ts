@@ -159,7 +159,7 @@ const SHAPES: Readonly<Record<string, ChangeCase>> = {
     ],
     untouched: `select id, label from shelf where n = 0`,
   },
-  "a key whose columns are called as the toolkit's own queries call what they select": {
+  "a key whose columns are called as the package's own queries call what they select": {
     change: changeOf('audit.key', {
       key: ['old_value', 'new_value'],
       from: 'varchar(50)',

@@ -29,7 +29,7 @@ describe('while both columns are there', () => {
         id bigint generated always as identity primary key, price text not null default '0.00', name text
       )`);
     const context = await database.open(price);
-    for (const move of [expand, backfill, enforce, contract, revertContract]) await move(context);
+    for (const phase of [expand, backfill, enforce, contract, revertContract]) await phase(context);
     await client.rows(`insert into item (price) values ('7.50')`);
     await client.rows(`insert into item (price_new) values (8.5)`);
     await client.rows(`insert into item (name) values ('by default')`);
@@ -45,7 +45,7 @@ describe('while both columns are there', () => {
       create table item (id bigint generated always as identity primary key, price text not null default '0.00')`);
     await client.rows(`insert into item (price) select n || '.50' from generate_series(1, 100) as n`);
     const context = await database.open(price);
-    for (const move of [expand, backfill, enforce, contract]) await move(context);
+    for (const phase of [expand, backfill, enforce, contract]) await phase(context);
     const ending = new AbortController();
     const ended: PhaseContext = {
       ...context,

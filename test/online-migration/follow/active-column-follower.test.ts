@@ -83,7 +83,7 @@ it('runs a failed unit of work on a reading that began after the failure', async
   expect(used).toEqual(['at', 'at_new']);
 });
 
-it('runs a unit of work again for each move that it meets, as when one follows another at once', async () => {
+it('runs a unit of work again for each phase that it meets, as when one follows another at once', async () => {
   const follower = new ActiveColumnFollower(eventColumn, client);
   await follower.current();
   await migrator.go('0005');

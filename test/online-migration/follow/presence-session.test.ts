@@ -78,17 +78,17 @@ it('hears of the switchover without a poll, and of the way back', async () => {
   expect(await presences((found) => forms(found) === 'old')).toMatchObject([{ pid }]);
 });
 
-it('hears of each move that the application feels', async () => {
+it('hears of each phase that the application feels', async () => {
   await migrator.go('0004');
   await using _presence = await present();
-  for (const [move, form] of [
+  for (const [phase, form] of [
     ['0005', 'new'],
     ['0006', 'renamed'],
     ['0005', 'new'],
     ['0004', 'new'],
     ['0003', 'old'],
   ] as const) {
-    await migrator.go(move);
+    await migrator.go(phase);
     await presences((found) => forms(found) === form);
     expect((await follower.current()).form).toBe(form);
   }

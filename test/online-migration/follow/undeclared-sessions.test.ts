@@ -42,7 +42,7 @@ it('finds who uses the table by the last statement, one entry for each name', as
   ]);
 });
 
-it('leaves the sessions of the toolkit out, and those of a process that says which column it uses', async () => {
+it('leaves the sessions of the package out, and those of a process that says which column it uses', async () => {
   await sessionThatRan(READ, 'online-migration worker');
   await sessionThatRan(READ, poolNameOf(eventColumn));
   const [undeclared, ...others] = await find();

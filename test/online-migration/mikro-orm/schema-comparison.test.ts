@@ -12,11 +12,11 @@ import { enforce, revertEnforce } from '../../../src/online-migration/phases/enf
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
 import { rename } from '../../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
-import type { Move } from '../../support/change-cycle.ts';
+import type { PhaseFunction } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import {
   BACK_TO_ENFORCED,
-  carryOut,
+  runPhases,
   createOrders,
   customerChange,
   customers,
@@ -52,7 +52,7 @@ async function allDifferences(url: string): Promise<Record<string, string>> {
 
 const NONE = { old: '', new: '', renamed: '', all: '' };
 
-it.each<[string, Move[]]>([
+it.each<[string, PhaseFunction[]]>([
   ['expanded', [expand]],
   ['backfilled', [expand, backfill]],
   ['half-way to enforced', [expand, backfill, enforceHalfWay]],
@@ -62,9 +62,9 @@ it.each<[string, Move[]]>([
   ['enforced, on the way back', BACK_TO_ENFORCED],
   ['backfilled, on the way back', [...BACK_TO_ENFORCED, revertEnforce]],
   ['expanded, on the way back', [...BACK_TO_ENFORCED, revertEnforce, revertBackfill]],
-])('sees no difference between any mapping and a table that is %s', async (_stage, moves) => {
+])('sees no difference between any mapping and a table that is %s', async (_stage, phases) => {
   await using database = await createOrders();
-  await carryOut(database.url, [customerChange, discountChange], moves);
+  await runPhases(database.url, [customerChange, discountChange], phases);
   expect(await allDifferences(database.url)).toEqual(NONE);
 });
 
@@ -72,19 +72,19 @@ it.each([customerChange, discountChange])(
   'sees none half-way back from contracted to enforced: $oldColumn.name',
   async (change) => {
     await using database = await createOrders();
-    await carryOut(database.url, [customerChange, discountChange], TO_CONTRACTED);
-    await carryOut(database.url, [change], [revertContractHalfWay]);
+    await runPhases(database.url, [customerChange, discountChange], TO_CONTRACTED);
+    await runPhases(database.url, [change], [revertContractHalfWay]);
     expect(await allDifferences(database.url)).toEqual(NONE);
   },
 );
 
-it.each<[string, Move[], Form]>([
+it.each<[string, PhaseFunction[], Form]>([
   ['before', [], 'old'],
   ['after', [...TO_CONTRACTED, rename], 'renamed'],
   ['after the way back of', [...BACK_TO_ENFORCED, revertEnforce, revertBackfill, revertExpand], 'old'],
-])('%s the change only the mapping that fits makes no difference', async (_when, moves, fitting) => {
+])('%s the change only the mapping that fits makes no difference', async (_when, phases, fitting) => {
   await using database = await createOrders();
-  await carryOut(database.url, [customerChange, discountChange], moves);
+  await runPhases(database.url, [customerChange, discountChange], phases);
   const found = await allDifferences(database.url);
   expect(found[fitting]).toBe('');
   // An application that follows the column registers all of them.
@@ -100,7 +100,7 @@ it.each<[Form, string]>([
   'still sees every other difference, of the same entity and of others, with the %s mapping',
   async (form, column) => {
     await using database = await createOrders();
-    await carryOut(database.url, [customerChange, discountChange], [expand, backfill, enforce]);
+    await runPhases(database.url, [customerChange, discountChange], [expand, backfill, enforce]);
     const tags: EntitySchema = defineEntity({
       name: 'Tag',
       tableName: 'tags',
@@ -147,8 +147,8 @@ it('sees none where the change is of a primary key that another table refers to'
   await using database = await createTestDatabase();
   await using orm = await openOrm(database.url, forms[0]!);
   await orm.schema.create();
-  for (const moves of [[expand, backfill, enforce], [contract], [revertContract]]) {
-    await carryOut(database.url, [change], moves);
+  for (const phases of [[expand, backfill, enforce], [contract], [revertContract]]) {
+    await runPhases(database.url, [change], phases);
     for (const form of forms) expect(await differences(database.url, form)).toBe('');
   }
 });
@@ -168,13 +168,13 @@ it('does not drop the enum of an interim column that the mapping does not know',
     to: 'public.mood',
     conversion: textToEnum('public.mood', ['fine', 'bad']),
   });
-  await carryOut(database.url, [change], [expand]);
+  await runPhases(database.url, [change], [expand]);
   expect(await differences(database.url, [days])).toBe('');
 });
 
 it('writes a migration with the other differences alone, and says what it leaves out', async () => {
   await using database = await createOrders();
-  await carryOut(database.url, [customerChange, discountChange], [expand]);
+  await runPhases(database.url, [customerChange, discountChange], [expand]);
   await using folder = await mkdtempDisposable(join(tmpdir(), 'migrations-'));
   const lines: string[] = [];
   await using orm = await openOrm(
@@ -198,7 +198,7 @@ it('writes a migration with the other differences alone, and says what it leaves
 it('leaves it out for a schema generator of the project that extends the one of the package', async () => {
   class OwnGenerator extends OnlineSchemaGenerator {}
   await using database = await createOrders();
-  await carryOut(database.url, [customerChange, discountChange], [expand]);
+  await runPhases(database.url, [customerChange, discountChange], [expand]);
   await using orm = await openOrm(database.url, mappings.old, {}, undefined, [OwnGenerator]);
   expect(orm.schema).toBeInstanceOf(OwnGenerator);
   expect(await orm.migrator.checkSchema()).toBe(false);

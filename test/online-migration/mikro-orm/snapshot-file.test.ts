@@ -22,12 +22,12 @@ it('keeps changes out of the snapshot file that a migration writes, and of the c
     path: folder.path,
     snapshot: true,
     snapshotName: 'snapshot',
-    migrationsList: [...TO_CONTRACTED, rename].flatMap((move) =>
+    migrationsList: [...TO_CONTRACTED, rename].flatMap((phase) =>
       [customerChange, discountChange].map((change) => ({
-        name: `${move.name}_${change.columns[0]!.from.name}`,
+        name: `${phase.name}_${change.columns[0]!.from.name}`,
         class: class extends ColumnMigration {
           override readonly change = change;
-          override readonly phase = { ...phases.expand, up: move };
+          override readonly phase = { ...phases.expand, up: phase };
         },
       })),
     ),
@@ -42,8 +42,8 @@ it('keeps changes out of the snapshot file that a migration writes, and of the c
   const expanded = await snapshot();
   expect(expanded).toContain('"customer_id"');
   expect(expanded).not.toMatch(/_new|~sync|online_migration/);
-  for (const move of ['backfill', 'enforce', 'contract']) {
-    await orm.migrator.up({ to: `${move}_discount` });
+  for (const phase of ['backfill', 'enforce', 'contract']) {
+    await orm.migrator.up({ to: `${phase}_discount` });
     expect(await snapshot()).toBe(expanded);
     expect(await isDifferent(database.url, mappings.new)).toBe(false);
   }

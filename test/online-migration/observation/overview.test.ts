@@ -31,36 +31,36 @@ afterAll(() => resources.disposeAsync());
 
 const overview = () => readOverview(observer, eventChange);
 
-it('says at each stage which it is, the active column and how long the moves held their locks', async () => {
+it('says at each stage which it is, the active column and how long the phases held their locks', async () => {
   const seen = [];
   for (const migration of WAY) {
     await migrator.go(migration);
     const { stage, activeColumn, backfill, lockHolds } = await overview();
-    const moves = new Set(lockHolds.map(({ purpose }) => purpose.replace(/[:,].*/, '')));
-    seen.push({ stage, activeColumn, backfilled: backfill?.rowsDone, moves: [...moves].toSorted() });
+    const phases = new Set(lockHolds.map(({ purpose }) => purpose.replace(/[:,].*/, '')));
+    seen.push({ stage, activeColumn, backfilled: backfill?.rowsDone, phases: [...phases].toSorted() });
   }
   const [expand, backfill, enforce, contract] = ['expand', 'backfill', 'enforce', 'contract'];
   expect(seen).toEqual([
-    { stage: 'initial', activeColumn: 'at', backfilled: undefined, moves: [] },
-    { stage: 'expanded', activeColumn: 'at', backfilled: undefined, moves: [expand] },
-    { stage: 'backfilled', activeColumn: 'at', backfilled: ROWS, moves: [backfill, expand] },
+    { stage: 'initial', activeColumn: 'at', backfilled: undefined, phases: [] },
+    { stage: 'expanded', activeColumn: 'at', backfilled: undefined, phases: [expand] },
+    { stage: 'backfilled', activeColumn: 'at', backfilled: ROWS, phases: [backfill, expand] },
     {
       stage: 'enforced',
       activeColumn: 'at_new',
       backfilled: ROWS,
-      moves: [backfill, enforce, expand],
+      phases: [backfill, enforce, expand],
     },
     {
       stage: 'contracted',
       activeColumn: 'at_new',
       backfilled: undefined,
-      moves: [backfill, contract, enforce, expand],
+      phases: [backfill, contract, enforce, expand],
     },
     {
       stage: 'renamed',
       activeColumn: 'at',
       backfilled: undefined,
-      moves: [backfill, contract, enforce, expand, 'rename'],
+      phases: [backfill, contract, enforce, expand, 'rename'],
     },
   ]);
   for (const { purpose, mode, milliseconds, releasedAt } of (await overview()).lockHolds) {
@@ -70,7 +70,7 @@ it('says at each stage which it is, the active column and how long the moves hel
   }
 });
 
-it('a move that runs again is recorded anew, and the way back of the first leaves nothing', async () => {
+it('a phase that runs again is recorded anew, and the way back of the first leaves nothing', async () => {
   await migrator.go('0002');
   const [first] = (await overview()).lockHolds;
   await migrator.go('0001');
@@ -81,7 +81,7 @@ it('a move that runs again is recorded anew, and the way back of the first leave
   expect(lockHolds[0]!.releasedAt > first!.releasedAt).toBe(true);
 });
 
-it('a move is done where its lock cannot be recorded', async () => {
+it('a phase is done where its lock cannot be recorded', async () => {
   await migrator.go('0003');
   await client.rows(
     `alter table online_migration.lock_hold add constraint full_up check (purpose not like 'enforce%')`,

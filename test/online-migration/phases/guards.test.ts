@@ -40,7 +40,7 @@ async function contextOf(connectionString = url): Promise<PhaseContext> {
     signal: new AbortController().signal,
     ledger: 'mikro-orm',
     recordInLedger: async () => {
-      throw new Error('The move went through.');
+      throw new Error('The phase went through.');
     },
   };
 }
@@ -131,8 +131,8 @@ describe('the backfill refuses to start', () => {
       $$`);
     const database = await client.value<string>(`select current_database()`);
     await client.rows(`alter database "${database}" set search_path = old_server, pg_catalog, public`);
-    for (const move of [expand, backfill]) {
-      await expect(move(await contextOf())).rejects.toMatchObject(
+    for (const phase of [expand, backfill]) {
+      await expect(phase(await contextOf())).rejects.toMatchObject(
         refusedWith(
           'SERVER_TOO_OLD',
           /on PostgreSQL 13\.14: .* Upgrade the server to PostgreSQL 14 or newer/,
@@ -175,7 +175,7 @@ describe('the migrator refuses', () => {
     );
   });
 
-  it('a move whose migration is not run by it', async () => {
+  it('a phase whose migration is not run by it', async () => {
     class Expand extends ColumnMigration {
       override readonly change = eventChange;
       override readonly phase = phases.expand;

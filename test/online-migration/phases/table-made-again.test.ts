@@ -6,9 +6,9 @@ import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { rename } from '../../../src/online-migration/phases/rename.ts';
-import type { Move } from '../../support/change-cycle.ts';
+import type { PhaseFunction } from '../../support/change-cycle.ts';
 import {
-  carryOut,
+  runPhases,
   createOrders,
   customerChange,
   fillOrders,
@@ -19,20 +19,20 @@ import {
 } from '../../support/changing-orders.ts';
 import { connect } from '../../support/database-client.ts';
 
-it.each<[string, Move[]]>([
+it.each<[string, PhaseFunction[]]>([
   ['backfilled', [expand, backfill]],
   ['contracted', TO_CONTRACTED],
   ['half-way back from contracted', [...TO_CONTRACTED, revertContractHalfWay]],
-])('a table that was dropped when it was %s, and made again, can be changed', async (_stage, moves) => {
+])('a table that was dropped when it was %s, and made again, can be changed', async (_stage, phases) => {
   await using database = await createOrders();
-  await carryOut(database.url, [customerChange], moves);
+  await runPhases(database.url, [customerChange], phases);
   await using orm = await openOrm(database.url, mappings.old);
   await orm.schema.refresh();
   await using client = await connect(database.url);
   await fillOrders(client);
-  await carryOut(database.url, [customerChange], [expand]);
+  await runPhases(database.url, [customerChange], [expand]);
   expect(await readBackfillProgress(client, changedColumnOf(customerChange))).toBeNull();
-  await carryOut(database.url, [customerChange], [backfill, enforce, contract, rename]);
+  await runPhases(database.url, [customerChange], [backfill, enforce, contract, rename]);
   expect(await client.rows(`select number, customer_id from orders order by number`)).toEqual([
     { number: 1, customer_id: '1' },
     { number: 2, customer_id: '1' },

@@ -21,7 +21,7 @@ const VACUUMED = `
   autovacuum_${SLOWLY.delay}, autovacuum_${SLOWLY.limit}`;
 /** The least that PostgreSQL takes for `autovacuum_freeze_max_age`. */
 const FREEZE_MAX_AGE = 100_000;
-/** Far below the time that the move waits for a vacuum. */
+/** Far below the time that the phase waits for a vacuum. */
 const LONGEST_WAIT = '500ms';
 const RUN_MS = 60_000;
 
@@ -73,7 +73,7 @@ const finishedVacuums = (table = 'event') =>
 
 const retries = () => context.lines.filter((line) => line.includes('no lock on'));
 
-describe('a move, while a table is vacuumed,', () => {
+describe('a phase, while a table is vacuumed,', () => {
   it(
     'waits until autovacuum gives way, and needs no second try',
     async () => {
@@ -102,7 +102,7 @@ describe('a move, while a table is vacuumed,', () => {
       );
       await client.rows(`insert into entry select 1 from generate_series(1, ${10 * ROWS})`);
       await using ofAccount = await openContext(url, accountChange);
-      for (const move of [expand, backfill]) await move(ofAccount);
+      for (const phase of [expand, backfill]) await phase(ofAccount);
       await client.rows(`update entry set account_id = 1`);
       await client.rows(`alter table entry set (autovacuum_enabled = on)`);
       await autovacuum('entry');

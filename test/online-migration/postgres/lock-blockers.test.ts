@@ -72,7 +72,7 @@ describe('who holds locks on a table', () => {
   });
 
   it(
-    'may be a prepared transaction, which a strong lock that is not granted names too',
+    'may be a prepared transaction, which is named too if an exclusive lock is not granted',
     async () => {
       await client.rows('begin');
       await client.rows(`insert into event values (1, '2024-01-01 10:00:00')`);

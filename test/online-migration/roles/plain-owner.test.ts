@@ -5,7 +5,7 @@ import type { ColumnChange } from '../../../src/online-migration/change/column-c
 import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { PHASES, openContext } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createRole, type TestRole } from '../../support/roles.ts';
@@ -57,13 +57,13 @@ beforeEach(async () => {
 });
 
 /** Carries phases out as one login. */
-async function carryOut(
+async function runPhases(
   login: TestRole,
   change: ColumnChange,
-  moves: readonly (typeof expand)[],
+  phases: readonly (typeof expand)[],
 ): Promise<readonly string[]> {
   await using context = await openContext(login.url, change);
-  for (const move of moves) await move(context);
+  for (const phase of phases) await phase(context);
   return context.lines;
 }
 
@@ -74,17 +74,17 @@ describe('a role that owns the table and has nothing else', () => {
   it('carries a change out and back, in a schema that an administrator has made for it once', async () => {
     await admin.rows(`create schema online_migration authorization ${shop.name}`);
     const before = await readSchema(admin);
-    await carryOut(shop, total, MOVES.up);
+    await runPhases(shop, total, PHASES.up);
     expect(await texts()).toBe('1.50 2.50 3.50');
-    await carryOut(shop, total, MOVES.down);
+    await runPhases(shop, total, PHASES.down);
     expect(await texts()).toBe('1.5 2.5 3.5');
     expect(await readSchema(admin)).toEqual(before);
     // It could not make the schema again.
-    await carryOut(shop, total, [expand]);
+    await runPhases(shop, total, [expand]);
   });
 
   it('is refused with the statement that helps, if it may not make that schema', async () => {
-    await expect(carryOut(shop, total, [expand])).rejects.toThrow(
+    await expect(runPhases(shop, total, [expand])).rejects.toThrow(
       `create schema online_migration authorization ${shop.name}`,
     );
     expect(await admin.value(`select to_regnamespace('online_migration')`)).toBeNull();
@@ -102,7 +102,7 @@ describe('a role that owns the table and has nothing else', () => {
 
   it('makes and drops the schema, if it may create one in the database', async () => {
     await admin.rows(`grant create on database ${databaseName} to ${shop.name}`);
-    await carryOut(shop, total, [...MOVES.up, ...MOVES.down]);
+    await runPhases(shop, total, [...PHASES.up, ...PHASES.down]);
     expect(await admin.value(`select to_regnamespace('online_migration')`)).toBeNull();
   });
 });
@@ -112,8 +112,8 @@ describe('logins that are members of the owning role', () => {
     await admin.rows(`create schema online_migration authorization ${shop.name}`);
     await using ann = await createRole(url, `in role ${shop.name}`);
     await using ben = await createRole(url, `in role ${shop.name}`);
-    for (const [index, move] of [...MOVES.up, ...MOVES.down].entries()) {
-      await carryOut(index % 2 === 0 ? ann : ben, total, [move]);
+    for (const [index, phase] of [...PHASES.up, ...PHASES.down].entries()) {
+      await runPhases(index % 2 === 0 ? ann : ben, total, [phase]);
     }
     expect(await texts()).toBe('1.5 2.5 3.5');
     const left = await admin.rows(
@@ -125,20 +125,20 @@ describe('logins that are members of the owning role', () => {
   it('but do not inherit its rights are told how to take that role', async () => {
     await admin.rows(`create schema online_migration authorization ${shop.name}`);
     await using ann = await createRole(url, `noinherit in role ${shop.name}`);
-    const refusal = await carryOut(ann, total, [expand]).then(
+    const refusal = await runPhases(ann, total, [expand]).then(
       () => '',
       (error: Error) => error.message,
     );
     expect(refusal).toContain(`${ann.name} is a member of its owner without inheriting its rights`);
     await admin.rows(/`(alter role [^`]+)`/.exec(refusal)![1]!);
-    await carryOut(ann, total, [...MOVES.up, ...MOVES.down]);
+    await runPhases(ann, total, [...PHASES.up, ...PHASES.down]);
     expect(await texts()).toBe('1.5 2.5 3.5');
   });
 
   it('and what they make belongs to that role', async () => {
     await admin.rows(`create schema online_migration authorization ${shop.name}`);
     await using ann = await createRole(url, `in role ${shop.name}`);
-    await carryOut(ann, total, MOVES.up.slice(0, 3));
+    await runPhases(ann, total, PHASES.up.slice(0, 3));
     expect(
       await admin.rows(`
         select pg_get_userbyid(relowner) as owner from pg_class where relnamespace = 'online_migration'::regnamespace
@@ -151,8 +151,8 @@ describe('logins that are members of the owning role', () => {
 describe('tables with different owners', () => {
   it('share the state once the owner of the schema has granted it, and neither takes it away from the other', async () => {
     await admin.rows(`create schema online_migration authorization ${shop.name}`);
-    await carryOut(shop, total, [expand]);
-    const refusal = await carryOut(depot, weight, [expand]).then(
+    await runPhases(shop, total, [expand]);
+    const refusal = await runPhases(depot, weight, [expand]).then(
       () => '',
       (error: Error) => error.message,
     );
@@ -160,10 +160,10 @@ describe('tables with different owners', () => {
     const grants = /run `([^`]+)` as/.exec(refusal)![1]!;
     await using owner = await connect(shop.url);
     await owner.rows(grants);
-    await carryOut(depot, weight, MOVES.up);
-    await carryOut(shop, total, MOVES.up.slice(1));
-    await carryOut(depot, weight, MOVES.down);
-    await carryOut(shop, total, MOVES.down);
+    await runPhases(depot, weight, PHASES.up);
+    await runPhases(shop, total, PHASES.up.slice(1));
+    await runPhases(depot, weight, PHASES.down);
+    await runPhases(shop, total, PHASES.down);
     expect(await texts()).toBe('1.5 2.5 3.5');
     expect(
       await admin.value(`select string_agg(weight, ' ' order by id) from depot.parcel where id <= 3`),
@@ -175,21 +175,21 @@ describe('tables with different owners', () => {
     // The application of the other owner asks how far its change is.
     await using reader = await connect(depot.url);
     expect(await readBackfillProgress(reader, changedColumnOf(weight))).toBeNull();
-    const refusal = await carryOut(depot, weight, [expand]).then(
+    const refusal = await runPhases(depot, weight, [expand]).then(
       () => '',
       (error: Error) => error.message,
     );
     expect(refusal).toContain(`The schema online_migration belongs to ${shop.name}`);
     await admin.rows(/run `([^`]+)` as/.exec(refusal)![1]!);
-    await carryOut(depot, weight, [expand]);
+    await runPhases(depot, weight, [expand]);
   });
 
   it('are refused in every phase once the table has another owner, who has no rights', async () => {
     await admin.rows(`create schema online_migration authorization ${shop.name}`);
-    await carryOut(shop, total, MOVES.up.slice(0, 2));
+    await runPhases(shop, total, PHASES.up.slice(0, 2));
     await admin.rows(`alter table shop.orders owner to ${depot.name}`);
     const refusal = () =>
-      carryOut(depot, total, MOVES.up.slice(2, 3)).then(
+      runPhases(depot, total, PHASES.up.slice(2, 3)).then(
         () => '',
         (error: Error) => error.message,
       );
@@ -197,22 +197,22 @@ describe('tables with different owners', () => {
     expect(first).toMatch(/^Cannot enforce shop\.orders\.total; nothing was changed:/);
     await admin.rows(/run `([^`]+)` as/.exec(first)![1]!);
     await admin.rows(/run `([^`]+)` as/.exec(await refusal())![1]!);
-    await carryOut(depot, total, MOVES.up.slice(2));
-    await carryOut(depot, total, MOVES.down);
+    await runPhases(depot, total, PHASES.up.slice(2));
+    await runPhases(depot, total, PHASES.down);
     expect(await texts()).toBe('1.5 2.5 3.5');
   });
 
   it('share it without a word, if the login may act for both', async () => {
-    await carryOut({ ...shop, url }, total, [expand]);
-    await carryOut({ ...depot, url }, weight, [expand]);
+    await runPhases({ ...shop, url }, total, [expand]);
+    await runPhases({ ...depot, url }, weight, [expand]);
     await admin.rows(`grant usage on schema online_migration to ${depot.name}`);
-    await carryOut(depot, weight, MOVES.up.slice(1));
+    await runPhases(depot, weight, PHASES.up.slice(1));
     expect(await admin.value(`select count(*)::int from depot.parcel where weight = id + 0.5`)).toBe(100);
   });
 
   it('keep writes of the application right that has rights on the table alone', async () => {
-    await carryOut({ ...shop, url }, total, [expand]);
-    await carryOut({ ...depot, url }, weight, MOVES.up.slice(0, 3));
+    await runPhases({ ...shop, url }, total, [expand]);
+    await runPhases({ ...depot, url }, weight, PHASES.up.slice(0, 3));
     await using application = await createRole(url);
     await admin.rows(`grant select, insert, update on depot.parcel to ${application.name}`);
     await using writer = await connect(application.url);
@@ -223,7 +223,7 @@ describe('tables with different owners', () => {
 
 describe('a role without any right on the table', () => {
   it('cannot use the functions of the change on a table of its own', async () => {
-    await carryOut({ ...shop, url }, total, MOVES.up.slice(0, 3));
+    await runPhases({ ...shop, url }, total, PHASES.up.slice(0, 3));
     await using stranger = await createRole(url);
     await admin.rows(`grant create, temp on database ${databaseName} to ${stranger.name}`);
     await using client = await connect(stranger.url);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
-import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { PHASES, openContext } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { connect } from '../../support/database-client.ts';
 import { createRole, createTableOwner } from '../../support/roles.ts';
@@ -21,10 +21,10 @@ const SETUP = `
 const FORCED = `alter table orders force row level security`;
 
 /** Each phase and each way back, with the phases that lead to its starting stage. */
-const STEPS = [...MOVES.up, ...MOVES.down];
+const STEPS = [...PHASES.up, ...PHASES.down];
 
 describe('row level security', () => {
-  it.each(STEPS.map((move, index) => [move.name, index] as const))(
+  it.each(STEPS.map((phase, index) => [phase.name, index] as const))(
     'that hides rows from the owner stops %s before its first statement, and it goes on when they can be seen',
     async (_name, index) => {
       await using database = await createTestDatabase();
@@ -32,7 +32,7 @@ describe('row level security', () => {
       await admin.rows(SETUP);
       await using owner = await createTableOwner(database.url, 'orders');
       await using context = await openContext(owner.url, total);
-      for (const move of STEPS.slice(0, index)) await move(context);
+      for (const phase of STEPS.slice(0, index)) await phase(context);
       const columns = () =>
         admin.rows(
           `select attname, attnum from pg_attribute where attrelid = 'orders'::regclass and attnum > 0`,
@@ -44,7 +44,7 @@ describe('row level security', () => {
       );
       expect(await columns()).toEqual(before);
       await admin.rows(`alter role ${owner.name} bypassrls`);
-      for (const move of STEPS.slice(index)) await move(context);
+      for (const phase of STEPS.slice(index)) await phase(context);
       expect(await admin.value(`select count(*)::int from orders where total = id || '.5'`)).toBe(100);
     },
   );
@@ -59,9 +59,9 @@ describe('row level security', () => {
     await using client = await connect(application.url);
     await client.rows(`set app.tenant = 'us'`);
     await using context = await openContext(owner.url, total);
-    for (const move of MOVES.up.slice(0, 3)) await move(context);
+    for (const phase of PHASES.up.slice(0, 3)) await phase(context);
     await client.rows(`insert into orders values (101, 'us', '101.5')`);
-    for (const move of MOVES.up.slice(3)) await move(context);
+    for (const phase of PHASES.up.slice(3)) await phase(context);
     expect(await client.value(`select count(*)::int from orders`)).toBe(51);
     expect(await admin.value(`select count(*)::int from orders where total = id + 0.5`)).toBe(101);
   });

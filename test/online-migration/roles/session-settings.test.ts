@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
-import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { PHASES, openContext } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { connect } from '../../support/database-client.ts';
 import { createRole } from '../../support/roles.ts';
@@ -51,12 +51,12 @@ describe('a change goes up and back with a role whose', () => {
     }
     {
       await using context = await openContext(role.url, change);
-      for (const move of MOVES.up) await move(context);
+      for (const phase of PHASES.up) await phase(context);
     }
     expect(await admin.value(`select sum(total) = sum(id + 0.5) from orders`)).toBe(true);
     {
       await using context = await openContext(role.url, change);
-      for (const move of MOVES.down) await move(context);
+      for (const phase of PHASES.down) await phase(context);
     }
     expect(
       await admin.value(

@@ -32,7 +32,7 @@ beforeEach(async () => {
 afterEach(async () => database[Symbol.asyncDispose]());
 
 /** Carries phases out as the owner of the tables, or as another login. */
-async function carryOut(
+async function runPhases(
   table: string,
   phases: readonly Phase[],
   login?: TestRole,
@@ -64,9 +64,9 @@ describe('a change that an earlier version of the package began', () => {
   it.each(TABLES)('goes on up and down from $table', async ({ table, rows, phases }) => {
     const { up, down } = phasesLeft(phases);
     const texts = originalTexts(rows);
-    await carryOut(table, up);
+    await runPhases(table, up);
     expect(await column(table, 'total')).toEqual(texts.map((text) => Number(text).toFixed(2)));
-    await carryOut(table, down);
+    await runPhases(table, down);
     expect(await column(table, 'total')).toEqual(texts);
     expect(await steps()).toEqual([1, 2]);
     const left = await readRecordedChanges(admin);
@@ -90,23 +90,23 @@ describe('a change that an earlier version of the package began', () => {
 
   it('goes on from a version that kept no records and no lock times', async () => {
     await admin.rows(`drop table online_migration.change, online_migration.lock_hold`);
-    await carryOut('half_filled', phasesLeft(1).up);
+    await runPhases('half_filled', phasesLeft(1).up);
     expect(await readRecordedChanges(admin)).toMatchObject([{ name: 'shop.half_filled.total' }]);
-    await carryOut('half_filled', phasesLeft(1).down);
+    await runPhases('half_filled', phasesLeft(1).down);
     expect(await column('half_filled', 'total')).toEqual(originalTexts(20));
   });
 });
 
 describe('the tables of an earlier version', () => {
   it('stay as they are in a phase that writes none of them', async () => {
-    await carryOut('contracted', [rename, revertRename]);
+    await runPhases('contracted', [rename, revertRename]);
     expect(await steps()).toBeNull();
     expect(await column('contracted', 'total_new')).toEqual(['1.50', '2.50', '3.50', '4.50', '5.00']);
   });
 
   it('come up to this version in the next phase that writes, with the columns of all changes', async () => {
     const earlier = await readRecordedChanges(admin);
-    await carryOut('half_filled', [backfill]);
+    await runPhases('half_filled', [backfill]);
     expect(await steps()).toEqual([1, 2]);
     expect(await readRecordedChanges(admin)).toEqual(earlier);
     expect(earlier).toHaveLength(7);
@@ -143,12 +143,12 @@ describe('the tables of an earlier version', () => {
   it('keep the columns that processes of the earlier version read and write while they serve', async () => {
     const before = await columnsInUse();
     expect(before.length).toBeGreaterThan(30);
-    await carryOut('half_filled', [backfill]);
+    await runPhases('half_filled', [backfill]);
     expect(await columnsInUse()).toEqual(before);
   });
 
   it('get new tables of the same owner, which everyone may read', async () => {
-    await carryOut('half_filled', [backfill]);
+    await runPhases('half_filled', [backfill]);
     const tables = await admin.rows(`
       select relname as name, pg_get_userbyid(relowner) as owner, has_table_privilege('public', oid, 'select') as open
       from pg_class where relnamespace = 'online_migration'::regnamespace and relkind = 'r' order by relname`);
@@ -169,7 +169,7 @@ describe('the tables of an earlier version', () => {
   });
 
   it('cannot be dropped by the earlier version any more, which would leave the new ones behind', async () => {
-    await carryOut('half_filled', [backfill]);
+    await runPhases('half_filled', [backfill]);
     await expect(
       admin.rows(`
         drop table online_migration.change, online_migration.backfill, online_migration.backfill_range,
@@ -212,7 +212,7 @@ describe('other roles', () => {
       changes: 7,
       phases: [],
     });
-    await carryOut('half_filled', [backfill]);
+    await runPhases('half_filled', [backfill]);
     expect(await read()).toMatchObject({
       progress: { rowsDone: expect.any(Number), finished: true },
       holds: expect.arrayContaining(['expand']),
@@ -243,13 +243,13 @@ describe('other roles', () => {
       alter function online_migration."shop.expanded.total sync" owner to ${depot.name};
       grant usage, create on schema online_migration to ${depot.name};
       grant select, insert, update, delete on all tables in schema online_migration to ${depot.name}`);
-    await expect(carryOut('expanded', [backfill], depot)).rejects.toThrow(
+    await expect(runPhases('expanded', [backfill], depot)).rejects.toThrow(
       `The schema online_migration belongs to ${database.owner.name}, and an earlier version of the package made its tables: ` +
         `run the command once as ${database.owner.name} or as an administrator.`,
     );
     expect(await steps()).toBeNull();
-    await carryOut('half_filled', [backfill]);
-    await carryOut('expanded', [...phasesLeft(1).up, ...phasesLeft(1).down], depot);
+    await runPhases('half_filled', [backfill]);
+    await runPhases('expanded', [...phasesLeft(1).up, ...phasesLeft(1).down], depot);
     expect(await column('expanded', 'total')).toEqual(originalTexts(5));
   });
 });

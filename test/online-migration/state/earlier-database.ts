@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import type { expand } from '../../../src/online-migration/phases/expand.ts';
-import { MOVES } from '../../support/change-cycle.ts';
+import { PHASES } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createRole, type TestRole } from '../../support/roles.ts';
@@ -54,7 +54,7 @@ export const changeOfTotal = (table: string): ColumnChange =>
 
 /** The phases that are left for a table, and the ways back of all of them. */
 export function phasesLeft(phases: number): { up: readonly Phase[]; down: readonly Phase[] } {
-  return { up: MOVES.up.slice(phases), down: MOVES.down };
+  return { up: PHASES.up.slice(phases), down: PHASES.down };
 }
 
 /** The initial texts of a table with this many rows. Every fifth differs from the text that the conversion writes. */

@@ -9,7 +9,7 @@ import {
   removePhase,
 } from '../../../src/online-migration/state/phase-ledger.ts';
 import { type Ledger, readRecordedChanges } from '../../../src/online-migration/state/recorded-changes.ts';
-import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { PHASES, openContext } from '../../support/change-cycle.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 import { changeOfTotal } from './earlier-database.ts';
@@ -34,13 +34,13 @@ beforeEach(async () => {
 });
 
 /** Carries phases out, and records each in the package's own ledger, or in none. */
-async function carryOut(
+async function runPhases(
   phases: readonly ((context: PhaseContext) => Promise<void>)[],
   { ledger = 'online-migration', change = total }: { ledger?: Ledger; change?: typeof total } = {},
 ): Promise<void> {
   for (const phase of phases) {
-    const up = MOVES.up.indexOf(phase);
-    const name = PHASE_NAMES[up === -1 ? PHASE_NAMES.length - 1 - MOVES.down.indexOf(phase) : up]!;
+    const up = PHASES.up.indexOf(phase);
+    const name = PHASE_NAMES[up === -1 ? PHASE_NAMES.length - 1 - PHASES.down.indexOf(phase) : up]!;
     await using context = await openContext(url, change, ledger);
     const record = up === -1 ? removePhase : recordPhase;
     await phase({
@@ -59,26 +59,26 @@ const noSchema = async () => (await client.value(`select to_regnamespace('online
 describe('the ledger of phases', () => {
   it('has each phase from its commit to the commit of its way back', async () => {
     expect(await recorded()).toEqual([]);
-    for (const [index, phase] of MOVES.up.entries()) {
-      await carryOut([phase]);
+    for (const [index, phase] of PHASES.up.entries()) {
+      await runPhases([phase]);
       expect(await recorded()).toEqual(PHASE_NAMES.slice(0, index + 1));
     }
     const [{ appliedAt } = {}] = await readRecordedPhases(client, changedColumnOf(total));
     expect(appliedAt).toBeInstanceOf(Date);
-    for (const [index, phase] of MOVES.down.entries()) {
-      await carryOut([phase]);
+    for (const [index, phase] of PHASES.down.entries()) {
+      await runPhases([phase]);
       expect(await recorded()).toEqual(PHASE_NAMES.slice(0, 4 - index));
     }
     expect(await noSchema()).toBe(true);
   });
 
   it('keeps the phases of another change when an expand is reverted', async () => {
-    await carryOut(MOVES.up.slice(0, 1));
-    await carryOut(MOVES.up.slice(0, 2), { change: parcel });
-    await carryOut(MOVES.down.slice(4));
+    await runPhases(PHASES.up.slice(0, 1));
+    await runPhases(PHASES.up.slice(0, 2), { change: parcel });
+    await runPhases(PHASES.down.slice(4));
     expect(await recorded()).toEqual([]);
     expect(await recorded(parcel)).toEqual(['expand', 'backfill']);
-    await carryOut(MOVES.down.slice(3), { change: parcel });
+    await runPhases(PHASES.down.slice(3), { change: parcel });
     expect(await noSchema()).toBe(true);
   });
 
@@ -91,21 +91,21 @@ describe('the ledger of phases', () => {
     };
     await expect(expand({ ...context, recordInLedger: record })).rejects.toThrow('killed');
     expect(await recorded()).toEqual([]);
-    await carryOut([expand]);
+    await runPhases([expand]);
     const remove = async () => {
       await removePhase(session, changedColumnOf(total), 'expand');
       throw new Error('killed');
     };
-    await expect(MOVES.down[4]({ ...context, recordInLedger: remove })).rejects.toThrow('killed');
+    await expect(PHASES.down[4]({ ...context, recordInLedger: remove })).rejects.toThrow('killed');
     expect(await recorded()).toEqual(['expand']);
   });
 
   it('forgets the phases of a table that was dropped during its change', async () => {
-    await carryOut(MOVES.up.slice(0, 2));
+    await runPhases(PHASES.up.slice(0, 2));
     await client.rows(
       `drop table shop.orders; create table shop.orders (id bigint primary key, total text not null)`,
     );
-    await carryOut([expand]);
+    await runPhases([expand]);
     expect(await recorded()).toEqual(['expand']);
   });
 });
@@ -125,16 +125,16 @@ describe('a change keeps to one ledger', () => {
   ] as const)(
     'that was begun in $begun: every phase in the other is refused',
     async ({ begun, other, told }) => {
-      for (const [index, phase] of MOVES.up.entries()) {
-        await carryOut([phase], { ledger: begun });
+      for (const [index, phase] of PHASES.up.entries()) {
+        await runPhases([phase], { ledger: begun });
         expect(await readRecordedChanges(client)).toMatchObject([{ ledger: begun }]);
-        for (const refused of [MOVES.down[4 - index]!, ...MOVES.up.slice(index + 1, index + 2)]) {
-          await expect(carryOut([refused], { ledger: other })).rejects.toThrow(told);
+        for (const refused of [PHASES.down[4 - index]!, ...PHASES.up.slice(index + 1, index + 2)]) {
+          await expect(runPhases([refused], { ledger: other })).rejects.toThrow(told);
         }
       }
-      for (const phase of MOVES.down) {
-        await expect(carryOut([phase], { ledger: other })).rejects.toThrow(told);
-        await carryOut([phase], { ledger: begun });
+      for (const phase of PHASES.down) {
+        await expect(runPhases([phase], { ledger: other })).rejects.toThrow(told);
+        await runPhases([phase], { ledger: begun });
       }
       expect(await client.value(`select array_agg(total order by id) from shop.orders`)).toEqual([
         '1.5',
@@ -144,10 +144,10 @@ describe('a change keeps to one ledger', () => {
   );
 
   it('and may be begun again in the other one when its expand has been reverted', async () => {
-    await carryOut([expand], { ledger: 'mikro-orm' });
-    await carryOut([expand], { change: parcel });
-    await carryOut(MOVES.down.slice(4), { ledger: 'mikro-orm' });
-    await carryOut(MOVES.up.slice(0, 2));
+    await runPhases([expand], { ledger: 'mikro-orm' });
+    await runPhases([expand], { change: parcel });
+    await runPhases(PHASES.down.slice(4), { ledger: 'mikro-orm' });
+    await runPhases(PHASES.up.slice(0, 2));
     expect(await recorded()).toEqual(['expand', 'backfill']);
   });
 });

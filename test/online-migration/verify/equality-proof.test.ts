@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import { nextBatchRows } from '../../../src/online-migration/verify/batch-rows.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
-import { MOVES, openContext } from '../../support/change-cycle.ts';
+import { PHASES, openContext } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/test-server.ts';
@@ -39,7 +39,7 @@ describe('while contract compares the columns', () => {
     await client.rows(`create table orders (id bigint primary key, total text not null)`);
     await client.rows(`insert into orders select n, n || '.5' from generate_series(1, 100) as n`);
     await using context = await openContext(database.url, total);
-    for (const move of MOVES.up.slice(0, 3)) await move(context);
+    for (const phase of PHASES.up.slice(0, 3)) await phase(context);
   });
   afterAll(() => resources.disposeAsync());
 
@@ -76,7 +76,7 @@ describe('while contract compares the columns', () => {
     await keeper.rows(`
       begin; insert into online_migration.kept_value values ('public.orders.total', '50', 'held')`);
     await using context = await openContext(database.url, total);
-    const back = MOVES.down[1];
+    const back = PHASES.down[1];
     const waited = await contractUntil(
       /waits for locked rows; .*"the holder"/,
       () => holder.rows('commit'),

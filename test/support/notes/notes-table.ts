@@ -13,7 +13,7 @@ import { createTestDatabase } from '../test-server.ts';
 import { priorityColumn } from './note-change.ts';
 
 /** The phases between the stages, in order. Each leads to the next stage, its revert to the previous one. */
-const MOVES = [
+const PHASES = [
   { up: expand, down: revertExpand },
   { up: backfill, down: revertBackfill },
   { up: enforce, down: revertEnforce },
@@ -27,7 +27,7 @@ export interface NotesTable extends AsyncDisposable {
   readonly client: DatabaseClient;
   /** Inserts notes directly: `Note 1`, `Note 2` and so on. Returns the last id. */
   store(count?: number): Promise<string>;
-  /** Carries out the moves that lead to a stage. */
+  /** Carries out the phases that lead to a stage. */
   go(to: Stage, settings?: Partial<PhaseContext['settings']>): Promise<void>;
   /** Makes `select … for update` hold all rows until {@link unlock}. */
   lock(): Promise<void>;
@@ -62,7 +62,7 @@ export async function createNotesTable(): Promise<NotesTable> {
       let at = STAGES.indexOf(await readStage(session, priorityColumn));
       const target = STAGES.indexOf(to);
       while (at !== target) {
-        await (at < target ? MOVES[at]!.up(context) : MOVES[at - 1]!.down(context));
+        await (at < target ? PHASES[at]!.up(context) : PHASES[at - 1]!.down(context));
         at += Math.sign(target - at);
       }
     },
