@@ -264,7 +264,7 @@ describe('npx online-migration new of a table that a person has to judge', () =>
     const { exitCode, stdout } = await copy.changeNew('--table', 'fed', '--column', 'line', '--to', 'text');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(
-      /\n\nReview, before expand:\n {2}The publication feed publishes fed: .* add 'publication feed' to `reviewed`\.\n\nNow:\n/,
+      /\n\nReview before expand:\n {2}The publication feed publishes fed: .* add 'publication feed' to `reviewed`\.\n\nNext:\n/,
     );
     expect(existsSync(join(project, 'src/fed/line-change.ts'))).toBe(true);
   });
@@ -301,7 +301,7 @@ describeInTerminal('npx online-migration new in a terminal', () => {
       ['Column: ', 'line'],
       ['New type: ', 'text'],
     ]);
-    expect(shown).toContain('Written:\n  src/diary/line-change.ts\n');
+    expect(shown).toContain('Files written:\n  src/diary/line-change.ts\n');
     expect(shown).toContain('The ORM maps no table without a key: ');
     expect(existsSync(join(project, 'src/diary/line-mappings.ts'))).toBe(false);
     expect(existsSync(join(project, 'test/diary/line-change.test.ts'))).toBe(true);

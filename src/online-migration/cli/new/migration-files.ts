@@ -18,41 +18,45 @@ interface HeadWords {
   readonly isNullable: boolean;
 }
 
+const CATALOG_ONLY = 'for milliseconds at any table size (catalog changes only)';
+
 const PHASES: readonly PhaseHeader[] = [
   {
     verb: 'expand',
     head: ({ table, old, new: added, newType }) => [
-      `Expand: \`${added} ${newType}\` beside \`${old}\`, kept equal by a sync trigger, in ONE transaction.`,
+      `Expand: adds \`${added} ${newType}\` and a sync trigger that fills it on every write, in one transaction.`,
       ``,
       `    create function … forward, backward, sync`,
       `    alter table ${table} add column ${added} ${newType}`,
       `    create trigger … before insert, before update of a changed ${old}`,
       ``,
-      `Lock: ACCESS EXCLUSIVE, catalog only, milliseconds at any size; asked for with a lock timeout of 100 ms.`,
+      `Lock: ACCESS EXCLUSIVE ${CATALOG_ONLY}, with a lock timeout of 100 ms.`,
       `Compatible application versions: all. They keep reading and writing \`${old}\`.`,
-      `Undo: \`migration:down\` drops the trigger, the functions and the column, in ONE transaction under the same lock.`,
+      `Undo: \`migration:down\` drops the trigger, the functions and the column in one transaction, under the same lock.`,
     ],
   },
   {
     verb: 'backfill',
     head: ({ table, old, new: added }) => [
-      `Backfill: \`${added}\` of every row that is older than the sync trigger, in batches that aim at 100 ms.`,
+      `Backfill: fills \`${added}\` of the rows that are older than the sync trigger, in batches of about 100 ms.`,
       ``,
       `    update ${table} set ${added} = forward(${old})`,
       `    where ctid >= '(…,0)' and ctid < '(…,0)' and ${added} is null`,
       ``,
-      `Lock: ROW EXCLUSIVE on the table and the row locks of one batch; reads never wait, a write as long as a batch.`,
+      `Lock: ROW EXCLUSIVE on the table and the row locks of one batch. Reads never wait; a write waits at most for one batch.`,
+      `While it fills a range, it also holds SHARE UPDATE EXCLUSIVE to keep autovacuum away. It releases that lock as soon as`,
+      `another session waits for the table.`,
       `Compatible application versions: all. They keep reading and writing \`${old}\`.`,
-      `Interrupted, by Ctrl-C or worse: \`migration:up\` goes on where it stopped.`,
-      `Undo: nothing to undo; \`migration:down\` forgets how far it was.`,
+      `If interrupted, \`migration:up\` resumes from the last batch.`,
+      `Undo: nothing to undo; \`migration:down\` deletes the saved progress.`,
     ],
   },
   {
     verb: 'enforce',
     head: ({ table, old, new: added, isReversible, isNullable }) => [
       isNullable
-        ? `Enforce: \`${added}\` has a value in each row in which \`${old}\` has one. From then on the application uses it.`
-        : `Enforce: \`${added}\` is NOT NULL, and from then on the application uses it.`,
+        ? `Enforce: ensures that \`${added}\` has a value in every row in which \`${old}\` has one, and makes it the active column.`
+        : `Enforce: sets \`${added}\` NOT NULL and makes it the active column.`,
       ``,
       `    create index concurrently …, for each index that ${old} is in; the foreign keys likewise`,
       `    alter table ${table} add constraint … check (…) not valid`,
@@ -61,40 +65,44 @@ const PHASES: readonly PhaseHeader[] = [
         ? []
         : [`    alter table ${table} alter column ${added} set not null     (the check proves it: no scan)`]),
       ``,
-      `Lock: ACCESS EXCLUSIVE, catalog only, milliseconds at any size, twice; in between SHARE UPDATE EXCLUSIVE while`,
-      `indexes are made and the check reads the table, which reads and writes don't feel.`,
-      `Compatible application versions: those that use \`${old}\`, and those that know both columns, which switch at once.`,
-      `Refused while a row has a value that does not convert; the error names the rows.`,
+      `Lock: ACCESS EXCLUSIVE twice, ${CATALOG_ONLY}. In between, SHARE UPDATE`,
+      `EXCLUSIVE while indexes are built and the check reads the table; it does not block reads or writes.`,
+      `Compatible application versions: those that use \`${old}\`, and those that know both columns. The latter switch to`,
+      `the new column as soon as it is enforced.`,
+      `It fails if a row has a value that does not convert; the error names the rows.`,
       isReversible
-        ? `Undo: \`migration:down\` in ONE transaction; applications go back to the old column.`
+        ? `Undo: \`migration:down\` ${isNullable ? 'makes the old column active again' : 'drops NOT NULL'} in one transaction; applications return to the old column.`
         : `Undo: none. The change is declared as not reversible, and rows written from now on have no old value.`,
     ],
   },
   {
     verb: 'contract',
     head: ({ table, old, new: added, isReversible }) => [
-      `Contract: \`${old}\` goes, after the proof that both columns say the same in every row.`,
+      `Contract: verifies that both columns are equal in every row, then drops \`${old}\`.`,
       ``,
       `    select … where forward(${old}) is distinct from ${added}     (in batches)`,
       `    drop trigger …; alter table ${table} drop column ${old}; drop function …`,
       ``,
-      `Lock: twice ACCESS EXCLUSIVE, catalog only, milliseconds at any size; none in between, during the proof.`,
-      `Compatible application versions: those that know both columns, or only the new one. It waits for users of \`${old}\`.`,
+      `Lock: ACCESS EXCLUSIVE twice, ${CATALOG_ONLY}. No table lock in between, during`,
+      `the verification.`,
+      `Compatible application versions: those that know both columns, or only the new one. It waits for processes that still`,
+      `use \`${old}\`.`,
       isReversible
-        ? `Undo: \`migration:down\` adds the column again and fills it in batches, every value as it was.`
+        ? `Undo: \`migration:down\` adds the column again and fills it in batches with exactly the same values.`
         : `Undo: none; the change is declared as not reversible.`,
     ],
   },
   {
     verb: 'rename',
     head: ({ table, old, new: added }) => [
-      `Rename: \`${added}\` takes the name \`${old}\`.`,
+      `Rename: renames \`${added}\` to \`${old}\`.`,
       ``,
       `    alter table ${table} rename column ${added} to ${old}`,
       ``,
-      `Lock: ACCESS EXCLUSIVE, catalog only, milliseconds at any size.`,
-      `Compatible application versions: those that know both names. A query that the rename breaks runs again.`,
-      `Undo: \`migration:down\` gives the interim name back in ONE transaction.`,
+      `Lock: ACCESS EXCLUSIVE ${CATALOG_ONLY}.`,
+      `Compatible application versions: those that know both names. If a query fails because of the rename, they run it again`,
+      `with the other name.`,
+      `Undo: \`migration:down\` restores the name \`${added}\` in one transaction.`,
     ],
   },
 ];
