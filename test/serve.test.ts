@@ -174,7 +174,7 @@ it.each([
   [{ PORT: 'http' }, 'PORT must be a whole number from 0 to 65535.\n'],
   [
     { ACTIVE_COLUMN: 'created' },
-    'ACTIVE_COLUMN is "created": set it to auto, or to a column to stay on, priority or priority_new.\n',
+    'ACTIVE_COLUMN is "created": set it to auto, or to a column to stay on: priority, priority_new.\n',
   ],
 ])('ends with exit code 1 and a sentence if the configuration is wrong: %j', async (env, sentence) => {
   await using table = await createNotesTable();

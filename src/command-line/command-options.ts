@@ -41,7 +41,7 @@ export function readOptions<Schema extends z.ZodObject>(
  * @param faults one sentence for each wrong argument
  * @param usage how to call the command
  */
-export function usageError(faults: readonly string[], usage: string): OnlineMigrationError {
+function usageError(faults: readonly string[], usage: string): OnlineMigrationError {
   return new OnlineMigrationError('WRONG_USAGE', `${faults.join('\n')}\nUsage: ${usage}`, { faults, usage });
 }
 

@@ -38,7 +38,7 @@ export class ServerChoice {
   }
 
   /** Selects the next server, unless another caller has already done so. */
-  turnFrom(url: string): void {
+  avoid(url: string): void {
     if (url === this.url) this.#index = (this.#index + 1) % this.#urls.length;
   }
 
@@ -48,7 +48,7 @@ export class ServerChoice {
    */
   next(): string {
     const { url } = this;
-    this.turnFrom(url);
+    this.avoid(url);
     return url;
   }
 }
@@ -75,13 +75,13 @@ export function pooledClient(
   return class extends Client implements PooledClient {
     /** The server's process id, sent at connection start. A pooler sends an invented number. */
     declare readonly processID: number | null;
-    readonly #turnAway: () => void;
+    readonly #avoidServer: () => void;
 
     constructor(config?: string | ClientConfig) {
       const { url } = servers;
       super({ ...(typeof config === 'object' && config), connectionString: url });
-      this.#turnAway = () => servers.turnFrom(url);
-      this.once('end', this.#turnAway);
+      this.#avoidServer = () => servers.avoid(url);
+      this.once('end', this.#avoidServer);
     }
 
     async accept(): Promise<void> {
@@ -93,14 +93,14 @@ export function pooledClient(
       );
       if (takesWrites && rows[0]?.read_only && servers.hasOthers)
         throw new ReadOnlyServerError('The server is read-only.');
-      this.off('end', this.#turnAway);
+      this.off('end', this.#avoidServer);
     }
 
     override query(...statement: unknown[]): never {
       const answer: unknown = super.query(...(statement as [string]));
       if (answer instanceof Promise) {
         answer.catch((error: unknown) => {
-          if (isOfNoUse(error)) void this.end();
+          if (isUnusable(error)) void this.end();
         });
       }
       return answer as never;
@@ -109,6 +109,6 @@ export function pooledClient(
 }
 
 /** The connection is lost, or the server is read-only because another one has replaced it. */
-function isOfNoUse(error: unknown): boolean {
+function isUnusable(error: unknown): boolean {
   return isConnectionLost(error) || (error as { code?: unknown }).code === READ_ONLY_TRANSACTION;
 }

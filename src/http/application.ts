@@ -60,7 +60,7 @@ export interface Application extends AsyncDisposable {
  *
  * @param features served in addition to the operational routes; the live page shows their first column change
  * @param orm with the entities of the features. The caller closes it and the replica's ORM after the application
- * @throws UnknownColumnError if the configured active column belongs to no change
+ * @throws Error if the configured active column belongs to no change
  */
 export async function buildApplication(
   features: readonly Feature[],

@@ -39,7 +39,7 @@ export function applicationNameFor([change]: readonly ColumnChange[]): PoolConfi
  *
  * @param orm of the primary; the caller closes it
  * @param connection settings for a dedicated session
- * @throws UnknownColumnError if the configured active column belongs to no change
+ * @throws Error if the configured active column belongs to no change
  */
 export async function followOnPrimary(
   declared: readonly ColumnChange[],
@@ -47,12 +47,11 @@ export async function followOnPrimary(
   { config, connection, log }: { config: FollowSettings; connection: () => ClientConfig; log: Log },
 ): Promise<FollowedDatabase> {
   await using resources = new AsyncDisposableStack();
-  const followed = await follow(declared, orm, config, {
+  const followed = await follow(declared, orm, config, resources, {
     connection,
     log: (line) => log.warn(line),
   });
   for (const { follower } of followed.values()) {
-    resources.use(follower);
     follower.on('switched', ({ name }) => log.notice(`The active column is ${name} now.`));
   }
   const owned = resources.move();
@@ -76,11 +75,10 @@ export async function followOnReplica(
   { config, log }: { config: FollowSettings; log: Log },
 ): Promise<FeatureReplica & AsyncDisposable> {
   await using resources = new AsyncDisposableStack();
-  const followed = await follow(declared, orm, config, { log: (line) => log.warn(line) });
+  const followed = await follow(declared, orm, config, resources, { log: (line) => log.warn(line) });
   const reads = new Map<ColumnChange, ReadReplica>();
   for (const [change, { follower }] of followed) {
     reads.set(change, new ReadReplica(follower, (line) => log.warn(line)));
-    resources.use(follower);
     // Not awaited: the application starts without an unavailable replica.
     follower.refresh().catch(() => undefined);
   }
@@ -92,26 +90,33 @@ export async function followOnReplica(
   };
 }
 
+/** @param resources receives each follower as soon as it is open */
 async function follow(
   declared: readonly ColumnChange[],
   orm: MikroORM,
   { activeColumn, activeColumnPollMs: pollMs }: FollowSettings,
+  resources: AsyncDisposableStack,
   session: { readonly connection?: () => ClientConfig; readonly log: (line: string) => void },
 ): Promise<Map<ColumnChange, FollowedChange>> {
   const pool = await orm.em.getConnection().getNativeClient();
-  const isKnown = declared.some((change) => hasColumn(change, activeColumn));
+  const changes = new Set(declared);
+  const names = [...changes].flatMap(columnNames);
+  if (activeColumn !== undefined && names.length > 0 && !names.includes(activeColumn)) {
+    throw new Error(
+      `ACTIVE_COLUMN is ${JSON.stringify(activeColumn)}: set it to auto, or to a column to stay on: ${names.join(', ')}.`,
+    );
+  }
   const followed = new Map<ColumnChange, FollowedChange>();
-  for (const change of declared) {
-    // Followers reject a name that belongs to no change.
-    const pinnedColumn = isKnown && !hasColumn(change, activeColumn) ? undefined : activeColumn;
-    const follower = await followColumn({ change, pool, pollMs, pinnedColumn, ...session });
+  for (const change of changes) {
+    const pinnedColumn = columnNames(change).find((name) => name === activeColumn);
+    const follower = resources.use(await followColumn({ change, pool, pollMs, pinnedColumn, ...session }));
     followed.set(change, { change, follower });
   }
   return followed;
 }
 
-function hasColumn({ columns }: ColumnChange, name: string | undefined): boolean {
-  return columns.some(({ from, to }) => name === from.name || name === to.name);
+function columnNames({ columns }: ColumnChange): string[] {
+  return columns.flatMap(({ from, to }) => [from.name, to.name]);
 }
 
 function databaseOf(em: EntityManager, followed: ReadonlyMap<ColumnChange, FollowedChange>): FeatureDatabase {

@@ -12,6 +12,8 @@ const JSON_IN_UTF8 = /^application\/json\s*(;\s*charset=("?)utf-?8\2\s*)?$/i;
 /** Replaces bytes that are not UTF-8 in a decoded text. */
 const REPLACEMENT_CHARACTER = '\ufffd';
 
+const MISSING = 'is missing: send a JSON object';
+
 /** An error of the parser. If the client caused it, it has a status and a type. */
 interface BodyError extends Error {
   readonly status?: number;
@@ -37,14 +39,16 @@ const parseBody = bodyParser({
  * @throws Problem 400 if the body is missing or not JSON, 413 if it exceeds 100 kB, 415 for another type or encoding
  */
 export async function readJsonBody(ctx: Context): Promise<unknown> {
-  if (ctx.request.length === 0 || ctx.is() === null) throw badBody('is missing: send a JSON object');
+  if (ctx.request.length === 0 || ctx.is() === null) throw badBody(MISSING);
   assertPlainJson(ctx);
+  // The parser knows `identity` only in lower case.
+  delete ctx.req.headers['content-encoding'];
   await parseBody(ctx, async () => undefined);
   const { body } = ctx.request;
   // If the client has disconnected, the parser returns without an error.
   const rawBody: string | undefined = ctx.request.rawBody;
   if (rawBody === undefined) throw endedEarly();
-  if (rawBody === '') throw badBody('is missing: send a JSON object');
+  if (rawBody.trim() === '') throw badBody(MISSING);
   if (rawBody.includes(REPLACEMENT_CHARACTER)) {
     throw badBody('is not valid UTF-8, or contains the character U+FFFD, which stands for lost text');
   }
@@ -63,7 +67,9 @@ function assertPlainJson(ctx: Context): void {
 function problemOf(error: BodyError): Error {
   if (error.status === 413) return new Problem(413, `The body is greater than ${MAX_BODY_BYTES} bytes.`);
   if (error.type === 'request.aborted') return endedEarly();
-  return error instanceof SyntaxError ? badBody('is not a valid JSON object') : error;
+  if (error instanceof SyntaxError) return badBody('is not a valid JSON object');
+  const { status = 500 } = error;
+  return status < 500 ? new Problem(status, 'The body cannot be read.') : error;
 }
 
 function endedEarly(): Problem {

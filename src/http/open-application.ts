@@ -24,7 +24,7 @@ export interface OpenOptions {
  *
  * @param servers the URLs of the database
  * @returns the API; disposing of it closes all its connections
- * @throws UnknownColumnError if the configured active column belongs to no change
+ * @throws Error if the configured active column belongs to no change
  */
 export async function openApplication(
   features: readonly Feature[],

@@ -14,7 +14,7 @@ export const REQUEST_ID_HEADER = 'X-Request-Id';
  * Returns the id of a request in all logs: the id given by a proxy or the client, otherwise a new one.
  * @param headers of the request
  */
-export function requestIdOf(headers: IncomingHttpHeaders): string {
+function requestIdOf(headers: IncomingHttpHeaders): string {
   const given = headers['x-request-id'];
   return typeof given === 'string' && WELL_FORMED.test(given) ? given : randomUUID();
 }

@@ -28,7 +28,7 @@ const sharedProperties = {
 };
 
 /** Schema version "old", until contract: the timestamp is a text in `created_at`. */
-export const textMapping: EntitySchema<LargeRecord> = defineEntity({
+const textMapping: EntitySchema<LargeRecord> = defineEntity({
   name: 'LargeRecordWithText',
   tableName,
   properties: { ...sharedProperties, createdAt: p.type(TextTimestamp).fieldName('created_at') },

@@ -88,3 +88,12 @@ it('accepts charset=utf-8 and a UTF-8 byte order mark', async () => {
   expect(answer.status).toBe(201);
   expect(JSON.parse(answer.text)).toMatchObject({ text: 'é' });
 });
+
+it.each(['identity', 'IDENTITY', 'Identity'])('accepts the content encoding %s', async (encoding) => {
+  const response = await fetch(`${api.url}/notes`, {
+    method: 'POST',
+    body: '{"text":"x"}',
+    headers: { 'Content-Type': 'application/json', 'Content-Encoding': encoding },
+  });
+  expect(response.status).toBe(201);
+});

@@ -72,3 +72,15 @@ it('a feature cannot follow a change that it does not list', async () => {
     'A feature follows a change of public.note that it does not list in its changes.',
   );
 });
+
+it('an application that cannot start leaves no follower behind', async () => {
+  const twoColumns = { ...weightChange, columns: [...weightChange.columns, ...weightChange.columns] };
+  const broken: Feature = { ...parcels, changes: [twoColumns] };
+  await expect(startTestApplication(table.url, {}, [notes, broken])).rejects.toMatchObject({
+    code: 'COLUMN_COUNT',
+  });
+  const sessions = await table.client.rows(`
+    select application_name from pg_stat_activity
+    where datname = current_database() and application_name like 'online-migration/%'`);
+  expect(sessions).toEqual([]);
+});

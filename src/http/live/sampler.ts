@@ -27,6 +27,9 @@ type Look = Pick<Sample, 'overview' | 'problem'>;
 
 const NO_CHANGE: Look = { overview: null, problem: 'No feature of the application has a column change.' };
 
+/** SQLSTATEs of the server's condition. Their messages name no role, database or host. */
+const OF_SERVER = /^(25|40|53|55|57|58)/;
+
 /** Settings of the sampler. */
 export interface SamplerOptions {
   /** The observed change; undefined if the application follows none. */
@@ -94,7 +97,7 @@ export class Sampler implements AsyncDisposable {
     } catch (error) {
       await this.#tell({
         overview: null,
-        problem: `The database does not answer: ${describeDatabaseError(error)}.`,
+        problem: `The database does not answer: ${publicReason(error)}.`,
       });
     }
   }
@@ -129,4 +132,11 @@ export class Sampler implements AsyncDisposable {
 async function refuseStandby(observer: Observer): Promise<void> {
   const { rows } = await observer.query<{ standby: boolean }>(`select pg_is_in_recovery() as standby`);
   if (rows[0]?.standby) throw new Error('this server is a standby');
+}
+
+/** The reason of a failure without names that not every visitor may see. */
+function publicReason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (OF_SERVER.test(code)) return describeDatabaseError(error);
+  return code === '' ? 'the connection was lost' : code;
 }

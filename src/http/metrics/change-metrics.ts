@@ -82,19 +82,19 @@ export function addChangeMetrics(
       maxAgeMs: MAX_AGE_MS,
     }),
   }));
-  addStandingGauges(registry, changes);
+  addStatusGauges(registry, changes);
   addFollowerMetrics(registry, changes);
 }
 
-function addStandingGauges(registry: Registry, changes: readonly ReadChange[]): void {
-  const standings = () =>
-    Promise.all(changes.map(async ({ name, reading }) => ({ change: name, standing: await reading.get() })));
+function addStatusGauges(registry: Registry, changes: readonly ReadChange[]): void {
+  const statuses = () =>
+    Promise.all(changes.map(async ({ name, reading }) => ({ change: name, status: await reading.get() })));
   addGauge(registry, {
     name: 'column_change_up',
     help: '1 if the stage and the backfill were read from the database in time; otherwise they are absent.',
     labelNames: ['change'],
     async collect() {
-      for (const { change, standing } of await standings()) this.set({ change }, standing === null ? 0 : 1);
+      for (const { change, status } of await statuses()) this.set({ change }, status === null ? 0 : 1);
     },
   });
   addGauge(registry, {
@@ -102,11 +102,11 @@ function addStandingGauges(registry: Registry, changes: readonly ReadChange[]): 
     help: 'Stage of the change: 1 for the current one, 0 for the others.',
     labelNames: ['change', 'stage'],
     async collect() {
-      const read = await standings();
+      const read = await statuses();
       this.reset();
-      for (const { change, standing } of read) {
-        if (standing === null) continue;
-        for (const stage of STAGES) this.set({ change, stage }, stage === standing.stage ? 1 : 0);
+      for (const { change, status } of read) {
+        if (status === null) continue;
+        for (const stage of STAGES) this.set({ change, stage }, stage === status.stage ? 1 : 0);
       }
     },
   });
@@ -116,10 +116,10 @@ function addStandingGauges(registry: Registry, changes: readonly ReadChange[]): 
       help,
       labelNames: ['change', 'direction'],
       async collect() {
-        const read = await standings();
+        const read = await statuses();
         this.reset();
-        for (const { change, standing } of read) {
-          const backfill = standing?.backfill;
+        for (const { change, status } of read) {
+          const backfill = status?.backfill;
           const known = backfill && value(backfill);
           if (backfill && typeof known === 'number')
             this.set({ change, direction: backfill.direction }, known);

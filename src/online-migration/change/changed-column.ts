@@ -10,6 +10,9 @@ export interface ChangedColumn extends Omit<ColumnChange, 'columns'> {
   readonly index?: boolean;
 }
 
+/** How a declaration calls the two columns, for errors. */
+export const DECLARED_AS = { oldColumn: 'from', newColumn: 'to' } as const;
+
 /** A declaration that cannot work as written. */
 export class DeclarationError extends OnlineMigrationError {
   override readonly name = 'DeclarationError';

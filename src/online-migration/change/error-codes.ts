@@ -148,7 +148,7 @@ export const ERROR_CODES = {
   },
   QUEUE_SCHEMA_NOT_ALLOWED: {
     meaning: 'The role may not create the schema from which worker processes take their ranges.',
-    remedy: 'Create the schema as an administrator, or set `BACKFILL_WORKERS=1`.',
+    remedy: 'Create the schema as an administrator, or set `workers` to 1.',
   },
   BACKFILL_PLAN_DELETED: {
     meaning: 'The plan of the backfill was deleted while the backfill started.',
@@ -169,8 +169,8 @@ export const ERROR_CODES = {
 
   // The application that follows the active column.
   UNKNOWN_ACTIVE_COLUMN: {
-    meaning: 'The configured active column is none of the two columns of the change.',
-    remedy: 'Set it to `auto`, or to the name of the old or the new column.',
+    meaning: 'The pinned column is neither of the two columns of the change.',
+    remedy: 'Pin the old or the new column, or none.',
   },
   COLUMN_NOT_ENFORCED: {
     meaning: 'A row has no value in the active column, because another column has become active.',

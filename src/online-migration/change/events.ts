@@ -308,11 +308,13 @@ export interface UnusedKeptValues extends OfChange {
   readonly count: number;
 }
 
-/** The check before a change has read more values. */
+/** The preflight has checked another batch of values. */
 export interface ValuesClassified extends OfChange {
   readonly type: 'values-classified';
-  /** Rows read so far. */
+  /** Rows checked so far. */
   readonly rows: number;
+  /** Estimate of all rows. */
+  readonly rowsTotal: number;
 }
 
 /** `migration:create` and `migration:check` leave columns out of their comparison. */

@@ -33,7 +33,7 @@ export const OBSTACLE_CODES = {
   },
   COLUMN_TYPE_NOT_AS_DECLARED: {
     meaning: 'The old column has another type than the declaration says.',
-    remedy: 'Correct `oldColumn.type`.',
+    remedy: 'Correct `from.type`.',
   },
   NULLABLE_NOT_AS_DECLARED: {
     meaning: 'The column may be null and the declaration does not have `nullable`, or the reverse.',
@@ -41,7 +41,7 @@ export const OBSTACLE_CODES = {
   },
   NEW_COLUMN_EXISTS: {
     meaning: 'The table has a column with the name of the new column already.',
-    remedy: 'Declare another `newColumn.name`.',
+    remedy: 'Declare another `to.name`.',
   },
   KEY_COLUMN_NOT_FOUND: {
     meaning: 'The table does not have a column that the declaration names in `key`.',
@@ -97,11 +97,11 @@ export const OBSTACLE_CODES = {
   // Defaults and numbers.
   DEFAULT_DIFFERS: {
     meaning: 'The old column has another default than the declaration says.',
-    remedy: 'Correct `oldColumn.default`.',
+    remedy: 'Correct `from.default`.',
   },
   NEW_DEFAULT_MISSING: {
     meaning: 'The old column has a default, and the declaration has none for the new column.',
-    remedy: 'Declare `newColumn.default`.',
+    remedy: 'Declare `to.default`.',
   },
   DEFAULT_BESIDE_NUMBERING: {
     meaning: 'The numbers of the column come from a sequence, and the declaration has a default.',
@@ -143,7 +143,7 @@ export const OBSTACLE_CODES = {
   },
   NAME_TOO_LONG: {
     meaning: 'The name of the new column is longer than PostgreSQL allows.',
-    remedy: 'Declare a shorter `newColumn.name`.',
+    remedy: 'Declare a shorter `to.name`.',
   },
   STATE_NEWER: {
     meaning: 'A newer version of the package has altered its tables.',

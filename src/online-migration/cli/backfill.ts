@@ -9,6 +9,7 @@ import { emitTo } from '../change/emitter.ts';
 import { namesOf } from '../change/names.ts';
 import { logEvents } from '../observation/event-log.ts';
 import { settingsOf } from '../phases/settings.ts';
+import { closeClient } from '../postgres/close-client.ts';
 import { Session } from '../postgres/session.ts';
 import { type Controls, readControls, writeControls } from '../state/backfill-controls.ts';
 import { chosenChange } from './project/chosen-change.ts';
@@ -87,7 +88,7 @@ async function open(name: string | undefined, { config: file, json }: ProgramOpt
   // When the connection is lost, the statement in flight fails.
   client.on('error', () => undefined);
   await client.connect();
-  return { client, column, [Symbol.asyncDispose]: () => client.end() };
+  return { client, column, [Symbol.asyncDispose]: () => closeClient(client) };
 }
 
 async function printBackfill({ client, column }: OpenDatabase, { json }: ProgramOptions): Promise<void> {

@@ -22,7 +22,9 @@ export async function checkChange(
   const result = await preflight(change, {
     connection,
     signal,
-    report: (rowsRead, rowsEstimated) => progress.update(rowsRead, rowsEstimated),
+    onEvent: (event) => {
+      if (event.type === 'values-classified') progress.update(event.rows, event.rowsTotal);
+    },
   });
   progress[Symbol.dispose]();
   if (json) console.log(JSON.stringify(result));

@@ -173,7 +173,9 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
 }
 
 function isOutdatedShape(error: unknown): boolean {
-  return error instanceof ColumnNotEnforcedError || OUTDATED_SHAPE_CODES.has(sqlState(error) ?? '');
+  return (
+    asDriverError(error) instanceof ColumnNotEnforcedError || OUTDATED_SHAPE_CODES.has(sqlState(error) ?? '')
+  );
 }
 
 /**

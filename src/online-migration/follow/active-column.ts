@@ -36,9 +36,9 @@ export class UnknownColumnError extends OnlineMigrationError {
   constructor({ oldColumn, newColumn }: ChangedColumn, column: string) {
     super(
       'UNKNOWN_ACTIVE_COLUMN',
-      `ACTIVE_COLUMN is ${JSON.stringify(column)}: set it to auto, or to a column to stay on, ` +
-        `${oldColumn.name} or ${newColumn.name}.`,
-      { column, allowed: ['auto', oldColumn.name, newColumn.name] },
+      `The pinned column ${JSON.stringify(column)} is not a column of the change: pin ${oldColumn.name} or ` +
+        `${newColumn.name}, or none.`,
+      { column, allowed: [oldColumn.name, newColumn.name] },
     );
   }
 }

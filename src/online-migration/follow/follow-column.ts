@@ -1,6 +1,7 @@
 import type { ClientConfig } from 'pg';
 import { changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
+import { clientConfigOf } from '../postgres/client-config.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { ActiveColumnFollower } from './active-column-follower.ts';
 import { pollActiveColumn } from './active-column-poll.ts';
@@ -54,7 +55,7 @@ export async function followColumn({
 }: FollowOptions): Promise<ColumnFollower> {
   const column = changedColumnOf(change);
   const follower = new ActiveColumnFollower(column, pool, pinnedColumn);
-  const connect = typeof connection === 'string' ? () => ({ connectionString: connection }) : connection;
+  const connect = typeof connection === 'string' ? () => clientConfigOf(connection) : connection;
   const presence =
     connect === undefined
       ? undefined

@@ -12,6 +12,9 @@ import { Session } from '../postgres/session.ts';
 /** A lost session reconnects within a second, and not all processes connect to a restarted server at once. */
 const BACKOFF = { shortestMs: 10, longestMs: 1_000 };
 
+/** Longest wait for a connection and for an answer: a server that never answers must not hold up the process. */
+const PATIENCE_MS = 10_000;
+
 /** How long the connection may be silent before the client checks whether the server still exists. */
 const KEEPALIVE_IDLE_MS = 10_000;
 
@@ -22,7 +25,7 @@ export interface PresenceOptions {
   readonly connection: () => ClientConfig;
   /** Holds the form in use; is asked to read the active column again. */
   readonly follower: ActiveColumnFollower;
-  /** Receives a line when the session is lost, when it is back, and if no session can be held. */
+  /** Receives a line when the session is lost, when it is back, and if no session can be held. It may throw. */
   readonly log: (line: string) => void;
 }
 
@@ -43,7 +46,14 @@ export interface PresenceOptions {
 export async function keepPresence(options: PresenceOptions): Promise<AsyncDisposable> {
   const stop = new AbortController();
   const firstTry = Promise.withResolvers<void>();
-  const holding = holdSessions(options, stop.signal, () => firstTry.resolve());
+  const log = (line: string) => {
+    try {
+      options.log(line);
+    } catch (error) {
+      process.emitWarning(`The log of the presence session failed; the session is kept. ${String(error)}`);
+    }
+  };
+  const holding = holdSessions({ ...options, log }, stop.signal, () => firstTry.resolve());
   await firstTry.promise;
   return {
     async [Symbol.asyncDispose]() {
@@ -61,7 +71,7 @@ async function holdSessions(options: PresenceOptions, stop: AbortSignal, tried: 
       if (!isKept) {
         options.log(
           'Through a pooler in transaction mode this process cannot declare its column and receives no notifications: ' +
-            'it follows by polling only. Set DATABASE_DIRECT_URL to the server itself, so that contract sees it.',
+            'it follows by polling only. Connect to the server itself (DATABASE_DIRECT_URL in the application template), so that contract sees it.',
         );
         tried();
         return;
@@ -89,14 +99,19 @@ async function holdSession(
 ): Promise<never> {
   let named = follower.formInUse;
   await using session = await Session.open(
-    { ...connection(), keepAliveInitialDelayMillis: KEEPALIVE_IDLE_MS },
+    {
+      connectionTimeoutMillis: PATIENCE_MS,
+      query_timeout: PATIENCE_MS,
+      ...connection(),
+      keepAliveInitialDelayMillis: KEEPALIVE_IDLE_MS,
+    },
     presenceName(change, named),
   );
   // A failure is not reported here: the poll or the next request reads again.
-  const lookAgain = () => follower.refresh().catch(() => undefined);
+  const readAgain = () => follower.refresh().catch(() => undefined);
   await session.outliveSilence();
-  await listenForPhases(session, change, () => void lookAgain());
-  await lookAgain();
+  await listenForPhases(session, change, () => void readAgain());
+  await readAgain();
   const end = AbortSignal.any([stop, session.lost]);
   for (let isOpened = false; ; isOpened = true) {
     while (follower.formInUse !== named) {

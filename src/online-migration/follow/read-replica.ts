@@ -13,7 +13,7 @@ import { describeDatabaseError } from '../postgres/database-error.ts';
  */
 export class ReadReplica {
   readonly #log: (line: string) => void;
-  #isOfUse = false;
+  #isUsable = false;
 
   /**
    * @param follower the follower of the replica's catalog; somebody else polls
@@ -21,8 +21,8 @@ export class ReadReplica {
    */
   constructor(follower: ActiveColumnFollower, log: (line: string) => void) {
     this.#log = log;
-    follower.on('read', () => this.#take());
-    follower.on('readingFailed', (error) => this.#leave(error));
+    follower.on('read', () => this.#use());
+    follower.on('readingFailed', (error) => this.#stopUsing(error));
   }
 
   /**
@@ -37,24 +37,24 @@ export class ReadReplica {
     onPrimary: () => Promise<T>,
     suffices: (answer: T) => boolean = () => true,
   ): Promise<T> {
-    if (!this.#isOfUse) return onPrimary();
+    if (!this.#isUsable) return onPrimary();
     try {
       const answer = await onReplica();
       if (suffices(answer)) return answer;
     } catch (error) {
-      this.#leave(error);
+      this.#stopUsing(error);
     }
     return onPrimary();
   }
 
-  #take(): void {
-    if (!this.#isOfUse) this.#log('Reads go to the replica.');
-    this.#isOfUse = true;
+  #use(): void {
+    if (!this.#isUsable) this.#log('Reads go to the replica.');
+    this.#isUsable = true;
   }
 
-  #leave(error: unknown): void {
-    if (this.#isOfUse)
+  #stopUsing(error: unknown): void {
+    if (this.#isUsable)
       this.#log(`Reads go to the primary: the replica failed, ${describeDatabaseError(error)}`);
-    this.#isOfUse = false;
+    this.#isUsable = false;
   }
 }

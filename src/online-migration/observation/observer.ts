@@ -1,11 +1,10 @@
-import { setTimeout } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
+import { closeClient } from '../postgres/close-client.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { PACKAGE_NAME } from '../follow/presence.ts';
 
 /** Timeout of a silent server. */
 const PATIENCE_MS = 5_000;
-const END_MS = 1_000;
 
 /** A connection for reading overviews. */
 export type Observer = Queryable & AsyncDisposable;
@@ -26,9 +25,5 @@ export async function openObserver(connection: ClientConfig): Promise<Observer> 
   // When the connection is lost, the statement in flight fails. Without a listener, the process would end.
   client.on('error', () => undefined);
   await client.connect();
-  return Object.assign(client, {
-    // On a network that does not respond, closing properly would wait for the system's timeout.
-    [Symbol.asyncDispose]: () =>
-      Promise.race([client.end().catch(() => undefined), setTimeout(END_MS, undefined, { ref: false })]),
-  });
+  return Object.assign(client, { [Symbol.asyncDispose]: () => closeClient(client) });
 }

@@ -1,7 +1,7 @@
-import { readBackfillProgress } from '../backfill/plan/progress.ts';
+import { type BackfillProgress, readBackfillProgress } from '../backfill/plan/progress.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { readTableShape } from '../state/table-shape.ts';
+import { readTableShape, type TableShape } from '../state/table-shape.ts';
 
 /** The stages of the database in a column change, in order; each is named for the phase that leads to it. */
 export const STAGES = ['initial', 'expanded', 'backfilled', 'enforced', 'contracted', 'renamed'] as const;
@@ -14,10 +14,13 @@ export type Stage = (typeof STAGES)[number];
  * @throws TableNotReadyError if the table does not exist
  */
 export async function readStage(database: Queryable, change: ChangedColumn): Promise<Stage> {
-  const { oldColumn, newColumn } = await readTableShape(database, change);
+  return stageOf(await readTableShape(database, change), await readBackfillProgress(database, change));
+}
+
+/** The stage of a table of this shape, with this checkpoint of its backfill. */
+export function stageOf({ oldColumn, newColumn }: TableShape, backfill: BackfillProgress | null): Stage {
   if (newColumn === null) return oldColumn?.isNewType ? 'renamed' : 'initial';
   if (oldColumn === null) return 'contracted';
-  const backfill = await readBackfillProgress(database, change);
   const finished = backfill?.finished ?? false;
   if (backfill?.direction === 'backward' && !finished) return 'contracted';
   if (newColumn.isEnforced) return 'enforced';

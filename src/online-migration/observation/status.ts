@@ -6,7 +6,7 @@ import type { ColumnChange } from '../change/column-change.ts';
 import { namesOf } from '../change/names.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { readTableShape } from '../state/table-shape.ts';
-import { readStage, type Stage } from './stage.ts';
+import { type Stage, stageOf } from './stage.ts';
 
 /** The stage and the progress of a change. */
 export interface Status {
@@ -28,12 +28,14 @@ export interface Status {
  */
 export async function readStatus(database: Queryable, change: ColumnChange): Promise<Status> {
   const column = changedColumnOf(change);
-  const { name, form } = activeColumnOf(await readTableShape(database, column), column);
+  const shape = await readTableShape(database, column);
+  const backfill = await readBackfillProgress(database, column);
+  const { name, form } = activeColumnOf(shape, column);
   return {
     change: namesOf(column).change,
-    stage: await readStage(database, column),
+    stage: stageOf(shape, backfill),
     activeColumn: name,
     form,
-    backfill: await readBackfillProgress(database, column),
+    backfill,
   };
 }

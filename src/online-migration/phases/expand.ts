@@ -39,8 +39,8 @@ export async function expand(context: PhaseContext): Promise<void> {
   refuseObstacles(context, 'expand', await newerStepObstacles(session));
   // A foreign column with the new column's name would look like a later stage.
   if ((await readSyncState(session, change)).missing.length > 0) {
-    refuseObstacles(context, 'change', await findObstacles(session, change));
-    refuseObstacles(context, 'change', await earlierChange(context));
+    refuseObstacles(context, 'expand', await findObstacles(session, change), 'change');
+    refuseObstacles(context, 'expand', await earlierChange(context), 'change');
   }
   await requireStage(context, 'expand', 'initial');
   await prepareState(context, 'expand');

@@ -13,7 +13,7 @@ import { type LockedPlan, underExclusiveLock } from '../postgres/exclusive-lock.
 import { rowSecurityObstacles } from '../attachments/obstacles/row-obstacles.ts';
 import { type ErrorDetails, OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { Obstacle } from '../change/obstacle.ts';
-import { findAttachedObstacles, findObstaclesOfRulingColumn } from '../attachments/obstacles/obstacles.ts';
+import { findAttachedObstacles, findObstaclesOfActiveColumn } from '../attachments/obstacles/obstacles.ts';
 import type { Side } from '../sync/filled-column.ts';
 
 /** The surroundings of a phase. */
@@ -53,11 +53,16 @@ export function phaseDetails({ change }: Pick<PhaseContext, 'change'>, phase: st
  * @param phase the phase's name, for the error
  * @throws PhaseRefusedError if there are any
  */
-export function refuseObstacles(context: PhaseContext, phase: string, obstacles: readonly Obstacle[]): void {
+export function refuseObstacles(
+  context: PhaseContext,
+  phase: string,
+  obstacles: readonly Obstacle[],
+  verb = phase,
+): void {
   if (obstacles.length === 0) return;
   throw new PhaseRefusedError(
     'OBSTACLES',
-    `Cannot ${phase} ${namesOf(context.change).change}; nothing was changed:\n${obstacles.map(({ message }) => `  ${message}`).join('\n')}`,
+    `Cannot ${verb} ${namesOf(context.change).change}; nothing was changed:\n${obstacles.map(({ message }) => `  ${message}`).join('\n')}`,
     { ...phaseDetails(context, phase), obstacles },
   );
 }
@@ -187,5 +192,5 @@ export async function refuseAttached(context: PhaseContext, phase: string, side:
  * @throws PhaseRefusedError
  */
 export async function refuseOldColumn(context: PhaseContext, phase: string): Promise<void> {
-  refuseObstacles(context, phase, await findObstaclesOfRulingColumn(context.session, context.change));
+  refuseObstacles(context, phase, await findObstaclesOfActiveColumn(context.session, context.change));
 }

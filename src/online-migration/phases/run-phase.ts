@@ -3,6 +3,7 @@ import { changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { emitTo } from '../change/emitter.ts';
 import type { OnlineMigrationListener } from '../change/events.ts';
+import { clientConfigOf } from '../postgres/client-config.ts';
 import { keepsSessions, SessionsNotKeptError } from '../postgres/session-continuity.ts';
 import { Session } from '../postgres/session.ts';
 import { recordPhase, removePhase } from '../state/phase-ledger.ts';
@@ -19,7 +20,7 @@ export interface RunPhaseOptions {
   readonly settings?: SettingsOptions;
   /** Receives each event while the phase runs. If it throws, the phase continues. */
   readonly onEvent?: OnlineMigrationListener;
-  /** Ends the phase between two of its transactions; running it again continues. */
+  /** Ends the phase between two of its transactions, and cancels statements that read a whole table. */
   readonly signal?: AbortSignal;
 }
 
@@ -33,7 +34,8 @@ export interface RunPhaseOptions {
  * @param change the change
  * @param name the phase
  * @param direction `up`, or `down` to revert it
- * @throws OnlineMigrationError with a code if the phase is refused; then nothing was changed
+ * @throws OnlineMigrationError with a code if the phase is refused or fails. Running it again continues, and reverting
+ *   it removes all that it has made. Also throws the signal's reason, and errors of the database
  */
 export async function runPhase(
   change: ColumnChange,
@@ -41,7 +43,7 @@ export async function runPhase(
   direction: 'up' | 'down',
   { connection, settings = {}, onEvent = () => undefined, signal }: RunPhaseOptions,
 ): Promise<void> {
-  const client = typeof connection === 'string' ? { connectionString: connection } : connection;
+  const client = clientConfigOf(connection);
   if (!(await keepsSessions(client))) throw new SessionsNotKeptError();
   const emit = emitTo(onEvent);
   const interrupt = { signal: signal ?? new AbortController().signal, emit };

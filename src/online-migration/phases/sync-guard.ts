@@ -1,5 +1,5 @@
 import { escapeIdentifier } from 'pg';
-import type { ChangedColumn } from '../change/changed-column.ts';
+import { type ChangedColumn, DECLARED_AS } from '../change/changed-column.ts';
 import { createBackwardFunction, createForwardFunctions } from '../sync/conversion-functions.ts';
 import { typeValues, isOfType } from '../change/declared-type.ts';
 import { namesOf } from '../change/names.ts';
@@ -85,7 +85,7 @@ async function refuseOtherTypes(context: PhaseContext, phase: string): Promise<v
     throw new PhaseRefusedError(
       'COLUMN_TYPE_DIFFERS',
       `Cannot ${phase} ${name}: ${change[side].name} is ${found}, and the declaration says ${change[side].type}. Correct ` +
-        `\`${side}.type\`; to change to another type, revert the expand first.`,
+        `\`${DECLARED_AS[side]}.type\`; to change to another type, revert expand first.`,
       { ...phaseDetails(context, phase), column: change[side].name, declared: change[side].type, found },
     );
   }

@@ -1,6 +1,7 @@
 import type { Emit } from '../change/events.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
+import { closeClient } from './close-client.ts';
 import { describeDatabaseError, SQLSTATE, sqlState } from './database-error.ts';
 
 /** Timeout of the connection that sends the cancel, in milliseconds. */
@@ -94,6 +95,6 @@ async function cancelUntil(ended: AbortSignal, { connection, pid }: CancelTarget
       message: `Cannot cancel the statement that runs, waits for its end: ${reason}`,
     });
   } finally {
-    await client.end().catch(() => undefined);
+    await closeClient(client);
   }
 }

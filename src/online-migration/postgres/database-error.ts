@@ -30,7 +30,16 @@ const LOCK_CONFLICT = /^(55P03|40P01|40001)$/;
  * Errors after which the same statement can succeed later: connection lost, too many connections, server shutting
  * down or starting up, session ended because it was idle in a transaction, server read-only, or a lock conflict.
  */
-const TRANSIENT = /^(08...|53...|57...|25006|25P0[234]|55P03|40P01|40001)$/;
+const TRANSIENT = /^(08...|53...|57...|25006|25P0[34]|55P03|40P01|40001)$/;
+
+/**
+ * Errors with which the server ends the session or refuses it. `severity` does not tell: the server sends it in its own
+ * language.
+ */
+const SESSION_ENDED = /^(08...|28...|3D000|53300|57P0[1-5]|25P0[34])$/;
+
+/** Errors of the server itself, after which the state of the session is unknown. */
+const SERVER_FAILED = /^(53|57P|58|XX)/;
 
 /** Classes whose messages can repeat values of the statement: data, constraints, syntax, raised by a function. */
 const WITH_VALUES = /^(21|22|23|2F|38|39|42601|P0)/;
@@ -73,8 +82,9 @@ interface DriverError extends Error {
  * own, gives undefined.
  */
 export function sqlState(error: unknown): string | undefined {
-  if (error instanceof OnlineMigrationError) return undefined;
-  const { code } = asDriverError(error) ?? {};
+  const failure = asDriverError(error);
+  if (failure === undefined || failure instanceof OnlineMigrationError) return undefined;
+  const { code } = failure;
   return typeof code === 'string' ? code : undefined;
 }
 
@@ -92,10 +102,12 @@ export function isTransient(error: unknown): boolean {
 /** Whether the connection of the failed statement is unusable: it was closed, or the server stopped answering. */
 export function isConnectionLost(error: unknown): boolean {
   const { severity } = asDriverError(error) ?? {};
+  const code = sqlState(error) ?? '';
   return (
+    SESSION_ENDED.test(code) ||
     severity === 'FATAL' ||
     severity === 'PANIC' ||
-    UNREACHABLE.has(sqlState(error) ?? '') ||
+    UNREACHABLE.has(code) ||
     hasMessage(error, CONNECTION_ENDED)
   );
 }
@@ -114,7 +126,10 @@ export function mayHaveBeenDone(error: unknown): boolean {
     NOT_CONNECTED.has(code) ||
     CONNECTION_REFUSED.test(code) ||
     hasMessage(error, NOTHING_SENT);
-  return failure.severity !== 'ERROR' && !wasNeverSent;
+  const wasRolledBack =
+    failure.severity === 'ERROR' ||
+    (failure.severity !== undefined && !isConnectionLost(error) && !SERVER_FAILED.test(code));
+  return !wasRolledBack && !wasNeverSent;
 }
 
 /** Describes the failure for a log, without any value of a statement. */

@@ -1,5 +1,6 @@
 import { Client, type ClientConfig } from 'pg';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import { closeClient } from './close-client.ts';
 import { ConnectionLostError } from './session.ts';
 
 /** Timeout of one connection and of one answer, in milliseconds. */
@@ -19,8 +20,9 @@ export class SessionsNotKeptError extends OnlineMigrationError {
     super(
       'SESSIONS_NOT_KEPT',
       'The database is reached through a pooler that gives each transaction another session (PgBouncer calls it ' +
-        'transaction mode): the lock that keeps two migrators apart would not hold. Set DATABASE_DIRECT_URL to the ' +
-        'server itself, or to a pool in session mode, then run the same command again. Nothing was changed.',
+        'transaction mode): the lock that keeps two migrators apart would not hold. Connect to the server itself ' +
+        '(DATABASE_DIRECT_URL in the application template), or to a pool in session mode, then run the same command ' +
+        'again. Nothing was changed.',
     );
   }
 }
@@ -83,6 +85,6 @@ async function connect(connection: ClientConfig): Promise<ObservedConnection> {
       const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
       return rows[0]!.pid;
     },
-    [Symbol.asyncDispose]: () => client.end(),
+    [Symbol.asyncDispose]: () => closeClient(client),
   };
 }

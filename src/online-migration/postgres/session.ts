@@ -1,4 +1,5 @@
 import { Client, type ClientConfig, escapeIdentifier, type FieldDef, type QueryResult } from 'pg';
+import { closeClient } from './close-client.ts';
 import { cancellable, type CancelTarget, type Interrupt } from './cancellation.ts';
 import type { Queryable } from './queryable.ts';
 import { assertPeerVersion } from './peer-versions.ts';
@@ -192,6 +193,6 @@ export class Session implements Queryable, AsyncDisposable {
 
   /** Closes the connection. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#client.end().catch(() => undefined);
+    await closeClient(this.#client);
   }
 }

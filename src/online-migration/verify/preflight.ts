@@ -1,11 +1,12 @@
 import type { ClientConfig } from 'pg';
-import { findObstacles, findObstaclesOfRulingColumn } from '../attachments/obstacles/obstacles.ts';
+import { findObstacles, findObstaclesOfActiveColumn } from '../attachments/obstacles/obstacles.ts';
 import { rowSecurityObstacles } from '../attachments/obstacles/row-obstacles.ts';
 import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
+import { emitTo } from '../change/emitter.ts';
+import type { Emit, OnlineMigrationListener } from '../change/events.ts';
 import type { Obstacle } from '../change/obstacle.ts';
-import { namesOf } from '../change/names.ts';
-import { findLeaves } from '../postgres/partition-tree.ts';
+import { clientConfigOf } from '../postgres/client-config.ts';
 import { Session } from '../postgres/session.ts';
 import { readChecklist } from './checklist.ts';
 import { classifyValues } from './value-classes.ts';
@@ -16,8 +17,8 @@ import { readStage, type Stage } from '../observation/stage.ts';
 export interface PreflightOptions {
   /** The database: a URL, or an object that `pg` accepts. */
   readonly connection: string | ClientConfig;
-  /** Receives the number of rows read so far, and an estimate of the total. */
-  readonly report?: (rowsRead: number, rowsEstimated: number) => void;
+  /** Receives an event after each batch of values. If it throws, the check continues. */
+  readonly onEvent?: OnlineMigrationListener;
   /** Ends the check between two batches. */
   readonly signal?: AbortSignal;
 }
@@ -47,17 +48,16 @@ export interface PreflightResult {
  */
 export async function preflight(
   change: ColumnChange,
-  { connection, report = () => undefined, signal }: PreflightOptions,
+  { connection, onEvent = () => undefined, signal }: PreflightOptions,
 ): Promise<PreflightResult> {
   const column = changedColumnOf(change);
-  const client = typeof connection === 'string' ? { connectionString: connection } : connection;
-  await using session = await Session.open(client, 'online-migration preflight');
+  await using session = await Session.open(clientConfigOf(connection), 'online-migration preflight');
   const stage = await readStage(session, column);
   if (stage === 'contracted' || stage === 'renamed') {
     return { stage, obstacles: [], values: [], checklist: [], isReady: true };
   }
   const obstacles = await findObstaclesAt(stage, session, column);
-  const values = obstacles.length > 0 ? [] : await classify(session, column, report, signal);
+  const values = obstacles.length > 0 ? [] : await classify(session, column, emitTo(onEvent), signal);
   return {
     stage,
     obstacles,
@@ -72,19 +72,17 @@ async function findObstaclesAt(stage: Stage, session: Session, column: ChangedCo
   if (stage === 'initial') return findObstacles(session, column);
   return [
     ...(await rowSecurityObstacles(session, column)),
-    ...(await findObstaclesOfRulingColumn(session, column)),
+    ...(await findObstaclesOfActiveColumn(session, column)),
   ];
 }
 
 async function classify(
   session: Session,
   column: ChangedColumn,
-  report: (rowsRead: number, rowsEstimated: number) => void,
+  emit: Emit,
   signal: AbortSignal | undefined,
 ): Promise<ValueGroup[]> {
-  const leaves = await findLeaves(session, namesOf(column).table);
-  const rows = leaves.reduce((sum, leaf) => sum + leaf.rows, 0);
   // A batch takes a second. A row of a megabyte on a busy server may take longer; that must not end the check.
   await session.query('set statement_timeout = 0');
-  return await classifyValues(session, column, ({ rows: rowsRead }) => report(rowsRead, rows), signal);
+  return await classifyValues(session, column, emit, signal);
 }

@@ -26,7 +26,7 @@ const VALUE_ERROR = /^(21|22|23|2F|38|39|54|P0)/;
  * Classifies all values of the old column before anything is changed. It reads in batches by key, or by place if the
  * table has none. It writes nothing and needs no object of the package. If the conversion raises an error, it finds
  * the value by halving the batch.
- * @param emit receives an event after each batch, with the number of rows read so far
+ * @param emit receives an event after each batch, with the number of rows checked so far
  * @param signal ends the reading between two batches
  * @returns the groups, the class with the most work first, the largest group first within a class
  */
@@ -37,7 +37,9 @@ export async function classifyValues(
   signal?: AbortSignal,
 ): Promise<ValueGroup[]> {
   const { change: name, table } = namesOf(change);
-  const walk = walkOf(change, await findLeaves(database, table));
+  const leaves = await findLeaves(database, table);
+  const rowsTotal = leaves.reduce((sum, leaf) => sum + leaf.rows, 0);
+  const walk = walkOf(change, leaves);
   const groups = new Map<string, ValueGroup>();
   let rowsRead = 0;
   let batchRows = FIRST_BATCH_ROWS;
@@ -57,7 +59,8 @@ export async function classifyValues(
       type: 'values-classified',
       change: name,
       rows: rowsRead,
-      message: `preflight: ${rowsRead.toLocaleString('en-US')} rows read`,
+      rowsTotal,
+      message: `preflight: ${rowsRead.toLocaleString('en-US')} rows checked`,
     });
     batchRows = batch.groups.some(({ error }) => error !== undefined)
       ? 1

@@ -65,7 +65,7 @@ function redrawProgress(output: NodeJS.WriteStream): BenchObserver & Disposable 
  * @param write receives text, including newlines
  * @returns the observer, and a function that ends an unfinished line after an error
  */
-export function writeProgress(write: (text: string) => void): BenchObserver & Disposable {
+function writeProgress(write: (text: string) => void): BenchObserver & Disposable {
   let isOpen = false;
   return {
     begins: (number, of, task) => {

@@ -80,7 +80,7 @@ describeWithPgBouncer('behind PgBouncer in transaction mode, the API', () => {
     async () => {
       await using api = await startApiProcess(pooler.url, { ACTIVE_COLUMN_POLL_MS: NO_POLL });
       await expectNoFailureOnTheWay(api);
-      await api.printed(/cannot declare its column.*Set DATABASE_DIRECT_URL to the server/);
+      await api.printed(/cannot declare its column.*Connect to the server itself \(DATABASE_DIRECT_URL/);
       expect(await findPresences(client, createdAtColumn)).toEqual([]);
       const told = migrator.log.findLast((line) => line.includes('do not declare their column'));
       expect(told).toMatch(new RegExp(`"online-migration/\\w{8}/pool/\\S+:${api.process.pid}"`));

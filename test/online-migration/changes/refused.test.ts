@@ -52,6 +52,7 @@ describe('expand refuses, with nothing changed,', () => {
     // Each obstacle has one line, after the first line of the message.
     const place = message.match(pattern)![0].split('\n').length - 2;
     const line = message.split('\n')[place + 1]!.trim();
+    expect(details['phase']).toBe('expand');
     expect((details['obstacles'] as Obstacle[])[place]).toMatchObject({ code, message: line });
     expect(await readSchema(client)).toEqual(before);
   });

@@ -109,7 +109,7 @@ describe('a role that owns the table and may do nothing else', () => {
     };
     const ofSchema = `grant usage on schema kinds to ${role.name}`;
     expect(await refusal(declared)).toContain(
-      `The role may not use kinds.mood, \`newColumn.type\`: \`${ofSchema}\``,
+      `The role may not use kinds.mood, \`to.type\`: \`${ofSchema}\``,
     );
     await admin.rows(ofSchema);
     const ofType = `grant usage on type kinds.mood to ${role.name}`;

@@ -280,7 +280,7 @@ describe('on a column to stay on', () => {
       expect.objectContaining(
         refusedWith(
           'UNKNOWN_ACTIVE_COLUMN',
-          'ACTIVE_COLUMN is "created": set it to auto, or to a column to stay on, at or at_new.',
+          'The pinned column "created" is not a column of the change: pin at or at_new, or none.',
         ),
       ),
     );

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { Pool } from 'pg';
 import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
 import { findPresences, type Presence } from '../../../src/online-migration/follow/presence.ts';
@@ -29,7 +29,10 @@ beforeEach(async () => {
   follower = new ActiveColumnFollower(eventColumn, pool);
   log = [];
 });
-afterEach(() => resources.disposeAsync());
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await resources.disposeAsync();
+});
 
 const present = (connectionString = url) =>
   keepPresence({
@@ -179,4 +182,26 @@ it('of a process that stays on the old column keeps contract away until the proc
   staying.process.kill('SIGKILL');
   await going;
   expect(await migrator.applied()).toContain('0005');
+});
+
+it('ends even if the server has fallen silent', async () => {
+  await using proxy = await startHangingProxy(url);
+  const presence = await present(proxy.url);
+  proxy.hang();
+  await presence[Symbol.asyncDispose]();
+  expect(log).toEqual([]);
+});
+
+it('is held although the log throws, with a warning of the process', async () => {
+  const warning = Promise.withResolvers<string>();
+  jest.spyOn(process, 'emitWarning').mockImplementation((text) => warning.resolve(String(text)));
+  await using _presence = await keepPresence({
+    change: eventColumn,
+    connection: () => ({ connectionString: 'postgresql://nobody@127.0.0.1:9/none' }),
+    follower,
+    log: () => {
+      throw new Error('The log is full.');
+    },
+  });
+  expect(await warning.promise).toContain('The log is full.');
 });

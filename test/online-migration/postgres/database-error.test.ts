@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Client, Pool } from 'pg';
-import { isTransient, mayHaveBeenDone } from '../../../src/online-migration/postgres/database-error.ts';
+import {
+  isConnectionLost,
+  isTransient,
+  mayHaveBeenDone,
+} from '../../../src/online-migration/postgres/database-error.ts';
 import { assertTakesWrites } from '../../../src/database/writable-server.ts';
 import { startHangingProxy } from '../../support/hanging-proxy.ts';
 import { terminateSession } from '../../support/lock-waits.ts';
@@ -122,4 +126,21 @@ it.each(Object.keys(UNKNOWN))('the statement may have been done where %s', async
     expect(isTransient(error)).toBe(true);
     expect(mayHaveBeenDone(error)).toBe(true);
   }
+});
+
+/** An error as `pg` passes it on from a server whose messages are not English. */
+const translated = (severity: string, code: string) => Object.assign(new Error('…'), { severity, code });
+
+it('reads the SQLSTATE, because the severity is in the server’s language', () => {
+  const ended = translated('ВАЖНО', '57P01');
+  expect([isConnectionLost(ended), isTransient(ended), mayHaveBeenDone(ended)]).toEqual([true, true, true]);
+  for (const code of ['23505', '22012', '57014']) {
+    const refused = translated('FEHLER', code);
+    expect([isConnectionLost(refused), mayHaveBeenDone(refused)]).toEqual([false, false]);
+  }
+});
+
+it('a statement in an aborted transaction will not succeed later', () => {
+  expect(isTransient(translated('ERROR', '25P02'))).toBe(false);
+  expect(isTransient(translated('FATAL', '25P03'))).toBe(true);
 });

@@ -50,9 +50,9 @@ export async function defaultObstacles(database: Queryable, change: ChangedColum
       obstacle(
         'DEFAULT_DIFFERS',
         expression === null
-          ? `${oldColumn.name} has no default: take \`oldColumn.default\` out.`
-          : `${oldColumn.name} has the default ${expression}: declare \`oldColumn.default\` exactly so, for the way back, and ` +
-              `\`newColumn.default\` for the new type.`,
+          ? `${oldColumn.name} has no default: take \`from.default\` out.`
+          : `${oldColumn.name} has the default ${expression}: declare \`from.default\` exactly so, for the way back, and ` +
+              `\`to.default\` for the new type.`,
         { column: oldColumn.name, declared: oldColumn.default ?? null, found: expression },
       ),
     );
@@ -60,7 +60,7 @@ export async function defaultObstacles(database: Queryable, change: ChangedColum
     obstacles.push(
       obstacle(
         'NEW_DEFAULT_MISSING',
-        `${oldColumn.name} has a default: declare \`newColumn.default\` for the new type.`,
+        `${oldColumn.name} has a default: declare \`to.default\` for the new type.`,
         { column: oldColumn.name, default: expression, type: newColumn.type },
       ),
     );

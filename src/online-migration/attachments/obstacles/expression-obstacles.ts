@@ -1,5 +1,5 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
-import type { ChangedColumn } from '../../change/changed-column.ts';
+import { type ChangedColumn, DECLARED_AS } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
 
@@ -10,6 +10,7 @@ export async function unknownTypes(database: Queryable, change: ChangedColumn): 
   const obstacles: Obstacle[] = [];
   for (const column of ['oldColumn', 'newColumn'] as const) {
     const { type } = change[column];
+    const property = `${DECLARED_AS[column]}.type`;
     const [base] = typeValues(type);
     const closed = await closedSchema(database, base);
     const error = closed === null ? await errorOf(database, `select $1::text::regtype`, [base]) : null;
@@ -17,8 +18,8 @@ export async function unknownTypes(database: Queryable, change: ChangedColumn): 
       obstacles.push(
         obstacle(
           'TYPE_NOT_FOUND',
-          `\`${column}.type\` is ${type}, which is no type of this database: ${error}.`,
-          { property: `${column}.type`, type, error },
+          `\`${property}\` is ${type}, which is no type of this database: ${error}.`,
+          { property, type, error },
         ),
       );
       continue;
@@ -26,8 +27,8 @@ export async function unknownTypes(database: Queryable, change: ChangedColumn): 
     const grant = closed ?? (await closedType(database, base));
     if (grant !== null) {
       obstacles.push(
-        obstacle('TYPE_NOT_GRANTED', `The role may not use ${type}, \`${column}.type\`: \`${grant}\`.`, {
-          property: `${column}.type`,
+        obstacle('TYPE_NOT_GRANTED', `The role may not use ${type}, \`${property}\`: \`${grant}\`.`, {
+          property,
           type,
           statement: grant,
         }),
@@ -80,7 +81,7 @@ export async function expressionObstacles(database: Queryable, change: ChangedCo
     ...(newColumn.default === undefined
       ? []
       : [
-          [`newColumn.default`, `(${newColumn.default})::${newColumn.type}`, newColumn.type] satisfies [
+          [`to.default`, `(${newColumn.default})::${newColumn.type}`, newColumn.type] satisfies [
             string,
             string,
             string,

@@ -55,7 +55,7 @@ export async function nameObstacles(
       obstacle(
         'NAME_TOO_LONG',
         `${change.newColumn.name} is longer than the ${MAX_IDENTIFIER_BYTES} bytes that PostgreSQL takes: declare a shorter ` +
-          `\`newColumn.name\`.`,
+          `\`to.name\`.`,
         { name: change.newColumn.name, maxBytes: MAX_IDENTIFIER_BYTES },
       ),
     );

@@ -57,7 +57,7 @@ export async function findObstacles(database: Queryable, change: ChangedColumn):
     ...(await otherChangeObstacles(database, change)),
     ...(await findPreparations(database, change)),
     ...(await rowSecurityObstacles(database, change)),
-    ...(await findObstaclesOfRulingColumn(database, change)),
+    ...(await findObstaclesOfActiveColumn(database, change)),
   ];
 }
 
@@ -77,7 +77,7 @@ export async function findPreparations(database: Queryable, change: ChangedColum
  *
  * @returns an obstacle for each reason
  */
-export async function findObstaclesOfRulingColumn(
+export async function findObstaclesOfActiveColumn(
   database: Queryable,
   change: ChangedColumn,
 ): Promise<Obstacle[]> {

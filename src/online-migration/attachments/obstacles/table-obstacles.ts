@@ -57,7 +57,7 @@ export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): Obsta
       !facts.is_declared_type,
       obstacle(
         'COLUMN_TYPE_NOT_AS_DECLARED',
-        `${column} is ${facts.type}, and the declaration says ${oldColumn.type}: correct \`oldColumn.type\`.`,
+        `${column} is ${facts.type}, and the declaration says ${oldColumn.type}: correct \`from.type\`.`,
         { table, column, declared: oldColumn.type, found: facts.type },
       ),
     ],
@@ -86,7 +86,7 @@ export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): Obsta
       facts.new_name_is_taken,
       obstacle(
         'NEW_COLUMN_EXISTS',
-        `It has a column ${newColumn.name} already: declare another \`newColumn.name\`.`,
+        `It has a column ${newColumn.name} already: declare another \`to.name\`.`,
         {
           table,
           column: newColumn.name,

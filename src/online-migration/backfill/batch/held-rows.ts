@@ -12,7 +12,7 @@ import { settle } from './settle.ts';
 /** Interval between two tries of locked rows. */
 const TRY_MS = 250;
 /** Holders change quickly on a busy table, so their names are logged no more often. */
-const TELL_MS = 10_000;
+const REPORT_INTERVAL_MS = 10_000;
 
 /** Rows that a pass of the sweep has left, as `ctid` texts, by their leaf. */
 export type LeftRows = ReadonlyMap<string, readonly string[]>;
@@ -142,14 +142,14 @@ async function refuseWithoutEffect(
 /** Reports the transactions that may hold rows: at once, and again when they have changed. */
 export function holderReporter(session: Session, fill: Fill, emit: Emit): () => Promise<void> {
   let reported = '';
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let reportedAt = Number.NEGATIVE_INFINITY;
   return async () => {
-    if (performance.now() - toldAt < TELL_MS) return;
+    if (performance.now() - reportedAt < REPORT_INTERVAL_MS) return;
     const holders = await findBlockers(session, { relations: [fill.names.table], mode: 'rows' });
     const transactions = holders.map(({ transaction }) => transaction).join(' ');
     if (transactions === reported || holders.length === 0) return;
     reported = transactions;
-    toldAt = performance.now();
+    reportedAt = performance.now();
     emit({
       type: 'waiting-for-rows',
       change: fill.names.change,

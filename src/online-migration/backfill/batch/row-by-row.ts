@@ -16,7 +16,7 @@ const VALUE_ERROR = /^(22|23|54|P0)/;
 const NO_ROWS_ERROR = /^(08|25|40|53|57|58|XX|55P03)/;
 
 /** Whether some row's value causes the error, and not the server or the connection. */
-export function isValueError(error: unknown): error is Error {
+function isValueError(error: unknown): error is Error {
   return VALUE_ERROR.test(sqlState(error) ?? '');
 }
 

@@ -49,7 +49,8 @@ export async function createQueueSchema(database: Queryable, table: string): Pro
     throw new BackfillError(
       'QUEUE_SCHEMA_NOT_ALLOWED',
       `Ranges cannot be handed out to worker processes: the role may not create the schema ${QUEUE_SCHEMA}. Run ` +
-        `\`${statement}\` once as an administrator, or fill the column in the migrating process: BACKFILL_WORKERS=1.`,
+        `\`${statement}\` once as an administrator, or fill the column in the migrating process: ` +
+        `set \`workers\` to 1 (BACKFILL_WORKERS in the application template).`,
       { schema: QUEUE_SCHEMA, statement },
     );
   }

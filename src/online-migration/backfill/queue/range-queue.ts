@@ -84,9 +84,9 @@ export async function openRangeQueue(
   const name = queueName(fill);
   let isTaking = false;
   const close = async () => {
+    await using _database = database;
+    await using _boss = { [Symbol.asyncDispose]: () => boss.stop({ graceful: false }) };
     if (isTaking) await boss.offWork(name);
-    await boss.stop({ graceful: false });
-    await database[Symbol.asyncDispose]();
   };
   try {
     await boss.start();

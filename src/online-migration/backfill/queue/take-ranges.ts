@@ -65,7 +65,7 @@ export async function takeRanges(
     signal: ended,
     emit,
   };
-  const lookOnce = async (session: Session) => {
+  const checkOnce = async (session: Session) => {
     const found = await readHandedOut(session, change);
     if (found === 'none') return false;
     if (found === 'handed out') await checkThrottles(session, share, settings);
@@ -74,13 +74,13 @@ export async function takeRanges(
     return found === 'handed out';
   };
   // Before the first range, because the backfill may be paused.
-  if (!(await ask(lookOnce))) return;
+  if (!(await ask(checkOnce))) return;
   await using queue = await openRangeQueue(openSession, fill, { install: false, emit });
   await queue.take((range, lost) =>
     fillUntilLost(openSession, share, range, lost, (error) => stop.abort(error)),
   );
   try {
-    while (await ask(lookOnce)) await pause(TICK_MS, ended);
+    while (await ask(checkOnce)) await pause(TICK_MS, ended);
   } finally {
     stop.abort();
   }

@@ -98,11 +98,11 @@ async function fillNextBatch(
     );
   };
   // Another session holds or requests a lock on the whole table: halve the batch and wait without a lock.
-  const makeWay = async () => {
+  const giveWay = async () => {
     batchSize.shrink();
     await hold.release();
   };
-  const rows = await untilNotContended(() => connection.run(fillOnce, signal, emit), signal, makeWay);
+  const rows = await untilNotContended(() => connection.run(fillOnce, signal, emit), signal, giveWay);
   const milliseconds = performance.now() - began;
   batchSize.observe(stripe, (endBlock - nextBlock) * batchRowsPerBlock, milliseconds);
   meter.count({ rows, blocks: (endBlock - nextBlock) * shareOf(stripe), milliseconds });

@@ -66,7 +66,7 @@ export class AutovacuumHold implements AsyncDisposable {
   }
 
   /** Releases the lock if another session waits for the table; to be called several times a second. */
-  async makeWay(): Promise<void> {
+  async giveWay(): Promise<void> {
     await this.#inTurn(async () => {
       const session = this.#session;
       if (session?.inTransaction && (await isWaitedFor(session))) await session.query('commit');

@@ -34,7 +34,7 @@ export async function checkThrottles(
 ): Promise<Controls> {
   const { change } = fill.names;
   const controls = await readControls(session, change);
-  await hold.makeWay();
+  await hold.giveWay();
   nice.observe(await countBusySessions(session));
   batchSizes.targetMs = nice.shorten(controls.batchMs ?? settings.batchMs);
   const reason = controls.paused ? 'paused by hand' : await findThrottleReason(session, settings.throttle);
