@@ -1,5 +1,5 @@
 import type { Column, ColumnChange, Conversion } from './column-change.ts';
-import { OnlineMigrationError } from './online-migration-error.ts';
+import { assertDeclaration, DeclarationError } from './declaration-check.ts';
 
 /** One changed column with its table, its key and the name of its change: the input for the SQL of a change. */
 export interface ChangedColumn extends Omit<ColumnChange, 'columns'> {
@@ -13,16 +13,13 @@ export interface ChangedColumn extends Omit<ColumnChange, 'columns'> {
 /** How a declaration calls the two columns, for errors. */
 export const DECLARED_AS = { oldColumn: 'from', newColumn: 'to' } as const;
 
-/** A declaration that cannot work as written. */
-export class DeclarationError extends OnlineMigrationError {
-  override readonly name = 'DeclarationError';
-}
-
 /**
  * The declared column of a change.
- * @throws DeclarationError unless the change has exactly one column
+ * @throws DeclarationError if the declaration is malformed, or does not have exactly one column
  */
-export function changedColumnOf({ columns, ...change }: ColumnChange): ChangedColumn {
+export function changedColumnOf(declared: ColumnChange): ChangedColumn {
+  assertDeclaration(declared);
+  const { columns, ...change } = declared;
   const [pair, ...others] = columns;
   if (pair === undefined || others.length > 0) {
     throw new DeclarationError(

@@ -7,6 +7,10 @@ export interface CodeEntry {
 /** Every refusal of the package by its code. A code never changes; `docs/errors.md` lists the same entries. */
 export const ERROR_CODES = {
   // The declaration of a change.
+  DECLARATION_INVALID: {
+    meaning: 'A property of a declaration is missing, is unknown or has another form than it needs.',
+    remedy: 'Correct the property that the message names; docs/declaration.md lists all of them.',
+  },
   COLUMN_COUNT: {
     meaning: 'The declaration has no column, or more than one.',
     remedy: 'Declare exactly one column, and write a change of its own for each further column.',
@@ -271,6 +275,10 @@ export const ERROR_CODES = {
   PHASE_WITHOUT_MIGRATION: {
     meaning: 'The project uses MikroORM and has no migration for a phase of the change.',
     remedy: 'Write the migration: a class that extends `ColumnMigration`.',
+  },
+  OTHER_PHASES_PENDING: {
+    meaning: 'Pending phases of another change precede the requested one, and MikroORM would run them too.',
+    remedy: 'Run them first, or give their files later names.',
   },
   NO_CHANGE_DECLARED: {
     meaning: 'The configuration lists no column change.',

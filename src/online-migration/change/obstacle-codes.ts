@@ -154,6 +154,15 @@ export const OBSTACLE_CODES = {
       'The phases of the change are recorded in another ledger: that of MikroORM, or that of the package.',
     remedy: 'Run the phases as the message says.',
   },
+  PHASE_ORDER: {
+    meaning: 'An earlier phase is not recorded as applied, or a later one is not recorded as reverted.',
+    remedy: 'Run, or revert, the phases that the message names first.',
+  },
+  INTERIM_NAME_USED: {
+    meaning:
+      'An earlier change of the table used the same interim name, and would take the new column for its own.',
+    remedy: 'Declare another `to.name`.',
+  },
   CHANGE_NAME_TAKEN: {
     meaning: 'The database records a different change under the same name.',
     remedy: 'Declare another `name`.',

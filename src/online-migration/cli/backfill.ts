@@ -1,4 +1,3 @@
-import { Client } from 'pg';
 import { readBackfillProgress, type BackfillProgress } from '../backfill/plan/progress.ts';
 import { hasQueue } from '../backfill/plan/queue-schema.ts';
 import { workerSessionName } from '../backfill/plan/worker-name.ts';
@@ -9,7 +8,6 @@ import { emitTo } from '../change/emitter.ts';
 import { namesOf } from '../change/names.ts';
 import { logEvents } from '../observation/event-log.ts';
 import { settingsOf } from '../phases/settings.ts';
-import { closeClient } from '../postgres/close-client.ts';
 import { Session } from '../postgres/session.ts';
 import { type Controls, readControls, writeControls } from '../state/backfill-controls.ts';
 import { chosenChange } from './project/chosen-change.ts';
@@ -75,7 +73,7 @@ export async function workForBackfill(
 }
 
 interface OpenDatabase extends AsyncDisposable {
-  readonly client: Client;
+  readonly client: Session;
   readonly column: ChangedColumn;
 }
 
@@ -84,11 +82,8 @@ async function open(name: string | undefined, { config: file, json }: ProgramOpt
   const column = changedColumnOf(chosenChange(name, config.changes));
   const connection = await connectionOf(config);
   if (!json) console.log(describeConnection(connection));
-  const client = new Client({ ...connection, application_name: 'online-migration control' });
-  // When the connection is lost, the statement in flight fails.
-  client.on('error', () => undefined);
-  await client.connect();
-  return { client, column, [Symbol.asyncDispose]: () => closeClient(client) };
+  const client = await Session.open(connection, 'online-migration control');
+  return { client, column, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
 }
 
 async function printBackfill({ client, column }: OpenDatabase, { json }: ProgramOptions): Promise<void> {

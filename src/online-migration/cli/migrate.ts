@@ -6,8 +6,9 @@ import { logEvents } from '../observation/event-log.ts';
 import { readStage, type Stage, STAGES } from '../observation/stage.ts';
 import { PHASE_NAMES, type PhaseName } from '../change/phase-name.ts';
 import { phases } from '../phases/phases.ts';
-import { runPhase } from '../phases/run-phase.ts';
+import { openRunner } from '../phases/run-phase.ts';
 import { Session } from '../postgres/session.ts';
+import { readRecordedPhases } from '../state/phase-ledger.ts';
 import { chosenChange } from './project/chosen-change.ts';
 import {
   connectionOf,
@@ -21,6 +22,11 @@ import type { ProgramOptions } from './run-command.ts';
 interface MigrateOptions extends ProgramOptions {
   /** The last stage to reach. */
   readonly to?: string | undefined;
+}
+
+interface Target {
+  readonly direction: 'up' | 'down';
+  readonly to: Stage;
 }
 
 /** Runs the phases of a change up to a stage. */
@@ -48,35 +54,47 @@ export async function migrateDown(
 async function migrate(
   config: OnlineMigrationConfig,
   change: ColumnChange,
-  target: { readonly direction: 'up' | 'down'; readonly to: Stage },
+  target: Target,
   signal: AbortSignal,
 ): Promise<void> {
   const connection = await connectionOf(config);
   console.log(describeConnection(connection));
-  const stage = await stageNow(connection, change);
-  const names = phasesBetween(change, stage, target);
-  if (names.length === 0) {
-    console.log(`${namesOf(changedColumnOf(change)).change} is at ${stage} already.`);
-    return;
-  }
+  const { change: changeName } = namesOf(changedColumnOf(change));
+  const report = (names: readonly PhaseName[]) =>
+    console.log(`${changeName} is at ${target.to}${names.length === 0 ? ' already' : ''}.`);
   if (config.mikroOrm !== undefined) {
+    const names = phasesBetween(change, await stageNow(connection, change), target);
     // A project without MikroORM does not have its packages.
     const { runPhaseMigrations } = await import('../mikro-orm/phase-migrations.ts');
-    await runPhaseMigrations(config.mikroOrm, change, names, target.direction);
-  } else {
-    using eventLog = logEvents((line) => console.log(line));
-    for (const name of names) {
-      signal.throwIfAborted();
-      console.log(`${name} ${target.direction}`);
-      await runPhase(change, name, target.direction, {
-        connection,
-        signal,
-        onEvent: eventLog.listen,
-        ...(config.settings && { settings: config.settings }),
-      });
-    }
+    if (names.length > 0) await runPhaseMigrations(config.mikroOrm, change, names, target.direction, signal);
+    return report(names);
   }
-  console.log(`${namesOf(changedColumnOf(change)).change} is at ${target.to}.`);
+  using eventLog = logEvents((line) => console.log(line));
+  const { settings } = config;
+  await using runner = await openRunner({
+    connection,
+    signal,
+    onEvent: eventLog.listen,
+    ...(settings && { settings }),
+  });
+  // Under the lock, because another process may have run phases until now.
+  const names = await phasesToRun(runner.session, change, target);
+  for (const name of names) {
+    signal.throwIfAborted();
+    console.log(`${name} ${target.direction}`);
+    await runner.run(change, name, target.direction);
+  }
+  report(names);
+}
+
+/** The phases to run without MikroORM. A backfill that has finished and was killed before its record runs again. */
+async function phasesToRun(session: Session, change: ColumnChange, target: Target): Promise<PhaseName[]> {
+  const column = changedColumnOf(change);
+  const stage = await readStage(session, column);
+  const names = phasesBetween(change, stage, target);
+  if (target.direction === 'down' || stage !== 'backfilled') return names;
+  const recorded = (await readRecordedPhases(session, column)).map(({ phase }) => phase);
+  return recorded.includes('backfill') ? names : ['backfill', ...names];
 }
 
 async function stageNow(connection: Parameters<typeof Session.open>[0], change: ColumnChange) {
@@ -85,11 +103,7 @@ async function stageNow(connection: Parameters<typeof Session.open>[0], change: 
 }
 
 /** The phases from one stage to another, in order. */
-function phasesBetween(
-  change: ColumnChange,
-  stage: Stage,
-  { direction, to }: { readonly direction: 'up' | 'down'; readonly to: Stage },
-): PhaseName[] {
+function phasesBetween(change: ColumnChange, stage: Stage, { direction, to }: Target): PhaseName[] {
   const [from, target] = [STAGES.indexOf(stage), STAGES.indexOf(to)];
   if (direction === 'up' ? target < from : target > from) {
     throw new OnlineMigrationError(

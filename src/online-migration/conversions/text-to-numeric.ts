@@ -1,4 +1,4 @@
-import { DeclarationError } from '../change/changed-column.ts';
+import { DeclarationError } from '../change/declaration-check.ts';
 import type { Conversion } from '../change/column-change.ts';
 
 /** Largest repetition count in PostgreSQL's regular expressions. */

@@ -65,6 +65,7 @@ interface MigratorExtension {
 export class OnlineMigrator extends Migrator {
   #settings = settingsOf();
   #listeners: readonly OnlineMigrationListener[] = [];
+  #signal: AbortSignal | undefined;
 
   /**
    * The extension for MikroORM's configuration.
@@ -108,6 +109,11 @@ export class OnlineMigrator extends Migrator {
     const isDifferent = await super.checkSchema();
     this.#reportLeftOut();
     return isDifferent;
+  }
+
+  /** Interrupts phases at this signal, for a caller that handles the signals of the process itself. */
+  interruptAt(signal: AbortSignal): void {
+    this.#signal = signal;
   }
 
   /** The migrations that are phases of column changes, in order. */
@@ -241,7 +247,10 @@ export class OnlineMigrator extends Migrator {
     } as ClientConfig;
     if (!(await keepsSessions(connection))) throw new SessionsNotKeptError();
     await this.init();
-    using interrupt = interruptSignal(emit);
+    using interrupt =
+      this.#signal === undefined
+        ? interruptSignal(emit)
+        : { signal: this.#signal, emit, [Symbol.dispose]: () => undefined };
     await using session = await Session.open(connection, 'online-migration', interrupt);
     await acquireMigratorLock(session, emit, interrupt.signal);
     return await command({

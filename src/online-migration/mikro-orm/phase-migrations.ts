@@ -4,7 +4,8 @@ import type { ColumnChange } from '../change/column-change.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { namesOf } from '../change/names.ts';
 import type { PhaseName } from '../change/phase-name.ts';
-import { OnlineMigrator } from './online-migrator.ts';
+import { neutralizePool } from './mikro-orm-command.ts';
+import { OnlineMigrator, type PhaseMigration } from './online-migrator.ts';
 
 /**
  * Runs the migrations that are phases of a change with MikroORM's migrator. Migrations between them run too.
@@ -17,11 +18,13 @@ export async function runPhaseMigrations(
   change: ColumnChange,
   names: readonly PhaseName[],
   direction: 'up' | 'down',
+  signal: AbortSignal,
 ): Promise<void> {
   const options = (await (typeof configuration === 'function' ? configuration() : configuration)) as Options;
   const orm = await MikroORM.init(options);
+  neutralizePool(orm);
   try {
-    await runMigrations(orm, change, names, direction);
+    await runMigrations(orm, change, names, direction, signal);
   } finally {
     await orm.close();
   }
@@ -32,6 +35,7 @@ async function runMigrations(
   change: ColumnChange,
   names: readonly PhaseName[],
   direction: 'up' | 'down',
+  signal: AbortSignal,
 ): Promise<void> {
   if (!(migrator instanceof OnlineMigrator)) {
     throw new OnlineMigrationError(
@@ -39,6 +43,7 @@ async function runMigrations(
       'MikroORM is configured without `...onlineMigrations()`: spread it into its options.',
     );
   }
+  migrator.interruptAt(signal);
   const { change: changeName } = namesOf(changedColumnOf(change));
   const found = await migrator.phaseMigrations();
   const migrations = names.map((name) => {
@@ -49,6 +54,27 @@ async function runMigrations(
       `No migration of this project is the ${name} phase of ${changeName}: write one, a class that extends ColumnMigration.`,
     );
   });
+  if (direction === 'up') await refuseOtherPhases(migrator, found, changeName, migrations.at(-1)!);
   if (direction === 'up') await migrator.up({ to: migrations.at(-1)! });
   else await migrator.down({ migrations });
+}
+
+/** MikroORM runs all pending migrations up to the target, also a contract of another change that waits for a release. */
+async function refuseOtherPhases(
+  migrator: OnlineMigrator,
+  found: readonly PhaseMigration[],
+  change: string,
+  target: string,
+): Promise<void> {
+  const pending = (await migrator.getPending()).map(({ name }) => name);
+  const first = pending.slice(0, pending.indexOf(target));
+  const others = found
+    .filter((one) => one.change !== change && first.includes(one.name))
+    .map(({ name }) => name);
+  if (others.length === 0) return;
+  throw new OnlineMigrationError(
+    'OTHER_PHASES_PENDING',
+    `Phases of other changes are pending before ${target}: ${others.join(', ')}. Run them first, or give them later numbers.`,
+    { target, others },
+  );
 }

@@ -6,7 +6,7 @@ import type { OnlineMigrationListener } from '../change/events.ts';
 import { clientConfigOf } from '../postgres/client-config.ts';
 import { keepsSessions, SessionsNotKeptError } from '../postgres/session-continuity.ts';
 import { Session } from '../postgres/session.ts';
-import { recordPhase, removePhase } from '../state/phase-ledger.ts';
+import { phaseOrderObstacles, recordPhase, removePhase } from '../state/phase-ledger.ts';
 import { acquireMigratorLock } from '../state/migrator-lock.ts';
 import type { PhaseName } from '../change/phase-name.ts';
 import { phases } from './phases.ts';
@@ -41,24 +41,54 @@ export async function runPhase(
   change: ColumnChange,
   name: PhaseName,
   direction: 'up' | 'down',
-  { connection, settings = {}, onEvent = () => undefined, signal }: RunPhaseOptions,
+  options: RunPhaseOptions,
 ): Promise<void> {
+  await using runner = await openRunner(options);
+  await runner.run(change, name, direction);
+}
+
+/** Runs phases on one session, which holds the migrator's lock until it is disposed of. */
+export interface PhaseRunner extends AsyncDisposable {
+  readonly session: Session;
+  run(change: ColumnChange, name: PhaseName, direction: 'up' | 'down'): Promise<void>;
+}
+
+/** Opens the session of {@link runPhase}, and waits for the migrator's lock. */
+export async function openRunner({
+  connection,
+  settings = {},
+  onEvent = () => undefined,
+  signal = new AbortController().signal,
+}: RunPhaseOptions): Promise<PhaseRunner> {
   const client = clientConfigOf(connection);
   if (!(await keepsSessions(client))) throw new SessionsNotKeptError();
   const emit = emitTo(onEvent);
-  const interrupt = { signal: signal ?? new AbortController().signal, emit };
-  await using session = await Session.open(client, `online-migration ${name} ${direction}`, interrupt);
-  await acquireMigratorLock(session, emit, interrupt.signal);
-  const column = changedColumnOf(change);
-  const record = direction === 'up' ? recordPhase : removePhase;
-  await phases[name][direction]({
-    change: column,
+  const interrupt = { signal, emit };
+  const session = await Session.open(client, 'online-migration', interrupt);
+  try {
+    await acquireMigratorLock(session, emit, signal);
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
+  return {
     session,
-    openSession: () => Session.open(client, 'online-migration worker', interrupt),
-    emit,
-    signal: AbortSignal.any([interrupt.signal, session.lost]),
-    settings: settingsOf(settings),
-    ledger: 'online-migration',
-    recordInLedger: () => record(session, column, name),
-  });
+    async run(change, name, direction) {
+      await session.setApplicationName(`online-migration ${name} ${direction}`);
+      const column = changedColumnOf(change);
+      const record = direction === 'up' ? recordPhase : removePhase;
+      await phases[name][direction]({
+        change: column,
+        session,
+        openSession: () => Session.open(client, 'online-migration worker', interrupt),
+        emit,
+        signal: AbortSignal.any([signal, session.lost]),
+        settings: settingsOf(settings),
+        ledger: 'online-migration',
+        orderObstacles: () => phaseOrderObstacles(session, column, name, direction),
+        recordInLedger: () => record(session, column, name),
+      });
+    },
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+  };
 }

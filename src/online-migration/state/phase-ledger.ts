@@ -97,6 +97,30 @@ export async function otherLedgerObstacles(
   ];
 }
 
+/** Finds the reason why it is not a phase's turn: an earlier one is not recorded, or a later one still is. */
+export async function phaseOrderObstacles(
+  database: Queryable,
+  change: ChangedColumn,
+  phase: PhaseName,
+  direction: 'up' | 'down',
+): Promise<Obstacle[]> {
+  const recorded = (await readRecordedPhases(database, change)).map((one) => one.phase);
+  const place = PHASE_NAMES.indexOf(phase);
+  const first =
+    direction === 'up'
+      ? PHASE_NAMES.slice(0, place).filter((earlier) => !recorded.includes(earlier))
+      : recorded.filter((later) => PHASE_NAMES.indexOf(later) > place).toReversed();
+  if (first.length === 0) return [];
+  return [
+    obstacle(
+      'PHASE_ORDER',
+      `${direction === 'up' ? 'Run' : 'Revert'} ${first.join(', then ')} first: online_migration.phase ` +
+        `${direction === 'up' ? 'does not record it as applied' : 'records it as applied'}.`,
+      { phase, direction, first },
+    ),
+  ];
+}
+
 async function selectPhases(
   database: Queryable,
   change: ChangedColumn,

@@ -73,6 +73,14 @@ describe('a second change of a table', () => {
     await runPhases({ ...back, name: 'part.size as text' }, [expand]);
   });
 
+  it('of the table must not use the interim name of an earlier one again', async () => {
+    await runPhases(ofSize, [expand, backfill, enforce, contract, rename]);
+    const another = changeOfPart({ column: 'price', newColumn: 'size_new', from: 'text', to: 'varchar(20)' });
+    await expect(runPhases(another, [expand])).rejects.toThrow(
+      'The change public.part.size of this table has used the name size_new: declare another `to.name`.',
+    );
+  });
+
   it('passes when the two have nothing to do with each other', async () => {
     await runPhases(ofSize, [expand]);
     await runPhases(ofPrice, [expand, backfill, enforce, contract]);

@@ -1,7 +1,8 @@
-import { PHASE_NAMES } from '../../../src/online-migration/change/phase-name.ts';
+import { PHASE_NAMES, type PhaseName } from '../../../src/online-migration/change/phase-name.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
+import { runPhase } from '../../../src/online-migration/phases/run-phase.ts';
 import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';
 import {
   readRecordedPhases,
@@ -107,6 +108,34 @@ describe('the ledger of phases', () => {
     );
     await runPhases([expand]);
     expect(await recorded()).toEqual(['expand']);
+  });
+});
+
+const run = (name: PhaseName, direction: 'up' | 'down') =>
+  runPhase(total, name, direction, { connection: url });
+
+describe('runPhase keeps the order of the phases', () => {
+  it('reverts no phase while a later one is recorded', async () => {
+    await run('expand', 'up');
+    await run('backfill', 'up');
+    await expect(run('expand', 'down')).rejects.toThrow(
+      'Revert backfill first: online_migration.phase records it as applied.',
+    );
+    await run('backfill', 'down');
+    await run('expand', 'down');
+    expect(await noSchema()).toBe(true);
+  });
+
+  it('runs no phase before an earlier one is recorded', async () => {
+    await run('expand', 'up');
+    await run('backfill', 'up');
+    await client.rows(`delete from online_migration.phase where phase = 'backfill'`);
+    await expect(run('enforce', 'up')).rejects.toThrow(
+      'Run backfill first: online_migration.phase does not record it as applied.',
+    );
+    await run('backfill', 'up');
+    await run('enforce', 'up');
+    expect(await recorded()).toEqual(['expand', 'backfill', 'enforce']);
   });
 });
 

@@ -20,6 +20,7 @@ export async function otherChangeObstacles(database: Queryable, change: ChangedC
   const others = await readOthersUnderWay(database, change, recorded);
   return [
     ...takenName(change, recorded),
+    ...usedInterimName(change, recorded),
     ...others.flatMap((other) => {
       const reason = conflict(change, other, isKeyPart);
       return reason === null
@@ -90,6 +91,25 @@ function takenName(change: ChangedColumn, recorded: readonly RecordedChange[]): 
       'CHANGE_NAME_TAKEN',
       `A change called ${name} is recorded already, of ${what}: declare another \`name\`.`,
       { name, recorded: what },
+    ),
+  ];
+}
+
+/** The stage of the earlier change would be read from this change's new column, and its revert would drop that. */
+function usedInterimName(change: ChangedColumn, recorded: readonly RecordedChange[]): Obstacle[] {
+  const { newColumn } = change;
+  const earlier = recorded.find(
+    (record) =>
+      record.name !== namesOf(change).change &&
+      isOfTable(record, change) &&
+      record.columns.some((pair) => pair.newColumn === newColumn.name),
+  );
+  if (earlier === undefined) return [];
+  return [
+    obstacle(
+      'INTERIM_NAME_USED',
+      `The change ${earlier.name} of this table has used the name ${newColumn.name}: declare another \`to.name\`.`,
+      { column: newColumn.name, otherChange: earlier.name },
     ),
   ];
 }

@@ -1,4 +1,4 @@
-import { DeclarationError } from '../../change/changed-column.ts';
+import { DeclarationError } from '../../change/declaration-check.ts';
 import type { Conversion } from '../../change/column-change.ts';
 import { booleanToText } from '../../conversions/boolean-to-text.ts';
 import { charToText } from '../../conversions/char-to-text.ts';

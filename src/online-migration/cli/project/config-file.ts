@@ -38,9 +38,8 @@ export async function loadConfig(file?: string): Promise<OnlineMigrationConfig> 
         `\`{ changes, connection }\` as its default.`,
     );
   }
-  const module = (await import(pathToFileURL(path).href)) as { default?: unknown };
-  const config = module.default as Partial<OnlineMigrationConfig> | undefined;
-  if (!Array.isArray(config?.changes) || config.connection === undefined) {
+  const config = await importDefault(path);
+  if (!Array.isArray(config?.changes) || !('connection' in config)) {
     throw new OnlineMigrationError(
       'CONFIG_INVALID',
       `${path} must export \`{ changes, connection }\` as its default.`,
@@ -49,9 +48,32 @@ export async function loadConfig(file?: string): Promise<OnlineMigrationConfig> 
   return config as OnlineMigrationConfig;
 }
 
+/** A CommonJS module that a compiler has made has its default export under `default` once more. */
+async function importDefault(path: string): Promise<Partial<OnlineMigrationConfig> | undefined> {
+  try {
+    const module = (await import(pathToFileURL(path).href)) as { default?: { default?: object } };
+    return module.default?.default ?? module.default;
+  } catch (error) {
+    if (error instanceof OnlineMigrationError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OnlineMigrationError(
+      'CONFIG_INVALID',
+      `${path} cannot be loaded: ${reason}`,
+      { path },
+      { cause: error },
+    );
+  }
+}
+
 /** The connection of a configuration, in a form that `pg` accepts. */
 export async function connectionOf({ connection }: OnlineMigrationConfig): Promise<ClientConfig> {
   const found = typeof connection === 'function' ? await connection() : connection;
+  if (!found) {
+    throw new OnlineMigrationError(
+      'CONFIG_INVALID',
+      '`connection` of the configuration is empty: is DATABASE_URL set? It needs a URL, or `{}` for the PG… variables of the environment.',
+    );
+  }
   return typeof found === 'string' ? { connectionString: found } : found;
 }
 

@@ -1,0 +1,105 @@
+import type { Column, ColumnChange, ColumnPair, Conversion } from './column-change.ts';
+import { OnlineMigrationError } from './online-migration-error.ts';
+
+/** A declaration that cannot work as written. */
+export class DeclarationError extends OnlineMigrationError {
+  override readonly name = 'DeclarationError';
+}
+
+/** Whether a value has the form of a property, and a description of that form. */
+interface Form {
+  readonly is: (value: unknown) => boolean;
+  readonly form: string;
+  readonly optional?: true;
+}
+
+/** An entry for each property, so that the compiler finds one that was forgotten. */
+type Forms<Declared> = { readonly [Property in keyof Required<Declared>]: Form };
+
+const isText = (value: unknown) => typeof value === 'string' && value !== '';
+const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
+const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isFunction = (value: unknown) => typeof value === 'function';
+
+const text: Form = { is: isText, form: 'a text that is not empty' };
+const object: Form = { is: isObject, form: 'an object' };
+const flag: Form = { is: (value) => typeof value === 'boolean', form: 'true or false' };
+const texts: Form = { is: isTexts, form: 'a list of texts' };
+const expression: Form = { is: isFunction, form: 'a function of an SQL expression' };
+const optional = (form: Form): Form => ({ ...form, optional: true });
+
+const CHANGE: Forms<ColumnChange> = {
+  name: optional(text),
+  table: { is: isObject, form: 'an object such as { schema: "public", name: "orders" }' },
+  key: { is: (value) => isText(value) || isTexts(value), form: 'the name of a column, or a list of names' },
+  columns: { is: Array.isArray, form: 'a list of columns' },
+  firesInBackfill: optional(texts),
+  reviewed: optional(texts),
+};
+const TABLE: Forms<ColumnChange['table']> = { schema: text, name: text };
+const PAIR: Forms<ColumnPair> = {
+  from: object,
+  to: object,
+  conversion: object,
+  nullable: optional(flag),
+  index: optional(flag),
+};
+const COLUMN: Forms<Column> = { name: text, type: text, default: optional(text) };
+const CONVERSION: Forms<Conversion> = {
+  forward: expression,
+  forwardInBulk: optional(expression),
+  backward: {
+    is: (value) => isFunction(value) || value === 'not reversible',
+    form: 'a function of an SQL expression, or "not reversible"',
+  },
+  serverVersion: optional({ is: Number.isInteger, form: 'a whole number' }),
+};
+
+/**
+ * Checks the form of a declaration, because a JavaScript project has no compiler that does.
+ * @throws DeclarationError at the first property that is missing, unknown or of another form
+ */
+export function assertDeclaration(change: ColumnChange): void {
+  check('the change', change, CHANGE);
+  check('table', change.table, TABLE);
+  for (const [index, pair] of change.columns.entries()) {
+    const path = `columns[${index}]`;
+    check(path, pair, PAIR);
+    check(`${path}.from`, pair.from, COLUMN);
+    check(`${path}.to`, pair.to, COLUMN);
+    check(`${path}.conversion`, pair.conversion, CONVERSION);
+  }
+}
+
+function check<Declared>(path: string, declared: Declared, forms: Forms<Declared>): void {
+  if (!isObject(declared)) throw invalid(path, 'must be an object', { path });
+  const unknown = Object.keys(declared as object).find((property) => !(property in forms));
+  if (unknown !== undefined) {
+    throw invalid(
+      path,
+      `has an unknown property \`${unknown}\`; it may have ${Object.keys(forms).join(', ')}`,
+      {
+        path,
+        property: unknown,
+      },
+    );
+  }
+  for (const [property, { is, form, optional: mayBeAbsent }] of Object.entries<Form>(forms)) {
+    const value = declared[property as keyof Declared];
+    if ((value === undefined && mayBeAbsent) || is(value)) continue;
+    throw invalid(path, `needs \`${property}\`: ${form}`, { path, property });
+  }
+}
+
+function invalid(
+  path: string,
+  problem: string,
+  details: { path: string; property?: string },
+): DeclarationError {
+  const subject = path === 'the change' ? path : `\`${path}\``;
+  return new DeclarationError(
+    'DECLARATION_INVALID',
+    `In the declaration of a change, ${subject} ${problem}.`,
+    details,
+  );
+}
