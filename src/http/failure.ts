@@ -39,9 +39,16 @@ export function problemOfFailure(error: unknown, method: string): Failure {
 function causeOf(error: unknown, willPass: boolean): string {
   const description = describeDatabaseError(error);
   if (!isNativeError(error)) return description;
-  const { code = '', stack = description } = error as NodeJS.ErrnoException;
-  if (!SQLSTATE.test(code)) return willPass ? description : stack;
+  const code = sqlStateOf(error);
+  if (code === undefined) return willPass ? description : (error.stack ?? description);
   return description.includes(code) ? description : `SQLSTATE ${code}, ${description}`;
+}
+
+/** Of the error or of one that it wraps: a library's own message and stack may repeat the values of a query. */
+function sqlStateOf(error: unknown): string | undefined {
+  if (!isNativeError(error)) return undefined;
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return SQLSTATE.test(code) ? code : sqlStateOf(error.cause);
 }
 
 function tryAgain(advice: string): Problem {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { problemOfFailure } from '../../src/http/failure.ts';
 import { startHangingProxy } from '../support/hanging-proxy.ts';
 import { createNotesTable } from '../support/notes/notes-table.ts';
 import { lockWaiter, terminateSession } from '../support/lock-waits.ts';
@@ -124,6 +125,15 @@ describe('a statement that fails for another reason', () => {
       requestId: answer.headers.get('X-Request-Id'),
     });
     expect(api.log).toEqual(['POST /notes answered 500: SQLSTATE 23514']);
+  });
+
+  it('logs no values either if a library has wrapped the error', () => {
+    const cause = Object.assign(new Error('value "confidential"'), { code: '22P02', severity: 'ERROR' });
+    const error = new Error('Failed query: select $1 params: confidential', { cause });
+    expect(problemOfFailure(error, 'POST')).toMatchObject({
+      answer: { status: 500 },
+      cause: 'SQLSTATE 22P02',
+    });
   });
 
   it('logs the message if it contains no values', async () => {

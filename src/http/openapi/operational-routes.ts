@@ -46,14 +46,17 @@ export const operationalRoutes: DocumentedRoutes = {
       get: {
         operationId: 'getHealth',
         summary: 'Whether the process is alive.',
-        responses: { 200: json('It does.', 'Health') },
+        responses: { 200: json('The process answers.', 'Health') },
       },
     },
     '/readyz': {
       get: {
         operationId: 'getReadiness',
         summary: 'Whether the process accepts requests and its database answers.',
-        responses: { 200: json('Both.', 'Health'), ...problems(503) },
+        responses: {
+          200: json('The process accepts requests, and its database answers.', 'Health'),
+          ...problems(503),
+        },
       },
     },
     '/metrics': {

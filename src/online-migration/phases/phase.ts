@@ -37,7 +37,7 @@ export interface PhaseContext {
   readonly settings: MigrationSettings;
 }
 
-/** A phase was refused because of the state of the database; nothing was changed. */
+/** A phase was refused because of the state of the database. Its work so far is kept, and running it again continues. */
 export class PhaseRefusedError extends OnlineMigrationError {
   override readonly name = 'PhaseRefusedError';
 }

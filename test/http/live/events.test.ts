@@ -109,6 +109,18 @@ it('still shows requests while the database is unavailable, and recovers with it
   while ((await page.next())!.overview === null);
 });
 
+it('does not show names of the role or the database when a login fails', async () => {
+  const secret = new URL(table.url);
+  secret.username = 'secret_role';
+  await using api = await startNotes(secret.href);
+  await using page = await openPage(api.url);
+  let sample: Sample;
+  do sample = (await page.next())!;
+  while (sample.problem === null);
+  expect(sample.problem).toMatch(/^The database does not answer: \w+\.$/);
+  expect(JSON.stringify(sample)).not.toMatch(/secret_role|postgres/);
+});
+
 it('an open page does not delay the end of the process', async () => {
   const api = await startNotesProcess(table.url, { REQUEST_TIMEOUT_MS: '600000' });
   await using page = await openPage(api.url);

@@ -4,7 +4,7 @@ import { Chart } from './chart.js';
 /** @typedef {import('../sampler.ts').Sample} Sample */
 /** @typedef {NonNullable<Sample['overview']>} Overview */
 
-/** The six phases, each with the stage it leads to. The purposes of a phase's locks start with its name. */
+/** The creation of the table and the five phases, each with its stage. The purposes of a phase's locks start with its name. */
 const PHASES = [
   { name: 'create', stage: 'initial' },
   { name: 'expand', stage: 'expanded' },
