@@ -18,37 +18,25 @@ import {
 } from './project/config-file.ts';
 import type { ProgramOptions } from './run-command.ts';
 
-/** Options of `up` and `down`. */
-interface MigrateOptions extends ProgramOptions {
-  /** The last stage to reach. */
-  readonly to?: string | undefined;
-}
-
 interface Target {
   readonly direction: 'up' | 'down';
   readonly to: Stage;
 }
 
-/** Runs the phases of a change up to a stage. */
-export async function migrateUp(
+/**
+ * Runs the phases of a change up to a stage, or reverts those after it.
+ * @param name of the change, if the configuration has several
+ * @param to the stage
+ */
+export async function migrateTo(
   name: string | undefined,
-  { config: file, to = 'renamed' }: MigrateOptions,
+  direction: 'up' | 'down',
+  to: string,
+  { config: file }: ProgramOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const config = await loadConfig(file);
-  const change = chosenChange(name, config.changes);
-  await migrate(config, change, { direction: 'up', to: stageOf(to) }, signal);
-}
-
-/** Reverts the phases of a change down to a stage. */
-export async function migrateDown(
-  name: string | undefined,
-  { config: file, to = 'initial' }: MigrateOptions,
-  signal: AbortSignal,
-): Promise<void> {
-  const config = await loadConfig(file);
-  const change = chosenChange(name, config.changes);
-  await migrate(config, change, { direction: 'down', to: stageOf(to) }, signal);
+  await migrate(config, chosenChange(name, config.changes), { direction, to: stageOf(to) }, signal);
 }
 
 async function migrate(

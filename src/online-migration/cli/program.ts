@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command, InvalidArgumentError } from 'commander';
 import { setBackfill, showBackfill, workForBackfill } from './backfill.ts';
-import { migrateDown, migrateUp } from './migrate.ts';
+import { migrateTo } from './migrate.ts';
 import { writeNewChange } from './new.ts';
 import { checkChange } from './preflight.ts';
 import { type ProgramOptions, runCommand } from './run-command.ts';
@@ -58,9 +58,9 @@ export function buildProgram(): Command {
     .command('up')
     .description('carry out the next phases of a change')
     .argument('[change]', 'its name, or table and column')
-    .option('--to <stage>', 'the last stage to reach; by default the end of the change')
-    .action((change: string | undefined, { to }: { to?: string }) =>
-      runCommand(options(), (signal) => migrateUp(change, { ...options(), to }, signal)),
+    .option('--to <stage>', 'the last stage to reach; by default the end of the change', 'renamed')
+    .action((change: string | undefined, { to }: { to: string }) =>
+      runCommand(options(), (signal) => migrateTo(change, 'up', to, options(), signal)),
     );
 
   program
@@ -69,7 +69,7 @@ export function buildProgram(): Command {
     .argument('[change]', 'its name, or table and column')
     .requiredOption('--to <stage>', 'the stage to go back to')
     .action((change: string | undefined, { to }: { to: string }) =>
-      runCommand(options(), (signal) => migrateDown(change, { ...options(), to }, signal)),
+      runCommand(options(), (signal) => migrateTo(change, 'down', to, options(), signal)),
     );
 
   const backfill = program
