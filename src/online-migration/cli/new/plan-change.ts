@@ -97,7 +97,7 @@ export async function planChange(
     column,
     { type: to, default: newDefault },
     chosen.conversion,
-    wanted.newColumn,
+    wanted.newColumn ?? interimName(table, column.name, others),
   );
   const number = await numberOf(database, change, others);
   const name = number === undefined ? {} : { name: numbered(change, number) };
@@ -137,6 +137,20 @@ async function numberOf(
   return number;
 }
 
+/** A name that neither a column nor an earlier change of the table has used. */
+function interimName(table: TableFacts, column: string, others: readonly ChangedColumn[]): string {
+  const used = new Set([
+    ...table.columns.map(({ name }) => name),
+    ...others
+      .filter((other) => other.table.schema === table.schema && other.table.name === table.name)
+      .map(({ newColumn }) => newColumn.name),
+  ]);
+  const first = `${column}_new`;
+  let name = first;
+  for (let number = SECOND; used.has(name); number += 1) name = `${first}_${number}`;
+  return name;
+}
+
 function placeOf({ table, oldColumn }: ChangedColumn): string {
   return JSON.stringify([table.schema, table.name, oldColumn.name]);
 }
@@ -150,7 +164,7 @@ function declare(
   column: ColumnFacts,
   added: { readonly type: string; readonly default: string | null },
   conversion: Conversion,
-  newColumn = `${column.name}_new`,
+  newColumn: string,
 ): ChangedColumn {
   return {
     table: { schema: table.schema, name: table.name },

@@ -5,18 +5,18 @@ export const OF_DEFAULTS: readonly Obstacle[] = [
   [
     `alter table part alter size set default 3`,
     'DEFAULT_DIFFERS',
-    /size has the default 3: declare `oldColumn\.default` exactly so, for the way back, and `newColumn\.default`/,
+    /size has the default 3: declare `from\.default` exactly so, for the way back, and `to\.default`/,
   ],
   [
     `alter table part alter size set default 3`,
     'NEW_DEFAULT_MISSING',
-    /size has a default: declare `newColumn\.default` for the new type/,
+    /size has a default: declare `to\.default` for the new type/,
     { from: { type: 'integer', default: '3' } },
   ],
   [
     `select`,
     'DEFAULT_DIFFERS',
-    /size has no default: take `oldColumn\.default` out/,
+    /size has no default: take `from\.default` out/,
     { from: { type: 'integer', default: '3' }, to: { type: 'bigint', default: '3' } },
   ],
   [
@@ -38,7 +38,7 @@ export const OF_DEFAULTS: readonly Obstacle[] = [
   [
     `alter table part alter size set default 3`,
     'EXPRESSION_INVALID',
-    /`newColumn\.default` cannot be used: invalid input syntax for type bigint: "three"/,
+    /`to\.default` cannot be used: invalid input syntax for type bigint: "three"/,
     {
       from: { type: 'integer', default: '3' },
       to: { type: 'bigint', default: `'three'` },

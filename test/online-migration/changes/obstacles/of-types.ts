@@ -33,7 +33,7 @@ export const OF_TYPES: readonly Obstacle[] = [
   [
     `select`,
     'TYPE_NOT_FOUND',
-    /`newColumn\.type` is bigit, which is no type of this database: type "bigit" does not exist/,
+    /`to\.type` is bigit, which is no type of this database: type "bigit" does not exist/,
     { to: 'bigit' },
   ],
   [
