@@ -280,6 +280,30 @@ export const ERROR_CODES = {
     meaning: 'Pending phases of another change precede the requested one, and MikroORM would run them too.',
     remedy: 'Run them first, or give their files later names.',
   },
+  ENTITY_NOT_FOUND: {
+    meaning: 'An ORM follows a change of a table that none of its entities has.',
+    remedy: 'Add the entity to the configuration, or correct `table` in the change.',
+  },
+  PROPERTY_NOT_FOUND: {
+    meaning: 'No property of the entity is stored in the column that the change names in `from`.',
+    remedy: 'Give the property the name that the column has after the change.',
+  },
+  PROPERTY_TYPE_DIFFERS: {
+    meaning: 'A column would give the property another TypeScript type than the entity declares.',
+    remedy: 'Give the change the type that the message names.',
+  },
+  PROPERTY_CHANGED_TWICE: {
+    meaning: 'An ORM follows two changes of one column.',
+    remedy: 'Follow only the change that is under way.',
+  },
+  PROPERTY_WITHOUT_COLUMN: {
+    meaning: '`columnOf` was asked for a property that does not exist, or that has not exactly one column.',
+    remedy: 'Name a property of the entity with its path, such as `address.street`.',
+  },
+  CHANGE_NOT_FOLLOWED: {
+    meaning: 'The follower of a change was requested from an ORM that does not follow the change.',
+    remedy: 'Add the change to the `changes` of `followedOrm`.',
+  },
   NO_CHANGE_DECLARED: {
     meaning: 'The configuration lists no column change.',
     remedy: 'Add the column change to the list.',

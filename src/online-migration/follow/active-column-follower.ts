@@ -1,22 +1,9 @@
 import { EventEmitter } from 'node:events';
-import {
-  type ActiveColumn,
-  activeColumnOf,
-  assertKnownColumn,
-  ColumnNotEnforcedError,
-  FORMS,
-} from './active-column.ts';
-import { mayBeMirrorName } from '../attachments/table-column.ts';
+import { type ActiveColumn, activeColumnOf, assertKnownColumn, FORMS } from './active-column.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { asDriverError, SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { readTableShape } from '../state/table-shape.ts';
-
-/**
- * SQLSTATEs after a change of the table's shape: undefined column, undefined table, datatype mismatch, "cached plan
- * must not change result type", and an `on conflict` without a matching unique index.
- */
-const OUTDATED_SHAPE_CODES = new Set(['42703', '42P01', '42804', '0A000', '42P10']);
+import { runOnActiveColumns } from './run-on-active-columns.ts';
 
 /** Events of a follower. */
 interface FollowerEvents {
@@ -110,36 +97,18 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
    *   the second failure
    */
   async run<T>(unit: (active: ActiveColumn) => Promise<T>): Promise<T> {
-    let active = this.#active ?? (await this.refresh());
-    let runs = 1;
-    let hasMetTwin = false;
-    for (;;) {
-      try {
-        return await this.#runOn(active, unit);
-      } catch (error) {
-        if (!hasMetTwin && mayBeOfTwinIndex(error, active)) {
-          hasMetTwin = true;
-          continue;
-        }
-        if (!isOutdatedShape(error) || runs === FORMS.length) throw error;
-        this.emit('overtaken');
-        const failedOn = active.form;
-        active = await this.refresh();
-        // Contract and rename may follow each other before a busy process starts its second run.
-        if (runs > 1 && active.form === failedOn) throw error;
-        runs += 1;
-      }
-    }
+    return runOnActiveColumns([this], ([active]) => unit(active!));
   }
 
-  async #runOn<T>(active: ActiveColumn, unit: (active: ActiveColumn) => Promise<T>): Promise<T> {
-    this.#units[active.form] += 1;
-    try {
-      return await unit(active);
-    } finally {
-      this.#units[active.form] -= 1;
-      this.#reportFormInUse();
-    }
+  /** Marks a form as in use until the end of a unit of work. */
+  use(form: ActiveColumn['form']): Disposable {
+    this.#units[form] += 1;
+    return {
+      [Symbol.dispose]: () => {
+        this.#units[form] -= 1;
+        this.#reportFormInUse();
+      },
+    };
   }
 
   async #readAfter(earlier: Promise<ActiveColumn> | undefined): Promise<ActiveColumn> {
@@ -170,20 +139,4 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
     this.#formReported = this.formInUse;
     this.emit('formInUse', this.#formReported);
   }
-}
-
-function isOutdatedShape(error: unknown): boolean {
-  return (
-    asDriverError(error) instanceof ColumnNotEnforcedError || OUTDATED_SHAPE_CODES.has(sqlState(error) ?? '')
-  );
-}
-
-/**
- * Whether a unique violation may come from the copy of the active column's index. The copy has a name of the package.
- * On the new column the copy is active, and its original has an ordinary name.
- */
-function mayBeOfTwinIndex(error: unknown, { form }: ActiveColumn): boolean {
-  if (sqlState(error) !== SQLSTATE.uniqueViolation) return false;
-  const constraint = asDriverError(error)?.constraint;
-  return form === 'new' || (constraint !== undefined && mayBeMirrorName(constraint));
 }

@@ -1,3 +1,6 @@
+export { columnOf } from './follow/column-of.ts';
+export type { FollowedChange } from './follow/followed-change.ts';
+export { type FollowedOrm, followedOrm, type FollowedOrmOptions } from './follow/followed-orm.ts';
 export { ColumnMigration } from './column-migration.ts';
 export { onlineMigrations, type OnlineMigrationsOptions } from './online-migrations.ts';
 export { OnlineMigrator, type OnlineMigratorOptions } from './online-migrator.ts';

@@ -1,0 +1,96 @@
+import {
+  type EntityMetadata,
+  type EntityProperty,
+  type Platform,
+  type TransformContext,
+  Type,
+} from '@mikro-orm/core';
+
+/** Types with another meaning if the modifier is missing, and their names for values of any length. */
+const ANY_LENGTH: Readonly<Record<string, string>> = { char: 'bpchar', character: 'bpchar', bit: '"bit"' };
+
+/** The name of a type without its modifier: a cast to `varchar(50)` would truncate a text that the column refuses. */
+export function castable(declared: string): string {
+  const type = declared.replace(/\s*\([^()]*\)/, '');
+  return ANY_LENGTH[type.toLowerCase()] ?? type;
+}
+
+/**
+ * A property's type with a check of the column. If the column has its other type, each statement that reads or writes it fails
+ * with 42804 (datatype mismatch), and the unit of work runs again. Without the check, PostgreSQL would convert a text
+ * to the new type according to the session's settings.
+ */
+export class CheckedType extends Type<unknown, unknown> {
+  // The ORM copies types by prototype, and a copy has no `#private` field.
+  private readonly inner: Type<unknown, unknown>;
+  private readonly declared: string;
+
+  /**
+   * @param inner converts the values
+   * @param declared the column's type, as the change declares it
+   */
+  constructor(inner: Type<unknown, unknown>, declared: string) {
+    super();
+    this.inner = inner;
+    this.declared = declared;
+    // The ORM asks whether a type has this method.
+    if (inner.compareValues !== undefined)
+      this.compareValues = (one, other) => inner.compareValues!(one, other);
+  }
+
+  override convertToDatabaseValue(value: unknown, platform: Platform, context?: TransformContext): unknown {
+    return this.inner.convertToDatabaseValue(value, platform, context);
+  }
+
+  override convertToJSValue(value: unknown, platform: Platform, context?: TransformContext): unknown {
+    const converted = this.inner.convertToJSValue(value, platform, context);
+    // MikroORM parses dates only for properties without a type of their own.
+    return this.runtimeType === 'Date' && typeof converted === 'string'
+      ? platform.parseDate(converted)
+      : converted;
+  }
+
+  override convertToDatabaseValueSQL(key: string, platform: Platform): string {
+    return `${this.inner.convertToDatabaseValueSQL?.(key, platform) ?? key}::${castable(this.declared)}`;
+  }
+
+  /** The planner reduces the `case` to the plain column, so an index is still used. */
+  override convertToJSValueSQL(key: string, platform: Platform): string {
+    const checked = `case when true then ${key} else null::${castable(this.declared)} end`;
+    return this.inner.convertToJSValueSQL?.(checked, platform) ?? checked;
+  }
+
+  override compareAsType(): string {
+    return this.inner.compareAsType();
+  }
+
+  override get runtimeType(): string {
+    return this.inner.runtimeType;
+  }
+
+  override toJSON(value: unknown, platform: Platform): unknown {
+    return this.inner.toJSON(value, platform);
+  }
+
+  override getColumnType(): string {
+    return this.declared;
+  }
+
+  override ensureComparable<Entity extends object>(
+    meta: EntityMetadata<Entity>,
+    property: EntityProperty<Entity>,
+  ): boolean {
+    return this.inner.ensureComparable(meta, property);
+  }
+}
+
+/**
+ * The same type, for a column that statements must name. MikroORM selects all columns with `*` unless a type converts in SQL; after
+ * a rename, `*` would return a row without the property instead of an error.
+ */
+export function namedType(type: Type<unknown, unknown>): Type<unknown, unknown> {
+  if (type.convertToJSValueSQL !== undefined) return type;
+  // A copy, because MikroORM uses one object for several properties.
+  const copy = Object.create(Object.getPrototypeOf(type) as object) as Type<unknown, unknown>;
+  return Object.assign(copy, type, { convertToJSValueSQL: (key: string) => key });
+}

@@ -1,0 +1,123 @@
+import type { EntityMetadata, EntityProperty, MetadataStorage, Type } from '@mikro-orm/core';
+import { type ChangedColumn, changedColumnOf } from '../../change/changed-column.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
+import { namesOf } from '../../change/names.ts';
+import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+
+/** A change that an ORM follows, and the types of its property. */
+export interface FollowedChange {
+  readonly change: ColumnChange;
+  /**
+   * The type of the property while it is stored in the old column. By default MikroORM's own type of that column; it
+   * must give the property the same TypeScript type.
+   */
+  readonly oldType?: Type<unknown, unknown>;
+  /** The type of the property in the new column; by default the type that the entity declares. */
+  readonly newType?: Type<unknown, unknown>;
+}
+
+/** A change with its column. */
+export interface ResolvedChange extends FollowedChange {
+  readonly column: ChangedColumn;
+}
+
+/** The configuration and the changes do not fit each other. */
+export class FollowedOrmError extends OnlineMigrationError {
+  override readonly name = 'FollowedOrmError';
+}
+
+/**
+ * Resolves the changes of an application.
+ * @throws FollowedOrmError if two of them change the same column
+ */
+export function resolveChanges(changes: readonly (ColumnChange | FollowedChange)[]): ResolvedChange[] {
+  const resolved = changes.map((given) => {
+    const followed = 'change' in given ? given : { change: given };
+    return { ...followed, column: changedColumnOf(followed.change) };
+  });
+  for (const [index, { column }] of resolved.entries()) {
+    const other = resolved.slice(0, index).find((earlier) => isSameColumn(earlier.column, column));
+    if (other === undefined) continue;
+    const [one, two] = [namesOf(other.column).change, namesOf(column).change];
+    throw new FollowedOrmError(
+      'PROPERTY_CHANGED_TWICE',
+      `The changes ${one} and ${two} are of the same column ${column.oldColumn.name}: follow only the one that is under way.`,
+      { changes: [one, two], column: column.oldColumn.name },
+    );
+  }
+  return resolved;
+}
+
+function isSameColumn(one: ChangedColumn, other: ChangedColumn): boolean {
+  return (
+    one.table.schema === other.table.schema &&
+    one.table.name === other.table.name &&
+    one.oldColumn.name === other.oldColumn.name
+  );
+}
+
+/** A property that is stored in the changed column. With inheritance, several entities of one table have it. */
+export interface FollowedProperty {
+  readonly meta: EntityMetadata;
+  readonly property: EntityProperty;
+}
+
+/**
+ * Finds the properties of a changed column. The entity describes the table after the change, so they have the old
+ * column's name.
+ * @param defaultSchema of entities that declare none
+ * @throws FollowedOrmError if no entity has the table, or none has the column
+ */
+export function findProperties(
+  storage: MetadataStorage,
+  column: ChangedColumn,
+  defaultSchema: string,
+): FollowedProperty[] {
+  const { table, oldColumn } = column;
+  const { change } = namesOf(column);
+  const metas = entitiesOf(storage, column, defaultSchema);
+  if (metas.length === 0) {
+    throw new FollowedOrmError(
+      'ENTITY_NOT_FOUND',
+      `The change ${change} is of the table ${table.schema}.${table.name}, and no entity of the ORM has this table: ` +
+        `add the entity to the configuration, or correct the change.`,
+      { change, table: `${table.schema}.${table.name}` },
+    );
+  }
+  const found = metas.flatMap((meta) =>
+    meta.props
+      .filter(
+        ({ fieldNames, embedded }) =>
+          fieldNames?.length === 1 && fieldNames[0] === oldColumn.name && !isInJson(embedded, meta),
+      )
+      .map((property) => ({ meta, property })),
+  );
+  if (found.length > 0) return found;
+  const entities = metas.map(({ className }) => className).join(', ');
+  const columns = [
+    ...new Set(metas.flatMap(({ props }) => props.flatMap(({ fieldNames }) => fieldNames ?? []))),
+  ];
+  throw new FollowedOrmError(
+    'PROPERTY_NOT_FOUND',
+    `The change ${change} is of the column ${oldColumn.name}, and no property of ${entities} is stored in it. An entity ` +
+      `describes the table after the change, so its property has this column's name. The columns are: ${columns.join(', ')}.`,
+    { change, entities, column: oldColumn.name, columns },
+  );
+}
+
+/** The entities whose rows are in the table of the change. */
+export function entitiesOf(
+  storage: MetadataStorage,
+  { table }: Pick<ChangedColumn, 'table'>,
+  defaultSchema: string,
+): EntityMetadata[] {
+  return [...storage].filter(
+    ({ tableName, schema, embeddable, virtual }) =>
+      tableName === table.name && (schema ?? defaultSchema) === table.schema && !embeddable && !virtual,
+  );
+}
+
+/** A property inside an embedded object that is stored as JSON has no column. */
+function isInJson(embedded: EntityProperty['embedded'], meta: EntityMetadata): boolean {
+  return embedded !== undefined && meta.properties[embedded[0] as never]?.['object' as never] === true;
+}

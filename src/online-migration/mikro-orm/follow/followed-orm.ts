@@ -1,0 +1,159 @@
+import { RequestContext } from '@mikro-orm/core';
+import type { EntityManager, MikroORM, Options } from '@mikro-orm/postgresql';
+import type { ClientConfig } from 'pg';
+import { changedColumnOf } from '../../change/changed-column.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
+import { namesOf } from '../../change/names.ts';
+import { type ColumnFollower, followColumn } from '../../follow/follow-column.ts';
+import { runOnActiveColumns } from '../../follow/run-on-active-columns.ts';
+import { type FollowedChange, FollowedOrmError, resolveChanges } from './followed-change.ts';
+import { followingEntityManager } from './following-entity-manager.ts';
+import { SchemaVersions } from './schema-versions.ts';
+
+/** Options of {@link followedOrm}. */
+export interface FollowedOrmOptions {
+  /** The changes, each with the types of its property if MikroORM's own do not serve. */
+  readonly changes: readonly (ColumnChange | FollowedChange)[];
+  /**
+   * Opens one more session for each change, which declares the column in use and listens for phases: a URL, or a function that is
+   * called before each connection. Without it the ORM only polls, as for a replica.
+   */
+  readonly connection?: string | (() => ClientConfig);
+  /** Receives a line when one of these sessions is lost, and when it is back. */
+  readonly log: (line: string) => void;
+  /** Pause between two readings of the catalog in milliseconds; 1,000 by default. */
+  readonly pollMs?: number;
+  /** Name of a column to keep using as long as it has a value in every row; by default none. */
+  readonly pinnedColumn?: string;
+}
+
+/** A handler of Koa. */
+type Handler<Context> = (context: Context) => Promise<unknown>;
+
+/** The part of Koa's context that tells whether an answer has begun. */
+interface Answering {
+  readonly headerSent: boolean;
+}
+
+/** MikroORM on the active columns of the application's changes. Disposing of it closes its connections. */
+export class FollowedOrm implements AsyncDisposable {
+  readonly #versions: SchemaVersions;
+  readonly #followers: ReadonlyMap<ColumnChange, ColumnFollower>;
+  readonly #resources: AsyncDisposable;
+  /** Like `orm.em` of MikroORM: within a context it is the EntityManager of the context, and a fork is of the active version. */
+  readonly em: EntityManager;
+
+  private constructor(
+    versions: SchemaVersions,
+    followers: ReadonlyMap<ColumnChange, ColumnFollower>,
+    resources: AsyncDisposable,
+  ) {
+    this.#versions = versions;
+    this.#followers = followers;
+    this.#resources = resources;
+    this.em = followingEntityManager(versions.base.em, () => versions.entityManager(this.#activeVersion()));
+  }
+
+  /** Opens it; see {@link followedOrm}. */
+  static async open(
+    config: Options,
+    { changes, connection, log, pollMs, pinnedColumn }: FollowedOrmOptions,
+  ): Promise<FollowedOrm> {
+    await using resources = new AsyncDisposableStack();
+    const resolved = resolveChanges(changes);
+    const versions = resources.use(await SchemaVersions.open(config, resolved));
+    const pool = await versions.base.em.getConnection().getNativeClient();
+    const followers = new Map<ColumnChange, ColumnFollower>();
+    for (const { change } of resolved) {
+      const options = { change, pool, log, pollMs, pinnedColumn, ...(connection && { connection }) };
+      followers.set(change, resources.use(await followColumn(options)));
+    }
+    const orm = new FollowedOrm(versions, followers, resources.move());
+    for (const follower of followers.values()) {
+      follower.on('switched', () => versions.openNeighbours(orm.#activeVersion()));
+    }
+    return orm;
+  }
+
+  /** The ORM of the configuration, whose metadata describes the tables after all changes. */
+  get base(): MikroORM {
+    return this.#versions.base;
+  }
+
+  /** The follower of a change. */
+  follower(change: ColumnChange): ColumnFollower {
+    const follower = this.#followers.get(change);
+    if (follower !== undefined) return follower;
+    const { change: name } = namesOf(changedColumnOf(change));
+    throw new FollowedOrmError(
+      'CHANGE_NOT_FOLLOWED',
+      `The ORM does not follow the change ${name}: add it to the changes of \`followedOrm\`.`,
+      { change: name },
+    );
+  }
+
+  /**
+   * Runs a unit of work on the active columns, in a context of its own. If a phase changes a table meanwhile, it runs again from
+   * the start, with a new EntityManager.
+   *
+   * @param work may run more than once: whatever it does besides its work in the database may happen twice
+   * @returns the result of the work
+   * @throws the error of the work
+   */
+  async run<T>(work: (em: EntityManager) => Promise<T>): Promise<T> {
+    return this.#run(work);
+  }
+
+  /**
+   * Runs a function in a context whose EntityManager is of the active version, once. For the middleware of a framework:
+   * `app.use((ctx, next) => orm.inContext(next))`. The error of a statement that a phase has overtaken is thrown.
+   */
+  async inContext<T>(next: () => Promise<T>): Promise<T> {
+    return this.#run(next, () => false);
+  }
+
+  /**
+   * Wraps a handler of Koa, so that it runs in a context of the active version, and again if a phase changes a table meanwhile.
+   * @param handler must be able to start from scratch: read the request's body in a middleware before it
+   */
+  follow<Context extends Answering>(handler: Handler<Context>): Handler<Context> {
+    return (context) =>
+      this.#run(
+        () => handler(context),
+        () => !context.headerSent,
+      );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources[Symbol.asyncDispose]();
+  }
+
+  async #run<T>(work: (em: EntityManager) => Promise<T>, mayRunAgain?: () => boolean): Promise<T> {
+    return runOnActiveColumns(
+      [...this.#followers.values()],
+      (active) => {
+        const version = this.#versions.entityManager(active.map(({ form }) => form));
+        return RequestContext.create(version, () =>
+          work(RequestContext.getEntityManager(version.name) as EntityManager),
+        );
+      },
+      mayRunAgain,
+    );
+  }
+
+  #activeVersion() {
+    return [...this.#followers.values()].map(({ latest }) => latest?.form ?? 'renamed');
+  }
+}
+
+/**
+ * Opens MikroORM so that it follows changes: the application keeps one entity for each table, and its property is read from and
+ * written to the column that is active.
+ *
+ * @param config MikroORM's options, as for `MikroORM.init`. The entities describe the tables after the changes
+ * @returns the ORM, when each change's session is connected or cannot be connected now
+ * @throws FollowedOrmError if a change does not fit the entities; errors of MikroORM
+ */
+export async function followedOrm(config: Options, options: FollowedOrmOptions): Promise<FollowedOrm> {
+  return FollowedOrm.open(config, options);
+}

@@ -1,0 +1,109 @@
+import { type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresql';
+import { type ActiveColumn, FORMS } from '../../follow/active-column.ts';
+import type { ResolvedChange } from './followed-change.ts';
+import { sharePrototypes } from './shared-prototypes.ts';
+import { VersionDriver } from './version-driver.ts';
+import { applyForm } from './version-metadata.ts';
+
+/** The schema of PostgreSQL for entities that declare none. */
+const DEFAULT_SCHEMA = 'public';
+
+/** A form for each change, in the order of the changes. */
+export type SchemaVersion = readonly ActiveColumn['form'][];
+
+/**
+ * An ORM for each version of the schema, on the connections of one.
+ *
+ * 1. The first ORM is that of the application's own configuration. It owns the connections, and its metadata describes the
+ *    tables after all changes.
+ * 2. The ORM of a version has its own metadata: column, type and references of each changed property.
+ * 3. A version is opened when it is needed, or when it is one phase away from the active one. Opening it does not
+ *    connect, and takes no turn of the event loop, so that no request sees prototypes of a half opened ORM.
+ */
+export class SchemaVersions implements AsyncDisposable {
+  readonly #base: MikroORM;
+  readonly #options: Options;
+  readonly #changes: readonly ResolvedChange[];
+  readonly #opened = new Map<string, { readonly orm: MikroORM; readonly em: EntityManager }>();
+
+  private constructor(base: MikroORM, options: Options, changes: readonly ResolvedChange[]) {
+    this.#base = base;
+    this.#options = options;
+    this.#changes = changes;
+  }
+
+  /**
+   * @param options MikroORM's, of the application
+   * @throws FollowedOrmError if a change does not fit the entities
+   */
+  static async open(options: Options, changes: readonly ResolvedChange[]): Promise<SchemaVersions> {
+    const base = await MikroORM.init(options);
+    const versions = new SchemaVersions(base, options, changes);
+    try {
+      // Each form of each change once, so that a change that does not fit is reported at the start.
+      for (const form of FORMS) versions.entityManager(changes.map(() => form));
+    } catch (error) {
+      await base.close();
+      throw error;
+    }
+    return versions;
+  }
+
+  /** The ORM of the application's own configuration. */
+  get base(): MikroORM {
+    return this.#base;
+  }
+
+  /** The EntityManager of a version, to be forked. */
+  entityManager(version: SchemaVersion): EntityManager {
+    const key = version.join();
+    const opened = this.#opened.get(key);
+    if (opened !== undefined) return opened.em;
+    const orm = this.#open(version);
+    // A fork without a context: it belongs to this version, whatever the context holds.
+    const em = orm.em.fork({ disableContextResolution: true });
+    this.#opened.set(key, { orm, em });
+    sharePrototypes([this.#base, ...[...this.#opened.values()].map((one) => one.orm)]);
+    return em;
+  }
+
+  /** Opens the versions that one phase, up or down, leads to. */
+  openNeighbours(version: SchemaVersion): void {
+    for (const [index, form] of version.entries()) {
+      const place = FORMS.indexOf(form);
+      for (const next of [FORMS[place - 1], FORMS[place + 1]]) {
+        if (next !== undefined) this.entityManager(version.with(index, next));
+      }
+    }
+  }
+
+  /** Closes the connections of all versions. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#base.close();
+  }
+
+  #open(version: SchemaVersion): MikroORM {
+    const { discovery = {}, entities = [], schema } = this.#options;
+    const orm = new MikroORM({
+      ...this.#options,
+      driver: VersionDriver,
+      // A folder cannot be searched without a turn of the event loop.
+      entities: entities.some((entity) => typeof entity === 'string')
+        ? [...this.#base.getMetadata()].map((meta) => meta.class)
+        : entities,
+      discovery: {
+        ...discovery,
+        skipSyncDiscovery: false,
+        afterDiscovered: (storage, platform) => {
+          void discovery.afterDiscovered?.(storage, platform);
+          for (const [index, change] of this.#changes.entries()) {
+            applyForm(storage, platform, change, version[index]!, schema ?? DEFAULT_SCHEMA);
+          }
+        },
+      },
+    });
+    const { connection, replicas } = this.#base.driver as unknown as Record<string, unknown>;
+    Object.assign(orm.driver, { connection, replicas });
+    return orm;
+  }
+}

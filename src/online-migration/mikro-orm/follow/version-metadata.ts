@@ -1,0 +1,206 @@
+import {
+  ArrayType,
+  type EntityMetadata,
+  type EntityProperty,
+  JsonType,
+  type MetadataStorage,
+  type Platform,
+  ReferenceKind,
+  Type,
+} from '@mikro-orm/core';
+import type { Column } from '../../change/column-change.ts';
+import { namesOf } from '../../change/names.ts';
+import type { ActiveColumn } from '../../follow/active-column.ts';
+import { CheckedType, namedType } from './column-type.ts';
+import {
+  type FollowedProperty,
+  findProperties,
+  FollowedOrmError,
+  type ResolvedChange,
+} from './followed-change.ts';
+
+/** Families of types between which PostgreSQL converts without a loss, so that no check is needed. */
+const INTEGER = /^(small|big)?int(eger)?[248]?$/i;
+
+/** TypeScript's name for the values of a type, if MikroORM knows it. */
+const UNKNOWN_TYPES = new Set(['any', 'unknown', 'object']);
+
+type ColumnList =
+  | 'fieldNames'
+  | 'joinColumns'
+  | 'inverseJoinColumns'
+  | 'ownColumns'
+  | 'referencedColumnNames'
+  | 'stiFieldNames';
+type AnyType = Type<unknown, unknown>;
+type TypeOption = 'oldType' | 'newType';
+
+/**
+ * Turns the metadata of an ORM into that of one schema version: the changed property has the column and the type of the
+ * form, and so has whatever refers to that column.
+ *
+ * @param storage the discovered metadata; each ORM has its own copy
+ * @throws FollowedOrmError if the property does not exist, or its type does not fit a column
+ */
+export function applyForm(
+  storage: MetadataStorage,
+  platform: Platform,
+  change: ResolvedChange,
+  form: ActiveColumn['form'],
+  defaultSchema: string,
+): void {
+  const { oldColumn, newColumn } = change.column;
+  const column = form === 'old' ? oldColumn : newColumn;
+  const name = form === 'new' ? newColumn.name : oldColumn.name;
+  for (const found of findProperties(storage, change.column, defaultSchema)) {
+    setType(found, platform, change, form, column);
+  }
+  renameColumn(storage, change, name, defaultSchema);
+}
+
+/** Each property keeps the names of columns, of its own table and of the tables that it refers to. */
+function renameColumn(
+  storage: MetadataStorage,
+  { column: { table, oldColumn } }: ResolvedChange,
+  name: string,
+  defaultSchema: string,
+): void {
+  const isOfTable = (meta: EntityMetadata | undefined) =>
+    meta?.tableName === table.name && (meta.schema ?? defaultSchema) === table.schema;
+  for (const meta of storage) {
+    for (const property of Object.values<EntityProperty>(meta.properties)) {
+      for (const list of listsOfColumns(
+        property,
+        isOfTable(meta),
+        isOfTable(property.targetMeta),
+        table.name,
+      )) {
+        // MikroORM uses one list for several properties, so each gets a new one.
+        property[list] = property[list]?.map((one) => (one === oldColumn.name ? name : one)) as never;
+      }
+    }
+  }
+}
+
+/** The lists of a property that contain columns of the changed table. */
+function listsOfColumns(
+  property: EntityProperty,
+  isOwn: boolean,
+  isOfTarget: boolean,
+  table: string,
+): ColumnList[] {
+  const { kind } = property;
+  if (kind === ReferenceKind.MANY_TO_MANY) {
+    return [
+      ...(isOwn ? (['referencedColumnNames'] as const) : []),
+      ...(property.pivotTable === table ? (['joinColumns', 'inverseJoinColumns'] as const) : []),
+    ];
+  }
+  if (kind === ReferenceKind.ONE_TO_MANY) return isOfTarget ? ['joinColumns', 'referencedColumnNames'] : [];
+  return [
+    ...(isOwn ? (['fieldNames', 'joinColumns', 'ownColumns', 'stiFieldNames'] as const) : []),
+    ...(isOfTarget ? (['referencedColumnNames', 'inverseJoinColumns'] as const) : []),
+  ];
+}
+
+function isOwner({ kind }: EntityProperty): boolean {
+  return kind === ReferenceKind.MANY_TO_ONE || kind === ReferenceKind.ONE_TO_ONE;
+}
+
+function setType(
+  found: FollowedProperty,
+  platform: Platform,
+  change: ResolvedChange,
+  form: ActiveColumn['form'],
+  column: Column,
+): void {
+  const { meta, property } = found;
+  property.columnTypes = [column.type];
+  const native = platform.getMappedType(column.type);
+  // A foreign key has the values of the key that it refers to.
+  const type = isOwner(property)
+    ? property.customType
+    : form === 'old'
+      ? oldTypeOf(found, platform, change)
+      : newTypeOf(found, change);
+  const { oldColumn, newColumn } = change.column;
+  const stored = needsCheck(property, oldColumn, newColumn)
+    ? checkedType(type ?? native, column.type)
+    : namedType(type ?? native);
+  const { runtimeType } = property;
+  Object.assign(stored, { platform, meta, prop: property });
+  Object.assign(property, {
+    customType: stored,
+    runtimeType,
+    hasConvertToJSValueSQL: stored.convertToJSValueSQL !== undefined,
+    hasConvertToDatabaseValueSQL: stored.convertToDatabaseValueSQL !== undefined,
+  });
+}
+
+/** The type that the application names for the old column, else MikroORM's own. */
+function oldTypeOf(found: FollowedProperty, platform: Platform, change: ResolvedChange): AnyType {
+  const { property } = found;
+  const native = platform.getMappedType(change.column.oldColumn.type);
+  if (change.oldType !== undefined) return fitting(found, change, 'oldType', change.oldType);
+  const isOwnType =
+    property.customType !== undefined && Type.getOrmType(property.customType.constructor) === undefined;
+  if (isOwnType) {
+    throw typeError(found, change, 'oldType', `has a custom type for ${change.column.newColumn.type}`);
+  }
+  // `bigint` in the mode `number` serves an integer as well.
+  const serving = native.runtimeType === property.runtimeType ? property.customType : undefined;
+  return fitting(found, change, 'oldType', serving ?? native);
+}
+
+function newTypeOf(found: FollowedProperty, change: ResolvedChange): AnyType | undefined {
+  return change.newType === undefined
+    ? found.property.customType
+    : fitting(found, change, 'newType', change.newType);
+}
+
+function fitting(
+  found: FollowedProperty,
+  change: ResolvedChange,
+  option: TypeOption,
+  type: AnyType,
+): AnyType {
+  const { runtimeType: wanted } = found.property;
+  const { runtimeType: given } = type;
+  if (given === wanted || UNKNOWN_TYPES.has(given) || UNKNOWN_TYPES.has(wanted)) return type;
+  throw typeError(found, change, option, `is a ${wanted}, and the type of this column makes it a ${given}`);
+}
+
+function typeError(
+  { meta, property }: FollowedProperty,
+  { column: { oldColumn, newColumn }, column }: ResolvedChange,
+  option: TypeOption,
+  problem: string,
+): FollowedOrmError {
+  const { change } = namesOf(column);
+  const { name, type } = option === 'oldType' ? oldColumn : newColumn;
+  const { runtimeType: wanted } = property;
+  return new FollowedOrmError(
+    'PROPERTY_TYPE_DIFFERS',
+    `The change ${change} stores ${meta.className}.${property.name} in ${name} (${type}). The property ${problem}. ` +
+      `Give the change an \`${option}\` that makes it a ${wanted}: ${suggestion(wanted, type)}.`,
+    { change, entity: meta.className, property: property.name, column: name, wanted },
+  );
+}
+
+/** A key is never wrapped: MikroORM compares keys by their plain column. */
+function needsCheck(property: EntityProperty, one: Column, other: Column): boolean {
+  return !property.primary && !isOwner(property) && !(INTEGER.test(one.type) && INTEGER.test(other.type));
+}
+
+/** MikroORM treats JSON and arrays by their class. */
+function checkedType(type: AnyType, declared: string): AnyType {
+  return type instanceof JsonType || type instanceof ArrayType
+    ? namedType(type)
+    : new CheckedType(type, declared);
+}
+
+function suggestion(wanted: string, type: string): string {
+  if (wanted === 'bigint' && INTEGER.test(type)) return `\`new BigIntType()\` of MikroORM`;
+  if (wanted === 'string') return `\`new TypedColumn('${type}')\` of online-migration/mikro-orm`;
+  return `a class that extends \`Type<${wanted}, …>\` of MikroORM and converts them`;
+}
