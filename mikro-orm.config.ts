@@ -9,6 +9,6 @@ export default async function commandLineOptions() {
   const config = readConfig();
   const database = await resolveDatabase(config);
   process.stderr.write(`${database.description}\n`);
-  const entities = features.flatMap(({ migratedEntities }) => migratedEntities);
+  const entities = features.flatMap((feature) => feature.entities);
   return migratorOptions(database.url, entities, { settings: migrationSettings(config) });
 }

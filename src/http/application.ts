@@ -1,12 +1,11 @@
 import { METHODS } from 'node:http';
 import { Router } from '@koa/router';
-import type { MikroORM } from '@mikro-orm/postgresql';
 import Koa from 'koa';
 import type { ClientConfig } from 'pg';
 import { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
-import type { Feature } from './feature.ts';
-import { followOnPrimary, followOnReplica } from './followed-changes.ts';
+import type { FollowedOrm } from 'online-migration/mikro-orm';
+import type { Feature, FeatureReplica } from './feature.ts';
 import { addHealthRoutes } from './health.ts';
 import { RequestHistory } from './live/request-history.ts';
 import { addLiveRoutes } from './live/routes.ts';
@@ -37,11 +36,11 @@ export function apiDocumentOf(features: readonly Feature[]): DocumentPart {
 
 /** Settings and connections of the API. */
 export interface ApplicationOptions {
-  readonly config: Pick<Config, 'activeColumn' | 'activeColumnPollMs' | 'requestTimeoutMs'>;
+  readonly config: Pick<Config, 'requestTimeoutMs'>;
   /** Connection settings for a dedicated session. */
   readonly connection: () => ClientConfig;
-  /** The ORM of a replica for reads. */
-  readonly replica?: MikroORM | undefined;
+  /** A replica for reads. */
+  readonly replica?: FeatureReplica | undefined;
   /** Aborted when the process starts to shut down. */
   readonly stopping: AbortSignal;
   /** Receives a line for each request and for events between requests. */
@@ -60,34 +59,33 @@ export interface Application extends AsyncDisposable {
  *
  * @param features served in addition to the operational routes; the live page shows their first column change
  * @param orm with the entities of the features. The caller closes it and the replica's ORM after the application
- * @throws Error if the configured active column belongs to no change
  */
 export async function buildApplication(
   features: readonly Feature[],
-  orm: MikroORM,
+  orm: FollowedOrm,
   { config, connection, replica, stopping, log }: ApplicationOptions,
 ): Promise<Application> {
   await using resources = new AsyncDisposableStack();
-  const pool = await orm.em.getConnection().getNativeClient();
-  const declared = features.flatMap(({ changes }) => changes);
-  const primary = resources.use(await followOnPrimary(declared, orm, { config, connection, log }));
-  const onReplica = replica && resources.use(await followOnReplica(declared, replica, { config, log }));
+  const pool = await orm.base.em.getConnection().getNativeClient();
+  const changes = features.flatMap((feature) =>
+    feature.changes.map(({ change }) => ({ change, follower: orm.follower(change) })),
+  );
 
   const metrics = new Registry();
   addPoolGauges(metrics, pool);
-  addChangeMetrics(metrics, primary.changes, pool);
+  addChangeMetrics(metrics, changes, pool);
 
   // All methods that Node can parse. An unsupported method then gets 405 with Allow, not 501.
   const router = new Router({ sensitive: true, methods: METHODS });
-  for (const feature of features) feature.addRoutes(router, primary, onReplica);
+  for (const feature of features) feature.addRoutes(router, orm, replica);
   const workRoutes = pathsOf(router);
   const durations = new RequestDurations(metrics, workRoutes);
   const history = new RequestHistory(workRoutes);
-  addStatusRoute(router, primary.changes, pool);
+  addStatusRoute(router, changes, pool);
   addHealthRoutes(router, pool, stopping);
   addMetricsRoute(router, metrics);
   addOpenApiRoute(router, apiDocumentOf(features));
-  const sampler = resources.use(new Sampler({ change: primary.changes[0]?.change, connection, history }));
+  const sampler = resources.use(new Sampler({ change: changes[0]?.change, connection, history }));
   addLiveRoutes(router, sampler, stopping);
 
   const koa = new Koa();

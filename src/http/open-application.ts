@@ -1,3 +1,4 @@
+import type { PoolConfig } from 'pg';
 import type { Config } from '../config.ts';
 import {
   applicationConnections,
@@ -5,10 +6,10 @@ import {
   replicaConnections,
 } from '../database/application-connections.ts';
 import { urlsOfHosts } from '../database/connection-url.ts';
-import { openOrm } from '../orm/open-orm.ts';
+import { ormOptions } from '../orm/orm-options.ts';
 import { type Application, buildApplication } from './application.ts';
 import type { Feature } from './feature.ts';
-import { applicationNameFor } from './followed-changes.ts';
+import { openPrimary, openReplica } from './followed-changes.ts';
 import type { Log } from './log.ts';
 
 /** Settings of {@link openApplication}. */
@@ -33,30 +34,27 @@ export async function openApplication(
 ): Promise<Application> {
   await using resources = new AsyncDisposableStack();
   const { requestTimeoutMs, databaseReplicaUrl } = config;
+  const changes = features.flatMap((feature) => feature.changes);
   const entities = features.flatMap((feature) => feature.entities);
-  const named = applicationNameFor(features.flatMap(({ changes }) => changes));
+  const options = (url: string, connections: PoolConfig) => ormOptions(url, entities, connections);
+
   const connections = applicationConnections(servers, requestTimeoutMs);
+  const connection = () => connections.session();
   const primary = resources.use(
-    await openOrm(servers.requests[0]!, entities, { ...named, ...connections.pool }),
+    await openPrimary(options(servers.requests[0]!, connections.pool), changes, { config, connection, log }),
   );
   const replicas = databaseReplicaUrl === undefined ? [] : urlsOfHosts(databaseReplicaUrl);
   const replica =
     replicas[0] === undefined
       ? undefined
       : resources.use(
-          await openOrm(replicas[0], entities, {
-            ...named,
-            ...replicaConnections(replicas, requestTimeoutMs),
+          await openReplica(options(replicas[0], replicaConnections(replicas, requestTimeoutMs)), changes, {
+            config,
+            log,
           }),
         );
   const application = resources.use(
-    await buildApplication(features, primary.orm, {
-      config,
-      connection: () => connections.session(),
-      replica: replica?.orm,
-      stopping,
-      log,
-    }),
+    await buildApplication(features, primary, { config, connection, replica, stopping, log }),
   );
   const owned = resources.move();
   return { ...application, [Symbol.asyncDispose]: () => owned.disposeAsync() };

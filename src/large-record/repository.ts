@@ -1,52 +1,26 @@
+import { LockMode } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { ActiveColumn, ColumnFollower, ReadReplica } from 'online-migration';
-import {
-  allMappings,
-  type LargeRecord,
-  type LargeRecordChange,
-  type Mappings,
-  type NewLargeRecord,
-} from './mappings.ts';
-import { type PreparedStatement, StatementRunner } from './prepared-statements.ts';
-import { Statements, type StoredRow } from './statements.ts';
+import type { ReadReplica } from 'online-migration';
+import type { FollowedOrm } from 'online-migration/mikro-orm';
+import { LargeRecord, type LargeRecordChange, type NewLargeRecord } from './large-record.ts';
 
-/** A database server, and the follower of its active column. */
-export interface TableServer {
-  /** Supplies the mappings and the pool. Statements leave no entities in it. */
-  readonly em: EntityManager;
-  readonly follower: Pick<ColumnFollower, 'run'>;
+/** Runs units of work on a server. */
+type UnitRunner = Pick<FollowedOrm, 'run'>;
+
+/** A replica for reads. */
+interface Replica {
+  readonly orm: UnitRunner;
+  readonly reads: ReadReplica;
 }
 
-type RunningServer = TableServer & { readonly runner: StatementRunner };
-
-/** Optional settings of a repository. */
-interface RepositoryOptions {
-  /** A replica for reads. */
-  readonly replica?: (TableServer & { readonly reads: ReadReplica }) | undefined;
-  /** The mappings that the ORM knows. If the active column has no mapping, an operation fails. */
-  readonly mappings?: Mappings;
-}
-
-/** Builds a statement and its values for the active mapping. */
-type Query = (statements: Statements) => { statement: PreparedStatement; values: unknown[] };
-
-/**
- * Reads and writes records through the mapping of the active column.
- *
- * 1. Each operation is a single statement, so a failed operation has written nothing.
- * 2. If the column has changed meanwhile, the follower can therefore run the operation again on another mapping.
- */
+/** Reads and writes records. Each operation is one unit of work, and may run again. */
 export class LargeRecordRepository {
-  readonly #primary: RunningServer;
-  readonly #replica: (RunningServer & { readonly reads: ReadReplica }) | undefined;
-  readonly #statements: ReadonlyMap<string, Statements>;
+  readonly #orm: UnitRunner;
+  readonly #replica: Replica | undefined;
 
-  constructor(primary: TableServer, { replica, mappings = allMappings }: RepositoryOptions = {}) {
-    this.#primary = { ...primary, runner: new StatementRunner(primary.em) };
-    this.#replica = replica && { ...replica, runner: new StatementRunner(replica.em) };
-    this.#statements = new Map(
-      Object.entries(mappings).map(([form, mapping]) => [form, new Statements(primary.em, mapping)]),
-    );
+  constructor(orm: UnitRunner, replica?: Replica) {
+    this.#orm = orm;
+    this.#replica = replica;
   }
 
   /**
@@ -55,74 +29,55 @@ export class LargeRecordRepository {
    * @returns the records, ordered by id
    */
   list(after: bigint, limit: number): Promise<LargeRecord[]> {
-    return this.#read(({ list }) => ({ statement: list, values: [after, limit] }));
+    return this.#read((em) =>
+      em.find(LargeRecord, { id: { $gt: after } }, { orderBy: { id: 'asc' }, limit }),
+    );
   }
 
   /** @returns the record, or null if the id does not exist */
-  async find(id: bigint): Promise<LargeRecord | null> {
-    const records = await this.#read(
-      ({ find }) => ({ statement: find, values: [id] }),
+  find(id: bigint): Promise<LargeRecord | null> {
+    return this.#read(
+      (em) => em.findOne(LargeRecord, id),
       // A new record may not have reached the replica yet.
-      (found) => found.length > 0,
+      (record) => record !== null,
     );
-    return records[0] ?? null;
   }
 
   /** @returns the record as it is stored, with its id */
-  async create(record: NewLargeRecord): Promise<LargeRecord> {
-    const records = await this.#run(this.#primary, (statements) => ({
-      statement: statements.insert,
-      values: statements.toValues(record),
-    }));
-    return records[0]!;
+  create(values: NewLargeRecord): Promise<LargeRecord> {
+    return this.#orm.run(async (em) => {
+      const record = em.create(LargeRecord, values);
+      await em.flush();
+      return record;
+    });
   }
 
   /**
    * Updates the given fields.
    *
-   * @param id of the record
-   * @param change contains at least one field
    * @returns the record as stored now, or null if the id does not exist
    */
-  async update(id: bigint, change: LargeRecordChange): Promise<LargeRecord | null> {
-    const records = await this.#run(this.#primary, (statements) => ({
-      statement: statements.update(change),
-      values: [...statements.toValues(change), id],
-    }));
-    return records[0] ?? null;
+  update(id: bigint, { name, createdAt }: LargeRecordChange): Promise<LargeRecord | null> {
+    return this.#orm.run((em) =>
+      em.transactional(async (transaction) => {
+        const record = await transaction.findOne(LargeRecord, id, { lockMode: LockMode.PESSIMISTIC_WRITE });
+        if (record === null) return null;
+        if (name !== undefined) record.name = name;
+        if (createdAt !== undefined) record.createdAt = createdAt;
+        return record;
+      }),
+    );
   }
 
   /** @returns whether the record existed */
-  remove(id: bigint): Promise<boolean> {
-    const { follower, runner } = this.#primary;
-    return follower.run(async (active) => {
-      const { rowCount } = await runner.run(this.#statementsOn(active).remove, [id]);
-      return rowCount === 1;
-    });
+  async remove(id: bigint): Promise<boolean> {
+    return (await this.#orm.run((em) => em.nativeDelete(LargeRecord, { id }))) === 1;
   }
 
-  #read(query: Query, suffices?: (records: LargeRecord[]) => boolean): Promise<LargeRecord[]> {
-    const replica = this.#replica;
-    const onPrimary = () => this.#run(this.#primary, query);
-    if (replica === undefined) return onPrimary();
-    return replica.reads.read(() => this.#run(replica, query), onPrimary, suffices);
-  }
-
-  #run({ follower, runner }: RunningServer, query: Query): Promise<LargeRecord[]> {
-    return follower.run(async (active) => {
-      const statements = this.#statementsOn(active);
-      const { statement, values } = query(statements);
-      const { rows } = await runner.run<StoredRow>(statement, values);
-      return rows.map((row) => statements.toRecord(row));
-    });
-  }
-
-  #statementsOn({ form, name }: ActiveColumn): Statements {
-    const statements = this.#statements.get(form);
-    if (statements !== undefined) return statements;
-    throw new Error(
-      `The active column is ${name}, in a form (${form}) that this version of the application does not know. ` +
-        `See docs/how-it-works.md for the versions that are compatible with each stage.`,
-    );
+  #read<T>(query: (em: EntityManager) => Promise<T>, suffices?: (answer: T) => boolean): Promise<T> {
+    const onPrimary = () => this.#orm.run(query);
+    if (this.#replica === undefined) return onPrimary();
+    const { orm, reads } = this.#replica;
+    return reads.read(() => orm.run(query), onPrimary, suffices);
   }
 }

@@ -2,7 +2,7 @@ import type { Router } from '@koa/router';
 import { readJsonBody } from '../http/json-body.ts';
 import { Problem } from '../http/problem.ts';
 import { validate } from '../http/validate.ts';
-import type { LargeRecord } from './mappings.ts';
+import type { LargeRecord } from './large-record.ts';
 import { currentTimestamp, formatTimestamp } from './timestamp.ts';
 import type { LargeRecordRepository } from './repository.ts';
 import { listQuerySchema, newRecordSchema, recordChangeSchema, recordPathSchema } from './schemas.ts';

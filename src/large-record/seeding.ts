@@ -4,7 +4,7 @@ import { Client, escapeIdentifier } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { OnlineMigrationError, readStatus } from 'online-migration';
 import { createdAtChange } from './created-at-change.ts';
-import type { NewLargeRecord } from './mappings.ts';
+import type { NewLargeRecord } from './large-record.ts';
 import { TextTimestamp, NativeTimestamp } from './timestamp-types.ts';
 
 /** The name of a seeded record is this prefix and its number, from 1. */

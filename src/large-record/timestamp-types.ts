@@ -4,16 +4,6 @@ import { formatTimestamp, readStoredTimestamp } from './timestamp.ts';
 /** A timestamp, or a stored text that is not one. */
 type StoredTimestamp = Date | string;
 
-/**
- * An expression that fails if the column has another type: 42804, datatype mismatch.
- *
- * PostgreSQL casts a literal between text and timestamptz by the session's TimeZone and DateStyle. After a type change,
- * an outdated mapping would therefore read and write wrong values without an error.
- */
-function onlyOfType(type: string, column: string): string {
-  return `coalesce(${column}, null::${type})`;
-}
-
 /** Converts timestamps between the application and a column. Values cross as text. */
 export abstract class StoredTimestampType extends Type<StoredTimestamp, string> {
   abstract override convertToDatabaseValue(value: StoredTimestamp): string;
@@ -32,10 +22,6 @@ export abstract class StoredTimestampType extends Type<StoredTimestamp, string> 
 export class TextTimestamp extends StoredTimestampType {
   override convertToDatabaseValue(value: StoredTimestamp): string {
     return typeof value === 'string' ? value : formatTimestamp(value);
-  }
-
-  override convertToJSValueSQL(column: string): string {
-    return onlyOfType('varchar', column);
   }
 
   override getColumnType(): string {
@@ -59,7 +45,7 @@ export class NativeTimestamp extends StoredTimestampType {
    */
   override convertToJSValueSQL(column: string): string {
     return `case
-      when ${onlyOfType('timestamptz', column)} >= timestamptz '0001-01-01 00:00:00+00'
+      when ${column} >= timestamptz '0001-01-01 00:00:00+00'
         and ${column} < timestamptz '10000-01-01 00:00:00+00'
       then to_char(${column} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')
       else to_json(${column} at time zone 'UTC') #>> '{}'

@@ -117,12 +117,12 @@ describe('the line of a request', () => {
   it('is an error with its cause if the server fails', async () => {
     await using spoilt = await createNotesTable();
     await using broken = await startNotes(spoilt.url);
-    await spoilt.client.rows('alter table note drop column text');
+    await spoilt.client.rows('alter table note rename column id to number');
     await send(`${broken.url}/notes`);
     expect(broken.logged.at(-1)).toMatchObject({
       level: 'error',
       status: 500,
-      msg: 'GET /notes answered 500: SQLSTATE 42703, column n0.text does not exist',
+      msg: 'GET /notes answered 500: SQLSTATE 42703, column n0.id does not exist',
     });
   });
 });

@@ -53,7 +53,7 @@ it('an answer to invalid HTTP has them', async () => {
 });
 
 it('a failure of the server has them', async () => {
-  await table.client.rows('alter table note drop column text');
+  await table.client.rows('alter table note rename column id to number');
   const answer = await send(`${api.url}/notes`);
   expect(answer.status).toBe(500);
   expectSecured(answer.headers);

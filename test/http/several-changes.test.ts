@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { defineEntity, p } from '@mikro-orm/core';
 import type { Feature } from '../../src/http/feature.ts';
 import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
 import { integerToBigint } from '../../src/online-migration/conversions/integer-to-bigint.ts';
@@ -21,10 +22,15 @@ const weightChange: ColumnChange = {
   ],
 };
 
+const parcel = defineEntity({
+  name: 'Parcel',
+  tableName: 'parcel',
+  properties: { id: p.bigint().primary(), weight: p.bigint('number') },
+});
+
 const parcels: Feature = {
-  changes: [weightChange],
-  entities: [],
-  migratedEntities: [],
+  changes: [{ change: weightChange }],
+  entities: [parcel],
   documentation: { bodies: {}, answers: {}, paths: {} },
   addRoutes: () => undefined,
 };
@@ -67,15 +73,15 @@ it('ACTIVE_COLUMN applies to the change with that column, and must belong to a c
 });
 
 it('a feature cannot follow a change that it does not list', async () => {
-  const unlisted: Feature = { ...parcels, addRoutes: (_, primary) => void primary.follower(priorityChange) };
+  const unlisted: Feature = { ...parcels, addRoutes: (_, orm) => void orm.follower(priorityChange) };
   await expect(startTestApplication(table.url, {}, [unlisted])).rejects.toThrow(
-    'A feature follows a change of public.note that it does not list in its changes.',
+    'The ORM does not follow the change public.note.priority: add it to the changes of `followedOrm`.',
   );
 });
 
 it('an application that cannot start leaves no follower behind', async () => {
   const twoColumns = { ...weightChange, columns: [...weightChange.columns, ...weightChange.columns] };
-  const broken: Feature = { ...parcels, changes: [twoColumns] };
+  const broken: Feature = { ...parcels, changes: [{ change: twoColumns }] };
   await expect(startTestApplication(table.url, {}, [notes, broken])).rejects.toMatchObject({
     code: 'COLUMN_COUNT',
   });

@@ -15,7 +15,7 @@ export function openMigrator(
   url: string,
   { onEvent, ...settings }: OnlineMigratorOptions = {},
 ): Promise<TestMigrator> {
-  const entities = features.flatMap(({ migratedEntities }) => migratedEntities);
+  const entities = features.flatMap((feature) => feature.entities);
   return openTestMigrator(migratorOptions(url, entities, { settings, ...(onEvent && { onEvent }) }));
 }
 

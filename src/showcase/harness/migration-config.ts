@@ -9,7 +9,7 @@ import type { OnlineMigrationEvent } from 'online-migration';
 export default async function listenedOptions() {
   const config = readConfig();
   const database = await resolveDatabase(config);
-  const entities = features.flatMap(({ migratedEntities }) => migratedEntities);
+  const entities = features.flatMap((feature) => feature.entities);
   return migratorOptions(database.url, entities, {
     settings: migrationSettings(config),
     onEvent: sendToParent,

@@ -140,9 +140,9 @@ describeInBrowser('the live page', () => {
     await letGo(table.client);
     await phase;
     await waiting;
-    await table.client.rows(`alter table note rename column text to other`);
+    await table.client.rows(`alter table note rename column id to other`);
     expect((await send(`${api.url}/notes/`)).status).toBe(500);
-    await table.client.rows(`alter table note rename column other to text`);
+    await table.client.rows(`alter table note rename column other to id`);
     await page.locator('#requests-text.failing', { hasText: /[1-9]\d* failed/ }).waitFor();
     expect(Number(await page.locator('#requests-chart').getAttribute('data-points'))).toBeGreaterThan(0);
     expect(opened.problems).toEqual([]);

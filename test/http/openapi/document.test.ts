@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Router } from '@koa/router';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import type { FeatureDatabase } from '../../../src/http/feature.ts';
+import type { FollowedOrm } from '../../../src/online-migration/mikro-orm/follow/followed-orm.ts';
 import { ApiDocumentation } from '../../support/documented-answers.ts';
 import { startNotes } from '../../support/notes/notes-application.ts';
 import { addNoteRoutes, notes } from '../../support/notes/notes-feature.ts';
@@ -54,7 +54,7 @@ it('is served unchanged', async () => {
 
 it('lists exactly the routes of a feature', () => {
   const router = new Router();
-  addNoteRoutes(router, {} as FeatureDatabase);
+  addNoteRoutes(router, {} as FollowedOrm);
   const routes = router.stack.flatMap(({ path, methods }) =>
     methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${String(path)}`),
   );

@@ -14,7 +14,6 @@ const REQUESTS = 100;
 const RUN_MS = 120_000;
 
 const ONE_FORM = 'test/large-record/support/generations/one-form.ts';
-const NEW_ONLY = 'test/large-record/support/generations/new-only.ts';
 
 const resources = new AsyncDisposableStack();
 let url: string;
@@ -22,15 +21,13 @@ let client: DatabaseClient;
 let migrator: TestMigrator;
 let textOnly: ApiProcess;
 let both: ApiProcess;
-let newOnly: ApiProcess;
 
 /**
- * Three generations of the application. See docs/how-it-works.md for the versions that are compatible with each stage.
+ * Generations of the application: before the change, with the package, and after the change. See docs/how-it-works.md for the versions that are compatible with each stage.
  */
 const start = {
   textOnly: () => startApiProcess(url, { FORM: 'old' }, ONE_FORM),
   both: (env = {}) => startApiProcess(url, env),
-  newOnly: () => startApiProcess(url, {}, NEW_ONLY),
   withoutPackage: () => startApiProcess(url, { FORM: 'renamed' }, ONE_FORM),
 };
 
@@ -80,30 +77,25 @@ async function expectFailing(api: ApiProcess): Promise<void> {
 
 describe('a rolling release', () => {
   it(
-    'initial, expanded, backfilled: text only and both, while 0002 and 0003 run; new only fails, and reports the reason',
+    'initial, expanded, backfilled: text only and both, while 0002 and 0003 run',
     async () => {
-      await using early = await start.newOnly();
       textOnly = resources.use(await start.textOnly());
       await expectServed([textOnly]);
-      await expectFailing(early);
       both = resources.use(await start.both());
       for (const phase of ['0002', '0003']) {
         await expectServed([textOnly, both], () => migrator.go(phase));
-        await expectFailing(early);
       }
       expect(await client.value(`select count(*) from large_record where created_at_new is null`)).toBe('0');
-      await early.printed(/The active column is created_at, in a form \(old\) that this version/);
     },
     RUN_MS,
   );
 
   it(
-    'enforced: all three, together with one that stays on the old column, which blocks 0005',
+    'enforced: text only and both, together with one that stays on the old column, which blocks 0005',
     async () => {
       await using staying = await start.both({ ACTIVE_COLUMN: 'created_at' });
       await expectServed([textOnly, both, staying], () => migrator.go('0004'));
-      newOnly = resources.use(await start.newOnly());
-      await expectServed([textOnly, both, staying, newOnly], async () => {
+      await expectServed([textOnly, both, staying], async () => {
         await expect(migrator.go('0005')).rejects.toThrow(
           new RegExp(
             `these processes still use created_at: \\S+:${staying.process.pid} .*\\(server pid \\d+\\)\\.`,
@@ -116,13 +108,13 @@ describe('a rolling release', () => {
   );
 
   it(
-    'contracted, renamed: both and new only, while 0005 and 0006 run; text only fails',
+    'contracted, renamed: both, while 0005 and 0006 run; text only fails',
     async () => {
       const told = migrator.logged(/"records of the old form"/);
-      await expectServed([both, newOnly], () => migrator.go('0005'));
+      await expectServed([both], () => migrator.go('0005'));
       await told;
       await expectFailing(textOnly);
-      await expectServed([both, newOnly], () => migrator.go('0006'));
+      await expectServed([both], () => migrator.go('0006'));
       await expectFailing(textOnly);
     },
     RUN_MS,
@@ -132,17 +124,16 @@ describe('a rolling release', () => {
     'renamed: and one without the package',
     async () => {
       await using last = await start.withoutPackage();
-      await expectServed([both, newOnly, last]);
+      await expectServed([both, last]);
     },
     RUN_MS,
   );
 
   it(
-    'and reverted: to enforced with both and new only, then text only again, and no new only',
+    'and reverted: to enforced with both, then text only again',
     async () => {
-      await expectServed([both, newOnly], () => migrator.go('0004'));
-      await expectServed([textOnly, both, newOnly]);
-      await newOnly[Symbol.asyncDispose]();
+      await expectServed([both], () => migrator.go('0004'));
+      await expectServed([textOnly, both]);
       await expectServed([textOnly, both], () => migrator.go('0001'));
       expect(await client.value(`select count(*) from large_record where name like 'LargeRecord_%'`)).toBe(
         String(ROWS),

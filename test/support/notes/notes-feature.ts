@@ -1,7 +1,7 @@
 import type { Router } from '@koa/router';
-import type { EntityManager, EntitySchema } from '@mikro-orm/postgresql';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { z } from 'zod';
-import type { Feature, FeatureDatabase } from '../../../src/http/feature.ts';
+import type { Feature } from '../../../src/http/feature.ts';
 import { readJsonBody } from '../../../src/http/json-body.ts';
 import {
   body,
@@ -13,11 +13,9 @@ import {
 } from '../../../src/http/openapi/operation.ts';
 import { Problem } from '../../../src/http/problem.ts';
 import { validate } from '../../../src/http/validate.ts';
+import type { FollowedOrm } from '../../../src/online-migration/mikro-orm/follow/followed-orm.ts';
 import { priorityChange } from './note-change.ts';
-import { type Note, noteMappings } from './note-mappings.ts';
-
-/** With `*`, a dropped column would be missing without an error. */
-const fields = ['id', 'text', 'priority'] as const;
+import { Note } from './note.ts';
 
 const OBJECT_ERROR = { error: 'must be a JSON object' };
 const text = z.string({ error: 'must be a text' }).min(1, { error: 'must not be empty' }).max(100);
@@ -85,52 +83,46 @@ const documentation: DocumentedRoutes = {
 
 /** A small feature for testing the application's common functions: the table `note` and routes on it. */
 export const notes: Feature = {
-  changes: [priorityChange],
-  entities: Object.values(noteMappings),
-  migratedEntities: [noteMappings.renamed],
+  changes: [{ change: priorityChange }],
+  entities: [Note],
   documentation,
   addRoutes: addNoteRoutes,
 };
 
 /** Adds the routes. Each runs one unit of work. */
-export function addNoteRoutes(router: Router, database: FeatureDatabase): void {
-  const run = <T>(unit: (em: EntityManager, mapping: EntitySchema<Note>) => Promise<T>) =>
-    database.follower(priorityChange).run(({ form }) => unit(database.em.fork(), noteMappings[form]));
-
+export function addNoteRoutes(router: Router, orm: FollowedOrm): void {
   router.get('/notes', async (ctx) => {
     const { limit } = validate(querySchema, ctx.query);
-    ctx.body = {
-      notes: await run((em, mapping) => em.find(mapping, {}, { fields, limit, orderBy: { id: 'asc' } })),
-    };
+    ctx.body = { notes: await orm.run((em) => em.find(Note, {}, { limit, orderBy: { id: 'asc' } })) };
   });
   router.post('/notes', async (ctx) => {
     const note = validate(newNoteSchema, await readJsonBody(ctx));
-    const id = await run((em, mapping) => em.insert(mapping, note));
+    const id = await orm.run((em) => em.insert(Note, note));
     ctx.status = 201;
     ctx.body = { id, ...note };
   });
   router.get('/notes/:id', async (ctx) => {
     const { id } = validate(pathSchema, ctx.params);
-    ctx.body = await run((em, mapping) => find(em, mapping, id));
+    ctx.body = await orm.run((em) => find(em, id));
   });
   router.patch('/notes/:id', async (ctx) => {
     const { id } = validate(pathSchema, ctx.params);
     const change = validate(noteChangeSchema, await readJsonBody(ctx));
-    ctx.body = await run(async (em, mapping) => {
-      await em.nativeUpdate(mapping, { id }, change);
-      return find(em, mapping, id);
+    ctx.body = await orm.run(async (em) => {
+      await em.nativeUpdate(Note, { id }, change);
+      return find(em, id);
     });
   });
   router.delete('/notes/:id', async (ctx) => {
     const { id } = validate(pathSchema, ctx.params);
-    const count = await run((em, mapping) => em.nativeDelete(mapping, { id }));
+    const count = await orm.run((em) => em.nativeDelete(Note, { id }));
     if (count === 0) throw noSuchNote();
     ctx.status = 204;
   });
 }
 
-async function find(em: EntityManager, mapping: EntitySchema<Note>, id: number): Promise<object> {
-  const note = await em.findOne(mapping, { id }, { fields });
+async function find(em: EntityManager, id: number): Promise<Note> {
+  const note = await em.findOne(Note, id);
   if (note === null) throw noSuchNote();
   return note;
 }

@@ -9,6 +9,9 @@ import {
 /** Types with another meaning if the modifier is missing, and their names for values of any length. */
 const ANY_LENGTH: Readonly<Record<string, string>> = { char: 'bpchar', character: 'bpchar', bit: '"bit"' };
 
+/** Types whose values PostgreSQL does not convert to another type without being asked. */
+const TEXT = /^(text|varchar|character|char|bpchar|citext)\b/i;
+
 /** The name of a type without its modifier: a cast to `varchar(50)` would truncate a text that the column refuses. */
 export function castable(declared: string): string {
   const type = declared.replace(/\s*\([^()]*\)/, '');
@@ -24,15 +27,18 @@ export class CheckedType extends Type<unknown, unknown> {
   // The ORM copies types by prototype, and a copy has no `#private` field.
   private readonly inner: Type<unknown, unknown>;
   private readonly declared: string;
+  private readonly column: string;
 
   /**
    * @param inner converts the values
    * @param declared the column's type, as the change declares it
+   * @param column a query without rows for the column
    */
-  constructor(inner: Type<unknown, unknown>, declared: string) {
+  constructor(inner: Type<unknown, unknown>, declared: string, column: string) {
     super();
     this.inner = inner;
     this.declared = declared;
+    this.column = column;
     // The ORM asks whether a type has this method.
     if (inner.compareValues !== undefined)
       this.compareValues = (one, other) => inner.compareValues!(one, other);
@@ -50,8 +56,10 @@ export class CheckedType extends Type<unknown, unknown> {
       : converted;
   }
 
+  /** The `coalesce` has the types compared: PostgreSQL assigns a value of any type to a text column, converted. */
   override convertToDatabaseValueSQL(key: string, platform: Platform): string {
-    return `${this.inner.convertToDatabaseValueSQL?.(key, platform) ?? key}::${castable(this.declared)}`;
+    const value = `${this.inner.convertToDatabaseValueSQL?.(key, platform) ?? key}::${castable(this.declared)}`;
+    return TEXT.test(this.declared) ? value : `coalesce((${this.column}), ${value})`;
   }
 
   /** The planner reduces the `case` to the plain column, so an index is still used. */

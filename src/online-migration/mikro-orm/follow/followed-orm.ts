@@ -4,7 +4,7 @@ import type { ClientConfig } from 'pg';
 import { changedColumnOf } from '../../change/changed-column.ts';
 import type { ColumnChange } from '../../change/column-change.ts';
 import { namesOf } from '../../change/names.ts';
-import { type ColumnFollower, followColumn } from '../../follow/follow-column.ts';
+import { type ColumnFollower, followColumn, poolName } from '../../follow/follow-column.ts';
 import { runOnActiveColumns } from '../../follow/run-on-active-columns.ts';
 import { type FollowedChange, FollowedOrmError, resolveChanges } from './followed-change.ts';
 import { followingEntityManager } from './following-entity-manager.ts';
@@ -23,7 +23,7 @@ export interface FollowedOrmOptions {
   readonly log: (line: string) => void;
   /** Pause between two readings of the catalog in milliseconds; 1,000 by default. */
   readonly pollMs?: number;
-  /** Name of a column to keep using as long as it has a value in every row; by default none. */
+  /** Name of a column of one of the changes, to keep using as long as it has a value in every row; by default none. */
   readonly pinnedColumn?: string;
 }
 
@@ -61,11 +61,13 @@ export class FollowedOrm implements AsyncDisposable {
   ): Promise<FollowedOrm> {
     await using resources = new AsyncDisposableStack();
     const resolved = resolveChanges(changes);
-    const versions = resources.use(await SchemaVersions.open(config, resolved));
+    const versions = resources.use(await SchemaVersions.open(named(config, resolved[0]?.change), resolved));
     const pool = await versions.base.em.getConnection().getNativeClient();
     const followers = new Map<ColumnChange, ColumnFollower>();
     for (const { change } of resolved) {
-      const options = { change, pool, log, pollMs, pinnedColumn, ...(connection && { connection }) };
+      const isOfChange = columnNames(change).some((name) => name === pinnedColumn);
+      const pinned = isOfChange ? pinnedColumn : undefined;
+      const options = { change, pool, log, pollMs, pinnedColumn: pinned, ...(connection && { connection }) };
       followers.set(change, resources.use(await followColumn(options)));
     }
     const orm = new FollowedOrm(versions, followers, resources.move());
@@ -156,4 +158,20 @@ export class FollowedOrm implements AsyncDisposable {
  */
 export async function followedOrm(config: Options, options: FollowedOrmOptions): Promise<FollowedOrm> {
   return FollowedOrm.open(config, options);
+}
+
+function columnNames({ columns }: ColumnChange): string[] {
+  return columns.flatMap(({ from, to }) => [from.name, to.name]);
+}
+
+/**
+ * Names the sessions of the pool, so that contract recognises them as those of a process that announces its columns. A name
+ * identifies one change; for the others, these sessions count as the package's own.
+ */
+function named(config: Options, change: ColumnChange | undefined): Options {
+  const { driverOptions = {} } = config;
+  // The application opens its connections in its own way.
+  if (change === undefined || typeof driverOptions !== 'object' || 'createDriver' in driverOptions)
+    return config;
+  return { ...config, driverOptions: { application_name: poolName(change), ...driverOptions } };
 }

@@ -79,7 +79,10 @@ export class SchemaVersions implements AsyncDisposable {
 
   /** Closes the connections of all versions. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const pool = await this.#base.em.getConnection().getNativeClient();
     await this.#base.close();
+    // Kysely does not close a pool that it has never used.
+    if (!pool.ended && !pool.ending) await pool.end();
   }
 
   #open(version: SchemaVersion): MikroORM {

@@ -8,6 +8,7 @@ import {
   ReferenceKind,
   Type,
 } from '@mikro-orm/core';
+import { escapeIdentifier } from 'pg';
 import type { Column } from '../../change/column-change.ts';
 import { namesOf } from '../../change/names.ts';
 import type { ActiveColumn } from '../../follow/active-column.ts';
@@ -53,7 +54,7 @@ export function applyForm(
   const column = form === 'old' ? oldColumn : newColumn;
   const name = form === 'new' ? newColumn.name : oldColumn.name;
   for (const found of findProperties(storage, change.column, defaultSchema)) {
-    setType(found, platform, change, form, column);
+    setType(found, platform, change, form, column, name);
   }
   renameColumn(storage, change, name, defaultSchema);
 }
@@ -113,6 +114,7 @@ function setType(
   change: ResolvedChange,
   form: ActiveColumn['form'],
   column: Column,
+  name: string,
 ): void {
   const { meta, property } = found;
   property.columnTypes = [column.type];
@@ -125,7 +127,7 @@ function setType(
       : newTypeOf(found, change);
   const { oldColumn, newColumn } = change.column;
   const stored = needsCheck(property, oldColumn, newColumn)
-    ? checkedType(type ?? native, column.type)
+    ? checkedType(type ?? native, column.type, emptyQuery(change, name))
     : namedType(type ?? native);
   const { runtimeType } = property;
   Object.assign(stored, { platform, meta, prop: property });
@@ -192,11 +194,15 @@ function needsCheck(property: EntityProperty, one: Column, other: Column): boole
   return !property.primary && !isOwner(property) && !(INTEGER.test(one.type) && INTEGER.test(other.type));
 }
 
+function emptyQuery({ column: { table } }: ResolvedChange, name: string): string {
+  return `select ${escapeIdentifier(name)} from ${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)} where false`;
+}
+
 /** MikroORM treats JSON and arrays by their class. */
-function checkedType(type: AnyType, declared: string): AnyType {
+function checkedType(type: AnyType, declared: string, column: string): AnyType {
   return type instanceof JsonType || type instanceof ArrayType
     ? namedType(type)
-    : new CheckedType(type, declared);
+    : new CheckedType(type, declared, column);
 }
 
 function suggestion(wanted: string, type: string): string {
