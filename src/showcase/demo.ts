@@ -13,7 +13,7 @@ import { showWork } from './harness/work-display.ts';
 import { refuseUnwritable } from './harness/output-file.ts';
 import { runCommand } from '../command-line/run-command.ts';
 
-// npm run demo: runs the six migrations under load on a separate database, and compares them with two common ways.
+// npm run demo: runs the five migrations of the change under load on a separate database, and compares them with two common ways.
 
 const USAGE = 'npm run demo -- [--rows <number>] [--seed <number>] [--json <file>] [--report <file>]';
 const DEFAULT_ROWS = 1_000_000;

@@ -1,4 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { CONFIG_VARIABLES } from '../../src/config.ts';
@@ -8,9 +9,14 @@ import { DEFAULT_SETTINGS } from '../../src/online-migration/phases/settings.ts'
 
 const ROOT = join(import.meta.dirname, '../..');
 /** A copy that a test makes has no README. */
-const PAGES = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })].filter((page) =>
-  existsSync(join(ROOT, page)),
-);
+const PAGES = [
+  ...['README.md', 'CONTRIBUTING.md', 'src/online-migration/README.md'].filter((page) =>
+    existsSync(join(ROOT, page)),
+  ),
+  ...globSync('docs/*.md', { cwd: ROOT }),
+];
+const FENCE = /^```.*?^```$/gms;
+const TYPESCRIPT = /^```ts\n(.*?)^```$/gms;
 
 type Command = ReturnType<typeof buildProgram>;
 
@@ -114,19 +120,37 @@ describe('docs/settings.md', () => {
 
 describe('the pages', () => {
   const links = PAGES.flatMap((page) =>
-    Array.from(read(page).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g), ([, path, anchor]) => ({
+    Array.from(
+      withoutCode(read(page)).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g),
+      ([, path, anchor]) => ({ page, file: path === '' ? page : join(dirname(page), path!), anchor }),
+    ),
+  );
+  const samples = PAGES.flatMap((page) =>
+    Array.from(read(page).matchAll(TYPESCRIPT), ([, sample], index) => ({
       page,
-      file: path === '' ? page : join(dirname(page), path!),
-      anchor,
+      number: index + 1,
+      sample: sample!,
     })),
   );
+
+  it('have links to each other', () => {
+    expect(links.length).toBeGreaterThan(0);
+  });
+
+  it.each(links)('have the file that $page links to: $file', ({ file }) => {
+    expect(existsSync(join(ROOT, file))).toBe(true);
+  });
 
   it.each(links.filter(({ anchor }) => anchor !== undefined))(
     'have the heading that $page links to: $file#$anchor',
     ({ file, anchor }) => {
-      expect(anchorsOf(read(file))).toContain(anchor);
+      expect(anchorsOf(withoutCode(read(file)))).toContain(anchor);
     },
   );
+
+  it.each(samples)('have TypeScript that parses: $page, sample $number', ({ sample }) => {
+    expect(() => stripTypeScriptTypes(sample)).not.toThrow();
+  });
 });
 
 /** A command and those below it, each with its heading on the page: its name and its arguments. */
@@ -153,6 +177,11 @@ function defaultsOf(settings: object, prefix = ''): Record<string, string> {
 /** The options of a command as its help writes them, without the short form. */
 function optionsOf(command: Command): string[] {
   return command.options.map(({ flags }) => flags.replace(/^-\w, /, ''));
+}
+
+/** A page without its code blocks, which may contain comments that look like headings. */
+function withoutCode(page: string): string {
+  return page.replaceAll(FENCE, '');
 }
 
 /** The anchors of a page's headings. */

@@ -22,7 +22,7 @@ describe('npm run soak', () => {
       expect(stdout).toMatch(/\n[\d,]+ requests over \d+ migrations: 0 failed, /);
       expect(stdout).toContain('at every stage that has both: 0 different.');
       expect(stdout).toMatch(
-        /Ledger: [\d,]{3,} acknowledged writes against every row: 0 missing, 0 different, 0 unexpected/,
+        /[\d,]{3,} acknowledged writes compared with every row: 0 missing, 0 different, 0 unexpected/,
       );
       expect(await command.leftovers()).toEqual([]);
       expect(await isAlive(serverPid)).toBe(false);

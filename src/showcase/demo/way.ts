@@ -66,7 +66,7 @@ export async function runWay(
   timeline.begin();
   const measurements = await measureSteps(api.load, steps, signal, observer);
   const record = timeline.record();
-  const verdict = await observeWork(observer, signal, 'compare with the ledger', async () => {
+  const verdict = await observeWork(observer, signal, 'compare all writes', async () => {
     await using connection = await connect(databaseUrl);
     return await checkLedger(connection, ledger, finalColumn);
   });

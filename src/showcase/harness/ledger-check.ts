@@ -78,5 +78,5 @@ export async function checkLedger(
 /** The result as a sentence. */
 export function ledgerSentence({ acknowledged, missing, different, unexpected }: LedgerVerdict): string {
   const counts = `${rowCount(missing)} missing, ${rowCount(different)} different, ${rowCount(unexpected)} unexpected`;
-  return `Ledger: ${rowCount(acknowledged)} acknowledged writes against every row: ${counts}.`;
+  return `${rowCount(acknowledged)} acknowledged writes compared with every row: ${counts}.`;
 }

@@ -78,7 +78,7 @@ export async function runSoak(
 
   observer.stepsFollow('Up and down', []);
   const measurements = await measureSteps(load, cycles.steps(minutes), signal, observer);
-  const verdict = await timed('compare with the ledger', () => checkLedger(watch, ledger, 'created_at'));
+  const verdict = await timed('compare all writes', () => checkLedger(watch, ledger, 'created_at'));
   const apiLog = apis.map(({ log }) => log).join('\n');
   return { ...measurements, differences: cycles.differences, ledger: verdict, apiLog };
 }

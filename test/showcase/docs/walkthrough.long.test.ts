@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { followPage } from '../../../src/showcase/docs-pages/follow.ts';
-import { readPage } from '../../../src/showcase/docs-pages/page.ts';
+import { readPage, withOutputs } from '../../../src/showcase/docs-pages/page.ts';
 import { PROJECT_FOLDER } from '../../../src/database/embedded-postgres.ts';
 import { freePort } from '../../../src/database/free-port.ts';
 import { copyProject, linkPackages, resetDatabaseOf } from '../../support/project-copy.ts';
@@ -24,8 +24,8 @@ it(
     resources.defer(() => resetDatabaseOf(project));
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    const steps = readPage(await readFile(join(PROJECT_FOLDER, 'docs/walkthrough.md'), 'utf8'));
-    const outputs = await followPage(steps, {
+    const page = await readFile(join(PROJECT_FOLDER, 'docs/walkthrough.md'), 'utf8');
+    const outputs = await followPage(readPage(page), {
       folder: project,
       environment: () => ({
         PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
@@ -41,6 +41,7 @@ it(
       },
       log: () => undefined,
     });
+    expect(databaseLines(withOutputs(page, outputs))).toEqual(databaseLines(page));
     const output = outputs.join('\n');
     for (const stage of ['initial', 'expanded', 'enforced', 'renamed'])
       expect(output).toContain(`${stage} (`);
@@ -54,3 +55,8 @@ it(
   },
   LIMIT_MS,
 );
+
+/** The lines of a page that name the database, without the port. */
+function databaseLines(markdown: string): string[] {
+  return Array.from(markdown.matchAll(/^Database: .*$/gm), ([line]) => line.replace(/:\d+/, ':<port>'));
+}

@@ -19,7 +19,7 @@ describe('the report of a run under load', () => {
 
   it('reports the result of the ledger', () => {
     expect(ledgerSentence({ ...intact, missing: 1, different: 2, unexpected: 3 })).toBe(
-      'Ledger: 1,234 acknowledged writes against every row: 1 missing, 2 different, 3 unexpected.',
+      '1,234 acknowledged writes compared with every row: 1 missing, 2 different, 3 unexpected.',
     );
   });
 
