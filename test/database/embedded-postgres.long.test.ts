@@ -36,7 +36,9 @@ describe('on an empty folder', () => {
     await using data = await createDataFolder();
     await mkdir(data.path);
     await writeFile(join(data.path, 'thesis.txt'), '');
-    await expect(startEmbeddedPostgres(data.path)).rejects.toThrow('does not contain a cluster of this project');
+    await expect(startEmbeddedPostgres(data.path)).rejects.toThrow(
+      'does not contain a cluster of this project',
+    );
     expect(await readdir(data.path)).toEqual(['thesis.txt']);
   });
 

@@ -59,6 +59,10 @@ export const ERROR_CODES = {
     remedy: 'Run the same command again; it continues from this point.',
   },
 
+  NODE_TOO_OLD: {
+    meaning: 'The version of Node.js is older than the package requires.',
+    remedy: 'Install the version that the message names, or a newer one.',
+  },
   PEER_VERSION: {
     meaning: 'A library is installed in a version that the package was not tested with.',
     remedy: 'Install a version in the range that the message gives.',

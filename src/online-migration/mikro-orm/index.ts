@@ -1,3 +1,5 @@
+import '../change/require-node.ts';
+
 export { ColumnMigration } from './column-migration.ts';
 export { onlineMigrations, type OnlineMigrationsOptions } from './online-migrations.ts';
 export { OnlineMigrator, type OnlineMigratorOptions } from './online-migrator.ts';
