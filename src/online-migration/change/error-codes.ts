@@ -37,9 +37,22 @@ export const ERROR_CODES = {
     meaning: 'A column has another type than the declaration or the option `--from` says.',
     remedy: 'Correct the type; to change to another type, revert expand first.',
   },
+  SCHEMA_NOT_GRANTED: {
+    meaning: 'The role of the connection may not use the schema of the table or of the new type.',
+    remedy: 'Grant USAGE on the schema to the role, or connect as another role.',
+  },
   SERVER_TOO_OLD: {
     meaning: 'The server is older than the package, or the conversion, requires.',
     remedy: 'Upgrade the server to the version that the message names.',
+  },
+  CONNECTION_INVALID: {
+    meaning: 'The connection is no URL of a PostgreSQL database.',
+    remedy: 'Write it as `postgresql://user:password@host:5432/database`.',
+  },
+  DATABASE_UNREACHABLE: {
+    meaning: 'No connection to the database could be opened; the message has the reason.',
+    remedy:
+      'Start the server, or correct the host, the database, the user or the password of the connection.',
   },
   SESSIONS_NOT_KEPT: {
     meaning:
@@ -318,7 +331,7 @@ export const ERROR_CODES = {
   },
   TYPE_UNKNOWN: {
     meaning: 'The database has no type of this name.',
-    remedy: 'Correct `--to` or `--from`; create an enum before the change.',
+    remedy: 'Correct the declaration, or `--to` or `--from`; create an enum before the change.',
   },
   TYPE_UNCHANGED: {
     meaning: 'The column has the wanted type already.',

@@ -22,7 +22,7 @@ export function describePreflight(change: ColumnChange, result: PreflightResult)
   return [
     ...obstacles.map(({ message }) => `In the way: ${message}`),
     ...(obstacles.length > 0 ? [] : describeValues(change, values)),
-    'Only people can check:',
+    ...(checklist.length === 0 ? [] : ['Only people can check:']),
     ...checklist.map((point) => `  ${point}`),
   ];
 }

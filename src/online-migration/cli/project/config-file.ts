@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Client, type ClientConfig } from 'pg';
+import type { ClientConfig } from 'pg';
 import type { ColumnChange } from '../../change/column-change.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+import { clientConfigOf } from '../../postgres/client-config.ts';
+import { clientFor } from '../../postgres/open-client.ts';
 import type { SettingsOptions } from '../../phases/settings.ts';
 
 /** The default export of `online-migration.config.ts`: the project's settings for the command line. */
@@ -74,11 +76,11 @@ export async function connectionOf({ connection }: OnlineMigrationConfig): Promi
       '`connection` of the configuration is empty: is DATABASE_URL set? It needs a URL, or `{}` for the PG… variables of the environment.',
     );
   }
-  return typeof found === 'string' ? { connectionString: found } : found;
+  return clientConfigOf(found);
 }
 
 /** The database of a connection in one line, without the password. */
 export function describeConnection(connection: ClientConfig): string {
-  const { user, host, port, database } = new Client(connection);
+  const { user, host, port, database } = clientFor(connection);
   return `Database: ${database} on ${host}:${port}, as ${user}`;
 }
