@@ -299,19 +299,19 @@ export const ERROR_CODES = {
   },
   NO_CHANGE_DECLARED: {
     meaning: 'The configuration lists no column change.',
-    remedy: 'Add the column change to the list.',
+    remedy: 'Write one with `npx online-migration new`, then add it to `changes` of the configuration file.',
   },
   CHANGE_NOT_CHOSEN: {
     meaning: 'There are several column changes, and the command names none.',
-    remedy: 'Give `--change` with one of the names in the message.',
+    remedy: 'Name one of them after the command, as the message shows.',
   },
   CHANGE_UNKNOWN: {
     meaning: 'There is no column change of this name.',
-    remedy: 'Give `--change` with one of the names in the message.',
+    remedy: 'Name one of them after the command, as the message shows.',
   },
   CHANGE_AMBIGUOUS: {
     meaning: 'Several column changes fit the name.',
-    remedy: 'Give `--change` with one of the names in the message.',
+    remedy: 'Name one of them after the command, as the message shows.',
   },
   CHANGE_NAME_TWICE: {
     meaning: 'The configuration lists several column changes of the same name.',
@@ -354,7 +354,7 @@ export const ERROR_CODES = {
     remedy: 'Change the default first.',
   },
   FILES_EXIST: {
-    meaning: 'Files that `change:new` would write exist already.',
+    meaning: 'Files that `npx online-migration new` would write exist already.',
     remedy: 'Delete the files that you do not want to keep, then run the same command again.',
   },
   CHANGE_LIST_NOT_FOUND: {

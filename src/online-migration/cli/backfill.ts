@@ -55,11 +55,11 @@ export async function setBackfill(
  */
 export async function workForBackfill(
   name: string | undefined,
-  { config: file }: ProgramOptions,
+  { config: file, command }: ProgramOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const config = await loadConfig(file);
-  const column = changedColumnOf(chosenChange(name, config.changes));
+  const column = changedColumnOf(chosenChange(name, { ...config, command }));
   const connection = await connectionOf(config);
   console.log(describeConnection(connection));
   using eventLog = logEvents((line) => console.log(line));
@@ -77,9 +77,12 @@ interface OpenDatabase extends AsyncDisposable {
   readonly column: ChangedColumn;
 }
 
-async function open(name: string | undefined, { config: file, json }: ProgramOptions): Promise<OpenDatabase> {
+async function open(
+  name: string | undefined,
+  { config: file, json, command }: ProgramOptions,
+): Promise<OpenDatabase> {
   const config = await loadConfig(file);
-  const column = changedColumnOf(chosenChange(name, config.changes));
+  const column = changedColumnOf(chosenChange(name, { ...config, command }));
   const connection = await connectionOf(config);
   if (!json) console.log(describeConnection(connection));
   const client = await Session.open(connection, 'online-migration control');

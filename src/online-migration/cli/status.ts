@@ -18,11 +18,11 @@ const DEFAULT_COLUMNS = 80;
 /** Prints the progress of a change and the current activity on its table. */
 export async function showStatus(
   name: string | undefined,
-  { config: file, json = false, watch }: ProgramOptions & { readonly watch: boolean },
+  { config: file, json = false, watch, command }: ProgramOptions & { readonly watch: boolean },
   signal: AbortSignal,
 ): Promise<void> {
   const config = await loadConfig(file);
-  const change = chosenChange(name, config.changes);
+  const change = chosenChange(name, { ...config, command });
   const connection = await connectionOf(config);
   const write = json ? (status: WatchedStatus) => JSON.stringify(status) : renderText;
   const render = async (observer: Observer) =>

@@ -23,6 +23,11 @@ export interface OnlineMigrationConfig {
   readonly mikroOrm?: unknown;
 }
 
+/** A configuration and its file, for messages. */
+export interface LoadedConfig extends OnlineMigrationConfig {
+  readonly file: string;
+}
+
 const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'cjs'].map((ending) => `online-migration.config.${ending}`);
 
 /**
@@ -30,7 +35,7 @@ const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'cjs'].map((ending) => `online-m
  * @param file its path; by default the first of `online-migration.config.{ts,mts,js,mjs,cjs}` in the working directory
  * @throws OnlineMigrationError if there is none, or if it has no list of changes
  */
-export async function loadConfig(file?: string): Promise<OnlineMigrationConfig> {
+export async function loadConfig(file?: string): Promise<LoadedConfig> {
   const name = file ?? CONFIG_NAMES.find((candidate) => existsSync(join(process.cwd(), candidate)));
   const path = name === undefined ? undefined : resolve(name);
   if (path === undefined || !existsSync(path)) {
@@ -47,7 +52,7 @@ export async function loadConfig(file?: string): Promise<OnlineMigrationConfig> 
       `${path} must export \`{ changes, connection }\` as its default.`,
     );
   }
-  return config as OnlineMigrationConfig;
+  return { ...(config as OnlineMigrationConfig), file: name! };
 }
 
 /** A CommonJS module that a compiler has made has its default export under `default` once more. */
