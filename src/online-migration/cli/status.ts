@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLogUpdate } from 'log-update';
 import type { ClientConfig } from 'pg';
+import { readUnfinished } from '../backfill/unfinished.ts';
+import { changedColumnOf } from '../change/changed-column.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { type Observer, openObserver } from '../observation/observer.ts';
 import { findActiveStatements } from '../observation/active-statements.ts';
@@ -25,11 +27,14 @@ export async function showStatus(
   const change = chosenChange(name, { ...config, command });
   const connection = await connectionOf(config);
   const write = json ? (status: WatchedStatus) => JSON.stringify(status) : renderText;
-  const render = async (observer: Observer) =>
-    write({
-      ...(await readOverview(observer, change)),
+  const render = async (observer: Observer) => {
+    const overview = await readOverview(observer, change);
+    return write({
+      ...overview,
+      ...(await readUnfinished(observer, changedColumnOf(change), overview.backfill)),
       statements: await findActiveStatements(observer),
     });
+  };
   if (watch) await watchDatabase(connection, render, json, signal);
   if (!json) console.log(`${describeConnection(connection)}\n`);
   await using observer = await openObserver(connection);
