@@ -3,6 +3,11 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { OnlineMigrationError } from 'online-migration';
 
+/** Not an error: the command was called with `--help`. Its message is the usage. */
+export class HelpWanted extends Error {
+  override readonly name = 'HelpWanted';
+}
+
 const FILE_ERROR = 'must be a file name';
 const SEED_BOUND = 2 ** 31;
 
@@ -12,6 +17,7 @@ const SEED_BOUND = 2 ** 31;
  * @param argv the arguments after the command's name
  * @param usage how to call the command; every error ends with it
  * @param schema the options by name: a string for `--name value`, true for `--name`
+ * @throws HelpWanted for `--help`
  * @throws OnlineMigrationError with one sentence for each wrong option
  */
 export function readOptions<Schema extends z.ZodObject>(
@@ -19,6 +25,7 @@ export function readOptions<Schema extends z.ZodObject>(
   usage: string,
   schema: Schema,
 ): z.output<Schema> {
+  if (argv.includes('--help')) throw new HelpWanted(`Usage: ${usage}`);
   const options = Object.fromEntries(
     Object.entries(schema.shape).map(([name, type]) => [
       name,

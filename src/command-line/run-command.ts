@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { OnlineMigrationError } from 'online-migration';
+import { HelpWanted } from './command-options.ts';
 
 /** A signal stopped the command before it finished. */
 export class Interruption extends Error {
@@ -14,7 +15,7 @@ export class Interruption extends Error {
 }
 
 /**
- * Runs a command. If it fails, prints the error with its code and sets the exit code.
+ * Runs a command. If `--help` was given, prints the usage. If it fails, prints the error with its code and sets the exit code.
  *
  * Ctrl-C, SIGTERM, a closed terminal and a closed output pipe all abort the signal. The command then releases its
  * resources and throws. A second Ctrl-C has no effect, because `npm run` forwards the first one again.
@@ -34,6 +35,7 @@ export async function runCommand(work: (signal: AbortSignal) => Promise<number |
   try {
     process.exitCode = (await work(controller.signal)) ?? 0;
   } catch (error) {
+    if (error instanceof HelpWanted) return console.log(error.message);
     // A failure after the interruption is caused by it.
     const cause: unknown = controller.signal.aborted ? controller.signal.reason : error;
     console.error(cause instanceof Error ? cause.message : cause);

@@ -10,6 +10,8 @@
  *
  * `online-migration/mikro-orm` has the parts for MikroORM, `online-migration/conversions` the conversions.
  */
+import './change/require-node.ts';
+
 export type { BackfillProgress } from './backfill/plan/progress.ts';
 export type { Column, ColumnChange, ColumnPair, Conversion } from './change/column-change.ts';
 export type { ErrorCode } from './change/error-codes.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { flag, readOptions, wholeNumber } from '../../src/command-line/command-options.ts';
+import { flag, HelpWanted, readOptions, wholeNumber } from '../../src/command-line/command-options.ts';
+import { startCommand } from '../support/running-command.ts';
 
 const schema = z.strictObject({ rows: wholeNumber(1, 5_000).default(10), append: flag });
 const read = (...argv: string[]) => readOptions(argv, 'command [--rows <number>] [--append]', schema);
@@ -45,5 +46,18 @@ describe('readOptions', () => {
   ])('refuses %j', (argv, sentences) => {
     const message = [...sentences, 'Usage: command [--rows <number>] [--append]'].join('\n');
     expect(() => read(...argv)).toThrow(new Error(message));
+  });
+
+  it('has the usage for --help', () => {
+    expect(() => read('--help')).toThrow(new HelpWanted('Usage: command [--rows <number>] [--append]'));
+  });
+});
+
+it('npm run demo -- --help prints the options', async () => {
+  await using command = await startCommand('demo', ['--help']);
+  expect(await command.ended).toEqual({
+    exitCode: 0,
+    stdout: 'Usage: npm run demo -- [--rows <number>] [--seed <number>] [--json <file>] [--report <file>]\n',
+    stderr: '',
   });
 });

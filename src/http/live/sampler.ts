@@ -136,7 +136,9 @@ async function refuseStandby(observer: Observer): Promise<void> {
 
 /** The reason of a failure without names that not every visitor may see. */
 function publicReason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (OF_SERVER.test(code)) return describeDatabaseError(error);
+  // The package's own error names the database and its host.
+  const reason = error instanceof OnlineMigrationError ? error.cause : error;
+  const code = reason instanceof Error && 'code' in reason ? String(reason.code) : '';
+  if (OF_SERVER.test(code)) return describeDatabaseError(reason);
   return code === '' ? 'the connection was lost' : code;
 }

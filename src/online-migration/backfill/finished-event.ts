@@ -1,3 +1,4 @@
+import { rejectsText, rowCount, rowsOf } from '../change/row-count.ts';
 import type { BackfillFinished } from '../change/events.ts';
 import type { Fill } from './plan/fill.ts';
 import type { BackfillSummary } from './run-backfill.ts';
@@ -38,17 +39,17 @@ function sentence(figures: Omit<BackfillFinished, 'type' | 'change' | 'message'>
     ({ reason, milliseconds }) => `${(milliseconds / 1000).toFixed(1)} s (${reason})`,
   );
   return (
-    `backfill: ${count(rows)} rows in ${seconds.toFixed(1)} s, ${count(rows / seconds)} rows/s; ` +
+    `backfill: ${rowsOf(rows)} in ${seconds.toFixed(1)} s, ${rowCount(rows / seconds)} rows/s; ` +
     (batches === null
       ? ''
-      : `${count(batches.count)} batches, the longest ${batches.longestMs.toFixed(0)} ms; `) +
+      : `${rowCount(batches.count)} batches, the longest ${batches.longestMs.toFixed(0)} ms; `) +
     `pauses: ${pauses.length === 0 ? 'none' : pauseTexts.join(', ')}; ` +
     (restedMs < 1 ? '' : `rests ${(restedMs / 1000).toFixed(1)} s beside busy sessions; `) +
     `WAL ${mebibytes(walBytes)}; heap ${growth(figures.heapBytesBefore, figures.heapBytesAfter)}, ` +
     `indexes ${growth(figures.indexBytesBefore, figures.indexBytesAfter)}; ` +
     // Up to PostgreSQL 14, the server counts with a delay, and may not have begun.
     (updates === 0 ? '' : `${((100 * heapOnlyUpdates) / updates).toFixed(0)} % heap-only updates; `) +
-    `${count(rejects)} rejects`
+    (rejects === 0 ? '0 rejects' : rejectsText(rejects))
   );
 }
 
@@ -58,9 +59,5 @@ function growth(before: number, after: number): string {
 }
 
 function mebibytes(bytes: number): string {
-  return `${count(bytes / MEBIBYTE)} MB`;
-}
-
-function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
+  return `${rowCount(bytes / MEBIBYTE)} MB`;
 }

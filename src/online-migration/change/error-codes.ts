@@ -37,9 +37,22 @@ export const ERROR_CODES = {
     meaning: 'A column has another type than the declaration or the option `--from` says.',
     remedy: 'Correct the type; to change to another type, revert expand first.',
   },
+  SCHEMA_NOT_GRANTED: {
+    meaning: 'The role of the connection may not use the schema of the table or of the new type.',
+    remedy: 'Grant USAGE on the schema to the role, or connect as another role.',
+  },
   SERVER_TOO_OLD: {
     meaning: 'The server is older than the package, or the conversion, requires.',
     remedy: 'Upgrade the server to the version that the message names.',
+  },
+  CONNECTION_INVALID: {
+    meaning: 'The connection is no URL of a PostgreSQL database.',
+    remedy: 'Write it as `postgresql://user:password@host:5432/database`.',
+  },
+  DATABASE_UNREACHABLE: {
+    meaning: 'No connection to the database could be opened; the message has the reason.',
+    remedy:
+      'Start the server, or correct the host, the database, the user or the password of the connection.',
   },
   SESSIONS_NOT_KEPT: {
     meaning:
@@ -59,6 +72,10 @@ export const ERROR_CODES = {
     remedy: 'Run the same command again; it continues from this point.',
   },
 
+  NODE_TOO_OLD: {
+    meaning: 'The version of Node.js is older than the package requires.',
+    remedy: 'Install the version that the message names, or a newer one.',
+  },
   PEER_VERSION: {
     meaning: 'A library is installed in a version that the package was not tested with.',
     remedy: 'Install a version in the range that the message gives.',
@@ -306,19 +323,19 @@ export const ERROR_CODES = {
   },
   NO_CHANGE_DECLARED: {
     meaning: 'The configuration lists no column change.',
-    remedy: 'Add the column change to the list.',
+    remedy: 'Write one with `npx online-migration new`, then add it to `changes` of the configuration file.',
   },
   CHANGE_NOT_CHOSEN: {
     meaning: 'There are several column changes, and the command names none.',
-    remedy: 'Give `--change` with one of the names in the message.',
+    remedy: 'Name one of them after the command, as the message shows.',
   },
   CHANGE_UNKNOWN: {
     meaning: 'There is no column change of this name.',
-    remedy: 'Give `--change` with one of the names in the message.',
+    remedy: 'Name one of them after the command, as the message shows.',
   },
   CHANGE_AMBIGUOUS: {
     meaning: 'Several column changes fit the name.',
-    remedy: 'Give `--change` with one of the names in the message.',
+    remedy: 'Name one of them after the command, as the message shows.',
   },
   CHANGE_NAME_TWICE: {
     meaning: 'The configuration lists several column changes of the same name.',
@@ -338,7 +355,7 @@ export const ERROR_CODES = {
   },
   TYPE_UNKNOWN: {
     meaning: 'The database has no type of this name.',
-    remedy: 'Correct `--to` or `--from`; create an enum before the change.',
+    remedy: 'Correct the declaration, or `--to` or `--from`; create an enum before the change.',
   },
   TYPE_UNCHANGED: {
     meaning: 'The column has the wanted type already.',
@@ -361,7 +378,7 @@ export const ERROR_CODES = {
     remedy: 'Change the default first.',
   },
   FILES_EXIST: {
-    meaning: 'Files that `change:new` would write exist already.',
+    meaning: 'Files that `npx online-migration new` would write exist already.',
     remedy: 'Delete the files that you do not want to keep, then run the same command again.',
   },
   CHANGE_LIST_NOT_FOUND: {

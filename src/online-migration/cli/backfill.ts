@@ -1,4 +1,7 @@
 import { readBackfillProgress, type BackfillProgress } from '../backfill/plan/progress.ts';
+import { PAUSED_BY_HAND } from '../backfill/throttle/throttle-check.ts';
+import { ABANDONED, readUnfinished, type Unfinished } from '../backfill/unfinished.ts';
+import { readStage } from '../observation/stage.ts';
 import { hasQueue } from '../backfill/plan/queue-schema.ts';
 import { workerSessionName } from '../backfill/plan/worker-name.ts';
 import { workOnRanges } from '../backfill/queue/worker-process.ts';
@@ -13,7 +16,7 @@ import { type Controls, readControls, writeControls } from '../state/backfill-co
 import { chosenChange } from './project/chosen-change.ts';
 import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
 import type { ProgramOptions } from './run-command.ts';
-import { rowCount } from './row-count.ts';
+import { rejectsText, rowCount, rowsOf } from '../change/row-count.ts';
 
 /** Prints the progress of a change's backfill. */
 export async function showBackfill(name: string | undefined, options: ProgramOptions): Promise<void> {
@@ -46,7 +49,15 @@ export async function setBackfill(
       'No backfill is under way: it begins with the backfill phase.',
     );
   }
-  await printBackfill(database, options);
+  await printBackfill(database, options, confirmationOf(controls));
+}
+
+/** The sentence that confirms a pause or its end; none for other controls, which the progress shows. */
+function confirmationOf({ paused }: Partial<Controls>): string | undefined {
+  if (paused === undefined) return undefined;
+  return paused
+    ? 'Paused, until `npx online-migration backfill resume`.'
+    : 'Resumed: the pause by hand has ended.';
 }
 
 /**
@@ -55,11 +66,11 @@ export async function setBackfill(
  */
 export async function workForBackfill(
   name: string | undefined,
-  { config: file }: ProgramOptions,
+  { config: file, command }: ProgramOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const config = await loadConfig(file);
-  const column = changedColumnOf(chosenChange(name, config.changes));
+  const column = changedColumnOf(chosenChange(name, { ...config, command }));
   const connection = await connectionOf(config);
   console.log(describeConnection(connection));
   using eventLog = logEvents((line) => console.log(line));
@@ -77,34 +88,62 @@ interface OpenDatabase extends AsyncDisposable {
   readonly column: ChangedColumn;
 }
 
-async function open(name: string | undefined, { config: file, json }: ProgramOptions): Promise<OpenDatabase> {
+async function open(
+  name: string | undefined,
+  { config: file, json, command }: ProgramOptions,
+): Promise<OpenDatabase> {
   const config = await loadConfig(file);
-  const column = changedColumnOf(chosenChange(name, config.changes));
+  const column = changedColumnOf(chosenChange(name, { ...config, command }));
   const connection = await connectionOf(config);
   if (!json) console.log(describeConnection(connection));
   const client = await Session.open(connection, 'online-migration control');
   return { client, column, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
 }
 
-async function printBackfill({ client, column }: OpenDatabase, { json }: ProgramOptions): Promise<void> {
+async function printBackfill(
+  { client, column }: OpenDatabase,
+  { json }: ProgramOptions,
+  confirmation?: string,
+): Promise<void> {
   const progress = await readBackfillProgress(client, column);
   const controls = progress === null ? null : await readControls(client, namesOf(column).change);
-  if (json) console.log(JSON.stringify({ progress, controls }));
-  else console.log(describeBackfill(progress, controls?.paused ?? false));
+  const unfinished = await readUnfinished(client, column, progress);
+  if (json) return console.log(JSON.stringify({ progress, controls, ...unfinished }));
+  if (confirmation !== undefined) console.log(confirmation);
+  if (progress === null || controls === null) {
+    const stage = await readStage(client, column);
+    const isOver = stage === 'contracted' || stage === 'renamed';
+    return console.log(
+      isOver ? `The change is at ${stage}: it needs no backfill any more.` : 'No backfill has begun.',
+    );
+  }
+  console.log(describeBackfill(progress, controls.paused, unfinished));
 }
 
-function describeBackfill(progress: BackfillProgress | null, isPaused: boolean): string {
-  if (progress === null) return 'No backfill has begun.';
-  const { rowsDone, rowsTotal, percent, rowsPerSecond, etaSeconds, pausedFor, finished } = progress;
+function describeBackfill(
+  progress: BackfillProgress,
+  isPaused: boolean,
+  { isAbandoned, rejects }: Unfinished,
+): string {
+  const { rowsDone, rowsTotal, percent, rowsPerSecond, etaSeconds, finished } = progress;
   if (finished) {
     const pause = isPaused
       ? ' The phases that follow are paused: `npx online-migration backfill resume`.'
       : '';
-    return `The backfill is finished: ${rowCount(rowsDone)} rows.${pause}`;
+    const left = rejects === null || rejects === 0 ? '' : ` ${rejectsText(rejects)}.`;
+    return `The backfill is finished: ${rowsOf(rowsDone)}.${left}${pause}`;
   }
+  const done = `${rowCount(rowsDone)} of ${rowsOf(rowsTotal)}, ${percent.toFixed(1)} %`;
+  if (isAbandoned) return `${done}; ${ABANDONED}`;
+  const reason = pauseNow(progress, isPaused);
   return (
-    `${rowCount(rowsDone)} of ${rowCount(rowsTotal)} rows, ${percent.toFixed(1)} %, ` +
-    `${rowCount(rowsPerSecond)} rows/s, time left ${etaSeconds === null ? 'unknown' : `${etaSeconds} s`}` +
-    (pausedFor === null ? '' : `, waits: ${pausedFor}`)
+    `${done}, ${rowCount(rowsPerSecond)} rows/s, time left ${etaSeconds === null ? 'unknown' : `${etaSeconds} s`}` +
+    (reason === null ? '' : `, waits: ${reason}`)
   );
+}
+
+/** The reason for waiting. The migrating process writes its own down a moment after the controls have changed. */
+function pauseNow({ pausedFor }: BackfillProgress, isPaused: boolean): string | null {
+  if (isPaused) return PAUSED_BY_HAND;
+  return pausedFor === PAUSED_BY_HAND ? null : pausedFor;
 }

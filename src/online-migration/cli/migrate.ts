@@ -32,11 +32,11 @@ export async function migrateTo(
   name: string | undefined,
   direction: 'up' | 'down',
   to: string,
-  { config: file }: ProgramOptions,
+  { config: file, command }: ProgramOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const config = await loadConfig(file);
-  await migrate(config, chosenChange(name, config.changes), { direction, to: stageOf(to) }, signal);
+  await migrate(config, chosenChange(name, { ...config, command }), { direction, to: stageOf(to) }, signal);
 }
 
 async function migrate(

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { findObstacles, findPreparations, findUnreviewed } from '../attachments/obstacles/obstacles.ts';
 import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
@@ -57,9 +57,18 @@ export async function writeNewChange(
     `\n${instructions(
       plan,
       [...files, list],
+      (await listsColumnChanges(resolve(folder, config.file))) ? undefined : config.file,
       unreviewed.map(({ message }) => message),
     )}`,
   );
+}
+
+/**
+ * Whether a configuration file takes its changes from the list that was extended. The loaded configuration cannot tell:
+ * it is older than the list.
+ */
+async function listsColumnChanges(file: string): Promise<boolean> {
+  return (await readFile(file, 'utf8')).includes('column-changes');
 }
 
 /** The files for the tools that the project uses. */

@@ -2,15 +2,22 @@ import { changedColumnOf, keyColumnsOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import type { PreflightResult } from '../verify/preflight.ts';
 import type { ValueClass, ValueGroup } from '../verify/value-classes-batch.ts';
-import { rowCount } from './row-count.ts';
+import { rowCount, rowsOf } from '../change/row-count.ts';
 
 const SHOWN_GROUPS = 20;
 
-const MEANING: Record<ValueClass, string> = {
-  reject: 'do not convert: correct them before they are enforced',
-  kept: 'convert; their text is kept for the way back',
-  null: 'are empty and stay so',
-  rebuildable: 'convert, and the way back gives the same text',
+/** The effect on the values of one row, and of several. */
+const MEANING: Record<ValueClass, readonly [one: string, several: string]> = {
+  reject: [
+    'does not convert: correct it before it is enforced',
+    'do not convert: correct them before they are enforced',
+  ],
+  kept: ['converts; its text is kept for the way back', 'convert; their text is kept for the way back'],
+  null: ['is empty and stays so', 'are empty and stay so'],
+  rebuildable: [
+    'converts, and the way back gives the same text',
+    'convert, and the way back gives the same text',
+  ],
 };
 
 /** The result of a preflight as lines for people. */
@@ -22,7 +29,7 @@ export function describePreflight(change: ColumnChange, result: PreflightResult)
   return [
     ...obstacles.map(({ message }) => `In the way: ${message}`),
     ...(obstacles.length > 0 ? [] : describeValues(change, values)),
-    'Only people can check:',
+    ...(checklist.length === 0 ? [] : ['Only people can check:']),
     ...checklist.map((point) => `  ${point}`),
   ];
 }
@@ -32,11 +39,11 @@ function describeValues(change: ColumnChange, groups: readonly ValueGroup[]): st
   const key = keyColumnsOf(column).join(', ') || 'at';
   if (groups.length === 0) return ['The table is empty: there is nothing to convert.'];
   const lines = [`Values of ${column.oldColumn.name}:`];
-  for (const [valueClass, meaning] of Object.entries(MEANING)) {
+  for (const [valueClass, [one, several]] of Object.entries(MEANING)) {
     const ofClass = groups.filter((group) => group.valueClass === valueClass);
     if (ofClass.length === 0) continue;
     const rows = ofClass.reduce((sum, group) => sum + group.rows, 0);
-    lines.push(`${rowCount(rows)} rows ${meaning}`);
+    lines.push(`${rowsOf(rows)} ${rows === 1 ? one : several}`);
     for (const group of ofClass.slice(0, SHOWN_GROUPS)) {
       const samples = group.samples
         .map(({ key: row, value }) => `${key} ${row}: ${JSON.stringify(value)}`)

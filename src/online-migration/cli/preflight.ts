@@ -11,11 +11,11 @@ import { showRowsProgress } from './rows-progress.ts';
  */
 export async function checkChange(
   name: string | undefined,
-  { config: file, json = false }: ProgramOptions,
+  { config: file, json = false, command }: ProgramOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const config = await loadConfig(file);
-  const change = chosenChange(name, config.changes);
+  const change = chosenChange(name, { ...config, command });
   const connection = await connectionOf(config);
   if (!json) console.log(describeConnection(connection));
   using progress = showRowsProgress(process.stderr);

@@ -35,7 +35,11 @@ export function buildProgram(): Command {
     outputError: (text, write) =>
       write(`${text.trimEnd()}\nRun it with --help for its options.\nError code: WRONG_USAGE\n`),
   });
-  const options = () => program.opts<ProgramOptions>();
+  let command = '';
+  program.hook('preAction', (_, called) => {
+    command = [...pathOf(called), '[change]', ...givenOptions(called), ...givenOptions(program)].join(' ');
+  });
+  const options = () => ({ ...program.opts<Omit<ProgramOptions, 'command'>>(), command });
 
   program
     .command('status')
@@ -122,6 +126,20 @@ export function buildProgram(): Command {
       runCommand(options(), () => writeNewChange(wanted, options())),
     );
   return program;
+}
+
+/** The names of a command and of those above it, without the program's: `['backfill', 'pause']`. */
+function pathOf(command: Command): string[] {
+  return command.parent === null ? [] : [...pathOf(command.parent), command.name()];
+}
+
+/** The options with which a command was called, as they were given. */
+function givenOptions(command: Command): string[] {
+  return command.options
+    .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
+    .map((option) =>
+      option.required ? `${option.long} ${command.getOptionValue(option.attributeName())}` : option.long!,
+    );
 }
 
 /** Parses a whole number from 1 on. */

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { rowCount } from './row-count.ts';
+import { rowCount, rowsOf } from '../change/row-count.ts';
 
 /** How often a line appears if the output is not a terminal. */
 const LINE_INTERVAL_MS = 2_000;
@@ -52,7 +52,7 @@ function writeLines(output: NodeJS.WriteStream): RowsProgress {
       lastLine = now;
       const rowsPerSecond = (rowsDone * 1000) / (now - began);
       output.write(
-        `${rowCount(rowsDone)} of ${rowCount(Math.max(rowsExpected, rowsDone))} rows, ${rowCount(rowsPerSecond)} rows/s\n`,
+        `${rowCount(rowsDone)} of ${rowsOf(Math.max(rowsExpected, rowsDone))}, ${rowCount(rowsPerSecond)} rows/s\n`,
       );
     },
     [Symbol.dispose]: () => {},

@@ -22,6 +22,8 @@ export interface ProgramOptions {
   readonly config?: string;
   /** Whether to print JSON, errors included. */
   readonly json?: boolean;
+  /** The command as it was called, in which `[change]` is the place of a change's name. */
+  readonly command: string;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface ProgramOptions {
  * @param work the command; returns the exit code, or nothing for 0
  */
 export async function runCommand(
-  { json = false }: ProgramOptions,
+  { json = false }: Pick<ProgramOptions, 'json'>,
   work: (signal: AbortSignal) => Promise<number | void>,
 ): Promise<void> {
   const controller = new AbortController();

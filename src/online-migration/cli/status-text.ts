@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { ABANDONED, type Unfinished } from '../backfill/unfinished.ts';
 import type { BackfillProgress } from '../backfill/plan/progress.ts';
 import type { LockHold } from '../state/lock-holds.ts';
 import type { ActiveStatement } from '../observation/active-statements.ts';
@@ -7,13 +8,13 @@ import type { TableSize } from '../observation/table-size.ts';
 import type { Presence } from '../follow/presence.ts';
 import { STAGES } from '../observation/stage.ts';
 import type { Overview } from '../observation/overview.ts';
-import { rowCount } from './row-count.ts';
+import { rejectsText, rowCount, rowsOf } from '../change/row-count.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const LABEL_WIDTH = 15;
 
-/** The overview, and the statements of other sessions: they can contain data, so only a person at a terminal sees them. */
-export interface WatchedStatus extends Overview {
+/** The overview, the work that the backfill has left, and the statements of other sessions: they can contain data, so only a person at a terminal sees them. */
+export interface WatchedStatus extends Overview, Unfinished {
   readonly statements: readonly ActiveStatement[];
 }
 
@@ -26,7 +27,8 @@ export function describeStatus(status: WatchedStatus, columns: number): string[]
   const lines = [
     labelled('Stage', `${stage} (${STAGES.indexOf(stage) + 1} of ${STAGES.length})`),
     labelled('Active column', activeColumn),
-    labelled('Backfill', backfillText(backfill)),
+    labelled('Backfill', backfillText(backfill, status)),
+    ...leftLines(status),
     labelled('Table', sizeText(size)),
     ...section('Columns', catalog.columns.map(printable)),
     labelled('Triggers', catalog.triggers.map(printable).join(', ') || 'none'),
@@ -49,23 +51,31 @@ function section(label: string, entries: readonly string[]): string[] {
   return [labelled(label, first), ...others.map((entry) => labelled('', entry))];
 }
 
-function backfillText(progress: BackfillProgress | null): string {
-  if (progress === null) return 'none has begun';
+/** The work that is left for a person, in lines that fit in 80 columns. */
+function leftLines({ isAbandoned, rejects }: Unfinished): string[] {
+  const rejectLines = rejects === null || rejects === 0 ? [] : rejectsText(rejects).split(/ (?=\()/);
+  return [...(isAbandoned ? [ABANDONED] : []), ...rejectLines].map((line) => labelled('', line));
+}
+
+function backfillText(progress: BackfillProgress | null, { stage, isAbandoned }: WatchedStatus): string {
+  if (progress === null) {
+    return stage === 'contracted' || stage === 'renamed' ? 'not needed any more' : 'none has begun';
+  }
   const { direction, rowsDone, rowsTotal, percent, rowsPerSecond, etaSeconds, pausedFor, finished } =
     progress;
   const way = direction === 'forward' ? '' : ', on the way back';
-  if (finished) return `finished, ${rowCount(rowsDone)} rows${way}`;
-  const now =
-    pausedFor === null
-      ? `${rowCount(rowsPerSecond)} rows/s, ${etaSeconds === null ? 'time left unknown' : `${rowCount(etaSeconds)} s left`}`
-      : `waits: ${pausedFor}`;
-  return `${percent.toFixed(1)} %, ${rowCount(rowsDone)} of ${rowCount(rowsTotal)} rows${way}, ${now}`;
+  if (finished) return `finished, ${rowsOf(rowsDone)}${way}`;
+  const done = `${percent.toFixed(1)} %, ${rowCount(rowsDone)} of ${rowsOf(rowsTotal)}${way}`;
+  if (isAbandoned) return done;
+  return pausedFor === null
+    ? `${done}, ${rowCount(rowsPerSecond)} rows/s, ${etaSeconds === null ? 'time left unknown' : `${rowCount(etaSeconds)} s left`}`
+    : `${done}, waits: ${pausedFor}`;
 }
 
 function sizeText(size: TableSize | null): string {
   if (size === null) return 'locked, its size cannot be read now';
   const { heapBytes, indexBytes, estimatedRows } = size;
-  return `${megabytes(heapBytes)}, indexes ${megabytes(indexBytes)}, about ${rowCount(estimatedRows)} rows`;
+  return `${megabytes(heapBytes)}, indexes ${megabytes(indexBytes)}, about ${rowsOf(estimatedRows)}`;
 }
 
 function processText({ process, form, address }: Presence): string {

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLogUpdate } from 'log-update';
 import type { ClientConfig } from 'pg';
+import { readUnfinished } from '../backfill/unfinished.ts';
+import { changedColumnOf } from '../change/changed-column.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { type Observer, openObserver } from '../observation/observer.ts';
 import { findActiveStatements } from '../observation/active-statements.ts';
@@ -18,18 +20,21 @@ const DEFAULT_COLUMNS = 80;
 /** Prints the progress of a change and the current activity on its table. */
 export async function showStatus(
   name: string | undefined,
-  { config: file, json = false, watch }: ProgramOptions & { readonly watch: boolean },
+  { config: file, json = false, watch, command }: ProgramOptions & { readonly watch: boolean },
   signal: AbortSignal,
 ): Promise<void> {
   const config = await loadConfig(file);
-  const change = chosenChange(name, config.changes);
+  const change = chosenChange(name, { ...config, command });
   const connection = await connectionOf(config);
   const write = json ? (status: WatchedStatus) => JSON.stringify(status) : renderText;
-  const render = async (observer: Observer) =>
-    write({
-      ...(await readOverview(observer, change)),
+  const render = async (observer: Observer) => {
+    const overview = await readOverview(observer, change);
+    return write({
+      ...overview,
+      ...(await readUnfinished(observer, changedColumnOf(change), overview.backfill)),
       statements: await findActiveStatements(observer),
     });
+  };
   if (watch) await watchDatabase(connection, render, json, signal);
   if (!json) console.log(`${describeConnection(connection)}\n`);
   await using observer = await openObserver(connection);

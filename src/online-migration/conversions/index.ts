@@ -1,3 +1,5 @@
+import '../change/require-node.ts';
+
 export { booleanToText } from './boolean-to-text.ts';
 export { charToText } from './char-to-text.ts';
 export { integerToBigint } from './integer-to-bigint.ts';

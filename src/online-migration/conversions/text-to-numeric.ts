@@ -21,7 +21,7 @@ export function textToNumeric(precision: number, scale: number): Conversion {
   ) {
     throw new DeclarationError(
       'PRECISION_OUT_OF_RANGE',
-      `textToNumeric(${precision}, ${scale}): give whole numbers, 1 to ${MAX_PRECISION} digits in all, of which none to all are behind the point.`,
+      `textToNumeric(${precision}, ${scale}): give whole numbers with 1 ≤ precision ≤ ${MAX_PRECISION} and 0 ≤ scale ≤ precision.`,
       { precision, scale },
     );
   }

@@ -1,3 +1,5 @@
+import '../change/require-node.ts';
+
 export { columnOf } from './follow/column-of.ts';
 export type { FollowedChange } from './follow/followed-change.ts';
 export { type FollowedOrm, followedOrm, type FollowedOrmOptions } from './follow/followed-orm.ts';

@@ -1,7 +1,9 @@
 import { inspect, parseArgs } from 'node:util';
 import type { MikroORM } from '@mikro-orm/core';
-import type { Pool } from 'pg';
+import type { ClientConfig, Pool } from 'pg';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import { asDriverError, isConnectionLost } from '../postgres/database-error.ts';
+import { clientFor, DatabaseUnreachableError } from '../postgres/open-client.ts';
 import { NEUTRAL_SETTINGS, settingsStatement } from '../postgres/session-settings.ts';
 import { type MigrationTargets, MigrationTargetError } from './migration-target.ts';
 
@@ -45,6 +47,12 @@ export function printMessagesOnly(): void {
       return this.message;
     },
   });
+}
+
+/** The error of a connection that MikroORM could not open, as the package names it; any other error unchanged. */
+export function namedConnectionError(connection: ClientConfig, error: unknown): unknown {
+  if (error instanceof OnlineMigrationError || !isConnectionLost(error)) return error;
+  return new DatabaseUnreachableError(clientFor(connection), asDriverError(error)!);
 }
 
 /**

@@ -15,6 +15,7 @@ import { keepsSessions, SessionsNotKeptError } from '../postgres/session-continu
 import { Session } from '../postgres/session.ts';
 import {
   isMikroOrmCommand,
+  namedConnectionError,
   neutralizePool,
   printMessagesOnly,
   refuseForgottenOptions,
@@ -207,6 +208,13 @@ export class OnlineMigrator extends Migrator {
     await super.storeCurrentSchema(schema);
   }
 
+  /** Connects, which the commands that only read do first. */
+  protected override async init(): Promise<void> {
+    await super.init().catch((error: unknown) => {
+      throw namedConnectionError(this.#connection, error);
+    });
+  }
+
   protected override createRunner(): OnlineMigrationRunner {
     return new OnlineMigrationRunner(this.driver, this.options, this.config);
   }
@@ -240,11 +248,7 @@ export class OnlineMigrator extends Migrator {
   async #underLock<T>(command: (resources: RunnerResources) => Promise<T>): Promise<T> {
     using eventLog = logEvents((line) => this.#log(line));
     const emit = emitTo(eventLog.listen, ...this.#listeners);
-    const connection = {
-      ...this.driver.getConnection().getConnectionOptions(),
-      // TLS and other settings that the URL's parts do not contain.
-      ...this.config.get('driverOptions'),
-    } as ClientConfig;
+    const connection = this.#connection;
     if (!(await keepsSessions(connection))) throw new SessionsNotKeptError();
     await this.init();
     using interrupt =
@@ -260,6 +264,14 @@ export class OnlineMigrator extends Migrator {
       emit,
       signal: AbortSignal.any([interrupt.signal, session.lost]),
     });
+  }
+
+  get #connection(): ClientConfig {
+    return {
+      ...this.driver.getConnection().getConnectionOptions(),
+      // TLS and other settings that the URL's parts do not contain.
+      ...this.config.get('driverOptions'),
+    };
   }
 
   get #onlineRunner(): OnlineMigrationRunner {

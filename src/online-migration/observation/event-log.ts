@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { rowCount, rowsOf } from '../change/row-count.ts';
 import type { BackfillProgressed, Emit, OnlineMigrationEvent } from '../change/events.ts';
 
 /** Short enough to show that the backfill is still running. */
@@ -104,22 +105,18 @@ function writeLines(write: (line: string) => void): ProgressDisplay {
 function barText({ percent, rowsDone, rowsPerSecond, secondsLeft, pausedFor }: BackfillProgressed): string {
   const now =
     pausedFor === null
-      ? `${count(rowsPerSecond)} rows/s, ${duration(secondsLeft)} left`
+      ? `${rowCount(rowsPerSecond)} rows/s, ${duration(secondsLeft)} left`
       : `waits: ${pausedFor}`;
-  return `${percent.toFixed(1)} %, ${count(rowsDone)} rows, ${now}`;
+  return `${percent.toFixed(1)} %, ${rowsOf(rowsDone)}, ${now}`;
 }
 
 /** Rows, percent, rows per second, time left, and the reason for waiting. */
 function progressText(progress: BackfillProgressed): string {
   return (
-    `${count(progress.rowsDone)} of ${count(progress.rowsTotal)} rows, ${progress.percent.toFixed(1)} %, ` +
-    `${count(progress.rowsPerSecond)} rows/s, time left ${duration(progress.secondsLeft)}` +
+    `${rowCount(progress.rowsDone)} of ${rowsOf(progress.rowsTotal)}, ${progress.percent.toFixed(1)} %, ` +
+    `${rowCount(progress.rowsPerSecond)} rows/s, time left ${duration(progress.secondsLeft)}` +
     (progress.pausedFor === null ? '' : `, waits: ${progress.pausedFor}`)
   );
-}
-
-function count(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
 }
 
 function duration(seconds: number | null): string {

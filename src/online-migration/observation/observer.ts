@@ -1,5 +1,6 @@
-import { Client, type ClientConfig } from 'pg';
+import type { ClientConfig } from 'pg';
 import { closeClient } from '../postgres/close-client.ts';
+import { clientFor, connectClient } from '../postgres/open-client.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { PACKAGE_NAME } from '../follow/presence.ts';
 
@@ -14,9 +15,10 @@ export type Observer = Queryable & AsyncDisposable;
  * is needed. It has a name of the package, so a backfill does not count it as the application's. It changes no
  * setting of the session, because a pooler would pass the setting on to others.
  * @param connection the address, as `pg` accepts it
+ * @throws DatabaseUnreachableError if the connection cannot be opened
  */
 export async function openObserver(connection: ClientConfig): Promise<Observer> {
-  const client = new Client({
+  const client = clientFor({
     ...connection,
     application_name: `${PACKAGE_NAME} observer`,
     connectionTimeoutMillis: PATIENCE_MS,
@@ -24,6 +26,6 @@ export async function openObserver(connection: ClientConfig): Promise<Observer> 
   });
   // When the connection is lost, the statement in flight fails. Without a listener, the process would end.
   client.on('error', () => undefined);
-  await client.connect();
+  await connectClient(client);
   return Object.assign(client, { [Symbol.asyncDispose]: () => closeClient(client) });
 }

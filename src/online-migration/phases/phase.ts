@@ -1,5 +1,6 @@
 import type { Emit } from '../change/events.ts';
-import { type ChangedColumn, isReversible, keyColumnsOf } from '../change/changed-column.ts';
+import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
+import { missingKeyColumns } from '../state/key-columns.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
 import { otherLedgerObstacles } from '../state/phase-ledger.ts';
 import { type Ledger, readRecordedChanges } from '../state/recorded-changes.ts';
@@ -127,18 +128,9 @@ async function refuseForeignColumn(context: PhaseContext, phase: string, stage: 
 /** Another change may have renamed a column of the key, or may do so later. */
 async function refuseMissingKey(context: PhaseContext, phase: string): Promise<void> {
   const { session, change } = context;
-  const { change: name, table } = namesOf(change);
-  const wanted = keyColumnsOf(change).filter((column) => column !== change.oldColumn.name);
-  const { rows } = await session.query<{ name: string }>(
-    `
-    select name from unnest($2::text[]) as name
-    where not exists (
-      select from pg_catalog.pg_attribute where attrelid = to_regclass($1) and attname = name and not attisdropped
-    )`,
-    [table, wanted],
-  );
-  if (rows.length === 0) return;
-  const columns = rows.map((row) => row.name);
+  const { change: name } = namesOf(change);
+  const columns = await missingKeyColumns(session, change);
+  if (columns.length === 0) return;
   throw new PhaseRefusedError(
     'KEY_COLUMN_MISSING',
     `Cannot ${phase} ${name}: the table has no column ${columns.join(', ')}, which is in its \`key\`. If ` +

@@ -1,5 +1,6 @@
 import { isNativeError } from 'node:util/types';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import { DatabaseUnreachableError } from './open-client.ts';
 
 /**
  * Classifies the errors of PostgreSQL, of `pg` and of Node's sockets.
@@ -18,6 +19,9 @@ export const SQLSTATE = {
   undefinedTable: '42P01',
   duplicateTable: '42P07',
   undefinedSchema: '3F000',
+  undefinedObject: '42704',
+  syntaxError: '42601',
+  insufficientPrivilege: '42501',
   queryCanceled: '57014',
 } as const;
 
@@ -151,6 +155,7 @@ function hasMessage(error: unknown, pattern: RegExp): boolean {
 export function asDriverError(error: unknown): DriverError | undefined {
   // Not `instanceof`: under a test runner, an error of Node itself belongs to another realm.
   if (!isNativeError(error)) return undefined;
+  if (error instanceof DatabaseUnreachableError) return asDriverError(error.cause);
   const { code, message, cause }: DriverError = error;
   // `pg` gives some of its own errors a cause, which knows less.
   const isOfDriver = typeof code === 'string' || CONNECTION_ENDED.test(message);

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { createRequire, findPackageJSON } from 'node:module';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import semver from 'semver';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
@@ -11,7 +12,8 @@ export type PeerName =
   | 'pg'
   | 'pg-boss';
 
-const { peerDependencies } = createRequire(import.meta.url)('../package.json') as {
+const require = createRequire(import.meta.url);
+const { peerDependencies } = require('../package.json') as {
   peerDependencies: Record<PeerName, string>;
 };
 
@@ -38,11 +40,9 @@ export function assertPeerVersion(name: PeerName): void {
 
 /** Undefined if the library is not installed. */
 function installedVersion(name: PeerName): string | undefined {
-  try {
-    // Not every version of every library exports its package.json.
-    const path = findPackageJSON(name, import.meta.url);
-    return path && (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
-  } catch {
-    return undefined;
-  }
+  // Not every version of every library exports its package.json, and an old Node.js has no `findPackageJSON`.
+  const path = (require.resolve.paths(name) ?? [])
+    .map((folder) => join(folder, name, 'package.json'))
+    .find((file) => existsSync(file));
+  return path && (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }

@@ -1,6 +1,7 @@
-import { Client, type ClientConfig } from 'pg';
+import type { ClientConfig } from 'pg';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { closeClient } from './close-client.ts';
+import { clientFor, connectClient } from './open-client.ts';
 import { ConnectionLostError } from './session.ts';
 
 /** Timeout of one connection and of one answer, in milliseconds. */
@@ -40,6 +41,7 @@ export class SessionsNotKeptError extends OnlineMigrationError {
  * The check changes nothing, not even a setting, because a setting on a shared session would affect other clients.
  *
  * @param connection the address, as `pg` accepts it
+ * @throws DatabaseUnreachableError if a connection cannot be opened
  * @throws ConnectionLostError if the server ends a session during the check
  */
 export async function keepsSessions(connection: ClientConfig): Promise<boolean> {
@@ -68,14 +70,14 @@ interface ObservedConnection extends AsyncDisposable {
 }
 
 async function connect(connection: ClientConfig): Promise<ObservedConnection> {
-  const client = new Client({
+  const client = clientFor({
     ...connection,
     connectionTimeoutMillis: TIMEOUT_MS,
     query_timeout: TIMEOUT_MS,
   });
   let lost: Error | undefined;
   client.on('error', (error) => (lost ??= error)); // One that is cut with a query in flight fails that query.
-  await client.connect();
+  await connectClient(client);
   return {
     // `pg` has this property, but its types do not declare it.
     announced: 'processID' in client && client.processID,

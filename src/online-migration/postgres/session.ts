@@ -1,5 +1,6 @@
-import { Client, type ClientConfig, escapeIdentifier, type FieldDef, type QueryResult } from 'pg';
+import { type Client, type ClientConfig, escapeIdentifier, type FieldDef, type QueryResult } from 'pg';
 import { closeClient } from './close-client.ts';
+import { clientFor, connectClient } from './open-client.ts';
 import { cancellable, type CancelTarget, type Interrupt } from './cancellation.ts';
 import type { Queryable } from './queryable.ts';
 import { assertPeerVersion } from './peer-versions.ts';
@@ -52,6 +53,7 @@ export class Session implements Queryable, AsyncDisposable {
    * @param connection the address, as `pg` accepts it
    * @param applicationName the name in `pg_stat_activity`
    * @param interrupt cancels a statement that has no timeout
+   * @throws DatabaseUnreachableError if the connection cannot be opened
    * @throws ConnectionLostError if the server ends the connection before the first statement
    */
   static async open(
@@ -60,9 +62,9 @@ export class Session implements Queryable, AsyncDisposable {
     interrupt?: Interrupt,
   ): Promise<Session> {
     assertPeerVersion('pg');
-    const client = new Client({ ...connection, application_name: applicationName, keepAlive: true });
+    const client = clientFor({ ...connection, application_name: applicationName, keepAlive: true });
     const session = new Session(client);
-    await client.connect();
+    await connectClient(client);
     try {
       await session.query(settingsStatement({ ...NEUTRAL_SETTINGS, ...PACKAGE_SETTINGS }), [
         String(STATEMENT_TIMEOUT_MS),

@@ -1,5 +1,6 @@
 import type { Emit } from '../change/events.ts';
 import { pause } from '../postgres/pause.ts';
+import type { Queryable } from '../postgres/queryable.ts';
 import type { Session } from '../postgres/session.ts';
 
 /** Any number works if every runner of the database uses the same one. */
@@ -64,8 +65,13 @@ async function tryLock(session: Session): Promise<boolean> {
   return rows[0]?.taken ?? false;
 }
 
-async function findHolder(session: Session): Promise<Holder | undefined> {
-  const { rows } = await session.query<Holder>(
+/** Whether a process holds the lock, and so may be running a phase. */
+export async function isMigratorLockHeld(database: Queryable): Promise<boolean> {
+  return (await findHolder(database)) !== undefined;
+}
+
+async function findHolder(database: Queryable): Promise<Holder | undefined> {
+  const { rows } = await database.query<Holder>(
     `
     select a.pid, a.application_name as application, a.backend_start as since
     from pg_catalog.pg_locks l

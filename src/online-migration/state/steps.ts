@@ -24,7 +24,7 @@ const TABLES = `
     sync_version text,
     expanded_at timestamptz not null default now()
   );
-  -- People may set paused and the two settings while the backfill runs, by hand or with npm run backfill.
+  -- People may set paused and the two settings while the backfill runs, by hand or with online-migration backfill.
   create table if not exists online_migration.backfill (
     change text primary key,
     direction text not null check (direction in ('forward', 'backward')),

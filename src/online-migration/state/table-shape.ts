@@ -1,9 +1,17 @@
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { isOfType, typeValues } from '../change/declared-type.ts';
+import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
 import { unquoted } from '../sync/filled-column.ts';
 import { namesOf } from '../change/names.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
+
+/** The statement casts the declared type; the tables that it reads always exist. */
+const NO_TYPE: ReadonlySet<string> = new Set([
+  SQLSTATE.undefinedObject,
+  SQLSTATE.undefinedSchema,
+  SQLSTATE.syntaxError,
+]);
 
 /** The table of a column change does not exist: the first migration has not run, or was reverted. */
 export class TableNotReadyError extends OnlineMigrationError {
@@ -34,6 +42,38 @@ export class ColumnMissingError extends OnlineMigrationError {
   }
 }
 
+/** The new type of the change does not exist. */
+export class TypeUnknownError extends OnlineMigrationError {
+  override readonly name = 'TypeUnknownError';
+
+  /** @param cause the error of the server */
+  constructor({ newColumn: { type } }: ChangedColumn, cause: Error) {
+    super(
+      'TYPE_UNKNOWN',
+      `\`to.type\` is ${type}, which is no type of this database: ${cause.message}. Correct it in the declaration of the ` +
+        `column change, or create the type first.`,
+      { property: 'to.type', type },
+      { cause },
+    );
+  }
+}
+
+/** The role may not use the schema of the table or of the new type. */
+export class SchemaNotGrantedError extends OnlineMigrationError {
+  override readonly name = 'SchemaNotGrantedError';
+
+  /** @param cause the error of the server */
+  constructor(table: string, cause: Error) {
+    super(
+      'SCHEMA_NOT_GRANTED',
+      `The table ${table} cannot be read: ${cause.message}. Grant USAGE on this schema to the role of the connection, ` +
+        `or connect as another role.`,
+      { table },
+      { cause },
+    );
+  }
+}
+
 /** Which of the two columns exist, and in which state. */
 export interface TableShape {
   /**
@@ -56,11 +96,13 @@ interface CatalogRow {
  * Reads the current shape of a change's table from the catalog, in one statement and so in one snapshot.
  * @throws TableNotReadyError if the table does not exist
  * @throws ColumnMissingError if it has neither column
+ * @throws TypeUnknownError if the new type does not exist
+ * @throws SchemaNotGrantedError if the role may not use the schema of either
  */
 export async function readTableShape(database: Queryable, change: ChangedColumn): Promise<TableShape> {
   const names = namesOf(change);
   // In PostgreSQL 18, a not-null constraint sets attnotnull even if it is not validated.
-  const { rows } = await database.query<CatalogRow>(
+  const reading = database.query<CatalogRow>(
     `
     with shape as (
       select a.attname, a.atttypid, a.atttypmod,
@@ -97,6 +139,13 @@ export async function readTableShape(database: Queryable, change: ChangedColumn)
       unquoted(names.fillingCheck),
     ],
   );
+  const { rows } = await reading.catch((error: unknown) => {
+    const state = sqlState(error) ?? '';
+    if (NO_TYPE.has(state)) throw new TypeUnknownError(change, error as Error);
+    if (state === SQLSTATE.insufficientPrivilege)
+      throw new SchemaNotGrantedError(names.table, error as Error);
+    throw error;
+  });
   const row = rows[0];
   if (!row?.table_exists) throw new TableNotReadyError(names.table);
   if (row.old_is_filled === null && row.new_is_enforced === null) throw new ColumnMissingError(change);

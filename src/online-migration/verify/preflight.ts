@@ -1,5 +1,7 @@
 import type { ClientConfig } from 'pg';
+import { unknownTypes } from '../attachments/obstacles/expression-obstacles.ts';
 import { findObstacles, findObstaclesOfActiveColumn } from '../attachments/obstacles/obstacles.ts';
+import { keyColumnNotFound } from '../attachments/obstacles/table-obstacles.ts';
 import { rowSecurityObstacles } from '../attachments/obstacles/row-obstacles.ts';
 import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
@@ -11,6 +13,8 @@ import { Session } from '../postgres/session.ts';
 import { readChecklist } from './checklist.ts';
 import { classifyValues } from './value-classes.ts';
 import type { ValueGroup } from './value-classes-batch.ts';
+import { missingKeyColumns } from '../state/key-columns.ts';
+import { SchemaNotGrantedError, TypeUnknownError } from '../state/table-shape.ts';
 import { readStage, type Stage } from '../observation/stage.ts';
 
 /** Options of {@link preflight}. */
@@ -52,9 +56,11 @@ export async function preflight(
 ): Promise<PreflightResult> {
   const column = changedColumnOf(change);
   await using session = await Session.open(clientConfigOf(connection), 'online-migration preflight');
-  const stage = await readStage(session, column);
+  const read = await readStageOrObstacles(session, column);
+  if (typeof read !== 'string') return { stage: 'initial', obstacles: read, ...UNCHECKED, isReady: false };
+  const stage = read;
   if (stage === 'contracted' || stage === 'renamed') {
-    return { stage, obstacles: [], values: [], checklist: [], isReady: true };
+    return { stage, obstacles: [], ...UNCHECKED, isReady: true };
   }
   const obstacles = await findObstaclesAt(stage, session, column);
   const values = obstacles.length > 0 ? [] : await classify(session, column, emitTo(onEvent), signal);
@@ -67,9 +73,26 @@ export async function preflight(
   };
 }
 
+const UNCHECKED = { values: [], checklist: [] } as const;
+
+/** The stage; obstacles instead if the stage depends on a type that the role cannot use. */
+async function readStageOrObstacles(session: Session, column: ChangedColumn): Promise<Stage | Obstacle[]> {
+  try {
+    return await readStage(session, column);
+  } catch (error) {
+    if (!(error instanceof TypeUnknownError || error instanceof SchemaNotGrantedError)) throw error;
+    const obstacles = await unknownTypes(session, column);
+    if (obstacles.length === 0) throw error;
+    return obstacles;
+  }
+}
+
 /** Before expand, all obstacles; later, only obstacles that may have been added since. */
 async function findObstaclesAt(stage: Stage, session: Session, column: ChangedColumn): Promise<Obstacle[]> {
   if (stage === 'initial') return findObstacles(session, column);
+  const missing = await missingKeyColumns(session, column);
+  // The other checks read rows by the key.
+  if (missing.length > 0) return [keyColumnNotFound(column, missing)];
   return [
     ...(await rowSecurityObstacles(session, column)),
     ...(await findObstaclesOfActiveColumn(session, column)),

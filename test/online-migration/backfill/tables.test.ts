@@ -77,7 +77,9 @@ describe('the backfill of', () => {
       select count(*)::int as rejects, count(distinct raw_value)::int as values, min(reason) as reason
       from online_migration.reject`);
     expect(rejects).toEqual({ rejects: ROWS, values: ROWS, reason: 'no equal value of type timestamptz' });
-    expect(log.at(-1)).toContain('20,000 rejects');
+    expect(log.at(-1)).toContain(
+      '; 20,000 rows did not convert: correct them before enforce (`npx online-migration preflight` lists them)',
+    );
   });
 
   it('a value that makes the conversion fail is found alone, and is a reject with the error as its reason', async () => {

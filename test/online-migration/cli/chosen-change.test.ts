@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { chosenChange } from '../../../src/online-migration/cli/project/chosen-change.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { changeOf } from '../../support/change-of.ts';
 
@@ -16,6 +17,12 @@ const first = ordersOf('public');
 const second = ordersOf('public', 'public.orders.total 2');
 const elsewhere = ordersOf('shop');
 
+const choiceOf = (changes: readonly ColumnChange[]) => ({
+  changes,
+  file: 'online-migration.config.ts',
+  command: 'status [change] --watch',
+});
+
 describe('the change that is named', () => {
   it.each([
     ['public.orders.total', [first, second, elsewhere], first],
@@ -26,7 +33,7 @@ describe('the change that is named', () => {
     ['public.orders.total', [second, elsewhere], second],
     [undefined, [second], second],
   ])('%s is found', (name, changes, expected) => {
-    expect(chosenChange(name, changes)).toEqual(expected);
+    expect(chosenChange(name, choiceOf(changes))).toEqual(expected);
   });
 
   it.each([
@@ -34,39 +41,44 @@ describe('the change that is named', () => {
       'orders.total',
       [first, second, elsewhere],
       'CHANGE_AMBIGUOUS',
-      `Several changes match orders.total. Name one: public.orders.total, 'public.orders.total 2', shop.orders.total.`,
+      `Several changes match orders.total: public.orders.total, 'public.orders.total 2', shop.orders.total. ` +
+        `Name one after the command: \`npx online-migration status public.orders.total --watch\`.`,
     ],
     [
       'public.orders.total',
       [second, ordersOf('public', `it's 3`), elsewhere],
       'CHANGE_AMBIGUOUS',
-      `Several changes match public.orders.total. Name one: 'public.orders.total 2', 'it'\\''s 3'.`,
+      `Several changes match public.orders.total: 'public.orders.total 2', 'it'\\''s 3'. ` +
+        `Name one after the command: \`npx online-migration status 'public.orders.total 2' --watch\`.`,
     ],
     [
       'public.orders.total',
       [first, first],
       'CHANGE_NAME_TWICE',
-      'The configuration lists 2 changes of the name public.orders.total: give all but one a `name` of its own.',
+      'online-migration.config.ts lists 2 changes of the name public.orders.total: give all but one a `name` of its own.',
     ],
     [
       'orders.sum',
       [first, second],
       'CHANGE_UNKNOWN',
-      `There is no column change orders.sum. There is: public.orders.total, 'public.orders.total 2'.`,
+      `There is no column change orders.sum. online-migration.config.ts lists: public.orders.total, 'public.orders.total 2'. ` +
+        `Name one after the command: \`npx online-migration status public.orders.total --watch\`.`,
     ],
     [
       undefined,
       [first, second],
       'CHANGE_NOT_CHOSEN',
-      `There are several column changes. Name one: public.orders.total, 'public.orders.total 2'.`,
+      `There are several column changes: public.orders.total, 'public.orders.total 2'. ` +
+        `Name one after the command: \`npx online-migration status public.orders.total --watch\`.`,
     ],
     [
       'orders.total',
       [],
       'NO_CHANGE_DECLARED',
-      'The configuration lists no column change: add yours to `changes`.',
+      'online-migration.config.ts lists no column change. Write one with `npx online-migration new`, then add it to ' +
+        '`changes` of this file.',
     ],
   ])('%s is refused where it says too little', (name, changes, code, message) => {
-    expect(() => chosenChange(name, changes)).toThrow(expect.objectContaining({ code, message }));
+    expect(() => chosenChange(name, choiceOf(changes))).toThrow(expect.objectContaining({ code, message }));
   });
 });

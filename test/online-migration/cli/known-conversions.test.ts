@@ -59,7 +59,7 @@ const REFUSED: [from: string, to: string, reason: string | null][] = [
   [
     'text',
     'numeric(300,2)',
-    'textToNumeric(300, 2): give whole numbers, 1 to 255 digits in all, of which none to all are behind the point',
+    'textToNumeric(300, 2): give whole numbers with 1 ≤ precision ≤ 255 and 0 ≤ scale ≤ precision',
   ],
   ['time(3)', 'timetz(3)', null],
   ['timestamptz(3)', 'timestamptz(0)', null],

@@ -176,7 +176,9 @@ describe('the mappings that `new` writes', () => {
       const status = await copy.run(ONLINE_MIGRATION, 'status', 'ledger.v');
       expect(status).toMatchObject({
         exitCode: 1,
-        stderr: `Several changes match ledger.v. Name one: 'Shop €.ledger.v', 'Shop €.ledger.v 2'.\nError code: CHANGE_AMBIGUOUS\n`,
+        stderr:
+          `Several changes match ledger.v: 'Shop €.ledger.v', 'Shop €.ledger.v 2'. Name one after the command: ` +
+          `\`npx online-migration status 'Shop €.ledger.v'\`.\nError code: CHANGE_AMBIGUOUS\n`,
       });
       expect(await copy.run('node_modules/@mikro-orm/cli/cli.js', 'migration:up')).toMatchObject({
         exitCode: 0,

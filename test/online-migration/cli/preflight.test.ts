@@ -147,8 +147,10 @@ describe('npx online-migration preflight', () => {
     });
     const { exitCode, stderr } = await command.ended;
     expect(exitCode).toBe(1);
+    const [config, file] = CONFIG;
     expect(stderr).toBe(
-      'There is no column change orders.total. There is: public.event.at.\nError code: CHANGE_UNKNOWN\n',
+      `There is no column change orders.total. ${file} lists: public.event.at. Name one after the command: ` +
+        `\`npx online-migration preflight public.event.at ${config} ${file}\`.\nError code: CHANGE_UNKNOWN\n`,
     );
   });
 

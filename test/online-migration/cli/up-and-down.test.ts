@@ -1,30 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempDisposable, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { databasePerFile } from '../../support/tested-database.ts';
-
-const PACKAGE = join(import.meta.dirname, '../../../src/online-migration');
-const ONLINE_MIGRATION = join(PACKAGE, 'cli/online-migration.ts');
-
-/** A project without MikroORM whose change is of `orders.total`. */
-const PROJECT = `
-  import { textToNumeric } from '${PACKAGE}/conversions/index.ts';
-  export default {
-    changes: [{
-      table: { schema: 'public', name: 'orders' },
-      key: 'id',
-      columns: [{
-        from: { name: 'total', type: 'text' },
-        to: { name: 'total_new', type: 'numeric(12,2)' },
-        conversion: textToNumeric(12, 2),
-      }],
-    }],
-    connection: process.env.DATABASE_URL,
-  }`;
+import { openPlainProject, type PlainProject } from './plain-project.ts';
 
 const database = databasePerFile(
   `create table orders (id bigint generated always as identity primary key, total text not null)`,
@@ -32,32 +10,15 @@ const database = databasePerFile(
 );
 const { client } = database;
 
-let resources: AsyncDisposableStack;
-let folder: string;
+let project: PlainProject;
 beforeEach(async () => {
-  resources = new AsyncDisposableStack();
-  folder = resources.use(await mkdtempDisposable(join(tmpdir(), 'plain-project-'))).path;
-  await writeFile(join(folder, 'online-migration.config.ts'), PROJECT);
+  project = await openPlainProject();
 });
-afterEach(() => resources.disposeAsync());
+afterEach(async () => {
+  await project[Symbol.asyncDispose]();
+});
 
-async function run(...options: string[]) {
-  return await runIn({ DATABASE_URL: database.url }, ...options);
-}
-
-async function runIn(env: Record<string, string>, ...options: string[]) {
-  const child = spawn(process.execPath, [ONLINE_MIGRATION, ...options], {
-    cwd: folder,
-    env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const [stdout, stderr, [exitCode]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close') as Promise<[number]>,
-  ]);
-  return { exitCode, stdout, stderr };
-}
+const run = (...options: string[]) => project.run(database.url, ...options);
 
 const phases = async () =>
   (await client.rows(`select phase from online_migration.phase order by applied_at`)).map(
@@ -112,14 +73,14 @@ describe('a configuration that cannot be used', () => {
       /must export `\{ changes, connection \}` as its default\.\nError code: CONFIG_INVALID/,
     ],
   ])('%s', async (_, source, message) => {
-    await writeFile(join(folder, 'online-migration.config.ts'), source);
+    await writeFile(join(project.folder, 'online-migration.config.ts'), source);
     const { exitCode, stderr } = await run('up');
     expect(stderr).toMatch(message);
     expect(exitCode).toBe(1);
   });
 
   it('has an empty connection', async () => {
-    const { exitCode, stderr } = await runIn({}, 'up');
+    const { exitCode, stderr } = await project.run('', 'up');
     expect(stderr).toMatch(
       /`connection` of the configuration is empty: is DATABASE_URL set\?.*\nError code: CONFIG_INVALID/,
     );

@@ -12,7 +12,7 @@ it.each([
   expect(() => textToNumeric(precision, scale)).toThrow(
     expect.objectContaining({
       code: 'PRECISION_OUT_OF_RANGE',
-      message: `textToNumeric(${precision}, ${scale}): give whole numbers, 1 to 255 digits in all, of which none to all are behind the point.`,
+      message: `textToNumeric(${precision}, ${scale}): give whole numbers with 1 ≤ precision ≤ 255 and 0 ≤ scale ≤ precision.`,
     }),
   );
 });

@@ -14,6 +14,7 @@ const PROJECTS = join(import.meta.dirname, 'projects');
 const LIMIT_MS = 600_000;
 
 const NODE_MAJORS = ['22', '24'] as const;
+const TOO_OLD = '20';
 const STAGES_UP = ['expanded', 'backfilled', 'enforced', 'contracted', 'renamed'];
 const STAGES_DOWN = ['contracted', 'enforced', 'backfilled', 'expanded', 'initial'];
 /** The active column at each of these stages. */
@@ -41,7 +42,7 @@ beforeAll(async () => {
   await run('npm', ['run', 'pack'], { cwd: ROOT });
   const [name] = (await readdir(join(ROOT, 'dist'))).filter((file) => file.endsWith('.tgz'));
   tarball = join(ROOT, 'dist', name!);
-  for (const major of NODE_MAJORS) {
+  for (const major of [TOO_OLD, ...NODE_MAJORS]) {
     const folder = resources.use(await mkdtempDisposable(join(tmpdir(), `node-${major}-`))).path;
     await install(folder, [`node@${major}`]);
     nodes.set(major, join(folder, 'node_modules/node/bin/node'));
@@ -126,6 +127,35 @@ describe('the tarball in a project whose TypeScript Node.js runs by type strippi
         await command('down', 'orders.total', '--to', 'initial');
         expect(await client.rows(ROWS)).toEqual(before);
       }
+    },
+    LIMIT_MS,
+  );
+});
+
+describe('the tarball on a version of Node.js that is too old', () => {
+  const sentence = 'online-migration needs Node.js 22.18 or newer, and this process runs Node.js 20.';
+
+  it(
+    'refuses each command in a sentence',
+    async () => {
+      await using folder = await openProject('type-stripping', ['pg@8.21.0']);
+      await expect(runNode(TOO_OLD, folder.path, '', ONLINE_MIGRATION, 'status')).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(
+          /^online-migration needs Node\.js 22\.18 .*\nError code: NODE_TOO_OLD\n$/,
+        ),
+      });
+    },
+    LIMIT_MS,
+  );
+
+  it.each(['online-migration', 'online-migration/conversions'])(
+    'refuses to be imported as %s',
+    async (entry) => {
+      await using folder = await openProject('plain-esm', ['pg@8.23.0']);
+      const script = `await import('${entry}').catch(({ code, message }) => console.log(code, message))`;
+      const printed = await runNode(TOO_OLD, folder.path, '', '--input-type=module', '--eval', script);
+      expect(printed).toContain(`NODE_TOO_OLD ${sentence}`);
     },
     LIMIT_MS,
   );

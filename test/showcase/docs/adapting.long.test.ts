@@ -1,6 +1,6 @@
 import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { followPage } from '../../../src/showcase/docs-pages/follow.ts';
 import { readPage } from '../../../src/showcase/docs-pages/page.ts';
@@ -33,8 +33,11 @@ it(
     const outputs = await followPage(steps, {
       folder: folder.path,
       environment: () => ({
-        // The packages have the right one; a shell would find that of the system first.
-        PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
+        // As in the reader's shell: npm has put the packages' Node.js in front for this test only.
+        PATH: process.env['PATH']
+          ?.split(delimiter)
+          .filter((place) => !place.includes('node_modules'))
+          .join(delimiter),
         MY_DATABASE_URL: own.url,
         DATABASE_URL: undefined,
         TEST_DATABASE_URL: process.env['TEST_SERVER_URL'],

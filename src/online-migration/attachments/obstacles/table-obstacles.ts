@@ -93,13 +93,7 @@ export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): Obsta
         },
       ),
     ],
-    [
-      missing.length > 0,
-      obstacle('KEY_COLUMN_NOT_FOUND', `It has no column ${missing.join(', ')}: correct \`key\`.`, {
-        table,
-        columns: missing,
-      }),
-    ],
+    [missing.length > 0, keyColumnNotFound(change, missing)],
     [
       missing.length === 0 && key.length > 0 && !facts.key_is_unique,
       obstacle(
@@ -119,6 +113,14 @@ export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): Obsta
     ],
   ];
   return checks.filter(([holds]) => holds).map(([, found]) => found);
+}
+
+/** The obstacle of a declared key that names columns which the table does not have. */
+export function keyColumnNotFound(change: ChangedColumn, columns: readonly string[]): Obstacle {
+  return obstacle('KEY_COLUMN_NOT_FOUND', `It has no column ${columns.join(', ')}: correct \`key\`.`, {
+    table: namesOf(change).table,
+    columns,
+  });
 }
 
 /** Reads the input of {@link tableObstacles}; undefined if the table does not have the column. */

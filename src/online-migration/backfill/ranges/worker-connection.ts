@@ -1,6 +1,6 @@
 import type { Emit } from '../../change/events.ts';
 import { pause } from '../../postgres/pause.ts';
-import { isConnectionLost, isTransient } from '../../postgres/database-error.ts';
+import { describeDatabaseError, isConnectionLost, isTransient } from '../../postgres/database-error.ts';
 import { ConnectionLostError, type Session } from '../../postgres/session.ts';
 import type { Fill } from '../plan/fill.ts';
 import { keepTriggersSilent } from '../batch/firing-triggers.ts';
@@ -49,7 +49,7 @@ export class WorkerConnection implements AsyncDisposable {
         return await work(this.#session);
       } catch (error) {
         if (!mayReconnect(error) || performance.now() > deadline) throw error;
-        const reason = (error as Error).message;
+        const reason = describeDatabaseError(error);
         emit({
           type: 'connection-lost',
           reason,

@@ -9,6 +9,9 @@ import type { BackfillSettings } from './settings.ts';
 import { findThrottleReason } from './throttles.ts';
 import type { WorkerPauses } from './worker-pause.ts';
 
+/** The reason of a pause that a person has asked for. */
+export const PAUSED_BY_HAND = 'paused by hand';
+
 /** The state of a process's workers that a check changes. */
 export interface Throttled {
   readonly fill: Fill;
@@ -37,7 +40,7 @@ export async function checkThrottles(
   await hold.giveWay();
   nice.observe(await countBusySessions(session));
   batchSizes.targetMs = nice.shorten(controls.batchMs ?? settings.batchMs);
-  const reason = controls.paused ? 'paused by hand' : await findThrottleReason(session, settings.throttle);
+  const reason = controls.paused ? PAUSED_BY_HAND : await findThrottleReason(session, settings.throttle);
   if (pauses.set(reason ?? (await otherReason()))) {
     emit(
       pauses.reason === null

@@ -9,11 +9,13 @@ const UP_WIDTH = 'npx online-migration up  --to backfilled'.length;
 
 /**
  * Lists the written files and the next steps, in the order of the releases.
+ * @param config the configuration file if it does not list the new change; undefined if it does
  * @param unreviewed one sentence for each object that a person must review before expand
  */
 export function instructions(
   subject: NewChange,
   files: readonly WrittenFile[],
+  config: string | undefined,
   unreviewed: readonly string[],
 ): string {
   const { change, words } = subject;
@@ -31,7 +33,7 @@ export function instructions(
 ${files.map(({ path }) => `  ${path}`).join('\n')}
 ${unreviewed.length === 0 ? '' : `\nReview before expand:\n${unreviewed.map((sentence) => `  ${sentence}\n`).join('')}`}
 Next:
-${hasMigrations ? '' : '  Give the configuration file the `columnChanges` of src/column-changes.ts.\n'}${test === undefined ? '' : `  npm test -- ${test.path}\n`}  npx online-migration preflight ${chosen}
+${config === undefined ? '' : `  Add the \`columnChanges\` of src/column-changes.ts to \`changes\` of ${config}.\n`}${test === undefined ? '' : `  npm test -- ${test.path}\n`}  npx online-migration preflight ${chosen}
 
 Release 1, which knows both columns:
   ${

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Client, type ClientConfig } from 'pg';
+import type { ClientConfig } from 'pg';
 import type { ColumnChange } from '../../change/column-change.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+import { clientConfigOf } from '../../postgres/client-config.ts';
+import { clientFor } from '../../postgres/open-client.ts';
 import type { SettingsOptions } from '../../phases/settings.ts';
 
 /** The default export of `online-migration.config.ts`: the project's settings for the command line. */
@@ -21,6 +23,11 @@ export interface OnlineMigrationConfig {
   readonly mikroOrm?: unknown;
 }
 
+/** A configuration and its file, for messages. */
+export interface LoadedConfig extends OnlineMigrationConfig {
+  readonly file: string;
+}
+
 const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'cjs'].map((ending) => `online-migration.config.${ending}`);
 
 /**
@@ -28,7 +35,7 @@ const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'cjs'].map((ending) => `online-m
  * @param file its path; by default the first of `online-migration.config.{ts,mts,js,mjs,cjs}` in the working directory
  * @throws OnlineMigrationError if there is none, or if it has no list of changes
  */
-export async function loadConfig(file?: string): Promise<OnlineMigrationConfig> {
+export async function loadConfig(file?: string): Promise<LoadedConfig> {
   const name = file ?? CONFIG_NAMES.find((candidate) => existsSync(join(process.cwd(), candidate)));
   const path = name === undefined ? undefined : resolve(name);
   if (path === undefined || !existsSync(path)) {
@@ -45,7 +52,7 @@ export async function loadConfig(file?: string): Promise<OnlineMigrationConfig> 
       `${path} must export \`{ changes, connection }\` as its default.`,
     );
   }
-  return config as OnlineMigrationConfig;
+  return { ...(config as OnlineMigrationConfig), file: name! };
 }
 
 /** A CommonJS module that a compiler has made has its default export under `default` once more. */
@@ -74,11 +81,11 @@ export async function connectionOf({ connection }: OnlineMigrationConfig): Promi
       '`connection` of the configuration is empty: is DATABASE_URL set? It needs a URL, or `{}` for the PG… variables of the environment.',
     );
   }
-  return typeof found === 'string' ? { connectionString: found } : found;
+  return clientConfigOf(found);
 }
 
 /** The database of a connection in one line, without the password. */
 export function describeConnection(connection: ClientConfig): string {
-  const { user, host, port, database } = new Client(connection);
+  const { user, host, port, database } = clientFor(connection);
   return `Database: ${database} on ${host}:${port}, as ${user}`;
 }

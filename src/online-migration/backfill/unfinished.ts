@@ -1,0 +1,35 @@
+import type { ChangedColumn } from '../change/changed-column.ts';
+import { namesOf } from '../change/names.ts';
+import type { Queryable } from '../postgres/queryable.ts';
+import { isMigratorLockHeld } from '../state/migrator-lock.ts';
+import { countRecordedRejects } from '../state/recorded-rejects.ts';
+import type { BackfillProgress } from './plan/progress.ts';
+import { findWorkerProcesses } from './plan/worker-name.ts';
+
+/** The work that a backfill has left for a person. */
+export interface Unfinished {
+  /** No process works on an unfinished backfill: it was killed, or interrupted. */
+  readonly isAbandoned: boolean;
+  /** Rows that did not convert and that enforce refuses; null if the role may not read them. */
+  readonly rejects: number | null;
+}
+
+/** Reads the work that a backfill has left for a person. */
+export async function readUnfinished(
+  database: Queryable,
+  change: ChangedColumn,
+  progress: BackfillProgress | null,
+): Promise<Unfinished> {
+  if (progress === null) return { isAbandoned: false, rejects: 0 };
+  const { finished, direction } = progress;
+  const isAbandoned =
+    !finished && !(await isMigratorLockHeld(database)) && (await findWorkerProcesses(database)).length === 0;
+  const hasRejects = finished && direction === 'forward';
+  return {
+    isAbandoned,
+    rejects: hasRejects ? await countRecordedRejects(database, namesOf(change).change) : 0,
+  };
+}
+
+/** The remedy of an abandoned backfill. */
+export const ABANDONED = 'no process works on it: the command that began it continues it';

@@ -1,0 +1,20 @@
+import { type ChangedColumn, keyColumnsOf } from '../change/changed-column.ts';
+import { namesOf } from '../change/names.ts';
+import type { Queryable } from '../postgres/queryable.ts';
+
+/**
+ * Reads which columns of the declared key the table does not have, except the old column of the change. Another change
+ * may have renamed them.
+ */
+export async function missingKeyColumns(database: Queryable, change: ChangedColumn): Promise<string[]> {
+  const wanted = keyColumnsOf(change).filter((column) => column !== change.oldColumn.name);
+  const { rows } = await database.query<{ name: string }>(
+    `
+    select name from unnest($2::text[]) as name
+    where not exists (
+      select from pg_catalog.pg_attribute where attrelid = to_regclass($1) and attname = name and not attisdropped
+    )`,
+    [namesOf(change).table, wanted],
+  );
+  return rows.map(({ name }) => name);
+}
