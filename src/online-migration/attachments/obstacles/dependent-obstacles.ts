@@ -21,8 +21,7 @@ export async function indexObstacles(
   type: string,
 ): Promise<Obstacle[]> {
   const obstacles: Obstacle[] = [];
-  for (const { name, obstacle: reason, definition } of indexes) {
-    const method = / USING (\w+) \(/.exec(definition)?.[1] ?? '';
+  for (const { name, obstacle: reason, method } of indexes) {
     if (reason !== null) {
       obstacles.push(
         obstacle(
