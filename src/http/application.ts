@@ -84,7 +84,7 @@ export async function buildApplication(
   const durations = new RequestDurations(metrics, workRoutes);
   const history = new RequestHistory(workRoutes);
   addStatusRoute(router, primary.changes, pool);
-  addHealthRoutes(router, pool, stopping);
+  addHealthRoutes(router, declared, pool, stopping);
   addMetricsRoute(router, metrics);
   addOpenApiRoute(router, apiDocumentOf(features));
   const sampler = resources.use(new Sampler({ change: primary.changes[0]?.change, connection, history }));
