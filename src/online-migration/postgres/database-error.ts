@@ -14,6 +14,7 @@ export const SQLSTATE = {
   foreignKeyViolation: '23503',
   uniqueViolation: '23505',
   checkViolation: '23514',
+  insufficientPrivilege: '42501',
   undefinedColumn: '42703',
   undefinedTable: '42P01',
   duplicateTable: '42P07',

@@ -55,6 +55,12 @@ describe('the change that is named', () => {
       `There is no column change orders.sum. There is: public.orders.total, 'public.orders.total 2'.`,
     ],
     [
+      '"orders"."total"',
+      [first, second],
+      'CHANGE_UNKNOWN',
+      `There is no column change "orders"."total". Give names without SQL quotes. There is: public.orders.total, 'public.orders.total 2'.`,
+    ],
+    [
       undefined,
       [first, second],
       'CHANGE_NOT_CHOSEN',

@@ -43,7 +43,7 @@ export function chosenChange(name: string | undefined, changes: readonly ColumnC
   if (only === undefined) {
     throw new OnlineMigrationError(
       'CHANGE_UNKNOWN',
-      `There is no column change ${name}. There is: ${listed(columns)}.`,
+      `There is no column change ${name}. ${name.includes('"') ? 'Give names without SQL quotes. ' : ''}There is: ${listed(columns)}.`,
       { name, changes: namesIn(columns) },
     );
   }
