@@ -44,6 +44,26 @@ export const ATTACHED: readonly Obstacle[] = [
     /The index large cannot go over by itself: it has more than plain columns/,
   ],
   [
+    `create index including on part (name) include (size)`,
+    'INDEX_NOT_CARRIED',
+    /The index including cannot go over by itself: it has more than plain columns/,
+  ],
+  [
+    `create index patterned on part (size, name text_pattern_ops)`,
+    'INDEX_NOT_CARRIED',
+    /The index patterned cannot go over by itself: it has more than plain columns/,
+  ],
+  [
+    `create index collated on part (size, name collate "C")`,
+    'INDEX_NOT_CARRIED',
+    /The index collated cannot go over by itself: it has more than plain columns/,
+  ],
+  [
+    `create index loose on part (size) with (fillfactor = 50)`,
+    'INDEX_NOT_CARRIED',
+    /The index loose cannot go over by itself: it has more than plain columns/,
+  ],
+  [
     `alter table part add exclude using btree (size with =)`,
     'INDEX_NOT_CARRIED',
     /part_size_excl cannot go over by itself: it is an exclusion constraint/,
