@@ -82,7 +82,12 @@ export async function buildApplication(
   const durations = new RequestDurations(metrics, workRoutes);
   const history = new RequestHistory(workRoutes);
   addStatusRoute(router, changes, pool);
-  addHealthRoutes(router, pool, stopping);
+  addHealthRoutes(
+    router,
+    changes.map(({ change }) => change),
+    pool,
+    stopping,
+  );
   addMetricsRoute(router, metrics);
   addOpenApiRoute(router, apiDocumentOf(features));
   const sampler = resources.use(new Sampler({ change: changes[0]?.change, connection, history }));

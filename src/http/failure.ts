@@ -14,6 +14,11 @@ const ADVICE = {
   unknown: 'The write may have been done: read the record before you send it again.',
 } as const;
 
+const NOT_ANSWERING = 'The database does not answer at the moment.';
+
+/** For clients: without the name of the table, which the log has. */
+export const NOT_MIGRATED = 'The database is not migrated yet: its table does not exist.';
+
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /** A failure that the client did not cause. */
@@ -33,7 +38,11 @@ export function problemOfFailure(error: unknown, method: string): Failure {
   const isNotReady = error instanceof OnlineMigrationError && error.code === 'TABLE_NOT_READY';
   const willPass = isNotReady || isTransient(error) || error instanceof AnswerTooLateError;
   const outcome = isRead(method) ? 'read' : !isNotReady && mayHaveBeenDone(error) ? 'unknown' : 'notDone';
-  return { answer: willPass ? tryAgain(ADVICE[outcome]) : giveUp(), cause: causeOf(error, willPass) };
+  const reason = isNotReady ? NOT_MIGRATED : NOT_ANSWERING;
+  return {
+    answer: willPass ? tryAgain(`${reason} ${ADVICE[outcome]}`) : giveUp(),
+    cause: causeOf(error, willPass),
+  };
 }
 
 function causeOf(error: unknown, willPass: boolean): string {
@@ -51,10 +60,8 @@ function sqlStateOf(error: unknown): string | undefined {
   return SQLSTATE.test(code) ? code : sqlStateOf(error.cause);
 }
 
-function tryAgain(advice: string): Problem {
-  return new Problem(503, `The database does not answer at the moment. ${advice}`, {
-    headers: { 'Retry-After': RETRY_AFTER_SECONDS },
-  });
+function tryAgain(detail: string): Problem {
+  return new Problem(503, detail, { headers: { 'Retry-After': RETRY_AFTER_SECONDS } });
 }
 
 function giveUp(): Problem {

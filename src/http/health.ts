@@ -1,22 +1,38 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Router } from '@koa/router';
-import type { Pool } from 'pg';
+import { escapeIdentifier, type Pool } from 'pg';
+import type { ColumnChange } from 'online-migration';
+import { NOT_MIGRATED } from './failure.ts';
 import { Problem } from './problem.ts';
 
 /** If the database takes longer to answer, the process is not ready. In milliseconds. */
 const READY_TIMEOUT_MS = 1000;
 
 /** A slower connection is closed, so that no later query waits behind this one. */
-const PING = { text: 'select 1', query_timeout: READY_TIMEOUT_MS };
+const PING = {
+  text: `select coalesce(bool_and(to_regclass(name) is not null), true) as migrated from unnest($1::text[]) as name`,
+  query_timeout: READY_TIMEOUT_MS,
+};
 
 /**
- * Adds `/healthz` (the process is alive) and `/readyz` (it accepts requests and its database answers).
+ * Adds `/healthz` (the process is alive) and `/readyz` (it accepts requests, its database answers, and the tables of
+ * the column changes exist).
  *
  * @param router receives the routes
+ * @param changes the column changes that this process follows
  * @param pool the pool that requests use
  * @param stopping aborted at shutdown; `/readyz` then fails, so that load balancers send requests elsewhere
  */
-export function addHealthRoutes(router: Router, pool: Pool, stopping: AbortSignal): void {
+export function addHealthRoutes(
+  router: Router,
+  changes: readonly ColumnChange[],
+  pool: Pool,
+  stopping: AbortSignal,
+): void {
+  const tables = changes.map(
+    ({ table }) => `${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)}`,
+  );
+
   router.get('/healthz', (ctx) => {
     ctx.body = { status: 'ok' };
   });
@@ -24,12 +40,13 @@ export function addHealthRoutes(router: Router, pool: Pool, stopping: AbortSigna
   router.get('/readyz', async (ctx) => {
     if (stopping.aborted) throw notReady('This process is shutting down. Try again.');
     // The timer includes the wait for a connection.
-    const answer = pool.query(PING).then(
-      () => true,
-      () => false,
+    const answer = pool.query<{ migrated: boolean }>({ ...PING, values: [tables] }).then(
+      ({ rows }) => rows[0]!,
+      () => null,
     );
-    const isReady = await Promise.race([answer, setTimeout(READY_TIMEOUT_MS, false, { ref: false })]);
-    if (!isReady) throw notReady('The database does not answer. Try again.');
+    const database = await Promise.race([answer, setTimeout(READY_TIMEOUT_MS, null, { ref: false })]);
+    if (database === null) throw notReady('The database does not answer. Try again.');
+    if (!database.migrated) throw notReady(`${NOT_MIGRATED} Try again.`);
     ctx.body = { status: 'ok' };
   });
 }

@@ -24,9 +24,11 @@ const REQUESTS: readonly (readonly [string, string, unknown])[] = [
 
 const NOT_ANSWERING = 'The database does not answer at the moment.';
 
-/** The advice to the client of a request that was certainly not done. */
-function adviceFor(method: string): string {
-  return `${NOT_ANSWERING} ${method === 'GET' ? 'Try again.' : 'Nothing was written: try again.'}`;
+const NOT_MIGRATED = 'The database is not migrated yet: its table does not exist.';
+
+/** The answer to the client of a request that was certainly not done. */
+function detailFor(method: string, reason: string): string {
+  return `${reason} ${method === 'GET' ? 'Try again.' : 'Nothing was written: try again.'}`;
 }
 
 describe('without the table', () => {
@@ -37,9 +39,22 @@ describe('without the table', () => {
     expect(answer.status).toBe(503);
     expect(answer.headers.get('Retry-After')).toBe('1');
     expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
-    expect(JSON.parse(answer.text)).toMatchObject({ detail: adviceFor(method) });
-    expect(api.log).toEqual([expect.stringContaining('note')]);
+    expect(JSON.parse(answer.text)).toMatchObject({ detail: detailFor(method, NOT_MIGRATED) });
+    expect(answer.text).not.toContain('note');
+    expect(api.log).toEqual([expect.stringContaining('The table "public"."note" does not exist')]);
+  });
+
+  it('/readyz fails until the table exists, and while it is away', async () => {
+    await using table = await createNotesTable();
+    await table.client.rows('alter table note rename to away');
+    await using api = await startNotes(table.url);
+    const notReady = { status: 503, text: expect.stringContaining(`"detail":"${NOT_MIGRATED} Try again."`) };
+    expect(await send(`${api.url}/readyz`)).toMatchObject(notReady);
+    expect((await send(`${api.url}/healthz`)).status).toBe(200);
+    await table.client.rows('alter table away rename to note');
     expect((await send(`${api.url}/readyz`)).status).toBe(200);
+    await table.client.rows('alter table note rename to away');
+    expect(await send(`${api.url}/readyz`)).toMatchObject(notReady);
   });
 
   it('serves requests as soon as the table exists', async () => {
@@ -61,7 +76,8 @@ describe('without a database', () => {
       expect(answer.status).toBe(503);
       expect(answer.headers.get('Retry-After')).toBe('1');
       expect(answer.text).not.toMatch(/127\.0\.0\.1|ECONN/);
-      const detail = path === '/readyz' ? 'The database does not answer. Try again.' : adviceFor(method);
+      const detail =
+        path === '/readyz' ? 'The database does not answer. Try again.' : detailFor(method, NOT_ANSWERING);
       expect(JSON.parse(answer.text)).toMatchObject({ detail });
       expect(api.log.join('\n')).not.toContain('hidden');
       expect((await send(`${api.url}/healthz`)).status).toBe(200);

@@ -52,9 +52,9 @@ export const operationalRoutes: DocumentedRoutes = {
     '/readyz': {
       get: {
         operationId: 'getReadiness',
-        summary: 'Whether the process accepts requests and its database answers.',
+        summary: 'Whether the process accepts requests, its database answers, and the database is migrated.',
         responses: {
-          200: json('The process accepts requests, and its database answers.', 'Health'),
+          200: json('The process accepts requests, and its database answers and is migrated.', 'Health'),
           ...problems(503),
         },
       },

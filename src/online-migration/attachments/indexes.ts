@@ -2,16 +2,31 @@ import { escapeIdentifier } from 'pg';
 import type { Queryable } from '../postgres/queryable.ts';
 import { mirrorName, type TableColumn } from './table-column.ts';
 
+/** A key column of an index. */
+interface IndexColumn {
+  /** Its name, unquoted. */
+  readonly name: string;
+  /** ` desc nulls last`, or an empty string. */
+  readonly order: string;
+}
+
 /** An index on a column. */
 export interface CarriedIndex {
   /** Its name in the catalog, which is also the name of its constraint, if it has one. */
   readonly name: string;
   /** Its schema, quoted. */
   readonly schema: string;
+  /** Its table: schema and name, quoted. */
+  readonly table: string;
+  /** Its access method, such as `btree`, unquoted. */
+  readonly method: string;
+  /** Its key columns; without a column that is an expression. */
+  readonly columns: readonly IndexColumn[];
+  readonly isUnique: boolean;
+  /** Whether one null is like another in a unique index. */
+  readonly nullsNotDistinct: boolean;
   /** Whether queries can use it. An interrupted `create index concurrently` leaves an unusable one. */
   readonly isValid: boolean;
-  /** The whole definition, as `pg_get_indexdef` returns it. */
-  readonly definition: string;
   readonly constraint: 'primary key' | 'unique' | null;
   /** Its tablespace; null for the database's default. */
   readonly tablespace: string | null;
@@ -25,7 +40,12 @@ export interface CarriedIndex {
 interface IndexRow {
   name: string;
   schema: string;
-  definition: string;
+  table_name: string;
+  method: string;
+  columns: IndexColumn[];
+  is_unique: boolean;
+  nulls_not_distinct: boolean;
+  is_plain: boolean;
   constraint_type: 'p' | 'u' | 'x' | null;
   deferrable: boolean;
   over_periods: boolean;
@@ -38,9 +58,23 @@ interface IndexRow {
   constraint_comment: string | null;
 }
 
-/** `create [unique] index name on table using method (columns)`, optionally with `nulls not distinct`. */
-const PLAIN_DEFINITION = /^CREATE (UNIQUE )?INDEX .+ USING \w+ \(([^()]+)\)( NULLS NOT DISTINCT)?$/s;
-const PLAIN_ITEM = /^("(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)((?: DESC| ASC| NULLS FIRST| NULLS LAST)*)$/;
+/**
+ * SQL of the key columns of the index `i`. `is_plain` is whether the column has the default operator class, without
+ * options, and the collation of the table's column. Bits of an option: 1 descending, 2 nulls first; by default,
+ * descending columns have nulls first.
+ */
+const KEY_COLUMNS = `
+      select k.place, k.attname::text as name,
+        case k.option & 3 when 0 then '' when 1 then ' desc nulls last' when 2 then ' nulls first' when 3 then ' desc' end as "order",
+        class.opcdefault and k.collation in (0, k.attcollation) and item.attoptions is null as is_plain
+      from (
+        select number.place, key.attname, key.attcollation,
+          i.indoption[number.place - 1] as option, i.indclass[number.place - 1] as class, i.indcollation[number.place - 1] as collation
+        from generate_series(1, i.indnkeyatts) as number (place)
+        join pg_catalog.pg_attribute key on key.attrelid = i.indrelid and key.attnum = i.indkey[number.place - 1]
+      ) as k
+      join pg_catalog.pg_opclass class on class.oid = k.class
+      join pg_catalog.pg_attribute item on item.attrelid = i.indexrelid and item.attnum = k.place`;
 
 /** Reads the indexes on a column. */
 export async function readIndexes(
@@ -49,7 +83,10 @@ export async function readIndexes(
 ): Promise<CarriedIndex[]> {
   const { rows } = await database.query<IndexRow>(
     `
-    select c.relname as name, quote_ident(n.nspname) as schema, pg_get_indexdef(i.indexrelid) as definition,
+    select c.relname as name, quote_ident(n.nspname) as schema, format('%I.%I', tn.nspname, t.relname) as table_name,
+      m.amname as method, key.columns, i.indisunique as is_unique,
+      coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) as nulls_not_distinct,
+      key.is_plain and i.indexprs is null and i.indpred is null and i.indnatts = i.indnkeyatts and c.reloptions is null as is_plain,
       con.contype as constraint_type, coalesce(con.condeferrable, false) as deferrable,
       coalesce((to_jsonb(con) ->> 'conperiod')::boolean, false) as over_periods,
       i.indisvalid as valid, i.indisreplident as replica_identity, i.indisclustered as clustered, t.relkind = 'p' as partitioned,
@@ -59,7 +96,15 @@ export async function readIndexes(
     join pg_catalog.pg_class c on c.oid = i.indexrelid
     join pg_catalog.pg_class t on t.oid = i.indrelid
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
+    join pg_catalog.pg_am m on m.oid = c.relam
     join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attname = $2
+    cross join lateral (
+      select coalesce(jsonb_agg(jsonb_build_object('name', name, 'order', "order") order by place), '[]') as columns,
+        coalesce(bool_and(is_plain), false) as is_plain
+      from (${KEY_COLUMNS}
+      ) as key_column
+    ) as key
     left join pg_catalog.pg_tablespace s on s.oid = c.reltablespace
     left join pg_catalog.pg_constraint con on con.conindid = i.indexrelid and con.contype in ('p', 'u', 'x')
     where i.indrelid = to_regclass($1) and (
@@ -76,8 +121,12 @@ export async function readIndexes(
   return rows.map((row) => ({
     name: row.name,
     schema: row.schema,
+    table: row.table_name,
+    method: row.method,
+    columns: row.columns,
+    isUnique: row.is_unique,
+    nullsNotDistinct: row.nulls_not_distinct,
     isValid: row.valid,
-    definition: row.definition,
     constraint: row.constraint_type === 'p' ? 'primary key' : row.constraint_type === 'u' ? 'unique' : null,
     tablespace: row.tablespace,
     comment: row.comment,
@@ -88,21 +137,19 @@ export async function readIndexes(
 
 /**
  * The statement that creates the same index for another column, without blocking reads and writes.
- * @param from the column's name in the definition, unquoted
+ * @param from the column's name in the index, unquoted
  * @param to the name of the other column
  */
 export function mirrorStatement(index: CarriedIndex, from: string, to: string): string {
-  const [, unique = '', list = '', nulls = ''] = PLAIN_DEFINITION.exec(index.definition) ?? [];
-  const method = / USING (\w+) \(/.exec(index.definition)?.[1] ?? 'btree';
-  const table = tableOf(index.definition);
-  const items = list.split(', ').map((item) => {
-    const [, name = '', order = ''] = PLAIN_ITEM.exec(item) ?? [];
-    return (isColumn(name, from) ? escapeIdentifier(to) : name) + order;
-  });
+  const { name, table, method, columns, isUnique, nullsNotDistinct, tablespace } = index;
+  const items = columns.map(
+    (column) => escapeIdentifier(column.name === from ? to : column.name) + column.order,
+  );
   return (
-    `create ${unique.toLowerCase()}index concurrently ${escapeIdentifier(mirrorName(index.name))} on ${table} ` +
-    `using ${method} (${items.join(', ')})${nulls.toLowerCase()}` +
-    (index.tablespace === null ? '' : ` tablespace ${escapeIdentifier(index.tablespace)}`)
+    `create ${isUnique ? 'unique ' : ''}index concurrently ${escapeIdentifier(mirrorName(name))} on ${table} ` +
+    `using ${escapeIdentifier(method)} (${items.join(', ')})` +
+    (nullsNotDistinct ? ' nulls not distinct' : '') +
+    (tablespace === null ? '' : ` tablespace ${escapeIdentifier(tablespace)}`)
   );
 }
 
@@ -116,17 +163,11 @@ function obstacleOf(row: IndexRow): string | null {
     return row.constraint_type === null
       ? 'the table is partitioned'
       : 'its constraint is of a partitioned table';
-  const list = PLAIN_DEFINITION.exec(row.definition)?.[2];
-  if (list === undefined || !list.split(', ').every((item) => PLAIN_ITEM.test(item))) {
-    return 'it has more than plain columns: an expression, a condition, an operator class, a collation or a parameter';
+  if (!row.is_plain) {
+    return (
+      'it has more than plain columns: an expression, a condition, an included column, an operator class, a collation ' +
+      'or a parameter'
+    );
   }
   return null;
-}
-
-function tableOf(definition: string): string {
-  return / ON (?:ONLY )?(.+?) USING \w+ \(/s.exec(definition)?.[1] ?? '';
-}
-
-function isColumn(written: string, column: string): boolean {
-  return written === column || written === escapeIdentifier(column);
 }

@@ -1,4 +1,5 @@
-const MODIFIER = /\(([^()]*)\)/;
+/** The type before its modifier, and the modifier. A name in quotes may contain parentheses. */
+const MODIFIER = /^((?:"(?:[^"]|"")*"|[^"(])*)\(([^()]*)\)/;
 
 /**
  * SQL that compares a column's type with a declared one, including the modifier: `varchar(50)` is not `varchar(100)`.
@@ -8,12 +9,14 @@ const MODIFIER = /\(([^()]*)\)/;
  * @param modifier parameter of the second
  */
 export function isOfType(attribute: string, type: string, modifier: string): string {
-  const actual = `substring(format_type(${attribute}.atttypid, ${attribute}.atttypmod) from '[(]([^()]*)[)]')`;
+  const actual = `substring(
+        regexp_replace(format_type(${attribute}.atttypid, ${attribute}.atttypmod), '"([^"]|"")*"', '', 'g') from '[(]([^()]*)[)]'
+      )`;
   return `(${attribute}.atttypid = ${type}::text::regtype and ${actual} is not distinct from ${modifier}::text)`;
 }
 
 /** A declared type as the two values for {@link isOfType}: the type without its modifier, and the modifier. */
 export function typeValues(declared: string): [type: string, modifier: string | null] {
-  const modifier = MODIFIER.exec(declared)?.[1]?.replaceAll(' ', '') ?? null;
-  return [declared.replace(MODIFIER, ''), modifier];
+  const modifier = MODIFIER.exec(declared)?.[2]?.replaceAll(' ', '') ?? null;
+  return [declared.replace(MODIFIER, '$1'), modifier];
 }

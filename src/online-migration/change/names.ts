@@ -120,9 +120,10 @@ export function newColumnIndexName(change: ChangedColumn, table: string): string
 export function fitting(name: string): string {
   if (Buffer.byteLength(name) <= MAX_IDENTIFIER_BYTES) return name;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, HASH_CHARACTERS);
-  let kept = name;
-  while (Buffer.byteLength(kept) > MAX_IDENTIFIER_BYTES - HASH_CHARACTERS - 1) kept = kept.slice(0, -1);
-  return `${kept} ${hash}`;
+  // By characters: half of a surrogate pair would reach PostgreSQL as another character.
+  const kept = Array.from(name);
+  while (Buffer.byteLength(kept.join('')) > MAX_IDENTIFIER_BYTES - HASH_CHARACTERS - 1) kept.pop();
+  return `${kept.join('')} ${hash}`;
 }
 
 /** Whether {@link fitting} may have truncated a name. */

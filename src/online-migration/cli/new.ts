@@ -92,24 +92,27 @@ function isInstalled(require: NodeJS.Require, name: string): boolean {
 }
 
 /**
- * Refuses a change that the package cannot run.
+ * Refuses a change that the package cannot run. The error also names the obstacles that only expand refuses, so that
+ * all can be removed at once.
  * @returns one obstacle for each object that a person must review, and each preparation by an administrator, before
  *   expand
  */
 async function refuseObstacles(session: Session, change: ChangedColumn): Promise<Obstacle[]> {
   const obstacles = await findObstacles(session, change);
-  const unreviewed =
-    obstacles.length === 0
-      ? []
-      : [...(await findPreparations(session, change)), ...(await findUnreviewed(session, change, 'old'))];
-  const others = obstacles.filter(({ message }) => !unreviewed.some((other) => other.message === message));
-  if (others.length === 0) return unreviewed;
-  const list = others.map(({ message }) => `  ${message}`).join('\n');
+  if (obstacles.length === 0) return [];
+  const later = [
+    ...(await findPreparations(session, change)),
+    ...(await findUnreviewed(session, change, 'old')),
+  ];
+  const isForLater = ({ message }: Obstacle) => later.some((other) => other.message === message);
+  if (obstacles.every(isForLater)) return obstacles;
+  const all = [...obstacles.filter((one) => !isForLater(one)), ...obstacles.filter(isForLater)];
+  const list = all.map(({ message }) => `  ${message}`).join('\n');
   const { change: name, table } = namesOf(change);
   throw new OnlineMigrationError(
     'OBSTACLES',
     `${name} cannot be changed as it is, and nothing was written:\n${list}`,
-    { change: name, table, obstacles: others },
+    { change: name, table, obstacles: all },
   );
 }
 

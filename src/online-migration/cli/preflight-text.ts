@@ -22,15 +22,16 @@ const MEANING: Record<ValueClass, readonly [one: string, several: string]> = {
 
 /** The result of a preflight as lines for people. */
 export function describePreflight(change: ColumnChange, result: PreflightResult): string[] {
-  const { stage, obstacles, values, checklist } = result;
+  const { stage, obstacles, values, areValuesChecked, checklist, isReady } = result;
   if (stage === 'contracted' || stage === 'renamed') {
     return [`The database is at ${stage}: the old column is gone, there is nothing left to check.`];
   }
   return [
     ...obstacles.map(({ message }) => `In the way: ${message}`),
-    ...(obstacles.length > 0 ? [] : describeValues(change, values)),
+    ...(areValuesChecked ? describeValues(change, values) : ['The values were not checked yet.']),
     ...(checklist.length === 0 ? [] : ['Only people can check:']),
     ...checklist.map((point) => `  ${point}`),
+    ...(isReady ? ['Ready: nothing stops this change.'] : []),
   ];
 }
 

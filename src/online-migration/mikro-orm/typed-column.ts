@@ -1,4 +1,5 @@
 import { Type } from '@mikro-orm/core';
+import { typeValues } from '../change/declared-type.ts';
 
 /** Types whose values the driver converts to objects, which loses PostgreSQL's text. */
 const READ_AS_TEXT = /^(jsonb?|bytea|interval|point|circle)\b|\[\]$/i;
@@ -24,7 +25,7 @@ export class TypedColumn extends Type<string, string> {
 
   /** Without the modifier, because a cast to `varchar(50)` would truncate a longer text, which the column rejects. */
   override convertToDatabaseValueSQL(value: string): string {
-    const type = this.declared.replace(/\s*\([^()]*\)/, '');
+    const type = typeValues(this.declared)[0].trim();
     return `${value}::text::${ANY_LENGTH[type.toLowerCase()] ?? type}`;
   }
 

@@ -15,13 +15,13 @@ export const SQLSTATE = {
   foreignKeyViolation: '23503',
   uniqueViolation: '23505',
   checkViolation: '23514',
+  insufficientPrivilege: '42501',
   undefinedColumn: '42703',
   undefinedTable: '42P01',
   duplicateTable: '42P07',
   undefinedSchema: '3F000',
   undefinedObject: '42704',
   syntaxError: '42601',
-  insufficientPrivilege: '42501',
   queryCanceled: '57014',
 } as const;
 

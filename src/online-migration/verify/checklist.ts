@@ -33,7 +33,7 @@ export async function readChecklist(database: Queryable, change: ChangedColumn):
 
 function uniqueIndexes(indexes: readonly CarriedIndex[]): string[] {
   return indexes
-    .filter(({ definition }) => definition.startsWith('CREATE UNIQUE'))
+    .filter(({ isUnique }) => isUnique)
     .map(
       ({ name }) =>
         `Programs that \`insert … on conflict\` and do not follow the active column: between enforce and contract an insert can ` +

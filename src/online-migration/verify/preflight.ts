@@ -7,8 +7,10 @@ import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts
 import type { ColumnChange } from '../change/column-change.ts';
 import { emitTo } from '../change/emitter.ts';
 import type { Emit, OnlineMigrationListener } from '../change/events.ts';
+import type { ObstacleCode } from '../change/obstacle-codes.ts';
 import type { Obstacle } from '../change/obstacle.ts';
 import { clientConfigOf } from '../postgres/client-config.ts';
+import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { Session } from '../postgres/session.ts';
 import { readChecklist } from './checklist.ts';
 import { classifyValues } from './value-classes.ts';
@@ -16,6 +18,20 @@ import type { ValueGroup } from './value-classes-batch.ts';
 import { missingKeyColumns } from '../state/key-columns.ts';
 import { SchemaNotGrantedError, TypeUnknownError } from '../state/table-shape.ts';
 import { readStage, type Stage } from '../observation/stage.ts';
+
+/** Obstacles with which the old values cannot be read by key, converted or compared. */
+const UNCHECKABLE: ReadonlySet<ObstacleCode> = new Set<ObstacleCode>([
+  'NO_TABLE',
+  'COLUMN_TYPE_NOT_AS_DECLARED',
+  'KEY_COLUMN_NOT_FOUND',
+  'KEY_NOT_UNIQUE',
+  'KEY_MAY_BE_UNREADABLE',
+  'TYPE_NOT_FOUND',
+  'TYPE_NOT_GRANTED',
+  'TYPE_NOT_COMPARABLE',
+  'EXPRESSION_INVALID',
+  'ROWS_HIDDEN',
+]);
 
 /** Options of {@link preflight}. */
 export interface PreflightOptions {
@@ -33,10 +49,12 @@ export interface PreflightResult {
   /** Reasons for which the change would be refused. */
   readonly obstacles: readonly Obstacle[];
   /**
-   * The old column's values, grouped by the effect of the change. Empty if there are obstacles or if the old column
+   * The old column's values, grouped by the effect of the change. Empty if they were not checked, or if the old column
    * is dropped.
    */
   readonly values: readonly ValueGroup[];
+  /** Whether the values were checked; false if an obstacle makes that impossible. */
+  readonly areValuesChecked: boolean;
   /** Risks that only a person can judge, a sentence each. */
   readonly checklist: readonly string[];
   /** Whether the change can run: no obstacles, and no value without a faithful new value. */
@@ -60,20 +78,21 @@ export async function preflight(
   if (typeof read !== 'string') return { stage: 'initial', obstacles: read, ...UNCHECKED, isReady: false };
   const stage = read;
   if (stage === 'contracted' || stage === 'renamed') {
-    return { stage, obstacles: [], ...UNCHECKED, isReady: true };
+    return { stage, obstacles: [], ...UNCHECKED, areValuesChecked: true, isReady: true };
   }
   const obstacles = await findObstaclesAt(stage, session, column);
-  const values = obstacles.length > 0 ? [] : await classify(session, column, emitTo(onEvent), signal);
+  const values = await classifyDespite(obstacles, () => classify(session, column, emitTo(onEvent), signal));
   return {
     stage,
     obstacles,
-    values,
+    values: values ?? [],
+    areValuesChecked: values !== null,
     checklist: await readChecklist(session, column),
-    isReady: obstacles.length === 0 && !values.some(({ valueClass }) => valueClass === 'reject'),
+    isReady: obstacles.length === 0 && !values?.some(({ valueClass }) => valueClass === 'reject'),
   };
 }
 
-const UNCHECKED = { values: [], checklist: [] } as const;
+const UNCHECKED = { values: [], areValuesChecked: false, checklist: [] } as const;
 
 /** The stage; obstacles instead if the stage depends on a type that the role cannot use. */
 async function readStageOrObstacles(session: Session, column: ChangedColumn): Promise<Stage | Obstacle[]> {
@@ -97,6 +116,21 @@ async function findObstaclesAt(stage: Stage, session: Session, column: ChangedCo
     ...(await rowSecurityObstacles(session, column)),
     ...(await findObstaclesOfActiveColumn(session, column)),
   ];
+}
+
+/** Returns null if an obstacle makes the values impossible to read or to convert. */
+async function classifyDespite(
+  obstacles: readonly Obstacle[],
+  check: () => Promise<ValueGroup[]>,
+): Promise<ValueGroup[] | null> {
+  if (obstacles.some(({ code }) => UNCHECKABLE.has(code))) return null;
+  try {
+    return await check();
+  } catch (error) {
+    // A role that does not own the table may be unable to read it.
+    if (obstacles.length > 0 && sqlState(error) === SQLSTATE.insufficientPrivilege) return null;
+    throw error;
+  }
 }
 
 async function classify(

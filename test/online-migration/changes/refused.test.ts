@@ -57,6 +57,22 @@ describe('expand refuses, with nothing changed,', () => {
     expect(await readSchema(client)).toEqual(before);
   });
 
+  it('for all reasons at once', async () => {
+    await client.rows(`
+      alter table part add size_new text; create view big as select * from part where size > 9;
+      create index halved on part ((size / 2)); alter table part alter size drop not null`);
+    const context = await database.open(changeOfPart({ key: 'ident' }));
+    const refusal = await expand(context).catch((error: unknown) => error as OnlineMigrationError);
+    const { details } = refusal as OnlineMigrationError;
+    expect((details['obstacles'] as Obstacle[]).map(({ code }) => code)).toEqual([
+      'NULLABLE_NOT_AS_DECLARED',
+      'NEW_COLUMN_EXISTS',
+      'KEY_COLUMN_NOT_FOUND',
+      'INDEX_NOT_CARRIED',
+      'DEPENDENT_OBJECT',
+    ]);
+  });
+
   it('a server that is too old for its conversion', async () => {
     const conversion = { ...integerToBigint, serverVersion: 99 };
     const context = await database.open(changeOfPart({ conversion }));

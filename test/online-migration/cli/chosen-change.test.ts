@@ -65,6 +65,12 @@ describe('the change that is named', () => {
         `Name one after the command: \`npx online-migration status public.orders.total --watch\`.`,
     ],
     [
+      '"orders"."total"',
+      [first, second],
+      'CHANGE_UNKNOWN',
+      `There is no column change "orders"."total". Give names without SQL quotes. There is: public.orders.total, 'public.orders.total 2'.`,
+    ],
+    [
       undefined,
       [first, second],
       'CHANGE_NOT_CHOSEN',

@@ -10,13 +10,13 @@ const LIMIT_MS = 240_000;
 const TYPES = [
   `create schema "Other"`,
   `create type "Other"."Mood ä" as enum ('good', 'it''s bad')`,
-  `create type "Shop €".kind as enum ('a', 'b')`,
+  `create type "Shop €"."kind (3)" as enum ('a', 'b')`,
   `create type kind as enum ('a', 'c')`,
   `create domain positive as integer check (value > 0)`,
   `create type pair as (a integer, b integer)`,
 ];
-const OF_MANY_TYPES = `id bigserial primary key, note varchar(9) not null default 'a', mood "Other"."Mood ä", kinds "Shop €".kind[],
-  own "Shop €".kind not null default 'a', kind public.kind not null default 'c', many public.kind[], size positive, coords pair,
+const OF_MANY_TYPES = `id bigserial primary key, note varchar(9) not null default 'a', mood "Other"."Mood ä", kinds "Shop €"."kind (3)"[],
+  own "Shop €"."kind (3)" not null default 'a', kind public.kind not null default 'c', many public.kind[], size positive, coords pair,
   zoned time(3) with time zone, bits bit varying(4), codes varchar(10)[], one "char", cost money, price numeric(10,2), net inet`;
 
 /** Each way to number or fill a key, with a change beside it or of the key itself; all but one in a schema of an odd name. */
@@ -67,7 +67,7 @@ const CHANGES: readonly {
   {
     name: 'many types',
     table: `create table "Shop €"."many types" (${OF_MANY_TYPES})`,
-    options: ['--column', 'note', '--to', '"Shop €".kind'],
+    options: ['--column', 'note', '--to', '"Shop €"."kind (3)"'],
   },
   {
     name: 'others',

@@ -13,15 +13,58 @@ const database = databasePerTest(`create table orders (id bigint primary key, to
 const HINT = 'Add the `columnChanges` of src/column-changes.ts to `changes` of online-migration.config.mjs.';
 
 /** Runs `new` in a project that has this configuration. */
-async function writeChange(folder: string, config: string): Promise<string> {
+async function writeChange(
+  folder: string,
+  config: string,
+  [table, column] = ['orders', 'total'],
+): Promise<string> {
   await writeFile(join(folder, 'online-migration.config.mjs'), config);
-  const wanted = ['--table', 'orders', '--column', 'total', '--to', 'numeric(12,2)'];
+  const wanted = ['--table', table, '--column', column, '--to', 'numeric(12,2)'];
   const { stdout } = await promisify(execFile)(process.execPath, [ONLINE_MIGRATION, 'new', ...wanted], {
     cwd: folder,
     env: { ...process.env, DATABASE_URL: database.url, NODE_OPTIONS: '' },
   });
   return stdout;
 }
+
+/** A configuration without MikroORM. */
+const PLAIN = `export default { changes: [], connection: process.env.DATABASE_URL };`;
+
+it('reports all obstacles at once, also those that only expand refuses', async () => {
+  await database.client.rows(`
+    create view totals as select total from orders;
+    create index large on orders (length(total));
+    create function f() returns trigger language plpgsql as $$ begin new.total := trim(new.total); return new; end $$;
+    create trigger watch before insert on orders for each row execute function f();
+    create publication totals for table orders`);
+  await using project = await mkdtempDisposable(join(tmpdir(), 'plain-project-'));
+  const refusal = writeChange(project.path, PLAIN);
+  await expect(refusal).rejects.toMatchObject({
+    stderr: expect.stringMatching(
+      /nothing was written:\n {2}The index large [^]*\n {2}view totals depends on total [^]*\n {2}The trigger function public\.f\(\) [^]*\n {2}The publication totals /,
+    ),
+  });
+});
+
+it.each([
+  [
+    '"public"."orders"',
+    'total',
+    'There is no table "public"."orders", and nothing was written.',
+    'There is: orders.',
+  ],
+  [
+    'orders',
+    '"total"',
+    'The table orders has no column "total", and nothing was written.',
+    'It has: id, total.',
+  ],
+])('says of %s and %s that names are given without quotes', async (table, column, reason, choice) => {
+  await using project = await mkdtempDisposable(join(tmpdir(), 'plain-project-'));
+  await expect(writeChange(project.path, PLAIN, [table, column])).rejects.toMatchObject({
+    stderr: expect.stringContaining(`${reason} Give names without SQL quotes. ${choice}`),
+  });
+});
 
 it('writes the declaration alone, and lists the commands of the package', async () => {
   await using project = await mkdtempDisposable(join(tmpdir(), 'plain-project-'));

@@ -181,7 +181,7 @@ describe('npx online-migration new', () => {
     ],
     [
       ['--table', 'plain', '--column', 'label', '--to', 'uuid'],
-      /^public\.plain\.label cannot be changed as it is, and nothing was written:\n {2}rule _RETURN on view labels depends on label[^]*\nError code: OBSTACLES\n$/,
+      /^public\.plain\.label cannot be changed as it is, and nothing was written:\n {2}view labels depends on label[^]*\nError code: OBSTACLES\n$/,
     ],
     [
       ['--table', 'orders', '--column', 'total', '--to', 'numeric(12,2)'],

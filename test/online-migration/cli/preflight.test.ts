@@ -52,6 +52,7 @@ describe('npx online-migration preflight', () => {
     const { exitCode, stdout } = await command.ended;
     expect(exitCode).toBe(0);
     expect(stdout).toContain('100 rows convert, and the way back gives the same text');
+    expect(stdout).toMatch(/\nReady: nothing stops this change\.\n$/);
   });
 
   it('shows what will not convert, and exits with 1', async () => {
@@ -62,10 +63,11 @@ describe('npx online-migration preflight', () => {
     const { exitCode, stdout } = await command.ended;
     expect(exitCode).toBe(1);
     expect(stdout).toContain('2 rows do not convert: correct them before they are enforced');
+    expect(stdout).not.toContain('Ready');
     expect(stdout).toContain('2 like "aaaaaaaaa": id 7: "yesterday", id 9: "yesterday"');
   });
 
-  it('names what is in the way before it looks at any value, and exits with 1', async () => {
+  it('names what is in the way, checks the values nevertheless, and exits with 1', async () => {
     await client.rows(`create view early as select id from event where at < '2024'`);
     await using command = await startCommand('preflight', [...CONFIG], {
       env: { DATABASE_URL: database.url },
@@ -73,8 +75,9 @@ describe('npx online-migration preflight', () => {
     const { exitCode, stdout } = await command.ended;
     await client.rows(`drop view early`);
     expect(exitCode).toBe(1);
-    expect(stdout).toContain('In the way: rule _RETURN on view early depends on at');
-    expect(stdout).not.toContain('convert');
+    expect(stdout).toContain('In the way: view early depends on at');
+    expect(stdout).toContain('2 rows do not convert: correct them before they are enforced');
+    expect(stdout).not.toContain('Ready');
   });
 
   it('--json prints the obstacles with their codes, and nothing else', async () => {
@@ -90,11 +93,16 @@ describe('npx online-migration preflight', () => {
       obstacles: [
         {
           code: 'DEPENDENT_OBJECT',
-          message: expect.stringContaining('rule _RETURN on view early depends on at'),
-          details: { column: 'at', object: 'rule _RETURN on view early' },
+          message: expect.stringContaining('view early depends on at'),
+          details: { column: 'at', object: 'view early' },
         },
       ],
-      values: [],
+      areValuesChecked: true,
+      values: [
+        { valueClass: 'reject', rows: 2 },
+        { valueClass: 'rebuildable', rows: 98 },
+      ],
+      isReady: false,
       checklist: expect.arrayContaining([expect.stringContaining('Programs that use at')]),
     });
   });
@@ -108,7 +116,7 @@ describe('npx online-migration preflight', () => {
     });
     const { exitCode, stdout } = await command.ended;
     expect(exitCode).toBe(1);
-    expect(stdout).toContain('In the way: rule _RETURN on view early depends on at');
+    expect(stdout).toContain('In the way: view early depends on at');
   });
 
   it('does not call a table empty of which a policy hides the rows', async () => {
@@ -126,6 +134,27 @@ describe('npx online-migration preflight', () => {
       `In the way: Row level security can hide rows of public.event from ${role.name}`,
     );
     expect(stdout).not.toContain('empty');
+    expect(stdout).toContain('The values were not checked yet.');
+  });
+
+  it.each([
+    ['may read it', '', '3 rows convert'],
+    ['may not read it', 'revoke select on event from', 'The values were not checked yet.'],
+  ])('gives a role that does not own the table one reason, if it %s', async (_, revoke, values) => {
+    await using migrated = await createMigratedDatabase('0001');
+    await using role = await createRole(migrated.url);
+    await using owner = await connect(migrated.url);
+    await insertEvents(owner, 3);
+    await owner.rows(`grant usage on schema public to ${role.name}; grant all on event to ${role.name}`);
+    await owner.rows(`grant create on database ${new URL(migrated.url).pathname.slice(1)} to ${role.name}`);
+    if (revoke !== '') await owner.rows(`${revoke} ${role.name}`);
+    await using command = await startCommand('preflight', [...CONFIG], { env: { DATABASE_URL: role.url } });
+    const { exitCode, stdout } = await command.ended;
+    expect(exitCode).toBe(1);
+    expect(stdout.match(/^In the way: .*$/gm)).toEqual([
+      expect.stringMatching(/public\.event has to be altered, and .* does not own it: `grant \w+ to /),
+    ]);
+    expect(stdout).toContain(values);
   });
 
   it('calls an empty table empty', async () => {

@@ -134,6 +134,6 @@ describe('a declaration that does not fit the database', () => {
     await using project = await openPlainProject();
     expect(await project.run(database.url, 'up', '--to', 'expanded')).toMatchObject({ exitCode: 0 });
     const output = await refused({ key: 'ident' }, database.url, 'preflight');
-    expect(output).toContain('In the way: It has no column ident: correct `key`.');
+    expect(output).toContain('has no column ident: correct `key`.');
   });
 });

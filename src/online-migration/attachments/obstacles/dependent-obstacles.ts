@@ -21,8 +21,7 @@ export async function indexObstacles(
   type: string,
 ): Promise<Obstacle[]> {
   const obstacles: Obstacle[] = [];
-  for (const { name, obstacle: reason, definition } of indexes) {
-    const method = / USING (\w+) \(/.exec(definition)?.[1] ?? '';
+  for (const { name, obstacle: reason, method } of indexes) {
     if (reason !== null) {
       obstacles.push(
         obstacle(
@@ -130,6 +129,23 @@ async function firstIncomparable(
 }
 
 /**
+ * SQL that describes the object to drop of the dependency `d`: the view, not its rule; the generated column, not its
+ * expression.
+ */
+export const DEPENDENT_OBJECT = `coalesce(
+      case d.classid
+        when 'pg_rewrite'::regclass then (
+          select pg_describe_object('pg_class'::regclass, r.ev_class, 0)
+          from pg_catalog.pg_rewrite r where r.oid = d.objid and r.rulename = '_RETURN'
+        )
+        when 'pg_attrdef'::regclass then (
+          select pg_describe_object('pg_class'::regclass, x.adrelid, x.adnum) from pg_catalog.pg_attrdef x where x.oid = d.objid
+        )
+      end,
+      pg_describe_object(d.classid, d.objid, d.objsubid)
+    )`;
+
+/**
  * Finds dependents of one of the two columns that neither belong to the package nor are carried over, an obstacle
  * each.
  */
@@ -141,7 +157,7 @@ export async function dependentObstacles(
   const { filledCheck, enforcedCheck, fillingCheck, functions } = namesOf(change);
   const { rows } = await database.query<{ description: string }>(
     `
-    select distinct pg_describe_object(d.classid, d.objid, d.objsubid) as description
+    select distinct ${DEPENDENT_OBJECT} as description
     from pg_catalog.pg_attribute a
     join pg_catalog.pg_depend d
       on d.refclassid = 'pg_class'::regclass and d.refobjid = a.attrelid and d.refobjsubid = a.attnum

@@ -1,5 +1,6 @@
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Obstacle } from '../../change/obstacle.ts';
+import type { ObstacleCode } from '../../change/obstacle-codes.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { triggerObstacles } from '../../backfill/batch/firing-triggers.ts';
 import type { Side } from '../../sync/filled-column.ts';
@@ -25,6 +26,15 @@ import { rightObstacles } from './right-obstacles.ts';
 import { columnAt } from '../table-column.ts';
 import { readColumnFacts, tableObstacles } from './table-obstacles.ts';
 
+/** The declaration must name another table, column or type. All other checks would only repeat that. */
+const WRONG_COLUMN: ReadonlySet<ObstacleCode> = new Set<ObstacleCode>([
+  'NO_TABLE',
+  'TABLE_IS_PARTITION',
+  'COLUMN_INHERITED',
+  'COLUMN_GENERATED',
+  'COLUMN_TYPE_NOT_AS_DECLARED',
+]);
+
 /**
  * Finds the reasons why a column cannot be changed as declared, before anything is changed.
  *
@@ -45,10 +55,10 @@ export async function findObstacles(database: Queryable, change: ChangedColumn):
   const facts = await readColumnFacts(database, change);
   if (facts === undefined) return [];
   const fromTable = tableObstacles(change, facts);
-  // The other checks would only repeat that the declaration names another column or type.
-  if (fromTable.length > 0) return fromTable;
+  if (fromTable.some(({ code }) => WRONG_COLUMN.has(code))) return fromTable;
   const ofExpressions = await expressionObstacles(database, change);
-  return [
+  return withoutRepeats([
+    ...fromTable,
     ...(await typeObstacles(database, change)),
     // An expression with an error cannot be tried either.
     ...(ofExpressions.length > 0 ? ofExpressions : await precisionObstacles(database, change)),
@@ -58,7 +68,17 @@ export async function findObstacles(database: Queryable, change: ChangedColumn):
     ...(await findPreparations(database, change)),
     ...(await rowSecurityObstacles(database, change)),
     ...(await findObstaclesOfActiveColumn(database, change)),
-  ];
+  ]);
+}
+
+/** Leaves out that a role may not act for the table's owner if it is not a member, because the same grant gives both. */
+function withoutRepeats(obstacles: readonly Obstacle[]): Obstacle[] {
+  const grantors = obstacles.flatMap(({ code, details }) =>
+    code === 'TABLE_NOT_OWNED' ? [details['owner']] : [],
+  );
+  return obstacles.filter(
+    ({ code, details }) => code !== 'OWNER_NOT_GRANTED' || !grantors.includes(details['owner']),
+  );
 }
 
 /**

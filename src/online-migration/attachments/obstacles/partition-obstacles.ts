@@ -3,7 +3,7 @@ import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 import { existingFunctions } from '../../sync/conversion-functions.ts';
-import { DROP_AND_MAKE } from './dependent-obstacles.ts';
+import { DEPENDENT_OBJECT, DROP_AND_MAKE } from './dependent-obstacles.ts';
 import type { TableColumn } from '../table-column.ts';
 
 /**
@@ -28,7 +28,7 @@ async function dependentsOfPartitions(
 ): Promise<Obstacle[]> {
   const { rows } = await database.query<{ description: string; partition: string }>(
     `
-    select distinct pg_describe_object(d.classid, d.objid, d.objsubid) as description, a.attrelid::regclass::text as partition
+    select distinct ${DEPENDENT_OBJECT} as description, a.attrelid::regclass::text as partition
     from pg_partition_tree(to_regclass($1)) p
     join pg_catalog.pg_attribute a on a.attrelid = p.relid and a.attname = $2
     join pg_catalog.pg_depend d

@@ -26,14 +26,15 @@ export interface ColumnFacts {
 export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): Obstacle[] {
   const { oldColumn, newColumn, nullable = false } = change;
   const { table } = namesOf(change);
+  const name = `${change.table.schema}.${change.table.name}`;
   const column = oldColumn.name;
   const key = keyColumnsOf(change);
   const { missing_key_columns: missing } = facts;
   const checks: [boolean, Obstacle][] = [
-    [!['r', 'p'].includes(facts.kind), obstacle('NO_TABLE', 'It is no table.', { table })],
+    [!['r', 'p'].includes(facts.kind), obstacle('NO_TABLE', `${name} is not a table.`, { table })],
     [
       facts.is_partition,
-      obstacle('TABLE_IS_PARTITION', 'It is a partition: change the table that it is a partition of.', {
+      obstacle('TABLE_IS_PARTITION', `${name} is a partition: change the table that it is a partition of.`, {
         table,
       }),
     ],
@@ -41,13 +42,17 @@ export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): Obsta
       facts.is_inherited,
       obstacle(
         'COLUMN_INHERITED',
-        `It inherits ${column} from another table, and no column of one's own can take its place.`,
+        `${name} inherits ${column} from another table, and a column of its own cannot take its place.`,
         { table, column },
       ),
     ],
     [
       facts.has_heirs,
-      obstacle('TABLE_HAS_HEIRS', 'Other tables inherit from it, and triggers do not reach them.', { table }),
+      obstacle(
+        'TABLE_HAS_HEIRS',
+        `Other tables inherit from ${name}, and its triggers do not fire for them.`,
+        { table },
+      ),
     ],
     [
       facts.is_in_partition_key,
@@ -86,7 +91,7 @@ export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): Obsta
       facts.new_name_is_taken,
       obstacle(
         'NEW_COLUMN_EXISTS',
-        `It has a column ${newColumn.name} already: declare another \`to.name\`.`,
+        `${name} has a column ${newColumn.name} already: declare another \`to.name\`.`,
         {
           table,
           column: newColumn.name,
@@ -117,10 +122,15 @@ export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): Obsta
 
 /** The obstacle of a declared key that names columns which the table does not have. */
 export function keyColumnNotFound(change: ChangedColumn, columns: readonly string[]): Obstacle {
-  return obstacle('KEY_COLUMN_NOT_FOUND', `It has no column ${columns.join(', ')}: correct \`key\`.`, {
-    table: namesOf(change).table,
-    columns,
-  });
+  const { schema, name } = change.table;
+  return obstacle(
+    'KEY_COLUMN_NOT_FOUND',
+    `${schema}.${name} has no column ${columns.join(', ')}: correct \`key\`.`,
+    {
+      table: namesOf(change).table,
+      columns,
+    },
+  );
 }
 
 /** Reads the input of {@link tableObstacles}; undefined if the table does not have the column. */

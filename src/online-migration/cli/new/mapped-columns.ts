@@ -1,31 +1,31 @@
+import { typeValues } from '../../change/declared-type.ts';
 import type { ColumnFacts } from './table-facts.ts';
 
 /**
  * MikroORM's builder for a type without its modifier; `declared` is the catalog's spelling of the type, quoted for
  * TypeScript.
  */
-const BUILDERS: readonly [type: RegExp, builder: (declared: string, length: string | undefined) => string][] =
+const BUILDERS: readonly [type: RegExp, builder: (declared: string, length: string | null) => string][] = [
+  [/^smallint$/, () => 'p.smallint()'],
+  [/^integer$/, () => 'p.integer()'],
+  [/^bigint$/, () => 'p.bigint()'],
+  [/^real$/, () => 'p.float()'],
+  [/^double precision$/, () => 'p.double()'],
+  [/^text$/, () => 'p.text()'],
+  // Without a length, MikroORM would compare the column with varchar(255).
   [
-    [/^smallint$/, () => 'p.smallint()'],
-    [/^integer$/, () => 'p.integer()'],
-    [/^bigint$/, () => 'p.bigint()'],
-    [/^real$/, () => 'p.float()'],
-    [/^double precision$/, () => 'p.double()'],
-    [/^text$/, () => 'p.text()'],
-    // Without a length, MikroORM would compare the column with varchar(255).
-    [
-      /^character varying$/,
-      (_, length) => (length ? `p.string().length(${length})` : `p.string().columnType('varchar')`),
-    ],
-    [/^boolean$/, () => 'p.boolean()'],
-    [/^uuid$/, () => 'p.uuid()'],
-    [/^bytea$/, () => 'p.blob()'],
-    [/^jsonb$/, () => 'p.json()'],
-    [/^json$/, (declared) => `p.json().columnType(${declared})`],
-    [/^date$/, () => 'p.date()'],
-    [/^timestamp with(out)? time zone$/, (declared) => `p.datetime().columnType(${declared})`],
-    [/\[\]$/, (declared) => `p.array().columnType(${declared})`],
-  ];
+    /^character varying$/,
+    (_, length) => (length ? `p.string().length(${length})` : `p.string().columnType('varchar')`),
+  ],
+  [/^boolean$/, () => 'p.boolean()'],
+  [/^uuid$/, () => 'p.uuid()'],
+  [/^bytea$/, () => 'p.blob()'],
+  [/^jsonb$/, () => 'p.json()'],
+  [/^json$/, (declared) => `p.json().columnType(${declared})`],
+  [/^date$/, () => 'p.date()'],
+  [/^timestamp with(out)? time zone$/, (declared) => `p.datetime().columnType(${declared})`],
+  [/\[\]$/, (declared) => `p.array().columnType(${declared})`],
+];
 
 /** Types that MikroORM reads from the database under another name, so that it always finds a difference. */
 const NOT_COMPARABLE = /\.|^time(\(\d\))? with time zone$|^bit varying|^"char"$|\)\[\]$/;
@@ -43,8 +43,7 @@ type MappedColumn = Pick<ColumnFacts, 'name' | 'type' | 'notNull' | 'default' | 
  */
 export function typeBuilder({ type, labels }: Pick<ColumnFacts, 'type' | 'labels'>, schema: string): string {
   if (labels.length > 0) return enumBuilder(type, labels, schema) + (type.endsWith('[]') ? '.array()' : '');
-  const length = /\(([^()]*)\)/.exec(type)?.[1];
-  const family = type.replace(/\([^()]*\)/, '');
+  const [family, length] = typeValues(type);
   const [, builder] = BUILDERS.find(([pattern]) => pattern.test(family)) ?? [];
   const declared = JSON.stringify(type);
   return (builder?.(declared, length) ?? `p.string().columnType(${declared})`) + comparison(type);

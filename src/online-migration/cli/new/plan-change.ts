@@ -53,7 +53,7 @@ export async function planChange(
     const tables = await listTables(database, NAMED_TABLES);
     throw new OnlineMigrationError(
       'TABLE_UNKNOWN',
-      `There is no table ${wanted.table}, and nothing was written. ` +
+      `There is no table ${wanted.table}, and nothing was written. ${withoutQuotes(wanted.table)}` +
         (tables.length === 0 ? 'The database has no table.' : `There is: ${tables.join(', ')}.`),
       { table: wanted.table, tables },
     );
@@ -220,13 +220,18 @@ async function refuseUnknownZone(database: Queryable, zone: string): Promise<voi
   );
 }
 
+/** Advice for a name in SQL's quotes. */
+function withoutQuotes(name: string): string {
+  return name.includes('"') ? 'Give names without SQL quotes. ' : '';
+}
+
 function columnOf(table: TableFacts, name: string): ColumnFacts {
   const column = table.columns.find((other) => other.name === name);
   if (column !== undefined) return column;
   const columns = table.columns.map((other) => other.name);
   throw new OnlineMigrationError(
     'COLUMN_UNKNOWN',
-    `The table ${table.name} has no column ${name}, and nothing was written. ` +
+    `The table ${table.name} has no column ${name}, and nothing was written. ${withoutQuotes(name)}` +
       `It has: ${columns.join(', ')}.`,
     { table: table.name, column: name, columns },
   );

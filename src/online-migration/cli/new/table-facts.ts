@@ -1,4 +1,5 @@
 import type { FieldDef } from 'pg';
+import { typeValues } from '../../change/declared-type.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 
 /** A connection that also returns the types of the result's columns. */
@@ -158,17 +159,18 @@ export async function listTables(database: Queryable, limit: number): Promise<st
  * @throws DatabaseError if the type does not accept the modifier
  */
 export async function canonicalType(database: DescribingQueryable, type: string): Promise<string | null> {
-  const modifier = /\s*\([\d\s,-]*\)/.exec(type)?.[0] ?? '';
+  const [base, modifier] = typeValues(type);
   const { rows } = await database.query<{ name: string; is_own: boolean }>(
     `
     select format('%I.%I', n.nspname, t.typname) as name, n.nspname <> 'pg_catalog' as is_own
     from pg_catalog.pg_type t
     join pg_catalog.pg_namespace n on n.oid = t.typnamespace
     where t.oid = to_regtype($1)`,
-    [type.replace(modifier, '').trim()],
+    [base.trim()],
   );
   const found = rows[0];
-  if (found === undefined || found.is_own) return found ? `${found.name}${modifier.trim()}` : null;
+  if (found === undefined || found.is_own)
+    return found ? found.name + (modifier === null ? '' : `(${modifier})`) : null;
   // The text is a type's name and numbers, otherwise the lookup would have found nothing. Only PostgreSQL knows the
   // spelling of a modifier.
   const { fields } = await database.query(`select null::${type}`);

@@ -55,7 +55,8 @@ export function chosenChange(name: string | undefined, { changes, file, command 
   if (only === undefined) {
     throw new OnlineMigrationError(
       'CHANGE_UNKNOWN',
-      `There is no column change ${name}. ${file} lists: ${listed(columns)}. ${nameOne([first, ...rest])}`,
+      `There is no column change ${name}. ${name.includes('"') ? 'Give names without SQL quotes. ' : ''}` +
+        `${file} lists: ${listed(columns)}. ${nameOne([first, ...rest])}`,
       { name, changes: namesIn(columns) },
     );
   }

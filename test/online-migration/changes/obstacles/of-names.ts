@@ -4,7 +4,7 @@ const LONG = 'size_'.repeat(13);
 
 /** Names that the change needs and that are taken, or too long. */
 export const OF_NAMES: readonly Obstacle[] = [
-  [`alter table part add size_new text`, 'NEW_COLUMN_EXISTS', /It has a column size_new already/],
+  [`alter table part add size_new text`, 'NEW_COLUMN_EXISTS', /public\.part has a column size_new already/],
   [
     `create index sizes on part (size); create table sizes_mirror ()`,
     'NAME_TAKEN',

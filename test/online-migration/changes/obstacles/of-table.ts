@@ -18,18 +18,18 @@ export const OF_TABLE: readonly Obstacle[] = [
     'COLUMN_TYPE_NOT_AS_DECLARED',
     /size is smallint, and the declaration says integer/,
   ],
-  [`select`, 'KEY_COLUMN_NOT_FOUND', /It has no column ident: correct `key`/, { key: 'ident' }],
+  [`select`, 'KEY_COLUMN_NOT_FOUND', /public\.part has no column ident: correct `key`/, { key: 'ident' }],
   [`select`, 'KEY_NOT_UNIQUE', /Nothing says that name is unique and never null/, { key: 'name' }],
   [
     `alter table part drop constraint part_pkey`,
     'KEY_NOT_UNIQUE',
     /Nothing says that id is unique and never null/,
   ],
-  [`create table child () inherits (part)`, 'TABLE_HAS_HEIRS', /Other tables inherit from it/],
+  [`create table child () inherits (part)`, 'TABLE_HAS_HEIRS', /Other tables inherit from public\.part/],
   [
     `create table base (size integer not null); drop table part; create table part (id bigint primary key) inherits (base)`,
     'COLUMN_INHERITED',
-    /It inherits size from another table/,
+    /public\.part inherits size from another table/,
   ],
   [
     `alter table part drop size; alter table part add size integer generated always as (id + 1) stored not null`,
