@@ -40,7 +40,7 @@ export const OBSTACLE_CODES = {
     remedy: 'Correct `nullable`, or set the column NOT NULL first.',
   },
   NEW_COLUMN_EXISTS: {
-    meaning: 'The table has a column with the name of the new column already.',
+    meaning: 'The table has a column with the name of the new column already, and it is not from the change.',
     remedy: 'Declare another `to.name`.',
   },
   KEY_COLUMN_NOT_FOUND: {
