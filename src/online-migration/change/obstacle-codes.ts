@@ -85,6 +85,12 @@ export const OBSTACLE_CODES = {
     meaning: 'PostgreSQL does not accept an expression of the declaration.',
     remedy: 'Correct the expression.',
   },
+  CONVERSION_TYPE_DIFFERS: {
+    meaning:
+      'An expression of the conversion has another type than the declaration, so PostgreSQL could change values when they are stored.',
+    remedy:
+      'Correct the declared type, use another conversion, or check and cast the values in the expression.',
+  },
   PRECISION_LOST: {
     meaning: 'The conversion gives more digits of a second than the type keeps, so values would be rounded.',
     remedy: 'Let the conversion give null for these values.',

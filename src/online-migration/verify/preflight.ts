@@ -1,5 +1,6 @@
 import type { ClientConfig } from 'pg';
 import { findObstacles, findObstaclesOfActiveColumn } from '../attachments/obstacles/obstacles.ts';
+import { conversionTypeObstacles } from '../attachments/obstacles/conversion-type-obstacles.ts';
 import { rowSecurityObstacles } from '../attachments/obstacles/row-obstacles.ts';
 import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
@@ -71,6 +72,7 @@ export async function preflight(
 async function findObstaclesAt(stage: Stage, session: Session, column: ChangedColumn): Promise<Obstacle[]> {
   if (stage === 'initial') return findObstacles(session, column);
   return [
+    ...(await conversionTypeObstacles(session, column)),
     ...(await rowSecurityObstacles(session, column)),
     ...(await findObstaclesOfActiveColumn(session, column)),
   ];
