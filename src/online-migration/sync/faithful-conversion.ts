@@ -18,8 +18,11 @@ export interface FaithfulConversion {
   readonly backward: Convert | undefined;
 }
 
+type Described = NonNullable<Awaited<ReturnType<Queryable['query']>>['fields']>[number];
+
 /** Oids of time, timestamp, timestamptz and timetz. */
 const TIME_TYPES = new Set([1083, 1114, 1184, 1266]);
+const NUMERIC = 1700;
 /** Digits of a second's fraction that PostgreSQL stores at most. */
 const FULL_PRECISION = 6;
 
@@ -48,21 +51,35 @@ export async function faithfulConversion(
  * the declared type.
  */
 async function faithfully(database: Queryable, convert: Convert, from: string, to: string): Promise<Convert> {
-  if (!(await mayChange(database, convert, from, to))) return convert;
-  return (value) => {
-    const converted = `(${convert(value)})`;
-    return `case when ${converted} = ${converted}::${to} then ${converted} end`;
-  };
-}
-
-async function mayChange(database: Queryable, convert: Convert, from: string, to: string): Promise<boolean> {
   // The description has the base type of a domain, and the domain's modifier.
   const { fields } = await database.query(
     `select (${convert('value')}) as given, null::${to} as declared from (select null::${from} as value) as input where false`,
   );
   const [given, declared] = fields ?? [];
-  if (given === undefined || declared === undefined) return typeValues(to)[1] !== null;
-  const { dataTypeID: type, dataTypeModifier: modifier } = declared;
-  if (modifier === -1 || (TIME_TYPES.has(type) && modifier === FULL_PRECISION)) return false;
-  return given.dataTypeID !== type || given.dataTypeModifier !== modifier;
+  if (declared === undefined ? typeValues(to)[1] === null : isExactlyOf(given, declared)) return convert;
+  return (value) => {
+    const converted = `(${convert(value)})`;
+    const unchanged = `case when ${converted} = ${converted}::${to} then ${converted} end`;
+    if (declared?.dataTypeID !== NUMERIC) return unchanged;
+    return `case when ${fitsNumeric(converted, declared.dataTypeModifier)} then ${unchanged} end`;
+  };
+}
+
+/** Whether storing a value of one described type as the other one cannot change it. */
+function isExactlyOf(given: Described | undefined, { dataTypeID, dataTypeModifier }: Described): boolean {
+  if (dataTypeModifier === -1) return true;
+  if (TIME_TYPES.has(dataTypeID) && dataTypeModifier === FULL_PRECISION) return true;
+  return given?.dataTypeID === dataTypeID && given.dataTypeModifier === dataTypeModifier;
+}
+
+/**
+ * A condition on a number: a `numeric` with this modifier can hold it after rounding. The cast would raise an error, and
+ * the write of the application would fail with it.
+ * @see https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/adt/numeric.c numeric_typmod_scale
+ */
+function fitsNumeric(value: string, modifier: number): string {
+  const packed = modifier - 4;
+  const precision = packed >> 16;
+  const scale = ((packed & 0x7ff) ^ 0x400) - 0x400;
+  return `abs(round(${value}::numeric, ${scale})) < 1e${precision - scale} or ${value}::numeric = 'NaN'`;
 }
