@@ -28,7 +28,7 @@ export async function connect(url: string, applicationName = 'test'): Promise<Da
   return {
     query: async <Row>(sql: string, values?: unknown[]) => {
       const result = await client.query(sql, values);
-      return { rows: result.rows as Row[], rowCount: result.rowCount };
+      return { rows: result.rows as Row[], rowCount: result.rowCount, fields: result.fields };
     },
     pid: await value<number>(`select pg_backend_pid()`),
     rows,

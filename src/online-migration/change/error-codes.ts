@@ -26,7 +26,8 @@ export const ERROR_CODES = {
     remedy: 'Run the migrations against this database first.',
   },
   COLUMN_MISSING: {
-    meaning: 'The table has neither the old nor the new column.',
+    meaning:
+      'The table has neither the old column nor the new one; a column with its name that is not from the change does not count.',
     remedy: 'Correct the declaration, or run the migration that creates the column.',
   },
   KEY_COLUMN_MISSING: {

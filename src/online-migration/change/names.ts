@@ -111,6 +111,11 @@ export function triggerNames(
   };
 }
 
+/** The name of a change's trigger function in the package's schema, unquoted. */
+export function syncFunctionName(changeName: string): string {
+  return fitting(`${changeName} sync`);
+}
+
 /** The name of the declared index, on the table or on one of its partitions. */
 export function newColumnIndexName(change: ChangedColumn, table: string): string {
   return fitting(`${table}_${change.newColumn.name}_idx`);

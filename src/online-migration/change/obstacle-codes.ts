@@ -40,7 +40,7 @@ export const OBSTACLE_CODES = {
     remedy: 'Correct `nullable`, or set the column NOT NULL first.',
   },
   NEW_COLUMN_EXISTS: {
-    meaning: 'The table has a column with the name of the new column already.',
+    meaning: 'The table has a column with the name of the new column already, and it is not from the change.',
     remedy: 'Declare another `to.name`.',
   },
   KEY_COLUMN_NOT_FOUND: {
@@ -84,6 +84,12 @@ export const OBSTACLE_CODES = {
   EXPRESSION_INVALID: {
     meaning: 'PostgreSQL does not accept an expression of the declaration.',
     remedy: 'Correct the expression.',
+  },
+  CONVERSION_TYPE_DIFFERS: {
+    meaning:
+      'An expression of the conversion has another type than the declaration, so PostgreSQL could change values when they are stored.',
+    remedy:
+      'Correct the declared type, use another conversion, or check and cast the values in the expression.',
   },
   PRECISION_LOST: {
     meaning: 'The conversion gives more digits of a second than the type keeps, so values would be rounded.',

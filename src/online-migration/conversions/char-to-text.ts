@@ -10,6 +10,6 @@ export function charToText(length: number): Conversion {
   return {
     forward: (value) => `${value}::text`,
     backward: (value) =>
-      `case when char_length(${value}) <= ${length} and right(${value}, 1) <> ' ' then ${value}::character(${length}) end`,
+      `(case when char_length(${value}) <= ${length} and right(${value}, 1) <> ' ' then ${value} end)::character(${length})`,
   };
 }

@@ -29,11 +29,12 @@ export function textToNumeric(precision: number, scale: number): Conversion {
   const whole = integerDigits > 0 ? `0*[0-9]{1,${integerDigits}}` : '0+';
   const fraction = scale > 0 ? `([.][0-9]{1,${scale}})?` : '';
   return {
-    forward: (value) => `
+    // The cast is outermost, so that PostgreSQL knows the precision of the expression.
+    forward: (value) => `(
     case
       when (${value}::text collate "C") ~ '^-?${whole}${fraction}$'
-      then ${value}::text::numeric(${precision}, ${scale})
-    end`,
+      then ${value}::text::numeric
+    end)::numeric(${precision}, ${scale})`,
     // NaN has no digits, and a value of a wider type may have too many.
     backward: (value) => `
     case

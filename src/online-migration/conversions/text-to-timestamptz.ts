@@ -81,9 +81,13 @@ export const textToTimestamptz: Conversion = textToTimestamptzOf(MAX_DIGITS);
  */
 export function textToTimestamptzOf(precision: number): Conversion {
   const isReal = (text: string) => isRealTimestamp(text, precision);
+  // The cast changes nothing, but PostgreSQL knows the precision of the expression by it.
+  const precise = (expression: string) =>
+    precision === MAX_DIGITS ? expression : `(${expression})::timestamptz(${precision})`;
   return {
-    forward: (value) => timestampIf(isReal, value),
-    forwardInBulk: (value) => timestampIf((text) => `${isPlainTimestamp(text)} or ${isReal(text)}`, value),
+    forward: (value) => precise(timestampIf(isReal, value)),
+    forwardInBulk: (value) =>
+      precise(timestampIf((text) => `${isPlainTimestamp(text)} or ${isReal(text)}`, value)),
 
     backward: (value) => `
     case

@@ -27,7 +27,9 @@ export function timestampToTimestamptz(
   const whereKept = (value: string, type: string) =>
     `case when ${value} = ${value}::${type} then ${atZone(value)} end`;
   return {
-    forward: (value) => (added < old ? whereKept(value, `timestamp(${added})`) : atZone(value)),
-    backward: (value) => (old < added ? whereKept(value, `timestamptz(${old})`) : atZone(value)),
+    forward: (value) =>
+      added < old ? `(${whereKept(value, `timestamp(${added})`)})::timestamptz(${added})` : atZone(value),
+    backward: (value) =>
+      old < added ? `(${whereKept(value, `timestamptz(${old})`)})::timestamp(${old})` : atZone(value),
   };
 }

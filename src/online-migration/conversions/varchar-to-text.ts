@@ -9,6 +9,7 @@ import type { Conversion } from '../change/column-change.ts';
 export function varcharToText(length: number): Conversion {
   return {
     forward: (value) => `${value}::text`,
-    backward: (value) => `case when char_length(${value}) <= ${length} then ${value}::varchar(${length}) end`,
+    backward: (value) =>
+      `(case when char_length(${value}) <= ${length} then ${value} end)::varchar(${length})`,
   };
 }

@@ -37,7 +37,7 @@ export async function expand(context: PhaseContext): Promise<void> {
   const { table, newColumn } = namesOf(change);
   await requireServerVersion(context);
   refuseObstacles(context, 'expand', await newerStepObstacles(session));
-  // A foreign column with the new column's name would look like a later stage.
+  // Before the stage, because it can be read only if the declared types exist.
   if ((await readSyncState(session, change)).missing.length > 0) {
     refuseObstacles(context, 'expand', await findObstacles(session, change), 'change');
     refuseObstacles(context, 'expand', await earlierChange(context), 'change');

@@ -3,8 +3,7 @@ import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
 import { missingKeyColumns } from '../state/key-columns.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
 import { otherLedgerObstacles } from '../state/phase-ledger.ts';
-import { type Ledger, readRecordedChanges } from '../state/recorded-changes.ts';
-import { readSyncState } from '../sync/sync-state.ts';
+import type { Ledger } from '../state/recorded-changes.ts';
 import { newerStepObstacles } from '../state/schema-step.ts';
 import type { MigrationSettings } from './settings.ts';
 import { notifyPhase } from '../follow/phase-notification.ts';
@@ -14,7 +13,7 @@ import { readStage, type Stage } from '../observation/stage.ts';
 import { type LockedPlan, underExclusiveLock } from '../postgres/exclusive-lock.ts';
 import { rowSecurityObstacles } from '../attachments/obstacles/row-obstacles.ts';
 import { type ErrorDetails, OnlineMigrationError } from '../change/online-migration-error.ts';
-import { type Obstacle, obstacle } from '../change/obstacle.ts';
+import type { Obstacle } from '../change/obstacle.ts';
 import { findAttachedObstacles, findObstaclesOfActiveColumn } from '../attachments/obstacles/obstacles.ts';
 import type { Side } from '../sync/filled-column.ts';
 
@@ -92,7 +91,6 @@ export async function requireStage(
     refuseObstacles(context, phase, await otherLedgerObstacles(session, change, ledger));
   }
   if (allowed.includes(stage)) {
-    await refuseForeignColumn(context, phase, stage);
     if (stage !== 'initial') refuseObstacles(context, phase, (await context.orderObstacles?.()) ?? []);
     await refuseMissingKey(context, phase);
     // A row that a policy hides would be neither converted nor compared.
@@ -106,23 +104,6 @@ export async function requireStage(
       `enforce, contract, rename.`,
     { ...phaseDetails(context, phase), stage, allowed },
   );
-}
-
-/** A column of the user's own under the interim name looks like a later stage, and a revert would drop it. */
-async function refuseForeignColumn(context: PhaseContext, phase: string, stage: Stage): Promise<void> {
-  if (!['expanded', 'backfilled', 'enforced'].includes(stage)) return;
-  const { session, change } = context;
-  const { change: name } = namesOf(change);
-  const { missing } = await readSyncState(session, change);
-  if (missing.length < 2 || (await readRecordedChanges(session)).some((record) => record.name === name))
-    return;
-  refuseObstacles(context, phase, [
-    obstacle(
-      'NEW_COLUMN_EXISTS',
-      `The table has a column ${change.newColumn.name} that is not from this change: declare another \`to.name\`.`,
-      { column: change.newColumn.name },
-    ),
-  ]);
 }
 
 /** Another change may have renamed a column of the key, or may do so later. */

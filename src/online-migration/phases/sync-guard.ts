@@ -1,4 +1,5 @@
 import { escapeIdentifier } from 'pg';
+import { conversionTypeObstacles } from '../attachments/obstacles/conversion-type-obstacles.ts';
 import { type ChangedColumn, DECLARED_AS } from '../change/changed-column.ts';
 import { createBackwardFunction, createForwardFunctions } from '../sync/conversion-functions.ts';
 import { typeValues, isOfType } from '../change/declared-type.ts';
@@ -7,19 +8,20 @@ import { recordChange } from '../state/change-record.ts';
 import { createState } from '../state/tables.ts';
 import { readSyncState } from '../sync/sync-state.ts';
 import { createSyncFunction, type SyncMode } from '../sync/sync-trigger.ts';
-import { type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+import { type PhaseContext, phaseDetails, PhaseRefusedError, refuseObstacles } from './phase.ts';
 import { prepareState } from './prepare-state.ts';
 
 /**
  * Updates the functions of a change under way from its declaration, so that a correction takes effect with the next
  * phase: for example, a label added to an enum. Also updates the package's tables and the record of the change.
  * @param phase the phase, for the error
- * @throws PhaseRefusedError if a column's type differs from its declaration, or if the role may not write the
- *   package's tables
+ * @throws PhaseRefusedError if the type of a column or of an expression differs from the declaration, or if the role
+ *   may not write the package's tables
  */
 export async function bringUpToDate(context: PhaseContext, phase: string, mode: SyncMode): Promise<void> {
   const { session, change, settings } = context;
   await refuseOtherTypes(context, phase);
+  refuseObstacles(context, phase, await conversionTypeObstacles(session, change));
   await prepareState(context, phase);
   await session.transaction(async () => {
     await session.query(`set local lock_timeout = ${settings.lockTimeoutMs}`);

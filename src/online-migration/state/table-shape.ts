@@ -3,8 +3,10 @@ import type { Queryable } from '../postgres/queryable.ts';
 import { isOfType, typeValues } from '../change/declared-type.ts';
 import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
 import { unquoted } from '../sync/filled-column.ts';
-import { namesOf } from '../change/names.ts';
+import { namesOf, PACKAGE_SCHEMA, syncFunctionName } from '../change/names.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import { readLockHolds } from './lock-holds.ts';
+import { readRecordedChanges } from './recorded-changes.ts';
 
 /** The statement casts the declared type; the tables that it reads always exist. */
 const NO_TYPE: ReadonlySet<string> = new Set([
@@ -31,13 +33,21 @@ export class TableNotReadyError extends OnlineMigrationError {
 export class ColumnMissingError extends OnlineMigrationError {
   override readonly name = 'ColumnMissingError';
 
-  /** @param change the declared change */
-  constructor({ table, oldColumn, newColumn }: ChangedColumn) {
+  /**
+   * @param change the declared change
+   * @param newNameIsForeign whether a column that is not from the change has the new column's name
+   */
+  constructor({ table, oldColumn, newColumn }: ChangedColumn, newNameIsForeign: boolean) {
+    const relation = `${table.schema}.${table.name}`;
     super(
       'COLUMN_MISSING',
-      `The table ${table.schema}.${table.name} has no column ${oldColumn.name}, nor ${newColumn.name}: ` +
-        `correct the declaration of the column change, or run the migration that creates the column.`,
-      { table: `${table.schema}.${table.name}`, columns: [oldColumn.name, newColumn.name] },
+      newNameIsForeign
+        ? `The table ${relation} has no column ${oldColumn.name}, and its column ${newColumn.name} is not from this change, which is ` +
+            `not recorded: correct \`from.name\` in the declaration. If contract has dropped ${oldColumn.name}, restore the schema ` +
+            `online_migration from a backup.`
+        : `The table ${relation} has no column ${oldColumn.name}, nor ${newColumn.name}: ` +
+            `correct the declaration of the column change, or run the migration that creates the column.`,
+      { table: relation, columns: [oldColumn.name, newColumn.name] },
     );
   }
 }
@@ -81,7 +91,10 @@ export interface TableShape {
    * new type, so it is the renamed column.
    */
   readonly oldColumn: { readonly isFilled: boolean; readonly isNewType: boolean } | null;
-  /** A column under the new column's interim name. `isEnforced`: the catalog guarantees a value in every row. */
+  /**
+   * The new column under its interim name; null also if a column of this name is not from the change. `isEnforced`:
+   * the catalog guarantees a value in every row.
+   */
   readonly newColumn: { readonly isEnforced: boolean } | null;
 }
 
@@ -90,10 +103,22 @@ interface CatalogRow {
   old_is_filled: boolean | null;
   old_is_new_type: boolean | null;
   new_is_enforced: boolean | null;
+  is_under_way: boolean;
+  old_may_be_dropped: boolean;
+  record: RecordAccess;
 }
 
+/** Whether the session's role can read the records of the changes; `absent` if their table does not exist. */
+type RecordAccess = 'readable' | 'closed' | 'absent';
+
 /**
- * Reads the current shape of a change's table from the catalog, in one statement and so in one snapshot.
+ * Reads the current shape of a change's table from the catalog, in one statement and so in one snapshot. It needs no
+ * rights.
+ *
+ * A column under the new column's name may be the user's own. The sync function shows that it is from the change:
+ * one transaction creates both, and one transaction drops the function with one of the two columns. Only if the
+ * function does not exist, the records of the changes are read too. A renamed change has a record, but no column under
+ * the interim name.
  * @throws TableNotReadyError if the table does not exist
  * @throws ColumnMissingError if it has neither column
  * @throws TypeUnknownError if the new type does not exist
@@ -105,7 +130,7 @@ export async function readTableShape(database: Queryable, change: ChangedColumn)
   const reading = database.query<CatalogRow>(
     `
     with shape as (
-      select a.attname, a.atttypid, a.atttypmod,
+      select a.attname, a.attnum, a.atttypid, a.atttypmod,
         a.attnotnull and not exists (
           select from pg_catalog.pg_constraint c
           where c.conrelid = a.attrelid and c.contype = 'n' and c.conkey = array[a.attnum] and not c.convalidated
@@ -128,7 +153,25 @@ export async function readTableShape(database: Queryable, change: ChangedColumn)
       (
         select case when $6 then exists (select from mark where conname = $7) else not_null end
         from shape where attname = $3
-      ) as new_is_enforced`,
+      ) as new_is_enforced,
+      exists (
+        select from pg_catalog.pg_proc p
+        join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+        where n.nspname = $9 and p.proname = $10
+      ) as is_under_way,
+      exists (
+        select from pg_catalog.pg_attribute dropped
+        join shape on shape.attname = $3 and dropped.attnum < shape.attnum
+        where dropped.attrelid = to_regclass($1) and dropped.attnum > 0 and dropped.attisdropped
+      ) as old_may_be_dropped,
+      coalesce((
+        select case
+          when has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') then 'readable' else 'closed'
+        end
+        from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = $9 and c.relname = 'change'
+      ), 'absent') as record`,
     [
       names.table,
       change.oldColumn.name,
@@ -137,6 +180,8 @@ export async function readTableShape(database: Queryable, change: ChangedColumn)
       change.nullable === true,
       unquoted(names.enforcedCheck),
       unquoted(names.fillingCheck),
+      PACKAGE_SCHEMA,
+      syncFunctionName(names.change),
     ],
   );
   const { rows } = await reading.catch((error: unknown) => {
@@ -148,12 +193,41 @@ export async function readTableShape(database: Queryable, change: ChangedColumn)
   });
   const row = rows[0];
   if (!row?.table_exists) throw new TableNotReadyError(names.table);
-  if (row.old_is_filled === null && row.new_is_enforced === null) throw new ColumnMissingError(change);
-  return {
-    oldColumn:
-      row.old_is_filled === null
-        ? null
-        : { isFilled: row.old_is_filled, isNewType: row.old_is_new_type === true },
-    newColumn: row.new_is_enforced === null ? null : { isEnforced: row.new_is_enforced },
-  };
+  const oldColumn =
+    row.old_is_filled === null
+      ? null
+      : { isFilled: row.old_is_filled, isNewType: row.old_is_new_type === true };
+  const newNameExists = row.new_is_enforced !== null;
+  const newIsOwn =
+    newNameExists &&
+    (oldColumn === null
+      ? await hasReplacedOld(database, change, row)
+      : row.is_under_way ||
+        (!oldColumn.isNewType &&
+          row.record === 'readable' &&
+          (await readIsRecorded(database, change)) === true));
+  if (oldColumn === null && !newIsOwn) throw new ColumnMissingError(change, newNameExists);
+  return { oldColumn, newColumn: newIsOwn ? { isEnforced: row.new_is_enforced === true } : null };
+}
+
+/**
+ * Whether the new column has taken the place of an old column that does not exist: contract dropped it, and the
+ * declaration does not just misspell it. The change is recorded then. An early version recorded only its lock holds.
+ *
+ * If the records are lost, an application must still find its column, so a dropped column of any name is enough. If the
+ * role may not read the records, the catalog is believed.
+ */
+async function hasReplacedOld(database: Queryable, change: ChangedColumn, row: CatalogRow): Promise<boolean> {
+  if (row.record === 'closed') return true;
+  if (row.record === 'absent') return row.old_may_be_dropped;
+  return (await readIsRecorded(database, change)) ?? (await readLockHolds(database, change)).length > 0;
+}
+
+/** Whether the record of the change names both columns; undefined if there is no record. */
+async function readIsRecorded(database: Queryable, change: ChangedColumn): Promise<boolean | undefined> {
+  const { change: name } = namesOf(change);
+  const recorded = (await readRecordedChanges(database)).find((one) => one.name === name);
+  return recorded?.columns.some(
+    ({ oldColumn, newColumn }) => oldColumn === change.oldColumn.name && newColumn === change.newColumn.name,
+  );
 }

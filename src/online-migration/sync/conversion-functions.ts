@@ -2,16 +2,19 @@ import { escapeLiteral } from 'pg';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
+import { faithfulConversion } from './faithful-conversion.ts';
 
 /**
  * Creates or replaces the functions from the old type to the new one.
  *
  * The body is parsed once, here, so a session's search_path cannot substitute another operator. The planner inlines a
  * `return` body into the calling query, so a row costs no function call.
+ *
+ * A function also returns null if the value would change when it is stored, so the row is a reject.
  */
 export async function createForwardFunctions(database: Queryable, change: ChangedColumn): Promise<void> {
   const { forward, forwardInBulk } = namesOf(change);
-  const { conversion } = change;
+  const conversion = await faithfulConversion(database, change);
   await createForwardFunction(database, change, forward, conversion.forward('value'));
   if (conversion.forwardInBulk) {
     await createForwardFunction(database, change, forwardInBulk, conversion.forwardInBulk('value'));
@@ -36,8 +39,8 @@ async function createForwardFunction(
  * reversible has none.
  */
 export async function createBackwardFunction(database: Queryable, change: ChangedColumn): Promise<void> {
-  const { backward } = change.conversion;
-  if (backward === 'not reversible') return;
+  const { backward } = await faithfulConversion(database, change);
+  if (backward === undefined) return;
   await database.query(`
     create or replace function ${namesOf(change).backward}(value ${change.newColumn.type})
     returns ${change.oldColumn.type}
@@ -53,8 +56,8 @@ export async function createTolerantBackwardFunction(
   database: Queryable,
   change: ChangedColumn,
 ): Promise<void> {
-  const { backward } = change.conversion;
-  if (backward === 'not reversible') return;
+  const { backward } = await faithfulConversion(database, change);
+  if (backward === undefined) return;
   const body = `
     #variable_conflict use_column
     begin

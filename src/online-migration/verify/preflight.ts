@@ -2,6 +2,7 @@ import type { ClientConfig } from 'pg';
 import { unknownTypes } from '../attachments/obstacles/expression-obstacles.ts';
 import { findObstacles, findObstaclesOfActiveColumn } from '../attachments/obstacles/obstacles.ts';
 import { keyColumnNotFound } from '../attachments/obstacles/table-obstacles.ts';
+import { conversionTypeObstacles } from '../attachments/obstacles/conversion-type-obstacles.ts';
 import { rowSecurityObstacles } from '../attachments/obstacles/row-obstacles.ts';
 import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
@@ -113,6 +114,7 @@ async function findObstaclesAt(stage: Stage, session: Session, column: ChangedCo
   // The other checks read rows by the key.
   if (missing.length > 0) return [keyColumnNotFound(column, missing)];
   return [
+    ...(await conversionTypeObstacles(session, column)),
     ...(await rowSecurityObstacles(session, column)),
     ...(await findObstaclesOfActiveColumn(session, column)),
   ];

@@ -2,6 +2,7 @@ import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 import type { Slice } from './value-classes-walk.ts';
+import type { FaithfulConversion } from '../sync/faithful-conversion.ts';
 import { areDifferent, isExact } from '../change/value-difference.ts';
 
 /** How many rows of a group are shown. */
@@ -38,16 +39,19 @@ export interface Batch {
   readonly groups: ValueGroup[];
 }
 
-/** Classifies the values of a slice in one statement. */
+/**
+ * Classifies the values of a slice in one statement.
+ * @param conversion of the change
+ */
 export async function classifyBatch(
   database: Queryable,
   change: ChangedColumn,
+  conversion: FaithfulConversion,
   slice: Slice,
 ): Promise<Batch> {
   const { selected } = namesOf(change).key;
   const { type } = change.oldColumn;
-  const { backward } = change.conversion;
-  const forward = change.conversion.forwardInBulk ?? change.conversion.forward;
+  const { backward, forwardInBulk: forward = conversion.forward } = conversion;
   const { rows } = await database.query<{ last_key: string[] | null; groups: ValueGroup[] }>(
     `
     with batch as materialized (${rowsOf(change, slice)}
@@ -60,7 +64,7 @@ export async function classifyBatch(
         case
           when old_value is null then 'null'
           when new_value is null then 'reject'
-          when ${backward === 'not reversible' ? 'true' : `not (${areDifferent(type, rebuilt(type, backward), 'old_value')})`} then 'rebuildable'
+          when ${backward === undefined ? 'true' : `not (${areDifferent(type, rebuilt(type, backward), 'old_value')})`} then 'rebuildable'
           else 'kept'
         end as class,
         ${formOf('old_value')} as form

@@ -3,6 +3,7 @@ import { nextBatchRows } from './batch-rows.ts';
 import { findLeaves } from '../postgres/partition-tree.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
+import { type FaithfulConversion, faithfulConversion } from '../sync/faithful-conversion.ts';
 import { namesOf } from '../change/names.ts';
 import {
   type Batch,
@@ -39,6 +40,7 @@ export async function classifyValues(
   const { change: name, table } = namesOf(change);
   const leaves = await findLeaves(database, table);
   const rowsTotal = leaves.reduce((sum, leaf) => sum + leaf.rows, 0);
+  const conversion = await faithfulConversion(database, change);
   const walk = walkOf(change, leaves);
   const groups = new Map<string, ValueGroup>();
   let rowsRead = 0;
@@ -46,7 +48,7 @@ export async function classifyValues(
   for (let slice = walk.next(batchRows); slice !== null; slice = walk.next(batchRows)) {
     signal?.throwIfAborted();
     const began = performance.now();
-    const batch = await classifySlice(database, change, slice);
+    const batch = await classifySlice(database, change, conversion, slice);
     if (batch === null) {
       batchRows = Math.ceil(batchRows / 2);
       continue;
@@ -76,10 +78,11 @@ export async function classifyValues(
 async function classifySlice(
   database: Queryable,
   change: ChangedColumn,
+  conversion: FaithfulConversion,
   slice: Slice,
 ): Promise<Batch | null> {
   try {
-    return await classifyBatch(database, change, slice);
+    return await classifyBatch(database, change, conversion, slice);
   } catch (error) {
     if (!(error instanceof Error) || !VALUE_ERROR.test(sqlState(error) ?? '')) throw error;
     return slice.rows > 1 ? null : await readFailedRow(database, change, slice, error.message);

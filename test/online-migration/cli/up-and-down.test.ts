@@ -49,14 +49,32 @@ describe('npx online-migration up and down', () => {
 
   it('leave a column alone that has the interim name and is not of the change', async () => {
     await client.rows(`alter table orders add column total_new numeric(12,2)`);
-    for (const direction of ['up', 'down']) {
-      const { exitCode, stderr } = await run(direction, '--to', direction === 'up' ? 'renamed' : 'initial');
-      expect(stderr).toContain(
-        'The table has a column total_new that is not from this change: declare another `to.name`.',
+    expect(await run('up', '--to', 'renamed')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(
+        'It has a column total_new already, which is not from this change: declare another `to.name`.',
+      ),
+    });
+    expect(await run('up', '--to', 'expanded')).toMatchObject({ exitCode: 1 });
+    expect(await run('down', '--to', 'initial')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('public.orders.total is at initial already.'),
+    });
+    expect(await client.value(`select count(total_new) from orders`)).toBe('0');
+  });
+});
+
+describe('a declaration with the name of a missing column and of one that is not from the change', () => {
+  it('is refused by each command', async () => {
+    await client.rows(`alter table orders rename column total to sum; alter table orders add total_new text`);
+    for (const command of [['status'], ['preflight'], ['up'], ['down', '--to', 'initial']]) {
+      const { exitCode, stderr } = await run(...command);
+      expect(stderr).toMatch(
+        /The table public\.orders has no column total, and its column total_new is not from this change.*\nError code: COLUMN_MISSING/,
       );
+      expect(stderr).not.toContain('kept values');
       expect(exitCode).toBe(1);
     }
-    expect(await client.value(`select count(total_new) from orders`)).toBe('0');
   });
 });
 

@@ -15,6 +15,7 @@ import {
 import { rowSecurityObstacles, rowTypeObstacles } from './row-obstacles.ts';
 import { writeObstacles } from './write-obstacles.ts';
 import { readAttachments } from '../attachments.ts';
+import { conversionTypeObstacles } from './conversion-type-obstacles.ts';
 import { defaultObstacles } from './default-obstacles.ts';
 import { dependentObstacles, foreignKeyObstacles, indexObstacles } from './dependent-obstacles.ts';
 import { expressionObstacles, unknownTypes } from './expression-obstacles.ts';
@@ -61,7 +62,12 @@ export async function findObstacles(database: Queryable, change: ChangedColumn):
     ...fromTable,
     ...(await typeObstacles(database, change)),
     // An expression with an error cannot be tried either.
-    ...(ofExpressions.length > 0 ? ofExpressions : await precisionObstacles(database, change)),
+    ...(ofExpressions.length > 0
+      ? ofExpressions
+      : [
+          ...(await conversionTypeObstacles(database, change)),
+          ...(await precisionObstacles(database, change)),
+        ]),
     ...(await oneWayObstacles(database, change)),
     ...(await nameObstacles(database, change, (await readAttachments(database, change, 'old')).own)),
     ...(await otherChangeObstacles(database, change)),

@@ -2,7 +2,7 @@ import { escapeIdentifier } from 'pg';
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import { type ChangedColumn, keyColumnsOf } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
-import { fitting, namesOf, PACKAGE_SCHEMA } from '../../change/names.ts';
+import { namesOf, PACKAGE_SCHEMA, syncFunctionName } from '../../change/names.ts';
 import { type RecordedChange, readRecordedChanges } from '../../state/recorded-changes.ts';
 
 interface OtherChange extends RecordedChange {
@@ -63,7 +63,7 @@ async function readOthersUnderWay(
     if (!record.columns.some(({ hasInterimName }) => hasInterimName)) continue;
     const { rows: functions } = await database.query<{ body: string }>(
       `select prosrc as body from pg_catalog.pg_proc where pronamespace = $1::text::regnamespace and proname = $2`,
-      [PACKAGE_SCHEMA, fitting(`${record.name} sync`)],
+      [PACKAGE_SCHEMA, syncFunctionName(record.name)],
     );
     others.push({ ...record, syncBody: functions[0]?.body ?? null });
   }

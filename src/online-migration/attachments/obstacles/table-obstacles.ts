@@ -91,7 +91,7 @@ export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): Obsta
       facts.new_name_is_taken,
       obstacle(
         'NEW_COLUMN_EXISTS',
-        `${name} has a column ${newColumn.name} already: declare another \`to.name\`.`,
+        `${name} has a column ${newColumn.name} already, which is not from this change: declare another \`to.name\`.`,
         {
           table,
           column: newColumn.name,

@@ -1,5 +1,6 @@
 import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
 import { textToEnum } from '../../../../src/online-migration/conversions/text-to-enum.ts';
+import { textToNumeric } from '../../../../src/online-migration/conversions/text-to-numeric.ts';
 import { textToTimestamptz } from '../../../../src/online-migration/conversions/text-to-timestamptz.ts';
 import { timestampToTimestamptz } from '../../../../src/online-migration/conversions/timestamp-to-timestamptz.ts';
 import type { Obstacle } from './obstacle.ts';
@@ -50,6 +51,34 @@ export const OF_TYPES: readonly Obstacle[] = [
       from: 'text',
       to: 'public.mood',
       conversion: textToEnum('public.mood', ['calm', 'glad']),
+    },
+  ],
+  [
+    `alter table part alter size type text`,
+    'CONVERSION_TYPE_DIFFERS',
+    /`conversion\.forward` gives values of type numeric, and `to\.type` is integer, so PostgreSQL could change values .* cast it to integer\./,
+    { from: 'text', to: 'integer', conversion: textToNumeric(12, 2) },
+  ],
+  [
+    `alter table part alter size type text`,
+    'CONVERSION_TYPE_DIFFERS',
+    /`conversion\.forwardInBulk` gives values of type timestamp with time zone, and `to\.type` is date,/,
+    { from: 'text', to: 'date', conversion: textToTimestamptz },
+  ],
+  [
+    `select`,
+    'CONVERSION_TYPE_DIFFERS',
+    /`conversion\.backward` gives values of type bigint, and `from\.type` is integer,/,
+    { conversion: { ...integerToBigint, backward: (value) => value } },
+  ],
+  [
+    `create domain public.days as date; alter table part alter size type timestamp using timestamp '2024-01-01'`,
+    'CONVERSION_TYPE_DIFFERS',
+    /`conversion\.forward` gives values of type timestamp without time zone, and `to\.type` is public\.days,/,
+    {
+      from: 'timestamp',
+      to: 'public.days',
+      conversion: { forward: (value) => value, backward: (value) => value },
     },
   ],
   [
