@@ -150,6 +150,10 @@ export const ERROR_CODES = {
     meaning: 'The value of a row converts, but the update leaves the row as it is.',
     remedy: 'Correct the trigger or the rule that drops the update, then run the same command again.',
   },
+  REJECT_NOT_RECORDED: {
+    meaning: 'A value does not convert, and the row cannot be recorded in `online_migration.reject`.',
+    remedy: 'Remove the constraint or the trigger that refuses the record, then run the same command again.',
+  },
   QUEUE_SCHEMA_NOT_ALLOWED: {
     meaning: 'The role may not create the schema from which worker processes take their ranges.',
     remedy: 'Create the schema as an administrator, or set `workers` to 1.',
