@@ -167,9 +167,18 @@ export const OBSTACLE_CODES = {
     meaning: 'The database records a different change under the same name.',
     remedy: 'Declare another `name`.',
   },
+  DECLARATION_EDITED: {
+    meaning:
+      'The declaration of a change under way has another table, column, type or key than at its start.',
+    remedy: 'Set the property back as the message says.',
+  },
   OTHER_CHANGE_UNDER_WAY: {
     meaning: 'Another change of the table is under way, and the two would disturb each other.',
     remedy: 'Finish the other change first.',
+  },
+  KEPT_VALUES_UNUSED: {
+    meaning: 'Reverting expand would delete kept old values that belong to no row.',
+    remedy: 'Look at them with the query of the message, then confirm their deletion in `reviewed`.',
   },
   EARLIER_VALUES_KEPT: {
     meaning: 'Old values of an earlier change are kept under the same name.',

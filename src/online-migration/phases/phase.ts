@@ -2,6 +2,7 @@ import type { Emit } from '../change/events.ts';
 import { type ChangedColumn, isReversible, keyColumnsOf } from '../change/changed-column.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
 import { otherLedgerObstacles } from '../state/phase-ledger.ts';
+import { editedDeclarationObstacles } from '../state/recorded-declaration.ts';
 import { type Ledger, readRecordedChanges } from '../state/recorded-changes.ts';
 import { readSyncState } from '../sync/sync-state.ts';
 import { newerStepObstacles } from '../state/schema-step.ts';
@@ -57,7 +58,7 @@ export function phaseDetails({ change }: Pick<PhaseContext, 'change'>, phase: st
  * @throws PhaseRefusedError if there are any
  */
 export function refuseObstacles(
-  context: PhaseContext,
+  context: Pick<PhaseContext, 'change'>,
   phase: string,
   obstacles: readonly Obstacle[],
   verb = phase,
@@ -84,6 +85,7 @@ export async function requireStage(
   ...allowed: Stage[]
 ): Promise<Stage> {
   refuseObstacles(context, phase, await newerStepObstacles(context.session));
+  await refuseEditedDeclaration(context, phase);
   const stage = await readStage(context.session, context.change);
   // Before expand, a record belongs to a table that was dropped during an earlier change.
   if (stage !== 'initial') {
@@ -105,6 +107,18 @@ export async function requireStage(
       `enforce, contract, rename.`,
     { ...phaseDetails(context, phase), stage, allowed },
   );
+}
+
+/**
+ * Refuses a declaration that was edited while the change is under way. Otherwise the stage would be read from another
+ * column.
+ * @throws PhaseRefusedError
+ */
+export async function refuseEditedDeclaration(
+  context: Pick<PhaseContext, 'session' | 'change'>,
+  phase: string,
+): Promise<void> {
+  refuseObstacles(context, phase, await editedDeclarationObstacles(context.session, context.change));
 }
 
 /** A column of the user's own under the interim name looks like a later stage, and a revert would drop it. */

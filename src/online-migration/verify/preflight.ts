@@ -11,6 +11,7 @@ import { Session } from '../postgres/session.ts';
 import { readChecklist } from './checklist.ts';
 import { classifyValues } from './value-classes.ts';
 import type { ValueGroup } from './value-classes-batch.ts';
+import { editedDeclarationObstacles } from '../state/recorded-declaration.ts';
 import { readStage, type Stage } from '../observation/stage.ts';
 
 /** Options of {@link preflight}. */
@@ -52,7 +53,13 @@ export async function preflight(
 ): Promise<PreflightResult> {
   const column = changedColumnOf(change);
   await using session = await Session.open(clientConfigOf(connection), 'online-migration preflight');
-  const stage = await readStage(session, column);
+  const edits = await editedDeclarationObstacles(session, column);
+  const stage = await readStage(session, column).catch((error: unknown): Stage => {
+    // The declared columns do not exist.
+    if (edits.length > 0) return 'initial';
+    throw error;
+  });
+  if (edits.length > 0) return { stage, obstacles: edits, values: [], checklist: [], isReady: false };
   if (stage === 'contracted' || stage === 'renamed') {
     return { stage, obstacles: [], values: [], checklist: [], isReady: true };
   }

@@ -97,6 +97,23 @@ describe('npx online-migration up and down', () => {
     }
     expect(await client.value(`select count(total_new) from orders`)).toBe('0');
   });
+
+  it('refuse an interim name that was edited during the change, and leave it as it is', async () => {
+    await run('up', '--to', 'enforced');
+    const config = join(folder, 'online-migration.config.ts');
+    await writeFile(config, PROJECT.replace(`'total_new'`, `'total_c'`));
+    for (const options of [['up'], ['down', '--to', 'initial'], ['preflight']]) {
+      // oxlint-disable-next-line no-await-in-loop -- they share the table
+      const { exitCode, stdout, stderr } = await run(...options);
+      expect(stdout + stderr).toContain(
+        'The change public.orders.total is under way with the `to.name` total_new, and the declaration says total_c: set it back',
+      );
+      expect(exitCode).toBe(1);
+    }
+    await client.rows(`insert into orders (total) values ('7.5')`);
+    await writeFile(config, PROJECT);
+    expect(await run('down', '--to', 'initial')).toMatchObject({ exitCode: 0, stderr: '' });
+  });
 });
 
 describe('a configuration that cannot be used', () => {

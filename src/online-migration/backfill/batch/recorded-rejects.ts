@@ -92,7 +92,7 @@ async function record({ names, target }: Fill, insert: () => Promise<number>): P
     return await insert();
   } catch (error) {
     if (isLockConflict(error) || !isRowError(error)) throw error;
-    const { message } = error as Error;
+    const { message } = error;
     throw new BackfillError(
       'REJECT_NOT_RECORDED',
       `Cannot fill ${target} of ${names.table}: some values do not convert, and online_migration.reject refuses the record of ` +
