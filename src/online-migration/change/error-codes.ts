@@ -80,7 +80,8 @@ export const ERROR_CODES = {
   },
   SYNC_TRIGGER_MISSING: {
     meaning: 'A sync trigger does not exist, so writes would not reach the other column.',
-    remedy: 'Revert expand and run it again.',
+    remedy:
+      'Before enforce, revert expand and run it again. Otherwise run the command that the message names.',
   },
   SYNC_TRIGGER_SILENT: {
     meaning: 'A sync trigger does not fire for every write.',
