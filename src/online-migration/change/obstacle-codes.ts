@@ -142,8 +142,8 @@ export const OBSTACLE_CODES = {
     remedy: 'Rename the relation or the constraint.',
   },
   NAME_TOO_LONG: {
-    meaning: 'The name of the new column is longer than PostgreSQL allows.',
-    remedy: 'Declare a shorter `to.name`.',
+    meaning: 'A declared name of a schema, a table or a column is longer than PostgreSQL allows.',
+    remedy: 'Declare a shorter `to.name`, or the existing object as the catalog names it.',
   },
   STATE_NEWER: {
     meaning: 'A newer version of the package has altered its tables.',

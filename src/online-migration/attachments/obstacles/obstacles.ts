@@ -17,7 +17,7 @@ import { readAttachments } from '../attachments.ts';
 import { defaultObstacles } from './default-obstacles.ts';
 import { dependentObstacles, foreignKeyObstacles, indexObstacles } from './dependent-obstacles.ts';
 import { expressionObstacles, unknownTypes } from './expression-obstacles.ts';
-import { nameObstacles } from './name-obstacles.ts';
+import { longNameObstacles, nameObstacles } from './name-obstacles.ts';
 import { oneWayObstacles, precisionObstacles, typeObstacles } from './declaration-obstacles.ts';
 import { partitionObstacles } from './partition-obstacles.ts';
 import { propertyObstacles } from './property-obstacles.ts';
@@ -40,6 +40,8 @@ import { readColumnFacts, tableObstacles } from './table-obstacles.ts';
  * @returns an obstacle for each reason; none if the change can start
  */
 export async function findObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
+  const tooLong = longNameObstacles(change);
+  if (tooLong.length > 0) return tooLong;
   const unknown = await unknownTypes(database, change);
   if (unknown.length > 0) return unknown;
   const facts = await readColumnFacts(database, change);
