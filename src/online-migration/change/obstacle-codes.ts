@@ -41,7 +41,7 @@ export const OBSTACLE_CODES = {
   },
   NEW_COLUMN_EXISTS: {
     meaning: 'The table has a column with the name of the new column already.',
-    remedy: 'Declare another `to.name`.',
+    remedy: 'Declare another `to.name`. If the column is from this change, do as the message says.',
   },
   KEY_COLUMN_NOT_FOUND: {
     meaning: 'The table does not have a column that the declaration names in `key`.',

@@ -5,10 +5,11 @@ import { otherLedgerObstacles } from '../state/phase-ledger.ts';
 import { editedDeclarationObstacles } from '../state/recorded-declaration.ts';
 import { type Ledger, readRecordedChanges } from '../state/recorded-changes.ts';
 import { readSyncState } from '../sync/sync-state.ts';
+import { readTriggerOwner } from '../state/trigger-owner.ts';
 import { newerStepObstacles } from '../state/schema-step.ts';
 import type { MigrationSettings } from './settings.ts';
 import { notifyPhase } from '../follow/phase-notification.ts';
-import { namesOf } from '../change/names.ts';
+import { namesOf, PACKAGE_SCHEMA } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
 import { readStage, type Stage } from '../observation/stage.ts';
 import { type LockedPlan, underExclusiveLock } from '../postgres/exclusive-lock.ts';
@@ -129,12 +130,17 @@ async function refuseForeignColumn(context: PhaseContext, phase: string, stage: 
   const { missing } = await readSyncState(session, change);
   if (missing.length < 2 || (await readRecordedChanges(session)).some((record) => record.name === name))
     return;
+  const { oldColumn, newColumn } = change;
+  const owner = await readTriggerOwner(session, change);
+  const message =
+    owner === null
+      ? `The table has a column ${newColumn.name} that is not from this change: declare another \`to.name\`. If it is from this ` +
+        `change, the record was lost with the schema ${PACKAGE_SCHEMA}: restore that schema from a backup. Without one, copy ` +
+        `the values that only ${newColumn.name} has to ${oldColumn.name}, drop ${newColumn.name} and start again.`
+      : `The change of ${oldColumn.name} was begun under the name ${owner}, and its table or its declaration has another name now: ` +
+        `declare \`name: '${owner}'\`.`;
   refuseObstacles(context, phase, [
-    obstacle(
-      'NEW_COLUMN_EXISTS',
-      `The table has a column ${change.newColumn.name} that is not from this change: declare another \`to.name\`.`,
-      { column: change.newColumn.name },
-    ),
+    obstacle('NEW_COLUMN_EXISTS', message, { column: newColumn.name, name: owner }),
   ]);
 }
 

@@ -36,6 +36,9 @@ const enableAlways = () =>
   client.rows(
     `alter table orders enable always trigger "~sync_total_insert", enable always trigger "~sync_total_update"`,
   );
+const drop = () => client.rows(`drop trigger "~sync_total_update" on orders`);
+const totals = (column: string) =>
+  client.value<string>(`select string_agg(${column}::text, ' ' order by id) from orders`);
 
 describe('a sync trigger that was disabled', () => {
   it.each([
@@ -175,10 +178,6 @@ describe('a declaration that is corrected while its change is under way', () => 
 });
 
 describe('a sync trigger that was dropped after enforce', () => {
-  const drop = () => client.rows(`drop trigger "~sync_total_update" on orders`);
-  const totals = (column: string) =>
-    client.value<string>(`select string_agg(${column}::text, ' ' order by id) from orders`);
-
   it('is created again on the way back, which names the rows that were written without it', async () => {
     await runPhases(ENFORCED);
     await drop();

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { preflight } from '../../../src/online-migration/verify/preflight.ts';
 import { type PhaseFunction, PHASES } from '../../support/change-cycle.ts';
@@ -169,4 +171,33 @@ it('reverting expand keeps values that belong to no row until their deletion is 
     PHASES.down.slice(4),
   );
   expect(await client.value(`select to_regnamespace('online_migration')`)).toBeNull();
+});
+
+describe('a change without a record under its name is refused, with the way out:', () => {
+  it.each([
+    // The checkpoint of the backfill has the earlier name, so the stage looks like expanded.
+    ['backfilled', 2, backfill],
+    ['enforced', 3, contract],
+  ])('the table was renamed at %s, and the change with it', async (_, count, next) => {
+    await runPhases(total, PHASES.up.slice(0, count));
+    await client.rows(`alter table item rename to product`);
+    const renamed = changeOfTotal({}, 'product.total');
+    await expect(runPhases(renamed, [next])).rejects.toThrow(
+      "The change of total was begun under the name public.item.total, and its table or its declaration has another name now: declare `name: 'public.item.total'`.",
+    );
+    const named = { ...renamed, name: 'public.item.total' };
+    await runPhases(named, [...PHASES.up.slice(count), ...PHASES.down]);
+    expect(await client.value(`select string_agg(total, ' ' order by id) from product`)).toBe(ORIGINAL);
+  });
+
+  it('the schema of the package was dropped', async () => {
+    await runPhases(total, PHASES.up.slice(0, 3));
+    await client.rows(`drop schema online_migration cascade`);
+    await expect(runPhases(total, PHASES.up.slice(3, 4))).rejects.toThrow(
+      'If it is from this change, the record was lost with the schema online_migration: restore that schema from a backup.',
+    );
+    await client.rows(`alter table item drop column total_new`);
+    await runPhases(total, [...PHASES.up, ...PHASES.down]);
+    expect(await texts()).toBe(ORIGINAL);
+  });
 });
