@@ -98,7 +98,8 @@ export const ERROR_CODES = {
   },
   SYNC_TRIGGER_MISSING: {
     meaning: 'A sync trigger does not exist, so writes would not reach the other column.',
-    remedy: 'Revert expand and run it again.',
+    remedy:
+      'Before enforce, revert expand and run it again. Otherwise run the command that the message names.',
   },
   SYNC_TRIGGER_SILENT: {
     meaning: 'A sync trigger does not fire for every write.',
@@ -167,6 +168,10 @@ export const ERROR_CODES = {
   ROW_UPDATE_WITHOUT_EFFECT: {
     meaning: 'The value of a row converts, but the update leaves the row as it is.',
     remedy: 'Correct the trigger or the rule that drops the update, then run the same command again.',
+  },
+  REJECT_NOT_RECORDED: {
+    meaning: 'A value does not convert, and the row cannot be recorded in `online_migration.reject`.',
+    remedy: 'Remove the constraint or the trigger that refuses the record, then run the same command again.',
   },
   QUEUE_SCHEMA_NOT_ALLOWED: {
     meaning: 'The role may not create the schema from which worker processes take their ranges.',

@@ -302,6 +302,14 @@ export interface StatisticsMissing extends OfChange {
   readonly reason: string;
 }
 
+/** Contract, or the revert of enforce, has created sync triggers again that somebody had dropped. */
+export interface SyncTriggersRestored extends OfChange {
+  readonly type: 'sync-triggers-restored';
+  readonly table: string;
+  /** Their names, unquoted. */
+  readonly triggers: readonly string[];
+}
+
 /** While contract was being reverted, kept values were found that belong to no row. */
 export interface UnusedKeptValues extends OfChange {
   readonly type: 'unused-kept-values';
@@ -365,6 +373,7 @@ export type OnlineMigrationEvent =
   | WorkerFinished
   | BackfillFinished
   | StatisticsMissing
+  | SyncTriggersRestored
   | UnusedKeptValues
   | ValuesClassified
   | ColumnsLeftOut

@@ -40,8 +40,9 @@ export const OBSTACLE_CODES = {
     remedy: 'Correct `nullable`, or set the column NOT NULL first.',
   },
   NEW_COLUMN_EXISTS: {
-    meaning: 'The table has a column with the name of the new column already, and it is not from the change.',
-    remedy: 'Declare another `to.name`.',
+    meaning:
+      'The table has a column with the name of the new column already, and it is not known to be from the change.',
+    remedy: 'Declare another `to.name`. If the column is from this change, do as the message says.',
   },
   KEY_COLUMN_NOT_FOUND: {
     meaning: 'The table does not have a column that the declaration names in `key`.',
@@ -148,8 +149,8 @@ export const OBSTACLE_CODES = {
     remedy: 'Rename the relation or the constraint.',
   },
   NAME_TOO_LONG: {
-    meaning: 'The name of the new column is longer than PostgreSQL allows.',
-    remedy: 'Declare a shorter `to.name`.',
+    meaning: 'A declared name of a schema, a table or a column is longer than PostgreSQL allows.',
+    remedy: 'Declare a shorter `to.name`, or the existing object as the catalog names it.',
   },
   STATE_NEWER: {
     meaning: 'A newer version of the package has altered its tables.',
@@ -173,9 +174,18 @@ export const OBSTACLE_CODES = {
     meaning: 'The database records a different change under the same name.',
     remedy: 'Declare another `name`.',
   },
+  DECLARATION_EDITED: {
+    meaning:
+      'The declaration of a change under way has another table, column, type or key than at its start.',
+    remedy: 'Set the property back as the message says.',
+  },
   OTHER_CHANGE_UNDER_WAY: {
     meaning: 'Another change of the table is under way, and the two would disturb each other.',
     remedy: 'Finish the other change first.',
+  },
+  KEPT_VALUES_UNUSED: {
+    meaning: 'Reverting expand would delete kept old values that belong to no row.',
+    remedy: 'Look at them with the query of the message, then confirm their deletion in `reviewed`.',
   },
   EARLIER_VALUES_KEPT: {
     meaning: 'Old values of an earlier change are kept under the same name.',

@@ -4,6 +4,21 @@ import { type ChangedColumn, keyColumnsOf } from './changed-column.ts';
 /** Identifies a row without key columns: its place, until it is written again. */
 const PLACE = ['tableoid', 'ctid'];
 
+/** A longer key is recorded in part, with its hash: an index of the package's tables takes at most 2,704 bytes. */
+export const RECORDED_KEY_BYTES = 1_000;
+const KEPT_CHARACTERS = 400;
+
+/**
+ * An SQL expression: a key as the package's tables record it.
+ * @param key an SQL expression of type text
+ */
+export function recordedKey(key: string): string {
+  const hash = `encode(sha256(convert_to(${key}, getdatabaseencoding())), 'hex')`;
+  // The dots make it longer than any key that is recorded whole, so the two cannot be equal.
+  const filler = `repeat('.', ${RECORDED_KEY_BYTES - KEPT_CHARACTERS})`;
+  return `case when octet_length(${key}) > ${RECORDED_KEY_BYTES} then left(${key}, ${KEPT_CHARACTERS}) || ${filler} || ${hash} else ${key} end`;
+}
+
 /** The key columns of a row, and SQL on them. */
 export class RowKey {
   /** The columns, quoted; empty if a row has no key. */
@@ -22,12 +37,14 @@ export class RowKey {
   }
 
   /**
-   * The key of a row as one text: the value itself, or several as an array of JSON.
+   * The key of a row as one text: the value itself, or several as an array of JSON. A long one is shortened as in {@link
+   * recordedKey}.
    * @param row alias of the row
    */
   text(row: string): string {
     const parts = this.#of(row);
-    return parts.length === 1 ? `${parts[0]}::text` : `jsonb_build_array(${parts.join(', ')})::text`;
+    const whole = parts.length === 1 ? `${parts[0]}::text` : `jsonb_build_array(${parts.join(', ')})::text`;
+    return this.lasts ? `(${recordedKey(whole)})` : whole;
   }
 
   /** The columns in a list, for `select` and `order by`. */

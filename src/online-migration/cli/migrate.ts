@@ -5,6 +5,7 @@ import { namesOf } from '../change/names.ts';
 import { logEvents } from '../observation/event-log.ts';
 import { readStage, type Stage, STAGES } from '../observation/stage.ts';
 import { PHASE_NAMES, type PhaseName } from '../change/phase-name.ts';
+import { refuseEditedDeclaration } from '../phases/phase.ts';
 import { phases } from '../phases/phases.ts';
 import { openRunner } from '../phases/run-phase.ts';
 import { Session } from '../postgres/session.ts';
@@ -78,6 +79,7 @@ async function migrate(
 /** The phases to run without MikroORM. A backfill that has finished and was killed before its record runs again. */
 async function phasesToRun(session: Session, change: ColumnChange, target: Target): Promise<PhaseName[]> {
   const column = changedColumnOf(change);
+  await refuseEditedDeclaration({ session, change: column }, 'migrate');
   const stage = await readStage(session, column);
   const names = phasesBetween(change, stage, target);
   if (target.direction === 'down' || stage !== 'backfilled') return names;
@@ -87,7 +89,9 @@ async function phasesToRun(session: Session, change: ColumnChange, target: Targe
 
 async function stageNow(connection: Parameters<typeof Session.open>[0], change: ColumnChange) {
   await using session = await Session.open(connection, 'online-migration stage');
-  return await readStage(session, changedColumnOf(change));
+  const column = changedColumnOf(change);
+  await refuseEditedDeclaration({ session, change: column }, 'migrate');
+  return await readStage(session, column);
 }
 
 /** The phases from one stage to another, in order. */

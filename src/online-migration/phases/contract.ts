@@ -34,6 +34,7 @@ import {
   refuseAttached,
   refuseOldColumn,
 } from './phase.ts';
+import { restoreSyncTriggers } from './restore-sync-triggers.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts';
 
@@ -56,6 +57,7 @@ export async function contract(context: PhaseContext): Promise<void> {
   const { session, change, settings } = context;
   await requireStage(context, 'contract', 'enforced');
   await refuseOldColumn(context, 'contract');
+  await restoreSyncTriggers(context, 'contract', 'contract');
   await requireSyncTriggers(context, 'contract');
   await bringUpToDate(context, 'contract', 'strict');
   await reportUndeclaredSessions(context);

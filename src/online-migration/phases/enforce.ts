@@ -28,6 +28,7 @@ import {
   refuseOldColumn,
 } from './phase.ts';
 import { refuseDifferences } from './refuse-differences.ts';
+import { restoreSyncTriggers } from './restore-sync-triggers.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 
 const NAMED_REJECTS = 10;
@@ -98,6 +99,7 @@ export async function revertEnforce(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'revert the enforce of', 'enforced');
   refuseOneWay(context, 'revert the enforce of');
+  await restoreSyncTriggers(context, 'revert the enforce of', 'revert enforce');
   const triggers = await requireSyncTriggers(context, 'revert the enforce of');
   await bringUpToDate(context, 'revert the enforce of', 'strict');
   if (!(await areSyncTriggersUnaltered(session, change))) {

@@ -13,13 +13,14 @@ import {
 import { namesOf } from '../change/names.ts';
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import { dropKeepTriggers } from '../sync/keeping-trigger.ts';
-import { hasKeptValues, recordChange } from '../state/change-record.ts';
+import { hasKeptValues, isTableDropped, recordChange } from '../state/change-record.ts';
 import { asTableOwner } from '../state/owner.ts';
 import { forgetPhases } from '../state/phase-ledger.ts';
 import { newerStepObstacles } from '../state/schema-step.ts';
 import { readSyncState } from '../sync/sync-state.ts';
 import { createSyncFunction, createSyncTriggers, dropSyncTriggers } from '../sync/sync-trigger.ts';
 import { inExclusiveTransaction, type PhaseContext, refuseObstacles, requireStage } from './phase.ts';
+import { unusedKeptValueObstacles } from './kept-values.ts';
 import { prepareState } from './prepare-state.ts';
 import { requireServerVersion } from './server-version.ts';
 
@@ -47,6 +48,7 @@ export async function expand(context: PhaseContext): Promise<void> {
   await inExclusiveTransaction(context, 'expand', {
     before: async () => {
       await createState(session, change);
+      if (await isTableDropped(session, namesOf(change).change)) await deleteRecords(session, change);
       await recordChange(session, change, context.ledger);
       // If a table was dropped during a change, its backfill row remains and would look like a later stage.
       await deleteBackfill(session, namesOf(change).change);
@@ -76,6 +78,7 @@ export async function revertExpand(context: PhaseContext): Promise<void> {
   await requireStage(context, 'revert the expand of', 'expanded', 'backfilled');
   await prepareState(context, 'revert the expand of');
   await session.transaction(() => createState(session, change));
+  refuseObstacles(context, 'revert the expand of', await unusedKeptValueObstacles(context));
   // Before the lock, because there can be many. None is needed before the next contract.
   await session.withoutStatementTimeout(() => deleteRecords(session, change));
   await inExclusiveTransaction(context, 'revert expand', {
@@ -101,10 +104,13 @@ export async function revertExpand(context: PhaseContext): Promise<void> {
   });
 }
 
-/** Values kept under this change's name belong to an earlier change, and reverting this one would delete them. */
+/**
+ * Values kept under this change's name belong to an earlier change, and reverting this one would delete them. If their
+ * table was dropped, nobody needs them.
+ */
 async function earlierChange({ session, change }: PhaseContext): Promise<Obstacle[]> {
   const { change: name } = namesOf(change);
-  if (!(await hasKeptValues(session, name))) return [];
+  if (!(await hasKeptValues(session, name)) || (await isTableDropped(session, name))) return [];
   return [
     obstacle(
       'EARLIER_VALUES_KEPT',

@@ -1,5 +1,8 @@
+import { escapeLiteral } from 'pg';
+import type { ChangedColumn } from '../change/changed-column.ts';
 import { namesOf } from '../change/names.ts';
-import { findKeptValues } from '../state/change-record.ts';
+import { type Obstacle, obstacle } from '../change/obstacle.ts';
+import { findKeptValues, hasKeptValues } from '../state/change-record.ts';
 import { type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 
 const NAMED_ROWS = 10;
@@ -27,26 +30,66 @@ export async function refuseLostValues(context: PhaseContext): Promise<void> {
  * Reports how many kept values have no row: the row's key was changed after contract. These values remain until
  * expand is reverted.
  */
-export async function reportUnusedKeptValues({ session, change, emit }: PhaseContext): Promise<void> {
-  const { change: name, table, lastingKey } = namesOf(change);
-  if (!lastingKey.lasts) return;
-  const { rows } = await session.withoutStatementTimeout(() =>
-    session.query<{ count: string; samples: string }>(
-      `
-      select count(*) as count, string_agg(k.key, ', ') filter (where k.place <= ${NAMED_ROWS}) as samples
-      from (select key, row_number() over () as place from online_migration.kept_value where change = $1) as k
-      where not exists (select from ${table} t where ${lastingKey.text('t')} = k.key)`,
-      [name],
-    ),
-  );
-  const { count, samples } = rows[0]!;
-  if (count === '0') return;
+export async function reportUnusedKeptValues(context: PhaseContext): Promise<void> {
+  const { emit, change } = context;
+  if (!namesOf(change).lastingKey.lasts) return;
+  const { count, samples } = await findUnused(context);
+  if (count === 0) return;
   emit({
     type: 'unused-kept-values',
-    change: name,
-    count: Number(count),
+    change: namesOf(change).change,
+    count,
     message:
       `revert contract: ${count} kept values belong to no row, such as ${samples}: these rows were deleted, or have another key ` +
       `now and got a rebuilt value. The values stay in online_migration.kept_value until expand is reverted.`,
   });
+}
+
+/**
+ * Finds the reason why reverting expand would delete kept values for ever: they belong to no row, so no row has got
+ * its text back. Rows may have been deleted, or their key was changed.
+ */
+export async function unusedKeptValueObstacles(context: PhaseContext): Promise<Obstacle[]> {
+  const { session, change } = context;
+  const { change: name } = namesOf(change);
+  const accepted = `unused kept values of ${name}`;
+  if (change.reviewed?.includes(accepted) || !(await hasKeptValues(session, name))) return [];
+  const { count, samples } = await findUnused(context);
+  if (count === 0) return [];
+  const query = `select k.key, k.raw_value ${unused(change, escapeLiteral(name))}`;
+  return [
+    obstacle(
+      'KEPT_VALUES_UNUSED',
+      `${count} kept old values belong to no row, such as ${samples}: these rows were deleted or got another key, and the ` +
+        `values would be deleted. Look at them: \`${query}\`. To delete them, add ${JSON.stringify(accepted)} to ` +
+        `\`reviewed\` in the declaration.`,
+      { name, count, query, reviewed: accepted },
+    ),
+  ];
+}
+
+async function findUnused({
+  session,
+  change,
+}: PhaseContext): Promise<{ count: number; samples: string | null }> {
+  const { rows } = await session.withoutStatementTimeout(() =>
+    session.query<{ count: string; samples: string | null }>(
+      `
+      with unused as (
+        select k.key, row_number() over () as place ${unused(change, '$1')}
+      )
+      select count(*) as count, string_agg(key, ', ' order by place) filter (where place <= ${NAMED_ROWS}) as samples
+      from unused`,
+      [namesOf(change).change],
+    ),
+  );
+  const { count, samples } = rows[0]!;
+  return { count: Number(count), samples };
+}
+
+/** The kept values without a row, from `from` on. Without a key, no value has one. */
+function unused(change: ChangedColumn, name: string): string {
+  const { table, lastingKey } = namesOf(change);
+  const isUsed = `exists (select from ${table} t where ${lastingKey.text('t')} = k.key)`;
+  return `from online_migration.kept_value k where k.change = ${name}${lastingKey.lasts ? ` and not ${isUsed}` : ''}`;
 }

@@ -3,7 +3,9 @@ import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
 import { missingKeyColumns } from '../state/key-columns.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
 import { otherLedgerObstacles } from '../state/phase-ledger.ts';
+import { editedDeclarationObstacles } from '../state/recorded-declaration.ts';
 import type { Ledger } from '../state/recorded-changes.ts';
+import { readTriggerOwner } from '../state/trigger-owner.ts';
 import { newerStepObstacles } from '../state/schema-step.ts';
 import type { MigrationSettings } from './settings.ts';
 import { notifyPhase } from '../follow/phase-notification.ts';
@@ -13,7 +15,7 @@ import { readStage, type Stage } from '../observation/stage.ts';
 import { type LockedPlan, underExclusiveLock } from '../postgres/exclusive-lock.ts';
 import { rowSecurityObstacles } from '../attachments/obstacles/row-obstacles.ts';
 import { type ErrorDetails, OnlineMigrationError } from '../change/online-migration-error.ts';
-import type { Obstacle } from '../change/obstacle.ts';
+import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import { findAttachedObstacles, findObstaclesOfActiveColumn } from '../attachments/obstacles/obstacles.ts';
 import type { Side } from '../sync/filled-column.ts';
 
@@ -57,7 +59,7 @@ export function phaseDetails({ change }: Pick<PhaseContext, 'change'>, phase: st
  * @throws PhaseRefusedError if there are any
  */
 export function refuseObstacles(
-  context: PhaseContext,
+  context: Pick<PhaseContext, 'change'>,
   phase: string,
   obstacles: readonly Obstacle[],
   verb = phase,
@@ -84,6 +86,8 @@ export async function requireStage(
   ...allowed: Stage[]
 ): Promise<Stage> {
   refuseObstacles(context, phase, await newerStepObstacles(context.session));
+  await refuseEditedDeclaration(context, phase);
+  await refuseEditedName(context, phase);
   const stage = await readStage(context.session, context.change);
   // Before expand, a record belongs to a table that was dropped during an earlier change.
   if (stage !== 'initial') {
@@ -104,6 +108,33 @@ export async function requireStage(
       `enforce, contract, rename.`,
     { ...phaseDetails(context, phase), stage, allowed },
   );
+}
+
+/**
+ * Refuses a declaration that was edited while the change is under way. Otherwise the stage would be read from another
+ * column.
+ * @throws PhaseRefusedError
+ */
+export async function refuseEditedDeclaration(
+  context: Pick<PhaseContext, 'session' | 'change'>,
+  phase: string,
+): Promise<void> {
+  refuseObstacles(context, phase, await editedDeclarationObstacles(context.session, context.change));
+}
+
+/** The sync triggers of a change that was begun under another name. */
+async function refuseEditedName(context: PhaseContext, phase: string): Promise<void> {
+  const { session, change } = context;
+  const owner = await readTriggerOwner(session, change);
+  if (owner === null || owner === namesOf(change).change) return;
+  refuseObstacles(context, phase, [
+    obstacle(
+      'DECLARATION_EDITED',
+      `The change of ${change.oldColumn.name} was begun under the name ${owner}, and its table or its declaration has another ` +
+        `name now: declare \`name: '${owner}'\`.`,
+      { property: 'name', recorded: owner, declared: namesOf(change).change },
+    ),
+  ]);
 }
 
 /** Another change may have renamed a column of the key, or may do so later. */

@@ -30,8 +30,12 @@ export async function refuseDifferences(context: PhaseContext, phase: string, ru
   throw new PhaseRefusedError(
     'ROWS_DIFFER',
     `Cannot ${phase} ${name}: in some rows ${stale.name} does not have the value of ${right.name}. They were ` +
-      `written while the sync trigger was disabled, or were not filled. The first rows, old value and new value:\n${list}\n` +
-      `Fill them again, then run the same command again: \`${statement}\`.`,
+      `written while the sync trigger was disabled or missing, or were not filled. The first rows, old value and new value:\n${list}\n` +
+      `Fill them again, then run the same command again: \`${statement}\`.` +
+      (ruling === 'old'
+        ? ''
+        : ` If a row was written through ${oldColumn}, its old value is the right one: first run ` +
+          `\`update ${table} set ${newColumn} = ${forward}(${oldColumn})\` with a condition on these rows.`),
     { ...phaseDetails(context, phase), keys: differences.map(({ key }) => key), statement },
   );
 }

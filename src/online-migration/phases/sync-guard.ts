@@ -52,7 +52,7 @@ export async function requireSyncTriggers(
     throw new PhaseRefusedError(
       'SYNC_TRIGGER_MISSING',
       `Cannot ${phase} ${name}: the sync trigger ${missing.join(', ')} is missing, so rows written meanwhile would be left ` +
-        `behind. Revert expand, then run it again.`,
+        `behind. ${remedyOf(phase)}`,
       { ...phaseDetails(context, phase), triggers: missing },
     );
   }
@@ -76,6 +76,17 @@ export async function requireSyncTriggers(
     );
   }
   return version;
+}
+
+/** Expand creates the triggers. After enforce, it can no longer be reverted. */
+function remedyOf(phase: string): string {
+  if (phase === 'revert the contract of') {
+    return 'Run rename, which drops the old column that is only partly filled. Then revert rename and contract again.';
+  }
+  if (phase === 'contract' || phase === 'revert the enforce of') {
+    return 'Run the same command again, it creates the trigger and compares the columns.';
+  }
+  return 'Revert expand, then run it again.';
 }
 
 async function refuseOtherTypes(context: PhaseContext, phase: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { ChangedColumn } from '../change/changed-column.ts';
+import { type ChangedColumn, keyColumnsOf } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 import { packageTableExists } from './package-table.ts';
@@ -20,13 +20,20 @@ export async function recordChange(
   ledger: Ledger,
 ): Promise<void> {
   const { table, oldColumn, newColumn } = change;
-  const { change: name } = namesOf(change);
+  const { change: name, table: quotedTable } = namesOf(change);
   await database.query(
     `
-    insert into online_migration.change (name, table_schema, table_name, ledger) values ($1, $2, $3, $4)
+    insert into online_migration.change (name, table_schema, table_name, ledger, table_oid, key_columns, key_numbers)
+    values ($1, $2, $3, $4, to_regclass($5), $6, array(
+      select a.attnum::integer
+      from unnest($6::text[]) with ordinality as k (name, place)
+      left join pg_catalog.pg_attribute a on a.attrelid = to_regclass($5) and a.attname = k.name and not a.attisdropped
+      order by k.place
+    ))
     on conflict (name) do update
-    set table_schema = excluded.table_schema, table_name = excluded.table_name, ledger = excluded.ledger`,
-    [name, table.schema, table.name, ledger],
+    set table_schema = excluded.table_schema, table_name = excluded.table_name, ledger = excluded.ledger,
+      table_oid = excluded.table_oid, key_columns = excluded.key_columns, key_numbers = excluded.key_numbers`,
+    [name, table.schema, table.name, ledger, quotedTable, keyColumnsOf(change)],
   );
   await database.query(
     `
@@ -91,4 +98,23 @@ export async function hasKeptValues(database: Queryable, changeName: string): Pr
     [changeName],
   );
   return kept[0]!.found;
+}
+
+/**
+ * Whether a change's table was dropped since its record was written. False if an earlier version wrote it. Before expand
+ * only: a restored backup gives each table another OID.
+ */
+export async function isTableDropped(database: Queryable, changeName: string): Promise<boolean> {
+  const { rows } = await database.query<{ found: boolean }>(
+    `select ${packageTableExists('change')} as found`,
+  );
+  if (!rows[0]!.found) return false;
+  const { rows: records } = await database.query<{ dropped: boolean }>(
+    `
+    select not exists (select from pg_catalog.pg_class t where t.oid = (to_jsonb(c) ->> 'table_oid')::oid) as dropped
+    from online_migration.change c
+    where c.name = $1 and to_jsonb(c) ->> 'table_oid' is not null`,
+    [changeName],
+  );
+  return records[0]?.dropped ?? false;
 }

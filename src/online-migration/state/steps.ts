@@ -1,3 +1,5 @@
+import { RECORDED_KEY_BYTES, recordedKey } from '../change/row-key.ts';
+
 /*
  * The package's tables are made by numbered steps. The table `online_migration.step` has the numbers of the applied ones.
  *
@@ -120,8 +122,21 @@ const COLUMNS_AND_LEDGER = `
   );
   grant select on online_migration.change_column, online_migration.phase to public`;
 
+/**
+ * Records the table and the key of a change; null in a record of an earlier version. Shortens long keys, which an
+ * earlier version recorded whole if they could be compressed. It reads the recorded keys once and writes only these.
+ */
+const TABLE_AND_KEY = `
+  alter table online_migration.change
+    add column if not exists table_oid oid,
+    -- The names and the numbers of the key's columns, in the order of the declaration.
+    add column if not exists key_columns text[],
+    add column if not exists key_numbers integer[];
+  update online_migration.reject set key = ${recordedKey('key')} where octet_length(key) > ${RECORDED_KEY_BYTES};
+  update online_migration.kept_value set key = ${recordedKey('key')} where octet_length(key) > ${RECORDED_KEY_BYTES}`;
+
 /** SQL scripts; the number of the first one is 1. */
-export const STEPS: readonly string[] = [TABLES, COLUMNS_AND_LEDGER];
+export const STEPS: readonly string[] = [TABLES, COLUMNS_AND_LEDGER, TABLE_AND_KEY];
 
 /** The step of this version's tables. */
 export const NEWEST_STEP = STEPS.length;

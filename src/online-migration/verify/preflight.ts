@@ -18,6 +18,7 @@ import { classifyValues } from './value-classes.ts';
 import type { ValueGroup } from './value-classes-batch.ts';
 import { missingKeyColumns } from '../state/key-columns.ts';
 import { SchemaNotGrantedError, TypeUnknownError } from '../state/table-shape.ts';
+import { editedDeclarationObstacles } from '../state/recorded-declaration.ts';
 import { readStage, type Stage } from '../observation/stage.ts';
 
 /** Obstacles with which the old values cannot be read by key, converted or compared. */
@@ -75,9 +76,11 @@ export async function preflight(
 ): Promise<PreflightResult> {
   const column = changedColumnOf(change);
   await using session = await Session.open(clientConfigOf(connection), 'online-migration preflight');
-  const read = await readStageOrObstacles(session, column);
+  const edits = await editedDeclarationObstacles(session, column);
+  const read = await readStageOrObstacles(session, column, edits);
   if (typeof read !== 'string') return { stage: 'initial', obstacles: read, ...UNCHECKED, isReady: false };
   const stage = read;
+  if (edits.length > 0) return { stage, obstacles: edits, ...UNCHECKED, isReady: false };
   if (stage === 'contracted' || stage === 'renamed') {
     return { stage, obstacles: [], ...UNCHECKED, areValuesChecked: true, isReady: true };
   }
@@ -96,10 +99,16 @@ export async function preflight(
 const UNCHECKED = { values: [], areValuesChecked: false, checklist: [] } as const;
 
 /** The stage; obstacles instead if the stage depends on a type that the role cannot use. */
-async function readStageOrObstacles(session: Session, column: ChangedColumn): Promise<Stage | Obstacle[]> {
+async function readStageOrObstacles(
+  session: Session,
+  column: ChangedColumn,
+  edits: Obstacle[],
+): Promise<Stage | Obstacle[]> {
   try {
     return await readStage(session, column);
   } catch (error) {
+    // The declared columns may not exist.
+    if (edits.length > 0) return edits;
     if (!(error instanceof TypeUnknownError || error instanceof SchemaNotGrantedError)) throw error;
     const obstacles = await unknownTypes(session, column);
     if (obstacles.length === 0) throw error;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ErrorCode } from '../../../src/online-migration/change/error-codes.ts';
 import { BackfillError } from '../../../src/online-migration/backfill/plan/backfill-error.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
@@ -138,4 +139,31 @@ it('a value that is too long for the column is a reject, though triggers may fir
     { key: '7', reason: 'value too long for type character varying(6)' },
   ]);
   expect(await client.value(`select count(*)::int from event where at_new is null`)).toBe(1);
+});
+
+describe('a reject that cannot be recorded ends the backfill, with the reason of the database,', () => {
+  const numbered = changeOf('event.at', {
+    from: 'varchar(50)',
+    to: 'numeric(12,2)',
+    conversion: textToNumeric(12, 2),
+  });
+
+  it.each([
+    ['if its conversion gives no value', numbered],
+    ['if its conversion raises an error', shortened],
+  ])('%s', async (_, change) => {
+    await client.rows(`update event set at = case when id = 7 then '1234567 8' else '12.5' end`);
+    const context = await database.open(change);
+    await expand(context);
+    await client.rows(
+      `alter table online_migration.reject add constraint no_long_keys check (length(key) < 1)`,
+    );
+    expect(await failure('REJECT_NOT_RECORDED', change, true)).toMatch(
+      /^Cannot fill "at_new" of "public"\."event": some values do not convert, and online_migration\.reject refuses the record of their rows with ".* violates check constraint "no_long_keys""\. Remove /,
+    );
+    await client.rows(`alter table online_migration.reject drop constraint no_long_keys`);
+    await fillEventTable(database.url, change, { isExpanded: true });
+    expect(await client.value(`select string_agg(key, ' ') from online_migration.reject`)).toBe('7');
+    expect(await client.value(`select count(*)::int from event where at_new is null`)).toBe(1);
+  });
 });

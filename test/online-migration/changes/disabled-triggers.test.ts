@@ -36,6 +36,9 @@ const enableAlways = () =>
   client.rows(
     `alter table orders enable always trigger "~sync_total_insert", enable always trigger "~sync_total_update"`,
   );
+const drop = () => client.rows(`drop trigger "~sync_total_update" on orders`);
+const totals = (column: string) =>
+  client.value<string>(`select string_agg(${column}::text, ' ' order by id) from orders`);
 
 describe('a sync trigger that was disabled', () => {
   it.each([
@@ -171,5 +174,71 @@ describe('a declaration that is corrected while its change is under way', () => 
         /^Cannot enforce public\.orders\.total: total_new is numeric\(12,2\), and the declaration says numeric\(20,2\)/,
       ),
     );
+  });
+});
+
+describe('a sync trigger that was dropped after enforce', () => {
+  it('is created again on the way back, which names the rows that were written without it', async () => {
+    await runPhases(ENFORCED);
+    await drop();
+    await client.rows(
+      `update orders set total_new = 7 where id = 1; update orders set total = '8.5' where id = 2`,
+    );
+    const error: unknown = await runPhases([revertEnforce]).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'ROWS_DIFFER', details: { keys: ['1', '2'] } });
+    const { message } = error as Error;
+    expect(message).toMatch(/\n {2}id 1: "1.5", "7.00"\n {2}id 2: "8.5", "2.50"/);
+    await client.rows(`${/first run `([^`]+)`/.exec(message)![1]!} where id = 2`);
+    await client.rows(/run the same command again: `([^`]+)`/.exec(message)![1]!);
+    await runPhases(PHASES.down.slice(2));
+    expect(await totals('total')).toBe('7.00 8.5');
+  });
+
+  it('is created again by contract, which names the rows that were written without it', async () => {
+    await runPhases(ENFORCED);
+    await drop();
+    await client.rows(`update orders set total_new = 7 where id = 1`);
+    await expect(runPhases([contract])).rejects.toMatchObject({
+      code: 'EQUALITY_PROOF_FAILED',
+      details: { keys: ['1'] },
+    });
+    // The trigger is there again.
+    await client.rows(`update orders set total_new = 8 where id = 1`);
+    await runPhases([contract]);
+    expect(await totals('total_new')).toBe('8.00 2.50');
+  });
+
+  it('is reported, if nobody wrote without it, and the columns are compared', async () => {
+    await runPhases(ENFORCED);
+    await client.rows(`drop function online_migration."public.orders.total sync" cascade`);
+    expect(await runPhases([revertEnforce])).toContain(
+      'revert enforce: the sync trigger ~sync_total_insert, ~sync_total_update was missing and was created again; compares ' +
+        'the columns of all rows',
+    );
+    await client.rows(`update orders set total = '9.5' where id = 1`);
+    expect(await totals('total_new')).toBe('9.50 2.50');
+  });
+
+  it('on the way back of contract is no dead end', async () => {
+    await runPhases([...ENFORCED, contract]);
+    const context = await database.open(total);
+    await expect(
+      revertContract({
+        ...context,
+        recordInLedger: async () => {
+          throw new Error('interrupted');
+        },
+      }),
+    ).rejects.toThrow('interrupted');
+    await drop();
+    await expect(runPhases([revertContract])).rejects.toMatchObject(
+      refusedWith(
+        'SYNC_TRIGGER_MISSING',
+        /Run rename, which drops the old column that is only partly filled\./,
+      ),
+    );
+    await client.rows(`update orders set total_new = 7 where id = 1`);
+    await runPhases([...PHASES.up.slice(4), ...PHASES.down]);
+    expect(await totals('total')).toBe('7.00 2.5');
   });
 });

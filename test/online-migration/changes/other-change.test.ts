@@ -97,3 +97,12 @@ describe('a second change of a table', () => {
     ]);
   });
 });
+
+it('a table name that PostgreSQL truncates is refused before anything is changed', async () => {
+  const long = 'part_'.repeat(13);
+  await client.rows(`create table ${long} (id integer primary key, size integer not null)`);
+  await expect(runPhases({ ...ofSize, table: { schema: 'public', name: long } }, [expand])).rejects.toThrow(
+    `${long} is longer than the 63 bytes that PostgreSQL takes: declare \`table.name\` as it is in the catalog.`,
+  );
+  expect(await client.value(`select to_regnamespace('online_migration')`)).toBeNull();
+});

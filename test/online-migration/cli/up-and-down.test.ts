@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { databasePerFile } from '../../support/tested-database.ts';
@@ -52,7 +52,7 @@ describe('npx online-migration up and down', () => {
     expect(await run('up', '--to', 'renamed')).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining(
-        'It has a column total_new already, which is not from this change: declare another `to.name`.',
+        'public.orders has a column total_new already, which is not from this change: declare another `to.name`.',
       ),
     });
     expect(await run('up', '--to', 'expanded')).toMatchObject({ exitCode: 1 });
@@ -75,6 +75,24 @@ describe('a declaration with the name of a missing column and of one that is not
       expect(stderr).not.toContain('kept values');
       expect(exitCode).toBe(1);
     }
+  });
+
+  it('refuse an interim name that was edited during the change, and leave it as it is', async () => {
+    await run('up', '--to', 'enforced');
+    const config = join(project.folder, 'online-migration.config.ts');
+    const declared = await readFile(config, 'utf8');
+    await writeFile(config, declared.replace(`'total_new'`, `'total_c'`));
+    for (const options of [['up'], ['down', '--to', 'initial'], ['preflight']]) {
+      // oxlint-disable-next-line no-await-in-loop -- they share the table
+      const { exitCode, stdout, stderr } = await run(...options);
+      expect(stdout + stderr).toContain(
+        'The change public.orders.total is under way with the `to.name` total_new, and the declaration says total_c: set it back',
+      );
+      expect(exitCode).toBe(1);
+    }
+    await client.rows(`insert into orders (total) values ('7.5')`);
+    await writeFile(config, declared);
+    expect(await run('down', '--to', 'initial')).toMatchObject({ exitCode: 0, stderr: '' });
   });
 });
 

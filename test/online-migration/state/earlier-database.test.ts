@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
+import { RowKey } from '../../../src/online-migration/change/row-key.ts';
 import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { rename, revertRename } from '../../../src/online-migration/phases/rename.ts';
@@ -68,7 +69,7 @@ describe('a change that an earlier version of the package began', () => {
     expect(await column(table, 'total')).toEqual(texts.map((text) => Number(text).toFixed(2)));
     await runPhases(table, down);
     expect(await column(table, 'total')).toEqual(texts);
-    expect(await steps()).toEqual([1, 2]);
+    expect(await steps()).toEqual([1, 2, 3]);
     const left = await readRecordedChanges(admin);
     expect(left.map(({ name }) => name)).toEqual(
       ['public.event.at', ...TABLES.map((other) => `shop.${other.table}.total`)]
@@ -83,7 +84,7 @@ describe('a change that an earlier version of the package began', () => {
     await using other = await openMigrator(database.owner.url);
     await Promise.all([one.go('0006'), other.go('0006')]);
     expect(await one.applied()).toEqual(['0001', '0002', '0003', '0004', '0005', '0006']);
-    expect(await steps()).toEqual([1, 2]);
+    expect(await steps()).toEqual([1, 2, 3]);
     await one.go('0001');
     expect(await admin.value(`select string_agg(at, ' ' order by id) from event`)).toBe(texts);
   });
@@ -107,7 +108,7 @@ describe('the tables of an earlier version', () => {
   it('come up to this version in the next phase that writes, with the columns of all changes', async () => {
     const earlier = await readRecordedChanges(admin);
     await runPhases('half_filled', [backfill]);
-    expect(await steps()).toEqual([1, 2]);
+    expect(await steps()).toEqual([1, 2, 3]);
     expect(await readRecordedChanges(admin)).toEqual(earlier);
     expect(earlier).toHaveLength(7);
     expect(earlier.find(({ name }) => name === 'shop.enforced.total')).toEqual({
@@ -132,10 +133,13 @@ describe('the tables of an earlier version', () => {
     ).toEqual([
       'expanded_at',
       'has_kept_values',
+      'key_columns',
+      'key_numbers',
       'ledger',
       'name',
       'sync_version',
       'table_name',
+      'table_oid',
       'table_schema',
     ]);
   });
@@ -145,6 +149,20 @@ describe('the tables of an earlier version', () => {
     expect(before.length).toBeGreaterThan(30);
     await runPhases('half_filled', [backfill]);
     expect(await columnsInUse()).toEqual(before);
+  });
+
+  it('keep a value under a long key, which is recorded in a shorter form from then on', async () => {
+    const key = 'a'.repeat(5_000);
+    await admin.rows(`insert into online_migration.kept_value values ('shop.half_filled.total', $1, '1.5')`, [
+      key,
+    ]);
+    await runPhases('half_filled', [backfill]);
+    expect(
+      await admin.value(
+        `select raw_value from online_migration.kept_value k join (values ($1)) as row (id) on ${new RowKey(['id']).text('row')} = k.key`,
+        [key],
+      ),
+    ).toBe('1.5');
   });
 
   it('get new tables of the same owner, which everyone may read', async () => {
@@ -192,7 +210,7 @@ describe('the tables of an earlier version', () => {
     expect(await steps()).toBeNull();
     await reader.rows(`commit`);
     await running;
-    expect(await steps()).toEqual([1, 2]);
+    expect(await steps()).toEqual([1, 2, 3]);
   });
 });
 
@@ -229,7 +247,7 @@ describe('other roles', () => {
     expect(await difference()).toBe('');
     await using migrator = await openMigrator(database.owner.url);
     await migrator.go('0003');
-    expect(await steps()).toEqual([1, 2]);
+    expect(await steps()).toEqual([1, 2, 3]);
     expect(await difference()).toBe('');
   });
 

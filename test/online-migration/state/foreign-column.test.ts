@@ -57,9 +57,9 @@ it.each([
   expect(await followed(change)).toEqual({ form: 'old', name: 'total' });
   const { isReady, obstacles } = await preflight(change, { connection: database.url });
   expect(isReady).toBe(false);
-  expect(obstacles.map(({ code }) => code)).toEqual(['NEW_COLUMN_EXISTS']);
+  expect(obstacles.map(({ code }) => code)).toContain('NEW_COLUMN_EXISTS');
   await expect(runPhases(change, [expand])).rejects.toMatchObject(
-    refusedWith('OBSTACLES', /It has a column Cost already, which is not from this change/),
+    refusedWith('OBSTACLES', / has a column Cost already, which is not from this change/),
   );
 });
 
@@ -114,8 +114,15 @@ it.each([
   );
   await expect(readStatus(client, change)).rejects.toMatchObject(refused);
   await expect(followed(change)).rejects.toMatchObject(refused);
-  await expect(preflight(change, { connection: database.url })).rejects.toMatchObject(refused);
-  await expect(runPhases(change, [revertContract])).rejects.toMatchObject(refused);
+  if (phases.length === 0) {
+    await expect(preflight(change, { connection: database.url })).rejects.toMatchObject(refused);
+    await expect(runPhases(change, [revertContract])).rejects.toMatchObject(refused);
+    return;
+  }
+  // The change is recorded with the other name.
+  const { obstacles } = await preflight(change, { connection: database.url });
+  expect(obstacles).toMatchObject([{ code: 'DECLARATION_EDITED', details: { property: 'from.name' } }]);
+  await expect(runPhases(change, [revertContract])).rejects.toMatchObject({ code: 'OBSTACLES' });
 });
 
 it('a contracted change stays contracted if its records are lost', async () => {

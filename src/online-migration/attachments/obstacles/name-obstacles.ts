@@ -1,6 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
-import type { ChangedColumn } from '../../change/changed-column.ts';
+import { type ChangedColumn, keyColumnsOf } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { unquoted } from '../../sync/filled-column.ts';
 import { MAX_IDENTIFIER_BYTES, namesOf, newColumnIndexName } from '../../change/names.ts';
@@ -43,22 +43,38 @@ export async function nameObstacles(
     )`,
     [relations, JSON.stringify(constraints)],
   );
-  const obstacles = rows.map(({ taken }) =>
+  return rows.map(({ taken }) =>
     obstacle(
       'NAME_TAKEN',
       `There is ${taken} already, and the change needs that name: rename the existing object.`,
       { taken },
     ),
   );
-  if (Buffer.byteLength(change.newColumn.name) > MAX_IDENTIFIER_BYTES) {
-    obstacles.push(
+}
+
+/**
+ * Finds declared names that PostgreSQL would truncate, an obstacle each. Some statements would find the object under the
+ * truncated name, and comparisons with the catalog would not.
+ */
+export function longNameObstacles(change: ChangedColumn): Obstacle[] {
+  const { table, oldColumn, newColumn } = change;
+  const declared: [property: string, name: string][] = [
+    ['table.schema', table.schema],
+    ['table.name', table.name],
+    ['from.name', oldColumn.name],
+    ['to.name', newColumn.name],
+    ...keyColumnsOf(change).map((name): [string, string] => ['key', name]),
+  ];
+  return declared
+    .filter(([, name]) => Buffer.byteLength(name) > MAX_IDENTIFIER_BYTES)
+    .map(([property, name]) =>
       obstacle(
         'NAME_TOO_LONG',
-        `${change.newColumn.name} is longer than the ${MAX_IDENTIFIER_BYTES} bytes that PostgreSQL takes: declare a shorter ` +
-          `\`to.name\`.`,
-        { name: change.newColumn.name, maxBytes: MAX_IDENTIFIER_BYTES },
+        property === 'to.name'
+          ? `${name} is longer than the ${MAX_IDENTIFIER_BYTES} bytes that PostgreSQL takes: declare a shorter \`to.name\`.`
+          : `${name} is longer than the ${MAX_IDENTIFIER_BYTES} bytes that PostgreSQL takes: declare \`${property}\` as it is in ` +
+              `the catalog.`,
+        { property, name, maxBytes: MAX_IDENTIFIER_BYTES },
       ),
     );
-  }
-  return obstacles;
 }

@@ -19,7 +19,7 @@ import { conversionTypeObstacles } from './conversion-type-obstacles.ts';
 import { defaultObstacles } from './default-obstacles.ts';
 import { dependentObstacles, foreignKeyObstacles, indexObstacles } from './dependent-obstacles.ts';
 import { expressionObstacles, unknownTypes } from './expression-obstacles.ts';
-import { nameObstacles } from './name-obstacles.ts';
+import { longNameObstacles, nameObstacles } from './name-obstacles.ts';
 import { oneWayObstacles, precisionObstacles, typeObstacles } from './declaration-obstacles.ts';
 import { partitionObstacles } from './partition-obstacles.ts';
 import { propertyObstacles } from './property-obstacles.ts';
@@ -51,6 +51,8 @@ const WRONG_COLUMN: ReadonlySet<ObstacleCode> = new Set<ObstacleCode>([
  * @returns an obstacle for each reason; none if the change can start
  */
 export async function findObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
+  const tooLong = longNameObstacles(change);
+  if (tooLong.length > 0) return tooLong;
   const unknown = await unknownTypes(database, change);
   if (unknown.length > 0) return unknown;
   const facts = await readColumnFacts(database, change);

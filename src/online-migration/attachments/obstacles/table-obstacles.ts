@@ -2,7 +2,7 @@ import { type ChangedColumn, keyColumnsOf } from '../../change/changed-column.ts
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { isOfType, typeValues } from '../../change/declared-type.ts';
-import { namesOf } from '../../change/names.ts';
+import { namesOf, PACKAGE_SCHEMA } from '../../change/names.ts';
 
 /** Facts about the table and its old column from the catalog. */
 export interface ColumnFacts {
@@ -91,7 +91,9 @@ export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): Obsta
       facts.new_name_is_taken,
       obstacle(
         'NEW_COLUMN_EXISTS',
-        `${name} has a column ${newColumn.name} already, which is not from this change: declare another \`to.name\`.`,
+        `${name} has a column ${newColumn.name} already, which is not from this change: declare another \`to.name\`. If it is from this ` +
+          `change, the record was lost with the schema ${PACKAGE_SCHEMA}: restore that schema from a backup. Without one, copy ` +
+          `the values that only ${newColumn.name} has to ${oldColumn.name}, drop ${newColumn.name} and start again.`,
         {
           table,
           column: newColumn.name,

@@ -1,7 +1,8 @@
 import { isLockConflict } from '../../postgres/database-error.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { Fill } from '../plan/fill.ts';
-import { fillRowByRow, isRowError } from './row-by-row.ts';
+import { fillRowByRow } from './row-by-row.ts';
+import { isRowError } from './row-error.ts';
 import { isOfStripe } from '../plan/stripes.ts';
 
 /** Some rows of a leaf: the rows of one stripe in a span of heap blocks. */

@@ -6,7 +6,7 @@ import { isLockConflict } from '../../postgres/database-error.ts';
 import { advanceSweep } from '../plan/checkpoint.ts';
 import { type Fill, isUnfilled } from '../plan/fill.ts';
 import { updateHasNoEffect } from './refused-update.ts';
-import { isRowError } from './row-by-row.ts';
+import { isRowError } from './row-error.ts';
 import { settle } from './settle.ts';
 
 /** Interval between two tries of locked rows. */

@@ -2,8 +2,10 @@ import type { Session } from '../../postgres/session.ts';
 import { isLockConflict } from '../../postgres/database-error.ts';
 import { advanceSweep } from '../plan/checkpoint.ts';
 import type { Fill } from '../plan/fill.ts';
+import { recordUnconvertible } from './recorded-rejects.ts';
 import { updateHasNoEffect } from './refused-update.ts';
-import { fillRowByRow, isRowError } from './row-by-row.ts';
+import { fillRowByRow } from './row-by-row.ts';
+import { isRowError } from './row-error.ts';
 
 /**
  * Fills rows that have a faithful value and records the others as rejects, in one transaction. Rows that other
@@ -11,7 +13,8 @@ import { fillRowByRow, isRowError } from './row-by-row.ts';
  * @param leaf schema and name, quoted
  * @param tids the rows, as `ctid` texts
  * @returns how many were filled or became rejects; also 0 if other sessions hold the whole table
- * @throws BackfillError if a row's value converts, but its update fails or leaves the column null
+ * @throws BackfillError if a row's value converts, but its update fails or leaves the column null; or if a reject cannot
+ *   be recorded
  */
 export async function settle(
   session: Session,
@@ -33,7 +36,9 @@ export async function settle(
   try {
     const { filled, rejected } = await fillRowByRow(session, fill, leaf, tids);
     await advanceSweep(session, fill, filled);
-    return filled + rejected;
+    if (filled + rejected > 0) return filled + rejected;
+    // No update has failed, so the record of a reject may have.
+    return await recordUnconvertible(session, fill, leaf, tids);
   } catch (error) {
     if (isLockConflict(error)) return 0;
     throw error;

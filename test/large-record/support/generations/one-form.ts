@@ -27,7 +27,7 @@ const textSchema = defineEntity({
     createdAt: p.type(NamedTimestamp).fieldName('created_at'),
   },
 });
-if (FORM === 'old') textSchema.setClass(LargeRecord as never);
+if (FORM === 'old') textSchema.setClass(LargeRecord);
 
 const orm = await MikroORM.init({
   ...ormOptions(DATABASE_URL, [FORM === 'old' ? textSchema : LargeRecord]),

@@ -33,4 +33,16 @@ export const OF_NAMES: readonly Obstacle[] = [
     new RegExp(`${LONG} is longer than the 63 bytes that PostgreSQL takes: declare a shorter`),
     { newColumn: LONG },
   ],
+  [
+    `alter table part add ${LONG} integer not null default 0`,
+    'NAME_TOO_LONG',
+    new RegExp(`${LONG} is longer than the 63 bytes that PostgreSQL takes: declare \`from\\.name\``),
+    { column: LONG, newColumn: 'size_new' },
+  ],
+  [
+    `alter table part add ${LONG} integer not null unique`,
+    'NAME_TOO_LONG',
+    new RegExp(`${LONG} is longer than the 63 bytes that PostgreSQL takes: declare \`key\``),
+    { key: LONG },
+  ],
 ];
