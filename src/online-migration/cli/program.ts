@@ -32,8 +32,14 @@ export function buildProgram(): Command {
     .configureHelp({ showGlobalOptions: true });
   // A refusal is one sentence; the help text needs --help.
   program.configureOutput({
-    outputError: (text, write) =>
-      write(`${text.trimEnd()}\nRun it with --help for its options.\nError code: WRONG_USAGE\n`),
+    outputError: (text, write) => {
+      const message = `${text.trimEnd()}\nRun it with --help for its options.`;
+      write(
+        program.opts<ProgramOptions>().json
+          ? `${JSON.stringify({ error: { code: 'WRONG_USAGE', message, details: {} } })}\n`
+          : `${message}\nError code: WRONG_USAGE\n`,
+      );
+    },
   });
   let command = '';
   program.hook('preAction', (_, called) => {

@@ -44,11 +44,14 @@ export async function runCommand(
   }
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', () =>
-      controller.abort(new Interruption('Interrupted: nobody reads the output any more.', 'SIGPIPE')),
+      controller.abort(new Interruption('Interrupted: the output cannot be written any more.', 'SIGPIPE')),
     );
   }
   try {
-    process.exitCode = (await work(controller.signal)) ?? 0;
+    const exitCode = (await work(controller.signal)) ?? 0;
+    for (const stream of [process.stdout, process.stderr]) await written(stream);
+    controller.signal.throwIfAborted();
+    process.exitCode = exitCode;
   } catch (error) {
     // A failure after the interruption is caused by it.
     const cause: unknown = controller.signal.aborted ? controller.signal.reason : error;
@@ -56,6 +59,13 @@ export async function runCommand(
     else console.error(textOf(cause));
     process.exitCode = cause instanceof Interruption ? cause.exitCode : FAILED;
   }
+}
+
+/** Resolves when the output so far was written, or cannot be: a full disk must not look like a success. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
 }
 
 function textOf(error: unknown): string {

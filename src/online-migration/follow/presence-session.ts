@@ -67,7 +67,7 @@ async function holdSessions(options: PresenceOptions, stop: AbortSignal, tried: 
   let isKept = false;
   for (let failures = 0; !stop.aborted;) {
     try {
-      isKept ||= await keepsSessions(options.connection());
+      isKept ||= await keepsSessions(options.connection(), stop);
       if (!isKept) {
         options.log(
           'Through a pooler in transaction mode this process cannot declare its column and receives no notifications: ' +

@@ -61,7 +61,7 @@ export async function openRunner({
   signal = new AbortController().signal,
 }: RunPhaseOptions): Promise<PhaseRunner> {
   const client = clientConfigOf(connection);
-  if (!(await keepsSessions(client))) throw new SessionsNotKeptError();
+  if (!(await keepsSessions(client, signal))) throw new SessionsNotKeptError();
   const emit = emitTo(onEvent);
   const interrupt = { signal, emit };
   const session = await Session.open(client, 'online-migration', interrupt);

@@ -4,6 +4,9 @@ import { OnlineMigrationError } from '../change/online-migration-error.ts';
 /** The forms of an address that the driver parses as one. It reads any other text as a database's name. */
 const ADDRESS = /^(postgres(ql)?:\/\/|socket:|\/)/;
 
+/** Longest wait for a connection, in milliseconds: a server that does not answer must not hold up a command. */
+const OPEN_MS = 10_000;
+
 /** The connection, as people set it. */
 const CONNECTION = 'of the connection, in DATABASE_URL or the configuration file';
 
@@ -48,7 +51,9 @@ export class DatabaseUnreachableError extends OnlineMigrationError {
 export function clientFor(config: ClientConfig): Client {
   const { connectionString } = config;
   try {
-    if (!connectionString || ADDRESS.test(connectionString)) return new Client(config);
+    if (!connectionString || ADDRESS.test(connectionString)) {
+      return new Client({ connectionTimeoutMillis: OPEN_MS, ...config });
+    }
   } catch (error) {
     throw invalidUrl({ cause: error });
   }
@@ -57,13 +62,19 @@ export function clientFor(config: ClientConfig): Client {
 
 /**
  * Connects a client.
- * @throws DatabaseUnreachableError
+ * @param signal ends the wait
+ * @throws DatabaseUnreachableError; the signal's reason
  */
-export async function connectClient(client: Client): Promise<void> {
+export async function connectClient(client: Client, signal?: AbortSignal): Promise<void> {
+  const giveUp = () => client.connection.stream.destroy();
+  signal?.addEventListener('abort', giveUp, { once: true });
   try {
     await client.connect();
   } catch (error) {
+    signal?.throwIfAborted();
     throw new DatabaseUnreachableError(client, error as Error);
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 

@@ -41,13 +41,14 @@ export class SessionsNotKeptError extends OnlineMigrationError {
  * The check changes nothing, not even a setting, because a setting on a shared session would affect other clients.
  *
  * @param connection the address, as `pg` accepts it
+ * @param signal ends the wait for a connection
  * @throws DatabaseUnreachableError if a connection cannot be opened
  * @throws ConnectionLostError if the server ends a session during the check
  */
-export async function keepsSessions(connection: ClientConfig): Promise<boolean> {
-  await using first = await connect(connection);
+export async function keepsSessions(connection: ClientConfig, signal?: AbortSignal): Promise<boolean> {
+  await using first = await connect(connection, signal);
   if ((await first.session()) === first.announced) return true;
-  await using second = await connect(connection);
+  await using second = await connect(connection, signal);
   const [ofFirst, ofSecond] = [new Set<number>(), new Set<number>()];
   for (let round = 1; round <= ROUNDS; round += 1) {
     // Each connection asks twice in a row: if two sessions alternate, single questions would always reach the same
@@ -69,7 +70,10 @@ interface ObservedConnection extends AsyncDisposable {
   session(): Promise<number>;
 }
 
-async function connect(connection: ClientConfig): Promise<ObservedConnection> {
+async function connect(
+  connection: ClientConfig,
+  signal: AbortSignal | undefined,
+): Promise<ObservedConnection> {
   const client = clientFor({
     ...connection,
     connectionTimeoutMillis: TIMEOUT_MS,
@@ -77,7 +81,7 @@ async function connect(connection: ClientConfig): Promise<ObservedConnection> {
   });
   let lost: Error | undefined;
   client.on('error', (error) => (lost ??= error)); // One that is cut with a query in flight fails that query.
-  await connectClient(client);
+  await connectClient(client, signal);
   return {
     // `pg` has this property, but its types do not declare it.
     announced: 'processID' in client && client.processID,

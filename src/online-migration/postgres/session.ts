@@ -64,7 +64,7 @@ export class Session implements Queryable, AsyncDisposable {
     assertPeerVersion('pg');
     const client = clientFor({ ...connection, application_name: applicationName, keepAlive: true });
     const session = new Session(client);
-    await connectClient(client);
+    await connectClient(client, interrupt?.signal);
     try {
       await session.query(settingsStatement({ ...NEUTRAL_SETTINGS, ...PACKAGE_SETTINGS }), [
         String(STATEMENT_TIMEOUT_MS),

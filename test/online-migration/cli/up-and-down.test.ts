@@ -1,4 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open, readFile, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { databasePerFile } from '../../support/tested-database.ts';
@@ -9,6 +12,8 @@ const database = databasePerFile(
   `insert into orders (total) select i || '.5' from generate_series(1, 2000) i`,
 );
 const { client } = database;
+
+const ONLINE_MIGRATION = join(import.meta.dirname, '../../../src/online-migration/cli/online-migration.ts');
 
 let project: PlainProject;
 beforeEach(async () => {
@@ -96,7 +101,17 @@ describe('a declaration with the name of a missing column and of one that is not
   });
 });
 
+const CHANGES = `const changes = [{ table: { schema: 'public', name: 'orders' }, key: 'id', columns: [{
+  from: { name: 'total', type: 'text' }, to: { name: 'total_new', type: 'text' },
+  conversion: { forward: (value) => value, backward: (value) => value } }] }];`;
+
 describe('a configuration that cannot be used', () => {
+  it('is a folder', async () => {
+    const { exitCode, stderr } = await run('--config', '.', 'status');
+    expect(stderr).toMatch(/ is a folder: name a file with --config\.\nError code: CONFIG_INVALID/);
+    expect(exitCode).toBe(1);
+  });
+
   it.each([
     [
       'throws',
@@ -107,6 +122,16 @@ describe('a configuration that cannot be used', () => {
       'exports nothing',
       `export {}`,
       /must export `\{ changes, connection \}` as its default\.\nError code: CONFIG_INVALID/,
+    ],
+    [
+      'has a connection that throws',
+      CHANGES + `export default { changes, connection: () => { throw new Error('no vault') } }`,
+      /`connection` of the configuration is a function that failed: no vault\. .*\nError code: CONFIG_INVALID/,
+    ],
+    [
+      'has a pool for a connection',
+      CHANGES + `export default { changes, connection: { connect() {} } }`,
+      /`connection` of the configuration is neither a URL nor an object of settings\. .*\nError code: CONFIG_INVALID/,
     ],
   ])('%s', async (_, source, message) => {
     await writeFile(join(project.folder, 'online-migration.config.ts'), source);
@@ -122,4 +147,39 @@ describe('a configuration that cannot be used', () => {
     );
     expect(exitCode).toBe(1);
   });
+});
+
+it('wrong usage is JSON as well', async () => {
+  const { exitCode, stderr } = await run('--json', 'down');
+  expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'WRONG_USAGE' } });
+  expect(exitCode).toBe(1);
+});
+
+it('a command that waits for a silent server ends with Ctrl-C', async () => {
+  const accepted = Promise.withResolvers<void>();
+  await using server = createServer((socket) => {
+    socket.resume().on('error', () => undefined);
+    accepted.resolve();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const child = spawn(process.execPath, [ONLINE_MIGRATION, 'up'], {
+    cwd: project.folder,
+    env: { PATH: process.env['PATH'], DATABASE_URL: `postgresql://u:p@127.0.0.1:${port}/x` },
+    stdio: 'ignore',
+  });
+  await accepted.promise;
+  child.kill('SIGINT');
+  expect(await once(child, 'close')).toEqual([130, null]);
+});
+
+it('a result that cannot be written is a failure', async () => {
+  await using full = await open('/dev/full', 'w');
+  const child = spawn(process.execPath, [ONLINE_MIGRATION, '--json', 'status'], {
+    cwd: project.folder,
+    env: { PATH: process.env['PATH'], DATABASE_URL: database.url },
+    stdio: ['ignore', full.fd, 'ignore'],
+  });
+  const [exitCode] = (await once(child, 'close')) as [number];
+  expect(exitCode).not.toBe(0);
 });

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ClientConfig } from 'pg';
 import type { ColumnChange } from '../../change/column-change.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
-import { clientConfigOf } from '../../postgres/client-config.ts';
 import { clientFor } from '../../postgres/open-client.ts';
 import type { SettingsOptions } from '../../phases/settings.ts';
 
@@ -45,6 +44,11 @@ export async function loadConfig(file?: string): Promise<LoadedConfig> {
         `\`{ changes, connection }\` as its default.`,
     );
   }
+  if (statSync(path).isDirectory()) {
+    throw new OnlineMigrationError('CONFIG_INVALID', `${path} is a folder: name a file with --config.`, {
+      path,
+    });
+  }
   const config = await importDefault(path);
   if (!Array.isArray(config?.changes) || !('connection' in config)) {
     throw new OnlineMigrationError(
@@ -72,16 +76,37 @@ async function importDefault(path: string): Promise<Partial<OnlineMigrationConfi
   }
 }
 
-/** The connection of a configuration, in a form that `pg` accepts. */
+/**
+ * The connection of a configuration, in a form that `pg` accepts.
+ * @throws OnlineMigrationError if it is neither a URL nor an object of settings, or its function throws
+ */
 export async function connectionOf({ connection }: OnlineMigrationConfig): Promise<ClientConfig> {
-  const found = typeof connection === 'function' ? await connection() : connection;
-  if (!found) {
-    throw new OnlineMigrationError(
-      'CONFIG_INVALID',
-      '`connection` of the configuration is empty: is DATABASE_URL set? It needs a URL, or `{}` for the PG… variables of the environment.',
-    );
+  const found: unknown = typeof connection === 'function' ? await called(connection) : connection;
+  if (found === undefined || found === null || found === '') {
+    throw invalidConnection('is empty: is DATABASE_URL set?');
   }
-  return clientConfigOf(found);
+  if (typeof found === 'string') return { connectionString: found };
+  const isSettings = typeof found === 'object' && !Array.isArray(found) && !('connect' in found);
+  if (!isSettings) throw invalidConnection('is neither a URL nor an object of settings.');
+  return found;
+}
+
+async function called(connection: () => unknown): Promise<unknown> {
+  try {
+    return await connection();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw invalidConnection(`is a function that failed: ${reason}.`, { cause: error });
+  }
+}
+
+function invalidConnection(problem: string, options?: ErrorOptions): OnlineMigrationError {
+  return new OnlineMigrationError(
+    'CONFIG_INVALID',
+    `\`connection\` of the configuration ${problem} It needs a URL, or \`{}\` for the PG… variables of the environment.`,
+    {},
+    options,
+  );
 }
 
 /** The database of a connection in one line, without the password. */
