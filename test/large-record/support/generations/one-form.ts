@@ -11,10 +11,14 @@ import { serveRecords } from './serve-records.ts';
 
 const { DATABASE_URL = '', FORM = '' } = process.env;
 
-/** Names the column in each query. With `*`, MikroORM would read a row without a dropped column. */
-class NamedTimestamp extends TextTimestamp {
+/** A text that statements name and type, so that they fail if the column is missing or has another type. */
+class CheckedText extends TextTimestamp {
+  override convertToDatabaseValueSQL(value: string): string {
+    return `${value}::varchar`;
+  }
+
   override convertToJSValueSQL(column: string): string {
-    return `(${column})`;
+    return `coalesce(${column}, null::varchar)`;
   }
 }
 
@@ -24,7 +28,7 @@ const textSchema = defineEntity({
   properties: {
     id: p.bigint().primary().generated('identity'),
     name: p.string().length(100),
-    createdAt: p.type(NamedTimestamp).fieldName('created_at'),
+    createdAt: p.type(CheckedText).fieldName('created_at'),
   },
 });
 if (FORM === 'old') textSchema.setClass(LargeRecord);
