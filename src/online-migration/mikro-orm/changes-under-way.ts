@@ -1,11 +1,17 @@
-import { readRecordedChanges } from '../state/recorded-changes.ts';
+import type { Pool } from 'pg';
+import { changedColumnOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { readStage } from '../observation/stage.ts';
+import type { Queryable } from '../postgres/queryable.ts';
+import { type RecordedChange, readRecordedChanges } from '../state/recorded-changes.ts';
+import { ColumnMissingError, TableNotReadyError } from '../state/table-shape.ts';
 
 /** MikroORM's connection. */
 interface Connection {
-  execute(sql: string): Promise<unknown>;
+  getNativeClient(): Promise<unknown>;
 }
 
-/** A column change whose table has the new column under its interim name: from expand to rename, in both directions. */
+/** A column whose entity and whose table differ because of a change that is not finished. */
 export interface ChangeUnderWay {
   readonly schema: string;
   readonly table: string;
@@ -13,17 +19,52 @@ export interface ChangeUnderWay {
   readonly newColumn: string;
 }
 
-/** Reads all changes under way, of any table, without their declarations. */
-export async function readChangesUnderWay(connection: Connection): Promise<ChangeUnderWay[]> {
-  const changes = await readRecordedChanges({
-    query: async <Row>(text: string) => {
-      const rows = (await connection.execute(text)) as Row[];
-      return { rows, rowCount: rows.length };
+/** Runs statements of the package on MikroORM's pool. */
+export function queryableOf(connection: Connection): Queryable {
+  return {
+    async query<Row>(text: string, values?: unknown[]) {
+      const pool = (await connection.getNativeClient()) as Pool;
+      const { rows, rowCount } = await pool.query(text, values);
+      return { rows: rows as Row[], rowCount };
     },
-  });
+  };
+}
+
+/** Reads all changes whose new column has its interim name, of any table, without their declarations. */
+export async function readChangesUnderWay(connection: Connection): Promise<ChangeUnderWay[]> {
+  return interimColumns(await readRecordedChanges(queryableOf(connection)));
+}
+
+function interimColumns(changes: readonly RecordedChange[]): ChangeUnderWay[] {
   return changes.flatMap(({ schema, table, columns }) =>
     columns
       .filter(({ hasInterimName }) => hasInterimName)
       .map(({ oldColumn, newColumn }) => ({ schema, table, oldColumn, newColumn })),
   );
+}
+
+/** The declared changes that have not begun: the entity already describes the table after them. */
+export async function readChangesToCome(
+  connection: Connection,
+  declared: readonly ColumnChange[],
+): Promise<ChangeUnderWay[]> {
+  const database = queryableOf(connection);
+  const coming: ChangeUnderWay[] = [];
+  for (const change of declared) {
+    const column = changedColumnOf(change);
+    const stage = await readStage(database, column).catch((error: unknown) => {
+      // The table or the column is created by a migration that is still pending, or an entity has not come to it yet.
+      if (error instanceof TableNotReadyError || error instanceof ColumnMissingError) return null;
+      throw error;
+    });
+    if (stage !== 'initial') continue;
+    const { table, oldColumn, newColumn } = column;
+    coming.push({
+      schema: table.schema,
+      table: table.name,
+      oldColumn: oldColumn.name,
+      newColumn: newColumn.name,
+    });
+  }
+  return coming;
 }

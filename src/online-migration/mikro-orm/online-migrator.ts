@@ -3,6 +3,7 @@ import { type MigrationResult, Migrator } from '@mikro-orm/migrations';
 import type { DatabaseSchema } from '@mikro-orm/postgresql';
 import type { ClientConfig } from 'pg';
 import { changedColumnOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import { emitTo } from '../change/emitter.ts';
 import type { OnlineMigrationListener } from '../change/events.ts';
 import { namesOf } from '../change/names.ts';
@@ -81,7 +82,7 @@ export class OnlineMigrator extends Migrator {
       // MikroORM checks for this name before it registers its own migrator.
       name: 'Migrator',
       register: (orm) => {
-        OnlineSchemaGenerator.register(orm);
+        OnlineSchemaGenerator.register(orm, () => (orm.migrator as OnlineMigrator).declaredChanges());
         if (isMikroOrmCommand()) {
           neutralizePool(orm);
           printMessagesOnly();
@@ -128,6 +129,18 @@ export class OnlineMigrator extends Migrator {
       found.push({ name: listed.name, change, phase: migration.phase.name });
     }
     return found;
+  }
+
+  /** The changes of all phases among the migrations, each once. A file that cannot be loaded concerns `up` and `down` alone. */
+  async declaredChanges(): Promise<ColumnChange[]> {
+    await this.init();
+    const changes = new Map<string, ColumnChange>();
+    for (const listed of await this.discoverMigrations()) {
+      const migration = await this.#onlineRunner.load(listed).catch(() => undefined);
+      if (!(migration instanceof ColumnMigration)) continue;
+      changes.set(namesOf(changedColumnOf(migration.change)).change, migration.change);
+    }
+    return [...changes.values()];
   }
 
   /**

@@ -1,20 +1,31 @@
-import type { MikroORM, UpdateSchemaOptions } from '@mikro-orm/core';
+import type { DropSchemaOptions, MikroORM, UpdateSchemaOptions } from '@mikro-orm/core';
 import { DatabaseSchema, SchemaGenerator } from '@mikro-orm/postgresql';
 import { QUEUE_SCHEMA, PACKAGE_SCHEMA } from '../change/names.ts';
-import { readChangesUnderWay } from './changes-under-way.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { readRecordedChanges } from '../state/recorded-changes.ts';
+import { queryableOf, readChangesToCome, readChangesUnderWay } from './changes-under-way.ts';
 import { leaveChangesOut } from './schema-comparison.ts';
 
 type ComparisonOptions = UpdateSchemaOptions<DatabaseSchema>;
 
+/** Lists the changes that migrations of the project carry out. */
+type DeclaredChanges = () => Promise<readonly ColumnChange[]>;
+
 /**
  * MikroORM's schema generator for a table in use. `migration:create`, `migration:check` and `schema:update` leave out
- * the objects of a column change under way. Otherwise they would drop its triggers and a column with values.
+ * the objects of a column change under way, and the column of a change that has not begun. Otherwise they would drop
+ * triggers and a column with values, or rewrite the table. When the last table with a change is dropped, the package's own
+ * state is dropped with it.
  */
 export class OnlineSchemaGenerator extends SchemaGenerator {
   #leftOut: readonly string[] = [];
+  #declared: DeclaredChanges = async () => [];
 
-  /** Replaces MikroORM's own; call it when the ORM registers its extensions. */
-  static override register(orm: MikroORM): void {
+  /**
+   * Replaces MikroORM's own; call it when the ORM registers its extensions.
+   * @param declared lists the changes that migrations carry out
+   */
+  static override register(orm: MikroORM, declared?: DeclaredChanges): void {
     const options = orm.config.get('schemaGenerator');
     orm.config.set('schemaGenerator', {
       ...options,
@@ -22,7 +33,11 @@ export class OnlineSchemaGenerator extends SchemaGenerator {
       ignoreSchema: [...new Set([...(options.ignoreSchema ?? []), PACKAGE_SCHEMA, QUEUE_SCHEMA])],
     });
     // A project's own generator may extend this one.
-    orm.config.registerExtension('@mikro-orm/schema-generator', () => new this(orm.em as never));
+    orm.config.registerExtension('@mikro-orm/schema-generator', () => {
+      const generator = new this(orm.em as never);
+      if (declared !== undefined) generator.#declared = declared;
+      return generator;
+    });
   }
 
   /** The columns left out of the last comparison: `public.orders (total, total_new)`. */
@@ -42,7 +57,27 @@ export class OnlineSchemaGenerator extends SchemaGenerator {
 
   /** Leaves the changes under way out of a schema for a snapshot file. */
   async leaveChangesOut(found: DatabaseSchema): Promise<void> {
-    leaveChangesOut(found, this.getTargetSchema(), await readChangesUnderWay(this.connection));
+    leaveChangesOut(found, this.getTargetSchema(), await this.#readAllChanges());
+  }
+
+  override async drop(options: DropSchemaOptions = {}): Promise<void> {
+    await super.drop(options);
+    if (options.dropDb) return;
+    const database = queryableOf(this.connection);
+    const changes = await readRecordedChanges(database);
+    const { rows } = await database.query<{ remain: boolean }>(
+      `
+      select exists (
+        select from jsonb_to_recordset($1) as change (schema text, "table" text)
+        where to_regclass(format('%I.%I', schema, "table")) is not null
+      ) as remain`,
+      [JSON.stringify(changes)],
+    );
+    // The records of a table that remains have the way back of its change.
+    if (changes.length === 0 || rows[0]?.remain) return;
+    await this.execute(
+      `drop schema if exists ${PACKAGE_SCHEMA} cascade; drop schema if exists ${QUEUE_SCHEMA} cascade`,
+    );
   }
 
   /** The options with a schema to compare the entities with, in place of the database or a snapshot file. */
@@ -60,12 +95,20 @@ export class OnlineSchemaGenerator extends SchemaGenerator {
 
   async #readChanges(snapshot: DatabaseSchema | undefined) {
     try {
-      return await readChangesUnderWay(this.connection);
+      return await this.#readAllChanges();
     } catch (error) {
       // With a snapshot file, MikroORM needs no database to compare.
       if (snapshot !== undefined) return [];
       throw error;
     }
+  }
+
+  async #readAllChanges() {
+    const declared = await this.#declared();
+    return [
+      ...(await readChangesUnderWay(this.connection)),
+      ...(await readChangesToCome(this.connection, declared)),
+    ];
   }
 
   /** The same as MikroORM does without a schema. */

@@ -153,12 +153,14 @@ function presentKey(fact: string): string {
 `;
 }
 
+/** A name in quotes may contain parentheses. */
 function baseType(type: string): string {
-  return `regexp_replace(${type}, '[(][^()]*[)]', '')`;
+  return String.raw`regexp_replace(${type}, '^((?:"(?:[^"]|"")*"|[^"(])*)[(][^()]*[)]', '\1')`;
 }
 
 function isSameType(recorded: string, type: `$${number}`, modifier: `$${number}`): string {
-  const recordedModifier = `replace(substring(${recorded} from '[(]([^()]*)[)]'), ' ', '')`;
+  const withoutNames = `regexp_replace(${recorded}, '"([^"]|"")*"', '', 'g')`;
+  const recordedModifier = `replace(substring(${withoutNames} from '[(]([^()]*)[)]'), ' ', '')`;
   return `(to_regtype(${baseType(recorded)}) is not distinct from to_regtype(${type}) and ${recordedModifier} is not distinct from ${modifier}::text)`;
 }
 
