@@ -59,7 +59,10 @@ describe('npm run bench', () => {
       await command.printed(/capacity of the API … \d/);
       const serverPid = await command.serverPid();
       const { exitCode, stdout, stderr } = await command.ended;
-      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining('--seed 7 ') });
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 0,
+        stderr: expect.stringContaining('pass --seed 7.'),
+      });
       expect(stderr).toMatch(/Estimated duration: .*minute/);
       expect(stderr.match(/^\d+ of 10: .+ … .+$/gm)).toHaveLength(10);
 

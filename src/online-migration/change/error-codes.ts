@@ -323,6 +323,10 @@ export const ERROR_CODES = {
     meaning: '`columnOf` was asked for a property that does not exist, or that has not exactly one column.',
     remedy: 'Name a property of the entity with its path, such as `address.street`.',
   },
+  STREAM_OVERTAKEN: {
+    meaning: 'A phase changed a table during a unit of work that had received rows of a stream.',
+    remedy: 'Discard the results of these rows, then start the unit of work again.',
+  },
   CHANGE_NOT_FOLLOWED: {
     meaning: 'The follower of a change was requested from an ORM that does not follow the change.',
     remedy: 'Add the change to the `changes` of `followedOrm`.',

@@ -66,12 +66,16 @@ async function runOn<T>(
   active: readonly ActiveColumn[],
   unit: (active: readonly ActiveColumn[]) => Promise<T>,
 ): Promise<T> {
-  using uses = new DisposableStack();
-  for (const [index, follower] of followers.entries()) uses.use(follower.use(active[index]!.form));
-  return await unit(active);
+  const uses = followers.map((follower, index) => follower.use(active[index]!.form));
+  try {
+    return await unit(active);
+  } finally {
+    for (const use of uses) use[Symbol.dispose]();
+  }
 }
 
-function isOutdatedShape(error: unknown): boolean {
+/** Whether a unit of work failed because a table has another shape than it assumed. */
+export function isOutdatedShape(error: unknown): boolean {
   return (
     asDriverError(error) instanceof ColumnNotEnforcedError || OUTDATED_SHAPE_CODES.has(sqlState(error) ?? '')
   );

@@ -4,11 +4,14 @@ import type { ClientConfig } from 'pg';
 import { changedColumnOf } from '../../change/changed-column.ts';
 import type { ColumnChange } from '../../change/column-change.ts';
 import { namesOf } from '../../change/names.ts';
+import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import { type ColumnFollower, followColumn, poolName } from '../../follow/follow-column.ts';
-import { runOnActiveColumns } from '../../follow/run-on-active-columns.ts';
+import type { ActiveColumn } from '../../follow/active-column.ts';
+import { isOutdatedShape, runOnActiveColumns } from '../../follow/run-on-active-columns.ts';
 import { type FollowedChange, FollowedOrmError, resolveChanges } from './followed-change.ts';
 import { followingEntityManager } from './following-entity-manager.ts';
 import { SchemaVersions } from './schema-versions.ts';
+import { runNotingStreams } from './streamed-units.ts';
 
 /** Options of {@link followedOrm}. */
 export interface FollowedOrmOptions {
@@ -38,43 +41,41 @@ interface Answering {
 /** MikroORM on the active columns of the application's changes. Disposing of it closes its connections. */
 export class FollowedOrm implements AsyncDisposable {
   readonly #versions: SchemaVersions;
-  readonly #followers: ReadonlyMap<ColumnChange, ColumnFollower>;
-  readonly #resources: AsyncDisposable;
+  readonly #followers = new Map<ColumnChange, ColumnFollower>();
   /** Like `orm.em` of MikroORM: within a context it is the EntityManager of the context, and a fork is of the active version. */
   readonly em: EntityManager;
 
-  private constructor(
-    versions: SchemaVersions,
-    followers: ReadonlyMap<ColumnChange, ColumnFollower>,
-    resources: AsyncDisposable,
-  ) {
+  private constructor(versions: SchemaVersions) {
     this.#versions = versions;
-    this.#followers = followers;
-    this.#resources = resources;
     this.em = followingEntityManager(versions.base.em, () => versions.entityManager(this.#activeVersion()));
   }
 
   /** Opens it; see {@link followedOrm}. */
   static async open(
     config: Options,
-    { changes, connection, log, pollMs, pinnedColumn }: FollowedOrmOptions,
+    { changes, pinnedColumn, ...options }: FollowedOrmOptions,
   ): Promise<FollowedOrm> {
-    await using resources = new AsyncDisposableStack();
     const resolved = resolveChanges(changes);
-    const versions = resources.use(await SchemaVersions.open(named(config, resolved[0]?.change), resolved));
-    const pool = await versions.base.em.getConnection().getNativeClient();
-    const followers = new Map<ColumnChange, ColumnFollower>();
-    for (const { change } of resolved) {
-      const isOfChange = columnNames(change).some((name) => name === pinnedColumn);
-      const pinned = isOfChange ? pinnedColumn : undefined;
-      const options = { change, pool, log, pollMs, pinnedColumn: pinned, ...(connection && { connection }) };
-      followers.set(change, resources.use(await followColumn(options)));
+    const orm = new FollowedOrm(await SchemaVersions.open(named(config, resolved[0]?.change), resolved));
+    try {
+      const pool = await orm.base.em.getConnection().getNativeClient();
+      for (const { change } of resolved) {
+        const isOfChange = columnNames(change).some((name) => name === pinnedColumn);
+        orm.#follow(
+          change,
+          await followColumn({
+            ...options,
+            change,
+            pool,
+            pinnedColumn: isOfChange ? pinnedColumn : undefined,
+          }),
+        );
+      }
+      return orm;
+    } catch (error) {
+      await orm[Symbol.asyncDispose]();
+      throw error;
     }
-    const orm = new FollowedOrm(versions, followers, resources.move());
-    for (const follower of followers.values()) {
-      follower.on('switched', () => versions.openNeighbours(orm.#activeVersion()));
-    }
-    return orm;
   }
 
   /** The ORM of the configuration, whose metadata describes the tables after all changes. */
@@ -127,19 +128,39 @@ export class FollowedOrm implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#resources[Symbol.asyncDispose]();
+    for (const follower of this.#followers.values()) await follower[Symbol.asyncDispose]();
+    await this.#versions[Symbol.asyncDispose]();
   }
 
-  async #run<T>(work: (em: EntityManager) => Promise<T>, mayRunAgain?: () => boolean): Promise<T> {
-    return runOnActiveColumns(
-      [...this.#followers.values()],
-      (active) => {
-        const version = this.#versions.entityManager(active.map(({ form }) => form));
-        return RequestContext.create(version, () =>
-          work(RequestContext.getEntityManager(version.name) as EntityManager),
-        );
-      },
-      mayRunAgain,
+  #follow(change: ColumnChange, follower: ColumnFollower): void {
+    this.#followers.set(change, follower);
+    follower.on('switched', () => this.#versions.openNeighbours(this.#activeVersion()));
+  }
+
+  async #run<T>(work: (em: EntityManager) => Promise<T>, mayRunAgain = () => true): Promise<T> {
+    const unit = { hasStreamed: false };
+    try {
+      return await runOnActiveColumns(
+        [...this.#followers.values()],
+        (active) => runNotingStreams(unit, () => this.#runOnVersion(active, work)),
+        () => !unit.hasStreamed && mayRunAgain(),
+      );
+    } catch (error) {
+      if (!unit.hasStreamed || !isOutdatedShape(error)) throw error;
+      throw new OnlineMigrationError(
+        'STREAM_OVERTAKEN',
+        'A phase changed a table during a unit of work that has received rows of a stream, so the unit was not run again: ' +
+          'discard the results of these rows, and start the unit again.',
+        {},
+        { cause: error },
+      );
+    }
+  }
+
+  #runOnVersion<T>(active: readonly ActiveColumn[], work: (em: EntityManager) => Promise<T>): Promise<T> {
+    const version = this.#versions.entityManager(active.map(({ form }) => form));
+    return RequestContext.create(version, () =>
+      work(RequestContext.getEntityManager(version.name) as EntityManager),
     );
   }
 

@@ -1,5 +1,6 @@
 import { RequestContext, TransactionContext } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { noteStreams } from './streamed-units.ts';
 
 /**
  * The EntityManager that the application holds. Like MikroORM's global one, it hands each call to the EntityManager of the
@@ -11,6 +12,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
  */
 export function followingEntityManager(global: EntityManager, active: () => EntityManager): EntityManager {
   const following = global.fork({ useContext: true, disableContextResolution: true });
+  noteStreams(following);
   const { name } = following;
   const current = () =>
     TransactionContext.getEntityManager(name) ?? RequestContext.getEntityManager(name) ?? active();

@@ -2,7 +2,9 @@ import { type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresq
 import { type ActiveColumn, FORMS } from '../../follow/active-column.ts';
 import type { ResolvedChange } from './followed-change.ts';
 import { sharePrototypes } from './shared-prototypes.ts';
+import { VersionEntityManager } from './streamed-units.ts';
 import { VersionDriver } from './version-driver.ts';
+import { VersionHydrator } from './version-hydrator.ts';
 import { applyForm } from './version-metadata.ts';
 
 /** The schema of PostgreSQL for entities that declare none. */
@@ -90,6 +92,9 @@ export class SchemaVersions implements AsyncDisposable {
     const orm = new MikroORM({
       ...this.#options,
       driver: VersionDriver,
+      entityManager: VersionEntityManager,
+      // A hydrator of the application's own stays.
+      hydrator: this.#options.hydrator ?? VersionHydrator,
       // A folder cannot be searched without a turn of the event loop.
       entities: entities.some((entity) => typeof entity === 'string')
         ? [...this.#base.getMetadata()].map((meta) => meta.class)

@@ -13,6 +13,7 @@ import type { Column } from '../../change/column-change.ts';
 import { namesOf } from '../../change/names.ts';
 import type { ActiveColumn } from '../../follow/active-column.ts';
 import { CheckedType, namedType } from './column-type.ts';
+import { expectFilled } from './version-hydrator.ts';
 import {
   type FollowedProperty,
   findProperties,
@@ -55,6 +56,7 @@ export function applyForm(
   const name = form === 'new' ? newColumn.name : oldColumn.name;
   for (const found of findProperties(storage, change.column, defaultSchema)) {
     setType(found, platform, change, form, column, name);
+    if (!change.column.nullable) expectFilled(found.meta, found.property.name, name);
   }
   renameColumn(storage, change, name, defaultSchema);
 }
