@@ -55,7 +55,7 @@ describe('npm run demo', () => {
       const serverPid = await command.serverPid();
       const { exitCode, stdout, stderr } = await command.ended;
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-      expect(stdout).toContain('--seed 7 ');
+      expect(stdout).toContain('pass --seed 7.');
       expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(MOST_COLUMNS);
 
       const content = await readFile(json, 'utf8');
