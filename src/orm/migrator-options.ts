@@ -16,8 +16,6 @@ export function migratorOptions(
   entities: NonNullable<Options['entities']>,
   options: Pick<OnlineMigrationsOptions, 'settings' | 'onEvent'> = {},
 ): Options {
-  const base = ormOptions(url, entities);
   const migrations = { path: join(import.meta.dirname, '../../migrations') };
-  const online = onlineMigrations({ migrations, ...options });
-  return defineConfig({ ...base, ...online, discovery: { ...base.discovery, ...online.discovery } });
+  return defineConfig({ ...ormOptions(url, entities), ...onlineMigrations({ migrations, ...options }) });
 }

@@ -42,6 +42,22 @@ const ENTITY = `import { defineEntity, p } from '@mikro-orm/core';
 export const customers = defineEntity({ name: 'Customer', properties: { id: p.integer().primary() } });
 `;
 
+/** Sends a request to the page's application, and runs its SQL. */
+const REQUEST = `import type { AddressInfo } from 'node:net';
+import { app } from './src/app.ts';
+import { orm } from './src/orm.ts';
+import { sumOfOrders } from './src/orders/sum.ts';
+
+const server = app.listen(0, '127.0.0.1');
+await new Promise((resolve) => server.once('listening', resolve));
+const response = await fetch('http://127.0.0.1:' + (server.address() as AddressInfo).port);
+const orders = (await response.json()) as { total: string }[];
+console.log(orders.map(({ total }) => total).join(' ') + ', sum ' + (await sumOfOrders()));
+server.close();
+server.closeAllConnections();
+await orm[Symbol.asyncDispose]();
+`;
+
 const resources = new AsyncDisposableStack();
 let folder: string;
 let page: string;
@@ -159,9 +175,12 @@ describe('docs/existing-project.md', () => {
       const preflight = await onlineMigration('preflight', 'orders.total', '--json');
       expect(JSON.parse(preflight)).toMatchObject({ isReady: true });
       expect(await run('src/orders/totals.ts')).toBe('1.50 007.5 -3\n');
+      await write('request.ts', REQUEST);
+      expect(await run('request.ts')).toBe('1.50 007.5 -3, sum 6.00\n');
       await mikroOrm('migration:up', '--to', '0003');
       expect(JSON.parse(await onlineMigration('status', '--json'))).toMatchObject({ stage: 'enforced' });
       expect(await run('src/orders/totals.ts')).toBe('1.50 7.50 -3.00\n');
+      expect(await run('request.ts')).toBe('1.50 7.50 -3.00, sum 6.00\n');
       await mikroOrm('migration:up');
       expect(JSON.parse(await onlineMigration('status', '--json'))).toMatchObject({ stage: 'renamed' });
       expect(await run('src/orders/totals.ts')).toBe('1.50 7.50 -3.00\n');

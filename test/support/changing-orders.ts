@@ -79,7 +79,7 @@ export function ordersMapping(form: Form, { note = false } = {}): EntitySchema {
   });
 }
 
-/** The entities for each schema version, and for an application that follows the columns through all of them. */
+/** The entities for each schema version, and an ORM that has those of all versions. */
 export const mappings: Record<Form | 'all', EntitySchema[]> = {
   old: [customers, ordersMapping('old')],
   new: [customers, ordersMapping('new')],
@@ -89,7 +89,7 @@ export const mappings: Record<Form | 'all', EntitySchema[]> = {
 
 type TestOrm = MikroORM & AsyncDisposable;
 
-/** MikroORM with the configuration of docs/adapting.md. */
+/** MikroORM for migrations. Unlike in an application, a table may have several mappings. */
 export async function openOrm(
   url: string,
   entities: EntitySchema[],

@@ -13,7 +13,6 @@ import { Session } from '../postgres/session.ts';
 import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
 import { declarationFile } from './new/declaration-file.ts';
 import { instructions } from './new/instructions.ts';
-import { mappingsFile, unmappableReason } from './new/mappings-file.ts';
 import { migrationFiles } from './new/migration-files.ts';
 import type { NewChange } from './new/new-change.ts';
 import { planChange, type WantedChange } from './new/plan-change.ts';
@@ -28,8 +27,8 @@ const TEST_SUPPORT = 'test/support/change-cycle.ts';
 type WantedOptions = Readonly<Record<string, string | undefined>>;
 
 /**
- * Looks up a table and writes a change of one of its columns: the declaration; with MikroORM the mappings and five
- * migrations; in the template a test. All refusals come before a file is written.
+ * Looks up a table and writes a change of one of its columns: the declaration; with MikroORM five migrations; in the
+ * template a test. All refusals come before a file is written.
  */
 export async function writeNewChange(
   options: WantedOptions,
@@ -76,7 +75,6 @@ function filesOfProject(folder: string, plan: NewChange): WrittenFile[] {
   const require = createRequire(join(folder, 'package.json'));
   const hasMikroOrm = isInstalled(require, '@mikro-orm/migrations');
   return [
-    ...(hasMikroOrm && unmappableReason(plan) === null ? [mappingsFile(plan)] : []),
     ...(hasMikroOrm ? migrationFiles(plan) : []),
     ...(existsSync(join(folder, TEST_SUPPORT)) ? [testFile(plan)] : []),
   ];

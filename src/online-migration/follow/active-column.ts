@@ -2,14 +2,12 @@ import type { ChangedColumn } from '../change/changed-column.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { TableShape } from '../state/table-shape.ts';
 
-/**
- * The three mappings, in the order of the phases: old column, new column under its interim name, new column renamed.
- */
+/** The three forms, in the order of the phases: old column, new column under its interim name, new column renamed. */
 export const FORMS = ['old', 'new', 'renamed'] as const;
 
 /** The active column. */
 export interface ActiveColumn {
-  /** The matching mapping. */
+  /** Its name and its type, among those of the change. */
   readonly form: (typeof FORMS)[number];
   /** The column's name in the table. */
   readonly name: string;

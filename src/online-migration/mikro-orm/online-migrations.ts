@@ -23,17 +23,15 @@ export interface OnlineMigrationsOptions {
  * 1. `extensions`: the migrator and the schema comparison of this package in place of MikroORM's own.
  * 2. `migrations.allOrNothing: false`: one transaction around all migrations would hold every lock until the last one ends.
  * 3. `migrations.snapshot: false`: a snapshot file would be compared in place of the database itself.
- * 4. `discovery.checkDuplicateTableNames: false`: an application in the middle of a change has several mappings of one table.
  */
 export function onlineMigrations({
   migrations,
   extensions = [],
   settings,
   onEvent,
-}: OnlineMigrationsOptions = {}): Pick<Options, 'extensions' | 'migrations' | 'discovery'> {
+}: OnlineMigrationsOptions = {}): Pick<Options, 'extensions' | 'migrations'> {
   return {
     extensions: [OnlineMigrator.with({ ...settings, ...(onEvent && { onEvent }) }), ...extensions],
     migrations: { ...migrations, allOrNothing: false, snapshot: false },
-    discovery: { checkDuplicateTableNames: false },
   };
 }

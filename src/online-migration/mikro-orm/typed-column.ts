@@ -10,7 +10,7 @@ const ANY_LENGTH: Readonly<Record<string, string>> = { char: 'bpchar', character
 /**
  * A column that the ORM reads and writes as PostgreSQL's own text, with an explicit type in every statement. If the
  * column has its other type and PostgreSQL does not convert implicitly, the statement fails with 42804 (datatype
- * mismatch). The unit of work then runs again on the right mapping. Without the explicit type, a text would be
+ * mismatch). The unit of work then runs again on the right column. Without the explicit type, a text would be
  * converted to the new type according to the session's settings.
  */
 export class TypedColumn extends Type<string, string> {

@@ -87,7 +87,7 @@ it.each<[string, PhaseFunction[], Form]>([
   await runPhases(database.url, [customerChange, discountChange], phases);
   const found = await allDifferences(database.url);
   expect(found[fitting]).toBe('');
-  // An application that follows the column registers all of them.
+  // Mappings that differ in a column leave it out.
   expect(found['all']).toBe('');
   expect(Object.values(found).filter((sql) => sql === '')).toHaveLength(2);
 });

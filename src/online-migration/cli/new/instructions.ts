@@ -1,6 +1,6 @@
 import type { Stage } from '../../observation/stage.ts';
 import { argumentFor } from '../project/chosen-change.ts';
-import { unmappableReason } from './mappings-file.ts';
+import { entityAdvice, unmappableReason } from './entity-advice.ts';
 import { migrationNumber, type NewChange } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
 
@@ -26,9 +26,16 @@ export function instructions(
     hasMigrations
       ? `npx mikro-orm migration:up --to ${migrationNumber(subject, index)}`
       : `npx online-migration up ${chosen} --to ${stage}`.padEnd(UP_WIDTH + chosen.length);
-  const reason = unmappableReason(subject);
-  const isMapped = hasMigrations && reason === null;
+  // Only the template has generated tests.
   const test = files.find(({ path }) => path.startsWith('test/'));
+  const reason = unmappableReason(subject);
+  const isFollowedByOrm = hasMigrations && reason === null;
+  const following = isFollowedByOrm
+    ? entityAdvice(subject, test !== undefined)
+    : [
+        `${hasMigrations ? `${reason}: follow` : 'Follow'} the active column of ${words.declaration}, and use its name in every`,
+        `statement. docs/other-tools.md shows the lines.`,
+      ];
   return `Files written:
 ${files.map(({ path }) => `  ${path}`).join('\n')}
 ${unreviewed.length === 0 ? '' : `\nReview before expand:\n${unreviewed.map((sentence) => `  ${sentence}\n`).join('')}`}
@@ -36,13 +43,7 @@ Next:
 ${config === undefined ? '' : `  Add the \`columnChanges\` of src/column-changes.ts to \`changes\` of ${config}.\n`}${test === undefined ? '' : `  npm test -- ${test.path}\n`}  npx online-migration preflight ${chosen}
 
 Release 1, which knows both columns:
-  ${
-    isMapped
-      ? `Register the three mappings of ${words.mappings} with the ORM, follow the active column of ${words.declaration}, and
-  use the mapping of its form in every unit of work. docs/adapting.md shows the lines.`
-      : `${hasMigrations ? `${reason}: follow` : 'Follow'} the active column of ${words.declaration}, and use its name in every
-  statement. docs/${hasMigrations ? 'adapting' : 'other-tools'}.md shows the lines.`
-  }
+${following.map((line) => `  ${line}`).join('\n')}
   When all processes run it:
     ${up(0, 'expanded')}    expand
     ${up(1, 'backfilled')}    backfill
@@ -52,7 +53,7 @@ Release 1, which knows both columns:
     ${up(4, 'renamed')}    rename
 
 Release 2, which knows ${oldColumn.name} only as ${newColumn.type}:
-  ${isMapped ? 'Keep the mapping of the form `renamed`, delete the other two, and remove' : 'Remove'} the change from src/column-changes.ts.
+  Remove the change from src/column-changes.ts${isFollowedByOrm ? ` and from the \`changes\` ${test === undefined ? 'of `followedOrm`' : 'of the feature'}` : ''}.
 
 npx online-migration status ${chosen} --watch shows the progress.`;
 }

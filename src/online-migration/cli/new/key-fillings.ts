@@ -1,4 +1,3 @@
-import { escapeLiteral } from 'pg';
 import type { ColumnFacts } from './table-facts.ts';
 
 /** The sequence for the test's table, so that all rows differ. */
@@ -37,8 +36,5 @@ export function fillingOf({ type, notNull }: ColumnFacts): string | null {
   return clause === undefined ? null : `${type} not null ${clause}`;
 }
 
-/** The declaration of a column whose own type is unavailable. The mapping of an enum accepts only its labels. */
-export function textInstead({ type, labels: [label] }: ColumnFacts): string {
-  const isEnum = label !== undefined && !type.endsWith('[]');
-  return `text not null default ${isEnum ? escapeLiteral(label) : `${NEXT}::text`}`;
-}
+/** The declaration of a column whose own type is unavailable. */
+export const TEXT_INSTEAD = `text not null default ${NEXT}::text`;

@@ -10,6 +10,8 @@ export interface NewChange {
   readonly conversion: ChosenConversion;
   /** The labels of the new type, if it is an enum. */
   readonly labels: readonly string[];
+  /** The time zone of timestamps without one. */
+  readonly zone: string;
   /** The number of its first migration: 7. */
   readonly firstNumber: number;
   readonly words: NewNames;
@@ -23,12 +25,10 @@ export interface NewNames {
   readonly file: string;
   /** In names of migration files: `orders_total`. */
   readonly migration: string;
-  /** In names of classes and mappings: `OrdersTotal`. */
+  /** In names of classes: `OrdersTotal`. */
   readonly pascal: string;
   /** The declaration's name: `ordersTotalChange`. */
   readonly declaration: string;
-  /** The mappings' name: `ordersTotalMappings`. */
-  readonly mappings: string;
 }
 
 /** Digits of a migration's number in its file name. */
@@ -73,23 +73,7 @@ export function namesFor(
     migration: all.join('_'),
     pascal,
     declaration: `${camel}Change`,
-    mappings: `${camel}Mappings`,
   };
-}
-
-/** A property's name for each column of a table: `created_at` becomes `createdAt`, and `created-at` beside it `createdAt2`. */
-export function propertyNames(columns: readonly { readonly name: string }[]): Map<string, string> {
-  const names = new Map<string, string>();
-  const taken = new Set<string>();
-  for (const { name } of columns) {
-    const [first = '', ...others] = wordsOf(name);
-    const plain = first + others.map(capitalized).join('');
-    let property = plain;
-    for (let number = 2; taken.has(property); number += 1) property = `${plain}${number}`;
-    taken.add(property);
-    names.set(name, property);
-  }
-  return names;
 }
 
 /** The words of a name, without characters that are invalid in files and identifiers; none begins with a digit. */

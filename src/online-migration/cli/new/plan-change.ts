@@ -76,7 +76,8 @@ export async function planChange(
   }
   if (wanted.zone !== undefined) await refuseUnknownZone(database, wanted.zone);
   const labels = await enumLabels(database, to);
-  const chosen = knownConversion(column.type, to, { labels, zone: wanted.zone ?? 'UTC' });
+  const zone = wanted.zone ?? 'UTC';
+  const chosen = knownConversion(column.type, to, { labels, zone });
   if (chosen === null) {
     throw new OnlineMigrationError(
       'CONVERSION_UNKNOWN',
@@ -106,6 +107,7 @@ export async function planChange(
     change: { ...name, ...change },
     conversion: chosen,
     labels,
+    zone,
     firstNumber,
     words: namesFor(table, column.name, number),
   };

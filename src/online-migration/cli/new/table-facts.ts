@@ -15,15 +15,11 @@ export interface ColumnFacts {
   readonly name: string;
   /** With its modifier, as `format_type` writes it. If the type is not PostgreSQL's own, with its schema. */
   readonly type: string;
-  /** The labels of an enum, or of an array of enums, in order; empty for another type. */
-  readonly labels: readonly string[];
   readonly notNull: boolean;
   /** Null if it has none, or if its numbers come from a sequence or an identity. */
   readonly default: string | null;
-  /** The source of its numbers: an identity, `always` or `by default`, or a sequence; null if it has none. */
-  readonly numbers: 'always' | 'by default' | 'sequence' | null;
-  /** The expression and the kind of a generated column: `(net * 2) stored`; null for any other. */
-  readonly generated: string | null;
+  /** Whether its numbers come from a sequence or an identity. */
+  readonly isNumbered: boolean;
 }
 
 /** An index, or its constraint. */
@@ -33,9 +29,6 @@ export interface IndexFacts {
   /** Its key columns. */
   readonly keyColumns: readonly string[];
   readonly statement: string;
-  readonly name: string;
-  readonly isUnique: boolean;
-  readonly isPrimary: boolean;
 }
 
 /** A table in the catalog. */
@@ -65,21 +58,7 @@ export async function readTable(database: Queryable, name: string): Promise<Tabl
       (
         select jsonb_agg(jsonb_build_object(
           'name', a.attname, 'type', ${typeName('a')}, 'notNull', a.attnotnull,
-          'labels', coalesce((
-            select jsonb_agg(e.enumlabel order by e.enumsortorder)
-            from pg_catalog.pg_enum e
-            join pg_catalog.pg_type et on et.oid = e.enumtypid
-            where a.atttypid in (et.oid, et.typarray)
-          ), '[]'),
-          'numbers', case
-            when a.attidentity = 'a' then 'always'
-            when a.attidentity = 'd' then 'by default'
-            when pg_get_expr(d.adbin, d.adrelid) ~ '^nextval[(]' then 'sequence'
-          end,
-          'generated', case a.attgenerated
-            when 's' then pg_get_expr(d.adbin, d.adrelid) || ' stored'
-            when 'v' then pg_get_expr(d.adbin, d.adrelid) || ' virtual'
-          end,
+          'isNumbered', a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid) ~ '^nextval[(]', false),
           'default', case
             when pg_get_expr(d.adbin, d.adrelid) ~ '^(nextval[(]|NULL::)' or a.attgenerated <> '' then null
             else pg_get_expr(d.adbin, d.adrelid)
@@ -106,7 +85,6 @@ export async function readTable(database: Queryable, name: string): Promise<Tabl
       ), '[]') as key,
       coalesce((
         select jsonb_agg(jsonb_build_object(
-          'name', x.relname, 'isUnique', i.indisunique, 'isPrimary', i.indisprimary,
           'columns', (
             select jsonb_agg(a.attname) from pg_catalog.pg_attribute a
             where a.attrelid = c.oid and a.attnum = any (i.indkey::int2[])
@@ -121,7 +99,6 @@ export async function readTable(database: Queryable, name: string): Promise<Tabl
           end
         ) order by i.indisprimary desc, i.indexrelid)
         from pg_catalog.pg_index i
-        join pg_catalog.pg_class x on x.oid = i.indexrelid
         left join pg_catalog.pg_constraint con on con.conindid = i.indexrelid and con.contype in ('p', 'u')
         where i.indrelid = c.oid and i.indisvalid and i.indpred is null and i.indexprs is null
       ), '[]') as indexes

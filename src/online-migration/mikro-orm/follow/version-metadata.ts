@@ -210,5 +210,5 @@ function checkedType(type: AnyType, declared: string, column: string): AnyType {
 function suggestion(wanted: string, type: string): string {
   if (wanted === 'bigint' && INTEGER.test(type)) return `\`new BigIntType()\` of MikroORM`;
   if (wanted === 'string') return `\`new TypedColumn('${type}')\` of online-migration/mikro-orm`;
-  return `a class that extends \`Type<${wanted}, …>\` of MikroORM and converts them`;
+  return `a class that extends \`Type<${wanted}, …>\` of MikroORM, and returns '${wanted}' from \`compareAsType\``;
 }

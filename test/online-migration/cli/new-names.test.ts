@@ -1,12 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openProjectCopy, type ProjectCopy, ONLINE_MIGRATION } from './new-project.ts';
 
-/** Nine changes are written and carried out, and two of their tests are run. */
+/** Nine changes are written and carried out, and three of their tests are run. */
 const LIMIT_MS = 240_000;
 
-/** Types that MikroORM compares by other names than the catalog's, and enums of one and the other schema. */
+/** Types of odd names, and enums of one and the other schema. */
 const TYPES = [
   `create schema "Other"`,
   `create type "Other"."Mood ä" as enum ('good', 'it''s bad')`,
@@ -77,36 +77,6 @@ const CHANGES: readonly {
   },
 ];
 
-/** Prints the differences between the finished tables and their mappings, and the values that each mapping reads and writes. */
-const COMPARE = `
-import { defineConfig, MikroORM } from '@mikro-orm/postgresql';
-import { readdir } from 'node:fs/promises';
-
-const files = (await readdir('src', { recursive: true })).filter((path) => path.endsWith('-mappings.ts'));
-const changes = [];
-for (const file of files.sort()) {
-  changes.push(Object.values(await import('./src/' + file)).find((value) => 'renamed' in value));
-}
-const open = (entities) => MikroORM.init(defineConfig({
-    clientUrl: process.env.DATABASE_URL, entities, ensureDatabase: false,
-    discovery: { checkDuplicateTableNames: false }, schemaGenerator: { ignoreSchema: ['online_migration'] },
-  }));
-const finished = await open(changes.map(({ renamed }) => renamed));
-const { up } = await finished.schema.getUpdateSchemaMigrationSQL({ dropTables: false, wrap: false });
-await finished.close();
-console.log(JSON.stringify(up));
-for (const mappings of changes) {
-  const application = await open(Object.values(mappings));
-  const em = application.em.fork();
-  em.create(mappings.renamed, {});
-  await em.flush();
-  const rows = await em.fork().count(mappings.renamed, {});
-  await em.fork().find(mappings.renamed, {});
-  await application.close();
-  console.log(JSON.stringify({ table: mappings.renamed.meta.tableName, rows }));
-}
-`;
-
 let copy: ProjectCopy;
 
 beforeAll(async () => {
@@ -114,9 +84,9 @@ beforeAll(async () => {
 });
 afterAll(async () => copy[Symbol.asyncDispose]());
 
-describe('the mappings that `new` writes', () => {
+describe('npx online-migration new', () => {
   it(
-    'reach their tables, and leave a comparison of the schema nothing to say when the change is done',
+    'writes changes of tables, columns and types of any name, which the migrations carry out',
     async () => {
       for (const { name, schema = 'Shop €', options } of CHANGES) {
         const written = await copy.changeNew('--table', `${schema}.${name}`, ...options);
@@ -128,35 +98,37 @@ describe('the mappings that `new` writes', () => {
         'node_modules/jest/bin/jest.js',
         'test/shop-order-lines',
         'test/shop-slot',
+        'test/shop-many-types',
       );
-      expect(tested.stderr).toMatch(/Tests: {7}4 passed, 4 total/);
+      expect(tested.stderr).toMatch(/Tests: {7}3 passed, 3 total/);
 
       const migrated = await copy.run('node_modules/@mikro-orm/cli/cli.js', 'migration:up');
       expect(migrated).toMatchObject({ exitCode: 0 });
-      await writeFile(join(copy.folder, 'compare.ts'), COMPARE);
-      const compared = await copy.run('compare.ts');
-      expect(compared).toMatchObject({ exitCode: 0, stderr: '' });
-      const found = compared.stdout.trim().split('\n');
-      expect(found.map((line) => JSON.parse(line) as unknown)).toEqual([
-        '',
-        ...[
-          'others',
-          'account',
-          'badge',
-          'ledger',
-          'many types',
-          'order lines',
-          'slot',
-          'Token',
-          'visit',
-        ].map((table) => ({ table, rows: 1 })),
+      const stages = await copy.client.rows<{ table: string; type: string }>(`
+        select c.relname as table, format_type(a.atttypid, a.atttypmod) as type
+        from pg_attribute a
+        join pg_class c on c.oid = a.attrelid
+        where (c.relname, a.attname) in (
+          ('order lines', 'Total €'), ('visit', 'id'), ('account', 'id'), ('ledger', 'v'), ('Token', 'kind'), ('slot', 'n'),
+          ('badge', 'holder'), ('many types', 'note'), ('others', 'note'))
+        order by c.relname collate "C"`);
+      expect(stages).toEqual([
+        { table: 'Token', type: 'text' },
+        { table: 'account', type: 'bigint' },
+        { table: 'badge', type: 'text' },
+        { table: 'ledger', type: 'text' },
+        { table: 'many types', type: '"Shop €"."kind (3)"' },
+        { table: 'order lines', type: 'numeric(12,2)' },
+        { table: 'others', type: 'kind' },
+        { table: 'slot', type: 'bigint' },
+        { table: 'visit', type: 'bigint' },
       ]);
     },
     LIMIT_MS,
   );
 
   it(
-    'of a second change of the same column have names of their own, as the change has',
+    'gives a second change of the same column a name of its own',
     async () => {
       const again = ['--table', 'Shop €.ledger', '--column', 'v', '--to', 'numeric(9,2)'];
       expect(await copy.changeNew(...again)).toMatchObject({
@@ -172,7 +144,7 @@ describe('the mappings that `new` writes', () => {
           'Nothing was written. Finish that one, or take it out of the list.\nError code: CHANGE_NOT_FINISHED\n',
       });
       const tested = await copy.run('node_modules/jest/bin/jest.js', 'test/shop-ledger/v-2');
-      expect(tested.stderr).toMatch(/Tests: {7}2 passed, 2 total/);
+      expect(tested.stderr).toMatch(/Tests: {7}1 passed, 1 total/);
       const status = await copy.run(ONLINE_MIGRATION, 'status', 'ledger.v');
       expect(status).toMatchObject({
         exitCode: 1,
