@@ -10,8 +10,8 @@ import { createdAtChange } from '../src/large-record/created-at-change.ts';
  *
  * Lock: ACCESS EXCLUSIVE twice, for milliseconds at any table size (catalog changes only). No table lock in between, during
  * the verification.
- * Compatible application versions: those that know both columns, or only the new one. A version that knows only the old
- * column fails from here on.
+ * Compatible application versions: those that know both columns. Stop a version that knows only the old column before:
+ * a read with `select *` would return records without the timestamp instead of failing.
  * Undo: `migration:down` adds the column again, fills it in batches with the byte-identical old strings, and makes it
  * NOT NULL as 0004 does.
  */

@@ -85,8 +85,8 @@ const PHASES: readonly PhaseHeader[] = [
       ``,
       `Lock: ACCESS EXCLUSIVE twice, ${CATALOG_ONLY}. No table lock in between, during`,
       `the verification.`,
-      `Compatible application versions: those that know both columns, or only the new one. It waits for processes that still`,
-      `use \`${old}\`.`,
+      `Compatible application versions: those that know both columns. Stop a version that knows only \`${old}\` before: a read`,
+      `with \`select *\` would return rows without it instead of failing. It waits for processes that announce that they use it.`,
       isReversible
         ? `Undo: \`migration:down\` adds the column again and fills it in batches with exactly the same values.`
         : `Undo: none; the change is declared as not reversible.`,
