@@ -5,7 +5,7 @@ import { runBenchApi } from './bench-api/run-bench-api.ts';
 import { readOptions, wholeNumber } from '../command-line/command-options.ts';
 import { runCommand } from '../command-line/run-command.ts';
 
-// npm run bench:api: compares the API with a bare Koa and pg handler at every stage of the change.
+// npm run bench:api: compares the API with the same application on plain MikroORM at every stage of the change.
 
 const USAGE = 'npm run bench:api -- [--rows <number>] [--seconds <number>]';
 const DEFAULT_ROWS = 100_000;

@@ -4,7 +4,7 @@ import { connect } from '../harness/connection.ts';
 import { type Machine, readMachine } from '../harness/machine.ts';
 import { migrateUpTo } from '../harness/migration-command.ts';
 import { startServer } from '../harness/server.ts';
-import { startBareServer } from './start-bare-server.ts';
+import { startPlainServer } from './start-plain-server.ts';
 import { type Endpoint, ENDPOINTS, measureThroughput } from './throughput.ts';
 
 /** The stages by migration, with the timestamp column at each. */
@@ -30,7 +30,7 @@ const USUAL = { LOG_LEVEL: 'info' };
 export interface Comparison {
   readonly migration: string;
   readonly endpoint: string;
-  readonly bare: readonly number[];
+  readonly plain: readonly number[];
   readonly api: readonly number[];
 }
 
@@ -43,7 +43,7 @@ export interface BenchApiResult {
 }
 
 /**
- * Compares the API with a minimal server at every stage, in one run on one database server:
+ * Compares the API with the same application on plain MikroORM at every stage, in one run on one database server:
  *
  * 1. Start a throwaway PostgreSQL and seed it.
  * 2. For each migration: run it, start both servers as separate processes, and measure them in turn at full speed.
@@ -65,12 +65,12 @@ export async function runBenchApi(
   const comparisons: Comparison[] = [];
   for (const { migration, column, kind } of STAGES) {
     await migrateUpTo(url, migration, signal);
-    await using bare = await startBareServer(url, column, kind, signal);
+    await using plain = await startPlainServer(url, column, kind, signal, USUAL);
     await using api = await startApi(url, signal, USUAL);
     for (const endpoint of ENDPOINTS) {
       report(`${migration}: ${endpoint.title}`);
-      const [bareRates, apiRates] = await takeTurns([bare.url, api.url], endpoint, seconds, signal);
-      comparisons.push({ migration, endpoint: endpoint.title, bare: bareRates, api: apiRates });
+      const [plainRates, apiRates] = await takeTurns([plain.url, api.url], endpoint, seconds, signal);
+      comparisons.push({ migration, endpoint: endpoint.title, plain: plainRates, api: apiRates });
     }
   }
   report('polls of the active column');

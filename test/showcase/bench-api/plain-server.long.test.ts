@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startBareServer } from '../../../src/showcase/bench-api/start-bare-server.ts';
+import { startPlainServer } from '../../../src/showcase/bench-api/start-plain-server.ts';
 import { ENDPOINTS, measureThroughput } from '../../../src/showcase/bench-api/throughput.ts';
 import { startApi } from '../../../src/showcase/harness/api-process.ts';
 import { connect } from '../../support/database-client.ts';
@@ -34,7 +34,7 @@ async function answersOf(server: { url: string }): Promise<[string, string]> {
 
 const withoutId = (json: string) => json.replace(/"id":\d+/, '"id":0');
 
-describe('the bare handler of bench:api', () => {
+describe('the comparison server of bench:api', () => {
   it.each([
     { stage: '0001', column: 'created_at', kind: 'text' },
     { stage: '0004', column: 'created_at_new', kind: 'timestamp' },
@@ -44,22 +44,22 @@ describe('the bare handler of bench:api', () => {
       await using migrator = await openMigrator(url);
       await migrator.go(stage);
     }
-    const bare = resources.use(await startBareServer(url, column, kind, signal));
+    const plain = resources.use(await startPlainServer(url, column, kind, signal));
     const api = resources.use(await startApi(url, signal));
-    const [bareList, bareCreated] = await answersOf(bare);
+    const [plainList, plainCreated] = await answersOf(plain);
     const [apiList, apiCreated] = await answersOf(api);
-    expect(bareList).toBe(apiList);
-    expect(withoutId(bareCreated)).toBe(withoutId(apiCreated));
+    expect(plainList).toBe(apiList);
+    expect(withoutId(plainCreated)).toBe(withoutId(apiCreated));
     for (const endpoint of ENDPOINTS) {
-      expect(await measureThroughput(bare.url, endpoint, 1)).toBeGreaterThan(0);
+      expect(await measureThroughput(plain.url, endpoint, 1)).toBeGreaterThan(0);
       expect(await measureThroughput(api.url, endpoint, 1)).toBeGreaterThan(0);
     }
   });
 
   it('is not measured if it fails', async () => {
-    const bare = resources.use(await startBareServer(url, 'no_such_column', 'text', signal));
-    expect((await fetch(`${bare.url}${ENDPOINTS[0]!.request.path}`)).status).toBe(500);
-    await expect(measureThroughput(bare.url, ENDPOINTS[0]!, 1)).rejects.toThrow(
+    const plain = resources.use(await startPlainServer(url, 'no_such_column', 'timestamp', signal));
+    expect((await fetch(`${plain.url}${ENDPOINTS[0]!.request.path}`)).status).toBe(500);
+    await expect(measureThroughput(plain.url, ENDPOINTS[0]!, 1)).rejects.toThrow(
       /^`GET \/list_large\/` of http:\S+ was answered \d+ times with a failure\.$/,
     );
   });
