@@ -71,6 +71,7 @@ export class FollowedOrm implements AsyncDisposable {
           }),
         );
       }
+      await orm.#versions.openNeighbours(orm.#activeVersion());
       return orm;
     } catch (error) {
       await orm[Symbol.asyncDispose]();
@@ -134,7 +135,7 @@ export class FollowedOrm implements AsyncDisposable {
 
   #follow(change: ColumnChange, follower: ColumnFollower): void {
     this.#followers.set(change, follower);
-    follower.on('switched', () => this.#versions.openNeighbours(this.#activeVersion()));
+    follower.on('switched', () => void this.#versions.openNeighbours(this.#activeVersion()));
   }
 
   async #run<T>(work: (em: EntityManager) => Promise<T>, mayRunAgain = () => true): Promise<T> {

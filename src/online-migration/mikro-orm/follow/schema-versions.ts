@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresql';
 import { type ActiveColumn, FORMS } from '../../follow/active-column.ts';
 import type { ResolvedChange } from './followed-change.ts';
@@ -69,12 +70,14 @@ export class SchemaVersions implements AsyncDisposable {
     return em;
   }
 
-  /** Opens the versions that one phase, up or down, leads to. */
-  openNeighbours(version: SchemaVersion): void {
+  /** Opens the versions that one phase, up or down, leads to. Requests are served in between. */
+  async openNeighbours(version: SchemaVersion): Promise<void> {
     for (const [index, form] of version.entries()) {
       const place = FORMS.indexOf(form);
       for (const next of [FORMS[place - 1], FORMS[place + 1]]) {
-        if (next !== undefined) this.entityManager(version.with(index, next));
+        if (next === undefined) continue;
+        await setImmediate();
+        this.entityManager(version.with(index, next));
       }
     }
   }

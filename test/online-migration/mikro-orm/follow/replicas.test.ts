@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import {
+  type FollowedOrm,
+  followedOrm,
+} from '../../../../src/online-migration/mikro-orm/follow/followed-orm.ts';
+import { openContext, PHASES } from '../../../support/change-cycle.ts';
+import { orderId, orderTotal } from '../../../support/shop/changes.ts';
+import { Order } from '../../../support/shop/entities.ts';
+import { createShop, shopOptions } from '../../../support/shop/open-shop.ts';
+import { insertOrder } from '../../../support/shop/operations.ts';
+
+const NAME = 'reads of the shop';
+
+let resources: AsyncDisposableStack;
+let url: string;
+let orm: FollowedOrm;
+
+beforeEach(async () => {
+  resources = new AsyncDisposableStack();
+  ({ url } = resources.use(await createShop()));
+  orm = resources.use(
+    await followedOrm(
+      {
+        ...shopOptions(url),
+        // The same server, under another name.
+        replicas: [{ name: 'replica', driverOptions: { connectionString: url, application_name: NAME } }],
+      },
+      { changes: [orderId, orderTotal], connection: url, log: () => undefined },
+    ),
+  );
+});
+afterEach(() => resources.disposeAsync());
+
+it('each version reads through MikroORM’s replicas, and writes to the primary', async () => {
+  for (const phase of [undefined, ...PHASES.up]) {
+    if (phase !== undefined) {
+      await using context = await openContext(url, orderTotal.change);
+      await phase(context);
+    }
+    const { id } = await insertOrder(orm);
+    await orm.run(async (em) => {
+      expect((await em.findOneOrFail(Order, id, { populate: ['items'] })).items.length).toBe(2);
+      const nameOf = async (type: 'read' | 'write') => {
+        const [row] = await em
+          .getConnection(type)
+          .execute<{ name: string }[]>(`select current_setting('application_name') as name`);
+        return row!.name;
+      };
+      expect(await nameOf('read')).toBe(NAME);
+      expect(await nameOf('write')).not.toBe(NAME);
+    });
+  }
+});
