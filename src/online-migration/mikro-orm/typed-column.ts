@@ -1,11 +1,8 @@
 import { Type } from '@mikro-orm/core';
-import { typeValues } from '../change/declared-type.ts';
+import { typeOfAnyLength } from '../change/declared-type.ts';
 
 /** Types whose values the driver converts to objects, which loses PostgreSQL's text. */
 const READ_AS_TEXT = /^(jsonb?|bytea|interval|point|circle)\b|\[\]$/i;
-
-/** Types with another meaning if the modifier is missing, and their names for values of any length. */
-const ANY_LENGTH: Readonly<Record<string, string>> = { char: 'bpchar', character: 'bpchar', bit: '"bit"' };
 
 /**
  * A column that the ORM reads and writes as PostgreSQL's own text, with an explicit type in every statement. If the
@@ -23,10 +20,8 @@ export class TypedColumn extends Type<string, string> {
     this.declared = type;
   }
 
-  /** Without the modifier, because a cast to `varchar(50)` would truncate a longer text, which the column rejects. */
   override convertToDatabaseValueSQL(value: string): string {
-    const type = typeValues(this.declared)[0].trim();
-    return `${value}::text::${ANY_LENGTH[type.toLowerCase()] ?? type}`;
+    return `${value}::text::${typeOfAnyLength(this.declared)}`;
   }
 
   /**

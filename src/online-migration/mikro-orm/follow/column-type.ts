@@ -5,18 +5,10 @@ import {
   type TransformContext,
   Type,
 } from '@mikro-orm/core';
-
-/** Types with another meaning if the modifier is missing, and their names for values of any length. */
-const ANY_LENGTH: Readonly<Record<string, string>> = { char: 'bpchar', character: 'bpchar', bit: '"bit"' };
+import { typeOfAnyLength } from '../../change/declared-type.ts';
 
 /** Types whose values PostgreSQL does not convert to another type without being asked. */
 const TEXT = /^(text|varchar|character|char|bpchar|citext)\b/i;
-
-/** The name of a type without its modifier: a cast to `varchar(50)` would truncate a text that the column refuses. */
-export function castable(declared: string): string {
-  const type = declared.replace(/\s*\([^()]*\)/, '');
-  return ANY_LENGTH[type.toLowerCase()] ?? type;
-}
 
 /**
  * A property's type with a check of the column. If the column has its other type, each statement that reads or writes it fails
@@ -58,13 +50,13 @@ export class CheckedType extends Type<unknown, unknown> {
 
   /** The `coalesce` has the types compared: PostgreSQL assigns a value of any type to a text column, converted. */
   override convertToDatabaseValueSQL(key: string, platform: Platform): string {
-    const value = `${this.inner.convertToDatabaseValueSQL?.(key, platform) ?? key}::${castable(this.declared)}`;
+    const value = `${this.inner.convertToDatabaseValueSQL?.(key, platform) ?? key}::${typeOfAnyLength(this.declared)}`;
     return TEXT.test(this.declared) ? value : `coalesce((${this.column}), ${value})`;
   }
 
   /** The planner reduces the `case` to the plain column, so an index is still used. */
   override convertToJSValueSQL(key: string, platform: Platform): string {
-    const checked = `case when true then ${key} else null::${castable(this.declared)} end`;
+    const checked = `case when true then ${key} else null::${typeOfAnyLength(this.declared)} end`;
     return this.inner.convertToJSValueSQL?.(checked, platform) ?? checked;
   }
 
