@@ -2,13 +2,10 @@ import type { MikroORM } from '@mikro-orm/core';
 import { type MigrationResult, Migrator } from '@mikro-orm/migrations';
 import type { DatabaseSchema } from '@mikro-orm/postgresql';
 import type { ClientConfig } from 'pg';
-import { changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { emitTo } from '../change/emitter.ts';
 import type { OnlineMigrationListener } from '../change/events.ts';
-import { namesOf } from '../change/names.ts';
 import { logEvents } from '../observation/event-log.ts';
-import type { PhaseName } from '../change/phase-name.ts';
 import { ColumnMigration } from './column-migration.ts';
 import { settingsOf, type SettingsOptions } from '../phases/settings.ts';
 import { assertPeerVersion } from '../postgres/peer-versions.ts';
@@ -26,20 +23,12 @@ import { MigrationLedger } from './migration-ledger.ts';
 import { reportMigrations } from './migration-events.ts';
 import { MigrationTargetError, resolveName, resolveTargets } from './migration-target.ts';
 import { acquireMigratorLock } from '../state/migrator-lock.ts';
+import { listPhases, type PhaseMigration } from './phase-list.ts';
 import { OnlineMigrationRunner, type RunnerResources } from './migration-runner.ts';
 import { OnlineSchemaGenerator } from './online-schema-generator.ts';
 import { refuseToLog, refuseToUnlog } from './ledger-commands.ts';
 import { chooseForRollup } from './rollup-choice.ts';
 import { refuseRunOptions, type RunOptions, targetsOf } from './run-options.ts';
-
-/** A migration that is a phase of a column change. */
-export interface PhaseMigration {
-  /** Its name in the ledger. */
-  readonly name: string;
-  /** The name of the change. */
-  readonly change: string;
-  readonly phase: PhaseName;
-}
 
 /** Options of the migrator besides MikroORM's own. */
 export interface OnlineMigratorOptions extends SettingsOptions {
@@ -121,26 +110,16 @@ export class OnlineMigrator extends Migrator {
   /** The migrations that are phases of column changes, in order. */
   async phaseMigrations(): Promise<PhaseMigration[]> {
     await this.init();
-    const found: PhaseMigration[] = [];
-    for (const listed of await this.discoverMigrations()) {
-      const migration = await this.#onlineRunner.load(listed);
-      if (!(migration instanceof ColumnMigration)) continue;
-      const { change } = namesOf(changedColumnOf(migration.change));
-      found.push({ name: listed.name, change, phase: migration.phase.name });
-    }
-    return found;
+    return listPhases(await this.discoverMigrations(), (listed) => this.#onlineRunner.load(listed));
   }
 
   /** The changes of all phases among the migrations, each once. A file that cannot be loaded concerns `up` and `down` alone. */
   async declaredChanges(): Promise<ColumnChange[]> {
     await this.init();
-    const changes = new Map<string, ColumnChange>();
-    for (const listed of await this.discoverMigrations()) {
-      const migration = await this.#onlineRunner.load(listed).catch(() => undefined);
-      if (!(migration instanceof ColumnMigration)) continue;
-      changes.set(namesOf(changedColumnOf(migration.change)).change, migration.change);
-    }
-    return [...changes.values()];
+    const phases = await listPhases(await this.discoverMigrations(), (listed) =>
+      this.#onlineRunner.load(listed).catch(() => undefined),
+    );
+    return [...new Map(phases.map(({ change, declared }) => [change, declared])).values()];
   }
 
   /**

@@ -5,7 +5,8 @@ import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { namesOf } from '../change/names.ts';
 import type { PhaseName } from '../change/phase-name.ts';
 import { neutralizePool } from './mikro-orm-command.ts';
-import { OnlineMigrator, type PhaseMigration } from './online-migrator.ts';
+import { OnlineMigrator } from './online-migrator.ts';
+import type { PhaseMigration } from './phase-list.ts';
 
 /**
  * Runs the migrations that are phases of a change with MikroORM's migrator. Migrations between them run too.
