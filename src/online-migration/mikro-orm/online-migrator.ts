@@ -115,7 +115,8 @@ export class OnlineMigrator extends Migrator {
 
   /** The changes of all phases among the migrations, each once. A file that cannot be loaded concerns `up` and `down` alone. */
   async declaredChanges(): Promise<ColumnChange[]> {
-    await this.init();
+    // Not `init`, which creates the ledger: a comparison only reads.
+    await this.resolvePaths();
     const phases = await listPhases(await this.discoverMigrations(), (listed) =>
       this.#onlineRunner.load(listed).catch(() => undefined),
     );
