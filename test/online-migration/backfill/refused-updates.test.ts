@@ -136,7 +136,7 @@ it('a value that is too long for the column is a reject, though triggers may fir
   await createTrigger('before', '');
   await fillEventTable(database.url, { ...shortened, firesInBackfill: ['judge'] });
   expect(await client.rows(`select key, reason from online_migration.reject`)).toEqual([
-    { key: '7', reason: 'value too long for type character varying(6)' },
+    { key: '7', reason: 'no equal value of type varchar(6)' },
   ]);
   expect(await client.value(`select count(*)::int from event where at_new is null`)).toBe(1);
 });

@@ -68,7 +68,9 @@ describe('the change that is named', () => {
       '"orders"."total"',
       [first, second],
       'CHANGE_UNKNOWN',
-      `There is no column change "orders"."total". Give names without SQL quotes. There is: public.orders.total, 'public.orders.total 2'.`,
+      `There is no column change "orders"."total". Give names without SQL quotes. online-migration.config.ts lists: ` +
+        `public.orders.total, 'public.orders.total 2'. ` +
+        `Name one after the command: \`npx online-migration status public.orders.total --watch\`.`,
     ],
     [
       undefined,
