@@ -19,14 +19,14 @@ export class CheckedType extends Type<unknown, unknown> {
   // The ORM copies types by prototype, and a copy has no `#private` field.
   private readonly inner: Type<unknown, unknown>;
   private readonly declared: string;
-  private readonly column: string;
+  private readonly column: string | null;
 
   /**
    * @param inner converts the values
    * @param declared the column's type, as the change declares it
-   * @param column a query without rows for the column
+   * @param column a query without rows for the column; null if the column's name never has another type
    */
-  constructor(inner: Type<unknown, unknown>, declared: string, column: string) {
+  constructor(inner: Type<unknown, unknown>, declared: string, column: string | null) {
     super();
     this.inner = inner;
     this.declared = declared;
@@ -50,13 +50,16 @@ export class CheckedType extends Type<unknown, unknown> {
 
   /** The `coalesce` has the types compared: PostgreSQL assigns a value of any type to a text column, converted. */
   override convertToDatabaseValueSQL(key: string, platform: Platform): string {
-    const value = `${this.inner.convertToDatabaseValueSQL?.(key, platform) ?? key}::${typeOfAnyLength(this.declared)}`;
+    const given = this.inner.convertToDatabaseValueSQL?.(key, platform) ?? key;
+    if (this.column === null) return given;
+    const value = `${given}::${typeOfAnyLength(this.declared)}`;
     return TEXT.test(this.declared) ? value : `coalesce((${this.column}), ${value})`;
   }
 
   /** The planner reduces the `case` to the plain column, so an index is still used. */
   override convertToJSValueSQL(key: string, platform: Platform): string {
-    const checked = `case when true then ${key} else null::${typeOfAnyLength(this.declared)} end`;
+    const type = typeOfAnyLength(this.declared);
+    const checked = this.column === null ? key : `case when true then ${key} else null::${type} end`;
     return this.inner.convertToJSValueSQL?.(checked, platform) ?? checked;
   }
 

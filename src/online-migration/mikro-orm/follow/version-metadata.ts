@@ -129,7 +129,7 @@ function setType(
       : newTypeOf(found, change);
   const { oldColumn, newColumn } = change.column;
   const stored = needsCheck(property, oldColumn, newColumn)
-    ? checkedType(type ?? native, column.type, emptyQuery(change, name))
+    ? checkedType(type ?? native, column.type, form === 'new' ? null : emptyQuery(change, name))
     : namedType(type ?? native);
   const { runtimeType } = property;
   Object.assign(stored, { platform, meta, prop: property });
@@ -201,7 +201,7 @@ function emptyQuery({ column: { table } }: ResolvedChange, name: string): string
 }
 
 /** MikroORM treats JSON and arrays by their class. */
-function checkedType(type: AnyType, declared: string, column: string): AnyType {
+function checkedType(type: AnyType, declared: string, column: string | null): AnyType {
   return type instanceof JsonType || type instanceof ArrayType
     ? namedType(type)
     : new CheckedType(type, declared, column);
