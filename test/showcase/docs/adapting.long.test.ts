@@ -42,8 +42,8 @@ it(
         DATABASE_URL: undefined,
         TEST_DATABASE_URL: process.env['TEST_SERVER_URL'],
       }),
-      // The copy has these already.
-      instead: (command) => (/^(git clone|npm install)\b/.test(command) ? null : command),
+      // The copy has these already, and its packages are links to those of this project.
+      instead: (command) => (/^(git clone|npm (un)?install)\b/.test(command) ? null : command),
       ready: async () => undefined,
       log: () => undefined,
     });
