@@ -39,7 +39,7 @@ function faultsOf(call: string): string[] {
   for (const word of words) {
     const below = command.commands.find((one) => one.name() === word);
     if (below === undefined) {
-      // A group has commands below it; an argument is the name of a change, or a placeholder.
+      // A group has commands below it; an argument is the name of a change, or a word in brackets.
       if (command === program && /^[a-z]/.test(word)) return [word];
       break;
     }

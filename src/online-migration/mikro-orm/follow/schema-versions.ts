@@ -95,8 +95,8 @@ export class SchemaVersions implements AsyncDisposable {
     const orm = new MikroORM({
       ...this.#options,
       driver: VersionDriver,
-      entityManager: VersionEntityManager,
-      // A hydrator of the application's own stays.
+      // An EntityManager and a hydrator of the application's own stay.
+      entityManager: this.#options.entityManager ?? VersionEntityManager,
       hydrator: this.#options.hydrator ?? VersionHydrator,
       // A folder cannot be searched without a turn of the event loop.
       entities: entities.some((entity) => typeof entity === 'string')

@@ -86,7 +86,8 @@ function sharePrototype(meta: EntityMetadata, stateFor: (entity: object) => Enti
 }
 
 function stateOf(orm: MikroORM): EntityState {
-  const em = orm.em.fork();
+  // A version can be opened within a request, whose context holds the EntityManager of another one.
+  const em = orm.em.fork({ disableContextResolution: true });
   return {
     config: orm.config,
     platform: em.getPlatform(),
