@@ -39,7 +39,7 @@ const failureOf = (run: Promise<unknown>) =>
 
 const terminateOthers = (client: DatabaseClient) =>
   client.rows(`
-    select pg_terminate_backend(pid) from pg_stat_activity
+    select pg_terminate_backend(pid, 5000) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid()`);
 
 const terminateLockHolder = (client: DatabaseClient) =>
