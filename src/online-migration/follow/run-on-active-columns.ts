@@ -10,8 +10,8 @@ const OUTDATED_SHAPE_CODES = new Set(['42703', '42P01', '42804', '0A000', '42P10
 
 /** A follower of one change, as a unit of work uses it. */
 export interface UnitFollower {
-  /** The active column from the last reading; the first call reads it. */
-  current(): Promise<ActiveColumn>;
+  /** The active column from the last reading; undefined before the first one. */
+  readonly latest: ActiveColumn | undefined;
   /** Reads the active column again. */
   refresh(): Promise<ActiveColumn>;
   /** Marks a form as in use until the end of a unit of work. */
@@ -37,7 +37,7 @@ export async function runOnActiveColumns<T>(
   unit: (active: readonly ActiveColumn[]) => Promise<T>,
   mayRunAgain: () => boolean = () => true,
 ): Promise<T> {
-  let active = await Promise.all(followers.map((follower) => follower.current()));
+  let active = await activeColumns(followers);
   const mostRuns = 1 + (FORMS.length - 1) * followers.length;
   let runs = 1;
   let hasMetTwin = false;
@@ -59,6 +59,15 @@ export async function runOnActiveColumns<T>(
       runs += 1;
     }
   }
+}
+
+function activeColumns(
+  followers: readonly UnitFollower[],
+): readonly ActiveColumn[] | Promise<readonly ActiveColumn[]> {
+  const latest = followers.flatMap((follower) => follower.latest ?? []);
+  return latest.length === followers.length
+    ? latest
+    : Promise.all(followers.map((follower) => follower.latest ?? follower.refresh()));
 }
 
 async function runOn<T>(

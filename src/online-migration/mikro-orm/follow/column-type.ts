@@ -20,17 +20,21 @@ export class CheckedType extends Type<unknown, unknown> {
   private readonly inner: Type<unknown, unknown>;
   private readonly declared: string;
   private readonly column: string | null;
+  private readonly valueType: string;
+  private readonly isDate: boolean;
 
   /**
    * @param inner converts the values
    * @param declared the column's type, as the change declares it
-   * @param column a query without rows for the column; null if the column's name never has another type
+   * @param column an expression that is null and has the column's type; null if the column's name never has another type
    */
   constructor(inner: Type<unknown, unknown>, declared: string, column: string | null) {
     super();
     this.inner = inner;
     this.declared = declared;
     this.column = column;
+    this.valueType = typeOfAnyLength(declared);
+    this.isDate = inner.runtimeType === 'Date';
     // The ORM asks whether a type has this method.
     if (inner.compareValues !== undefined)
       this.compareValues = (one, other) => inner.compareValues!(one, other);
@@ -43,24 +47,23 @@ export class CheckedType extends Type<unknown, unknown> {
   override convertToJSValue(value: unknown, platform: Platform, context?: TransformContext): unknown {
     const converted = this.inner.convertToJSValue(value, platform, context);
     // MikroORM parses dates only for properties without a type of their own.
-    return this.runtimeType === 'Date' && typeof converted === 'string'
-      ? platform.parseDate(converted)
-      : converted;
+    return this.isDate && typeof converted === 'string' ? platform.parseDate(converted) : converted;
   }
 
   /** The `coalesce` has the types compared: PostgreSQL assigns a value of any type to a text column, converted. */
   override convertToDatabaseValueSQL(key: string, platform: Platform): string {
     const given = this.inner.convertToDatabaseValueSQL?.(key, platform) ?? key;
     if (this.column === null) return given;
-    const value = `${given}::${typeOfAnyLength(this.declared)}`;
-    return TEXT.test(this.declared) ? value : `coalesce((${this.column}), ${value})`;
+    const value = `${given}::${this.valueType}`;
+    return TEXT.test(this.declared) ? value : `coalesce(${this.column}, ${value})`;
   }
 
-  /** The planner reduces the `case` to the plain column, so an index is still used. */
+  /** The planner reduces the `case` to its first branch, so an index is still used. */
   override convertToJSValueSQL(key: string, platform: Platform): string {
-    const type = typeOfAnyLength(this.declared);
-    const checked = this.column === null ? key : `case when true then ${key} else null::${type} end`;
-    return this.inner.convertToJSValueSQL?.(checked, platform) ?? checked;
+    const given = this.inner.convertToJSValueSQL?.(key, platform) ?? key;
+    if (this.column === null) return given;
+    const checked = `case when true then ${key} else null::${this.valueType} end`;
+    return given === key ? checked : `case when true then ${given} when (${checked}) is null then null end`;
   }
 
   override compareAsType(): string {

@@ -38,10 +38,9 @@ export function sharePrototypes(orms: readonly MikroORM[]): void {
   for (const orm of orms) if (!states.has(orm.config)) states.set(orm.config, stateOf(orm));
   const contextName = first.config.get('contextName');
   const stateFor = (entity: object): EntityState => {
-    const wrapped = Object.getOwnPropertyDescriptor(entity, '__helper')?.value as
-      | { readonly __em?: { readonly config: Configuration } }
-      | undefined;
-    const config = wrapped?.__em?.config ?? RequestContext.getEntityManager(contextName)?.config;
+    const config =
+      (isWrapped(entity) ? entity.__helper.__em?.config : undefined) ??
+      RequestContext.getEntityManager(contextName)?.config;
     return (config && states.get(config)) ?? states.get(first.config)!;
   };
   for (const meta of first.getMetadata()) sharePrototype(meta, stateFor);
@@ -50,9 +49,10 @@ export function sharePrototypes(orms: readonly MikroORM[]): void {
 function sharePrototype(meta: EntityMetadata, stateFor: (entity: object) => EntityState): void {
   const { class: entityClass, prototype } = meta;
   if (!prototype) return;
-  const key = (getter: string) => (entity: object) => {
-    const { comparator, metaOf } = stateFor(entity);
-    return comparator[getter]!(metaOf(entityClass))(entity);
+  const metaOf = oncePerOrm(({ metaOf: find }) => find(entityClass));
+  const key = (getter: string) => {
+    const reader = oncePerOrm((state) => state.comparator[getter]!(metaOf(state)));
+    return (entity: object) => reader(stateFor(entity))(entity);
   };
   const keys =
     meta.embeddable || meta.virtual
@@ -65,7 +65,7 @@ function sharePrototype(meta: EntityMetadata, stateFor: (entity: object) => Enti
     configurable: true,
   });
   Object.defineProperties(prototype, {
-    __meta: property(({ metaOf }) => metaOf(entityClass)),
+    __meta: property(metaOf),
     __config: property(({ config }) => config),
     __platform: property(({ platform }) => platform),
     __factory: property(({ factory }) => factory),
@@ -83,6 +83,25 @@ function sharePrototype(meta: EntityMetadata, stateFor: (entity: object) => Enti
       configurable: true,
     },
   });
+}
+
+/** An entity whose state MikroORM has made; before that, only its prototype has `__helper`. */
+function isWrapped(
+  entity: object,
+): entity is { readonly __helper: { readonly __em?: { readonly config: Configuration } } } {
+  return Object.hasOwn(entity, '__helper');
+}
+
+/** These run several times for each row. */
+function oncePerOrm<T>(read: (state: EntityState) => T): (state: EntityState) => T {
+  const known = new WeakMap<EntityState, T>();
+  return (state) => {
+    const found = known.get(state);
+    if (found !== undefined) return found;
+    const value = read(state);
+    known.set(state, value);
+    return value;
+  };
 }
 
 function stateOf(orm: MikroORM): EntityState {

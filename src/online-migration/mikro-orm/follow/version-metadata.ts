@@ -129,7 +129,7 @@ function setType(
       : newTypeOf(found, change);
   const { oldColumn, newColumn } = change.column;
   const stored = needsCheck(property, oldColumn, newColumn)
-    ? checkedType(type ?? native, column.type, form === 'new' ? null : emptyQuery(change, name))
+    ? checkedType(type ?? native, column.type, form === 'new' ? null : nullOfColumn(change, name))
     : namedType(type ?? native);
   const { runtimeType } = property;
   Object.assign(stored, { platform, meta, prop: property });
@@ -196,8 +196,10 @@ function needsCheck(property: EntityProperty, one: Column, other: Column): boole
   return !property.primary && !isOwner(property) && !(INTEGER.test(one.type) && INTEGER.test(other.type));
 }
 
-function emptyQuery({ column: { table } }: ResolvedChange, name: string): string {
-  return `select ${escapeIdentifier(name)} from ${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)} where false`;
+/** A null of the column's type, from a null of the table's row type. It costs no reading and no plan of its own. */
+function nullOfColumn({ column: { table } }: ResolvedChange, name: string): string {
+  const row = `null::${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)}`;
+  return `(${row}).${escapeIdentifier(name)}`;
 }
 
 /** MikroORM treats JSON and arrays by their class. */
