@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
-import { type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresql';
+import { type EntityManager, MikroORM, type Options, type PostgreSqlConnection } from '@mikro-orm/postgresql';
 import { type ActiveColumn, FORMS } from '../../follow/active-column.ts';
 import type { ResolvedChange } from './followed-change.ts';
+import { returnLostConnections } from './lost-connections.ts';
 import { sharePrototypes } from './shared-prototypes.ts';
 import { VersionEntityManager } from './streamed-units.ts';
 import { VersionDriver } from './version-driver.ts';
@@ -43,6 +44,8 @@ export class SchemaVersions implements AsyncDisposable {
     const base = await MikroORM.init(options);
     const versions = new SchemaVersions(base, options, changes);
     try {
+      const { connection, replicas } = connectionsOf(base);
+      for (const one of [connection, ...replicas]) returnLostConnections(await one.getNativeClient());
       // Each form of each change once, so that a change that does not fit is reported at the start.
       for (const form of FORMS) versions.entityManager(changes.map(() => form));
     } catch (error) {
@@ -113,8 +116,16 @@ export class SchemaVersions implements AsyncDisposable {
         },
       },
     });
-    const { connection, replicas } = this.#base.driver as unknown as Record<string, unknown>;
-    Object.assign(orm.driver, { connection, replicas });
+    Object.assign(orm.driver, connectionsOf(this.#base));
     return orm;
   }
+}
+
+/** MikroORM does not publish its connections to replicas. */
+function connectionsOf({ driver }: MikroORM): {
+  readonly connection: PostgreSqlConnection;
+  readonly replicas: readonly PostgreSqlConnection[];
+} {
+  const { connection, replicas } = driver as unknown as ReturnType<typeof connectionsOf>;
+  return { connection, replicas };
 }
