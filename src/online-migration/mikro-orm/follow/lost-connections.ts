@@ -16,10 +16,9 @@ export function returnLostConnections(pool: Pool): void {
     known.add(client);
     client.once('end', () => {
       if (!inUse.has(client)) return;
-      const { release } = client;
+      client.release(true);
       // The pool throws if its user returns a connection a second time.
       client.release = () => undefined;
-      release.call(client, true);
     });
   });
   pool.on('release', (_error, client) => inUse.delete(client));

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Pool } from 'pg';
 import {
@@ -13,6 +14,10 @@ import { insertOrder } from '../../../support/shop/operations.ts';
 /** A connection that is not returned is missed at once. */
 const POOL_SIZE = 2;
 
+/** No connection of the pool is in use between units of work. */
+const NO_POLL_MS = 600_000;
+const LOST_CONNECTION = /terminating connection|Connection terminated|not queryable/;
+
 let resources: AsyncDisposableStack;
 let client: DatabaseClient;
 let orm: FollowedOrm;
@@ -25,7 +30,12 @@ beforeEach(async () => {
   client = resources.use(await connect(url));
   const options = { ...shopOptions(url), pool: { min: 0, max: POOL_SIZE } };
   orm = resources.use(
-    await followedOrm(options, { changes: [orderTotal], connection: url, log: () => undefined }),
+    await followedOrm(options, {
+      changes: [orderTotal],
+      connection: url,
+      log: () => undefined,
+      pollMs: NO_POLL_MS,
+    }),
   );
   pool = await orm.base.em.getConnection().getNativeClient();
   ({ id } = await insertOrder(orm));
@@ -52,7 +62,9 @@ describe.each(['during a statement', 'before its commit'] as const)(
   'a transaction whose connection is lost %s',
   (when) => {
     it('fails, and its connection is replaced', async () => {
-      for (let cut = 0; cut < 2 * POOL_SIZE; cut++) await expect(transactionIsCut(when)).rejects.toThrow();
+      for (let cut = 0; cut < 2 * POOL_SIZE; cut++) {
+        await expect(transactionIsCut(when)).rejects.toThrow(LOST_CONNECTION);
+      }
       expect(pool.totalCount).toBeLessThanOrEqual(POOL_SIZE);
       await expect(orm.run((em) => em.findOneOrFail(Order, id))).resolves.toMatchObject({ id });
       expect(pool.waitingCount).toBe(0);
@@ -64,7 +76,11 @@ describe.each(['during a statement', 'before its commit'] as const)(
 it('returns a connection that is lost in a single statement once', async () => {
   for (let cut = 0; cut < 2 * POOL_SIZE; cut++) {
     const statement = orm.run((em) => em.execute(`select pg_sleep(60), 'cut ${cut}'`));
-    const failure = expect(statement).rejects.toThrow();
+    const removed = once(pool, 'remove');
+    const failure = statement.then(
+      () => 'It did not fail.',
+      (error: Error) => error.message,
+    );
     let pids: { pid: number }[] = [];
     while (pids.length === 0) {
       pids = await client.rows<{ pid: number }>(
@@ -72,7 +88,8 @@ it('returns a connection that is lost in a single statement once', async () => {
       );
     }
     await terminate(pids[0]!.pid);
-    await failure;
+    expect(await failure).toMatch(LOST_CONNECTION);
+    await removed;
   }
   await expect(orm.run((em) => em.findOneOrFail(Order, id))).resolves.toMatchObject({ id });
   expect(pool.totalCount - pool.idleCount).toBe(0);
