@@ -1,9 +1,17 @@
 import type { Config } from 'jest';
 
+/** The decorators of ECMAScript. */
+const decoratorVersion = '2022-03';
+const jsc = {
+  target: 'esnext',
+  parser: { syntax: 'typescript', decorators: true },
+  transform: { decoratorVersion },
+};
+
 const config: Config = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'esnext', parser: { syntax: 'typescript' } } }] },
+  transform: { '^.+\\.ts$': ['@swc/jest', { jsc }] },
   // The built package has the name of its sources.
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],

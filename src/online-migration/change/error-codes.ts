@@ -311,6 +311,16 @@ export const ERROR_CODES = {
     meaning: 'No property of the entity is stored in the column that the change names in `from`.',
     remedy: 'Give the property the name that the column has after the change.',
   },
+  PROPERTY_OF_SEVERAL_COLUMNS: {
+    meaning:
+      'The column of a change is stored in a property with other columns, as a composite key or a polymorphic relation is.',
+    remedy: 'Give the column a property of its own while the change is under way.',
+  },
+  KEY_OF_DEEP_INHERITANCE: {
+    meaning:
+      'The column of a change is the key of an entity with table-per-type inheritance of more than two levels.',
+    remedy: 'Map the tables without this inheritance while the change is under way.',
+  },
   PROPERTY_TYPE_DIFFERS: {
     meaning: 'A column would give the property another TypeScript type than the entity declares.',
     remedy: 'Give the change the type that the message names.',
@@ -330,6 +340,10 @@ export const ERROR_CODES = {
   CHANGE_NOT_FOLLOWED: {
     meaning: 'The follower of a change was requested from an ORM that does not follow the change.',
     remedy: 'Add the change to the `changes` of `followedOrm`.',
+  },
+  SQL_PARSER_MISSING: {
+    meaning: 'The option `onUnfollowedStatement` is given, and `libpg-query` is not installed.',
+    remedy: 'Install it as a development dependency, or leave the option out.',
   },
   NO_CHANGE_DECLARED: {
     meaning: 'The configuration lists no column change.',

@@ -84,15 +84,30 @@ export function findProperties(
       { change, table: `${table.schema}.${table.name}` },
     );
   }
-  const found = metas.flatMap((meta) =>
+  const stored = [...storage].flatMap((meta) =>
     meta.props
       .filter(
-        ({ fieldNames, embedded }) =>
-          fieldNames?.length === 1 && fieldNames[0] === oldColumn.name && !isInJson(embedded, meta),
+        (property) =>
+          property.fieldNames?.includes(oldColumn.name) &&
+          !isInJson(property.embedded, meta) &&
+          metas.includes(ownerOf(meta, property)),
       )
       .map((property) => ({ meta, property })),
   );
+  const found = stored.filter(({ property }) => property.fieldNames.length === 1);
+  for (const { meta, property } of found) if (property.primary) assertKeyCanDiffer(storage, meta, change);
   if (found.length > 0) return found;
+  const [shared] = stored;
+  if (shared !== undefined) {
+    const { className } = shared.meta;
+    const { name, fieldNames } = shared.property;
+    throw new FollowedOrmError(
+      'PROPERTY_OF_SEVERAL_COLUMNS',
+      `The change ${change} is of the column ${oldColumn.name}, and ${className}.${name} is stored in several: ${fieldNames.join(', ')}. ` +
+        `Give the column a property of its own while the change is under way.`,
+      { change, entity: className, property: name, columns: fieldNames },
+    );
+  }
   const entities = metas.map(({ className }) => className).join(', ');
   const columns = [
     ...new Set(metas.flatMap(({ props }) => props.flatMap(({ fieldNames }) => fieldNames ?? []))),
@@ -103,6 +118,28 @@ export function findProperties(
       `describes the table after the change, so its property has this column's name. The columns are: ${columns.join(', ')}.`,
     { change, entities, column: oldColumn.name, columns },
   );
+}
+
+/** MikroORM joins a table of table-per-type inheritance to each table above by the key's name in the next one. */
+function assertKeyCanDiffer(
+  storage: MetadataStorage,
+  { root, className }: EntityMetadata,
+  change: string,
+): void {
+  const third = [...storage].find((meta) => meta.root === root && meta.tptParent?.tptParent !== undefined);
+  if (third === undefined) return;
+  throw new FollowedOrmError(
+    'KEY_OF_DEEP_INHERITANCE',
+    `The change ${change} is of the key of ${className}, and ${third.className} is on the third level of its table-per-type inheritance, ` +
+      `where MikroORM needs keys of the same name. Map the tables without this inheritance while the change is under way.`,
+    { change, entity: className, level: third.className },
+  );
+}
+
+/** The entity in whose table a property is stored: with table-per-type inheritance, the one that declares it. Each table has a key. */
+export function ownerOf(meta: EntityMetadata, property: EntityProperty): EntityMetadata {
+  const parent = property.primary ? undefined : meta.tptParent;
+  return parent?.properties[property.name as never] === undefined ? meta : ownerOf(parent, property);
 }
 
 /** The entities whose rows are in the table of the change. */

@@ -8,6 +8,7 @@ import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import { type ColumnFollower, followColumn, poolName } from '../../follow/follow-column.ts';
 import type { ActiveColumn } from '../../follow/active-column.ts';
 import { isOutdatedShape, runOnActiveColumns } from '../../follow/run-on-active-columns.ts';
+import type { UnfollowedStatement } from '../unfollowed/statement-watch.ts';
 import { type FollowedChange, FollowedOrmError, resolveChanges } from './followed-change.ts';
 import { followingEntityManager } from './following-entity-manager.ts';
 import { SchemaVersions } from './schema-versions.ts';
@@ -28,6 +29,11 @@ export interface FollowedOrmOptions {
   readonly pollMs?: number;
   /** Name of a column of one of the changes, to keep using as long as it has a value in every row; by default none. */
   readonly pinnedColumn?: string;
+  /**
+   * For development and tests: receives each statement that names a column of a change although the other one is active, as raw
+   * SQL does without `columnOf`. If it throws, the statement fails with this error. It needs `libpg-query`.
+   */
+  readonly onUnfollowedStatement?: (found: UnfollowedStatement) => void;
 }
 
 /** A handler of Koa. */
@@ -53,7 +59,7 @@ export class FollowedOrm implements AsyncDisposable {
   /** Opens it; see {@link followedOrm}. */
   static async open(
     config: Options,
-    { changes, pinnedColumn, ...options }: FollowedOrmOptions,
+    { changes, pinnedColumn, onUnfollowedStatement, ...options }: FollowedOrmOptions,
   ): Promise<FollowedOrm> {
     const resolved = resolveChanges(changes);
     const orm = new FollowedOrm(await SchemaVersions.open(named(config, resolved[0]?.change), resolved));
@@ -72,6 +78,9 @@ export class FollowedOrm implements AsyncDisposable {
         );
       }
       await orm.#versions.openNeighbours(orm.#activeVersion());
+      if (onUnfollowedStatement !== undefined) {
+        await orm.#versions.watchStatements(() => orm.#activeVersion(), onUnfollowedStatement);
+      }
       return orm;
     } catch (error) {
       await orm[Symbol.asyncDispose]();

@@ -1,7 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
+import { type EntityMetadata, RequestContext, TransactionContext } from '@mikro-orm/core';
 import { type EntityManager, MikroORM, type Options, type PostgreSqlConnection } from '@mikro-orm/postgresql';
 import { type ActiveColumn, FORMS } from '../../follow/active-column.ts';
-import type { ResolvedChange } from './followed-change.ts';
+import { type WatchOptions, watchStatements } from '../unfollowed/statement-watch.ts';
+import type { KnownTable } from '../unfollowed/visible-columns.ts';
+import { ownerOf, type ResolvedChange } from './followed-change.ts';
 import { returnLostConnections } from './lost-connections.ts';
 import { sharePrototypes } from './shared-prototypes.ts';
 import { VersionEntityManager } from './streamed-units.ts';
@@ -73,6 +76,38 @@ export class SchemaVersions implements AsyncDisposable {
     return em;
   }
 
+  /** The version of an EntityManager; undefined if it is of the base, or of another ORM. */
+  #versionOf(em: EntityManager | undefined): SchemaVersion | undefined {
+    const found = [...this.#opened].find(([, { orm }]) => orm.config === em?.config);
+    return found?.[0].split(',') as ActiveColumn['form'][] | undefined;
+  }
+
+  /**
+   * Reports the statements that name a column without MikroORM's mapping or `columnOf`. A statement is compared with the version
+   * of its context; without a context, with the active version.
+   *
+   * @param active the active version
+   * @param report receives each statement once
+   */
+  async watchStatements(active: () => SchemaVersion, report: WatchOptions['report']): Promise<void> {
+    const { name } = this.#base.em;
+    const { connection, replicas } = connectionsOf(this.#base);
+    const changes = this.#changes.map(({ column }) => column);
+    await watchStatements({
+      connections: [connection, ...replicas],
+      changes,
+      tables: [...this.#base.getMetadata()].flatMap((meta) => tableOf(meta, this.#defaultSchema)),
+      defaultSchema: this.#defaultSchema,
+      activeColumn: (column) => {
+        const em = TransactionContext.getEntityManager(name) ?? RequestContext.getEntityManager(name);
+        const version = this.#versionOf(em as EntityManager | undefined) ?? active();
+        const { oldColumn, newColumn } = column;
+        return version[changes.indexOf(column)] === 'new' ? newColumn.name : oldColumn.name;
+      },
+      report,
+    });
+  }
+
   /** Opens the versions that one phase, up or down, leads to. Requests are served in between. */
   async openNeighbours(version: SchemaVersion): Promise<void> {
     for (const [index, form] of version.entries()) {
@@ -93,8 +128,12 @@ export class SchemaVersions implements AsyncDisposable {
     if (!pool.ended && !pool.ending) await pool.end();
   }
 
+  get #defaultSchema(): string {
+    return this.#options.schema ?? DEFAULT_SCHEMA;
+  }
+
   #open(version: SchemaVersion): MikroORM {
-    const { discovery = {}, entities = [], schema } = this.#options;
+    const { discovery = {}, entities = [] } = this.#options;
     const orm = new MikroORM({
       ...this.#options,
       driver: VersionDriver,
@@ -111,7 +150,7 @@ export class SchemaVersions implements AsyncDisposable {
         afterDiscovered: (storage, platform) => {
           void discovery.afterDiscovered?.(storage, platform);
           for (const [index, change] of this.#changes.entries()) {
-            applyForm(storage, platform, change, version[index]!, schema ?? DEFAULT_SCHEMA);
+            applyForm(storage, platform, change, version[index]!, this.#defaultSchema);
           }
         },
       },
@@ -128,4 +167,11 @@ function connectionsOf({ driver }: MikroORM): {
 } {
   const { connection, replicas } = driver as unknown as ReturnType<typeof connectionsOf>;
   return { connection, replicas };
+}
+
+function tableOf(meta: EntityMetadata, defaultSchema: string): KnownTable[] {
+  if (meta.embeddable || meta.virtual) return [];
+  const own = meta.props.filter((property) => ownerOf(meta, property) === meta);
+  const columns = new Set(own.flatMap(({ fieldNames }) => fieldNames ?? []));
+  return [{ schema: meta.schema ?? defaultSchema, name: meta.tableName, columns }];
 }

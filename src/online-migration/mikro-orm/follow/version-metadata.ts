@@ -18,6 +18,7 @@ import {
   type FollowedProperty,
   findProperties,
   FollowedOrmError,
+  ownerOf,
   type ResolvedChange,
 } from './followed-change.ts';
 
@@ -74,7 +75,7 @@ function renameColumn(
     for (const property of Object.values<EntityProperty>(meta.properties)) {
       for (const list of listsOfColumns(
         property,
-        isOfTable(meta),
+        isOfTable(ownerOf(meta, property)),
         isOfTable(property.targetMeta),
         table.name,
       )) {
@@ -83,6 +84,21 @@ function renameColumn(
       }
     }
   }
+  for (const meta of storage) joinByKeys(meta);
+}
+
+/** With table-per-type inheritance, MikroORM joins the tables by lists of their keys' columns. */
+function joinByKeys({ tptParent, tptParentProp, tptInverseProp, ...meta }: EntityMetadata): void {
+  if (tptParent === undefined || tptParentProp === undefined || tptInverseProp === undefined) return;
+  const [own, ofParent] = [meta, tptParent].map(({ properties, primaryKeys }) =>
+    primaryKeys.flatMap((key) => properties[key]!.fieldNames),
+  ) as [string[], string[]];
+  Object.assign(tptParentProp, { fieldNames: own, referencedColumnNames: ofParent });
+  Object.assign(tptInverseProp, {
+    fieldNames: ofParent,
+    joinColumns: ofParent,
+    referencedColumnNames: own,
+  });
 }
 
 /** The lists of a property that contain columns of the changed table. */
