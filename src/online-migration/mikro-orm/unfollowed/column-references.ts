@@ -12,12 +12,13 @@ import type {
   UpdateStmt,
   WithClause,
 } from 'libpg-query';
-import { givenNames, nameInResult, namePath } from './sql-names.ts';
+import { givenNames, namePath, renamed, resultOf } from './sql-names.ts';
 import {
   allColumns,
   type ColumnReference,
   type Columns,
   columnsOf,
+  columnsOfTable,
   type KnownTable,
   Scope,
   UNKNOWN_COLUMNS,
@@ -66,10 +67,15 @@ export function columnReferences(statements: unknown, findTable: FindTable): Col
       if (qualifier === undefined) references.push(...scope.columnsNamed(column));
       else note(scope.relation(qualifier), [column]);
     },
-    // `(orders).total`
-    A_Indirection({ arg, indirection }: { arg?: Node; indirection?: Node[] }, scope) {
-      const path = arg !== undefined && 'ColumnRef' in arg ? namePath(arg.ColumnRef.fields) : [];
-      note(scope.relation(path.at(-1) ?? ''), namePath(indirection?.slice(0, 1)));
+    // `(orders).total`, `(null::orders).total`
+    A_Indirection({ arg = {} as Node, indirection }: { arg?: Node; indirection?: Node[] }, scope) {
+      const path = 'ColumnRef' in arg ? namePath(arg.ColumnRef.fields) : [];
+      const [type, schema] = 'TypeCast' in arg ? namePath(arg.TypeCast.typeName?.names).toReversed() : [];
+      const table = type === undefined ? undefined : findTable(schema, type);
+      note(
+        table ? columnsOfTable(table) : scope.relation(path.at(-1) ?? ''),
+        namePath(indirection?.slice(0, 1)),
+      );
       walk([arg, indirection], scope);
     },
   };
@@ -187,7 +193,7 @@ export function columnReferences(statements: unknown, findTable: FindTable): Col
       const { schemaname, relname = '', alias } = item.RangeVar;
       const table = findTable(schemaname, relname);
       const query = schemaname === undefined ? scope.query(relname) : undefined;
-      const columns = query ?? (table && { given: new Set<string>(), tables: [table], isOpen: false });
+      const columns = query ?? (table && columnsOfTable(table));
       const name = alias?.aliasname ?? relname;
       scope.relations.push({ ...renamed(columns ?? UNKNOWN_COLUMNS, alias?.colnames), name });
     } else if ('RangeSubselect' in item) {
@@ -223,27 +229,4 @@ export function columnReferences(statements: unknown, findTable: FindTable): Col
 
   walk(statements, new Scope());
   return references;
-}
-
-/** The columns of a result, by the expressions of `select` or `returning`. */
-function resultOf(targets: readonly Node[] = [], scope: Scope): Columns {
-  return allColumns(
-    targets.map((node) => {
-      const { name, val } = 'ResTarget' in node ? node.ResTarget : {};
-      if (name !== undefined) return { given: new Set([name]), tables: [], isOpen: false };
-      const fields = val !== undefined && 'ColumnRef' in val ? (val.ColumnRef.fields ?? []) : [];
-      if (fields.some((field) => 'A_Star' in field)) {
-        const [qualifier] = namePath(fields).toReversed();
-        if (qualifier === undefined) return allColumns(scope.relations);
-        return scope.relation(qualifier) ?? UNKNOWN_COLUMNS;
-      }
-      const own = nameInResult(val);
-      return { given: new Set(own), tables: [], isOpen: own === undefined };
-    }),
-  );
-}
-
-/** `as o(a, b)` renames the first columns. */
-function renamed(columns: Columns, names: readonly Node[] | undefined): Columns {
-  return names === undefined ? columns : { ...UNKNOWN_COLUMNS, given: new Set(namePath(names)) };
 }

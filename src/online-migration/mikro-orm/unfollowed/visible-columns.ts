@@ -28,6 +28,11 @@ export interface Relation extends Columns {
 
 export const UNKNOWN_COLUMNS: Columns = { given: new Set(), tables: [], isOpen: true };
 
+/** All columns of a table. */
+export function columnsOfTable(table: KnownTable): Columns {
+  return { given: new Set(), tables: [table], isOpen: false };
+}
+
 /** The columns of several relations together. */
 export function allColumns(parts: readonly Columns[]): Columns {
   return {

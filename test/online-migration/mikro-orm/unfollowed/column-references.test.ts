@@ -27,6 +27,8 @@ const STATEMENTS = [
   `select orders.total from orders`,
   `select public.orders.total from public.orders`,
   `select (o).total from orders o`,
+  `select (null::orders).total`,
+  `select (null::public.orders).total_new`,
   `select total_new as total from orders`,
   `select 'total' as "total.x", '{"total": 1}'::jsonb -> 'total' from orders`,
   `select i.total from orders o join item i on i.order_id = o.id`,
