@@ -7,12 +7,16 @@ import { namesOf } from '../../change/names.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import { type ColumnFollower, followColumn, poolName } from '../../follow/follow-column.ts';
 import type { ActiveColumn } from '../../follow/active-column.ts';
+import { pause } from '../../postgres/pause.ts';
 import { isOutdatedShape, runOnActiveColumns } from '../../follow/run-on-active-columns.ts';
 import type { UnfollowedStatement } from '../unfollowed/statement-watch.ts';
 import { type FollowedChange, FollowedOrmError, resolveChanges } from './followed-change.ts';
 import { followingEntityManager } from './following-entity-manager.ts';
 import { SchemaVersions } from './schema-versions.ts';
 import { runNotingStreams } from './streamed-units.ts';
+
+/** Longest wait for the first reading of the catalog. */
+const FIRST_READING_MS = 1_000;
 
 /** Options of {@link followedOrm}. */
 export interface FollowedOrmOptions {
@@ -48,7 +52,10 @@ interface Answering {
 export class FollowedOrm implements AsyncDisposable {
   readonly #versions: SchemaVersions;
   readonly #followers = new Map<ColumnChange, ColumnFollower>();
-  /** Like `orm.em` of MikroORM: within a context it is the EntityManager of the context, and a fork is of the active version. */
+  /**
+   * Like `orm.em` of MikroORM: within a context it is the EntityManager of the context, and a fork is of the active version. Before the
+   * first reading of the catalog, which only a database that does not answer delays, a fork is of the version after all changes.
+   */
   readonly em: EntityManager;
 
   private constructor(versions: SchemaVersions) {
@@ -77,6 +84,7 @@ export class FollowedOrm implements AsyncDisposable {
           }),
         );
       }
+      await orm.#readCatalog();
       await orm.#versions.openNeighbours(orm.#activeVersion());
       if (onUnfollowedStatement !== undefined) {
         await orm.#versions.watchStatements(() => orm.#activeVersion(), onUnfollowedStatement);
@@ -140,6 +148,17 @@ export class FollowedOrm implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const follower of this.#followers.values()) await follower[Symbol.asyncDispose]();
     await this.#versions[Symbol.asyncDispose]();
+  }
+
+  /** Lets a fork without a context be of the active version from the start. A server that does not answer delays the start only for a moment. */
+  async #readCatalog(): Promise<void> {
+    const unread = [...this.#followers.values()].filter(({ latest }) => latest === undefined);
+    if (unread.length === 0) return;
+    const readings = Promise.allSettled(unread.map((follower) => follower.refresh()));
+    const stop = new AbortController();
+    const patience = pause(FIRST_READING_MS, stop.signal).catch(() => undefined);
+    await Promise.race([readings, patience]);
+    stop.abort();
   }
 
   #follow(change: ColumnChange, follower: ColumnFollower): void {

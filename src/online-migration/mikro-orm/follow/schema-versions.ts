@@ -1,15 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
-import { type EntityMetadata, RequestContext, TransactionContext } from '@mikro-orm/core';
-import { type EntityManager, MikroORM, type Options, type PostgreSqlConnection } from '@mikro-orm/postgresql';
+import { type CacheAdapter, type EntityMetadata, RequestContext, TransactionContext } from '@mikro-orm/core';
+import { EntityManager, MikroORM, type Options, type PostgreSqlConnection } from '@mikro-orm/postgresql';
 import { type ActiveColumn, FORMS } from '../../follow/active-column.ts';
+import { namesOf } from '../../change/names.ts';
 import { type WatchOptions, watchStatements } from '../unfollowed/statement-watch.ts';
 import type { KnownTable } from '../unfollowed/visible-columns.ts';
 import { ownerOf, type ResolvedChange } from './followed-change.ts';
 import { returnLostConnections } from './lost-connections.ts';
 import { sharePrototypes } from './shared-prototypes.ts';
-import { VersionEntityManager } from './streamed-units.ts';
+import { notingStreams } from './streamed-units.ts';
 import { VersionDriver } from './version-driver.ts';
 import { VersionHydrator } from './version-hydrator.ts';
+import { sharedCache, withVersionCache } from './version-result-cache.ts';
 import { applyForm } from './version-metadata.ts';
 
 /** The schema of PostgreSQL for entities that declare none. */
@@ -29,12 +31,19 @@ export type SchemaVersion = readonly ActiveColumn['form'][];
  */
 export class SchemaVersions implements AsyncDisposable {
   readonly #base: MikroORM;
+  readonly #cache: CacheAdapter;
   readonly #options: Options;
   readonly #changes: readonly ResolvedChange[];
   readonly #opened = new Map<string, { readonly orm: MikroORM; readonly em: EntityManager }>();
 
-  private constructor(base: MikroORM, options: Options, changes: readonly ResolvedChange[]) {
+  private constructor(
+    base: MikroORM,
+    cache: CacheAdapter,
+    options: Options,
+    changes: readonly ResolvedChange[],
+  ) {
     this.#base = base;
+    this.#cache = cache;
     this.#options = options;
     this.#changes = changes;
   }
@@ -44,8 +53,10 @@ export class SchemaVersions implements AsyncDisposable {
    * @throws FollowedOrmError if a change does not fit the entities
    */
   static async open(options: Options, changes: readonly ResolvedChange[]): Promise<SchemaVersions> {
-    const base = await MikroORM.init(options);
-    const versions = new SchemaVersions(base, options, changes);
+    const cache = sharedCache(options);
+    // It closes the cache, too.
+    const base = await MikroORM.init(withVersionCache(options, cache, 'after all changes'));
+    const versions = new SchemaVersions(base, cache, options, changes);
     try {
       const { connection, replicas } = connectionsOf(base);
       for (const one of [connection, ...replicas]) returnLostConnections(await one.getNativeClient());
@@ -134,11 +145,12 @@ export class SchemaVersions implements AsyncDisposable {
 
   #open(version: SchemaVersion): MikroORM {
     const { discovery = {}, entities = [] } = this.#options;
+    const names = this.#changes.map(({ column }, index) => `${namesOf(column).change} ${version[index]}`);
     const orm = new MikroORM({
-      ...this.#options,
+      ...withVersionCache(this.#options, this.#cache, names.join(', ')),
       driver: VersionDriver,
       // An EntityManager and a hydrator of the application's own stay.
-      entityManager: this.#options.entityManager ?? VersionEntityManager,
+      entityManager: notingStreams((this.#options.entityManager ?? EntityManager) as typeof EntityManager),
       hydrator: this.#options.hydrator ?? VersionHydrator,
       // A folder cannot be searched without a turn of the event loop.
       entities: entities.some((entity) => typeof entity === 'string')
