@@ -8,6 +8,8 @@ const jsc = {
   transform: { decoratorVersion },
 };
 
+// The test script passes `--liftoff-only`: Node takes more than a second to exit after it has run optimized WebAssembly, such as
+// libpg-query, and Jest would report a leak.
 const config: Config = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
