@@ -15,6 +15,10 @@ export const ERROR_CODES = {
     meaning: 'The declaration has no column, or more than one.',
     remedy: 'Declare exactly one column, and write a change of its own for each further column.',
   },
+  CONVERSION_MISSING: {
+    meaning: 'A column of a declaration has two types and no `conversion`.',
+    remedy: 'Declare the conversion; or, to rename the column only, declare its type twice.',
+  },
   PRECISION_OUT_OF_RANGE: {
     meaning: '`textToNumeric` was called with a precision or a scale that it does not support.',
     remedy: 'Give whole numbers with 1 ≤ precision ≤ 255 and 0 ≤ scale ≤ precision.',
@@ -86,6 +90,11 @@ export const ERROR_CODES = {
   WRONG_STAGE: {
     meaning: 'The phase does not start from the stage of the database.',
     remedy: 'Run the phases in their order.',
+  },
+  PHASE_NOT_OF_CHANGE: {
+    meaning:
+      'The change does not have the phase: it is only a rename, or its contract renames the column too.',
+    remedy: 'Run the phases that the message lists, and delete the migration of the other one.',
   },
   OBSTACLES: {
     meaning:
@@ -287,7 +296,7 @@ export const ERROR_CODES = {
     remedy: 'Export an object with both as the default.',
   },
   STAGE_UNKNOWN: {
-    meaning: 'The option `--to` names no stage.',
+    meaning: 'The option `--to` names no stage, or none of the change.',
     remedy: 'Use one of the stages that the message lists.',
   },
   WRONG_DIRECTION: {
@@ -380,6 +389,10 @@ export const ERROR_CODES = {
   TYPE_UNKNOWN: {
     meaning: 'The database has no type of this name.',
     remedy: 'Correct the declaration, or `--to` or `--from`; create an enum before the change.',
+  },
+  NAME_UNCHANGED: {
+    meaning: 'The column has the name of the option `--rename` already.',
+    remedy: 'Give another name.',
   },
   TYPE_UNCHANGED: {
     meaning: 'The column has the wanted type already.',

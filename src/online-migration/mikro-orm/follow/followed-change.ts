@@ -1,5 +1,5 @@
 import type { EntityMetadata, EntityProperty, MetadataStorage, Type } from '@mikro-orm/core';
-import { type ChangedColumn, changedColumnOf } from '../../change/changed-column.ts';
+import { type ChangedColumn, changedColumnOf, finalNameOf, isRename } from '../../change/changed-column.ts';
 import type { ColumnChange } from '../../change/column-change.ts';
 import { namesOf } from '../../change/names.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
@@ -52,8 +52,13 @@ function isSameColumn(one: ChangedColumn, other: ChangedColumn): boolean {
   return (
     one.table.schema === other.table.schema &&
     one.table.name === other.table.name &&
-    one.oldColumn.name === other.oldColumn.name
+    lastingNames(one).some((name) => lastingNames(other).includes(name))
   );
+}
+
+/** The names of a column before and after its change. */
+function lastingNames(column: ChangedColumn): readonly string[] {
+  return [column.oldColumn.name, finalNameOf(column)];
 }
 
 /** A property that is stored in the changed column. With inheritance, several entities of one table have it. */
@@ -63,8 +68,8 @@ export interface FollowedProperty {
 }
 
 /**
- * Finds the properties of a changed column. The entity describes the table after the change, so they have the old
- * column's name.
+ * Finds the properties of a changed column. The entity describes the table after the change, so they have the column's
+ * final name.
  * @param defaultSchema of entities that declare none
  * @throws FollowedOrmError if no entity has the table, or none has the column
  */
@@ -73,7 +78,8 @@ export function findProperties(
   column: ChangedColumn,
   defaultSchema: string,
 ): FollowedProperty[] {
-  const { table, oldColumn } = column;
+  const { table } = column;
+  const name = finalNameOf(column);
   const { change } = namesOf(column);
   const metas = entitiesOf(storage, column, defaultSchema);
   if (metas.length === 0) {
@@ -88,7 +94,7 @@ export function findProperties(
     meta.props
       .filter(
         (property) =>
-          property.fieldNames?.includes(oldColumn.name) &&
+          property.fieldNames?.includes(name) &&
           !isInJson(property.embedded, meta) &&
           metas.includes(ownerOf(meta, property)),
       )
@@ -100,12 +106,12 @@ export function findProperties(
   const [shared] = stored;
   if (shared !== undefined) {
     const { className } = shared.meta;
-    const { name, fieldNames } = shared.property;
+    const { name: property, fieldNames } = shared.property;
     throw new FollowedOrmError(
       'PROPERTY_OF_SEVERAL_COLUMNS',
-      `The change ${change} is of the column ${oldColumn.name}, and ${className}.${name} is stored in several: ${fieldNames.join(', ')}. ` +
+      `The change ${change} is of the column ${name}, and ${className}.${property} is stored in several: ${fieldNames.join(', ')}. ` +
         `Give the column a property of its own while the change is under way.`,
-      { change, entity: className, property: name, columns: fieldNames },
+      { change, entity: className, property, columns: fieldNames },
     );
   }
   const entities = metas.map(({ className }) => className).join(', ');
@@ -114,9 +120,10 @@ export function findProperties(
   ];
   throw new FollowedOrmError(
     'PROPERTY_NOT_FOUND',
-    `The change ${change} is of the column ${oldColumn.name}, and no property of ${entities} is stored in it. An entity ` +
-      `describes the table after the change, so its property has this column's name. The columns are: ${columns.join(', ')}.`,
-    { change, entities, column: oldColumn.name, columns },
+    `The change ${change} ${isRename(column) ? `gives a column the name ${name}` : `is of the column ${name}`}, and no property of ` +
+      `${entities} is stored in it. An entity describes the table after the change, so its property has this column's name. ` +
+      `The columns are: ${columns.join(', ')}.`,
+    { change, entities, column: name, columns },
   );
 }
 

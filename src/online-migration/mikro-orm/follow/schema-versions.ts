@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type CacheAdapter, type EntityMetadata, RequestContext, TransactionContext } from '@mikro-orm/core';
 import { EntityManager, MikroORM, type Options, type PostgreSqlConnection } from '@mikro-orm/postgresql';
-import { type ActiveColumn, FORMS } from '../../follow/active-column.ts';
+import { type ActiveColumn, FORMS, formsOf } from '../../follow/active-column.ts';
 import { namesOf } from '../../change/names.ts';
 import { type WatchOptions, watchStatements } from '../unfollowed/statement-watch.ts';
 import type { KnownTable } from '../unfollowed/visible-columns.ts';
@@ -61,7 +61,8 @@ export class SchemaVersions implements AsyncDisposable {
       const { connection, replicas } = connectionsOf(base);
       for (const one of [connection, ...replicas]) returnLostConnections(await one.getNativeClient());
       // Each form of each change once, so that a change that does not fit is reported at the start.
-      for (const form of FORMS) versions.entityManager(changes.map(() => form));
+      const forms = changes.map(({ column }) => formsOf(column));
+      for (const index of FORMS.keys()) versions.entityManager(forms.map((some) => some[index] ?? 'renamed'));
     } catch (error) {
       await base.close();
       throw error;
@@ -122,8 +123,9 @@ export class SchemaVersions implements AsyncDisposable {
   /** Opens the versions that one phase, up or down, leads to. Requests are served in between. */
   async openNeighbours(version: SchemaVersion): Promise<void> {
     for (const [index, form] of version.entries()) {
-      const place = FORMS.indexOf(form);
-      for (const next of [FORMS[place - 1], FORMS[place + 1]]) {
+      const forms = formsOf(this.#changes[index]!.column);
+      const place = forms.indexOf(form);
+      for (const next of [forms[place - 1], forms[place + 1]]) {
         if (next === undefined) continue;
         await setImmediate();
         this.entityManager(version.with(index, next));

@@ -14,7 +14,7 @@ import { refusedWith } from '../../../support/refused-with.ts';
 /** Nothing is read from it: a change that does not fit is refused before. */
 const NO_DATABASE = 'postgresql://nobody@127.0.0.1:9/none';
 
-const widening = orderId.change.columns[0]!.conversion;
+const widening = orderId.change.columns[0]!.conversion!;
 const of = (path: string) => changeOf(path, { from: 'integer', to: 'bigint', conversion: widening });
 
 /** Its values are lists. */
