@@ -7,7 +7,8 @@ export interface NewChange {
   readonly table: TableFacts;
   /** The change itself, for queries on the database. */
   readonly change: ChangedColumn;
-  readonly conversion: ChosenConversion;
+  /** Null if the change is only a rename. */
+  readonly conversion: ChosenConversion | null;
   /** The labels of the new type, if it is an enum. */
   readonly labels: readonly string[];
   /** The time zone of timestamps without one. */

@@ -1,5 +1,5 @@
 import { DatabaseError, escapeLiteral } from 'pg';
-import type { ChangedColumn } from '../../change/changed-column.ts';
+import { type ChangedColumn, isRename } from '../../change/changed-column.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Conversion } from '../../change/column-change.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
@@ -27,6 +27,9 @@ export interface WantedChange {
   readonly newColumn: string | undefined;
   /** The time zone of the timestamps; undefined if not given. */
   readonly zone: string | undefined;
+  /** The new name of the column, if the change is only a rename. */
+  readonly rename: string | undefined;
+  readonly renameInContract: boolean;
 }
 
 const NAMED_TABLES = 20;
@@ -59,7 +62,6 @@ export async function planChange(
     );
   }
   const column = columnOf(table, wanted.column);
-  const to = await typeOf(database, wanted.to, '--to');
   if (wanted.from !== undefined && (await typeOf(database, wanted.from, '--from')) !== column.type) {
     throw new OnlineMigrationError(
       'COLUMN_TYPE_DIFFERS',
@@ -67,6 +69,9 @@ export async function planChange(
       { column: column.name, declared: wanted.from, found: column.type },
     );
   }
+  if (wanted.rename !== undefined)
+    return planRename(database, { table, column, firstNumber, others }, wanted.rename);
+  const to = await typeOf(database, wanted.to, '--to');
   if (to === column.type) {
     throw new OnlineMigrationError(
       'TYPE_UNCHANGED',
@@ -99,6 +104,7 @@ export async function planChange(
     { type: to, default: newDefault },
     chosen.conversion,
     wanted.newColumn ?? interimName(table, column.name, others),
+    wanted.renameInContract,
   );
   const number = await numberOf(database, change, others);
   const name = number === undefined ? {} : { name: numbered(change, number) };
@@ -113,6 +119,54 @@ export async function planChange(
   };
 }
 
+/** Plans a rename. Its obstacles are found later, as those of every change. */
+async function planRename(
+  database: DescribingQueryable,
+  {
+    table,
+    column,
+    firstNumber,
+    others,
+  }: {
+    readonly table: TableFacts;
+    readonly column: ColumnFacts;
+    readonly firstNumber: number;
+    readonly others: readonly ChangedColumn[];
+  },
+  to: string,
+): Promise<NewChange> {
+  if (to === column.name) {
+    throw new OnlineMigrationError(
+      'NAME_UNCHANGED',
+      `The column is called ${to} already, and nothing was written.`,
+      {
+        column: to,
+      },
+    );
+  }
+  const { name, type } = column;
+  const change: ChangedColumn = {
+    table: { schema: table.schema, name: table.name },
+    key: keyOf(table),
+    oldColumn: { name, type },
+    newColumn: { name: to, type },
+  };
+  await numberOf(database, change, others);
+  return {
+    table,
+    change,
+    conversion: null,
+    labels: await enumLabels(database, type),
+    zone: 'UTC',
+    firstNumber,
+    words: namesFor(table, name),
+  };
+}
+
+function keyOf({ key }: TableFacts): ChangedColumn['key'] {
+  return key.length === 1 ? key[0]! : key;
+}
+
 /**
  * The number of the change among those of its column; undefined for the first one.
  * @throws OnlineMigrationError if an earlier change is unfinished: the column does not have that change's new type
@@ -124,11 +178,12 @@ async function numberOf(
 ): Promise<number | undefined> {
   const last = others.findLast((other) => placeOf(other) === placeOf(change));
   if (last === undefined) return undefined;
-  const { type } = last.newColumn;
-  if ((await canonicalType(database, type)) !== change.oldColumn.type) {
+  const { name: newName, type } = last.newColumn;
+  // The column still has the name before the rename.
+  if (isRename(last) || (await canonicalType(database, type)) !== change.oldColumn.type) {
     throw new OnlineMigrationError(
       'CHANGE_NOT_FINISHED',
-      `src/column-changes.ts has a change of ${namesOf(change).change} already, to ${type}, which is not finished. ` +
+      `src/column-changes.ts has a change of ${namesOf(change).change} already, to ${isRename(last) ? newName : type}, which is not finished. ` +
         `Nothing was written. Finish that one, or take it out of the list.`,
       { change: namesOf(change).change, type },
     );
@@ -167,14 +222,16 @@ function declare(
   added: { readonly type: string; readonly default: string | null },
   conversion: Conversion,
   newColumn: string,
+  renameInContract: boolean,
 ): ChangedColumn {
   return {
     table: { schema: table.schema, name: table.name },
-    key: table.key.length === 1 ? table.key[0]! : table.key,
+    key: keyOf(table),
     oldColumn: { name: column.name, type: column.type, ...withDefault(column.default) },
     newColumn: { name: newColumn, type: added.type, ...withDefault(added.default) },
     conversion,
     ...(column.notNull ? {} : { nullable: true }),
+    ...(renameInContract ? { renameInContract } : {}),
   };
 }
 
