@@ -127,6 +127,8 @@ export async function refuseEditedDeclaration(
 /** The sync triggers of a change that was begun under another name. */
 async function refuseEditedName(context: PhaseContext, phase: string): Promise<void> {
   const { session, change } = context;
+  // It has no triggers. Those of the column belong to another change, which is an obstacle.
+  if (isRename(change)) return;
   const owner = await readTriggerOwner(session, change);
   if (owner === null || owner === namesOf(change).change) return;
   refuseObstacles(context, phase, [

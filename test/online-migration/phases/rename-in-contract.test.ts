@@ -149,6 +149,30 @@ describe('contract that also renames', () => {
     expect(await loop.stop()).toEqual({ texts: new Set(['7.50']), failures: [] });
   });
 
+  it('lets programs work that accept both types, and no others', async () => {
+    await run(together, 'up', ...UP.slice(0, 3));
+    const program = await database.connect('report');
+    await program.rows(`
+      prepare of_both as select total::text from orders where id = 7;
+      prepare of_text as select total from orders where id = 7;
+      prepare of_all as select * from orders where id = 7`);
+    await program.rows(`prepare writing (text) as insert into orders (total) values ($1)`);
+    await run(together, 'up', 'contract');
+    expect(await program.value(`execute of_both`)).toBe('7.50');
+    for (const name of ['of_text', 'of_all']) {
+      await expect(program.rows(`execute ${name}`)).rejects.toMatchObject({
+        code: '0A000',
+        message: 'cached plan must not change result type',
+      });
+    }
+    await expect(program.rows(`execute writing ('8000.5')`)).rejects.toMatchObject({ code: '42804' });
+    await program.rows(`insert into orders (total) values ('8001.5')`);
+    await program.rows(`insert into orders (total) values ($1)`, ['8002.5']);
+    await expect(program.rows(`select * from orders where total like '7%'`)).rejects.toMatchObject({
+      code: '42883',
+    });
+  });
+
   it('lets it disappear if they are separate, which the loop would see', async () => {
     await run(separate, 'up', ...UP.slice(0, 3));
     const loop = await selectInLoop();

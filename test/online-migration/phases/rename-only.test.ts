@@ -8,7 +8,7 @@ import { renameOnly, revertRenameOnly } from '../../../src/online-migration/phas
 import { runPhase } from '../../../src/online-migration/phases/run-phase.ts';
 import { readRecordedPhases } from '../../../src/online-migration/state/phase-ledger.ts';
 import { readTableShape } from '../../../src/online-migration/state/table-shape.ts';
-import { renameOf } from '../../support/change-of.ts';
+import { changeOf, renameOf } from '../../support/change-of.ts';
 import { installDdlHoldPoint } from '../../support/hold-points.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';
 import { refusedWith } from '../../support/refused-with.ts';
@@ -110,6 +110,9 @@ describe('a change that is only a rename', () => {
     expect(await client.value(`select first_note()`)).toBe('note 1');
     await client.rows(`update orders set remark = 'changed' where id = 2; refresh materialized view kept`);
     expect(await client.value(`select shout from orders where id = 2`)).toBe('CHANGED');
+    // A program that keeps the old name can use a view.
+    await client.rows(`update notes set note = 'by a view' where id = 1`);
+    expect(await client.value(`select remark from orders where id = 1`)).toBe('by a view');
     await client.rows(`delete from orders where id = 2; insert into reply values ('note 3')`);
     await down();
     expect(await readSchema(client)).toEqual(before);
@@ -357,6 +360,38 @@ describe('the rename of a column is refused', () => {
     await down();
     await database.runPhases(note, [renameOnly]);
     await expect(down()).rejects.toMatchObject(refusedWith('OBSTACLES', 'are recorded by MikroORM'));
+  });
+
+  it('if another change of the column is under way, up and down', async () => {
+    const converting = (column: string) =>
+      changeOf(`orders.${column}`, {
+        from: 'text',
+        to: 'varchar(90)',
+        conversion: { forward: (value) => `${value}::varchar(90)`, backward: (value) => `${value}::text` },
+      });
+    const convert = (column: string, direction: 'up' | 'down') =>
+      runPhase(converting(column), 'expand', direction, { connection: database.url });
+    await convert('note', 'up');
+    await expect(up({ ...note, name: 'rename' })).rejects.toMatchObject(
+      refusedWith(
+        'OBSTACLES',
+        'The change public.orders.note of this table is under way, and it changes note too.',
+      ),
+    );
+    await convert('note', 'down');
+    await up();
+    await convert('remark', 'up');
+    await client.rows(`insert into orders (remark) values ('both')`);
+    expect(await client.value(`select remark_new from orders where remark = 'both'`)).toBe('both');
+    await expect(down()).rejects.toMatchObject(
+      refusedWith(
+        'OBSTACLES',
+        'The change public.orders.remark of this table is under way, and it changes remark too.',
+      ),
+    );
+    await convert('remark', 'down');
+    await down();
+    expect(await client.value(`select to_regnamespace('online_migration')`)).toBeNull();
   });
 
   it('in every phase but its own', async () => {
