@@ -46,10 +46,17 @@ export function finalNameOf(change: Pick<ChangedColumn, 'conversion' | 'oldColum
   return isRename(change) ? change.newColumn.name : change.oldColumn.name;
 }
 
-/** The conversion of a change that is not only a rename. No phase of a rename converts. */
+/**
+ * The conversion of a change.
+ * @throws DeclarationError if the change is only a rename: none of its phases converts
+ */
 export function conversionOf({ conversion, oldColumn }: ChangedColumn): Conversion {
-  if (conversion === undefined) throw new Error(`The change of ${oldColumn.name} is a rename.`);
-  return conversion;
+  if (conversion !== undefined) return conversion;
+  throw new DeclarationError(
+    'CONVERSION_MISSING',
+    `The change of ${oldColumn.name} is only a rename, and converts no values: its declaration has no \`conversion\`.`,
+    { column: oldColumn.name },
+  );
 }
 
 /** Whether every new value that the application writes reaches the old column. */

@@ -46,6 +46,13 @@ const columns = async (table = 'orders') =>
     )
   ).map(({ name }) => name);
 
+const converting = (column: string) =>
+  changeOf(`orders.${column}`, {
+    from: 'text',
+    to: 'varchar(90)',
+    conversion: { forward: (value) => `${value}::varchar(90)`, backward: (value) => `${value}::text` },
+  });
+
 describe('a change that is only a rename', () => {
   it('has two stages, one ledger row and one recorded lock, and leaves nothing on the way back', async () => {
     const before = await readSchema(client);
@@ -363,12 +370,6 @@ describe('the rename of a column is refused', () => {
   });
 
   it('if another change of the column is under way, up and down', async () => {
-    const converting = (column: string) =>
-      changeOf(`orders.${column}`, {
-        from: 'text',
-        to: 'varchar(90)',
-        conversion: { forward: (value) => `${value}::varchar(90)`, backward: (value) => `${value}::text` },
-      });
     const convert = (column: string, direction: 'up' | 'down') =>
       runPhase(converting(column), 'expand', direction, { connection: database.url });
     await convert('note', 'up');
