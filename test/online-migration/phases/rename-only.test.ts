@@ -53,6 +53,9 @@ const converting = (column: string) =>
     conversion: { forward: (value) => `${value}::varchar(90)`, backward: (value) => `${value}::text` },
   });
 
+const convert = (column: string, direction: 'up' | 'down') =>
+  runPhase(converting(column), 'expand', direction, { connection: database.url });
+
 describe('a change that is only a rename', () => {
   it('has two stages, one ledger row and one recorded lock, and leaves nothing on the way back', async () => {
     const before = await readSchema(client);
@@ -348,13 +351,15 @@ describe('the rename of a column is refused', () => {
     await expect(down(edited)).rejects.toMatchObject(
       refusedWith('OBSTACLES', 'is under way with the `to.name` remark, and the declaration says comment'),
     );
-    const converting = {
+    const withConversion = {
       ...note,
       columns: [
         { ...pair!, conversion: { forward: (value: string) => value, backward: (value: string) => value } },
       ],
     };
-    await expect(runPhase(converting, 'rename', 'up', { connection: database.url })).rejects.toMatchObject(
+    await expect(
+      runPhase(withConversion, 'rename', 'up', { connection: database.url }),
+    ).rejects.toMatchObject(
       refusedWith(
         'OBSTACLES',
         'with the `conversion` none, and the declaration says one: set it back to none',
@@ -370,8 +375,6 @@ describe('the rename of a column is refused', () => {
   });
 
   it('if another change of the column is under way, up and down', async () => {
-    const convert = (column: string, direction: 'up' | 'down') =>
-      runPhase(converting(column), 'expand', direction, { connection: database.url });
     await convert('note', 'up');
     await expect(up({ ...note, name: 'rename' })).rejects.toMatchObject(
       refusedWith(
