@@ -91,3 +91,8 @@ function wordsOf(name: string): string[] {
 function capitalized(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
 }
+
+/** The key of a table, as a declaration writes it. */
+export function keyOf({ key }: TableFacts): ChangedColumn['key'] {
+  return key.length === 1 ? key[0]! : key;
+}

@@ -1,11 +1,12 @@
 import { DatabaseError, escapeLiteral } from 'pg';
-import { type ChangedColumn, isRename } from '../../change/changed-column.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Conversion } from '../../change/column-change.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
-import { namesOf } from '../../change/names.ts';
 import { knownConversion, knownPairs } from './known-conversions.ts';
-import { namesFor, type NewChange } from './new-change.ts';
+import { interimName, numbered, numberOf } from './change-number.ts';
+import { keyOf, namesFor, type NewChange } from './new-change.ts';
+import { planRename } from './plan-rename.ts';
 import {
   canonicalType,
   type DescribingQueryable,
@@ -33,8 +34,6 @@ export interface WantedChange {
 }
 
 const NAMED_TABLES = 20;
-/** The first change of a column has no number. */
-const SECOND = 2;
 /** A default that is a literal, as in the catalog: `'new'::text`, `7`, `false`. */
 const CONSTANT = /^(?:'(?:[^']|'')*'::[a-z "]+|-?[0-9.]+|true|false)$/;
 
@@ -117,103 +116,6 @@ export async function planChange(
     firstNumber,
     words: namesFor(table, column.name, number),
   };
-}
-
-/** Plans a rename. Its obstacles are found later, as those of every change. */
-async function planRename(
-  database: DescribingQueryable,
-  {
-    table,
-    column,
-    firstNumber,
-    others,
-  }: {
-    readonly table: TableFacts;
-    readonly column: ColumnFacts;
-    readonly firstNumber: number;
-    readonly others: readonly ChangedColumn[];
-  },
-  to: string,
-): Promise<NewChange> {
-  if (to === column.name) {
-    throw new OnlineMigrationError(
-      'NAME_UNCHANGED',
-      `The column is called ${to} already, and nothing was written.`,
-      {
-        column: to,
-      },
-    );
-  }
-  const { name, type } = column;
-  const change: ChangedColumn = {
-    table: { schema: table.schema, name: table.name },
-    key: keyOf(table),
-    oldColumn: { name, type },
-    newColumn: { name: to, type },
-  };
-  await numberOf(database, change, others);
-  return {
-    table,
-    change,
-    conversion: null,
-    labels: await enumLabels(database, type),
-    zone: 'UTC',
-    firstNumber,
-    words: namesFor(table, name),
-  };
-}
-
-function keyOf({ key }: TableFacts): ChangedColumn['key'] {
-  return key.length === 1 ? key[0]! : key;
-}
-
-/**
- * The number of the change among those of its column; undefined for the first one.
- * @throws OnlineMigrationError if an earlier change is unfinished: the column does not have that change's new type
- */
-async function numberOf(
-  database: DescribingQueryable,
-  change: ChangedColumn,
-  others: readonly ChangedColumn[],
-): Promise<number | undefined> {
-  const last = others.findLast((other) => placeOf(other) === placeOf(change));
-  if (last === undefined) return undefined;
-  const { name: newName, type } = last.newColumn;
-  // The column still has the name before the rename.
-  if (isRename(last) || (await canonicalType(database, type)) !== change.oldColumn.type) {
-    throw new OnlineMigrationError(
-      'CHANGE_NOT_FINISHED',
-      `src/column-changes.ts has a change of ${namesOf(change).change} already, to ${isRename(last) ? newName : type}, which is not finished. ` +
-        `Nothing was written. Finish that one, or take it out of the list.`,
-      { change: namesOf(change).change, type },
-    );
-  }
-  const taken = new Set(others.map((other) => namesOf(other).change));
-  let number = SECOND;
-  while (taken.has(numbered(change, number))) number += 1;
-  return number;
-}
-
-/** A name that neither a column nor an earlier change of the table has used. */
-function interimName(table: TableFacts, column: string, others: readonly ChangedColumn[]): string {
-  const used = new Set([
-    ...table.columns.map(({ name }) => name),
-    ...others
-      .filter((other) => other.table.schema === table.schema && other.table.name === table.name)
-      .map(({ newColumn }) => newColumn.name),
-  ]);
-  const first = `${column}_new`;
-  let name = first;
-  for (let number = SECOND; used.has(name); number += 1) name = `${first}_${number}`;
-  return name;
-}
-
-function placeOf({ table, oldColumn }: ChangedColumn): string {
-  return JSON.stringify([table.schema, table.name, oldColumn.name]);
-}
-
-function numbered(change: ChangedColumn, number: number): string {
-  return `${namesOf(change).change} ${number}`;
 }
 
 function declare(
