@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type CacheAdapter, type EntityMetadata, RequestContext, TransactionContext } from '@mikro-orm/core';
 import { EntityManager, MikroORM, type Options, type PostgreSqlConnection } from '@mikro-orm/postgresql';
-import { type ActiveColumn, FORMS, formsOf } from '../../follow/active-column.ts';
+import { type ActiveColumn, columnNameOf, FORMS, formsOf } from '../../follow/active-column.ts';
 import { namesOf } from '../../change/names.ts';
 import { type WatchOptions, watchStatements } from '../unfollowed/statement-watch.ts';
 import type { KnownTable } from '../unfollowed/visible-columns.ts';
@@ -113,8 +113,7 @@ export class SchemaVersions implements AsyncDisposable {
       activeColumn: (column) => {
         const em = TransactionContext.getEntityManager(name) ?? RequestContext.getEntityManager(name);
         const version = this.#versionOf(em as EntityManager | undefined) ?? active();
-        const { oldColumn, newColumn } = column;
-        return version[changes.indexOf(column)] === 'new' ? newColumn.name : oldColumn.name;
+        return columnNameOf(column, version[changes.indexOf(column)]!);
       },
       report,
     });

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { BigIntType, defineEntity, p } from '@mikro-orm/core';
 import { textToNumeric } from '../../../../src/online-migration/conversions/text-to-numeric.ts';
 import { changeOf } from '../../change-of.ts';
-import { orderId } from '../changes.ts';
+import { widening } from '../changes.ts';
 import type { UnitRunner } from '../operations.ts';
 import type { Mapping } from './mapping.ts';
 
@@ -49,7 +49,6 @@ const paymentSchema = defineEntity({
 class Payment extends paymentSchema.class {}
 paymentSchema.setClass(Payment);
 
-const [{ conversion: widening }] = orderId.change.columns as [(typeof orderId.change.columns)[0]];
 const key = (table: string) => ({
   change: changeOf(`${table}.id`, { from: 'integer', to: 'bigint', conversion: widening }),
   oldType: new BigIntType(),
