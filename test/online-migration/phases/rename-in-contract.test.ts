@@ -50,13 +50,21 @@ const ledger = async () =>
   (await readRecordedPhases(client, changedColumnOf(together))).map(({ phase }) => phase);
 
 /** Selects the column by its old name until it is stopped, in a new statement each time. */
-async function selectInLoop(): Promise<{ stop: () => Promise<{ texts: Set<string>; failures: string[] }> }> {
+interface SelectLoop {
+  /** Resolves after a select that began after the call. */
+  again(): Promise<void>;
+  stop(): Promise<{ texts: Set<string>; failures: string[] }>;
+}
+
+async function selectInLoop(): Promise<SelectLoop> {
   const reader = await database.connect('report');
   const failures: string[] = [];
   const texts = new Set<string>();
   const stopping = new AbortController();
+  const progress = { selects: 0 };
   const loop = (async () => {
     while (!stopping.signal.aborted) {
+      progress.selects += 1;
       await reader.rows<{ total: string }>(`select total::text from orders where id = 7`).then(
         ([row]) => texts.add(row!.total),
         (error: { code: string }) => failures.push(error.code),
@@ -64,6 +72,10 @@ async function selectInLoop(): Promise<{ stop: () => Promise<{ texts: Set<string
     }
   })();
   return {
+    async again() {
+      const begun = progress.selects;
+      while (progress.selects < begun + 2) await delay(1);
+    },
     async stop() {
       stopping.abort();
       await loop;
@@ -145,7 +157,7 @@ describe('contract that also renames', () => {
     await run(together, 'up', ...UP.slice(0, 3));
     const loop = await selectInLoop();
     await run(together, 'up', 'contract');
-    await delay(50);
+    await loop.again();
     expect(await loop.stop()).toEqual({ texts: new Set(['7.50']), failures: [] });
   });
 
@@ -177,7 +189,7 @@ describe('contract that also renames', () => {
     await run(separate, 'up', ...UP.slice(0, 3));
     const loop = await selectInLoop();
     await run(separate, 'up', 'contract');
-    await delay(50);
+    await loop.again();
     const { failures } = await loop.stop();
     expect(new Set(failures)).toEqual(new Set(['42703']));
   });
@@ -190,13 +202,16 @@ describe('contract that also renames', () => {
       connection: database.url,
       log: () => undefined,
     });
-    const read = async () =>
+    const read = async () => {
+      // The notification of the phase may arrive later.
+      await follower.refresh();
       forms.push(
         await follower.run(async ({ form, name }) => {
           expect(await client.value(`select ${name}::text from orders where id = 7`)).toBe('7.50');
           return form;
         }),
       );
+    };
     for (const name of UP) {
       await run(together, 'up', name);
       await read();
