@@ -55,7 +55,9 @@ export class CheckedType extends Type<unknown, unknown> {
     const given = this.inner.convertToDatabaseValueSQL?.(key, platform) ?? key;
     if (this.column === null) return given;
     const value = `${given}::${this.valueType}`;
-    return TEXT.test(this.declared) ? value : `coalesce(${this.column}, ${value})`;
+    return TEXT.test(this.declared)
+      ? value
+      : `case when ${this.isOfType(this.column)} then coalesce(${this.column}, ${value}) end`;
   }
 
   /**
@@ -65,8 +67,19 @@ export class CheckedType extends Type<unknown, unknown> {
   override convertToJSValueSQL(key: string, platform: Platform): string {
     const given = this.inner.convertToJSValueSQL?.(key, platform) ?? key;
     if (this.column === null) return given;
-    const checked = `case when true then ${key} else null::${this.valueType} end`;
-    return given === key ? checked : `case when false and (${checked}) is null then null else ${given} end`;
+    const isOfType = TEXT.test(this.declared) ? 'true' : this.isOfType(this.column);
+    const checked = `case when ${isOfType} then ${key} else null::${this.valueType} end`;
+    return given === key
+      ? checked
+      : `case when false and (${checked}) is null then null when ${isOfType} then ${given} end`;
+  }
+
+  /**
+   * A condition that is true, or fails with 42804. Without it, PostgreSQL would convert between types such as timestamps with and
+   * without a time zone, or integers and decimals. It compares two nulls, so it is reduced when a statement is planned.
+   */
+  private isOfType(column: string): string {
+    return `pg_catalog.record_image_eq(row(${column}), row(null::${this.valueType}))`;
   }
 
   override compareAsType(): string {
