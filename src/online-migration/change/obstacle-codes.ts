@@ -251,6 +251,10 @@ export const OBSTACLE_CODES = {
     meaning: 'The body of a function names the column.',
     remedy: 'Let the function work with either column, then add it to `reviewed`.',
   },
+  FOREIGN_TABLE_NAMES_COLUMN: {
+    meaning: 'A partition or an heir of the table is a foreign table, which asks for the column by its name.',
+    remedy: 'Run the `alter foreign table` statement of the message, or add the foreign table to `reviewed`.',
+  },
   FUNCTION_TAKES_WHOLE_ROWS: {
     meaning: 'The body of a function takes all columns of a row.',
     remedy: 'Let the function list the columns, then add it to `reviewed`.',

@@ -3,11 +3,19 @@ import type { Queryable } from './queryable.ts';
 /** Enough to estimate the density, and quick to read. */
 const SAMPLED_BLOCKS = 1_000;
 
-/** SQL of the oids of a table and of all its partitions; `$1` is the table: schema and name, quoted. */
+/**
+ * SQL of the oids of a table, of its partitions and of the tables that inherit from it; `$1` is the table: schema and name,
+ * quoted.
+ */
 export const TREE_OIDS = `
-      select to_regclass($1)::oid as oid
-      union
-      select relid::oid from pg_partition_tree(to_regclass($1))`;
+      select oid from (
+        with recursive tree as (
+          select to_regclass($1)::oid as oid
+          union
+          select i.inhrelid from pg_catalog.pg_inherits i join tree on tree.oid = i.inhparent
+        )
+        select oid from tree
+      ) as tree`;
 
 /** SQL of the oids of the tables' row types, and of the arrays of these types. */
 export const ROW_TYPE_OIDS = `

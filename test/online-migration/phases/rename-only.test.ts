@@ -144,6 +144,30 @@ describe('a change that is only a rename', () => {
     expect(await columns('parcel_b1')).toEqual(['id', 'place']);
   });
 
+  it('renames the column of tables that inherit it, and of a foreign table that keeps the name of its source', async () => {
+    await client.rows(`
+      create table said (id bigint) inherits (orders);
+      create table said_loud (volume int) inherits (said);
+      create foreign data wrapper elsewhere; create server other foreign data wrapper elsewhere;
+      create foreign table said_elsewhere () inherits (orders) server other;
+      create function count_said() returns bigint language plpgsql as $$ begin return (select count(note) from said); end $$`);
+    await expect(up()).rejects.toMatchObject(
+      refusedWith(
+        'OBSTACLES',
+        /The foreign table said_elsewhere asks for note by its name: .* Run `alter foreign table said_elsewhere alter column note options \(add column_name 'note'\)`.*\n {2}The function public\.count_said\(\), which uses orders, names note/,
+      ),
+    );
+    await client.rows(
+      `alter foreign table said_elsewhere alter column note options (add column_name 'note'); drop function count_said`,
+    );
+    await up();
+    for (const table of ['said', 'said_loud', 'said_elsewhere']) {
+      expect(await columns(table)).toContain('remark');
+    }
+    await down({ ...note, reviewed: ['foreign table public.said_elsewhere'] });
+    expect(await columns('said_loud')).toContain('note');
+  });
+
   it('renames odd names, and names that differ only in their case', async () => {
     await client.rows(`
       create schema "Odd ""Shop"""; create table "Odd ""Shop"""."Or.ders" (id bigint primary key, "Weird ""Name""" varchar(50))`);
@@ -293,6 +317,18 @@ describe('the rename of a column is refused', () => {
       `create table base (note text not null); alter table orders inherit base`,
       'OBSTACLES',
       /inherits note from another table/,
+    ],
+    [
+      'a table that inherits from it has the new name',
+      `create table said (remark text) inherits (orders)`,
+      'OBSTACLES',
+      /public\.said has a column remark already: declare another `to\.name`, or drop that column\.$/,
+    ],
+    [
+      'a table inherits the column from another table, too',
+      `create table spoken (note text); create table said () inherits (orders, spoken)`,
+      'OBSTACLES',
+      /said inherits note from public\.orders and from another table, so PostgreSQL renames it in neither/,
     ],
     [
       'the table is typed',

@@ -25,7 +25,10 @@ interface Facts {
   readonly is_typed: boolean;
   readonly type: string;
   readonly is_declared_type: boolean;
-  readonly other_name_is_taken: boolean;
+  /** The table that has a column of the other name: this one, or one that inherits from it. */
+  readonly other_name_is_of: string | null;
+  /** Tables that inherit the column from this table and from others. */
+  readonly shared_heirs: readonly string[];
 }
 
 /**
@@ -50,6 +53,7 @@ export async function findRenameObstacles(
   if (facts === undefined) return [];
   return [
     ...tableObstacles(change, side, facts),
+    ...(await foreignTableObstacles(database, change, side)),
     ...(await otherChangeObstacles(database, change, side)),
     ...(await stateObstacles(database, change)),
     ...(await rightObstacles(database, change, NO_ATTACHMENTS)),
@@ -88,11 +92,17 @@ function tableObstacles(change: ChangedColumn, side: Side, facts: Facts): Obstac
       `${column} is ${facts.type}, and the declaration says ${declared}: correct \`from.type\` and \`to.type\`.`,
     ],
     [
-      facts.other_name_is_taken,
+      facts.shared_heirs.length > 0,
+      'COLUMN_INHERITED',
+      `${facts.shared_heirs.join(', ')} inherits ${column} from ${name} and from another table, so PostgreSQL renames it in neither: ` +
+        `end one of the inheritances.`,
+    ],
+    [
+      facts.other_name_is_of !== null,
       'NEW_COLUMN_EXISTS',
       side === 'old'
-        ? `${name} has a column ${other} already: declare another \`to.name\`, or drop that column.`
-        : `${name} has a column ${other} again, so ${column} cannot get that name back: drop or rename ${other}.`,
+        ? `${facts.other_name_is_of} has a column ${other} already: declare another \`to.name\`, or drop that column.`
+        : `${facts.other_name_is_of} has a column ${other} again, so ${column} cannot get that name back: drop or rename ${other}.`,
     ],
   ];
   return checks
@@ -112,14 +122,59 @@ async function readFacts(database: Queryable, change: ChangedColumn, side: Side)
       c.reloftype <> 0 as is_typed,
       format_type(a.atttypid, a.atttypmod) as type,
       ${isOfType('a', '$4', '$5')} as is_declared_type,
-      exists (
-        select from pg_catalog.pg_attribute n
-        where n.attrelid in (select c.oid union all ${TREE_OIDS}) and n.attname = $3 and not n.attisdropped
-      ) as other_name_is_taken
+      (
+        select format('%s.%s', s.nspname, t.relname)
+        from pg_catalog.pg_attribute n
+        join pg_catalog.pg_class t on t.oid = n.attrelid
+        join pg_catalog.pg_namespace s on s.oid = t.relnamespace
+        where n.attrelid in (${TREE_OIDS}) and n.attname = $3 and not n.attisdropped
+        order by n.attrelid <> c.oid, 1
+        limit 1
+      ) as other_name_is_of,
+      array(
+        select h.attrelid::regclass::text
+        from pg_catalog.pg_attribute h
+        where h.attrelid in (${TREE_OIDS}) and h.attrelid <> c.oid and h.attname = $2
+          and h.attinhcount > (
+            select count(*) from pg_catalog.pg_inherits i where i.inhrelid = h.attrelid and i.inhparent in (${TREE_OIDS})
+          )
+        order by 1
+      ) as shared_heirs
     from pg_catalog.pg_class c
     join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = $2 and not a.attisdropped
     where c.oid = to_regclass($1)`,
     [table, column, columnAt(change, otherSide(side)).column, ...typeValues(change.oldColumn.type)],
   );
   return rows[0];
+}
+
+/** A wrapper such as postgres_fdw asks for the column by its name, unless an option of the column says another one. */
+async function foreignTableObstacles(
+  database: Queryable,
+  change: ChangedColumn,
+  side: Side,
+): Promise<Obstacle[]> {
+  const { table, column } = columnAt(change, side);
+  const { rows } = await database.query<Record<'name' | 'quoted_column' | 'option' | 'reviewed', string>>(
+    `
+    select c.oid::regclass::text as name, quote_ident(a.attname) as quoted_column, quote_literal(a.attname) as option,
+      format('foreign table %s.%s', n.nspname, c.relname) as reviewed
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = $2
+    where c.oid in (${TREE_OIDS}) and c.relkind = 'f'
+      and not exists (select from unnest(a.attfdwoptions) as given where given like 'column\\_name=%')
+      and format('foreign table %s.%s', n.nspname, c.relname) <> all ($3)
+    order by 1`,
+    [table, column, change.reviewed ?? []],
+  );
+  return rows.map(({ name, quoted_column: quoted, option, reviewed }) =>
+    obstacle(
+      'FOREIGN_TABLE_NAMES_COLUMN',
+      `The foreign table ${name} asks for ${column} by its name: from rename on, statements that reach it fail. Run ` +
+        `\`alter foreign table ${name} alter column ${quoted} options (add column_name ${option})\`; or, if its wrapper does not ` +
+        `use the name, add '${reviewed}' to \`reviewed\`.`,
+      { table: name, column, reviewed },
+    ),
+  );
 }
