@@ -10,6 +10,13 @@ import { typeOfAnyLength } from '../../change/declared-type.ts';
 /** Types whose values PostgreSQL does not convert to another type without being asked. */
 const TEXT = /^(text|varchar|character|char|bpchar|citext)\b/i;
 
+/** The fields that MikroORM sets in the type of a property. */
+export interface TypeContext {
+  readonly platform: Platform;
+  readonly meta: EntityMetadata;
+  readonly prop: EntityProperty;
+}
+
 /**
  * A property's type with a check of the column. If the column has its other type, each statement that reads or writes it fails
  * with 42804 (datatype mismatch), and the unit of work runs again. Without the check, PostgreSQL would convert a text
@@ -30,14 +37,20 @@ export class CheckedType extends Type<unknown, unknown> {
    */
   constructor(inner: Type<unknown, unknown>, declared: string, column: string | null) {
     super();
-    this.inner = inner;
+    const own = ownCopy(inner);
+    this.inner = own;
     this.declared = declared;
     this.column = column;
     this.valueType = typeOfAnyLength(declared);
-    this.isDate = inner.runtimeType === 'Date';
+    this.isDate = own.runtimeType === 'Date';
     // The ORM asks whether a type has this method.
-    if (inner.compareValues !== undefined)
-      this.compareValues = (one, other) => inner.compareValues!(one, other);
+    if (own.compareValues !== undefined) this.compareValues = (one, other) => own.compareValues!(one, other);
+  }
+
+  /** Tells both types their property, as MikroORM does: DecimalType compares values by the platform. */
+  belongTo(context: TypeContext): void {
+    Object.assign(this.inner, context);
+    Object.assign(this, context);
   }
 
   override convertToDatabaseValue(value: unknown, platform: Platform, context?: TransformContext): unknown {
@@ -112,7 +125,16 @@ export class CheckedType extends Type<unknown, unknown> {
  */
 export function namedType(type: Type<unknown, unknown>): Type<unknown, unknown> {
   if (type.convertToJSValueSQL !== undefined) return type;
-  // A copy, because MikroORM uses one object for several properties.
+  return Object.assign(copyOf(type), { convertToJSValueSQL: (key: string) => key });
+}
+
+/** A type for one property. A type of the application's own may have `#private` fields, which a copy would lack. */
+function ownCopy(type: Type<unknown, unknown>): Type<unknown, unknown> {
+  return Type.getOrmType(type.constructor) === undefined ? type : copyOf(type);
+}
+
+/** A copy, because MikroORM uses one object for several properties. */
+function copyOf(type: Type<unknown, unknown>): Type<unknown, unknown> {
   const copy = Object.create(Object.getPrototypeOf(type) as object) as Type<unknown, unknown>;
-  return Object.assign(copy, type, { convertToJSValueSQL: (key: string) => key });
+  return Object.assign(copy, type);
 }

@@ -152,7 +152,9 @@ function setType(
     ? checkedType(type ?? native, column.type, form === 'new' ? null : nullOfColumn(change, name))
     : namedType(type ?? native);
   const { runtimeType } = property;
-  Object.assign(stored, { platform, meta, prop: property });
+  const context = { platform, meta, prop: property };
+  if (stored instanceof CheckedType) stored.belongTo(context);
+  else Object.assign(stored, context);
   Object.assign(property, {
     customType: stored,
     runtimeType,

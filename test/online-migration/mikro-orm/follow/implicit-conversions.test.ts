@@ -1,4 +1,4 @@
-import { defineEntity, p } from '@mikro-orm/core';
+import { DecimalType, defineEntity, p } from '@mikro-orm/core';
 import { defineConfig } from '@mikro-orm/postgresql';
 import { describe, expect, it } from '@jest/globals';
 import type { ColumnChange } from '../../../../src/online-migration/change/column-change.ts';
@@ -80,6 +80,49 @@ describe.each(CASES)('an EntityManager that is held across a change from $from t
     await write(3);
     expect(await client.value(`select count(*)::int from entry`)).toBe(3);
   });
+});
+
+it.each([
+  { from: 'numeric(10, 2)', to: 'text', property: () => p.text(), values: ['7.00', '8.00'] },
+  {
+    from: 'numeric(10, 2)',
+    to: 'double precision',
+    property: () => p.double(),
+    oldType: new DecimalType('number'),
+    values: [7, 8],
+  },
+])('an entity is updated while its column is $from, and later $to', async (example) => {
+  const { from, to, property, oldType, values } = example;
+  const entry = defineEntity({
+    name: 'Entry',
+    tableName: 'entry',
+    properties: { id: p.integer().primary(), value: property() },
+  });
+  await client.rows(`create table entry (id integer primary key, value ${from} not null)`);
+  const change = changeOf('entry.value', {
+    from,
+    to,
+    conversion: { forward: (value) => `${value}::${to}`, backward: (value) => `${value}::${from}` },
+  });
+  const orm = await followedOrm(
+    defineConfig({ clientUrl: database.url, entities: [entry], ensureDatabase: false }),
+    {
+      changes: [oldType === undefined ? change : { change, oldType }],
+      log: () => undefined,
+    },
+  );
+  database.defer(async () => orm[Symbol.asyncDispose]());
+  await client.rows(`insert into entry values (1, 6)`);
+  for (const value of values) {
+    await orm.run(async (em) => {
+      const found = await em.findOneOrFail(entry, 1);
+      found.value = value;
+      await em.flush();
+      await em.refresh(found);
+      expect(found.value).toBe(value);
+    });
+    if (value === values[0]) await database.runPhases(change, PHASES.up);
+  }
 });
 
 it('a statement with the check uses an index', async () => {
