@@ -72,18 +72,18 @@ export class FollowedOrm implements AsyncDisposable {
     const orm = new FollowedOrm(await SchemaVersions.open(named(config, resolved[0]?.change), resolved));
     try {
       const pool = await orm.base.em.getConnection().getNativeClient();
-      for (const { change } of resolved) {
-        const isOfChange = columnNames(change).some((name) => name === pinnedColumn);
-        orm.#follow(
-          change,
-          await followColumn({
-            ...options,
-            change,
-            pool,
-            pinnedColumn: isOfChange ? pinnedColumn : undefined,
-          }),
-        );
+      // All at once, because a server that does not answer delays each of them.
+      const opened = await Promise.allSettled(
+        resolved.map(({ change }) => {
+          const isOfChange = columnNames(change).some((name) => name === pinnedColumn);
+          const own = isOfChange ? pinnedColumn : undefined;
+          return followColumn({ ...options, change, pool, pinnedColumn: own });
+        }),
+      );
+      for (const [index, one] of opened.entries()) {
+        if (one.status === 'fulfilled') orm.#follow(resolved[index]!.change, one.value);
       }
+      for (const one of opened) if (one.status === 'rejected') throw one.reason;
       await orm.#readCatalog();
       await orm.#versions.openNeighbours(orm.#activeVersion());
       if (onUnfollowedStatement !== undefined) {
