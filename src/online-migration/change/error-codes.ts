@@ -350,6 +350,11 @@ export const ERROR_CODES = {
     meaning: 'The follower of a change was requested from an ORM that does not follow the change.',
     remedy: 'Add the change to the `changes` of `followedOrm`.',
   },
+  POOL_NOT_AVAILABLE: {
+    meaning:
+      'The `driverOptions` of MikroORM contain a Kysely instance or dialect, and `followedOrm` needs the pool.',
+    remedy: 'Pass options of the pool of `pg` in `driverOptions`.',
+  },
   SQL_PARSER_MISSING: {
     meaning: 'The option `onUnfollowedStatement` is given, and `libpg-query` is not installed.',
     remedy: 'Install it as a development dependency, or leave the option out.',

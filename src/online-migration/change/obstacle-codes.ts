@@ -170,6 +170,10 @@ export const OBSTACLE_CODES = {
       'An earlier change of the table used the same interim name, and would take the new column for its own.',
     remedy: 'Declare another `to.name`.',
   },
+  RENAME_RECORDED: {
+    meaning: 'A rename is recorded as carried out, but the table has no column of the new name.',
+    remedy: 'Revert the later change that renamed it again, or declare another `name`.',
+  },
   CHANGE_NAME_TAKEN: {
     meaning: 'The database records a different change under the same name.',
     remedy: 'Declare another `name`.',

@@ -7,6 +7,8 @@ export interface RenameShape {
   readonly tableExists: boolean;
   readonly hasOldName: boolean;
   readonly hasNewName: boolean;
+  /** Whether the rename is recorded for this very table; false if the role may not read the record. */
+  readonly isRecorded: boolean;
   /**
    * Whether the rename has been carried out. If the table has both names, one of the columns is not from the change.
    * The record of the rename shows which one; if the role may not read it, the catalog is believed.
@@ -17,7 +19,9 @@ export interface RenameShape {
 /** Reads the current shape of the table of a change that is only a rename. It needs no rights. */
 export async function readRenameShape(database: Queryable, change: ChangedColumn): Promise<RenameShape> {
   const names = namesOf(change);
-  const { rows } = await database.query<Omit<RenameShape, 'isRenamed'> & { canReadRecord: boolean }>(
+  const { rows } = await database.query<
+    Omit<RenameShape, 'isRecorded' | 'isRenamed'> & { canReadRecord: boolean }
+  >(
     `
     with name as (
       select attname from pg_catalog.pg_attribute
@@ -36,18 +40,23 @@ export async function readRenameShape(database: Queryable, change: ChangedColumn
   );
   const { canReadRecord, ...shape } = rows[0]!;
   const { hasOldName, hasNewName } = shape;
-  const isRenamed = hasNewName && (!hasOldName || (canReadRecord && (await isRecorded(database, change))));
-  return { ...shape, isRenamed };
+  const isRecorded = canReadRecord && (await readIsRecorded(database, change));
+  return { ...shape, isRecorded, isRenamed: hasNewName && (!hasOldName || isRecorded) };
 }
 
 /** Whether the record of the change names both columns. A rename has a record as long as it is carried out. */
-async function isRecorded(database: Queryable, change: ChangedColumn): Promise<boolean> {
+async function readIsRecorded(database: Queryable, change: ChangedColumn): Promise<boolean> {
+  const { change: name, table } = namesOf(change);
   const { rows } = await database.query<{ found: boolean }>(
     `
     select exists (
-      select from online_migration.change_column where change = $1 and old_column = $2 and new_column = $3
+      select from online_migration.change c
+      join online_migration.change_column p on p.change = c.name
+      where c.name = $1 and p.old_column = $2 and p.new_column = $3
+        -- An earlier step has no such column.
+        and coalesce((to_jsonb(c) ->> 'table_oid')::oid, to_regclass($4)) = to_regclass($4)
     ) as found`,
-    [namesOf(change).change, change.oldColumn.name, change.newColumn.name],
+    [name, change.oldColumn.name, change.newColumn.name, table],
   );
   return rows[0]!.found;
 }

@@ -6,6 +6,7 @@ import { isOfType, typeValues } from '../../change/declared-type.ts';
 import { namesOf } from '../../change/names.ts';
 import { TREE_OIDS } from '../../postgres/partition-tree.ts';
 import { stateObstacles } from '../../state/owner.ts';
+import { readRenameShape } from '../../state/rename-shape.ts';
 import type { Side } from '../../sync/filled-column.ts';
 import { columnAt } from '../table-column.ts';
 import { bodyObstacles } from './body-obstacles.ts';
@@ -53,6 +54,7 @@ export async function findRenameObstacles(
   if (facts === undefined) return [];
   return [
     ...tableObstacles(change, side, facts),
+    ...(side === 'old' ? await recordedObstacles(database, change) : []),
     ...(await foreignTableObstacles(database, change, side)),
     ...(await otherChangeObstacles(database, change, side)),
     ...(await stateObstacles(database, change)),
@@ -60,6 +62,22 @@ export async function findRenameObstacles(
     ...(await bodyObstacles(database, change, columnAt(change, side).column)),
     ...(await subscriberObstacles(database, change)),
     ...(await subscriptionObstacles(database, change)),
+  ];
+}
+
+/** Another change may have given the old name to another column since. */
+async function recordedObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
+  const { isRecorded, hasNewName } = await readRenameShape(database, change);
+  if (!isRecorded || hasNewName) return [];
+  const { oldColumn, newColumn } = change;
+  return [
+    obstacle(
+      'RENAME_RECORDED',
+      `The rename of ${oldColumn.name} to ${newColumn.name} is recorded as carried out, and the table has no column ` +
+        `${newColumn.name}: its present column ${oldColumn.name} may be another one. If a later change has renamed ${newColumn.name}, ` +
+        `revert that one first, or give this rename another \`name\`.`,
+      { oldName: oldColumn.name, newName: newColumn.name },
+    ),
   ];
 }
 

@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Pool } from 'pg';
 import { type CacheAdapter, type EntityMetadata, RequestContext, TransactionContext } from '@mikro-orm/core';
 import { EntityManager, MikroORM, type Options, type PostgreSqlConnection } from '@mikro-orm/postgresql';
 import { type ActiveColumn, columnNameOf, FORMS, formsOf } from '../../follow/active-column.ts';
 import { namesOf } from '../../change/names.ts';
 import { type WatchOptions, watchStatements } from '../unfollowed/statement-watch.ts';
 import type { KnownTable } from '../unfollowed/visible-columns.ts';
-import { ownerOf, type ResolvedChange } from './followed-change.ts';
+import { FollowedOrmError, ownerOf, type ResolvedChange } from './followed-change.ts';
 import { returnLostConnections } from './lost-connections.ts';
 import { sharePrototypes } from './shared-prototypes.ts';
 import { notingStreams } from './streamed-units.ts';
@@ -59,7 +60,7 @@ export class SchemaVersions implements AsyncDisposable {
     const versions = new SchemaVersions(base, cache, options, changes);
     try {
       const { connection, replicas } = connectionsOf(base);
-      for (const one of [connection, ...replicas]) returnLostConnections(await one.getNativeClient());
+      for (const one of [connection, ...replicas]) returnLostConnections(await poolOf(one));
       // Each form of each change once, so that a change that does not fit is reported at the start.
       const forms = changes.map(({ column }) => formsOf(column));
       for (const index of FORMS.keys()) versions.entityManager(forms.map((some) => some[index] ?? 'renamed'));
@@ -170,6 +171,21 @@ export class SchemaVersions implements AsyncDisposable {
     });
     Object.assign(orm.driver, connectionsOf(this.#base));
     return orm;
+  }
+}
+
+/** @throws FollowedOrmError if the application opens its connections in another way than by a pool of `pg` */
+async function poolOf(connection: PostgreSqlConnection): Promise<Pool> {
+  try {
+    return await connection.getNativeClient();
+  } catch (error) {
+    throw new FollowedOrmError(
+      'POOL_NOT_AVAILABLE',
+      'followedOrm reads the catalog through the pool of MikroORM, and `driverOptions` contains a Kysely instance or dialect, whose ' +
+        'pool MikroORM does not know: pass options of the pool there.',
+      {},
+      { cause: error },
+    );
   }
 }
 

@@ -70,6 +70,14 @@ function replace<Name extends string>(
   Object.assign(object, { [name]: replaced });
 }
 
+interface ParsedStatement {
+  readonly references: readonly ColumnReference[];
+  /** Equal for statements that differ only in constants. */
+  readonly fingerprint: string;
+  /** With parameters in place of constants. */
+  readonly statement: string;
+}
+
 class StatementWatch {
   readonly #options: Omit<WatchOptions, 'connections'>;
   readonly #parser: SqlParser;
@@ -94,33 +102,35 @@ class StatementWatch {
       const column = active === oldColumn.name ? newColumn.name : oldColumn.name;
       return mayName(sql, column) ? [{ change, active, column }] : [];
     });
-    const references = suspects.length === 0 ? [] : this.#references(sql);
+    const parsed = suspects.length === 0 ? null : this.#parse(sql);
+    if (parsed === null) return;
+    const { references, fingerprint, statement } = parsed;
     for (const { change, active, column } of suspects) {
       const { schema, name } = change.table;
       const isNamed = references.some(
         (one) => one.column === column && one.table.schema === schema && one.table.name === name,
       );
       const { change: changeName } = namesOf(change);
-      const key = isNamed ? `${changeName} ${this.#parser.fingerprintSync(sql)}` : '';
+      const key = `${changeName} ${fingerprint}`;
       if (!isNamed || this.#reported.has(key)) continue;
+      const table = `${schema}.${name}`;
+      report({ change: changeName, table, column, activeColumn: active, statement, sentFrom: sendingLine() });
+      // If the function throws, the statement fails the next time as well.
       this.#reported.add(key);
-      report({
-        change: changeName,
-        table: `${schema}.${name}`,
-        column,
-        activeColumn: active,
-        statement: this.#parser.normalizeSync(sql),
-        sentFrom: sendingLine(),
-      });
     }
   }
 
-  #references(sql: string): ColumnReference[] {
+  /** Null if the parser does not understand the statement. */
+  #parse(sql: string): ParsedStatement | null {
     try {
-      return columnReferences(this.#parser.parseSync(sql).stmts, this.#findTable);
+      return {
+        references: columnReferences(this.#parser.parseSync(sql).stmts, this.#findTable),
+        fingerprint: this.#parser.fingerprintSync(sql),
+        statement: this.#parser.normalizeSync(sql),
+      };
     } catch {
-      // The server judges it. It may be of a later version than the parser.
-      return [];
+      // The server judges it. It may be of a later version than the parser, or nested too deeply for it.
+      return null;
     }
   }
 }

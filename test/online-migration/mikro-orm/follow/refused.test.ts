@@ -1,5 +1,7 @@
 import { BigIntType, defineEntity, p, Type } from '@mikro-orm/core';
 import { defineConfig } from '@mikro-orm/postgresql';
+import { PostgresDialect } from 'kysely';
+import { Pool } from 'pg';
 import { expect, it } from '@jest/globals';
 import { columnOf } from '../../../../src/online-migration/mikro-orm/follow/column-of.ts';
 import { changeOf } from '../../../support/change-of.ts';
@@ -124,5 +126,13 @@ it('a key of table-per-type inheritance of three levels is refused at the start'
       'KEY_OF_DEEP_INHERITANCE',
       /^The change public\.document\.id is of the key of Document, and Reminder is on the third level/,
     ),
+  );
+});
+
+it('refuses connections whose pool is not known', async () => {
+  const driverOptions = new PostgresDialect({ pool: new Pool({ connectionString: NO_DATABASE }) });
+  const config = defineConfig({ clientUrl: NO_DATABASE, entities: [Order], driverOptions });
+  await expect(followedOrm(config, { changes: [orderTotal], log: () => undefined })).rejects.toMatchObject(
+    refusedWith('POOL_NOT_AVAILABLE', 'pass options of the pool there'),
   );
 });

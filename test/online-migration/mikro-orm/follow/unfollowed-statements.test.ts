@@ -88,6 +88,7 @@ const WAYS: Readonly<Record<string, (column: string) => Promise<unknown>>> = {
 const resources = new AsyncDisposableStack();
 let orm: FollowedOrm;
 let found: UnfollowedStatement[];
+let isForbidden: boolean;
 
 beforeAll(async () => {
   const { url } = resources.use(await createTestDatabase());
@@ -103,13 +104,17 @@ beforeAll(async () => {
       changes: [change],
       connection: url,
       log: () => undefined,
-      onUnfollowedStatement: (statement) => found.push(statement),
+      onUnfollowedStatement: (statement) => {
+        found.push(statement);
+        if (isForbidden) throw new Error('Use columnOf.');
+      },
     }),
   );
 });
 afterAll(() => resources.disposeAsync());
 beforeEach(() => {
   found = [];
+  isForbidden = false;
 });
 
 describe.each(Object.keys(WAYS))('%s', (way) => {
@@ -149,4 +154,18 @@ it('a fork without a context is compared with the active column', async () => {
   await orm.em.fork().execute(`select count(total) from public.orders`);
   await orm.em.fork().execute(`select count(total_new) from public.orders`);
   expect(found.map(({ statement }) => statement)).toEqual(['select count(total) from public.orders']);
+});
+
+it('a statement for which the function throws fails each time', async () => {
+  isForbidden = true;
+  for (let time = 0; time < 2; time++) {
+    await expect(orm.run((current) => current.execute(`select min(total) from orders`))).rejects.toThrow(
+      'Use columnOf.',
+    );
+  }
+});
+
+it('a statement that is too deep for the parser is left to the server', async () => {
+  const deep = `select total, ${Array.from({ length: 1_500 }, () => 'id').join('+')} from orders`;
+  await expect(orm.run((current) => current.execute(deep))).resolves.not.toHaveLength(0);
 });
