@@ -100,7 +100,7 @@ export async function runBenchApi(
 async function measureWaits(url: string, signal: AbortSignal): Promise<SwitchWaits> {
   await using api = await startApi(url, signal, USUAL);
   await measureThroughput(api.url, ENDPOINTS[0]!, WARM_UP_SECONDS);
-  return measureSwitchWaits(url, api.url, signal);
+  return await measureSwitchWaits(url, api.url, signal);
 }
 
 /** Measures two servers in turn; returns the rates of each. */
