@@ -14,12 +14,34 @@ export function returnLostConnections(pool: Pool): void {
     inUse.add(client);
     if (known.has(client)) return;
     known.add(client);
+    const returned = returnOnce(client);
     client.once('end', () => {
-      if (!inUse.has(client)) return;
-      client.release(true);
-      // The pool throws if its user returns a connection a second time.
-      client.release = () => undefined;
+      if (inUse.has(client)) returned();
     });
   });
   pool.on('release', (_error, client) => inUse.delete(client));
+}
+
+/**
+ * The pool throws if a connection is returned a second time, and its user does not know that it has been returned. The pool gives
+ * the client a new `release` each time, and hands the same function to callbacks.
+ *
+ * @returns returns the connection for good; whatever its user does then has no effect
+ */
+function returnOnce(client: PoolClient): () => void {
+  let isReturned = false;
+  let release: PoolClient['release'] | undefined;
+  Object.defineProperty(client, 'release', {
+    get: () => release,
+    set(give: PoolClient['release']) {
+      release = (error) => {
+        if (!isReturned) give(error);
+      };
+    },
+    configurable: true,
+  });
+  return () => {
+    release?.(true);
+    isReturned = true;
+  };
 }

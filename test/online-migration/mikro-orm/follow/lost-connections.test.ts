@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import {
   type FollowedOrm,
   followedOrm,
@@ -93,4 +93,21 @@ it('returns a connection that is lost in a single statement once', async () => {
   }
   await expect(orm.run((em) => em.findOneOrFail(Order, id))).resolves.toMatchObject({ id });
   expect(pool.totalCount - pool.idleCount).toBe(0);
+});
+
+it('lets its user return a lost connection, by whichever function the pool gave', async () => {
+  const { lost, done } = await new Promise<{ lost: PoolClient; done: () => void }>((resolve, reject) => {
+    pool.connect((error, found, release) => {
+      if (found === undefined) reject(error);
+      else resolve({ lost: found, done: release });
+    });
+  });
+  lost.on('error', () => undefined);
+  const ended = new Promise<void>((resolve) => lost.once('end', () => resolve()));
+  const { rows } = await lost.query<{ pid: number }>(`select pg_backend_pid() as pid`);
+  await terminate(rows[0]!.pid);
+  await ended;
+  expect(pool.totalCount - pool.idleCount).toBe(0);
+  expect(done).not.toThrow();
+  expect(() => lost.release()).not.toThrow();
 });
