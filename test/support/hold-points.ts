@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { escapeIdentifier } from 'pg';
 import type { DatabaseClient } from './database-client.ts';
 
@@ -87,4 +88,16 @@ export async function held(client: DatabaseClient, run: Promise<unknown>): Promi
 /** Releases all held sessions. */
 export async function letGo(client: DatabaseClient): Promise<void> {
   await client.rows(`delete from held`);
+}
+
+/** Waits until a session stands still at a point. */
+export async function standingStill(client: DatabaseClient, application: string): Promise<void> {
+  while (
+    (await client.value(
+      `select count(*)::int from pg_stat_activity where application_name = $1 and wait_event = 'PgSleep'`,
+      [application],
+    )) === 0
+  ) {
+    await delay(10);
+  }
 }

@@ -9,7 +9,7 @@ import { readStatus } from '../../../src/online-migration/observation/status.ts'
 import { runPhase } from '../../../src/online-migration/phases/run-phase.ts';
 import { readRecordedPhases } from '../../../src/online-migration/state/phase-ledger.ts';
 import { changeOf, type ChangeOptions } from '../../support/change-of.ts';
-import { installDdlHoldPoint } from '../../support/hold-points.ts';
+import { installDdlHoldPoint, standingStill } from '../../support/hold-points.ts';
 import { refusedWith } from '../../support/refused-with.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { databasePerTest } from '../../support/tested-database.ts';
@@ -84,18 +84,6 @@ async function selectInLoop(): Promise<SelectLoop> {
   };
 }
 
-/** Waits until a phase stands still under its lock. */
-async function holding(application: string): Promise<void> {
-  while (
-    (await client.value(
-      `select count(*)::int from pg_stat_activity where application_name = $1 and wait_event = 'PgSleep'`,
-      [application],
-    )) === 0
-  ) {
-    await delay(10);
-  }
-}
-
 /** Kills it in its second transaction under the lock, which adds the old column. */
 async function killBetween(): Promise<void> {
   await run(together, 'up', ...UP);
@@ -115,7 +103,7 @@ async function killBetween(): Promise<void> {
     () => 'carried out',
     () => 'failed',
   );
-  await holding('online-migration contract down');
+  await standingStill(client, 'online-migration contract down');
   await client.rows(
     `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'online-migration contract down'`,
   );

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
@@ -9,7 +8,7 @@ import { runPhase } from '../../../src/online-migration/phases/run-phase.ts';
 import { readRecordedPhases } from '../../../src/online-migration/state/phase-ledger.ts';
 import { readTableShape } from '../../../src/online-migration/state/table-shape.ts';
 import { changeOf, renameOf } from '../../support/change-of.ts';
-import { installDdlHoldPoint } from '../../support/hold-points.ts';
+import { installDdlHoldPoint, standingStill } from '../../support/hold-points.ts';
 import { lockWaiter } from '../../support/lock-waits.ts';
 import { refusedWith } from '../../support/refused-with.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
@@ -27,17 +26,6 @@ const { client } = database;
 const up = (change: ColumnChange = note) => runPhase(change, 'rename', 'up', { connection: database.url });
 const down = (change: ColumnChange = note) =>
   runPhase(change, 'rename', 'down', { connection: database.url });
-/** Waits until a phase stands still under its lock. */
-const holding = async (application: string) => {
-  while (
-    (await client.value(
-      `select count(*)::int from pg_stat_activity where application_name = $1 and wait_event = 'PgSleep'`,
-      [application],
-    )) === 0
-  ) {
-    await delay(10);
-  }
-};
 const columns = async (table = 'orders') =>
   (
     await client.rows<{ name: string }>(
@@ -258,7 +246,7 @@ describe('the rename of a column', () => {
       () => 'carried out',
       () => 'failed',
     );
-    await holding(`online-migration rename ${direction}`);
+    await standingStill(client, `online-migration rename ${direction}`);
     const reader = await database.connect();
     const reading = reader.rows(`select ${before} from orders limit 1`);
     await lockWaiter(database.url);
