@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import type { Obstacle } from '../../../src/online-migration/change/obstacle.ts';
 import type { OnlineMigrationError } from '../../../src/online-migration/change/online-migration-error.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';

@@ -1,15 +1,15 @@
 import { DeclarationError } from '../../change/declaration-check.ts';
 import type { Conversion } from '../../change/column-change.ts';
-import { booleanToText } from '../../conversions/boolean-to-text.ts';
-import { charToText } from '../../conversions/char-to-text.ts';
-import { integerToBigint } from '../../conversions/integer-to-bigint.ts';
-import { textToEnum } from '../../conversions/text-to-enum.ts';
-import { textToJsonb } from '../../conversions/text-to-jsonb.ts';
-import { textToNumeric } from '../../conversions/text-to-numeric.ts';
-import { textToTimestamptz, textToTimestamptzOf } from '../../conversions/text-to-timestamptz.ts';
-import { textToUuid } from '../../conversions/text-to-uuid.ts';
-import { FULL_PRECISION, timestampToTimestamptz } from '../../conversions/timestamp-to-timestamptz.ts';
-import { varcharToText } from '../../conversions/varchar-to-text.ts';
+import { booleanToText } from '../../conversions/texts/boolean-to-text.ts';
+import { charToText } from '../../conversions/texts/char-to-text.ts';
+import { integerToBigint } from '../../conversions/numbers/integer-to-bigint.ts';
+import { textToEnum } from '../../conversions/texts/text-to-enum.ts';
+import { textToJsonb } from '../../conversions/documents/text-to-jsonb.ts';
+import { textToNumeric } from '../../conversions/numbers/text-to-numeric.ts';
+import { textToTimestamptz, textToTimestamptzOf } from '../../conversions/times/text-to-timestamptz.ts';
+import { textToUuid } from '../../conversions/documents/text-to-uuid.ts';
+import { FULL_PRECISION, timestampToTimestamptz } from '../../conversions/times/timestamp-to-timestamptz.ts';
+import { varcharToText } from '../../conversions/texts/varchar-to-text.ts';
 
 /** A conversion of the package with sample values, as written into files. */
 export interface ChosenConversion {
