@@ -28,7 +28,7 @@ export function declarationFile({ table, change, conversion, words }: NewChange)
   return {
     path: `src/${words.folder}/${words.file}-change.ts`,
     text: `import type { ColumnChange } from 'online-migration';
-import { ${conversion.name} } from 'online-migration/conversions';
+import { ${conversion.imports.join(', ')} } from '${conversion.module ?? 'online-migration/conversions'}';
 
 /** ${inComment(`The column change of \`${table.name}.${oldColumn.name}\`, from ${oldColumn.type} to ${newColumn.type}.`)} */
 export const ${words.declaration}: ColumnChange = ${literal};

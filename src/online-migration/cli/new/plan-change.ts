@@ -4,8 +4,11 @@ import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Conversion } from '../../change/column-change.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
-import { knownConversion, knownPairs } from './known-conversions.ts';
+import { knownConversion } from './pairs/known-conversions.ts';
 import { namesFor, type NewChange } from './new-change.ts';
+import { epochUnitOf, sampleOf } from './column-values.ts';
+import { standIn, toBeWritten } from './conversion-file.ts';
+import { baseType, typeSetup } from './type-setup.ts';
 import {
   canonicalType,
   type DescribingQueryable,
@@ -75,41 +78,41 @@ export async function planChange(
     );
   }
   if (wanted.zone !== undefined) await refuseUnknownZone(database, wanted.zone);
-  const labels = await enumLabels(database, to);
   const zone = wanted.zone ?? 'UTC';
-  const chosen = knownConversion(column.type, to, { labels, zone });
-  if (chosen === null) {
-    throw new OnlineMigrationError(
-      'CONVERSION_UNKNOWN',
-      `There is no conversion from ${column.type} to ${to}, and nothing was written. There is: ${knownPairs()}. ` +
-        `docs/adapting.md shows how to write another one.`,
-      { from: column.type, to },
-    );
-  }
-  if (typeof chosen === 'string') {
-    throw new OnlineMigrationError('CONVERSION_IMPOSSIBLE', `${chosen}. Nothing was written.`, {
+  const found = knownConversion(await baseType(database, column.type), await baseType(database, to), {
+    labels: await enumLabels(database, to),
+    oldLabels: await enumLabels(database, column.type),
+    zone,
+    epochUnit: await epochUnitOf(database, table, column),
+  });
+  if (typeof found === 'string') {
+    throw new OnlineMigrationError('CONVERSION_IMPOSSIBLE', `${found}. Nothing was written.`, {
       from: column.type,
       to,
     });
   }
-  const newDefault = await convertedDefault(database, chosen.conversion, column, to);
+  const conversion = found?.conversion ?? standIn(column.type, to);
+  // Nothing can be converted yet, so a person declares the default.
+  const newDefault = found === null ? null : await convertedDefault(database, conversion, column, to);
   const change = declare(
     table,
     column,
     { type: to, default: newDefault },
-    chosen.conversion,
+    conversion,
     wanted.newColumn ?? interimName(table, column.name, others),
   );
   const number = await numberOf(database, change, others);
   const name = number === undefined ? {} : { name: numbered(change, number) };
+  const words = namesFor(table, column.name, number);
   return {
     table,
     change: { ...name, ...change },
-    conversion: chosen,
-    labels,
+    conversion: found ?? toBeWritten(words, conversion),
+    typeSetup: await typeSetup(database, [column.type, to]),
+    sample: found === null ? await sampleOf(database, table, column) : [],
     zone,
     firstNumber,
-    words: namesFor(table, column.name, number),
+    words,
   };
 }
 

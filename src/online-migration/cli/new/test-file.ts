@@ -1,4 +1,4 @@
-import { escapeIdentifier, escapeLiteral } from 'pg';
+import { escapeIdentifier } from 'pg';
 import { inTemplate, type NewChange } from './new-change.ts';
 import { fillingOf, NUMBERS, TEXT_INSTEAD } from './key-fillings.ts';
 import type { ColumnFacts } from './table-facts.ts';
@@ -46,7 +46,7 @@ describe(${JSON.stringify(`${table.name}.${oldColumn.name}, from ${oldColumn.typ
   };
 }
 
-function setupOf({ table, change, conversion, labels }: NewChange, changed: ColumnFacts): string[] {
+function setupOf({ table, change, conversion, typeSetup }: NewChange, changed: ColumnFacts): string[] {
   const name = `${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)}`;
   const needed = new Set(table.key);
   const isOwnType = new Map(table.columns.map((column) => [column.name, fillingOf(column) !== null]));
@@ -73,7 +73,7 @@ function setupOf({ table, change, conversion, labels }: NewChange, changed: Colu
   const own = conversion.value.old.replaceAll('${n}', 'n');
   return [
     ...(table.schema === 'public' ? [] : [`create schema ${escapeIdentifier(table.schema)}`]),
-    ...typeStatements(change.newColumn.type, labels),
+    ...typeSetup,
     ...(columns.some((column) => column.includes(NUMBERS)) ? [`create sequence ${NUMBERS}`] : []),
     `create table ${name} (${columns.join(', ')})`,
     ...indexes.map(({ statement }) => statement),
@@ -81,14 +81,6 @@ function setupOf({ table, change, conversion, labels }: NewChange, changed: Colu
       ? `insert into ${name} (${CLIENTS_COLUMNS.n}) select n from generate_series(1, ${ROWS}) as n`
       : `insert into ${name} (${CLIENTS_COLUMNS.n}, ${escapeIdentifier(changed.name)}) select n, ${own} from generate_series(1, ${ROWS}) as n`,
   ];
-}
-
-/** An enum must exist, with the labels that the conversion knows. */
-function typeStatements(type: string, labels: readonly string[]): string[] {
-  if (labels.length === 0) return [];
-  const list = labels.map((label) => escapeLiteral(label)).join(', ');
-  const schema = /^(.+)\./.exec(type)?.[1] ?? 'public';
-  return [`create schema if not exists ${schema}`, `create type ${type} as enum (${list})`];
 }
 
 function isKey(columns: readonly string[], key: readonly string[]): boolean {

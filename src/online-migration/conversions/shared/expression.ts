@@ -1,4 +1,5 @@
 import type { Conversion } from '../../change/column-change.ts';
+import { DeclarationError } from '../../change/declaration-check.ts';
 
 /** Writes an SQL expression that converts a value. */
 export type Convert = Conversion['forward'];
@@ -46,8 +47,10 @@ export function reversedToText(conversion: Conversion): Conversion {
   return reversed(conversion, isSameText);
 }
 
-/** @throws Error if there is no way back */
+/** @throws DeclarationError if there is no way back */
 export function backwardOf({ backward }: Conversion): Convert {
-  if (backward === 'not reversible') throw new Error('A conversion without a way back cannot be reversed.');
+  if (backward === 'not reversible') {
+    throw new DeclarationError('DECLARATION_INVALID', 'A conversion without a way back cannot be reversed.');
+  }
   return backward;
 }
