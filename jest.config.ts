@@ -1,9 +1,19 @@
 import type { Config } from 'jest';
 
+/** The decorators of ECMAScript. */
+const decoratorVersion = '2022-03';
+const jsc = {
+  target: 'esnext',
+  parser: { syntax: 'typescript', decorators: true },
+  transform: { decoratorVersion },
+};
+
+// The test script passes `--liftoff-only`: Node takes more than a second to exit after it has run optimized WebAssembly, such as
+// libpg-query, and Jest would report a leak.
 const config: Config = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'esnext', parser: { syntax: 'typescript' } } }] },
+  transform: { '^.+\\.ts$': ['@swc/jest', { jsc }] },
   // The built package has the name of its sources.
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],

@@ -7,6 +7,7 @@ interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
   readonly bin?: Readonly<Record<string, string>>;
 }
 
@@ -58,7 +59,9 @@ describe('package.json', () => {
     const used = Object.keys(manifest.devDependencies).filter((name) =>
       importers(name).some((path) => application.test(path)),
     );
-    expect(used).toEqual([]);
+    // Loaded only if a test or a developer asks for it.
+    expect(used).toEqual(['libpg-query']);
+    expect(ownPackage.peerDependenciesMeta?.['libpg-query']).toEqual({ optional: true });
   });
 
   it.each(['@mikro-orm/', 'testcontainers', 'jest'])(

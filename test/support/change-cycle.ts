@@ -1,5 +1,9 @@
 import { expect } from '@jest/globals';
-import { changedColumnOf } from '../../src/online-migration/change/changed-column.ts';
+import {
+  type ChangedColumn,
+  changedColumnOf,
+  isRename,
+} from '../../src/online-migration/change/changed-column.ts';
 import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
 import { DEFAULT_SETTINGS } from '../../src/online-migration/phases/settings.ts';
 import { backfill, revertBackfill } from '../../src/online-migration/phases/backfill.ts';
@@ -7,6 +11,7 @@ import { contract } from '../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../src/online-migration/phases/enforce.ts';
 import { expand, revertExpand } from '../../src/online-migration/phases/expand.ts';
 import type { PhaseContext } from '../../src/online-migration/phases/phase.ts';
+import { phasesOf } from '../../src/online-migration/phases/phases.ts';
 import { rename, revertRename } from '../../src/online-migration/phases/rename.ts';
 import { revertContract } from '../../src/online-migration/phases/revert-contract.ts';
 import { Session } from '../../src/online-migration/postgres/session.ts';
@@ -22,8 +27,6 @@ export const PHASES = {
   up: [expand, backfill, enforce, contract, rename],
   down: [revertRename, revertContract, revertEnforce, revertBackfill, revertExpand],
 } as const;
-/** From renamed down to enforced and up again: the reverts that leave indexes and keys with the new column. */
-const HALF_WAY = [revertRename, revertContract, contract, rename];
 const DEFAULT_COLUMNS = { id: 'id', n: 'n' };
 /** Requests to answer between two phases. */
 const REQUESTS_BETWEEN_MOVES = 10;
@@ -51,7 +54,8 @@ export interface ChangeCase {
  * active column.
  *
  * 1. No request fails, and every row has its last acknowledged value, both after the change and after its revert.
- * 2. After the change, the catalog differs only in the column's type and default. After the revert, it is unchanged.
+ * 2. After the change, the catalog differs only in the column's type and default, or in its name. After the revert, it is
+ *    unchanged.
  *
  * @param options.down whether the change is reversible
  * @param options.template the database to copy at the start
@@ -77,14 +81,26 @@ export async function expectFullCycle(
     }
     await load.servedMore(REQUESTS_BETWEEN_MOVES);
   };
-  await run(PHASES.up);
-  const expected = { ...change.newColumn, default: await canonicalDefault(client, change.newColumn) };
-  expect(withoutPackage(await readSchema(client))).toEqual(withColumnType(before.schema, change, expected));
+  const phases = phasesOf(change);
+  const reverts = phases.map((phase) => phase.down).toReversed();
+  await run(phases.map((phase) => phase.up));
+  if (isRename(change)) {
+    expect(Object.keys((await readSchema(client)).columns).toSorted()).toEqual(
+      Object.keys(before.schema.columns)
+        .map((column) => (column === pathOf(change, 'old') ? pathOf(change, 'new') : column))
+        .toSorted(),
+    );
+  } else {
+    const expected = { ...change.newColumn, default: await canonicalDefault(client, change.newColumn) };
+    expect(withoutPackage(await readSchema(client))).toEqual(withColumnType(before.schema, change, expected));
+  }
   await expectValues(client, subject, 'new', load);
   if (down) {
-    await run(HALF_WAY);
+    // Back to the stage enforced, and up again: the reverts that leave indexes and keys with the new column.
+    const last = phases.filter(({ name }) => name === 'contract' || name === 'rename');
+    await run([...last.map((phase) => phase.down).toReversed(), ...last.map((phase) => phase.up)]);
     await expectValues(client, subject, 'new', load);
-    await run(PHASES.down);
+    await run(reverts);
     expect(await readSchema(client)).toEqual(before.schema);
     await expectValues(client, subject, 'old', load);
     expect(await untouched()).toEqual(before.untouched);
@@ -128,6 +144,11 @@ export async function openContext(
   };
 }
 
+/** The column as the snapshot names it. */
+function pathOf({ table, oldColumn, newColumn }: ChangedColumn, side: 'old' | 'new'): string {
+  return `${table.schema}.${table.name}.${(side === 'old' ? oldColumn : newColumn).name}`;
+}
+
 function statementsOf({ change, value, load, columns = DEFAULT_COLUMNS }: ChangeCase): LoadStatements {
   if (load !== undefined) return load;
   const { table } = namesOf(changedColumnOf(change));
@@ -157,12 +178,14 @@ async function expectValues(
   side: 'old' | 'new',
   load: ChangeLoad,
 ): Promise<void> {
-  const { table, oldColumn } = namesOf(changedColumnOf(change));
+  const column = changedColumnOf(change);
+  const { table, oldColumn, newColumn } = namesOf(column);
+  const name = side === 'new' && isRename(column) ? newColumn : oldColumn;
   const { id, n } = columns;
   if (value !== undefined) {
     const wrong = await client.rows(
-      `select ${id}, ${n}, ${oldColumn}::text as value from ${table}
-      where ${n} > 0 and ${oldColumn} is distinct from ${value[side](n)} limit 5`,
+      `select ${id}, ${n}, ${name}::text as value from ${table}
+      where ${n} > 0 and ${name} is distinct from ${value[side](n)} limit 5`,
     );
     expect(wrong).toEqual([]);
   }

@@ -12,7 +12,7 @@ type DeclaredColumn = string | Omit<Column, 'name'>;
 export interface ChangeOptions
   extends
     Pick<ColumnPair, 'nullable' | 'index'>,
-    Pick<ColumnChange, 'name' | 'firesInBackfill' | 'reviewed'> {
+    Pick<ColumnChange, 'name' | 'firesInBackfill' | 'reviewed' | 'renameInContract'> {
   readonly from: DeclaredColumn;
   readonly to: DeclaredColumn;
   readonly conversion: Conversion;
@@ -23,6 +23,12 @@ export interface ChangeOptions
   /** The name of the new column; `<name>_new` by default. */
   readonly newColumn?: string;
 }
+
+/** The rest of the declaration of a rename; `text` and `public` by default. */
+export type RenameOptions = Pick<ColumnChange, 'name' | 'reviewed'> & {
+  readonly type?: string;
+  readonly schema?: string;
+};
 
 /**
  * Declares the change of one column.
@@ -57,6 +63,26 @@ export function changeOf(
         ...(index === undefined ? {} : { index }),
       },
     ],
+  };
+}
+
+/**
+ * Declares a change that is only a rename.
+ * @param path the table and its column, unquoted: `orders.note`
+ * @param to the new name
+ */
+export function renameOf(
+  path: string,
+  to: string,
+  { type = 'text', schema = 'public', ...options }: RenameOptions = {},
+): ColumnChange {
+  const [table, column, ...rest] = path.split('.');
+  if (!table || !column || rest.length > 0) throw new Error(`Not a table and a column: ${path}`);
+  return {
+    ...options,
+    table: { schema, name: table },
+    key: 'id',
+    columns: [{ from: { name: column, type }, to: { name: to, type } }],
   };
 }
 

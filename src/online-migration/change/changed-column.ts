@@ -5,7 +5,8 @@ import { assertDeclaration, DeclarationError } from './declaration-check.ts';
 export interface ChangedColumn extends Omit<ColumnChange, 'columns'> {
   readonly oldColumn: Column;
   readonly newColumn: Column;
-  readonly conversion: Conversion;
+  /** Missing if the change is only a rename. */
+  readonly conversion?: Conversion;
   readonly nullable?: boolean;
   readonly index?: boolean;
 }
@@ -30,12 +31,37 @@ export function changedColumnOf(declared: ColumnChange): ChangedColumn {
     );
   }
   const { from, to, ...options } = pair;
-  return { ...change, oldColumn: from, newColumn: to, ...options };
+  // A rename keeps the type, however the declaration spells it the second time.
+  const newColumn = isRename(pair) ? { ...to, type: from.type } : to;
+  return { ...change, oldColumn: from, newColumn, ...options };
+}
+
+/** Whether the change is only a rename: one column that gets another name, and keeps its type and its values. */
+export function isRename({ conversion }: Pick<ChangedColumn, 'conversion'>): boolean {
+  return conversion === undefined;
+}
+
+/** The name of the column when the change is over. */
+export function finalNameOf(change: Pick<ChangedColumn, 'conversion' | 'oldColumn' | 'newColumn'>): string {
+  return isRename(change) ? change.newColumn.name : change.oldColumn.name;
+}
+
+/**
+ * The conversion of a change.
+ * @throws DeclarationError if the change is only a rename: none of its phases converts
+ */
+export function conversionOf({ conversion, oldColumn }: ChangedColumn): Conversion {
+  if (conversion !== undefined) return conversion;
+  throw new DeclarationError(
+    'CONVERSION_MISSING',
+    `The change of ${oldColumn.name} is only a rename, and converts no values: its declaration has no \`conversion\`.`,
+    { column: oldColumn.name },
+  );
 }
 
 /** Whether every new value that the application writes reaches the old column. */
 export function isReversible({ conversion }: Pick<ChangedColumn, 'conversion'>): boolean {
-  return conversion.backward !== 'not reversible';
+  return conversion?.backward !== 'not reversible';
 }
 
 /** The columns that identify a row until contract. */

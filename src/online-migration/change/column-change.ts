@@ -33,13 +33,17 @@ export interface Conversion {
   readonly serverVersion?: number;
 }
 
-/** One column of a change: the original column and its replacement. */
+/**
+ * One column of a change: the original column and its replacement. Without a conversion, it is the same column with
+ * another name: the change is only a rename.
+ */
 export interface ColumnPair {
-  /** The old column. Rename gives its name to the new one. */
+  /** The old column. Rename gives its name to the new one, unless the change is only a rename. */
   readonly from: Column;
-  /** The new column, with its interim name until the rename phase. */
+  /** The new column, with its interim name until the rename phase. If the change is only a rename: its final name. */
   readonly to: Column;
-  readonly conversion: Conversion;
+  /** Missing if the change is only a rename. Both columns have the same type then. */
+  readonly conversion?: Conversion;
   /** Whether a row may be without a value, before and after the change; false by default. */
   readonly nullable?: boolean;
   /**
@@ -77,4 +81,10 @@ export interface ColumnChange {
    * their use; each by its name in expand's refusal.
    */
   readonly reviewed?: readonly string[];
+  /**
+   * Whether contract also gives the new column the old column's name, in the transaction that drops the old one; false
+   * by default. For programs that do not follow the change: the name never disappears on the way up. There is no
+   * rename phase then.
+   */
+  readonly renameInContract?: boolean;
 }

@@ -1,4 +1,5 @@
 import type { Column, ColumnChange, ColumnPair, Conversion } from './column-change.ts';
+import { typeValues } from './declared-type.ts';
 import { OnlineMigrationError } from './online-migration-error.ts';
 
 /** A declaration that cannot work as written. */
@@ -35,12 +36,13 @@ const CHANGE: Forms<ColumnChange> = {
   columns: { is: Array.isArray, form: 'a list of columns' },
   firesInBackfill: optional(texts),
   reviewed: optional(texts),
+  renameInContract: optional(flag),
 };
 const TABLE: Forms<ColumnChange['table']> = { schema: text, name: text };
 const PAIR: Forms<ColumnPair> = {
   from: object,
   to: object,
-  conversion: object,
+  conversion: optional(object),
   nullable: optional(flag),
   index: optional(flag),
 };
@@ -67,8 +69,51 @@ export function assertDeclaration(change: ColumnChange): void {
     check(path, pair, PAIR);
     check(`${path}.from`, pair.from, COLUMN);
     check(`${path}.to`, pair.to, COLUMN);
-    check(`${path}.conversion`, pair.conversion, CONVERSION);
+    if (pair.conversion === undefined) assertRename(change, path, pair);
+    else check(`${path}.conversion`, pair.conversion, CONVERSION);
   }
+}
+
+/** A rename changes the name alone. Anything else that it declares would not happen. */
+function assertRename(
+  { renameInContract }: ColumnChange,
+  path: string,
+  { from, to, index }: ColumnPair,
+): void {
+  if (!isSameType(from.type, to.type)) {
+    throw new DeclarationError(
+      'CONVERSION_MISSING',
+      `In the declaration of a change, \`${path}\` has no \`conversion\` from ${from.type} to ${to.type}: declare one. ` +
+        `To rename the column only, declare the type ${from.type} twice.`,
+      { path, from: from.type, to: to.type },
+    );
+  }
+  const problems: [isDeclared: boolean, property: string, problem: string][] = [
+    [from.name === to.name, 'to.name', 'has the same name in `from` and `to`'],
+    [from.default !== to.default, 'to.default', 'has another default in `to` than in `from`'],
+    [index === true, 'index', 'has `index`'],
+    [renameInContract === true, 'renameInContract', 'belongs to a change with `renameInContract`'],
+  ];
+  const found = problems.find(([isDeclared]) => isDeclared);
+  if (found === undefined) return;
+  const [, property, problem] = found;
+  throw invalid(
+    path,
+    `${problem}, but without a \`conversion\` the change only gives the column another name`,
+    {
+      path,
+      property,
+    },
+  );
+}
+
+/** The same spelling, apart from spaces in the modifier and, outside quotes, the case. */
+function isSameType(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((type) => {
+    const [name, modifier] = typeValues(type.trim());
+    return `${name.includes('"') ? name : name.toLowerCase()}(${modifier ?? ''})`;
+  });
+  return first === second;
 }
 
 function check<Declared>(path: string, declared: Declared, forms: Forms<Declared>): void {

@@ -15,6 +15,10 @@ export const ERROR_CODES = {
     meaning: 'The declaration has no column, or more than one.',
     remedy: 'Declare exactly one column, and write a change of its own for each further column.',
   },
+  CONVERSION_MISSING: {
+    meaning: 'A column of a declaration has two types and no `conversion`.',
+    remedy: 'Declare the conversion; or, to rename the column only, declare its type twice.',
+  },
   PRECISION_OUT_OF_RANGE: {
     meaning: 'A conversion was called with a precision or a scale that it does not support.',
     remedy: 'Give whole numbers within the limits that the message names.',
@@ -86,6 +90,11 @@ export const ERROR_CODES = {
   WRONG_STAGE: {
     meaning: 'The phase does not start from the stage of the database.',
     remedy: 'Run the phases in their order.',
+  },
+  PHASE_NOT_OF_CHANGE: {
+    meaning:
+      'The change does not have the phase: it is only a rename, or its contract renames the column too.',
+    remedy: 'Run the phases that the message lists, and delete the migration of the other one.',
   },
   OBSTACLES: {
     meaning:
@@ -287,7 +296,7 @@ export const ERROR_CODES = {
     remedy: 'Export an object with both as the default.',
   },
   STAGE_UNKNOWN: {
-    meaning: 'The option `--to` names no stage.',
+    meaning: 'The option `--to` names no stage, or none of the change.',
     remedy: 'Use one of the stages that the message lists.',
   },
   WRONG_DIRECTION: {
@@ -311,6 +320,16 @@ export const ERROR_CODES = {
     meaning: 'No property of the entity is stored in the column that the change names in `from`.',
     remedy: 'Give the property the name that the column has after the change.',
   },
+  PROPERTY_OF_SEVERAL_COLUMNS: {
+    meaning:
+      'The column of a change is stored in a property with other columns, as a composite key or a polymorphic relation is.',
+    remedy: 'Give the column a property of its own while the change is under way.',
+  },
+  KEY_OF_DEEP_INHERITANCE: {
+    meaning:
+      'The column of a change is the key of an entity with table-per-type inheritance of more than two levels.',
+    remedy: 'Map the tables without this inheritance while the change is under way.',
+  },
   PROPERTY_TYPE_DIFFERS: {
     meaning: 'A column would give the property another TypeScript type than the entity declares.',
     remedy: 'Give the change the type that the message names.',
@@ -330,6 +349,10 @@ export const ERROR_CODES = {
   CHANGE_NOT_FOLLOWED: {
     meaning: 'The follower of a change was requested from an ORM that does not follow the change.',
     remedy: 'Add the change to the `changes` of `followedOrm`.',
+  },
+  SQL_PARSER_MISSING: {
+    meaning: 'The option `onUnfollowedStatement` is given, and `libpg-query` is not installed.',
+    remedy: 'Install it as a development dependency, or leave the option out.',
   },
   NO_CHANGE_DECLARED: {
     meaning: 'The configuration lists no column change.',
@@ -366,6 +389,10 @@ export const ERROR_CODES = {
   TYPE_UNKNOWN: {
     meaning: 'The database has no type of this name.',
     remedy: 'Correct the declaration, or `--to` or `--from`; create an enum before the change.',
+  },
+  NAME_UNCHANGED: {
+    meaning: 'The column has the name of the option `--rename` already.',
+    remedy: 'Give another name.',
   },
   TYPE_UNCHANGED: {
     meaning: 'The column has the wanted type already.',

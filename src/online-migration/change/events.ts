@@ -127,7 +127,7 @@ export interface WaitingForSwitchover extends OfChange {
   }[];
 }
 
-/** Sessions use the table, and their processes do not declare their column. Contract does not wait for them. */
+/** Sessions use the table, and their processes do not declare their column. Contract and the rename of a column do not wait for them. */
 export interface UndeclaredSessionsFound extends OfChange {
   readonly type: 'undeclared-sessions';
   readonly sessions: readonly {

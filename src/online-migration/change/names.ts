@@ -68,7 +68,7 @@ export function namesOf(change: ChangedColumn): Names {
   const packageObject = (role: string) =>
     `${escapeIdentifier(PACKAGE_SCHEMA)}.${escapeIdentifier(fitting(`${changeName} ${role}`))}`;
   const forward = packageObject('forward');
-  const forwardInBulk = change.conversion.forwardInBulk ? packageObject('forward in bulk') : forward;
+  const forwardInBulk = change.conversion?.forwardInBulk ? packageObject('forward in bulk') : forward;
   const backward = packageObject('backward');
   const syncFunction = packageObject('sync');
   const keepFunction = packageObject('keep');

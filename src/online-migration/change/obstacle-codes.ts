@@ -176,7 +176,7 @@ export const OBSTACLE_CODES = {
   },
   DECLARATION_EDITED: {
     meaning:
-      'The declaration of a change under way has another table, column, type or key than at its start.',
+      'The declaration of a change under way has another table, column, type, key or conversion than at its start.',
     remedy: 'Set the property back as the message says.',
   },
   OTHER_CHANGE_UNDER_WAY: {

@@ -1,12 +1,12 @@
-import { changedColumnOf } from '../change/changed-column.ts';
+import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { namesOf } from '../change/names.ts';
 import { logEvents } from '../observation/event-log.ts';
-import { readStage, type Stage, STAGES } from '../observation/stage.ts';
-import { PHASE_NAMES, type PhaseName } from '../change/phase-name.ts';
+import { readStage, type Stage, STAGES, stagesOf } from '../observation/stage.ts';
+import type { PhaseName } from '../change/phase-name.ts';
 import { refuseEditedDeclaration } from '../phases/phase.ts';
-import { phases } from '../phases/phases.ts';
+import { phasesOf } from '../phases/phases.ts';
 import { openRunner } from '../phases/run-phase.ts';
 import { Session } from '../postgres/session.ts';
 import { readRecordedPhases } from '../state/phase-ledger.ts';
@@ -96,20 +96,32 @@ async function stageNow(connection: Parameters<typeof Session.open>[0], change: 
 
 /** The phases from one stage to another, in order. */
 function phasesBetween(change: ColumnChange, stage: Stage, { direction, to }: Target): PhaseName[] {
+  const column = changedColumnOf(change);
+  refuseOtherStage(column, to);
   const [from, target] = [STAGES.indexOf(stage), STAGES.indexOf(to)];
   if (direction === 'up' ? target < from : target > from) {
     throw new OnlineMigrationError(
       'WRONG_DIRECTION',
-      `${namesOf(changedColumnOf(change)).change} is at ${stage}, which is ${direction === 'up' ? 'past' : 'before'} ${to}: use ` +
+      `${namesOf(column).change} is at ${stage}, which is ${direction === 'up' ? 'past' : 'before'} ${to}: use ` +
         `\`${direction === 'up' ? 'down' : 'up'} --to ${to}\`.`,
     );
   }
   const [low, high] = direction === 'up' ? [from, target] : [target, from];
-  const names = PHASE_NAMES.filter((name) => {
-    const place = STAGES.indexOf(phases[name].to);
-    return place > low && place <= high;
-  });
+  // A phase that was interrupted has left the database between its two stages.
+  const names = phasesOf(column)
+    .filter((phase) => STAGES.indexOf(phase.to) > low && STAGES.indexOf(phase.from) < high)
+    .map(({ name }) => name);
   return direction === 'up' ? names : names.toReversed();
+}
+
+function refuseOtherStage(column: ChangedColumn, to: Stage): void {
+  const stages = stagesOf(column);
+  if (stages.includes(to)) return;
+  throw new OnlineMigrationError(
+    'STAGE_UNKNOWN',
+    `The change ${namesOf(column).change} has no stage ${to}. Its stages are: ${stages.join(', ')}.`,
+    { stage: to, stages },
+  );
 }
 
 function stageOf(text: string): Stage {

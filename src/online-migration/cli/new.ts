@@ -30,10 +30,10 @@ const TEST_SUPPORT = 'test/support/change-cycle.ts';
 const LEFT_TO_PERSON: ReadonlySet<ObstacleCode> = new Set<ObstacleCode>(['NEW_DEFAULT_MISSING']);
 
 /** The options of `new`. */
-type WantedOptions = Readonly<Record<string, string | undefined>>;
+type WantedOptions = Readonly<Record<string, string | true | undefined>>;
 
 /**
- * Looks up a table and writes a change of one of its columns: the declaration; with MikroORM five migrations; in the
+ * Looks up a table and writes a change of one of its columns: the declaration; with MikroORM its migrations; in the
  * template a test. All refusals come before a file is written.
  */
 export async function writeNewChange(
@@ -80,13 +80,16 @@ async function listsColumnChanges(file: string): Promise<boolean> {
 function filesOfProject(folder: string, plan: NewChange): WrittenFile[] {
   const require = createRequire(join(folder, 'package.json'));
   const hasMikroOrm = isInstalled(require, '@mikro-orm/migrations');
+  const test = existsSync(join(folder, TEST_SUPPORT)) ? generatedTest(plan) : null;
   return [
     ...(hasMikroOrm ? migrationFiles(plan) : []),
     ...(isToBeWritten(plan) ? [conversionFile(plan)] : []),
-    ...(existsSync(join(folder, TEST_SUPPORT))
-      ? [isToBeWritten(plan) ? sampleTestFile(plan) : testFile(plan)]
-      : []),
+    ...(test === null ? [] : [test]),
   ];
+}
+
+function generatedTest(plan: NewChange): WrittenFile | null {
+  return isToBeWritten(plan) ? sampleTestFile(plan) : testFile(plan);
 }
 
 function isInstalled(require: NodeJS.Require, name: string): boolean {
@@ -128,18 +131,40 @@ async function refuseObstacles(session: Session, plan: NewChange): Promise<Obsta
 
 /** Asks for missing options if a person can answer. */
 async function completed(options: WantedOptions): Promise<WantedChange> {
-  const missing = (['table', 'column', 'to'] as const).filter((name) => options[name] === undefined);
+  refuseContradictions(options);
+  const needed = ['table', 'column', ...(options['rename'] === undefined ? ['to'] : [])] as const;
+  const missing = needed.filter((name) => options[name] === undefined) as ('table' | 'column' | 'to')[];
   if (missing.length > 0 && !process.stdin.isTTY) {
     throw new OnlineMigrationError('WRONG_USAGE', `Give ${missing.map((name) => `--${name}`).join(', ')}.`);
   }
-  const answers: Record<string, string | undefined> = { ...options };
+  const answers = { ...options } as Record<string, string | undefined>;
   if (missing.length > 0) {
     using lines = createInterface({ input: process.stdin, output: process.stdout });
     const questions = { table: 'Table: ', column: 'Column: ', to: 'New type: ' };
     for (const name of missing) answers[name] = (await lines.question(questions[name])).trim();
   }
-  const { table = '', column = '', to = '', from, zone, newColumn } = answers;
-  return { table, column, from, to, newColumn, zone };
+  const { table = '', column = '', to = '', from, zone, newColumn, rename } = answers;
+  const renameInContract = Boolean(options['renameInContract']);
+  return { table, column, from, to, newColumn, zone, rename, renameInContract };
+}
+
+/** The options of a change of the type, which a rename cannot have. */
+const OF_TYPES = {
+  to: '--to',
+  newColumn: '--new-column',
+  zone: '--zone',
+  renameInContract: '--rename-in-contract',
+};
+
+function refuseContradictions(options: WantedOptions): void {
+  if (options['rename'] === undefined) return;
+  const [, given] = Object.entries(OF_TYPES).find(([name]) => options[name] !== undefined) ?? [];
+  if (given === undefined) return;
+  throw new OnlineMigrationError(
+    'WRONG_USAGE',
+    `--rename only gives the column another name, and ${given} belongs to a change of its type: give one of the two. To do both, ` +
+      `write the change of the type first, and the rename when it is finished.`,
+  );
 }
 
 /** The number after that of the last migration. */

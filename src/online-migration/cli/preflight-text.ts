@@ -1,4 +1,4 @@
-import { changedColumnOf, keyColumnsOf } from '../change/changed-column.ts';
+import { changedColumnOf, isRename, keyColumnsOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import type { PreflightResult } from '../verify/preflight.ts';
 import type { ValueClass, ValueGroup } from '../verify/value-classes-batch.ts';
@@ -23,6 +23,9 @@ const MEANING: Record<ValueClass, readonly [one: string, several: string]> = {
 /** The result of a preflight as lines for people. */
 export function describePreflight(change: ColumnChange, result: PreflightResult): string[] {
   const { stage, obstacles, values, areValuesChecked, checklist, isReady } = result;
+  if (isRename(changedColumnOf(change)) && stage === 'renamed') {
+    return ['The database is at renamed: the column has its new name, there is nothing left to check.'];
+  }
   if (stage === 'contracted' || stage === 'renamed') {
     return [`The database is at ${stage}: the old column is gone, there is nothing left to check.`];
   }
@@ -37,6 +40,7 @@ export function describePreflight(change: ColumnChange, result: PreflightResult)
 
 function describeValues(change: ColumnChange, groups: readonly ValueGroup[]): string[] {
   const column = changedColumnOf(change);
+  if (isRename(column)) return [`A rename reads and writes no value of ${column.oldColumn.name}.`];
   const key = keyColumnsOf(column).join(', ') || 'at';
   if (groups.length === 0) return ['The table is empty: there is nothing to convert.'];
   const lines = [`Values of ${column.oldColumn.name}:`];

@@ -127,8 +127,13 @@ export function buildProgram(): Command {
     .option('--to <type>', 'the new type')
     .option('--from <type>', 'the type that the column has')
     .option('--new-column <name>', 'the name of the new column until the rename')
+    .option('--rename <name>', 'only give the column this name, in place of --to')
+    .option(
+      '--rename-in-contract',
+      'let contract give the new column the old name, so that the name never disappears',
+    )
     .option('--zone <zone>', 'the time zone of timestamps without one: Europe/Berlin')
-    .action((wanted: Record<string, string | undefined>) =>
+    .action((wanted: Record<string, string | true | undefined>) =>
       runCommand(options(), () => writeNewChange(wanted, options())),
     );
   return program;

@@ -6,7 +6,6 @@ import type { ActiveStatement } from '../observation/active-statements.ts';
 import type { LockWait } from '../observation/lock-waits.ts';
 import type { TableSize } from '../observation/table-size.ts';
 import type { Presence } from '../follow/presence.ts';
-import { STAGES } from '../observation/stage.ts';
 import type { Overview } from '../observation/overview.ts';
 import { rejectsText, rowCount, rowsOf } from '../change/row-count.ts';
 
@@ -23,9 +22,9 @@ export interface WatchedStatus extends Overview, Unfinished {
  * @param columns longest line, in characters
  */
 export function describeStatus(status: WatchedStatus, columns: number): string[] {
-  const { stage, activeColumn, backfill, catalog, size } = status;
+  const { activeColumn, backfill, catalog, size } = status;
   const lines = [
-    labelled('Stage', `${stage} (${STAGES.indexOf(stage) + 1} of ${STAGES.length})`),
+    labelled('Stage', stageText(status)),
     labelled('Active column', activeColumn),
     labelled('Backfill', backfillText(backfill, status)),
     ...leftLines(status),
@@ -39,6 +38,13 @@ export function describeStatus(status: WatchedStatus, columns: number): string[]
     ...section('Locks held', status.lockHolds.map(holdText)),
   ];
   return lines.map((line) => fitted(line, columns));
+}
+
+function stageText({ stage, stages }: WatchedStatus): string {
+  const place = stages.indexOf(stage);
+  return place === -1
+    ? `${stage}, the way back of contract is not finished`
+    : `${stage} (${place + 1} of ${stages.length})`;
 }
 
 function labelled(label: string, text: string): string {
@@ -57,8 +63,12 @@ function leftLines({ isAbandoned, rejects }: Unfinished): string[] {
   return [...(isAbandoned ? [ABANDONED] : []), ...rejectLines].map((line) => labelled('', line));
 }
 
-function backfillText(progress: BackfillProgress | null, { stage, isAbandoned }: WatchedStatus): string {
+function backfillText(
+  progress: BackfillProgress | null,
+  { stage, stages, isAbandoned }: WatchedStatus,
+): string {
   if (progress === null) {
+    if (!stages.includes('backfilled')) return 'not needed';
     return stage === 'contracted' || stage === 'renamed' ? 'not needed any more' : 'none has begun';
   }
   const { direction, rowsDone, rowsTotal, percent, rowsPerSecond, etaSeconds, pausedFor, finished } =

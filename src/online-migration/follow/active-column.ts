@@ -1,9 +1,22 @@
-import type { ChangedColumn } from '../change/changed-column.ts';
+import { type ChangedColumn, finalNameOf, isRename } from '../change/changed-column.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { TableShape } from '../state/table-shape.ts';
 
 /** The three forms, in the order of the phases: old column, new column under its interim name, new column renamed. */
 export const FORMS = ['old', 'new', 'renamed'] as const;
+
+/**
+ * The forms of a change, in the order of its phases. The column of a change that is only a rename has no interim name.
+ */
+export function formsOf(change: ChangedColumn): readonly ActiveColumn['form'][] {
+  return isRename(change) ? FORMS.filter((form) => form !== 'new') : FORMS;
+}
+
+/** The name of the column in one of the forms of a change. */
+export function columnNameOf(change: ChangedColumn, form: ActiveColumn['form']): string {
+  const { oldColumn, newColumn } = change;
+  return { old: oldColumn.name, new: newColumn.name, renamed: finalNameOf(change) }[form];
+}
 
 /** The active column. */
 export interface ActiveColumn {
@@ -47,12 +60,13 @@ export class UnknownColumnError extends OnlineMigrationError {
  *   soon as it qualifies
  */
 export function activeColumnOf(shape: TableShape, change: ChangedColumn, pinned?: string): ActiveColumn {
-  const { oldColumn, newColumn } = shape;
+  const { oldColumn, newColumn, isRenamed } = shape;
+  if (isRenamed) return { form: 'renamed', name: finalNameOf(change) };
   const newIsTrusted = newColumn !== null && (oldColumn === null || newColumn.isEnforced);
   // While contract is being reverted, the old column exists before it is filled.
   const staysOnOld = pinned === change.oldColumn.name && oldColumn?.isFilled === true;
   if (newIsTrusted && !staysOnOld) return { form: 'new', name: change.newColumn.name };
-  return { form: oldColumn?.isNewType ? 'renamed' : 'old', name: change.oldColumn.name };
+  return { form: 'old', name: change.oldColumn.name };
 }
 
 /**

@@ -67,7 +67,7 @@ function activeColumns(
   const latest = followers.flatMap((follower) => follower.latest ?? []);
   return latest.length === followers.length
     ? latest
-    : Promise.all(followers.map((follower) => follower.latest ?? follower.refresh()));
+    : Promise.all(followers.map(async (follower) => follower.latest ?? follower.refresh()));
 }
 
 async function runOn<T>(

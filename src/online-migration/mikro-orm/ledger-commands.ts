@@ -1,9 +1,10 @@
 import type { Migration } from '@mikro-orm/migrations';
 import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
 import { namesOf } from '../change/names.ts';
-import { PHASE_NAMES, type PhaseName } from '../change/phase-name.ts';
+import type { PhaseName } from '../change/phase-name.ts';
 import { readStage, STAGES } from '../observation/stage.ts';
 import { PhaseRefusedError } from '../phases/phase.ts';
+import { phaseOf } from '../phases/phases.ts';
 import type { Session } from '../postgres/session.ts';
 import { otherLedgerObstacles } from '../state/phase-ledger.ts';
 import { newerStepObstacles } from '../state/schema-step.ts';
@@ -22,10 +23,10 @@ import { ColumnMigration } from './column-migration.ts';
  */
 export async function refuseToLog(session: Session, name: string, migration: Migration): Promise<void> {
   if (!(migration instanceof ColumnMigration)) return;
-  const { change, phase } = phaseOf(migration);
+  const { change, phase } = declaredPhase(migration);
   await refuseNewerStep(session, `log ${name}`);
-  const { place, isReached } = await readPosition(session, change, phase);
-  if (!isReached) {
+  const { place, isApplied } = await readPosition(session, change, phase);
+  if (!isApplied) {
     throw new PhaseRefusedError(
       'PHASE_NOT_REACHED',
       `Cannot log ${name}; nothing was changed: it is the ${phase} of ${namesOf(change).change}, and the database ` +
@@ -47,11 +48,11 @@ export async function refuseToLog(session: Session, name: string, migration: Mig
  */
 export async function refuseToUnlog(session: Session, name: string, migration: Migration): Promise<void> {
   if (!(migration instanceof ColumnMigration)) return;
-  const { change, phase } = phaseOf(migration);
+  const { change, phase } = declaredPhase(migration);
   await refuseNewerStep(session, `unlog ${name}`);
-  const { place, isReached } = await readPosition(session, change, phase);
+  const { place, isReverted } = await readPosition(session, change, phase);
   const isElsewhere = (await otherLedgerObstacles(session, change, 'mikro-orm')).length > 0;
-  if (!isReached || isElsewhere) return;
+  if (isReverted || isElsewhere) return;
   throw new PhaseRefusedError(
     'PHASE_REACHED',
     `Cannot unlog ${name}; nothing was changed: it is the ${phase} of ${namesOf(change).change}, and the database ` +
@@ -60,7 +61,7 @@ export async function refuseToUnlog(session: Session, name: string, migration: M
   );
 }
 
-function phaseOf({ change, phase }: ColumnMigration): { change: ChangedColumn; phase: PhaseName } {
+function declaredPhase({ change, phase }: ColumnMigration): { change: ChangedColumn; phase: PhaseName } {
   return { change: changedColumnOf(change), phase: phase.name };
 }
 
@@ -69,16 +70,19 @@ async function readPosition(
   session: Session,
   change: ChangedColumn,
   phase: PhaseName,
-): Promise<{ place: string; isReached: boolean }> {
+): Promise<{ place: string; isApplied: boolean; isReverted: boolean }> {
+  const { from, to } = phaseOf(change, phase);
   try {
     const stage = await readStage(session, change);
+    const place = STAGES.indexOf(stage);
     return {
       place: `is at the stage ${stage}`,
-      isReached: STAGES.indexOf(stage) > PHASE_NAMES.indexOf(phase),
+      isApplied: place >= STAGES.indexOf(to),
+      isReverted: place <= STAGES.indexOf(from),
     };
   } catch (error) {
     if (!(error instanceof TableNotReadyError)) throw error;
-    return { place: 'does not have the table', isReached: false };
+    return { place: 'does not have the table', isApplied: false, isReverted: true };
   }
 }
 

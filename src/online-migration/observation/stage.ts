@@ -1,5 +1,5 @@
 import { type BackfillProgress, readBackfillProgress } from '../backfill/plan/progress.ts';
-import type { ChangedColumn } from '../change/changed-column.ts';
+import { type ChangedColumn, isRename } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { readTableShape, type TableShape } from '../state/table-shape.ts';
 
@@ -10,6 +10,15 @@ export const STAGES = ['initial', 'expanded', 'backfilled', 'enforced', 'contrac
 export type Stage = (typeof STAGES)[number];
 
 /**
+ * The stages that the phases of a change lead through, in order. While the way back of a contract that also renames is
+ * interrupted, the database can be at `contracted` as well.
+ */
+export function stagesOf(change: Pick<ChangedColumn, 'conversion' | 'renameInContract'>): readonly Stage[] {
+  if (isRename(change)) return ['initial', 'renamed'];
+  return change.renameInContract ? STAGES.filter((stage) => stage !== 'contracted') : STAGES;
+}
+
+/**
  * Reads the stage from the catalog and the backfill's checkpoint.
  * @throws TableNotReadyError if the table does not exist
  */
@@ -18,8 +27,11 @@ export async function readStage(database: Queryable, change: ChangedColumn): Pro
 }
 
 /** The stage of a table of this shape, with this checkpoint of its backfill. */
-export function stageOf({ oldColumn, newColumn }: TableShape, backfill: BackfillProgress | null): Stage {
-  if (newColumn === null) return oldColumn?.isNewType ? 'renamed' : 'initial';
+export function stageOf(
+  { oldColumn, newColumn, isRenamed }: TableShape,
+  backfill: BackfillProgress | null,
+): Stage {
+  if (newColumn === null) return isRenamed ? 'renamed' : 'initial';
   if (oldColumn === null) return 'contracted';
   const finished = backfill?.finished ?? false;
   if (backfill?.direction === 'backward' && !finished) return 'contracted';

@@ -6,13 +6,15 @@ import type { ColumnChange } from '../change/column-change.ts';
 import { namesOf } from '../change/names.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { readTableShape } from '../state/table-shape.ts';
-import { type Stage, stageOf } from './stage.ts';
+import { type Stage, stageOf, stagesOf } from './stage.ts';
 
 /** The stage and the progress of a change. */
 export interface Status {
   /** The name of the change. */
   readonly change: string;
   readonly stage: Stage;
+  /** The stages of the change, in order. */
+  readonly stages: readonly Stage[];
   /** The name of the column that the application uses now. */
   readonly activeColumn: string;
   /** The schema version that has this column. */
@@ -34,6 +36,7 @@ export async function readStatus(database: Queryable, change: ColumnChange): Pro
   return {
     change: namesOf(column).change,
     stage: stageOf(shape, backfill),
+    stages: stagesOf(column),
     activeColumn: name,
     form,
     backfill,

@@ -1,3 +1,4 @@
+import { type ChangedColumn, isRename } from '../change/changed-column.ts';
 import { namesOf } from '../change/names.ts';
 import { pause } from '../postgres/pause.ts';
 import { findPresences, type Presence } from '../follow/presence.ts';
@@ -50,8 +51,12 @@ export async function awaitSwitchover(
 /**
  * Reports sessions that use the table and do not declare their column. They do not block the phase, because a console
  * looks the same as an old version of the application.
+ * @param phase for the message: `contract`
  */
-export async function reportUndeclaredSessions({ session, change, emit }: PhaseContext): Promise<void> {
+export async function reportUndeclaredSessions(
+  { session, change, emit }: PhaseContext,
+  phase: string,
+): Promise<void> {
   const undeclared = await findUndeclaredSessions(session, change);
   if (undeclared.length === 0) return;
   const names = namesOf(change);
@@ -60,9 +65,21 @@ export async function reportUndeclaredSessions({ session, change, emit }: PhaseC
     change: names.change,
     sessions: undeclared,
     message:
-      `contract: some sessions use ${names.table} and do not declare their column; a session that knows only ` +
-      `${change.oldColumn.name} will fail when it is dropped: ${undeclared.slice(0, NAMED_SESSIONS).map(describeSessions).join('; ')}`,
+      `${phase}: some sessions use ${names.table} and do not declare their column; ${prospectOf(change, phase)}: ` +
+      undeclared.slice(0, NAMED_SESSIONS).map(describeSessions).join('; '),
   });
+}
+
+/** The future of a session that does not follow the change. */
+function prospectOf(change: ChangedColumn, phase: string): string {
+  const { oldColumn, newColumn } = change;
+  if (isRename(change)) {
+    const { name } = phase === 'rename' ? oldColumn : newColumn;
+    return `a session that knows only ${name} will fail when it is renamed`;
+  }
+  return change.renameInContract
+    ? `a session that expects ${oldColumn.type} in ${oldColumn.name} may fail when it is ${newColumn.type}`
+    : `a session that knows only ${oldColumn.name} will fail when it is dropped`;
 }
 
 function describeSessions({ application, user, address, count, statement }: UndeclaredSessions): string {

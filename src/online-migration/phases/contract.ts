@@ -48,7 +48,8 @@ import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts
  *    waits for every write that began before the triggers.
  * 4. Compare both columns of all rows in short transactions. Also keep these old values of rows that nobody writes.
  * 5. ONE transaction under ACCESS EXCLUSIVE: check the attachments again. Hand over the indexes, keys, the default
- *    and the name of the NOT NULL to the new column. Drop the triggers, their functions and the old column.
+ *    and the name of the NOT NULL to the new column. Drop the triggers, their functions and the old column. With
+ *    `renameInContract`, give the old column's name to the new one.
  *
  * If 4 or 5 fails, the triggers stop keeping values. In a table without a key, they would otherwise reject writes of
  * values that cannot be rebuilt. If the run is killed in 4 or 5, they remain until contract runs again.
@@ -60,7 +61,7 @@ export async function contract(context: PhaseContext): Promise<void> {
   await restoreSyncTriggers(context, 'contract', 'contract');
   await requireSyncTriggers(context, 'contract');
   await bringUpToDate(context, 'contract', 'strict');
-  await reportUndeclaredSessions(context);
+  await reportUndeclaredSessions(context, 'contract');
   await awaitSwitchover(context, 'contract', 'old', settings.switchoverWaitMs);
   await mirrorAttachments(context, 'contract', 'old');
   // Triggers of a killed run lock kept values. The deletion and a write would wait for each other.
@@ -84,6 +85,7 @@ export async function contract(context: PhaseContext): Promise<void> {
         await refuseOldColumn(context, 'contract');
         await requireSyncTriggers(context, 'contract', { withKeeping: true, since: triggers });
       },
+      rename: change.renameInContract === true,
       last: async () => {
         await recordKeptValues(session, change);
         await context.recordInLedger();
@@ -116,17 +118,27 @@ export async function dropHalfFilledOldColumn(context: PhaseContext): Promise<vo
   if (oldColumn === null) return;
   await dropOldColumn(context, {
     look: () => refuseAttached(context, 'contract', 'old'),
+    rename: false,
     last: async () => undefined,
   });
 }
 
 /**
  * @param steps.look refuses changes made in the meantime; before the lock
+ * @param steps.rename whether the new column gets the old column's name
  * @param steps.last ends the transaction that drops the column
  */
 async function dropOldColumn(
   context: PhaseContext,
-  { look, last }: { readonly look: () => Promise<void>; readonly last: () => Promise<void> },
+  {
+    look,
+    rename,
+    last,
+  }: {
+    readonly look: () => Promise<void>;
+    readonly rename: boolean;
+    readonly last: () => Promise<void>;
+  },
 ): Promise<void> {
   const { session, change } = context;
   const { change: changeName } = namesOf(change);
@@ -141,7 +153,7 @@ async function dropOldColumn(
         await planValueHandover(session, change, 'old'),
         await planHandover(session, change, 'old'),
         await planMirrorDrop(session, change, 'old'),
-        await planColumnDrop(context),
+        await planColumnDrop(context, rename),
       ),
     locked: async (plan) => {
       await dropSyncTriggers(session, change);
@@ -153,13 +165,14 @@ async function dropOldColumn(
   });
 }
 
-/** Drop the column first: that frees the name of its NOT NULL for the new column. */
-async function planColumnDrop({ session, change }: PhaseContext): Promise<LockedPlan> {
-  const { table, oldColumn } = namesOf(change);
+/** Drop the column first: that frees its name, and the name of its NOT NULL, for the new column. */
+async function planColumnDrop({ session, change }: PhaseContext, rename: boolean): Promise<LockedPlan> {
+  const { table, oldColumn, newColumn } = namesOf(change);
   return {
     statements: [
       `alter table ${table} drop column ${oldColumn}`,
       ...(await notNullSuccession(session, change, 'old')),
+      ...(rename ? [`alter table ${table} rename column ${newColumn} to ${oldColumn}`] : []),
     ],
     furtherTables: [],
   };

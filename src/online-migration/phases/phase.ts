@@ -1,5 +1,5 @@
 import type { Emit } from '../change/events.ts';
-import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
+import { type ChangedColumn, isRename, isReversible } from '../change/changed-column.ts';
 import { missingKeyColumns } from '../state/key-columns.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
 import { otherLedgerObstacles } from '../state/phase-ledger.ts';
@@ -10,6 +10,7 @@ import { newerStepObstacles } from '../state/schema-step.ts';
 import type { MigrationSettings } from './settings.ts';
 import { notifyPhase } from '../follow/phase-notification.ts';
 import { namesOf } from '../change/names.ts';
+import { phaseNamesOf } from '../change/phase-name.ts';
 import type { Session } from '../postgres/session.ts';
 import { readStage, type Stage } from '../observation/stage.ts';
 import { type LockedPlan, underExclusiveLock } from '../postgres/exclusive-lock.ts';
@@ -96,6 +97,8 @@ export async function requireStage(
   }
   if (allowed.includes(stage)) {
     if (stage !== 'initial') refuseObstacles(context, phase, (await context.orderObstacles?.()) ?? []);
+    // It reads no row.
+    if (isRename(context.change)) return stage;
     await refuseMissingKey(context, phase);
     // A row that a policy hides would be neither converted nor compared.
     refuseObstacles(context, phase, await rowSecurityObstacles(context.session, context.change));
@@ -104,8 +107,7 @@ export async function requireStage(
   throw new PhaseRefusedError(
     'WRONG_STAGE',
     `Cannot ${phase} ${namesOf(context.change).change}: that starts from the stage ${allowed.join(' or ')}, ` +
-      `and the database is at ${stage}. Run the phases in their order: expand, backfill, ` +
-      `enforce, contract, rename.`,
+      `and the database is at ${stage}. Run the phases in their order: ${phaseNamesOf(context.change).join(', ')}.`,
     { ...phaseDetails(context, phase), stage, allowed },
   );
 }
@@ -125,6 +127,8 @@ export async function refuseEditedDeclaration(
 /** The sync triggers of a change that was begun under another name. */
 async function refuseEditedName(context: PhaseContext, phase: string): Promise<void> {
   const { session, change } = context;
+  // It has no triggers. Those of the column belong to another change, which is an obstacle.
+  if (isRename(change)) return;
   const owner = await readTriggerOwner(session, change);
   if (owner === null || owner === namesOf(change).change) return;
   refuseObstacles(context, phase, [

@@ -9,7 +9,7 @@ import { Session } from '../postgres/session.ts';
 import { phaseOrderObstacles, recordPhase, removePhase } from '../state/phase-ledger.ts';
 import { acquireMigratorLock } from '../state/migrator-lock.ts';
 import type { PhaseName } from '../change/phase-name.ts';
-import { phases } from './phases.ts';
+import { phaseOf } from './phases.ts';
 import { settingsOf, type SettingsOptions } from './settings.ts';
 
 /** Options of {@link runPhase}. */
@@ -77,7 +77,7 @@ export async function openRunner({
       await session.setApplicationName(`online-migration ${name} ${direction}`);
       const column = changedColumnOf(change);
       const record = direction === 'up' ? recordPhase : removePhase;
-      await phases[name][direction]({
+      await phaseOf(column, name)[direction]({
         change: column,
         session,
         openSession: () => Session.open(client, 'online-migration worker', interrupt),

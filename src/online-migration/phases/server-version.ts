@@ -16,7 +16,7 @@ export async function requireServerVersion(context: PhaseContext): Promise<void>
     `select current_setting('server_version_num')::int as version, current_setting('server_version') as name`,
   );
   const major = Math.floor((rows[0]?.version ?? 0) / NUMBERS_PER_MAJOR);
-  const needed = Math.max(OLDEST_VERSION, change.conversion.serverVersion ?? OLDEST_VERSION);
+  const needed = Math.max(OLDEST_VERSION, change.conversion?.serverVersion ?? OLDEST_VERSION);
   if (major >= needed) return;
   const reason =
     major < OLDEST_VERSION

@@ -9,6 +9,7 @@ export type PeerName =
   | '@mikro-orm/core'
   | '@mikro-orm/migrations'
   | '@mikro-orm/postgresql'
+  | 'libpg-query'
   | 'pg'
   | 'pg-boss';
 

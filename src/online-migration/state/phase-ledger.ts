@@ -2,7 +2,7 @@ import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
-import { PHASE_NAMES, type PhaseName } from '../change/phase-name.ts';
+import { PHASE_NAMES, phaseNamesOf, type PhaseName } from '../change/phase-name.ts';
 import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
 import { packageTableExists } from './package-table.ts';
 import { type Ledger, readRecordedChanges } from './recorded-changes.ts';
@@ -106,9 +106,10 @@ export async function phaseOrderObstacles(
 ): Promise<Obstacle[]> {
   const recorded = (await readRecordedPhases(database, change)).map((one) => one.phase);
   const place = PHASE_NAMES.indexOf(phase);
+  const own = phaseNamesOf(change);
   const first =
     direction === 'up'
-      ? PHASE_NAMES.slice(0, place).filter((earlier) => !recorded.includes(earlier))
+      ? own.slice(0, own.indexOf(phase)).filter((earlier) => !recorded.includes(earlier))
       : recorded.filter((later) => PHASE_NAMES.indexOf(later) > place).toReversed();
   if (first.length === 0) return [];
   return [

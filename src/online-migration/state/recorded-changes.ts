@@ -11,7 +11,10 @@ export interface RecordedColumn {
   readonly newColumn: string;
   readonly oldType: string;
   readonly newType: string;
-  /** Whether the table has the new column under its interim name: from expand to rename, in both directions. */
+  /**
+   * Whether the table has the new column under its interim name: from expand to rename, in both directions. A change
+   * that is only a rename has no interim name. Its record has one type twice, with which no other change can begin.
+   */
   readonly hasInterimName: boolean;
 }
 
@@ -57,7 +60,7 @@ async function readAtOnce(database: Queryable): Promise<RecordedChange[]> {
       jsonb_agg(
         jsonb_build_object(
           'oldColumn', r.old_column, 'newColumn', r.new_column, 'oldType', r.old_type, 'newType', r.new_type,
-          'hasInterimName', exists (
+          'hasInterimName', r.old_type <> r.new_type and exists (
             select from pg_catalog.pg_attribute a
             join pg_catalog.pg_class t on t.oid = a.attrelid
             join pg_catalog.pg_namespace n on n.oid = t.relnamespace

@@ -1,4 +1,4 @@
-import { type ChangedColumn, keyColumnsOf } from '../change/changed-column.ts';
+import { type ChangedColumn, isRename, keyColumnsOf } from '../change/changed-column.ts';
 import { typeValues } from '../change/declared-type.ts';
 import { namesOf } from '../change/names.ts';
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
@@ -41,6 +41,12 @@ export async function editedDeclarationObstacles(
     [!recorded.is_of_table, 'table', recorded.table, `${table.schema}.${table.name}`],
     [recorded.old_column !== oldColumn.name, 'from.name', recorded.old_column, oldColumn.name],
     [recorded.new_column !== newColumn.name, 'to.name', recorded.new_column, newColumn.name],
+    [
+      (recorded.old_type === recorded.new_type) !== isRename(change),
+      'conversion',
+      recorded.old_type === recorded.new_type ? 'none' : 'one',
+      isRename(change) ? 'none' : 'one',
+    ],
     [!recorded.has_both && !recorded.is_old_type, 'from.type', recorded.old_type, oldColumn.type],
     [!recorded.has_both && !recorded.is_new_type, 'to.type', recorded.new_type, newColumn.type],
     // Nothing can have been recorded under an empty key.

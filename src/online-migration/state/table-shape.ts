@@ -1,4 +1,4 @@
-import type { ChangedColumn } from '../change/changed-column.ts';
+import { type ChangedColumn, isRename } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { isOfType, typeValues } from '../change/declared-type.ts';
 import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
@@ -7,6 +7,7 @@ import { namesOf, PACKAGE_SCHEMA, syncFunctionName } from '../change/names.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { readLockHolds } from './lock-holds.ts';
 import { readRecordedChanges } from './recorded-changes.ts';
+import { readRenameShape } from './rename-shape.ts';
 
 /** The statement casts the declared type; the tables that it reads always exist. */
 const NO_TYPE: ReadonlySet<string> = new Set([
@@ -86,16 +87,15 @@ export class SchemaNotGrantedError extends OnlineMigrationError {
 
 /** Which of the two columns exist, and in which state. */
 export interface TableShape {
-  /**
-   * A column under the old column's name. `isFilled`: it has a value in every row. `isNewType`: it already has the
-   * new type, so it is the renamed column.
-   */
-  readonly oldColumn: { readonly isFilled: boolean; readonly isNewType: boolean } | null;
+  /** A column under the old column's name. `isFilled`: it has a value in every row. */
+  readonly oldColumn: { readonly isFilled: boolean } | null;
   /**
    * The new column under its interim name; null also if a column of this name is not from the change. `isEnforced`:
    * the catalog guarantees a value in every row.
    */
   readonly newColumn: { readonly isEnforced: boolean } | null;
+  /** Whether the column has its final name and its final type: the change is over. */
+  readonly isRenamed: boolean;
 }
 
 interface CatalogRow {
@@ -125,6 +125,24 @@ type RecordAccess = 'readable' | 'closed' | 'absent';
  * @throws SchemaNotGrantedError if the role may not use the schema of either
  */
 export async function readTableShape(database: Queryable, change: ChangedColumn): Promise<TableShape> {
+  return isRename(change) ? shapeOfRename(database, change) : shapeOfConversion(database, change);
+}
+
+/** The one column of a rename has no interim name, and a value in every row that had one. */
+async function shapeOfRename(database: Queryable, change: ChangedColumn): Promise<TableShape> {
+  const { table } = namesOf(change);
+  const shape = await readRenameShape(database, change).catch((error: unknown) => {
+    if (sqlState(error) === SQLSTATE.insufficientPrivilege)
+      throw new SchemaNotGrantedError(table, error as Error);
+    throw error;
+  });
+  const { tableExists, hasOldName, hasNewName, isRenamed } = shape;
+  if (!tableExists) throw new TableNotReadyError(table);
+  if (!hasOldName && !hasNewName) throw new ColumnMissingError(change, false);
+  return { oldColumn: isRenamed ? null : { isFilled: true }, newColumn: null, isRenamed };
+}
+
+async function shapeOfConversion(database: Queryable, change: ChangedColumn): Promise<TableShape> {
   const names = namesOf(change);
   // In PostgreSQL 18, a not-null constraint sets attnotnull even if it is not validated.
   const reading = database.query<CatalogRow>(
@@ -193,21 +211,18 @@ export async function readTableShape(database: Queryable, change: ChangedColumn)
   });
   const row = rows[0];
   if (!row?.table_exists) throw new TableNotReadyError(names.table);
-  const oldColumn =
-    row.old_is_filled === null
-      ? null
-      : { isFilled: row.old_is_filled, isNewType: row.old_is_new_type === true };
+  const oldColumn = row.old_is_filled === null ? null : { isFilled: row.old_is_filled };
+  const oldIsNewType = row.old_is_new_type === true;
   const newNameExists = row.new_is_enforced !== null;
   const newIsOwn =
     newNameExists &&
     (oldColumn === null
       ? await hasReplacedOld(database, change, row)
       : row.is_under_way ||
-        (!oldColumn.isNewType &&
-          row.record === 'readable' &&
-          (await readIsRecorded(database, change)) === true));
+        (!oldIsNewType && row.record === 'readable' && (await readIsRecorded(database, change)) === true));
   if (oldColumn === null && !newIsOwn) throw new ColumnMissingError(change, newNameExists);
-  return { oldColumn, newColumn: newIsOwn ? { isEnforced: row.new_is_enforced === true } : null };
+  const newColumn = newIsOwn ? { isEnforced: row.new_is_enforced === true } : null;
+  return { oldColumn, newColumn, isRenamed: newColumn === null && oldIsNewType };
 }
 
 /**

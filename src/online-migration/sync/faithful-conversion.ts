@@ -1,4 +1,4 @@
-import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
+import { type ChangedColumn, conversionOf, isReversible } from '../change/changed-column.ts';
 import type { Conversion } from '../change/column-change.ts';
 import { typeValues } from '../change/declared-type.ts';
 import type { Queryable } from '../postgres/queryable.ts';
@@ -31,8 +31,8 @@ export async function faithfulConversion(
   database: Queryable,
   change: ChangedColumn,
 ): Promise<FaithfulConversion> {
-  const { conversion, oldColumn, newColumn } = change;
-  const { forward, forwardInBulk, backward } = conversion;
+  const { oldColumn, newColumn } = change;
+  const { forward, forwardInBulk, backward } = conversionOf(change);
   const faithful = (convert: Convert, from: string, to: string) => faithfully(database, convert, from, to);
   return {
     forward: await faithful(forward, oldColumn.type, newColumn.type),

@@ -3,7 +3,7 @@ import type { CarriedIndex } from '../attachments/indexes.ts';
 import { mirrorName } from '../attachments/table-column.ts';
 import { forwardFill } from '../backfill/plan/fill.ts';
 import { readTriggerPlan } from '../backfill/batch/firing-triggers.ts';
-import type { ChangedColumn } from '../change/changed-column.ts';
+import { type ChangedColumn, isRename } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { typeValues } from '../change/declared-type.ts';
 import { namesOf } from '../change/names.ts';
@@ -11,9 +11,19 @@ import { namesOf } from '../change/names.ts';
 /** Risks that the catalog does not show and that a person must check before a change, a sentence each. */
 export async function readChecklist(database: Queryable, change: ChangedColumn): Promise<string[]> {
   const { oldColumn, newColumn, table } = change;
+  if (isRename(change)) {
+    return [
+      `Programs that use ${oldColumn.name} and do not follow the change: they fail from rename on, until they use ${newColumn.name}.`,
+      `Prepared statements with \`select *\`: they fail once in each connection after rename (0A000, cached plan must not ` +
+        `change result type).`,
+    ];
+  }
   const { own } = await readAttachments(database, change, 'old');
   return [
-    `Programs that use ${oldColumn.name} and do not follow the active column: they fail from contract on.`,
+    change.renameInContract
+      ? `Programs that use ${oldColumn.name} and do not follow the active column: from contract on, they get and must give values ` +
+        `of ${newColumn.type}.`
+      : `Programs that use ${oldColumn.name} and do not follow the active column: they fail from contract on.`,
     `\`copy ${table.name}\` and \`insert into ${table.name} values (…)\` without a list of columns: ${newColumn.name} comes last. ` +
       `From expand on a copy fails, from contract on a value goes into another column, without an error if the type fits.`,
     `Prepared statements with \`select *\`: they fail once in each connection after expand, contract and rename (0A000, cached ` +

@@ -4,7 +4,7 @@ import { findObstacles, findObstaclesOfActiveColumn } from '../attachments/obsta
 import { keyColumnNotFound } from '../attachments/obstacles/table-obstacles.ts';
 import { conversionTypeObstacles } from '../attachments/obstacles/conversion-type-obstacles.ts';
 import { rowSecurityObstacles } from '../attachments/obstacles/row-obstacles.ts';
-import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
+import { type ChangedColumn, changedColumnOf, isRename } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { emitTo } from '../change/emitter.ts';
 import type { Emit, OnlineMigrationListener } from '../change/events.ts';
@@ -67,7 +67,7 @@ export interface PreflightResult {
  * Checks a change before or during its phases. It writes nothing and needs no object of the package.
  *
  * 1. Obstacles: objects on the column or the table that cannot be carried over.
- * 2. Values: converts and compares every value of the old column, in batches of about a second.
+ * 2. Values: converts and compares every value of the old column, in batches of about a second. A rename has none.
  * 3. Risks that the catalog does not show.
  */
 export async function preflight(
@@ -85,6 +85,16 @@ export async function preflight(
     return { stage, obstacles: [], ...UNCHECKED, areValuesChecked: true, isReady: true };
   }
   const obstacles = await findObstaclesAt(stage, session, column);
+  if (isRename(column)) {
+    return {
+      stage,
+      obstacles,
+      values: [],
+      areValuesChecked: true,
+      checklist: await readChecklist(session, column),
+      isReady: obstacles.length === 0,
+    };
+  }
   const values = await classifyDespite(obstacles, () => classify(session, column, emitTo(onEvent), signal));
   return {
     stage,

@@ -7,7 +7,7 @@ import type { BenchApiResult, Comparison } from './run-bench-api.ts';
 const WANTED_RATIO = 0.95;
 
 /** The result in Markdown: medians of the rounds and their ratio. */
-export function benchApiReport({ comparisons, polling, machine }: BenchApiResult): string {
+export function benchApiReport({ comparisons, polling, waits, machine }: BenchApiResult): string {
   const lowest = Math.min(...comparisons.map(ratioOf));
   const verdict = lowest >= WANTED_RATIO ? 'reached' : 'not reached';
   return [
@@ -23,6 +23,8 @@ export function benchApiReport({ comparisons, polling, machine }: BenchApiResult
     ),
     `Lowest ratio: ${lowest.toFixed(2)}; wanted: ${WANTED_RATIO} (${verdict}).`,
     `Answers/s with one poll of the active column per second: ${span(polling.usual)}; with 100: ${span(polling.busy)}.`,
+    `Longest answer in ms while the active column changes: ${span(waits.switching)}; while a migration command has nothing to do: ` +
+      `${span(waits.idle)}.`,
     `${machineSentence(machine)} PostgreSQL ${machine.postgres}.`,
   ].join('\n\n');
 }

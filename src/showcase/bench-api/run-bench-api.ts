@@ -4,6 +4,7 @@ import { connect } from '../harness/connection.ts';
 import { type Machine, readMachine } from '../harness/machine.ts';
 import { migrateUpTo } from '../harness/migration-command.ts';
 import { startServer } from '../harness/server.ts';
+import { measureSwitchWaits, type SwitchWaits } from './switch-waits.ts';
 import { startPlainServer } from './start-plain-server.ts';
 import { type Endpoint, ENDPOINTS, measureThroughput } from './throughput.ts';
 
@@ -39,6 +40,7 @@ export interface BenchApiResult {
   readonly comparisons: readonly Comparison[];
   /** At the last stage: with the default poll interval, and with a hundred polls per second. */
   readonly polling: { readonly usual: readonly number[]; readonly busy: readonly number[] };
+  readonly waits: SwitchWaits;
   readonly machine: Machine;
 }
 
@@ -47,7 +49,8 @@ export interface BenchApiResult {
  *
  * 1. Start a throwaway PostgreSQL and seed it.
  * 2. For each migration: run it, start both servers as separate processes, and measure them in turn at full speed.
- * 3. Finally, compare the API with itself at a hundred times the polls of the active column.
+ * 3. Compare the API with itself at a hundred times the polls of the active column.
+ * 4. Measure the longest answers while the active column changes.
  *
  * @param options.rows number of rows in the table
  * @param options.seconds duration of each measurement
@@ -87,9 +90,17 @@ export async function runBenchApi(
       polling[poll].push(await measureThroughput(api.url, ENDPOINTS[0]!, seconds));
     }
   }
+  report('switches of the active column');
+  const waits = await measureWaits(url, signal);
   await using connection = await connect(url);
   const machine = await readMachine(connection);
-  return { comparisons, polling, machine };
+  return { comparisons, polling, waits, machine };
+}
+
+async function measureWaits(url: string, signal: AbortSignal): Promise<SwitchWaits> {
+  await using api = await startApi(url, signal, USUAL);
+  await measureThroughput(api.url, ENDPOINTS[0]!, WARM_UP_SECONDS);
+  return measureSwitchWaits(url, api.url, signal);
 }
 
 /** Measures two servers in turn; returns the rates of each. */

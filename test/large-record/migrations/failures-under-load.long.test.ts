@@ -23,7 +23,7 @@ const RUN_MS = 120_000;
 const WAY = ['0002', '0003', '0004', '0005', '0006', '0005', '0004', '0003', '0002', '0001'];
 /** Errors of a migrator whose server stops or is unavailable. */
 const SERVER_IS_AWAY =
-  /terminating connection|Connection terminated|ECONNREFUSED|ECONNRESET|the database system is (starting up|shutting down)/;
+  /terminating connection|Connection terminated|ECONNREFUSED|ECONNRESET|not queryable|the database system is (starting up|shutting down)/;
 const UNAVAILABLE = /^(POST|PATCH|DELETE) .*: 503 .*"The database does not answer at the moment/;
 const PROCESS_IS_GONE = /: (TypeError: fetch failed|Error: (socket hang up|.*ECONN))/;
 

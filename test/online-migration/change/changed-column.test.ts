@@ -50,7 +50,7 @@ it.each<[string, object, string]>([
   ],
   [
     'a conversion one way',
-    { ...eventChange, columns: [{ ...pair, conversion: { forward: pair.conversion.forward } }] },
+    { ...eventChange, columns: [{ ...pair, conversion: { forward: pair.conversion!.forward } }] },
     '`columns[0].conversion` needs `backward`: a function of an SQL expression, or "not reversible".',
   ],
 ])('a declaration with %s is refused', (_, declared, message) => {

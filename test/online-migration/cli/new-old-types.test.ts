@@ -149,12 +149,21 @@ async function expectAdvice({ from, to, property, oldType, advised, zone, stored
     `create table t (id integer primary key generated always as identity, value ${from} not null)`,
   );
   await session.query(`insert into t (value) values ($1)`, [stored]);
-  const wanted = { table: 't', column: 'value', to, from: undefined, newColumn: undefined, zone };
+  const wanted = {
+    table: 't',
+    column: 'value',
+    to,
+    from: undefined,
+    newColumn: undefined,
+    rename: undefined,
+    renameInContract: false,
+    zone,
+  };
   const plan = await planChange(session, wanted, 1, []);
   expect(oldTypeOf(plan)?.expression ?? null).toBe(advised);
 
   const { table, key, oldColumn, newColumn, conversion } = plan.change;
-  const change = { table, key, columns: [{ from: oldColumn, to: newColumn, conversion }] };
+  const change = { table, key, columns: [{ from: oldColumn, to: newColumn, conversion: conversion! }] };
   const entity = defineEntity({
     name: 'T',
     tableName: 't',

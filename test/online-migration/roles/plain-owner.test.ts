@@ -5,8 +5,9 @@ import type { ColumnChange } from '../../../src/online-migration/change/column-c
 import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
+import { renameOnly, revertRenameOnly } from '../../../src/online-migration/phases/rename-only.ts';
 import { PHASES, openContext } from '../../support/change-cycle.ts';
-import { changeOf } from '../../support/change-of.ts';
+import { changeOf, renameOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createRole, type TestRole } from '../../support/roles.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
@@ -98,6 +99,31 @@ describe('a role that owns the table and has nothing else', () => {
         statement: expect.stringMatching(/^create schema \S+ authorization/),
       },
     });
+  });
+
+  it('renames a column and gives the name back, in a schema that an administrator has made for it once', async () => {
+    const renaming = renameOf('orders.total', 'sum', { schema: 'shop' });
+    await expect(runPhases(shop, renaming, [renameOnly])).rejects.toThrow(
+      `create schema online_migration authorization ${shop.name}`,
+    );
+    await admin.rows(
+      `create schema online_migration authorization ${shop.name}; revoke all on schema shop from public`,
+    );
+    await admin.rows(`grant usage on schema shop to ${shop.name}`);
+    const before = await readSchema(admin);
+    await runPhases(shop, renaming, [renameOnly]);
+    expect(await admin.value(`select sum from shop.orders where id = 1`)).toBe('1.5');
+    await runPhases(shop, renaming, [revertRenameOnly]);
+    expect(await readSchema(admin)).toEqual(before);
+    await expect(runPhases(depot, renaming, [renameOnly])).rejects.toMatchObject({
+      code: 'SCHEMA_NOT_GRANTED',
+    });
+    await admin.rows(
+      `grant usage on schema shop to ${depot.name}; grant select on shop.orders to ${depot.name}`,
+    );
+    await expect(runPhases(depot, renaming, [renameOnly])).rejects.toThrow(
+      `The table belongs to ${shop.name}, and ${depot.name} may not act for that role`,
+    );
   });
 
   it('makes and drops the schema, if it may create one in the database', async () => {

@@ -167,7 +167,7 @@ describe('preflight', () => {
       `create table pad (id bigint primary key, worth text not null); insert into pad values (1, '1')`,
     );
     const change = raising({ table: 'pad', key: 'id' });
-    const conversion = { ...change.conversion, forward: (value: string) => `no_such_function(${value})` };
+    const conversion = { ...change.conversion!, forward: (value: string) => `no_such_function(${value})` };
     await expect(classifyValues(client, { ...change, conversion }, () => undefined)).rejects.toThrow(
       'function no_such_function(text) does not exist',
     );

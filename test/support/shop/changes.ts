@@ -4,7 +4,7 @@ import type { FollowedChange } from '../../../src/online-migration/mikro-orm/fol
 import { changeOf } from '../change-of.ts';
 import { IsoText } from './entities.ts';
 
-const widening = {
+export const widening = {
   forward: (value: string) => `${value}::bigint`,
   backward: (value: string) =>
     `case when ${value} between -2147483648 and 2147483647 then ${value}::integer end`,

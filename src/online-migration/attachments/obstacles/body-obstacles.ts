@@ -1,5 +1,5 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
-import type { ChangedColumn } from '../../change/changed-column.ts';
+import { type ChangedColumn, isRename } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf, PACKAGE_SCHEMA } from '../../change/names.ts';
 import { ROW_TYPE_OIDS, TREE_OIDS } from '../../postgres/partition-tree.ts';
@@ -94,8 +94,14 @@ export async function bodyObstacles(
       ROW_AS_A_WHOLE,
     ],
   );
+  // A rename adds no column, and keeps the places of all.
+  const found = isRename(change)
+    ? rows
+        .filter(({ names_column: namesColumn }) => namesColumn)
+        .map((row) => ({ ...row, takes_whole_rows: false }))
+    : rows;
   return [
-    ...rows.flatMap((found) => describe(change, column, found)),
+    ...found.flatMap((one) => describe(change, column, one)),
     ...(await argumentObstacles(database, change, column)),
   ];
 }
@@ -119,7 +125,7 @@ async function argumentObstacles(
   return rows.map(({ trigger, owner, reviewed }) =>
     obstacle(
       'TRIGGER_ARGUMENT',
-      `The trigger ${trigger} of ${owner} has ${column} among its arguments: from contract on, and again from rename on, writes ` +
+      `The trigger ${trigger} of ${owner} has ${column} among its arguments: ${failsFrom(change)}, writes ` +
         `fail or work with a wrong value. Let it call a function that works with either column; or, if this one does, add ` +
         `'${reviewed}' to \`reviewed\`.`,
       { trigger, table: owner, column, reviewed },
@@ -127,7 +133,14 @@ async function argumentObstacles(
   );
 }
 
-function describe({ table }: ChangedColumn, column: string, found: FoundFunction): Obstacle[] {
+/** The phases from which on the name leads to no column, or to another one. */
+function failsFrom(change: ChangedColumn): string {
+  if (isRename(change)) return 'from rename on';
+  return change.renameInContract ? 'from contract on' : 'from contract on, and again from rename on';
+}
+
+function describe(change: ChangedColumn, column: string, found: FoundFunction): Obstacle[] {
+  const { table } = change;
   const { name, is_trigger: isTrigger, names_column: namesColumn, takes_whole_rows: takesWholeRows } = found;
   const what = isTrigger
     ? `The trigger function ${name} of ${table.name}`
@@ -139,7 +152,7 @@ function describe({ table }: ChangedColumn, column: string, found: FoundFunction
       ? [
           obstacle(
             'FUNCTION_NAMES_COLUMN',
-            `${what} names ${column}: from contract on, and again from rename on, ${uses} fail or work with a wrong value. ` +
+            `${what} names ${column}: ${failsFrom(change)}, ${uses} fail or work with a wrong value. ` +
               `Let it work with either column, ${review}.`,
             { function: name, table: table.name, column, reviewed: name },
           ),

@@ -1,5 +1,5 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
-import { type ChangedColumn, DECLARED_AS } from '../../change/changed-column.ts';
+import { type ChangedColumn, conversionOf, DECLARED_AS } from '../../change/changed-column.ts';
 import type { Conversion } from '../../change/column-change.ts';
 import { typeValues } from '../../change/declared-type.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
@@ -20,7 +20,7 @@ export async function conversionTypeObstacles(
   database: Queryable,
   change: ChangedColumn,
 ): Promise<Obstacle[]> {
-  const { forward, forwardInBulk, backward } = change.conversion;
+  const { forward, forwardInBulk, backward } = conversionOf(change);
   const expressions: Expression[] = [
     ['forward', forward, 'oldColumn', 'newColumn'],
     ...(forwardInBulk

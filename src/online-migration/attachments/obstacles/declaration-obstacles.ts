@@ -1,5 +1,5 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
-import { type ChangedColumn, isReversible } from '../../change/changed-column.ts';
+import { type ChangedColumn, conversionOf, isReversible } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
 import { namesOf } from '../../change/names.ts';
@@ -94,8 +94,8 @@ function fullType(name: string, modifier: string | null): string | null {
  * that has all digits.
  */
 export async function precisionObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
-  const { oldColumn, newColumn, conversion } = change;
-  const { forward, forwardInBulk, backward } = conversion;
+  const { oldColumn, newColumn } = change;
+  const { forward, forwardInBulk, backward } = conversionOf(change);
   const directions: [what: string, convert: typeof forward, from: string, to: string][] = [
     ['forward', forward, oldColumn.type, newColumn.type],
   ];

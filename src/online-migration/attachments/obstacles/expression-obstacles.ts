@@ -1,5 +1,5 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
-import { type ChangedColumn, DECLARED_AS } from '../../change/changed-column.ts';
+import { type ChangedColumn, conversionOf, DECLARED_AS } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
 
@@ -70,8 +70,8 @@ async function closedType(database: Queryable, type: string): Promise<string | n
  * default. PostgreSQL plans them but does not run them.
  */
 export async function expressionObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
-  const { oldColumn, newColumn, conversion } = change;
-  const { forward, forwardInBulk = forward, backward } = conversion;
+  const { oldColumn, newColumn } = change;
+  const { forward, forwardInBulk = forward, backward } = conversionOf(change);
   const probes: [what: string, expression: string, input: string][] = [
     [`conversion.forward`, forward('value'), oldColumn.type],
     [`conversion.forwardInBulk`, forwardInBulk('value'), oldColumn.type],

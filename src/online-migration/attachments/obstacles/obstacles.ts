@@ -1,4 +1,4 @@
-import type { ChangedColumn } from '../../change/changed-column.ts';
+import { type ChangedColumn, isRename } from '../../change/changed-column.ts';
 import type { Obstacle } from '../../change/obstacle.ts';
 import type { ObstacleCode } from '../../change/obstacle-codes.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
@@ -23,6 +23,7 @@ import { longNameObstacles, nameObstacles } from './name-obstacles.ts';
 import { oneWayObstacles, precisionObstacles, typeObstacles } from './declaration-obstacles.ts';
 import { partitionObstacles } from './partition-obstacles.ts';
 import { propertyObstacles } from './property-obstacles.ts';
+import { findRenameObstacles } from './rename-obstacles.ts';
 import { rightObstacles } from './right-obstacles.ts';
 import { columnAt } from '../table-column.ts';
 import { readColumnFacts, tableObstacles } from './table-obstacles.ts';
@@ -51,6 +52,7 @@ const WRONG_COLUMN: ReadonlySet<ObstacleCode> = new Set<ObstacleCode>([
  * @returns an obstacle for each reason; none if the change can start
  */
 export async function findObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
+  if (isRename(change)) return findRenameObstacles(database, change, 'old');
   const tooLong = longNameObstacles(change);
   if (tooLong.length > 0) return tooLong;
   const unknown = await unknownTypes(database, change);
@@ -96,6 +98,8 @@ function withoutRepeats(obstacles: readonly Obstacle[]): Obstacle[] {
  * @returns an obstacle for each, with the statement to run or the property to declare
  */
 export async function findPreparations(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
+  // A rename has no backfill.
+  if (isRename(change)) return stateObstacles(database, change);
   return [...(await stateObstacles(database, change)), ...(await triggerObstacles(database, change))];
 }
 

@@ -1,9 +1,11 @@
 import { escapeIdentifier } from 'pg';
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
-import { type ChangedColumn, keyColumnsOf } from '../../change/changed-column.ts';
+import { type ChangedColumn, isRename, keyColumnsOf } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf, PACKAGE_SCHEMA, syncFunctionName } from '../../change/names.ts';
 import { type RecordedChange, readRecordedChanges } from '../../state/recorded-changes.ts';
+import type { Side } from '../../sync/filled-column.ts';
+import { columnAt } from '../table-column.ts';
 
 interface OtherChange extends RecordedChange {
   readonly syncBody: string | null;
@@ -12,17 +14,23 @@ interface OtherChange extends RecordedChange {
 /**
  * Finds other changes that conflict, an obstacle each: one with the same name, and changes of the table that are
  * under way.
+ * @param side the column that the table has; the new one before a rename is reverted
  */
-export async function otherChangeObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
+export async function otherChangeObstacles(
+  database: Queryable,
+  change: ChangedColumn,
+  side: Side = 'old',
+): Promise<Obstacle[]> {
   const recorded = await readRecordedChanges(database);
   if (recorded.length === 0) return [];
-  const isKeyPart = await isInUniqueIndex(database, change);
+  const { column } = columnAt(change, side);
+  const isKeyPart = await isInUniqueIndex(database, change, column);
   const others = await readOthersUnderWay(database, change, recorded);
   return [
     ...takenName(change, recorded),
     ...usedInterimName(change, recorded),
     ...others.flatMap((other) => {
-      const reason = conflict(change, other, isKeyPart);
+      const reason = conflict(change, column, other, isKeyPart);
       return reason === null
         ? []
         : [
@@ -36,10 +44,15 @@ export async function otherChangeObstacles(database: Queryable, change: ChangedC
   ];
 }
 
-function conflict(change: ChangedColumn, other: OtherChange, isKeyPart: boolean): string | null {
-  const { name } = change.oldColumn;
+function conflict(
+  change: ChangedColumn,
+  name: string,
+  other: OtherChange,
+  isKeyPart: boolean,
+): string | null {
   const changed = other.columns.flatMap(({ oldColumn, newColumn }) => [oldColumn, newColumn]);
-  const lost = keyColumnsOf(change).filter((column) => changed.includes(column));
+  // A rename reads no row by its key.
+  const lost = isRename(change) ? [] : keyColumnsOf(change).filter((column) => changed.includes(column));
   if (changed.includes(name)) return `it changes ${name} too`;
   if (lost.length > 0) return `its contract and its rename would take ${lost.join(', ')} away from \`key\``;
   if (
@@ -118,7 +131,7 @@ function isOfTable({ schema, table }: RecordedChange, change: ChangedColumn): bo
   return schema === change.table.schema && table === change.table.name;
 }
 
-async function isInUniqueIndex(database: Queryable, change: ChangedColumn): Promise<boolean> {
+async function isInUniqueIndex(database: Queryable, change: ChangedColumn, column: string): Promise<boolean> {
   const { rows } = await database.query<{ is_in: boolean }>(
     `
     select exists (
@@ -126,7 +139,7 @@ async function isInUniqueIndex(database: Queryable, change: ChangedColumn): Prom
       join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attname = $2 and a.attnum = any (i.indkey::int2[])
       where i.indrelid = to_regclass($1) and i.indisunique and a.attnotnull
     ) as is_in`,
-    [namesOf(change).table, change.oldColumn.name],
+    [namesOf(change).table, column],
   );
   return rows[0]?.is_in ?? false;
 }

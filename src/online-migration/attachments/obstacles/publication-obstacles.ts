@@ -1,5 +1,5 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
-import type { ChangedColumn } from '../../change/changed-column.ts';
+import { type ChangedColumn, isRename } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 import { LEAF_OIDS, TREE_OIDS } from '../../postgres/partition-tree.ts';
@@ -20,7 +20,7 @@ const PUBLISHED = `
  * stops, and only people can prepare it.
  */
 export async function subscriberObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
-  const { table, oldColumn, newColumn } = namesOf(change);
+  const { table } = namesOf(change);
   const { rows } = await database.query<{ publication: string; tables: string[]; slots: string[] }>(
     `
     with published as (${PUBLISHED}
@@ -45,18 +45,34 @@ export async function subscriberObstacles(database: Queryable, change: ChangedCo
   return rows.map(({ publication, tables, slots }) =>
     obstacle(
       'PUBLICATION_NOT_REVIEWED',
-      `The publication ${publication} publishes ${tables.join(', ')}: at the first write after expand, a subscriber without ` +
-        `${newColumn} stops, and its slot holds WAL back. On each subscriber, run ` +
-        `\`alter table ${table} add column ${newColumn} ${change.newColumn.type}\` before expand, ` +
-        `\`alter table ${table} alter column ${oldColumn} drop not null\` before contract, ` +
-        `\`alter table ${table} drop column ${oldColumn}\` before rename, and right behind it ` +
-        `\`alter table ${table} rename column ${newColumn} to ${oldColumn}\`; docs/adapting.md says why. ` +
+      `The publication ${publication} publishes ${tables.join(', ')}: ${preparation(change)}` +
         (slots.length === 0
           ? 'This database has no logical slot now. '
           : `Logical slots of this database: ${slots.join(', ')}. `) +
         `Then add 'publication ${publication}' to \`reviewed\`.`,
       { publication, tables, slots, reviewed: `publication ${publication}` },
     ),
+  );
+}
+
+/** The statements for each subscriber. */
+function preparation(change: ChangedColumn): string {
+  const { table, oldColumn, newColumn } = namesOf(change);
+  const rename = `\`alter table ${table} rename column`;
+  if (isRename(change)) {
+    return (
+      `at the first write after rename, a subscriber without ${newColumn} stops, and its slot holds WAL back. On each ` +
+      `subscriber, run ${rename} ${oldColumn} to ${newColumn}\` right behind rename. `
+    );
+  }
+  return (
+    `at the first write after expand, a subscriber without ${newColumn} stops, and its slot holds WAL back. On each subscriber, run ` +
+    `\`alter table ${table} add column ${newColumn} ${change.newColumn.type}\` before expand, ` +
+    `\`alter table ${table} alter column ${oldColumn} drop not null\` before contract, ` +
+    (change.renameInContract
+      ? `and right behind it \`alter table ${table} drop column ${oldColumn}\` and `
+      : `\`alter table ${table} drop column ${oldColumn}\` before rename, and right behind it `) +
+    `${rename} ${newColumn} to ${oldColumn}\`; docs/adapting.md says why. `
   );
 }
 
@@ -79,14 +95,28 @@ export async function subscriptionObstacles(database: Queryable, change: Changed
   return rows.map(({ name, subscription, tables }) =>
     obstacle(
       'SUBSCRIPTION_NOT_REVIEWED',
-      `The subscription ${name} writes to ${tables.join(', ')}: between contract and rename it fails, because there is no ` +
-        `column ${change.oldColumn.name} for the values that the publisher sends. From rename on, these must be values of ` +
-        `${change.newColumn.type}. Run \`alter subscription ${subscription} disable\` before contract and ` +
-        `\`alter subscription ${subscription} enable\` right behind rename; the publisher keeps its WAL in the meantime. Then add ` +
-        `'subscription ${name}' to \`reviewed\`.`,
+      `The subscription ${name} writes to ${tables.join(', ')}: ${interruption(change, subscription)}; the publisher keeps its WAL ` +
+        `in the meantime. Then add 'subscription ${name}' to \`reviewed\`.`,
       { subscription: name, tables, reviewed: `subscription ${name}` },
     ),
   );
+}
+
+/** @param subscription quoted */
+function interruption(change: ChangedColumn, subscription: string): string {
+  const { oldColumn, newColumn } = change;
+  const disable = `Run \`alter subscription ${subscription} disable\` before`;
+  const enable = `\`alter subscription ${subscription} enable\` right behind`;
+  if (isRename(change)) {
+    return (
+      `from rename on it fails, because there is no column ${oldColumn.name} for the values that the publisher sends. ` +
+      `${disable} rename, and ${enable} the rename of the publisher's column`
+    );
+  }
+  return change.renameInContract
+    ? `from contract on, the values that the publisher sends must be of ${newColumn.type}. ${disable} contract and ${enable} it`
+    : `between contract and rename it fails, because there is no column ${oldColumn.name} for the values that the publisher ` +
+        `sends. From rename on, these must be values of ${newColumn.type}. ${disable} contract and ${enable} rename`;
 }
 
 /**

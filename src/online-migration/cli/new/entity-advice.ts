@@ -1,3 +1,4 @@
+import { isRename } from '../../change/changed-column.ts';
 import type { NewChange } from './new-change.ts';
 
 /** Characters that MikroORM would read as the end of a schema's name, or as a parameter. */
@@ -29,15 +30,20 @@ export function entityAdvice(subject: NewChange, isTemplate: boolean): string[] 
   const { oldColumn, newColumn } = change;
   const oldType = oldTypeOf(subject);
   const option = oldType === null ? '' : `, oldType: ${oldType.expression}`;
+  const after = isRename(change)
+    ? `gets the column ${newColumn.name}, and keeps its type. `
+    : `gets the type ${newColumn.type}, and keeps the column's name. `;
   return [
     `Keep one entity of ${table.name}. It describes the table after the change: the property of the column ${oldColumn.name}`,
-    `gets the type ${newColumn.type}, and keeps the column's name. ` +
+    after +
       (isTemplate
         ? `List the change in the feature of the table:`
         : `Open the ORM with \`followedOrm\` instead of \`MikroORM.init\`:`),
     `  changes: [{ change: ${words.declaration}${option} }]`,
     ...(oldType?.reason ?? [
-      `MikroORM's own types give the same values for both columns, so the change needs no \`oldType\`.`,
+      isRename(change)
+        ? `In SQL of your own, \`columnOf\` gives the column's name.`
+        : `MikroORM's own types give the same values for both columns, so the change needs no \`oldType\`.`,
     ]),
     `docs/${isTemplate ? 'adapting' : 'existing-project'}.md shows the lines.`,
   ];
@@ -57,6 +63,7 @@ export function oldTypeOf({
   const differ = (from: string, to: string) =>
     `MikroORM reads ${oldColumn.type} as a ${from}, and ${newColumn.type} as a ${to}.`;
   const own = `${words.pascal}OldType`;
+  if (conversion === null) return null;
   switch (conversion.name) {
     case 'integerToBigint':
       return {

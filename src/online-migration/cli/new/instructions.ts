@@ -1,3 +1,4 @@
+import { type ChangedColumn, isRename } from '../../change/changed-column.ts';
 import type { Stage } from '../../observation/stage.ts';
 import { argumentFor } from '../project/chosen-change.ts';
 import { entityAdvice, unmappableReason } from './entity-advice.ts';
@@ -42,17 +43,11 @@ ${unreviewed.length === 0 ? '' : `\nReview before expand:\n${unreviewed.map((sen
 Next:
 ${writing(subject)}${config === undefined ? '' : `  Add the \`columnChanges\` of src/column-changes.ts to \`changes\` of ${config}.\n`}${test === undefined ? '' : `  npm test -- ${test.path}\n`}  npx online-migration preflight ${chosen}
 
-Release 1, which knows both columns:
+Release 1, which knows both ${isRename(change) ? 'names' : 'columns'}:
 ${following.map((line) => `  ${line}`).join('\n')}
-  When all processes run it:
-    ${up(0, 'expanded')}    expand
-    ${up(1, 'backfilled')}    backfill
-    ${up(2, 'enforced')}    enforce; the application switches over to ${newColumn.name} by itself
-  When no process runs an older release:
-    ${up(3, 'contracted')}    contract
-    ${up(4, 'renamed')}    rename
+${stepsOf(change, up)}
 
-Release 2, which knows ${oldColumn.name} only as ${newColumn.type}:
+Release 2, which knows ${isRename(change) ? `only ${newColumn.name}` : `${oldColumn.name} only as ${newColumn.type}`}:
   Remove the change from src/column-changes.ts${isFollowedByOrm ? ` and from the \`changes\` ${test === undefined ? 'of `followedOrm`' : 'of the feature'}` : ''}.
 
 npx online-migration status ${chosen} --watch shows the progress.`;
@@ -73,4 +68,25 @@ function writing({ change, conversion, words, ...subject }: NewChange): string {
       : [`The test has values of ${subject.table.name}: write the new ones, and remove personal data.`]),
   ];
   return `  ${steps.join('\n  ')}\n`;
+}
+
+/** The phases, with the releases that they wait for. */
+function stepsOf(change: ChangedColumn, up: (index: number, stage: Stage) => string): string {
+  const { oldColumn, newColumn } = change;
+  if (isRename(change)) {
+    return `  When no process runs an older release, and no other program uses ${oldColumn.name}:
+    ${up(0, 'renamed')}    rename; the application follows by itself
+  docs/how-it-works.md says which programs survive it.`;
+  }
+  return `  When all processes run it:
+    ${up(0, 'expanded')}    expand
+    ${up(1, 'backfilled')}    backfill
+    ${up(2, 'enforced')}    enforce; the application switches over to ${newColumn.name} by itself
+  When no process runs an older release:
+${
+  change.renameInContract
+    ? `    ${up(3, 'renamed')}    contract, which also renames`
+    : `    ${up(3, 'contracted')}    contract
+    ${up(4, 'renamed')}    rename`
+}`;
 }

@@ -38,3 +38,21 @@ export function fillingOf({ type, notNull }: ColumnFacts): string | null {
 
 /** The declaration of a column whose own type is unavailable. */
 export const TEXT_INSTEAD = `text not null default ${NEXT}::text`;
+
+/** Values for a number of up to seven digits, which differ if the numbers do, except for `boolean`. */
+const VALUES: readonly [type: RegExp, value: (type: string) => string][] = [
+  [/^(text|character varying|character varying\(([89]|\d{2,})\))$/, () => '(${n})::text'],
+  [
+    /^(integer|bigint|numeric|real|double precision|jsonb)$/,
+    (type) => (type === 'jsonb' ? 'to_jsonb(${n})' : `(\${n})::${type}`),
+  ],
+  [/^boolean$/, () => '(${n}) % 2 = 0'],
+  [/^uuid$/, () => "lpad((${n})::text, 32, '0')::uuid"],
+  [/^date$/, () => "date '2000-01-01' + (${n})::integer"],
+  [/^timestamp/, (type) => `(timestamp '2000-01-01' + (\${n}) * interval '1 second')::${type}`],
+];
+
+/** SQL of a value of a type for the number `${n}`; null if none is known. */
+export function valueOfType(type: string): string | null {
+  return VALUES.find(([pattern]) => pattern.test(type))?.[1](type) ?? null;
+}

@@ -7,7 +7,10 @@ export interface NewChange {
   readonly table: TableFacts;
   /** The change itself, for queries on the database. */
   readonly change: ChangedColumn;
-  readonly conversion: ChosenConversion;
+  /** Null if the change is only a rename. */
+  readonly conversion: ChosenConversion | null;
+  /** The labels of the new type, if it is an enum. */
+  readonly labels: readonly string[];
   /** Statements that create the types of the two columns in the database of a test. */
   readonly typeSetup: readonly string[];
   /** Old values as texts, for the test of a conversion that the project has to write. */
@@ -37,7 +40,7 @@ export interface NewNames {
 
 /** Whether the package has no conversion for the two types, so that the project has to write one. */
 export function isToBeWritten({ conversion }: Pick<NewChange, 'conversion'>): boolean {
-  return conversion.module !== undefined;
+  return conversion?.module !== undefined;
 }
 
 /** Digits of a migration's number in its file name. */
@@ -99,4 +102,9 @@ function wordsOf(name: string): string[] {
 
 function capitalized(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+/** The key of a table, as a declaration writes it. */
+export function keyOf({ key }: TableFacts): ChangedColumn['key'] {
+  return key.length === 1 ? key[0]! : key;
 }

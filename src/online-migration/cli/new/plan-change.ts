@@ -3,9 +3,10 @@ import type { ChangedColumn } from '../../change/changed-column.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Conversion } from '../../change/column-change.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
-import { namesOf } from '../../change/names.ts';
 import { knownConversion } from './pairs/known-conversions.ts';
-import { namesFor, type NewChange } from './new-change.ts';
+import { interimName, numbered, numberOf } from './change-number.ts';
+import { keyOf, namesFor, type NewChange } from './new-change.ts';
+import { planRename } from './plan-rename.ts';
 import { epochUnitOf, sampleOf } from './column-values.ts';
 import { standIn, toBeWritten } from './conversion-file.ts';
 import { baseType, typeSetup } from './type-setup.ts';
@@ -30,11 +31,12 @@ export interface WantedChange {
   readonly newColumn: string | undefined;
   /** The time zone of the timestamps; undefined if not given. */
   readonly zone: string | undefined;
+  /** The new name of the column, if the change is only a rename. */
+  readonly rename: string | undefined;
+  readonly renameInContract: boolean;
 }
 
 const NAMED_TABLES = 20;
-/** The first change of a column has no number. */
-const SECOND = 2;
 /** A default that is a literal, as in the catalog: `'new'::text`, `7`, `false`. */
 const CONSTANT = /^(?:'(?:[^']|'')*'::[a-z "]+|-?[0-9.]+|true|false)$/;
 
@@ -62,7 +64,6 @@ export async function planChange(
     );
   }
   const column = columnOf(table, wanted.column);
-  const to = await typeOf(database, wanted.to, '--to');
   if (wanted.from !== undefined && (await typeOf(database, wanted.from, '--from')) !== column.type) {
     throw new OnlineMigrationError(
       'COLUMN_TYPE_DIFFERS',
@@ -70,6 +71,9 @@ export async function planChange(
       { column: column.name, declared: wanted.from, found: column.type },
     );
   }
+  if (wanted.rename !== undefined)
+    return planRename(database, { table, column, firstNumber, others }, wanted.rename);
+  const to = await typeOf(database, wanted.to, '--to');
   if (to === column.type) {
     throw new OnlineMigrationError(
       'TYPE_UNCHANGED',
@@ -79,8 +83,9 @@ export async function planChange(
   }
   if (wanted.zone !== undefined) await refuseUnknownZone(database, wanted.zone);
   const zone = wanted.zone ?? 'UTC';
+  const labels = await enumLabels(database, to);
   const found = knownConversion(await baseType(database, column.type), await baseType(database, to), {
-    labels: await enumLabels(database, to),
+    labels,
     oldLabels: await enumLabels(database, column.type),
     zone,
     epochUnit: await epochUnitOf(database, table, column),
@@ -100,6 +105,7 @@ export async function planChange(
     { type: to, default: newDefault },
     conversion,
     wanted.newColumn ?? interimName(table, column.name, others),
+    wanted.renameInContract,
   );
   const number = await numberOf(database, change, others);
   const name = number === undefined ? {} : { name: numbered(change, number) };
@@ -108,6 +114,7 @@ export async function planChange(
     table,
     change: { ...name, ...change },
     conversion: found ?? toBeWritten(words, conversion),
+    labels,
     typeSetup: await typeSetup(database, [column.type, to]),
     sample: found === null ? await sampleOf(database, table, column) : [],
     zone,
@@ -116,68 +123,22 @@ export async function planChange(
   };
 }
 
-/**
- * The number of the change among those of its column; undefined for the first one.
- * @throws OnlineMigrationError if an earlier change is unfinished: the column does not have that change's new type
- */
-async function numberOf(
-  database: DescribingQueryable,
-  change: ChangedColumn,
-  others: readonly ChangedColumn[],
-): Promise<number | undefined> {
-  const last = others.findLast((other) => placeOf(other) === placeOf(change));
-  if (last === undefined) return undefined;
-  const { type } = last.newColumn;
-  if ((await canonicalType(database, type)) !== change.oldColumn.type) {
-    throw new OnlineMigrationError(
-      'CHANGE_NOT_FINISHED',
-      `src/column-changes.ts has a change of ${namesOf(change).change} already, to ${type}, which is not finished. ` +
-        `Nothing was written. Finish that one, or take it out of the list.`,
-      { change: namesOf(change).change, type },
-    );
-  }
-  const taken = new Set(others.map((other) => namesOf(other).change));
-  let number = SECOND;
-  while (taken.has(numbered(change, number))) number += 1;
-  return number;
-}
-
-/** A name that neither a column nor an earlier change of the table has used. */
-function interimName(table: TableFacts, column: string, others: readonly ChangedColumn[]): string {
-  const used = new Set([
-    ...table.columns.map(({ name }) => name),
-    ...others
-      .filter((other) => other.table.schema === table.schema && other.table.name === table.name)
-      .map(({ newColumn }) => newColumn.name),
-  ]);
-  const first = `${column}_new`;
-  let name = first;
-  for (let number = SECOND; used.has(name); number += 1) name = `${first}_${number}`;
-  return name;
-}
-
-function placeOf({ table, oldColumn }: ChangedColumn): string {
-  return JSON.stringify([table.schema, table.name, oldColumn.name]);
-}
-
-function numbered(change: ChangedColumn, number: number): string {
-  return `${namesOf(change).change} ${number}`;
-}
-
 function declare(
   table: TableFacts,
   column: ColumnFacts,
   added: { readonly type: string; readonly default: string | null },
   conversion: Conversion,
   newColumn: string,
+  renameInContract: boolean,
 ): ChangedColumn {
   return {
     table: { schema: table.schema, name: table.name },
-    key: table.key.length === 1 ? table.key[0]! : table.key,
+    key: keyOf(table),
     oldColumn: { name: column.name, type: column.type, ...withDefault(column.default) },
     newColumn: { name: newColumn, type: added.type, ...withDefault(added.default) },
     conversion,
     ...(column.notNull ? {} : { nullable: true }),
+    ...(renameInContract ? { renameInContract } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
-import { escapeIdentifier } from 'pg';
+import { escapeIdentifier, escapeLiteral } from 'pg';
+import { isRename } from '../../change/changed-column.ts';
 import { inTemplate, type NewChange } from './new-change.ts';
-import { fillingOf, NUMBERS, TEXT_INSTEAD } from './key-fillings.ts';
+import { fillingOf, NUMBERS, TEXT_INSTEAD, valueOfType } from './key-fillings.ts';
 import type { ColumnFacts } from './table-facts.ts';
 import type { WrittenFile } from './written-files.ts';
 
@@ -12,14 +13,21 @@ const ROWS = 1_000;
  * Writes a test that runs the change up and down under load. It creates a table with the key, the column and its
  * indexes. Foreign keys are left out, because the other tables do not exist, and so are indexes that need a type of the
  * user's own.
+ * @returns null if no values of a renamed column's type are known
  */
-export function testFile(subject: NewChange): WrittenFile {
-  const { table, change, conversion, words } = subject;
+export function testFile(subject: NewChange): WrittenFile | null {
+  const { table, change, words } = subject;
   const { oldColumn, newColumn } = change;
   const changed = table.columns.find(({ name }) => name === oldColumn.name)!;
-  const value = changed.isNumbered
-    ? ''
-    : `value: { old: (n) => ${valueTemplate(conversion.value.old)}, new: (n) => ${valueTemplate(conversion.value.new)} },`;
+  const values = subject.conversion?.value ?? sameValue(subject);
+  if (values === null && !changed.isNumbered) return null;
+  const value =
+    values === null || changed.isNumbered
+      ? ''
+      : `value: { old: (n) => ${valueTemplate(values.old)}, new: (n) => ${valueTemplate(values.new)} },`;
+  const title = isRename(change)
+    ? `${table.name}.${oldColumn.name}, renamed to ${newColumn.name},`
+    : `${table.name}.${oldColumn.name}, from ${oldColumn.type} to ${newColumn.type},`;
   return {
     path: `test/${words.folder}/${words.file}-change.test.ts`,
     text: `import { describe, it } from '@jest/globals';
@@ -31,13 +39,13 @@ const CASE: ChangeCase = {
   columns: ${JSON.stringify(CLIENTS_COLUMNS)},
   ${value}
   setup: [
-${setupOf(subject, changed)
+${setupOf(subject, changed, values?.old ?? '')
   .map((statement) => `    ${asTemplate(statement)},`)
   .join('\n')}
   ],
 };
 
-describe(${JSON.stringify(`${table.name}.${oldColumn.name}, from ${oldColumn.type} to ${newColumn.type},`)}, () => {
+describe(${JSON.stringify(title)}, () => {
   it('goes up, half-way back, up and all the way down while clients read and write it', async () => {
     await expectFullCycle(CASE);
   });
@@ -46,7 +54,8 @@ describe(${JSON.stringify(`${table.name}.${oldColumn.name}, from ${oldColumn.typ
   };
 }
 
-function setupOf({ table, change, conversion, typeSetup }: NewChange, changed: ColumnFacts): string[] {
+/** @param value SQL of the old value for the number `${n}` */
+function setupOf({ table, change, typeSetup }: NewChange, changed: ColumnFacts, value: string): string[] {
   const name = `${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)}`;
   const needed = new Set(table.key);
   const isOwnType = new Map(table.columns.map((column) => [column.name, fillingOf(column) !== null]));
@@ -70,7 +79,7 @@ function setupOf({ table, change, conversion, typeSetup }: NewChange, changed: C
     `${CLIENTS_COLUMNS.id} bigint generated always as identity unique`,
     `${CLIENTS_COLUMNS.n} bigint not null default 0`,
   ];
-  const own = conversion.value.old.replaceAll('${n}', 'n');
+  const own = value.replaceAll('${n}', 'n');
   return [
     ...(table.schema === 'public' ? [] : [`create schema ${escapeIdentifier(table.schema)}`]),
     ...typeSetup,
@@ -81,6 +90,14 @@ function setupOf({ table, change, conversion, typeSetup }: NewChange, changed: C
       ? `insert into ${name} (${CLIENTS_COLUMNS.n}) select n from generate_series(1, ${ROWS}) as n`
       : `insert into ${name} (${CLIENTS_COLUMNS.n}, ${escapeIdentifier(changed.name)}) select n, ${own} from generate_series(1, ${ROWS}) as n`,
   ];
+}
+
+/** A renamed column has one value; null if none is known for its type. */
+function sameValue({ change, labels }: NewChange): { readonly old: string; readonly new: string } | null {
+  const { type } = change.oldColumn;
+  const [label] = labels;
+  const value = label === undefined ? valueOfType(type) : `${escapeLiteral(label)}::${type}`;
+  return value === null ? null : { old: value, new: value };
 }
 
 function isKey(columns: readonly string[], key: readonly string[]): boolean {

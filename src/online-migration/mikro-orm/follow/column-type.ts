@@ -58,12 +58,15 @@ export class CheckedType extends Type<unknown, unknown> {
     return TEXT.test(this.declared) ? value : `coalesce(${this.column}, ${value})`;
   }
 
-  /** The planner reduces the `case` to its first branch, so an index is still used. */
+  /**
+   * The planner reduces the `case` to the one branch that is possible, so an index is still used. The check comes first: another
+   * type may lack the operators of the conversion, and their absence has another SQLSTATE.
+   */
   override convertToJSValueSQL(key: string, platform: Platform): string {
     const given = this.inner.convertToJSValueSQL?.(key, platform) ?? key;
     if (this.column === null) return given;
     const checked = `case when true then ${key} else null::${this.valueType} end`;
-    return given === key ? checked : `case when true then ${given} when (${checked}) is null then null end`;
+    return given === key ? checked : `case when false and (${checked}) is null then null else ${given} end`;
   }
 
   override compareAsType(): string {

@@ -1,5 +1,5 @@
 import type { EntityMetadata, EntityProperty, MetadataStorage, Type } from '@mikro-orm/core';
-import { type ChangedColumn, changedColumnOf } from '../../change/changed-column.ts';
+import { type ChangedColumn, changedColumnOf, finalNameOf, isRename } from '../../change/changed-column.ts';
 import type { ColumnChange } from '../../change/column-change.ts';
 import { namesOf } from '../../change/names.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
@@ -52,8 +52,13 @@ function isSameColumn(one: ChangedColumn, other: ChangedColumn): boolean {
   return (
     one.table.schema === other.table.schema &&
     one.table.name === other.table.name &&
-    one.oldColumn.name === other.oldColumn.name
+    lastingNames(one).some((name) => lastingNames(other).includes(name))
   );
+}
+
+/** The names of a column before and after its change. */
+function lastingNames(column: ChangedColumn): readonly string[] {
+  return [column.oldColumn.name, finalNameOf(column)];
 }
 
 /** A property that is stored in the changed column. With inheritance, several entities of one table have it. */
@@ -63,8 +68,8 @@ export interface FollowedProperty {
 }
 
 /**
- * Finds the properties of a changed column. The entity describes the table after the change, so they have the old
- * column's name.
+ * Finds the properties of a changed column. The entity describes the table after the change, so they have the column's
+ * final name.
  * @param defaultSchema of entities that declare none
  * @throws FollowedOrmError if no entity has the table, or none has the column
  */
@@ -73,7 +78,8 @@ export function findProperties(
   column: ChangedColumn,
   defaultSchema: string,
 ): FollowedProperty[] {
-  const { table, oldColumn } = column;
+  const { table } = column;
+  const name = finalNameOf(column);
   const { change } = namesOf(column);
   const metas = entitiesOf(storage, column, defaultSchema);
   if (metas.length === 0) {
@@ -84,25 +90,63 @@ export function findProperties(
       { change, table: `${table.schema}.${table.name}` },
     );
   }
-  const found = metas.flatMap((meta) =>
+  const stored = [...storage].flatMap((meta) =>
     meta.props
       .filter(
-        ({ fieldNames, embedded }) =>
-          fieldNames?.length === 1 && fieldNames[0] === oldColumn.name && !isInJson(embedded, meta),
+        (property) =>
+          property.fieldNames?.includes(name) &&
+          !isInJson(property.embedded, meta) &&
+          metas.includes(ownerOf(meta, property)),
       )
       .map((property) => ({ meta, property })),
   );
+  const found = stored.filter(({ property }) => property.fieldNames.length === 1);
+  for (const { meta, property } of found) if (property.primary) assertKeyCanDiffer(storage, meta, change);
   if (found.length > 0) return found;
+  const [shared] = stored;
+  if (shared !== undefined) {
+    const { className } = shared.meta;
+    const { name: property, fieldNames } = shared.property;
+    throw new FollowedOrmError(
+      'PROPERTY_OF_SEVERAL_COLUMNS',
+      `The change ${change} is of the column ${name}, and ${className}.${property} is stored in several: ${fieldNames.join(', ')}. ` +
+        `Give the column a property of its own while the change is under way.`,
+      { change, entity: className, property, columns: fieldNames },
+    );
+  }
   const entities = metas.map(({ className }) => className).join(', ');
   const columns = [
     ...new Set(metas.flatMap(({ props }) => props.flatMap(({ fieldNames }) => fieldNames ?? []))),
   ];
   throw new FollowedOrmError(
     'PROPERTY_NOT_FOUND',
-    `The change ${change} is of the column ${oldColumn.name}, and no property of ${entities} is stored in it. An entity ` +
-      `describes the table after the change, so its property has this column's name. The columns are: ${columns.join(', ')}.`,
-    { change, entities, column: oldColumn.name, columns },
+    `The change ${change} ${isRename(column) ? `gives a column the name ${name}` : `is of the column ${name}`}, and no property of ` +
+      `${entities} is stored in it. An entity describes the table after the change, so its property has this column's name. ` +
+      `The columns are: ${columns.join(', ')}.`,
+    { change, entities, column: name, columns },
   );
+}
+
+/** MikroORM joins a table of table-per-type inheritance to each table above by the key's name in the next one. */
+function assertKeyCanDiffer(
+  storage: MetadataStorage,
+  { root, className }: EntityMetadata,
+  change: string,
+): void {
+  const third = [...storage].find((meta) => meta.root === root && meta.tptParent?.tptParent !== undefined);
+  if (third === undefined) return;
+  throw new FollowedOrmError(
+    'KEY_OF_DEEP_INHERITANCE',
+    `The change ${change} is of the key of ${className}, and ${third.className} is on the third level of its table-per-type inheritance, ` +
+      `where MikroORM needs keys of the same name. Map the tables without this inheritance while the change is under way.`,
+    { change, entity: className, level: third.className },
+  );
+}
+
+/** The entity in whose table a property is stored: with table-per-type inheritance, the one that declares it. Each table has a key. */
+export function ownerOf(meta: EntityMetadata, property: EntityProperty): EntityMetadata {
+  const parent = property.primary ? undefined : meta.tptParent;
+  return parent?.properties[property.name as never] === undefined ? meta : ownerOf(parent, property);
 }
 
 /** The entities whose rows are in the table of the change. */

@@ -7,11 +7,16 @@ import { namesOf } from '../../change/names.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import { type ColumnFollower, followColumn, poolName } from '../../follow/follow-column.ts';
 import type { ActiveColumn } from '../../follow/active-column.ts';
+import { pause } from '../../postgres/pause.ts';
 import { isOutdatedShape, runOnActiveColumns } from '../../follow/run-on-active-columns.ts';
+import type { UnfollowedStatement } from '../unfollowed/statement-watch.ts';
 import { type FollowedChange, FollowedOrmError, resolveChanges } from './followed-change.ts';
 import { followingEntityManager } from './following-entity-manager.ts';
 import { SchemaVersions } from './schema-versions.ts';
 import { runNotingStreams } from './streamed-units.ts';
+
+/** Longest wait for the first reading of the catalog. */
+const FIRST_READING_MS = 1_000;
 
 /** Options of {@link followedOrm}. */
 export interface FollowedOrmOptions {
@@ -28,6 +33,11 @@ export interface FollowedOrmOptions {
   readonly pollMs?: number;
   /** Name of a column of one of the changes, to keep using as long as it has a value in every row; by default none. */
   readonly pinnedColumn?: string;
+  /**
+   * For development and tests: receives each statement that names a column of a change although the other one is active, as raw
+   * SQL does without `columnOf`. If it throws, the statement fails with this error. It needs `libpg-query`.
+   */
+  readonly onUnfollowedStatement?: (found: UnfollowedStatement) => void;
 }
 
 /** A handler of Koa. */
@@ -42,7 +52,10 @@ interface Answering {
 export class FollowedOrm implements AsyncDisposable {
   readonly #versions: SchemaVersions;
   readonly #followers = new Map<ColumnChange, ColumnFollower>();
-  /** Like `orm.em` of MikroORM: within a context it is the EntityManager of the context, and a fork is of the active version. */
+  /**
+   * Like `orm.em` of MikroORM: within a context it is the EntityManager of the context, and a fork is of the active version. Before the
+   * first reading of the catalog, which only a database that does not answer delays, a fork is of the version after all changes.
+   */
   readonly em: EntityManager;
 
   private constructor(versions: SchemaVersions) {
@@ -53,7 +66,7 @@ export class FollowedOrm implements AsyncDisposable {
   /** Opens it; see {@link followedOrm}. */
   static async open(
     config: Options,
-    { changes, pinnedColumn, ...options }: FollowedOrmOptions,
+    { changes, pinnedColumn, onUnfollowedStatement, ...options }: FollowedOrmOptions,
   ): Promise<FollowedOrm> {
     const resolved = resolveChanges(changes);
     const orm = new FollowedOrm(await SchemaVersions.open(named(config, resolved[0]?.change), resolved));
@@ -71,7 +84,11 @@ export class FollowedOrm implements AsyncDisposable {
           }),
         );
       }
+      await orm.#readCatalog();
       await orm.#versions.openNeighbours(orm.#activeVersion());
+      if (onUnfollowedStatement !== undefined) {
+        await orm.#versions.watchStatements(() => orm.#activeVersion(), onUnfollowedStatement);
+      }
       return orm;
     } catch (error) {
       await orm[Symbol.asyncDispose]();
@@ -131,6 +148,17 @@ export class FollowedOrm implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const follower of this.#followers.values()) await follower[Symbol.asyncDispose]();
     await this.#versions[Symbol.asyncDispose]();
+  }
+
+  /** Lets a fork without a context be of the active version from the start. A server that does not answer delays the start only for a moment. */
+  async #readCatalog(): Promise<void> {
+    const unread = [...this.#followers.values()].filter(({ latest }) => latest === undefined);
+    if (unread.length === 0) return;
+    const readings = Promise.allSettled(unread.map((follower) => follower.refresh()));
+    const stop = new AbortController();
+    const patience = pause(FIRST_READING_MS, stop.signal).catch(() => undefined);
+    await Promise.race([readings, patience]);
+    stop.abort();
   }
 
   #follow(change: ColumnChange, follower: ColumnFollower): void {

@@ -1,11 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
-import { type EntityManager, MikroORM, type Options } from '@mikro-orm/postgresql';
-import { type ActiveColumn, FORMS } from '../../follow/active-column.ts';
-import type { ResolvedChange } from './followed-change.ts';
+import { type CacheAdapter, type EntityMetadata, RequestContext, TransactionContext } from '@mikro-orm/core';
+import { EntityManager, MikroORM, type Options, type PostgreSqlConnection } from '@mikro-orm/postgresql';
+import { type ActiveColumn, columnNameOf, FORMS, formsOf } from '../../follow/active-column.ts';
+import { namesOf } from '../../change/names.ts';
+import { type WatchOptions, watchStatements } from '../unfollowed/statement-watch.ts';
+import type { KnownTable } from '../unfollowed/visible-columns.ts';
+import { ownerOf, type ResolvedChange } from './followed-change.ts';
+import { returnLostConnections } from './lost-connections.ts';
 import { sharePrototypes } from './shared-prototypes.ts';
-import { VersionEntityManager } from './streamed-units.ts';
+import { notingStreams } from './streamed-units.ts';
 import { VersionDriver } from './version-driver.ts';
 import { VersionHydrator } from './version-hydrator.ts';
+import { sharedCache, withVersionCache } from './version-result-cache.ts';
 import { applyForm } from './version-metadata.ts';
 
 /** The schema of PostgreSQL for entities that declare none. */
@@ -25,12 +31,19 @@ export type SchemaVersion = readonly ActiveColumn['form'][];
  */
 export class SchemaVersions implements AsyncDisposable {
   readonly #base: MikroORM;
+  readonly #cache: CacheAdapter;
   readonly #options: Options;
   readonly #changes: readonly ResolvedChange[];
   readonly #opened = new Map<string, { readonly orm: MikroORM; readonly em: EntityManager }>();
 
-  private constructor(base: MikroORM, options: Options, changes: readonly ResolvedChange[]) {
+  private constructor(
+    base: MikroORM,
+    cache: CacheAdapter,
+    options: Options,
+    changes: readonly ResolvedChange[],
+  ) {
     this.#base = base;
+    this.#cache = cache;
     this.#options = options;
     this.#changes = changes;
   }
@@ -40,11 +53,16 @@ export class SchemaVersions implements AsyncDisposable {
    * @throws FollowedOrmError if a change does not fit the entities
    */
   static async open(options: Options, changes: readonly ResolvedChange[]): Promise<SchemaVersions> {
-    const base = await MikroORM.init(options);
-    const versions = new SchemaVersions(base, options, changes);
+    const cache = sharedCache(options);
+    // It closes the cache, too.
+    const base = await MikroORM.init(withVersionCache(options, cache, 'after all changes'));
+    const versions = new SchemaVersions(base, cache, options, changes);
     try {
+      const { connection, replicas } = connectionsOf(base);
+      for (const one of [connection, ...replicas]) returnLostConnections(await one.getNativeClient());
       // Each form of each change once, so that a change that does not fit is reported at the start.
-      for (const form of FORMS) versions.entityManager(changes.map(() => form));
+      const forms = changes.map(({ column }) => formsOf(column));
+      for (const index of FORMS.keys()) versions.entityManager(forms.map((some) => some[index] ?? 'renamed'));
     } catch (error) {
       await base.close();
       throw error;
@@ -70,11 +88,43 @@ export class SchemaVersions implements AsyncDisposable {
     return em;
   }
 
+  /** The version of an EntityManager; undefined if it is of the base, or of another ORM. */
+  #versionOf(em: EntityManager | undefined): SchemaVersion | undefined {
+    const found = [...this.#opened].find(([, { orm }]) => orm.config === em?.config);
+    return found?.[0].split(',') as ActiveColumn['form'][] | undefined;
+  }
+
+  /**
+   * Reports the statements that name a column without MikroORM's mapping or `columnOf`. A statement is compared with the version
+   * of its context; without a context, with the active version.
+   *
+   * @param active the active version
+   * @param report receives each statement once
+   */
+  async watchStatements(active: () => SchemaVersion, report: WatchOptions['report']): Promise<void> {
+    const { name } = this.#base.em;
+    const { connection, replicas } = connectionsOf(this.#base);
+    const changes = this.#changes.map(({ column }) => column);
+    await watchStatements({
+      connections: [connection, ...replicas],
+      changes,
+      tables: [...this.#base.getMetadata()].flatMap((meta) => tableOf(meta, this.#defaultSchema)),
+      defaultSchema: this.#defaultSchema,
+      activeColumn: (column) => {
+        const em = TransactionContext.getEntityManager(name) ?? RequestContext.getEntityManager(name);
+        const version = this.#versionOf(em as EntityManager | undefined) ?? active();
+        return columnNameOf(column, version[changes.indexOf(column)]!);
+      },
+      report,
+    });
+  }
+
   /** Opens the versions that one phase, up or down, leads to. Requests are served in between. */
   async openNeighbours(version: SchemaVersion): Promise<void> {
     for (const [index, form] of version.entries()) {
-      const place = FORMS.indexOf(form);
-      for (const next of [FORMS[place - 1], FORMS[place + 1]]) {
+      const forms = formsOf(this.#changes[index]!.column);
+      const place = forms.indexOf(form);
+      for (const next of [forms[place - 1], forms[place + 1]]) {
         if (next === undefined) continue;
         await setImmediate();
         this.entityManager(version.with(index, next));
@@ -90,13 +140,18 @@ export class SchemaVersions implements AsyncDisposable {
     if (!pool.ended && !pool.ending) await pool.end();
   }
 
+  get #defaultSchema(): string {
+    return this.#options.schema ?? DEFAULT_SCHEMA;
+  }
+
   #open(version: SchemaVersion): MikroORM {
-    const { discovery = {}, entities = [], schema } = this.#options;
+    const { discovery = {}, entities = [] } = this.#options;
+    const names = this.#changes.map(({ column }, index) => `${namesOf(column).change} ${version[index]}`);
     const orm = new MikroORM({
-      ...this.#options,
+      ...withVersionCache(this.#options, this.#cache, names.join(', ')),
       driver: VersionDriver,
       // An EntityManager and a hydrator of the application's own stay.
-      entityManager: this.#options.entityManager ?? VersionEntityManager,
+      entityManager: notingStreams((this.#options.entityManager ?? EntityManager) as typeof EntityManager),
       hydrator: this.#options.hydrator ?? VersionHydrator,
       // A folder cannot be searched without a turn of the event loop.
       entities: entities.some((entity) => typeof entity === 'string')
@@ -108,13 +163,28 @@ export class SchemaVersions implements AsyncDisposable {
         afterDiscovered: (storage, platform) => {
           void discovery.afterDiscovered?.(storage, platform);
           for (const [index, change] of this.#changes.entries()) {
-            applyForm(storage, platform, change, version[index]!, schema ?? DEFAULT_SCHEMA);
+            applyForm(storage, platform, change, version[index]!, this.#defaultSchema);
           }
         },
       },
     });
-    const { connection, replicas } = this.#base.driver as unknown as Record<string, unknown>;
-    Object.assign(orm.driver, { connection, replicas });
+    Object.assign(orm.driver, connectionsOf(this.#base));
     return orm;
   }
+}
+
+/** MikroORM does not publish its connections to replicas. */
+function connectionsOf({ driver }: MikroORM): {
+  readonly connection: PostgreSqlConnection;
+  readonly replicas: readonly PostgreSqlConnection[];
+} {
+  const { connection, replicas } = driver as unknown as ReturnType<typeof connectionsOf>;
+  return { connection, replicas };
+}
+
+function tableOf(meta: EntityMetadata, defaultSchema: string): KnownTable[] {
+  if (meta.embeddable || meta.virtual) return [];
+  const own = meta.props.filter((property) => ownerOf(meta, property) === meta);
+  const columns = new Set(own.flatMap(({ fieldNames }) => fieldNames ?? []));
+  return [{ schema: meta.schema ?? defaultSchema, name: meta.tableName, columns }];
 }

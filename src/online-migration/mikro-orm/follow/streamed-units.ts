@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { EntityManager } from '@mikro-orm/postgresql';
+import type { EntityManager, PostgreSqlDriver } from '@mikro-orm/postgresql';
 
 /** Whether the unit of work in progress has received rows of a stream. */
 interface StreamedUnit {
@@ -10,9 +10,13 @@ const unitOfWork = new AsyncLocalStorage<StreamedUnit>();
 
 type Stream = (...options: unknown[]) => AsyncGenerator;
 
-/** The EntityManager of a schema version. */
-export class VersionEntityManager extends EntityManager {}
-noteStreams(VersionEntityManager.prototype);
+/** The class of a version's EntityManagers: the application's, with its streams noted. */
+export function notingStreams(own: typeof EntityManager): typeof EntityManager {
+  const noting = class extends own<PostgreSqlDriver> {} as typeof EntityManager;
+  Object.defineProperty(noting, 'name', { value: own.name });
+  noteStreams(noting.prototype);
+  return noting;
+}
 
 /**
  * Runs a unit of work, and notes whether a stream gives it rows. The caller may have sent them on, so the unit must not
@@ -24,7 +28,7 @@ export function runNotingStreams<T>(unit: StreamedUnit, work: () => Promise<T>):
 
 /** @param em an EntityManager, or the prototype of a class */
 export function noteStreams(em: EntityManager): void {
-  const { stream } = EntityManager.prototype as unknown as { stream: Stream };
+  const { stream } = em as unknown as { readonly stream: Stream };
   Object.defineProperty(em, 'stream', {
     async *value(this: EntityManager, ...options: unknown[]) {
       for await (const row of stream.apply(this, options)) {

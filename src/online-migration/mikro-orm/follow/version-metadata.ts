@@ -10,14 +10,16 @@ import {
 } from '@mikro-orm/core';
 import { escapeIdentifier } from 'pg';
 import type { Column } from '../../change/column-change.ts';
+import { type ChangedColumn, finalNameOf, isRename } from '../../change/changed-column.ts';
 import { namesOf } from '../../change/names.ts';
-import type { ActiveColumn } from '../../follow/active-column.ts';
+import { type ActiveColumn, columnNameOf } from '../../follow/active-column.ts';
 import { CheckedType, namedType } from './column-type.ts';
 import { expectFilled } from './version-hydrator.ts';
 import {
   type FollowedProperty,
   findProperties,
   FollowedOrmError,
+  ownerOf,
   type ResolvedChange,
 } from './followed-change.ts';
 
@@ -53,10 +55,12 @@ export function applyForm(
 ): void {
   const { oldColumn, newColumn } = change.column;
   const column = form === 'old' ? oldColumn : newColumn;
-  const name = form === 'new' ? newColumn.name : oldColumn.name;
+  const name = columnNameOf(change.column, form);
   for (const found of findProperties(storage, change.column, defaultSchema)) {
     setType(found, platform, change, form, column, name);
-    if (!change.column.nullable) expectFilled(found.meta, found.property.name, name);
+    // The one column of a rename keeps its empty rows.
+    if (!change.column.nullable && !isRename(change.column))
+      expectFilled(found.meta, found.property.name, name);
   }
   renameColumn(storage, change, name, defaultSchema);
 }
@@ -64,25 +68,42 @@ export function applyForm(
 /** Each property keeps the names of columns, of its own table and of the tables that it refers to. */
 function renameColumn(
   storage: MetadataStorage,
-  { column: { table, oldColumn } }: ResolvedChange,
+  { column }: ResolvedChange,
   name: string,
   defaultSchema: string,
 ): void {
+  const { table } = column;
+  const finalName = finalNameOf(column);
   const isOfTable = (meta: EntityMetadata | undefined) =>
     meta?.tableName === table.name && (meta.schema ?? defaultSchema) === table.schema;
   for (const meta of storage) {
     for (const property of Object.values<EntityProperty>(meta.properties)) {
       for (const list of listsOfColumns(
         property,
-        isOfTable(meta),
+        isOfTable(ownerOf(meta, property)),
         isOfTable(property.targetMeta),
         table.name,
       )) {
         // MikroORM uses one list for several properties, so each gets a new one.
-        property[list] = property[list]?.map((one) => (one === oldColumn.name ? name : one)) as never;
+        property[list] = property[list]?.map((one) => (one === finalName ? name : one)) as never;
       }
     }
   }
+  for (const meta of storage) joinByKeys(meta);
+}
+
+/** With table-per-type inheritance, MikroORM joins the tables by lists of their keys' columns. */
+function joinByKeys({ tptParent, tptParentProp, tptInverseProp, ...meta }: EntityMetadata): void {
+  if (tptParent === undefined || tptParentProp === undefined || tptInverseProp === undefined) return;
+  const [own, ofParent] = [meta, tptParent].map(({ properties, primaryKeys }) =>
+    primaryKeys.flatMap((key) => properties[key]!.fieldNames),
+  ) as [string[], string[]];
+  Object.assign(tptParentProp, { fieldNames: own, referencedColumnNames: ofParent });
+  Object.assign(tptInverseProp, {
+    fieldNames: ofParent,
+    joinColumns: ofParent,
+    referencedColumnNames: own,
+  });
 }
 
 /** The lists of a property that contain columns of the changed table. */
@@ -124,11 +145,10 @@ function setType(
   // A foreign key has the values of the key that it refers to.
   const type = isOwner(property)
     ? property.customType
-    : form === 'old'
+    : form === 'old' && !isRename(change.column)
       ? oldTypeOf(found, platform, change)
       : newTypeOf(found, change);
-  const { oldColumn, newColumn } = change.column;
-  const stored = needsCheck(property, oldColumn, newColumn)
+  const stored = needsCheck(property, change.column)
     ? checkedType(type ?? native, column.type, form === 'new' ? null : nullOfColumn(change, name))
     : namedType(type ?? native);
   const { runtimeType } = property;
@@ -191,9 +211,10 @@ function typeError(
   );
 }
 
-/** A key is never wrapped: MikroORM compares keys by their plain column. */
-function needsCheck(property: EntityProperty, one: Column, other: Column): boolean {
-  return !property.primary && !isOwner(property) && !(INTEGER.test(one.type) && INTEGER.test(other.type));
+/** A key is never wrapped: MikroORM compares keys by their plain column. A renamed column keeps its type. */
+function needsCheck(property: EntityProperty, change: ChangedColumn): boolean {
+  const areIntegers = INTEGER.test(change.oldColumn.type) && INTEGER.test(change.newColumn.type);
+  return !property.primary && !isOwner(property) && !areIntegers && !isRename(change);
 }
 
 /** A null of the column's type, from a null of the table's row type. It costs no reading and no plan of its own. */

@@ -5,6 +5,8 @@ import { columnOf } from '../../../../src/online-migration/mikro-orm/follow/colu
 import { changeOf } from '../../../support/change-of.ts';
 import { customerSince, orderId, orderTotal } from '../../../support/shop/changes.ts';
 import { Order } from '../../../support/shop/entities.ts';
+import { polymorphic } from '../../../support/shop/mappings/polymorphic.ts';
+import { documentId, threeLevels } from '../../../support/shop/mappings/table-per-type.ts';
 import { openShop } from '../../../support/shop/open-shop.ts';
 import { followedOrm } from '../../../../src/online-migration/mikro-orm/follow/followed-orm.ts';
 import { refusedWith } from '../../../support/refused-with.ts';
@@ -12,7 +14,7 @@ import { refusedWith } from '../../../support/refused-with.ts';
 /** Nothing is read from it: a change that does not fit is refused before. */
 const NO_DATABASE = 'postgresql://nobody@127.0.0.1:9/none';
 
-const widening = orderId.change.columns[0]!.conversion;
+const widening = orderId.change.columns[0]!.conversion!;
 const of = (path: string) => changeOf(path, { from: 'integer', to: 'bigint', conversion: widening });
 
 /** Its values are lists. */
@@ -101,4 +103,26 @@ it('a property without a column of its own is refused by columnOf', async () => 
       expect.objectContaining({ code: 'PROPERTY_WITHOUT_COLUMN' }),
     );
   }
+});
+
+it('a column that a property stores together with others is refused at the start', async () => {
+  const [{ entities }] = polymorphic as [(typeof polymorphic)[0]];
+  const config = defineConfig({ clientUrl: NO_DATABASE, entities, ensureDatabase: false });
+  const change = of('note.subject_id');
+  await expect(followedOrm(config, { changes: [change], log: console.log })).rejects.toMatchObject(
+    refusedWith(
+      'PROPERTY_OF_SEVERAL_COLUMNS',
+      /^The change public\.note\.subject_id is of the column subject_id, and Note\.subject is stored in several: subject_type, subject_id\. Give the column a property of its own/,
+    ),
+  );
+});
+
+it('a key of table-per-type inheritance of three levels is refused at the start', async () => {
+  const config = defineConfig({ clientUrl: NO_DATABASE, entities: threeLevels, ensureDatabase: false });
+  await expect(followedOrm(config, { changes: [documentId], log: console.log })).rejects.toMatchObject(
+    refusedWith(
+      'KEY_OF_DEEP_INHERITANCE',
+      /^The change public\.document\.id is of the key of Document, and Reminder is on the third level/,
+    ),
+  );
 });

@@ -14,9 +14,11 @@ const NAME = 'reads of the shop';
 let resources: AsyncDisposableStack;
 let url: string;
 let orm: FollowedOrm;
+let unfollowed: string[];
 
 beforeEach(async () => {
   resources = new AsyncDisposableStack();
+  unfollowed = [];
   ({ url } = resources.use(await createShop()));
   orm = resources.use(
     await followedOrm(
@@ -25,7 +27,12 @@ beforeEach(async () => {
         // The same server, under another name.
         replicas: [{ name: 'replica', driverOptions: { connectionString: url, application_name: NAME } }],
       },
-      { changes: [orderId, orderTotal], connection: url, log: () => undefined },
+      {
+        changes: [orderId, orderTotal],
+        connection: url,
+        log: () => undefined,
+        onUnfollowedStatement: ({ statement }) => unfollowed.push(statement),
+      },
     ),
   );
 });
@@ -50,4 +57,16 @@ it('each version reads through MikroORM’s replicas, and writes to the primary'
       expect(await nameOf('write')).not.toBe(NAME);
     });
   }
+});
+
+it('a statement that does not follow is reported on a replica, too', async () => {
+  {
+    await using context = await openContext(url, orderTotal.change);
+    for (const phase of PHASES.up.slice(0, 3)) await phase(context);
+  }
+  await orm.run(async (em) => {
+    await em.getConnection('read').execute('select max(total_new) from orders');
+    await em.getConnection('read').execute('select max(total) from orders');
+  });
+  expect(unfollowed).toEqual(['select max(total) from orders']);
 });
