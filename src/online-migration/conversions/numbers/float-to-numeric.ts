@@ -10,14 +10,6 @@ import { asNumeric, numericType } from './numeric-type.ts';
 
 /** The greatest number whose 15 digits `double precision` can hold: rounding a greater one up exceeds its range. */
 const ROUNDABLE_DOUBLE = '1.79769313486231e308';
-/** Least number above zero and greatest number of the types. A cast of any other number raises an error. */
-const DOUBLE_RANGE = ['4.9406564584124654e-324', '1.7976931348623157e308'] as const;
-const REAL_RANGE = ['1.4012984643248171e-45', '3.4028234663852886e38'] as const;
-
-/** Digits that any `real` and any `double precision` keep; one more for a logarithm that is slightly too great. */
-const REAL_DIGITS = [7, 8, 9, 10];
-const DOUBLE_DIGITS = [16, 17, 18];
-
 /** The bits of a `double precision` as a `bigint`. */
 function bitsOf(value: string): string {
   return `('x' || encode(float8send(${value}), 'hex'))::bit(64)::bigint`;
@@ -34,45 +26,86 @@ function exactNumeric(value: string): string {
   return `(sign(${value})::numeric * ${scaled})`;
 }
 
-/** A `numeric` rounded to a number of digits. */
-function rounded(number: string, value: string, digits: number): string {
-  return `round(${number}, ${digits - 1} - floor(log(abs(${value})))::integer)`;
+/** A type of floating-point numbers. */
+interface FloatType {
+  readonly name: 'real' | 'double precision';
+  /** Digits of a decimal that the cast to `numeric` keeps, and with which no two decimals are read as the same number. */
+  readonly castDigits: number;
+  /** The greatest number that the cast to `numeric` and back does not round up beyond the range. */
+  readonly roundable: string;
+  /** More digits, which the cast does not keep. The last of them are enough for any number. */
+  readonly digits: readonly number[];
+  /** The number with more digits than that. */
+  readonly exact: Convert;
+  /** Least number above zero and greatest number. The cast of any other number to the type raises an error. */
+  readonly range: readonly [least: string, greatest: string];
 }
 
-function doubleToDecimal(value: string): string {
-  const exact = exactNumeric(value);
-  const [first, second, last] = DOUBLE_DIGITS.map((digits) => rounded(exact, value, digits));
-  const isRoundable = `abs(${value}) <= ${ROUNDABLE_DOUBLE}`;
-  return `case
-      when ${value} = 0 or not abs(${value}) < 'infinity' then ${value}::numeric
-      when ${isRoundable} and case when ${isRoundable} then ${value}::numeric::double precision end = ${value} then ${value}::numeric
-      when ${isRoundable} and case when ${isRoundable} then ${first}::double precision end = ${value} then ${first}
-      when ${second}::double precision = ${value} then ${second}
-      else ${last}
-    end`;
+const DOUBLE: FloatType = {
+  name: 'double precision',
+  castDigits: 15,
+  roundable: ROUNDABLE_DOUBLE,
+  digits: [16, 17, 18],
+  exact: exactNumeric,
+  range: ['4.9406564584124654e-324', '1.7976931348623157e308'],
+};
+const REAL: FloatType = {
+  name: 'real',
+  castDigits: 6,
+  roundable: '3.4028234e38',
+  // One more than needed, because the logarithm may be slightly too great.
+  digits: [7, 8, 9, 10],
+  exact: (value) => `${value}::double precision::numeric`,
+  range: ['1.4012984643248171e-45', '3.4028234663852886e38'],
+};
+
+/** The decimal of a number; null if it has more digits than the cast keeps. */
+function shortDecimal(value: string, { name, roundable }: FloatType): string {
+  return onlyIf(
+    `abs(${value}) <= ${roundable}::${name}`,
+    onlyIf(`${value}::numeric::${name} = ${value}`, `${value}::numeric`),
+  );
 }
 
-function realToDecimal(value: string): string {
-  const exact = `${value}::double precision::numeric`;
-  const tries = REAL_DIGITS.map((digits) => rounded(exact, value, digits));
+/**
+ * The decimal of a number. Subqueries name the intermediate results, because an expression that repeats them takes long
+ * to plan.
+ */
+function anyDecimal(value: string, type: FloatType): string {
+  const rounded = type.digits.map((digits) => `round(exact.number, ${digits - 1} - exact.magnitude)`);
+  const branches = rounded
+    .slice(0, -1)
+    .map((number, place) => {
+      // Fewer digits could round a number up beyond the range.
+      const isCastable = place === 0 ? `abs(${value}) <= ${type.roundable}::${type.name} and ` : '';
+      return `when case when ${isCastable}true then ${number}::${type.name} end = ${value} then ${number}`;
+    })
+    .join(' ');
   return `case
       when ${value} = 0 or not abs(${value}) < 'infinity' then ${value}::numeric
-      when ${value}::numeric::real = ${value} then ${value}::numeric
-      ${tries.map((number) => `when ${number}::real = ${value} then ${number}`).join('\n      ')}
-      else ${exact}
+      else coalesce(${shortDecimal(value, type)}, (
+        select case ${branches} else ${rounded.at(-1)} end
+        from (select ${type.exact(value)} as number, floor(log(abs(${value})))::integer as magnitude offset 0) as exact
+      ))
     end`;
 }
 
 function floatToNumeric(
-  type: 'real' | 'double precision',
-  [least, greatest]: readonly [string, string],
-  decimal: Convert,
-  shape: ReturnType<typeof numericType>,
+  type: FloatType,
+  name: string,
+  precision: number | undefined,
+  scale: number,
 ): Conversion {
-  const forward: Convert = (value) => asNumeric(`(${decimal(value)})`, shape);
+  const shape = numericType(name, precision, scale);
+  const hasShortDecimals = precision !== undefined && precision <= type.castDigits;
+  const forward: Convert = (value) =>
+    hasShortDecimals
+      ? asNumeric(`(${shortDecimal(value, type)})`, shape)
+      : `(select ${asNumeric('decimal.number', shape)} from (select ${anyDecimal(value, type)} as number offset 0) as decimal)`;
+  const [least, greatest] = type.range;
   const isCastable = (value: string) =>
     `${value} = 0 or abs(${value}) between ${least} and ${greatest} or not abs(${value}) < 'infinity'`;
-  const exact = ifItLeadsBack((value) => `${value}::${type}`, forward);
+  const exact = ifItLeadsBack((value) => `${value}::${type.name}`, forward);
   return { forward, backward: (value) => onlyIf(isCastable(value), exact(value)) };
 }
 
@@ -87,15 +120,10 @@ function floatToNumeric(
  * @throws DeclarationError if they are not whole numbers with 0 ≤ scale ≤ precision ≤ 1000
  */
 export function realToNumeric(precision?: number, scale = 0): Conversion {
-  return floatToNumeric('real', REAL_RANGE, realToDecimal, numericType('realToNumeric', precision, scale));
+  return floatToNumeric(REAL, 'realToNumeric', precision, scale);
 }
 
 /** The same for `double precision`. */
 export function doubleToNumeric(precision?: number, scale = 0): Conversion {
-  return floatToNumeric(
-    'double precision',
-    DOUBLE_RANGE,
-    doubleToDecimal,
-    numericType('doubleToNumeric', precision, scale),
-  );
+  return floatToNumeric(DOUBLE, 'doubleToNumeric', precision, scale);
 }

@@ -10,8 +10,8 @@ export const OF_TYPES: readonly Obstacle[] = [
   [
     `select`,
     'TYPE_NOT_COMPARABLE',
-    /Values of type json cannot be compared with PostgreSQL's own `=`/,
-    { to: 'json' },
+    /Values of type point cannot be compared with PostgreSQL's own `=`/,
+    { to: 'point' },
   ],
   [
     `create domain public.natural_number as bigint check (value >= 0)`,
