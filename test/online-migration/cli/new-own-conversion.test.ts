@@ -15,7 +15,10 @@ const TABLES = [
   `insert into booking (seats) values ('[1,2)'), ('[3,9)'), ('empty')`,
   `create schema shop`,
   `create domain shop.label as varchar(20)`,
-  `create table item (id bigint primary key, label shop.label not null, taken bigint not null)`,
+  `create extension citext schema shop`,
+  `create table item (
+    id bigint primary key, label shop.label not null, taken bigint not null, mail shop.citext, parts integer[] not null default '{}'
+  )`,
   `insert into item values (1, 'a', 1711850400123)`,
 ];
 const NOT_WRITTEN =
@@ -117,7 +120,7 @@ describe('npx online-migration new of two types without a conversion', () => {
   );
 
   it(
-    'takes the base type of a domain, and the unit of times by the values',
+    'takes the base type of a domain, the schema of an extension, the elements of an array, and the unit of times by the values',
     async () => {
       expect(await copy.changeNew('--table', 'item', '--column', 'label', '--to', 'text')).toMatchObject({
         exitCode: 0,
@@ -129,8 +132,18 @@ describe('npx online-migration new of two types without a conversion', () => {
         exitCode: 0,
       });
       expect(await read('src/item/taken-change.ts')).toContain(`conversion: epochToTimestamptz('ms')`);
+      for (const [column, to] of [
+        ['mail', 'text'],
+        ['parts', 'bigint[]'],
+      ] as const) {
+        expect(await copy.changeNew('--table', 'item', '--column', column, '--to', to)).toMatchObject({
+          exitCode: 0,
+        });
+      }
+      expect(await read('src/item/mail-change.ts')).toContain(`conversion: citextToText('shop.citext')`);
+      expect(await read('src/item/parts-change.ts')).toContain(`default: "'{}'::bigint[]"`);
       const tested = await copy.run('node_modules/jest/bin/jest.js', 'test/item');
-      expect(tested.stderr).toMatch(/Tests: {7}2 passed, 2 total/);
+      expect(tested.stderr).toMatch(/Tests: {7}4 passed, 4 total/);
     },
     LIMIT_MS,
   );

@@ -37,8 +37,9 @@ export interface WantedChange {
 }
 
 const NAMED_TABLES = 20;
-/** A default that is a literal, as in the catalog: `'new'::text`, `7`, `false`. */
-const CONSTANT = /^(?:'(?:[^']|'')*'::[a-z "]+|-?[0-9.]+|true|false)$/;
+/** A default that is a literal, as in the catalog: `'new'::text`, `'{}'::integer[]`, `7`, `false`. */
+const CONSTANT =
+  /^(?:'(?:[^']|'')*'::(?:[\w .]|"(?:[^"]|"")*")+(?:\([\d,]+\)[\w ]*)?(?:\[\])*|-?[0-9.]+|true|false)$/;
 
 /**
  * Plans a change from the user's input and the database.
