@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { defineEntity, p } from '@mikro-orm/core';
 import type { Feature } from '../../src/http/feature.ts';
 import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
-import { integerToBigint } from '../../src/online-migration/conversions/integer-to-bigint.ts';
+import { integerToBigint } from '../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import { priorityChange } from '../support/notes/note-change.ts';
 import { notes } from '../support/notes/notes-feature.ts';
 import { createNotesTable, type NotesTable } from '../support/notes/notes-table.ts';

@@ -151,7 +151,8 @@ function pathOf({ table, oldColumn, newColumn }: ChangedColumn, side: 'old' | 'n
 
 function statementsOf({ change, value, load, columns = DEFAULT_COLUMNS }: ChangeCase): LoadStatements {
   if (load !== undefined) return load;
-  const { table } = namesOf(changedColumnOf(change));
+  const declared = changedColumnOf(change);
+  const { table } = namesOf(declared);
   const { id, n: number } = columns;
   if (value === undefined) {
     return {
@@ -168,8 +169,15 @@ function statementsOf({ change, value, load, columns = DEFAULT_COLUMNS }: Change
     update: ({ form, column }) =>
       `update ${table} set ${number} = $1::bigint, ${column} = ${valueOf(form, '$1::bigint')} where ${id}::text = $2 returning ${id}`,
     read: ({ form, column }) =>
-      `select ${number}::text as n, ${column} is not distinct from ${valueOf(form, number)} as right from ${table} where ${id}::text = $1`,
+      `select ${number}::text as n, ${isSame(declared, form === 'old' ? 'old' : 'new', column, valueOf(form, number))} as right from ${table} where ${id}::text = $1`,
   };
+}
+
+/** A condition on two values; `json` has no `=`. */
+function isSame(change: ChangedColumn, side: 'old' | 'new', one: string, other: string): string {
+  const { type } = side === 'old' ? change.oldColumn : change.newColumn;
+  const text = type === 'json' ? '::text' : '';
+  return `${one}${text} is not distinct from (${other})${text}`;
 }
 
 async function expectValues(
@@ -185,7 +193,7 @@ async function expectValues(
   if (value !== undefined) {
     const wrong = await client.rows(
       `select ${id}, ${n}, ${name}::text as value from ${table}
-      where ${n} > 0 and ${name} is distinct from ${value[side](n)} limit 5`,
+      where ${n} > 0 and not (${isSame(column, side, name, value[side](n))}) limit 5`,
     );
     expect(wrong).toEqual([]);
   }

@@ -1,5 +1,5 @@
 import { changedColumnOf } from '../../src/online-migration/change/changed-column.ts';
-import { textToTimestamptz } from '../../src/online-migration/conversions/text-to-timestamptz.ts';
+import { textToTimestamptz } from '../../src/online-migration/conversions/times/text-to-timestamptz.ts';
 import { changeOf } from './change-of.ts';
 
 /** The column change of the table `event`, which has an `id` and the text `at`. */

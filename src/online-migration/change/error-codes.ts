@@ -20,8 +20,8 @@ export const ERROR_CODES = {
     remedy: 'Declare the conversion; or, to rename the column only, declare its type twice.',
   },
   PRECISION_OUT_OF_RANGE: {
-    meaning: '`textToNumeric` was called with a precision or a scale that it does not support.',
-    remedy: 'Give whole numbers with 1 ≤ precision ≤ 255 and 0 ≤ scale ≤ precision.',
+    meaning: 'A conversion was called with a precision or a scale that it does not support.',
+    remedy: 'Give whole numbers within the limits that the message names.',
   },
 
   // The table, the server and the connection.
@@ -407,9 +407,9 @@ export const ERROR_CODES = {
     meaning: 'The database does not know the time zone.',
     remedy: 'Give `--zone` with a name such as `Europe/Berlin`.',
   },
-  CONVERSION_UNKNOWN: {
-    meaning: 'The package has no conversion between these two types.',
-    remedy: 'Write a conversion as `docs/adapting.md` shows.',
+  CONVERSION_NOT_WRITTEN: {
+    meaning: 'A function of a conversion that `npx online-migration new` has begun is not written yet.',
+    remedy: 'Write the function in the file that the message names, as `docs/adapting.md` shows.',
   },
   CONVERSION_IMPOSSIBLE: {
     meaning: 'The conversion cannot be used with these two types, because values would not fit.',

@@ -18,6 +18,16 @@ export function areDifferent(type: string, one: string, other: string): string {
     : `row(${one})::record operator(pg_catalog.*<>) row(${other})::record`;
 }
 
+/** The type of PostgreSQL that has no `=` and still is in many tables. */
+const WITHOUT_EQUALITY = 'json';
+
+/** A condition on two values of a type: they are not equal. If the type has no `=`, they are not identical. */
+export function areUnequal(type: string, one: string, other: string): string {
+  return type.trim().toLowerCase() === WITHOUT_EQUALITY
+    ? areDifferent(type, one, other)
+    : `${one} is distinct from ${other}`;
+}
+
 /** Whether two equal values of a declared type are always identical. */
 export function isExact(type: string): boolean {
   const [base, modifier] = typeValues(type.toLowerCase());

@@ -4,8 +4,9 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { findObstacles, findPreparations, findUnreviewed } from '../attachments/obstacles/obstacles.ts';
-import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
+import { changedColumnOf } from '../change/changed-column.ts';
 import type { Obstacle } from '../change/obstacle.ts';
+import type { ObstacleCode } from '../change/obstacle-codes.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { namesOf } from '../change/names.ts';
 import { PACKAGE_NAME } from '../follow/presence.ts';
@@ -14,7 +15,9 @@ import { connectionOf, describeConnection, loadConfig } from './project/config-f
 import { declarationFile } from './new/declaration-file.ts';
 import { instructions } from './new/instructions.ts';
 import { migrationFiles } from './new/migration-files.ts';
-import type { NewChange } from './new/new-change.ts';
+import { conversionFile } from './new/conversion-file.ts';
+import { isToBeWritten, type NewChange } from './new/new-change.ts';
+import { sampleTestFile } from './new/sample-test-file.ts';
 import { planChange, type WantedChange } from './new/plan-change.ts';
 import { testFile } from './new/test-file.ts';
 import { extendedList, refuseExisting, type WrittenFile, writeFiles } from './new/written-files.ts';
@@ -22,6 +25,9 @@ import type { ProgramOptions } from './run-command.ts';
 
 /** The module of the template that generated tests use. */
 const TEST_SUPPORT = 'test/support/change-cycle.ts';
+
+/** Obstacles that a person removes together with writing the conversion. */
+const LEFT_TO_PERSON: ReadonlySet<ObstacleCode> = new Set<ObstacleCode>(['NEW_DEFAULT_MISSING']);
 
 /** The options of `new`. */
 type WantedOptions = Readonly<Record<string, string | true | undefined>>;
@@ -46,7 +52,7 @@ export async function writeNewChange(
     await nextNumber(folder),
     config.changes.map(changedColumnOf),
   );
-  const unreviewed = await refuseObstacles(session, plan.change);
+  const unreviewed = await refuseObstacles(session, plan);
   const files = [declarationFile(plan), ...filesOfProject(folder, plan)];
   refuseExisting(folder, files);
   const { folder: place, file: name, declaration } = plan.words;
@@ -74,8 +80,16 @@ async function listsColumnChanges(file: string): Promise<boolean> {
 function filesOfProject(folder: string, plan: NewChange): WrittenFile[] {
   const require = createRequire(join(folder, 'package.json'));
   const hasMikroOrm = isInstalled(require, '@mikro-orm/migrations');
-  const test = existsSync(join(folder, TEST_SUPPORT)) ? testFile(plan) : null;
-  return [...(hasMikroOrm ? migrationFiles(plan) : []), ...(test === null ? [] : [test])];
+  const test = existsSync(join(folder, TEST_SUPPORT)) ? generatedTest(plan) : null;
+  return [
+    ...(hasMikroOrm ? migrationFiles(plan) : []),
+    ...(isToBeWritten(plan) ? [conversionFile(plan)] : []),
+    ...(test === null ? [] : [test]),
+  ];
+}
+
+function generatedTest(plan: NewChange): WrittenFile | null {
+  return isToBeWritten(plan) ? sampleTestFile(plan) : testFile(plan);
 }
 
 function isInstalled(require: NodeJS.Require, name: string): boolean {
@@ -93,8 +107,11 @@ function isInstalled(require: NodeJS.Require, name: string): boolean {
  * @returns one obstacle for each object that a person must review, and each preparation by an administrator, before
  *   expand
  */
-async function refuseObstacles(session: Session, change: ChangedColumn): Promise<Obstacle[]> {
-  const obstacles = await findObstacles(session, change);
+async function refuseObstacles(session: Session, plan: NewChange): Promise<Obstacle[]> {
+  const { change } = plan;
+  const obstacles = (await findObstacles(session, change)).filter(
+    ({ code }) => !isToBeWritten(plan) || !LEFT_TO_PERSON.has(code),
+  );
   if (obstacles.length === 0) return [];
   const later = [
     ...(await findPreparations(session, change)),

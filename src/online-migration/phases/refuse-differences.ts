@@ -1,5 +1,6 @@
 import { findDifferences } from '../verify/equality-proof.ts';
 import type { Side } from '../sync/filled-column.ts';
+import { areUnequal } from '../change/value-difference.ts';
 import { namesOf } from '../change/names.ts';
 import { describeRow } from '../change/row-key.ts';
 import { type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
@@ -26,7 +27,7 @@ export async function refuseDifferences(context: PhaseContext, phase: string, ru
     ruling === 'old' ? [change.oldColumn, change.newColumn] : [change.newColumn, change.oldColumn];
   const assignment =
     ruling === 'old' ? `${newColumn} = ${forward}(${oldColumn})` : `${oldColumn} = ${backward}(${newColumn})`;
-  const statement = `update ${table} set ${assignment} where ${newColumn} is distinct from ${forward}(${oldColumn})`;
+  const statement = `update ${table} set ${assignment} where ${areUnequal(change.newColumn.type, newColumn, `${forward}(${oldColumn})`)}`;
   throw new PhaseRefusedError(
     'ROWS_DIFFER',
     `Cannot ${phase} ${name}: in some rows ${stale.name} does not have the value of ${right.name}. They were ` +

@@ -4,7 +4,7 @@ import { createTriggerFunction } from '../postgres/trigger-function.ts';
 import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
-import { areDifferent } from '../change/value-difference.ts';
+import { areDifferent, areUnequal } from '../change/value-difference.ts';
 
 /**
  * How the trigger treats an unconvertible old value.
@@ -101,7 +101,7 @@ function setOldFromNew(change: ChangedColumn): string {
   if (!isReversible(change)) return `new.${oldColumn} := null;`;
   return `
         new.${oldColumn} := ${backward}(new.${newColumn});
-        if ${forward}(new.${oldColumn}) is distinct from new.${newColumn} then
+        if ${areUnequal(change.newColumn.type, `${forward}(new.${oldColumn})`, `new.${newColumn}`)} then
           ${refuseWrite(`new.${newColumn}`, change.newColumn.name, change.oldColumn.type)}
         end if;`;
 }

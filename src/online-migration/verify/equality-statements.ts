@@ -3,7 +3,7 @@ import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
-import { areDifferent } from '../change/value-difference.ts';
+import { areDifferent, areUnequal } from '../change/value-difference.ts';
 
 const NAMED_DIFFERENCES = 10;
 
@@ -111,7 +111,7 @@ export async function keepUnrebuildable(
       where ${key.compare('t', '<=', 2)}
         ${afterKey === null ? '' : `and ${key.compare('t', '>', 2 + lastKey.length)}`}
         and ${isUnrebuildable(change, `t.${oldColumn}`, `t.${newColumn}`)}
-        and ${forwardInBulk}(t.${oldColumn}) = t.${newColumn}
+        and not (${areUnequal(change.newColumn.type, `${forwardInBulk}(t.${oldColumn})`, `t.${newColumn}`)})
       for no key update
     )
     insert into online_migration.kept_value (change, key, raw_value)
@@ -136,7 +136,11 @@ function isKnownReject(change: ChangedColumn, row: string): string {
  * value.
  */
 function differ(change: ChangedColumn, oldValue: string, newValue: string): string {
-  const differs = `${namesOf(change).forwardInBulk}(${oldValue}) is distinct from ${newValue}`;
+  const differs = areUnequal(
+    change.newColumn.type,
+    `${namesOf(change).forwardInBulk}(${oldValue})`,
+    newValue,
+  );
   return isReversible(change) ? differs : `(${oldValue} is not null and ${differs})`;
 }
 

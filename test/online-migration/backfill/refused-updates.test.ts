@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ErrorCode } from '../../../src/online-migration/change/error-codes.ts';
 import { BackfillError } from '../../../src/online-migration/backfill/plan/backfill-error.ts';
-import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';

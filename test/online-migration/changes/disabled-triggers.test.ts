@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
-import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { textToEnum } from '../../../src/online-migration/conversions/texts/text-to-enum.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import type { expand } from '../../../src/online-migration/phases/expand.ts';

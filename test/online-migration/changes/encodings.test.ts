@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { escapeIdentifier } from 'pg';
-import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
-import { varcharToText } from '../../../src/online-migration/conversions/varchar-to-text.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
+import { varcharToText } from '../../../src/online-migration/conversions/texts/varchar-to-text.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { type ChangeCase, expectFullCycle, openContext } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';

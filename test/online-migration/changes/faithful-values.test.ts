@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Conversion } from '../../../src/online-migration/change/column-change.ts';
-import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
-import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
-import { textToTimestamptzOf } from '../../../src/online-migration/conversions/text-to-timestamptz.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
+import { textToTimestamptzOf } from '../../../src/online-migration/conversions/times/text-to-timestamptz.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';

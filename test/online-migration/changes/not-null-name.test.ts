@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { Conversion } from '../../../src/online-migration/change/column-change.ts';
-import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
-import { textToEnum } from '../../../src/online-migration/conversions/text-to-enum.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
+import { textToEnum } from '../../../src/online-migration/conversions/texts/text-to-enum.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';

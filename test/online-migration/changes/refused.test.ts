@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import type { Obstacle } from '../../../src/online-migration/change/obstacle.ts';
-import type { OnlineMigrationError } from '../../../src/online-migration/change/online-migration-error.ts';
+import { OnlineMigrationError } from '../../../src/online-migration/change/online-migration-error.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { SERVER_MAJOR } from '../../support/server-major.ts';
@@ -24,6 +24,14 @@ const TABLE = `create table part (id bigint primary key, name text, size integer
 
 const database = databasePerFile(`drop publication if exists sizes; ${TABLE}`);
 const { client } = database;
+
+/** A function of a conversion as `npx online-migration new` writes it. */
+function notWritten(): never {
+  throw new OnlineMigrationError(
+    'CONVERSION_NOT_WRITTEN',
+    'src/part/size-conversion.ts: write the function `forward`.',
+  );
+}
 
 describe('expand refuses, with nothing changed,', () => {
   it.each([
@@ -80,5 +88,14 @@ describe('expand refuses, with nothing changed,', () => {
       code: 'SERVER_TOO_OLD',
       message: expect.stringMatching(/Upgrade the server to PostgreSQL 99 or newer/),
     });
+  });
+
+  it('a conversion that is not written yet, before the first statement', async () => {
+    const before = await readSchema(client);
+    const context = await database.open(
+      changeOfPart({ conversion: { forward: notWritten, backward: notWritten } }),
+    );
+    await expect(expand(context)).rejects.toMatchObject({ code: 'CONVERSION_NOT_WRITTEN' });
+    expect(await readSchema(client)).toEqual(before);
   });
 });

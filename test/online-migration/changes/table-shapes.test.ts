@@ -1,8 +1,8 @@
 import { describe, it } from '@jest/globals';
-import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
-import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
-import { textToUuid } from '../../../src/online-migration/conversions/text-to-uuid.ts';
-import { varcharToText } from '../../../src/online-migration/conversions/varchar-to-text.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
+import { textToUuid } from '../../../src/online-migration/conversions/documents/text-to-uuid.ts';
+import { varcharToText } from '../../../src/online-migration/conversions/texts/varchar-to-text.ts';
 import { type ChangeCase, expectFullCycle } from '../../support/change-cycle.ts';
 import type { LoadStatements } from '../../support/change-load.ts';
 import { changeOf } from '../../support/change-of.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { it } from '@jest/globals';
-import { varcharToText } from '../../../src/online-migration/conversions/varchar-to-text.ts';
+import { varcharToText } from '../../../src/online-migration/conversions/texts/varchar-to-text.ts';
 import { expectFullCycle } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { adminClient } from '../../support/test-server.ts';

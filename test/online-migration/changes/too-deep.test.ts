@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { Conversion } from '../../../src/online-migration/change/column-change.ts';
-import { textToJsonb } from '../../../src/online-migration/conversions/text-to-jsonb.ts';
+import { textToJsonb } from '../../../src/online-migration/conversions/documents/text-to-jsonb.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';

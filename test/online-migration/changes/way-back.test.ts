@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
-import { textToUuid } from '../../../src/online-migration/conversions/text-to-uuid.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
+import { textToUuid } from '../../../src/online-migration/conversions/documents/text-to-uuid.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { chosenChange } from '../../../src/online-migration/cli/project/chosen-change.ts';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
-import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import { changeOf } from '../../support/change-of.ts';
 
 const ordersOf = (schema: string, name?: string) =>

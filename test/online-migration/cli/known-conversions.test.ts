@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { knownConversion } from '../../../src/online-migration/cli/new/known-conversions.ts';
+import { knownConversion } from '../../../src/online-migration/cli/new/pairs/known-conversions.ts';
 import { canonicalType } from '../../../src/online-migration/cli/new/table-facts.ts';
 import { describeFrom } from '../../support/server-major.ts';
 import { adminClient } from '../../support/test-server.ts';
@@ -30,12 +30,69 @@ const PAIRS: [from: string, to: string, expression: string][] = [
   ['bpchar(3)', 'text', 'charToText(3)'],
   ['bool', 'varchar(5)', "booleanToText({ true: 'true', false: 'false' })"],
   ['int', 'int8', 'integerToBigint'],
+  ['int2', 'int4', 'smallintToInteger'],
+  ['smallint', 'bigint', 'smallintToBigint'],
+  ['int', 'smallint', 'integerToSmallint'],
+  ['bigint', 'int2', 'bigintToSmallint'],
+  ['int8', 'int', 'bigintToInteger'],
+  ['int2', 'numeric', 'smallintToNumeric()'],
+  ['int', 'decimal(12,2)', 'integerToNumeric(12, 2)'],
+  ['bigint', 'numeric(9)', 'bigintToNumeric(9, 0)'],
+  ['numeric(12,2)', 'smallint', 'numericToSmallint(12, 2)'],
+  ['numeric', 'int', 'numericToInteger()'],
+  ['dec(10)', 'bigint', 'numericToBigint(10, 0)'],
+  ['real', 'numeric(12,2)', 'realToNumeric(12, 2)'],
+  ['float8', 'numeric', 'doubleToNumeric()'],
+  ['float(53)', 'decimal(12,2)', 'doubleToNumeric(12, 2)'],
+  ['money', 'numeric(14,2)', 'moneyToNumeric(14, 2)'],
+  ['timestamptz', 'timestamp(0)', 'timestamptzToTimestamp("Europe/Berlin", { old: 6, new: 0 })'],
+  ['timestamptz(3)', 'timestamp(3)', 'timestamptzToTimestamp("Europe/Berlin")'],
+  ['date', 'timestamp', 'dateToTimestamp'],
+  ['timestamp(3)', 'date', 'timestampToDate'],
+  ['date', 'timestamptz', 'dateToTimestamptz("Europe/Berlin")'],
+  ['timestamptz', 'date', 'timestamptzToDate("Europe/Berlin")'],
+  ['bigint', 'timestamptz', 'epochToTimestamptz("s")'],
+  ['int', 'timestamptz(0)', 'epochToTimestamptz("s", { type: "integer", precision: 0 })'],
+  ['timestamptz(3)', 'bigint', 'timestamptzToEpoch("ms", { precision: 3 })'],
+  ['timestamptz', 'int8', 'timestamptzToEpoch("us")'],
+  ['timestamptz(0)', 'int', 'timestamptzToEpoch("s", { type: "integer", precision: 0 })'],
+  ['text', 'varchar(10)', 'textToVarchar(10)'],
+  ['text', 'char(10)', 'textToChar(10)'],
+  ['varchar(10)', 'varchar(5)', 'varcharToVarchar(10, 5)'],
+  ['character varying(5)', 'char(10)', 'varcharToChar(5, 10)'],
+  ['char(5)', 'varchar(10)', 'charToVarchar(5, 10)'],
+  ['bpchar(5)', 'character(10)', 'charToChar(5, 10)'],
+  ['int', 'bool', 'integerToBoolean'],
+  ['int2', 'boolean', 'smallintToBoolean'],
+  ['bool', 'int4', 'booleanToInteger'],
+  ['bool', 'smallint', 'booleanToSmallint'],
+  ['varchar(5)', 'boolean', "textToBoolean({ true: 'true', false: 'false' })"],
+  ['numeric(12,2)', 'varchar(20)', 'numericToText(12, 2)'],
+  ['uuid', 'text', 'uuidToText'],
+  ['uuid', 'char(36)', 'uuidToText'],
+  ['timestamptz(3)', 'text', 'timestamptzToText(3)'],
+  ['timestamptz', 'varchar(30)', 'timestamptzToText(6)'],
+  ['json', 'jsonb', 'jsonToJsonb'],
+  ['jsonb', 'json', 'jsonbToJson'],
+  ['text', 'inet', 'textToInet'],
+  ['inet', 'varchar(45)', 'inetToText'],
+  ['text', 'bytea', 'textToBytea("hex")'],
+  ['bytea', 'text', 'byteaToText("hex")'],
+  ['varchar(8)', 'interval', 'textToInterval'],
+  ['interval', 'text', 'intervalToText'],
+  ['text[]', 'jsonb', 'textArrayToJsonb'],
+  ['jsonb', 'text[]', 'jsonbToTextArray'],
+  ['int[]', 'bigint[]', 'arrayOf(integerToBigint)'],
+  ['varchar(12)[]', 'numeric(8,2)[]', 'arrayOf(textToNumeric(8, 2))'],
 ];
 
 /** Earlier servers cannot check JSON without raising an error. */
 const JSON_PAIRS: [from: string, to: string, expression: string][] = [
   ['varchar(2)', 'jsonb', 'textToJsonb'],
   ['char', 'jsonb', 'textToJsonb'],
+  ['jsonb', 'varchar(20)', 'jsonbToText'],
+  ['text', 'json', 'textToJson'],
+  ['json', 'text', 'jsonToText'],
 ];
 
 /** Pairs of which no value, or not every one, could be written. */
@@ -61,7 +118,17 @@ const REFUSED: [from: string, to: string, reason: string | null][] = [
     'numeric(300,2)',
     'textToNumeric(300, 2): give whole numbers with 1 ≤ precision ≤ 255 and 0 ≤ scale ≤ precision',
   ],
+  ['boolean', 'char(4)', 'character(4) has no room for the texts true and false'],
+  [
+    'uuid',
+    'varchar(35)',
+    'A uuid has at least 36 characters as a text, and character varying(35) takes no such text',
+  ],
+  ['text', 'numeric', 'Texts need a numeric with a precision and a scale, such as numeric(12,2)'],
+  ['numeric(2,2)', 'integer', 'A number of numeric(2,2) has no digit before the point'],
   ['time(3)', 'timetz(3)', null],
+  ['int4range', 'text', null],
+  ['time[]', 'interval[]', null],
   ['timestamptz(3)', 'timestamptz(0)', null],
 ];
 
@@ -94,7 +161,8 @@ async function expectConversion(from: string, to: string, expression: string): P
   );
   const { rows } = await client.query(`
     select * from pair
-    where ${forward('old_value')} is distinct from new_value or ${backward('new_value')} is distinct from old_value
+    where (${forward('old_value')})::text is distinct from new_value::text
+      or (${backward('new_value')})::text is distinct from old_value::text
     limit 5`);
   expect(rows).toEqual([]);
 }
@@ -116,6 +184,36 @@ describe('the conversion that `new` chooses', () => {
       knownConversion(`character varying(${length})`, 'public.state', { ...DETAILS, labels });
     expect(chosen(6)).toBe('character varying(6) has no room for a label of public.state');
     expect(chosen(7)).toMatchObject({ name: 'textToEnum' });
+  });
+});
+
+describe('the conversion that `new` chooses for a type of the database', () => {
+  const old = { ...DETAILS, oldLabels: ['glad', 'sad'] };
+
+  it.each([
+    ['public.mood', 'text', old, 'enumToText("public.mood", ["glad","sad"])'],
+    [
+      'public.mood',
+      'shop.state',
+      { ...old, labels: ['sad', 'new'] },
+      'enumToEnum({ type: "public.mood", labels: ["glad","sad"] }, { type: "shop.state", labels: ["sad","new"] })',
+    ],
+    ['text', 'public.citext', DETAILS, 'textToCitext("public.citext")'],
+    ['"Own".citext', 'character varying(9)', DETAILS, String.raw`citextToVarchar("\"Own\".citext", 9)`],
+    [
+      'bigint',
+      'timestamp with time zone',
+      { ...DETAILS, epochUnit: 'ms' as const },
+      'epochToTimestamptz("ms")',
+    ],
+  ])('from %s to %s is the right one', (from, to, details, expression) => {
+    expect(knownConversion(from, to, details)).toMatchObject({ expression });
+  });
+
+  it('is none for two enums without a label in common', () => {
+    expect(knownConversion('public.mood', 'shop.state', { ...old, labels: ['new'] })).toBe(
+      'public.mood and shop.state have no label in common',
+    );
   });
 });
 

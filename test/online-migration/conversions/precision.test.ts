@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Conversion } from '../../../src/online-migration/change/column-change.ts';
-import { charToText } from '../../../src/online-migration/conversions/char-to-text.ts';
-import { textToTimestamptzOf } from '../../../src/online-migration/conversions/text-to-timestamptz.ts';
-import { timestampToTimestamptz } from '../../../src/online-migration/conversions/timestamp-to-timestamptz.ts';
+import { charToText } from '../../../src/online-migration/conversions/texts/char-to-text.ts';
+import { textToTimestamptzOf } from '../../../src/online-migration/conversions/times/text-to-timestamptz.ts';
+import { timestampToTimestamptz } from '../../../src/online-migration/conversions/times/timestamp-to-timestamptz.ts';
 import { adminClient } from '../../support/test-server.ts';
 
 let client: Awaited<ReturnType<typeof adminClient>>;

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 
 it.each([
   [12, 13],

@@ -2,7 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { Migration } from '@mikro-orm/migrations';
 import { defineConfig } from '@mikro-orm/postgresql';
 import { expect, it } from '@jest/globals';
-import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import { ColumnMigration } from '../../../src/online-migration/mikro-orm/column-migration.ts';
 import { onlineMigrations } from '../../../src/online-migration/mikro-orm/online-migrations.ts';
 import { runPhaseMigrations } from '../../../src/online-migration/mikro-orm/phase-migrations.ts';

@@ -2,7 +2,7 @@ import { defineEntity, p } from '@mikro-orm/core';
 import { defineConfig, MikroORM } from '@mikro-orm/postgresql';
 import { expect, it } from '@jest/globals';
 import type { PhaseName } from '../../../src/online-migration/change/phase-name.ts';
-import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import { ColumnMigration } from '../../../src/online-migration/mikro-orm/column-migration.ts';
 import { followedOrm } from '../../../src/online-migration/mikro-orm/follow/followed-orm.ts';
 import { onlineMigrations } from '../../../src/online-migration/mikro-orm/online-migrations.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import type { PhaseName } from '../../../src/online-migration/change/phase-name.ts';
-import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import { followColumn } from '../../../src/online-migration/follow/follow-column.ts';
 import { readStatus } from '../../../src/online-migration/observation/status.ts';
 import { runPhase } from '../../../src/online-migration/phases/run-phase.ts';

@@ -3,7 +3,7 @@ import { createQueueSchema } from '../../../src/online-migration/backfill/plan/q
 import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
-import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { renameOnly, revertRenameOnly } from '../../../src/online-migration/phases/rename-only.ts';
 import { PHASES, openContext } from '../../support/change-cycle.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
-import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import type { expand } from '../../../src/online-migration/phases/expand.ts';
 import { PHASES } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';

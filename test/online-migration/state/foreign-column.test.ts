@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
-import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
-import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import { ActiveColumnFollower } from '../../../src/online-migration/follow/active-column-follower.ts';
 import { readStatus } from '../../../src/online-migration/observation/status.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';

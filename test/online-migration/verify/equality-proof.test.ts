@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import { nextBatchRows } from '../../../src/online-migration/verify/batch-rows.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { PHASES, openContext } from '../../support/change-cycle.ts';

@@ -1,6 +1,6 @@
 import { type ChangedColumn, changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
-import { integerToBigint } from '../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 
 /** The column change of the feature for tests: `note.priority` from integer to bigint. */
 export const priorityChange: ColumnChange = {

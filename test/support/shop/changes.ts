@@ -1,5 +1,5 @@
 import { BigIntType } from '@mikro-orm/core';
-import { textToNumeric } from '../../../src/online-migration/conversions/text-to-numeric.ts';
+import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import type { FollowedChange } from '../../../src/online-migration/mikro-orm/follow/followed-change.ts';
 import { changeOf } from '../change-of.ts';
 import { IsoText } from './entities.ts';

@@ -23,7 +23,7 @@ export async function typeObstacles(database: Queryable, change: ChangedColumn):
     }>(
       `
       select t.oid::regtype::text as name,
-        t.typtype in ('e', 'r', 'm', 'c', 'd') or t.typcategory = 'A'
+        t.typtype in ('e', 'r', 'm', 'c', 'd') or t.typcategory = 'A' or t.oid = 'json'::regtype
         or exists (
           select from pg_catalog.pg_operator o
           where o.oprname = '=' and o.oprnamespace = 'pg_catalog'::regnamespace and o.oprright = o.oprleft and o.oprleft in (

@@ -31,7 +31,7 @@ export function declarationFile({ table, change, conversion, words }: NewChange)
   return {
     path: `src/${words.folder}/${words.file}-change.ts`,
     text: `import type { ColumnChange } from 'online-migration';
-${conversion === null ? '' : `import { ${conversion.name} } from 'online-migration/conversions';\n`}
+${conversion === null ? '' : `import { ${conversion.imports.join(', ')} } from '${conversion.module ?? 'online-migration/conversions'}';\n`}
 /** ${inComment(`The column change of \`${table.name}.${oldColumn.name}\`, ${purpose}.`)} */
 export const ${words.declaration}: ColumnChange = ${literal};
 `,

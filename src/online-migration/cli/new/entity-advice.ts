@@ -108,6 +108,32 @@ export function oldTypeOf({
         ],
       };
     default:
-      return null;
+      return otherOldType(oldColumn.type, newColumn.type, own);
   }
+}
+
+/** The types of JavaScript in which MikroORM reads the types of PostgreSQL. A text is read as a string. */
+const READ_AS: readonly [type: RegExp, readAs: string][] = [
+  [/\[\]$/, 'array'],
+  [/^(?:smallint|integer|real|double precision)$/, 'number'],
+  [/^bigint$/, 'bigint'],
+  [/^boolean$/, 'boolean'],
+  [/^timestamp/, 'Date'],
+  [/^jsonb?$/, 'parsed value'],
+  [/^bytea$/, 'Buffer'],
+];
+
+/** A class of the application, if MikroORM reads the two types as different types of JavaScript. */
+function otherOldType(from: string, to: string, name: string): OldType | null {
+  const [old, added] = [from, to].map(
+    (type) => READ_AS.find(([pattern]) => pattern.test(type))?.[1] ?? 'string',
+  );
+  if (old === added && old !== 'array') return null;
+  return {
+    expression: `new ${name}()`,
+    reason: [
+      `MikroORM reads ${from} as a ${old}, and ${to} as a ${added}.`,
+      `Write the class ${name}: it extends MikroORM's \`Type\`, and gives the property of the old column the values of the new one.`,
+    ],
+  };
 }

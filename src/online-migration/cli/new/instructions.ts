@@ -2,7 +2,7 @@ import { type ChangedColumn, isRename } from '../../change/changed-column.ts';
 import type { Stage } from '../../observation/stage.ts';
 import { argumentFor } from '../project/chosen-change.ts';
 import { entityAdvice, unmappableReason } from './entity-advice.ts';
-import { migrationNumber, type NewChange } from './new-change.ts';
+import { isToBeWritten, migrationNumber, type NewChange } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
 
 /** The longest `up` command without the name of the change. */
@@ -41,7 +41,7 @@ export function instructions(
 ${files.map(({ path }) => `  ${path}`).join('\n')}
 ${unreviewed.length === 0 ? '' : `\nReview before expand:\n${unreviewed.map((sentence) => `  ${sentence}\n`).join('')}`}
 Next:
-${config === undefined ? '' : `  Add the \`columnChanges\` of src/column-changes.ts to \`changes\` of ${config}.\n`}${test === undefined ? '' : `  npm test -- ${test.path}\n`}  npx online-migration preflight ${chosen}
+${writing(subject)}${config === undefined ? '' : `  Add the \`columnChanges\` of src/column-changes.ts to \`changes\` of ${config}.\n`}${test === undefined ? '' : `  npm test -- ${test.path}\n`}  npx online-migration preflight ${chosen}
 
 Release 1, which knows both ${isRename(change) ? 'names' : 'columns'}:
 ${following.map((line) => `  ${line}`).join('\n')}
@@ -51,6 +51,23 @@ Release 2, which knows ${isRename(change) ? `only ${newColumn.name}` : `${oldCol
   Remove the change from src/column-changes.ts${isFollowedByOrm ? ` and from the \`changes\` ${test === undefined ? 'of `followedOrm`' : 'of the feature'}` : ''}.
 
 npx online-migration status ${chosen} --watch shows the progress.`;
+}
+
+/** The steps of a change whose conversion is not written yet. */
+function writing({ change, conversion, words, ...subject }: NewChange): string {
+  if (!isToBeWritten({ conversion })) return '';
+  const { oldColumn, newColumn } = change;
+  const steps = [
+    `The package has no conversion from ${oldColumn.type} to ${newColumn.type}:`,
+    `write \`forward\` and \`backward\` in src/${words.folder}/${words.file}-conversion.ts, as docs/adapting.md shows. Until then, the change is refused.`,
+    ...(oldColumn.default === undefined
+      ? []
+      : [`Declare the new default, \`to.default\`, in src/${words.folder}/${words.file}-change.ts.`]),
+    ...(subject.sample.length === 0
+      ? []
+      : [`The test has values of ${subject.table.name}: write the new ones, and remove personal data.`]),
+  ];
+  return `  ${steps.join('\n  ')}\n`;
 }
 
 /** The phases, with the releases that they wait for. */

@@ -1,5 +1,5 @@
 import type { ChangedColumn } from '../../change/changed-column.ts';
-import type { ChosenConversion } from './conversion-pairs.ts';
+import type { ChosenConversion } from './pairs/known-conversions.ts';
 import type { TableFacts } from './table-facts.ts';
 
 /** A column change to write, with all facts for its files. */
@@ -11,6 +11,10 @@ export interface NewChange {
   readonly conversion: ChosenConversion | null;
   /** The labels of the new type, if it is an enum. */
   readonly labels: readonly string[];
+  /** Statements that create the types of the two columns in the database of a test. */
+  readonly typeSetup: readonly string[];
+  /** Old values as texts, for the test of a conversion that the project has to write. */
+  readonly sample: readonly string[];
   /** The time zone of timestamps without one. */
   readonly zone: string;
   /** The number of its first migration: 7. */
@@ -30,6 +34,13 @@ export interface NewNames {
   readonly pascal: string;
   /** The declaration's name: `ordersTotalChange`. */
   readonly declaration: string;
+  /** The name of a conversion that the project has to write: `ordersTotalConversion`. */
+  readonly conversion: string;
+}
+
+/** Whether the package has no conversion for the two types, so that the project has to write one. */
+export function isToBeWritten({ conversion }: Pick<NewChange, 'conversion'>): boolean {
+  return conversion?.module !== undefined;
 }
 
 /** Digits of a migration's number in its file name. */
@@ -74,6 +85,7 @@ export function namesFor(
     migration: all.join('_'),
     pascal,
     declaration: `${camel}Change`,
+    conversion: `${camel}Conversion`,
   };
 }
 

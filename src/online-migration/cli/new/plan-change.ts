@@ -3,10 +3,13 @@ import type { ChangedColumn } from '../../change/changed-column.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Conversion } from '../../change/column-change.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
-import { knownConversion, knownPairs } from './known-conversions.ts';
+import { knownConversion } from './pairs/known-conversions.ts';
 import { interimName, numbered, numberOf } from './change-number.ts';
 import { keyOf, namesFor, type NewChange } from './new-change.ts';
 import { planRename } from './plan-rename.ts';
+import { epochUnitOf, sampleOf } from './column-values.ts';
+import { standIn, toBeWritten } from './conversion-file.ts';
+import { baseType, typeSetup } from './type-setup.ts';
 import {
   canonicalType,
   type DescribingQueryable,
@@ -34,8 +37,9 @@ export interface WantedChange {
 }
 
 const NAMED_TABLES = 20;
-/** A default that is a literal, as in the catalog: `'new'::text`, `7`, `false`. */
-const CONSTANT = /^(?:'(?:[^']|'')*'::[a-z "]+|-?[0-9.]+|true|false)$/;
+/** A default that is a literal, as in the catalog: `'new'::text`, `'{}'::integer[]`, `7`, `false`. */
+const CONSTANT =
+  /^(?:'(?:[^']|'')*'::(?:[\w .]|"(?:[^"]|"")*")+(?:\([\d,]+\)[\w ]*)?(?:\[\])*|-?[0-9.]+|true|false)$/;
 
 /**
  * Plans a change from the user's input and the database.
@@ -79,42 +83,44 @@ export async function planChange(
     );
   }
   if (wanted.zone !== undefined) await refuseUnknownZone(database, wanted.zone);
-  const labels = await enumLabels(database, to);
   const zone = wanted.zone ?? 'UTC';
-  const chosen = knownConversion(column.type, to, { labels, zone });
-  if (chosen === null) {
-    throw new OnlineMigrationError(
-      'CONVERSION_UNKNOWN',
-      `There is no conversion from ${column.type} to ${to}, and nothing was written. There is: ${knownPairs()}. ` +
-        `docs/adapting.md shows how to write another one.`,
-      { from: column.type, to },
-    );
-  }
-  if (typeof chosen === 'string') {
-    throw new OnlineMigrationError('CONVERSION_IMPOSSIBLE', `${chosen}. Nothing was written.`, {
+  const labels = await enumLabels(database, to);
+  const found = knownConversion(await baseType(database, column.type), await baseType(database, to), {
+    labels,
+    oldLabels: await enumLabels(database, column.type),
+    zone,
+    epochUnit: await epochUnitOf(database, table, column),
+  });
+  if (typeof found === 'string') {
+    throw new OnlineMigrationError('CONVERSION_IMPOSSIBLE', `${found}. Nothing was written.`, {
       from: column.type,
       to,
     });
   }
-  const newDefault = await convertedDefault(database, chosen.conversion, column, to);
+  const conversion = found?.conversion ?? standIn(column.type, to);
+  // Nothing can be converted yet, so a person declares the default.
+  const newDefault = found === null ? null : await convertedDefault(database, conversion, column, to);
   const change = declare(
     table,
     column,
     { type: to, default: newDefault },
-    chosen.conversion,
+    conversion,
     wanted.newColumn ?? interimName(table, column.name, others),
     wanted.renameInContract,
   );
   const number = await numberOf(database, change, others);
   const name = number === undefined ? {} : { name: numbered(change, number) };
+  const words = namesFor(table, column.name, number);
   return {
     table,
     change: { ...name, ...change },
-    conversion: chosen,
+    conversion: found ?? toBeWritten(words, conversion),
     labels,
+    typeSetup: await typeSetup(database, [column.type, to]),
+    sample: found === null ? await sampleOf(database, table, column) : [],
     zone,
     firstNumber,
-    words: namesFor(table, column.name, number),
+    words,
   };
 }
 

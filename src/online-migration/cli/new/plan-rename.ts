@@ -2,6 +2,7 @@ import type { ChangedColumn } from '../../change/changed-column.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import { numberOf } from './change-number.ts';
 import { keyOf, namesFor, type NewChange } from './new-change.ts';
+import { typeSetup } from './type-setup.ts';
 import { type ColumnFacts, type DescribingQueryable, enumLabels, type TableFacts } from './table-facts.ts';
 
 /** Plans a rename. Its obstacles are found later, as those of every change. */
@@ -42,6 +43,8 @@ export async function planRename(
     change,
     conversion: null,
     labels: await enumLabels(database, type),
+    typeSetup: await typeSetup(database, [type]),
+    sample: [],
     zone: 'UTC',
     firstNumber,
     words: namesFor(table, name),

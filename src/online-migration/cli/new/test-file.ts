@@ -55,7 +55,7 @@ describe(${JSON.stringify(title)}, () => {
 }
 
 /** @param value SQL of the old value for the number `${n}` */
-function setupOf({ table, change, labels }: NewChange, changed: ColumnFacts, value: string): string[] {
+function setupOf({ table, change, typeSetup }: NewChange, changed: ColumnFacts, value: string): string[] {
   const name = `${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)}`;
   const needed = new Set(table.key);
   const isOwnType = new Map(table.columns.map((column) => [column.name, fillingOf(column) !== null]));
@@ -82,7 +82,7 @@ function setupOf({ table, change, labels }: NewChange, changed: ColumnFacts, val
   const own = value.replaceAll('${n}', 'n');
   return [
     ...(table.schema === 'public' ? [] : [`create schema ${escapeIdentifier(table.schema)}`]),
-    ...typeStatements(change.newColumn.type, labels),
+    ...typeSetup,
     ...(columns.some((column) => column.includes(NUMBERS)) ? [`create sequence ${NUMBERS}`] : []),
     `create table ${name} (${columns.join(', ')})`,
     ...indexes.map(({ statement }) => statement),
@@ -98,14 +98,6 @@ function sameValue({ change, labels }: NewChange): { readonly old: string; reado
   const [label] = labels;
   const value = label === undefined ? valueOfType(type) : `${escapeLiteral(label)}::${type}`;
   return value === null ? null : { old: value, new: value };
-}
-
-/** An enum must exist, with the labels that the conversion knows. */
-function typeStatements(type: string, labels: readonly string[]): string[] {
-  if (labels.length === 0) return [];
-  const list = labels.map((label) => escapeLiteral(label)).join(', ');
-  const schema = /^(.+)\./.exec(type)?.[1] ?? 'public';
-  return [`create schema if not exists ${schema}`, `create type ${type} as enum (${list})`];
 }
 
 function isKey(columns: readonly string[], key: readonly string[]): boolean {

@@ -1,4 +1,4 @@
-import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { integerToBigint } from '../../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import type { Obstacle } from './obstacle.ts';
 
 /** Objects that older servers do not support, by the first major version that does. */

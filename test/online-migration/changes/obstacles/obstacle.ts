@@ -1,5 +1,5 @@
 import type { ObstacleCode } from '../../../../src/online-migration/change/obstacle-codes.ts';
-import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { integerToBigint } from '../../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import type { ColumnChange } from '../../../../src/online-migration/change/column-change.ts';
 import { type ChangeOptions, changeOf } from '../../../support/change-of.ts';
 

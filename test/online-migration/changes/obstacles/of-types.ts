@@ -1,8 +1,8 @@
-import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
-import { textToEnum } from '../../../../src/online-migration/conversions/text-to-enum.ts';
-import { textToNumeric } from '../../../../src/online-migration/conversions/text-to-numeric.ts';
-import { textToTimestamptz } from '../../../../src/online-migration/conversions/text-to-timestamptz.ts';
-import { timestampToTimestamptz } from '../../../../src/online-migration/conversions/timestamp-to-timestamptz.ts';
+import { integerToBigint } from '../../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
+import { textToEnum } from '../../../../src/online-migration/conversions/texts/text-to-enum.ts';
+import { textToNumeric } from '../../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
+import { textToTimestamptz } from '../../../../src/online-migration/conversions/times/text-to-timestamptz.ts';
+import { timestampToTimestamptz } from '../../../../src/online-migration/conversions/times/timestamp-to-timestamptz.ts';
 import type { Obstacle } from './obstacle.ts';
 
 /** Types and expressions that the server does not take, or that do not suit a change. */
@@ -10,8 +10,8 @@ export const OF_TYPES: readonly Obstacle[] = [
   [
     `select`,
     'TYPE_NOT_COMPARABLE',
-    /Values of type json cannot be compared with PostgreSQL's own `=`/,
-    { to: 'json' },
+    /Values of type point cannot be compared with PostgreSQL's own `=`/,
+    { to: 'point' },
   ],
   [
     `create domain public.natural_number as bigint check (value >= 0)`,

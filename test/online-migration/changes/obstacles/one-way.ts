@@ -1,4 +1,4 @@
-import { integerToBigint } from '../../../../src/online-migration/conversions/integer-to-bigint.ts';
+import { integerToBigint } from '../../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import type { Obstacle } from './obstacle.ts';
 
 /** Objects that do not allow a row without an old value. */

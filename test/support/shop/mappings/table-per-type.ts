@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { BigIntType, defineEntity, p } from '@mikro-orm/core';
-import { textToNumeric } from '../../../../src/online-migration/conversions/text-to-numeric.ts';
+import { textToNumeric } from '../../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import { changeOf } from '../../change-of.ts';
 import { widening } from '../changes.ts';
 import type { UnitRunner } from '../operations.ts';

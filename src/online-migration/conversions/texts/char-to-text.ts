@@ -1,4 +1,4 @@
-import type { Conversion } from '../change/column-change.ts';
+import type { Conversion } from '../../change/column-change.ts';
 
 /**
  * `char(length)` to `text` and back. The spaces that pad a `char` are not part of its value. A longer text, and one

@@ -1,4 +1,4 @@
-import type { Conversion } from '../change/column-change.ts';
+import type { Conversion } from '../../change/column-change.ts';
 
 /** `integer` to `bigint` and back. A number that does not fit into an integer cannot be converted back. */
 export const integerToBigint: Conversion = {

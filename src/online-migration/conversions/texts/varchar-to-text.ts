@@ -1,4 +1,4 @@
-import type { Conversion } from '../change/column-change.ts';
+import type { Conversion } from '../../change/column-change.ts';
 
 /**
  * `varchar(length)` to `text` and back; a longer text cannot be converted back. If only the type is to change,

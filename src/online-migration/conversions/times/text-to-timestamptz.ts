@@ -1,4 +1,5 @@
-import type { Conversion } from '../change/column-change.ts';
+import type { Conversion } from '../../change/column-change.ts';
+import { reversedToText } from '../shared/expression.ts';
 
 const YEAR = '[0-9]{4}';
 const DIVISIBLE_BY_4 = '(?:[02468][048]|[13579][26])';
@@ -96,6 +97,16 @@ export function textToTimestamptzOf(precision: number): Conversion {
         || rtrim(rtrim(to_char(${value} at time zone 'UTC', '.US'), '0'), '.')
     end`,
   };
+}
+
+/**
+ * `timestamptz(precision)` to text and back: `YYYY-MM-DD HH:MM:SS` in UTC, with a fraction if it is not zero. Any other
+ * text cannot be converted back. `infinity` and years of more than four digits are rejects.
+ *
+ * @param precision digits of a second's fraction, from 0 to 6
+ */
+export function timestamptzToText(precision: number = MAX_DIGITS): Conversion {
+  return reversedToText(textToTimestamptzOf(precision));
 }
 
 /** The numbers of a span, each as two digits. */

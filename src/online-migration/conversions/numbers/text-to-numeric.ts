@@ -1,5 +1,6 @@
-import { DeclarationError } from '../change/declaration-check.ts';
-import type { Conversion } from '../change/column-change.ts';
+import { DeclarationError } from '../../change/declaration-check.ts';
+import type { Conversion } from '../../change/column-change.ts';
+import { reversedToText } from '../shared/expression.ts';
 
 /** Largest repetition count in PostgreSQL's regular expressions. */
 const MAX_PRECISION = 255;
@@ -42,4 +43,16 @@ export function textToNumeric(precision: number, scale: number): Conversion {
       then ${value}::numeric(${precision}, ${scale})::text
     end`,
   };
+}
+
+/**
+ * `numeric(precision, scale)` to text and back, with all digits of the scale: `1.50`. Any other text cannot be
+ * converted back. `NaN` is a reject.
+ *
+ * @param precision number of all digits
+ * @param scale digits after the point
+ * @throws DeclarationError if they are not whole numbers with 0 ≤ scale ≤ precision ≤ 255
+ */
+export function numericToText(precision: number, scale: number): Conversion {
+  return reversedToText(textToNumeric(precision, scale));
 }

@@ -1,5 +1,5 @@
 import { escapeLiteral } from 'pg';
-import type { Conversion } from '../change/column-change.ts';
+import type { Conversion } from '../../change/column-change.ts';
 
 /**
  * `boolean` to text and back; any other text cannot be converted back.

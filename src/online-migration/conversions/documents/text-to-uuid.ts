@@ -1,4 +1,5 @@
-import type { Conversion } from '../change/column-change.ts';
+import type { Conversion } from '../../change/column-change.ts';
+import { reversedToText } from '../shared/expression.ts';
 
 const HYPHENATED = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
 
@@ -11,3 +12,6 @@ export const textToUuid: Conversion = {
     `case when (${value}::text collate "C") ~ '${HYPHENATED}' then ${value}::text::uuid end`,
   backward: (value) => `${value}::text`,
 };
+
+/** `uuid` to text and back, in small letters with four hyphens. Any other text cannot be converted back. */
+export const uuidToText: Conversion = reversedToText(textToUuid);

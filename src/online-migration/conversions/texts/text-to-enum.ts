@@ -1,5 +1,5 @@
 import { escapeLiteral } from 'pg';
-import type { Conversion } from '../change/column-change.ts';
+import type { Conversion } from '../../change/column-change.ts';
 
 /**
  * Text to an enum and back. A text that is not exactly one of the labels does not convert.
