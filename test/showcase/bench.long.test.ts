@@ -124,7 +124,13 @@ describe('npm run bench', () => {
 
   it.each([
     { moment: 'it seeds', printed: /seed 10,/, signal: 'SIGINT', exitCode: 130, rows: ENDLESS },
-    { moment: 'the API is under load', printed: /capacity of the API …/, signal: 'SIGTERM', exitCode: 143, rows: '1000' },
+    {
+      moment: 'the API is under load',
+      printed: /capacity of the API …/,
+      signal: 'SIGTERM',
+      exitCode: 143,
+      rows: '1000',
+    },
   ] as const)(
     'leaves nothing behind after a $signal while $moment',
     async ({ printed, signal, exitCode, rows }) => {

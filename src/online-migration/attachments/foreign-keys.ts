@@ -12,8 +12,14 @@ export interface ForeignKey {
   readonly columns: readonly string[];
   readonly target: string;
   readonly targetColumns: readonly string[];
-  /** ` on delete cascade`, or an empty string. */
-  readonly onDelete: string;
+  /** ` match full on update cascade on delete restrict`, or an empty string. */
+  readonly options: string;
+  /** The columns of `on delete set null (…)`, unquoted; empty for all. */
+  readonly columnsToSet: readonly string[];
+  readonly isEnforced: boolean;
+  readonly isDeferrable: boolean;
+  /** Whether a transaction defers it without `set constraints`. */
+  readonly isDeferred: boolean;
   /** Whether the column is among `columns`. */
   readonly isSource: boolean;
   /** Whether the column is among `targetColumns`. */
@@ -35,18 +41,24 @@ interface ForeignKeyRow {
   is_source: boolean;
   is_target: boolean;
   validated: boolean;
-  on_delete: keyof typeof ON_DELETE;
+  is_enforced: boolean;
+  match_type: string;
+  on_update: keyof typeof ACTIONS;
+  on_delete: keyof typeof ACTIONS;
+  deferrable: boolean;
+  deferred: boolean;
+  columns_to_set: string[];
   partner_types: string[];
   comment: string | null;
   obstacle: string | null;
 }
 
-const ON_DELETE = {
+const ACTIONS = {
   a: '',
-  r: ' on delete restrict',
-  c: ' on delete cascade',
-  n: ' on delete set null',
-  d: ' on delete set default',
+  r: 'restrict',
+  c: 'cascade',
+  n: 'set null',
+  d: 'set default',
 } as const;
 
 /** Reads the foreign keys on a column, including those of other tables that refer to it. */
@@ -62,6 +74,15 @@ export async function readForeignKeys(
       con.conrelid = a.attrelid and a.attnum = any (con.conkey) as is_source,
       con.confrelid = a.attrelid and a.attnum = any (con.confkey) as is_target,
       con.convalidated as validated, con.confdeltype as on_delete,
+      con.confupdtype as on_update, con.confmatchtype as match_type, con.condeferrable as deferrable,
+      con.condeferred as deferred, coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true) as is_enforced,
+      array(
+        select c.attname::text
+        from jsonb_array_elements_text(coalesce(nullif(to_jsonb(con) -> 'confdelsetcols', 'null'), '[]'))
+          with ordinality as k (number, place)
+        join pg_catalog.pg_attribute c on c.attrelid = con.conrelid and c.attnum = k.number::int2
+        order by k.place
+      ) as columns_to_set,
       obj_description(con.oid, 'pg_constraint') as comment,
       (
         select coalesce(array_agg(distinct format_type(p.atttypid, p.atttypmod)), '{}')
@@ -73,12 +94,7 @@ export async function readForeignKeys(
             and not (con.conrelid = a.attrelid and pair.source = a.attnum)
       ) as partner_types,
       case
-        when con.condeferrable then 'it is deferrable'
-        when con.confupdtype not in ('a', 'r') then 'it has an action on update'
-        when con.confmatchtype <> 's' then 'it matches in full'
         when to_jsonb(con) ->> 'conperiod' = 'true' then 'it is over periods'
-        when to_jsonb(con) ->> 'conenforced' = 'false' then 'it is not enforced'
-        when to_jsonb(con) ->> 'confdelsetcols' is not null then 'its action on delete names columns'
         when owner.kind = 'p' or target.kind = 'p' then 'a partitioned table is at one of its ends'
       end as obstacle
     from pg_catalog.pg_attribute a
@@ -98,7 +114,11 @@ export async function readForeignKeys(
     columns: row.columns,
     target: row.target,
     targetColumns: row.target_columns,
-    onDelete: ON_DELETE[row.on_delete],
+    options: optionsOf(row),
+    columnsToSet: row.columns_to_set,
+    isEnforced: row.is_enforced,
+    isDeferrable: row.deferrable,
+    isDeferred: row.deferred,
     isSource: row.is_source,
     isTarget: row.is_target,
     isValidated: row.validated,
@@ -118,16 +138,32 @@ export function otherEnds(foreignKeys: readonly ForeignKey[]): string[] {
 }
 
 /**
- * The statement that creates the same foreign key for another column. It applies to new writes and is not validated.
+ * The statement that creates the same foreign key for another column. It applies to new writes and is not validated. A
+ * deferrable one is deferred while both exist: `set constraints` with the name of the original would not defer the copy.
  */
 export function mirrorForeignKeyStatement(foreignKey: ForeignKey, from: string, to: string): string {
-  const { name, owner, columns, target, targetColumns, onDelete, isSource, isTarget } = foreignKey;
+  const { name, owner, columns, target, targetColumns, options, columnsToSet, isSource, isTarget } =
+    foreignKey;
   const list = (names: readonly string[], isReplaced: boolean) =>
     names.map((column) => escapeIdentifier(isReplaced && column === from ? to : column)).join(', ');
   return (
     `alter table ${owner} add constraint ${escapeIdentifier(mirrorName(name))} ` +
-    `foreign key (${list(columns, isSource)}) references ${target} (${list(targetColumns, isTarget)})${onDelete} not valid`
+    `foreign key (${list(columns, isSource)}) references ${target} (${list(targetColumns, isTarget)})` +
+    options.replace('%columns', () => `(${list(columnsToSet, isSource)})`) +
+    (foreignKey.isDeferrable ? ' deferrable initially deferred' : '') +
+    (foreignKey.isEnforced ? ' not valid' : ' not enforced')
   );
+}
+
+/** The clauses behind the columns, in PostgreSQL's order. `%columns` is the place of the columns to set. */
+function optionsOf(row: ForeignKeyRow): string {
+  const [onUpdate, onDelete] = [ACTIONS[row.on_update], ACTIONS[row.on_delete]];
+  return [
+    row.match_type === 'f' ? ' match full' : '',
+    onUpdate === '' ? '' : ` on update ${onUpdate}`,
+    onDelete === '' ? '' : ` on delete ${onDelete}`,
+    row.columns_to_set.length === 0 ? '' : ' %columns',
+  ].join('');
 }
 
 function columnNames(table: string, numbers: string): string {

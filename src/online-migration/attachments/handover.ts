@@ -1,10 +1,11 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import type { Side } from '../sync/filled-column.ts';
+import { otherSide, type Side } from '../sync/filled-column.ts';
 import { namesOf } from '../change/names.ts';
 import type { LockedPlan } from '../postgres/exclusive-lock.ts';
 import { readAttachments } from './attachments.ts';
+import type { CarriedCheck } from './checks.ts';
 import { propertyStatements, readColumnProperties } from './column-properties.ts';
 import { type ForeignKey, otherEnds } from './foreign-keys.ts';
 import type { CarriedIndex } from './indexes.ts';
@@ -19,6 +20,7 @@ import { columnAt, mirrorName } from './table-column.ts';
  * 1. Drop each foreign key and give its name to its copy. This precedes the indexes, because foreign keys of other
  *    tables depend on them.
  * 2. Drop each index and give its name to its copy, including the primary key or the unique constraint.
+ * 3. Drop each check and give its name to its copy.
  *
  * @param from the column that has them
  */
@@ -36,13 +38,14 @@ export async function planHandover(
     statements: [
       ...foreignKeys.flatMap((key) => foreignKeyStatements(key)),
       ...own.indexes.filter(isMirrored).flatMap((index) => indexStatements(table, index)),
+      ...own.checks.filter(isMirrored).flatMap((check) => checkStatements(table, check)),
     ],
     furtherTables: otherEnds(foreignKeys),
   };
 }
 
 /**
- * The names of one column's indexes and foreign keys without a copy on the other column. They were created in the
+ * The names of one column's indexes, checks and foreign keys without a copy on the other column. They were created in the
  * meantime, and a handover leaves them unchanged.
  */
 export async function findUnmirrored(
@@ -51,9 +54,11 @@ export async function findUnmirrored(
   from: Side,
 ): Promise<string[]> {
   const { own } = await readAttachments(database, change, from);
-  const { mirrors } = await readAttachments(database, change, from === 'old' ? 'new' : 'old');
-  const mirrorNames = new Set([...mirrors.indexes, ...mirrors.foreignKeys].map(({ name }) => name));
-  return [...own.indexes, ...own.foreignKeys]
+  const { mirrors } = await readAttachments(database, change, otherSide(from));
+  const mirrorNames = new Set(
+    [...mirrors.indexes, ...mirrors.checks, ...mirrors.foreignKeys].map(({ name }) => name),
+  );
+  return [...own.indexes, ...own.checks, ...own.foreignKeys]
     .map(({ name }) => name)
     .filter((name) => !mirrorNames.has(mirrorName(name)));
 }
@@ -69,7 +74,7 @@ export async function planValueHandover(
   from: Side,
 ): Promise<LockedPlan> {
   const { table } = namesOf(change);
-  const staying = escapeIdentifier(columnAt(change, from === 'old' ? 'new' : 'old').column);
+  const staying = escapeIdentifier(columnAt(change, otherSide(from)).column);
   const numbering = await readNumbering(database, columnAt(change, from));
   return {
     statements: [
@@ -97,6 +102,7 @@ export async function planMirrorDrop(
   change: ChangedColumn,
   side: Side,
 ): Promise<LockedPlan> {
+  const { table } = namesOf(change);
   const { mirrors } = await readAttachments(database, change, side);
   return {
     statements: [
@@ -104,6 +110,7 @@ export async function planMirrorDrop(
         ({ owner, name }) => `alter table ${owner} drop constraint ${escapeIdentifier(name)}`,
       ),
       ...mirrors.indexes.map(({ schema, name }) => `drop index ${schema}.${escapeIdentifier(name)}`),
+      ...mirrors.checks.map(({ name }) => `alter table ${table} drop constraint ${escapeIdentifier(name)}`),
     ],
     furtherTables: otherEnds(mirrors.foreignKeys),
   };
@@ -130,28 +137,43 @@ function defaultStatements(table: string, leaving: string, staying: string, expr
   ];
 }
 
-function foreignKeyStatements({ owner, name, comment }: ForeignKey): string[] {
+function foreignKeyStatements({ owner, name, comment, isDeferrable, isDeferred }: ForeignKey): string[] {
   const [quoted, mirror] = [escapeIdentifier(name), escapeIdentifier(mirrorName(name))];
   return [
     `alter table ${owner} drop constraint ${quoted}`,
     `alter table ${owner} rename constraint ${mirror} to ${quoted}`,
+    ...(isDeferrable && !isDeferred
+      ? [`alter table ${owner} alter constraint ${quoted} deferrable initially immediate`]
+      : []),
     ...commentStatements(`constraint ${quoted} on ${owner}`, comment),
   ];
 }
 
-function indexStatements(table: string, index: CarriedIndex): string[] {
-  const { name, schema, constraint, comment, constraintComment } = index;
+function checkStatements(table: string, { name, comment }: CarriedCheck): string[] {
   const [quoted, mirror] = [escapeIdentifier(name), escapeIdentifier(mirrorName(name))];
+  return [
+    `alter table ${table} drop constraint ${quoted}`,
+    `alter table ${table} rename constraint ${mirror} to ${quoted}`,
+    ...commentStatements(`constraint ${quoted} on ${table}`, comment),
+  ];
+}
+
+function indexStatements(table: string, index: CarriedIndex): string[] {
+  const { name, schema, constraint, isClustered, comment, constraintComment } = index;
+  const [quoted, mirror] = [escapeIdentifier(name), escapeIdentifier(mirrorName(name))];
+  const cluster = isClustered ? [`alter table ${table} cluster on ${quoted}`] : [];
   if (constraint === null) {
     return [
       `drop index ${schema}.${quoted}`,
       `alter index ${schema}.${mirror} rename to ${quoted}`,
+      ...cluster,
       ...commentStatements(`index ${schema}.${quoted}`, comment),
     ];
   }
   return [
     `alter table ${table} drop constraint ${quoted}`,
     `alter table ${table} add constraint ${quoted} ${constraint} using index ${mirror}`,
+    ...cluster,
     ...commentStatements(`index ${schema}.${quoted}`, comment),
     ...commentStatements(`constraint ${quoted} on ${table}`, constraintComment),
   ];

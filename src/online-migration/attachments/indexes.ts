@@ -10,8 +10,15 @@ interface IndexColumn {
   readonly order: string;
 }
 
+/** The definition of an index from the access method on, and its condition, as at the end of the definition. */
+export interface IndexDefinition {
+  readonly definition: string;
+  /** Null for none. */
+  readonly condition: string | null;
+}
+
 /** An index on a column. */
-export interface CarriedIndex {
+export interface CarriedIndex extends IndexDefinition {
   /** Its name in the catalog, which is also the name of its constraint, if it has one. */
   readonly name: string;
   /** Its schema, quoted. */
@@ -22,12 +29,19 @@ export interface CarriedIndex {
   readonly method: string;
   /** Its key columns; without a column that is an expression. */
   readonly columns: readonly IndexColumn[];
+  /**
+   * Whether the key columns and the properties below are all that it has. Any other index has an expression, a
+   * condition, an included column, an operator class, a collation or a parameter, and `definition` has them.
+   */
+  readonly isPlain: boolean;
   readonly isUnique: boolean;
   /** Whether one null is like another in a unique index. */
   readonly nullsNotDistinct: boolean;
   /** Whether queries can use it. An interrupted `create index concurrently` leaves an unusable one. */
   readonly isValid: boolean;
   readonly constraint: 'primary key' | 'unique' | null;
+  /** Whether `cluster` without an index orders the table by it. */
+  readonly isClustered: boolean;
   /** Its tablespace; null for the database's default. */
   readonly tablespace: string | null;
   readonly comment: string | null;
@@ -43,6 +57,8 @@ interface IndexRow {
   table_name: string;
   method: string;
   columns: IndexColumn[];
+  definition: string;
+  condition: string | null;
   is_unique: boolean;
   nulls_not_distinct: boolean;
   is_plain: boolean;
@@ -76,6 +92,32 @@ const KEY_COLUMNS = `
       join pg_catalog.pg_opclass class on class.oid = k.class
       join pg_catalog.pg_attribute item on item.attrelid = i.indexrelid and item.attnum = k.place`;
 
+/**
+ * SQL of an index's definition, from the access method on: `USING btree (lower(name)) WHERE (size > 9)`.
+ * @param index alias of a row of `pg_index`
+ */
+export function indexDefinition(index: string): string {
+  return `(
+        select case
+          when starts_with(d.rest, d.qualified || ' ') then substr(d.rest, length(d.qualified) + 2)
+          else substr(d.rest, length(d.plain) + 2)
+        end
+        from (
+          select format(
+              '%I.%I', case when tn.oid = pg_my_temp_schema() then 'pg_temp' else tn.nspname end, t.relname
+            ) as qualified, quote_ident(t.relname) as plain,
+            substr(pg_get_indexdef(${index}.indexrelid), 1 + length(
+              format('CREATE %sINDEX %I ON ', case when ${index}.indisunique then 'UNIQUE ' end, c.relname)
+                || case when c.relkind = 'I' then 'ONLY ' else '' end
+            )) as rest
+          from pg_catalog.pg_class c
+          join pg_catalog.pg_class t on t.oid = ${index}.indrelid
+          join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
+          where c.oid = ${index}.indexrelid
+        ) as d
+      )`;
+}
+
 /** Reads the indexes on a column. */
 export async function readIndexes(
   database: Queryable,
@@ -86,6 +128,7 @@ export async function readIndexes(
     select c.relname as name, quote_ident(n.nspname) as schema, format('%I.%I', tn.nspname, t.relname) as table_name,
       m.amname as method, key.columns, i.indisunique as is_unique,
       coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) as nulls_not_distinct,
+      ${indexDefinition('i')} as definition, pg_get_expr(i.indpred, i.indrelid) as condition,
       key.is_plain and i.indexprs is null and i.indpred is null and i.indnatts = i.indnkeyatts and c.reloptions is null as is_plain,
       con.contype as constraint_type, coalesce(con.condeferrable, false) as deferrable,
       coalesce((to_jsonb(con) ->> 'conperiod')::boolean, false) as over_periods,
@@ -124,10 +167,14 @@ export async function readIndexes(
     table: row.table_name,
     method: row.method,
     columns: row.columns,
+    isPlain: row.is_plain,
+    definition: row.definition,
+    condition: row.condition,
     isUnique: row.is_unique,
     nullsNotDistinct: row.nulls_not_distinct,
     isValid: row.valid,
     constraint: row.constraint_type === 'p' ? 'primary key' : row.constraint_type === 'u' ? 'unique' : null,
+    isClustered: row.clustered,
     tablespace: row.tablespace,
     comment: row.comment,
     constraintComment: row.constraint_comment,
@@ -137,20 +184,32 @@ export async function readIndexes(
 
 /**
  * The statement that creates the same index for another column, without blocking reads and writes.
+ * @param definition the definition for the other column, from the access method on
+ */
+export function mirrorStatement(index: CarriedIndex, { definition, condition }: IndexDefinition): string {
+  const { name, table, isUnique, tablespace } = index;
+  const where = condition === null ? '' : ` WHERE ${condition}`;
+  const using = definition.slice(0, definition.length - where.length);
+  return (
+    `create ${isUnique ? 'unique ' : ''}index concurrently ${escapeIdentifier(mirrorName(name))} on ${table} ${using}` +
+    `${tablespace === null ? '' : ` tablespace ${escapeIdentifier(tablespace)}`}${where}`
+  );
+}
+
+/**
+ * The definition of a plain index for another column.
  * @param from the column's name in the index, unquoted
  * @param to the name of the other column
  */
-export function mirrorStatement(index: CarriedIndex, from: string, to: string): string {
-  const { name, table, method, columns, isUnique, nullsNotDistinct, tablespace } = index;
-  const items = columns.map(
+export function plainDefinition(index: CarriedIndex, from: string, to: string): IndexDefinition {
+  const items = index.columns.map(
     (column) => escapeIdentifier(column.name === from ? to : column.name) + column.order,
   );
-  return (
-    `create ${isUnique ? 'unique ' : ''}index concurrently ${escapeIdentifier(mirrorName(name))} on ${table} ` +
-    `using ${escapeIdentifier(method)} (${items.join(', ')})` +
-    (nullsNotDistinct ? ' nulls not distinct' : '') +
-    (tablespace === null ? '' : ` tablespace ${escapeIdentifier(tablespace)}`)
-  );
+  const nulls = index.nullsNotDistinct ? ' nulls not distinct' : '';
+  return {
+    definition: `using ${escapeIdentifier(index.method)} (${items.join(', ')})${nulls}`,
+    condition: null,
+  };
 }
 
 function obstacleOf(row: IndexRow): string | null {
@@ -158,16 +217,9 @@ function obstacleOf(row: IndexRow): string | null {
   if (row.over_periods) return 'its constraint is without overlaps';
   if (row.deferrable) return 'its constraint is deferrable';
   if (row.replica_identity) return 'it is the replica identity of the table';
-  if (row.clustered) return 'the table is clustered by it';
   if (row.partitioned)
     return row.constraint_type === null
       ? 'the table is partitioned'
       : 'its constraint is of a partitioned table';
-  if (!row.is_plain) {
-    return (
-      'it has more than plain columns: an expression, a condition, an included column, an operator class, a collation ' +
-      'or a parameter'
-    );
-  }
   return null;
 }

@@ -9,6 +9,12 @@ export interface Column {
    * or an identity is not a default: it is carried over without a declaration.
    */
   readonly default?: string;
+  /**
+   * Conditions of the table's checks on the column, by the name of the check: `{ orders_total_check: "total <> ''" }`. Only
+   * for checks whose condition does not fit the other type; declare them for both columns. Both conditions call the column
+   * by the name of the old one. All other checks are carried over without a declaration.
+   */
+  readonly checks?: Readonly<Record<string, string>>;
 }
 
 /**

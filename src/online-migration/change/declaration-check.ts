@@ -46,7 +46,16 @@ const PAIR: Forms<ColumnPair> = {
   nullable: optional(flag),
   index: optional(flag),
 };
-const COLUMN: Forms<Column> = { name: text, type: text, default: optional(text) };
+const conditions: Form = {
+  is: (value) => isObject(value) && Object.values(value as object).every(isText),
+  form: 'an object with a condition, as a text, for each check',
+};
+const COLUMN: Forms<Column> = {
+  name: text,
+  type: text,
+  default: optional(text),
+  checks: optional(conditions),
+};
 const CONVERSION: Forms<Conversion> = {
   forward: expression,
   forwardInBulk: optional(expression),
@@ -69,9 +78,26 @@ export function assertDeclaration(change: ColumnChange): void {
     check(path, pair, PAIR);
     check(`${path}.from`, pair.from, COLUMN);
     check(`${path}.to`, pair.to, COLUMN);
+    assertSameChecks(path, pair);
     if (pair.conversion === undefined) assertRename(change, path, pair);
     else check(`${path}.conversion`, pair.conversion, CONVERSION);
   }
+}
+
+/** Each way needs the condition of its own type. */
+function assertSameChecks(path: string, { from, to }: ColumnPair): void {
+  const [before, after] = [Object.keys(from.checks ?? {}), Object.keys(to.checks ?? {})];
+  const single = [...before, ...after].find((name) => !before.includes(name) || !after.includes(name));
+  if (single === undefined) return;
+  const [property, other] = before.includes(single) ? ['to', 'from'] : ['from', 'to'];
+  throw invalid(
+    path,
+    `has the check ${single} in \`${other}.checks\` only: declare its condition in \`${property}.checks\` too`,
+    {
+      path,
+      property: `${property}.checks`,
+    },
+  );
 }
 
 /** A rename changes the name alone. Anything else that it declares would not happen. */
@@ -91,6 +117,7 @@ function assertRename(
   const problems: [isDeclared: boolean, property: string, problem: string][] = [
     [from.name === to.name, 'to.name', 'has the same name in `from` and `to`'],
     [from.default !== to.default, 'to.default', 'has another default in `to` than in `from`'],
+    [from.checks !== undefined, 'from.checks', 'has `checks`'],
     [index === true, 'index', 'has `index`'],
     [renameInContract === true, 'renameInContract', 'belongs to a change with `renameInContract`'],
   ];

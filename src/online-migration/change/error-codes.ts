@@ -140,6 +140,10 @@ export const ERROR_CODES = {
       'Two rows with different values in one column have the same value in the other one, and an index is unique.',
     remedy: 'Correct one of the two rows, then run the same command again.',
   },
+  CHECK_VIOLATED: {
+    meaning: 'A check holds for all rows, and with the other type it does not.',
+    remedy: 'Correct the rows that the query of the message finds, or declare the condition in `checks`.',
+  },
   FOREIGN_KEY_VIOLATED: {
     meaning: 'A foreign key does not hold for the other column.',
     remedy: 'Correct the row that the message names, then run the same command again.',

@@ -199,11 +199,28 @@ export const OBSTACLE_CODES = {
   // Attachments and properties of the column.
   INDEX_NOT_CARRIED: {
     meaning: 'An index of the column cannot be created for the other column by the package.',
-    remedy: 'Drop the index, and create its successor after the change.',
+    remedy:
+      'Unless it protects the rows: drop it for the time of the change, with the statements of the message.',
   },
   INDEX_WITHOUT_ORDER: {
     meaning: 'The access method of an index does not support the other type.',
     remedy: 'Drop the index, and create its successor after the change.',
+  },
+  CHECK_NOT_CARRIED: {
+    meaning: 'The condition of a check does not fit the other type.',
+    remedy: 'Declare the condition for both types in `from.checks` and `to.checks`.',
+  },
+  CHECK_NOT_FOUND: {
+    meaning: 'The declaration has a condition for a check that the column does not have.',
+    remedy: 'Correct `checks`.',
+  },
+  CHECK_DIFFERS: {
+    meaning: 'A check of the old column has another condition than the declaration says.',
+    remedy: 'Correct `from.checks`.',
+  },
+  TEMPORARY_NOT_GRANTED: {
+    meaning: 'The role may not create the temporary table on which definitions are tried.',
+    remedy: 'Run the `grant` statement of the message.',
   },
   FOREIGN_KEY_NOT_CARRIED: {
     meaning: 'A foreign key of the column cannot be created for the other column by the package.',
@@ -214,7 +231,7 @@ export const OBSTACLE_CODES = {
     remedy: 'Change that column too, without the foreign key for the time.',
   },
   DEPENDENT_OBJECT: {
-    meaning: 'A view, a check or another object depends on the column.',
+    meaning: 'A view, a generated column or another object depends on the column.',
     remedy: 'Drop the object, and create its successor after the change.',
   },
   PARTITION_DEPENDENT_OBJECT: {

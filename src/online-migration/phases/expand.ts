@@ -1,4 +1,6 @@
 import { escapeLiteral } from 'pg';
+import { addedCheckObstacles } from '../attachments/obstacles/check-obstacles.ts';
+import { readAttachments } from '../attachments/attachments.ts';
 import { dependentObstacles } from '../attachments/obstacles/dependent-obstacles.ts';
 import { planMirrorDrop, runPlan } from '../attachments/handover.ts';
 import { findObstacles } from '../attachments/obstacles/obstacles.ts';
@@ -83,11 +85,10 @@ export async function revertExpand(context: PhaseContext): Promise<void> {
   await session.withoutStatementTimeout(() => deleteRecords(session, change));
   await inExclusiveTransaction(context, 'revert expand', {
     before: async () => {
-      refuseObstacles(
-        context,
-        'revert the expand of',
-        await dependentObstacles(session, change, columnAt(change, 'new')),
-      );
+      refuseObstacles(context, 'revert the expand of', [
+        ...(await dependentObstacles(session, change, columnAt(change, 'new'))),
+        ...addedCheckObstacles(change, (await readAttachments(session, change, 'new')).own.checks),
+      ]);
       await deleteBackfill(session, namesOf(change).change);
       await dropState(session, change);
     },

@@ -1,13 +1,19 @@
 import { escapeIdentifier } from 'pg';
-import type { Side } from '../sync/filled-column.ts';
+import { otherSide, type Side } from '../sync/filled-column.ts';
 import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 import { namesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
-import { readAttachments } from '../attachments/attachments.ts';
+import { type Copies, readAttachments } from '../attachments/attachments.ts';
+import { withoutNotValid } from '../attachments/checks.ts';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { Session } from '../postgres/session.ts';
+import { recordDefinitions } from '../state/definitions.ts';
 import { mirrorForeignKeyStatement, otherEnds } from '../attachments/foreign-keys.ts';
 import { runPlan } from '../attachments/handover.ts';
-import { type CarriedIndex, mirrorStatement } from '../attachments/indexes.ts';
+import { type CarriedIndex, type IndexDefinition, mirrorStatement } from '../attachments/indexes.ts';
 import { columnAt, mirrorName } from '../attachments/table-column.ts';
+import { definitionOf, type Translations, translate } from '../attachments/translation.ts';
+import { mirrorChecks } from './mirror-checks.ts';
 
 /**
  * Creates copies of one column's attachments for the other column, so that it can replace the first one. An
@@ -15,19 +21,24 @@ import { columnAt, mirrorName } from '../attachments/table-column.ts';
  *
  * 1. Each index: `create index concurrently`, under SHARE UPDATE EXCLUSIVE, without blocking reads and writes. An
  *    unfinished index of an earlier run is dropped first, because an unfinished unique index rejects writes.
- * 2. Each foreign key, in ONE transaction under ACCESS EXCLUSIVE on this table and SHARE ROW EXCLUSIVE on the
+ * 2. Each check, in ONE transaction under ACCESS EXCLUSIVE: not validated, catalog only. Then it is validated under
+ *    SHARE UPDATE EXCLUSIVE if its original is. That reads the table, without blocking reads and writes.
+ * 3. Each foreign key, in ONE transaction under ACCESS EXCLUSIVE on this table and SHARE ROW EXCLUSIVE on the
  *    referenced one: not validated, catalog only.
- * 3. Each foreign key is validated if its original is. That reads both tables, without blocking reads and writes.
+ * 4. Each foreign key is validated if its original is. That reads both tables, without blocking reads and writes.
  *
  * @param phase the phase that needs the copies, for the events
  * @param from the column with the attachments
- * @throws PhaseRefusedError if values that were different are equal in the other type
+ * @throws PhaseRefusedError if values that were different are equal in the other type, or if a check or a foreign key
+ *   does not hold for the other column
  */
 export async function mirrorAttachments(context: PhaseContext, phase: string, from: Side): Promise<void> {
   const { session, change, emit, signal } = context;
-  const to = from === 'old' ? 'new' : 'old';
+  const to = otherSide(from);
   const { own } = await readAttachments(session, change, from);
   const { mirrors } = await readAttachments(session, change, to);
+  const translations = await translate(session, change, from, own);
+  if (from === 'old') await recordTranslations(session, change, own, translations);
   for (const index of own.indexes) {
     const mirror = mirrors.indexes.find(({ name }) => name === mirrorName(index.name));
     if (mirror?.isValid) continue;
@@ -39,8 +50,9 @@ export async function mirrorAttachments(context: PhaseContext, phase: string, fr
       index: mirrorName(index.name),
       message: `${phase}: creates the index ${mirrorName(index.name)}, beside reads and writes`,
     });
-    await createMirror(context, phase, index, from, to);
+    await createMirror(context, phase, index, definitionOf(translations.indexes, index.name), from);
   }
+  await mirrorChecks(context, phase, own.checks, mirrors.checks, translations.checks);
   const missing = own.foreignKeys.filter(
     ({ name, owner }) =>
       !mirrors.foreignKeys.some((key) => key.name === mirrorName(name) && key.owner === owner),
@@ -71,26 +83,51 @@ async function createMirror(
   context: PhaseContext,
   phase: string,
   index: CarriedIndex,
+  definition: IndexDefinition,
   from: Side,
-  to: Side,
 ): Promise<void> {
   const { session, change } = context;
   try {
-    await session.runUnlimited(
-      mirrorStatement(index, columnAt(change, from).column, columnAt(change, to).column),
-    );
+    await session.runUnlimited(mirrorStatement(index, definition));
   } catch (error) {
     if (sqlState(error) !== SQLSTATE.uniqueViolation) throw error;
     await dropConcurrently(context, index);
     throw new PhaseRefusedError(
       'UNIQUE_CONFLICT',
       `Cannot change ${namesOf(change).change}: ${index.name} is unique, and two rows that differ in ` +
-        `${columnAt(change, from).column} have the same value in ${columnAt(change, to).column}: ${detailOf(error)} ` +
+        `${columnAt(change, from).column} have the same value in ${columnAt(change, otherSide(from)).column}: ${detailOf(error)} ` +
         `Correct one of them, then run the same command again.`,
       { ...phaseDetails(context, phase), index: index.name },
       { cause: error },
     );
   }
+}
+
+/** The way back restores the old definitions. A plain index has no text of its own. */
+async function recordTranslations(
+  session: Session,
+  change: ChangedColumn,
+  { indexes, checks }: Copies,
+  translations: Translations,
+): Promise<void> {
+  await recordDefinitions(session, change, [
+    ...indexes
+      .filter(({ isPlain }) => !isPlain)
+      .map(({ name, definition, condition }) => ({
+        kind: 'index' as const,
+        name,
+        oldDefinition: definition,
+        oldCondition: condition,
+        newDefinition: definitionOf(translations.indexes, name).definition,
+      })),
+    ...checks.map(({ name, definition }) => ({
+      kind: 'check' as const,
+      name,
+      oldDefinition: withoutNotValid(definition),
+      oldCondition: null,
+      newDefinition: withoutNotValid(definitionOf(translations.checks, name)),
+    })),
+  ]);
 }
 
 async function dropConcurrently({ session }: PhaseContext, { schema, name }: CarriedIndex): Promise<void> {

@@ -10,6 +10,7 @@ import { DatabaseUnreachableError } from './open-client.ts';
 /** SQLSTATEs that the package reacts to. */
 export const SQLSTATE = {
   activeTransaction: '25001',
+  noActiveTransaction: '25P01',
   readOnlyTransaction: '25006',
   invalidDatetime: '22007',
   foreignKeyViolation: '23503',
@@ -21,6 +22,7 @@ export const SQLSTATE = {
   duplicateTable: '42P07',
   undefinedSchema: '3F000',
   undefinedObject: '42704',
+  notImmutable: '42P17',
   syntaxError: '42601',
   queryCanceled: '57014',
 } as const;

@@ -20,6 +20,7 @@ import { NEWEST_STEP } from './steps.ts';
 export const SHARED_TABLES = [
   'change',
   'change_column',
+  'definition',
   'phase',
   'backfill',
   'backfill_range',

@@ -6,6 +6,11 @@ import type { Session } from '../postgres/session.ts';
 /** Selects one of the two columns. */
 export type Side = 'old' | 'new';
 
+/** The other of the two columns. */
+export function otherSide(side: Side): Side {
+  return side === 'old' ? 'new' : 'old';
+}
+
 /*
  * Proves that every row of a column has a value, without a scan under an exclusive lock, and records it in the
  * catalog:

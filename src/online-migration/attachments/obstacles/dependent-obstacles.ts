@@ -2,11 +2,13 @@ import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
-import { unquoted } from '../../sync/filled-column.ts';
+import { escapeIdentifier } from 'pg';
 import { namesOf } from '../../change/names.ts';
 import { existingFunctions } from '../../sync/conversion-functions.ts';
 import type { Attachments } from '../attachments.ts';
+import type { CarriedIndex } from '../indexes.ts';
 import type { TableColumn } from '../table-column.ts';
+import { reasonOf, type Translations } from '../translation.ts';
 
 /** The remedy for an object that cannot be carried over. */
 export const DROP_AND_MAKE = 'Drop it, and create its replacement when the change is done.';
@@ -14,33 +16,56 @@ export const DROP_AND_MAKE = 'Drop it, and create its replacement when the chang
 /**
  * Finds indexes of a column that cannot be carried over, an obstacle each.
  * @param type the type of the column that gets them
+ * @param translations the definitions for that column; an index with a plain definition needs none
  */
 export async function indexObstacles(
   database: Queryable,
   indexes: Attachments['indexes'],
   type: string,
+  translations: Translations['indexes'],
 ): Promise<Obstacle[]> {
   const obstacles: Obstacle[] = [];
-  for (const { name, obstacle: reason, method } of indexes) {
+  for (const index of indexes) {
+    const { name, method, isPlain } = index;
+    const reason = index.obstacle ?? reasonOf(translations, name);
     if (reason !== null) {
       obstacles.push(
         obstacle(
           'INDEX_NOT_CARRIED',
-          `The index ${name} cannot go over by itself: ${reason}. ${DROP_AND_MAKE}`,
+          `The index ${name} cannot go over by itself: ${reason}. ${remedyOf(index)}`,
           { index: name, reason },
         ),
       );
-    } else if (!(await canBeIndexed(database, method, type))) {
+    } else if (isPlain && !(await canBeIndexed(database, method, type))) {
       obstacles.push(
         obstacle(
           'INDEX_WITHOUT_ORDER',
-          `The index ${name} cannot be made for ${type}: ${method} has no order for it. ${DROP_AND_MAKE}`,
+          `The index ${name} cannot be made for ${type}: ${method} has no order for it. ${remedyOf(index)}`,
           { index: name, method, type },
         ),
       );
     }
   }
   return obstacles;
+}
+
+/** Nobody is advised to drop an index that keeps rows unique or apart. */
+function remedyOf({
+  name,
+  schema,
+  table,
+  isUnique,
+  constraint,
+  obstacle: reason,
+  ...index
+}: CarriedIndex): string {
+  if (isUnique || constraint !== null || reason?.includes('exclusion')) {
+    return 'It protects the rows, so do not drop it: the column cannot be changed with it.';
+  }
+  return (
+    `Drop it for the time of the change, \`drop index concurrently ${schema}.${escapeIdentifier(name)}\`, and create its ` +
+    `replacement when the change is done; it is \`create index concurrently ${escapeIdentifier(name)} on ${table} ${index.definition}\`.`
+  );
 }
 
 async function canBeIndexed(database: Queryable, method: string, type: string): Promise<boolean> {
@@ -154,7 +179,7 @@ export async function dependentObstacles(
   change: ChangedColumn,
   { table, column }: TableColumn,
 ): Promise<Obstacle[]> {
-  const { filledCheck, enforcedCheck, fillingCheck, functions } = namesOf(change);
+  const { functions } = namesOf(change);
   const { rows } = await database.query<{ description: string }>(
     `
     select distinct ${DEPENDENT_OBJECT} as description
@@ -168,13 +193,13 @@ export async function dependentObstacles(
     where a.attrelid = to_regclass($1) and a.attname = $2
       and coalesce(c.relkind, ' ') not in ('i', 'I', 'S')
       and coalesce(con.contype, ' ') not in ('p', 'u', 'f', 'n', 'x')
-      and coalesce(con.conname, '') <> all ($3)
+      and (coalesce(con.contype, ' ') <> 'c' or con.conrelid <> a.attrelid)
       and (def.oid is null or def.adnum <> a.attnum)
-      and (t.oid is null or t.tgfoid not in ${existingFunctions('$4')})
+      and (t.oid is null or t.tgfoid not in ${existingFunctions('$3')})
       -- Up to PostgreSQL 14, a generated column depends as a part of the table itself.
       and (c.oid is null or c.oid <> a.attrelid or d.objsubid not in (0, a.attnum))
     order by 1`,
-    [table, column, [filledCheck, enforcedCheck, fillingCheck].map(unquoted), functions],
+    [table, column, functions],
   );
   return rows.map(({ description }) =>
     obstacle(

@@ -12,7 +12,7 @@ import { columnAt, mirrorName } from '../table-column.ts';
 export async function nameObstacles(
   database: Queryable,
   change: ChangedColumn,
-  { indexes, foreignKeys, numbering }: Attachments,
+  { indexes, checks, foreignKeys, numbering }: Attachments,
 ): Promise<Obstacle[]> {
   const { table, filledCheck, enforcedCheck, fillingCheck } = namesOf(change);
   const { schema, name } = change.table;
@@ -28,6 +28,7 @@ export async function nameObstacles(
   const notNull = await readNotNull(database, columnAt(change, 'old'));
   const constraints = [
     ...(notNull === null ? [] : [{ owner: table, name: mirrorName(notNull.name) }]),
+    ...checks.map((check) => ({ owner: table, name: mirrorName(check.name) })),
     ...foreignKeys.map((key) => ({ owner: key.owner, name: mirrorName(key.name) })),
     ...[filledCheck, enforcedCheck, fillingCheck].map((check) => ({ owner: table, name: unquoted(check) })),
   ];

@@ -14,7 +14,8 @@ import {
 } from './publication-obstacles.ts';
 import { rowSecurityObstacles, rowTypeObstacles } from './row-obstacles.ts';
 import { writeObstacles } from './write-obstacles.ts';
-import { readAttachments } from '../attachments.ts';
+import { type Attachments, readAttachments } from '../attachments.ts';
+import { checkObstacles, declaredCheckObstacles, trialObstacles } from './check-obstacles.ts';
 import { conversionTypeObstacles } from './conversion-type-obstacles.ts';
 import { defaultObstacles } from './default-obstacles.ts';
 import { dependentObstacles, foreignKeyObstacles, indexObstacles } from './dependent-obstacles.ts';
@@ -26,6 +27,7 @@ import { propertyObstacles } from './property-obstacles.ts';
 import { findRenameObstacles } from './rename-obstacles.ts';
 import { rightObstacles } from './right-obstacles.ts';
 import { columnAt } from '../table-column.ts';
+import { needsTrial, translate } from '../translation.ts';
 import { readColumnFacts, tableObstacles } from './table-obstacles.ts';
 
 /** The declaration must name another table, column or type. All other checks would only repeat that. */
@@ -42,9 +44,9 @@ const WRONG_COLUMN: ReadonlySet<ObstacleCode> = new Set<ObstacleCode>([
  *
  * 1. The table, the columns and the declaration must match. PostgreSQL must accept the expressions, and the names
  *    must be free.
- * 2. Attachments of the column that can be carried over: indexes, primary key, unique constraints, foreign keys,
- *    sequence.
- * 3. All other dependents in the catalog: views, checks, generated columns, triggers, policies. For a partitioned
+ * 2. Attachments of the column that can be carried over: indexes, primary key, unique constraints, checks, foreign
+ *    keys, sequence.
+ * 3. All other dependents in the catalog: views, generated columns, triggers, policies. For a partitioned
  *    table, also attachments that only one partition has.
  * 4. Dependents that the catalog does not record: functions, publications, rules, row types stored elsewhere, other
  *    changes. Also the rights of the role.
@@ -135,7 +137,7 @@ export async function findAttachedObstacles(
   const { own } = await readAttachments(database, change, side);
   return [
     ...(await propertyObstacles(database, column)),
-    ...(await indexObstacles(database, own.indexes, type)),
+    ...(await definitionObstacles(database, change, side, own)),
     ...(await foreignKeyObstacles(database, own.foreignKeys, type)),
     ...(await dependentObstacles(database, change, column)),
     ...(await partitionObstacles(database, change, column)),
@@ -144,6 +146,27 @@ export async function findAttachedObstacles(
     ...(await replicaIdentityObstacles(database, change)),
     ...(await findUnreviewed(database, change, side)),
     ...(await rightObstacles(database, change, own)),
+  ];
+}
+
+/** Finds indexes and checks without a definition for the other column. */
+async function definitionObstacles(
+  database: Queryable,
+  change: ChangedColumn,
+  side: Side,
+  own: Attachments,
+): Promise<Obstacle[]> {
+  const { type } = side === 'old' ? change.newColumn : change.oldColumn;
+  const carried = { ...own, indexes: own.indexes.filter((index) => index.obstacle === null) };
+  const rights = needsTrial(carried) ? await trialObstacles(database, carried) : [];
+  if (rights.length > 0)
+    return [...(await indexObstacles(database, own.indexes, type, new Map())), ...rights];
+  const declared = side === 'old' ? await declaredCheckObstacles(database, change, own.checks) : [];
+  const { indexes, checks } = await translate(database, change, side, carried);
+  return [
+    ...(await indexObstacles(database, own.indexes, type, indexes)),
+    ...declared,
+    ...checkObstacles(change, side, own.checks, checks),
   ];
 }
 

@@ -7,7 +7,7 @@ import { namesOf } from '../../change/names.ts';
 import { TREE_OIDS } from '../../postgres/partition-tree.ts';
 import { stateObstacles } from '../../state/owner.ts';
 import { readRenameShape } from '../../state/rename-shape.ts';
-import type { Side } from '../../sync/filled-column.ts';
+import { otherSide, type Side } from '../../sync/filled-column.ts';
 import { columnAt } from '../table-column.ts';
 import { bodyObstacles } from './body-obstacles.ts';
 import { unknownTypes } from './expression-obstacles.ts';
@@ -17,7 +17,7 @@ import { subscriberObstacles, subscriptionObstacles } from './publication-obstac
 import { rightObstacles } from './right-obstacles.ts';
 
 /** A rename creates no objects, and locks no further tables. */
-const NO_ATTACHMENTS = { indexes: [], foreignKeys: [], numbering: null };
+const NO_ATTACHMENTS = { indexes: [], checks: [], foreignKeys: [], numbering: null };
 
 interface Facts {
   readonly kind: string;
@@ -126,10 +126,6 @@ function tableObstacles(change: ChangedColumn, side: Side, facts: Facts): Obstac
   return checks
     .filter(([holds]) => holds)
     .map(([, code, message]) => obstacle(code, message, { table, column, other }));
-}
-
-function otherSide(side: Side): Side {
-  return side === 'old' ? 'new' : 'old';
 }
 
 async function readFacts(database: Queryable, change: ChangedColumn, side: Side): Promise<Facts | undefined> {

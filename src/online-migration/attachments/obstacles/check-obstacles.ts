@@ -1,0 +1,119 @@
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import { namesOf } from '../../change/names.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
+import { errorOf } from '../../postgres/rolled-back.ts';
+import type { Side } from '../../sync/filled-column.ts';
+import type { Attachments } from '../attachments.ts';
+import { type CarriedCheck, withoutNotValid } from '../checks.ts';
+import { isDefinitionsFault, reasonOf, type Translations } from '../translation.ts';
+import { missingTrialRight, onTrialTable, TRIAL_TABLE } from '../trial-table.ts';
+
+/** Finds checks of a column that cannot be carried over, an obstacle each. */
+export function checkObstacles(
+  change: ChangedColumn,
+  side: Side,
+  checks: readonly CarriedCheck[],
+  translations: Translations['checks'],
+): Obstacle[] {
+  const { type } = side === 'old' ? change.newColumn : change.oldColumn;
+  return checks.flatMap(({ name, expression }) => {
+    const reason = reasonOf(translations, name);
+    if (reason === null) return [];
+    return [
+      obstacle(
+        'CHECK_NOT_CARRIED',
+        `The check ${name}, ${expression}, does not fit ${type}: ${reason}. Declare its condition for both types, under this ` +
+          `name, in \`from.checks\` and \`to.checks\`.`,
+        { check: name, expression, type, reason },
+      ),
+    ];
+  });
+}
+
+/** Checks that were added to the new column meanwhile, which its drop would take along; an obstacle each. */
+export function addedCheckObstacles(change: ChangedColumn, checks: readonly CarriedCheck[]): Obstacle[] {
+  const { table } = namesOf(change);
+  const column = change.newColumn.name;
+  return checks.map(({ name }) =>
+    obstacle(
+      'DEPENDENT_OBJECT',
+      `The check ${name} of ${table} uses ${column} and would go with it: drop it first.`,
+      {
+        table,
+        column,
+        object: name,
+      },
+    ),
+  );
+}
+
+/** Finds declared checks that the old column does not have, or has with another condition, an obstacle each. */
+export async function declaredCheckObstacles(
+  database: Queryable,
+  change: ChangedColumn,
+  checks: readonly CarriedCheck[],
+): Promise<Obstacle[]> {
+  const declared = Object.entries(change.oldColumn.checks ?? {});
+  if (declared.length === 0) return [];
+  return onTrialTable(database, change, 'old', async () => {
+    const obstacles: Obstacle[] = [];
+    for (const [name, expression] of declared) {
+      const found = checks.find((check) => check.name === name);
+      if (found === undefined) {
+        obstacles.push(
+          obstacle(
+            'CHECK_NOT_FOUND',
+            `${change.table.name} has no check ${name} that uses ${change.oldColumn.name}: take it out of \`checks\`.`,
+            { table: namesOf(change).table, check: name },
+          ),
+        );
+      } else if (!(await isSameCondition(database, expression, found))) {
+        obstacles.push(
+          obstacle(
+            'CHECK_DIFFERS',
+            `The check ${name} is ${found.expression}: declare \`from.checks\` exactly so, for the way back.`,
+            { check: name, declared: expression, found: found.expression },
+          ),
+        );
+      }
+    }
+    return obstacles;
+  });
+}
+
+/** The right to a trial table, if one is needed. */
+export async function trialObstacles(database: Queryable, own: Attachments): Promise<Obstacle[]> {
+  const statement = await missingTrialRight(database);
+  if (statement === null) return [];
+  const names = [
+    ...own.checks.map(({ name }) => name),
+    ...own.indexes.filter(({ isPlain }) => !isPlain).map(({ name }) => name),
+  ];
+  return [
+    obstacle(
+      'TEMPORARY_NOT_GRANTED',
+      `PostgreSQL tries the definition of ${names.join(', ')} for the other type on a temporary table, which the role may ` +
+        `not create: \`${statement}\`.`,
+      { objects: names, statement },
+    ),
+  ];
+}
+
+/** PostgreSQL writes both conditions in the same form. */
+async function isSameCondition(
+  database: Queryable,
+  declared: string,
+  { definition }: CarriedCheck,
+): Promise<boolean> {
+  const statement = `alter table ${TRIAL_TABLE} add constraint declared check (${declared})`;
+  if ((await errorOf(database, statement, isDefinitionsFault)) !== null) return false;
+  const { rows } = await database.query<{ definition: string }>(
+    `
+    select pg_get_constraintdef(oid) as definition from pg_catalog.pg_constraint
+    where conrelid = to_regclass($1) and conname = 'declared'`,
+    [TRIAL_TABLE],
+  );
+  await database.query(`alter table ${TRIAL_TABLE} drop constraint declared`);
+  return rows[0]?.definition === withoutNotValid(definition).replace(/ (NO INHERIT|NOT ENFORCED)$/, '');
+}

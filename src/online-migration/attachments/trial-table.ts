@@ -1,0 +1,67 @@
+import { escapeIdentifier } from 'pg';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import { namesOf } from '../change/names.ts';
+import type { Queryable } from '../postgres/queryable.ts';
+import { rolledBack } from '../postgres/rolled-back.ts';
+import type { Side } from '../sync/filled-column.ts';
+
+/*
+ * A trial table answers two questions about the definition of an index or a check: whether PostgreSQL accepts it for
+ * the other type, and how it reads with the other column's name. PostgreSQL's own parser answers both.
+ *
+ * 1. In a transaction that is rolled back: create a temporary table with the columns of the real one, and without its
+ *    rows. It reads no row, and it takes ACCESS SHARE on the real table.
+ * 2. Try the definitions as they are in the catalog. This is the comparison for the next step.
+ * 3. Replace both columns of the change by one that has the first one's name and the other one's type. Try them again.
+ * 4. Give this column the other one's name, and read the definitions from the catalog.
+ */
+
+/** The temporary table, as SQL: schema and name, quoted. */
+export const TRIAL_TABLE = 'pg_temp.online_migration_trial';
+
+/** The temporary table of one trial. */
+export interface Trial {
+  /** Replaces the two columns by one with the name of the first and the type of the other. */
+  readonly convert: () => Promise<void>;
+  /** Gives this column the name of the other. */
+  readonly rename: () => Promise<void>;
+}
+
+/**
+ * Creates a trial table, and drops it at the end.
+ * @param database one connection, not a pool; its role needs TEMPORARY on the database
+ * @param from the column that has the definitions
+ * @param body tries and reads definitions
+ */
+export async function onTrialTable<T>(
+  database: Queryable,
+  change: ChangedColumn,
+  from: Side,
+  body: (trial: Trial) => Promise<T>,
+): Promise<T> {
+  const { table } = namesOf(change);
+  const [leaving, staying] =
+    from === 'old' ? [change.oldColumn, change.newColumn] : [change.newColumn, change.oldColumn];
+  const [source, target] = [leaving.name, staying.name].map((name) => escapeIdentifier(name));
+  return rolledBack(database, async () => {
+    await database.query(`create temporary table online_migration_trial (like ${table})`);
+    return body({
+      convert: async () => {
+        await database.query(`
+          alter table ${TRIAL_TABLE} drop column if exists ${source}, drop column if exists ${target},
+            add column ${source} ${staying.type}`);
+      },
+      rename: async () => {
+        await database.query(`alter table ${TRIAL_TABLE} rename column ${source} to ${target}`);
+      },
+    });
+  });
+}
+
+/** The statement that grants the role the right to a trial table; null if the role has it. */
+export async function missingTrialRight(database: Queryable): Promise<string | null> {
+  const { rows } = await database.query<{ statement: string }>(`
+    select format('grant temporary on database %I to %I', current_database(), current_user) as statement
+    where not has_database_privilege(current_database(), 'temporary')`);
+  return rows[0]?.statement ?? null;
+}

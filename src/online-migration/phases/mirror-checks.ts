@@ -1,0 +1,80 @@
+import { escapeIdentifier } from 'pg';
+import { type CarriedCheck, mirrorCheckStatement } from '../attachments/checks.ts';
+import { runPlan } from '../attachments/handover.ts';
+import { mirrorName } from '../attachments/table-column.ts';
+import { definitionOf, type Translations } from '../attachments/translation.ts';
+import { namesOf } from '../change/names.ts';
+import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
+import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+
+/**
+ * Creates copies of checks for the other column. An interrupted run continues.
+ *
+ * 1. ONE transaction under ACCESS EXCLUSIVE: add them, not validated, catalog only. They apply to new writes at once.
+ * 2. Validate each whose original is validated, under SHARE UPDATE EXCLUSIVE, without blocking reads and writes. If it
+ *    does not hold, drop it: it would reject writes of these rows.
+ *
+ * @param phase the phase that needs them, for the events
+ * @param mirrors the copies of an earlier run
+ * @throws PhaseRefusedError if a check does not hold for the other column
+ */
+export async function mirrorChecks(
+  context: PhaseContext,
+  phase: string,
+  checks: readonly CarriedCheck[],
+  mirrors: readonly CarriedCheck[],
+  translations: Translations['checks'],
+): Promise<void> {
+  const { session, change, signal } = context;
+  const { table } = namesOf(change);
+  const mirrorOf = ({ name }: CarriedCheck) => mirrors.find((mirror) => mirror.name === mirrorName(name));
+  const missing = checks.filter((check) => mirrorOf(check) === undefined);
+  if (missing.length > 0) {
+    const statements = missing.map((check) =>
+      mirrorCheckStatement(table, check, definitionOf(translations, check.name)),
+    );
+    await inExclusiveTransaction(context, `${phase}: add the checks`, {
+      plan: async () => ({ statements, furtherTables: [] }),
+      locked: (plan) => runPlan(session, plan),
+    });
+  }
+  for (const check of checks) {
+    if (!check.isValidated || mirrorOf(check)?.isValidated) continue;
+    signal.throwIfAborted();
+    await validate(context, phase, check, definitionOf(translations, check.name));
+  }
+}
+
+async function validate(
+  context: PhaseContext,
+  phase: string,
+  { name }: CarriedCheck,
+  definition: string,
+): Promise<void> {
+  const { session, change } = context;
+  const { table, change: changeName } = namesOf(change);
+  const mirror = escapeIdentifier(mirrorName(name));
+  try {
+    await session.withoutStatementTimeout(() =>
+      session.query(`alter table ${table} validate constraint ${mirror}`),
+    );
+  } catch (error) {
+    if (sqlState(error) !== SQLSTATE.checkViolation) throw error;
+    await inExclusiveTransaction(context, `${phase}: take the check ${mirrorName(name)} back`, {
+      locked: async () => void (await session.query(`alter table ${table} drop constraint ${mirror}`)),
+    });
+    throw new PhaseRefusedError(
+      'CHECK_VIOLATED',
+      `Cannot change ${changeName}: the check ${name} holds for all rows, and for the other type it does not: ` +
+        `${definition}. Correct the rows, or declare the condition for the other type in \`checks\`; then run the same ` +
+        `command again. To find them: select * from ${table} where not ${conditionOf(definition)}`,
+      { ...phaseDetails(context, phase), check: name, definition },
+      { cause: error },
+    );
+  }
+}
+
+/** The condition of a definition: `CHECK ((size > 0)) NO INHERIT`. */
+function conditionOf(definition: string): string {
+  return definition.replace(/^CHECK /, '').replace(/ NO INHERIT$/, '');
+}

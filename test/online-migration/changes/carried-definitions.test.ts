@@ -1,0 +1,268 @@
+import { describe, expect, it } from '@jest/globals';
+import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
+import { varcharToText } from '../../../src/online-migration/conversions/texts/varchar-to-text.ts';
+import { timestampToTimestamptz } from '../../../src/online-migration/conversions/times/timestamp-to-timestamptz.ts';
+import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { enforce } from '../../../src/online-migration/phases/enforce.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
+import { expectFullCycle, PHASES } from '../../support/change-cycle.ts';
+import { changeOf } from '../../support/change-of.ts';
+import { refusedWith } from '../../support/refused-with.ts';
+import { readSchema, type SchemaSnapshot, withColumnType } from '../../support/schema-snapshot.ts';
+import { SERVER_MAJOR } from '../../support/server-major.ts';
+import { databasePerFile } from '../../support/tested-database.ts';
+
+const change = changeOf('part.size', { from: 'integer', to: 'bigint', conversion: integerToBigint });
+
+const TABLE = `create table part (
+  id bigint generated always as identity primary key, n bigint not null, name text, size integer not null
+)`;
+const ROWS = `insert into part (n, name, size) select n, 'part ' || n, n from generate_series(1, 200) as n`;
+const WHOLE = `create table whole (id integer primary key); insert into whole select n from generate_series(0, 1000) as n`;
+
+// A row that violates a check which is not validated cannot be updated, so a backfill could not fill it.
+const CHECKS = [
+  `alter table part add constraint positive check (size >= 0)`,
+  `alter table part add constraint "Odd ""check""" check (size >= 0 and name is distinct from 'size');
+   comment on constraint "Odd ""check""" on part is 'it''s odd'`,
+  `alter table part add check (size < 2000 or n > size) no inherit`,
+  `alter table part add constraint formerly check (size <> 5000) not valid`,
+  `create function is_size(integer) returns boolean language sql immutable as 'select $1 >= 0';
+   create function is_size(bigint) returns boolean language sql immutable as 'select $1 >= 0';
+   alter table part add constraint sized check (is_size(size))`,
+];
+const INDEXES = [
+  `create index halved on part ((size / 2)); comment on index halved is 'half of it'`,
+  `create index large on part (name) where size > 9`,
+  `create unique index including on part (id) include (size)`,
+  `create index patterned on part (size, name text_pattern_ops)`,
+  `create index collated on part (size, name collate "C" desc)`,
+  `create index loose on part (size) with (fillfactor = 50)`,
+  `create unique index "Odd USING btree (" on part (n, (size + 1) desc nulls last) where size <> 7 and name <> ' WHERE size'`,
+  `create index pages on part using brin (size, n) with (pages_per_range = 4)`,
+  `create unique index keyed on part (id, size) include (name);
+   alter table part add constraint keyed unique using index keyed`,
+  `create index ordered on part (size); alter table part cluster on ordered`,
+];
+const FOREIGN_KEYS = [
+  `${WHOLE}; alter table part add foreign key (size) references whole on update cascade on delete cascade`,
+  `${WHOLE}; alter table part add foreign key (size) references whole match full on update set default on delete set default`,
+  `${WHOLE}; alter table part add foreign key (size) references whole deferrable`,
+  `${WHOLE}; alter table part add foreign key (size) references whole deferrable initially deferred`,
+  ...(SERVER_MAJOR >= 15
+    ? [
+        `create table whole (id integer, name text, primary key (id, name));
+         insert into whole select n, 'whole' from generate_series(0, 1000) as n; alter table part add whole text;
+         alter table part add foreign key (size, whole) references whole on delete set null (whole)`,
+      ]
+    : []),
+  ...(SERVER_MAJOR >= 18
+    ? [`${WHOLE}; alter table part add foreign key (size) references whole not enforced`]
+    : []),
+];
+const OTHERS =
+  SERVER_MAJOR >= 18 ? [`alter table part add constraint lax check (size <> 3) not enforced`] : [];
+
+const value = { old: (n: string) => `(${n} % 1000)::integer`, new: (n: string) => `(${n} % 1000)::bigint` };
+
+const database = databasePerFile(TABLE, ROWS);
+const { client } = database;
+
+/** Runs the change to its end and back. */
+async function upAndDown(): Promise<{ before: SchemaSnapshot; after: SchemaSnapshot; back: SchemaSnapshot }> {
+  const before = await readSchema(client);
+  await database.runPhases(change, PHASES.up);
+  const after = await readSchema(client);
+  await database.runPhases(change, PHASES.down);
+  return { before, after: { ...after, package: null }, back: await readSchema(client) };
+}
+
+describe('goes over and comes back with the same definition:', () => {
+  it.each([...CHECKS, ...INDEXES, ...FOREIGN_KEYS, ...OTHERS])('%s', async (attached) => {
+    await client.rows(attached);
+    const { before, after, back } = await upAndDown();
+    const type = { type: 'bigint', default: null };
+    expect(after).toEqual(withColumnType(before, changedColumnOf(change), type));
+    expect(back).toEqual(before);
+  });
+});
+
+describe('goes over and comes back under writes:', () => {
+  it('all of them together', async () => {
+    const [first, ...further] = FOREIGN_KEYS;
+    const others = further
+      .map((key) => key.replace(`${WHOLE}; `, ''))
+      .filter((key) => !key.includes('create table'));
+    await expectFullCycle({
+      change,
+      value,
+      setup: [TABLE, ROWS, ...CHECKS, ...INDEXES, first!, ...others, ...OTHERS],
+    });
+  });
+
+  it('of a partitioned table: its checks', async () => {
+    await expectFullCycle({
+      change: changeOf('part.size', {
+        key: ['id', 'n'],
+        from: 'integer',
+        to: 'bigint',
+        conversion: integerToBigint,
+      }),
+      value,
+      setup: [
+        `create table part (
+          id bigint generated always as identity, n bigint not null, size integer not null, primary key (id, n)
+        ) partition by range (n)`,
+        `create table low partition of part for values from (minvalue) to (100)`,
+        `create table high partition of part for values from (100) to (maxvalue)`,
+        `alter table part add constraint positive check (size >= 0)`,
+        `insert into part (n, size) select n, n from generate_series(1, 200) as n`,
+      ],
+    });
+  });
+});
+
+describe('a check or an index that PostgreSQL writes in another way for the other type', () => {
+  const toText = changeOf('part.name', {
+    from: 'varchar(50)',
+    to: 'text',
+    conversion: varcharToText(50),
+    nullable: true,
+  });
+
+  it('comes back byte for byte', async () => {
+    await client.rows(`
+      alter table part alter name type varchar(50);
+      alter table part add constraint named check (name <> '' and length(name) < 40);
+      create index lower_name on part (lower(name)) where name <> 'x'`);
+    const before = await readSchema(client);
+    await database.runPhases(toText, PHASES.up);
+    const after = await readSchema(client);
+    expect(after.constraints['part.named']).toBe(`CHECK (((name <> ''::text) AND (length(name) < 40)))`);
+    expect(after.indexes['lower_name']).toBe(
+      `CREATE INDEX lower_name ON public.part USING btree (lower(name)) WHERE (name <> 'x'::text)`,
+    );
+    await database.runPhases(toText, PHASES.down);
+    expect(await readSchema(client)).toEqual(before);
+  });
+
+  it('comes back as PostgreSQL writes it, if it was made anew meanwhile', async () => {
+    await client.rows(`
+      alter table part alter name type varchar(50);
+      alter table part add constraint named check (name <> '')`);
+    await database.runPhases(toText, PHASES.up);
+    await client.rows(`
+      alter table part drop constraint named; alter table part add constraint named check (name <> 'none')`);
+    await database.runPhases(toText, PHASES.down);
+    expect((await readSchema(client)).constraints['part.named']).toBe(
+      `CHECK (((name)::text <> 'none'::text))`,
+    );
+  });
+});
+
+describe('a condition that does not fit the other type', () => {
+  const moments = {
+    from: 'timestamp',
+    to: 'timestamptz',
+    conversion: timestampToTimestamptz('UTC'),
+  } as const;
+  const toMoment = changeOf('part.made', moments);
+  const before = `made >= '2000-01-01'::timestamp`;
+
+  it('is refused if it would depend on the time zone of a session', async () => {
+    await client.rows(
+      `alter table part add made timestamp not null default '2020-01-01', add constraint made_late check (${before})`,
+    );
+    await client.rows(`alter table part alter made drop default`);
+    const context = await database.open(toMoment);
+    await expect(expand(context)).rejects.toMatchObject(
+      refusedWith(
+        'OBSTACLES',
+        /The check made_late, \(made >= .*\), does not fit timestamptz: for timestamptz, its result depends on settings of the session.*`from\.checks` and `to\.checks`/,
+      ),
+    );
+  });
+
+  it('is taken from the declaration, each way', async () => {
+    await client.rows(
+      `alter table part add made timestamp not null default '2020-01-01', add constraint made_late check (${before})`,
+    );
+    await client.rows(`alter table part alter made drop default`);
+    const declared = changeOf('part.made', {
+      ...moments,
+      from: { type: 'timestamp', checks: { made_late: before } },
+      to: { type: 'timestamptz', checks: { made_late: `made >= '2000-01-01 00:00+00'` } },
+    });
+    const schema = await readSchema(client);
+    await database.runPhases(declared, PHASES.up);
+    expect((await readSchema(client)).constraints['part.made_late']).toBe(
+      `CHECK ((made >= '2000-01-01 00:00:00+00'::timestamp with time zone))`,
+    );
+    await expect(
+      client.rows(`insert into part (n, size, made) values (1, 1, '1999-01-01')`),
+    ).rejects.toMatchObject({
+      code: '23514',
+    });
+    await database.runPhases(declared, PHASES.down);
+    expect(await readSchema(client)).toEqual(schema);
+  });
+
+  it.each([
+    [
+      { made_late: `made > '2000-01-01'` },
+      /The check made_late is \(made >= .*: declare `from\.checks` exactly so/,
+    ],
+    [{ made_late: 'made >' }, /The check made_late is \(made >= .*: declare `from\.checks` exactly so/],
+    [{ made_early: before }, /part has no check made_early that uses made: take it out of `checks`/],
+  ])('is refused if the declaration has another one before: %j', async (checks, reason) => {
+    await client.rows(
+      `alter table part add made timestamp not null default '2020-01-01', add constraint made_late check (${before})`,
+    );
+    await client.rows(`alter table part alter made drop default`);
+    const after = Object.fromEntries(Object.keys(checks).map((name) => [name, 'true']));
+    const declared = changeOf('part.made', {
+      ...moments,
+      from: { type: 'timestamp', checks: checks as Record<string, string> },
+      to: { type: 'timestamptz', checks: after },
+    });
+    await expect(expand(await database.open(declared))).rejects.toMatchObject(
+      refusedWith('OBSTACLES', reason),
+    );
+  });
+
+  it('is refused by enforce, and lets the application write as before, if rows do not have it in the other type', async () => {
+    await client.rows(`alter table part add constraint odd check (size <> 7 or name = 'part 7')`);
+    const declared = changeOf('part.size', {
+      from: { type: 'integer', checks: { odd: `size <> 7 or name = 'part 7'` } },
+      to: { type: 'bigint', checks: { odd: 'size <> 8' } },
+      conversion: integerToBigint,
+    });
+    const context = await database.open(declared);
+    for (const phase of [expand, backfill]) await phase(context);
+    await expect(enforce(context)).rejects.toMatchObject(
+      refusedWith('CHECK_VIOLATED', /select \* from "public"\."part" where not \(\(size_new <> 8\)\)$/),
+    );
+    await client.rows(`insert into part (n, size) values (8, 8)`);
+    await client.rows(`delete from part where size = 8`);
+    await enforce(context);
+  });
+});
+
+it('says which right is missing if the role may not create a temporary table', async () => {
+  await client.rows(`alter table part add constraint positive check (size >= 0)`);
+  const name = await client.value<string>(`select quote_ident(current_database())`);
+  await client.rows(
+    `revoke temporary on database ${name} from public; create role poor; alter table part owner to poor`,
+  );
+  try {
+    await client.rows(`grant create on database ${name} to poor; grant create on schema public to poor`);
+    const context = await database.open(change);
+    await context.session.query(`set role poor`);
+    await expect(expand(context)).rejects.toMatchObject(
+      refusedWith('OBSTACLES', /the definition of positive .*: `grant temporary on database .* to poor`/),
+    );
+  } finally {
+    await client.rows(`alter table part owner to current_user; drop owned by poor; drop role poor`);
+  }
+});
