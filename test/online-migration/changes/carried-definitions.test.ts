@@ -248,21 +248,3 @@ describe('a condition that does not fit the other type', () => {
     await enforce(context);
   });
 });
-
-it('says which right is missing if the role may not create a temporary table', async () => {
-  await client.rows(`alter table part add constraint positive check (size >= 0)`);
-  const name = await client.value<string>(`select quote_ident(current_database())`);
-  await client.rows(
-    `revoke temporary on database ${name} from public; create role poor; alter table part owner to poor`,
-  );
-  try {
-    await client.rows(`grant create on database ${name} to poor; grant create on schema public to poor`);
-    const context = await database.open(change);
-    await context.session.query(`set role poor`);
-    await expect(expand(context)).rejects.toMatchObject(
-      refusedWith('OBSTACLES', /the definition of positive .*: `grant temporary on database .* to poor`/),
-    );
-  } finally {
-    await client.rows(`alter table part owner to current_user; drop owned by poor; drop role poor`);
-  }
-});

@@ -81,6 +81,19 @@ describe('a second change of a table', () => {
     );
   });
 
+  it.each([
+    [`create index by_both on part (size, price)`, 'by_both'],
+    [`alter table part add constraint both_given check (size > 0 or price is not null)`, 'both_given'],
+  ])('is refused while both would copy the same object: %s', async (setup, name) => {
+    await client.rows(setup);
+    await runPhases(ofSize, [expand]);
+    await expect(runPhases(ofPrice, [expand])).rejects.toThrow(
+      `The change public.part.size of this table is under way, and ${name} uses columns of both. Finish it first.`,
+    );
+    await runPhases(ofSize, [backfill, enforce, contract, rename]);
+    await runPhases(ofPrice, [expand]);
+  });
+
   it('passes when the two have nothing to do with each other', async () => {
     await runPhases(ofSize, [expand]);
     await runPhases(ofPrice, [expand, backfill, enforce, contract]);

@@ -90,6 +90,22 @@ describe('a role that owns the table and may do nothing else', () => {
     expect(await admin.value(`select count(*)::int from part where size = id`)).toBe(100);
   });
 
+  it('is told that it may not create the temporary table on which a check is tried', async () => {
+    await admin.rows(`
+      revoke temporary on database ${database.name} from public; alter table part add constraint positive check (size > 0)`);
+    const grant = `grant temporary on database ${database.name} to ${role.name}`;
+    expect(await refusal()).toContain(
+      `tries the definition of positive for the other type on a temporary table`,
+    );
+    expect(await refusal()).toContain(`\`${grant}\``);
+    await admin.rows(grant);
+    await using context = await contextOf();
+    for (const phase of PHASES) await phase(context);
+    expect(
+      await admin.value(`select pg_get_constraintdef(oid) from pg_constraint where conname = 'positive'`),
+    ).toBe('CHECK ((size > 0))');
+  });
+
   it('is told what an identity needs', async () => {
     await admin.rows(`alter table part alter size add generated always as identity`);
     expect(await refusal()).toContain(

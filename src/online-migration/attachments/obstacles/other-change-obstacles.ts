@@ -9,6 +9,8 @@ import { columnAt } from '../table-column.ts';
 
 interface OtherChange extends RecordedChange {
   readonly syncBody: string | null;
+  /** An index or a constraint that uses a column of both changes; null for none. Each would make a copy of it. */
+  readonly shared: string | null;
 }
 
 /**
@@ -25,7 +27,7 @@ export async function otherChangeObstacles(
   if (recorded.length === 0) return [];
   const { column } = columnAt(change, side);
   const isKeyPart = await isInUniqueIndex(database, change, column);
-  const others = await readOthersUnderWay(database, change, recorded);
+  const others = await readOthersUnderWay(database, change, recorded, column);
   return [
     ...takenName(change, recorded),
     ...usedInterimName(change, recorded),
@@ -60,6 +62,7 @@ function conflict(
     ['new', 'old'].some((row) => other.syncBody!.includes(`${row}.${escapeIdentifier(name)}`))
   )
     return `its trigger uses ${name}`;
+  if (other.shared !== null) return `${other.shared} uses columns of both`;
   if (isKeyPart) return `it may know its rows by ${name}, which is in a unique index`;
   return null;
 }
@@ -69,6 +72,7 @@ async function readOthersUnderWay(
   database: Queryable,
   change: ChangedColumn,
   recorded: readonly RecordedChange[],
+  column: string,
 ): Promise<OtherChange[]> {
   const others: OtherChange[] = [];
   for (const record of recorded) {
@@ -78,9 +82,40 @@ async function readOthersUnderWay(
       `select prosrc as body from pg_catalog.pg_proc where pronamespace = $1::text::regnamespace and proname = $2`,
       [PACKAGE_SCHEMA, syncFunctionName(record.name)],
     );
-    others.push({ ...record, syncBody: functions[0]?.body ?? null });
+    const changed = record.columns.flatMap(({ oldColumn, newColumn }) => [oldColumn, newColumn]);
+    others.push({
+      ...record,
+      syncBody: functions[0]?.body ?? null,
+      shared: isRename(change) ? null : await readShared(database, change, column, changed),
+    });
   }
   return others;
+}
+
+/** The first index or constraint of the table that uses the column and one of the others. */
+async function readShared(
+  database: Queryable,
+  change: ChangedColumn,
+  column: string,
+  others: readonly string[],
+): Promise<string | null> {
+  const { rows } = await database.query<{ name: string }>(
+    `
+    select distinct coalesce(c.relname, con.conname)::text as name
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_depend one on one.refclassid = 'pg_class'::regclass and one.refobjid = a.attrelid and one.refobjsubid = a.attnum
+    join pg_catalog.pg_attribute b on b.attrelid = a.attrelid and b.attname = any ($3)
+    join pg_catalog.pg_depend other
+      on other.classid = one.classid and other.objid = one.objid
+        and other.refclassid = one.refclassid and other.refobjid = b.attrelid and other.refobjsubid = b.attnum
+    left join pg_catalog.pg_class c on one.classid = 'pg_class'::regclass and c.oid = one.objid and c.relkind in ('i', 'I')
+    left join pg_catalog.pg_constraint con on one.classid = 'pg_constraint'::regclass and con.oid = one.objid
+    where a.attrelid = to_regclass($1) and a.attname = $2 and (c.oid is not null or con.oid is not null)
+    order by 1
+    limit 1`,
+    [namesOf(change).table, column, others],
+  );
+  return rows[0]?.name ?? null;
 }
 
 /** Records of the two changes would be confused. */

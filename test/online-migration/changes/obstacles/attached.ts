@@ -8,11 +8,6 @@ export const ATTACHED: readonly Obstacle[] = [
     /(?<!rule _RETURN on )view big depends on size and cannot/,
   ],
   [
-    `alter table part add check (size > 0)`,
-    'DEPENDENT_OBJECT',
-    /constraint part_size_check on table part depends on size/,
-  ],
-  [
     `alter table part add twice integer generated always as (size * 2) stored`,
     'DEPENDENT_OBJECT',
     /(?<!for )column twice of table part depends on size/,
@@ -34,36 +29,6 @@ export const ATTACHED: readonly Obstacle[] = [
     /statistics object sizes depends on size/,
   ],
   [
-    `create index halved on part ((size / 2))`,
-    'INDEX_NOT_CARRIED',
-    /The index halved cannot go over by itself: it has more than plain columns/,
-  ],
-  [
-    `create index large on part (name) where size > 9`,
-    'INDEX_NOT_CARRIED',
-    /The index large cannot go over by itself: it has more than plain columns/,
-  ],
-  [
-    `create index including on part (name) include (size)`,
-    'INDEX_NOT_CARRIED',
-    /The index including cannot go over by itself: it has more than plain columns/,
-  ],
-  [
-    `create index patterned on part (size, name text_pattern_ops)`,
-    'INDEX_NOT_CARRIED',
-    /The index patterned cannot go over by itself: it has more than plain columns/,
-  ],
-  [
-    `create index collated on part (size, name collate "C")`,
-    'INDEX_NOT_CARRIED',
-    /The index collated cannot go over by itself: it has more than plain columns/,
-  ],
-  [
-    `create index loose on part (size) with (fillfactor = 50)`,
-    'INDEX_NOT_CARRIED',
-    /The index loose cannot go over by itself: it has more than plain columns/,
-  ],
-  [
     `alter table part add exclude using btree (size with =)`,
     'INDEX_NOT_CARRIED',
     /part_size_excl cannot go over by itself: it is an exclusion constraint/,
@@ -77,16 +42,6 @@ export const ATTACHED: readonly Obstacle[] = [
     `create unique index sized on part (size); alter table part replica identity using index sized`,
     'INDEX_NOT_CARRIED',
     /sized cannot go over by itself: it is the replica identity/,
-  ],
-  [
-    `create table whole (id integer primary key); alter table part add foreign key (size) references whole on update cascade`,
-    'FOREIGN_KEY_NOT_CARRIED',
-    /The foreign key part_size_fkey of public\.part cannot go over by itself: it has an action on update/,
-  ],
-  [
-    `create table whole (id integer primary key); alter table part add foreign key (size) references whole deferrable`,
-    'FOREIGN_KEY_NOT_CARRIED',
-    /part_size_fkey of public\.part cannot go over by itself: it is deferrable/,
   ],
   [`grant select (size) on part to public`, 'COLUMN_PRIVILEGES', /size has privileges of its own/],
   [

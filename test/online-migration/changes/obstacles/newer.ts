@@ -38,11 +38,6 @@ export const NEWER: Readonly<Record<number, readonly Obstacle[]>> = {
       /There is the constraint part_size_not_null_mirror of part already, and the change needs that name/,
     ],
     [
-      `create table whole (id integer primary key); alter table part add foreign key (size) references whole not enforced`,
-      'FOREIGN_KEY_NOT_CARRIED',
-      /part_size_fkey of public\.part cannot go over by itself: it is not enforced/,
-    ],
-    [
       `drop table part; create table part (
          id bigint primary key, size int4range not null, valid daterange not null,
          constraint sized unique (size, valid without overlaps)

@@ -67,9 +67,4 @@ export const OF_PARTITIONS: readonly Obstacle[] = [
     /size has a NOT NULL of its own in the partition first/,
     { nullable: true },
   ],
-  [
-    `${PARTITIONED}; ${FIRST}; alter table part add constraint positive check (size > 0)`,
-    'DEPENDENT_OBJECT',
-    /constraint positive on table part depends on size and cannot go over by itself. Drop it, and create its replacement when the change is done.$/,
-  ],
 ];
