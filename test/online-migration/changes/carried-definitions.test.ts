@@ -223,7 +223,7 @@ describe('a condition that does not fit the other type', () => {
     const after = Object.fromEntries(Object.keys(checks).map((name) => [name, 'true']));
     const declared = changeOf('part.made', {
       ...moments,
-      from: { type: 'timestamp', checks: checks as Record<string, string> },
+      from: { type: 'timestamp', checks },
       to: { type: 'timestamptz', checks: after },
     });
     await expect(expand(await database.open(declared))).rejects.toMatchObject(
