@@ -122,6 +122,7 @@ export function joined(...plans: readonly LockedPlan[]): LockedPlan {
     statements: plans.flatMap(({ statements }) => statements),
     furtherTables: [...new Set(plans.flatMap(({ furtherTables }) => furtherTables))],
     sequences: plans.flatMap(({ sequences = [] }) => sequences),
+    earlier: plans.flatMap(({ earlier = [] }) => earlier),
   };
 }
 

@@ -231,8 +231,14 @@ export const OBSTACLE_CODES = {
     remedy: 'Change that column too, without the foreign key for the time.',
   },
   DEPENDENT_OBJECT: {
-    meaning: 'A view, a generated column or another object depends on the column.',
+    meaning: 'A materialized view, a generated column or another object depends on the column.',
     remedy: 'Drop the object, and create its successor after the change.',
+  },
+  VIEW_NOT_CARRIED: {
+    meaning:
+      'A view uses the column and cannot be made anew for the other column: PostgreSQL does not accept its definition for the ' +
+      'other type, or another object depends on the view.',
+    remedy: 'Drop the view, and create its successor after the change.',
   },
   PARTITION_DEPENDENT_OBJECT: {
     meaning: 'An object depends on the column of one partition alone.',
@@ -333,15 +339,20 @@ export const OBSTACLE_CODES = {
     remedy: 'Run the `alter role` statement of the message, or connect as the owner.',
   },
   CREATE_NOT_GRANTED: {
-    meaning: 'The role may not create in a schema or a tablespace in which an index or a sequence is needed.',
+    meaning:
+      'The role may not create in a schema or a tablespace in which an index, a sequence or a view is needed.',
     remedy: 'Run the `grant` statement of the message.',
   },
   REFERENCE_NOT_GRANTED: {
     meaning: 'The role lacks a right on the table that a foreign key refers to.',
     remedy: 'Run the `grant` statement of the message.',
   },
+  TEMPORARY_NOT_GRANTED: {
+    meaning: 'The role may not create temporary tables, with which the definitions of views are tried.',
+    remedy: 'Run the `grant` statement of the message.',
+  },
   OWNER_NOT_GRANTED: {
-    meaning: 'The role may not act for the owner of the table.',
+    meaning: 'The role may not act for the owner of the table or of a view.',
     remedy: 'Run the migrations as the owner, or run the `grant` statement of the message.',
   },
   STATE_SCHEMA_NOT_ALLOWED: {

@@ -7,6 +7,7 @@ import {
   runPlan,
 } from '../attachments/handover.ts';
 import { notNullSuccession } from '../attachments/not-null-name.ts';
+import { planViews } from '../attachments/views/plan-views.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { deleteBackfill } from '../backfill/plan/checkpoint.ts';
 import { dropConversionFunctions } from '../sync/conversion-functions.ts';
@@ -48,7 +49,7 @@ import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts
  *    waits for every write that began before the triggers.
  * 4. Compare both columns of all rows in short transactions. Also keep these old values of rows that nobody writes.
  * 5. ONE transaction under ACCESS EXCLUSIVE: check the attachments again. Hand over the indexes, keys, the default
- *    and the name of the NOT NULL to the new column. Drop the triggers, their functions and the old column. With
+ *    and the name of the NOT NULL to the new column, and create the views anew for it. Drop the triggers, their functions and the old column. With
  *    `renameInContract`, give the old column's name to the new one.
  *
  * If 4 or 5 fails, the triggers stop keeping values. In a table without a key, they would otherwise reject writes of
@@ -153,6 +154,7 @@ async function dropOldColumn(
         await planValueHandover(session, change, 'old'),
         await planHandover(session, change, 'old'),
         await planMirrorDrop(session, change, 'old'),
+        await planViews(session, change, 'old'),
         await planColumnDrop(context, rename),
       ),
     locked: async (plan) => {

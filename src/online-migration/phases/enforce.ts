@@ -1,5 +1,7 @@
 import { joined, planHandover, planMirrorDrop, runPlan } from '../attachments/handover.ts';
 import { notNullExchange } from '../attachments/not-null-name.ts';
+import { viewObstacles } from '../attachments/obstacles/view-obstacles.ts';
+import { planViews } from '../attachments/views/plan-views.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
@@ -14,6 +16,7 @@ import {
   validateFilledCheck,
   withdrawEnforced,
 } from '../sync/filled-column.ts';
+import { EMPTY_PLAN, type LockedPlan } from '../postgres/exclusive-lock.ts';
 import { findRejects, recordRejects, rejectQuery } from '../verify/rejects.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { areSyncTriggersUnaltered, recordSyncTriggers } from '../sync/sync-state.ts';
@@ -92,8 +95,8 @@ export async function enforce(context: PhaseContext): Promise<void> {
 
 /**
  * Reverts enforce: applications follow the old column again. Until each has switched, some still write the new
- * column, so the trigger keeps watching both. If a revert of contract left the indexes and keys on the new column,
- * they are moved to the old one.
+ * column, so the trigger keeps watching both. If a revert of contract left the indexes, keys and views on the new
+ * column, they are moved to the old one.
  */
 export async function revertEnforce(context: PhaseContext): Promise<void> {
   const { session, change } = context;
@@ -111,7 +114,11 @@ export async function revertEnforce(context: PhaseContext): Promise<void> {
       await createSyncFunction(session, change, 'lenient');
     },
     plan: async () =>
-      joined(await planHandover(session, change, 'new'), await planMirrorDrop(session, change, 'new')),
+      joined(
+        await planHandover(session, change, 'new'),
+        await planMirrorDrop(session, change, 'new'),
+        await planViewReturn(session, change),
+      ),
     locked: async (plan) => {
       await dropKeepTriggers(session, change);
       await runPlan(session, plan);
@@ -119,6 +126,15 @@ export async function revertEnforce(context: PhaseContext): Promise<void> {
       await context.recordInLedger();
     },
   });
+}
+
+/**
+ * A view that cannot be moved was made in the meantime. It must not hold up the way back, and the revert of expand names
+ * it.
+ */
+async function planViewReturn(database: Queryable, change: ChangedColumn): Promise<LockedPlan> {
+  const obstacles = await viewObstacles(database, change, 'new');
+  return obstacles.length > 0 ? EMPTY_PLAN : planViews(database, change, 'new');
 }
 
 /**

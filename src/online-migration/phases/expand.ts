@@ -4,6 +4,7 @@ import { readAttachments } from '../attachments/attachments.ts';
 import { dependentObstacles } from '../attachments/obstacles/dependent-obstacles.ts';
 import { planMirrorDrop, runPlan } from '../attachments/handover.ts';
 import { findObstacles } from '../attachments/obstacles/obstacles.ts';
+import { viewsOf } from '../attachments/obstacles/view-obstacles.ts';
 import { columnAt } from '../attachments/table-column.ts';
 import { deleteBackfill } from '../backfill/plan/checkpoint.ts';
 import { createState, deleteRecords, dropEmptySchema, dropState } from '../state/tables.ts';
@@ -88,6 +89,7 @@ export async function revertExpand(context: PhaseContext): Promise<void> {
       refuseObstacles(context, 'revert the expand of', [
         ...(await dependentObstacles(session, change, columnAt(change, 'new'))),
         ...addedCheckObstacles(change, (await readAttachments(session, change, 'new')).own.checks),
+        ...(await viewsOf(session, columnAt(change, 'new'))),
       ]);
       await deleteBackfill(session, namesOf(change).change);
       await dropState(session, change);

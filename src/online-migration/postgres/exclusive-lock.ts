@@ -51,6 +51,18 @@ export interface LockedPlan {
    * phase.
    */
   readonly sequences?: readonly string[];
+  /**
+   * Statements that run before the table's lock is requested, and lock one other relation each: `drop view`. A query
+   * of a view locks the view first, then the table. In the opposite order, the two would wait for each other.
+   */
+  readonly earlier?: readonly EarlierStatement[];
+}
+
+/** A statement that runs before the table's lock is requested. */
+export interface EarlierStatement {
+  /** The relation that it locks: schema and name, quoted. */
+  readonly relation: string;
+  readonly statement: string;
 }
 
 /** The lock that the transaction is requesting. */
@@ -86,7 +98,8 @@ export class LockNotGrantedError extends OnlineMigrationError {
  *    least two seconds, so that autovacuum gives way. From here on no autovacuum starts, and nobody can attach a
  *    check or an index to the table. So the catalog that `plan` reads stays valid. Run `before` and `plan`, then take
  *    the same lock on the further tables of the plan.
- * 3. Take the exclusive locks on the further tables, then ACCESS EXCLUSIVE on the table itself. The table is last, so
+ * 3. Run the earlier statements of the plan, which together wait no longer than one lock timeout. Take the exclusive
+ *    locks on the further tables, then ACCESS EXCLUSIVE on the table itself. The table is last, so
  *    that it is not locked while the others are awaited. Run `locked`, which waits at most 20 ms for any other lock,
  *    then commit.
  * 4. After a lock timeout or a deadlock: roll back, report the blockers, pause for a random time (full jitter,
@@ -164,8 +177,14 @@ async function lockAndRun(
     await limitWaits(session, lockTimeoutMs);
     await before?.();
     const plan = (await makePlan?.()) ?? EMPTY_PLAN;
-    const { furtherTables, furtherMode = 'access exclusive', sequences = [] } = plan;
+    const { furtherTables, furtherMode = 'access exclusive', sequences = [], earlier = [] } = plan;
     for (const further of furtherTables) await lock(further, 'share update exclusive', patienceMs);
+    const deadline = performance.now() + lockTimeoutMs;
+    const leftMs = () => Math.max(UNDER_LOCK_TIMEOUT_MS, deadline - performance.now());
+    for (const { relation, statement } of earlier) {
+      await prepareFor({ relations: [relation], mode: 'access exclusive', timeoutMs: leftMs() });
+      await session.query(statement);
+    }
     for (const further of furtherTables) await lock(further, furtherMode, lockTimeoutMs);
     await lock(table, 'access exclusive', lockTimeoutMs);
     lockedAt = performance.now();

@@ -68,33 +68,39 @@ describe('npx online-migration preflight', () => {
   });
 
   it('names what is in the way, checks the values nevertheless, and exits with 1', async () => {
-    await client.rows(`create view early as select id from event where at < '2024'`);
+    await client.rows(
+      `create view early as select id from event where at < '2024'; create table kept (was early)`,
+    );
     await using command = await startCommand('preflight', [...CONFIG], {
       env: { DATABASE_URL: database.url },
     });
     const { exitCode, stdout } = await command.ended;
-    await client.rows(`drop view early`);
+    await client.rows(`drop table kept; drop view early`);
     expect(exitCode).toBe(1);
-    expect(stdout).toContain('In the way: view early depends on at');
+    expect(stdout).toContain(
+      'In the way: The view public.early cannot go over by itself: column was of table public.kept depends on it',
+    );
     expect(stdout).toContain('2 rows do not convert: correct them before they are enforced');
     expect(stdout).not.toContain('Ready');
   });
 
   it('--json prints the obstacles with their codes, and nothing else', async () => {
-    await client.rows(`create view early as select id from event where at < '2024'`);
+    await client.rows(
+      `create view early as select id from event where at < '2024'; create table kept (was early)`,
+    );
     await using command = await startCommand('preflight', [...CONFIG, '--json'], {
       env: { DATABASE_URL: database.url },
     });
     const { exitCode, stdout } = await command.ended;
-    await client.rows(`drop view early`);
+    await client.rows(`drop table kept; drop view early`);
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
       stage: 'initial',
       obstacles: [
         {
-          code: 'DEPENDENT_OBJECT',
-          message: expect.stringContaining('view early depends on at'),
-          details: { column: 'at', object: 'view early' },
+          code: 'VIEW_NOT_CARRIED',
+          message: expect.stringContaining('The view public.early cannot go over by itself'),
+          details: { view: 'public.early', reason: 'column was of table public.kept depends on it' },
         },
       ],
       areValuesChecked: true,
@@ -110,13 +116,17 @@ describe('npx online-migration preflight', () => {
   it('names what came in the way since expand', async () => {
     await using migrated = await createMigratedDatabase('0002');
     await using other = await connect(migrated.url);
-    await other.rows(`create view early as select id from event where at < '2024'`);
+    await other.rows(
+      `create view early as select id from event where at < '2024'; create table kept (was early)`,
+    );
     await using command = await startCommand('preflight', [...CONFIG], {
       env: { DATABASE_URL: migrated.url },
     });
     const { exitCode, stdout } = await command.ended;
     expect(exitCode).toBe(1);
-    expect(stdout).toContain('In the way: view early depends on at');
+    expect(stdout).toContain(
+      'In the way: The view public.early cannot go over by itself: column was of table public.kept depends on it',
+    );
   });
 
   it('does not call a table empty of which a policy hides the rows', async () => {

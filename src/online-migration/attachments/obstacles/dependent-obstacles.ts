@@ -9,6 +9,7 @@ import type { Attachments } from '../attachments.ts';
 import type { CarriedIndex } from '../indexes.ts';
 import type { TableColumn } from '../table-column.ts';
 import { reasonOf, type Translations } from '../translation.ts';
+import { IS_OF_VIEW } from '../views/view-set.ts';
 
 /** The remedy for an object that cannot be carried over. */
 export const DROP_AND_MAKE = 'Drop it, and create its replacement when the change is done.';
@@ -172,7 +173,7 @@ export const DEPENDENT_OBJECT = `coalesce(
 
 /**
  * Finds dependents of one of the two columns that neither belong to the package nor are carried over, an obstacle
- * each.
+ * each. Views have obstacles of their own.
  */
 export async function dependentObstacles(
   database: Queryable,
@@ -198,6 +199,7 @@ export async function dependentObstacles(
       and (t.oid is null or t.tgfoid not in ${existingFunctions('$3')})
       -- Up to PostgreSQL 14, a generated column depends as a part of the table itself.
       and (c.oid is null or c.oid <> a.attrelid or d.objsubid not in (0, a.attnum))
+      and not ${IS_OF_VIEW}
     order by 1`,
     [table, column, functions],
   );

@@ -28,6 +28,7 @@ import { findRenameObstacles } from './rename-obstacles.ts';
 import { rightObstacles } from './right-obstacles.ts';
 import { columnAt } from '../table-column.ts';
 import { needsTrial, translate } from '../translation.ts';
+import { viewObstacles } from './view-obstacles.ts';
 import { readColumnFacts, tableObstacles } from './table-obstacles.ts';
 
 /** The declaration must name another table, column or type. All other checks would only repeat that. */
@@ -45,8 +46,8 @@ const WRONG_COLUMN: ReadonlySet<ObstacleCode> = new Set<ObstacleCode>([
  * 1. The table, the columns and the declaration must match. PostgreSQL must accept the expressions, and the names
  *    must be free.
  * 2. Attachments of the column that can be carried over: indexes, primary key, unique constraints, checks, foreign
- *    keys, sequence.
- * 3. All other dependents in the catalog: views, generated columns, triggers, policies. For a partitioned
+ *    keys, sequence, views.
+ * 3. All other dependents in the catalog: generated columns, triggers, policies. For a partitioned
  *    table, also attachments that only one partition has.
  * 4. Dependents that the catalog does not record: functions, publications, rules, row types stored elsewhere, other
  *    changes. Also the rights of the role.
@@ -140,6 +141,7 @@ export async function findAttachedObstacles(
     ...(await definitionObstacles(database, change, side, own)),
     ...(await foreignKeyObstacles(database, own.foreignKeys, type)),
     ...(await dependentObstacles(database, change, column)),
+    ...(await viewObstacles(database, change, side)),
     ...(await partitionObstacles(database, change, column)),
     ...(await writeObstacles(database, change)),
     ...(await rowTypeObstacles(database, change)),

@@ -1,0 +1,55 @@
+import { escapeIdentifier } from 'pg';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import { fitting } from '../change/names.ts';
+import type { Side } from '../sync/filled-column.ts';
+import { columnAt } from './table-column.ts';
+
+/*
+ * The catalog gives the definition of a view as text with the names of the columns, and stores the numbers of the
+ * columns. So a definition can be given to the other column without a parser: while the other column has the first
+ * one's name, run the text unchanged. Then give both columns their own names again.
+ */
+
+/** The names of the two columns of a change, unquoted. */
+export interface ColumnNames {
+  /** The column that the definitions name. */
+  readonly leaving: string;
+  /** The column that gets them. */
+  readonly staying: string;
+}
+
+/** The names of the two columns of a change. */
+export function columnNames(change: ChangedColumn, from: Side): ColumnNames {
+  return {
+    leaving: columnAt(change, from).column,
+    staying: columnAt(change, from === 'old' ? 'new' : 'old').column,
+  };
+}
+
+/** The name of the leaving column while the staying one has its name, unquoted. */
+export function spareName({ leaving }: ColumnNames): string {
+  return fitting(`~${leaving}`);
+}
+
+/**
+ * Statements that give the staying column the name of the leaving one. The table must be locked.
+ * @param table schema and name, quoted
+ */
+export function lendName(table: string, names: ColumnNames): string[] {
+  return [
+    renameColumn(table, names.leaving, spareName(names)),
+    renameColumn(table, names.staying, names.leaving),
+  ];
+}
+
+/** Statements that give both columns their own names again. */
+export function returnName(table: string, names: ColumnNames): string[] {
+  return [
+    renameColumn(table, names.leaving, names.staying),
+    renameColumn(table, spareName(names), names.leaving),
+  ];
+}
+
+function renameColumn(table: string, from: string, to: string): string {
+  return `alter table ${table} rename column ${escapeIdentifier(from)} to ${escapeIdentifier(to)}`;
+}

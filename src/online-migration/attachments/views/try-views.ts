@@ -1,0 +1,250 @@
+import { escapeIdentifier } from 'pg';
+import { type ChangedColumn, isReversible } from '../../change/changed-column.ts';
+import { namesOf } from '../../change/names.ts';
+import { sqlState } from '../../postgres/database-error.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
+import { errorOf, rolledBack } from '../../postgres/rolled-back.ts';
+import type { Side } from '../../sync/filled-column.ts';
+import { type ColumnNames, columnNames, lendName, returnName, spareName } from '../under-other-name.ts';
+import { replaceRelations } from './qualified-names.ts';
+import { type CarriedView, readViews } from './views.ts';
+
+/*
+ * PostgreSQL itself answers whether the views can be made anew for the other column. In a transaction that is rolled
+ * back, a temporary table takes the place of the real one. It takes ACCESS SHARE on the real table and reads no row.
+ *
+ * 1. Create the table with the columns of the real one. Give the other column the first one's name, as contract will.
+ * 2. Create each view as a temporary one, from its definition with other names of the table and the views. A
+ *    definition can use the relation's own name as an alias, so a temporary relation gets that name while it is used.
+ * 3. None of the views may still use the first column. A definition that lists the table's columns by place does.
+ * 4. For a change that has a way back, make the views anew for the first column again.
+ */
+
+const TRIAL_TABLE = 'online_migration_trial';
+const TRIAL_TABLE_NAME = `pg_temp.${TRIAL_TABLE}`;
+
+/** SQLSTATE classes of an error in a definition: feature not supported, data exception, dependency, unknown name. */
+const DEFINITION_ERROR = /^(0A|22|2B|42)/;
+
+/** A column of a view that gets another type. */
+export interface ChangedViewColumn {
+  /** The view: schema and name, quoted. */
+  readonly view: string;
+  readonly column: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The result of a trial. */
+export interface ViewTrial {
+  /** The views that cannot be made anew, with PostgreSQL's reason. */
+  readonly refused: readonly { readonly view: string; readonly reason: string }[];
+  readonly changedColumns: readonly ChangedViewColumn[];
+}
+
+/**
+ * Tries whether the views of one column can be made anew for the other column.
+ * @param database one connection, not a pool; its role needs TEMPORARY on the database
+ * @param from the column that the views use
+ * @param views in the order of {@link readViews}
+ */
+export async function tryViews(
+  database: Queryable,
+  change: ChangedColumn,
+  from: Side,
+  views: readonly CarriedView[],
+): Promise<ViewTrial> {
+  try {
+    return await rolledBack(database, () => tryInTransaction(database, change, from, views));
+  } catch (error) {
+    // The role may be unable to read the table.
+    if (!isDefinitionsFault(error)) throw error;
+    return { refused: views.map(({ name }) => ({ view: name, reason: error.message })), changedColumns: [] };
+  }
+}
+
+async function tryInTransaction(
+  database: Queryable,
+  change: ChangedColumn,
+  from: Side,
+  views: readonly CarriedView[],
+): Promise<ViewTrial> {
+  const names = columnNames(change, from);
+  await createTrialTable(database, change, from, names);
+  await database.query(`set local search_path = pg_catalog`);
+  const there = await tryAll(database, views, names, (view) => lentDefinition(database, change, views, view));
+  if (there.length > 0) return { refused: there, changedColumns: [] };
+  const changedColumns = await readChangedColumns(database, views);
+  const back = from === 'new' || !isReversible(change) ? [] : await tryWayBack(database, views, names);
+  return { refused: back, changedColumns };
+}
+
+async function createTrialTable(
+  database: Queryable,
+  change: ChangedColumn,
+  from: Side,
+  names: ColumnNames,
+): Promise<void> {
+  const { table } = namesOf(change);
+  const { type } = from === 'old' ? change.newColumn : change.oldColumn;
+  await database.query(`create temporary table ${TRIAL_TABLE} (like ${table})`);
+  await database.query(
+    `alter table ${TRIAL_TABLE_NAME} add column if not exists ${escapeIdentifier(names.staying)} ${type}`,
+  );
+  const keys = await readUsedKeys(database, table);
+  for (const statement of lendName(TRIAL_TABLE_NAME, names)) await database.query(statement);
+  for (const { definition } of keys)
+    await database.query(`alter table ${TRIAL_TABLE_NAME} add ${definition}`);
+}
+
+/** The primary key, if a view groups by it alone and so depends on it. */
+async function readUsedKeys(
+  database: Queryable,
+  table: string,
+): Promise<{ name: string; definition: string }[]> {
+  const { rows } = await database.query<{ name: string; definition: string }>(
+    `
+    select quote_ident(con.conname) as name, pg_get_constraintdef(con.oid) as definition
+    from pg_catalog.pg_constraint con
+    where con.conrelid = to_regclass($1) and con.contype = 'p'
+      and exists (
+        select from pg_catalog.pg_depend d
+        where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_constraint'::regclass and d.refobjid = con.oid
+      )`,
+    [table],
+  );
+  return rows;
+}
+
+/**
+ * Creates the temporary views.
+ * @param create creates one view and returns PostgreSQL's error; null if it has none
+ * @returns the views that cannot be created, and those that still use the leaving column
+ */
+async function tryAll(
+  database: Queryable,
+  views: readonly CarriedView[],
+  names: ColumnNames,
+  create: (view: CarriedView) => Promise<string | null>,
+): Promise<ViewTrial['refused']> {
+  const refused = new Map<string, { view: string; reason: string }>();
+  for (const view of views) {
+    if (view.uses.some((oid) => refused.has(oid))) continue;
+    const reason = await create(view);
+    if (reason !== null) refused.set(view.oid, { view: view.name, reason });
+  }
+  const { rows } = await database.query<{ name: string }>(
+    `
+    select distinct c.relname as name
+    from pg_catalog.pg_depend d
+    join pg_catalog.pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
+    join pg_catalog.pg_class c on c.oid = r.ev_class
+    join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+    where d.refclassid = 'pg_class'::regclass and d.refobjid = to_regclass($1) and a.attname = $2`,
+    [TRIAL_TABLE_NAME, spareName(names)],
+  );
+  for (const view of views) {
+    if (!rows.some(({ name }) => name === trialName(view))) continue;
+    refused.set(view.oid, {
+      view: view.name,
+      reason: 'its definition lists the columns of the table by their place, as an alias or `using` does',
+    });
+  }
+  return [...refused.values()];
+}
+
+/** Creates one view, while the temporary relations have the names that its definition uses. */
+async function lentDefinition(
+  database: Queryable,
+  change: ChangedColumn,
+  views: readonly CarriedView[],
+  view: CarriedView,
+): Promise<string | null> {
+  const viewsUsed = views.filter(({ oid }) => view.uses.includes(oid));
+  const used = [
+    ...(viewsUsed.length < view.uses.length
+      ? [{ name: namesOf(change).table, relationName: change.table.name, trial: TRIAL_TABLE }]
+      : []),
+    ...viewsUsed.map((other) => ({ ...other, trial: trialName(other) })),
+  ];
+  const lent = used.map(({ relationName }) => relationName);
+  const twice = lent.find((name, place) => lent.indexOf(name) !== place);
+  if (twice !== undefined) return `it uses two relations with the name ${twice}, which cannot be tried`;
+  for (const { relationName, trial } of used) {
+    await database.query(`alter table pg_temp.${trial} rename to ${escapeIdentifier(relationName)}`);
+  }
+  const replacements = [
+    ...used.map(({ name, relationName }) => [name, `pg_temp.${escapeIdentifier(relationName)}`] as const),
+    [view.name, `pg_temp.${trialName(view)}`] as const,
+  ];
+  const reason = await runAll(
+    database,
+    view.definition.map((statement) => replaceRelations(statement, replacements)),
+  );
+  for (const { relationName, trial } of used) {
+    await database.query(`alter table pg_temp.${escapeIdentifier(relationName)} rename to ${trial}`);
+  }
+  return reason;
+}
+
+/** Makes the temporary views anew for a column with the first one's type. */
+async function tryWayBack(
+  database: Queryable,
+  views: readonly CarriedView[],
+  names: ColumnNames,
+): Promise<ViewTrial['refused']> {
+  for (const statement of returnName(TRIAL_TABLE_NAME, names)) await database.query(statement);
+  const back = { leaving: names.staying, staying: names.leaving };
+  const made = await readViews(database, { table: TRIAL_TABLE_NAME, column: back.leaving });
+  const keys = await readUsedKeys(database, TRIAL_TABLE_NAME);
+  for (const { name } of made.toReversed()) await database.query(`drop view ${name}`);
+  for (const { name } of keys)
+    await database.query(`alter table ${TRIAL_TABLE_NAME} drop constraint ${name}`);
+  for (const statement of lendName(TRIAL_TABLE_NAME, back)) await database.query(statement);
+  for (const { definition } of keys)
+    await database.query(`alter table ${TRIAL_TABLE_NAME} add ${definition}`);
+  const refused = await tryAll(database, made, back, ({ definition }) => runAll(database, definition));
+  return refused.map(({ view, reason }) => ({
+    view: views.find((one) => view.endsWith(`.${trialName(one)}`))?.name ?? view,
+    reason: `on the way back, ${reason}`,
+  }));
+}
+
+async function readChangedColumns(
+  database: Queryable,
+  views: readonly CarriedView[],
+): Promise<ChangedViewColumn[]> {
+  const { rows } = await database.query<ChangedViewColumn>(
+    `
+    select wanted.name as view, quote_ident(real.attname) as column, format_type(real.atttypid, real.atttypmod) as "from",
+      format_type(trial.atttypid, trial.atttypmod) as "to"
+    from unnest($1::text[], $2::oid[], $3::text[]) with ordinality as wanted (name, oid, trial, place)
+    join pg_catalog.pg_attribute real on real.attrelid = wanted.oid and real.attnum > 0
+    join pg_catalog.pg_attribute trial on trial.attrelid = to_regclass(wanted.trial) and trial.attnum = real.attnum
+    where (trial.atttypid, trial.atttypmod) <> (real.atttypid, real.atttypmod)
+    order by wanted.place, real.attnum`,
+    [
+      views.map(({ name }) => name),
+      views.map(({ oid }) => oid),
+      views.map((view) => `pg_temp.${trialName(view)}`),
+    ],
+  );
+  return rows;
+}
+
+/** Runs statements until PostgreSQL refuses one; returns its error. */
+async function runAll(database: Queryable, statements: readonly string[]): Promise<string | null> {
+  for (const statement of statements) {
+    const error = await errorOf(database, statement, isDefinitionsFault);
+    if (error !== null) return error.message;
+  }
+  return null;
+}
+
+function isDefinitionsFault(error: unknown): error is Error {
+  return DEFINITION_ERROR.test(sqlState(error) ?? '');
+}
+
+function trialName({ oid }: CarriedView): string {
+  return `online_migration_view_${oid}`;
+}
