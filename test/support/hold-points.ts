@@ -46,15 +46,17 @@ export async function installHoldPoints(client: DatabaseClient, table: string): 
 export async function installDdlHoldPoint(client: DatabaseClient): Promise<void> {
   await client.rows(`create table held (point text not null)`);
   await client.rows(`
-    create procedure stand_still(at text) language plpgsql as $$
+    create procedure stand_still(at text) language plpgsql set search_path from current as $$
     begin
       while exists (select from held where point = at) loop perform pg_sleep(0.01); end loop;
     end $$`);
   await client.rows(`
-    create function hold_ddl() returns event_trigger language plpgsql as $$
+    create function hold_ddl() returns event_trigger language plpgsql set search_path from current as $$
     begin
-      -- The package's own tables are made ahead of the lock.
-      if exists (select from pg_event_trigger_ddl_commands() where schema_name = 'online_migration') then return; end if;
+      -- The package's own tables and its trial tables are made ahead of the lock.
+      if exists (
+        select from pg_event_trigger_ddl_commands() where schema_name in ('online_migration', 'pg_temp')
+      ) then return; end if;
       call stand_still('ddl');
     end $$`);
   await client.rows(`

@@ -1,6 +1,9 @@
 import { readAttachments } from '../attachments/attachments.ts';
 import type { CarriedIndex } from '../attachments/indexes.ts';
-import { mirrorName } from '../attachments/table-column.ts';
+import { viewObstacles } from '../attachments/obstacles/view-obstacles.ts';
+import { columnAt, mirrorName } from '../attachments/table-column.ts';
+import { tryViews } from '../attachments/views/try-views.ts';
+import { readViews } from '../attachments/views/views.ts';
 import { forwardFill } from '../backfill/plan/fill.ts';
 import { readTriggerPlan } from '../backfill/batch/firing-triggers.ts';
 import { type ChangedColumn, isRename } from '../change/changed-column.ts';
@@ -38,8 +41,32 @@ export async function readChecklist(database: Queryable, change: ChangedColumn):
             `that instant fails.`,
         ]),
     ...(await silentTriggers(database, change)),
+    ...(await carriedViews(database, change)),
   ];
 }
+
+/** Views that contract makes anew. PostgreSQL accepts a definition that reads differently for the new type. */
+async function carriedViews(database: Queryable, change: ChangedColumn): Promise<string[]> {
+  const views = await readViews(database, columnAt(change, 'old'));
+  if (views.length === 0 || (await viewObstacles(database, change, 'old')).length > 0) return [];
+  const { changedColumns } = await tryViews(database, change, 'old', views);
+  const { type } = change.newColumn;
+  return views.map(({ name }) => {
+    const changed = changedColumns
+      .filter(({ view }) => view === name)
+      .map(({ column, to }) => `${column} becomes ${to}`);
+    return (
+      `The view ${name}: contract makes it anew from the same definition${changed.map((one) => `, ${one}`).join('')}. Check ` +
+      `that its expressions mean the same for ${type}` +
+      (DEPENDS_ON_TIME_ZONE.test(type)
+        ? `, whose text and date depend on the time zone of the session.`
+        : '.')
+    );
+  });
+}
+
+/** Types whose text and date depend on the session. */
+const DEPENDS_ON_TIME_ZONE = /^(timestamptz|timestamp\b.*\bwith time zone)/i;
 
 function uniqueIndexes(indexes: readonly CarriedIndex[]): string[] {
   return indexes

@@ -50,6 +50,7 @@ const VIEWS: Record<string, readonly [setup: string, view: string]> = {
     `create view big as select part.id, part.size, box.id as box from part join box on box.size = part.size`,
     'big',
   ],
+  'the whole row': [`create view big as select id, size, to_jsonb(part) -> 'name' as name from part`, 'big'],
   'a subquery in its condition': [
     `create view big as select id from part p where exists (select from box where box.size = p.size)`,
     'big',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
+import { textToTimestamptz } from '../../../src/online-migration/conversions/times/text-to-timestamptz.ts';
 import { readChecklist } from '../../../src/online-migration/verify/checklist.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
@@ -49,6 +50,29 @@ describe('what only people can check', () => {
       expect.stringMatching(/^Direct calls of nextval\('public\.orders_id_seq'\)/),
       'Triggers that do not fire for the rows that a backfill updates: audit, stamp. If one has to, add it to `firesInBackfill` and ' +
         'let it fire always, with `alter table … enable always trigger …`; if all of them have to, it is enough to add them.',
+    ]);
+  });
+
+  it('names the views that are made anew, and the columns whose types change', async () => {
+    await client.rows(`
+      create view numbers as select id, id * 2 as twice, customer from orders;
+      create view names as select customer as name from orders;
+      create view number_list as select array_agg(id) as all, count(twice) from numbers`);
+    const points = await readChecklist(client, change);
+    const ofTime = changedColumnOf(
+      changeOf('orders.customer', { from: 'text', to: 'timestamptz', conversion: textToTimestamptz }),
+    );
+    const timePoints = await readChecklist(client, ofTime);
+    await client.rows(`drop view number_list, numbers, names`);
+    expect(points.filter((point) => point.startsWith('The view '))).toEqual([
+      'The view public.numbers: contract makes it anew from the same definition, id becomes bigint, twice becomes bigint. Check that ' +
+        'its expressions mean the same for bigint.',
+      'The view public.number_list: contract makes it anew from the same definition, "all" becomes bigint[]. Check that its ' +
+        'expressions mean the same for bigint.',
+    ]);
+    expect(timePoints.filter((point) => point.startsWith('The view public.names'))).toEqual([
+      'The view public.names: contract makes it anew from the same definition, name becomes timestamp with time zone. Check that its ' +
+        'expressions mean the same for timestamptz, whose text and date depend on the time zone of the session.',
     ]);
   });
 

@@ -72,7 +72,10 @@ async function tryInTransaction(
   const names = columnNames(change, from);
   await createTrialTable(database, change, from, names);
   await database.query(`set local search_path = pg_catalog`);
-  const there = await tryAll(database, views, names, (view) => lentDefinition(database, change, views, view));
+  const there = await tryAll(database, views, names, {
+    nameOf: trialName,
+    create: (view) => lentDefinition(database, change, views, view),
+  });
   if (there.length > 0) return { refused: there, changedColumns: [] };
   const changedColumns = await readChangedColumns(database, views);
   const back = from === 'new' || !isReversible(change) ? [] : await tryWayBack(database, views, names);
@@ -118,14 +121,21 @@ async function readUsedKeys(
 
 /**
  * Creates the temporary views.
- * @param create creates one view and returns PostgreSQL's error; null if it has none
+ * @param trial.nameOf the name of a temporary view, unquoted
+ * @param trial.create creates one view and returns PostgreSQL's error; null if it has none
  * @returns the views that cannot be created, and those that still use the leaving column
  */
 async function tryAll(
   database: Queryable,
   views: readonly CarriedView[],
   names: ColumnNames,
-  create: (view: CarriedView) => Promise<string | null>,
+  {
+    nameOf,
+    create,
+  }: {
+    readonly nameOf: (view: CarriedView) => string;
+    readonly create: (view: CarriedView) => Promise<string | null>;
+  },
 ): Promise<ViewTrial['refused']> {
   const refused = new Map<string, { view: string; reason: string }>();
   for (const view of views) {
@@ -144,7 +154,7 @@ async function tryAll(
     [TRIAL_TABLE_NAME, spareName(names)],
   );
   for (const view of views) {
-    if (!rows.some(({ name }) => name === trialName(view))) continue;
+    if (!rows.some(({ name }) => name === nameOf(view))) continue;
     refused.set(view.oid, {
       view: view.name,
       reason: 'its definition lists the columns of the table by their place, as an alias or `using` does',
@@ -203,7 +213,10 @@ async function tryWayBack(
   for (const statement of lendName(TRIAL_TABLE_NAME, back)) await database.query(statement);
   for (const { definition } of keys)
     await database.query(`alter table ${TRIAL_TABLE_NAME} add ${definition}`);
-  const refused = await tryAll(database, made, back, ({ definition }) => runAll(database, definition));
+  const refused = await tryAll(database, made, back, {
+    nameOf: ({ relationName }) => relationName,
+    create: ({ definition }) => runAll(database, definition),
+  });
   return refused.map(({ view, reason }) => ({
     view: views.find((one) => view.endsWith(`.${trialName(one)}`))?.name ?? view,
     reason: `on the way back, ${reason}`,
