@@ -219,7 +219,8 @@ export const OBSTACLE_CODES = {
     remedy: 'Correct `from.checks`.',
   },
   TEMPORARY_NOT_GRANTED: {
-    meaning: 'The role may not create the temporary table on which definitions are tried.',
+    meaning:
+      'The role may not create the temporary table with which definitions of checks, indexes and views are tried.',
     remedy: 'Run the `grant` statement of the message.',
   },
   FOREIGN_KEY_NOT_CARRIED: {
@@ -345,10 +346,6 @@ export const OBSTACLE_CODES = {
   },
   REFERENCE_NOT_GRANTED: {
     meaning: 'The role lacks a right on the table that a foreign key refers to.',
-    remedy: 'Run the `grant` statement of the message.',
-  },
-  TEMPORARY_NOT_GRANTED: {
-    meaning: 'The role may not create temporary tables, with which the definitions of views are tried.',
     remedy: 'Run the `grant` statement of the message.',
   },
   OWNER_NOT_GRANTED: {
