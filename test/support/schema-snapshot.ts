@@ -15,11 +15,15 @@ export interface SchemaSnapshot {
       comment: string | null;
       statistics: number | null;
       options: string[] | null;
+      privileges: string[];
     }
   >;
   /** Each constraint with its definition. Since PostgreSQL 18, NOT NULL is a constraint. */
   readonly constraints: Record<string, string>;
   readonly indexes: Record<string, string>;
+  /** Each policy with its conditions. */
+  readonly policies: Record<string, string>;
+  readonly statistics: Record<string, string>;
   readonly triggers: string[];
   /** Each sequence with the column that owns it. */
   readonly sequences: Record<
@@ -42,7 +46,11 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
           -- With a length, the catalog keeps a default of null, which is none.
           'default', nullif(regexp_replace(pg_get_expr(d.adbin, d.adrelid), '^NULL::.*$', ''), ''), 'identity', a.attidentity,
           'comment', col_description(c.oid, a.attnum), 'statistics', nullif(a.attstattarget, -1),
-          'options', a.attoptions
+          'options', a.attoptions,
+          'privileges', array(
+            select format('%s to %s%s', p.privilege_type, p.grantee::regrole, case when p.is_grantable then ', grantable' end)
+            from aclexplode(a.attacl) p order by 1
+          )
         )), '{}')
         from pg_attribute a
         join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p') and not c.relispartition
@@ -69,6 +77,20 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
         join pg_class c on c.oid = i.indexrelid
         left join pg_tablespace space on space.oid = c.reltablespace
         join pg_namespace n on n.oid = c.relnamespace and ${IS_OF_USER}
+      ),
+      'policies', (
+        select coalesce(jsonb_object_agg(p.polrelid::regclass || '.' || p.polname, format(
+          '%s %s %s using (%s) with check (%s)', p.polcmd, p.polpermissive, p.polroles::regrole[],
+          pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
+        )), '{}')
+        from pg_policy p
+      ),
+      'statistics', (
+        select coalesce(jsonb_object_agg(s.stxname, format(
+          '%s, target %s, of %s, %s', pg_get_statisticsobjdef(s.oid), nullif(s.stxstattarget, -1), s.stxowner::regrole,
+          obj_description(s.oid, 'pg_statistic_ext')
+        )), '{}')
+        from pg_statistic_ext s
       ),
       'triggers', (
         select coalesce(jsonb_agg(t.tgrelid::regclass || '.' || t.tgname order by t.tgrelid::regclass::text, t.tgname), '[]')

@@ -6,6 +6,7 @@ import { type CarriedCheck, readChecks } from './checks.ts';
 import { type ForeignKey, readForeignKeys } from './foreign-keys.ts';
 import { type CarriedIndex, readIndexes } from './indexes.ts';
 import { type Numbering, readNumbering } from './numbering.ts';
+import { type CarriedPolicy, readPolicies } from './policies.ts';
 import { columnAt, mirrorName } from './table-column.ts';
 
 /** The attachments of one of the two columns, which the remaining column takes over. */
@@ -16,12 +17,14 @@ export interface Attachments {
   readonly checks: readonly CarriedCheck[];
   /** All foreign keys on the column, at either end. */
   readonly foreignKeys: readonly ForeignKey[];
+  /** The table's policies that use the column. They have no copies. */
+  readonly policies: readonly CarriedPolicy[];
   /** The source of its numbers: an identity or a sequence; null for neither. */
   readonly numbering: Numbering | null;
 }
 
 /** Attachments that both columns have while both exist. */
-export type Copies = Omit<Attachments, 'numbering'>;
+export type Copies = Pick<Attachments, 'indexes' | 'checks' | 'foreignKeys'>;
 
 /**
  * Reads the attachments of one of the two columns, and its copies of the other column's attachments.
@@ -54,6 +57,7 @@ export async function readAttachments(
       indexes: indexes.filter((index) => !isMirror(index)),
       checks: checks.filter((check) => !isMirror(check)),
       foreignKeys: foreignKeys.filter((key) => !isMirror(key)),
+      policies: await readPolicies(database, here),
       numbering: await readNumbering(database, here),
     },
     mirrors: {

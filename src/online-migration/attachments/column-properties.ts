@@ -9,9 +9,20 @@ export interface ColumnProperties {
   readonly statistics: number | null;
   /** Its options for the number of distinct values, in the syntax of `set (…)`; null for none. */
   readonly options: string | null;
+  /** Privileges on this column alone. */
+  readonly privileges: readonly Privilege[];
 }
 
-/** Reads a column's comment, its statistics target and its options. */
+/** A privilege on a column. */
+interface Privilege {
+  /** `SELECT`, `UPDATE`, … */
+  readonly privilege: string;
+  /** The role, quoted, or `public`. */
+  readonly grantee: string;
+  readonly isGrantable: boolean;
+}
+
+/** Reads a column's comment, its statistics target, its options and its privileges. */
 export async function readColumnProperties(
   database: Queryable,
   { table, column }: TableColumn,
@@ -19,12 +30,19 @@ export async function readColumnProperties(
   const { rows } = await database.query<ColumnProperties>(
     `
     select col_description(attrelid, attnum) as comment, nullif(attstattarget, -1)::integer as statistics,
-      array_to_string(attoptions, ', ') as options
+      array_to_string(attoptions, ', ') as options, array(
+        select jsonb_build_object(
+          'privilege', acl.privilege_type,
+          'grantee', case acl.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(acl.grantee)) end,
+          'isGrantable', acl.is_grantable
+        )
+        from aclexplode(attacl) as acl
+      ) as privileges
     from pg_catalog.pg_attribute
     where attrelid = to_regclass($1) and attname = $2`,
     [table, column],
   );
-  return rows[0] ?? { comment: null, statistics: null, options: null };
+  return rows[0] ?? { comment: null, statistics: null, options: null, privileges: [] };
 }
 
 /**
@@ -32,7 +50,7 @@ export async function readColumnProperties(
  * @param column quoted
  */
 export function propertyStatements(
-  { comment, statistics, options }: ColumnProperties,
+  { comment, statistics, options, privileges }: ColumnProperties,
   table: string,
   column: string,
 ): string[] {
@@ -42,5 +60,21 @@ export function propertyStatements(
       ? []
       : [`alter table ${table} alter column ${column} set statistics ${statistics}`]),
     ...(options === null ? [] : [`alter table ${table} alter column ${column} set (${options})`]),
+    ...privilegeStatements(privileges, table, column),
   ];
+}
+
+/**
+ * Statements that grant privileges on another column.
+ * @param column quoted
+ */
+export function privilegeStatements(
+  privileges: readonly Privilege[],
+  table: string,
+  column: string,
+): string[] {
+  return privileges.map(
+    ({ privilege, grantee, isGrantable }) =>
+      `grant ${privilege.toLowerCase()} (${column}) on ${table} to ${grantee}${isGrantable ? ' with grant option' : ''}`,
+  );
 }

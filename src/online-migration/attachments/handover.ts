@@ -6,11 +6,14 @@ import { namesOf } from '../change/names.ts';
 import type { LockedPlan } from '../postgres/exclusive-lock.ts';
 import { readAttachments } from './attachments.ts';
 import type { CarriedCheck } from './checks.ts';
-import { propertyStatements, readColumnProperties } from './column-properties.ts';
+import { privilegeStatements, propertyStatements, readColumnProperties } from './column-properties.ts';
 import { type ForeignKey, otherEnds } from './foreign-keys.ts';
 import type { CarriedIndex } from './indexes.ts';
 import { type Numbering, numberingStatements, readNumbering } from './numbering.ts';
+import { planStatistics } from './extended-statistics.ts';
+import { policyStatement } from './policies.ts';
 import { columnAt, mirrorName } from './table-column.ts';
+import { translate } from './translation.ts';
 
 /**
  * Plans how the indexes and keys of one column are handed over to the other column, which has copies of them. All
@@ -21,6 +24,8 @@ import { columnAt, mirrorName } from './table-column.ts';
  *    tables depend on them.
  * 2. Drop each index and give its name to its copy, including the primary key or the unique constraint.
  * 3. Drop each check and give its name to its copy.
+ * 4. Give each policy its conditions for the other column. It cannot have a copy.
+ * 5. Make the extended statistics anew.
  *
  * @param from the column that has them
  */
@@ -34,11 +39,21 @@ export async function planHandover(
   const unmirrored = new Set(await findUnmirrored(database, change, from));
   const isMirrored = ({ name }: { name: string }) => !unmirrored.has(name);
   const foreignKeys = own.foreignKeys.filter(isMirrored);
+  const { policies } = await translate(database, change, from, {
+    indexes: [],
+    checks: [],
+    policies: own.policies,
+  });
+  const statistics = await planStatistics(database, change, from);
   return {
     statements: [
       ...foreignKeys.flatMap((key) => foreignKeyStatements(key)),
       ...own.indexes.filter(isMirrored).flatMap((index) => indexStatements(table, index)),
       ...own.checks.filter(isMirrored).flatMap((check) => checkStatements(table, check)),
+      ...[...policies].flatMap(([name, policy]) =>
+        'definition' in policy ? [policyStatement(table, name, policy.definition)] : [],
+      ),
+      ...statistics.statements,
     ],
     furtherTables: otherEnds(foreignKeys),
   };
@@ -64,8 +79,8 @@ export async function findUnmirrored(
 }
 
 /**
- * Plans how the remaining properties are handed over: the numbering, which continues, or the default; the comment and
- * the statistics settings. While both columns exist, these belong to the old column: a default on the new one would
+ * Plans how the remaining properties are handed over: the numbering, which continues, or the default; the comment, the
+ * privileges and the statistics settings. While both columns exist, these belong to the old column: a default on the new one would
  * look like a value written through it.
  */
 export async function planValueHandover(
@@ -84,6 +99,18 @@ export async function planValueHandover(
     furtherTables: [],
     sequences: numbering === null ? [] : [numbering.sequence],
   };
+}
+
+/** Plans how the privileges of one column are granted on the other, which must exist by then. */
+export async function planPrivileges(
+  database: Queryable,
+  change: ChangedColumn,
+  from: Side,
+): Promise<LockedPlan> {
+  const { table } = namesOf(change);
+  const { privileges } = await readColumnProperties(database, columnAt(change, from));
+  const staying = escapeIdentifier(columnAt(change, otherSide(from)).column);
+  return { statements: privilegeStatements(privileges, table, staying), furtherTables: [] };
 }
 
 function valueStatements(change: ChangedColumn, from: Side, numbering: Numbering | null): string[] {

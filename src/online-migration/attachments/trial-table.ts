@@ -16,11 +16,10 @@ import type { Side } from '../sync/filled-column.ts';
  * 4. Give this column the other one's name, and read the definitions from the catalog.
  */
 
-/** The temporary table, as SQL: schema and name, quoted. */
-export const TRIAL_TABLE = 'pg_temp.online_migration_trial';
-
 /** The temporary table of one trial. */
 export interface Trial {
+  /** Schema and name, quoted. It has the name of the real table, by which a subquery can call it. */
+  readonly table: string;
   /** Replaces the two columns by one with the name of the first and the type of the other. */
   readonly convert: () => Promise<void>;
   /** Gives this column the name of the other. */
@@ -43,16 +42,18 @@ export async function onTrialTable<T>(
   const [leaving, staying] =
     from === 'old' ? [change.oldColumn, change.newColumn] : [change.newColumn, change.oldColumn];
   const [source, target] = [leaving.name, staying.name].map((name) => escapeIdentifier(name));
+  const trial = `pg_temp.${escapeIdentifier(change.table.name)}`;
   return rolledBack(database, async () => {
-    await database.query(`create temporary table online_migration_trial (like ${table})`);
+    await database.query(`create temporary table ${escapeIdentifier(change.table.name)} (like ${table})`);
     return body({
+      table: trial,
       convert: async () => {
         await database.query(`
-          alter table ${TRIAL_TABLE} drop column if exists ${source}, drop column if exists ${target},
+          alter table ${trial} drop column if exists ${source}, drop column if exists ${target},
             add column ${source} ${staying.type}`);
       },
       rename: async () => {
-        await database.query(`alter table ${TRIAL_TABLE} rename column ${source} to ${target}`);
+        await database.query(`alter table ${trial} rename column ${source} to ${target}`);
       },
     });
   });

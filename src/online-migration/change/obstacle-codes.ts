@@ -210,6 +210,14 @@ export const OBSTACLE_CODES = {
     meaning: 'The condition of a check does not fit the other type.',
     remedy: 'Declare the condition for both types in `from.checks` and `to.checks`.',
   },
+  POLICY_NOT_CARRIED: {
+    meaning: 'The conditions of a row level security policy do not fit the other type.',
+    remedy: 'Give the policy conditions that fit both types.',
+  },
+  STATISTICS_NOT_CARRIED: {
+    meaning: 'Extended statistics of the column cannot be made for the other type.',
+    remedy: 'Drop them for the time of the change, with the statements of the message.',
+  },
   CHECK_NOT_FOUND: {
     meaning: 'The declaration has a condition for a check that the column does not have.',
     remedy: 'Correct `checks`.',
@@ -248,10 +256,6 @@ export const OBSTACLE_CODES = {
   PARTITION_DIFFERS: {
     meaning: 'A partition has a NOT NULL, a default or privileges of its own for the column.',
     remedy: 'Make the partition equal to its table.',
-  },
-  COLUMN_PRIVILEGES: {
-    meaning: 'The column has privileges of its own.',
-    remedy: 'Grant them on the table instead, and revoke them from the column.',
   },
   SECURITY_LABEL: {
     meaning: 'The column has a security label, which it would lose.',

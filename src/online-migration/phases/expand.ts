@@ -1,8 +1,7 @@
 import { escapeLiteral } from 'pg';
-import { addedCheckObstacles } from '../attachments/obstacles/check-obstacles.ts';
-import { readAttachments } from '../attachments/attachments.ts';
+import { addedObstacles } from '../attachments/obstacles/check-obstacles.ts';
 import { dependentObstacles } from '../attachments/obstacles/dependent-obstacles.ts';
-import { planMirrorDrop, runPlan } from '../attachments/handover.ts';
+import { planMirrorDrop, planPrivileges, runPlan } from '../attachments/handover.ts';
 import { findObstacles } from '../attachments/obstacles/obstacles.ts';
 import { viewsOf } from '../attachments/obstacles/view-obstacles.ts';
 import { columnAt } from '../attachments/table-column.ts';
@@ -62,8 +61,11 @@ export async function expand(context: PhaseContext): Promise<void> {
         await createSyncFunction(session, change, 'lenient');
       });
     },
-    locked: async () => {
+    // Applications need them from the switchover on.
+    plan: () => planPrivileges(session, change, 'old'),
+    locked: async (plan) => {
       await session.query(`alter table ${table} add column ${newColumn} ${change.newColumn.type}`);
+      await runPlan(session, plan);
       await createSyncTriggers(session, change, 'old');
       await context.recordInLedger();
     },
@@ -88,7 +90,7 @@ export async function revertExpand(context: PhaseContext): Promise<void> {
     before: async () => {
       refuseObstacles(context, 'revert the expand of', [
         ...(await dependentObstacles(session, change, columnAt(change, 'new'))),
-        ...addedCheckObstacles(change, (await readAttachments(session, change, 'new')).own.checks),
+        ...(await addedObstacles(session, change)),
         ...(await viewsOf(session, columnAt(change, 'new'))),
       ]);
       await deleteBackfill(session, namesOf(change).change);

@@ -3,16 +3,14 @@ import { otherSide, type Side } from '../sync/filled-column.ts';
 import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 import { namesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
-import { type Copies, readAttachments } from '../attachments/attachments.ts';
-import { withoutNotValid } from '../attachments/checks.ts';
-import type { ChangedColumn } from '../change/changed-column.ts';
-import type { Session } from '../postgres/session.ts';
+import { type Attachments, readAttachments } from '../attachments/attachments.ts';
 import { recordDefinitions } from '../state/definitions.ts';
 import { mirrorForeignKeyStatement, otherEnds } from '../attachments/foreign-keys.ts';
 import { runPlan } from '../attachments/handover.ts';
 import { type CarriedIndex, type IndexDefinition, mirrorStatement } from '../attachments/indexes.ts';
 import { columnAt, mirrorName } from '../attachments/table-column.ts';
-import { definitionOf, type Translations, translate } from '../attachments/translation.ts';
+import { definitionOf, type Translations } from '../attachments/translated.ts';
+import { definitionsToRecord, translate } from '../attachments/translation.ts';
 import { mirrorChecks } from './mirror-checks.ts';
 
 /**
@@ -38,7 +36,8 @@ export async function mirrorAttachments(context: PhaseContext, phase: string, fr
   const { own } = await readAttachments(session, change, from);
   const { mirrors } = await readAttachments(session, change, to);
   const translations = await translate(session, change, from, own);
-  if (from === 'old') await recordTranslations(session, change, own, translations);
+  requireDefinitions(context, phase, own, translations);
+  if (from === 'old') await recordDefinitions(session, change, definitionsToRecord(own, translations));
   for (const index of own.indexes) {
     const mirror = mirrors.indexes.find(({ name }) => name === mirrorName(index.name));
     if (mirror?.isValid) continue;
@@ -50,7 +49,7 @@ export async function mirrorAttachments(context: PhaseContext, phase: string, fr
       index: mirrorName(index.name),
       message: `${phase}: creates the index ${mirrorName(index.name)}, beside reads and writes`,
     });
-    await createMirror(context, phase, index, definitionOf(translations.indexes, index.name), from);
+    await createMirror(context, phase, index, definitionOf(translations.indexes, index.name)!, from);
   }
   await mirrorChecks(context, phase, own.checks, mirrors.checks, translations.checks);
   const missing = own.foreignKeys.filter(
@@ -79,6 +78,24 @@ export async function mirrorAttachments(context: PhaseContext, phase: string, fr
   }
 }
 
+/** An index or check that was created after the phase had looked may have no definition for the other column. */
+function requireDefinitions(
+  context: PhaseContext,
+  phase: string,
+  { indexes, checks }: Attachments,
+  translations: Translations,
+): void {
+  const missing =
+    indexes.find(({ name }) => definitionOf(translations.indexes, name) === undefined) ??
+    checks.find(({ name }) => definitionOf(translations.checks, name) === undefined);
+  if (missing === undefined) return;
+  throw new PhaseRefusedError(
+    'ATTACHED_MEANWHILE',
+    `Cannot change ${namesOf(context.change).change}: ${missing.name} was made meanwhile. Run the same command again.`,
+    { ...phaseDetails(context, phase), object: missing.name },
+  );
+}
+
 async function createMirror(
   context: PhaseContext,
   phase: string,
@@ -101,33 +118,6 @@ async function createMirror(
       { cause: error },
     );
   }
-}
-
-/** The way back restores the old definitions. A plain index has no text of its own. */
-async function recordTranslations(
-  session: Session,
-  change: ChangedColumn,
-  { indexes, checks }: Copies,
-  translations: Translations,
-): Promise<void> {
-  await recordDefinitions(session, change, [
-    ...indexes
-      .filter(({ isPlain }) => !isPlain)
-      .map(({ name, definition, condition }) => ({
-        kind: 'index' as const,
-        name,
-        oldDefinition: definition,
-        oldCondition: condition,
-        newDefinition: definitionOf(translations.indexes, name).definition,
-      })),
-    ...checks.map(({ name, definition }) => ({
-      kind: 'check' as const,
-      name,
-      oldDefinition: withoutNotValid(definition),
-      oldCondition: null,
-      newDefinition: withoutNotValid(definitionOf(translations.checks, name)),
-    })),
-  ]);
 }
 
 async function dropConcurrently({ session }: PhaseContext, { schema, name }: CarriedIndex): Promise<void> {

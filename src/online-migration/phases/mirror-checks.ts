@@ -2,7 +2,7 @@ import { escapeIdentifier } from 'pg';
 import { type CarriedCheck, mirrorCheckStatement } from '../attachments/checks.ts';
 import { runPlan } from '../attachments/handover.ts';
 import { mirrorName } from '../attachments/table-column.ts';
-import { definitionOf, type Translations } from '../attachments/translation.ts';
+import { definitionOf, type Translations } from '../attachments/translated.ts';
 import { namesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
@@ -31,7 +31,7 @@ export async function mirrorChecks(
   const missing = checks.filter((check) => mirrorOf(check) === undefined);
   if (missing.length > 0) {
     const statements = missing.map((check) =>
-      mirrorCheckStatement(table, check, definitionOf(translations, check.name)),
+      mirrorCheckStatement(table, check, definitionOf(translations, check.name)!),
     );
     await inExclusiveTransaction(context, `${phase}: add the checks`, {
       plan: async () => ({ statements, furtherTables: [] }),
@@ -41,7 +41,7 @@ export async function mirrorChecks(
   for (const check of checks) {
     if (!check.isValidated || mirrorOf(check)?.isValidated) continue;
     signal.throwIfAborted();
-    await validate(context, phase, check, definitionOf(translations, check.name));
+    await validate(context, phase, check, definitionOf(translations, check.name)!);
   }
 }
 

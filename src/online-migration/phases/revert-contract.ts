@@ -1,4 +1,4 @@
-import { planValueHandover, runPlan } from '../attachments/handover.ts';
+import { planPrivileges, planValueHandover, runPlan } from '../attachments/handover.ts';
 import { notNullExchange } from '../attachments/not-null-name.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { finishBackfill } from '../backfill/plan/checkpoint.ts';
@@ -70,10 +70,12 @@ export async function revertContract(context: PhaseContext): Promise<void> {
           await createSyncFunction(session, change, 'strict');
         });
       },
-      locked: async () => {
+      plan: () => planPrivileges(session, change, 'new'),
+      locked: async (plan) => {
         await session.query(
           `alter table ${names.table} add column ${names.oldColumn} ${change.oldColumn.type}`,
         );
+        await runPlan(session, plan);
         await declareFilling(session, change);
         await createSyncTriggers(session, change, 'both');
         await recordSyncTriggers(session, change);

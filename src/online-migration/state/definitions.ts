@@ -4,15 +4,15 @@ import type { Queryable } from '../postgres/queryable.ts';
 import { packageTableExists } from './package-table.ts';
 
 /**
- * The definition of an index or a check on both columns. The way back restores the text of the old one, which could
+ * The definition of an index, a check or a policy on both columns. The way back restores the text of the old one, which could
  * otherwise come back with other casts.
  */
 export interface RecordedDefinition {
-  readonly kind: 'index' | 'check';
+  readonly kind: 'index' | 'check' | 'policy';
   /** Its name in the catalog. */
   readonly name: string;
   readonly oldDefinition: string;
-  /** The condition at the end of the old definition of an index; null for none. */
+  /** The condition at the end of the old definition of an index, the one for new rows of a policy; null for none. */
   readonly oldCondition: string | null;
   readonly newDefinition: string;
 }

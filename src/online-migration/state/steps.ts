@@ -135,14 +135,14 @@ const TABLE_AND_KEY = `
   update online_migration.reject set key = ${recordedKey('key')} where octet_length(key) > ${RECORDED_KEY_BYTES};
   update online_migration.kept_value set key = ${recordedKey('key')} where octet_length(key) > ${RECORDED_KEY_BYTES}`;
 
-/** The definitions of indexes and checks on both columns. A way back restores the old ones byte for byte. */
+/** The definitions of indexes, checks and policies on both columns. A way back restores the old ones byte for byte. */
 const DEFINITIONS = `
   create table if not exists online_migration.definition (
     change text not null references online_migration.change on delete cascade,
-    kind text not null check (kind in ('index', 'check')),
+    kind text not null check (kind in ('index', 'check', 'policy')),
     name text not null,
     old_definition text not null,
-    -- The condition at the end of the old definition of an index.
+    -- The condition at the end of the old definition of an index, the one for new rows of a policy.
     old_condition text,
     new_definition text not null,
     primary key (change, kind, name)

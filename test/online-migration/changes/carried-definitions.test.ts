@@ -61,8 +61,23 @@ const FOREIGN_KEYS = [
     ? [`${WHOLE}; alter table part add foreign key (size) references whole not enforced`]
     : []),
 ];
-const OTHERS =
-  SERVER_MAJOR >= 18 ? [`alter table part add constraint lax check (size <> 3) not enforced`] : [];
+const POLICIES = [
+  `alter table part enable row level security; create policy mine on part using (size < 9000)`,
+  `create policy "Odd ""policy""" on part as restrictive for insert to pg_monitor, public with check (size >= 0)`,
+  `create table member (part bigint, role name); alter table part enable row level security;
+   create policy of_members on part for update using (
+     size < 0 or exists (select from member m where m.part = part.id and part.size > 0)
+   ) with check (size < 9000 or current_setting('app.role', true) = name)`,
+];
+const STATISTICS = [
+  `create statistics sizes on name, size from part; alter statistics sizes set statistics 50;
+   comment on statistics sizes is 'it''s known'`,
+  `create statistics "Odd ""sizes""" (dependencies, mcv) on n, size from part`,
+];
+const OTHERS = [
+  `grant select (size), update (size, name) on part to public; grant select (size) on part to pg_monitor with grant option`,
+  ...(SERVER_MAJOR >= 18 ? [`alter table part add constraint lax check (size <> 3) not enforced`] : []),
+];
 
 const value = { old: (n: string) => `(${n} % 1000)::integer`, new: (n: string) => `(${n} % 1000)::bigint` };
 
@@ -79,13 +94,16 @@ async function upAndDown(): Promise<{ before: SchemaSnapshot; after: SchemaSnaps
 }
 
 describe('goes over and comes back with the same definition:', () => {
-  it.each([...CHECKS, ...INDEXES, ...FOREIGN_KEYS, ...OTHERS])('%s', async (attached) => {
-    await client.rows(attached);
-    const { before, after, back } = await upAndDown();
-    const type = { type: 'bigint', default: null };
-    expect(after).toEqual(withColumnType(before, changedColumnOf(change), type));
-    expect(back).toEqual(before);
-  });
+  it.each([...CHECKS, ...INDEXES, ...FOREIGN_KEYS, ...POLICIES, ...STATISTICS, ...OTHERS])(
+    '%s',
+    async (attached) => {
+      await client.rows(attached);
+      const { before, after, back } = await upAndDown();
+      const type = { type: 'bigint', default: null };
+      expect(after).toEqual(withColumnType(before, changedColumnOf(change), type));
+      expect(back).toEqual(before);
+    },
+  );
 });
 
 describe('goes over and comes back under writes:', () => {
@@ -97,7 +115,7 @@ describe('goes over and comes back under writes:', () => {
     await expectFullCycle({
       change,
       value,
-      setup: [TABLE, ROWS, ...CHECKS, ...INDEXES, first!, ...others, ...OTHERS],
+      setup: [TABLE, ROWS, ...CHECKS, ...INDEXES, first!, ...others, ...POLICIES, ...STATISTICS, ...OTHERS],
     });
   });
 

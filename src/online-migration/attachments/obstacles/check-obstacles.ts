@@ -4,10 +4,14 @@ import { namesOf } from '../../change/names.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { errorOf } from '../../postgres/rolled-back.ts';
 import type { Side } from '../../sync/filled-column.ts';
-import type { Attachments } from '../attachments.ts';
+import { type Attachments, readAttachments } from '../attachments.ts';
+import { readStatistics } from '../extended-statistics.ts';
+import { columnAt } from '../table-column.ts';
 import { type CarriedCheck, withoutNotValid } from '../checks.ts';
-import { isDefinitionsFault, reasonOf, type Translations } from '../translation.ts';
-import { missingTrialRight, onTrialTable, TRIAL_TABLE } from '../trial-table.ts';
+import { type CarriedPolicy, policyStatement } from '../policies.ts';
+import { reasonOf, type Translations } from '../translated.ts';
+import { isDefinitionsFault } from '../tried-definitions.ts';
+import { missingTrialRight, onTrialTable } from '../trial-table.ts';
 
 /** Finds checks of a column that cannot be carried over, an obstacle each. */
 export function checkObstacles(
@@ -31,21 +35,47 @@ export function checkObstacles(
   });
 }
 
-/** Checks that were added to the new column meanwhile, which its drop would take along; an obstacle each. */
-export function addedCheckObstacles(change: ChangedColumn, checks: readonly CarriedCheck[]): Obstacle[] {
+/** Checks, policies and statistics that the new column got meanwhile, which its drop would take along; an obstacle each. */
+export async function addedObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
+  const { own } = await readAttachments(database, change, 'new');
+  const statistics = await readStatistics(database, columnAt(change, 'new'));
   const { table } = namesOf(change);
   const column = change.newColumn.name;
-  return checks.map(({ name }) =>
-    obstacle(
-      'DEPENDENT_OBJECT',
-      `The check ${name} of ${table} uses ${column} and would go with it: drop it first.`,
-      {
-        table,
-        column,
-        object: name,
-      },
-    ),
+  return [
+    ...own.checks.map(({ name }) => `check ${name} of ${table}`),
+    ...own.policies.map(({ name }) => `policy ${name} of ${table}`),
+    ...statistics.map(({ name }) => `statistics object ${name}`),
+  ].map((object) =>
+    obstacle('DEPENDENT_OBJECT', `The ${object} uses ${column} and would go with it: drop it first.`, {
+      table,
+      column,
+      object,
+    }),
   );
+}
+
+/** Finds policies of a column that cannot get its type, an obstacle each. */
+export function policyObstacles(
+  change: ChangedColumn,
+  side: Side,
+  policies: readonly CarriedPolicy[],
+  translations: Translations['policies'],
+): Obstacle[] {
+  const { type } = side === 'old' ? change.newColumn : change.oldColumn;
+  const { table } = namesOf(change);
+  return policies.flatMap((policy) => {
+    const reason = reasonOf(translations, policy.name);
+    if (reason === null) return [];
+    const statement = policyStatement(table, policy.name, policy);
+    return [
+      obstacle(
+        'POLICY_NOT_CARRIED',
+        `The policy ${policy.name} of ${table} does not fit ${type}: ${reason}. Give it conditions that fit both types, with ` +
+          `\`alter policy\`; now it is \`${statement}\`.`,
+        { policy: policy.name, table, type, reason },
+      ),
+    ];
+  });
 }
 
 /** Finds declared checks that the old column does not have, or has with another condition, an obstacle each. */
@@ -56,7 +86,7 @@ export async function declaredCheckObstacles(
 ): Promise<Obstacle[]> {
   const declared = Object.entries(change.oldColumn.checks ?? {});
   if (declared.length === 0) return [];
-  return onTrialTable(database, change, 'old', async () => {
+  return onTrialTable(database, change, 'old', async ({ table: trial }) => {
     const obstacles: Obstacle[] = [];
     for (const [name, expression] of declared) {
       const found = checks.find((check) => check.name === name);
@@ -68,7 +98,7 @@ export async function declaredCheckObstacles(
             { table: namesOf(change).table, check: name },
           ),
         );
-      } else if (!(await isSameCondition(database, expression, found))) {
+      } else if (!(await isSameCondition(database, trial, expression, found))) {
         obstacles.push(
           obstacle(
             'CHECK_DIFFERS',
@@ -88,6 +118,7 @@ export async function trialObstacles(database: Queryable, own: Attachments): Pro
   if (statement === null) return [];
   const names = [
     ...own.checks.map(({ name }) => name),
+    ...own.policies.map(({ name }) => name),
     ...own.indexes.filter(({ isPlain }) => !isPlain).map(({ name }) => name),
   ];
   return [
@@ -103,17 +134,18 @@ export async function trialObstacles(database: Queryable, own: Attachments): Pro
 /** PostgreSQL writes both conditions in the same form. */
 async function isSameCondition(
   database: Queryable,
+  trial: string,
   declared: string,
   { definition }: CarriedCheck,
 ): Promise<boolean> {
-  const statement = `alter table ${TRIAL_TABLE} add constraint declared check (${declared})`;
+  const statement = `alter table ${trial} add constraint declared check (${declared})`;
   if ((await errorOf(database, statement, isDefinitionsFault)) !== null) return false;
   const { rows } = await database.query<{ definition: string }>(
     `
     select pg_get_constraintdef(oid) as definition from pg_catalog.pg_constraint
     where conrelid = to_regclass($1) and conname = 'declared'`,
-    [TRIAL_TABLE],
+    [trial],
   );
-  await database.query(`alter table ${TRIAL_TABLE} drop constraint declared`);
+  await database.query(`alter table ${trial} drop constraint declared`);
   return rows[0]?.definition === withoutNotValid(definition).replace(/ (NO INHERIT|NOT ENFORCED)$/, '');
 }

@@ -7,8 +7,9 @@ import { namesOf } from '../../change/names.ts';
 import { existingFunctions } from '../../sync/conversion-functions.ts';
 import type { Attachments } from '../attachments.ts';
 import type { CarriedIndex } from '../indexes.ts';
+import type { CarriedStatistics } from '../extended-statistics.ts';
 import type { TableColumn } from '../table-column.ts';
-import { reasonOf, type Translations } from '../translation.ts';
+import { reasonOf, type Translations } from '../translated.ts';
 import { IS_OF_VIEW } from '../views/view-set.ts';
 
 /** The remedy for an object that cannot be carried over. */
@@ -171,6 +172,23 @@ export const DEPENDENT_OBJECT = `coalesce(
       pg_describe_object(d.classid, d.objid, d.objsubid)
     )`;
 
+/** Finds extended statistics that the type of the other column cannot have, an obstacle each. */
+export async function statisticsObstacles(
+  database: Queryable,
+  statistics: readonly CarriedStatistics[],
+  type: string,
+): Promise<Obstacle[]> {
+  if (statistics.length === 0 || (await canBeIndexed(database, 'btree', type))) return [];
+  return statistics.map(({ name, definition }) =>
+    obstacle(
+      'STATISTICS_NOT_CARRIED',
+      `The extended statistics ${name} cannot be made for ${type}, which has no order. Drop them for the time of the change, ` +
+        `\`drop statistics ${name}\`; they are \`${definition}\`.`,
+      { statistics: name, type },
+    ),
+  );
+}
+
 /**
  * Finds dependents of one of the two columns that neither belong to the package nor are carried over, an obstacle
  * each. Views have obstacles of their own.
@@ -191,7 +209,10 @@ export async function dependentObstacles(
     left join pg_catalog.pg_constraint con on d.classid = 'pg_constraint'::regclass and con.oid = d.objid
     left join pg_catalog.pg_attrdef def on d.classid = 'pg_attrdef'::regclass and def.oid = d.objid
     left join pg_catalog.pg_trigger t on d.classid = 'pg_trigger'::regclass and t.oid = d.objid
+    left join pg_catalog.pg_policy pol on d.classid = 'pg_policy'::regclass and pol.oid = d.objid
     where a.attrelid = to_regclass($1) and a.attname = $2
+      and d.classid <> 'pg_statistic_ext'::regclass
+      and (pol.oid is null or pol.polrelid <> a.attrelid)
       and coalesce(c.relkind, ' ') not in ('i', 'I', 'S')
       and coalesce(con.contype, ' ') not in ('p', 'u', 'f', 'n', 'x')
       and (coalesce(con.contype, ' ') <> 'c' or con.conrelid <> a.attrelid)

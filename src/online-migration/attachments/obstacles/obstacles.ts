@@ -15,10 +15,20 @@ import {
 import { rowSecurityObstacles, rowTypeObstacles } from './row-obstacles.ts';
 import { writeObstacles } from './write-obstacles.ts';
 import { type Attachments, readAttachments } from '../attachments.ts';
-import { checkObstacles, declaredCheckObstacles, trialObstacles } from './check-obstacles.ts';
+import {
+  checkObstacles,
+  declaredCheckObstacles,
+  policyObstacles,
+  trialObstacles,
+} from './check-obstacles.ts';
 import { conversionTypeObstacles } from './conversion-type-obstacles.ts';
 import { defaultObstacles } from './default-obstacles.ts';
-import { dependentObstacles, foreignKeyObstacles, indexObstacles } from './dependent-obstacles.ts';
+import {
+  dependentObstacles,
+  foreignKeyObstacles,
+  indexObstacles,
+  statisticsObstacles,
+} from './dependent-obstacles.ts';
 import { expressionObstacles, unknownTypes } from './expression-obstacles.ts';
 import { longNameObstacles, nameObstacles } from './name-obstacles.ts';
 import { oneWayObstacles, precisionObstacles, typeObstacles } from './declaration-obstacles.ts';
@@ -26,6 +36,7 @@ import { partitionObstacles } from './partition-obstacles.ts';
 import { propertyObstacles } from './property-obstacles.ts';
 import { findRenameObstacles } from './rename-obstacles.ts';
 import { rightObstacles } from './right-obstacles.ts';
+import { readStatistics } from '../extended-statistics.ts';
 import { columnAt } from '../table-column.ts';
 import { needsTrial, translate } from '../translation.ts';
 import { viewObstacles } from './view-obstacles.ts';
@@ -140,6 +151,7 @@ export async function findAttachedObstacles(
     ...(await propertyObstacles(database, column)),
     ...(await definitionObstacles(database, change, side, own)),
     ...(await foreignKeyObstacles(database, own.foreignKeys, type)),
+    ...(await statisticsObstacles(database, await readStatistics(database, column), type)),
     ...(await dependentObstacles(database, change, column)),
     ...(await viewObstacles(database, change, side)),
     ...(await partitionObstacles(database, change, column)),
@@ -151,7 +163,7 @@ export async function findAttachedObstacles(
   ];
 }
 
-/** Finds indexes and checks without a definition for the other column. */
+/** Finds indexes, checks and policies without a definition for the other column. */
 async function definitionObstacles(
   database: Queryable,
   change: ChangedColumn,
@@ -164,11 +176,12 @@ async function definitionObstacles(
   if (rights.length > 0)
     return [...(await indexObstacles(database, own.indexes, type, new Map())), ...rights];
   const declared = side === 'old' ? await declaredCheckObstacles(database, change, own.checks) : [];
-  const { indexes, checks } = await translate(database, change, side, carried);
+  const { indexes, checks, policies } = await translate(database, change, side, carried);
   return [
     ...(await indexObstacles(database, own.indexes, type, indexes)),
     ...declared,
     ...checkObstacles(change, side, own.checks, checks),
+    ...policyObstacles(change, side, own.policies, policies),
   ];
 }
 

@@ -6,40 +6,28 @@ import type { TableColumn } from '../table-column.ts';
 
 /** Finds properties of a column that are not carried over and must not be lost silently, an obstacle each. */
 export async function propertyObstacles(database: Queryable, column: TableColumn): Promise<Obstacle[]> {
-  return [...(await ownObstacles(database, column)), ...(await notNullObstacles(database, column))];
+  return [...(await labelObstacles(database, column)), ...(await notNullObstacles(database, column))];
 }
 
-async function ownObstacles(database: Queryable, { table, column }: TableColumn): Promise<Obstacle[]> {
-  const { rows } = await database.query<{ has_grants: boolean; label_provider: string | null }>(
+async function labelObstacles(database: Queryable, { table, column }: TableColumn): Promise<Obstacle[]> {
+  const { rows } = await database.query<{ provider: string; label: string }>(
     `
-    select a.attacl is not null as has_grants, l.provider as label_provider
+    select quote_ident(l.provider) as provider, quote_literal(l.label) as label
     from pg_catalog.pg_attribute a
-    left join pg_catalog.pg_seclabel l
+    join pg_catalog.pg_seclabel l
       on l.classoid = 'pg_class'::regclass and l.objoid = a.attrelid and l.objsubid = a.attnum
     where a.attrelid = to_regclass($1) and a.attname = $2`,
     [table, column],
   );
-  const obstacles = rows.flatMap(({ label_provider: provider }) =>
-    provider === null
-      ? []
-      : [
-          obstacle(
-            'SECURITY_LABEL',
-            `${column} has a security label of ${provider}, which it would lose: take it off for the time of the change.`,
-            { table, column, provider },
-          ),
-        ],
-  );
-  if (rows[0]?.has_grants) {
-    obstacles.push(
-      obstacle(
-        'COLUMN_PRIVILEGES',
-        `${column} has privileges of its own: grant them on the table instead, and revoke them from the column.`,
-        { table, column },
-      ),
+  return rows.map(({ provider, label }) => {
+    const statement = `security label for ${provider} on column ${table}.${escapeIdentifier(column)} is`;
+    return obstacle(
+      'SECURITY_LABEL',
+      `${column} has a security label of ${provider}, which it would lose: take it off for the time of the change, ` +
+        `\`${statement} null\`, and put it back, \`${statement} ${label}\`.`,
+      { table, column, provider },
     );
-  }
-  return obstacles;
+  });
 }
 
 /** Properties that a NOT NULL can have from PostgreSQL 18 on, and that are not carried over. */

@@ -1,0 +1,48 @@
+import { escapeIdentifier } from 'pg';
+import type { Queryable } from '../postgres/queryable.ts';
+import type { TableColumn } from './table-column.ts';
+
+/** The two conditions of a row level security policy, as in the catalog; null for none. */
+export interface PolicyConditions {
+  readonly using: string | null;
+  readonly withCheck: string | null;
+}
+
+/** A policy of the table that uses a column. It cannot have a copy: the two would be combined. */
+export interface CarriedPolicy extends PolicyConditions {
+  readonly name: string;
+}
+
+/** Reads the table's policies that use a column. */
+export async function readPolicies(
+  database: Queryable,
+  { table, column }: TableColumn,
+): Promise<CarriedPolicy[]> {
+  const { rows } = await database.query<CarriedPolicy>(
+    `
+    select p.polname as name, pg_get_expr(p.polqual, p.polrelid) as using, pg_get_expr(p.polwithcheck, p.polrelid) as "withCheck"
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_policy p on p.polrelid = a.attrelid
+    where a.attrelid = to_regclass($1) and a.attname = $2
+      and exists (
+        select from pg_catalog.pg_depend d
+        where d.classid = 'pg_policy'::regclass and d.objid = p.oid
+          and d.refclassid = 'pg_class'::regclass and d.refobjid = a.attrelid and d.refobjsubid = a.attnum
+      )
+    order by p.polname`,
+    [table, column],
+  );
+  return rows;
+}
+
+/** The statement that gives a policy other conditions. Its roles and its command stay. */
+export function policyStatement(table: string, name: string, { using, withCheck }: PolicyConditions): string {
+  return `alter policy ${escapeIdentifier(name)} on ${table}${conditionClauses({ using, withCheck })}`;
+}
+
+/** ` using (…) with check (…)`. */
+export function conditionClauses({ using, withCheck }: PolicyConditions): string {
+  return (
+    (using === null ? '' : ` using (${using})`) + (withCheck === null ? '' : ` with check (${withCheck})`)
+  );
+}

@@ -1,0 +1,171 @@
+import { escapeIdentifier } from 'pg';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
+import type { Queryable } from '../postgres/queryable.ts';
+import { errorOf } from '../postgres/rolled-back.ts';
+import { otherSide, type Side } from '../sync/filled-column.ts';
+import { withoutNotValid } from './checks.ts';
+import { type IndexDefinition, indexDefinition } from './indexes.ts';
+import { conditionClauses, type PolicyConditions, readPolicies } from './policies.ts';
+import { columnAt } from './table-column.ts';
+import type { Defined, Translated, Translations } from './translated.ts';
+import { onTrialTable } from './trial-table.ts';
+
+/** SQLSTATE classes of an error in a definition: feature not supported, data exception, syntax or unknown name. */
+const DEFINITION_ERROR = /^(0A|22|42)/;
+
+/** A definition to create on the trial table. */
+interface Attempt {
+  readonly create: string;
+  /** Its conditions, which must not become dependent on the session; empty for an index, which PostgreSQL checks itself. */
+  readonly conditions: readonly string[];
+  /** How the definition reads in the catalog, after the trial column got the other column's name. */
+  readonly found: (result: { readonly reason: string } | null) => Promise<void>;
+}
+
+/**
+ * Tries definitions on a trial table, and reads from there how PostgreSQL writes them for the other column.
+ *
+ * - If the declaration has a check's condition for the other type, that is taken.
+ * - An immutable condition must stay immutable. It would otherwise depend on the session, such as its time zone.
+ */
+export async function tryDefinitions(
+  database: Queryable,
+  change: ChangedColumn,
+  from: Side,
+  { indexes, checks, policies }: Defined,
+): Promise<Translations> {
+  const { type, checks: declared = {} } = from === 'old' ? change.newColumn : change.oldColumn;
+  const staying = columnAt(change, otherSide(from)).column;
+  const results = {
+    indexes: new Map<string, Translated<IndexDefinition>>(),
+    checks: new Map<string, Translated<string>>(),
+    policies: new Map<string, Translated<PolicyConditions>>(),
+  };
+  await onTrialTable(database, change, from, async (trial) => {
+    const { table } = trial;
+    const addCheck = (name: string, definition: string) =>
+      `alter table ${table} add constraint ${escapeIdentifier(name)} ${definition}`;
+    const attempts: Attempt[] = [
+      ...indexes.map(({ name, isUnique, definition }, place) => ({
+        create: `create ${isUnique ? 'unique ' : ''}index ${indexName(place)} on ${table} ${definition}`,
+        conditions: [],
+        found: async (result: { readonly reason: string } | null) =>
+          void results.indexes.set(
+            name,
+            result ?? { definition: await readIndex(database, indexName(place)) },
+          ),
+      })),
+      ...checks
+        .filter(({ name }) => declared[name] === undefined)
+        .map(({ name, definition, expression }) => ({
+          create: addCheck(name, withoutNotValid(definition)),
+          conditions: [expression],
+          found: async (result: { readonly reason: string } | null) =>
+            void results.checks.set(name, result ?? { definition: await readCheck(database, table, name) }),
+        })),
+      ...policies.map((policy) => ({
+        create: createPolicy(table, policy.name, policy),
+        conditions: [policy.using, policy.withCheck].filter((condition) => condition !== null),
+        found: async (result: { readonly reason: string } | null) =>
+          void results.policies.set(
+            policy.name,
+            result ?? { definition: await readPolicy(database, { table, column: staying }, policy.name) },
+          ),
+      })),
+    ];
+    const mutable = new Set<Attempt>();
+    for (const attempt of attempts) {
+      if (!(await areImmutable(database, table, attempt.conditions))) mutable.add(attempt);
+    }
+    await trial.convert();
+    const reasons = new Map<Attempt, { readonly reason: string }>();
+    for (const attempt of attempts) {
+      const error = await errorOf(database, attempt.create, isDefinitionsFault);
+      if (error !== null) reasons.set(attempt, { reason: error.message });
+      else if (!mutable.has(attempt) && !(await areImmutable(database, table, attempt.conditions))) {
+        const reason = `for ${type}, its result depends on settings of the session, such as the time zone`;
+        reasons.set(attempt, { reason });
+      }
+    }
+    // The declaration calls the column by the name of the old one.
+    if (from === 'new') await trial.rename();
+    for (const { name, definition } of checks) {
+      if (declared[name] === undefined) continue;
+      const inheritance = withoutNotValid(definition).endsWith(' NO INHERIT') ? ' no inherit' : '';
+      const error = await errorOf(
+        database,
+        addCheck(name, `check (${declared[name]})${inheritance}`),
+        isDefinitionsFault,
+      );
+      if (error !== null) results.checks.set(name, { reason: error.message });
+    }
+    if (from === 'old') await trial.rename();
+    for (const attempt of attempts) await attempt.found(reasons.get(attempt) ?? null);
+    for (const { name } of checks) {
+      if (!results.checks.has(name)) {
+        results.checks.set(name, { definition: await readCheck(database, table, name) });
+      }
+    }
+  });
+  return results;
+}
+
+/** Whether the error belongs to the definition that was tried. */
+export function isDefinitionsFault(error: unknown): error is Error {
+  return DEFINITION_ERROR.test(sqlState(error) ?? '');
+}
+
+/** PostgreSQL takes only an immutable expression for an index. */
+async function areImmutable(
+  database: Queryable,
+  table: string,
+  expressions: readonly string[],
+): Promise<boolean> {
+  for (const expression of expressions) {
+    const error = await errorOf(database, `create index on ${table} ((${expression}))`, isDefinitionsFault);
+    if (sqlState(error) === SQLSTATE.notImmutable) return false;
+  }
+  return true;
+}
+
+function indexName(place: number): string {
+  return `online_migration_index_${place}`;
+}
+
+function createPolicy(table: string, name: string, conditions: PolicyConditions): string {
+  const command = conditions.using === null ? ' for insert' : '';
+  return `create policy ${escapeIdentifier(name)} on ${table}${command}${conditionClauses(conditions)}`;
+}
+
+async function readIndex(database: Queryable, name: string): Promise<IndexDefinition> {
+  const { rows } = await database.query<IndexDefinition>(
+    `
+    select ${indexDefinition('i')} as definition, pg_get_expr(i.indpred, i.indrelid) as condition
+    from pg_catalog.pg_index i
+    where i.indexrelid = to_regclass($1)`,
+    [`pg_temp.${name}`],
+  );
+  return rows[0]!;
+}
+
+async function readCheck(database: Queryable, table: string, name: string): Promise<string> {
+  const { rows } = await database.query<{ definition: string }>(
+    `
+    select pg_get_constraintdef(con.oid) as definition
+    from pg_catalog.pg_constraint con
+    where con.conrelid = to_regclass($1) and con.contype = 'c' and con.conname = $2`,
+    [table, name],
+  );
+  return rows[0]!.definition;
+}
+
+async function readPolicy(
+  database: Queryable,
+  column: { readonly table: string; readonly column: string },
+  name: string,
+): Promise<PolicyConditions> {
+  const policies = await readPolicies(database, column);
+  const { using, withCheck } = policies.find((policy) => policy.name === name)!;
+  return { using, withCheck };
+}
