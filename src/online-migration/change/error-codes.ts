@@ -144,12 +144,19 @@ export const ERROR_CODES = {
     meaning: 'A check holds for all rows, and with the other type it does not.',
     remedy: 'Correct the rows that the query of the message finds, or declare the condition in `checks`.',
   },
+  MATERIALIZED_VIEW_NOT_FILLED: {
+    meaning:
+      'The copy of a materialized view for the other column cannot be filled: its query or a unique index fails.',
+    remedy:
+      'Correct the rows or the materialized view, or drop it until the change is done; then run the same command again.',
+  },
   FOREIGN_KEY_VIOLATED: {
     meaning: 'A foreign key does not hold for the other column.',
     remedy: 'Correct the row that the message names, then run the same command again.',
   },
   ATTACHED_MEANWHILE: {
-    meaning: 'Somebody created an index or a foreign key on the old column while contract ran.',
+    meaning:
+      'Somebody created an index, a foreign key or a materialized view on the old column while contract ran.',
     remedy: 'Run the same command again; it creates the same for the new column.',
   },
   COLUMN_IN_USE: {

@@ -113,6 +113,12 @@ export interface IndexBuildStarted extends OfChange {
   readonly index: string;
 }
 
+/** A materialized view's copy for the other column is being filled, without blocking reads and writes. */
+export interface MaterializedViewFillStarted extends OfChange {
+  readonly type: 'materialized-view-fill-started';
+  readonly materializedView: string;
+}
+
 /** Contract or its revert waits for processes of the application that still use the column it removes. */
 export interface WaitingForSwitchover extends OfChange {
   readonly type: 'waiting-for-switchover';
@@ -353,6 +359,7 @@ export type OnlineMigrationEvent =
   | LockHeld
   | LockRetry
   | IndexBuildStarted
+  | MaterializedViewFillStarted
   | WaitingForSwitchover
   | UndeclaredSessionsFound
   | ComparisonPaused

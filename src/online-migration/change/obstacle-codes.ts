@@ -240,12 +240,12 @@ export const OBSTACLE_CODES = {
     remedy: 'Change that column too, without the foreign key for the time.',
   },
   DEPENDENT_OBJECT: {
-    meaning: 'A materialized view, a generated column or another object depends on the column.',
+    meaning: 'A generated column or another object depends on the column.',
     remedy: 'Drop the object, and create its successor after the change.',
   },
   VIEW_NOT_CARRIED: {
     meaning:
-      'A view uses the column and cannot be made anew for the other column: PostgreSQL does not accept its definition for the ' +
+      'A view or a materialized view uses the column and cannot be made anew for the other column: PostgreSQL does not accept its definition for the ' +
       'other type, or another object depends on the view.',
     remedy: 'Drop the view, and create its successor after the change.',
   },

@@ -8,6 +8,10 @@ import {
 } from '../attachments/handover.ts';
 import { notNullSuccession } from '../attachments/not-null-name.ts';
 import { planViews } from '../attachments/views/plan-views.ts';
+import { columnAt } from '../attachments/table-column.ts';
+import { readStoredViews, withoutCopy } from '../attachments/views/materialized-views.ts';
+import { readViews } from '../attachments/views/views.ts';
+import { copyMaterializedViews } from './copy-materialized-views.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { deleteBackfill } from '../backfill/plan/checkpoint.ts';
 import { dropConversionFunctions } from '../sync/conversion-functions.ts';
@@ -44,7 +48,8 @@ import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts
  *
  * 1. Refuse if an object that cannot be carried over was attached to the old column. Wait until no live process of
  *    the application uses it; refuse if one continues. Log sessions that do not declare their column.
- * 2. Create missing copies of the old column's attachments for the new column.
+ * 2. Create missing copies of the old column's attachments for the new column. Create copies of its materialized views,
+ *    and fill them beside reads and writes.
  * 3. ONE transaction under ACCESS EXCLUSIVE: create triggers that keep old values which cannot be rebuilt. The lock
  *    waits for every write that began before the triggers.
  * 4. Compare both columns of all rows in short transactions. Also keep these old values of rows that nobody writes.
@@ -65,6 +70,7 @@ export async function contract(context: PhaseContext): Promise<void> {
   await reportUndeclaredSessions(context, 'contract');
   await awaitSwitchover(context, 'contract', 'old', settings.switchoverWaitMs);
   await mirrorAttachments(context, 'contract', 'old');
+  await copyMaterializedViews(context, 'contract', 'old');
   // Triggers of a killed run lock kept values. The deletion and a write would wait for each other.
   await session.transaction(async () => {
     await session.query(`set local lock_timeout = ${settings.lockTimeoutMs}`);
@@ -117,6 +123,7 @@ async function stopKeepingValues(context: PhaseContext): Promise<void> {
 export async function dropHalfFilledOldColumn(context: PhaseContext): Promise<void> {
   const { oldColumn } = await readTableShape(context.session, context.change);
   if (oldColumn === null) return;
+  await copyMaterializedViews(context, 'contract', 'old');
   await dropOldColumn(context, {
     look: () => refuseAttached(context, 'contract', 'old'),
     rename: false,
@@ -183,7 +190,11 @@ async function planColumnDrop({ session, change }: PhaseContext, rename: boolean
 /** An attachment created after step 2 would be dropped with the old column, and the new column would lack it. */
 async function refuseUnmirrored(context: PhaseContext): Promise<void> {
   const { session, change } = context;
-  const [name] = await findUnmirrored(session, change, 'old');
+  const views = await readViews(session, columnAt(change, 'old'));
+  const [name] = [
+    ...(await findUnmirrored(session, change, 'old')),
+    ...withoutCopy(await readStoredViews(session, views)),
+  ];
   if (name === undefined) return;
   throw new PhaseRefusedError(
     'ATTACHED_MEANWHILE',

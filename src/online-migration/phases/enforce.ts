@@ -2,6 +2,10 @@ import { joined, planHandover, planMirrorDrop, runPlan } from '../attachments/ha
 import { notNullExchange } from '../attachments/not-null-name.ts';
 import { viewObstacles } from '../attachments/obstacles/view-obstacles.ts';
 import { planViews } from '../attachments/views/plan-views.ts';
+import { columnAt } from '../attachments/table-column.ts';
+import { readStoredViews, withoutCopy } from '../attachments/views/materialized-views.ts';
+import { readViews } from '../attachments/views/views.ts';
+import { copyMaterializedViews } from './copy-materialized-views.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
@@ -108,6 +112,8 @@ export async function revertEnforce(context: PhaseContext): Promise<void> {
   if (!(await areSyncTriggersUnaltered(session, change))) {
     await refuseDifferences(context, 'revert the enforce of', 'new');
   }
+  const canViewsReturn = (await viewObstacles(session, change, 'new')).length === 0;
+  if (canViewsReturn) await copyMaterializedViews(context, 'revert enforce', 'new');
   await inExclusiveTransaction(context, 'revert enforce', {
     before: async () => {
       await requireSyncTriggers(context, 'revert the enforce of', { since: triggers });
@@ -134,7 +140,9 @@ export async function revertEnforce(context: PhaseContext): Promise<void> {
  */
 async function planViewReturn(database: Queryable, change: ChangedColumn): Promise<LockedPlan> {
   const obstacles = await viewObstacles(database, change, 'new');
-  return obstacles.length > 0 ? EMPTY_PLAN : planViews(database, change, 'new');
+  const views = await readStoredViews(database, await readViews(database, columnAt(change, 'new')));
+  if (obstacles.length > 0 || withoutCopy(views).length > 0) return EMPTY_PLAN;
+  return planViews(database, change, 'new');
 }
 
 /**

@@ -3,6 +3,7 @@ import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { Side } from '../../sync/filled-column.ts';
 import { columnAt, type TableColumn } from '../table-column.ts';
+import { readStoredViews } from '../views/materialized-views.ts';
 import { tryViews } from '../views/try-views.ts';
 import { type CarriedView, readViews } from '../views/views.ts';
 import { DROP_AND_MAKE } from './dependent-obstacles.ts';
@@ -20,6 +21,17 @@ export async function viewObstacles(
   if (views.length === 0) return [];
   const obstacles = [
     ...views.flatMap(({ name, obstacle: reason }) => (reason === null ? [] : [notCarried(name, reason)])),
+    ...(await readStoredViews(database, views)).flatMap((stored) =>
+      stored.isNameTaken
+        ? [
+            obstacle(
+              'NAME_TAKEN',
+              `There is ${stored.copyName} already, and the change needs that name: rename the existing object.`,
+              { taken: stored.copyName },
+            ),
+          ]
+        : [],
+    ),
     ...(await viewRights(database, views)),
   ];
   if (obstacles.length > 0) return obstacles;

@@ -6,6 +6,7 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { errorOf, rolledBack } from '../../postgres/rolled-back.ts';
 import type { Side } from '../../sync/filled-column.ts';
 import { type ColumnNames, columnNames, lendName, returnName, spareName } from '../under-other-name.ts';
+import { indexStatement, readStoredViews, type StoredView } from './materialized-views.ts';
 import { replaceRelations } from './qualified-names.ts';
 import { type CarriedView, readViews } from './views.ts';
 
@@ -72,9 +73,15 @@ async function tryInTransaction(
   const names = columnNames(change, from);
   await createTrialTable(database, change, from, names);
   await database.query(`set local search_path = pg_catalog`);
+  const stored = await readStoredViews(database, views);
   const there = await tryAll(database, views, names, {
     nameOf: trialName,
-    create: (view) => lentDefinition(database, change, views, view),
+    create: async (view) =>
+      (await lentDefinition(database, change, views, view)) ??
+      (await tryIndexes(
+        database,
+        stored.find((one) => one.view.oid === view.oid),
+      )),
   });
   if (there.length > 0) return { refused: there, changedColumns: [] };
   const changedColumns = await readChangedColumns(database, views);
@@ -195,6 +202,24 @@ async function lentDefinition(
     await database.query(`alter table pg_temp.${escapeIdentifier(relationName)} rename to ${trial}`);
   }
   return reason;
+}
+
+/** Creates the indexes of a materialized view on a table with the columns of its temporary view. */
+async function tryIndexes(database: Queryable, stored: StoredView | undefined): Promise<string | null> {
+  if (stored === undefined) return null;
+  const relation = `pg_temp.online_migration_stored_${stored.view.oid}`;
+  await database.query(
+    `create temporary table ${relation} as table pg_temp.${trialName(stored.view)} with no data`,
+  );
+  return await runAll(
+    database,
+    stored.indexes.map((index, place) =>
+      indexStatement(index, stored.view.name, {
+        name: `online_migration_index_${stored.view.oid}_${place}`,
+        relation,
+      }),
+    ),
+  );
 }
 
 /** Makes the temporary views anew for a column with the first one's type. */

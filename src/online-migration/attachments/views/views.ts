@@ -6,13 +6,17 @@ import { IN_VIEW_SET, VIEW_SET } from './view-set.ts';
 /** A view that uses a column, or another one of these views. It is made anew for the other column. */
 export interface CarriedView {
   readonly oid: string;
+  readonly kind: 'view' | 'materialized view';
   /** Schema and name, quoted. */
   readonly name: string;
   /** Its name alone, unquoted. */
   readonly relationName: string;
   /** The oids of the table and of the other views that it or one of its rules uses. */
   readonly uses: readonly string[];
-  /** Statements that create it, its defaults, rules and triggers. Every name has its schema. */
+  /**
+   * Statements that create it, its defaults, rules and triggers. Every name has its schema. A materialized view is
+   * created as a plain one, to try it.
+   */
   readonly definition: readonly string[];
   /** Statements that set its owner, privileges and comments. */
   readonly properties: readonly string[];
@@ -23,7 +27,7 @@ export interface CarriedView {
 /** Statements that create the view `v`, its defaults, its rules and its triggers. */
 const DEFINITION = `
       array[
-        format('create view %s%s as %s', v.name, ' with (' || array_to_string(v.reloptions, ', ') || ')',
+        format('create view %s%s as %s', v.name, case when v.relkind = 'v' then ' with (' || array_to_string(v.reloptions, ', ') || ')' end,
           regexp_replace(pg_get_viewdef(v.oid), ';$', ''))
       ]
       || array(
@@ -88,7 +92,7 @@ const COMMENTS = `
       array(
         select format('comment on %s is %L', object.name, object.comment)
         from (
-          select 1 as place, 'view ' || v.name as name, obj_description(v.oid, 'pg_class') as comment
+          select 1 as place, v.kind || ' ' || v.name as name, obj_description(v.oid, 'pg_class') as comment
           union all
           select 1 + a.attnum, format('column %s.%I', v.name, a.attname), col_description(v.oid, a.attnum)
           from pg_catalog.pg_attribute a where a.attrelid = v.oid and a.attnum > 0
@@ -114,6 +118,7 @@ const OBSTACLE = `
         when exists (
           select from pg_catalog.pg_seclabel l where l.classoid = 'pg_class'::regclass and l.objoid = v.oid
         ) then 'it has a security label'
+        when exists (select from pg_catalog.pg_statistic_ext s where s.stxrelid = v.oid) then 'it has extended statistics'
         when exists (
           select from (
             select v.relacl as acl
@@ -155,12 +160,13 @@ export async function readViews(database: Queryable, { table, column }: TableCol
     const { rows } = await database.query<CarriedView>(
       `
       with recursive ${VIEW_SET}, v as (
-        select c.*, format('%I.%I', n.nspname, c.relname) as name
+        select c.*, format('%I.%I', n.nspname, c.relname) as name,
+          case c.relkind when 'v' then 'view' else 'materialized view' end as kind
         from view_set
         join pg_catalog.pg_class c using (oid)
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       )
-      select v.oid::text as oid, v.name, v.relname as "relationName",
+      select v.oid::text as oid, v.kind, v.name, v.relname as "relationName",
         array(
           select distinct d.refobjid::text
           from pg_catalog.pg_rewrite r
@@ -171,7 +177,7 @@ export async function readViews(database: Queryable, { table, column }: TableCol
         ) as uses, ${DEFINITION} as definition,
         case
           when v.relowner = (select oid from pg_catalog.pg_roles where rolname = current_user) then '{}'
-          else array[format('alter view %s owner to %I', v.name, pg_get_userbyid(v.relowner))]
+          else array[format('alter %s %s owner to %I', v.kind, v.name, pg_get_userbyid(v.relowner))]
         end || ${PRIVILEGES} || ${COMMENTS} as properties, ${OBSTACLE} as obstacle
       from v
       order by v.name`,
@@ -179,7 +185,17 @@ export async function readViews(database: Queryable, { table, column }: TableCol
     );
     return rows;
   });
-  return inOrder(views);
+  const names = new Map(views.map(({ oid, name }) => [oid, name]));
+  return inOrder(
+    views.map((view) => {
+      const used = view.uses.flatMap((oid) => names.get(oid) ?? []);
+      if (view.kind === 'view' || used.length === 0) return view;
+      return {
+        ...view,
+        obstacle: `it is a materialized view and uses ${used.join(', ')}, which uses the column too`,
+      };
+    }),
+  );
 }
 
 /** Sorts each view behind the views that it uses. */

@@ -8,11 +8,6 @@ export const ATTACHED: readonly Obstacle[] = [
     /The view public\.big cannot go over by itself: column was of table public\.kept depends on it\./,
   ],
   [
-    `create materialized view big as select * from part where size > 9`,
-    'DEPENDENT_OBJECT',
-    /(?<!rule _RETURN on )materialized view big depends on size and cannot/,
-  ],
-  [
     `alter table part add twice integer generated always as (size * 2) stored`,
     'DEPENDENT_OBJECT',
     /(?<!for )column twice of table part depends on size/,
