@@ -14,7 +14,6 @@ import { planStatistics } from './extended-statistics.ts';
 import { policyStatement } from './policies.ts';
 import { columnAt, mirrorName } from './table-column.ts';
 import { translate } from './translation.ts';
-import { findCopies } from './views/materialized-views.ts';
 
 /**
  * Plans how the indexes and keys of one column are handed over to the other column, which has copies of them. All
@@ -132,7 +131,6 @@ export async function planMirrorDrop(
 ): Promise<LockedPlan> {
   const { table } = namesOf(change);
   const { mirrors } = await readAttachments(database, change, side);
-  const copies = await findCopies(database, columnAt(change, side));
   return {
     statements: [
       ...mirrors.foreignKeys.map(
@@ -140,7 +138,6 @@ export async function planMirrorDrop(
       ),
       ...mirrors.indexes.map(({ schema, name }) => `drop index ${schema}.${escapeIdentifier(name)}`),
       ...mirrors.checks.map(({ name }) => `alter table ${table} drop constraint ${escapeIdentifier(name)}`),
-      ...copies.map((name) => `drop materialized view ${name}`),
     ],
     furtherTables: otherEnds(mirrors.foreignKeys),
   };

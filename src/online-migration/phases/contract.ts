@@ -7,7 +7,7 @@ import {
   runPlan,
 } from '../attachments/handover.ts';
 import { notNullSuccession } from '../attachments/not-null-name.ts';
-import { planViews } from '../attachments/views/plan-views.ts';
+import { planCopyDrop, planViews } from '../attachments/views/plan-views.ts';
 import { columnAt } from '../attachments/table-column.ts';
 import { readStoredViews, withoutCopy } from '../attachments/views/materialized-views.ts';
 import { readViews } from '../attachments/views/views.ts';
@@ -161,6 +161,7 @@ async function dropOldColumn(
         await planValueHandover(session, change, 'old'),
         await planHandover(session, change, 'old'),
         await planMirrorDrop(session, change, 'old'),
+        await planCopyDrop(session, change, 'old'),
         await planViews(session, change, 'old'),
         await planColumnDrop(context, rename),
       ),

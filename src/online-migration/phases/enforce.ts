@@ -1,7 +1,7 @@
 import { joined, planHandover, planMirrorDrop, runPlan } from '../attachments/handover.ts';
 import { notNullExchange } from '../attachments/not-null-name.ts';
 import { viewObstacles } from '../attachments/obstacles/view-obstacles.ts';
-import { planViews } from '../attachments/views/plan-views.ts';
+import { planCopyDrop, planViews } from '../attachments/views/plan-views.ts';
 import { columnAt } from '../attachments/table-column.ts';
 import { readStoredViews, withoutCopy } from '../attachments/views/materialized-views.ts';
 import { readViews } from '../attachments/views/views.ts';
@@ -122,7 +122,7 @@ export async function revertEnforce(context: PhaseContext): Promise<void> {
     plan: async () =>
       joined(
         await planHandover(session, change, 'new'),
-        await planMirrorDrop(session, change, 'new'),
+        await planLeftCopies(session, change),
         await planViewReturn(session, change),
       ),
     locked: async (plan) => {
@@ -152,8 +152,7 @@ async function planViewReturn(database: Queryable, change: ChangedColumn): Promi
 export async function takeHalfMadeEnforceBack(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const isHalfMade =
-    (await hasFilledCheck(session, change)) ||
-    (await planMirrorDrop(session, change, 'new')).statements.length > 0;
+    (await hasFilledCheck(session, change)) || (await planLeftCopies(session, change)).statements.length > 0;
   if (isHalfMade) await takeCheckBack(context);
 }
 
@@ -162,12 +161,17 @@ async function takeCheckBack(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   await inExclusiveTransaction(context, 'enforce: take the not-null check back', {
     before: () => createSyncFunction(session, change, 'lenient'),
-    plan: () => planMirrorDrop(session, change, 'new'),
+    plan: () => planLeftCopies(session, change),
     locked: async (plan) => {
       await dropFilledCheck(session, change);
       await runPlan(session, plan);
     },
   });
+}
+
+/** Plans how all copies that the new column has are dropped. */
+export async function planLeftCopies(database: Queryable, change: ChangedColumn): Promise<LockedPlan> {
+  return joined(await planMirrorDrop(database, change, 'new'), await planCopyDrop(database, change, 'new'));
 }
 
 /** If the change is not reversible, a row written through the new column has no old value any more. */

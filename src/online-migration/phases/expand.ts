@@ -1,7 +1,7 @@
 import { escapeLiteral } from 'pg';
 import { addedObstacles } from '../attachments/obstacles/check-obstacles.ts';
 import { dependentObstacles } from '../attachments/obstacles/dependent-obstacles.ts';
-import { planMirrorDrop, planPrivileges, runPlan } from '../attachments/handover.ts';
+import { planPrivileges, runPlan } from '../attachments/handover.ts';
 import { findObstacles } from '../attachments/obstacles/obstacles.ts';
 import { viewsOf } from '../attachments/obstacles/view-obstacles.ts';
 import { columnAt } from '../attachments/table-column.ts';
@@ -23,6 +23,7 @@ import { readSyncState } from '../sync/sync-state.ts';
 import { createSyncFunction, createSyncTriggers, dropSyncTriggers } from '../sync/sync-trigger.ts';
 import { inExclusiveTransaction, type PhaseContext, refuseObstacles, requireStage } from './phase.ts';
 import { unusedKeptValueObstacles } from './kept-values.ts';
+import { planLeftCopies } from './enforce.ts';
 import { prepareState } from './prepare-state.ts';
 import { requireServerVersion } from './server-version.ts';
 
@@ -96,7 +97,7 @@ export async function revertExpand(context: PhaseContext): Promise<void> {
       await deleteBackfill(session, namesOf(change).change);
       await dropState(session, change);
     },
-    plan: () => planMirrorDrop(session, change, 'new'),
+    plan: () => planLeftCopies(session, change),
     locked: async (plan) => {
       await dropSyncTriggers(session, change);
       await dropKeepTriggers(session, change);

@@ -56,11 +56,11 @@ export async function planCopies(
   change: ChangedColumn,
   from: Side,
 ): Promise<LockedPlan & { readonly copied: readonly StoredView[] }> {
-  const left = await findCopies(database, columnAt(change, from === 'old' ? 'new' : 'old'));
+  const left = await planCopyDrop(database, change, from === 'old' ? 'new' : 'old');
   const copied = await readStoredViews(database, await readViews(database, columnAt(change, from)));
   return {
     statements: [
-      ...left.map((name) => `drop materialized view ${name}`),
+      ...left.statements,
       ...(copied.length === 0
         ? []
         : await underOtherName(database, change, from, copied.flatMap(copyStatements))),
@@ -68,6 +68,19 @@ export async function planCopies(
     furtherTables: [],
     copied,
   };
+}
+
+/**
+ * Plans how the copies of materialized views that use a column are dropped. An interrupted run has left them.
+ * @param side the column that the copies use
+ */
+export async function planCopyDrop(
+  database: Queryable,
+  change: ChangedColumn,
+  side: Side,
+): Promise<LockedPlan> {
+  const copies = await findCopies(database, columnAt(change, side));
+  return { statements: copies.map((name) => `drop materialized view ${name}`), furtherTables: [] };
 }
 
 /** The statements, while the other column has the first one's name. */
