@@ -4,6 +4,8 @@ import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
+import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import { phasesOf } from '../../../src/online-migration/phases/phases.ts';
 import { PHASES } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { SERVER_MAJOR } from '../../support/server-major.ts';
@@ -123,6 +125,45 @@ describe('a view that uses the column', () => {
     expect(withoutTypes(await readViewCatalog(client))).toEqual(withoutTypes(catalog));
     for (const phase of PHASES.down) await phase(context);
     expect(await valuesOf(view)).toEqual(values);
+    expect(await readViewCatalog(client)).toEqual(catalog);
+  });
+
+  it('goes over and back with a contract that also renames', async () => {
+    await client.rows(VIEWS['three levels, over each other']![0]);
+    const catalog = await readViewCatalog(client);
+    const values = await valuesOf('a_last');
+    const together = { ...change, renameInContract: true };
+    await using context = await database.open(together);
+    const phases = phasesOf(changedColumnOf(together));
+    for (const { up } of phases) await up(context);
+    expect(await valuesOf('a_last')).toEqual(values);
+    expect(withoutTypes(await readViewCatalog(client))).toEqual(withoutTypes(catalog));
+    for (const { down } of phases.toReversed()) await down(context);
+    expect(await valuesOf('a_last')).toEqual(values);
+    expect(await readViewCatalog(client)).toEqual(catalog);
+  });
+
+  it('goes over and back with odd names of the table and its columns', async () => {
+    await client.rows(`
+      create table "Odd ""Place"."A ""table's" ("The id" bigint primary key, "a 'size""" integer not null);
+      insert into "Odd ""Place"."A ""table's" select n, n from generate_series(1, 9) as n;
+      create view "Odd ""Place"."View ""one" as select * from "Odd ""Place"."A ""table's" where "a 'size""" > 2;
+      create view big as select "a 'size""" as size, 'A "table''s' as name from "Odd ""Place"."View ""one" as "it's"`);
+    const catalog = await readViewCatalog(client);
+    const values = await valuesOf('big');
+    await using context = await database.open(
+      changeOf(`A "table's.a 'size"`, {
+        schema: 'Odd "Place',
+        key: 'The id',
+        from: 'integer',
+        to: 'bigint',
+        conversion: integerToBigint,
+      }),
+    );
+    for (const phase of PHASES.up) await phase(context);
+    expect(await valuesOf('big')).toEqual(values);
+    for (const phase of PHASES.down) await phase(context);
+    expect(await valuesOf('big')).toEqual(values);
     expect(await readViewCatalog(client)).toEqual(catalog);
   });
 

@@ -259,6 +259,8 @@ async function readChangedColumns(
     from unnest($1::text[], $2::oid[], $3::text[]) with ordinality as wanted (name, oid, trial, place)
     join pg_catalog.pg_attribute real on real.attrelid = wanted.oid and real.attnum > 0
     join pg_catalog.pg_attribute trial on trial.attrelid = to_regclass(wanted.trial) and trial.attnum = real.attnum
+    -- The row of the temporary table has another type than that of the real one.
+    join pg_catalog.pg_type type on type.oid = trial.atttypid and type.typrelid = 0
     where (trial.atttypid, trial.atttypmod) <> (real.atttypid, real.atttypmod)
     order by wanted.place, real.attnum`,
     [
