@@ -2,7 +2,7 @@ import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import type { Side } from '../sync/filled-column.ts';
-import { namesOf } from '../change/names.ts';
+import { MAX_IDENTIFIER_BYTES, namesOf } from '../change/names.ts';
 import { columnAt, mirrorName, type TableColumn } from './table-column.ts';
 
 /*
@@ -95,6 +95,74 @@ export async function notNullExchange(
     `alter table ${table} add constraint ${name} not null ${to}`,
     ...commentStatements(table, name, leaving.comment),
   ];
+}
+
+/**
+ * Statements that give the new column the old column's name, under the table's lock. A NOT NULL that PostgreSQL has named after
+ * the interim name is named after the old column: it was set during the change, or the old column lost its own.
+ * @param options.isNamed whether an earlier statement of the plan names the NOT NULL
+ */
+export async function oldNameStatements(
+  database: Queryable,
+  change: ChangedColumn,
+  { isNamed = false }: { readonly isNamed?: boolean } = {},
+): Promise<string[]> {
+  const { table, oldColumn, newColumn } = namesOf(change);
+  const notNull = isNamed ? null : await readNotNull(database, columnAt(change, 'new'));
+  const name = notNull?.canBeRenamed ? await nameAfterRename(database, change, notNull.name) : null;
+  return [
+    `alter table ${table} rename column ${newColumn} to ${oldColumn}`,
+    ...(name === null
+      ? []
+      : [
+          `alter table ${table} rename constraint ${escapeIdentifier(notNull!.name)} to ${escapeIdentifier(name)}`,
+        ]),
+  ];
+}
+
+/** The free name that PostgreSQL would give; null if the present name was given by a person. */
+async function nameAfterRename(
+  database: Queryable,
+  { table, oldColumn, newColumn }: ChangedColumn,
+  present: string,
+): Promise<string | null> {
+  const isGiven = !NUMBERS.some((number) => present === givenName(table.name, newColumn.name, number));
+  if (isGiven) return null;
+  const candidates = NUMBERS.map((number) => givenName(table.name, oldColumn.name, number));
+  const { rows } = await database.query<{ name: string }>(
+    `
+    select candidate as name
+    from unnest($1::text[]) with ordinality as listed (candidate, place)
+    where not exists (
+      select from pg_catalog.pg_constraint where connamespace = to_regnamespace(quote_ident($2)) and conname = candidate
+    )
+    order by place
+    limit 1`,
+    [candidates, table.schema],
+  );
+  return rows[0]?.name ?? null;
+}
+
+/** Suffixes that PostgreSQL adds to a name that is taken. */
+const NUMBERS = ['', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
+/** The name that PostgreSQL gives to the NOT NULL of a column: the longer name is cut first. */
+function givenName(table: string, column: string, number: string): string {
+  const label = `_not_null${number}`;
+  const room = MAX_IDENTIFIER_BYTES - Buffer.byteLength(label) - 1;
+  let [ofTable, ofColumn] = [Buffer.byteLength(table), Buffer.byteLength(column)];
+  while (ofTable + ofColumn > room) {
+    if (ofTable > ofColumn) ofTable -= 1;
+    else ofColumn -= 1;
+  }
+  return `${cutTo(table, ofTable)}_${cutTo(column, ofColumn)}${label}`;
+}
+
+/** Cuts a text to a number of bytes, without half a character. */
+function cutTo(text: string, bytes: number): string {
+  const kept = Array.from(text);
+  while (Buffer.byteLength(kept.join('')) > bytes) kept.pop();
+  return kept.join('');
 }
 
 function commentStatements(table: string, name: string, comment: string | null): string[] {

@@ -2,6 +2,7 @@ import { contract, dropHalfFilledOldColumn } from './contract.ts';
 import { inExclusiveTransaction, type PhaseContext, refuseOneWay, requireStage } from './phase.ts';
 import { refuseLostValues } from './kept-values.ts';
 import { revertContract } from './revert-contract.ts';
+import { giveOldName } from './rename.ts';
 import { readTableShape } from '../state/table-shape.ts';
 import { namesOf } from '../change/names.ts';
 
@@ -49,15 +50,4 @@ export async function revertContractAndRename(context: PhaseContext): Promise<vo
 async function giveNameBack(context: PhaseContext): Promise<void> {
   const { oldColumn } = await readTableShape(context.session, context.change);
   if (oldColumn === null) await giveOldName(context, 'revert contract: rename', async () => undefined);
-}
-
-/** @param last ends the transaction */
-async function giveOldName(context: PhaseContext, purpose: string, last: () => Promise<void>): Promise<void> {
-  const { table, oldColumn, newColumn } = namesOf(context.change);
-  await inExclusiveTransaction(context, purpose, {
-    locked: async () => {
-      await context.session.query(`alter table ${table} rename column ${newColumn} to ${oldColumn}`);
-      await last();
-    },
-  });
 }

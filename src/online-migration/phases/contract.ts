@@ -6,7 +6,7 @@ import {
   planValueHandover,
   runPlan,
 } from '../attachments/handover.ts';
-import { notNullSuccession } from '../attachments/not-null-name.ts';
+import { notNullSuccession, oldNameStatements } from '../attachments/not-null-name.ts';
 import { planCopyDrop, planViews } from '../attachments/views/plan-views.ts';
 import { columnAt } from '../attachments/table-column.ts';
 import { readStoredViews, withoutCopy } from '../attachments/views/materialized-views.ts';
@@ -177,12 +177,13 @@ async function dropOldColumn(
 
 /** Drop the column first: that frees its name, and the name of its NOT NULL, for the new column. */
 async function planColumnDrop({ session, change }: PhaseContext, rename: boolean): Promise<LockedPlan> {
-  const { table, oldColumn, newColumn } = namesOf(change);
+  const { table, oldColumn } = namesOf(change);
+  const succession = await notNullSuccession(session, change, 'old');
   return {
     statements: [
       `alter table ${table} drop column ${oldColumn}`,
-      ...(await notNullSuccession(session, change, 'old')),
-      ...(rename ? [`alter table ${table} rename column ${newColumn} to ${oldColumn}`] : []),
+      ...succession,
+      ...(rename ? await oldNameStatements(session, change, { isNamed: succession.length > 0 }) : []),
     ],
     furtherTables: [],
   };

@@ -1,3 +1,5 @@
+import { runPlan } from '../attachments/handover.ts';
+import { oldNameStatements } from '../attachments/not-null-name.ts';
 import { namesOf } from '../change/names.ts';
 import { dropHalfFilledOldColumn } from './contract.ts';
 import { inExclusiveTransaction, type PhaseContext, requireStage } from './phase.ts';
@@ -9,13 +11,26 @@ import { inExclusiveTransaction, type PhaseContext, requireStage } from './phase
  * 2. ONE transaction under ACCESS EXCLUSIVE: rename.
  */
 export async function rename(context: PhaseContext): Promise<void> {
-  const { table, oldColumn, newColumn } = namesOf(context.change);
   await requireStage(context, 'rename', 'contracted');
   await dropHalfFilledOldColumn(context);
-  await inExclusiveTransaction(context, 'rename', {
-    locked: async () => {
-      await context.session.query(`alter table ${table} rename column ${newColumn} to ${oldColumn}`);
-      await context.recordInLedger();
+  await giveOldName(context, 'rename', () => context.recordInLedger());
+}
+
+/**
+ * Renames the new column, in one transaction.
+ * @param last ends the transaction
+ */
+export async function giveOldName(
+  context: PhaseContext,
+  purpose: string,
+  last: () => Promise<void>,
+): Promise<void> {
+  const { session, change } = context;
+  await inExclusiveTransaction(context, purpose, {
+    plan: async () => ({ statements: await oldNameStatements(session, change), furtherTables: [] }),
+    locked: async (plan) => {
+      await runPlan(session, plan);
+      await last();
     },
   });
 }
