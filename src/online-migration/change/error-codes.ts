@@ -398,6 +398,10 @@ export const ERROR_CODES = {
     meaning: 'The database has no table of this name.',
     remedy: 'Give `--table` with one of the names in the message.',
   },
+  NAME_AMBIGUOUS: {
+    meaning: 'A name has two meanings: one as the catalog writes it, another one as SQL reads it.',
+    remedy: 'Give the name in SQL quotes, as the message shows.',
+  },
   COLUMN_UNKNOWN: {
     meaning: 'The table has no column of this name.',
     remedy: 'Give `--column` with one of the names in the message.',

@@ -46,11 +46,13 @@ export async function writeNewChange(
   const connection = await connectionOf(config);
   console.log(describeConnection(connection));
   await using session = await Session.open(connection, `${PACKAGE_NAME} new`);
+  const migrations = await readMigrations(folder);
   const plan = await planChange(
     session,
     wanted,
-    await nextNumber(folder),
+    migrations.next,
     config.changes.map(changedColumnOf),
+    migrations.names,
   );
   const unreviewed = await refuseObstacles(session, plan);
   const files = [declarationFile(plan), ...filesOfProject(folder, plan)];
@@ -108,25 +110,34 @@ function isInstalled(require: NodeJS.Require, name: string): boolean {
  *   expand
  */
 async function refuseObstacles(session: Session, plan: NewChange): Promise<Obstacle[]> {
-  const { change } = plan;
+  const { change, refusals } = plan;
+  const isIncomplete = isToBeWritten(plan) || refusals.length > 0;
   const obstacles = (await findObstacles(session, change)).filter(
-    ({ code }) => !isToBeWritten(plan) || !LEFT_TO_PERSON.has(code),
+    ({ code }) => !isIncomplete || !LEFT_TO_PERSON.has(code),
   );
+  if (obstacles.length === 0) refuse(refusals);
   if (obstacles.length === 0) return [];
   const later = [
     ...(await findPreparations(session, change)),
     ...(await findUnreviewed(session, change, 'old')),
   ];
   const isForLater = ({ message }: Obstacle) => later.some((other) => other.message === message);
-  if (obstacles.every(isForLater)) return obstacles;
+  if (refusals.length === 0 && obstacles.every(isForLater)) return obstacles;
   const all = [...obstacles.filter((one) => !isForLater(one)), ...obstacles.filter(isForLater)];
-  const list = all.map(({ message }) => `  ${message}`).join('\n');
+  const list = [...all, ...refusals].map(({ message }) => `  ${message}`).join('\n');
   const { change: name, table } = namesOf(change);
   throw new OnlineMigrationError(
     'OBSTACLES',
     `${name} cannot be changed as it is, and nothing was written:\n${list}`,
     { change: name, table, obstacles: all },
   );
+}
+
+function refuse([first, ...others]: readonly OnlineMigrationError[]): void {
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  const list = [first, ...others].map(({ message }) => message).join('\n');
+  throw new OnlineMigrationError(first.code, list, first.details);
 }
 
 /** Asks for missing options if a person can answer. */
@@ -167,9 +178,17 @@ function refuseContradictions(options: WantedOptions): void {
   );
 }
 
-/** The number after that of the last migration. */
-async function nextNumber(folder: string): Promise<number> {
-  const names = await readdir(join(folder, 'migrations')).catch(() => []);
-  const numbers = names.map((name) => Number(/^(\d+)_/.exec(name)?.[1] ?? 0));
-  return Math.max(0, ...numbers) + 1;
+/** The migrations of the project: their names without numbers, and the next number. */
+async function readMigrations(
+  folder: string,
+): Promise<{ readonly names: readonly string[]; readonly next: number }> {
+  const files = await readdir(join(folder, 'migrations')).catch(() => []);
+  const found = files.flatMap((file) => {
+    const [, number, name] = /^(\d+)_(.+)[.][cm]?[jt]s$/.exec(file) ?? [];
+    return number === undefined ? [] : [{ number: Number(number), name: name! }];
+  });
+  return {
+    names: found.map(({ name }) => name),
+    next: Math.max(0, ...found.map(({ number }) => number)) + 1,
+  };
 }

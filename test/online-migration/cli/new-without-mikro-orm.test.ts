@@ -48,23 +48,34 @@ it('reports all obstacles at once, also those that only expand refuses', async (
 });
 
 it.each([
-  [
-    '"public"."orders"',
-    'total',
-    'There is no table "public"."orders", and nothing was written.',
-    'There is: orders.',
-  ],
-  [
-    'orders',
-    '"total"',
-    'The table orders has no column "total", and nothing was written.',
-    'It has: id, total.',
-  ],
-])('says of %s and %s that names are given without quotes', async (table, column, reason, choice) => {
+  ['"public"."orders"', '"total"'],
+  ['PUBLIC.orders', 'TOTAL'],
+])('understands %s and %s as SQL does', async (table, column) => {
   await using project = await mkdtempDisposable(join(tmpdir(), 'plain-project-'));
-  await expect(writeChange(project.path, PLAIN, [table, column])).rejects.toMatchObject({
-    stderr: expect.stringContaining(`${reason} Give names without SQL quotes. ${choice}`),
-  });
+  expect(await writeChange(project.path, PLAIN, [table, column])).toContain('src/orders/total-change.ts');
+});
+
+it.each([
+  [
+    'no value could be converted',
+    `alter table orders alter total type varchar(3)`,
+    'A numeric(12,2) has at least 4 characters as a text, and character varying(3) takes no such text. Nothing was written.',
+  ],
+  [
+    'the default does not convert',
+    `alter table orders alter total set default 'free'`,
+    `The default of total, 'free'::text, does not convert to numeric(12,2), and nothing was written. Change the default first.`,
+  ],
+])('reports obstacles first, and then that %s', async (_, change, last) => {
+  await database.client.rows(`${change}; create view totals as select total from orders`);
+  await using project = await mkdtempDisposable(join(tmpdir(), 'plain-project-'));
+  const refusal = await writeChange(project.path, PLAIN).catch(({ stderr }: { stderr: string }) => stderr);
+  expect(refusal).toMatch(
+    /^public\.orders\.total cannot be changed as it is, and nothing was written:\n {2}view totals /,
+  );
+  expect(refusal).toMatch(/Error code: OBSTACLES\n$/);
+  expect(refusal.trim().split('\n').at(-2)).toBe(`  ${last}`);
+  expect(refusal).not.toContain('to.default');
 });
 
 it('writes the declaration alone, and lists the commands of the package', async () => {

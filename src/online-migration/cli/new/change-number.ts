@@ -1,45 +1,79 @@
 import { type ChangedColumn, isRename } from '../../change/changed-column.ts';
 import { namesOf } from '../../change/names.ts';
+import { PHASE_NAMES } from '../../change/phase-name.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+import type { RecordedChange } from '../../state/recorded-changes.ts';
+import { namesFor } from './new-change.ts';
 import { canonicalType, type DescribingQueryable, type TableFacts } from './table-facts.ts';
 
 /** The first change of a column has no number. */
 const SECOND = 2;
 
+/** The changes that a new one must not be confused with. */
+export interface EarlierChanges {
+  /** The changes that the project lists. */
+  readonly listed: readonly ChangedColumn[];
+  /** The names of its migrations, without their numbers: `expand_orders_total`. */
+  readonly migrations: readonly string[];
+  /** The changes that the database records. */
+  readonly recorded: readonly RecordedChange[];
+}
+
 /**
- * The number of the change among those of its column; undefined for the first one.
+ * The number of the change among those of its column; undefined for the first one. An earlier change may be listed, recorded in
+ * the database, or known by its migrations.
  * @throws OnlineMigrationError if an earlier change is unfinished: the column does not have that change's new type
  */
 export async function numberOf(
   database: DescribingQueryable,
   change: ChangedColumn,
-  others: readonly ChangedColumn[],
+  { listed, migrations, recorded }: EarlierChanges,
 ): Promise<number | undefined> {
-  const last = others.findLast((other) => placeOf(other) === placeOf(change));
-  if (last === undefined) return undefined;
-  const { name: newName, type } = last.newColumn;
-  // The column still has the name before the rename.
-  if (isRename(last) || (await canonicalType(database, type)) !== change.oldColumn.type) {
-    throw new OnlineMigrationError(
-      'CHANGE_NOT_FINISHED',
-      `src/column-changes.ts has a change of ${namesOf(change).change} already, to ${isRename(last) ? newName : type}, which is not finished. ` +
-        `Nothing was written. Finish that one, or take it out of the list.`,
-      { change: namesOf(change).change, type },
+  const last = listed.findLast((other) => placeOf(other) === placeOf(change));
+  if (last !== undefined) await refuseUnfinished(database, change, last);
+  const names = new Set([
+    ...listed.map((other) => namesOf(other).change),
+    ...recorded.map(({ name }) => name),
+  ]);
+  const isTaken = (number: number | undefined) => {
+    const { migration } = namesFor(change.table, change.oldColumn.name, number);
+    return (
+      names.has(number === undefined ? namesOf(change).change : numbered(change, number)) ||
+      PHASE_NAMES.some((phase) => migrations.includes(`${phase}_${migration}`))
     );
-  }
-  const taken = new Set(others.map((other) => namesOf(other).change));
+  };
+  if (last === undefined && !isTaken(undefined)) return undefined;
   let number = SECOND;
-  while (taken.has(numbered(change, number))) number += 1;
+  while (isTaken(number)) number += 1;
   return number;
 }
 
+async function refuseUnfinished(
+  database: DescribingQueryable,
+  change: ChangedColumn,
+  last: ChangedColumn,
+): Promise<void> {
+  const { name: newName, type } = last.newColumn;
+  // The column still has the name before the rename.
+  if (!isRename(last) && (await canonicalType(database, type)) === change.oldColumn.type) return;
+  throw new OnlineMigrationError(
+    'CHANGE_NOT_FINISHED',
+    `src/column-changes.ts has a change of ${namesOf(change).change} already, to ${isRename(last) ? newName : type}, which is not finished. ` +
+      `Nothing was written. Finish that one, or take it out of the list.`,
+    { change: namesOf(change).change, type },
+  );
+}
+
 /** A name that neither a column nor an earlier change of the table has used. */
-export function interimName(table: TableFacts, column: string, others: readonly ChangedColumn[]): string {
+export function interimName(table: TableFacts, column: string, { listed, recorded }: EarlierChanges): string {
   const used = new Set([
     ...table.columns.map(({ name }) => name),
-    ...others
+    ...listed
       .filter((other) => other.table.schema === table.schema && other.table.name === table.name)
       .map(({ newColumn }) => newColumn.name),
+    ...recorded
+      .filter((other) => other.schema === table.schema && other.table === table.name)
+      .flatMap(({ columns }) => columns.map(({ newColumn }) => newColumn)),
   ]);
   const first = `${column}_new`;
   let name = first;
@@ -51,6 +85,7 @@ function placeOf({ table, oldColumn }: ChangedColumn): string {
   return JSON.stringify([table.schema, table.name, oldColumn.name]);
 }
 
+/** The name of a later change of a column. */
 export function numbered(change: ChangedColumn, number: number): string {
   return `${namesOf(change).change} ${number}`;
 }

@@ -1,4 +1,5 @@
 import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { ChosenConversion } from './pairs/known-conversions.ts';
 import type { TableFacts } from './table-facts.ts';
 
@@ -15,6 +16,8 @@ export interface NewChange {
   readonly typeSetup: readonly string[];
   /** Old values as texts, for the test of a conversion that the project has to write. */
   readonly sample: readonly string[];
+  /** Reasons for which the change cannot be written, besides the obstacles in the database. */
+  readonly refusals: readonly OnlineMigrationError[];
   /** The time zone of timestamps without one. */
   readonly zone: string;
   /** The number of its first migration: 7. */

@@ -1,21 +1,22 @@
-import { DatabaseError, escapeLiteral } from 'pg';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Conversion } from '../../change/column-change.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
+import { readRecordedChanges } from '../../state/recorded-changes.ts';
 import { knownConversion } from './pairs/known-conversions.ts';
-import { interimName, numbered, numberOf } from './change-number.ts';
+import { type EarlierChanges, interimName, numbered, numberOf } from './change-number.ts';
 import { keyOf, namesFor, type NewChange } from './new-change.ts';
 import { planRename } from './plan-rename.ts';
 import { epochUnitOf, sampleOf } from './column-values.ts';
 import { standIn, toBeWritten } from './conversion-file.ts';
 import { baseType, typeSetup } from './type-setup.ts';
+import { convertedDefault } from './converted-default.ts';
+import { findColumn, findTable, findType } from './named-objects.ts';
+import { newName } from './sql-name.ts';
 import {
-  canonicalType,
   type DescribingQueryable,
   type ColumnFacts,
   enumLabels,
-  listTables,
   readTable,
   type TableFacts,
 } from './table-facts.ts';
@@ -36,36 +37,30 @@ export interface WantedChange {
   readonly renameInContract: boolean;
 }
 
-const NAMED_TABLES = 20;
-/** A default that is a literal, as in the catalog: `'new'::text`, `'{}'::integer[]`, `7`, `false`. */
-const CONSTANT =
-  /^(?:'(?:[^']|'')*'::(?:[\w .]|"(?:[^"]|"")*")+(?:\([\d,]+\)[\w ]*)?(?:\[\])*|-?[0-9.]+|true|false)$/;
-
 /**
  * Plans a change from the user's input and the database.
  *
  * @param firstNumber of its migrations
  * @param others the project's changes; if one has the same column, the new change gets a numbered name
- * @throws OnlineMigrationError that names the mismatch and the actual value
+ * @param migrations names of the project's migrations, without their numbers
+ * @returns the plan, with the reasons for which it cannot be written
+ * @throws OnlineMigrationError that names the mismatch and the actual value, if the input has no meaning
  */
 export async function planChange(
   database: DescribingQueryable,
   wanted: WantedChange,
   firstNumber: number,
   others: readonly ChangedColumn[],
+  migrations: readonly string[] = [],
 ): Promise<NewChange> {
-  const table = await readTable(database, wanted.table);
-  if (table === null) {
-    const tables = await listTables(database, NAMED_TABLES);
-    throw new OnlineMigrationError(
-      'TABLE_UNKNOWN',
-      `There is no table ${wanted.table}, and nothing was written. ${withoutQuotes(wanted.table)}` +
-        (tables.length === 0 ? 'The database has no table.' : `There is: ${tables.join(', ')}.`),
-      { table: wanted.table, tables },
-    );
-  }
-  const column = columnOf(table, wanted.column);
-  if (wanted.from !== undefined && (await typeOf(database, wanted.from, '--from')) !== column.type) {
+  const earlier: EarlierChanges = {
+    listed: others,
+    migrations,
+    recorded: await readRecordedChanges(database),
+  };
+  const table = await readTable(database, await findTable(database, wanted.table));
+  const column = findColumn(table, wanted.column);
+  if (wanted.from !== undefined && (await findType(database, wanted.from, '--from')) !== column.type) {
     throw new OnlineMigrationError(
       'COLUMN_TYPE_DIFFERS',
       `${column.name} is ${column.type} and not ${wanted.from}, and nothing was written.`,
@@ -73,8 +68,8 @@ export async function planChange(
     );
   }
   if (wanted.rename !== undefined)
-    return planRename(database, { table, column, firstNumber, others }, wanted.rename);
-  const to = await typeOf(database, wanted.to, '--to');
+    return planRename(database, { table, column, firstNumber, earlier }, newName(wanted.rename));
+  const to = await findType(database, wanted.to, '--to');
   if (to === column.type) {
     throw new OnlineMigrationError(
       'TYPE_UNCHANGED',
@@ -85,30 +80,37 @@ export async function planChange(
   if (wanted.zone !== undefined) await refuseUnknownZone(database, wanted.zone);
   const zone = wanted.zone ?? 'UTC';
   const labels = await enumLabels(database, to);
-  const found = knownConversion(await baseType(database, column.type), await baseType(database, to), {
+  const known = knownConversion(await baseType(database, column.type), await baseType(database, to), {
     labels,
     oldLabels: await enumLabels(database, column.type),
     zone,
     epochUnit: await epochUnitOf(database, table, column),
   });
-  if (typeof found === 'string') {
-    throw new OnlineMigrationError('CONVERSION_IMPOSSIBLE', `${found}. Nothing was written.`, {
-      from: column.type,
-      to,
-    });
+  const refusals: OnlineMigrationError[] = [];
+  const found = typeof known === 'string' ? null : known;
+  if (typeof known === 'string') {
+    refusals.push(
+      new OnlineMigrationError('CONVERSION_IMPOSSIBLE', `${known}. Nothing was written.`, {
+        from: column.type,
+        to,
+      }),
+    );
   }
   const conversion = found?.conversion ?? standIn(column.type, to);
-  // Nothing can be converted yet, so a person declares the default.
-  const newDefault = found === null ? null : await convertedDefault(database, conversion, column, to);
+  // If nothing can be converted yet, a person declares the default.
+  const newDefault =
+    found === null
+      ? null
+      : await collecting(refusals, () => convertedDefault(database, conversion, { column, to, zone }));
   const change = declare(
     table,
     column,
     { type: to, default: newDefault },
     conversion,
-    wanted.newColumn ?? interimName(table, column.name, others),
+    wanted.newColumn === undefined ? interimName(table, column.name, earlier) : newName(wanted.newColumn),
     wanted.renameInContract,
   );
-  const number = await numberOf(database, change, others);
+  const number = (await collecting(refusals, () => numberOf(database, change, earlier))) ?? undefined;
   const name = number === undefined ? {} : { name: numbered(change, number) };
   const words = namesFor(table, column.name, number);
   return {
@@ -118,10 +120,22 @@ export async function planChange(
     labels,
     typeSetup: await typeSetup(database, [column.type, to]),
     sample: found === null ? await sampleOf(database, table, column) : [],
+    refusals,
     zone,
     firstNumber,
     words,
   };
+}
+
+/** Runs a part of the planning; a refusal is collected with others, and the result is null. */
+async function collecting<T>(refusals: OnlineMigrationError[], part: () => Promise<T>): Promise<T | null> {
+  try {
+    return await part();
+  } catch (error) {
+    if (!(error instanceof OnlineMigrationError)) throw error;
+    refusals.push(error);
+    return null;
+  }
 }
 
 function declare(
@@ -147,33 +161,6 @@ function withDefault(expression: string | null): { default?: string } {
   return expression === null ? {} : { default: expression };
 }
 
-/**
- * The new column's default: the converted value if the old default is a literal, otherwise the old expression,
- * converted at each use.
- */
-async function convertedDefault(
-  database: Queryable,
-  { forward }: Conversion,
-  { name, type, default: expression }: ColumnFacts,
-  to: string,
-): Promise<string | null> {
-  if (expression === null) return null;
-  const converted = forward(`(${expression})::${type}`);
-  if (!CONSTANT.test(expression)) return `(${converted.replaceAll(/\s+/g, ' ').trim()})`;
-  const { rows } = await database.query<{ value: string | null }>(`select (${converted})::text as value`);
-  const value = rows[0]?.value;
-  if (value == null) {
-    throw new OnlineMigrationError(
-      'DEFAULT_NOT_CONVERTIBLE',
-      `The default of ${name}, ${expression}, does not convert to ${to}, and nothing was written. Change the default first.`,
-      { column: name, default: expression, type: to },
-    );
-  }
-  // In the catalog's spelling, which MikroORM compares: `0.00::numeric(12,2)`, and `'-1.00'::numeric(12,2)`.
-  const literal = /^numeric\b/.test(to) && /^\d/.test(value) ? value : escapeLiteral(value);
-  return `${literal}::${to}`;
-}
-
 async function refuseUnknownZone(database: Queryable, zone: string): Promise<void> {
   const { rows } = await database.query<{ known: boolean }>(
     `select exists (select from pg_catalog.pg_timezone_names where lower(name) = lower($1)) as known`,
@@ -184,40 +171,5 @@ async function refuseUnknownZone(database: Queryable, zone: string): Promise<voi
     'TIME_ZONE_UNKNOWN',
     `--zone ${zone}: the database knows no such time zone, and nothing was written. It takes names such as Europe/Berlin.`,
     { zone },
-  );
-}
-
-/** Advice for a name in SQL's quotes. */
-function withoutQuotes(name: string): string {
-  return name.includes('"') ? 'Give names without SQL quotes. ' : '';
-}
-
-function columnOf(table: TableFacts, name: string): ColumnFacts {
-  const column = table.columns.find((other) => other.name === name);
-  if (column !== undefined) return column;
-  const columns = table.columns.map((other) => other.name);
-  throw new OnlineMigrationError(
-    'COLUMN_UNKNOWN',
-    `The table ${table.name} has no column ${name}, and nothing was written. ${withoutQuotes(name)}` +
-      `It has: ${columns.join(', ')}.`,
-    { table: table.name, column: name, columns },
-  );
-}
-
-async function typeOf(database: DescribingQueryable, type: string, option: string): Promise<string> {
-  const canonical = await canonicalType(database, type).catch((error: unknown) => {
-    if (!(error instanceof DatabaseError)) throw error;
-    throw new OnlineMigrationError(
-      'TYPE_UNKNOWN',
-      `${option} ${type}: ${error.message}. Nothing was written.`,
-      { option, type },
-      { cause: error },
-    );
-  });
-  if (canonical !== null) return canonical;
-  throw new OnlineMigrationError(
-    'TYPE_UNKNOWN',
-    `${option} ${type}: the database has no such type, and nothing was written. An enum has to be made first.`,
-    { option, type },
   );
 }

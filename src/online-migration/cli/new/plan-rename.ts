@@ -1,6 +1,6 @@
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
-import { numberOf } from './change-number.ts';
+import { type EarlierChanges, numbered, numberOf } from './change-number.ts';
 import { keyOf, namesFor, type NewChange } from './new-change.ts';
 import { typeSetup } from './type-setup.ts';
 import { type ColumnFacts, type DescribingQueryable, enumLabels, type TableFacts } from './table-facts.ts';
@@ -12,12 +12,12 @@ export async function planRename(
     table,
     column,
     firstNumber,
-    others,
+    earlier,
   }: {
     readonly table: TableFacts;
     readonly column: ColumnFacts;
     readonly firstNumber: number;
-    readonly others: readonly ChangedColumn[];
+    readonly earlier: EarlierChanges;
   },
   to: string,
 ): Promise<NewChange> {
@@ -37,16 +37,17 @@ export async function planRename(
     oldColumn: { name, type },
     newColumn: { name: to, type },
   };
-  await numberOf(database, change, others);
+  const number = await numberOf(database, change, earlier);
   return {
     table,
-    change,
+    change: number === undefined ? change : { name: numbered(change, number), ...change },
     conversion: null,
     labels: await enumLabels(database, type),
     typeSetup: await typeSetup(database, [type]),
     sample: [],
+    refusals: [],
     zone: 'UTC',
     firstNumber,
-    words: namesFor(table, name),
+    words: namesFor(table, name, number),
   };
 }

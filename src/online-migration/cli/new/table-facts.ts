@@ -46,12 +46,13 @@ export interface TableFacts {
 }
 
 /**
- * Looks up a table in the database.
- *
- * @param name the table's name, optionally with its schema: `orders`, `shop.orders`
- * @returns null if there is none
+ * Reads a table from the catalog.
+ * @param place its schema and its name
  */
-export async function readTable(database: Queryable, name: string): Promise<TableFacts | null> {
+export async function readTable(
+  database: Queryable,
+  { schema, name }: Pick<TableFacts, 'schema' | 'name'>,
+): Promise<TableFacts> {
   const { rows } = await database.query<TableFacts & { oid: string }>(
     `
     select c.oid::text as oid, n.nspname as schema, c.relname as name,
@@ -104,29 +105,10 @@ export async function readTable(database: Queryable, name: string): Promise<Tabl
       ), '[]') as indexes
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p')
-      and (c.relname = $1 and pg_table_is_visible(c.oid) or n.nspname || '.' || c.relname = $1)
-    order by (c.relname = $1) desc
-    limit 1`,
-    [name],
+    where c.relkind in ('r', 'p') and n.nspname = $1 and c.relname = $2`,
+    [schema, name],
   );
-  return rows[0] ?? null;
-}
-
-/** Similar tables, as many as fit in a sentence. */
-export async function listTables(database: Queryable, limit: number): Promise<string[]> {
-  const { rows } = await database.query<{ name: string }>(
-    `
-    select case when pg_table_is_visible(c.oid) then c.relname else n.nspname || '.' || c.relname end as name
-    from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p') and not c.relispartition and c.relname <> 'mikro_orm_migrations'
-      and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast', 'online_migration', 'online_migration_queue')
-    order by pg_table_is_visible(c.oid) desc, name
-    limit $1`,
-    [limit],
-  );
-  return rows.map((row) => row.name);
+  return rows[0]!;
 }
 
 /**

@@ -1,0 +1,109 @@
+import { describe, expect, it } from '@jest/globals';
+import type { NewChange } from '../../../src/online-migration/cli/new/new-change.ts';
+import { planChange, type WantedChange } from '../../../src/online-migration/cli/new/plan-change.ts';
+import { refusedWith } from '../../support/refused-with.ts';
+import { databasePerFile } from '../../support/tested-database.ts';
+
+const database = databasePerFile(
+  `create table "User" (id integer primary key, "Name" varchar(10), total integer, "Total" integer)`,
+  `drop schema if exists "Shop €" cascade`,
+  `create schema "Shop €"`,
+  `create table "Shop €"."order lines" (id integer primary key, note varchar(10))`,
+  `create table plain (id integer primary key, note varchar(10))`,
+  `create table "Plain" (id integer primary key)`,
+  `create type "Mood" as enum ('good')`,
+  `create type "Shop €"."kind (3)" as enum ('a')`,
+  `create type state as enum ('new')`,
+  `create type "State" as enum ('new')`,
+  // A table in a schema, and a table whose name reads the same.
+  `create schema if not exists shop`,
+  `drop table if exists shop.item`,
+  `create table shop.item (id integer primary key)`,
+  `create table "shop.item" (id integer primary key)`,
+);
+
+const NOTHING: WantedChange = {
+  table: '',
+  column: 'id',
+  from: undefined,
+  to: 'bigint',
+  newColumn: undefined,
+  zone: undefined,
+  rename: undefined,
+  renameInContract: false,
+};
+
+async function plan(wanted: Partial<WantedChange>): Promise<NewChange> {
+  const context = await database.open({
+    table: { schema: 'public', name: 'plain' },
+    key: 'id',
+    columns: [{ from: { name: 'id', type: 'integer' }, to: { name: 'x', type: 'integer' } }],
+  });
+  return planChange(context.session, { ...NOTHING, ...wanted }, 1, []);
+}
+
+describe('npx online-migration new understands names with and without SQL quotes', () => {
+  it.each([
+    ['User', 'id', 'public.User.id'],
+    ['"User"', '"Name"', 'public.User.Name'],
+    ['public."User"', 'Name', 'public.User.Name'],
+    ['PUBLIC."User"', 'ID', 'public.User.id'],
+    ['"Shop €"."order lines"', 'note', 'Shop €.order lines.note'],
+    ['Shop €.order lines', '"note"', 'Shop €.order lines.note'],
+    ['plain', 'NOTE', 'public.plain.note'],
+    ['"shop.item"', 'id', 'public.shop.item.id'],
+    ['"shop"."item"', 'id', 'shop.item.id'],
+  ])('--table %s --column %s', async (table, column, expected) => {
+    const { change } = await plan({ table, column, to: 'bytea' });
+    expect(`${change.table.schema}.${change.table.name}.${change.oldColumn.name}`).toBe(expected);
+  });
+
+  it.each([
+    ['Mood', 'public."Mood"'],
+    ['"Mood"', 'public."Mood"'],
+    ['Mood[]', 'public."Mood"[]'],
+    ['Shop €.kind (3)', '"Shop €"."kind (3)"'],
+    ['"Shop €"."kind (3)"', '"Shop €"."kind (3)"'],
+    ['VARCHAR( 20 )', 'character varying(20)'],
+    ['"State"', 'public."State"'],
+    ['state', 'public.state'],
+    ['Char', 'character(1)'],
+  ])('--to %s', async (to, expected) => {
+    const { change } = await plan({ table: 'plain', column: 'note', to });
+    expect(change.newColumn.type).toBe(expected);
+  });
+
+  it.each([
+    ['"Label"', 'Label'],
+    ['Label', 'Label'],
+    ['"a ""b"""', 'a "b"'],
+    ['a "b"', 'a "b"'],
+    ['"a"."b"', '"a"."b"'],
+  ])('--new-column and --rename %s', async (text, expected) => {
+    const changed = await plan({ table: 'plain', newColumn: text });
+    expect(changed.change.newColumn.name).toBe(expected);
+    const renamed = await plan({ table: 'plain', rename: text });
+    expect(renamed.change.newColumn.name).toBe(expected);
+  });
+
+  it.each<[Partial<WantedChange>, string]>([
+    [
+      { table: 'Plain' },
+      `--table Plain can mean several, and nothing was written. Give its name in quotes, as in SQL: --table '"public"."Plain"' or --table '"public"."plain"'.`,
+    ],
+    [
+      { table: 'shop.item' },
+      `--table shop.item can mean several, and nothing was written. Give its name in quotes, as in SQL: --table '"public"."shop.item"' or --table '"shop"."item"'.`,
+    ],
+    [
+      { table: 'User', column: 'Total' },
+      `--column Total can mean several, and nothing was written. Give its name in quotes, as in SQL: --column '"total"' or --column '"Total"'.`,
+    ],
+    [
+      { table: 'plain', column: 'note', to: 'State' },
+      `--to State can mean public.state and public."State", and nothing was written. Give it as SQL writes it: --to 'public.state'.`,
+    ],
+  ])('and refuses %j, which has two meanings', async (wanted, message) => {
+    await expect(plan(wanted)).rejects.toMatchObject(refusedWith('NAME_AMBIGUOUS', message));
+  });
+});
