@@ -1,4 +1,5 @@
 import type { ValuesClassified } from '../change/events.ts';
+import { isValueError } from '../backfill/batch/row-error.ts';
 import { nextBatchRows } from './batch-rows.ts';
 import { findLeaves } from '../postgres/partition-tree.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
@@ -14,14 +15,11 @@ import {
   type ValueGroup,
 } from './value-classes-batch.ts';
 import { type Slice, walkOf } from './value-classes-walk.ts';
-import { sqlState } from '../postgres/database-error.ts';
 
 /** Target duration of a statement. It keeps snapshots short and stays far below the timeouts. */
 const BATCH_MS = 1_000;
 /** Values can be megabytes each. */
 const FIRST_BATCH_ROWS = 200;
-/** SQLSTATE classes of an error in a value, not in the statement, the session or the server. */
-const VALUE_ERROR = /^(21|22|23|2F|38|39|54|P0)/;
 
 /**
  * Classifies all values of the old column before anything is changed. It reads in batches by key, or by place if the
@@ -84,7 +82,7 @@ async function classifySlice(
   try {
     return await classifyBatch(database, change, conversion, slice);
   } catch (error) {
-    if (!(error instanceof Error) || !VALUE_ERROR.test(sqlState(error) ?? '')) throw error;
+    if (!isValueError(error)) throw error;
     return slice.rows > 1 ? null : await readFailedRow(database, change, slice, error.message);
   }
 }

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ChangedColumn, changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { classifyValues } from '../../../src/online-migration/verify/value-classes.ts';
+import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
+import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
+import { openContext } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventColumn } from '../../support/event-change.ts';
@@ -12,9 +15,11 @@ const ROWS = 45_000;
 
 const resources = new AsyncDisposableStack();
 let client: DatabaseClient;
+let url: string;
 
 beforeAll(async () => {
   const database = resources.use(await createMigratedDatabase('0001'));
+  url = database.url;
   client = resources.use(await connect(database.url));
   await insertEvents(client, ROWS);
   await client.rows(`update event set at = at || '.50' where id in (7, 30000, 44999)`);
@@ -130,6 +135,48 @@ describe('preflight', () => {
       { valueClass: 'rebuildable', form: '9', rows: 14_998, samples: expect.anything() },
     ]);
   });
+
+  it.each(['AB001', '2F005', '23514', 'P0001'])(
+    'goes on after an error with the code %s, which a function of the user raises, as the backfill does',
+    async (code) => {
+      await client.rows(`
+        drop table if exists coded; create table coded (id bigint primary key, worth text not null);
+        insert into coded select n, case when n in (3, 400) then 'n/a' else n::text end from generate_series(1, 500) as n;
+        create or replace function number_of(value text) returns integer language plpgsql immutable as $$
+        begin
+          if value = 'n/a' then raise exception 'no number: %', value using errcode = '${code}'; end if;
+          return value::integer;
+        end $$`);
+      const declared = changeOf('coded.worth', {
+        from: 'text',
+        to: 'integer',
+        conversion: {
+          forward: (value) => `public.number_of(${value})`,
+          backward: (value) => `${value}::text`,
+        },
+      });
+      const groups = await classifyValues(client, changedColumnOf(declared), () => undefined);
+      expect(groups.filter(({ valueClass }) => valueClass === 'reject')).toEqual([
+        {
+          valueClass: 'reject',
+          form: 'a/a',
+          rows: 2,
+          samples: ['3', '400'].map((key) => ({ key, value: 'n/a' })),
+          error: 'no number: n/a',
+        },
+      ]);
+      await using context = await openContext(url, declared);
+      await expand(context);
+      await backfill(context);
+      expect(
+        await client.rows(
+          `select key, reason from online_migration.reject where change = 'public.coded.worth' order by 1`,
+        ),
+      ).toEqual(['3', '400'].map((key) => ({ key, reason: 'no number: n/a' })));
+      await revertBackfill(context);
+      await revertExpand(context);
+    },
+  );
 
   it.each(['', 'partition by hash (worth)'])(
     'reads each row of a table without a key once %s',
