@@ -3,12 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { findObstacles, findPreparations, findUnreviewed } from '../attachments/obstacles/obstacles.ts';
 import { changedColumnOf } from '../change/changed-column.ts';
-import type { Obstacle } from '../change/obstacle.ts';
-import type { ObstacleCode } from '../change/obstacle-codes.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
-import { namesOf } from '../change/names.ts';
 import { PACKAGE_NAME } from '../follow/presence.ts';
 import { Session } from '../postgres/session.ts';
 import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
@@ -18,7 +14,9 @@ import { migrationFiles } from './new/migration-files.ts';
 import { conversionFile } from './new/conversion-file.ts';
 import { isToBeWritten, type NewChange } from './new/new-change.ts';
 import { sampleTestFile } from './new/sample-test-file.ts';
-import { planChange, type WantedChange } from './new/plan-change.ts';
+import type { WantedChange } from './new/plan-change.ts';
+import { planChanges } from './new/plan-keys.ts';
+import { refuseObstacles } from './new/refuse-obstacles.ts';
 import { testFile } from './new/test-file.ts';
 import { extendedList, refuseExisting, type WrittenFile, writeFiles } from './new/written-files.ts';
 import type { ProgramOptions } from './run-command.ts';
@@ -26,15 +24,13 @@ import type { ProgramOptions } from './run-command.ts';
 /** The module of the template that generated tests use. */
 const TEST_SUPPORT = 'test/support/change-cycle.ts';
 
-/** Obstacles that a person removes together with writing the conversion. */
-const LEFT_TO_PERSON: ReadonlySet<ObstacleCode> = new Set<ObstacleCode>(['NEW_DEFAULT_MISSING']);
-
 /** The options of `new`. */
 type WantedOptions = Readonly<Record<string, string | true | undefined>>;
 
 /**
  * Looks up a table and writes a change of one of its columns: the declaration; with MikroORM its migrations; in the
- * template a test. All refusals come before a file is written.
+ * template a test. If a key gets a wider type, it also writes the changes of the columns that refer to it. All refusals come
+ * before a file is written.
  */
 export async function writeNewChange(
   options: WantedOptions,
@@ -47,22 +43,30 @@ export async function writeNewChange(
   console.log(describeConnection(connection));
   await using session = await Session.open(connection, `${PACKAGE_NAME} new`);
   const migrations = await readMigrations(folder);
-  const plan = await planChange(
+  const plans = await planChanges(
     session,
     wanted,
-    migrations.next,
-    config.changes.map(changedColumnOf),
-    migrations.names,
+    {
+      changes: config.changes.map(changedColumnOf),
+      migrations: migrations.names,
+      nextNumber: migrations.next,
+    },
+    { only: options['only'] !== undefined },
   );
-  const unreviewed = await refuseObstacles(session, plan);
-  const files = [declarationFile(plan), ...filesOfProject(folder, plan)];
+  const unreviewed = await refuseObstacles(session, plans);
+  const files = plans.flatMap((plan) => [declarationFile(plan), ...filesOfProject(folder, plan)]);
   refuseExisting(folder, files);
-  const { folder: place, file: name, declaration } = plan.words;
-  const list = await extendedList(folder, declaration, `${place}/${name}-change`);
+  const list = await extendedList(
+    folder,
+    plans.map(({ words }) => ({
+      declaration: words.declaration,
+      module: `${words.folder}/${words.file}-change`,
+    })),
+  );
   await writeFiles(folder, files, list);
   console.log(
     `\n${instructions(
-      plan,
+      plans,
       [...files, list],
       (await listsColumnChanges(resolve(folder, config.file))) ? undefined : config.file,
       unreviewed.map(({ message }) => message),
@@ -103,43 +107,6 @@ function isInstalled(require: NodeJS.Require, name: string): boolean {
   }
 }
 
-/**
- * Refuses a change that the package cannot run. The error also names the obstacles that only expand refuses, so that
- * all can be removed at once.
- * @returns one obstacle for each object that a person must review, and each preparation by an administrator, before
- *   expand
- */
-async function refuseObstacles(session: Session, plan: NewChange): Promise<Obstacle[]> {
-  const { change, refusals } = plan;
-  const isIncomplete = isToBeWritten(plan) || refusals.length > 0;
-  const obstacles = (await findObstacles(session, change)).filter(
-    ({ code }) => !isIncomplete || !LEFT_TO_PERSON.has(code),
-  );
-  if (obstacles.length === 0) refuse(refusals);
-  if (obstacles.length === 0) return [];
-  const later = [
-    ...(await findPreparations(session, change)),
-    ...(await findUnreviewed(session, change, 'old')),
-  ];
-  const isForLater = ({ message }: Obstacle) => later.some((other) => other.message === message);
-  if (refusals.length === 0 && obstacles.every(isForLater)) return obstacles;
-  const all = [...obstacles.filter((one) => !isForLater(one)), ...obstacles.filter(isForLater)];
-  const list = [...all, ...refusals].map(({ message }) => `  ${message}`).join('\n');
-  const { change: name, table } = namesOf(change);
-  throw new OnlineMigrationError(
-    'OBSTACLES',
-    `${name} cannot be changed as it is, and nothing was written:\n${list}`,
-    { change: name, table, obstacles: all },
-  );
-}
-
-function refuse([first, ...others]: readonly OnlineMigrationError[]): void {
-  if (first === undefined) return;
-  if (others.length === 0) throw first;
-  const list = [first, ...others].map(({ message }) => message).join('\n');
-  throw new OnlineMigrationError(first.code, list, first.details);
-}
-
 /** Asks for missing options if a person can answer. */
 async function completed(options: WantedOptions): Promise<WantedChange> {
   refuseContradictions(options);
@@ -165,6 +132,7 @@ const OF_TYPES = {
   newColumn: '--new-column',
   zone: '--zone',
   renameInContract: '--rename-in-contract',
+  only: '--only',
 };
 
 function refuseContradictions(options: WantedOptions): void {

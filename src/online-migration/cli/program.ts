@@ -132,6 +132,7 @@ export function buildProgram(): Command {
       '--rename-in-contract',
       'let contract give the new column the old name, so that the name never disappears',
     )
+    .option('--only', 'leave out the columns that refer to the column, if its type becomes wider')
     .option('--zone <zone>', 'the time zone of timestamps without one: Europe/Berlin')
     .action((wanted: Record<string, string | true | undefined>) =>
       runCommand(options(), () => writeNewChange(wanted, options())),

@@ -4,6 +4,7 @@ import { viewObstacles } from '../attachments/obstacles/view-obstacles.ts';
 import { columnAt, mirrorName } from '../attachments/table-column.ts';
 import { tryViews } from '../attachments/views/try-views.ts';
 import { readViews } from '../attachments/views/views.ts';
+import { greatestOf, isNarrower, readReferencingColumns } from '../attachments/referencing-columns.ts';
 import { forwardFill } from '../backfill/plan/fill.ts';
 import { readTriggerPlan } from '../backfill/batch/firing-triggers.ts';
 import { type ChangedColumn, isRename } from '../change/changed-column.ts';
@@ -78,25 +79,39 @@ function uniqueIndexes(indexes: readonly CarriedIndex[]): string[] {
     );
 }
 
-/** Referencing columns of foreign keys that have the old type. Each needs a change of its own. */
+/** Columns that refer to the column, also through others, and cannot hold its new values. Each needs a change of its own. */
 async function narrowerColumns(database: Queryable, change: ChangedColumn): Promise<string[]> {
-  const { rows } = await database.query<{ name: string }>(
-    `
-    select distinct format('%s.%I', con.conrelid::regclass, source.attname) as name
-    from pg_catalog.pg_attribute a
-    join pg_catalog.pg_constraint con on con.contype = 'f' and con.confrelid = a.attrelid and con.conparentid = 0
-    cross join unnest(con.conkey, con.confkey) as pair (source, target)
-    join pg_catalog.pg_attribute source on source.attrelid = con.conrelid and source.attnum = pair.source
-    where a.attrelid = to_regclass($1) and a.attname = $2 and pair.target = a.attnum
-      and source.atttypid <> $3::text::regtype and (source.attrelid, source.attnum) <> (a.attrelid, a.attnum)
-    order by 1`,
-    [namesOf(change).table, change.oldColumn.name, typeValues(change.newColumn.type)[0]],
+  const { oldColumn, newColumn } = change;
+  const [oldType, type] = [
+    await spelledType(database, oldColumn.type),
+    await spelledType(database, newColumn.type),
+  ];
+  const columns = await readReferencingColumns(database, columnAt(change, 'old'));
+  return columns
+    .filter((column) =>
+      isNarrower(oldType, type) || !column.isDirect ? isNarrower(column.type, type) : column.type !== type,
+    )
+    .map(({ name, targets, isDirect, type: kept }) => {
+      const greatest = greatestOf(kept);
+      return (
+        `${name} refers to ${isDirect ? oldColumn.name : targets.join(' and ')} and keeps its type: a value that only ` +
+        `${newColumn.type} holds does not go in there. It needs a change of its own` +
+        (greatest === null || greatestOf(type) === null
+          ? '.'
+          : ` before this one: from the number ${BigInt(greatest) + 1n} on, each insert and update of ${name} fails with 22003. ` +
+            `\`npx online-migration new\` writes the changes of all these columns, in their order.`)
+      );
+    });
+}
+
+/** The catalog's spelling of a declared type; the type itself if it is not known. */
+async function spelledType(database: Queryable, declared: string): Promise<string> {
+  const [type, modifier] = typeValues(declared);
+  const { rows } = await database.query<{ type: string | null }>(
+    `select format_type(to_regtype($1), null) as type`,
+    [type],
   );
-  return rows.map(
-    ({ name }) =>
-      `${name} refers to ${change.oldColumn.name} and keeps its type: a value that only ${change.newColumn.type} holds does ` +
-      `not go in there. It needs a change of its own.`,
-  );
+  return `${rows[0]?.type ?? type}${modifier === null ? '' : `(${modifier})`}`;
 }
 
 /** Columns of other tables whose names suggest a reference to the column, and that have no foreign key. */

@@ -103,7 +103,9 @@ describe('npx online-migration new', () => {
       );
       expect(existsSync(join(project, 'src/orders/total-mappings.ts'))).toBe(false);
       expect(await readFile(join(project, 'src/orders/total-change.ts'), 'utf8')).toContain(`key: 'id',`);
-      expect(await copy.changeNew('--table', 'account', '--column', 'id', '--to', 'bigint')).toMatchObject({
+      expect(
+        await copy.changeNew('--table', 'account', '--column', 'id', '--to', 'bigint', '--only'),
+      ).toMatchObject({
         exitCode: 0,
       });
       expect(

@@ -9,7 +9,7 @@ async function extend(list: string): Promise<unknown> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'change-list-'));
   await mkdir(join(folder.path, 'src'));
   await writeFile(join(folder.path, 'src/column-changes.ts'), list);
-  return await extendedList(folder.path, 'orderTotalChange', 'order/total-change');
+  return await extendedList(folder.path, [{ declaration: 'orderTotalChange', module: 'order/total-change' }]);
 }
 
 it('a list of changes in another form is refused', async () => {

@@ -76,6 +76,27 @@ describe('what only people can check', () => {
     ]);
   });
 
+  it('names the columns that stay narrower, also behind others, with the first number that fails', async () => {
+    await client.rows(`
+      create schema "Odd €";
+      create table "Odd €"."Part" (order_id bigint unique references orders, parent integer references orders);
+      create table "Odd €".label ("Part" integer references "Odd €"."Part" (order_id), small smallint references orders)`);
+    const points = (await readChecklist(client, change)).filter((point) => point.includes('keeps its type'));
+    const last = '`npx online-migration new` writes the changes of all these columns, in their order.';
+    expect(points).toEqual([
+      `"Odd €".label."Part" refers to "Odd €"."Part".order_id and keeps its type: a value that only bigint holds does not go in ` +
+        `there. It needs a change of its own before this one: from the number 2147483648 on, each insert and update of ` +
+        `"Odd €".label."Part" fails with 22003. ${last}`,
+      expect.stringMatching(
+        /^"Odd €"\."Part"\.parent refers to id and keeps its type: a value that only bigint /,
+      ),
+      `"Odd €".label.small refers to id and keeps its type: a value that only bigint holds does not go in there. It needs a ` +
+        `change of its own before this one: from the number 32768 on, each insert and update of "Odd €".label.small fails ` +
+        `with 22003. ${last}`,
+      expect.stringMatching(/^item\.order_id /),
+    ]);
+  });
+
   it('is short for a column that nothing hangs on', async () => {
     const ofCustomer = changedColumnOf(
       changeOf('orders.customer', {

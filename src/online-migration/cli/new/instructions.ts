@@ -1,56 +1,119 @@
 import { type ChangedColumn, isRename } from '../../change/changed-column.ts';
+import { namesOf } from '../../change/names.ts';
 import type { Stage } from '../../observation/stage.ts';
 import { argumentFor } from '../project/chosen-change.ts';
 import { entityAdvice, unmappableReason } from './entity-advice.ts';
 import { isToBeWritten, migrationNumber, type NewChange } from './new-change.ts';
+import { asSql } from './sql-name.ts';
 import type { WrittenFile } from './written-files.ts';
 
 /** The longest `up` command without the name of the change. */
 const UP_WIDTH = 'npx online-migration up  --to backfilled'.length;
 
+/** Facts of the project and of the plan that the text depends on. */
+interface Surroundings {
+  readonly hasMigrations: boolean;
+  /** Only the template has generated tests. */
+  readonly isTemplate: boolean;
+  /** Whether there are several changes, so that each needs a heading. */
+  readonly isPlan: boolean;
+}
+
 /**
  * Lists the written files and the next steps, in the order of the releases.
- * @param config the configuration file if it does not list the new change; undefined if it does
+ * @param subjects the changes, in the order in which they must be carried out
+ * @param config the configuration file if it does not list the new changes; undefined if it does
  * @param unreviewed one sentence for each object that a person must review before expand
  */
 export function instructions(
-  subject: NewChange,
+  subjects: readonly NewChange[],
   files: readonly WrittenFile[],
   config: string | undefined,
   unreviewed: readonly string[],
 ): string {
-  const { change, words } = subject;
-  const { oldColumn, newColumn } = change;
-  const chosen = argumentFor(change);
-  const hasMigrations = files.some(({ path }) => path.startsWith('migrations/'));
-  const up = (index: number, stage: Stage) =>
-    hasMigrations
-      ? `npx mikro-orm migration:up --to ${migrationNumber(subject, index)}`
-      : `npx online-migration up ${chosen} --to ${stage}`.padEnd(UP_WIDTH + chosen.length);
-  // Only the template has generated tests.
-  const test = files.find(({ path }) => path.startsWith('test/'));
-  const reason = unmappableReason(subject);
-  const isFollowedByOrm = hasMigrations && reason === null;
-  const following = isFollowedByOrm
-    ? entityAdvice(subject, test !== undefined)
-    : [
-        `${hasMigrations ? `${reason}: follow` : 'Follow'} the active column of ${words.declaration}, and use its name in every`,
-        `statement. docs/other-tools.md shows the lines.`,
-      ];
-  return `Files written:
+  const surroundings = {
+    hasMigrations: files.some(({ path }) => path.startsWith('migrations/')),
+    isTemplate: files.some(({ path }) => path.startsWith('test/')),
+    isPlan: subjects.length > 1,
+  };
+  const tests = files.filter(({ path }) => path.startsWith('test/'));
+  const last = subjects.at(-1)!;
+  const { oldColumn, newColumn } = last.change;
+  const known = isRename(last.change) ? 'names' : 'columns';
+  const arguments_ = subjects.map(({ change }) => argumentFor(change));
+  return `${surroundings.isPlan ? `${orderOfPlan(subjects)}\n\n` : ''}Files written:
 ${files.map(({ path }) => `  ${path}`).join('\n')}
 ${unreviewed.length === 0 ? '' : `\nReview before expand:\n${unreviewed.map((sentence) => `  ${sentence}\n`).join('')}`}
 Next:
-${writing(subject)}${config === undefined ? '' : `  Add the \`columnChanges\` of src/column-changes.ts to \`changes\` of ${config}.\n`}${test === undefined ? '' : `  npm test -- ${test.path}\n`}  npx online-migration preflight ${chosen}
+${subjects.map(writing).join('')}${config === undefined ? '' : `  Add the \`columnChanges\` of src/column-changes.ts to \`changes\` of ${config}.\n`}${tests.length === 0 ? '' : `  npm test -- ${tests.map(({ path }) => path).join(' ')}\n`}${arguments_.map((chosen) => `  npx online-migration preflight ${chosen}`).join('\n')}
 
-Release 1, which knows both ${isRename(change) ? 'names' : 'columns'}:
-${following.map((line) => `  ${line}`).join('\n')}
-${stepsOf(change, up)}
+Release 1, which knows both ${known}${surroundings.isPlan ? ' of each change' : ''}:
+${subjects.map((subject) => ofRelease1(subject, surroundings)).join('\n')}
+${surroundings.isPlan ? stepsOfPlan(subjects, surroundings) : stepsOf(last.change, stepOf(last, surroundings))}
 
-Release 2, which knows ${isRename(change) ? `only ${newColumn.name}` : `${oldColumn.name} only as ${newColumn.type}`}:
-  Remove the change from src/column-changes.ts${isFollowedByOrm ? ` and from the \`changes\` ${test === undefined ? 'of `followedOrm`' : 'of the feature'}` : ''}.
+Release 2, which knows ${isRename(last.change) ? `only ${newColumn.name}` : surroundings.isPlan ? `all these columns only as ${newColumn.type}` : `${oldColumn.name} only as ${newColumn.type}`}:
+  Remove the ${surroundings.isPlan ? 'changes' : 'change'} from src/column-changes.ts${subjects.some((subject) => isFollowedByOrm(subject, surroundings)) ? ` and from the \`changes\` ${tests.length === 0 ? 'of `followedOrm`' : surroundings.isPlan ? 'of the features' : 'of the feature'}` : ''}.
 
-npx online-migration status ${chosen} --watch shows the progress.`;
+${arguments_.map((chosen) => `npx online-migration status ${chosen} --watch shows the progress.`).join('\n')}`;
+}
+
+function isFollowedByOrm(subject: NewChange, { hasMigrations }: Surroundings): boolean {
+  return hasMigrations && unmappableReason(subject) === null;
+}
+
+/** How the application follows one change. */
+function ofRelease1(subject: NewChange, surroundings: Surroundings): string {
+  const reason = unmappableReason(subject);
+  const lines = isFollowedByOrm(subject, surroundings)
+    ? entityAdvice(subject, surroundings.isTemplate)
+    : [
+        `${surroundings.hasMigrations ? `${reason}: follow` : 'Follow'} the active column of ${subject.words.declaration}, and use its name in every`,
+        `statement. docs/other-tools.md shows the lines.`,
+      ];
+  return lines.map((line) => `  ${line}`).join('\n');
+}
+
+/** The command of one phase. */
+function stepOf(
+  subject: NewChange,
+  { hasMigrations }: Surroundings,
+): (index: number, stage: Stage) => string {
+  const chosen = argumentFor(subject.change);
+  return (index, stage) =>
+    hasMigrations
+      ? `npx mikro-orm migration:up --to ${migrationNumber(subject, index)}`
+      : `npx online-migration up ${chosen} --to ${stage}`.padEnd(UP_WIDTH + chosen.length);
+}
+
+/** The changes of a plan, and the reason for their order. */
+function orderOfPlan(subjects: readonly NewChange[]): string {
+  const last = subjects.at(-1)!;
+  const width = Math.max(...subjects.map((subject) => place(subject).length));
+  const lines = subjects.map(
+    (subject, index) =>
+      `  ${index + 1}. ${place(subject).padEnd(width)}    ${subject.change.oldColumn.type} to ${subject.change.newColumn.type}`,
+  );
+  const others = subjects.length - 1;
+  return `${place(last)} has ${others === 1 ? 'a column that refers to it and is' : `${others} columns that refer to it and are`} as narrow. The changes, in their order:
+${lines.join('\n')}
+A column comes before the column to which it refers, so that it can hold each value that the latter may get. The foreign keys stay
+valid between the changes, because PostgreSQL compares the two types. Finish each change before the next one begins. To write only
+the change of ${place(last)}, delete the written files and add --only.`;
+}
+
+function place({ change: { table, oldColumn } }: NewChange): string {
+  return asSql(table.schema, table.name, oldColumn.name);
+}
+
+/** The phases of all changes of a plan. */
+function stepsOfPlan(subjects: readonly NewChange[], surroundings: Surroundings): string {
+  return subjects
+    .map(
+      (subject, index) =>
+        `  Change ${index + 1} of ${subjects.length}, ${namesOf(subject.change).change}.
+${stepsOf(subject.change, stepOf(subject, surroundings))}`,
+    )
+    .join('\n');
 }
 
 /** The steps of a change whose conversion is not written yet. */

@@ -35,19 +35,24 @@ export function refuseExisting(folder: string, files: readonly WrittenFile[]): v
   );
 }
 
+/** A change for the list. */
+export interface ListedChange {
+  /** The exported name of the change. */
+  readonly declaration: string;
+  /** Its file, relative to `src/`, without the extension. */
+  readonly module: string;
+}
+
 /**
- * Adds a change to the list.
- *
- * @param declaration the exported name of the change
- * @param module its file, relative to `src/`, without the extension
+ * Adds changes to the list.
  * @throws OnlineMigrationError if the list does not have the known form
  */
-export async function extendedList(
-  folder: string,
-  declaration: string,
-  module: string,
-): Promise<WrittenFile> {
+export async function extendedList(folder: string, changes: readonly ListedChange[]): Promise<WrittenFile> {
   const text = await readFile(join(folder, LIST_FILE), 'utf8').catch(() => EMPTY_LIST);
+  return { path: LIST_FILE, text: changes.reduce(withChange, text) };
+}
+
+function withChange(text: string, { declaration, module }: ListedChange): string {
   const found = LIST.exec(text);
   if (found === null) {
     throw new OnlineMigrationError(
@@ -67,12 +72,10 @@ export async function extendedList(
     );
   }
   const names = [...listed.filter((name) => name !== ''), declaration];
-  return {
-    path: LIST_FILE,
-    text:
-      `import { ${declaration} } from './${module}.ts';\n` +
-      text.replace(LIST, `export const columnChanges: readonly ColumnChange[] = [${names.join(', ')}];`),
-  };
+  return (
+    `import { ${declaration} } from './${module}.ts';\n` +
+    text.replace(LIST, `export const columnChanges: readonly ColumnChange[] = [${names.join(', ')}];`)
+  );
 }
 
 /**
