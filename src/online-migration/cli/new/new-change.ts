@@ -12,8 +12,10 @@ export interface NewChange {
   readonly conversion: ChosenConversion | null;
   /** The labels of the new type, if it is an enum. */
   readonly labels: readonly string[];
-  /** Statements that create the types of the two columns in the database of a test. */
-  readonly typeSetup: readonly string[];
+  /** Statements that create the types, extensions and functions of the two columns in the database of a test. */
+  readonly setup: readonly string[];
+  /** Parts of the table that its test does not have. */
+  readonly untested: readonly string[];
   /** Old values as texts, for the test of a conversion that the project has to write. */
   readonly sample: readonly string[];
   /** Reasons for which the change cannot be written, besides the obstacles in the database. */

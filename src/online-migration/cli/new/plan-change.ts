@@ -9,6 +9,7 @@ import { keyOf, namesFor, type NewChange } from './new-change.ts';
 import { planRename } from './plan-rename.ts';
 import { epochUnitOf, sampleOf } from './column-values.ts';
 import { standIn, toBeWritten } from './conversion-file.ts';
+import { objectSetup, partsWithoutTest } from './test-objects.ts';
 import { baseType, typeSetup } from './type-setup.ts';
 import { convertedDefault } from './converted-default.ts';
 import { findColumn, findTable, findType } from './named-objects.ts';
@@ -118,7 +119,11 @@ export async function planChange(
     change: { ...name, ...change },
     conversion: found ?? toBeWritten(words, conversion),
     labels,
-    typeSetup: await typeSetup(database, [column.type, to]),
+    setup: [
+      ...(await typeSetup(database, [column.type, to])),
+      ...(await objectSetup(database, table, column)),
+    ],
+    untested: await partsWithoutTest(database, table),
     sample: found === null ? await sampleOf(database, table, column) : [],
     refusals,
     zone,

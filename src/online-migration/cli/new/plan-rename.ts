@@ -2,6 +2,7 @@ import type { ChangedColumn } from '../../change/changed-column.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import { type EarlierChanges, numbered, numberOf } from './change-number.ts';
 import { keyOf, namesFor, type NewChange } from './new-change.ts';
+import { objectSetup, partsWithoutTest } from './test-objects.ts';
 import { typeSetup } from './type-setup.ts';
 import { type ColumnFacts, type DescribingQueryable, enumLabels, type TableFacts } from './table-facts.ts';
 
@@ -43,7 +44,8 @@ export async function planRename(
     change: number === undefined ? change : { name: numbered(change, number), ...change },
     conversion: null,
     labels: await enumLabels(database, type),
-    typeSetup: await typeSetup(database, [type]),
+    setup: [...(await typeSetup(database, [type])), ...(await objectSetup(database, table, column))],
+    untested: await partsWithoutTest(database, table),
     sample: [],
     refusals: [],
     zone: 'UTC',

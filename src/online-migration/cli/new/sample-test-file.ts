@@ -8,7 +8,7 @@ const NO_VALUE = 'write an old value here';
  * Writes the test of a conversion that a person completes. It fails until both functions are right for values of the
  * table.
  */
-export function sampleTestFile({ table, change, words, sample, typeSetup }: NewChange): WrittenFile {
+export function sampleTestFile({ table, change, words, sample, setup }: NewChange): WrittenFile {
   const { oldColumn, newColumn } = change;
   const values = sample.length > 0 ? sample : [NO_VALUE];
   return {
@@ -27,7 +27,7 @@ ${values.map((value) => `  [${JSON.stringify(value)}, null],`).join('\n')}
 
 describe(${JSON.stringify(`${table.name}.${oldColumn.name}, from ${oldColumn.type} to ${newColumn.type},`)}, () => {
   it('converts a sample of its values there and back', async () => {
-    await expectConverted(${words.declaration}, SAMPLE, [${typeSetup.map((statement) => `\`${inTemplate(statement)}\``).join(', ')}]);
+    await expectConverted(${words.declaration}, SAMPLE, [${setup.map((statement) => `\`${inTemplate(statement)}\``).join(', ')}]);
   });
 });
 `,

@@ -1,6 +1,6 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import { isRename } from '../../change/changed-column.ts';
-import { inTemplate, type NewChange } from './new-change.ts';
+import { inComment, inTemplate, type NewChange } from './new-change.ts';
 import { fillingOf, NUMBERS, TEXT_INSTEAD, valueOfType } from './key-fillings.ts';
 import type { ColumnFacts } from './table-facts.ts';
 import type { WrittenFile } from './written-files.ts';
@@ -11,8 +11,8 @@ const ROWS = 1_000;
 
 /**
  * Writes a test that runs the change up and down under load. It creates a table with the key, the column and its
- * indexes. Foreign keys are left out, because the other tables do not exist, and so are indexes that need a type of the
- * user's own.
+ * indexes, with the types, extensions and functions that these need. Foreign keys and triggers are left out, because the other
+ * tables do not exist, and so are indexes on further columns of the user's own types. A comment in the file names them.
  * @returns null if no values of a renamed column's type are known
  */
 export function testFile(subject: NewChange): WrittenFile | null {
@@ -34,7 +34,7 @@ export function testFile(subject: NewChange): WrittenFile | null {
 import { ${words.declaration} } from '../../src/${words.folder}/${words.file}-change.ts';
 import { type ChangeCase, expectFullCycle } from '../support/change-cycle.ts';
 
-const CASE: ChangeCase = {
+${untestedParts(subject)}const CASE: ChangeCase = {
   change: ${words.declaration},
   columns: ${JSON.stringify(CLIENTS_COLUMNS)},
   ${value}
@@ -54,8 +54,18 @@ describe(${JSON.stringify(title)}, () => {
   };
 }
 
+/** A comment on the parts of the table that the test leaves out. */
+function untestedParts({ untested }: NewChange): string {
+  if (untested.length === 0) return '';
+  return `/**
+ * The table of the test has the key, the column and its indexes. It does not have:
+${untested.map((part) => ` * - ${inComment(part.replaceAll(/\s+/g, ' '))}`).join('\n')}
+ */
+`;
+}
+
 /** @param value SQL of the old value for the number `${n}` */
-function setupOf({ table, change, typeSetup }: NewChange, changed: ColumnFacts, value: string): string[] {
+function setupOf({ table, change, setup }: NewChange, changed: ColumnFacts, value: string): string[] {
   const name = `${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)}`;
   const needed = new Set(table.key);
   const isOwnType = new Map(table.columns.map((column) => [column.name, fillingOf(column) !== null]));
@@ -82,7 +92,7 @@ function setupOf({ table, change, typeSetup }: NewChange, changed: ColumnFacts, 
   const own = value.replaceAll('${n}', 'n');
   return [
     ...(table.schema === 'public' ? [] : [`create schema ${escapeIdentifier(table.schema)}`]),
-    ...typeSetup,
+    ...setup,
     ...(columns.some((column) => column.includes(NUMBERS)) ? [`create sequence ${NUMBERS}`] : []),
     `create table ${name} (${columns.join(', ')})`,
     ...indexes.map(({ statement }) => statement),

@@ -19,7 +19,7 @@ export async function baseType(database: Queryable, type: string): Promise<strin
 /** Statements that create types in an empty database, if they are not PostgreSQL's own. */
 export async function typeSetup(database: Queryable, types: readonly string[]): Promise<string[]> {
   const statements: string[] = [];
-  for (const type of types) {
+  for (const type of types.map(elementOf)) {
     const own = await readOwnType(database, type);
     if (own === null) continue;
     const schema = escapeIdentifier(own.schema);
@@ -39,6 +39,11 @@ export async function typeSetup(database: Queryable, types: readonly string[]): 
     }
   }
   return [...new Set(statements)];
+}
+
+/** The type of an array's elements; any other type itself. */
+function elementOf(type: string): string {
+  return type.replace(/(?:\[\])+$/, '');
 }
 
 /** @returns null for a type of PostgreSQL itself */

@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { openProjectCopy, type ProjectCopy } from './new-project.ts';
+
+/** Three tests are generated and run. */
+const LIMIT_MS = 240_000;
+
+let copy: ProjectCopy;
+beforeAll(async () => {
+  copy = await openProjectCopy([
+    `create schema "Own €"`,
+    `create extension pg_trgm schema "Own €"`,
+    `create type "Own €"."Mood" as enum ('good', 'it''s bad')`,
+    `create table "of others" (id bigint primary key)`,
+    `create function "Own €".first_word() returns text language sql stable as $$ select 'it''s ' || '\`word\`' $$`,
+    `create function stamp() returns trigger language plpgsql as $$ begin new.at = now(); return new; end $$`,
+    `create table note (
+      id bigint primary key references "of others", line varchar(40) not null default "Own €".first_word(), at timestamptz, words text not null default '',
+      rank integer not null, constraint "late */" check (at > '2024-01-01')
+    )`,
+    `create extension btree_gin schema "Own €"`,
+    `create index note_words on note using gin (words "Own €".gin_trgm_ops)`,
+    `create index note_rank on note using gin (rank)`,
+    `create index note_when on note (at) where at is not null`,
+    `create trigger stamp before insert on note for each row execute function stamp()`,
+    `create table mood (id bigint primary key, moods "Own €"."Mood"[] not null default '{}')`,
+  ]);
+});
+afterAll(async () => copy[Symbol.asyncDispose]());
+
+it(
+  'a generated test has the extensions, types and functions of the column, and names the parts that it lacks',
+  async () => {
+    for (const [table, column, to, more] of [
+      ['note', 'line', 'text', []],
+      ['note', 'words', 'text', ['--rename', 'terms']],
+      ['note', 'rank', 'bigint', []],
+      ['mood', 'moods', 'text[]', []],
+    ] as const) {
+      const options = more.length > 0 ? more : ['--to', to];
+      expect(await copy.changeNew('--table', table, '--column', column, ...options)).toMatchObject({
+        exitCode: 0,
+        stderr: '',
+      });
+    }
+    const text = await readFile(join(copy.folder, 'test/note/line-change.test.ts'), 'utf8');
+    expect(text).toContain(`/**
+ * The table of the test has the key, the column and its indexes. It does not have:
+ * - the trigger stamp
+ * - the foreign key note_id_fkey of note
+ * - the check late * /
+ * - the index note_when
+ */`);
+    // A person writes its conversion.
+    const moods = await readFile(join(copy.folder, 'test/mood/moods-change.test.ts'), 'utf8');
+    expect(moods).toContain(`create type "Own €"."Mood" as enum ('good', 'it''s bad')`);
+    const checked = await copy.run('node_modules/typescript/bin/tsc', '--noEmit');
+    expect(checked).toMatchObject({ exitCode: 0, stdout: '' });
+    const tested = await copy.run('node_modules/jest/bin/jest.js', 'test/note');
+    expect(tested.stderr).toMatch(/Tests: {7}3 passed, 3 total/);
+  },
+  LIMIT_MS,
+);
