@@ -9,6 +9,8 @@ import { PACKAGE_NAME } from '../follow/presence.ts';
 import { Session } from '../postgres/session.ts';
 import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
 import { declarationFile } from './new/declaration-file.ts';
+import { instantChange } from './new/instant/instant-change.ts';
+import { instantFiles, instantInstructions, whyNotInstant } from './new/instant/write-instant-change.ts';
 import { instructions } from './new/instructions.ts';
 import { migrationFiles } from './new/migration-files.ts';
 import { conversionFile } from './new/conversion-file.ts';
@@ -29,8 +31,8 @@ type WantedOptions = Readonly<Record<string, string | true | undefined>>;
 
 /**
  * Looks up a table and writes a change of one of its columns: the declaration; with MikroORM its migrations; in the
- * template a test. If a key gets a wider type, it also writes the changes of the columns that refer to it. All refusals come
- * before a file is written.
+ * template a test. If a key gets a wider type, it also writes the changes of the columns that refer to it. If PostgreSQL
+ * changes the type at once, it writes one ordinary migration. All refusals come before a file is written.
  */
 export async function writeNewChange(
   options: WantedOptions,
@@ -53,6 +55,33 @@ export async function writeNewChange(
     },
     { only: options['only'] !== undefined },
   );
+  const [plan, ...referring] = plans;
+  if (plan === undefined || referring.length > 0 || isByPhases(options)) {
+    return await writeColumnChanges(session, plans, config.file);
+  }
+  const answer = await instantChange(session, plan);
+  if (answer.instant === null) {
+    const why = whyNotInstant(answer, plan.change.newColumn.type);
+    if (why !== undefined) console.log(`\n${why}`);
+    return await writeColumnChanges(session, plans, config.file);
+  }
+  const files = instantFiles(answer.instant, hasMikroOrm(folder));
+  refuseExisting(folder, files);
+  await writeFiles(folder, files);
+  console.log(`\n${instantInstructions(answer.instant, files)}`);
+}
+
+/** Whether the user wants a column change, even if one statement could change the type at once. */
+function isByPhases(options: WantedOptions): boolean {
+  return ['phases', 'rename', 'newColumn', 'renameInContract'].some((name) => options[name] !== undefined);
+}
+
+async function writeColumnChanges(
+  session: Session,
+  plans: readonly NewChange[],
+  config: string,
+): Promise<void> {
+  const folder = process.cwd();
   const unreviewed = await refuseObstacles(session, plans);
   const files = plans.flatMap((plan) => [declarationFile(plan), ...filesOfProject(folder, plan)]);
   refuseExisting(folder, files);
@@ -68,7 +97,7 @@ export async function writeNewChange(
     `\n${instructions(
       plans,
       [...files, list],
-      (await listsColumnChanges(resolve(folder, config.file))) ? undefined : config.file,
+      (await listsColumnChanges(resolve(folder, config))) ? undefined : config,
       unreviewed.map(({ message }) => message),
     )}`,
   );
@@ -84,11 +113,9 @@ async function listsColumnChanges(file: string): Promise<boolean> {
 
 /** The files for the tools that the project uses. */
 function filesOfProject(folder: string, plan: NewChange): WrittenFile[] {
-  const require = createRequire(join(folder, 'package.json'));
-  const hasMikroOrm = isInstalled(require, '@mikro-orm/migrations');
   const test = existsSync(join(folder, TEST_SUPPORT)) ? generatedTest(plan) : null;
   return [
-    ...(hasMikroOrm ? migrationFiles(plan) : []),
+    ...(hasMikroOrm(folder) ? migrationFiles(plan) : []),
     ...(isToBeWritten(plan) ? [conversionFile(plan)] : []),
     ...(test === null ? [] : [test]),
   ];
@@ -98,9 +125,9 @@ function generatedTest(plan: NewChange): WrittenFile | null {
   return isToBeWritten(plan) ? sampleTestFile(plan) : testFile(plan);
 }
 
-function isInstalled(require: NodeJS.Require, name: string): boolean {
+function hasMikroOrm(folder: string): boolean {
   try {
-    require.resolve(name);
+    createRequire(join(folder, 'package.json')).resolve('@mikro-orm/migrations');
     return true;
   } catch {
     return false;
@@ -131,6 +158,7 @@ const OF_TYPES = {
   to: '--to',
   newColumn: '--new-column',
   zone: '--zone',
+  phases: '--phases',
   renameInContract: '--rename-in-contract',
   only: '--only',
 };

@@ -134,6 +134,7 @@ export function buildProgram(): Command {
     )
     .option('--only', 'leave out the columns that refer to the column, if its type becomes wider')
     .option('--zone <zone>', 'the time zone of timestamps without one: Europe/Berlin')
+    .option('--phases', 'write a column change, even if one statement changes the type at once')
     .action((wanted: Record<string, string | true | undefined>) =>
       runCommand(options(), () => writeNewChange(wanted, options())),
     );

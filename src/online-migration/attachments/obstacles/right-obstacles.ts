@@ -22,13 +22,13 @@ export async function rightObstacles(
 }
 
 /**
- * The table, its partitions and the tables whose foreign keys refer to it are altered, and only their owner may do
- * that.
+ * Finds tables that belong to other roles, an obstacle each: the table, its partitions and the tables whose foreign keys
+ * refer to it are altered, and only their owner may do that.
  */
-async function tablesOfOthers(
+export async function tablesOfOthers(
   database: Queryable,
   change: ChangedColumn,
-  { foreignKeys }: Attachments,
+  { foreignKeys }: Pick<Attachments, 'foreignKeys'>,
 ): Promise<Obstacle[]> {
   const { rows } = await database.query<Record<'name' | 'owner' | 'role', string> & { is_member: boolean }>(
     `

@@ -20,6 +20,8 @@ export interface ColumnFacts {
   readonly default: string | null;
   /** Whether its numbers come from a sequence or an identity. */
   readonly isNumbered: boolean;
+  /** Its own collation, quoted, with its schema; null if it has that of its type. */
+  readonly collation: string | null;
 }
 
 /** An index, or its constraint. */
@@ -60,6 +62,13 @@ export async function readTable(
         select jsonb_agg(jsonb_build_object(
           'name', a.attname, 'type', ${typeName('a')}, 'notNull', a.attnotnull,
           'isNumbered', a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid) ~ '^nextval[(]', false),
+          'collation', (
+            select format('%I.%I', ln.nspname, l.collname)
+            from pg_catalog.pg_collation l
+            join pg_catalog.pg_namespace ln on ln.oid = l.collnamespace
+            join pg_catalog.pg_type t on t.oid = a.atttypid
+            where l.oid = a.attcollation and a.attcollation <> t.typcollation
+          ),
           'default', case
             when pg_get_expr(d.adbin, d.adrelid) ~ '^(nextval[(]|NULL::)' or a.attgenerated <> '' then null
             else pg_get_expr(d.adbin, d.adrelid)

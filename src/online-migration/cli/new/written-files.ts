@@ -83,14 +83,14 @@ function withChange(text: string, { declaration, module }: ListedChange): string
  *
  * @param folder of the project
  * @param files new files
- * @param list the replaced file
+ * @param list the replaced file, if there is one
  */
 export async function writeFiles(
   folder: string,
   files: readonly WrittenFile[],
-  list: WrittenFile,
+  list?: WrittenFile,
 ): Promise<void> {
-  const before = await readFile(join(folder, list.path), 'utf8').catch(() => undefined);
+  const restore = list === undefined ? undefined : await restorerOf(join(folder, list.path));
   const written: string[] = [];
   try {
     for (const { path, text } of files) {
@@ -99,20 +99,29 @@ export async function writeFiles(
       await writeFile(file, text, { flag: 'wx' });
       written.push(file);
     }
-    await mkdir(dirname(join(folder, list.path)), { recursive: true });
-    await writeFile(join(folder, list.path), list.text);
-    await format(folder, [...files, list]);
+    if (list !== undefined) {
+      await mkdir(dirname(join(folder, list.path)), { recursive: true });
+      await writeFile(join(folder, list.path), list.text);
+    }
+    await format(folder, list === undefined ? files : [...files, list]);
   } catch (error) {
     for (const file of written) await rm(file, { force: true });
-    if (before === undefined) await rm(join(folder, list.path), { force: true });
-    else await writeFile(join(folder, list.path), before);
+    await restore?.();
     throw error;
   }
+}
+
+/** A function that gives a file its present contents, or deletes it if it does not exist now. */
+async function restorerOf(file: string): Promise<() => Promise<void>> {
+  const before = await readFile(file, 'utf8').catch(() => undefined);
+  return () => (before === undefined ? rm(file, { force: true }) : writeFile(file, before));
 }
 
 async function format(folder: string, files: readonly WrittenFile[]): Promise<void> {
   const formatter = join(folder, 'node_modules/oxfmt/bin/oxfmt');
   // A project without its development packages has no formatter, and no check that would complain.
   if (!existsSync(formatter)) return;
-  await promisify(execFile)(process.execPath, [formatter, ...files.map(({ path }) => path)], { cwd: folder });
+  const formatted = files.map(({ path }) => path).filter((path) => path.endsWith('.ts'));
+  if (formatted.length === 0) return;
+  await promisify(execFile)(process.execPath, [formatter, ...formatted], { cwd: folder });
 }

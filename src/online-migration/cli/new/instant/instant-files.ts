@@ -1,0 +1,92 @@
+import { inComment, inTemplate, migrationNumber } from '../new-change.ts';
+import type { WrittenFile } from '../written-files.ts';
+import type { InstantChange } from './instant-change.ts';
+import { asBlock, asScript, type Direction, directionsOf, LARGEST_REWRITE_MB } from './instant-sql.ts';
+
+/** The migration of a change that is made at once, for MikroORM. */
+export function instantMigration(instant: InstantChange): WrittenFile {
+  const { plan } = instant;
+  const { up, down } = directionsOf(instant);
+  const header = headerOf(instant, '`migration:down`');
+  return {
+    path: `migrations/${migrationNumber(plan, 0)}_alter_${plan.words.migration}.ts`,
+    text: `import { Migration } from '@mikro-orm/migrations';
+
+/**
+${header.map((line) => (line === '' ? ' *' : ` * ${inComment(line)}`)).join('\n')}
+ */
+export class Alter${plan.words.pascal} extends Migration {
+  /** \`analyze\` must not run while the lock is held. */
+  override isTransactional(): boolean {
+    return false;
+  }
+
+  override up(): void {
+${addSql(up)}
+  }
+
+  override down(): void {
+${addSql(down)}
+  }
+}
+`,
+  };
+}
+
+function addSql(direction: Direction): string {
+  const block = asBlock(direction).replaceAll('\n', '\n      ');
+  return `    this.addSql(\`
+      ${inTemplate(block)}\`);
+    this.addSql(\`${inTemplate(direction.analyze)}\`);`;
+}
+
+/** The scripts of a change that is made at once, for a project without MikroORM: one for each direction. */
+export function instantScripts(instant: InstantChange): WrittenFile[] {
+  const { plan } = instant;
+  const name = `migrations/${migrationNumber(plan, 0)}_alter_${plan.words.migration}`;
+  const { up, down } = directionsOf(instant);
+  const header = headerOf(instant, `${name}.down.sql`).map(asComment).join('');
+  const undo = undoOf(instant, 'This script').map(asComment).join('');
+  return [
+    { path: `${name}.up.sql`, text: `${header}\n${asScript(up)}` },
+    { path: `${name}.down.sql`, text: `${undo}\n${asScript(down)}` },
+  ];
+}
+
+function asComment(line: string): string {
+  return line === '' ? '--\n' : `-- ${line.replaceAll(/[\r\n]/g, ' ')}\n`;
+}
+
+function headerOf(instant: InstantChange, undo: string): string[] {
+  const { column, zone, plan } = instant;
+  const { up } = directionsOf(instant);
+  const { oldColumn, newColumn } = plan.change;
+  return [
+    `Alter: gives \`${oldColumn.name}\` the type ${newColumn.type}. PostgreSQL neither reads nor rewrites the table.`,
+    ``,
+    `    ${up.alter}`,
+    `    ${up.analyze}`,
+    ``,
+    `Lock: ACCESS EXCLUSIVE for milliseconds at any table size (catalog changes only), with a lock timeout of 100 ms.`,
+    `If it fails with that timeout, nothing was changed: run it again.`,
+    `\`analyze\` collects the statistics of \`${oldColumn.name}\` again, which PostgreSQL drops. It does not block reads or writes.`,
+    ...(zone === null
+      ? []
+      : [
+          `The values are taken as ${zone}. A session in another time zone reads and writes ${column} in its own: check`,
+          `\`show timezone\` of the application before.`,
+        ]),
+    `Compatible application versions: all that read and write both types. A named prepared statement that returns the`,
+    `column fails once.`,
+    ...undoOf(instant, undo).map((line, index) => (index === 0 ? `Undo: ${line}` : line)),
+  ];
+}
+
+function undoOf({ isDownInstant, plan }: InstantChange, undo: string): string[] {
+  const { oldColumn, newColumn } = plan.change;
+  if (isDownInstant) return [`${undo} restores ${oldColumn.type}, at once and under the same lock.`];
+  return [
+    `${undo} restores ${oldColumn.type}. PostgreSQL rewrites the table for it under ACCESS EXCLUSIVE, because`,
+    `not every ${newColumn.type} is a ${oldColumn.type}. So it refuses a table of more than ${LARGEST_REWRITE_MB} MB, and values that would change.`,
+  ];
+}
