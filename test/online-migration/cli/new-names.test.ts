@@ -47,12 +47,12 @@ const CHANGES: readonly {
   {
     name: 'ledger',
     table: `create table "Shop €".ledger (id bigserial primary key, at timestamp(3) not null default '2024-01-01 10:00:00', v varchar(9))`,
-    options: ['--column', 'v', '--to', 'text'],
+    options: ['--column', 'v', '--to', 'text', '--phases'],
   },
   {
     name: 'Token',
     table: `create table "Shop €"."Token" (id uuid primary key default gen_random_uuid(), kind varchar(10) not null default 'a')`,
-    options: ['--column', 'kind', '--to', 'text'],
+    options: ['--column', 'kind', '--to', 'text', '--phases'],
   },
   {
     name: 'slot',
@@ -62,7 +62,7 @@ const CHANGES: readonly {
   {
     name: 'badge',
     table: `create table "Shop €".badge (code integer not null default 7 constraint "Badge code" unique, holder varchar(40) not null default 'x')`,
-    options: ['--column', 'holder', '--to', 'text'],
+    options: ['--column', 'holder', '--to', 'text', '--phases'],
   },
   {
     name: 'many types',

@@ -122,7 +122,9 @@ describe('npx online-migration new of two types without a conversion', () => {
   it(
     'takes the base type of a domain, the schema of an extension, the elements of an array, and the unit of times by the values',
     async () => {
-      expect(await copy.changeNew('--table', 'item', '--column', 'label', '--to', 'text')).toMatchObject({
+      expect(
+        await copy.changeNew('--table', 'item', '--column', 'label', '--to', 'text', '--phases'),
+      ).toMatchObject({
         exitCode: 0,
       });
       expect(await read('src/item/label-change.ts')).toContain('conversion: varcharToText(20)');
@@ -136,7 +138,9 @@ describe('npx online-migration new of two types without a conversion', () => {
         ['mail', 'text'],
         ['parts', 'bigint[]'],
       ] as const) {
-        expect(await copy.changeNew('--table', 'item', '--column', column, '--to', to)).toMatchObject({
+        expect(
+          await copy.changeNew('--table', 'item', '--column', column, '--to', to, '--phases'),
+        ).toMatchObject({
           exitCode: 0,
         });
       }

@@ -55,7 +55,7 @@ afterAll(async () => copy[Symbol.asyncDispose]());
 
 /** Runs the command in a terminal; each answer is given when its question has been asked. */
 async function answering(answers: readonly [question: string, answer: string][]): Promise<string> {
-  const child = spawn('script', inTerminal(`${process.execPath} ${ONLINE_MIGRATION} new`), {
+  const child = spawn('script', inTerminal(`${process.execPath} ${ONLINE_MIGRATION} new --phases`), {
     cwd: project,
     env: { ...process.env, DATABASE_URL: copy.database.url, NODE_OPTIONS: '', NO_COLOR: '1', TERM: 'xterm' },
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -134,10 +134,13 @@ describe('npx online-migration new', () => {
           'varchar(40)',
           '--to',
           'text',
+          '--phases',
         ),
       ).toMatchObject({ exitCode: 0, stderr: '' });
 
-      expect(await copy.changeNew('--table', 'journal', '--column', 'line', '--to', 'text')).toMatchObject({
+      expect(
+        await copy.changeNew('--table', 'journal', '--column', 'line', '--to', 'text', '--phases'),
+      ).toMatchObject({
         exitCode: 0,
       });
       const linted = await copy.run('node_modules/oxlint/bin/oxlint');
@@ -260,7 +263,15 @@ describe('npx online-migration new of a table that a person has to judge', () =>
     await copy.client.rows(
       'create table fed (id bigint primary key, line varchar(30) not null); create publication feed for table fed',
     );
-    const { exitCode, stdout } = await copy.changeNew('--table', 'fed', '--column', 'line', '--to', 'text');
+    const { exitCode, stdout } = await copy.changeNew(
+      '--table',
+      'fed',
+      '--column',
+      'line',
+      '--to',
+      'text',
+      '--phases',
+    );
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(
       /\n\nReview before expand:\n {2}The publication feed publishes fed: .* add 'publication feed' to `reviewed`\.\n\nNext:\n/,
@@ -285,6 +296,7 @@ describe('npx online-migration new as a role that may not keep triggers silent',
       'line',
       '--to',
       'text',
+      '--phases',
     );
     expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
     expect(stdout).toContain('create schema online_migration authorization');

@@ -58,7 +58,7 @@ function asComment(line: string): string {
 }
 
 function headerOf(instant: InstantChange, undo: string): string[] {
-  const { column, zone, plan } = instant;
+  const { zone, plan } = instant;
   const { up } = directionsOf(instant);
   const { oldColumn, newColumn } = plan.change;
   return [
@@ -73,7 +73,7 @@ function headerOf(instant: InstantChange, undo: string): string[] {
     ...(zone === null
       ? []
       : [
-          `The values are taken as ${zone}. A session in another time zone reads and writes ${column} in its own: check`,
+          `The values are taken as ${zone}. A session in another time zone reads and writes \`${oldColumn.name}\` in its own: check`,
           `\`show timezone\` of the application before.`,
         ]),
     `Compatible application versions: all that read and write both types. A named prepared statement that returns the`,
