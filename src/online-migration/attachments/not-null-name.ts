@@ -38,6 +38,7 @@ export async function readNotNull(
       from pg_catalog.pg_constraint n
       join pg_catalog.pg_attribute a on a.attrelid = n.conrelid and n.conkey = array[a.attnum]
       where n.contype = 'n' and a.attname = $2
+        and n.conrelid in (select to_regclass($1)::oid union all select relid from pg_partition_tree(to_regclass($1)))
     )
     select n.conname as name, obj_description(n.oid, 'pg_constraint') as comment, not n.connoinherit as "isInherited",
       n.convalidated as "isValidated",

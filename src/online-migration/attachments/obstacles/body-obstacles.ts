@@ -41,7 +41,8 @@ export async function bodyObstacles(
 ): Promise<Obstacle[]> {
   const { rows } = await database.query<FoundFunction>(
     `
-    with function as (
+    -- Materialized: otherwise the patterns may be tried on PostgreSQL's own thousands of functions first.
+    with function as materialized (
       select
         format('%I.%I(%s)', n.nspname, p.proname, (
           select string_agg(
