@@ -6,6 +6,7 @@ import { writeNewChange } from './new.ts';
 import { checkChange } from './preflight.ts';
 import { type ProgramOptions, runCommand } from './run-command.ts';
 import { showStatus } from './status.ts';
+import { showSurvey } from './survey.ts';
 
 const { description, version } = createRequire(import.meta.url)('../package.json') as {
   description: string;
@@ -54,6 +55,18 @@ export function buildProgram(): Command {
     .option('--watch', 'show it every second')
     .action((change: string | undefined, { watch = false }: { watch?: boolean }) =>
       runCommand(options(), (signal) => showStatus(change, { ...options(), watch }, signal)),
+    );
+
+  program
+    .command('survey')
+    .description(
+      'show which columns of the database can be changed to another type, and the reasons against the others',
+    )
+    .option('--schema <name>', 'only tables of this schema; without SQL quotes')
+    .option('--table <name>', 'only this table, with or without its schema; without SQL quotes')
+    .option('--verbose', 'show each column that cannot be changed as it is, with its reasons')
+    .action((chosen: { schema?: string; table?: string; verbose?: boolean }) =>
+      runCommand(options(), (signal) => showSurvey({ ...options(), ...chosen }, signal)),
     );
 
   program

@@ -1,26 +1,18 @@
-import type { ChangedColumn } from '../../change/changed-column.ts';
+import { type ChangedColumn, conversionOf } from '../../change/changed-column.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
-import type { Conversion } from '../../change/column-change.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { readRecordedChanges } from '../../state/recorded-changes.ts';
-import { knownConversion } from './pairs/known-conversions.ts';
-import { type EarlierChanges, interimName, numbered, numberOf } from './change-number.ts';
-import { keyOf, namesFor, type NewChange } from './new-change.ts';
-import { planRename } from './plan-rename.ts';
+import type { EarlierChanges } from './change-number.ts';
 import { epochUnitOf, sampleOf } from './column-values.ts';
-import { standIn, toBeWritten } from './conversion-file.ts';
-import { objectSetup, partsWithoutTest } from './test-objects.ts';
-import { baseType, typeSetup } from './type-setup.ts';
-import { convertedDefault } from './converted-default.ts';
+import { toBeWritten } from './conversion-file.ts';
+import { declaredChange } from './declared-change.ts';
 import { findColumn, findTable, findType } from './named-objects.ts';
+import { namesFor, type NewChange } from './new-change.ts';
+import { planRename } from './plan-rename.ts';
 import { newName } from './sql-name.ts';
-import {
-  type DescribingQueryable,
-  type ColumnFacts,
-  enumLabels,
-  readTable,
-  type TableFacts,
-} from './table-facts.ts';
+import { type DescribingQueryable, readTable } from './table-facts.ts';
+import { objectSetup, partsWithoutTest } from './test-objects.ts';
+import { typeSetup } from './type-setup.ts';
 
 /** The user's input. */
 export interface WantedChange {
@@ -80,44 +72,19 @@ export async function planChange(
   }
   if (wanted.zone !== undefined) await refuseUnknownZone(database, wanted.zone);
   const zone = wanted.zone ?? 'UTC';
-  const labels = await enumLabels(database, to);
-  const known = knownConversion(await baseType(database, column.type), await baseType(database, to), {
-    labels,
-    oldLabels: await enumLabels(database, column.type),
+  const { change, number, found, labels, refusals } = await declaredChange(database, table, column, {
+    to,
     zone,
     epochUnit: await epochUnitOf(database, table, column),
+    newColumn: wanted.newColumn === undefined ? undefined : newName(wanted.newColumn),
+    renameInContract: wanted.renameInContract,
+    earlier,
   });
-  const refusals: OnlineMigrationError[] = [];
-  const found = typeof known === 'string' ? null : known;
-  if (typeof known === 'string') {
-    refusals.push(
-      new OnlineMigrationError('CONVERSION_IMPOSSIBLE', `${known}. Nothing was written.`, {
-        from: column.type,
-        to,
-      }),
-    );
-  }
-  const conversion = found?.conversion ?? standIn(column.type, to);
-  // If nothing can be converted yet, a person declares the default.
-  const newDefault =
-    found === null
-      ? null
-      : await collecting(refusals, () => convertedDefault(database, conversion, { column, to, zone }));
-  const change = declare(
-    table,
-    column,
-    { type: to, default: newDefault },
-    conversion,
-    wanted.newColumn === undefined ? interimName(table, column.name, earlier) : newName(wanted.newColumn),
-    wanted.renameInContract,
-  );
-  const number = (await collecting(refusals, () => numberOf(database, change, earlier))) ?? undefined;
-  const name = number === undefined ? {} : { name: numbered(change, number) };
   const words = namesFor(table, column.name, number);
   return {
     table,
-    change: { ...name, ...change },
-    conversion: found ?? toBeWritten(words, conversion),
+    change,
+    conversion: found ?? toBeWritten(words, conversionOf(change)),
     labels,
     setup: [
       ...(await typeSetup(database, [column.type, to])),
@@ -130,40 +97,6 @@ export async function planChange(
     firstNumber,
     words,
   };
-}
-
-/** Runs a part of the planning; a refusal is collected with others, and the result is null. */
-async function collecting<T>(refusals: OnlineMigrationError[], part: () => Promise<T>): Promise<T | null> {
-  try {
-    return await part();
-  } catch (error) {
-    if (!(error instanceof OnlineMigrationError)) throw error;
-    refusals.push(error);
-    return null;
-  }
-}
-
-function declare(
-  table: TableFacts,
-  column: ColumnFacts,
-  added: { readonly type: string; readonly default: string | null },
-  conversion: Conversion,
-  newColumn: string,
-  renameInContract: boolean,
-): ChangedColumn {
-  return {
-    table: { schema: table.schema, name: table.name },
-    key: keyOf(table),
-    oldColumn: { name: column.name, type: column.type, ...withDefault(column.default) },
-    newColumn: { name: newColumn, type: added.type, ...withDefault(added.default) },
-    conversion,
-    ...(column.notNull ? {} : { nullable: true }),
-    ...(renameInContract ? { renameInContract } : {}),
-  };
-}
-
-function withDefault(expression: string | null): { default?: string } {
-  return expression === null ? {} : { default: expression };
 }
 
 async function refuseUnknownZone(database: Queryable, zone: string): Promise<void> {

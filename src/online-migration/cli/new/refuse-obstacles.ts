@@ -1,13 +1,10 @@
 import { findObstacles, findPreparations, findUnreviewed } from '../../attachments/obstacles/obstacles.ts';
 import { namesOf } from '../../change/names.ts';
 import type { Obstacle } from '../../change/obstacle.ts';
-import type { ObstacleCode } from '../../change/obstacle-codes.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Session } from '../../postgres/session.ts';
+import { leftToPerson } from './conversion-file.ts';
 import { isToBeWritten, type NewChange } from './new-change.ts';
-
-/** Obstacles that a person removes together with writing the conversion. */
-const LEFT_TO_PERSON: ReadonlySet<ObstacleCode> = new Set<ObstacleCode>(['NEW_DEFAULT_MISSING']);
 
 /** The reasons for which one change cannot be written. */
 interface Reasons {
@@ -59,7 +56,7 @@ async function readReasons(session: Session, plan: NewChange): Promise<Reasons> 
   const { change, refusals } = plan;
   const isIncomplete = isToBeWritten(plan) || refusals.length > 0;
   const obstacles = (await findObstacles(session, change)).filter(
-    ({ code }) => !isIncomplete || !LEFT_TO_PERSON.has(code),
+    (one) => !isIncomplete || !leftToPerson(one),
   );
   if (obstacles.length === 0) return { plan, obstacles, isForLater: refusals.length === 0 };
   const later = [

@@ -47,16 +47,8 @@ export interface TableFacts {
   readonly indexes: readonly IndexFacts[];
 }
 
-/**
- * Reads a table from the catalog.
- * @param place its schema and its name
- */
-export async function readTable(
-  database: Queryable,
-  { schema, name }: Pick<TableFacts, 'schema' | 'name'>,
-): Promise<TableFacts> {
-  const { rows } = await database.query<TableFacts & { oid: string }>(
-    `
+/** SQL of the facts of all tables; a condition follows. */
+const TABLE_FACTS = `
     select c.oid::text as oid, n.nspname as schema, c.relname as name,
       (
         select jsonb_agg(jsonb_build_object(
@@ -114,10 +106,27 @@ export async function readTable(
       ), '[]') as indexes
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p') and n.nspname = $1 and c.relname = $2`,
+    where c.relkind in ('r', 'p')`;
+
+/**
+ * Reads a table from the catalog.
+ * @param place its schema and its name
+ */
+export async function readTable(
+  database: Queryable,
+  { schema, name }: Pick<TableFacts, 'schema' | 'name'>,
+): Promise<TableFacts> {
+  const { rows } = await database.query<TableFacts & { oid: string }>(
+    `${TABLE_FACTS} and n.nspname = $1 and c.relname = $2`,
     [schema, name],
   );
   return rows[0]!;
+}
+
+/** Looks up a table by its oid; null if it is gone. */
+export async function readTableByOid(database: Queryable, oid: string): Promise<TableFacts | null> {
+  const { rows } = await database.query<TableFacts>(`${TABLE_FACTS} and c.oid = $1`, [oid]);
+  return rows[0] ?? null;
 }
 
 /**

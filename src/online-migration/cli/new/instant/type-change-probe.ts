@@ -41,7 +41,8 @@ const NOT_POSSIBLE = /^(0A|42(?!501))/;
 export async function probeTypeChange(session: Session, change: TypeChange): Promise<ProbeResult> {
   const { from, to, collation, zone, indexes } = change;
   const collate = collation === null ? '' : ` collate ${collation}`;
-  await session.query('begin');
+  // A session may be read-only by default.
+  await session.query('begin read write');
   try {
     await session.query(`select set_config('timezone', $1, true)`, [zone]);
     await session.query(

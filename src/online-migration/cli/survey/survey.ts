@@ -1,0 +1,172 @@
+import { DatabaseError } from 'pg';
+import { findObstacles } from '../../attachments/obstacles/obstacles.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+import type { Session } from '../../postgres/session.ts';
+import { leftToPerson } from '../new/conversion-file.ts';
+import { declaredChange } from '../new/declared-change.ts';
+import {
+  type ColumnFacts,
+  type DescribingQueryable,
+  readTableByOid,
+  type TableFacts,
+} from '../new/table-facts.ts';
+import { InstantChanges } from './instant-changes.ts';
+import { isPreparation } from './preparations.ts';
+import { RememberedQueries } from './remembered-queries.ts';
+import { listSurveyedTables, type SurveyedPlaces, type SurveyedTable } from './surveyed-tables.ts';
+import { readUserTypes, type UserTypes } from './user-types.ts';
+import { type UsualTarget, usualTarget } from './usual-targets.ts';
+
+/**
+ * The result for a column:
+ *
+ * - `instant`: one statement changes the type at once.
+ * - `free`: nothing stands in the way of a column change.
+ * - `prepare`: a right, a review or one statement is missing.
+ * - `refused`: the package cannot carry out the change as the schema is.
+ * - `failed`: the database did not answer.
+ */
+export type Outcome = 'instant' | 'free' | 'prepare' | 'refused' | 'failed';
+
+/** A reason, by its code. */
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A column that has a usual target. */
+export interface SurveyedColumn {
+  readonly schema: string;
+  readonly table: string;
+  readonly column: string;
+  readonly type: string;
+  readonly to: string;
+  /** The kinds of the two types, for the summary. */
+  readonly pair: { readonly from: string; readonly to: string };
+  readonly outcome: Outcome;
+  readonly reasons: readonly Reason[];
+}
+
+/** The columns of a database. */
+export interface Survey {
+  /** Number of tables. */
+  readonly tables: number;
+  /** Number of their columns, with or without a usual target. */
+  readonly columns: number;
+  readonly surveyed: readonly SurveyedColumn[];
+}
+
+interface SurveyOptions extends SurveyedPlaces {
+  /** The project's changes. */
+  readonly others: readonly ChangedColumn[];
+  readonly signal: AbortSignal;
+  /** Called after each table with the number of finished tables and of all. */
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** Prepared once for all columns. */
+interface Context {
+  readonly database: DescribingQueryable;
+  readonly types: UserTypes;
+  readonly instantChanges: InstantChanges;
+  readonly others: readonly ChangedColumn[];
+}
+
+/**
+ * Finds for each column of a usual type whether it can be changed, with the checks of `new`. It reads the catalog only:
+ * no table and no value.
+ *
+ * @param session its transactions become read-only
+ * @throws OnlineMigrationError if an option names nothing; ConnectionLostError
+ */
+export async function surveyDatabase(
+  session: Session,
+  { others, signal, onProgress, ...places }: SurveyOptions,
+): Promise<Survey> {
+  await session.query('set default_transaction_read_only = on');
+  const tables = await listSurveyedTables(session, places);
+  const database = new RememberedQueries(session);
+  const context: Context = {
+    database,
+    types: await readUserTypes(session),
+    instantChanges: new InstantChanges(session, database),
+    others,
+  };
+  const surveyed: SurveyedColumn[] = [];
+  let columns = 0;
+  for (const [index, listed] of tables.entries()) {
+    const table = await readTableByOid(session, listed.oid);
+    for (const column of table?.columns ?? []) {
+      signal.throwIfAborted();
+      columns += 1;
+      const target = usualTarget({ ...column, ...context.types(column.type) });
+      if (target !== null) surveyed.push(await surveyColumn(context, listed, table!, column, target));
+    }
+    onProgress(index + 1, tables.length);
+  }
+  return { tables: tables.length, columns, surveyed };
+}
+
+async function surveyColumn(
+  context: Context,
+  { missingGrant }: SurveyedTable,
+  table: TableFacts,
+  column: ColumnFacts,
+  target: UsualTarget,
+): Promise<SurveyedColumn> {
+  const { schema, name } = table;
+  const found =
+    missingGrant === null
+      ? await judge(context, table, column, target)
+      : ofReasons([
+          {
+            code: 'SCHEMA_NOT_GRANTED',
+            message: `The role may not use the schema ${schema}: \`${missingGrant}\`.`,
+          },
+        ]);
+  const pair = { from: target.from, to: target.kind };
+  return { schema, table: name, column: column.name, type: column.type, to: target.to, pair, ...found };
+}
+
+type Judgement = Pick<SurveyedColumn, 'outcome' | 'reasons'>;
+
+async function judge(
+  { database, instantChanges, others }: Context,
+  table: TableFacts,
+  column: ColumnFacts,
+  { to }: UsualTarget,
+): Promise<Judgement> {
+  try {
+    const { change, found, refusals } = await declaredChange(database, table, column, {
+      to,
+      zone: 'UTC',
+      epochUnit: 's',
+      newColumn: undefined,
+      renameInContract: false,
+      earlier: { listed: others, migrations: [], recorded: [] },
+    });
+    if (refusals.length > 0) return ofReasons(refusals.map(asReason));
+    if (await instantChanges.has(change, column.collation)) return { outcome: 'instant', reasons: [] };
+    const obstacles = await findObstacles(database, change);
+    return ofReasons(
+      obstacles
+        .filter((one) => found !== null || !leftToPerson(one))
+        .map(({ code, message }) => ({ code, message })),
+    );
+  } catch (error) {
+    if (error instanceof OnlineMigrationError && error.code !== 'CONNECTION_LOST')
+      return ofReasons([asReason(error)]);
+    if (!(error instanceof DatabaseError)) throw error;
+    return { outcome: 'failed', reasons: [{ code: error.code ?? 'unknown', message: error.message }] };
+  }
+}
+
+function asReason({ code, message }: OnlineMigrationError): Reason {
+  return { code, message: message.replace(/,? (and )?[Nn]othing was written\./, '') };
+}
+
+function ofReasons(reasons: readonly Reason[]): Judgement {
+  if (reasons.length === 0) return { outcome: 'free', reasons };
+  return { outcome: reasons.every(isPreparation) ? 'prepare' : 'refused', reasons };
+}
