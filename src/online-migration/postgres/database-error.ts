@@ -19,6 +19,7 @@ export const SQLSTATE = {
   insufficientPrivilege: '42501',
   undefinedColumn: '42703',
   undefinedTable: '42P01',
+  undefinedFunction: '42883',
   duplicateSchema: '42P06',
   duplicateTable: '42P07',
   undefinedSchema: '3F000',

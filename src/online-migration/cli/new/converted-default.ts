@@ -2,6 +2,7 @@ import { escapeLiteral } from 'pg';
 import type { Conversion } from '../../change/column-change.ts';
 import { isUtc } from '../../conversions/times/time-zone.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+import { SQLSTATE, sqlState } from '../../postgres/database-error.ts';
 import type { ColumnFacts, DescribingQueryable } from './table-facts.ts';
 
 /** A default that is a literal, as in the catalog: `'new'::text`, `'{}'::integer[]`, `7`, `false`. */
@@ -48,9 +49,10 @@ export async function convertedDefault(
   }
   const converted = forward(`(${expression})::${type}`);
   if (!CONSTANT.test(expression)) return asExpression(converted);
-  const { rows } = await database.query<{ value: string | null }>(`select (${converted})::text as value`);
-  const value = rows[0]?.value;
-  if (value == null) {
+  const value = await valueOf(database, converted);
+  // The server does not know a function of the conversion, which is an obstacle.
+  if (value === undefined) return asExpression(converted);
+  if (value === null) {
     throw new OnlineMigrationError(
       'DEFAULT_NOT_CONVERTIBLE',
       `The default of ${name}, ${expression}, does not convert to ${to}, and nothing was written. Change the default first.`,
@@ -60,6 +62,20 @@ export async function convertedDefault(
   // In the catalog's spelling, which MikroORM compares: `0.00::numeric(12,2)`, and `'-1.00'::numeric(12,2)`.
   const literal = /^numeric\b/.test(to) && /^\d/.test(value) ? value : escapeLiteral(value);
   return `${literal}::${to}`;
+}
+
+/** The value of an expression as a text; undefined if the server lacks one of its functions. */
+async function valueOf(
+  database: DescribingQueryable,
+  expression: string,
+): Promise<string | null | undefined> {
+  try {
+    const { rows } = await database.query<{ value: string | null }>(`select (${expression})::text as value`);
+    return rows[0]?.value ?? null;
+  } catch (error) {
+    if (sqlState(error) === SQLSTATE.undefinedFunction) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -13,7 +13,7 @@ export interface PairSummary {
 export interface ReasonSummary {
   readonly code: string;
   readonly columns: number;
-  /** Columns for which it is the only reason. */
+  /** Columns that nothing else stands in the way of; a refusal counts alone beside missing preparations. */
   readonly alone: number;
 }
 
@@ -54,17 +54,21 @@ function outcomesOf(columns: readonly SurveyedColumn[]): Record<Outcome, number>
   return counts;
 }
 
+/** @param outcomes the columns that count; a reason can be the only one for those of the first */
 function reasonsOf(
   columns: readonly SurveyedColumn[],
   counts: (reason: { readonly code: string }) => boolean,
   outcomes: readonly Outcome[],
 ): ReasonSummary[] {
   const found = new Map<string, { columns: number; alone: number }>();
-  for (const { reasons } of columns.filter(({ outcome }) => outcomes.includes(outcome))) {
+  for (const { reasons, outcome } of columns.filter((column) => outcomes.includes(column.outcome))) {
     const codes = new Set(reasons.filter(counts).map(({ code }) => code));
     for (const code of codes) {
       const { columns: all, alone } = found.get(code) ?? { columns: 0, alone: 0 };
-      found.set(code, { columns: all + 1, alone: alone + (codes.size === 1 ? 1 : 0) });
+      found.set(code, {
+        columns: all + 1,
+        alone: alone + (codes.size === 1 && outcome === outcomes[0] ? 1 : 0),
+      });
     }
   }
   return [...found]
