@@ -8,6 +8,8 @@ import { summaryOf } from './survey/summary.ts';
 import { surveyDatabase } from './survey/survey.ts';
 import { describeSurvey } from './survey/survey-text.ts';
 
+/** Sessions beside the first one: most of the time is PostgreSQL's, which uses one processor for each. */
+const FURTHER_SESSIONS = 3;
 /** How often a line of progress appears. */
 const PROGRESS_INTERVAL_MS = 2_000;
 
@@ -27,8 +29,13 @@ export async function showSurvey(
   const config = await loadConfig(file);
   const connection = await connectionOf(config);
   if (!json) console.log(describeConnection(connection));
-  await using session = await Session.open(connection, `${PACKAGE_NAME} survey`);
-  const survey = await surveyDatabase(session, {
+  await using resources = new AsyncDisposableStack();
+  const open = async () => resources.use(await Session.open(connection, `${PACKAGE_NAME} survey`));
+  const first = await open();
+  // A server that is short of connections gives fewer.
+  const further = await Promise.allSettled(Array.from({ length: FURTHER_SESSIONS }, open));
+  const opened = further.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const survey = await surveyDatabase([first, ...opened], {
     schema,
     table,
     others: config.changes.map(changedColumnOf),

@@ -65,47 +65,68 @@ interface SurveyOptions extends SurveyedPlaces {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** Prepared once for all columns. */
+/** Prepared once for all tables of a session. */
 interface Context {
   readonly database: DescribingQueryable;
   readonly types: UserTypes;
   readonly instantChanges: InstantChanges;
   readonly others: readonly ChangedColumn[];
+  readonly signal: AbortSignal;
 }
 
 /**
  * Finds for each column of a usual type whether it can be changed, with the checks of `new`. It reads the catalog only:
  * no table and no value.
  *
- * @param session its transactions become read-only
+ * @param sessions take the tables in turn; their transactions become read-only
  * @throws OnlineMigrationError if an option names nothing; ConnectionLostError
  */
 export async function surveyDatabase(
-  session: Session,
+  sessions: readonly [Session, ...Session[]],
   { others, signal, onProgress, ...places }: SurveyOptions,
 ): Promise<Survey> {
-  await session.query('set default_transaction_read_only = on');
-  const tables = await listSurveyedTables(session, places);
-  const database = new RememberedQueries(session);
-  const context: Context = {
-    database,
-    types: await readUserTypes(session),
-    instantChanges: new InstantChanges(session, database),
-    others,
-  };
-  const surveyed: SurveyedColumn[] = [];
-  let columns = 0;
-  for (const [index, listed] of tables.entries()) {
-    const table = await readTableByOid(session, listed.oid);
-    for (const column of table?.columns ?? []) {
-      signal.throwIfAborted();
-      columns += 1;
-      const target = usualTarget({ ...column, ...context.types(column.type) });
-      if (target !== null) surveyed.push(await surveyColumn(context, listed, table!, column, target));
+  for (const session of sessions) await session.query('set default_transaction_read_only = on');
+  const [first] = sessions;
+  const tables = await listSurveyedTables(first, places);
+  const types = await readUserTypes(first);
+  const results: TableSurvey[] = [];
+  let done = 0;
+  // All sessions take from one iterator.
+  const left = tables.entries();
+  const work = async (session: Session) => {
+    const database = new RememberedQueries(session);
+    const context = {
+      database,
+      types,
+      instantChanges: new InstantChanges(session, database),
+      others,
+      signal,
+    };
+    for (const [index, listed] of left) {
+      results[index] = await surveyTable(context, listed);
+      done += 1;
+      onProgress(done, tables.length);
     }
-    onProgress(index + 1, tables.length);
+  };
+  await Promise.all(sessions.map(work));
+  return {
+    tables: tables.length,
+    columns: results.reduce((sum, { columns }) => sum + columns, 0),
+    surveyed: results.flatMap(({ surveyed }) => surveyed),
+  };
+}
+
+type TableSurvey = Omit<Survey, 'tables'>;
+
+async function surveyTable(context: Context, listed: SurveyedTable): Promise<TableSurvey> {
+  const table = await readTableByOid(context.database, listed.oid);
+  const surveyed: SurveyedColumn[] = [];
+  for (const column of table?.columns ?? []) {
+    context.signal.throwIfAborted();
+    const target = usualTarget({ ...column, ...context.types(column.type) });
+    if (target !== null) surveyed.push(await surveyColumn(context, listed, table!, column, target));
   }
-  return { tables: tables.length, columns, surveyed };
+  return { columns: table?.columns.length ?? 0, surveyed };
 }
 
 async function surveyColumn(

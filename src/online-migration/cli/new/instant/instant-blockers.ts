@@ -1,6 +1,7 @@
 import type { ChangedColumn } from '../../../change/changed-column.ts';
 import { namesOf } from '../../../change/names.ts';
 import { DEPENDENT_OBJECT } from '../../../attachments/obstacles/dependent-obstacles.ts';
+import { rowTypeObstacles } from '../../../attachments/obstacles/row-obstacles.ts';
 import { readColumnFacts, tableObstacles } from '../../../attachments/obstacles/table-obstacles.ts';
 import type { ObstacleCode } from '../../../change/obstacle-codes.ts';
 import { TREE_OIDS } from '../../../postgres/partition-tree.ts';
@@ -33,17 +34,20 @@ export async function instantBlockers(database: Queryable, change: ChangedColumn
   const ofTable = facts === undefined ? [] : tableObstacles(change, facts);
   return [
     ...ofTable.filter(({ code }) => OF_TABLE.has(code)).map(({ message }) => message.replace(/\.$/, '')),
-    ...(await typedTable(database, change)),
+    ...(await rowTypes(database, change)),
     ...(await dependents(database, change)),
   ];
 }
 
-async function typedTable(database: Queryable, change: ChangedColumn): Promise<string[]> {
-  const { rows } = await database.query<{ type: string }>(
-    `select c.reloftype::regtype::text as type from pg_catalog.pg_class c where c.oid = to_regclass($1) and c.reloftype <> 0`,
-    [namesOf(change).table],
-  );
-  return rows.map(({ type }) => `${change.table.name} has the columns of its type ${type}`);
+/** PostgreSQL refuses the statement if rows of the table are stored elsewhere, even if it would not rewrite them. */
+async function rowTypes(database: Queryable, change: ChangedColumn): Promise<string[]> {
+  const obstacles = await rowTypeObstacles(database, change);
+  return obstacles.map(({ code, details }) => {
+    const { place, table, type } = details as Record<'place' | 'table' | 'type', string>;
+    return code === 'TYPED_TABLE'
+      ? `${table} has the columns of its type ${type}`
+      : `${place} stores rows of the type ${type}`;
+  });
 }
 
 async function dependents(database: Queryable, change: ChangedColumn): Promise<string[]> {
