@@ -5,6 +5,7 @@ import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
+import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { PHASES } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { refusedWith } from '../../support/refused-with.ts';
@@ -97,6 +98,45 @@ describe('a materialized view that uses the column', () => {
     for (const phase of [enforce, contract]) await phase(context);
     expect(await client.value(`select pg_typeof(size)::text from stored limit 1`)).toBe('bigint');
     expect(await client.value(`select to_regclass('stored_mirror')::text`)).toBeNull();
+  });
+
+  it('can be read at any time while contract and its way back run', async () => {
+    await client.rows(STORED);
+    await using context = await database.open(change);
+    for (const phase of [expand, backfill, enforce]) await phase(context);
+    const reader = await database.connect();
+    const over = new AbortController();
+    const running = (async () => {
+      const counts = new Set<number>();
+      while (!over.signal.aborted) counts.add(await reader.value<number>(`select count(*)::int from stored`));
+      return counts;
+    })();
+    try {
+      for (const phase of [contract, revertContract, revertEnforce]) await phase(context);
+    } finally {
+      over.abort();
+    }
+    expect([...(await running)]).toEqual([91]);
+  });
+
+  it('is found by contract, and copied by the next run, if it or an index of it came behind the copies', async () => {
+    await client.rows(STORED);
+    await using context = await database.open(change);
+    for (const phase of [expand, backfill, enforce]) await phase(context);
+    let attached: Promise<unknown> = Promise.resolve();
+    const emit: typeof context.emit = ({ type }) => {
+      // The statement waits for no lock that the fill holds.
+      if (type === 'materialized-view-fill-started')
+        attached = client.rows(`create index late on stored (size)`);
+    };
+    await expect(contract({ ...context, emit })).rejects.toMatchObject(
+      refusedWith('ATTACHED_MEANWHILE', /late was made on size meanwhile/),
+    );
+    await attached;
+    await contract(context);
+    expect(await client.value(`select pg_get_indexdef('late'::regclass)`)).toMatch(
+      /ON public.stored USING btree \(size\)/,
+    );
   });
 
   it('is not filled if two values are equal in the new type, and says so', async () => {
