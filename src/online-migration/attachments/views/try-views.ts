@@ -7,6 +7,7 @@ import { errorOf, rolledBack } from '../../postgres/rolled-back.ts';
 import type { Side } from '../../sync/filled-column.ts';
 import { type ColumnNames, columnNames, lendName, returnName, spareName } from '../under-other-name.ts';
 import { indexStatement, readStoredViews, type StoredView } from './materialized-views.ts';
+import { type ChangedViewColumn, readChangedColumns } from './changed-view-columns.ts';
 import { replaceRelations } from './qualified-names.ts';
 import { type CarriedView, readViews } from './views.ts';
 
@@ -26,15 +27,6 @@ const TRIAL_TABLE_NAME = `pg_temp.${TRIAL_TABLE}`;
 
 /** SQLSTATE classes of an error in a definition: feature not supported, data exception, dependency, unknown name. */
 const DEFINITION_ERROR = /^(0A|22|2B|42)/;
-
-/** A column of a view that gets another type. */
-export interface ChangedViewColumn {
-  /** The view: schema and name, quoted. */
-  readonly view: string;
-  readonly column: string;
-  readonly from: string;
-  readonly to: string;
-}
 
 /** The result of a trial. */
 export interface ViewTrial {
@@ -84,7 +76,7 @@ async function tryInTransaction(
       )),
   });
   if (there.length > 0) return { refused: there, changedColumns: [] };
-  const changedColumns = await readChangedColumns(database, views);
+  const changedColumns = await readChangedColumns(database, views, trialName);
   const back = from === 'new' || !isReversible(change) ? [] : await tryWayBack(database, views, names);
   return { refused: back, changedColumns };
 }
@@ -246,30 +238,6 @@ async function tryWayBack(
     view: views.find((one) => view.endsWith(`.${trialName(one)}`))?.name ?? view,
     reason: `on the way back, ${reason}`,
   }));
-}
-
-async function readChangedColumns(
-  database: Queryable,
-  views: readonly CarriedView[],
-): Promise<ChangedViewColumn[]> {
-  const { rows } = await database.query<ChangedViewColumn>(
-    `
-    select wanted.name as view, quote_ident(real.attname) as column, format_type(real.atttypid, real.atttypmod) as "from",
-      format_type(trial.atttypid, trial.atttypmod) as "to"
-    from unnest($1::text[], $2::oid[], $3::text[]) with ordinality as wanted (name, oid, trial, place)
-    join pg_catalog.pg_attribute real on real.attrelid = wanted.oid and real.attnum > 0
-    join pg_catalog.pg_attribute trial on trial.attrelid = to_regclass(wanted.trial) and trial.attnum = real.attnum
-    -- The row of the temporary table has another type than that of the real one.
-    join pg_catalog.pg_type type on type.oid = trial.atttypid and type.typrelid = 0
-    where (trial.atttypid, trial.atttypmod) <> (real.atttypid, real.atttypmod)
-    order by wanted.place, real.attnum`,
-    [
-      views.map(({ name }) => name),
-      views.map(({ oid }) => oid),
-      views.map((view) => `pg_temp.${trialName(view)}`),
-    ],
-  );
-  return rows;
 }
 
 /** Runs statements until PostgreSQL refuses one; returns its error. */
