@@ -6,6 +6,7 @@ import { type EarlierChanges, interimName, numbered, numberOf } from './change-n
 import { standIn } from './conversion-file.ts';
 import { convertedDefault } from './converted-default.ts';
 import { keyOf } from './new-change.ts';
+import { collecting, joined } from './refusals.ts';
 import { type ChosenConversion, knownConversion } from './pairs/known-conversions.ts';
 import { type ColumnFacts, type DescribingQueryable, enumLabels, type TableFacts } from './table-facts.ts';
 import { baseType } from './type-setup.ts';
@@ -41,7 +42,8 @@ export interface DeclaredChange {
  * Declares a change of a column's type, with the package's conversion. It reads no value of the table.
  *
  * @returns the change, with the reasons for which it cannot be written: the conversion is impossible for the two types or for
- *   the default, or an earlier change of the column is not finished
+ *   the default
+ * @throws OnlineMigrationError if an earlier change of the column is not finished
  */
 export async function declaredChange(
   database: DescribingQueryable,
@@ -81,20 +83,12 @@ export async function declaredChange(
     wanted.newColumn ?? interimName(table, column.name, earlier),
     wanted.renameInContract,
   );
-  const number = (await collecting(refusals, () => numberOf(database, change, earlier))) ?? undefined;
-  const name = number === undefined ? {} : { name: numbered(change, number) };
-  return { change: { ...name, ...change }, number, found, labels, refusals };
-}
-
-/** Runs a part of the planning; a refusal is collected with others, and the result is null. */
-async function collecting<T>(refusals: OnlineMigrationError[], part: () => Promise<T>): Promise<T | null> {
-  try {
-    return await part();
-  } catch (error) {
-    if (!(error instanceof OnlineMigrationError)) throw error;
-    refusals.push(error);
-    return null;
-  }
+  const unfinished: OnlineMigrationError[] = [];
+  const number = await collecting(unfinished, () => numberOf(database, change, earlier));
+  // Most obstacles would be objects of the unfinished change.
+  if (unfinished.length > 0) throw joined([...refusals, ...unfinished]);
+  const name = number == null ? {} : { name: numbered(change, number) };
+  return { change: { ...name, ...change }, number: number ?? undefined, found, labels, refusals };
 }
 
 function declare(

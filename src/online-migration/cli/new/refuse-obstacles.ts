@@ -5,6 +5,7 @@ import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Session } from '../../postgres/session.ts';
 import { leftToPerson } from './conversion-file.ts';
 import { isToBeWritten, type NewChange } from './new-change.ts';
+import { joined } from './refusals.ts';
 
 /** The reasons for which one change cannot be written. */
 interface Reasons {
@@ -69,11 +70,4 @@ async function readReasons(session: Session, plan: NewChange): Promise<Reasons> 
     obstacles: [...obstacles.filter((one) => !isLater(one)), ...obstacles.filter(isLater)],
     isForLater: refusals.length === 0 && obstacles.every(isLater),
   };
-}
-
-/** The first error, with the messages of all. */
-function joined(refusals: readonly OnlineMigrationError[]): OnlineMigrationError {
-  const first = refusals[0]!;
-  first.message = refusals.map(({ message }) => message).join('\n');
-  return first;
 }
