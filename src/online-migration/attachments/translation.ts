@@ -9,9 +9,9 @@ import { columnAt } from './table-column.ts';
 import { type Defined, definitionOf, type Translated, type Translations } from './translated.ts';
 import { tryDefinitions } from './tried-definitions.ts';
 
-/** Whether any of them has to be tried on a trial table. */
-export function needsTrial({ indexes, checks, policies }: Defined): boolean {
-  return checks.length + policies.length > 0 || indexes.some(({ isPlain }) => !isPlain);
+/** The names of those that have to be tried on a trial table. */
+export function triedNames({ indexes, checks, policies }: Defined): string[] {
+  return [...checks, ...policies, ...indexes.filter(({ isPlain }) => !isPlain)].map(({ name }) => name);
 }
 
 /**

@@ -58,11 +58,3 @@ export async function onTrialTable<T>(
     });
   });
 }
-
-/** The statement that grants the role the right to a trial table; null if the role has it. */
-export async function missingTrialRight(database: Queryable): Promise<string | null> {
-  const { rows } = await database.query<{ statement: string }>(`
-    select format('grant temporary on database %I to %I', current_database(), current_user) as statement
-    where not has_database_privilege(current_database(), 'temporary')`);
-  return rows[0]?.statement ?? null;
-}

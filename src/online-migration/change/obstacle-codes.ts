@@ -226,6 +226,10 @@ export const OBSTACLE_CODES = {
     meaning: 'A check of the old column has another condition than the declaration says.',
     remedy: 'Correct `from.checks`.',
   },
+  TRIAL_ON_REPLICA: {
+    meaning: 'Definitions are tried on a temporary table, which a replica cannot create.',
+    remedy: 'Connect to the primary.',
+  },
   TEMPORARY_NOT_GRANTED: {
     meaning:
       'The role may not create the temporary table with which definitions of checks, indexes and views are tried.',
@@ -244,9 +248,7 @@ export const OBSTACLE_CODES = {
     remedy: 'Drop the object, and create its successor after the change.',
   },
   VIEW_NOT_CARRIED: {
-    meaning:
-      'A view or a materialized view uses the column and cannot be made anew for the other column: PostgreSQL does not accept its definition for the ' +
-      'other type, or another object depends on the view.',
+    meaning: 'A view of the column cannot be made anew for the other column.',
     remedy: 'Drop the view, and create its successor after the change.',
   },
   PARTITION_DEPENDENT_OBJECT: {

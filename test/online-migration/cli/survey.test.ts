@@ -28,7 +28,7 @@ const KINDS = `
     names varchar(20)[], numbers integer[], raw bytea
   );
   create table viewed (id bigint primary key, n integer);
-  create view of_viewed as select n from viewed;
+  create view of_viewed as select n from viewed; create table kept (was of_viewed);
   create table filled (id bigint primary key, price text, price_json text not null default 'none');
   create table part (id bigint, n integer, primary key (id)) partition by range (id);
   create table part_1 partition of part for values from (0) to (10);
@@ -116,8 +116,8 @@ describe('npx online-migration survey', () => {
 
   it('counts missing preparations apart from refusals', async () => {
     const { found, tables } = await survey(database.url, '--schema', 'kinds');
-    expect(tables).toBe(5);
-    expect(resultsOf(found, 'viewed')).toEqual({ n: 'refused bigint DEPENDENT_OBJECT' });
+    expect(tables).toBe(6);
+    expect(resultsOf(found, 'viewed')).toEqual({ n: 'refused bigint VIEW_NOT_CARRIED' });
     expect(resultsOf(found, 'named')).toEqual({ n: 'prepare bigint FUNCTION_NAMES_COLUMN' });
     expect(resultsOf(found, 'filled')).toEqual({
       price_json: `refused jsonb ${HAS_JSON_CHECK ? 'DEFAULT_NOT_CONVERTIBLE' : 'EXPRESSION_INVALID'}`,
@@ -127,7 +127,7 @@ describe('npx online-migration survey', () => {
 
   it('surveys names of any form, and only tables of the user', async () => {
     const { found, tables } = await survey(database.url);
-    expect(tables).toBe(6);
+    expect(tables).toBe(7);
     expect(resultsOf(found, 'Odd.table €')).toEqual({ 'Odd column?': 'instant text', select: 'free bigint' });
     const { found: one } = await survey(database.url, '--table', 'Odd "schema".Odd.table €');
     expect(one).toHaveLength(2);
@@ -154,11 +154,11 @@ prepare: a right, a review or one statement is missing. refused: not possible as
 
 Refused: 100.0 % of these columns.
 
-Reasons of refusals  meaning                                                   columns  only reason
-DEPENDENT_OBJECT     A view, a check or another object depends on the column.        1            1
+Reasons of refusals  meaning                                                         columns  only reason
+VIEW_NOT_CARRIED     A view of the column cannot be made anew for the other column.        1            1
 
 kinds.viewed.n, integer to bigint: refused
-  DEPENDENT_OBJECT: view kinds.of_viewed depends on n and cannot go over by itself. Drop it, and create its replacement when the change is done.
+  VIEW_NOT_CARRIED: The view kinds.of_viewed cannot go over by itself: column was of table kinds.kept depends on it. Drop it, and create its replacement when the change is done.
 `,
     );
   });
@@ -192,7 +192,7 @@ kinds.viewed.n, integer to bigint: refused
       'Odd column?': 'prepare text SCHEMA_NOT_GRANTED',
       select: 'prepare bigint SCHEMA_NOT_GRANTED',
     });
-    expect(resultsOf(found, 'viewed')['n']).toMatch(/^refused bigint .*DEPENDENT_OBJECT.*TABLE_NOT_OWNED/);
+    expect(resultsOf(found, 'viewed')['n']).toMatch(/^refused bigint .*VIEW_NOT_CARRIED.*TABLE_NOT_OWNED/);
     expect(resultsOf(found, 'part')['n']).toMatch(/^prepare bigint .*TABLE_NOT_OWNED/);
   });
 });

@@ -4,14 +4,14 @@ import { namesOf } from '../../change/names.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { errorOf } from '../../postgres/rolled-back.ts';
 import type { Side } from '../../sync/filled-column.ts';
-import { type Attachments, readAttachments } from '../attachments.ts';
+import { readAttachments } from '../attachments.ts';
 import { readStatistics } from '../extended-statistics.ts';
 import { columnAt } from '../table-column.ts';
 import { type CarriedCheck, withoutNotValid } from '../checks.ts';
 import { type CarriedPolicy, policyStatement } from '../policies.ts';
 import { reasonOf, type Translations } from '../translated.ts';
 import { isDefinitionsFault } from '../tried-definitions.ts';
-import { missingTrialRight, onTrialTable } from '../trial-table.ts';
+import { onTrialTable } from '../trial-table.ts';
 
 /** Finds checks of a column that cannot be carried over, an obstacle each. */
 export function checkObstacles(
@@ -110,25 +110,6 @@ export async function declaredCheckObstacles(
     }
     return obstacles;
   });
-}
-
-/** The right to a trial table, if one is needed. */
-export async function trialObstacles(database: Queryable, own: Attachments): Promise<Obstacle[]> {
-  const statement = await missingTrialRight(database);
-  if (statement === null) return [];
-  const names = [
-    ...own.checks.map(({ name }) => name),
-    ...own.policies.map(({ name }) => name),
-    ...own.indexes.filter(({ isPlain }) => !isPlain).map(({ name }) => name),
-  ];
-  return [
-    obstacle(
-      'TEMPORARY_NOT_GRANTED',
-      `PostgreSQL tries the definition of ${names.join(', ')} for the other type on a temporary table, which the role may ` +
-        `not create: \`${statement}\`.`,
-      { objects: names, statement },
-    ),
-  ];
 }
 
 /** PostgreSQL writes both conditions in the same form. */

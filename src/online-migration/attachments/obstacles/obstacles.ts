@@ -15,12 +15,7 @@ import {
 import { rowSecurityObstacles, rowTypeObstacles } from './row-obstacles.ts';
 import { writeObstacles } from './write-obstacles.ts';
 import { type Attachments, readAttachments } from '../attachments.ts';
-import {
-  checkObstacles,
-  declaredCheckObstacles,
-  policyObstacles,
-  trialObstacles,
-} from './check-obstacles.ts';
+import { checkObstacles, declaredCheckObstacles, policyObstacles } from './check-obstacles.ts';
 import { conversionTypeObstacles } from './conversion-type-obstacles.ts';
 import { defaultObstacles } from './default-obstacles.ts';
 import {
@@ -37,8 +32,9 @@ import { propertyObstacles } from './property-obstacles.ts';
 import { findRenameObstacles } from './rename-obstacles.ts';
 import { rightObstacles } from './right-obstacles.ts';
 import { readStatistics } from '../extended-statistics.ts';
+import { trialObstacles } from './trial-obstacles.ts';
 import { columnAt } from '../table-column.ts';
-import { needsTrial, translate } from '../translation.ts';
+import { translate, triedNames } from '../translation.ts';
 import { viewObstacles } from './view-obstacles.ts';
 import { readColumnFacts, tableObstacles } from './table-obstacles.ts';
 
@@ -172,7 +168,7 @@ async function definitionObstacles(
 ): Promise<Obstacle[]> {
   const { type } = side === 'old' ? change.newColumn : change.oldColumn;
   const carried = { ...own, indexes: own.indexes.filter((index) => index.obstacle === null) };
-  const rights = needsTrial(carried) ? await trialObstacles(database, carried) : [];
+  const rights = await trialObstacles(database, triedNames(carried));
   if (rights.length > 0)
     return [...(await indexObstacles(database, own.indexes, type, new Map())), ...rights];
   const declared = side === 'old' ? await declaredCheckObstacles(database, change, own.checks) : [];

@@ -6,6 +6,7 @@ import { columnAt, type TableColumn } from '../table-column.ts';
 import { readStoredViews } from '../views/materialized-views.ts';
 import { tryViews } from '../views/try-views.ts';
 import { type CarriedView, readViews } from '../views/views.ts';
+import { trialObstacles } from './trial-obstacles.ts';
 import { DROP_AND_MAKE } from './dependent-obstacles.ts';
 
 /**
@@ -33,6 +34,10 @@ export async function viewObstacles(
         : [],
     ),
     ...(await viewRights(database, views)),
+    ...(await trialObstacles(
+      database,
+      views.map(({ name }) => name),
+    )),
   ];
   if (obstacles.length > 0) return obstacles;
   const { refused } = await tryViews(database, change, side, views);
@@ -68,11 +73,9 @@ interface ViewRights {
   schema: string;
   owner: string;
   role: string;
-  database: string;
   may_act: boolean;
   may_create: boolean;
   owner_may_create: boolean;
-  may_try: boolean;
 }
 
 /** Only its owner may drop a view. The new one gets the same owner, who must be allowed to create it. */
@@ -81,13 +84,11 @@ async function viewRights(database: Queryable, views: readonly CarriedView[]): P
     `
     select format('%I.%I', n.nspname, c.relname) as view, quote_ident(n.nspname) as schema,
       quote_ident(pg_get_userbyid(c.relowner)) as owner, quote_ident(current_user) as role,
-      quote_ident(current_database()) as database,
       pg_has_role(current_user, c.relowner, 'usage') and pg_has_role(
         current_user, c.relowner, case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end
       ) as may_act,
       has_schema_privilege(current_user, n.oid, 'create') as may_create,
-      has_schema_privilege(c.relowner, n.oid, 'create') or self.rolsuper as owner_may_create,
-      has_database_privilege(current_database(), 'temporary') as may_try
+      has_schema_privilege(c.relowner, n.oid, 'create') or self.rolsuper as owner_may_create
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_roles self on self.rolname = current_user
@@ -118,18 +119,6 @@ async function viewRights(database: Queryable, views: readonly CarriedView[]): P
         ),
       );
     }
-  }
-  const first = rows[0];
-  if (first !== undefined && !first.may_try) {
-    unable.set(
-      'temporary',
-      obstacle(
-        'TEMPORARY_NOT_GRANTED',
-        `${first.role} may not create temporary tables, with which the views are tried: ` +
-          `\`grant temporary on database ${first.database} to ${first.role}\`.`,
-        { role: first.role, database: first.database },
-      ),
-    );
   }
   return [...unable.values()];
 }

@@ -76,16 +76,15 @@ interface Context {
 
 /**
  * Finds for each column of a usual type whether it can be changed, with the checks of `new`. It reads the catalog only:
- * no table and no value.
+ * no table and no value. It writes nothing: each transaction that tries a definition is rolled back.
  *
- * @param sessions take the tables in turn; their transactions become read-only
+ * @param sessions take the tables in turn
  * @throws OnlineMigrationError if an option names nothing; ConnectionLostError
  */
 export async function surveyDatabase(
   sessions: readonly [Session, ...Session[]],
   { others, signal, onProgress, ...places }: SurveyOptions,
 ): Promise<Survey> {
-  for (const session of sessions) await session.query('set default_transaction_read_only = on');
   const [first] = sessions;
   const tables = await listSurveyedTables(first, places);
   const types = await readUserTypes(first);

@@ -1,0 +1,29 @@
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
+
+/**
+ * Finds the reasons why definitions cannot be tried on a temporary table, an obstacle each.
+ * @param names of the objects with these definitions; without any, nothing is needed
+ */
+export async function trialObstacles(database: Queryable, names: readonly string[]): Promise<Obstacle[]> {
+  if (names.length === 0) return [];
+  const { rows } = await database.query<{ is_in_recovery: boolean; may_try: boolean; statement: string }>(`
+    select pg_is_in_recovery() as is_in_recovery, has_database_privilege(current_database(), 'temporary') as may_try,
+      format('grant temporary on database %I to %I', current_database(), current_user) as statement`);
+  const { is_in_recovery: isInRecovery, may_try: mayTry, statement } = rows[0]!;
+  const tried = `PostgreSQL tries the definition of ${names.join(', ')} for the other type on a temporary table`;
+  if (isInRecovery) {
+    return [
+      obstacle('TRIAL_ON_REPLICA', `${tried}, which a replica cannot create: connect to the primary.`, {
+        objects: names,
+      }),
+    ];
+  }
+  if (mayTry) return [];
+  return [
+    obstacle('TEMPORARY_NOT_GRANTED', `${tried}, which the role may not create: \`${statement}\`.`, {
+      objects: names,
+      statement,
+    }),
+  ];
+}
