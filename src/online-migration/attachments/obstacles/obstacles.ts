@@ -18,12 +18,9 @@ import { type Attachments, readAttachments } from '../attachments.ts';
 import { checkObstacles, declaredCheckObstacles, policyObstacles } from './check-obstacles.ts';
 import { conversionTypeObstacles } from './conversion-type-obstacles.ts';
 import { defaultObstacles } from './default-obstacles.ts';
-import {
-  dependentObstacles,
-  foreignKeyObstacles,
-  indexObstacles,
-  statisticsObstacles,
-} from './dependent-obstacles.ts';
+import { dependentObstacles } from './dependent-obstacles.ts';
+import { foreignKeyObstacles } from './foreign-key-obstacles.ts';
+import { indexObstacles, statisticsObstacles } from './index-obstacles.ts';
 import { expressionObstacles, unknownTypes } from './expression-obstacles.ts';
 import { longNameObstacles, nameObstacles } from './name-obstacles.ts';
 import { oneWayObstacles, precisionObstacles, typeObstacles } from './declaration-obstacles.ts';
