@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
+import { charToText } from '../../../src/online-migration/conversions/texts/char-to-text.ts';
 import { varcharToText } from '../../../src/online-migration/conversions/texts/varchar-to-text.ts';
 import { timestampToTimestamptz } from '../../../src/online-migration/conversions/times/timestamp-to-timestamptz.ts';
 import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
@@ -177,6 +178,23 @@ describe('a check or an index that PostgreSQL writes in another way for the othe
       `CHECK (((name)::text <> 'none'::text))`,
     );
   });
+});
+
+it('a foreign key goes over to a type that PostgreSQL converts for it', async () => {
+  await client.rows(`
+    create table currency (code char(3) primary key); insert into currency values ('EUR'), ('USD');
+    alter table part add currency char(3) not null default 'EUR' references currency; alter table part alter currency drop default`);
+  const before = await readSchema(client);
+  const toText = changeOf('part.currency', { from: 'char(3)', to: 'text', conversion: charToText(3) });
+  await database.runPhases(toText, PHASES.up);
+  await expect(
+    client.rows(`insert into part (n, size, currency) values (1, 1, 'XXX')`),
+  ).rejects.toMatchObject({
+    code: '23503',
+  });
+  await client.rows(`insert into part (n, size, currency) values (1, 1, 'USD')`);
+  await database.runPhases(toText, PHASES.down);
+  expect(await readSchema(client)).toEqual(before);
 });
 
 describe('a condition that does not fit the other type', () => {

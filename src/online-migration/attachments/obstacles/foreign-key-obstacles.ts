@@ -1,8 +1,11 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import { typeValues } from '../../change/declared-type.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
+import { errorOf, rolledBack } from '../../postgres/rolled-back.ts';
 import type { Attachments } from '../attachments.ts';
-import { DROP_AND_MAKE } from './dependent-obstacles.ts';
+import type { ForeignKey } from '../foreign-keys.ts';
+import { isDefinitionsFault } from '../tried-definitions.ts';
+import { trialObstacles } from './trial-obstacles.ts';
 
 /**
  * Finds foreign keys at either end of a column that cannot be carried over, an obstacle each.
@@ -14,51 +17,75 @@ export async function foreignKeyObstacles(
   type: string,
 ): Promise<Obstacle[]> {
   const obstacles: Obstacle[] = [];
-  for (const { name, owner, obstacle: reason, partnerTypes } of foreignKeys) {
-    const partnerType = await firstIncomparable(database, partnerTypes, type);
+  for (const foreignKey of foreignKeys) {
+    const { name, owner, obstacle: reason } = foreignKey;
     if (reason !== null) {
       obstacles.push(
         obstacle(
           'FOREIGN_KEY_NOT_CARRIED',
-          `The foreign key ${name} of ${owner} cannot go over by itself: ${reason}. ${DROP_AND_MAKE}`,
+          `The foreign key ${name} of ${owner} cannot go over by itself: ${reason}. It protects the rows, so do not drop it: the ` +
+            `column cannot be changed with it.`,
           { foreignKey: name, table: owner, reason },
         ),
       );
-    } else if (partnerType !== undefined) {
-      obstacles.push(
-        obstacle(
-          'FOREIGN_KEY_NOT_COMPARABLE',
-          `The foreign key ${name} of ${owner} compares it with a ${partnerType}, which is not comparable with ` +
-            `${type}: change that column too, with the foreign key dropped for the time.`,
-          { foreignKey: name, table: owner, partnerType, type },
-        ),
-      );
+    } else {
+      obstacles.push(...(await typeObstacles(database, foreignKey, type)));
     }
   }
   return obstacles;
 }
 
-async function firstIncomparable(
+async function typeObstacles(
   database: Queryable,
-  partnerTypes: readonly string[],
+  { name, owner, partnerTypes, isSource, isTarget }: ForeignKey,
   type: string,
-): Promise<string | undefined> {
-  for (const partner of partnerTypes) {
-    const { rows } = await database.query<{ comparable: boolean }>(
-      `
-      with types as (
-        select
-          case when $1::text::regtype = 'varchar'::regtype then 'text'::regtype else $1::text::regtype end as one,
-          case when $2::text::regtype = 'varchar'::regtype then 'text'::regtype else $2::text::regtype end as other
-      )
-      select one = other or exists (
-        select from pg_catalog.pg_operator o
-        where o.oprname = '=' and o.oprcanmerge and o.oprleft = one and o.oprright = other
-      ) as comparable
-      from types`,
-      [typeValues(partner)[0], typeValues(type)[0]],
-    );
-    if (!rows[0]?.comparable) return partner;
+): Promise<Obstacle[]> {
+  for (const partnerType of partnerTypes) {
+    if (await haveOneOperator(database, partnerType, type)) continue;
+    const rights = await trialObstacles(database, [name]);
+    if (rights.length > 0) return rights;
+    const isPossible =
+      (!isSource || (await canRefer(database, type, partnerType))) &&
+      (!isTarget || (await canRefer(database, partnerType, type)));
+    if (isPossible) continue;
+    return [
+      obstacle(
+        'FOREIGN_KEY_NOT_COMPARABLE',
+        `The foreign key ${name} of ${owner} compares it with a ${partnerType}, which is not comparable with ` +
+          `${type}: change that column too, with the foreign key dropped for the time.`,
+        { foreignKey: name, table: owner, partnerType, type },
+      ),
+    ];
   }
-  return undefined;
+  return [];
+}
+
+/** The same type, or two types of one family. */
+async function haveOneOperator(database: Queryable, one: string, other: string): Promise<boolean> {
+  const { rows } = await database.query<{ comparable: boolean }>(
+    `
+    with types as (
+      select $1::text::regtype as one, $2::text::regtype as other
+    )
+    select one = other or exists (
+      select from pg_catalog.pg_operator o
+      where o.oprname = '=' and o.oprcanmerge and o.oprleft = one and o.oprright = other
+    ) as comparable
+    from types`,
+    [typeValues(one)[0], typeValues(other)[0]],
+  );
+  return rows[0]?.comparable ?? false;
+}
+
+/** Whether PostgreSQL makes a foreign key between two types, which can need a conversion. It tries that without rows. */
+async function canRefer(database: Queryable, source: string, target: string): Promise<boolean> {
+  return rolledBack(database, async () => {
+    const error = await errorOf(
+      database,
+      `create temporary table online_migration_target (value ${target} primary key);
+       create temporary table online_migration_source (value ${source} references online_migration_target)`,
+      isDefinitionsFault,
+    );
+    return error === null;
+  });
 }
