@@ -8,6 +8,7 @@ import { readAttachments } from './attachments.ts';
 import type { CarriedCheck } from './checks.ts';
 import { privilegeStatements, propertyStatements, readColumnProperties } from './column-properties.ts';
 import { type ForeignKey, otherEnds } from './foreign-keys.ts';
+import { dropPartitionedMirror, readIndexPartitions, renamePartitions } from './index-partitions.ts';
 import type { CarriedIndex } from './indexes.ts';
 import { type Numbering, numberingStatements, readNumbering } from './numbering.ts';
 import { planStatistics } from './extended-statistics.ts';
@@ -44,11 +45,15 @@ export async function planHandover(
     checks: [],
     policies: own.policies,
   });
+  const indexes: string[] = [];
+  for (const index of own.indexes.filter(isMirrored)) {
+    indexes.push(...indexStatements(table, index), ...(await partitionStatements(database, index)));
+  }
   const statistics = await planStatistics(database, change, from);
   return {
     statements: [
       ...foreignKeys.flatMap((key) => foreignKeyStatements(key)),
-      ...own.indexes.filter(isMirrored).flatMap((index) => indexStatements(table, index)),
+      ...indexes,
       ...own.checks.filter(isMirrored).flatMap((check) => checkStatements(table, check)),
       ...[...policies].flatMap(([name, policy]) =>
         'definition' in policy ? [policyStatement(table, name, policy.definition)] : [],
@@ -131,12 +136,22 @@ export async function planMirrorDrop(
 ): Promise<LockedPlan> {
   const { table } = namesOf(change);
   const { mirrors } = await readAttachments(database, change, side);
+  const { own: originals } = await readAttachments(database, change, otherSide(side));
+  const partitioned: string[] = [];
+  for (const { schema, name } of originals.indexes.filter(({ isPartitioned }) => isPartitioned)) {
+    partitioned.push(
+      ...(await dropPartitionedMirror(database, await readIndexPartitions(database, schema, name))),
+    );
+  }
   return {
     statements: [
       ...mirrors.foreignKeys.map(
         ({ owner, name }) => `alter table ${owner} drop constraint ${escapeIdentifier(name)}`,
       ),
-      ...mirrors.indexes.map(({ schema, name }) => `drop index ${schema}.${escapeIdentifier(name)}`),
+      ...partitioned,
+      ...mirrors.indexes
+        .filter(({ isPartitioned }) => !isPartitioned)
+        .map(({ schema, name }) => `drop index ${schema}.${escapeIdentifier(name)}`),
       ...mirrors.checks.map(({ name }) => `alter table ${table} drop constraint ${escapeIdentifier(name)}`),
     ],
     furtherTables: otherEnds(mirrors.foreignKeys),
@@ -205,6 +220,15 @@ function indexStatements(table: string, index: CarriedIndex): string[] {
     ...commentStatements(`index ${schema}.${quoted}`, comment),
     ...commentStatements(`constraint ${quoted} on ${table}`, constraintComment),
   ];
+}
+
+async function partitionStatements(
+  database: Queryable,
+  { isPartitioned, schema, name }: CarriedIndex,
+): Promise<string[]> {
+  if (!isPartitioned) return [];
+  const [, ...tree] = await readIndexPartitions(database, schema, name);
+  return renamePartitions(tree, await readIndexPartitions(database, schema, mirrorName(name)));
 }
 
 function commentStatements(what: string, comment: string | null): string[] {

@@ -35,6 +35,8 @@ export interface CarriedIndex extends IndexDefinition {
    */
   readonly isPlain: boolean;
   readonly isUnique: boolean;
+  /** Whether its table is partitioned, so that each partition has an index of its own. */
+  readonly isPartitioned: boolean;
   /** Whether one null is like another in a unique index. */
   readonly nullsNotDistinct: boolean;
   /** Whether queries can use it. An interrupted `create index concurrently` leaves an unusable one. */
@@ -171,6 +173,7 @@ export async function readIndexes(
     definition: row.definition,
     condition: row.condition,
     isUnique: row.is_unique,
+    isPartitioned: row.partitioned,
     nullsNotDistinct: row.nulls_not_distinct,
     isValid: row.valid,
     constraint: row.constraint_type === 'p' ? 'primary key' : row.constraint_type === 'u' ? 'unique' : null,
@@ -182,17 +185,25 @@ export async function readIndexes(
   }));
 }
 
+/** An index to create: its name, its table and further properties. */
+type IndexPlace = Pick<CarriedIndex, 'name' | 'table' | 'isUnique' | 'tablespace'>;
+
 /**
- * The statement that creates the same index for another column, without blocking reads and writes.
- * @param definition the definition for the other column, from the access method on
+ * The statement that creates an index.
+ * @param definition from the access method on
+ * @param how without blocking reads and writes, or for a partitioned table alone
  */
-export function mirrorStatement(index: CarriedIndex, { definition, condition }: IndexDefinition): string {
-  const { name, table, isUnique, tablespace } = index;
+export function createIndex(
+  { name, table, isUnique, tablespace }: IndexPlace,
+  { definition, condition }: IndexDefinition,
+  how: 'concurrently' | 'on only',
+): string {
   const where = condition === null ? '' : ` WHERE ${condition}`;
   const using = definition.slice(0, definition.length - where.length);
+  const words = how === 'concurrently' ? 'concurrently ' : '';
   return (
-    `create ${isUnique ? 'unique ' : ''}index concurrently ${escapeIdentifier(mirrorName(name))} on ${table} ${using}` +
-    `${tablespace === null ? '' : ` tablespace ${escapeIdentifier(tablespace)}`}${where}`
+    `create ${isUnique ? 'unique ' : ''}index ${words}${escapeIdentifier(name)} on ${how === 'on only' ? 'only ' : ''}${table} ` +
+    `${using}${tablespace === null ? '' : ` tablespace ${escapeIdentifier(tablespace)}`}${where}`
   );
 }
 
@@ -217,9 +228,7 @@ function obstacleOf(row: IndexRow): string | null {
   if (row.over_periods) return 'its constraint is without overlaps';
   if (row.deferrable) return 'its constraint is deferrable';
   if (row.replica_identity) return 'it is the replica identity of the table';
-  if (row.partitioned)
-    return row.constraint_type === null
-      ? 'the table is partitioned'
-      : 'its constraint is of a partitioned table';
+  if (row.partitioned && row.constraint_type !== null) return 'its constraint is of a partitioned table';
+  if (row.partitioned && !row.valid) return 'it is not valid, as a partition lacks it';
   return null;
 }

@@ -7,10 +7,12 @@ import { type Attachments, readAttachments } from '../attachments/attachments.ts
 import { recordDefinitions } from '../state/definitions.ts';
 import { mirrorForeignKeyStatement, otherEnds } from '../attachments/foreign-keys.ts';
 import { runPlan } from '../attachments/handover.ts';
-import { type CarriedIndex, type IndexDefinition, mirrorStatement } from '../attachments/indexes.ts';
+import { dropPartitionedMirror, readIndexPartitions } from '../attachments/index-partitions.ts';
+import { type CarriedIndex, createIndex, type IndexDefinition } from '../attachments/indexes.ts';
 import { columnAt, mirrorName } from '../attachments/table-column.ts';
 import { definitionOf, type Translations } from '../attachments/translated.ts';
 import { definitionsToRecord, translate } from '../attachments/translation.ts';
+import { mirrorPartitionedIndex } from './mirror-partitioned-index.ts';
 import { mirrorChecks } from './mirror-checks.ts';
 
 /**
@@ -42,7 +44,7 @@ export async function mirrorAttachments(context: PhaseContext, phase: string, fr
     const mirror = mirrors.indexes.find(({ name }) => name === mirrorName(index.name));
     if (mirror?.isValid) continue;
     signal.throwIfAborted();
-    if (mirror !== undefined) await dropConcurrently(context, index);
+    if (mirror !== undefined && !index.isPartitioned) await dropConcurrently(context, index);
     emit({
       type: 'index-build-started',
       change: namesOf(change).change,
@@ -105,10 +107,14 @@ async function createMirror(
 ): Promise<void> {
   const { session, change } = context;
   try {
-    await session.runUnlimited(mirrorStatement(index, definition));
+    if (index.isPartitioned) await mirrorPartitionedIndex(context, phase, index, definition);
+    else
+      await session.runUnlimited(
+        createIndex({ ...index, name: mirrorName(index.name) }, definition, 'concurrently'),
+      );
   } catch (error) {
     if (sqlState(error) !== SQLSTATE.uniqueViolation) throw error;
-    await dropConcurrently(context, index);
+    await dropMirror(context, phase, index);
     throw new PhaseRefusedError(
       'UNIQUE_CONFLICT',
       `Cannot change ${namesOf(change).change}: ${index.name} is unique, and two rows that differ in ` +
@@ -118,6 +124,16 @@ async function createMirror(
       { cause: error },
     );
   }
+}
+
+async function dropMirror(context: PhaseContext, phase: string, index: CarriedIndex): Promise<void> {
+  if (!index.isPartitioned) return await dropConcurrently(context, index);
+  const { session } = context;
+  const tree = await readIndexPartitions(session, index.schema, index.name);
+  await inExclusiveTransaction(context, `${phase}: take the index ${mirrorName(index.name)} back`, {
+    plan: async () => ({ statements: await dropPartitionedMirror(session, tree), furtherTables: [] }),
+    locked: (plan) => runPlan(session, plan),
+  });
 }
 
 async function dropConcurrently({ session }: PhaseContext, { schema, name }: CarriedIndex): Promise<void> {

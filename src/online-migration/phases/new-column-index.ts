@@ -2,6 +2,7 @@ import { escapeIdentifier } from 'pg';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf, newColumnIndexName } from '../change/names.ts';
+import { readIndexState } from '../attachments/index-partitions.ts';
 import { inExclusiveTransaction, type PhaseContext } from './phase.ts';
 
 /** A table, or a partition at any depth, that gets the index. */
@@ -106,7 +107,7 @@ async function findIndexedTables(database: Queryable, change: ChangedColumn): Pr
       indexName: index.name,
       parentIndex,
       isPartitioned: row.is_partitioned,
-      state: await readState(database, index.qualified),
+      state: await readIndexState(database, index.qualified),
     });
   }
   return tables;
@@ -116,13 +117,4 @@ async function findIndexedTables(database: Queryable, change: ChangedColumn): Pr
 function indexOf(change: ChangedColumn, schema: string, table: string): { name: string; qualified: string } {
   const name = escapeIdentifier(newColumnIndexName(change, table));
   return { name, qualified: `${escapeIdentifier(schema)}.${name}` };
-}
-
-async function readState(database: Queryable, index: string): Promise<IndexedTable['state']> {
-  const { rows } = await database.query<{ valid: boolean }>(
-    `select indisvalid as valid from pg_catalog.pg_index where indexrelid = to_regclass($1)`,
-    [index],
-  );
-  if (rows[0] === undefined) return 'missing';
-  return rows[0].valid ? 'valid' : 'invalid';
 }

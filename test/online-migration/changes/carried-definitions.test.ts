@@ -120,25 +120,41 @@ describe('goes over and comes back under writes:', () => {
     });
   });
 
-  it('of a partitioned table: its checks', async () => {
-    await expectFullCycle({
-      change: changeOf('part.size', {
-        key: ['id', 'n'],
-        from: 'integer',
-        to: 'bigint',
-        conversion: integerToBigint,
-      }),
-      value,
-      setup: [
-        `create table part (
-          id bigint generated always as identity, n bigint not null, size integer not null, primary key (id, n)
-        ) partition by range (n)`,
-        `create table low partition of part for values from (minvalue) to (100)`,
-        `create table high partition of part for values from (100) to (maxvalue)`,
-        `alter table part add constraint positive check (size >= 0)`,
-        `insert into part (n, size) select n, n from generate_series(1, 200) as n`,
-      ],
+  it('of a partitioned table: its checks and indexes, with a partition that is added meanwhile', async () => {
+    const partitioned = changeOf('part.size', {
+      key: ['id', 'n'],
+      from: 'integer',
+      to: 'bigint',
+      conversion: integerToBigint,
     });
+    const setup = [
+      `create table part (
+        id bigint generated always as identity, n bigint not null, size integer not null, primary key (id, n)
+      ) partition by range (n)`,
+      `create table low partition of part for values from (minvalue) to (100)`,
+      `create table "Middle ""part""" partition of part for values from (100) to (1000) partition by hash (id)`,
+      `create table middle_1 partition of "Middle ""part""" for values with (modulus 1, remainder 0)`,
+      `create table high partition of part for values from (1000) to (maxvalue)`,
+      `alter table part add constraint positive check (size >= 0)`,
+      `create index sizes on part (size); comment on index low_size_idx is 'of the low ones'`,
+      `create unique index "Odd ""sizes""" on part (n, id, (size + 1)) where size <> 3`,
+      `insert into part (n, size) select n, n from generate_series(1, 200) as n`,
+    ];
+    await expectFullCycle({ change: partitioned, value, setup });
+    await client.rows(`drop table part; ${setup.join(';')}`);
+    await database.runPhases(partitioned, PHASES.up.slice(0, 3));
+    await client.rows(`
+      alter table part detach partition high;
+      create table later partition of part for values from (2000) to (maxvalue);
+      alter table part attach partition high for values from (1000) to (2000)`);
+    await database.runPhases(partitioned, PHASES.up.slice(3));
+    const { indexes } = await readSchema(client);
+    expect(Object.keys(indexes).filter((name) => name.includes('mirror') || name.includes('new'))).toEqual(
+      [],
+    );
+    expect(Object.values(indexes).filter((definition) => definition.endsWith('not valid'))).toEqual([]);
+    // Three indexes of six tables.
+    expect(Object.keys(indexes)).toHaveLength(18);
   });
 });
 

@@ -1,8 +1,11 @@
-import { expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Emit } from '../../../src/online-migration/change/events.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
-import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
+import { mirrorAttachments } from '../../../src/online-migration/phases/mirror-attachments.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { refusedWith } from '../../support/refused-with.ts';
 import { databasePerTest } from '../../support/tested-database.ts';
@@ -58,4 +61,76 @@ it('enforce is refused if a foreign key does not hold for the new column', async
   await expect(refused).rejects.toMatchObject({ details: { phase: 'enforce' }, cause: { code: '23503' } });
   await client.rows(`insert into currency values ('USD')`);
   await enforce(context);
+});
+
+describe('a copy of an index of a partitioned table that a killed enforce left', () => {
+  const partitioned = changeOf('part.size', {
+    key: ['id', 'n'],
+    from: 'integer',
+    to: 'bigint',
+    conversion: integerToBigint,
+  });
+
+  /** Enforce ends before the first partition's index, behind that of the table; or behind all of them. */
+  async function endEnforce(atPartitions: boolean): Promise<void> {
+    const context = await database.open(partitioned);
+    const ending = new AbortController();
+    const emit: Emit = ({ type, message }) => {
+      if (type === 'lock-held' && message.startsWith('enforce: create the index of the partitioned table'))
+        ending.abort(new Error('ended'));
+    };
+    await expect(enforce({ ...context, emit, signal: ending.signal })).rejects.toThrow('ended');
+    if (atPartitions)
+      await client.rows(`create unique index concurrently low_n_size_idx_mirror on low (n, size_new)`);
+  }
+
+  const indexes = () =>
+    client.value<
+      string[]
+    >(`select array_agg(indexrelid::regclass::text order by indexrelid::regclass::text) from pg_index where indrelid <> 0
+      and indexrelid::regclass::text like '%mirror%'`);
+
+  beforeEach(async () => {
+    await client.rows(`
+      create table part (id bigint not null, n bigint not null, size integer not null, primary key (id, n)) partition by range (n);
+      create table low partition of part for values from (minvalue) to (100);
+      create table high partition of part for values from (100) to (maxvalue);
+      create unique index on part (n, size);
+      insert into part select n, n, n from generate_series(1, 200) as n`);
+    const context = await database.open(partitioned);
+    for (const phase of [expand, backfill]) await phase(context);
+  });
+
+  it.each([false, true])('is continued; with a partition already done: %j', async (atPartitions) => {
+    await endEnforce(atPartitions);
+    await enforce(await database.open(partitioned));
+    expect(await indexes()).toEqual([
+      'high_n_size_idx_mirror',
+      'low_n_size_idx_mirror',
+      'part_n_size_idx_mirror',
+    ]);
+    expect(await client.value(`select bool_and(indisvalid) from pg_index`)).toBe(true);
+  });
+
+  it.each([false, true])(
+    'is dropped by the way back; with a partition already done: %j',
+    async (atPartitions) => {
+      await endEnforce(atPartitions);
+      await revertBackfill(await database.open(partitioned));
+      expect(await indexes()).toBeNull();
+    },
+  );
+
+  it('is dropped by enforce if two rows become equal', async () => {
+    await client.rows(`alter table part disable trigger user`);
+    await client.rows(`insert into part (id, n, size, size_new) values (500, 5, 7, 5)`);
+    await client.rows(`alter table part enable trigger user`);
+    await expect(mirrorAttachments(await database.open(partitioned), 'enforce', 'old')).rejects.toMatchObject(
+      refusedWith(
+        'UNIQUE_CONFLICT',
+        /part_n_size_idx is unique, and two rows that differ in size have the same/,
+      ),
+    );
+    expect(await indexes()).toBeNull();
+  });
 });

@@ -12,10 +12,14 @@ export const OF_PARTITIONS: readonly Obstacle[] = [
     { key: ['id', 'size'] },
   ],
   [
-    `drop table part; create table part (id bigint primary key, size integer not null) partition by hash (id);
-     create index sizes on part (size)`,
+    `${PARTITIONED}; ${FIRST}; create index sizes on only part (size)`,
     'INDEX_NOT_CARRIED',
-    /The index sizes cannot go over by itself: the table is partitioned/,
+    /The index sizes cannot go over by itself: it is not valid, as a partition lacks it\. Drop it/,
+  ],
+  [
+    `drop table part; create table part (id bigint primary key, size integer not null, unique (id, size)) partition by hash (id)`,
+    'INDEX_NOT_CARRIED',
+    /The index part_id_size_key cannot go over by itself: its constraint is of a partitioned table\. It protects/,
   ],
   [
     `drop table part; create table whole (id bigint primary key, size integer not null) partition by hash (id);

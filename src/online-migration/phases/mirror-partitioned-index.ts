@@ -1,0 +1,67 @@
+import { runPlan } from '../attachments/handover.ts';
+import {
+  type IndexPartition,
+  mirrorOf,
+  readIndexPartitions,
+  readIndexState,
+} from '../attachments/index-partitions.ts';
+import { type CarriedIndex, createIndex, type IndexDefinition } from '../attachments/indexes.ts';
+import { mirrorName } from '../attachments/table-column.ts';
+import { inExclusiveTransaction, type PhaseContext } from './phase.ts';
+
+/**
+ * Creates a copy of an index of a partitioned table for the other column. An interrupted run continues.
+ *
+ * 1. ONE transaction under ACCESS EXCLUSIVE: create the copies of the partitioned tables only; catalog only.
+ * 2. For every table that stores rows: `create index concurrently`, under SHARE UPDATE EXCLUSIVE, without blocking
+ *    reads and writes. An unfinished index of an earlier run is dropped first.
+ * 3. ONE transaction under ACCESS EXCLUSIVE: attach the partitions' copies; catalog only.
+ *
+ * A partition that is created in the meantime gets both indexes from PostgreSQL.
+ *
+ * @param phase the phase that needs it, for the events
+ * @throws the database's error 23505 if a unique index does not hold
+ */
+export async function mirrorPartitionedIndex(
+  context: PhaseContext,
+  phase: string,
+  index: CarriedIndex,
+  definition: IndexDefinition,
+): Promise<void> {
+  const { session, signal } = context;
+  const tree = await readIndexPartitions(session, index.schema, index.name);
+  const made = await readIndexPartitions(session, index.schema, mirrorName(index.name));
+  const isMade = ({ table }: IndexPartition) => made.some((one) => one.table === table);
+  const left = tree.filter((one) => !isMade(one));
+  const create = (one: IndexPartition, how: 'concurrently' | 'on only') =>
+    createIndex({ ...index, ...one, name: mirrorName(one.name) }, definition, how);
+  const tops = left.filter(({ isPartitioned }) => isPartitioned);
+  if (tops.length > 0) {
+    await inExclusiveTransaction(context, `${phase}: create the index of the partitioned table`, {
+      plan: async () => ({
+        statements: tops
+          .map((one) => create(one, 'on only'))
+          .flatMap((statement, place) => [`drop index if exists ${mirrorOf(tops[place]!)}`, statement]),
+        furtherTables: [],
+      }),
+      locked: (plan) => runPlan(session, plan),
+    });
+  }
+  for (const one of left) {
+    if (one.isPartitioned) continue;
+    signal.throwIfAborted();
+    const state = await readIndexState(session, mirrorOf(one));
+    if (state === 'valid') continue;
+    if (state === 'invalid') await session.runUnlimited(`drop index concurrently ${mirrorOf(one)}`);
+    await session.runUnlimited(create(one, 'concurrently'));
+  }
+  await inExclusiveTransaction(context, `${phase}: attach the indexes of the partitions`, {
+    plan: async () => ({ statements: left.flatMap((one) => attach(tree, one)), furtherTables: [] }),
+    locked: (plan) => runPlan(session, plan),
+  });
+}
+
+function attach(tree: readonly IndexPartition[], one: IndexPartition): string[] {
+  const parent = tree.find(({ table }) => table === one.parent);
+  return parent === undefined ? [] : [`alter index ${mirrorOf(parent)} attach partition ${mirrorOf(one)}`];
+}
