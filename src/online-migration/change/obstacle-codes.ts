@@ -116,7 +116,8 @@ export const OBSTACLE_CODES = {
   },
   DEFAULT_OF_NULLABLE: {
     meaning: 'The column may be null and has a default, so a null may be intended or left out.',
-    remedy: 'Drop the default for the time of the change, or set the column NOT NULL first.',
+    remedy:
+      'If no program inserts a null on purpose, confirm it in `reviewed`; otherwise drop the default for the time of the change.',
   },
   SEQUENCE_CANNOT_COUNT: {
     meaning: 'The numbers of the column come from a sequence, which cannot count in the other type.',

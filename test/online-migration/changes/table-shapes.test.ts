@@ -141,6 +141,24 @@ const SHAPES: Readonly<Record<string, ChangeCase>> = {
       `insert into log (n, line) select n, ${text('n')} from generate_series(1, 500) as n`,
     ],
   },
+  'a column that may be null and has a default, which a person has reviewed': {
+    change: changeOf('stock.amount', {
+      from: { type: 'integer', default: '7' },
+      to: { type: 'bigint', default: `'7'::bigint` },
+      conversion: integerToBigint,
+      nullable: true,
+      reviewed: ['default of amount'],
+    }),
+    value: { old: integer, new: bigint },
+    setup: [
+      `create table stock (
+        id bigint generated always as identity primary key, n bigint not null, amount integer default 7
+      )`,
+      `insert into stock (n, amount) select n, ${integer('n')} from generate_series(1, 500) as n`,
+      `insert into stock (n) values (0); insert into stock (n, amount) values (0, null)`,
+    ],
+    untouched: `select id, amount from stock where n = 0 order by id`,
+  },
   'a default of null, and an index that is called as if it were of the new column': {
     change: changeOf('shelf.label', {
       from: 'varchar(50)',

@@ -6,7 +6,7 @@ import { columnAt, type TableColumn } from '../table-column.ts';
 
 /** Finds reasons why the old column's default or numbering cannot be carried over as declared, an obstacle each. */
 export async function defaultObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
-  const { oldColumn, newColumn, nullable } = change;
+  const { oldColumn, newColumn } = change;
   const numbering = await readNumbering(database, columnAt(change, 'old'));
   if (numbering !== null) {
     const { sequence } = numbering;
@@ -65,17 +65,31 @@ export async function defaultObstacles(database: Queryable, change: ChangedColum
       ),
     );
   }
-  if (nullable && (expression !== null || newColumn.default !== undefined)) {
-    obstacles.push(
-      obstacle(
-        'DEFAULT_OF_NULLABLE',
-        `${oldColumn.name} may be null and has a default: while both columns are there, a null that was written on purpose ` +
-          `looks like one that was left out. Drop the default for the time of the change, or set the column NOT NULL first.`,
-        { column: oldColumn.name, default: expression },
-      ),
-    );
-  }
   return obstacles;
+}
+
+/**
+ * Finds the default of a column that may be null, if nobody has reviewed it. While both columns exist, an insert of a null
+ * through the new column looks like one that leaves the column out.
+ */
+export async function defaultOfNullableObstacles(
+  database: Queryable,
+  change: ChangedColumn,
+): Promise<Obstacle[]> {
+  const { oldColumn, newColumn, nullable, reviewed = [] } = change;
+  const name = `default of ${oldColumn.name}`;
+  if (!nullable || reviewed.includes(name)) return [];
+  const expression = await readDefault(database, columnAt(change, 'old'));
+  if (expression === null && newColumn.default === undefined) return [];
+  return [
+    obstacle(
+      'DEFAULT_OF_NULLABLE',
+      `${oldColumn.name} may be null and has a default. From enforce to contract, an insert that sets ${newColumn.name} to null on ` +
+        `purpose gets the default, because it looks like one that leaves the column out. If no program does that, add '${name}' ` +
+        `to \`reviewed\`; otherwise drop the default for the time of the change.`,
+      { column: oldColumn.name, default: expression, reviewed: name },
+    ),
+  ];
 }
 
 /** A column's default, as in the catalog; null if it has none, or if its default is null. */

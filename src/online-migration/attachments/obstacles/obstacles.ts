@@ -17,7 +17,7 @@ import { writeObstacles } from './write-obstacles.ts';
 import { type Attachments, readAttachments } from '../attachments.ts';
 import { checkObstacles, declaredCheckObstacles, policyObstacles } from './check-obstacles.ts';
 import { conversionTypeObstacles } from './conversion-type-obstacles.ts';
-import { defaultObstacles } from './default-obstacles.ts';
+import { defaultObstacles, defaultOfNullableObstacles } from './default-obstacles.ts';
 import { dependentObstacles } from './dependent-obstacles.ts';
 import { foreignKeyObstacles } from './foreign-key-obstacles.ts';
 import { indexObstacles, statisticsObstacles } from './index-obstacles.ts';
@@ -189,6 +189,7 @@ export async function findUnreviewed(
   side: Side,
 ): Promise<Obstacle[]> {
   return [
+    ...(side === 'old' ? await defaultOfNullableObstacles(database, change) : []),
     ...(await bodyObstacles(database, change, columnAt(change, side).column)),
     ...(await subscriberObstacles(database, change)),
     ...(await subscriptionObstacles(database, change)),

@@ -28,7 +28,7 @@ export const OF_DEFAULTS: readonly Obstacle[] = [
   [
     `alter table part alter size drop not null, alter size set default 3`,
     'DEFAULT_OF_NULLABLE',
-    /size may be null and has a default: while both columns are there/,
+    /size may be null and has a default\. From enforce to contract, .* add 'default of size' to `reviewed`; otherwise drop/,
     {
       nullable: true,
       from: { type: 'integer', default: '3' },
