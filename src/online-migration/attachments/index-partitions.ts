@@ -23,7 +23,7 @@ export interface IndexPartition {
  * Reads the indexes in the tree of a partitioned index, parents before their children.
  * @param schema quoted
  * @param name of the index of the partitioned table
- * @returns none if there is no such index
+ * @returns none if the index does not exist
  */
 export async function readIndexPartitions(
   database: Queryable,

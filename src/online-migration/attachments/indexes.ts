@@ -1,6 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import type { Queryable } from '../postgres/queryable.ts';
-import { mirrorName, type TableColumn } from './table-column.ts';
+import type { TableColumn } from './table-column.ts';
 
 /** A key column of an index. */
 interface IndexColumn {

@@ -21,7 +21,7 @@ const database = databasePerFile(
 );
 const { client } = database;
 
-/** Inserts through a column, and reads what it holds then. */
+/** Inserts through a column, and reads the stored value. */
 const inserted = (column: string, value: string) =>
   client.value<string | null>(`insert into part (${column}) values (${value}) returning ${column}::text`);
 

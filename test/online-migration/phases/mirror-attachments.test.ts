@@ -63,6 +63,13 @@ it('enforce is refused if a foreign key does not hold for the new column', async
   await enforce(context);
 });
 
+/** The copies of indexes in the database. */
+const indexes = () =>
+  client.value<
+    string[]
+  >(`select array_agg(indexrelid::regclass::text order by indexrelid::regclass::text) from pg_index where indrelid <> 0
+    and indexrelid::regclass::text like '%mirror%'`);
+
 describe('a copy of an index of a partitioned table that a killed enforce left', () => {
   const partitioned = changeOf('part.size', {
     key: ['id', 'n'],
@@ -83,12 +90,6 @@ describe('a copy of an index of a partitioned table that a killed enforce left',
     if (atPartitions)
       await client.rows(`create unique index concurrently low_n_size_idx_mirror on low (n, size_new)`);
   }
-
-  const indexes = () =>
-    client.value<
-      string[]
-    >(`select array_agg(indexrelid::regclass::text order by indexrelid::regclass::text) from pg_index where indrelid <> 0
-      and indexrelid::regclass::text like '%mirror%'`);
 
   beforeEach(async () => {
     await client.rows(`
