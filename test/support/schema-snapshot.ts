@@ -71,6 +71,7 @@ export async function readSchema(client: DatabaseClient): Promise<SchemaSnapshot
       'indexes', (
         select coalesce(jsonb_object_agg(i.indexrelid::regclass,
           pg_get_indexdef(i.indexrelid) || case when i.indisvalid then '' else ', not valid' end
+            || case when i.indisreplident then ', replica identity' else '' end || case when i.indisclustered then ', clustered' else '' end
             || coalesce(' in ' || space.spcname, '')
             || coalesce(', ' || obj_description(i.indexrelid, 'pg_class'), '')), '{}')
         from pg_index i

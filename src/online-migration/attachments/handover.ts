@@ -202,21 +202,24 @@ function checkStatements(table: string, { name, comment }: CarriedCheck): string
 }
 
 function indexStatements(table: string, index: CarriedIndex): string[] {
-  const { name, schema, constraint, isClustered, comment, constraintComment } = index;
+  const { name, schema, constraint, comment, constraintComment } = index;
   const [quoted, mirror] = [escapeIdentifier(name), escapeIdentifier(mirrorName(name))];
-  const cluster = isClustered ? [`alter table ${table} cluster on ${quoted}`] : [];
+  const roles = [
+    ...(index.isClustered ? [`alter table ${table} cluster on ${quoted}`] : []),
+    ...(index.isReplicaIdentity ? [`alter table ${table} replica identity using index ${quoted}`] : []),
+  ];
   if (constraint === null) {
     return [
       `drop index ${schema}.${quoted}`,
       `alter index ${schema}.${mirror} rename to ${quoted}`,
-      ...cluster,
+      ...roles,
       ...commentStatements(`index ${schema}.${quoted}`, comment),
     ];
   }
   return [
     `alter table ${table} drop constraint ${quoted}`,
     `alter table ${table} add constraint ${quoted} ${constraint} using index ${mirror}`,
-    ...cluster,
+    ...roles,
     ...commentStatements(`index ${schema}.${quoted}`, comment),
     ...commentStatements(`constraint ${quoted} on ${table}`, constraintComment),
   ];

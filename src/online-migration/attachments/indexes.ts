@@ -44,6 +44,8 @@ export interface CarriedIndex extends IndexDefinition {
   readonly constraint: 'primary key' | 'unique' | null;
   /** Whether `cluster` without an index orders the table by it. */
   readonly isClustered: boolean;
+  /** Whether logical decoding identifies rows by it: `replica identity using index`. */
+  readonly isReplicaIdentity: boolean;
   /** Its tablespace; null for the database's default. */
   readonly tablespace: string | null;
   readonly comment: string | null;
@@ -178,6 +180,7 @@ export async function readIndexes(
     isValid: row.valid,
     constraint: row.constraint_type === 'p' ? 'primary key' : row.constraint_type === 'u' ? 'unique' : null,
     isClustered: row.clustered,
+    isReplicaIdentity: row.replica_identity,
     tablespace: row.tablespace,
     comment: row.comment,
     constraintComment: row.constraint_comment,
@@ -227,7 +230,6 @@ function obstacleOf(row: IndexRow): string | null {
   if (row.constraint_type === 'x') return 'it is an exclusion constraint';
   if (row.over_periods) return 'its constraint is without overlaps';
   if (row.deferrable) return 'its constraint is deferrable';
-  if (row.replica_identity) return 'it is the replica identity of the table';
   if (row.partitioned && row.constraint_type !== null) return 'its constraint is of a partitioned table';
   if (row.partitioned && !row.valid) return 'it is not valid, as a partition lacks it';
   return null;

@@ -44,6 +44,7 @@ const INDEXES = [
   `create index pages on part using brin (size, n) with (pages_per_range = 4)`,
   `create unique index keyed on part (id, size) include (name);
    alter table part add constraint keyed unique using index keyed`,
+  `create unique index identity on part (id, size); alter table part replica identity using index identity`,
   `create index ordered on part (size); alter table part cluster on ordered`,
 ];
 const FOREIGN_KEYS = [

@@ -47,11 +47,6 @@ export const ATTACHED: readonly Obstacle[] = [
     /part_size_key cannot go over by itself: its constraint is deferrable/,
   ],
   [
-    `create unique index sized on part (size); alter table part replica identity using index sized`,
-    'INDEX_NOT_CARRIED',
-    /sized cannot go over by itself: it is the replica identity/,
-  ],
-  [
     // As a provider of labels would write it; it makes them out of `security label`.
     `set allow_system_table_mods = on;
      insert into pg_seclabel (objoid, classoid, objsubid, provider, label)
