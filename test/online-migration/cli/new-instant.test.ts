@@ -21,7 +21,7 @@ const TABLES = [
   `create schema "Odd"`,
   `create table "Odd"."${ODD.replaceAll('"', '""')}" ("Found?" numeric(6,2), found varchar(3) collate "C")`,
   `insert into "Odd"."${ODD.replaceAll('"', '""')}" values (1.25, 'a')`,
-  `create table viewed (id integer primary key, label varchar(10)); create view labels as select label from viewed`,
+  `create table viewed (id integer primary key, label varchar(10)); create view labels as select label from viewed; create table kept (was labels)`,
   `create table checked (id integer primary key, label varchar(10) check (label <> ''))`,
 ];
 
