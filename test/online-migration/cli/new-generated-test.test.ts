@@ -32,13 +32,12 @@ afterAll(async () => copy[Symbol.asyncDispose]());
 it(
   'a generated test has the extensions, types and functions of the column, and names the parts that it lacks',
   async () => {
-    for (const [table, column, to, more] of [
-      ['note', 'line', 'text', []],
-      ['note', 'words', 'text', ['--rename', 'terms']],
-      ['note', 'rank', 'bigint', []],
-      ['mood', 'moods', 'text[]', []],
+    for (const [table, column, options] of [
+      ['note', 'line', ['--to', 'text', '--phases']],
+      ['note', 'words', ['--rename', 'terms']],
+      ['note', 'rank', ['--to', 'bigint']],
+      ['mood', 'moods', ['--to', 'text[]']],
     ] as const) {
-      const options = more.length > 0 ? more : ['--to', to];
       expect(await copy.changeNew('--table', table, '--column', column, ...options)).toMatchObject({
         exitCode: 0,
         stderr: '',
