@@ -3,6 +3,7 @@ import type { Queryable } from '../postgres/queryable.ts';
 import { otherSide, type Side } from '../sync/filled-column.ts';
 import { newColumnIndexName } from '../change/names.ts';
 import { type CarriedCheck, readChecks } from './checks.ts';
+import { isCopyComment } from './copy-comment.ts';
 import { type ForeignKey, readForeignKeys } from './foreign-keys.ts';
 import { type CarriedIndex, readIndexes } from './indexes.ts';
 import { type Numbering, readNumbering } from './numbering.ts';
@@ -30,7 +31,7 @@ export type Copies = Pick<Attachments, 'indexes' | 'checks' | 'foreignKeys'>;
  * Reads the attachments of one of the two columns, and its copies of the other column's attachments.
  *
  * The name of a copy is derived from the original's name. So if both columns have an index, a check or a foreign
- * key, the one with the plain name is the original.
+ * key, the one with the plain name is the original. A copy whose original is gone is known by its comment.
  */
 export async function readAttachments(
   database: Queryable,
@@ -51,7 +52,8 @@ export async function readAttachments(
       ...(await readForeignKeys(database, there)),
     ].map(({ name }) => mirrorName(name)),
   );
-  const isMirror = ({ name }: { name: string }) => mirrored.has(name);
+  const isMirror = ({ name, comment }: { name: string; comment: string | null }) =>
+    mirrored.has(name) || isCopyComment(comment);
   return {
     own: {
       indexes: indexes.filter((index) => !isMirror(index)),

@@ -3,6 +3,7 @@ import type { ChangedColumn } from '../change/changed-column.ts';
 import { namesOf } from '../change/names.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { type Side, unquoted } from '../sync/filled-column.ts';
+import { copyComment } from './copy-comment.ts';
 import { columnAt, mirrorName } from './table-column.ts';
 
 /** A check of the table that uses a column. */
@@ -13,6 +14,8 @@ export interface CarriedCheck {
   readonly definition: string;
   /** Its condition alone: `(size > 0)`. */
   readonly expression: string;
+  /** The definition as it is compared with that of a copy. */
+  readonly text: string;
   readonly isValidated: boolean;
   readonly comment: string | null;
 }
@@ -25,7 +28,7 @@ export async function readChecks(
 ): Promise<CarriedCheck[]> {
   const { filledCheck, enforcedCheck, fillingCheck } = namesOf(change);
   const { table, column } = columnAt(change, side);
-  const { rows } = await database.query<CarriedCheck>(
+  const { rows } = await database.query<Omit<CarriedCheck, 'text'>>(
     `
     select con.conname as name, pg_get_constraintdef(con.oid) as definition,
       pg_get_expr(con.conbin, con.conrelid) as expression, con.convalidated as "isValidated",
@@ -36,7 +39,7 @@ export async function readChecks(
     order by con.conname`,
     [table, column, [filledCheck, enforcedCheck, fillingCheck].map(unquoted)],
   );
-  return rows;
+  return rows.map((row) => ({ ...row, text: withoutNotValid(row.definition) }));
 }
 
 /** A definition without its mark that old rows have not been checked. */
@@ -45,12 +48,16 @@ export function withoutNotValid(definition: string): string {
 }
 
 /**
- * The statement that creates the check for another column. It applies to new writes and is not validated.
+ * The statements that create the check for another column. It applies to new writes and is not validated.
  * @param table quoted
  * @param definition the definition for the other column
  */
-export function mirrorCheckStatement(table: string, { name }: CarriedCheck, definition: string): string {
+export function mirrorCheckStatements(table: string, check: CarriedCheck, definition: string): string[] {
+  const mirror = escapeIdentifier(mirrorName(check.name));
   const added = withoutNotValid(definition);
   const notValid = added.endsWith('NOT ENFORCED') ? '' : ' not valid';
-  return `alter table ${table} add constraint ${escapeIdentifier(mirrorName(name))} ${added}${notValid}`;
+  return [
+    `alter table ${table} add constraint ${mirror} ${added}${notValid}`,
+    `comment on constraint ${mirror} on ${table} is ${copyComment(check)}`,
+  ];
 }

@@ -1,5 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import type { Queryable } from '../postgres/queryable.ts';
+import { copyComment } from './copy-comment.ts';
 import { mirrorName, type TableColumn } from './table-column.ts';
 
 /** A foreign key on a column, at either end. */
@@ -27,6 +28,8 @@ export interface ForeignKey {
   readonly isValidated: boolean;
   /** Types of the matching columns at the other end. */
   readonly partnerTypes: readonly string[];
+  /** The definition as it is compared with that of a copy. */
+  readonly text: string;
   readonly comment: string | null;
   /** The reason why another column cannot get it; null if it can. */
   readonly obstacle: string | null;
@@ -123,6 +126,15 @@ export async function readForeignKeys(
     isTarget: row.is_target,
     isValidated: row.validated,
     partnerTypes: row.partner_types,
+    text: JSON.stringify([
+      row.columns,
+      row.target,
+      row.target_columns,
+      optionsOf(row),
+      row.columns_to_set,
+      row.is_enforced,
+      row.deferrable,
+    ]),
     comment: row.comment,
     obstacle: row.obstacle,
   }));
@@ -138,21 +150,22 @@ export function otherEnds(foreignKeys: readonly ForeignKey[]): string[] {
 }
 
 /**
- * The statement that creates the same foreign key for another column. It applies to new writes and is not validated. A
+ * The statements that create the same foreign key for another column. It applies to new writes and is not validated. A
  * deferrable one is deferred while both exist: `set constraints` with the name of the original would not defer the copy.
  */
-export function mirrorForeignKeyStatement(foreignKey: ForeignKey, from: string, to: string): string {
+export function mirrorForeignKeyStatements(foreignKey: ForeignKey, from: string, to: string): string[] {
   const { name, owner, columns, target, targetColumns, options, columnsToSet, isSource, isTarget } =
     foreignKey;
   const list = (names: readonly string[], isReplaced: boolean) =>
     names.map((column) => escapeIdentifier(isReplaced && column === from ? to : column)).join(', ');
-  return (
-    `alter table ${owner} add constraint ${escapeIdentifier(mirrorName(name))} ` +
-    `foreign key (${list(columns, isSource)}) references ${target} (${list(targetColumns, isTarget)})` +
-    options.replace('%columns', () => `(${list(columnsToSet, isSource)})`) +
-    (foreignKey.isDeferrable ? ' deferrable initially deferred' : '') +
-    (foreignKey.isEnforced ? ' not valid' : ' not enforced')
-  );
+  const mirror = escapeIdentifier(mirrorName(name));
+  return [
+    `alter table ${owner} add constraint ${mirror} foreign key (${list(columns, isSource)}) references ${target} (${list(targetColumns, isTarget)})` +
+      options.replace('%columns', () => `(${list(columnsToSet, isSource)})`) +
+      (foreignKey.isDeferrable ? ' deferrable initially deferred' : '') +
+      (foreignKey.isEnforced ? ' not valid' : ' not enforced'),
+    `comment on constraint ${mirror} on ${owner} is ${copyComment(foreignKey)}`,
+  ];
 }
 
 /** The clauses behind the columns, in PostgreSQL's order. `%columns` is the place of the columns to set. */

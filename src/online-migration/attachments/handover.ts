@@ -6,9 +6,11 @@ import { namesOf } from '../change/names.ts';
 import type { LockedPlan } from '../postgres/exclusive-lock.ts';
 import { readAttachments } from './attachments.ts';
 import type { CarriedCheck } from './checks.ts';
+import { dropStatements } from './copy-drop.ts';
+import { compareCopies, orphansOf, withCopies, withoutCopies } from './copies.ts';
 import { privilegeStatements, propertyStatements, readColumnProperties } from './column-properties.ts';
 import { type ForeignKey, otherEnds } from './foreign-keys.ts';
-import { dropPartitionedMirror, readIndexPartitions, renamePartitions } from './index-partitions.ts';
+import { readIndexPartitions, renamePartitions } from './index-partitions.ts';
 import type { CarriedIndex } from './indexes.ts';
 import { type Numbering, numberingStatements, readNumbering } from './numbering.ts';
 import { planStatistics } from './extended-statistics.ts';
@@ -21,12 +23,13 @@ import { translate } from './translation.ts';
  * statements only change the catalog, and the names stay the same. The plan is made before the lock, so that nothing
  * is read under it.
  *
- * 1. Drop each foreign key and give its name to its copy. This precedes the indexes, because foreign keys of other
+ * 1. Drop copies whose original was dropped or renamed in the meantime.
+ * 2. Drop each foreign key and give its name to its copy. This precedes the indexes, because foreign keys of other
  *    tables depend on them.
- * 2. Drop each index and give its name to its copy, including the primary key or the unique constraint.
- * 3. Drop each check and give its name to its copy.
- * 4. Give each policy its conditions for the other column. It cannot have a copy.
- * 5. Make the extended statistics anew.
+ * 3. Drop each index and give its name to its copy, including the primary key or the unique constraint.
+ * 4. Drop each check and give its name to its copy.
+ * 5. Give each policy its conditions for the other column. It cannot have a copy.
+ * 6. Make the extended statistics anew.
  *
  * @param from the column that has them
  */
@@ -37,36 +40,37 @@ export async function planHandover(
 ): Promise<LockedPlan> {
   const { table } = namesOf(change);
   const { own } = await readAttachments(database, change, from);
-  const unmirrored = new Set(await findUnmirrored(database, change, from));
-  const isMirrored = ({ name }: { name: string }) => !unmirrored.has(name);
-  const foreignKeys = own.foreignKeys.filter(isMirrored);
+  const { mirrors } = await readAttachments(database, change, otherSide(from));
+  const orphans = orphansOf(own, mirrors);
+  const carried = withCopies(own, mirrors);
   const { policies } = await translate(database, change, from, {
     indexes: [],
     checks: [],
     policies: own.policies,
   });
   const indexes: string[] = [];
-  for (const index of own.indexes.filter(isMirrored)) {
+  for (const index of carried.indexes) {
     indexes.push(...indexStatements(table, index), ...(await partitionStatements(database, index)));
   }
   const statistics = await planStatistics(database, change, from);
   return {
     statements: [
-      ...foreignKeys.flatMap((key) => foreignKeyStatements(key)),
+      ...(await dropStatements(database, table, orphans, [])),
+      ...carried.foreignKeys.flatMap((key) => foreignKeyStatements(key)),
       ...indexes,
-      ...own.checks.filter(isMirrored).flatMap((check) => checkStatements(table, check)),
+      ...carried.checks.flatMap((check) => checkStatements(table, check)),
       ...[...policies].flatMap(([name, policy]) =>
         'definition' in policy ? [policyStatement(table, name, policy.definition)] : [],
       ),
       ...statistics.statements,
     ],
-    furtherTables: otherEnds(foreignKeys),
+    furtherTables: otherEnds([...orphans.foreignKeys, ...carried.foreignKeys]),
   };
 }
 
 /**
- * The names of one column's indexes, checks and foreign keys without a copy on the other column. They were created in the
- * meantime, and a handover leaves them unchanged.
+ * The names of one column's indexes, checks and foreign keys without a copy of their present definition on the other column.
+ * They were created or replaced in the meantime.
  */
 export async function findUnmirrored(
   database: Queryable,
@@ -75,12 +79,8 @@ export async function findUnmirrored(
 ): Promise<string[]> {
   const { own } = await readAttachments(database, change, from);
   const { mirrors } = await readAttachments(database, change, otherSide(from));
-  const mirrorNames = new Set(
-    [...mirrors.indexes, ...mirrors.checks, ...mirrors.foreignKeys].map(({ name }) => name),
-  );
-  return [...own.indexes, ...own.checks, ...own.foreignKeys]
-    .map(({ name }) => name)
-    .filter((name) => !mirrorNames.has(mirrorName(name)));
+  const { indexes, checks, foreignKeys } = withoutCopies(own, compareCopies(own, mirrors).current);
+  return [...indexes, ...checks, ...foreignKeys].map(({ name }) => name);
 }
 
 /**
@@ -128,36 +128,6 @@ function valueStatements(change: ChangedColumn, from: Side, numbering: Numbering
   return expression === undefined ? [] : defaultStatements(table, leaving, staying, expression);
 }
 
-/** Plans how one column's copies of the other column's attachments are dropped. */
-export async function planMirrorDrop(
-  database: Queryable,
-  change: ChangedColumn,
-  side: Side,
-): Promise<LockedPlan> {
-  const { table } = namesOf(change);
-  const { mirrors } = await readAttachments(database, change, side);
-  const { own: originals } = await readAttachments(database, change, otherSide(side));
-  const partitioned: string[] = [];
-  for (const { schema, name } of originals.indexes.filter(({ isPartitioned }) => isPartitioned)) {
-    partitioned.push(
-      ...(await dropPartitionedMirror(database, await readIndexPartitions(database, schema, name))),
-    );
-  }
-  return {
-    statements: [
-      ...mirrors.foreignKeys.map(
-        ({ owner, name }) => `alter table ${owner} drop constraint ${escapeIdentifier(name)}`,
-      ),
-      ...partitioned,
-      ...mirrors.indexes
-        .filter(({ isPartitioned }) => !isPartitioned)
-        .map(({ schema, name }) => `drop index ${schema}.${escapeIdentifier(name)}`),
-      ...mirrors.checks.map(({ name }) => `alter table ${table} drop constraint ${escapeIdentifier(name)}`),
-    ],
-    furtherTables: otherEnds(mirrors.foreignKeys),
-  };
-}
-
 /** Joins several plans in their order. */
 export function joined(...plans: readonly LockedPlan[]): LockedPlan {
   return {
@@ -188,7 +158,7 @@ function foreignKeyStatements({ owner, name, comment, isDeferrable, isDeferred }
     ...(isDeferrable && !isDeferred
       ? [`alter table ${owner} alter constraint ${quoted} deferrable initially immediate`]
       : []),
-    ...commentStatements(`constraint ${quoted} on ${owner}`, comment),
+    ownComment(`constraint ${quoted} on ${owner}`, comment),
   ];
 }
 
@@ -197,7 +167,7 @@ function checkStatements(table: string, { name, comment }: CarriedCheck): string
   return [
     `alter table ${table} drop constraint ${quoted}`,
     `alter table ${table} rename constraint ${mirror} to ${quoted}`,
-    ...commentStatements(`constraint ${quoted} on ${table}`, comment),
+    ownComment(`constraint ${quoted} on ${table}`, comment),
   ];
 }
 
@@ -213,15 +183,17 @@ function indexStatements(table: string, index: CarriedIndex): string[] {
       `drop index ${schema}.${quoted}`,
       `alter index ${schema}.${mirror} rename to ${quoted}`,
       ...roles,
-      ...commentStatements(`index ${schema}.${quoted}`, comment),
+      ownComment(`index ${schema}.${quoted}`, comment),
     ];
   }
   return [
     `alter table ${table} drop constraint ${quoted}`,
     `alter table ${table} add constraint ${quoted} ${constraint} using index ${mirror}`,
     ...roles,
-    ...commentStatements(`index ${schema}.${quoted}`, comment),
-    ...commentStatements(`constraint ${quoted} on ${table}`, constraintComment),
+    ownComment(`index ${schema}.${quoted}`, comment),
+    ...(constraintComment === null
+      ? []
+      : [ownComment(`constraint ${quoted} on ${table}`, constraintComment)]),
   ];
 }
 
@@ -234,6 +206,7 @@ async function partitionStatements(
   return renamePartitions(tree, await readIndexPartitions(database, schema, mirrorName(name)));
 }
 
-function commentStatements(what: string, comment: string | null): string[] {
-  return comment === null ? [] : [`comment on ${what} is ${escapeLiteral(comment)}`];
+/** In place of the comment of a copy. */
+function ownComment(what: string, comment: string | null): string {
+  return `comment on ${what} is ${comment === null ? 'null' : escapeLiteral(comment)}`;
 }

@@ -48,6 +48,8 @@ export interface CarriedIndex extends IndexDefinition {
   readonly isReplicaIdentity: boolean;
   /** Its tablespace; null for the database's default. */
   readonly tablespace: string | null;
+  /** The definition as it is compared with that of a copy. */
+  readonly text: string;
   readonly comment: string | null;
   /** The comment on its constraint. */
   readonly constraintComment: string | null;
@@ -182,6 +184,7 @@ export async function readIndexes(
     isClustered: row.clustered,
     isReplicaIdentity: row.replica_identity,
     tablespace: row.tablespace,
+    text: (row.is_unique ? 'unique ' : '') + row.definition,
     comment: row.comment,
     constraintComment: row.constraint_comment,
     obstacle: obstacleOf(row),

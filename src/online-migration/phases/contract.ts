@@ -1,11 +1,5 @@
-import {
-  findUnmirrored,
-  joined,
-  planHandover,
-  planMirrorDrop,
-  planValueHandover,
-  runPlan,
-} from '../attachments/handover.ts';
+import { findUnmirrored, joined, planHandover, planValueHandover, runPlan } from '../attachments/handover.ts';
+import { planMirrorDrop } from '../attachments/copy-drop.ts';
 import { notNullSuccession, oldNameStatements } from '../attachments/not-null-name.ts';
 import { planCopyDrop, planViews } from '../attachments/views/plan-views.ts';
 import { columnAt } from '../attachments/table-column.ts';

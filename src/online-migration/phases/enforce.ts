@@ -1,4 +1,5 @@
-import { joined, planHandover, planMirrorDrop, runPlan } from '../attachments/handover.ts';
+import { planMirrorDrop } from '../attachments/copy-drop.ts';
+import { joined, planHandover, runPlan } from '../attachments/handover.ts';
 import { notNullExchange } from '../attachments/not-null-name.ts';
 import { viewObstacles } from '../attachments/obstacles/view-obstacles.ts';
 import { planCopyDrop, planViews } from '../attachments/views/plan-views.ts';

@@ -5,9 +5,11 @@ import { namesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { type Attachments, readAttachments } from '../attachments/attachments.ts';
 import { recordDefinitions } from '../state/definitions.ts';
-import { mirrorForeignKeyStatement, otherEnds } from '../attachments/foreign-keys.ts';
+import { mirrorForeignKeyStatements, otherEnds } from '../attachments/foreign-keys.ts';
+import { planOutdatedDrop } from '../attachments/copy-drop.ts';
 import { runPlan } from '../attachments/handover.ts';
 import { dropPartitionedMirror, readIndexPartitions } from '../attachments/index-partitions.ts';
+import { copyComment } from '../attachments/copy-comment.ts';
 import { type CarriedIndex, createIndex, type IndexDefinition } from '../attachments/indexes.ts';
 import { columnAt, mirrorName } from '../attachments/table-column.ts';
 import { definitionOf, type Translations } from '../attachments/translated.ts';
@@ -19,13 +21,14 @@ import { mirrorChecks } from './mirror-checks.ts';
  * Creates copies of one column's attachments for the other column, so that it can replace the first one. An
  * interrupted run continues.
  *
- * 1. Each index: `create index concurrently`, under SHARE UPDATE EXCLUSIVE, without blocking reads and writes. An
+ * 1. ONE transaction under ACCESS EXCLUSIVE: drop copies whose original was dropped, renamed or replaced.
+ * 2. Each index: `create index concurrently`, under SHARE UPDATE EXCLUSIVE, without blocking reads and writes. An
  *    unfinished index of an earlier run is dropped first, because an unfinished unique index rejects writes.
- * 2. Each check, in ONE transaction under ACCESS EXCLUSIVE: not validated, catalog only. Then it is validated under
+ * 3. Each check, in ONE transaction under ACCESS EXCLUSIVE: not validated, catalog only. Then it is validated under
  *    SHARE UPDATE EXCLUSIVE if its original is. That reads the table, without blocking reads and writes.
- * 3. Each foreign key, in ONE transaction under ACCESS EXCLUSIVE on this table and SHARE ROW EXCLUSIVE on the
+ * 4. Each foreign key, in ONE transaction under ACCESS EXCLUSIVE on this table and SHARE ROW EXCLUSIVE on the
  *    referenced one: not validated, catalog only.
- * 4. Each foreign key is validated if its original is. That reads both tables, without blocking reads and writes.
+ * 5. Each foreign key is validated if its original is. That reads both tables, without blocking reads and writes.
  *
  * @param phase the phase that needs the copies, for the events
  * @param from the column with the attachments
@@ -35,6 +38,7 @@ import { mirrorChecks } from './mirror-checks.ts';
 export async function mirrorAttachments(context: PhaseContext, phase: string, from: Side): Promise<void> {
   const { session, change, emit, signal } = context;
   const to = otherSide(from);
+  await dropOutdated(context, phase, to);
   const { own } = await readAttachments(session, change, from);
   const { mirrors } = await readAttachments(session, change, to);
   const translations = await translate(session, change, from, own);
@@ -42,7 +46,10 @@ export async function mirrorAttachments(context: PhaseContext, phase: string, fr
   if (from === 'old') await recordDefinitions(session, change, definitionsToRecord(own, translations));
   for (const index of own.indexes) {
     const mirror = mirrors.indexes.find(({ name }) => name === mirrorName(index.name));
-    if (mirror?.isValid) continue;
+    if (mirror?.isValid) {
+      if (mirror.comment === null) await markCopy(context, index);
+      continue;
+    }
     signal.throwIfAborted();
     if (mirror !== undefined && !index.isPartitioned) await dropConcurrently(context, index);
     emit({
@@ -61,8 +68,8 @@ export async function mirrorAttachments(context: PhaseContext, phase: string, fr
   if (missing.length > 0) {
     await inExclusiveTransaction(context, `${phase}: add the foreign keys`, {
       plan: async () => ({
-        statements: missing.map((key) =>
-          mirrorForeignKeyStatement(key, columnAt(change, from).column, columnAt(change, to).column),
+        statements: missing.flatMap((key) =>
+          mirrorForeignKeyStatements(key, columnAt(change, from).column, columnAt(change, to).column),
         ),
         furtherTables: otherEnds(missing),
         furtherMode: 'share row exclusive',
@@ -78,6 +85,16 @@ export async function mirrorAttachments(context: PhaseContext, phase: string, fr
     signal.throwIfAborted();
     await validate(context, phase, owner, name);
   }
+}
+
+/** A copy without an original would go on rejecting writes, and one of a replaced original would take its place. */
+async function dropOutdated(context: PhaseContext, phase: string, side: Side): Promise<void> {
+  const { session, change } = context;
+  if ((await planOutdatedDrop(session, change, side)).statements.length === 0) return;
+  await inExclusiveTransaction(context, `${phase}: drop copies of earlier indexes and constraints`, {
+    plan: () => planOutdatedDrop(session, change, side),
+    locked: (plan) => runPlan(session, plan),
+  });
 }
 
 /** An index or check that was created after the phase had looked may have no definition for the other column. */
@@ -112,6 +129,7 @@ async function createMirror(
       await session.runUnlimited(
         createIndex({ ...index, name: mirrorName(index.name) }, definition, 'concurrently'),
       );
+    await markCopy(context, index);
   } catch (error) {
     if (sqlState(error) !== SQLSTATE.uniqueViolation) throw error;
     await dropMirror(context, phase, index);
@@ -124,6 +142,11 @@ async function createMirror(
       { cause: error },
     );
   }
+}
+
+async function markCopy({ session }: PhaseContext, index: CarriedIndex): Promise<void> {
+  const copy = `${index.schema}.${escapeIdentifier(mirrorName(index.name))}`;
+  await session.query(`comment on index ${copy} is ${copyComment(index)}`);
 }
 
 async function dropMirror(context: PhaseContext, phase: string, index: CarriedIndex): Promise<void> {

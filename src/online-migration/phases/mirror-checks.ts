@@ -1,5 +1,5 @@
 import { escapeIdentifier } from 'pg';
-import { type CarriedCheck, mirrorCheckStatement } from '../attachments/checks.ts';
+import { type CarriedCheck, mirrorCheckStatements } from '../attachments/checks.ts';
 import { runPlan } from '../attachments/handover.ts';
 import { mirrorName } from '../attachments/table-column.ts';
 import { definitionOf, type Translations } from '../attachments/translated.ts';
@@ -30,8 +30,8 @@ export async function mirrorChecks(
   const mirrorOf = ({ name }: CarriedCheck) => mirrors.find((mirror) => mirror.name === mirrorName(name));
   const missing = checks.filter((check) => mirrorOf(check) === undefined);
   if (missing.length > 0) {
-    const statements = missing.map((check) =>
-      mirrorCheckStatement(table, check, definitionOf(translations, check.name)!),
+    const statements = missing.flatMap((check) =>
+      mirrorCheckStatements(table, check, definitionOf(translations, check.name)!),
     );
     await inExclusiveTransaction(context, `${phase}: add the checks`, {
       plan: async () => ({ statements, furtherTables: [] }),

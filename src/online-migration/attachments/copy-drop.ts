@@ -1,0 +1,71 @@
+import { escapeIdentifier } from 'pg';
+import type { ChangedColumn } from '../change/changed-column.ts';
+import { namesOf } from '../change/names.ts';
+import { EMPTY_PLAN, type LockedPlan } from '../postgres/exclusive-lock.ts';
+import type { Queryable } from '../postgres/queryable.ts';
+import { otherSide, type Side } from '../sync/filled-column.ts';
+import { type Copies, readAttachments } from './attachments.ts';
+import { areNone, compareCopies } from './copies.ts';
+import { otherEnds } from './foreign-keys.ts';
+import { dropPartitionedMirror, readIndexPartitions } from './index-partitions.ts';
+import type { CarriedIndex } from './indexes.ts';
+import { mirrorName } from './table-column.ts';
+
+/** Plans how one column's copies of the other column's attachments are dropped. */
+export async function planMirrorDrop(
+  database: Queryable,
+  change: ChangedColumn,
+  side: Side,
+): Promise<LockedPlan> {
+  const { table } = namesOf(change);
+  const { mirrors } = await readAttachments(database, change, side);
+  const { own: originals } = await readAttachments(database, change, otherSide(side));
+  return {
+    statements: await dropStatements(database, table, mirrors, originals.indexes),
+    furtherTables: otherEnds(mirrors.foreignKeys),
+  };
+}
+
+/** Plans how one column's copies are dropped whose original was dropped, renamed or replaced in the meantime. */
+export async function planOutdatedDrop(
+  database: Queryable,
+  change: ChangedColumn,
+  side: Side,
+): Promise<LockedPlan> {
+  const { mirrors } = await readAttachments(database, change, side);
+  const { own } = await readAttachments(database, change, otherSide(side));
+  const { outdated } = compareCopies(own, mirrors);
+  if (areNone(outdated)) return EMPTY_PLAN;
+  const replaced = own.indexes.filter(({ name }) =>
+    outdated.indexes.some((copy) => copy.name === mirrorName(name)),
+  );
+  return {
+    statements: await dropStatements(database, namesOf(change).table, outdated, replaced),
+    furtherTables: otherEnds(outdated.foreignKeys),
+  };
+}
+
+/**
+ * The statements that drop copies.
+ * @param table quoted
+ * @param originals the indexes whose copies are dropped; those of partitioned tables may be in pieces
+ */
+export async function dropStatements(
+  database: Queryable,
+  table: string,
+  { indexes, checks, foreignKeys }: Copies,
+  originals: readonly CarriedIndex[],
+): Promise<string[]> {
+  const partitioned: string[] = [];
+  for (const { schema, name } of originals.filter(({ isPartitioned }) => isPartitioned)) {
+    partitioned.push(
+      ...(await dropPartitionedMirror(database, await readIndexPartitions(database, schema, name))),
+    );
+  }
+  return [
+    ...foreignKeys.map(({ owner, name }) => `alter table ${owner} drop constraint ${escapeIdentifier(name)}`),
+    ...partitioned,
+    ...indexes.map(({ schema, name }) => `drop index if exists ${schema}.${escapeIdentifier(name)}`),
+    ...checks.map(({ name }) => `alter table ${table} drop constraint ${escapeIdentifier(name)}`),
+  ];
+}
