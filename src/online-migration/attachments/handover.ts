@@ -150,7 +150,14 @@ function defaultStatements(table: string, leaving: string, staying: string, expr
   ];
 }
 
-function foreignKeyStatements({ owner, name, comment, isDeferrable, isDeferred }: ForeignKey): string[] {
+/** The statements that drop a foreign key and give its name to its copy. */
+export function foreignKeyStatements({
+  owner,
+  name,
+  comment,
+  isDeferrable,
+  isDeferred,
+}: ForeignKey): string[] {
   const [quoted, mirror] = [escapeIdentifier(name), escapeIdentifier(mirrorName(name))];
   return [
     `alter table ${owner} drop constraint ${quoted}`,

@@ -1,4 +1,5 @@
-import { planPrivileges, planValueHandover, runPlan } from '../attachments/handover.ts';
+import { planDefaultKeys } from '../attachments/default-keys.ts';
+import { joined, planPrivileges, planValueHandover, runPlan } from '../attachments/handover.ts';
 import { notNullExchange } from '../attachments/not-null-name.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { finishBackfill } from '../backfill/plan/checkpoint.ts';
@@ -41,7 +42,7 @@ import { prepareState } from './prepare-state.ts';
  * 4. Create the indexes and foreign keys of the new column on the old one, without blocking reads and writes.
  * 5. Add the not-null check and validate it, without blocking reads and writes.
  * 6. ONE transaction under ACCESS EXCLUSIVE: set NOT NULL, drop the check, and hand the name of the NOT NULL, the
- *    default or the numbering over to the old column.
+ *    default or the numbering over to the old column, with the foreign keys that set the default.
  */
 export async function revertContract(context: PhaseContext): Promise<void> {
   const { session, change } = context;
@@ -98,7 +99,7 @@ export async function revertContract(context: PhaseContext): Promise<void> {
     before: () => refuseNumbersBeyond(context),
     plan: async () => {
       notNull = { statements: await notNullExchange(session, change, 'new'), furtherTables: [] };
-      return planValueHandover(session, change, 'new');
+      return joined(await planValueHandover(session, change, 'new'), await planDefaultKeys(session, change));
     },
     locked: async (plan) => {
       await runPlan(session, notNull);

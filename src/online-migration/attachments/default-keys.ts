@@ -1,0 +1,34 @@
+import type { ChangedColumn } from '../change/changed-column.ts';
+import type { LockedPlan } from '../postgres/exclusive-lock.ts';
+import type { Queryable } from '../postgres/queryable.ts';
+import { readAttachments } from './attachments.ts';
+import { mirrorForeignKeyStatements, otherEnds } from './foreign-keys.ts';
+import { foreignKeyStatements } from './handover.ts';
+import { columnAt, mirrorName } from './table-column.ts';
+
+/**
+ * Plans how foreign keys with `set default` are handed over to the old column together with the default.
+ *
+ * Of two foreign keys, the older one acts first. On a column without a default, `set default` would set null, and the
+ * default of the other column would not be used. So the one on the new column is created again, after the other one. It
+ * is not validated, because the other one has checked the same rows.
+ */
+export async function planDefaultKeys(database: Queryable, change: ChangedColumn): Promise<LockedPlan> {
+  const { own } = await readAttachments(database, change, 'new');
+  const { mirrors } = await readAttachments(database, change, 'old');
+  const [oldColumn, newColumn] = [columnAt(change, 'old').column, columnAt(change, 'new').column];
+  const pairs = own.foreignKeys
+    .filter(({ isSource, options }) => isSource && options.includes(' set default'))
+    .flatMap((key) =>
+      mirrors.foreignKeys
+        .filter((copy) => copy.name === mirrorName(key.name) && copy.owner === key.owner)
+        .map((copy) => ({ key, copy })),
+    );
+  return {
+    statements: pairs.flatMap(({ key, copy }) => [
+      ...foreignKeyStatements(key),
+      ...mirrorForeignKeyStatements({ ...copy, name: key.name }, oldColumn, newColumn),
+    ]),
+    furtherTables: otherEnds(pairs.map(({ key }) => key)),
+  };
+}
