@@ -35,6 +35,29 @@ export async function readPolicies(
   return rows;
 }
 
+/**
+ * Whether a policy uses a column of another table.
+ * @param policy its table, and its name
+ */
+export async function usesColumn(
+  database: Queryable,
+  policy: { readonly table: string; readonly name: string },
+  { table, column }: TableColumn,
+): Promise<boolean> {
+  const { rows } = await database.query<{ found: boolean }>(
+    `
+    select exists (
+      select from pg_catalog.pg_policy p
+      join pg_catalog.pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = p.oid
+      join pg_catalog.pg_attribute a
+        on d.refclassid = 'pg_class'::regclass and d.refobjid = a.attrelid and d.refobjsubid = a.attnum
+      where p.polrelid = to_regclass($1) and p.polname = $2 and a.attrelid = to_regclass($3) and a.attname = $4
+    ) as found`,
+    [policy.table, policy.name, table, column],
+  );
+  return rows[0]?.found ?? false;
+}
+
 /** The statement that gives a policy other conditions. Its roles and its command stay. */
 export function policyStatement(table: string, name: string, { using, withCheck }: PolicyConditions): string {
   return `alter policy ${escapeIdentifier(name)} on ${table}${conditionClauses({ using, withCheck })}`;

@@ -6,7 +6,7 @@ import { errorOf } from '../postgres/rolled-back.ts';
 import { otherSide, type Side } from '../sync/filled-column.ts';
 import { withoutNotValid } from './checks.ts';
 import { type IndexDefinition, indexDefinition } from './indexes.ts';
-import { conditionClauses, type PolicyConditions, readPolicies } from './policies.ts';
+import { conditionClauses, type PolicyConditions, readPolicies, usesColumn } from './policies.ts';
 import { columnAt } from './table-column.ts';
 import type { Defined, Translated, Translations } from './translated.ts';
 import { onTrialTable } from './trial-table.ts';
@@ -19,6 +19,8 @@ interface Attempt {
   readonly create: string;
   /** Its conditions, which must not become dependent on the session; empty for an index, which PostgreSQL checks itself. */
   readonly conditions: readonly string[];
+  /** A reason against it that shows after its creation; null for none. */
+  readonly findReason?: () => Promise<string | null>;
   /** How the definition reads in the catalog, after the trial column got the other column's name. */
   readonly found: (result: { readonly reason: string } | null) => Promise<void>;
 }
@@ -67,6 +69,10 @@ export async function tryDefinitions(
       ...policies.map((policy) => ({
         create: createPolicy(table, policy.name, policy),
         conditions: [policy.using, policy.withCheck].filter((condition) => condition !== null),
+        findReason: async () =>
+          (await usesColumn(database, { table, name: policy.name }, columnAt(change, from)))
+            ? 'a subquery reads the column in other rows of the table'
+            : null,
         found: async (result: { readonly reason: string } | null) =>
           void results.policies.set(
             policy.name,
@@ -82,10 +88,12 @@ export async function tryDefinitions(
     const reasons = new Map<Attempt, { readonly reason: string }>();
     for (const attempt of attempts) {
       const error = await errorOf(database, attempt.create, isDefinitionsFault);
-      if (error !== null) reasons.set(attempt, { reason: error.message });
+      const reason = error === null ? await attempt.findReason?.() : error.message;
+      if (reason) reasons.set(attempt, { reason });
       else if (!mutable.has(attempt) && !(await areImmutable(database, table, attempt.conditions))) {
-        const reason = `for ${type}, its result depends on settings of the session, such as the time zone`;
-        reasons.set(attempt, { reason });
+        reasons.set(attempt, {
+          reason: `for ${type}, its result depends on settings of the session, such as the time zone`,
+        });
       }
     }
     // The declaration calls the column by the name of the old one.
