@@ -9,10 +9,15 @@ import { columnNames, lendName, returnName } from './under-other-name.ts';
 
 /** Extended statistics on a column and others: `create statistics`. */
 export interface CarriedStatistics {
+  readonly oid: string;
   /** Schema and name, quoted. */
   readonly name: string;
   /** The statement that creates them, as in the catalog. */
   readonly definition: string;
+  /** Its expressions, as in the catalog; those that use the column and others. */
+  readonly expressions: readonly string[];
+  /** Whether the column itself is one of the items. */
+  readonly hasColumn: boolean;
   /** Their owner, quoted. */
   readonly owner: string;
   /** The statistics target; null for the default. */
@@ -27,7 +32,9 @@ export async function readStatistics(
 ): Promise<CarriedStatistics[]> {
   const { rows } = await database.query<CarriedStatistics>(
     `
-    select format('%I.%I', n.nspname, s.stxname) as name, pg_get_statisticsobjdef(s.oid) as definition,
+    select s.oid::text as oid, format('%I.%I', n.nspname, s.stxname) as name, pg_get_statisticsobjdef(s.oid) as definition,
+      coalesce(pg_get_statisticsobjdef_expressions(s.oid), '{}') as expressions,
+      a.attnum = any (s.stxkeys::int2[]) as "hasColumn",
       quote_ident(pg_get_userbyid(s.stxowner)) as owner, nullif(s.stxstattarget, -1)::integer as target,
       obj_description(s.oid, 'pg_statistic_ext') as comment
     from pg_catalog.pg_attribute a

@@ -260,6 +260,11 @@ export const OBSTACLE_CODES = {
     meaning: 'A partition has a NOT NULL, a default or privileges of its own for the column.',
     remedy: 'Make the partition equal to its table.',
   },
+  PRIVILEGE_DIFFERS: {
+    meaning:
+      'A role has a privilege on the new column that was revoked from the old one, or the other way around.',
+    remedy: 'Revoke it from both columns, or grant it on both.',
+  },
   SECURITY_LABEL: {
     meaning: 'The column has a security label, which it would lose.',
     remedy: 'Remove the label for the time of the change.',

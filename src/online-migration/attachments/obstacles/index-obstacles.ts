@@ -3,7 +3,6 @@ import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import { typeValues } from '../../change/declared-type.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { Attachments } from '../attachments.ts';
-import type { CarriedStatistics } from '../extended-statistics.ts';
 import type { CarriedIndex } from '../indexes.ts';
 import { reasonOf, type Translations } from '../translated.ts';
 
@@ -62,7 +61,8 @@ function remedyOf({
   );
 }
 
-async function canBeIndexed(database: Queryable, method: string, type: string): Promise<boolean> {
+/** Whether an access method has a default operator class for a type. */
+export async function canBeIndexed(database: Queryable, method: string, type: string): Promise<boolean> {
   const { rows } = await database.query<{ possible: boolean }>(
     `
     select exists (
@@ -86,21 +86,4 @@ async function canBeIndexed(database: Queryable, method: string, type: string): 
     [method, typeValues(type)[0]],
   );
   return rows[0]?.possible ?? false;
-}
-
-/** Finds extended statistics that the type of the other column cannot have, an obstacle each. */
-export async function statisticsObstacles(
-  database: Queryable,
-  statistics: readonly CarriedStatistics[],
-  type: string,
-): Promise<Obstacle[]> {
-  if (statistics.length === 0 || (await canBeIndexed(database, 'btree', type))) return [];
-  return statistics.map(({ name, definition }) =>
-    obstacle(
-      'STATISTICS_NOT_CARRIED',
-      `The extended statistics ${name} cannot be made for ${type}, which has no order. Drop them for the time of the change, ` +
-        `\`drop statistics ${name}\`; they are \`${definition}\`.`,
-      { statistics: name, type },
-    ),
-  );
 }

@@ -20,15 +20,16 @@ import { conversionTypeObstacles } from './conversion-type-obstacles.ts';
 import { defaultObstacles, defaultOfNullableObstacles } from './default-obstacles.ts';
 import { dependentObstacles } from './dependent-obstacles.ts';
 import { foreignKeyObstacles } from './foreign-key-obstacles.ts';
-import { indexObstacles, statisticsObstacles } from './index-obstacles.ts';
+import { indexObstacles } from './index-obstacles.ts';
 import { expressionObstacles, unknownTypes } from './expression-obstacles.ts';
 import { longNameObstacles, nameObstacles } from './name-obstacles.ts';
 import { oneWayObstacles, precisionObstacles, typeObstacles } from './declaration-obstacles.ts';
 import { partitionObstacles } from './partition-obstacles.ts';
+import { privilegeObstacles } from './privilege-obstacles.ts';
 import { propertyObstacles } from './property-obstacles.ts';
 import { findRenameObstacles } from './rename-obstacles.ts';
 import { rightObstacles } from './right-obstacles.ts';
-import { readStatistics } from '../extended-statistics.ts';
+import { statisticsObstacles } from './statistics-obstacles.ts';
 import { trialObstacles } from './trial-obstacles.ts';
 import { columnAt } from '../table-column.ts';
 import { translate, triedNames } from '../translation.ts';
@@ -144,7 +145,8 @@ export async function findAttachedObstacles(
     ...(await propertyObstacles(database, column)),
     ...(await definitionObstacles(database, change, side, own)),
     ...(await foreignKeyObstacles(database, own.foreignKeys, type)),
-    ...(await statisticsObstacles(database, await readStatistics(database, column), type)),
+    ...(await statisticsObstacles(database, change, side)),
+    ...(await privilegeObstacles(database, change, side)),
     ...(await dependentObstacles(database, change, column)),
     ...(await viewObstacles(database, change, side)),
     ...(await partitionObstacles(database, change, column)),

@@ -5,7 +5,8 @@ import type { Side } from '../../sync/filled-column.ts';
 import { columnAt, type TableColumn } from '../table-column.ts';
 import { readStoredViews } from '../views/materialized-views.ts';
 import { tryViews } from '../views/try-views.ts';
-import { type CarriedView, readViews } from '../views/views.ts';
+import { readViews } from '../views/views.ts';
+import { remakeRights } from './remake-rights.ts';
 import { trialObstacles } from './trial-obstacles.ts';
 import { DROP_AND_MAKE } from './dependent-obstacles.ts';
 
@@ -33,7 +34,11 @@ export async function viewObstacles(
           ]
         : [],
     ),
-    ...(await viewRights(database, views)),
+    ...(await remakeRights(
+      database,
+      'view',
+      views.map(({ oid }) => oid),
+    )),
     ...(await trialObstacles(
       database,
       views.map(({ name }) => name),
@@ -66,59 +71,4 @@ export async function viewsOf(database: Queryable, column: TableColumn): Promise
       },
     ),
   );
-}
-
-interface ViewRights {
-  view: string;
-  schema: string;
-  owner: string;
-  role: string;
-  may_act: boolean;
-  may_create: boolean;
-  owner_may_create: boolean;
-}
-
-/** Only its owner may drop a view. The new one gets the same owner, who must be allowed to create it. */
-async function viewRights(database: Queryable, views: readonly CarriedView[]): Promise<Obstacle[]> {
-  const { rows } = await database.query<ViewRights>(
-    `
-    select format('%I.%I', n.nspname, c.relname) as view, quote_ident(n.nspname) as schema,
-      quote_ident(pg_get_userbyid(c.relowner)) as owner, quote_ident(current_user) as role,
-      pg_has_role(current_user, c.relowner, 'usage') and pg_has_role(
-        current_user, c.relowner, case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end
-      ) as may_act,
-      has_schema_privilege(current_user, n.oid, 'create') as may_create,
-      has_schema_privilege(c.relowner, n.oid, 'create') or self.rolsuper as owner_may_create
-    from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    join pg_catalog.pg_roles self on self.rolname = current_user
-    where c.oid = any ($1::oid[])
-    order by 1`,
-    [views.map(({ oid }) => oid)],
-  );
-  const unable = new Map<string, Obstacle>();
-  for (const { view, schema, owner, role, may_act, may_create, owner_may_create } of rows) {
-    if (!may_act) {
-      unable.set(
-        owner,
-        obstacle(
-          'OWNER_NOT_GRANTED',
-          `The view ${view} belongs to ${owner}, and ${role} may not act for that role: \`grant ${owner} to ${role}\`.`,
-          { view, owner, role },
-        ),
-      );
-    }
-    for (const creator of [...(may_create ? [] : [role]), ...(owner_may_create ? [] : [owner])]) {
-      unable.set(
-        `${creator} ${schema}`,
-        obstacle(
-          'CREATE_NOT_GRANTED',
-          `${creator} may not create objects in the schema ${schema}, which the change needs for the view ${view}: ` +
-            `\`grant create on schema ${schema} to ${creator}\`.`,
-          { place: `schema ${schema}`, role: creator, objects: [view] },
-        ),
-      );
-    }
-  }
-  return [...unable.values()];
 }

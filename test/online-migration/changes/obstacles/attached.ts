@@ -33,8 +33,14 @@ export const ATTACHED: readonly Obstacle[] = [
   [
     `create statistics sizes on name, size from part`,
     'STATISTICS_NOT_CARRIED',
-    /The extended statistics public\.sizes cannot be made for point, which has no order\. Drop them/,
+    /The extended statistics public\.sizes cannot be made for point: the type has no order\. Drop them/,
     { to: 'point' },
+  ],
+  [
+    `create function half(integer) returns integer language sql immutable as 'select $1 / 2';
+     create statistics sizes on half(size), name from part`,
+    'STATISTICS_NOT_CARRIED',
+    /The extended statistics public\.sizes cannot be made for bigint: function half\(bigint\) does not exist\. Drop them/,
   ],
   [
     `alter table part add exclude using btree (size with =)`,

@@ -1,0 +1,76 @@
+import type { ChangedColumn } from '../../change/changed-column.ts';
+import { type Obstacle, obstacle } from '../../change/obstacle.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
+import { errorOf } from '../../postgres/rolled-back.ts';
+import type { Side } from '../../sync/filled-column.ts';
+import { type CarriedStatistics, readStatistics } from '../extended-statistics.ts';
+import { columnAt } from '../table-column.ts';
+import { onTrialTable } from '../trial-table.ts';
+import { isDefinitionsFault } from '../tried-definitions.ts';
+import { canBeIndexed } from './index-obstacles.ts';
+import { remakeRights } from './remake-rights.ts';
+import { trialObstacles } from './trial-obstacles.ts';
+
+/**
+ * Finds extended statistics that the type of the other column cannot have, and rights that the migrating role lacks to
+ * make them anew, an obstacle each.
+ * @param side the column that has them
+ */
+export async function statisticsObstacles(
+  database: Queryable,
+  change: ChangedColumn,
+  side: Side,
+): Promise<Obstacle[]> {
+  const statistics = await readStatistics(database, columnAt(change, side));
+  const withExpressions = statistics.filter(({ expressions }) => expressions.length > 0);
+  const obstacles = [
+    ...(await remakeRights(
+      database,
+      'statistics object',
+      statistics.map(({ oid }) => oid),
+    )),
+    ...(await trialObstacles(
+      database,
+      withExpressions.map(({ name }) => name),
+    )),
+  ];
+  if (obstacles.length > 0) return obstacles;
+  const { type } = side === 'old' ? change.newColumn : change.oldColumn;
+  const reasons = await tryExpressions(database, change, side, withExpressions);
+  for (const { name, hasColumn } of statistics) {
+    if (hasColumn && !(await canBeIndexed(database, 'btree', type)))
+      reasons.set(name, 'the type has no order');
+  }
+  return statistics
+    .filter(({ name }) => reasons.has(name))
+    .map(({ name, definition }) =>
+      obstacle(
+        'STATISTICS_NOT_CARRIED',
+        `The extended statistics ${name} cannot be made for ${type}: ${reasons.get(name)}. Drop them for the time of the change, ` +
+          `\`drop statistics ${name}\`; they are \`${definition}\`.`,
+        { statistics: name, type, reason: reasons.get(name)! },
+      ),
+    );
+}
+
+/** PostgreSQL must know the expressions for the other type, and an order of their results. */
+async function tryExpressions(
+  database: Queryable,
+  change: ChangedColumn,
+  side: Side,
+  statistics: readonly CarriedStatistics[],
+): Promise<Map<string, string>> {
+  const reasons = new Map<string, string>();
+  if (statistics.length === 0) return reasons;
+  await onTrialTable(database, change, side, async ({ table, convert }) => {
+    await convert();
+    for (const { name, expressions } of statistics) {
+      for (const expression of expressions) {
+        const statement = `select from ${table} order by (${expression})`;
+        const error = await errorOf(database, statement, isDefinitionsFault);
+        if (error !== null) reasons.set(name, error.message);
+      }
+    }
+  });
+  return reasons;
+}
