@@ -3,6 +3,7 @@ import type { ChangedColumn } from '../change/changed-column.ts';
 import { namesOf } from '../change/names.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { rolledBack } from '../postgres/rolled-back.ts';
+import { freeTemporaryNames } from '../postgres/temporary-names.ts';
 import type { Side } from '../sync/filled-column.ts';
 
 /*
@@ -44,6 +45,7 @@ export async function onTrialTable<T>(
   const [source, target] = [leaving.name, staying.name].map((name) => escapeIdentifier(name));
   const trial = `pg_temp.${escapeIdentifier(change.table.name)}`;
   return rolledBack(database, async () => {
+    await freeTemporaryNames(database, [change.table.name]);
     await database.query(`create temporary table ${escapeIdentifier(change.table.name)} (like ${table})`);
     return body({
       table: trial,

@@ -4,6 +4,7 @@ import { namesOf } from '../../change/names.ts';
 import { sqlState } from '../../postgres/database-error.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { errorOf, rolledBack } from '../../postgres/rolled-back.ts';
+import { freeTemporaryNames } from '../../postgres/temporary-names.ts';
 import type { Side } from '../../sync/filled-column.ts';
 import { type ColumnNames, columnNames, lendName, returnName, spareName } from '../under-other-name.ts';
 import { indexStatement, readStoredViews, type StoredView } from './materialized-views.ts';
@@ -63,6 +64,7 @@ async function tryInTransaction(
   views: readonly CarriedView[],
 ): Promise<ViewTrial> {
   const names = columnNames(change, from);
+  await freeTemporaryNames(database, [change.table.name, ...views.map(({ relationName }) => relationName)]);
   await createTrialTable(database, change, from, names);
   await database.query(`set local search_path = pg_catalog`);
   const stored = await readStoredViews(database, views);
