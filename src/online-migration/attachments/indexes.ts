@@ -99,28 +99,28 @@ const KEY_COLUMNS = `
       join pg_catalog.pg_attribute item on item.attrelid = i.indexrelid and item.attnum = k.place`;
 
 /**
- * SQL of an index's definition, from the access method on: `USING btree (lower(name)) WHERE (size > 9)`.
+ * SQL of an index's definition, from the access method on: `USING btree (lower(name)) WHERE (size > 9)`. PostgreSQL 14 writes
+ * the schema of a temporary table as `pg_temp_3`, later versions as `pg_temp`.
  * @param index alias of a row of `pg_index`
  */
 export function indexDefinition(index: string): string {
   return `(
-        select case
-          when starts_with(d.rest, d.qualified || ' ') then substr(d.rest, length(d.qualified) + 2)
-          else substr(d.rest, length(d.plain) + 2)
-        end
+        select substr(d.rest, length(d.table_name) + 2)
         from (
-          select format(
-              '%I.%I', case when tn.oid = pg_my_temp_schema() then 'pg_temp' else tn.nspname end, t.relname
-            ) as qualified, quote_ident(t.relname) as plain,
-            substr(pg_get_indexdef(${index}.indexrelid), 1 + length(
+          select written.table_name, substr(pg_get_indexdef(${index}.indexrelid), 1 + length(
               format('CREATE %sINDEX %I ON ', case when ${index}.indisunique then 'UNIQUE ' end, c.relname)
                 || case when c.relkind = 'I' then 'ONLY ' else '' end
             )) as rest
           from pg_catalog.pg_class c
           join pg_catalog.pg_class t on t.oid = ${index}.indrelid
           join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
+          cross join lateral (
+            values (format('%I.%I', tn.nspname, t.relname)), (format('pg_temp.%I', t.relname)), (quote_ident(t.relname))
+          ) as written (table_name)
           where c.oid = ${index}.indexrelid
         ) as d
+        where starts_with(d.rest, d.table_name || ' ')
+        limit 1
       )`;
 }
 
