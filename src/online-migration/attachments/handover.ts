@@ -179,7 +179,7 @@ function checkStatements(table: string, { name, comment }: CarriedCheck): string
 }
 
 function indexStatements(table: string, index: CarriedIndex): string[] {
-  const { name, schema, constraint, comment, constraintComment } = index;
+  const { name, schema, constraint, statistics, comment, constraintComment } = index;
   const [quoted, mirror] = [escapeIdentifier(name), escapeIdentifier(mirrorName(name))];
   const roles = [
     ...(index.isClustered ? [`alter table ${table} cluster on ${quoted}`] : []),
@@ -190,6 +190,10 @@ function indexStatements(table: string, index: CarriedIndex): string[] {
       `drop index ${schema}.${quoted}`,
       `alter index ${schema}.${mirror} rename to ${quoted}`,
       ...roles,
+      ...statistics.map(
+        ({ place, target }) =>
+          `alter index ${schema}.${quoted} alter column ${place} set statistics ${target}`,
+      ),
       ownComment(`index ${schema}.${quoted}`, comment),
     ];
   }

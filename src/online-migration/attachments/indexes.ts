@@ -46,6 +46,8 @@ export interface CarriedIndex extends IndexDefinition {
   readonly isClustered: boolean;
   /** Whether logical decoding identifies rows by it: `replica identity using index`. */
   readonly isReplicaIdentity: boolean;
+  /** The statistics targets of its expressions, by their places; none for the default. */
+  readonly statistics: readonly { readonly place: number; readonly target: number }[];
   /** Its tablespace; null for the database's default. */
   readonly tablespace: string | null;
   /** The definition as it is compared with that of a copy. */
@@ -74,6 +76,7 @@ interface IndexRow {
   valid: boolean;
   replica_identity: boolean;
   clustered: boolean;
+  statistics: { place: number; target: number }[];
   partitioned: boolean;
   tablespace: string | null;
   comment: string | null;
@@ -138,7 +141,12 @@ export async function readIndexes(
       key.is_plain and i.indexprs is null and i.indpred is null and i.indnatts = i.indnkeyatts and c.reloptions is null as is_plain,
       con.contype as constraint_type, coalesce(con.condeferrable, false) as deferrable,
       coalesce((to_jsonb(con) ->> 'conperiod')::boolean, false) as over_periods,
-      i.indisvalid as valid, i.indisreplident as replica_identity, i.indisclustered as clustered, t.relkind = 'p' as partitioned,
+      i.indisvalid as valid, i.indisreplident as replica_identity, i.indisclustered as clustered, array(
+        select jsonb_build_object('place', s.attnum, 'target', s.attstattarget)
+        from pg_catalog.pg_attribute s
+        where s.attrelid = i.indexrelid and s.attstattarget >= 0
+        order by s.attnum
+      ) as statistics, t.relkind = 'p' as partitioned,
       s.spcname as tablespace, obj_description(c.oid, 'pg_class') as comment,
       obj_description(con.oid, 'pg_constraint') as constraint_comment
     from pg_catalog.pg_index i
@@ -183,6 +191,7 @@ export async function readIndexes(
     constraint: row.constraint_type === 'p' ? 'primary key' : row.constraint_type === 'u' ? 'unique' : null,
     isClustered: row.clustered,
     isReplicaIdentity: row.replica_identity,
+    statistics: row.statistics,
     tablespace: row.tablespace,
     text: (row.is_unique ? 'unique ' : '') + row.definition,
     comment: row.comment,
