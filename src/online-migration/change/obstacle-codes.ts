@@ -227,6 +227,10 @@ export const OBSTACLE_CODES = {
     meaning: 'A check of the old column has another condition than the declaration says.',
     remedy: 'Correct `from.checks`.',
   },
+  TRIAL_REJECTED: {
+    meaning: 'An event trigger rejects the temporary table on which definitions are tried.',
+    remedy: 'Let the event trigger pass temporary tables.',
+  },
   TRIAL_ON_REPLICA: {
     meaning: 'Definitions are tried on a temporary table, which a replica cannot create.',
     remedy: 'Connect to the primary.',

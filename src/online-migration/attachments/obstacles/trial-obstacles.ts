@@ -1,5 +1,7 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
+import { sqlState } from '../../postgres/database-error.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
+import { errorOf, rolledBack } from '../../postgres/rolled-back.ts';
 
 /**
  * Finds the reasons why definitions cannot be tried on a temporary table, an obstacle each.
@@ -19,11 +21,32 @@ export async function trialObstacles(database: Queryable, names: readonly string
       }),
     ];
   }
-  if (mayTry) return [];
+  if (mayTry) return refusedByTrigger(database, names);
   return [
     obstacle('TEMPORARY_NOT_GRANTED', `${tried}, which the role may not create: \`${statement}\`.`, {
       objects: names,
       statement,
     }),
   ];
+}
+
+/** An event trigger can reject a table, for example because it has no primary key. */
+async function refusedByTrigger(database: Queryable, names: readonly string[]): Promise<Obstacle[]> {
+  const error = await rolledBack(database, () =>
+    errorOf(database, `create temporary table online_migration_trial (value integer)`, isRaised),
+  );
+  if (error === null) return [];
+  return [
+    obstacle(
+      'TRIAL_REJECTED',
+      `PostgreSQL tries the definition of ${names.join(', ')} for the other type on a temporary table, and an event trigger rejects ` +
+        `that: ${error.message}. Let the event trigger pass temporary tables.`,
+      { objects: names, reason: error.message },
+    ),
+  ];
+}
+
+/** Whether a function raised the error. */
+function isRaised(error: unknown): error is Error {
+  return sqlState(error)?.startsWith('P0') ?? false;
 }
