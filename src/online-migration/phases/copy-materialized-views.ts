@@ -54,8 +54,12 @@ async function fill(context: PhaseContext, phase: string, stored: StoredView): P
   const { session, change } = context;
   const copy = stored.copyName;
   try {
-    await session.runUnlimited(`refresh materialized view ${copy}`);
-    await session.runUnlimited(`analyze ${copy}`);
+    await session.withoutStatementTimeout(async () => {
+      // The policies that apply to the owner choose the rows, as in the original.
+      await session.query('set local row_security = on');
+      await session.query(`refresh materialized view ${copy}`);
+      await session.query(`analyze ${copy}`);
+    });
   } catch (error) {
     if (!(error instanceof Error) || !QUERY_ERROR.test(sqlState(error) ?? '')) throw error;
     throw new PhaseRefusedError(

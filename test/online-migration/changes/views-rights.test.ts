@@ -97,6 +97,30 @@ describe('a role that owns the table and its views, and has no other right', () 
     await expect(asReader.rows(`select size from big`)).rejects.toThrow('permission denied for view big');
   });
 
+  it('fills the copy of a materialized view with the rows and the rights of its owner', async () => {
+    await admin.rows(`
+      grant create on schema public to ${owner.name}, ${keeper.name};
+      grant temporary on database ${database.name} to ${owner.name};
+      grant ${keeper.name} to ${owner.name};
+      create table secret (id bigint primary key, holder text not null);
+      insert into secret select n, case when n % 2 = 0 then '${keeper.name}' else '${owner.name}' end from generate_series(1, 100) as n;
+      alter table secret enable row level security;
+      create policy own on secret using (holder = current_user);
+      grant select on secret, part to ${keeper.name};
+      create materialized view stored as select size, holder, current_user::text as reader from part join secret using (id);
+      alter materialized view stored owner to ${keeper.name};
+      refresh materialized view stored`);
+    const values = () => admin.rows(`select size::text, holder, reader from stored order by 1`);
+    const [before, rows] = [await readViewCatalog(admin), await values()];
+    expect(rows).toHaveLength(50);
+    await using context = await contextOf();
+    for (const phase of PHASES.up) await phase(context);
+    expect(await values()).toEqual(rows);
+    for (const phase of PHASES.down) await phase(context);
+    expect(await values()).toEqual(rows);
+    expect(await readViewCatalog(admin)).toEqual(before);
+  });
+
   it('cannot carry over a view on which another role has granted privileges', async () => {
     await admin.rows(`
       grant create on schema public to ${owner.name};

@@ -27,6 +27,8 @@ export interface StoredView {
   readonly view: CarriedView;
   /** Its schema, quoted. */
   readonly schema: string;
+  /** Its owner, quoted. */
+  readonly owner: string;
   /** The beginning of the statement that creates it, behind its name: `using heap with (…) tablespace …`. */
   readonly storage: string;
   /** Its query. */
@@ -70,7 +72,8 @@ export async function readStoredViews(
     await database.query('set local search_path = pg_catalog');
     const result = await database.query<Omit<StoredView, 'view'> & { oid: string }>(
       `
-      select m.oid::text as oid, quote_ident(n.nspname) as schema, m.relispopulated as "isFilled",
+      select m.oid::text as oid, quote_ident(n.nspname) as schema,
+        quote_ident(pg_get_userbyid(m.relowner)) as owner, m.relispopulated as "isFilled",
         format('%I.%I', n.nspname, wanted.copy_name) as "copyName",
         format('using %I', am.amname)
           || coalesce(' with (' || nullif(array_to_string(m.reloptions || array(
@@ -126,10 +129,12 @@ export async function readStoredViews(
 }
 
 /** Statements that create the copy, without rows. They run while the other column has the first one's name. */
-export function copyStatements({ view, storage, query, copyName }: StoredView): string[] {
+export function copyStatements({ view, owner, storage, query, copyName }: StoredView): string[] {
   return [
     `create materialized view ${copyName} ${storage} as ${query} with no data`,
     `comment on materialized view ${copyName} is '${COPY_COMMENT}${view.oid}'`,
+    // PostgreSQL fills it with the rights of its owner, and with the rows that the owner's policies show.
+    `alter materialized view ${copyName} owner to ${owner}`,
   ];
 }
 
