@@ -3,9 +3,8 @@ import { joined, planHandover, runPlan } from '../attachments/handover.ts';
 import { notNullExchange } from '../attachments/not-null-name.ts';
 import { viewObstacles } from '../attachments/obstacles/view-obstacles.ts';
 import { planCopyDrop, planViews } from '../attachments/views/plan-views.ts';
-import { columnAt } from '../attachments/table-column.ts';
 import { readStoredViews, withoutCopy } from '../attachments/views/materialized-views.ts';
-import { readViews } from '../attachments/views/views.ts';
+import { readViewsToCarry } from '../attachments/views/original-definitions.ts';
 import { copyMaterializedViews } from './copy-materialized-views.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
@@ -141,7 +140,7 @@ export async function revertEnforce(context: PhaseContext): Promise<void> {
  */
 async function planViewReturn(database: Queryable, change: ChangedColumn): Promise<LockedPlan> {
   const obstacles = await viewObstacles(database, change, 'new');
-  const views = await readStoredViews(database, await readViews(database, columnAt(change, 'new')));
+  const views = await readStoredViews(database, await readViewsToCarry(database, change, 'new'));
   if (obstacles.length > 0 || withoutCopy(views).length > 0) return EMPTY_PLAN;
   return planViews(database, change, 'new');
 }

@@ -1,15 +1,16 @@
+import { escapeLiteral } from 'pg';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import { namesOf } from '../change/names.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { packageTableExists } from './package-table.ts';
 
 /**
- * The definition of an index, a check or a policy on both columns. The way back restores the text of the old one, which could
+ * The definition of an index, a check, a policy or a view on both columns. The way back restores the text of the old one, which could
  * otherwise come back with other casts.
  */
 export interface RecordedDefinition {
-  readonly kind: 'index' | 'check' | 'policy';
-  /** Its name in the catalog. */
+  readonly kind: 'index' | 'check' | 'policy' | 'view';
+  /** Its name in the catalog; for a view schema and name, quoted. */
   readonly name: string;
   readonly oldDefinition: string;
   /** The condition at the end of the old definition of an index, the one for new rows of a policy; null for none. */
@@ -34,6 +35,19 @@ export async function recordDefinitions(
       new_definition = excluded.new_definition`,
     [namesOf(change).change, JSON.stringify(definitions)],
   );
+}
+
+/**
+ * The statement that records definitions of views, in place of earlier ones of the change.
+ * @param views an SQL query of their names, their old definitions and their new ones
+ */
+export function recordViewsStatement(change: ChangedColumn, views: string): string {
+  return `
+    insert into online_migration.definition (change, kind, name, old_definition, new_definition)
+    select ${escapeLiteral(namesOf(change).change)}, 'view', v.name, v.old_definition, v.new_definition
+    from (${views}) as v (name, old_definition, new_definition)
+    on conflict (change, kind, name) do update
+    set old_definition = excluded.old_definition, new_definition = excluded.new_definition`;
 }
 
 /** Reads the recorded definitions of a change. */

@@ -135,11 +135,11 @@ const TABLE_AND_KEY = `
   update online_migration.reject set key = ${recordedKey('key')} where octet_length(key) > ${RECORDED_KEY_BYTES};
   update online_migration.kept_value set key = ${recordedKey('key')} where octet_length(key) > ${RECORDED_KEY_BYTES}`;
 
-/** The definitions of indexes, checks and policies on both columns. A way back restores the old ones byte for byte. */
+/** The definitions of indexes, checks, policies and views on both columns. A way back restores the old ones byte for byte. */
 const DEFINITIONS = `
   create table if not exists online_migration.definition (
     change text not null references online_migration.change on delete cascade,
-    kind text not null check (kind in ('index', 'check', 'policy')),
+    kind text not null check (kind in ('index', 'check', 'policy', 'view')),
     name text not null,
     old_definition text not null,
     -- The condition at the end of the old definition of an index, the one for new rows of a policy.

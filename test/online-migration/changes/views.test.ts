@@ -167,6 +167,36 @@ describe('a view that uses the column', () => {
     expect(await readViewCatalog(client)).toEqual(catalog);
   });
 
+  it.each([
+    ['a view', 'create view', `alter view big alter column extent set default 0`, change],
+    ['a materialized view', 'create materialized view', `create index on big (extent)`, change],
+    ['a view, if contract also renames', 'create view', 'select', { ...change, renameInContract: true }],
+  ] as const)('comes back with its own constants and types: %s', async (_, create, statement, changed) => {
+    await client.rows(`
+      ${create} big as select id, coalesce(size, 0) as extent, array[size, 3] as sizes,
+        case when size > 5 then size else 1 end as large, lag(size, 1, 0) over (order by id) as earlier from part;
+      ${statement};
+      create view "Bigger ""one" as select greatest(extent, 7) as extent, sizes from big`);
+    const catalog = await readViewCatalog(client);
+    await using context = await database.open(changed);
+    const phases = phasesOf(changedColumnOf(changed));
+    for (let round = 0; round < 2; round++) {
+      for (const { up } of phases) await up(context);
+      expect(await client.value(`select pg_typeof(extent)::text from "Bigger ""one" limit 1`)).toBe('bigint');
+      for (const { down } of phases.toReversed()) await down(context);
+      expect(await readViewCatalog(client)).toEqual(catalog);
+    }
+  });
+
+  it('comes back as it is if it has been replaced since', async () => {
+    await client.rows(`create view big as select id, coalesce(size, 0) as size from part`);
+    await using context = await database.open(change);
+    for (const phase of PHASES.up) await phase(context);
+    await client.rows(`create or replace view big as select id, coalesce(size, 8) as size, name from part`);
+    for (const phase of PHASES.down) await phase(context);
+    expect(await client.value(`select pg_get_viewdef('big'::regclass)`)).toMatch(/8.*name/s);
+  });
+
   it('has the new type from contract on, and can be written through', async () => {
     await client.rows(VIEWS['the column itself']![0]);
     await using context = await database.open(change);

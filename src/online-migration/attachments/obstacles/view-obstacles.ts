@@ -2,8 +2,9 @@ import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { Side } from '../../sync/filled-column.ts';
-import { columnAt, type TableColumn } from '../table-column.ts';
+import type { TableColumn } from '../table-column.ts';
 import { readStoredViews } from '../views/materialized-views.ts';
+import { readViewsToCarry } from '../views/original-definitions.ts';
 import { tryViews } from '../views/try-views.ts';
 import { readViews } from '../views/views.ts';
 import { remakeRights } from './remake-rights.ts';
@@ -19,7 +20,7 @@ export async function viewObstacles(
   change: ChangedColumn,
   side: Side,
 ): Promise<Obstacle[]> {
-  const views = await readViews(database, columnAt(change, side));
+  const views = await readViewsToCarry(database, change, side);
   if (views.length === 0) return [];
   const obstacles = [
     ...views.flatMap(({ name, obstacle: reason }) => (reason === null ? [] : [notCarried(name, reason)])),

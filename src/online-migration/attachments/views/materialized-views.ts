@@ -70,7 +70,7 @@ export async function readStoredViews(
   const rows = await rolledBack(database, async () => {
     // With this search_path, every name in a definition has its schema.
     await database.query('set local search_path = pg_catalog');
-    const result = await database.query<Omit<StoredView, 'view'> & { oid: string }>(
+    const result = await database.query<Omit<StoredView, 'view' | 'query'> & { oid: string }>(
       `
       select m.oid::text as oid, quote_ident(n.nspname) as schema,
         quote_ident(pg_get_userbyid(m.relowner)) as owner, m.relispopulated as "isFilled",
@@ -80,7 +80,6 @@ export async function readStoredViews(
             select 'toast.' || option from unnest(toast.reloptions) as option
           ), ', '), '') || ')', '')
           || coalesce(' tablespace ' || quote_ident(space.spcname), '') as storage,
-        regexp_replace(pg_get_viewdef(m.oid), ';$', '') as query,
         array(
           select format('alter materialized view %%s alter column %I %s', a.attname, property.value)
           from pg_catalog.pg_attribute a
@@ -124,8 +123,13 @@ export async function readStoredViews(
   });
   return stored.flatMap((view) => {
     const row = rows.find(({ oid }) => oid === view.oid);
-    return row === undefined ? [] : [{ ...row, view }];
+    return row === undefined ? [] : [{ ...row, view, query: queryOf(view) }];
   });
+}
+
+/** The query in the statement that creates a materialized view as a plain one. */
+function queryOf({ name, definition }: CarriedView): string {
+  return definition[0]!.slice(`create view ${name} as `.length);
 }
 
 /** Statements that create the copy, without rows. They run while the other column has the first one's name. */

@@ -1,5 +1,5 @@
 import { escapeLiteral } from 'pg';
-import type { ChangedColumn } from '../../change/changed-column.ts';
+import { type ChangedColumn, isReversible } from '../../change/changed-column.ts';
 import { namesOf } from '../../change/names.ts';
 import { EMPTY_PLAN, type LockedPlan } from '../../postgres/exclusive-lock.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
@@ -13,33 +13,41 @@ import {
   readStoredViews,
   type StoredView,
 } from './materialized-views.ts';
-import { readViews } from './views.ts';
+import { readViewsToCarry, recordOriginalsStatement } from './original-definitions.ts';
+import type { CarriedView } from './views.ts';
 
 /**
  * Plans how the views of one column are made anew for the other column, under their names. All statements only change
  * the catalog.
  *
  * 1. Before the table's lock: drop the views, each before the views that it uses.
- * 2. Under the lock: give the other column the first one's name, and create the views from their own definitions. The
- *    copy of a materialized view takes its place.
+ * 2. Under the lock: give the other column the first one's name, and create the views from their own definitions. A
+ *    view that comes back has its original definition, which names the other column. The copy of a materialized view
+ *    takes its place.
  * 3. Give both columns their names again. The views keep the names of their columns.
+ * 4. For a change that has a way back, record the definitions for both columns.
  *
  * @param from the column that the views use
  */
 export async function planViews(database: Queryable, change: ChangedColumn, from: Side): Promise<LockedPlan> {
-  const views = await readViews(database, columnAt(change, from));
+  const views = await readViewsToCarry(database, change, from);
   if (views.length === 0) return EMPTY_PLAN;
   const stored = await readStoredViews(database, views);
   return {
     earlier: views
       .toReversed()
       .map(({ kind, name }) => ({ relation: name, statement: `drop ${kind} ${name}` })),
-    statements: await underOtherName(database, change, from, [
-      ...views.flatMap((view) => {
-        const copied = stored.find((one) => one.view.oid === view.oid);
-        return copied === undefined ? view.definition : copyTakesPlace(copied);
-      }),
+    statements: await withSearchPath(database, [
+      ...underNames(
+        change,
+        from,
+        views.map((view) => {
+          const copied = stored.find((one) => one.view.oid === view.oid);
+          return [view, copied === undefined ? view.definition : copyTakesPlace(copied)];
+        }),
+      ),
       ...views.flatMap(({ properties }) => properties),
+      ...(from === 'old' && isReversible(change) ? [recordOriginalsStatement(change, views)] : []),
     ]),
     furtherTables: [],
   };
@@ -57,13 +65,20 @@ export async function planCopies(
   from: Side,
 ): Promise<LockedPlan & { readonly copied: readonly StoredView[] }> {
   const left = await planCopyDrop(database, change, from === 'old' ? 'new' : 'old');
-  const copied = await readStoredViews(database, await readViews(database, columnAt(change, from)));
+  const copied = await readStoredViews(database, await readViewsToCarry(database, change, from));
   return {
     statements: [
       ...left.statements,
       ...(copied.length === 0
         ? []
-        : await underOtherName(database, change, from, copied.flatMap(copyStatements))),
+        : await withSearchPath(
+            database,
+            underNames(
+              change,
+              from,
+              copied.map((stored) => [stored.view, copyStatements(stored)]),
+            ),
+          )),
     ],
     furtherTables: [],
     copied,
@@ -83,22 +98,32 @@ export async function planCopyDrop(
   return { statements: copies.map((name) => `drop materialized view ${name}`), furtherTables: [] };
 }
 
-/** The statements, while the other column has the first one's name. */
-async function underOtherName(
-  database: Queryable,
+/** The statements of each view, while the column that its definition names has that name. */
+function underNames(
   change: ChangedColumn,
   from: Side,
-  statements: readonly string[],
-): Promise<string[]> {
+  ofViews: readonly (readonly [view: CarriedView, statements: readonly string[]])[],
+): string[] {
   const { table } = namesOf(change);
   const names = columnNames(change, from);
+  let isLent = false;
+  const lend = (wanted: boolean): string[] => {
+    if (wanted === isLent) return [];
+    isLent = wanted;
+    return wanted ? lendName(table, names) : returnName(table, names);
+  };
+  return [
+    ...ofViews.flatMap(([{ isOriginal = false }, statements]) => [...lend(!isOriginal), ...statements]),
+    ...lend(false),
+  ];
+}
+
+/** The statements, with the search_path under which the definitions were written. */
+async function withSearchPath(database: Queryable, statements: readonly string[]): Promise<string[]> {
   const { rows } = await database.query<{ path: string }>(`select current_setting('search_path') as path`);
   return [
-    ...lendName(table, names),
-    // The definitions were written under it.
     `set local search_path = pg_catalog`,
     ...statements,
     `select pg_catalog.set_config('search_path', ${escapeLiteral(rows[0]!.path)}, true)`,
-    ...returnName(table, names),
   ];
 }

@@ -71,7 +71,7 @@ async function tryInTransaction(
   const there = await tryAll(database, views, names, {
     nameOf: trialName,
     create: async (view) =>
-      (await lentDefinition(database, change, views, view)) ??
+      (await originalOrLent(database, change, names, views, view)) ??
       (await tryIndexes(
         database,
         stored.find((one) => one.view.oid === view.oid),
@@ -162,6 +162,21 @@ async function tryAll(
     });
   }
   return [...refused.values()];
+}
+
+/** Creates one view. Its original definition names the staying column. */
+async function originalOrLent(
+  database: Queryable,
+  change: ChangedColumn,
+  names: ColumnNames,
+  views: readonly CarriedView[],
+  view: CarriedView,
+): Promise<string | null> {
+  if (!view.isOriginal) return lentDefinition(database, change, views, view);
+  for (const statement of returnName(TRIAL_TABLE_NAME, names)) await database.query(statement);
+  const reason = await lentDefinition(database, change, views, view);
+  for (const statement of lendName(TRIAL_TABLE_NAME, names)) await database.query(statement);
+  return reason;
 }
 
 /** Creates one view, while the temporary relations have the names that its definition uses. */

@@ -18,14 +18,16 @@ export interface CarriedView {
    * created as a plain one, to try it.
    */
   readonly definition: readonly string[];
+  /** Whether the definition is its original one for the other column, and names that column. */
+  readonly isOriginal?: boolean;
   /** Statements that set its owner, privileges and comments. */
   readonly properties: readonly string[];
   /** The reason why it cannot be made anew; null if it can be tried. */
   readonly obstacle: string | null;
 }
 
-/** Statements that create the view `v`, its defaults, its rules and its triggers. */
-const DEFINITION = `
+/** SQL of the statements that create the view `v`, its defaults, its rules and its triggers. */
+export const DEFINITION = `
       array[
         format('create view %s%s as %s', v.name, case when v.relkind = 'v' then ' with (' || array_to_string(v.reloptions, ', ') || ')' end,
           regexp_replace(pg_get_viewdef(v.oid), ';$', ''))
