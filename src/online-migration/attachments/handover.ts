@@ -1,6 +1,7 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
+import type { Session } from '../postgres/session.ts';
 import { otherSide, type Side } from '../sync/filled-column.ts';
 import { namesOf } from '../change/names.ts';
 import type { LockedPlan } from '../postgres/exclusive-lock.ts';
@@ -138,9 +139,12 @@ export function joined(...plans: readonly LockedPlan[]): LockedPlan {
   };
 }
 
-/** Runs the statements of a plan in their order. All its tables must be locked. */
-export async function runPlan(database: Queryable, { statements }: LockedPlan): Promise<void> {
-  for (const statement of statements) await database.query(statement);
+/**
+ * Runs the statements of a plan in their order. All its tables must be locked. One message carries all statements, because
+ * the lock would also last for the round trip of each.
+ */
+export async function runPlan(session: Session, { statements }: LockedPlan): Promise<void> {
+  if (statements.length > 0) await session.script(statements.join(';\n'));
 }
 
 function defaultStatements(table: string, leaving: string, staying: string, expression: string): string[] {

@@ -136,6 +136,7 @@ export class Session implements Queryable, AsyncDisposable {
 
   /** Runs one or several statements in one text; returns the rows of all of them. */
   async script(text: string): Promise<unknown[]> {
+    this.#lost.signal.throwIfAborted();
     const results: unknown = await this.#client.query(text);
     return [results as QueryResult].flat().flatMap(({ rows }) => rows as unknown[]);
   }
