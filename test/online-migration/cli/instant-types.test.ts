@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { instantChange } from '../../../src/online-migration/cli/new/instant/instant-change.ts';
+import { asBlock, directionsOf } from '../../../src/online-migration/cli/new/instant/instant-sql.ts';
 import { planChange } from '../../../src/online-migration/cli/new/plan-change.ts';
 import { Session } from '../../../src/online-migration/postgres/session.ts';
 import { createRole } from '../../support/roles.ts';
@@ -213,6 +214,43 @@ describe('a change of the type of a column with dependents', () => {
     const answer = await ask('text');
     await database.client.rows(`drop table t; drop type if exists shape`);
     expect(answer).toEqual({ instant: null, reasons: [reason] });
+  });
+});
+
+describe('the statements of a change that is made at once', () => {
+  it('keep storage, compression and statistics, up and down', async () => {
+    const { client } = database;
+    await client.rows(`
+      create table t (id integer not null, value varchar(10), "Other" integer) partition by range (id);
+      create table "T 1" partition of t for values from (0) to (1000);
+      create table t2 partition of t for values from (1000) to (2000);
+      alter table only t alter value set storage external;
+      alter table "T 1" alter value set storage main;
+      alter table t2 alter value set compression pglz;
+      alter table t alter value set statistics 50;
+      insert into t select n, n, n / 10 from generate_series(1, 1999) as n;
+      create statistics s on value, "Other" from t;
+      create statistics s1 (dependencies) on value, "Other" from "T 1";
+      analyze t`);
+    const state = () =>
+      client.rows(`
+        select a.attrelid::regclass, a.attstorage, a.attcompression, a.attstattarget,
+          (select count(*) from pg_statistic s where s.starelid = a.attrelid) as statistics,
+          array(
+            select stxname::text from pg_statistic_ext s join pg_statistic_ext_data d on d.stxoid = s.oid
+            where s.stxrelid = a.attrelid order by 1
+          ) as extended
+        from pg_attribute a
+        where a.attname = 'value' and a.attrelid = any (array['t', '"T 1"', 't2']::regclass[])
+        order by 1`);
+    const before = await state();
+    const { instant } = await ask('text');
+    const { up, down } = directionsOf(instant!);
+    for (const direction of [up, down]) {
+      await client.rows(asBlock(direction));
+      await client.rows(direction.analyze);
+      expect(await state()).toEqual(before);
+    }
   });
 });
 

@@ -32,14 +32,15 @@ async function messagesUnderLock(attachments: number): Promise<number> {
     else if (text === 'commit' || text === 'rollback') messages = undefined;
     else if (messages !== undefined) greatest = Math.max(greatest, ++messages);
   };
-  const { query, script } = session;
+  const query = session.query.bind(session);
+  const script = session.script.bind(session);
   jest.spyOn(session, 'query').mockImplementation((text, values) => {
     count(text);
-    return query.call(session, text, values) as ReturnType<typeof session.query<never>>;
+    return query<never>(text, values);
   });
   jest.spyOn(session, 'script').mockImplementation((text) => {
     count(text);
-    return script.call(session, text);
+    return script(text);
   });
   for (const phase of [...PHASES.up, ...PHASES.down]) await phase(context);
   return greatest;

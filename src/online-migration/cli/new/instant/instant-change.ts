@@ -6,6 +6,7 @@ import { namesOf } from '../../../change/names.ts';
 import type { Session } from '../../../postgres/session.ts';
 import type { NewChange } from '../new-change.ts';
 import { instantBlockers, readColumnIndexes } from './instant-blockers.ts';
+import { readResetProperties, type ResetProperties } from './reset-properties.ts';
 import { probeTypeChange, type TypeChange } from './type-change-probe.ts';
 
 /** A change of a type that one statement makes at once, with the quoted names for its SQL. */
@@ -14,6 +15,7 @@ export interface InstantChange {
   readonly table: string;
   readonly column: string;
   readonly collation: string | null;
+  readonly reset: ResetProperties;
   /** Whether the way back is made at once as well. */
   readonly isDownInstant: boolean;
   /** The time zone in which both statements have to run; null if it makes no difference. */
@@ -63,6 +65,7 @@ export async function instantChange(session: Session, plan: NewChange): Promise<
         plan,
         ...(await quotedNames(session, plan)),
         collation,
+        reset: await readResetProperties(session, change),
         isDownInstant: down.keepsRows && down.rebuilt.length === 0,
         zone: [up.from, up.to].every((type) => TIME_WITH_OR_WITHOUT_ZONE.test(type)) ? zone : null,
       },

@@ -64,11 +64,15 @@ function headerOf(instant: InstantChange, undo: string): string[] {
   return [
     `Alter: gives \`${oldColumn.name}\` the type ${newColumn.type}. PostgreSQL neither reads nor rewrites the table.`,
     ``,
-    `    ${up.alter}`,
-    `    ${up.analyze}`,
+    ...[up.alter, ...up.restored, up.analyze].map((statement) => `    ${statement}`),
     ``,
     `Lock: ACCESS EXCLUSIVE for milliseconds at any table size (catalog changes only), with a lock timeout of 100 ms.`,
     `If it fails with that timeout, nothing was changed: run it again.`,
+    ...(up.restored.length === 0
+      ? []
+      : [
+          `PostgreSQL resets the storage and the compression of \`${oldColumn.name}\`, so they are set again in the same transaction.`,
+        ]),
     `\`analyze\` collects the statistics of \`${oldColumn.name}\` again, which PostgreSQL drops. It does not block reads or writes.`,
     ...(zone === null
       ? []

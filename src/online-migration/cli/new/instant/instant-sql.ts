@@ -12,6 +12,8 @@ export interface Direction {
   /** Statements of PL/pgSQL that refuse the change; empty if nothing can be lost. */
   readonly guards: readonly string[];
   readonly alter: string;
+  /** Statements that set again the properties that `alter` has reset. */
+  readonly restored: readonly string[];
   /** Runs after the transaction. */
   readonly analyze: string;
 }
@@ -28,7 +30,7 @@ export function directionsOf(instant: InstantChange): Readonly<Record<'up' | 'do
 }
 
 function direction(
-  { table, column, collation, zone }: InstantChange,
+  { table, column, collation, reset, zone }: InstantChange,
   type: string,
   guards: readonly string[],
   isCast = false,
@@ -44,7 +46,8 @@ function direction(
     ],
     guards,
     alter: `alter table ${table} alter column ${column} type ${type}${collate}${using}`,
-    analyze: `analyze ${table} (${column})`,
+    restored: reset.settings,
+    analyze: `analyze ${table} (${reset.analyzed.join(', ')})`,
   };
 }
 
@@ -75,14 +78,14 @@ function guardsOf({ table, column, plan }: InstantChange): string[] {
 }
 
 /** One statement that runs a direction in a transaction of its own. */
-export function asBlock({ settings, guards, alter }: Direction): string {
-  return block([...settings, ...guards, alter]);
+export function asBlock({ settings, guards, alter, restored }: Direction): string {
+  return block([...settings, ...guards, alter, ...restored]);
 }
 
 /** A script that runs a direction. */
-export function asScript({ settings, guards, alter, analyze }: Direction): string {
+export function asScript({ settings, guards, alter, restored, analyze }: Direction): string {
   const guarded = guards.length === 0 ? [] : [block(guards)];
-  return ['begin', ...settings, ...guarded, alter, 'commit', analyze]
+  return ['begin', ...settings, ...guarded, alter, ...restored, 'commit', analyze]
     .map((statement) => `${statement};\n`)
     .join('');
 }
