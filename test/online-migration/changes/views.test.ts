@@ -197,6 +197,18 @@ describe('a view that uses the column', () => {
     expect(await client.value(`select pg_get_viewdef('big'::regclass)`)).toMatch(/8.*name/s);
   });
 
+  it('goes over and back if its table has the name of a type that it uses', async () => {
+    await client.rows(`
+      create table "date" (id bigint primary key, size integer not null);
+      create view big as select id, size, '2024-01-01'::date as since from "date"`);
+    const catalog = await readViewCatalog(client);
+    await using context = await database.open(
+      changeOf('date.size', { from: 'integer', to: 'bigint', conversion: integerToBigint }),
+    );
+    for (const phase of [...PHASES.up, ...PHASES.down]) await phase(context);
+    expect(await readViewCatalog(client)).toEqual(catalog);
+  });
+
   it('has the new type from contract on, and can be written through', async () => {
     await client.rows(VIEWS['the column itself']![0]);
     await using context = await database.open(change);

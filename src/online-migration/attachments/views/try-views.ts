@@ -66,7 +66,8 @@ async function tryInTransaction(
   const names = columnNames(change, from);
   await freeTemporaryNames(database, [change.table.name, ...views.map(({ relationName }) => relationName)]);
   await createTrialTable(database, change, from, names);
-  await database.query(`set local search_path = pg_catalog`);
+  // A table can have the name of a type, such as "date", so the temporary schema is searched last.
+  await database.query(`set local search_path = pg_catalog, pg_temp`);
   const stored = await readStoredViews(database, views);
   const there = await tryAll(database, views, names, {
     nameOf: trialName,
