@@ -62,6 +62,7 @@ export interface LockedPlan {
 export interface EarlierStatement {
   /** The relation that it locks: schema and name, quoted. */
   readonly relation: string;
+  /** One or several statements in one text. */
   readonly statement: string;
 }
 
@@ -183,7 +184,7 @@ async function lockAndRun(
     const leftMs = () => Math.max(UNDER_LOCK_TIMEOUT_MS, deadline - performance.now());
     for (const { relation, statement } of earlier) {
       await prepareFor({ relations: [relation], mode: 'access exclusive', timeoutMs: leftMs() });
-      await session.query(statement);
+      await session.script(statement);
     }
     for (const further of furtherTables) await lock(further, furtherMode, lockTimeoutMs);
     await lock(table, 'access exclusive', lockTimeoutMs);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
@@ -122,6 +122,42 @@ describe.each([
     expect(await client.value(`select pg_typeof(size)::text from big limit 1`)).toBe('bigint');
     await database.runPhases(change, [PHASES.up.at(-1)!, ...PHASES.down]);
     expect(await readViewCatalog(client)).toEqual(before);
+  });
+});
+
+describe('a view that is altered while contract waits for its lock', () => {
+  it.each([
+    ['a grant', `grant select on big to pg_monitor`],
+    ['a comment', `comment on column big.size is 'in mm'`],
+    ['another definition', `create or replace view big as select id, size, name from part where size > 5`],
+  ])('keeps %s', async (_, statement) => {
+    await client.rows(`create table part (id bigint primary key, name text, size integer not null)`);
+    for (const setup of TABLE) await client.rows(setup);
+    await using context = await database.open(change);
+    for (const phase of [expand, backfill, enforce]) await phase(context);
+    const { session } = context;
+    const script = session.script.bind(session);
+    let altered = false;
+    jest.spyOn(session, 'script').mockImplementation(async (text) => {
+      if (text.includes('drop view public.big') && !altered) {
+        altered = true;
+        await client.rows(statement);
+      }
+      return script(text);
+    });
+    const query = session.query.bind(session);
+    jest.spyOn(session, 'query').mockImplementation(async (text, values) => {
+      if (text.includes('drop view public.big') && !altered) {
+        altered = true;
+        await client.rows(statement);
+      }
+      return query<never>(text, values);
+    });
+    await contract(context);
+    expect(altered).toBe(true);
+    const after = JSON.stringify(await readViewCatalog(client));
+    expect(after).toMatch(/pg_monitor|in mm|> 5/);
+    expect(await client.value(`select pg_typeof(size)::text from big limit 1`)).toBe('bigint');
   });
 });
 

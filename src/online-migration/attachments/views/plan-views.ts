@@ -14,7 +14,7 @@ import {
   type StoredView,
 } from './materialized-views.ts';
 import { readViewsToCarry, recordOriginalsStatement } from './original-definitions.ts';
-import type { CarriedView } from './views.ts';
+import { type CarriedView, versionOf } from './views.ts';
 
 /**
  * Plans how the views of one column are made anew for the other column, under their names. All statements only change
@@ -34,9 +34,7 @@ export async function planViews(database: Queryable, change: ChangedColumn, from
   if (views.length === 0) return EMPTY_PLAN;
   const stored = await readStoredViews(database, views);
   return {
-    earlier: views
-      .toReversed()
-      .map(({ kind, name }) => ({ relation: name, statement: `drop ${kind} ${name}` })),
+    earlier: views.toReversed().map((view) => ({ relation: view.name, statement: dropUnaltered(view) })),
     statements: await withSearchPath(database, [
       ...underNames(
         change,
@@ -96,6 +94,25 @@ export async function planCopyDrop(
 ): Promise<LockedPlan> {
   const copies = await findCopies(database, columnAt(change, side));
   return { statements: copies.map((name) => `drop materialized view ${name}`), furtherTables: [] };
+}
+
+/**
+ * Statements that drop a view. An earlier statement would be lost that has altered it since it was read: then the lock counts
+ * as not granted, and the next try reads the view again.
+ */
+function dropUnaltered({ oid, kind, name, owner, version }: CarriedView): string {
+  const check = `
+    begin
+      if ${versionOf(`${oid}::oid`)} is distinct from ${escapeLiteral(version)} then
+        raise exception using errcode = 'lock_not_available', message = ${escapeLiteral(`${name} has been altered`)};
+      end if;
+    end`;
+  return [
+    // This only locks the view. `lock table` would lock its tables too.
+    `alter ${kind} ${name} owner to ${owner}`,
+    `do ${escapeLiteral(check)}`,
+    `drop ${kind} ${name}`,
+  ].join(';\n');
 }
 
 /** The statements of each view, while the column that its definition names has that name. */

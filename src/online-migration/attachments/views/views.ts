@@ -20,6 +20,10 @@ export interface CarriedView {
   readonly definition: readonly string[];
   /** Whether the definition is its original one for the other column, and names that column. */
   readonly isOriginal?: boolean;
+  /** Its owner, quoted. */
+  readonly owner: string;
+  /** Changes with every statement that alters it, its privileges or its comments. */
+  readonly version: string;
   /** Statements that set its owner, privileges and comments. */
   readonly properties: readonly string[];
   /** The reason why it cannot be made anew; null if it can be tried. */
@@ -109,6 +113,27 @@ const COMMENTS = `
         order by object.place, object.name
       )`;
 
+/** SQL of the version of the view with an oid: the transactions that wrote its rows in the catalog. */
+export function versionOf(oid: string): string {
+  return `(
+      select md5(string_agg(written.by, ' ' order by written.by))
+      from (
+        select 'c' || c.xmin::text from pg_catalog.pg_class c where c.oid = ${oid}
+        union all
+        select 'a' || a.attnum || ' ' || a.xmin::text from pg_catalog.pg_attribute a where a.attrelid = ${oid} and a.attnum > 0
+        union all
+        select 'd' || d.oid || ' ' || d.xmin::text from pg_catalog.pg_attrdef d where d.adrelid = ${oid}
+        union all
+        select 'r' || r.oid || ' ' || r.xmin::text from pg_catalog.pg_rewrite r where r.ev_class = ${oid}
+        union all
+        select 't' || t.oid || ' ' || t.xmin::text from pg_catalog.pg_trigger t where t.tgrelid = ${oid}
+        union all
+        select 'n' || n.objsubid || ' ' || n.xmin::text from pg_catalog.pg_description n
+        where n.classoid = 'pg_catalog.pg_class'::regclass and n.objoid = ${oid}
+      ) as written (by)
+    )`;
+}
+
 /** The reason why the view `v` cannot be made anew. */
 const OBSTACLE = `
       case
@@ -177,6 +202,7 @@ export async function readViews(database: Queryable, { table, column }: TableCol
           where r.ev_class = v.oid and d.refobjid <> v.oid
             and (d.refobjid = to_regclass($1) or d.refobjid in (select oid from view_set))
         ) as uses, ${DEFINITION} as definition,
+        ${versionOf('v.oid')} as version, quote_ident(pg_get_userbyid(v.relowner)) as owner,
         case
           when v.relowner = (select oid from pg_catalog.pg_roles where rolname = current_user) then '{}'
           else array[format('alter %s %s owner to %I', v.kind, v.name, pg_get_userbyid(v.relowner))]
