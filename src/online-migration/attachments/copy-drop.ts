@@ -4,7 +4,7 @@ import { namesOf } from '../change/names.ts';
 import { EMPTY_PLAN, type LockedPlan } from '../postgres/exclusive-lock.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { otherSide, type Side } from '../sync/filled-column.ts';
-import { type Copies, readAttachments } from './attachments.ts';
+import { type Copies, readAttachmentsAndCopies } from './attachments.ts';
 import { areNone, compareCopies } from './copies.ts';
 import { otherEnds } from './foreign-keys.ts';
 import { dropPartitionedMirror, readIndexPartitions } from './index-partitions.ts';
@@ -18,8 +18,7 @@ export async function planMirrorDrop(
   side: Side,
 ): Promise<LockedPlan> {
   const { table } = namesOf(change);
-  const { mirrors } = await readAttachments(database, change, side);
-  const { own: originals } = await readAttachments(database, change, otherSide(side));
+  const { own: originals, mirrors } = await readAttachmentsAndCopies(database, change, otherSide(side));
   return {
     statements: await dropStatements(database, table, mirrors, originals.indexes),
     furtherTables: otherEnds(mirrors.foreignKeys),
@@ -32,8 +31,7 @@ export async function planOutdatedDrop(
   change: ChangedColumn,
   side: Side,
 ): Promise<LockedPlan> {
-  const { mirrors } = await readAttachments(database, change, side);
-  const { own } = await readAttachments(database, change, otherSide(side));
+  const { own, mirrors } = await readAttachmentsAndCopies(database, change, otherSide(side));
   const { outdated } = compareCopies(own, mirrors);
   if (areNone(outdated)) return EMPTY_PLAN;
   const replaced = own.indexes.filter(({ name }) =>

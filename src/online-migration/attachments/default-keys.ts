@@ -1,7 +1,7 @@
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { LockedPlan } from '../postgres/exclusive-lock.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { readAttachments } from './attachments.ts';
+import { readAttachmentsAndCopies } from './attachments.ts';
 import { mirrorForeignKeyStatements, otherEnds } from './foreign-keys.ts';
 import { foreignKeyStatements } from './handover.ts';
 import { columnAt, mirrorName } from './table-column.ts';
@@ -14,8 +14,7 @@ import { columnAt, mirrorName } from './table-column.ts';
  * is not validated, because the other one has checked the same rows.
  */
 export async function planDefaultKeys(database: Queryable, change: ChangedColumn): Promise<LockedPlan> {
-  const { own } = await readAttachments(database, change, 'new');
-  const { mirrors } = await readAttachments(database, change, 'old');
+  const { own, mirrors } = await readAttachmentsAndCopies(database, change, 'new');
   const [oldColumn, newColumn] = [columnAt(change, 'old').column, columnAt(change, 'new').column];
   const pairs = own.foreignKeys
     .filter(({ isSource, options }) => isSource && options.includes(' set default'))

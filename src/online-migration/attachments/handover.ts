@@ -5,7 +5,7 @@ import type { Session } from '../postgres/session.ts';
 import { otherSide, type Side } from '../sync/filled-column.ts';
 import { namesOf } from '../change/names.ts';
 import type { LockedPlan } from '../postgres/exclusive-lock.ts';
-import { readAttachments } from './attachments.ts';
+import { readAttachmentsAndCopies } from './attachments.ts';
 import type { CarriedCheck } from './checks.ts';
 import { dropStatements } from './copy-drop.ts';
 import { compareCopies, orphansOf, withCopies, withoutCopies } from './copies.ts';
@@ -40,8 +40,7 @@ export async function planHandover(
   from: Side,
 ): Promise<LockedPlan> {
   const { table } = namesOf(change);
-  const { own } = await readAttachments(database, change, from);
-  const { mirrors } = await readAttachments(database, change, otherSide(from));
+  const { own, mirrors } = await readAttachmentsAndCopies(database, change, from);
   const orphans = orphansOf(own, mirrors);
   const carried = withCopies(own, mirrors);
   const { policies } = await translate(database, change, from, {
@@ -78,8 +77,7 @@ export async function findUnmirrored(
   change: ChangedColumn,
   from: Side,
 ): Promise<string[]> {
-  const { own } = await readAttachments(database, change, from);
-  const { mirrors } = await readAttachments(database, change, otherSide(from));
+  const { own, mirrors } = await readAttachmentsAndCopies(database, change, from);
   const { indexes, checks, foreignKeys } = withoutCopies(own, compareCopies(own, mirrors).current);
   return [...indexes, ...checks, ...foreignKeys].map(({ name }) => name);
 }

@@ -3,7 +3,7 @@ import { otherSide, type Side } from '../sync/filled-column.ts';
 import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 import { namesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
-import { type Attachments, readAttachments } from '../attachments/attachments.ts';
+import { type Attachments, readAttachmentsAndCopies } from '../attachments/attachments.ts';
 import { recordDefinitions } from '../state/definitions.ts';
 import { mirrorForeignKeyStatements, otherEnds } from '../attachments/foreign-keys.ts';
 import { planOutdatedDrop } from '../attachments/copy-drop.ts';
@@ -39,8 +39,7 @@ export async function mirrorAttachments(context: PhaseContext, phase: string, fr
   const { session, change, emit, signal } = context;
   const to = otherSide(from);
   await dropOutdated(context, phase, to);
-  const { own } = await readAttachments(session, change, from);
-  const { mirrors } = await readAttachments(session, change, to);
+  const { own, mirrors } = await readAttachmentsAndCopies(session, change, from);
   const translations = await translate(session, change, from, own);
   requireDefinitions(context, phase, own, translations);
   if (from === 'old') await recordDefinitions(session, change, definitionsToRecord(own, translations));
@@ -78,7 +77,7 @@ export async function mirrorAttachments(context: PhaseContext, phase: string, fr
     });
   }
   const toValidate = own.foreignKeys.filter(({ isValidated }) => isValidated);
-  for (const { name, owner, isValidated } of (await readAttachments(session, change, to)).mirrors
+  for (const { name, owner, isValidated } of (await readAttachmentsAndCopies(session, change, from)).mirrors
     .foreignKeys) {
     if (isValidated || !toValidate.some((key) => mirrorName(key.name) === name && key.owner === owner))
       continue;

@@ -22,7 +22,7 @@ export async function readChecklist(database: Queryable, change: ChangedColumn):
         `change result type).`,
     ];
   }
-  const { own } = await readAttachments(database, change, 'old');
+  const own = await readAttachments(database, change, 'old');
   return [
     change.renameInContract
       ? `Programs that use ${oldColumn.name} and do not follow the active column: from contract on, they get and must give values ` +

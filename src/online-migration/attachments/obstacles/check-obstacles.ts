@@ -37,7 +37,7 @@ export function checkObstacles(
 
 /** Checks, policies and statistics that the new column got meanwhile, which its drop would take along; an obstacle each. */
 export async function addedObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
-  const { own } = await readAttachments(database, change, 'new');
+  const own = await readAttachments(database, change, 'new');
   const statistics = await readStatistics(database, columnAt(change, 'new'));
   const { table } = namesOf(change);
   const column = change.newColumn.name;

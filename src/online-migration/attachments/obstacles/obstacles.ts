@@ -81,7 +81,7 @@ export async function findObstacles(database: Queryable, change: ChangedColumn):
           ...(await precisionObstacles(database, change)),
         ]),
     ...(await oneWayObstacles(database, change)),
-    ...(await nameObstacles(database, change, (await readAttachments(database, change, 'old')).own)),
+    ...(await nameObstacles(database, change, await readAttachments(database, change, 'old'))),
     ...(await otherChangeObstacles(database, change)),
     ...(await findPreparations(database, change)),
     ...(await rowSecurityObstacles(database, change)),
@@ -140,7 +140,7 @@ export async function findAttachedObstacles(
 ): Promise<Obstacle[]> {
   const column = columnAt(change, side);
   const { type } = side === 'old' ? change.newColumn : change.oldColumn;
-  const { own } = await readAttachments(database, change, side);
+  const own = await readAttachments(database, change, side);
   return [
     ...(await propertyObstacles(database, column)),
     ...(await definitionObstacles(database, change, side, own)),
