@@ -3,110 +3,31 @@ import { integerToBigint } from '../../../src/online-migration/conversions/numbe
 import { charToText } from '../../../src/online-migration/conversions/texts/char-to-text.ts';
 import { varcharToText } from '../../../src/online-migration/conversions/texts/varchar-to-text.ts';
 import { timestampToTimestamptz } from '../../../src/online-migration/conversions/times/timestamp-to-timestamptz.ts';
-import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { expectFullCycle, PHASES } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { refusedWith } from '../../support/refused-with.ts';
-import { readSchema, type SchemaSnapshot, withColumnType } from '../../support/schema-snapshot.ts';
-import { SERVER_MAJOR } from '../../support/server-major.ts';
+import { readSchema } from '../../support/schema-snapshot.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
-
-const change = changeOf('part.size', { from: 'integer', to: 'bigint', conversion: integerToBigint });
-
-const TABLE = `create table part (
-  id bigint generated always as identity primary key, n bigint not null, name text, size integer not null
-)`;
-const ROWS = `insert into part (n, name, size) select n, 'part ' || n, n from generate_series(1, 200) as n`;
-const WHOLE = `create table whole (id integer primary key); insert into whole select n from generate_series(0, 1000) as n`;
-
-// A row that violates a check which is not validated cannot be updated, so a backfill could not fill it.
-const CHECKS = [
-  `alter table part add constraint positive check (size >= 0)`,
-  `alter table part add constraint "Odd ""check""" check (size >= 0 and name is distinct from 'size');
-   comment on constraint "Odd ""check""" on part is 'it''s odd'`,
-  `alter table part add check (size < 2000 or n > size) no inherit`,
-  `alter table part add constraint formerly check (size <> 5000) not valid`,
-  `create function is_size(integer) returns boolean language sql immutable as 'select $1 >= 0';
-   create function is_size(bigint) returns boolean language sql immutable as 'select $1 >= 0';
-   alter table part add constraint sized check (is_size(size))`,
-];
-const INDEXES = [
-  `create index halved on part ((size / 2)); comment on index halved is 'half of it'`,
-  `create index large on part (name) where size > 9`,
-  `create unique index including on part (id) include (size)`,
-  `create index patterned on part (size, name text_pattern_ops)`,
-  `create index collated on part (size, name collate "C" desc)`,
-  `create index loose on part (size) with (fillfactor = 50)`,
-  `create unique index "Odd USING btree (" on part (n, (size + 1) desc nulls last) where size <> 7 and name <> ' WHERE size'`,
-  `create index pages on part using brin (size, n) with (pages_per_range = 4)`,
-  `create unique index keyed on part (id, size) include (name);
-   alter table part add constraint keyed unique using index keyed`,
-  `create unique index identity on part (id, size); alter table part replica identity using index identity`,
-  `create index ordered on part (size); alter table part cluster on ordered`,
-];
-const FOREIGN_KEYS = [
-  `${WHOLE}; alter table part add foreign key (size) references whole on update cascade on delete cascade`,
-  `${WHOLE}; alter table part add foreign key (size) references whole match full on update set default on delete set default`,
-  `${WHOLE}; alter table part add foreign key (size) references whole deferrable`,
-  `${WHOLE}; alter table part add foreign key (size) references whole deferrable initially deferred`,
-  ...(SERVER_MAJOR >= 15
-    ? [
-        `create table whole (id integer, name text, primary key (id, name));
-         insert into whole select n, 'whole' from generate_series(0, 1000) as n; alter table part add whole text;
-         alter table part add foreign key (size, whole) references whole on delete set null (whole)`,
-      ]
-    : []),
-  ...(SERVER_MAJOR >= 18
-    ? [`${WHOLE}; alter table part add foreign key (size) references whole not enforced`]
-    : []),
-];
-const POLICIES = [
-  `alter table part enable row level security; create policy mine on part using (size < 9000)`,
-  `create policy "Odd ""policy""" on part as restrictive for insert to pg_monitor, public with check (size >= 0)`,
-  `create table member (part bigint, role name); alter table part enable row level security;
-   create policy of_members on part for update using (
-     size < 0 or exists (select from member m where m.part = part.id and part.size > 0)
-   ) with check (size < 9000 or current_setting('app.role', true) = name)`,
-];
-const STATISTICS = [
-  `create statistics sizes on name, size from part; alter statistics sizes set statistics 50;
-   comment on statistics sizes is 'it''s known'`,
-  `create statistics "Odd ""sizes""" (dependencies, mcv) on n, size from part`,
-];
-const OTHERS = [
-  `grant select (size), update (size, name) on part to public; grant select (size) on part to pg_monitor with grant option`,
-  ...(SERVER_MAJOR >= 18 ? [`alter table part add constraint lax check (size <> 3) not enforced`] : []),
-];
+import {
+  change,
+  CHECKS,
+  FOREIGN_KEYS,
+  INDEXES,
+  OTHERS,
+  POLICIES,
+  ROWS,
+  STATISTICS,
+  TABLE,
+  WHOLE,
+} from './carried-cases.ts';
 
 const value = { old: (n: string) => `(${n} % 1000)::integer`, new: (n: string) => `(${n} % 1000)::bigint` };
 
 const database = databasePerFile(TABLE, ROWS);
 const { client } = database;
-
-/** Runs the change to its end and back. */
-async function upAndDown(): Promise<{ before: SchemaSnapshot; after: SchemaSnapshot; back: SchemaSnapshot }> {
-  const before = await readSchema(client);
-  await database.runPhases(change, PHASES.up);
-  const after = await readSchema(client);
-  await database.runPhases(change, PHASES.down);
-  return { before, after: { ...after, package: null }, back: await readSchema(client) };
-}
-
-describe('goes over and comes back with the same definition:', () => {
-  it.each([...CHECKS, ...INDEXES, ...FOREIGN_KEYS, ...POLICIES, ...STATISTICS, ...OTHERS])(
-    '%s',
-    async (attached) => {
-      await client.rows(attached);
-      const { before, after, back } = await upAndDown();
-      const type = { type: 'bigint', default: null };
-      expect(after).toEqual(withColumnType(before, changedColumnOf(change), type));
-      expect(back).toEqual(before);
-    },
-  );
-});
 
 describe('goes over and comes back under writes:', () => {
   it('all of them together', async () => {
