@@ -67,11 +67,11 @@ it.each([
     `The default of total, 'free'::text, does not convert to numeric(12,2), and nothing was written. Change the default first.`,
   ],
 ])('reports obstacles first, and then that %s', async (_, change, last) => {
-  await database.client.rows(`${change}; create view totals as select total from orders`);
+  await database.client.rows(`${change}; create view totals as select total from orders; create table kept (was totals)`);
   await using project = await mkdtempDisposable(join(tmpdir(), 'plain-project-'));
   const refusal = await writeChange(project.path, PLAIN).catch(({ stderr }: { stderr: string }) => stderr);
   expect(refusal).toMatch(
-    /^public\.orders\.total cannot be changed as it is, and nothing was written:\n {2}view totals /,
+    /^public\.orders\.total cannot be changed as it is, and nothing was written:\n {2}The view public\.totals cannot go over /,
   );
   expect(refusal).toMatch(/Error code: OBSTACLES\n$/);
   expect(refusal.trim().split('\n').at(-2)).toBe(`  ${last}`);
