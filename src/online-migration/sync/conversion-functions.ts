@@ -83,11 +83,16 @@ export async function dropConversionFunctions(database: Queryable, change: Chang
 }
 
 /**
- * An SQL expression: the oids of the package's existing functions, as a list for `in`.
+ * An SQL expression: the oids of the package's existing functions, as a list for `in`. Any role may run it: `to_regproc`
+ * fails without USAGE on the schema, and the planner decides whether it runs.
  * @param names the parameter with the names, schema and name, quoted: `$3`
  */
 export function existingFunctions(names: `$${number}`): string {
   return `(
-        select to_regproc(name) from unnest(${names}::text[]) as name where to_regproc(name) is not null
+        select own.oid
+        from pg_catalog.pg_proc own
+        join pg_catalog.pg_namespace place on place.oid = own.pronamespace
+        join unnest(${names}::text[]) as wanted (name)
+          on (parse_ident(wanted.name))[1]::name = place.nspname and (parse_ident(wanted.name))[2]::name = own.proname
       )`;
 }

@@ -67,7 +67,9 @@ it.each([
     `The default of total, 'free'::text, does not convert to numeric(12,2), and nothing was written. Change the default first.`,
   ],
 ])('reports obstacles first, and then that %s', async (_, change, last) => {
-  await database.client.rows(`${change}; create view totals as select total from orders; create table kept (was totals)`);
+  await database.client.rows(
+    `${change}; create view totals as select total from orders; create table kept (was totals)`,
+  );
   await using project = await mkdtempDisposable(join(tmpdir(), 'plain-project-'));
   const refusal = await writeChange(project.path, PLAIN).catch(({ stderr }: { stderr: string }) => stderr);
   expect(refusal).toMatch(

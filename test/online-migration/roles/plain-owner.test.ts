@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { createQueueSchema } from '../../../src/online-migration/backfill/plan/queue-schema.ts';
 import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import { namesOf } from '../../../src/online-migration/change/names.ts';
+import { existingFunctions } from '../../../src/online-migration/sync/conversion-functions.ts';
 import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
@@ -201,6 +203,11 @@ describe('tables with different owners', () => {
     // The application of the other owner asks how far its change is.
     await using reader = await connect(depot.url);
     expect(await readBackfillProgress(reader, changedColumnOf(weight))).toBeNull();
+    // The planner can let this run for each row, or never.
+    const { functions } = namesOf(changedColumnOf(weight));
+    expect(
+      await reader.rows(`select from pg_proc where oid in ${existingFunctions('$1')}`, [functions]),
+    ).toEqual([]);
     const refusal = await runPhases(depot, weight, [expand]).then(
       () => '',
       (error: Error) => error.message,
