@@ -1,6 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import type { ChangedColumn } from '../change/changed-column.ts';
-import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
+import { isStatementsFault, SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { errorOf } from '../postgres/rolled-back.ts';
 import { otherSide, type Side } from '../sync/filled-column.ts';
@@ -10,9 +10,6 @@ import { conditionClauses, type PolicyConditions, readPolicies, usesColumn } fro
 import { columnAt } from './table-column.ts';
 import type { Defined, Translated, Translations } from './translated.ts';
 import { onTrialTable } from './trial-table.ts';
-
-/** SQLSTATE classes of an error in a definition: feature not supported, data exception, syntax or unknown name. */
-const DEFINITION_ERROR = /^(0A|22|42)/;
 
 /** A definition to create on the trial table. */
 interface Attempt {
@@ -87,7 +84,7 @@ export async function tryDefinitions(
     await trial.convert();
     const reasons = new Map<Attempt, { readonly reason: string }>();
     for (const attempt of attempts) {
-      const error = await errorOf(database, attempt.create, isDefinitionsFault);
+      const error = await errorOf(database, attempt.create, isStatementsFault);
       const reason = error === null ? await attempt.findReason?.() : error.message;
       if (reason) reasons.set(attempt, { reason });
       else if (!mutable.has(attempt) && !(await areImmutable(database, table, attempt.conditions))) {
@@ -104,7 +101,7 @@ export async function tryDefinitions(
       const error = await errorOf(
         database,
         addCheck(name, `check (${declared[name]})${inheritance}`),
-        isDefinitionsFault,
+        isStatementsFault,
       );
       if (error !== null) results.checks.set(name, { reason: error.message });
     }
@@ -119,11 +116,6 @@ export async function tryDefinitions(
   return results;
 }
 
-/** Whether the error belongs to the definition that was tried. */
-export function isDefinitionsFault(error: unknown): error is Error {
-  return DEFINITION_ERROR.test(sqlState(error) ?? '');
-}
-
 /** PostgreSQL takes only an immutable expression for an index. */
 async function areImmutable(
   database: Queryable,
@@ -131,7 +123,7 @@ async function areImmutable(
   expressions: readonly string[],
 ): Promise<boolean> {
   for (const expression of expressions) {
-    const error = await errorOf(database, `create index on ${table} ((${expression}))`, isDefinitionsFault);
+    const error = await errorOf(database, `create index on ${table} ((${expression}))`, isStatementsFault);
     if (sqlState(error) === SQLSTATE.notImmutable) return false;
   }
   return true;

@@ -52,6 +52,9 @@ const SERVER_FAILED = /^(53|57P|58|XX)/;
 /** Classes whose messages can repeat values of the statement: data, constraints, syntax, raised by a function. */
 const WITH_VALUES = /^(21|22|23|2F|38|39|42601|P0)/;
 
+/** Classes of an error in a statement: feature not supported, data, dependency, syntax, unknown name or missing right. */
+const OF_STATEMENT = /^(0A|22|2B|42)/;
+
 /** Codes of Node for a connection that was never opened. */
 const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT']);
 
@@ -94,6 +97,11 @@ export function sqlState(error: unknown): string | undefined {
   if (failure === undefined || failure instanceof OnlineMigrationError) return undefined;
   const { code } = failure;
   return typeof code === 'string' ? code : undefined;
+}
+
+/** Whether PostgreSQL refuses a statement as it is written, so that it would fail again. */
+export function isStatementsFault(error: unknown): error is Error {
+  return OF_STATEMENT.test(sqlState(error) ?? '');
 }
 
 /** Whether the error is a lock conflict. */

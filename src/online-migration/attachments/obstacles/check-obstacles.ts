@@ -1,4 +1,5 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
+import { isStatementsFault } from '../../postgres/database-error.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import { namesOf } from '../../change/names.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
@@ -10,7 +11,6 @@ import { columnAt } from '../table-column.ts';
 import { type CarriedCheck, withoutNotValid } from '../checks.ts';
 import { type CarriedPolicy, policyStatement } from '../policies.ts';
 import { reasonOf, type Translations } from '../translated.ts';
-import { isDefinitionsFault } from '../tried-definitions.ts';
 import { onTrialTable } from '../trial-table.ts';
 
 /** Finds checks of a column that cannot be carried over, an obstacle each. */
@@ -120,7 +120,7 @@ async function isSameCondition(
   { definition }: CarriedCheck,
 ): Promise<boolean> {
   const statement = `alter table ${trial} add constraint declared check (${declared})`;
-  if ((await errorOf(database, statement, isDefinitionsFault)) !== null) return false;
+  if ((await errorOf(database, statement, isStatementsFault)) !== null) return false;
   const { rows } = await database.query<{ definition: string }>(
     `
     select pg_get_constraintdef(oid) as definition from pg_catalog.pg_constraint

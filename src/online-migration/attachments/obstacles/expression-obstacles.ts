@@ -1,5 +1,6 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import { type ChangedColumn, conversionOf, DECLARED_AS } from '../../change/changed-column.ts';
+import { isStatementsFault } from '../../postgres/database-error.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { typeValues } from '../../change/declared-type.ts';
 
@@ -112,11 +113,4 @@ async function errorOf(database: Queryable, statement: string, values?: unknown[
     if (!isStatementsFault(error)) throw error;
     return error.message;
   }
-}
-
-/** SQLSTATE classes of an error in the statement: feature not supported, data exception, syntax or unknown name. */
-const STATEMENT_ERROR = /^(0A|22|42)/;
-
-function isStatementsFault(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && STATEMENT_ERROR.test(String(error.code));
 }

@@ -1,10 +1,10 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
+import { isStatementsFault } from '../../postgres/database-error.ts';
 import { typeValues } from '../../change/declared-type.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { errorOf, rolledBack } from '../../postgres/rolled-back.ts';
 import type { Attachments } from '../attachments.ts';
 import type { ForeignKey } from '../foreign-keys.ts';
-import { isDefinitionsFault } from '../tried-definitions.ts';
 import { trialObstacles } from './trial-obstacles.ts';
 
 /**
@@ -84,7 +84,7 @@ async function canRefer(database: Queryable, source: string, target: string): Pr
       database,
       `create temporary table online_migration_target (value ${target} primary key);
        create temporary table online_migration_source (value ${source} references online_migration_target)`,
-      isDefinitionsFault,
+      isStatementsFault,
     );
     return error === null;
   });

@@ -1,4 +1,5 @@
 import type { ChangedColumn } from '../../change/changed-column.ts';
+import { isStatementsFault } from '../../postgres/database-error.ts';
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { errorOf } from '../../postgres/rolled-back.ts';
@@ -6,7 +7,6 @@ import type { Side } from '../../sync/filled-column.ts';
 import { type CarriedStatistics, readStatistics } from '../extended-statistics.ts';
 import { columnAt } from '../table-column.ts';
 import { onTrialTable } from '../trial-table.ts';
-import { isDefinitionsFault } from '../tried-definitions.ts';
 import { canBeIndexed } from './index-obstacles.ts';
 import { remakeRights } from './remake-rights.ts';
 import { trialObstacles } from './trial-obstacles.ts';
@@ -67,7 +67,7 @@ async function tryExpressions(
     for (const { name, expressions } of statistics) {
       for (const expression of expressions) {
         const statement = `select from ${table} order by (${expression})`;
-        const error = await errorOf(database, statement, isDefinitionsFault);
+        const error = await errorOf(database, statement, isStatementsFault);
         if (error !== null) reasons.set(name, error.message);
       }
     }

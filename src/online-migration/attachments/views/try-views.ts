@@ -1,7 +1,7 @@
 import { escapeIdentifier } from 'pg';
 import { type ChangedColumn, isReversible } from '../../change/changed-column.ts';
 import { namesOf } from '../../change/names.ts';
-import { sqlState } from '../../postgres/database-error.ts';
+import { isStatementsFault } from '../../postgres/database-error.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { errorOf, rolledBack } from '../../postgres/rolled-back.ts';
 import { freeTemporaryNames } from '../../postgres/temporary-names.ts';
@@ -26,9 +26,6 @@ import { type CarriedView, readViews } from './views.ts';
 const TRIAL_TABLE = 'online_migration_trial';
 const TRIAL_TABLE_NAME = `pg_temp.${TRIAL_TABLE}`;
 
-/** SQLSTATE classes of an error in a definition: feature not supported, data exception, dependency, unknown name. */
-const DEFINITION_ERROR = /^(0A|22|2B|42)/;
-
 /** The result of a trial. */
 export interface ViewTrial {
   /** The views that cannot be made anew, with PostgreSQL's reason. */
@@ -52,7 +49,7 @@ export async function tryViews(
     return await rolledBack(database, () => tryInTransaction(database, change, from, views));
   } catch (error) {
     // The role may be unable to read the table.
-    if (!isDefinitionsFault(error)) throw error;
+    if (!isStatementsFault(error)) throw error;
     return { refused: views.map(({ name }) => ({ view: name, reason: error.message })), changedColumns: [] };
   }
 }
@@ -261,14 +258,10 @@ async function tryWayBack(
 /** Runs statements until PostgreSQL refuses one; returns its error. */
 async function runAll(database: Queryable, statements: readonly string[]): Promise<string | null> {
   for (const statement of statements) {
-    const error = await errorOf(database, statement, isDefinitionsFault);
+    const error = await errorOf(database, statement, isStatementsFault);
     if (error !== null) return error.message;
   }
   return null;
-}
-
-function isDefinitionsFault(error: unknown): error is Error {
-  return DEFINITION_ERROR.test(sqlState(error) ?? '');
 }
 
 function trialName({ oid }: CarriedView): string {
