@@ -23,8 +23,8 @@ export interface UndeclaredSessions {
 /**
  * Finds sessions whose current or last statement names the table, and whose process has declared no presence:
  * application versions older than the package, other programs, people. The statement shows the column that they use.
- * A session does not appear if its last statement concerned another table, or if the reading role may not see its
- * statements (`pg_read_all_stats`).
+ * A session does not appear if its last statement concerned another table or was `commit`, or if the reading role may
+ * not see its statements (`pg_read_all_stats`).
  */
 export async function findUndeclaredSessions(
   database: Queryable,
