@@ -58,8 +58,8 @@ describe('npx online-migration new of a change that PostgreSQL makes at once', (
       expect(page.stdout).toContain(
         'PostgreSQL changes page from character varying(20) to text at once: it neither reads nor rewrites visit.\n' +
           'So one ordinary migration is enough. For a column change with its phases, add --phases.\n\n' +
-          'Files written:\n  migrations/0007_alter_visit_page.ts\n\n' +
-          'Next:\n  npx mikro-orm migration:up --to 0007\n',
+          `Files written:\n  migrations/${copy.newNumber(1)}_alter_visit_page.ts\n\n` +
+          `Next:\n  npx mikro-orm migration:up --to ${copy.newNumber(1)}\n`,
       );
       expect(existsSync(join(copy.folder, 'src/visit'))).toBe(false);
       expect(await readFile(join(copy.folder, 'src/column-changes.ts'), 'utf8')).not.toContain('visit');
@@ -109,7 +109,9 @@ describe('npx online-migration new of a change that PostgreSQL makes at once', (
         ),
       ).toBe('C');
 
-      expect(await copy.run(MIKRO_ORM, 'migration:down', '--to', '0006')).toMatchObject({ exitCode: 0 });
+      expect(await copy.run(MIKRO_ORM, 'migration:down', '--to', copy.lastNumber)).toMatchObject({
+        exitCode: 0,
+      });
       expect(await stateOf(copy.client, 'visit', 'page')).toMatchObject({
         type: 'character varying(20)',
         statistics: 1,
@@ -142,7 +144,7 @@ describe('npx online-migration new of a change that PostgreSQL makes at once', (
     'refuses a way back that would change values, or rewrite a large table',
     async () => {
       await copy.client.rows(`insert into visit (page, at) values (repeat('x', 21), now())`);
-      const changed = await copy.run(MIKRO_ORM, 'migration:down', '--to', '0006');
+      const changed = await copy.run(MIKRO_ORM, 'migration:down', '--to', copy.lastNumber);
       expect(changed.exitCode).toBe(1);
       expect(changed.stdout + changed.stderr).toContain(
         'page has values that character varying(20) cannot keep. Correct them first.',
@@ -150,7 +152,7 @@ describe('npx online-migration new of a change that PostgreSQL makes at once', (
       await copy.client.rows(`
         delete from visit where length(page) > 20;
         insert into visit (page, at) select 'page', now() from generate_series(1, 700000)`);
-      const large = await copy.run(MIKRO_ORM, 'migration:down', '--to', '0006');
+      const large = await copy.run(MIKRO_ORM, 'migration:down', '--to', copy.lastNumber);
       expect(large.exitCode).toBe(1);
       expect(large.stdout + large.stderr).toContain(
         'visit is larger than 32 MB, and PostgreSQL would rewrite it under an exclusive lock. Write a column change back: ' +

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempDisposable } from 'node:fs/promises';
+import { mkdtempDisposable, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -22,6 +22,10 @@ export interface ProjectCopy extends AsyncDisposable {
   readonly folder: string;
   readonly database: TestDatabase;
   readonly client: DatabaseClient;
+  /** The number of the last migration that the project has; `0` if it has none. `migration:down --to` accepts it. */
+  readonly lastNumber: string;
+  /** The number of a new migration: 1 gives that of the first one, such as `0007`. */
+  newNumber(place: number): string;
   /** Runs a program in the copy. */
   run(file: string, ...args: string[]): Promise<Ended>;
   /** Runs a program in the copy, on another database. */
@@ -39,6 +43,7 @@ export async function openProjectCopy(statements: readonly string[]): Promise<Pr
   const folder = join(parent.path, 'project');
   await copyProject(folder);
   await linkPackages(folder);
+  const last = await lastNumberIn(folder);
   const database = resources.use(await createTestDatabase());
   const client = resources.use(await connect(database.url));
   for (const statement of statements) await client.rows(statement);
@@ -64,10 +69,23 @@ export async function openProjectCopy(statements: readonly string[]): Promise<Pr
     folder,
     database,
     client,
+    lastNumber: last === 0 ? '0' : numbered(last),
+    newNumber: (place) => numbered(last + place),
     runOn,
     run: (file, ...args) => runOn(database.url, file, ...args),
     changeNew: (...args) => runOn(database.url, ONLINE_MIGRATION, 'new', ...args),
     changeNewAs: (url, ...args) => runOn(url, ONLINE_MIGRATION, 'new', ...args),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
+}
+
+/** The greatest number of the project's migrations. A project without the example begins at 0. */
+async function lastNumberIn(folder: string): Promise<number> {
+  const files = await readdir(join(folder, 'migrations')).catch(() => []);
+  return Math.max(0, ...files.map((file) => Number.parseInt(file, 10) || 0));
+}
+
+/** As a migration's name begins: `0007`. */
+function numbered(number: number): string {
+  return String(number).padStart(4, '0');
 }

@@ -30,7 +30,7 @@ describe('npx online-migration new', () => {
       expect(note).toMatchObject({ exitCode: 0, stderr: '' });
       expect(note.stdout).toContain(`Files written:
   src/orders/note-change.ts
-  migrations/0007_rename_orders_note.ts
+  migrations/${copy.newNumber(1)}_rename_orders_note.ts
   test/orders/note-change.test.ts
   src/column-changes.ts
 `);
@@ -38,7 +38,7 @@ describe('npx online-migration new', () => {
         'the property of the column note\n  gets the column remark, and keeps its type.',
       );
       expect(note.stdout).toContain(
-        'npx mikro-orm migration:up --to 0007    rename; the application follows by itself',
+        `npx mikro-orm migration:up --to ${copy.newNumber(1)}    rename; the application follows by itself`,
       );
       expect(note.stdout).toContain('Release 2, which knows only remark:');
       expect(await read('src/orders/note-change.ts')).not.toContain('conversion');
@@ -66,12 +66,14 @@ describe('npx online-migration new', () => {
         '--rename-in-contract',
       );
       expect(total).toMatchObject({ exitCode: 0, stderr: '' });
-      expect(total.stdout).toContain('0013    contract, which also renames\n\nRelease 2');
+      expect(total.stdout).toContain(`${copy.newNumber(7)}    contract, which also renames\n\nRelease 2`);
       expect(await read('src/orders/total-change.ts')).toContain('renameInContract: true,');
-      expect(await read('migrations/0013_contract_orders_total.ts')).toContain(
+      expect(await read(`migrations/${copy.newNumber(7)}_contract_orders_total.ts`)).toContain(
         'alter table orders rename column total_new to total',
       );
-      expect(existsSync(join(copy.folder, 'migrations/0014_rename_orders_total.ts'))).toBe(false);
+      expect(existsSync(join(copy.folder, `migrations/${copy.newNumber(8)}_rename_orders_total.ts`))).toBe(
+        false,
+      );
       // There are no values of this type to write in a test.
       const place = await copy.changeNew('--table', 'orders', '--column', 'place', '--rename', 'location');
       expect(place).toMatchObject({ exitCode: 0, stderr: '' });
@@ -90,7 +92,7 @@ describe('npx online-migration new', () => {
       const tested = await copy.run('node_modules/jest/bin/jest.js', 'test/orders', 'test/odd-table');
       expect(tested.stderr).toMatch(/Tests: {7}4 passed, 4 total/);
       const listed = await copy.run('node_modules/@mikro-orm/cli/cli.js', 'migration:pending');
-      expect(listed.stdout).toContain('0014_rename_orders_place');
+      expect(listed.stdout).toContain(`${copy.newNumber(8)}_rename_orders_place`);
     },
     LIMIT_MS,
   );

@@ -89,14 +89,14 @@ describe('npx online-migration new', () => {
       expect(first).toMatchObject({ exitCode: 0, stderr: '' });
       for (const file of [
         'src/orders/total-change.ts',
-        'migrations/0007_expand_orders_total.ts',
-        'migrations/0011_rename_orders_total.ts',
+        `migrations/${copy.newNumber(1)}_expand_orders_total.ts`,
+        `migrations/${copy.newNumber(5)}_rename_orders_total.ts`,
         'test/orders/total-change.test.ts',
       ]) {
         expect(first.stdout).toContain(`\n  ${file}\n`);
         expect(existsSync(join(project, file))).toBe(true);
       }
-      expect(first.stdout).toContain('npx mikro-orm migration:up --to 0009    enforce');
+      expect(first.stdout).toContain(`npx mikro-orm migration:up --to ${copy.newNumber(3)}    enforce`);
       expect(first.stdout).toContain(
         `the property of the column total\n  gets the type numeric(12,2), and keeps the column's name. ` +
           'List the change in the feature of the table:\n    changes: [{ change: ordersTotalChange }]\n',
@@ -159,7 +159,7 @@ describe('npx online-migration new', () => {
       const tested = await copy.run('node_modules/jest/bin/jest.js', ...tests);
       expect(tested.stderr).toMatch(/Tests: {7}5 passed, 5 total/);
       const listed = await copy.run('node_modules/@mikro-orm/cli/cli.js', 'migration:pending');
-      expect(listed.stdout).toContain('0021_rename_shop_parcel_state');
+      expect(listed.stdout).toContain(`${copy.newNumber(15)}_rename_shop_parcel_state`);
     },
     LIMIT_MS,
   );
