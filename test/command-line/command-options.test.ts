@@ -1,7 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { flag, HelpWanted, readOptions, wholeNumber } from '../../src/command-line/command-options.ts';
+import { PROJECT_FOLDER } from '../../src/database/embedded-postgres.ts';
 import { startCommand } from '../support/running-command.ts';
+
+/** Each script is a process of its own. */
+const LIMIT_MS = 120_000;
 
 const schema = z.strictObject({ rows: wholeNumber(1, 5_000).default(10), append: flag });
 const read = (...argv: string[]) => readOptions(argv, 'command [--rows <number>] [--append]', schema);
@@ -53,11 +59,32 @@ describe('readOptions', () => {
   });
 });
 
-it('npm run demo -- --help prints the options', async () => {
-  await using command = await startCommand('demo', ['--help']);
-  expect(await command.ended).toEqual({
-    exitCode: 0,
-    stdout: 'Usage: npm run demo -- [--rows <number>] [--seed <number>] [--json <file>] [--report <file>]\n',
-    stderr: '',
-  });
-});
+it(
+  'each npm script that reads options prints its usage for --help',
+  async () => {
+    for (const name of await scriptsWithOptions()) {
+      await using command = await startCommand(name, ['--help']);
+      expect(await command.ended).toEqual({
+        exitCode: 0,
+        stdout: expect.stringMatching(new RegExp(`^Usage: npm run ${name} -- \\[--.+\\]\n`)),
+        stderr: '',
+      });
+    }
+  },
+  LIMIT_MS,
+);
+
+/** The npm scripts that run a file with `readOptions`. A project without the showcase and the example has none. */
+async function scriptsWithOptions(): Promise<string[]> {
+  const { scripts } = JSON.parse(await readFile(join(PROJECT_FOLDER, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const found: string[] = [];
+  for (const [name, script] of Object.entries(scripts)) {
+    const [, file] = /^node (src\/\S+\.ts)/.exec(script) ?? [];
+    if (file !== undefined && (await readFile(join(PROJECT_FOLDER, file), 'utf8')).includes('readOptions(')) {
+      found.push(name);
+    }
+  }
+  return found;
+}
