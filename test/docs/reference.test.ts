@@ -8,7 +8,7 @@ import * as conversions from '../../src/online-migration/conversions/index.ts';
 import { DEFAULT_SETTINGS } from '../../src/online-migration/phases/settings.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** A copy that a test makes has no README. */
+/** docs/adapting.md deletes some of them. */
 const PAGES = [
   ...['README.md', 'CONTRIBUTING.md', 'src/online-migration/README.md'].filter((page) =>
     existsSync(join(ROOT, page)),

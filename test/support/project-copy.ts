@@ -1,29 +1,19 @@
 import { execFile } from 'node:child_process';
-import { cp, lstat, mkdir, readdir, readlink, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, lstat, mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises';
+import { join, matchesGlob } from 'node:path';
 import { promisify } from 'node:util';
 import { PROJECT_FOLDER } from '../../src/database/embedded-postgres.ts';
 
-/** The copied files; the packages are linked. */
-const COPIED = [
-  'src',
-  'test',
-  'migrations',
-  'docs',
-  'package.json',
-  'tsconfig.json',
-  'jest.config.ts',
-  'mikro-orm.config.ts',
-  'online-migration.config.ts',
-  '.env.example',
-  '.oxlintrc.json',
-  '.oxfmtrc.json',
-];
-
-/** Copies the project, as a clone would contain it. */
+/** Copies the project, as a clone would contain it: all but the names that .gitignore lists. The packages are linked. */
 export async function copyProject(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const name of COPIED) await cp(join(PROJECT_FOLDER, name), join(folder, name), { recursive: true });
+  const ignored = (await readFile(join(PROJECT_FOLDER, '.gitignore'), 'utf8'))
+    .split('\n')
+    .map((pattern) => pattern.replace(/\/$/, ''));
+  for (const name of await readdir(PROJECT_FOLDER)) {
+    if (name === '.git' || ignored.some((pattern) => matchesGlob(name, pattern))) continue;
+    await cp(join(PROJECT_FOLDER, name), join(folder, name), { recursive: true });
+  }
 }
 
 /** Links the project's packages as `npm install` would. The project's own package is that of the copy. */
