@@ -38,7 +38,9 @@ export async function openPrimary(
     ...settingsOf(changes, config),
   });
   for (const { change } of changes) {
-    orm.follower(change).on('switched', ({ name }) => log.notice(`The active column is ${name} now.`));
+    orm.follower(change).on('switched', ({ names }) => {
+      log.notice(`The active ${names.length === 1 ? 'column is' : 'columns are'} ${names.join(', ')} now.`);
+    });
   }
   return orm;
 }

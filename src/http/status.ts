@@ -3,7 +3,7 @@ import { type Queryable, readStatus } from 'online-migration';
 import type { FollowedChange } from './followed-changes.ts';
 
 /**
- * Adds `/status`: the stage of each column change and the column that this process uses.
+ * Adds `/status`: the stage of each column change and the columns that this process uses.
  *
  * @param router receives the route
  * @param changes the changes that this process follows
@@ -25,7 +25,7 @@ async function statusOf({ change, follower }: FollowedChange, database: Queryabl
   return {
     change: name,
     stage,
-    activeColumn: active.name,
+    activeColumn: active.names.join(', '),
     backfill: progress && {
       rowsDone: progress.rowsDone,
       rowsTotal: progress.rowsTotal,

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import {
   type ChangedColumn,
-  changedColumnOf,
+  changedColumnsOf,
   isRename,
 } from '../../src/online-migration/change/changed-column.ts';
 import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
@@ -16,7 +16,7 @@ import { rename, revertRename } from '../../src/online-migration/phases/rename.t
 import { revertContract } from '../../src/online-migration/phases/revert-contract.ts';
 import { Session } from '../../src/online-migration/postgres/session.ts';
 import type { Ledger } from '../../src/online-migration/state/recorded-changes.ts';
-import { namesOf } from '../../src/online-migration/change/names.ts';
+import { changeNamesOf, namesOf } from '../../src/online-migration/change/names.ts';
 import { type ChangeLoad, startChangeLoad, type LoadStatements } from './change-load.ts';
 import { connect } from './database-client.ts';
 import { canonicalDefault, readSchema, type SchemaSnapshot, withColumnType } from './schema-snapshot.ts';
@@ -31,6 +31,12 @@ const DEFAULT_COLUMNS = { id: 'id', n: 'n' };
 /** Requests to answer between two phases. */
 const REQUESTS_BETWEEN_MOVES = 10;
 
+/** SQL expressions of the old and the new type for a number. */
+interface SharedValue {
+  readonly old: (n: string) => string;
+  readonly new: (n: string) => string;
+}
+
 /** A table, a change of it, and values that both types share. */
 export interface ChangeCase {
   readonly change: ColumnChange;
@@ -42,7 +48,9 @@ export interface ChangeCase {
    * SQL expressions of the old and the new type for a number, equal to each other. Absent if the column generates its
    * values.
    */
-  readonly value?: { readonly old: (n: string) => string; readonly new: (n: string) => string };
+  readonly value?: SharedValue;
+  /** The same for several columns, by their old names; without those that generate their values. */
+  readonly values?: Readonly<Record<string, SharedValue>>;
   /** Statements of the load, if it does not write the value of a number to the column. */
   readonly load?: LoadStatements;
   /** A query over data that nobody writes. At the end, it must return the same result, byte for byte. */
@@ -51,10 +59,10 @@ export interface ChangeCase {
 
 /**
  * Runs a change to its end, half-way back and up again, and completely back, while clients write and read through the
- * active column.
+ * active columns.
  *
  * 1. No request fails, and every row has its last acknowledged value, both after the change and after its revert.
- * 2. After the change, the catalog differs only in the column's type and default, or in its name. After the revert, it is
+ * 2. After the change, the catalog differs only in the types and defaults of the columns, or in the name. After the revert, it is
  *    unchanged.
  *
  * @param options.down whether the change is reversible
@@ -64,14 +72,14 @@ export async function expectFullCycle(
   subject: ChangeCase,
   { down = true, template }: { readonly down?: boolean; readonly template?: string } = {},
 ): Promise<void> {
-  const { setup } = subject;
-  const change = changedColumnOf(subject.change);
+  const { setup, change } = subject;
+  const columns = changedColumnsOf(change);
   await using database = await createTestDatabase(template);
   await using client = await connect(database.url);
   for (const statement of setup) await client.rows(statement);
   const untouched = () => client.rows(subject.untouched ?? 'select');
   const before = { schema: await readSchema(client), untouched: await untouched() };
-  await using context = await openContext(database.url, subject.change);
+  await using context = await openContext(database.url, change);
   await using load = await startChangeLoad(database.url, change, statementsOf(subject));
 
   const run = async (phases: readonly PhaseFunction[]) => {
@@ -85,14 +93,20 @@ export async function expectFullCycle(
   const reverts = phases.map((phase) => phase.down).toReversed();
   await run(phases.map((phase) => phase.up));
   if (isRename(change)) {
+    const [renamed] = columns;
     expect(Object.keys((await readSchema(client)).columns).toSorted()).toEqual(
       Object.keys(before.schema.columns)
-        .map((column) => (column === pathOf(change, 'old') ? pathOf(change, 'new') : column))
+        .map((column) => (column === pathOf(renamed, 'old') ? pathOf(renamed, 'new') : column))
         .toSorted(),
     );
   } else {
-    const expected = { ...change.newColumn, default: await canonicalDefault(client, change.newColumn) };
-    expect(withoutPackage(await readSchema(client))).toEqual(withColumnType(before.schema, change, expected));
+    let expected = before.schema;
+    for (const column of columns) {
+      const { newColumn } = column;
+      const newDefault = await canonicalDefault(client, newColumn);
+      expected = withColumnType(expected, column, { ...newColumn, default: newDefault });
+    }
+    expect(withoutPackage(await readSchema(client))).toEqual(expected);
   }
   await expectValues(client, subject, 'new', load);
   if (down) {
@@ -129,7 +143,8 @@ export async function openContext(
   const session = await openSession();
   const lines: string[] = [];
   return {
-    change: changedColumnOf(declared),
+    change: declared,
+    columns: changedColumnsOf(declared),
     session,
     openSession,
     lines,
@@ -149,27 +164,57 @@ function pathOf({ table, oldColumn, newColumn }: ChangedColumn, side: 'old' | 'n
   return `${table.schema}.${table.name}.${(side === 'old' ? oldColumn : newColumn).name}`;
 }
 
-function statementsOf({ change, value, load, columns = DEFAULT_COLUMNS }: ChangeCase): LoadStatements {
+/** A changed column, and the value that the clients write to it; undefined if it generates its values. */
+interface WrittenColumn {
+  readonly column: ChangedColumn;
+  readonly value: SharedValue | undefined;
+}
+
+function writtenColumns({ change, value, values }: ChangeCase): readonly WrittenColumn[] {
+  return changedColumnsOf(change).map((column) => ({
+    column,
+    value: values === undefined ? value : values[column.oldColumn.name],
+  }));
+}
+
+/** The side of the values that a form of the change has. */
+function sideOf(form: string): 'old' | 'new' {
+  return form === 'old' ? 'old' : 'new';
+}
+
+function statementsOf(subject: ChangeCase): LoadStatements {
+  const { change, load, columns = DEFAULT_COLUMNS } = subject;
   if (load !== undefined) return load;
-  const declared = changedColumnOf(change);
-  const { table } = namesOf(declared);
+  const { table } = changeNamesOf(change);
   const { id, n: number } = columns;
-  if (value === undefined) {
-    return {
-      insert: () => `insert into ${table} (${number}) values ($1::bigint) returning ${id}::text as id`,
-      update: () => `update ${table} set ${number} = $1::bigint where ${id}::text = $2 returning ${id}`,
-      read: ({ column }) =>
-        `select ${number}::text as n, ${column} is not null as right from ${table} where ${id}::text = $1`,
-    };
-  }
-  const valueOf = (form: string, n: string) => (form === 'old' ? value.old(n) : value.new(n));
+  const all = writtenColumns(subject);
+  /** The columns that the clients write, with SQL of their values. */
+  const assigned = (form: string, columnOf: (name: string) => string) => [
+    { name: number, sql: '$1::bigint' },
+    ...all.flatMap(({ column, value }) =>
+      value === undefined
+        ? []
+        : [{ name: columnOf(column.oldColumn.name), sql: value[sideOf(form)]('$1::bigint') }],
+    ),
+  ];
   return {
-    insert: ({ form, column }) =>
-      `insert into ${table} (${number}, ${column}) values ($1::bigint, ${valueOf(form, '$1::bigint')}) returning ${id}::text as id`,
-    update: ({ form, column }) =>
-      `update ${table} set ${number} = $1::bigint, ${column} = ${valueOf(form, '$1::bigint')} where ${id}::text = $2 returning ${id}`,
-    read: ({ form, column }) =>
-      `select ${number}::text as n, ${isSame(declared, form === 'old' ? 'old' : 'new', column, valueOf(form, number))} as right from ${table} where ${id}::text = $1`,
+    insert: ({ form, columnOf }) => {
+      const list = assigned(form, columnOf);
+      const names = list.map(({ name }) => name).join(', ');
+      return `insert into ${table} (${names}) values (${list.map(({ sql }) => sql).join(', ')}) returning ${id}::text as id`;
+    },
+    update: ({ form, columnOf }) => {
+      const list = assigned(form, columnOf).map(({ name, sql }) => `${name} = ${sql}`);
+      return `update ${table} set ${list.join(', ')} where ${id}::text = $2 returning ${id}`;
+    },
+    read: ({ form, columnOf }) => {
+      const right = all.map(({ column, value }) => {
+        const name = columnOf(column.oldColumn.name);
+        const side = sideOf(form);
+        return value === undefined ? `${name} is not null` : isSame(column, side, name, value[side](number));
+      });
+      return `select ${number}::text as n, ${right.join(' and ')} as right from ${table} where ${id}::text = $1`;
+    },
   };
 }
 
@@ -182,15 +227,17 @@ function isSame(change: ChangedColumn, side: 'old' | 'new', one: string, other: 
 
 async function expectValues(
   client: Awaited<ReturnType<typeof connect>>,
-  { change, value, columns = DEFAULT_COLUMNS }: ChangeCase,
+  subject: ChangeCase,
   side: 'old' | 'new',
   load: ChangeLoad,
 ): Promise<void> {
-  const column = changedColumnOf(change);
-  const { table, oldColumn, newColumn } = namesOf(column);
-  const name = side === 'new' && isRename(column) ? newColumn : oldColumn;
+  const { change, columns = DEFAULT_COLUMNS } = subject;
+  const { table } = changeNamesOf(change);
   const { id, n } = columns;
-  if (value !== undefined) {
+  for (const { column, value } of writtenColumns(subject)) {
+    if (value === undefined) continue;
+    const { oldColumn, newColumn } = namesOf(column);
+    const name = side === 'new' && isRename(column) ? newColumn : oldColumn;
     const wrong = await client.rows(
       `select ${id}, ${n}, ${name}::text as value from ${table}
       where ${n} > 0 and not (${isSame(column, side, name, value[side](n))}) limit 5`,

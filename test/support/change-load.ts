@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { Pool } from 'pg';
+import { escapeIdentifier, Pool } from 'pg';
 import { ActiveColumnFollower } from '../../src/online-migration/follow/active-column-follower.ts';
 import type { ActiveColumn } from '../../src/online-migration/follow/active-column.ts';
-import type { ChangedColumn } from '../../src/online-migration/change/changed-column.ts';
-import { namesOf } from '../../src/online-migration/change/names.ts';
+import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
+import { changeNamesOf } from '../../src/online-migration/change/names.ts';
 import { keepPresence } from '../../src/online-migration/follow/presence-session.ts';
 import { poolNameOf } from '../../src/online-migration/follow/presence.ts';
 import { SEED, seededRandom } from './seeded-random.ts';
@@ -12,8 +12,11 @@ const CLIENTS = 3;
 /** Longest pause of a client between two requests. Without pauses, the clients would use the whole server. */
 const LONGEST_PAUSE_MS = 4;
 
-/** The active column, quoted. */
-type Active = Pick<ActiveColumn, 'form'> & { readonly column: string };
+/** The active column, or the first one of several, quoted; and the others by their old names. */
+type Active = Pick<ActiveColumn, 'form'> & {
+  readonly column: string;
+  readonly columnOf: (oldColumn: string) => string;
+};
 
 /** The SQL of the clients, for the active column. */
 export interface LoadStatements {
@@ -25,7 +28,7 @@ export interface LoadStatements {
   readonly read: (active: Active) => string;
 }
 
-/** Clients that write and read their own rows through the active column. */
+/** Clients that write and read their own rows through the active columns. */
 export interface ChangeLoad extends AsyncDisposable {
   readonly failures: readonly string[];
   /** The last acknowledged number of each row, by id. */
@@ -39,7 +42,7 @@ export interface ChangeLoad extends AsyncDisposable {
 /** Starts clients that run until they are stopped. */
 export async function startChangeLoad(
   url: string,
-  change: ChangedColumn,
+  change: ColumnChange,
   statements: LoadStatements,
 ): Promise<ChangeLoad> {
   const pool = new Pool({ connectionString: url, application_name: poolNameOf(change), max: CLIENTS });
@@ -58,8 +61,9 @@ export async function startChangeLoad(
   let lastNumber = 1_000_000n;
 
   const run = (what: keyof LoadStatements, values: string[]) =>
-    follower.run(async ({ form, name }) => {
-      const sql = statements[what]({ form, column: `"${name.replaceAll('"', '""')}"` });
+    follower.run(async ({ form, names, nameOf }) => {
+      const columnOf = (oldColumn: string) => escapeIdentifier(nameOf(oldColumn));
+      const sql = statements[what]({ form, column: escapeIdentifier(names[0]!), columnOf });
       const { rows } = await pool.query<{ id: string; n: string; right: boolean }>(sql, values);
       return rows[0];
     });
@@ -83,7 +87,7 @@ export async function startChangeLoad(
     }
   };
   const client = async (number: number) => {
-    const random = seededRandom(`${SEED} ${namesOf(change).change} client ${number}`);
+    const random = seededRandom(`${SEED} ${changeNamesOf(change).change} client ${number}`);
     const own: string[] = [];
     while (!stopping.signal.aborted) {
       try {

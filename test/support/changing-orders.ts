@@ -142,12 +142,12 @@ export async function runPhases(
 /** The state after an enforce that was killed before its last transaction. */
 export const enforceHalfWay: PhaseFunction = async (context) => {
   await mirrorAttachments(context, 'enforce', 'old');
-  await addFilledCheck(context.session, context.change, 'new');
+  await addFilledCheck(context.session, context.columns[0], 'new');
 };
 
 /** The state after a revert of contract that was killed before its last transaction, with rows without an old value. */
 export const revertContractHalfWay: PhaseFunction = async (context) => {
-  const { session, change } = context;
+  const { session, columns } = context;
   const ending = new AbortController();
   const ended = revertContract({
     ...context,
@@ -159,7 +159,7 @@ export const revertContractHalfWay: PhaseFunction = async (context) => {
   });
   await expect(ended).rejects.toThrow('ended');
   await mirrorAttachments(context, 'revert contract', 'new');
-  await addFilledCheck(session, change, 'old');
+  await addFilledCheck(session, columns[0], 'old');
 };
 
 /** Up to contract, which drops the old column. */

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { changedColumnOf } from '../../src/online-migration/change/changed-column.ts';
+import { changedColumnsOf } from '../../src/online-migration/change/changed-column.ts';
 import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
 import { faithfulConversion } from '../../src/online-migration/sync/faithful-conversion.ts';
 import { connect } from './database-client.ts';
@@ -14,16 +14,19 @@ const REJECT = 'reject';
  * @param sample old values as texts, and the texts of their new values; null for a value that nobody has written yet, which
  *   fails
  * @param setup statements that create the types
+ * @param column the old column, if the change has several
  */
 export async function expectConverted(
   declared: ColumnChange,
   sample: readonly (readonly [old: string, added: string | null])[],
   setup: readonly string[] = [],
+  column?: string,
 ): Promise<void> {
   await using database = await createTestDatabase();
   await using client = await connect(database.url);
   for (const statement of setup) await client.rows(statement);
-  const change = changedColumnOf(declared);
+  const columns = changedColumnsOf(declared);
+  const change = columns.find(({ oldColumn }) => oldColumn.name === column) ?? columns[0];
   const { forward, backward } = await faithfulConversion(client, change);
   const back = backward === undefined ? 'text' : `(${backward(`(${forward('value')})`)})::text`;
   const converted = await client.rows<{ old: string; added: string | null; back: string | null }>(

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import * as fc from 'fast-check';
 import { escapeLiteral } from 'pg';
-import { changedColumnOf } from '../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from './changed-column.ts';
 import type { Conversion } from '../../src/online-migration/change/column-change.ts';
 import { faithfulConversion } from '../../src/online-migration/sync/faithful-conversion.ts';
 import { changeOf } from './change-of.ts';

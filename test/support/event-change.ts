@@ -1,4 +1,4 @@
-import { changedColumnOf } from '../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from './changed-column.ts';
 import { textToTimestamptz } from '../../src/online-migration/conversions/times/text-to-timestamptz.ts';
 import { changeOf } from './change-of.ts';
 

@@ -132,13 +132,13 @@ function addStatusGauges(registry: Registry, changes: readonly ReadChange[]): vo
 function addFollowerMetrics(registry: Registry, changes: readonly ReadChange[]): void {
   addGauge(registry, {
     name: 'column_change_active_column',
-    help: 'Always 1; the labels name the column and the schema version that this process uses.',
+    help: 'Always 1; the labels name each column and the schema version that this process uses.',
     labelNames: ['change', 'form', 'column'],
     collect() {
       this.reset();
       for (const { name, follower } of changes) {
         const { latest } = follower;
-        if (latest !== undefined) this.set({ change: name, form: latest.form, column: latest.name }, 1);
+        for (const column of latest?.names ?? []) this.set({ change: name, form: latest!.form, column }, 1);
       }
     },
   });

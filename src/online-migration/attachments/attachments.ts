@@ -1,4 +1,5 @@
-import type { ChangedColumn } from '../change/changed-column.ts';
+import { changedColumnsOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { otherSide, type Side } from '../sync/filled-column.ts';
 import { newColumnIndexName } from '../change/names.ts';
@@ -8,83 +9,93 @@ import { type ForeignKey, readForeignKeys } from './foreign-keys.ts';
 import { type CarriedIndex, readIndexes } from './indexes.ts';
 import { type Numbering, readNumbering } from './numbering.ts';
 import { type CarriedPolicy, readPolicies } from './policies.ts';
-import { columnAt, mirrorName, type TableColumn } from './table-column.ts';
+import { columnAt, columnsAt, mirrorName } from './table-column.ts';
 
-/** The attachments of one of the two columns, which the remaining column takes over. */
+/** The attachments of the columns on one side, which the columns of the other side take over. */
 export interface Attachments {
-  /** All indexes on the column, including those of the primary key and of unique constraints. */
+  /** All indexes on the columns, including those of the primary key and of unique constraints. */
   readonly indexes: readonly CarriedIndex[];
-  /** All checks that use the column, apart from the package's own. */
+  /** All checks that use one of the columns, apart from the package's own. */
   readonly checks: readonly CarriedCheck[];
-  /** All foreign keys on the column, at either end. */
+  /** All foreign keys on the columns, at either end. */
   readonly foreignKeys: readonly ForeignKey[];
-  /** The table's policies that use the column. They have no copies. */
+  /** The table's policies that use one of the columns. They have no copies. */
   readonly policies: readonly CarriedPolicy[];
-  /** The source of its numbers: an identity or a sequence; null for neither. */
-  readonly numbering: Numbering | null;
 }
 
 /** Attachments that both columns have while both exist. */
 export type Copies = Pick<Attachments, 'indexes' | 'checks' | 'foreignKeys'>;
 
 /**
- * Reads the attachments of one of the two columns.
+ * Reads the attachments of the columns on one side.
  *
- * The name of a copy is derived from the original's name. So if both columns have an index, a check or a foreign
+ * The name of a copy is derived from the original's name. So if both sides have an index, a check or a foreign
  * key, the one with the plain name is the original. A copy whose original is gone is known by its comment.
  */
 export async function readAttachments(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   side: Side,
 ): Promise<Attachments> {
-  const { originals } = parted(
-    await readCopyable(database, change, side),
-    await readNames(database, columnAt(change, otherSide(side))),
-  );
-  return { ...originals, ...(await readSingle(database, columnAt(change, side))) };
+  return (await readAttachmentsAndCopies(database, change, side)).own;
 }
 
-/** Reads the attachments of one of the two columns, and their copies on the other one. */
+/** Reads the attachments of the columns on one side, and their copies on the other side. */
 export async function readAttachmentsAndCopies(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   side: Side,
 ): Promise<{ own: Attachments; mirrors: Copies }> {
-  const here = await readCopyable(database, change, side);
-  const there = await readCopyable(database, change, otherSide(side));
+  const { [side]: here, [otherSide(side)]: there } = await readBothSides(database, change);
+  const policies = await readPolicies(database, columnsAt(change, side));
   return {
-    own: {
-      ...parted(here, namesOf(there)).originals,
-      ...(await readSingle(database, columnAt(change, side))),
-    },
+    own: { ...parted(here, namesOf(there)).originals, policies },
     mirrors: parted(there, namesOf(here)).copies,
   };
 }
 
-async function readCopyable(database: Queryable, change: ChangedColumn, side: Side): Promise<Copies> {
-  const column = columnAt(change, side);
-  // Only the new column has the declared index.
-  const added = side === 'new' && change.index ? newColumnIndexName(change, change.table.name) : undefined;
+async function readBothSides(database: Queryable, change: ColumnChange): Promise<Record<Side, Copies>> {
+  const { table, columns: old } = columnsAt(change, 'old');
+  const { columns: added } = columnsAt(change, 'new');
+  const both = { table, columns: [...old, ...added] };
+  const indexes = await readIndexes(database, both);
+  const checks = await readChecks(database, change, both);
+  const foreignKeys = await readForeignKeys(database, both);
+  // Only a new column has the declared index.
+  const declared = changedColumnsOf(change)
+    .filter(({ index }) => index)
+    .map((column) => newColumnIndexName(column, change.table.name));
+  const on = (columns: readonly string[]): Copies => {
+    const isOn = ({ uses }: { readonly uses: readonly string[] }) =>
+      uses.some((name) => columns.includes(name));
+    return {
+      indexes: indexes.filter(isOn),
+      checks: checks.filter(isOn),
+      foreignKeys: foreignKeys.on(columns),
+    };
+  };
+  const onNew = on(added);
   return {
-    indexes: (await readIndexes(database, column)).filter(({ name }) => name !== added),
-    checks: await readChecks(database, change, side),
-    foreignKeys: await readForeignKeys(database, column),
+    old: on(old),
+    new: { ...onNew, indexes: onNew.indexes.filter(({ name }) => !declared.includes(name)) },
   };
 }
 
-/** The attachments that cannot have a copy. */
-async function readSingle(
+/** Reads the sources of the columns' numbers on one side: identities and sequences. */
+export async function readNumberings(
   database: Queryable,
-  column: TableColumn,
-): Promise<Pick<Attachments, 'policies' | 'numbering'>> {
-  return {
-    policies: await readPolicies(database, column),
-    numbering: await readNumbering(database, column),
-  };
+  change: ColumnChange,
+  side: Side,
+): Promise<Numbering[]> {
+  const numberings: Numbering[] = [];
+  for (const column of changedColumnsOf(change)) {
+    const numbering = await readNumbering(database, columnAt(column, side));
+    if (numbering !== null) numberings.push(numbering);
+  }
+  return numberings;
 }
 
-/** Parts the attachments of a column into its own and the copies of those of the other column. */
+/** Parts the attachments of one side into its own and the copies of those of the other side. */
 function parted(
   { indexes, checks, foreignKeys }: Copies,
   namesOfOther: readonly string[],
@@ -109,20 +120,4 @@ function parted(
 
 function namesOf({ indexes, checks, foreignKeys }: Copies): string[] {
   return [...indexes, ...checks, ...foreignKeys].map(({ name }) => name);
-}
-
-/** The names of the indexes and constraints of a column, which are cheaper to read than their definitions. */
-async function readNames(database: Queryable, { table, column }: TableColumn): Promise<string[]> {
-  const { rows } = await database.query<{ name: string }>(
-    `
-    select coalesce(c.relname, con.conname)::text as name
-    from pg_catalog.pg_attribute a
-    join pg_catalog.pg_depend d
-      on d.refclassid = 'pg_class'::regclass and d.refobjid = a.attrelid and d.refobjsubid = a.attnum
-    left join pg_catalog.pg_class c on d.classid = 'pg_class'::regclass and c.oid = d.objid and c.relkind in ('i', 'I')
-    left join pg_catalog.pg_constraint con on d.classid = 'pg_constraint'::regclass and con.oid = d.objid
-    where a.attrelid = to_regclass($1) and a.attname = $2 and (c.oid is not null or con.oid is not null)`,
-    [table, column],
-  );
-  return rows.map(({ name }) => name);
 }

@@ -1,13 +1,16 @@
 import { escapeIdentifier } from 'pg';
-import type { ChangedColumn } from '../change/changed-column.ts';
+import { changedColumnsOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import { namesOf } from '../change/names.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { type Side, unquoted } from '../sync/filled-column.ts';
+import { unquoted } from '../sync/filled-column.ts';
 import { copyComment } from './copy-comment.ts';
-import { columnAt, mirrorName } from './table-column.ts';
+import { mirrorName, type TableColumns } from './table-column.ts';
 
-/** A check of the table that uses a column. */
+/** A check of the table that uses a changed column. */
 export interface CarriedCheck {
+  /** The changed columns that it uses, unquoted. */
+  readonly uses: readonly string[];
   /** Its name in the catalog. */
   readonly name: string;
   /** Its definition, as in the catalog: `CHECK ((size > 0)) NO INHERIT`. */
@@ -20,24 +23,30 @@ export interface CarriedCheck {
   readonly comment: string | null;
 }
 
-/** Reads the checks that use a column, apart from the package's own. */
+/** Reads the checks that use one of the columns, apart from the package's own. */
 export async function readChecks(
   database: Queryable,
-  change: ChangedColumn,
-  side: Side,
+  change: ColumnChange,
+  { table, columns }: TableColumns,
 ): Promise<CarriedCheck[]> {
-  const { filledCheck, enforcedCheck, fillingCheck } = namesOf(change);
-  const { table, column } = columnAt(change, side);
+  const ownChecks = changedColumnsOf(change).flatMap((column) => {
+    const { filledCheck, enforcedCheck, fillingCheck } = namesOf(column);
+    return [filledCheck, enforcedCheck, fillingCheck].map(unquoted);
+  });
   const { rows } = await database.query<Omit<CarriedCheck, 'text'>>(
     `
-    select con.conname as name, pg_get_constraintdef(con.oid) as definition,
+    select used.columns as uses, con.conname as name, pg_get_constraintdef(con.oid) as definition,
       pg_get_expr(con.conbin, con.conrelid) as expression, con.convalidated as "isValidated",
       obj_description(con.oid, 'pg_constraint') as comment
     from pg_catalog.pg_constraint con
-    join pg_catalog.pg_attribute a on a.attrelid = con.conrelid and a.attname = $2 and a.attnum = any (con.conkey)
-    where con.conrelid = to_regclass($1) and con.contype = 'c' and con.conname <> all ($3)
+    cross join lateral (
+      select array_agg(a.attname::text order by a.attnum) as columns
+      from pg_catalog.pg_attribute a
+      where a.attrelid = con.conrelid and a.attname = any ($2) and a.attnum = any (con.conkey)
+    ) as used
+    where con.conrelid = to_regclass($1) and con.contype = 'c' and con.conname <> all ($3) and used.columns is not null
     order by con.conname`,
-    [table, column, [filledCheck, enforcedCheck, fillingCheck].map(unquoted)],
+    [table, columns, ownChecks],
   );
   return rows.map((row) => ({ ...row, text: withoutNotValid(row.definition) }));
 }
@@ -48,9 +57,9 @@ export function withoutNotValid(definition: string): string {
 }
 
 /**
- * The statements that create the check for another column. It applies to new writes and is not validated.
+ * The statements that create the check for the other columns. It applies to new writes and is not validated.
  * @param table quoted
- * @param definition the definition for the other column
+ * @param definition the definition for the other columns
  */
 export function mirrorCheckStatements(table: string, check: CarriedCheck, definition: string): string[] {
   const mirror = escapeIdentifier(mirrorName(check.name));

@@ -1,6 +1,6 @@
 import { escapeIdentifier } from 'pg';
-import type { ChangedColumn } from '../change/changed-column.ts';
-import { namesOf } from '../change/names.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { EMPTY_PLAN, type LockedPlan } from '../postgres/exclusive-lock.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { otherSide, type Side } from '../sync/filled-column.ts';
@@ -11,13 +11,13 @@ import { dropPartitionedMirror, readIndexPartitions } from './index-partitions.t
 import type { CarriedIndex } from './indexes.ts';
 import { mirrorName } from './table-column.ts';
 
-/** Plans how one column's copies of the other column's attachments are dropped. */
+/** Plans how one side's copies of the other side's attachments are dropped. */
 export async function planMirrorDrop(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   side: Side,
 ): Promise<LockedPlan> {
-  const { table } = namesOf(change);
+  const { table } = changeNamesOf(change);
   const { own: originals, mirrors } = await readAttachmentsAndCopies(database, change, otherSide(side));
   return {
     statements: await dropStatements(database, table, mirrors, originals.indexes),
@@ -25,10 +25,10 @@ export async function planMirrorDrop(
   };
 }
 
-/** Plans how one column's copies are dropped whose original was dropped, renamed or replaced in the meantime. */
+/** Plans how one side's copies are dropped whose original was dropped, renamed or replaced in the meantime. */
 export async function planOutdatedDrop(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   side: Side,
 ): Promise<LockedPlan> {
   const { own, mirrors } = await readAttachmentsAndCopies(database, change, otherSide(side));
@@ -38,7 +38,7 @@ export async function planOutdatedDrop(
     outdated.indexes.some((copy) => copy.name === mirrorName(name)),
   );
   return {
-    statements: await dropStatements(database, namesOf(change).table, outdated, replaced),
+    statements: await dropStatements(database, changeNamesOf(change).table, outdated, replaced),
     furtherTables: otherEnds(outdated.foreignKeys),
   };
 }

@@ -1,10 +1,10 @@
-import type { ChangedColumn } from '../change/changed-column.ts';
 import type { LockedPlan } from '../postgres/exclusive-lock.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { readAttachmentsAndCopies } from './attachments.ts';
 import { mirrorForeignKeyStatements, otherEnds } from './foreign-keys.ts';
 import { foreignKeyStatements } from './handover.ts';
-import { columnAt, mirrorName } from './table-column.ts';
+import { mirrorName, otherNames } from './table-column.ts';
 
 /**
  * Plans how foreign keys with `set default` are handed over to the old column together with the default.
@@ -13,9 +13,8 @@ import { columnAt, mirrorName } from './table-column.ts';
  * default of the other column would not be used. So the one on the new column is created again, after the other one. It
  * is not validated, because the other one has checked the same rows.
  */
-export async function planDefaultKeys(database: Queryable, change: ChangedColumn): Promise<LockedPlan> {
+export async function planDefaultKeys(database: Queryable, change: ColumnChange): Promise<LockedPlan> {
   const { own, mirrors } = await readAttachmentsAndCopies(database, change, 'new');
-  const [oldColumn, newColumn] = [columnAt(change, 'old').column, columnAt(change, 'new').column];
   const pairs = own.foreignKeys
     .filter(({ isSource, options }) => isSource && options.includes(' set default'))
     .flatMap((key) =>
@@ -26,7 +25,7 @@ export async function planDefaultKeys(database: Queryable, change: ChangedColumn
   return {
     statements: pairs.flatMap(({ key, copy }) => [
       ...foreignKeyStatements(key),
-      ...mirrorForeignKeyStatements({ ...copy, name: key.name }, oldColumn, newColumn),
+      ...mirrorForeignKeyStatements({ ...copy, name: key.name }, otherNames(change, 'old')),
     ]),
     furtherTables: otherEnds(pairs.map(({ key }) => key)),
   };

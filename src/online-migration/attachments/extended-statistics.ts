@@ -1,23 +1,23 @@
 import { escapeLiteral } from 'pg';
-import type { ChangedColumn } from '../change/changed-column.ts';
-import { namesOf } from '../change/names.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { EMPTY_PLAN, type LockedPlan } from '../postgres/exclusive-lock.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import type { Side } from '../sync/filled-column.ts';
-import { columnAt, type TableColumn } from './table-column.ts';
-import { columnNames, lendName, returnName } from './under-other-name.ts';
+import { columnsAt, type TableColumns } from './table-column.ts';
+import { columnNames, lendNames, returnNames } from './under-other-name.ts';
 
-/** Extended statistics on a column and others: `create statistics`. */
+/** Extended statistics on a changed column and others: `create statistics`. */
 export interface CarriedStatistics {
   readonly oid: string;
   /** Schema and name, quoted. */
   readonly name: string;
   /** The statement that creates them, as in the catalog. */
   readonly definition: string;
-  /** Its expressions, as in the catalog; those that use the column and others. */
+  /** Its expressions, as in the catalog; those that use a changed column and others. */
   readonly expressions: readonly string[];
-  /** Whether the column itself is one of the items. */
-  readonly hasColumn: boolean;
+  /** The changed columns that are items by themselves, unquoted. */
+  readonly columns: readonly string[];
   /** Their owner, quoted. */
   readonly owner: string;
   /** The statistics target; null for the default. */
@@ -25,50 +25,53 @@ export interface CarriedStatistics {
   readonly comment: string | null;
 }
 
-/** Reads the extended statistics on a column. */
+/** Reads the extended statistics on columns. */
 export async function readStatistics(
   database: Queryable,
-  { table, column }: TableColumn,
+  { table, columns }: TableColumns,
 ): Promise<CarriedStatistics[]> {
   const { rows } = await database.query<CarriedStatistics>(
     `
     select s.oid::text as oid, format('%I.%I', n.nspname, s.stxname) as name, pg_get_statisticsobjdef(s.oid) as definition,
       coalesce(pg_get_statisticsobjdef_expressions(s.oid), '{}') as expressions,
-      a.attnum = any (s.stxkeys::int2[]) as "hasColumn",
+      array(
+        select a.attname::text from pg_catalog.pg_attribute a
+        where a.attrelid = s.stxrelid and a.attname = any ($2) and a.attnum = any (s.stxkeys::int2[])
+      ) as columns,
       quote_ident(pg_get_userbyid(s.stxowner)) as owner, nullif(s.stxstattarget, -1)::integer as target,
       obj_description(s.oid, 'pg_statistic_ext') as comment
-    from pg_catalog.pg_attribute a
-    join pg_catalog.pg_statistic_ext s on s.stxrelid = a.attrelid
+    from pg_catalog.pg_statistic_ext s
     join pg_catalog.pg_namespace n on n.oid = s.stxnamespace
-    where a.attrelid = to_regclass($1) and a.attname = $2
+    where s.stxrelid = to_regclass($1)
       and exists (
         select from pg_catalog.pg_depend d
+        join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid and a.attname = any ($2)
         where d.classid = 'pg_statistic_ext'::regclass and d.objid = s.oid
-          and d.refclassid = 'pg_class'::regclass and d.refobjid = a.attrelid and d.refobjsubid = a.attnum
+          and d.refclassid = 'pg_class'::regclass and d.refobjid = s.stxrelid
       )
     order by 1`,
-    [table, column],
+    [table, columns],
   );
   return rows;
 }
 
 /**
- * Plans how the extended statistics of one column are made anew for the other column, under their names. They are empty
+ * Plans how the extended statistics of one side are made anew for the other side, under their names. They are empty
  * until the next `analyze`.
- * @param from the column that has them
+ * @param from the side that has them
  */
 export async function planStatistics(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   from: Side,
 ): Promise<LockedPlan> {
-  const statistics = await readStatistics(database, columnAt(change, from));
+  const statistics = await readStatistics(database, columnsAt(change, from));
   if (statistics.length === 0) return EMPTY_PLAN;
-  const { table } = namesOf(change);
+  const { table } = changeNamesOf(change);
   const names = columnNames(change, from);
   return {
     statements: [
-      ...lendName(table, names),
+      ...lendNames(table, names),
       ...statistics.flatMap(({ name, definition, owner, target, comment }) => [
         `drop statistics ${name}`,
         definition,
@@ -76,7 +79,7 @@ export async function planStatistics(
         ...(target === null ? [] : [`alter statistics ${name} set statistics ${target}`]),
         ...(comment === null ? [] : [`comment on statistics ${name} is ${escapeLiteral(comment)}`]),
       ]),
-      ...returnName(table, names),
+      ...returnNames(table, names),
     ],
     furtherTables: [],
   };

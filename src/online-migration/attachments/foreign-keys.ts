@@ -1,9 +1,9 @@
 import { escapeIdentifier } from 'pg';
 import type { Queryable } from '../postgres/queryable.ts';
 import { copyComment } from './copy-comment.ts';
-import { mirrorName, type TableColumn } from './table-column.ts';
+import { mirrorName, type TableColumns } from './table-column.ts';
 
-/** A foreign key on a column, at either end. */
+/** A foreign key on a changed column, at either end. */
 export interface ForeignKey {
   /** Its name in the catalog. */
   readonly name: string;
@@ -21,18 +21,25 @@ export interface ForeignKey {
   readonly isDeferrable: boolean;
   /** Whether a transaction defers it without `set constraints`. */
   readonly isDeferred: boolean;
-  /** Whether the column is among `columns`. */
+  /** Whether one of the columns that were asked for is among `columns`. */
   readonly isSource: boolean;
-  /** Whether the column is among `targetColumns`. */
+  /** The same for `targetColumns`. */
   readonly isTarget: boolean;
   readonly isValidated: boolean;
-  /** Types of the matching columns at the other end. */
-  readonly partnerTypes: readonly string[];
+  /** The matching columns at the other end that the change does not change: their types, by the name of the changed one. */
+  readonly partners: readonly Partner[];
   /** The definition as it is compared with that of a copy. */
   readonly text: string;
   readonly comment: string | null;
   /** The reason why another column cannot get it; null if it can. */
   readonly obstacle: string | null;
+}
+
+/** A column at the other end of a foreign key. */
+interface Partner {
+  /** The changed column that it matches, unquoted. */
+  readonly of: string;
+  readonly type: string;
 }
 
 interface ForeignKeyRow {
@@ -41,8 +48,8 @@ interface ForeignKeyRow {
   columns: string[];
   target: string;
   target_columns: string[];
-  is_source: boolean;
-  is_target: boolean;
+  is_of_table: boolean;
+  refers_to_table: boolean;
   validated: boolean;
   is_enforced: boolean;
   match_type: string;
@@ -51,7 +58,7 @@ interface ForeignKeyRow {
   deferrable: boolean;
   deferred: boolean;
   columns_to_set: string[];
-  partner_types: string[];
+  partners: Partner[];
   comment: string | null;
   obstacle: string | null;
 }
@@ -64,18 +71,28 @@ const ACTIONS = {
   d: 'set default',
 } as const;
 
-/** Reads the foreign keys on a column, including those of other tables that refer to it. */
+/** The foreign keys of a table, at either end of them. */
+export interface TableForeignKeys {
+  /** The foreign keys on some columns of the table, including those of other tables that refer to them. */
+  readonly on: (columns: readonly string[]) => ForeignKey[];
+}
+
+/** Reads the foreign keys on columns of a table. */
 export async function readForeignKeys(
   database: Queryable,
-  { table, column }: TableColumn,
-): Promise<ForeignKey[]> {
+  { table, columns }: TableColumns,
+): Promise<TableForeignKeys> {
   const { rows } = await database.query<ForeignKeyRow>(
     `
+    with changed as (
+      select to_regclass($1)::oid as relation, array(
+        select a.attnum from pg_catalog.pg_attribute a where a.attrelid = to_regclass($1) and a.attname = any ($2)
+      ) as numbers
+    )
     select con.conname as name, owner.name as owner, target.name as target,
       ${columnNames('con.conrelid', 'con.conkey')} as columns,
       ${columnNames('con.confrelid', 'con.confkey')} as target_columns,
-      con.conrelid = a.attrelid and a.attnum = any (con.conkey) as is_source,
-      con.confrelid = a.attrelid and a.attnum = any (con.confkey) as is_target,
+      con.conrelid = changed.relation as is_of_table, con.confrelid = changed.relation as refers_to_table,
       con.convalidated as validated, con.confdeltype as on_delete,
       con.confupdtype as on_update, con.confmatchtype as match_type, con.condeferrable as deferrable,
       con.condeferred as deferred, coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true) as is_enforced,
@@ -88,30 +105,44 @@ export async function readForeignKeys(
       ) as columns_to_set,
       obj_description(con.oid, 'pg_constraint') as comment,
       (
-        select coalesce(array_agg(distinct format_type(p.atttypid, p.atttypmod)), '{}')
+        select coalesce(
+          jsonb_agg(distinct jsonb_build_object('of', own.attname, 'type', format_type(p.atttypid, p.atttypmod))), '[]'
+        )
         from unnest(con.conkey, con.confkey) as pair (source, target)
-        join pg_catalog.pg_attribute p
-          on con.conrelid = a.attrelid and pair.source = a.attnum and p.attrelid = con.confrelid and p.attnum = pair.target
-            and not (con.confrelid = a.attrelid and pair.target = a.attnum)
-          or con.confrelid = a.attrelid and pair.target = a.attnum and p.attrelid = con.conrelid and p.attnum = pair.source
-            and not (con.conrelid = a.attrelid and pair.source = a.attnum)
-      ) as partner_types,
+        cross join lateral (
+          values
+            (con.conrelid, pair.source, con.confrelid, pair.target),
+            (con.confrelid, pair.target, con.conrelid, pair.source)
+        ) as ends (relation, number, other_relation, other_number)
+        join pg_catalog.pg_attribute own on own.attrelid = ends.relation and own.attnum = ends.number
+        join pg_catalog.pg_attribute p on p.attrelid = ends.other_relation and p.attnum = ends.other_number
+        where ends.relation = changed.relation and ends.number = any (changed.numbers)
+          and not (ends.other_relation = changed.relation and ends.other_number = any (changed.numbers))
+      ) as partners,
       case
         when to_jsonb(con) ->> 'conperiod' = 'true' then 'it is over periods'
         when owner.kind = 'p' or target.kind = 'p' then 'a partitioned table is at one of its ends'
       end as obstacle
-    from pg_catalog.pg_attribute a
+    from changed
     join pg_catalog.pg_constraint con on con.contype = 'f' and (
-      con.conrelid = a.attrelid and a.attnum = any (con.conkey)
-      or con.confrelid = a.attrelid and a.attnum = any (con.confkey)
+      con.conrelid = changed.relation and con.conkey && changed.numbers
+      or con.confrelid = changed.relation and con.confkey && changed.numbers
     )
     join lateral (${tableName('con.conrelid')}) as owner on true
     join lateral (${tableName('con.confrelid')}) as target on true
-    where a.attrelid = to_regclass($1) and a.attname = $2 and con.conparentid = 0
+    where con.conparentid = 0
     order by con.conname, owner.name`,
-    [table, column],
+    [table, columns],
   );
-  return rows.map((row) => ({
+  return { on: (some) => rows.map((row) => foreignKeyOn(row, some)).filter(isOnThem) };
+}
+
+function isOnThem({ isSource, isTarget }: ForeignKey): boolean {
+  return isSource || isTarget;
+}
+
+function foreignKeyOn(row: ForeignKeyRow, columns: readonly string[]): ForeignKey {
+  return {
     name: row.name,
     owner: row.owner,
     columns: row.columns,
@@ -122,10 +153,10 @@ export async function readForeignKeys(
     isEnforced: row.is_enforced,
     isDeferrable: row.deferrable,
     isDeferred: row.deferred,
-    isSource: row.is_source,
-    isTarget: row.is_target,
+    isSource: row.is_of_table && row.columns.some((name) => columns.includes(name)),
+    isTarget: row.refers_to_table && row.target_columns.some((name) => columns.includes(name)),
     isValidated: row.validated,
-    partnerTypes: row.partner_types,
+    partners: row.partners.filter(({ of }) => columns.includes(of)),
     text: JSON.stringify([
       row.columns,
       row.target,
@@ -137,7 +168,7 @@ export async function readForeignKeys(
     ]),
     comment: row.comment,
     obstacle: row.obstacle,
-  }));
+  };
 }
 
 /** The tables at the other ends of foreign keys, without duplicates, in a stable order. */
@@ -150,14 +181,20 @@ export function otherEnds(foreignKeys: readonly ForeignKey[]): string[] {
 }
 
 /**
- * The statements that create the same foreign key for another column. It applies to new writes and is not validated. A
+ * The statements that create the same foreign key for other columns. It applies to new writes and is not validated. A
  * deferrable one is deferred while both exist: `set constraints` with the name of the original would not defer the copy.
+ * @param otherNames the names of the other columns by those of the changed ones, unquoted
  */
-export function mirrorForeignKeyStatements(foreignKey: ForeignKey, from: string, to: string): string[] {
+export function mirrorForeignKeyStatements(
+  foreignKey: ForeignKey,
+  otherNames: ReadonlyMap<string, string>,
+): string[] {
   const { name, owner, columns, target, targetColumns, options, columnsToSet, isSource, isTarget } =
     foreignKey;
   const list = (names: readonly string[], isReplaced: boolean) =>
-    names.map((column) => escapeIdentifier(isReplaced && column === from ? to : column)).join(', ');
+    names
+      .map((column) => escapeIdentifier((isReplaced ? otherNames.get(column) : undefined) ?? column))
+      .join(', ');
   const mirror = escapeIdentifier(mirrorName(name));
   return [
     `alter table ${owner} add constraint ${mirror} foreign key (${list(columns, isSource)}) references ${target} (${list(targetColumns, isTarget)})` +

@@ -1,9 +1,10 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { ChangedColumn } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { type ChangedColumn, changedColumnsOf } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import type { Session } from '../postgres/session.ts';
 import { otherSide, type Side } from '../sync/filled-column.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf, namesOf } from '../change/names.ts';
 import type { LockedPlan } from '../postgres/exclusive-lock.ts';
 import { readAttachmentsAndCopies } from './attachments.ts';
 import type { CarriedCheck } from './checks.ts';
@@ -20,7 +21,7 @@ import { columnAt, mirrorName } from './table-column.ts';
 import { translate } from './translation.ts';
 
 /**
- * Plans how the indexes and keys of one column are handed over to the other column, which has copies of them. All
+ * Plans how the indexes and keys of one side are handed over to the columns of the other side, which have copies of them. All
  * statements only change the catalog, and the names stay the same. The plan is made before the lock, so that nothing
  * is read under it.
  *
@@ -29,17 +30,17 @@ import { translate } from './translation.ts';
  *    tables depend on them.
  * 3. Drop each index and give its name to its copy, including the primary key or the unique constraint.
  * 4. Drop each check and give its name to its copy.
- * 5. Give each policy its conditions for the other column. It cannot have a copy.
+ * 5. Give each policy its conditions for the other columns. It cannot have a copy.
  * 6. Make the extended statistics anew.
  *
- * @param from the column that has them
+ * @param from the side that has them
  */
 export async function planHandover(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   from: Side,
 ): Promise<LockedPlan> {
-  const { table } = namesOf(change);
+  const { table } = changeNamesOf(change);
   const { own, mirrors } = await readAttachmentsAndCopies(database, change, from);
   const orphans = orphansOf(own, mirrors);
   const carried = withCopies(own, mirrors);
@@ -69,12 +70,12 @@ export async function planHandover(
 }
 
 /**
- * The names of one column's indexes, checks and foreign keys without a copy of their present definition on the other column.
+ * The names of one side's indexes, checks and foreign keys without a copy of their present definition on the other side.
  * They were created or replaced in the meantime.
  */
 export async function findUnmirrored(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   from: Side,
 ): Promise<string[]> {
   const { own, mirrors } = await readAttachmentsAndCopies(database, change, from);
@@ -84,43 +85,51 @@ export async function findUnmirrored(
 
 /**
  * Plans how the remaining properties are handed over: the numbering, which continues, or the default; the comment, the
- * privileges and the statistics settings. While both columns exist, these belong to the old column: a default on the new one would
+ * privileges and the statistics settings. While both columns exist, these belong to the old one: a default on the new one would
  * look like a value written through it.
  */
 export async function planValueHandover(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   from: Side,
 ): Promise<LockedPlan> {
-  const { table } = namesOf(change);
-  const staying = escapeIdentifier(columnAt(change, otherSide(from)).column);
-  const numbering = await readNumbering(database, columnAt(change, from));
-  return {
-    statements: [
-      ...valueStatements(change, from, numbering),
-      ...propertyStatements(await readColumnProperties(database, columnAt(change, from)), table, staying),
-    ],
-    furtherTables: [],
-    sequences: numbering === null ? [] : [numbering.sequence],
-  };
+  const { table } = changeNamesOf(change);
+  const plans: LockedPlan[] = [];
+  for (const column of changedColumnsOf(change)) {
+    const staying = escapeIdentifier(columnAt(column, otherSide(from)).column);
+    const numbering = await readNumbering(database, columnAt(column, from));
+    plans.push({
+      statements: [
+        ...valueStatements(column, from, numbering),
+        ...propertyStatements(await readColumnProperties(database, columnAt(column, from)), table, staying),
+      ],
+      furtherTables: [],
+      sequences: numbering === null ? [] : [numbering.sequence],
+    });
+  }
+  return joined(...plans);
 }
 
-/** Plans how the privileges of one column are granted on the other, which must exist by then. */
+/** Plans how the privileges of each column are granted on the other one of its pair, which must exist by then. */
 export async function planPrivileges(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   from: Side,
 ): Promise<LockedPlan> {
-  const { table } = namesOf(change);
-  const { privileges } = await readColumnProperties(database, columnAt(change, from));
-  const staying = escapeIdentifier(columnAt(change, otherSide(from)).column);
-  return { statements: privilegeStatements(privileges, table, staying), furtherTables: [] };
+  const { table } = changeNamesOf(change);
+  const statements: string[] = [];
+  for (const column of changedColumnsOf(change)) {
+    const { privileges } = await readColumnProperties(database, columnAt(column, from));
+    const staying = escapeIdentifier(columnAt(column, otherSide(from)).column);
+    statements.push(...privilegeStatements(privileges, table, staying));
+  }
+  return { statements, furtherTables: [] };
 }
 
-function valueStatements(change: ChangedColumn, from: Side, numbering: Numbering | null): string[] {
-  const { table, oldColumn, newColumn } = namesOf(change);
+function valueStatements(column: ChangedColumn, from: Side, numbering: Numbering | null): string[] {
+  const { table, oldColumn, newColumn } = namesOf(column);
   const [leaving, staying] = from === 'old' ? [oldColumn, newColumn] : [newColumn, oldColumn];
-  const { type, default: expression } = from === 'old' ? change.newColumn : change.oldColumn;
+  const { type, default: expression } = from === 'old' ? column.newColumn : column.oldColumn;
   if (numbering !== null) {
     return numberingStatements(numbering, { table, from: leaving, to: staying, toType: type });
   }

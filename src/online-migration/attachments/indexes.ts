@@ -1,6 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import type { Queryable } from '../postgres/queryable.ts';
-import type { TableColumn } from './table-column.ts';
+import type { TableColumns } from './table-column.ts';
 
 /** A key column of an index. */
 interface IndexColumn {
@@ -17,8 +17,10 @@ export interface IndexDefinition {
   readonly condition: string | null;
 }
 
-/** An index on a column. */
+/** An index on a changed column. */
 export interface CarriedIndex extends IndexDefinition {
+  /** The changed columns that it uses, unquoted. */
+  readonly uses: readonly string[];
   /** Its name in the catalog, which is also the name of its constraint, if it has one. */
   readonly name: string;
   /** Its schema, quoted. */
@@ -60,6 +62,7 @@ export interface CarriedIndex extends IndexDefinition {
 }
 
 interface IndexRow {
+  uses: string[];
   name: string;
   schema: string;
   table_name: string;
@@ -127,14 +130,14 @@ export function indexDefinition(index: string): string {
       )`;
 }
 
-/** Reads the indexes on a column. */
+/** Reads the indexes on columns. */
 export async function readIndexes(
   database: Queryable,
-  { table, column }: TableColumn,
+  { table, columns }: TableColumns,
 ): Promise<CarriedIndex[]> {
   const { rows } = await database.query<IndexRow>(
     `
-    select c.relname as name, quote_ident(n.nspname) as schema, format('%I.%I', tn.nspname, t.relname) as table_name,
+    select used.columns as uses, c.relname as name, quote_ident(n.nspname) as schema, format('%I.%I', tn.nspname, t.relname) as table_name,
       m.amname as method, key.columns, i.indisunique as is_unique,
       coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) as nulls_not_distinct,
       ${indexDefinition('i')} as definition, pg_get_expr(i.indpred, i.indrelid) as condition,
@@ -155,7 +158,18 @@ export async function readIndexes(
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
     join pg_catalog.pg_am m on m.oid = c.relam
-    join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attname = $2
+    cross join lateral (
+      select array_agg(a.attname::text order by a.attnum) as columns
+      from pg_catalog.pg_attribute a
+      where a.attrelid = i.indrelid and a.attname = any ($2) and (
+        a.attnum = any (i.indkey::int2[])
+        or exists (
+          select from pg_catalog.pg_depend d
+          where d.classid = 'pg_class'::regclass and d.objid = i.indexrelid
+            and d.refclassid = 'pg_class'::regclass and d.refobjid = i.indrelid and d.refobjsubid = a.attnum
+        )
+      )
+    ) as used
     cross join lateral (
       select coalesce(jsonb_agg(jsonb_build_object('name', name, 'order', "order") order by place), '[]') as columns,
         coalesce(bool_and(is_plain), false) as is_plain
@@ -164,18 +178,12 @@ export async function readIndexes(
     ) as key
     left join pg_catalog.pg_tablespace s on s.oid = c.reltablespace
     left join pg_catalog.pg_constraint con on con.conindid = i.indexrelid and con.contype in ('p', 'u', 'x')
-    where i.indrelid = to_regclass($1) and (
-      a.attnum = any (i.indkey::int2[])
-      or exists (
-        select from pg_catalog.pg_depend d
-        where d.classid = 'pg_class'::regclass and d.objid = i.indexrelid
-          and d.refclassid = 'pg_class'::regclass and d.refobjid = i.indrelid and d.refobjsubid = a.attnum
-      )
-    )
+    where i.indrelid = to_regclass($1) and used.columns is not null
     order by c.relname`,
-    [table, column],
+    [table, columns],
   );
   return rows.map((row) => ({
+    uses: row.uses,
     name: row.name,
     schema: row.schema,
     table: row.table_name,
@@ -223,13 +231,15 @@ export function createIndex(
 }
 
 /**
- * The definition of a plain index for another column.
- * @param from the column's name in the index, unquoted
- * @param to the name of the other column
+ * The definition of a plain index for other columns.
+ * @param otherNames the names of the other columns by those in the index, unquoted
  */
-export function plainDefinition(index: CarriedIndex, from: string, to: string): IndexDefinition {
+export function plainDefinition(
+  index: CarriedIndex,
+  otherNames: ReadonlyMap<string, string>,
+): IndexDefinition {
   const items = index.columns.map(
-    (column) => escapeIdentifier(column.name === from ? to : column.name) + column.order,
+    ({ name, order }) => escapeIdentifier(otherNames.get(name) ?? name) + order,
   );
   const nulls = index.nullsNotDistinct ? ' nulls not distinct' : '';
   return {

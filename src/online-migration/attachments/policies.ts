@@ -1,6 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import type { Queryable } from '../postgres/queryable.ts';
-import type { TableColumn } from './table-column.ts';
+import type { TableColumns } from './table-column.ts';
 
 /** The two conditions of a row level security policy, as in the catalog; null for none. */
 export interface PolicyConditions {
@@ -8,41 +8,41 @@ export interface PolicyConditions {
   readonly withCheck: string | null;
 }
 
-/** A policy of the table that uses a column. It cannot have a copy: the two would be combined. */
+/** A policy of the table that uses a changed column. It cannot have a copy: the two would be combined. */
 export interface CarriedPolicy extends PolicyConditions {
   readonly name: string;
 }
 
-/** Reads the table's policies that use a column. */
+/** Reads the table's policies that use one of the columns. */
 export async function readPolicies(
   database: Queryable,
-  { table, column }: TableColumn,
+  { table, columns }: TableColumns,
 ): Promise<CarriedPolicy[]> {
   const { rows } = await database.query<CarriedPolicy>(
     `
     select p.polname as name, pg_get_expr(p.polqual, p.polrelid) as using, pg_get_expr(p.polwithcheck, p.polrelid) as "withCheck"
-    from pg_catalog.pg_attribute a
-    join pg_catalog.pg_policy p on p.polrelid = a.attrelid
-    where a.attrelid = to_regclass($1) and a.attname = $2
+    from pg_catalog.pg_policy p
+    where p.polrelid = to_regclass($1)
       and exists (
         select from pg_catalog.pg_depend d
+        join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid and a.attname = any ($2)
         where d.classid = 'pg_policy'::regclass and d.objid = p.oid
-          and d.refclassid = 'pg_class'::regclass and d.refobjid = a.attrelid and d.refobjsubid = a.attnum
+          and d.refclassid = 'pg_class'::regclass and d.refobjid = p.polrelid
       )
     order by p.polname`,
-    [table, column],
+    [table, columns],
   );
   return rows;
 }
 
 /**
- * Whether a policy uses a column of another table.
+ * Whether a policy uses one of some columns of another table.
  * @param policy its table, and its name
  */
-export async function usesColumn(
+export async function usesColumns(
   database: Queryable,
   policy: { readonly table: string; readonly name: string },
-  { table, column }: TableColumn,
+  { table, columns }: TableColumns,
 ): Promise<boolean> {
   const { rows } = await database.query<{ found: boolean }>(
     `
@@ -51,9 +51,9 @@ export async function usesColumn(
       join pg_catalog.pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = p.oid
       join pg_catalog.pg_attribute a
         on d.refclassid = 'pg_class'::regclass and d.refobjid = a.attrelid and d.refobjsubid = a.attnum
-      where p.polrelid = to_regclass($1) and p.polname = $2 and a.attrelid = to_regclass($3) and a.attname = $4
+      where p.polrelid = to_regclass($1) and p.polname = $2 and a.attrelid = to_regclass($3) and a.attname = any ($4)
     ) as found`,
-    [policy.table, policy.name, table, column],
+    [policy.table, policy.name, table, columns],
   );
   return rows[0]?.found ?? false;
 }

@@ -2,20 +2,20 @@ import type { Attachments } from './attachments.ts';
 import type { IndexDefinition } from './indexes.ts';
 import type { PolicyConditions } from './policies.ts';
 
-/** A definition for the other column, or the reason why it has none. */
+/** A definition for the other columns, or the reason why it has none. */
 export type Translated<Definition> = { readonly definition: Definition } | { readonly reason: string };
 
-/** The definitions for the other column, by the name of the index, check or policy. */
+/** The definitions for the other columns, by the name of the index, check or policy. */
 export interface Translations {
   readonly indexes: ReadonlyMap<string, Translated<IndexDefinition>>;
   readonly checks: ReadonlyMap<string, Translated<string>>;
   readonly policies: ReadonlyMap<string, Translated<PolicyConditions>>;
 }
 
-/** Attachments with a definition that names the column. */
+/** Attachments with a definition that names a changed column. */
 export type Defined = Pick<Attachments, 'indexes' | 'checks' | 'policies'>;
 
-/** The definition of an attachment for the other column; undefined if it has none. */
+/** The definition of an attachment for the other columns; undefined if it has none. */
 export function definitionOf<Definition>(
   translations: ReadonlyMap<string, Translated<Definition>>,
   name: string,
@@ -24,7 +24,7 @@ export function definitionOf<Definition>(
   return translated !== undefined && 'definition' in translated ? translated.definition : undefined;
 }
 
-/** The reason why an attachment has no definition for the other column; null if it has one. */
+/** The reason why an attachment has no definition for the other columns; null if it has one. */
 export function reasonOf(
   translations: ReadonlyMap<string, Translated<unknown>>,
   name: string,

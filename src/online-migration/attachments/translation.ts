@@ -1,11 +1,11 @@
-import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import { readDefinitions, type RecordedDefinition } from '../state/definitions.ts';
-import { otherSide, type Side } from '../sync/filled-column.ts';
+import type { Side } from '../sync/filled-column.ts';
 import { withoutNotValid } from './checks.ts';
 import { type IndexDefinition, plainDefinition } from './indexes.ts';
 import { conditionClauses, type PolicyConditions } from './policies.ts';
-import { columnAt } from './table-column.ts';
+import { otherNames } from './table-column.ts';
 import { type Defined, definitionOf, type Translated, type Translations } from './translated.ts';
 import { tryDefinitions } from './tried-definitions.ts';
 
@@ -15,17 +15,17 @@ export function triedNames({ indexes, checks, policies }: Defined): string[] {
 }
 
 /**
- * Translates the definitions of indexes, checks and policies to the other column.
+ * Translates the definitions of indexes, checks and policies to the columns of the other side.
  *
  * - On the way back, a definition that was translated on the way up gets its original text, byte for byte.
- * - A plain index gets the other column's name.
+ * - A plain index gets the other columns' names.
  * - Everything else is tried on a trial table, and PostgreSQL writes the definition.
  *
- * @param from the column that has them
+ * @param from the side that has them
  */
 export async function translate(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   from: Side,
   defined: Defined,
 ): Promise<Translations> {
@@ -51,14 +51,13 @@ export async function translate(
 
 /** Definitions that need no trial. */
 function knownDefinitions(
-  change: ChangedColumn,
+  change: ColumnChange,
   from: Side,
   { indexes, checks, policies }: Defined,
   earlier: readonly RecordedDefinition[],
 ): Translations {
   const original = (kind: RecordedDefinition['kind'], name: string, definition: string) =>
     earlier.find((one) => one.kind === kind && one.name === name && one.newDefinition === definition);
-  const [leaving, staying] = [columnAt(change, from).column, columnAt(change, otherSide(from)).column];
   const known = {
     indexes: new Map<string, Translated<IndexDefinition>>(),
     checks: new Map<string, Translated<string>>(),
@@ -70,7 +69,7 @@ function knownDefinitions(
       const definition = { definition: found.oldDefinition, condition: found.oldCondition };
       known.indexes.set(index.name, { definition });
     } else if (index.isPlain) {
-      known.indexes.set(index.name, { definition: plainDefinition(index, leaving, staying) });
+      known.indexes.set(index.name, { definition: plainDefinition(index, otherNames(change, from)) });
     }
   }
   for (const { name, definition } of checks) {

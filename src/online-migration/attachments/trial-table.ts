@@ -1,6 +1,7 @@
 import { escapeIdentifier } from 'pg';
-import type { ChangedColumn } from '../change/changed-column.ts';
-import { namesOf } from '../change/names.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { changedColumnsOf } from '../change/changed-column.ts';
+import { changeNamesOf } from '../change/names.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { rolledBack } from '../postgres/rolled-back.ts';
 import { freeTemporaryNames } from '../postgres/temporary-names.ts';
@@ -13,7 +14,7 @@ import type { Side } from '../sync/filled-column.ts';
  * 1. In a transaction that is rolled back: create a temporary table with the columns of the real one, and without its
  *    rows. It reads no row, and it takes ACCESS SHARE on the real table.
  * 2. Try the definitions as they are in the catalog. This is the comparison for the next step.
- * 3. Replace both columns of the change by one that has the first one's name and the other one's type. Try them again.
+ * 3. Replace both columns of each pair by one that has the first one's name and the other one's type. Try them again.
  * 4. Give this column the other one's name, and read the definitions from the catalog.
  */
 
@@ -21,28 +22,33 @@ import type { Side } from '../sync/filled-column.ts';
 export interface Trial {
   /** Schema and name, quoted. It has the name of the real table, by which a subquery can call it. */
   readonly table: string;
-  /** Replaces the two columns by one with the name of the first and the type of the other. */
+  /** Replaces the two columns of each pair by one with the name of the first and the type of the other. */
   readonly convert: () => Promise<void>;
-  /** Gives this column the name of the other. */
+  /** Gives these columns the names of the others. */
   readonly rename: () => Promise<void>;
 }
 
 /**
  * Creates a trial table, and drops it at the end.
  * @param database one connection, not a pool; its role needs TEMPORARY on the database
- * @param from the column that has the definitions
+ * @param from the side that has the definitions
  * @param body tries and reads definitions
  */
 export async function onTrialTable<T>(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   from: Side,
   body: (trial: Trial) => Promise<T>,
 ): Promise<T> {
-  const { table } = namesOf(change);
-  const [leaving, staying] =
-    from === 'old' ? [change.oldColumn, change.newColumn] : [change.newColumn, change.oldColumn];
-  const [source, target] = [leaving.name, staying.name].map((name) => escapeIdentifier(name));
+  const { table } = changeNamesOf(change);
+  const pairs = changedColumnsOf(change).map(({ oldColumn, newColumn }) => {
+    const [leaving, staying] = from === 'old' ? [oldColumn, newColumn] : [newColumn, oldColumn];
+    return {
+      source: escapeIdentifier(leaving.name),
+      target: escapeIdentifier(staying.name),
+      type: staying.type,
+    };
+  });
   const trial = `pg_temp.${escapeIdentifier(change.table.name)}`;
   return rolledBack(database, async () => {
     await freeTemporaryNames(database, [change.table.name]);
@@ -50,12 +56,17 @@ export async function onTrialTable<T>(
     return body({
       table: trial,
       convert: async () => {
-        await database.query(`
-          alter table ${trial} drop column if exists ${source}, drop column if exists ${target},
-            add column ${source} ${staying.type}`);
+        const actions = pairs.flatMap(({ source, target, type }) => [
+          `drop column if exists ${source}`,
+          `drop column if exists ${target}`,
+          `add column ${source} ${type}`,
+        ]);
+        await database.query(`alter table ${trial} ${actions.join(', ')}`);
       },
       rename: async () => {
-        await database.query(`alter table ${trial} rename column ${source} to ${target}`);
+        for (const { source, target } of pairs) {
+          await database.query(`alter table ${trial} rename column ${source} to ${target}`);
+        }
       },
     });
   });

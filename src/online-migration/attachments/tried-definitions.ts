@@ -1,13 +1,13 @@
 import { escapeIdentifier } from 'pg';
-import type { ChangedColumn } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import { isStatementsFault, SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { errorOf } from '../postgres/rolled-back.ts';
 import { otherSide, type Side } from '../sync/filled-column.ts';
 import { withoutNotValid } from './checks.ts';
 import { type IndexDefinition, indexDefinition } from './indexes.ts';
-import { conditionClauses, type PolicyConditions, readPolicies, usesColumn } from './policies.ts';
-import { columnAt } from './table-column.ts';
+import { conditionClauses, type PolicyConditions, readPolicies, usesColumns } from './policies.ts';
+import { columnsAt, type TableColumns, typesAt } from './table-column.ts';
 import type { Defined, Translated, Translations } from './translated.ts';
 import { onTrialTable } from './trial-table.ts';
 
@@ -18,24 +18,26 @@ interface Attempt {
   readonly conditions: readonly string[];
   /** A reason against it that shows after its creation; null for none. */
   readonly findReason?: () => Promise<string | null>;
-  /** How the definition reads in the catalog, after the trial column got the other column's name. */
+  /** How the definition reads in the catalog, after the trial columns got the other columns' names. */
   readonly found: (result: { readonly reason: string } | null) => Promise<void>;
 }
 
 /**
- * Tries definitions on a trial table, and reads from there how PostgreSQL writes them for the other column.
+ * Tries definitions on a trial table, and reads from there how PostgreSQL writes them for the other columns.
  *
  * - If the declaration has a check's condition for the other type, that is taken.
  * - An immutable condition must stay immutable. It would otherwise depend on the session, such as its time zone.
  */
 export async function tryDefinitions(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   from: Side,
   { indexes, checks, policies }: Defined,
 ): Promise<Translations> {
-  const { type, checks: declared = {} } = from === 'old' ? change.newColumn : change.oldColumn;
-  const staying = columnAt(change, otherSide(from)).column;
+  const declared: Readonly<Record<string, string>> = Object.assign(
+    {},
+    ...change.columns.map((pair) => (from === 'old' ? pair.to : pair.from).checks),
+  );
   const results = {
     indexes: new Map<string, Translated<IndexDefinition>>(),
     checks: new Map<string, Translated<string>>(),
@@ -67,13 +69,19 @@ export async function tryDefinitions(
         create: createPolicy(table, policy.name, policy),
         conditions: [policy.using, policy.withCheck].filter((condition) => condition !== null),
         findReason: async () =>
-          (await usesColumn(database, { table, name: policy.name }, columnAt(change, from)))
+          (await usesColumns(database, { table, name: policy.name }, columnsAt(change, from)))
             ? 'a subquery reads the column in other rows of the table'
             : null,
         found: async (result: { readonly reason: string } | null) =>
           void results.policies.set(
             policy.name,
-            result ?? { definition: await readPolicy(database, { table, column: staying }, policy.name) },
+            result ?? {
+              definition: await readPolicy(
+                database,
+                { table, columns: columnsAt(change, otherSide(from)).columns },
+                policy.name,
+              ),
+            },
           ),
       })),
     ];
@@ -89,11 +97,11 @@ export async function tryDefinitions(
       if (reason) reasons.set(attempt, { reason });
       else if (!mutable.has(attempt) && !(await areImmutable(database, table, attempt.conditions))) {
         reasons.set(attempt, {
-          reason: `for ${type}, its result depends on settings of the session, such as the time zone`,
+          reason: `for ${typesAt(change, otherSide(from))}, its result depends on settings of the session, such as the time zone`,
         });
       }
     }
-    // The declaration calls the column by the name of the old one.
+    // The declaration calls the columns by the names of the old ones.
     if (from === 'new') await trial.rename();
     for (const { name, definition } of checks) {
       if (declared[name] === undefined) continue;
@@ -162,10 +170,10 @@ async function readCheck(database: Queryable, table: string, name: string): Prom
 
 async function readPolicy(
   database: Queryable,
-  column: { readonly table: string; readonly column: string },
+  columns: TableColumns,
   name: string,
 ): Promise<PolicyConditions> {
-  const policies = await readPolicies(database, column);
+  const policies = await readPolicies(database, columns);
   const { using, withCheck } = policies.find((policy) => policy.name === name)!;
   return { using, withCheck };
 }

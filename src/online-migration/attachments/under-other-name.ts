@@ -1,16 +1,17 @@
 import { escapeIdentifier } from 'pg';
-import type { ChangedColumn } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import { fitting } from '../change/names.ts';
 import type { Side } from '../sync/filled-column.ts';
-import { columnAt } from './table-column.ts';
+import { otherNames } from './table-column.ts';
 
 /*
  * The catalog gives the definition of a view as text with the names of the columns, and stores the numbers of the
  * columns. So a definition can be given to the other column without a parser: while the other column has the first
- * one's name, run the text unchanged. Then give both columns their own names again.
+ * one's name, run the text unchanged. Then give both columns their own names again. A change of several columns does so
+ * with all of them, because a definition can use several.
  */
 
-/** The names of the two columns of a change, unquoted. */
+/** The names of two columns of a change, unquoted. */
 export interface ColumnNames {
   /** The column that the definitions name. */
   readonly leaving: string;
@@ -18,12 +19,9 @@ export interface ColumnNames {
   readonly staying: string;
 }
 
-/** The names of the two columns of a change. */
-export function columnNames(change: ChangedColumn, from: Side): ColumnNames {
-  return {
-    leaving: columnAt(change, from).column,
-    staying: columnAt(change, from === 'old' ? 'new' : 'old').column,
-  };
+/** The names of the columns of a change, in pairs. */
+export function columnNames(change: ColumnChange, from: Side): readonly ColumnNames[] {
+  return Array.from(otherNames(change, from), ([leaving, staying]) => ({ leaving, staying }));
 }
 
 /** The name of the leaving column while the staying one has its name, unquoted. */
@@ -32,22 +30,22 @@ export function spareName({ leaving }: ColumnNames): string {
 }
 
 /**
- * Statements that give the staying column the name of the leaving one. The table must be locked.
+ * Statements that give each staying column the name of the leaving one. The table must be locked.
  * @param table schema and name, quoted
  */
-export function lendName(table: string, names: ColumnNames): string[] {
-  return [
+export function lendNames(table: string, columns: readonly ColumnNames[]): string[] {
+  return columns.flatMap((names) => [
     renameColumn(table, names.leaving, spareName(names)),
     renameColumn(table, names.staying, names.leaving),
-  ];
+  ]);
 }
 
-/** Statements that give both columns their own names again. */
-export function returnName(table: string, names: ColumnNames): string[] {
-  return [
+/** Statements that give all columns their own names again. */
+export function returnNames(table: string, columns: readonly ColumnNames[]): string[] {
+  return columns.flatMap((names) => [
     renameColumn(table, names.leaving, names.staying),
     renameColumn(table, spareName(names), names.leaving),
-  ];
+  ]);
 }
 
 function renameColumn(table: string, from: string, to: string): string {

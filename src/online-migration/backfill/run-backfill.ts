@@ -2,7 +2,7 @@ import type { BackfillPlanned, Emit } from '../change/events.ts';
 import type { Session } from '../postgres/session.ts';
 import { AutovacuumHold } from './space/autovacuum-hold.ts';
 import { publishProgress } from './plan/checkpoint.ts';
-import type { Fill } from './plan/fill.ts';
+import type { ChangeFill } from './plan/fill.ts';
 import { reportSilence } from './batch/firing-triggers.ts';
 import { fillRanges } from './ranges/fill-ranges.ts';
 import { WorkerPauses } from './throttle/worker-pause.ts';
@@ -49,7 +49,7 @@ export interface BackfillSummary {
 }
 
 /**
- * Fills a column of every row in short transactions. It continues an earlier run.
+ * Fills the columns of every row in short transactions. It continues an earlier run.
  *
  * 1. Plan: divide each leaf into ranges of heap blocks, in physical order.
  * 2. Fill: workers, each with its own session, take ranges and fill them batch by batch, in stripes. If this process
@@ -64,7 +64,7 @@ export interface BackfillSummary {
  */
 export async function runBackfill(
   session: Session,
-  fill: Fill,
+  fill: ChangeFill,
   surroundings: BackfillSurroundings,
 ): Promise<BackfillSummary> {
   const { settings, signal, emit, openSession } = surroundings;
@@ -112,7 +112,7 @@ export async function runBackfill(
 }
 
 function backfillPlanned(
-  { names, direction }: Fill,
+  { names, direction }: ChangeFill,
   { rowsDone, rowsTotal }: { readonly rowsDone: number; readonly rowsTotal: number },
   workers: number,
 ): BackfillPlanned {

@@ -1,4 +1,5 @@
-import type { ChangedColumn } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { changedColumnsOf } from '../change/changed-column.ts';
 import { namesOf } from '../change/names.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { isMigratorLockHeld } from '../state/migrator-lock.ts';
@@ -17,7 +18,7 @@ export interface Unfinished {
 /** Reads the work that a backfill has left for a person. */
 export async function readUnfinished(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   progress: BackfillProgress | null,
 ): Promise<Unfinished> {
   if (progress === null) return { isAbandoned: false, rejects: 0 };
@@ -25,10 +26,8 @@ export async function readUnfinished(
   const isAbandoned =
     !finished && !(await isMigratorLockHeld(database)) && (await findWorkerProcesses(database)).length === 0;
   const hasRejects = finished && direction === 'forward';
-  return {
-    isAbandoned,
-    rejects: hasRejects ? await countRecordedRejects(database, namesOf(change).change) : 0,
-  };
+  const records = changedColumnsOf(change).map((column) => namesOf(column).record);
+  return { isAbandoned, rejects: hasRejects ? await countRecordedRejects(database, records) : 0 };
 }
 
 /** The remedy of an abandoned backfill. */

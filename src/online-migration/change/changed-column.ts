@@ -1,53 +1,63 @@
-import type { Column, ColumnChange, Conversion } from './column-change.ts';
+import type { Column, ColumnChange, ColumnPair, Conversion } from './column-change.ts';
 import { assertDeclaration, DeclarationError } from './declaration-check.ts';
 
-/** One changed column with its table, its key and the name of its change: the input for the SQL of a change. */
-export interface ChangedColumn extends Omit<ColumnChange, 'columns'> {
+/** One column of a change, with the whole declaration: the input for the SQL of this column. */
+export interface ChangedColumn extends ColumnChange, Omit<ColumnPair, 'from' | 'to'> {
   readonly oldColumn: Column;
   readonly newColumn: Column;
-  /** Missing if the change is only a rename. */
-  readonly conversion?: Conversion;
-  readonly nullable?: boolean;
-  readonly index?: boolean;
 }
 
 /** How a declaration calls the two columns, for errors. */
 export const DECLARED_AS = { oldColumn: 'from', newColumn: 'to' } as const;
 
+/** The columns of a change; at least one. */
+export type ChangedColumns = readonly [ChangedColumn, ...ChangedColumn[]];
+
+/** A declaration is checked once. A column stands for the change of which it is a part. */
+const CHECKED = new WeakMap<ColumnChange, ChangedColumns>();
+
 /**
- * The declared column of a change.
- * @throws DeclarationError if the declaration is malformed, or does not have exactly one column
+ * The columns of a change, in the order of the declaration.
+ * @param declared the change, or one of its columns
+ * @throws DeclarationError if the declaration is malformed or has no column
  */
-export function changedColumnOf(declared: ColumnChange): ChangedColumn {
+export function changedColumnsOf(declared: ColumnChange): ChangedColumns {
+  const checked = CHECKED.get(declared);
+  if (checked !== undefined) return checked;
   assertDeclaration(declared);
-  const { columns, ...change } = declared;
-  const [pair, ...others] = columns;
-  if (pair === undefined || others.length > 0) {
+  const [first, ...others] = declared.columns.map((pair) => changedColumn(declared, pair));
+  if (first === undefined) {
+    const table = `${declared.table.schema}.${declared.table.name}`;
     throw new DeclarationError(
       'COLUMN_COUNT',
-      `The change of ${change.table.schema}.${change.table.name} declares ${columns.length} columns: declare exactly one in ` +
-        `\`columns\`, and a change of its own for each further column.`,
-      { table: `${change.table.schema}.${change.table.name}`, columns: columns.length },
+      `The change of ${table} declares no column: declare at least one in \`columns\`.`,
+      { table, columns: 0 },
     );
   }
-  const { from, to, ...options } = pair;
-  // A rename keeps the type, however the declaration spells it the second time.
-  const newColumn = isRename(pair) ? { ...to, type: from.type } : to;
-  return { ...change, oldColumn: from, newColumn, ...options };
+  const columns: ChangedColumns = [first, ...others];
+  for (const one of [declared, ...columns]) CHECKED.set(one, columns);
+  return columns;
 }
 
-/** Whether the change is only a rename: one column that gets another name, and keeps its type and its values. */
-export function isRename({ conversion }: Pick<ChangedColumn, 'conversion'>): boolean {
-  return conversion === undefined;
+function changedColumn(declared: ColumnChange, pair: ColumnPair): ChangedColumn {
+  const { from, to, ...options } = pair;
+  // A rename keeps the type, however the declaration spells it the second time.
+  const newColumn = isRename({ columns: [pair] }) ? { ...to, type: from.type } : to;
+  return { ...declared, oldColumn: from, newColumn, ...options };
+}
+
+/** Whether the change is only a rename: its column gets another name, and keeps its type and its values. */
+export function isRename({ columns }: Pick<ColumnChange, 'columns'>): boolean {
+  return columns.every(({ conversion }) => conversion === undefined);
 }
 
 /** The name of the column when the change is over. */
-export function finalNameOf(change: Pick<ChangedColumn, 'conversion' | 'oldColumn' | 'newColumn'>): string {
-  return isRename(change) ? change.newColumn.name : change.oldColumn.name;
+export function finalNameOf(column: Pick<ChangedColumn, 'columns' | 'oldColumn' | 'newColumn'>): string {
+  return isRename(column) ? column.newColumn.name : column.oldColumn.name;
 }
 
 /**
- * The conversion of a change.
+ * The conversion of a column.
  * @throws DeclarationError if the change is only a rename: none of its phases converts
  */
 export function conversionOf({ conversion, oldColumn }: ChangedColumn): Conversion {
@@ -60,11 +70,16 @@ export function conversionOf({ conversion, oldColumn }: ChangedColumn): Conversi
 }
 
 /** Whether every new value that the application writes reaches the old column. */
-export function isReversible({ conversion }: Pick<ChangedColumn, 'conversion'>): boolean {
+export function isReversible({ conversion }: Pick<ColumnPair, 'conversion'>): boolean {
   return conversion?.backward !== 'not reversible';
 }
 
+/** Whether contract can be reverted: every column of the change is reversible. */
+export function hasWayBack({ columns }: Pick<ColumnChange, 'columns'>): boolean {
+  return columns.every(isReversible);
+}
+
 /** The columns that identify a row until contract. */
-export function keyColumnsOf({ key }: Pick<ChangedColumn, 'key'>): readonly string[] {
+export function keyColumnsOf({ key }: Pick<ColumnChange, 'key'>): readonly string[] {
   return typeof key === 'string' ? [key] : key;
 }

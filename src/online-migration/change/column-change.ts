@@ -64,7 +64,7 @@ export interface ColumnPair {
 export interface ColumnChange {
   /**
    * Identifies the change in logs, on the command line and in the package's tables. By default
-   * `<schema>.<table>.<column>`; a second change of the same column needs another name.
+   * `<schema>.<table>.<column>`, with a comma between several columns; a second change of the same column needs another name.
    */
   readonly name?: string;
   /** The table with its schema, both as in the catalog, unquoted. */
@@ -74,7 +74,10 @@ export interface ColumnChange {
    * without a unique key. Rejects and kept texts are recorded under it.
    */
   readonly key: string | readonly string[];
-  /** The columns that change; exactly one in this version. */
+  /**
+   * The columns that change. Several columns share the phases, the backfill, the proof and the switchover. A column that only
+   * gets another name is a change of its own.
+   */
   readonly columns: readonly ColumnPair[];
   /**
    * Names of the table's own triggers that may fire for each row that a backfill updates; by default none may.

@@ -82,6 +82,48 @@ export function assertDeclaration(change: ColumnChange): void {
     if (pair.conversion === undefined) assertRename(change, path, pair);
     else check(`${path}.conversion`, pair.conversion, CONVERSION);
   }
+  assertTogether(change);
+}
+
+/** Several columns must be different ones, and a rename has other phases. */
+function assertTogether({ columns }: ColumnChange): void {
+  const names = columns.flatMap(({ from, to }) =>
+    from.name === to.name ? [from.name] : [from.name, to.name],
+  );
+  const twice = names.find((name, place) => names.indexOf(name) !== place);
+  if (twice !== undefined) {
+    throw invalid('columns', `names the column ${twice} twice`, { path: 'columns', property: twice });
+  }
+  for (const side of ['from', 'to'] as const) assertOneCondition(columns, side);
+  const place = columns.findIndex(({ conversion }) => conversion === undefined);
+  if (place === -1 || columns.length === 1) return;
+  const path = `columns[${place}]`;
+  throw invalid(path, 'has no `conversion`, and a rename is a change of its own: take it out of `columns`', {
+    path,
+    property: 'conversion',
+  });
+}
+
+/** A check that uses several columns may be declared with each of them. */
+function assertOneCondition(columns: readonly ColumnPair[], side: 'from' | 'to'): void {
+  const declared = new Map<string, string>();
+  for (const [place, { [side]: column }] of columns.entries()) {
+    for (const [name, condition] of Object.entries(column.checks ?? {})) {
+      const path = `columns[${place}].${side}`;
+      const earlier = declared.get(name) ?? condition;
+      if (earlier !== condition) {
+        throw invalid(
+          path,
+          `has another condition for the check ${name} than an earlier column: declare the same one`,
+          {
+            path,
+            property: 'checks',
+          },
+        );
+      }
+      declared.set(name, condition);
+    }
+  }
 }
 
 /** Each way needs the condition of its own type. */

@@ -12,8 +12,8 @@ export const ERROR_CODES = {
     remedy: 'Correct the property that the message names; docs/declaration.md lists all of them.',
   },
   COLUMN_COUNT: {
-    meaning: 'The declaration has no column, or more than one.',
-    remedy: 'Declare exactly one column, and write a change of its own for each further column.',
+    meaning: 'The declaration has no column.',
+    remedy: 'Declare at least one column in `columns`.',
   },
   CONVERSION_MISSING: {
     meaning: 'A column of a declaration has two types and no `conversion`.',
@@ -216,8 +216,16 @@ export const ERROR_CODES = {
 
   // The application that follows the active column.
   UNKNOWN_ACTIVE_COLUMN: {
-    meaning: 'The pinned column is neither of the two columns of the change.',
-    remedy: 'Pin the old or the new column, or none.',
+    meaning: 'The pinned column is no column of the change.',
+    remedy: 'Pin an old or a new column, or none.',
+  },
+  SEVERAL_ACTIVE_COLUMNS: {
+    meaning: 'The application asked for the name of the active column, and the change has several columns.',
+    remedy: "Call `active.nameOf('created_at')`, with the name that the column has before the change.",
+  },
+  COLUMN_NOT_OF_CHANGE: {
+    meaning: 'A column was named that the change does not have.',
+    remedy: 'Name a column of the change by its name before the change; the message lists all of them.',
   },
   COLUMN_NOT_ENFORCED: {
     meaning: 'A row has no value in the active column, because another column has become active.',
@@ -345,6 +353,10 @@ export const ERROR_CODES = {
     meaning: 'A column would give the property another TypeScript type than the entity declares.',
     remedy: 'Give the change the type that the message names.',
   },
+  COLUMN_OF_TYPE_MISSING: {
+    meaning: 'A change of several columns has one `oldType` or `newType`, without the column that it is for.',
+    remedy: 'Give the type by the name of its column: `oldType: { amount: new BigIntType() }`.',
+  },
   PROPERTY_CHANGED_TWICE: {
     meaning: 'An ORM follows two changes of one column.',
     remedy: 'Follow only the change that is under way.',
@@ -404,7 +416,7 @@ export const ERROR_CODES = {
   },
   COLUMN_UNKNOWN: {
     meaning: 'The table has no column of this name.',
-    remedy: 'Give `--column` with one of the names in the message.',
+    remedy: 'Give `--column` or `--columns` with the names in the message.',
   },
   TYPE_UNKNOWN: {
     meaning: 'The database has no type of this name.',
@@ -414,9 +426,24 @@ export const ERROR_CODES = {
     meaning: 'The column has the name of the option `--rename` already.',
     remedy: 'Give another name.',
   },
+  COLUMN_TWICE: {
+    meaning: 'The option `--columns` names a column twice.',
+    remedy: 'Name each column once.',
+  },
+  KEY_AMONG_COLUMNS: {
+    meaning:
+      'Columns of `--columns` are keys to which narrower columns refer, and these must become wider in changes of their own.',
+    remedy: 'Write a change of each key alone, with the commands in the message.',
+  },
+  CHANGE_PARTLY_INSTANT: {
+    meaning:
+      'PostgreSQL changes the type of some columns of `--columns` at once, and others need the phases of a column change.',
+    remedy:
+      'Write two changes with the commands in the message; or add `--phases` to change all of them in the same phases.',
+  },
   TYPE_UNCHANGED: {
     meaning: 'The column has the wanted type already.',
-    remedy: 'Give `--to` with another type.',
+    remedy: 'Give `--to` with another type; of several columns, leave this one out of `--columns`.',
   },
   TIME_ZONE_UNKNOWN: {
     meaning: 'The database does not know the time zone.',

@@ -322,10 +322,12 @@ export interface UnusedKeptValues extends OfChange {
   readonly count: number;
 }
 
-/** The preflight has checked another batch of values. */
+/** The preflight has checked another batch of values of a column. */
 export interface ValuesClassified extends OfChange {
   readonly type: 'values-classified';
-  /** Rows checked so far. */
+  /** The old column, unquoted. A change of several columns checks them in sequence. */
+  readonly column: string;
+  /** Rows checked so far, for this column. */
   readonly rows: number;
   /** Estimate of all rows. */
   readonly rowsTotal: number;

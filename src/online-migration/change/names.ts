@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { escapeIdentifier } from 'pg';
-import { type ChangedColumn, changedColumnOf } from './changed-column.ts';
+import { type ChangedColumn, changedColumnsOf } from './changed-column.ts';
 import type { ColumnChange } from './column-change.ts';
 import { lastingRowKeyOf, type RowKey, rowKeyOf } from './row-key.ts';
 
@@ -14,8 +14,8 @@ export const PACKAGE_SCHEMA = 'online_migration';
 /** The schema that holds the queue of a backfill's ranges, while worker processes take them. */
 export const QUEUE_SCHEMA = 'online_migration_queue';
 
-/** The quoted names for the SQL of one column change. */
-export interface Names {
+/** The names that all columns of a change share. */
+export interface ChangeNames {
   /** The name of the change, a value and not an identifier: `public.large_record.created_at`. */
   readonly change: string;
   /** Schema and table, quoted. */
@@ -24,6 +24,15 @@ export interface Names {
   readonly key: RowKey;
   /** Identifies a row after contract; kept values are recorded under it. */
   readonly lastingKey: RowKey;
+}
+
+/** The quoted names for the SQL of one column of a change. */
+export interface Names extends ChangeNames {
+  /**
+   * The name under which the rejects and the kept values of the column are recorded, a value and not an identifier: the
+   * name of the change, and the column if the change has several.
+   */
+  readonly record: string;
   readonly oldColumn: string;
   readonly newColumn: string;
   /** Function from the old type to the new one, with its schema. */
@@ -36,7 +45,7 @@ export interface Names {
   readonly syncFunction: string;
   /** Function of the triggers that keep old values while contract proves equality, with its schema. */
   readonly keepFunction: string;
-  /** All functions of the change, with their schema. */
+  /** All functions of the column, with their schema. */
   readonly functions: readonly string[];
   /** Trigger on insert. */
   readonly insertTrigger: string;
@@ -53,20 +62,36 @@ export interface Names {
   readonly fillingCheck: string;
 }
 
-/** The name of a change: the declared one, or the schema, the table and the column. */
+/** The name of a change: the declared one, or the schema, the table and the columns. */
 export function nameOf(change: ColumnChange): string {
-  return namesOf(changedColumnOf(change)).change;
+  const [column] = changedColumnsOf(change);
+  return changeNamesOf(column).change;
 }
 
 /**
- * All names that a column change uses in SQL, quoted.
+ * The names of a change that do not depend on one of its columns.
  * @param change the declared change
  */
-export function namesOf(change: ChangedColumn): Names {
+export function changeNamesOf(change: ColumnChange): ChangeNames {
   const { schema, name } = change.table;
-  const changeName = change.name ?? `${schema}.${name}.${change.oldColumn.name}`;
+  const columns = change.columns.map(({ from }) => from.name).join(',');
+  return {
+    change: change.name ?? `${schema}.${name}.${columns}`,
+    table: `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`,
+    key: rowKeyOf(change),
+    lastingKey: lastingRowKeyOf(change),
+  };
+}
+
+/**
+ * All names that a column of a change uses in SQL, quoted.
+ * @param change the column of a declared change
+ */
+export function namesOf(change: ChangedColumn): Names {
+  const shared = changeNamesOf(change);
+  const record = recordName(shared.change, change.oldColumn.name, change.columns.length);
   const packageObject = (role: string) =>
-    `${escapeIdentifier(PACKAGE_SCHEMA)}.${escapeIdentifier(fitting(`${changeName} ${role}`))}`;
+    `${escapeIdentifier(PACKAGE_SCHEMA)}.${escapeIdentifier(fitting(`${record} ${role}`))}`;
   const forward = packageObject('forward');
   const forwardInBulk = change.conversion?.forwardInBulk ? packageObject('forward in bulk') : forward;
   const backward = packageObject('backward');
@@ -74,10 +99,8 @@ export function namesOf(change: ChangedColumn): Names {
   const keepFunction = packageObject('keep');
   const triggers = triggerNames(change.oldColumn.name);
   return {
-    change: changeName,
-    table: `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`,
-    key: rowKeyOf(change),
-    lastingKey: lastingRowKeyOf(change),
+    ...shared,
+    record,
     oldColumn: escapeIdentifier(change.oldColumn.name),
     newColumn: escapeIdentifier(change.newColumn.name),
     forward,
@@ -111,9 +134,28 @@ export function triggerNames(
   };
 }
 
-/** The name of a change's trigger function in the package's schema, unquoted. */
-export function syncFunctionName(changeName: string): string {
-  return fitting(`${changeName} sync`);
+/**
+ * The name under which the functions, the rejects and the kept values of a column are recorded.
+ * @param change the name of the change
+ * @param column the old column
+ * @param columns how many columns the change has
+ */
+export function recordName(change: string, column: string, columns: number): string {
+  return columns === 1 ? change : `${change} ${column}`;
+}
+
+/** The {@link recordName} of each column of a change. */
+export function recordsOf(change: ColumnChange): readonly string[] {
+  const { change: name } = changeNamesOf(change);
+  return change.columns.map(({ from }) => recordName(name, from.name, change.columns.length));
+}
+
+/**
+ * The name of the trigger function of a column in the package's schema, unquoted.
+ * @param record the {@link recordName} of the column
+ */
+export function syncFunctionName(record: string): string {
+  return fitting(`${record} sync`);
 }
 
 /** The name of the declared index, on the table or on one of its partitions. */

@@ -1,5 +1,6 @@
 import { escapeIdentifier } from 'pg';
-import { type ChangedColumn, keyColumnsOf } from './changed-column.ts';
+import { keyColumnsOf } from './changed-column.ts';
+import type { ColumnChange } from './column-change.ts';
 
 /** Identifies a row without key columns: its place, until it is written again. */
 const PLACE = ['tableoid', 'ctid'];
@@ -99,22 +100,22 @@ function selectedName(index: number): string {
   return `key_${index + 1}`;
 }
 
-/** The key before contract: it contains the changed column under its old name. */
-export function rowKeyOf(change: ChangedColumn): RowKey {
+/** The key before contract: it contains changed columns under their old names. */
+export function rowKeyOf(change: ColumnChange): RowKey {
   return new RowKey(keyColumnsOf(change));
 }
 
-/** The key after contract: it contains the new column in place of the old one. */
-export function lastingRowKeyOf(change: ChangedColumn): RowKey {
-  const { oldColumn, newColumn } = change;
-  return new RowKey(keyColumnsOf(change).map((name) => (name === oldColumn.name ? newColumn.name : name)));
+/** The key after contract: it contains new columns in place of old ones. */
+export function lastingRowKeyOf(change: ColumnChange): RowKey {
+  const newName = (name: string) => change.columns.find(({ from }) => from.name === name)?.to.name ?? name;
+  return new RowKey(keyColumnsOf(change).map(newName));
 }
 
 /**
  * Names a row in an error.
  * @param key as {@link RowKey.text} writes it
  */
-export function describeRow(change: ChangedColumn, key: string): string {
+export function describeRow(change: ColumnChange, key: string): string {
   const columns = keyColumnsOf(change);
   return `${columns.length === 0 ? 'table and place' : columns.join(', ')} ${key}`;
 }

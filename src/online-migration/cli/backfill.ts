@@ -5,10 +5,10 @@ import { readStage } from '../observation/stage.ts';
 import { hasQueue } from '../backfill/plan/queue-schema.ts';
 import { workerSessionName } from '../backfill/plan/worker-name.ts';
 import { workOnRanges } from '../backfill/queue/worker-process.ts';
-import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { emitTo } from '../change/emitter.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { logEvents } from '../observation/event-log.ts';
 import { settingsOf } from '../phases/settings.ts';
 import { Session } from '../postgres/session.ts';
@@ -34,7 +34,7 @@ export async function setBackfill(
     throw new OnlineMigrationError('WRONG_USAGE', 'Name a setting: --batch-ms or --workers.');
   }
   await using database = await open(name, options);
-  const { client, column } = database;
+  const { client, change } = database;
   if (controls.workers != null && (await hasQueue(client))) {
     throw new OnlineMigrationError(
       'WORKERS_ARE_PROCESSES',
@@ -42,8 +42,8 @@ export async function setBackfill(
         'or end one with Ctrl-C.',
     );
   }
-  const hasBegun = (await readBackfillProgress(client, column)) !== null;
-  if (!hasBegun || !(await writeControls(client, namesOf(column).change, controls))) {
+  const hasBegun = (await readBackfillProgress(client, change)) !== null;
+  if (!hasBegun || !(await writeControls(client, changeNamesOf(change).change, controls))) {
     throw new OnlineMigrationError(
       'NO_BACKFILL',
       'No backfill is under way: it begins with the backfill phase.',
@@ -70,11 +70,11 @@ export async function workForBackfill(
   signal: AbortSignal,
 ): Promise<void> {
   const config = await loadConfig(file);
-  const column = changedColumnOf(chosenChange(name, { ...config, command }));
+  const change = chosenChange(name, { ...config, command });
   const connection = await connectionOf(config);
   console.log(describeConnection(connection));
   using eventLog = logEvents((line) => console.log(line));
-  await workOnRanges(column, {
+  await workOnRanges(change, {
     openSession: () => Session.open(connection, workerSessionName()),
     settings: settingsOf(config.settings).backfill,
     signal,
@@ -85,7 +85,7 @@ export async function workForBackfill(
 
 interface OpenDatabase extends AsyncDisposable {
   readonly client: Session;
-  readonly column: ChangedColumn;
+  readonly change: ColumnChange;
 }
 
 async function open(
@@ -93,25 +93,25 @@ async function open(
   { config: file, json, command }: ProgramOptions,
 ): Promise<OpenDatabase> {
   const config = await loadConfig(file);
-  const column = changedColumnOf(chosenChange(name, { ...config, command }));
+  const change = chosenChange(name, { ...config, command });
   const connection = await connectionOf(config);
   if (!json) console.log(describeConnection(connection));
   const client = await Session.open(connection, 'online-migration control');
-  return { client, column, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
+  return { client, change, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
 }
 
 async function printBackfill(
-  { client, column }: OpenDatabase,
+  { client, change }: OpenDatabase,
   { json }: ProgramOptions,
   confirmation?: string,
 ): Promise<void> {
-  const progress = await readBackfillProgress(client, column);
-  const controls = progress === null ? null : await readControls(client, namesOf(column).change);
-  const unfinished = await readUnfinished(client, column, progress);
+  const progress = await readBackfillProgress(client, change);
+  const controls = progress === null ? null : await readControls(client, changeNamesOf(change).change);
+  const unfinished = await readUnfinished(client, change, progress);
   if (json) return console.log(JSON.stringify({ progress, controls, ...unfinished }));
   if (confirmation !== undefined) console.log(confirmation);
   if (progress === null || controls === null) {
-    const stage = await readStage(client, column);
+    const stage = await readStage(client, change);
     const isOver = stage === 'contracted' || stage === 'renamed';
     return console.log(
       isOver ? `The change is at ${stage}: it needs no backfill any more.` : 'No backfill has begun.',

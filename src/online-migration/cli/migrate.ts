@@ -1,7 +1,6 @@
-import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { logEvents } from '../observation/event-log.ts';
 import { readStage, type Stage, STAGES, stagesOf } from '../observation/stage.ts';
 import type { PhaseName } from '../change/phase-name.ts';
@@ -48,7 +47,7 @@ async function migrate(
 ): Promise<void> {
   const connection = await connectionOf(config);
   console.log(describeConnection(connection));
-  const { change: changeName } = namesOf(changedColumnOf(change));
+  const { change: changeName } = changeNamesOf(change);
   const report = (names: readonly PhaseName[]) =>
     console.log(`${changeName} is at ${target.to}${names.length === 0 ? ' already' : ''}.`);
   if (config.mikroOrm !== undefined) {
@@ -78,48 +77,45 @@ async function migrate(
 
 /** The phases to run without MikroORM. A backfill that has finished and was killed before its record runs again. */
 async function phasesToRun(session: Session, change: ColumnChange, target: Target): Promise<PhaseName[]> {
-  const column = changedColumnOf(change);
-  await refuseEditedDeclaration({ session, change: column }, 'migrate');
-  const stage = await readStage(session, column);
+  await refuseEditedDeclaration({ session, change }, 'migrate');
+  const stage = await readStage(session, change);
   const names = phasesBetween(change, stage, target);
   if (target.direction === 'down' || stage !== 'backfilled') return names;
-  const recorded = (await readRecordedPhases(session, column)).map(({ phase }) => phase);
+  const recorded = (await readRecordedPhases(session, change)).map(({ phase }) => phase);
   return recorded.includes('backfill') ? names : ['backfill', ...names];
 }
 
 async function stageNow(connection: Parameters<typeof Session.open>[0], change: ColumnChange) {
   await using session = await Session.open(connection, 'online-migration stage');
-  const column = changedColumnOf(change);
-  await refuseEditedDeclaration({ session, change: column }, 'migrate');
-  return await readStage(session, column);
+  await refuseEditedDeclaration({ session, change }, 'migrate');
+  return await readStage(session, change);
 }
 
 /** The phases from one stage to another, in order. */
 function phasesBetween(change: ColumnChange, stage: Stage, { direction, to }: Target): PhaseName[] {
-  const column = changedColumnOf(change);
-  refuseOtherStage(column, to);
+  refuseOtherStage(change, to);
   const [from, target] = [STAGES.indexOf(stage), STAGES.indexOf(to)];
   if (direction === 'up' ? target < from : target > from) {
     throw new OnlineMigrationError(
       'WRONG_DIRECTION',
-      `${namesOf(column).change} is at ${stage}, which is ${direction === 'up' ? 'past' : 'before'} ${to}: use ` +
+      `${changeNamesOf(change).change} is at ${stage}, which is ${direction === 'up' ? 'past' : 'before'} ${to}: use ` +
         `\`${direction === 'up' ? 'down' : 'up'} --to ${to}\`.`,
     );
   }
   const [low, high] = direction === 'up' ? [from, target] : [target, from];
   // A phase that was interrupted has left the database between its two stages.
-  const names = phasesOf(column)
+  const names = phasesOf(change)
     .filter((phase) => STAGES.indexOf(phase.to) > low && STAGES.indexOf(phase.from) < high)
     .map(({ name }) => name);
   return direction === 'up' ? names : names.toReversed();
 }
 
-function refuseOtherStage(column: ChangedColumn, to: Stage): void {
-  const stages = stagesOf(column);
+function refuseOtherStage(change: ColumnChange, to: Stage): void {
+  const stages = stagesOf(change);
   if (stages.includes(to)) return;
   throw new OnlineMigrationError(
     'STAGE_UNKNOWN',
-    `The change ${namesOf(column).change} has no stage ${to}. Its stages are: ${stages.join(', ')}.`,
+    `The change ${changeNamesOf(change).change} has no stage ${to}. Its stages are: ${stages.join(', ')}.`,
     { stage: to, stages },
   );
 }

@@ -3,17 +3,18 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { changedColumnOf } from '../change/changed-column.ts';
+import { changedColumnsOf } from '../change/changed-column.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { PACKAGE_NAME } from '../follow/presence.ts';
 import { Session } from '../postgres/session.ts';
 import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
+import { columnNames } from './new/columns-option.ts';
 import { declarationFile } from './new/declaration-file.ts';
 import { instantChange } from './new/instant/instant-change.ts';
 import { instantFiles, instantInstructions, whyNotInstant } from './new/instant/write-instant-change.ts';
 import { instructions } from './new/instructions.ts';
 import { migrationFiles } from './new/migration-files.ts';
-import { conversionFile } from './new/conversion-file.ts';
+import { conversionFiles } from './new/conversion-file.ts';
 import { isToBeWritten, type NewChange } from './new/new-change.ts';
 import { sampleTestFile } from './new/sample-test-file.ts';
 import type { WantedChange } from './new/plan-change.ts';
@@ -30,7 +31,7 @@ const TEST_SUPPORT = 'test/support/change-cycle.ts';
 type WantedOptions = Readonly<Record<string, string | true | undefined>>;
 
 /**
- * Looks up a table and writes a change of one of its columns: the declaration; with MikroORM its migrations; in the
+ * Looks up a table and writes a change of one or several of its columns: the declaration; with MikroORM its migrations; in the
  * template a test. If a key gets a wider type, it also writes the changes of the columns that refer to it. If PostgreSQL
  * changes the type at once, it writes one ordinary migration. All refusals come before a file is written.
  */
@@ -49,7 +50,7 @@ export async function writeNewChange(
     session,
     wanted,
     {
-      changes: config.changes.map(changedColumnOf),
+      changes: config.changes.flatMap((change) => changedColumnsOf(change)),
       migrations: migrations.names,
       nextNumber: migrations.next,
     },
@@ -59,10 +60,9 @@ export async function writeNewChange(
   if (plan === undefined || referring.length > 0 || isByPhases(options)) {
     return await writeColumnChanges(session, plans, config.file);
   }
-  const answer = await instantChange(session, plan);
+  const answer = await instantChange(session, plan, wanted);
   if (answer.instant === null) {
-    const why = whyNotInstant(answer, plan.change.newColumn.type);
-    if (why !== undefined) console.log(`\n${why}`);
+    for (const why of whyNotInstant(answer.phased)) console.log(`\n${why}`);
     return await writeColumnChanges(session, plans, config.file);
   }
   const files = instantFiles(answer.instant, hasMikroOrm(folder));
@@ -116,13 +116,13 @@ function filesOfProject(folder: string, plan: NewChange): WrittenFile[] {
   const test = existsSync(join(folder, TEST_SUPPORT)) ? generatedTest(plan) : null;
   return [
     ...(hasMikroOrm(folder) ? migrationFiles(plan) : []),
-    ...(isToBeWritten(plan) ? [conversionFile(plan)] : []),
+    ...conversionFiles(plan),
     ...(test === null ? [] : [test]),
   ];
 }
 
 function generatedTest(plan: NewChange): WrittenFile | null {
-  return isToBeWritten(plan) ? sampleTestFile(plan) : testFile(plan);
+  return plan.columns.some(isToBeWritten) ? sampleTestFile(plan) : testFile(plan);
 }
 
 function hasMikroOrm(folder: string): boolean {
@@ -137,8 +137,12 @@ function hasMikroOrm(folder: string): boolean {
 /** Asks for missing options if a person can answer. */
 async function completed(options: WantedOptions): Promise<WantedChange> {
   refuseContradictions(options);
-  const needed = ['table', 'column', ...(options['rename'] === undefined ? ['to'] : [])] as const;
-  const missing = needed.filter((name) => options[name] === undefined) as ('table' | 'column' | 'to')[];
+  const needed = [
+    'table',
+    ...(options['columns'] === undefined ? ['column'] : []),
+    ...(options['rename'] === undefined ? ['to'] : []),
+  ] as ('table' | 'column' | 'to')[];
+  const missing = needed.filter((name) => options[name] === undefined);
   if (missing.length > 0 && !process.stdin.isTTY) {
     throw new OnlineMigrationError('WRONG_USAGE', `Give ${missing.map((name) => `--${name}`).join(', ')}.`);
   }
@@ -148,9 +152,10 @@ async function completed(options: WantedOptions): Promise<WantedChange> {
     const questions = { table: 'Table: ', column: 'Column: ', to: 'New type: ' };
     for (const name of missing) answers[name] = (await lines.question(questions[name])).trim();
   }
-  const { table = '', column = '', to = '', from, zone, newColumn, rename } = answers;
+  const { table = '', column = '', columns: list, to = '', from, zone, newColumn, rename } = answers;
+  const columns = list === undefined ? [column] : columnNames(list);
   const renameInContract = Boolean(options['renameInContract']);
-  return { table, column, from, to, newColumn, zone, rename, renameInContract };
+  return { table, columns, from, to, newColumn, zone, rename, renameInContract };
 }
 
 /** The options of a change of the type, which a rename cannot have. */
@@ -163,7 +168,24 @@ const OF_TYPES = {
   only: '--only',
 };
 
+/** The options of one column, and the reason for which several cannot have them. */
+const OF_ONE_COLUMN = {
+  column: ['--column', 'name all columns in --columns'],
+  rename: ['--rename', 'rename one column, with --column'],
+  newColumn: [
+    '--new-column',
+    'each new column gets the name <column>_new until rename. To choose another one, give --column',
+  ],
+} as const;
+
 function refuseContradictions(options: WantedOptions): void {
+  if (options['columns'] !== undefined) {
+    const [, single] = Object.entries(OF_ONE_COLUMN).find(([name]) => options[name] !== undefined) ?? [];
+    if (single !== undefined) {
+      const [given, advice] = single;
+      throw new OnlineMigrationError('WRONG_USAGE', `--columns does not go with ${given}: ${advice}.`);
+    }
+  }
   if (options['rename'] === undefined) return;
   const [, given] = Object.entries(OF_TYPES).find(([name]) => options[name] !== undefined) ?? [];
   if (given === undefined) return;

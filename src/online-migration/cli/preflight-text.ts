@@ -1,7 +1,7 @@
-import { changedColumnOf, isRename, keyColumnsOf } from '../change/changed-column.ts';
+import { changedColumnsOf, isRename, keyColumnsOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
-import type { PreflightResult } from '../verify/preflight.ts';
-import type { ValueClass, ValueGroup } from '../verify/value-classes-batch.ts';
+import type { ColumnValues, PreflightResult } from '../verify/preflight.ts';
+import type { ValueClass } from '../verify/value-classes-batch.ts';
 import { rowCount, rowsOf } from '../change/row-count.ts';
 
 const SHOWN_GROUPS = 20;
@@ -23,11 +23,12 @@ const MEANING: Record<ValueClass, readonly [one: string, several: string]> = {
 /** The result of a preflight as lines for people. */
 export function describePreflight(change: ColumnChange, result: PreflightResult): string[] {
   const { stage, obstacles, values, areValuesChecked, checklist, isReady } = result;
-  if (isRename(changedColumnOf(change)) && stage === 'renamed') {
+  if (isRename(change) && stage === 'renamed') {
     return ['The database is at renamed: the column has its new name, there is nothing left to check.'];
   }
   if (stage === 'contracted' || stage === 'renamed') {
-    return [`The database is at ${stage}: the old column is gone, there is nothing left to check.`];
+    const gone = change.columns.length === 1 ? 'the old column is gone' : 'the old columns are gone';
+    return [`The database is at ${stage}: ${gone}, there is nothing left to check.`];
   }
   return [
     ...obstacles.map(({ message }) => `In the way: ${message}`),
@@ -38,12 +39,22 @@ export function describePreflight(change: ColumnChange, result: PreflightResult)
   ];
 }
 
-function describeValues(change: ColumnChange, groups: readonly ValueGroup[]): string[] {
-  const column = changedColumnOf(change);
-  if (isRename(column)) return [`A rename reads and writes no value of ${column.oldColumn.name}.`];
-  const key = keyColumnsOf(column).join(', ') || 'at';
-  if (groups.length === 0) return ['The table is empty: there is nothing to convert.'];
-  const lines = [`Values of ${column.oldColumn.name}:`];
+function describeValues(change: ColumnChange, values: readonly ColumnValues[]): string[] {
+  const names = changedColumnsOf(change).map(({ oldColumn }) => oldColumn.name);
+  if (isRename(change)) return [`A rename reads and writes no value of ${names.join(', ')}.`];
+  if (values.length === 0) return ['The table is empty: there is nothing to convert.'];
+  const key = keyColumnsOf(change).join(', ') || 'at';
+  return names.flatMap((name) => [
+    `Values of ${name}:`,
+    ...describeGroups(
+      values.filter(({ column }) => column === name),
+      key,
+    ),
+  ]);
+}
+
+function describeGroups(groups: readonly ColumnValues[], key: string): string[] {
+  const lines: string[] = [];
   for (const [valueClass, [one, several]] of Object.entries(MEANING)) {
     const ofClass = groups.filter((group) => group.valueClass === valueClass);
     if (ofClass.length === 0) continue;

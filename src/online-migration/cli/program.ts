@@ -137,6 +137,7 @@ export function buildProgram(): Command {
     .description('write a column change: its declaration and the files that the project needs')
     .option('--table <name>', 'the table, with or without its schema, as in the catalog or as in SQL')
     .option('--column <name>', 'the column, as in the catalog or as in SQL')
+    .option('--columns <names>', 'several columns of one change, with commas: created_at,updated_at')
     .option('--to <type>', 'the new type')
     .option('--from <type>', 'the type that the column has')
     .option('--new-column <name>', 'the name of the new column until the rename')

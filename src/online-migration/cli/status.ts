@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createLogUpdate } from 'log-update';
 import type { ClientConfig } from 'pg';
 import { readUnfinished } from '../backfill/unfinished.ts';
-import { changedColumnOf } from '../change/changed-column.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { type Observer, openObserver } from '../observation/observer.ts';
 import { findActiveStatements } from '../observation/active-statements.ts';
@@ -31,7 +30,7 @@ export async function showStatus(
     const overview = await readOverview(observer, change);
     return write({
       ...overview,
-      ...(await readUnfinished(observer, changedColumnOf(change), overview.backfill)),
+      ...(await readUnfinished(observer, change, overview.backfill)),
       statements: await findActiveStatements(observer),
     });
   };

@@ -1,4 +1,4 @@
-import { changedColumnOf } from '../change/changed-column.ts';
+import { changedColumnsOf } from '../change/changed-column.ts';
 import { rowCount } from '../change/row-count.ts';
 import { PACKAGE_NAME } from '../follow/presence.ts';
 import { Session } from '../postgres/session.ts';
@@ -38,7 +38,7 @@ export async function showSurvey(
   const survey = await surveyDatabase([first, ...opened], {
     schema,
     table,
-    others: config.changes.map(changedColumnOf),
+    others: config.changes.flatMap((change) => changedColumnsOf(change)),
     signal,
     onProgress: progressLines((line) => process.stderr.write(`${line}\n`)),
   });

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { type ActiveColumn, activeColumnOf, assertKnownColumn, FORMS } from './active-column.ts';
-import type { ChangedColumn } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { readTableShape } from '../state/table-shape.ts';
 import { runOnActiveColumns } from './run-on-active-columns.ts';
@@ -30,7 +30,7 @@ interface FollowerEvents {
  *    one may fail on the other index. It runs again, once. The row exists now, and the upsert finds it.
  */
 export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
-  readonly #change: ChangedColumn;
+  readonly #change: ColumnChange;
   readonly #database: Queryable;
   readonly #pinned: string | undefined;
   readonly #units: Record<ActiveColumn['form'], number> = { old: 0, new: 0, renamed: 0 };
@@ -45,7 +45,7 @@ export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
    * @param pinned the column to keep using as long as possible; by default the follower follows the phases
    * @throws UnknownColumnError if the change does not have the column
    */
-  constructor(change: ChangedColumn, database: Queryable, pinned?: string) {
+  constructor(change: ColumnChange, database: Queryable, pinned?: string) {
     super();
     if (pinned !== undefined) assertKnownColumn(change, pinned);
     this.#change = change;

@@ -1,5 +1,4 @@
 import type { ClientConfig } from 'pg';
-import { changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { clientConfigOf } from '../postgres/client-config.ts';
 import type { Queryable } from '../postgres/queryable.ts';
@@ -28,7 +27,10 @@ export interface FollowOptions {
    * default.
    */
   readonly pollMs?: number | undefined;
-  /** Name of a column to keep using as long as it has a value in every row; by default none. */
+  /**
+   * Name of a column to keep using as long as it has a value in every row; by default none. All columns of a change switch
+   * together, so the name of any of them serves.
+   */
   readonly pinnedColumn?: string | undefined;
 }
 
@@ -53,13 +55,10 @@ export async function followColumn({
   pollMs = DEFAULT_POLL_MS,
   pinnedColumn,
 }: FollowOptions): Promise<ColumnFollower> {
-  const column = changedColumnOf(change);
-  const follower = new ActiveColumnFollower(column, pool, pinnedColumn);
+  const follower = new ActiveColumnFollower(change, pool, pinnedColumn);
   const connect = typeof connection === 'string' ? () => clientConfigOf(connection) : connection;
   const presence =
-    connect === undefined
-      ? undefined
-      : await keepPresence({ change: column, connection: connect, follower, log });
+    connect === undefined ? undefined : await keepPresence({ change, connection: connect, follower, log });
   const poll = pollActiveColumn(follower, pollMs);
   return Object.assign(follower, {
     [Symbol.asyncDispose]: async () => {
@@ -74,5 +73,5 @@ export async function followColumn({
  * processes that do not follow.
  */
 export function poolName(change: ColumnChange): string {
-  return poolNameOf(changedColumnOf(change));
+  return poolNameOf(change);
 }

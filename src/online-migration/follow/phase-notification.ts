@@ -1,6 +1,6 @@
-import type { ChangedColumn } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { namesOf, PACKAGE_SCHEMA } from '../change/names.ts';
+import { changeNamesOf, PACKAGE_SCHEMA } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
 
 /** The channel that announces every phase; the payload is the name of its change. */
@@ -10,8 +10,8 @@ const CHANNEL = PACKAGE_SCHEMA;
  * Notifies all listening processes that a phase has changed the table. It runs in the phase's transaction: PostgreSQL
  * delivers the notification after the commit, and never after a rollback.
  */
-export async function notifyPhase(database: Queryable, change: ChangedColumn): Promise<void> {
-  await database.query(`select pg_notify($1, $2)`, [CHANNEL, namesOf(change).change]);
+export async function notifyPhase(database: Queryable, change: ColumnChange): Promise<void> {
+  await database.query(`select pg_notify($1, $2)`, [CHANNEL, changeNamesOf(change).change]);
 }
 
 /**
@@ -21,10 +21,10 @@ export async function notifyPhase(database: Queryable, change: ChangedColumn): P
  */
 export async function listenForPhases(
   session: Session,
-  change: ChangedColumn,
+  change: ColumnChange,
   heard: () => void,
 ): Promise<void> {
-  const { change: name } = namesOf(change);
+  const { change: name } = changeNamesOf(change);
   await session.listen(CHANNEL, (payload) => {
     if (payload === name) heard();
   });

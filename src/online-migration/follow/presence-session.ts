@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ClientConfig } from 'pg';
 import type { ActiveColumnFollower } from './active-column-follower.ts';
 import { jitteredPauseMs, pause } from '../postgres/pause.ts';
-import type { ChangedColumn } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import { describeDatabaseError } from '../postgres/database-error.ts';
 import { listenForPhases } from './phase-notification.ts';
 import { presenceName } from './presence.ts';
@@ -20,7 +20,7 @@ const KEEPALIVE_IDLE_MS = 10_000;
 
 /** The inputs of a presence. */
 export interface PresenceOptions {
-  readonly change: ChangedColumn;
+  readonly change: ColumnChange;
   /** The address, as `pg` accepts it, requested before each connection. */
   readonly connection: () => ClientConfig;
   /** Holds the form in use; is asked to read the active column again. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type ActiveColumn, FORMS } from './active-column.ts';
-import type { ChangedColumn } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 
 /** PostgreSQL truncates an application name to this many bytes. */
 const MAX_NAME_BYTES = 63;
@@ -34,19 +34,19 @@ export interface Presence {
  * The application name of a session that declares its process's form: `online-migration/<change>/<form>/<process>`.
  * @param form the form in use
  */
-export function presenceName(change: ChangedColumn, form: ActiveColumn['form']): string {
+export function presenceName(change: ColumnChange, form: ActiveColumn['form']): string {
   return sessionName(change, form);
 }
 
 /**
  * The application name of the sessions that serve the same process's requests. It names the process, not the column.
  */
-export function poolNameOf(change: ChangedColumn): string {
+export function poolNameOf(change: ColumnChange): string {
   return sessionName(change, POOL);
 }
 
 /** All live processes of the application that declare the form of a change. */
-export async function findPresences(database: Queryable, change: ChangedColumn): Promise<Presence[]> {
+export async function findPresences(database: Queryable, change: ColumnChange): Promise<Presence[]> {
   const { rows } = await database.query<{ pid: number; application_name: string; address: string | null }>(
     `
     select pid, application_name, host(client_addr) as address
@@ -63,13 +63,13 @@ export async function findPresences(database: Queryable, change: ChangedColumn):
 }
 
 /** The process whose requests a session with this application name serves; undefined for any other session. */
-export function processOfPool(change: ChangedColumn, name: string): string | undefined {
+export function processOfPool(change: ColumnChange, name: string): string | undefined {
   if (!name.startsWith(prefixOf(change))) return undefined;
   const { role, process } = readSessionName(change, name);
   return role === POOL ? process : undefined;
 }
 
-function sessionName(change: ChangedColumn, role: string): string {
+function sessionName(change: ColumnChange, role: string): string {
   const prefix = prefixOf(change);
   const suffix = `:${process.pid}`;
   // Independent of the role, so that a process has one name.
@@ -78,13 +78,16 @@ function sessionName(change: ChangedColumn, role: string): string {
   return `${prefix}${role}/${host.slice(-room)}${suffix}`;
 }
 
-function readSessionName(change: ChangedColumn, name: string): { role: string; process: string } {
+function readSessionName(change: ColumnChange, name: string): { role: string; process: string } {
   const [role = '', process = ''] = name.slice(prefixOf(change).length).split('/');
   return { role, process };
 }
 
 /** Names the change in few bytes, because the application's name follows it. */
-function prefixOf(change: ChangedColumn): string {
-  const hash = createHash('sha256').update(namesOf(change).change).digest('hex').slice(0, HASH_CHARACTERS);
+function prefixOf(change: ColumnChange): string {
+  const hash = createHash('sha256')
+    .update(changeNamesOf(change).change)
+    .digest('hex')
+    .slice(0, HASH_CHARACTERS);
   return `${PACKAGE_NAME}/${hash}/`;
 }

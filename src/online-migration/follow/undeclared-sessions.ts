@@ -1,4 +1,4 @@
-import type { ChangedColumn } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { findPresences, processOfPool, PACKAGE_NAME } from './presence.ts';
 
@@ -28,7 +28,7 @@ export interface UndeclaredSessions {
  */
 export async function findUndeclaredSessions(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
 ): Promise<UndeclaredSessions[]> {
   const { rows } = await database.query<UndeclaredSessions>(
     `

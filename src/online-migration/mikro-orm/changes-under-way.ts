@@ -1,10 +1,10 @@
 import type { Pool } from 'pg';
-import { changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { stageOf } from '../observation/stage.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { type RecordedChange, readRecordedChanges } from '../state/recorded-changes.ts';
-import { ColumnMissingError, readTableShape, TableNotReadyError } from '../state/table-shape.ts';
+import { ColumnMissingError, TableNotReadyError } from '../state/shape-errors.ts';
+import { readTableShape } from '../state/table-shape.ts';
 
 /** MikroORM's connection. */
 interface Connection {
@@ -51,20 +51,16 @@ export async function readChangesToCome(
   const database = queryableOf(connection);
   const coming: ChangeUnderWay[] = [];
   for (const change of declared) {
-    const column = changedColumnOf(change);
-    const shape = await readTableShape(database, column).catch((error: unknown) => {
+    const shape = await readTableShape(database, change).catch((error: unknown) => {
       // The table or the column is created by a migration that is still pending, or an entity has not come to it yet.
       if (error instanceof TableNotReadyError || error instanceof ColumnMissingError) return null;
       throw error;
     });
     if (shape === null || stageOf(shape, null) !== 'initial') continue;
-    const { table, oldColumn, newColumn } = column;
-    coming.push({
-      schema: table.schema,
-      table: table.name,
-      oldColumn: oldColumn.name,
-      newColumn: newColumn.name,
-    });
+    const { table, columns } = change;
+    for (const { from, to } of columns) {
+      coming.push({ schema: table.schema, table: table.name, oldColumn: from.name, newColumn: to.name });
+    }
   }
   return coming;
 }

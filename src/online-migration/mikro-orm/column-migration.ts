@@ -1,12 +1,12 @@
 import { Migration } from '@mikro-orm/migrations';
-import { changedColumnOf } from '../change/changed-column.ts';
+import { changedColumnsOf } from '../change/changed-column.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import type { PhaseContext } from '../phases/phase.ts';
 import type { Phase } from '../phases/phases.ts';
 
 /** Inputs that the runner gives to a migration while it runs. */
-export type MigrationRun = Omit<PhaseContext, 'change'>;
+export type MigrationRun = Omit<PhaseContext, 'change' | 'columns'>;
 
 /**
  * A migration that is one phase of a column change. A file of it names the change and the phase:
@@ -50,6 +50,6 @@ export abstract class ColumnMigration extends Migration {
         { migration: this.constructor.name },
       );
     }
-    return { ...this.#run, change: changedColumnOf(this.change) };
+    return { ...this.#run, change: this.change, columns: changedColumnsOf(this.change) };
   }
 }

@@ -1,6 +1,7 @@
 import type { Migration } from '@mikro-orm/migrations';
-import { type ChangedColumn, changedColumnOf } from '../change/changed-column.ts';
-import { namesOf } from '../change/names.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { assertDeclaration } from '../change/declaration-check.ts';
+import { changeNamesOf } from '../change/names.ts';
 import type { PhaseName } from '../change/phase-name.ts';
 import { readStage, STAGES } from '../observation/stage.ts';
 import { PhaseRefusedError } from '../phases/phase.ts';
@@ -8,7 +9,7 @@ import { phaseOf } from '../phases/phases.ts';
 import type { Session } from '../postgres/session.ts';
 import { otherLedgerObstacles } from '../state/phase-ledger.ts';
 import { newerStepObstacles } from '../state/schema-step.ts';
-import { TableNotReadyError } from '../state/table-shape.ts';
+import { TableNotReadyError } from '../state/shape-errors.ts';
 import { ColumnMigration } from './column-migration.ts';
 
 /*
@@ -29,7 +30,7 @@ export async function refuseToLog(session: Session, name: string, migration: Mig
   if (!isApplied) {
     throw new PhaseRefusedError(
       'PHASE_NOT_REACHED',
-      `Cannot log ${name}; nothing was changed: it is the ${phase} of ${namesOf(change).change}, and the database ` +
+      `Cannot log ${name}; nothing was changed: it is the ${phase} of ${changeNamesOf(change).change}, and the database ` +
         `${place}. Run it instead: \`npx mikro-orm migration:up --to ${name}\`.`,
       { migration: name, phase },
     );
@@ -55,20 +56,21 @@ export async function refuseToUnlog(session: Session, name: string, migration: M
   if (isReverted || isElsewhere) return;
   throw new PhaseRefusedError(
     'PHASE_REACHED',
-    `Cannot unlog ${name}; nothing was changed: it is the ${phase} of ${namesOf(change).change}, and the database ` +
+    `Cannot unlog ${name}; nothing was changed: it is the ${phase} of ${changeNamesOf(change).change}, and the database ` +
       `${place}. Revert it instead, with those behind it: \`npx mikro-orm migration:down\`.`,
     { migration: name, phase },
   );
 }
 
-function declaredPhase({ change, phase }: ColumnMigration): { change: ChangedColumn; phase: PhaseName } {
-  return { change: changedColumnOf(change), phase: phase.name };
+function declaredPhase({ change, phase }: ColumnMigration): { change: ColumnChange; phase: PhaseName } {
+  assertDeclaration(change);
+  return { change, phase: phase.name };
 }
 
 /** Reads the stage; a change without its table is before the first phase. */
 async function readPosition(
   session: Session,
-  change: ChangedColumn,
+  change: ColumnChange,
   phase: PhaseName,
 ): Promise<{ place: string; isApplied: boolean; isReverted: boolean }> {
   const { from, to } = phaseOf(change, phase);

@@ -1,6 +1,5 @@
 import type { ColumnChange } from '../change/column-change.ts';
-import { changedColumnOf } from '../change/changed-column.ts';
-import { namesOf } from '../change/names.ts';
+import { nameOf } from '../change/names.ts';
 import type { PhaseName } from '../change/phase-name.ts';
 import { ColumnMigration } from './column-migration.ts';
 
@@ -35,7 +34,7 @@ export async function listPhases(
     const { change: declared, phase } = migration;
     found.push({
       name: listed.name,
-      change: namesOf(changedColumnOf(declared)).change,
+      change: nameOf(declared),
       declared,
       phase: phase.name,
     });

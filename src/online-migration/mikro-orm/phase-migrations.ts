@@ -1,8 +1,7 @@
 import { MikroORM, type Options } from '@mikro-orm/postgresql';
-import { changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
-import { namesOf } from '../change/names.ts';
+import { nameOf } from '../change/names.ts';
 import type { PhaseName } from '../change/phase-name.ts';
 import { neutralizePool } from './mikro-orm-command.ts';
 import { OnlineMigrator } from './online-migrator.ts';
@@ -45,7 +44,7 @@ async function runMigrations(
     );
   }
   migrator.interruptAt(signal);
-  const { change: changeName } = namesOf(changedColumnOf(change));
+  const changeName = nameOf(change);
   const found = await migrator.phaseMigrations();
   const migrations = names.map((name) => {
     const migration = found.find((one) => one.change === changeName && one.phase === name);

@@ -1,4 +1,3 @@
-import { changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { findPresences, type Presence } from '../follow/presence.ts';
 import type { Queryable } from '../postgres/queryable.ts';
@@ -25,13 +24,12 @@ export interface Overview extends Status {
  * @throws TableNotReadyError if the table does not exist
  */
 export async function readOverview(database: Queryable, change: ColumnChange): Promise<Overview> {
-  const column = changedColumnOf(change);
   return {
     ...(await readStatus(database, change)),
-    catalog: await readTableCatalog(database, column),
-    size: await readTableSize(database, column),
-    processes: await findPresences(database, column),
+    catalog: await readTableCatalog(database, change),
+    size: await readTableSize(database, change),
+    processes: await findPresences(database, change),
     lockWaits: await findLockWaits(database),
-    lockHolds: await readLockHolds(database, column),
+    lockHolds: await readLockHolds(database, change),
   };
 }

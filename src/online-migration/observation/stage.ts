@@ -1,5 +1,6 @@
 import { type BackfillProgress, readBackfillProgress } from '../backfill/plan/progress.ts';
-import { type ChangedColumn, isRename } from '../change/changed-column.ts';
+import { isRename } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { readTableShape, type TableShape } from '../state/table-shape.ts';
 
@@ -13,7 +14,7 @@ export type Stage = (typeof STAGES)[number];
  * The stages that the phases of a change lead through, in order. While the way back of a contract that also renames is
  * interrupted, the database can be at `contracted` as well.
  */
-export function stagesOf(change: Pick<ChangedColumn, 'conversion' | 'renameInContract'>): readonly Stage[] {
+export function stagesOf(change: Pick<ColumnChange, 'columns' | 'renameInContract'>): readonly Stage[] {
   if (isRename(change)) return ['initial', 'renamed'];
   return change.renameInContract ? STAGES.filter((stage) => stage !== 'contracted') : STAGES;
 }
@@ -22,7 +23,7 @@ export function stagesOf(change: Pick<ChangedColumn, 'conversion' | 'renameInCon
  * Reads the stage from the catalog and the backfill's checkpoint.
  * @throws TableNotReadyError if the table does not exist
  */
-export async function readStage(database: Queryable, change: ChangedColumn): Promise<Stage> {
+export async function readStage(database: Queryable, change: ColumnChange): Promise<Stage> {
   return stageOf(await readTableShape(database, change), await readBackfillProgress(database, change));
 }
 

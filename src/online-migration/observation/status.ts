@@ -1,9 +1,8 @@
 import { activeColumnOf } from '../follow/active-column.ts';
 import type { ActiveColumn } from '../follow/active-column.ts';
 import { type BackfillProgress, readBackfillProgress } from '../backfill/plan/progress.ts';
-import { changedColumnOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { readTableShape } from '../state/table-shape.ts';
 import { type Stage, stageOf, stagesOf } from './stage.ts';
@@ -15,7 +14,7 @@ export interface Status {
   readonly stage: Stage;
   /** The stages of the change, in order. */
   readonly stages: readonly Stage[];
-  /** The name of the column that the application uses now. */
+  /** The name of the column that the application uses now; the names of several with a comma between them. */
   readonly activeColumn: string;
   /** The schema version that has this column. */
   readonly form: ActiveColumn['form'];
@@ -29,15 +28,14 @@ export interface Status {
  * @throws TableNotReadyError if the table does not exist
  */
 export async function readStatus(database: Queryable, change: ColumnChange): Promise<Status> {
-  const column = changedColumnOf(change);
-  const shape = await readTableShape(database, column);
-  const backfill = await readBackfillProgress(database, column);
-  const { name, form } = activeColumnOf(shape, column);
+  const shape = await readTableShape(database, change);
+  const backfill = await readBackfillProgress(database, change);
+  const { names, form } = activeColumnOf(shape, change);
   return {
-    change: namesOf(column).change,
+    change: changeNamesOf(change).change,
     stage: stageOf(shape, backfill),
-    stages: stagesOf(column),
-    activeColumn: name,
+    stages: stagesOf(change),
+    activeColumn: names.join(', '),
     form,
     backfill,
   };

@@ -1,6 +1,6 @@
-import type { ChangedColumn } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 
 /** The catalog's description of a table, in SQL. */
 export interface TableCatalog {
@@ -12,7 +12,7 @@ export interface TableCatalog {
 }
 
 /** Reads the catalog of a change's table; it takes no lock on the table. */
-export async function readTableCatalog(database: Queryable, change: ChangedColumn): Promise<TableCatalog> {
+export async function readTableCatalog(database: Queryable, change: ColumnChange): Promise<TableCatalog> {
   const { rows } = await database.query<TableCatalog>(
     `
     select
@@ -32,7 +32,7 @@ export async function readTableCatalog(database: Queryable, change: ChangedColum
         where conrelid = to_regclass($1) and contype = 'c'
         order by conname
       ) as checks`,
-    [namesOf(change).table],
+    [changeNamesOf(change).table],
   );
   return rows[0] ?? { columns: [], triggers: [], checks: [] };
 }

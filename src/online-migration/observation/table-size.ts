@@ -1,7 +1,7 @@
 import { LEAF_OIDS } from '../postgres/partition-tree.ts';
-import type { ChangedColumn } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 
 /** The size of a table, all leaves together. */
 export interface TableSize {
@@ -16,8 +16,8 @@ export interface TableSize {
  * @returns null if a session holds or requests ACCESS EXCLUSIVE on the table or one of its indexes, because this
  *   query would wait in the queue
  */
-export async function readTableSize(database: Queryable, change: ChangedColumn): Promise<TableSize | null> {
-  const { table } = namesOf(change);
+export async function readTableSize(database: Queryable, change: ColumnChange): Promise<TableSize | null> {
+  const { table } = changeNamesOf(change);
   return (await isLockedOut(database, table)) ? null : await measure(database, table);
 }
 

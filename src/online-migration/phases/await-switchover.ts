@@ -1,5 +1,7 @@
-import { type ChangedColumn, isRename } from '../change/changed-column.ts';
-import { namesOf } from '../change/names.ts';
+import { isRename } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { columnsAt, typesAt } from '../attachments/table-column.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { pause } from '../postgres/pause.ts';
 import { findPresences, type Presence } from '../follow/presence.ts';
 import { findUndeclaredSessions, type UndeclaredSessions } from '../follow/undeclared-sessions.ts';
@@ -35,12 +37,12 @@ export async function awaitSwitchover(
     if (!isReported) {
       context.emit({
         type: 'waiting-for-switchover',
-        change: namesOf(context.change).change,
+        change: changeNamesOf(context.change).change,
         limitMs: waitMs,
         processes: behind.map(({ process, pid, address }) => ({ process, pid, address })),
         message:
           `${phase}: waiting up to ${waitMs / 1000} s for ${behind.length} processes that still use ` +
-          `${context.change.oldColumn.name}: ${behind.map(describe).join(', ')}`,
+          `${oldNames(context.change)}: ${behind.map(describe).join(', ')}`,
       });
       isReported = true;
     }
@@ -59,7 +61,7 @@ export async function reportUndeclaredSessions(
 ): Promise<void> {
   const undeclared = await findUndeclaredSessions(session, change);
   if (undeclared.length === 0) return;
-  const names = namesOf(change);
+  const names = changeNamesOf(change);
   emit({
     type: 'undeclared-sessions',
     change: names.change,
@@ -71,15 +73,15 @@ export async function reportUndeclaredSessions(
 }
 
 /** The future of a session that does not follow the change. */
-function prospectOf(change: ChangedColumn, phase: string): string {
-  const { oldColumn, newColumn } = change;
+function prospectOf(change: ColumnChange, phase: string): string {
+  const names = oldNames(change);
   if (isRename(change)) {
-    const { name } = phase === 'rename' ? oldColumn : newColumn;
+    const name = phase === 'rename' ? names : columnsAt(change, 'new').columns.join(', ');
     return `a session that knows only ${name} will fail when it is renamed`;
   }
   return change.renameInContract
-    ? `a session that expects ${oldColumn.type} in ${oldColumn.name} may fail when it is ${newColumn.type}`
-    : `a session that knows only ${oldColumn.name} will fail when it is dropped`;
+    ? `a session that expects ${typesAt(change, 'old')} in ${names} may fail when it is ${typesAt(change, 'new')}`
+    : `a session that knows only ${names} will fail when it is dropped`;
 }
 
 function describeSessions({ application, user, address, count, statement }: UndeclaredSessions): string {
@@ -98,16 +100,20 @@ function stillInUse(
   const { change } = context;
   return new PhaseRefusedError(
     'COLUMN_IN_USE',
-    `Cannot ${phase} ${namesOf(change).change}: ${waitMs === 0 ? 'after the proof' : `after ${waitMs / 1000} s`}, these processes still use ` +
-      `${change.oldColumn.name}: ${behind.map(describe).join(', ')}. Restart or update them so that they use ` +
-      `${change.newColumn.name}, then run the same command again.`,
+    `Cannot ${phase} ${changeNamesOf(change).change}: ${waitMs === 0 ? 'after the proof' : `after ${waitMs / 1000} s`}, these processes still use ` +
+      `${oldNames(change)}: ${behind.map(describe).join(', ')}. Restart or update them so that they use ` +
+      `${columnsAt(change, 'new').columns.join(', ')}, then run the same command again.`,
     {
       ...phaseDetails(context, phase),
-      column: change.oldColumn.name,
+      column: oldNames(change),
       waitedMs: waitMs,
       processes: behind.map(({ process, pid, address }) => ({ process, pid, address })),
     },
   );
+}
+
+function oldNames(change: ColumnChange): string {
+  return columnsAt(change, 'old').columns.join(', ');
 }
 
 function describe({ process, pid, address }: Presence): string {

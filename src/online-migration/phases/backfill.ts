@@ -1,10 +1,10 @@
 import { deleteBackfill, finishBackfill } from '../backfill/plan/checkpoint.ts';
 import { forwardFill } from '../backfill/plan/fill.ts';
 import { dropQueueInUse } from '../backfill/plan/queue-schema.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { takeHalfMadeEnforceBack } from './enforce.ts';
 import { fillAndReport } from './fill-and-report.ts';
-import { createNewColumnIndex } from './new-column-index.ts';
+import { createNewColumnIndexes } from './new-column-index.ts';
 import { phaseDetails, PhaseRefusedError, type PhaseContext, requireStage } from './phase.ts';
 import { requireServerVersion } from './server-version.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
@@ -28,7 +28,7 @@ export async function backfill(context: PhaseContext): Promise<void> {
   await bringUpToDate(context, 'backfill', 'lenient');
   const fill = forwardFill(change);
   await fillAndReport(context, fill);
-  await createNewColumnIndex(context);
+  await createNewColumnIndexes(context);
   await session.transaction(async () => {
     await finishBackfill(session, fill);
     await context.recordInLedger();
@@ -47,7 +47,7 @@ export async function revertBackfill(context: PhaseContext): Promise<void> {
   await takeHalfMadeEnforceBack(context);
   await dropQueueInUse(session);
   await session.transaction(async () => {
-    await deleteBackfill(session, namesOf(change).change);
+    await deleteBackfill(session, changeNamesOf(change).change);
     await context.recordInLedger();
   });
 }
@@ -57,7 +57,7 @@ function refuseTransaction(context: PhaseContext): void {
   if (!session.inTransaction) return;
   throw new PhaseRefusedError(
     'INSIDE_TRANSACTION',
-    `Cannot backfill ${namesOf(change).change} inside a transaction: it would hold the locks of every row until the end. ` +
+    `Cannot backfill ${changeNamesOf(change).change} inside a transaction: it would hold the locks of every row until the end. ` +
       `Run it outside of one; in MikroORM's configuration, set \`migrations.allOrNothing\` to false.`,
     phaseDetails(context, 'backfill'),
   );

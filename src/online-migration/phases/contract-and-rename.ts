@@ -2,9 +2,8 @@ import { contract, dropHalfFilledOldColumn } from './contract.ts';
 import { inExclusiveTransaction, type PhaseContext, refuseOneWay, requireStage } from './phase.ts';
 import { refuseLostValues } from './kept-values.ts';
 import { revertContract } from './revert-contract.ts';
-import { giveOldName } from './rename.ts';
+import { giveInterimNames, giveOldName } from './rename.ts';
 import { readTableShape } from '../state/table-shape.ts';
-import { namesOf } from '../change/names.ts';
 
 /**
  * Contract of a change with `renameInContract`. The transaction that drops the old column gives its name to the new one.
@@ -26,16 +25,12 @@ export async function contractAndRename(context: PhaseContext): Promise<void> {
  * programs that do not follow the change would miss it.
  */
 export async function revertContractAndRename(context: PhaseContext): Promise<void> {
-  const { session, change } = context;
-  const { table, oldColumn, newColumn } = namesOf(change);
   const stage = await requireStage(context, 'revert the contract of', 'renamed', 'contracted');
   refuseOneWay(context, 'revert the contract of');
   await refuseLostValues(context);
   if (stage === 'renamed') {
     await inExclusiveTransaction(context, 'revert contract: rename', {
-      locked: async () => {
-        await session.query(`alter table ${table} rename column ${oldColumn} to ${newColumn}`);
-      },
+      locked: () => giveInterimNames(context),
     });
   }
   try {

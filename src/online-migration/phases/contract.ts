@@ -2,7 +2,7 @@ import { findUnmirrored, joined, planHandover, planValueHandover, runPlan } from
 import { planMirrorDrop } from '../attachments/copy-drop.ts';
 import { notNullSuccession, oldNameStatements } from '../attachments/not-null-name.ts';
 import { planCopyDrop, planViews } from '../attachments/views/plan-views.ts';
-import { columnAt } from '../attachments/table-column.ts';
+import { columnsAt } from '../attachments/table-column.ts';
 import { readStoredViews, withoutCopy } from '../attachments/views/materialized-views.ts';
 import { readViews } from '../attachments/views/views.ts';
 import { copyMaterializedViews } from './copy-materialized-views.ts';
@@ -17,7 +17,7 @@ import {
   dropKeepTriggers,
   stopKeeping,
 } from '../sync/keeping-trigger.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf, namesOf } from '../change/names.ts';
 import { describeRow } from '../change/row-key.ts';
 import { recordKeptValues } from '../state/change-record.ts';
 import { asTableOwner } from '../state/owner.ts';
@@ -38,7 +38,7 @@ import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts';
 
 /**
- * Contract: drops the old column, after a proof that no value is lost.
+ * Contract: drops the old columns, after a proof that no value is lost.
  *
  * 1. Refuse if an object that cannot be carried over was attached to the old column. Wait until no live process of
  *    the application uses it; refuse if one continues. Log sessions that do not declare their column.
@@ -55,7 +55,7 @@ import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts
  * values that cannot be rebuilt. If the run is killed in 4 or 5, they remain until contract runs again.
  */
 export async function contract(context: PhaseContext): Promise<void> {
-  const { session, change, settings } = context;
+  const { session, change, columns, settings } = context;
   await requireStage(context, 'contract', 'enforced');
   await refuseOldColumn(context, 'contract');
   await restoreSyncTriggers(context, 'contract', 'contract');
@@ -68,12 +68,17 @@ export async function contract(context: PhaseContext): Promise<void> {
   // Triggers of a killed run lock kept values. The deletion and a write would wait for each other.
   await session.transaction(async () => {
     await session.query(`set local lock_timeout = ${settings.lockTimeoutMs}`);
-    await stopKeeping(session, change);
+    for (const column of columns) await stopKeeping(session, column);
   });
   await session.withoutStatementTimeout(() => forgetKeptValues(session, change));
   await inExclusiveTransaction(context, 'contract: keep old values', {
-    before: () => asTableOwner(session, change, () => createKeepFunction(session, change)),
-    locked: () => createKeepTriggers(session, change),
+    before: () =>
+      asTableOwner(session, change, async () => {
+        for (const column of columns) await createKeepFunction(session, column);
+      }),
+    locked: async () => {
+      for (const column of columns) await createKeepTriggers(session, column);
+    },
   });
   try {
     const triggers = await requireSyncTriggers(context, 'contract', { withKeeping: true });
@@ -101,12 +106,14 @@ export async function contract(context: PhaseContext): Promise<void> {
 
 /** Stop the triggers at once, without a lock; then drop them if the lock is granted. */
 async function stopKeepingValues(context: PhaseContext): Promise<void> {
-  const { session, change } = context;
+  const { session, change, columns } = context;
   const { oldColumn } = await readTableShape(session, change);
   if (oldColumn === null) return;
-  await stopKeeping(session, change);
+  for (const column of columns) await stopKeeping(session, column);
   await inExclusiveTransaction(context, 'contract: drop the triggers that keep values', {
-    locked: () => dropKeepTriggers(session, change),
+    locked: async () => {
+      for (const column of columns) await dropKeepTriggers(session, column);
+    },
   });
 }
 
@@ -142,8 +149,8 @@ async function dropOldColumn(
     readonly last: () => Promise<void>;
   },
 ): Promise<void> {
-  const { session, change } = context;
-  const { change: changeName } = namesOf(change);
+  const { session, change, columns } = context;
+  const { change: changeName } = changeNamesOf(change);
   await inExclusiveTransaction(context, 'contract: drop the old column', {
     before: async () => {
       await look();
@@ -160,33 +167,36 @@ async function dropOldColumn(
         await planColumnDrop(context, rename),
       ),
     locked: async (plan) => {
-      await dropSyncTriggers(session, change);
-      await dropKeepTriggers(session, change);
+      for (const column of columns) {
+        await dropSyncTriggers(session, column);
+        await dropKeepTriggers(session, column);
+      }
       await runPlan(session, plan);
-      await dropConversionFunctions(session, change);
+      for (const column of columns) await dropConversionFunctions(session, column);
       await last();
     },
   });
 }
 
-/** Drop the column first: that frees its name, and the name of its NOT NULL, for the new column. */
-async function planColumnDrop({ session, change }: PhaseContext, rename: boolean): Promise<LockedPlan> {
-  const { table, oldColumn } = namesOf(change);
-  const succession = await notNullSuccession(session, change, 'old');
-  return {
-    statements: [
+/** Drop a column first: that frees its name, and the name of its NOT NULL, for the new column. */
+async function planColumnDrop({ session, columns }: PhaseContext, rename: boolean): Promise<LockedPlan> {
+  const statements: string[] = [];
+  for (const column of columns) {
+    const { table, oldColumn } = namesOf(column);
+    const succession = await notNullSuccession(session, column, 'old');
+    statements.push(
       `alter table ${table} drop column ${oldColumn}`,
       ...succession,
-      ...(rename ? await oldNameStatements(session, change, { isNamed: succession.length > 0 }) : []),
-    ],
-    furtherTables: [],
-  };
+      ...(rename ? await oldNameStatements(session, column, { isNamed: succession.length > 0 }) : []),
+    );
+  }
+  return { statements, furtherTables: [] };
 }
 
 /** An attachment created after step 2 would be dropped with the old column, and the new column would lack it. */
 async function refuseUnmirrored(context: PhaseContext): Promise<void> {
   const { session, change } = context;
-  const views = await readViews(session, columnAt(change, 'old'));
+  const views = await readViews(session, columnsAt(change, 'old'));
   const [name] = [
     ...(await findUnmirrored(session, change, 'old')),
     ...withoutCopy(await readStoredViews(session, views)),
@@ -194,27 +204,33 @@ async function refuseUnmirrored(context: PhaseContext): Promise<void> {
   if (name === undefined) return;
   throw new PhaseRefusedError(
     'ATTACHED_MEANWHILE',
-    `Cannot contract ${namesOf(change).change}: ${name} was made on ${change.oldColumn.name} meanwhile. Run the same command ` +
-      `again, it makes the same for ${change.newColumn.name}.`,
+    `Cannot contract ${changeNamesOf(change).change}: ${name} was made on ${columnsAt(change, 'old').columns.join(' or ')} meanwhile. ` +
+      `Run the same command again, it makes the same for ${columnsAt(change, 'new').columns.join(' or ')}.`,
     { ...phaseDetails(context, 'contract'), object: name },
   );
 }
 
 function columnsDiffer(context: PhaseContext, differences: Difference[]): PhaseRefusedError {
-  const { change } = context;
-  const list = differences
-    .map(({ key, oldValue, newValue }) => {
-      return `  ${describeRow(change, key)}: ${JSON.stringify(oldValue)}, ${JSON.stringify(newValue)}`;
-    })
-    .join('\n');
+  const { change, columns } = context;
+  const paragraphs = columns.flatMap(({ oldColumn, newColumn }) => {
+    const found = differences.filter(({ column }) => column === oldColumn.name);
+    if (found.length === 0) return [];
+    const list = found.map(({ key, oldValue, newValue }) => {
+      return `  ${describeRow(change, key)}: ${JSON.stringify(oldValue)}, ${JSON.stringify(newValue)}\n`;
+    });
+    return (
+      `${oldColumn.name} and ${newColumn.name} differ, so ` +
+      `dropping the old column would lose data. The first rows that differ, old value and new value:\n${list.join('')}`
+    );
+  });
+  const { change: name, key } = changeNamesOf(change);
   return new PhaseRefusedError(
     'EQUALITY_PROOF_FAILED',
-    `Cannot contract ${namesOf(change).change}: ${change.oldColumn.name} and ${change.newColumn.name} differ, so ` +
-      `dropping the old column would lose data. The first rows that differ, old value and new value:\n${list}\n` +
-      (namesOf(change).key.lasts
+    `Cannot contract ${name}: ${paragraphs.join('')}` +
+      (key.lasts
         ? `Something wrote past the sync trigger. Set the right value in these rows, then run the same command again.`
         : `Something wrote past the sync trigger, or the old value cannot be rebuilt from the new one, and the table has no ` +
           `key to keep it under. Set the right value in these rows or give the table a key; then run the same command again.`),
-    { ...phaseDetails(context, 'contract'), keys: differences.map(({ key }) => key) },
+    { ...phaseDetails(context, 'contract'), keys: differences.map((one) => one.key) },
   );
 }

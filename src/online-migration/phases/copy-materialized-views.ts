@@ -1,7 +1,7 @@
 import { planCopies } from '../attachments/views/plan-views.ts';
 import { copyIndexStatements, type StoredView } from '../attachments/views/materialized-views.ts';
 import { runPlan } from '../attachments/handover.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { sqlState } from '../postgres/database-error.ts';
 import type { Side } from '../sync/filled-column.ts';
 import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
@@ -10,7 +10,7 @@ import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedEr
 const QUERY_ERROR = /^(0A|22|23|42)/;
 
 /**
- * Creates copies of one column's materialized views for the other column, which replace them later. An interrupted run
+ * Creates copies of one side's materialized views for the other side, which replace them later. An interrupted run
  * begins again.
  *
  * 1. ONE transaction under ACCESS EXCLUSIVE: create each copy, without rows; catalog only.
@@ -18,7 +18,7 @@ const QUERY_ERROR = /^(0A|22|23|42)/;
  * 3. Fill each copy, and analyze it. That reads the table, without blocking reads and writes.
  *
  * @param phase the phase that needs the copies, for the events
- * @param from the column that the materialized views use
+ * @param from the side that the materialized views use
  * @throws PhaseRefusedError if a query or a unique index fails for the other type
  */
 export async function copyMaterializedViews(context: PhaseContext, phase: string, from: Side): Promise<void> {
@@ -42,7 +42,7 @@ export async function copyMaterializedViews(context: PhaseContext, phase: string
     signal.throwIfAborted();
     emit({
       type: 'materialized-view-fill-started',
-      change: namesOf(change).change,
+      change: changeNamesOf(change).change,
       materializedView: stored.view.name,
       message: `${phase}: fills ${stored.copyName}, beside reads and writes`,
     });
@@ -64,7 +64,7 @@ async function fill(context: PhaseContext, phase: string, stored: StoredView): P
     if (!(error instanceof Error) || !QUERY_ERROR.test(sqlState(error) ?? '')) throw error;
     throw new PhaseRefusedError(
       'MATERIALIZED_VIEW_NOT_FILLED',
-      `Cannot change ${namesOf(change).change}: the materialized view ${stored.view.name} cannot be filled for the other column: ` +
+      `Cannot change ${changeNamesOf(change).change}: the materialized view ${stored.view.name} cannot be filled for the other column: ` +
         `${error.message}. Correct the rows or the materialized view, or drop it until the change is done; then run the same ` +
         `command again.`,
       { ...phaseDetails(context, phase), materializedView: stored.view.name },

@@ -1,4 +1,5 @@
 import { planMirrorDrop } from '../attachments/copy-drop.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import { joined, planHandover, runPlan } from '../attachments/handover.ts';
 import { notNullExchange } from '../attachments/not-null-name.ts';
 import { viewObstacles } from '../attachments/obstacles/view-obstacles.ts';
@@ -17,14 +18,14 @@ import {
   declareFilled,
   dropFilledCheck,
   hasFilledCheck,
-  validateFilledCheck,
+  validateFilledChecks,
   withdrawEnforced,
 } from '../sync/filled-column.ts';
 import { EMPTY_PLAN, type LockedPlan } from '../postgres/exclusive-lock.ts';
 import { findRejects, recordRejects, rejectQuery } from '../verify/rejects.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { areSyncTriggersUnaltered, recordSyncTriggers } from '../sync/sync-state.ts';
-import { createSyncFunction, createSyncTriggers } from '../sync/sync-trigger.ts';
+import { createSyncFunction, createSyncTriggers, type SyncMode } from '../sync/sync-trigger.ts';
 import {
   inExclusiveTransaction,
   type PhaseContext,
@@ -41,7 +42,7 @@ import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 const NAMED_REJECTS = 10;
 
 /**
- * Enforce: ensures that every row has a new value, and then syncs writes of both columns.
+ * Enforce: ensures that every row has each new value, and then syncs writes of the old and the new columns.
  *
  * 1. Refuse if an object that cannot be carried over was attached to the old column since expand. Update the
  *    functions from the declaration. Refuse if there are rejects, or rows whose columns differ: a sync trigger may
@@ -59,20 +60,22 @@ const NAMED_REJECTS = 10;
  * backfill removes them.
  */
 export async function enforce(context: PhaseContext): Promise<void> {
-  const { session, change } = context;
+  const { session, change, columns } = context;
   await requireStage(context, 'enforce', 'backfilled');
   await refuseOldColumn(context, 'enforce');
-  await bringUpToDate(context, 'enforce', (await hasFilledCheck(session, change)) ? 'strict' : 'lenient');
+  await bringUpToDate(context, 'enforce', (await hasFilledChecks(context)) ? 'strict' : 'lenient');
   const triggers = await requireSyncTriggers(context, 'enforce');
   await refuseDifferences(context, 'enforce', 'old');
   await refuseRejects(context);
   await mirrorAttachments(context, 'enforce', 'old');
   await inExclusiveTransaction(context, 'enforce: add the not-null check', {
-    before: () => createSyncFunction(session, change, 'strict'),
-    locked: () => addFilledCheck(session, change, 'new'),
+    before: () => createSyncFunctions(context, 'strict'),
+    locked: async () => {
+      for (const column of columns) await addFilledCheck(session, column, 'new');
+    },
   });
   try {
-    await validateFilledCheck(session, change);
+    await validateFilledChecks(session, change);
   } catch (error) {
     if (sqlState(error) !== SQLSTATE.checkViolation) throw error;
     await takeCheckBack(context);
@@ -82,15 +85,20 @@ export async function enforce(context: PhaseContext): Promise<void> {
   await inExclusiveTransaction(context, 'enforce: set not null', {
     before: async () => void (await requireSyncTriggers(context, 'enforce', { since: triggers })),
     // If the change is not reversible, the old column loses its NOT NULL here, not in contract.
-    plan: async () => ({
-      statements: isReversible(change) ? [] : await notNullExchange(session, change, 'old'),
-      furtherTables: [],
-    }),
+    plan: async () => {
+      const statements: string[] = [];
+      for (const column of columns) {
+        if (!isReversible(column)) statements.push(...(await notNullExchange(session, column, 'old')));
+      }
+      return { statements, furtherTables: [] };
+    },
     locked: async (plan) => {
       await runPlan(session, plan);
-      await declareFilled(session, change, 'new');
-      await loosenOldColumn(session, change);
-      await createSyncTriggers(session, change, 'both');
+      for (const column of columns) {
+        await declareFilled(session, column, 'new');
+        await loosenOldColumn(session, column);
+        await createSyncTriggers(session, column, 'both');
+      }
       await recordSyncTriggers(session, change);
       await context.recordInLedger();
     },
@@ -103,7 +111,7 @@ export async function enforce(context: PhaseContext): Promise<void> {
  * column, they are moved to the old one.
  */
 export async function revertEnforce(context: PhaseContext): Promise<void> {
-  const { session, change } = context;
+  const { session, change, columns } = context;
   await requireStage(context, 'revert the enforce of', 'enforced');
   refuseOneWay(context, 'revert the enforce of');
   await restoreSyncTriggers(context, 'revert the enforce of', 'revert enforce');
@@ -117,7 +125,7 @@ export async function revertEnforce(context: PhaseContext): Promise<void> {
   await inExclusiveTransaction(context, 'revert enforce', {
     before: async () => {
       await requireSyncTriggers(context, 'revert the enforce of', { since: triggers });
-      await createSyncFunction(session, change, 'lenient');
+      await createSyncFunctions(context, 'lenient');
     },
     plan: async () =>
       joined(
@@ -126,9 +134,9 @@ export async function revertEnforce(context: PhaseContext): Promise<void> {
         await planViewReturn(session, change),
       ),
     locked: async (plan) => {
-      await dropKeepTriggers(session, change);
+      for (const column of columns) await dropKeepTriggers(session, column);
       await runPlan(session, plan);
-      await withdrawEnforced(session, change);
+      for (const column of columns) await withdrawEnforced(session, column);
       await context.recordInLedger();
     },
   });
@@ -138,7 +146,7 @@ export async function revertEnforce(context: PhaseContext): Promise<void> {
  * A view that cannot be moved was made in the meantime. It must not hold up the way back, and the revert of expand names
  * it.
  */
-async function planViewReturn(database: Queryable, change: ChangedColumn): Promise<LockedPlan> {
+async function planViewReturn(database: Queryable, change: ColumnChange): Promise<LockedPlan> {
   const obstacles = await viewObstacles(database, change, 'new');
   const views = await readStoredViews(database, await readViewsToCarry(database, change, 'new'));
   if (obstacles.length > 0 || withoutCopy(views).length > 0) return EMPTY_PLAN;
@@ -152,29 +160,38 @@ async function planViewReturn(database: Queryable, change: ChangedColumn): Promi
 export async function takeHalfMadeEnforceBack(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   const isHalfMade =
-    (await hasFilledCheck(session, change)) || (await planLeftCopies(session, change)).statements.length > 0;
+    (await hasFilledChecks(context)) || (await planLeftCopies(session, change)).statements.length > 0;
   if (isHalfMade) await takeCheckBack(context);
 }
 
 /** A row without a new value was written after the last check: let writes pass as before, then report the row. */
 async function takeCheckBack(context: PhaseContext): Promise<void> {
-  const { session, change } = context;
+  const { session, change, columns } = context;
   await inExclusiveTransaction(context, 'enforce: take the not-null check back', {
-    before: () => createSyncFunction(session, change, 'lenient'),
+    before: () => createSyncFunctions(context, 'lenient'),
     plan: () => planLeftCopies(session, change),
     locked: async (plan) => {
-      await dropFilledCheck(session, change);
+      for (const column of columns) await dropFilledCheck(session, column);
       await runPlan(session, plan);
     },
   });
 }
 
-/** Plans how all copies that the new column has are dropped. */
-export async function planLeftCopies(database: Queryable, change: ChangedColumn): Promise<LockedPlan> {
+/** Plans how all copies that the new columns have are dropped. */
+export async function planLeftCopies(database: Queryable, change: ColumnChange): Promise<LockedPlan> {
   return joined(await planMirrorDrop(database, change, 'new'), await planCopyDrop(database, change, 'new'));
 }
 
-/** If the change is not reversible, a row written through the new column has no old value any more. */
+async function createSyncFunctions({ session, columns }: PhaseContext, mode: SyncMode): Promise<void> {
+  for (const column of columns) await createSyncFunction(session, column, mode);
+}
+
+/** Whether an enforce was interrupted. One transaction adds the checks of all columns. */
+function hasFilledChecks({ session, columns: [first] }: PhaseContext): Promise<boolean> {
+  return hasFilledCheck(session, first);
+}
+
+/** If a column is not reversible, a row written through the new column has no old value any more. */
 async function loosenOldColumn(database: Queryable, change: ChangedColumn): Promise<void> {
   if (isReversible(change)) return;
   const { table, oldColumn } = namesOf(change);
@@ -182,9 +199,13 @@ async function loosenOldColumn(database: Queryable, change: ChangedColumn): Prom
 }
 
 async function refuseRejects(context: PhaseContext): Promise<void> {
-  const { session, change } = context;
+  for (const column of context.columns) await recordRejects(context.session, column);
+  for (const column of context.columns) await refuseRejectsOf(context, column);
+}
+
+async function refuseRejectsOf(context: PhaseContext, change: ChangedColumn): Promise<void> {
+  const { session } = context;
   const { change: name } = namesOf(change);
-  await recordRejects(session, change);
   const { total, first } = await findRejects(session, change, NAMED_REJECTS);
   if (total === 0) return;
   const list = first

@@ -1,10 +1,11 @@
 import { escapeLiteral } from 'pg';
+import { ofEach } from '../attachments/obstacles/each-column.ts';
 import { addedObstacles } from '../attachments/obstacles/check-obstacles.ts';
 import { dependentObstacles } from '../attachments/obstacles/dependent-obstacles.ts';
 import { planPrivileges, runPlan } from '../attachments/handover.ts';
 import { findObstacles } from '../attachments/obstacles/obstacles.ts';
 import { viewsOf } from '../attachments/obstacles/view-obstacles.ts';
-import { columnAt } from '../attachments/table-column.ts';
+import { columnAt, columnsAt } from '../attachments/table-column.ts';
 import { deleteBackfill } from '../backfill/plan/checkpoint.ts';
 import { createState, deleteRecords, dropEmptySchema, dropState } from '../state/tables.ts';
 import {
@@ -12,7 +13,7 @@ import {
   createForwardFunctions,
   dropConversionFunctions,
 } from '../sync/conversion-functions.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf, namesOf, recordsOf } from '../change/names.ts';
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import { dropKeepTriggers } from '../sync/keeping-trigger.ts';
 import { hasKeptValues, isTableDropped, recordChange } from '../state/change-record.ts';
@@ -28,17 +29,17 @@ import { prepareState } from './prepare-state.ts';
 import { requireServerVersion } from './server-version.ts';
 
 /**
- * Expand: adds the new column and the sync trigger in ONE transaction.
+ * Expand: adds the new columns and their sync triggers in ONE transaction.
  *
- * 1. Refuse if something depends on the column and cannot be carried over, or if the declaration does not fit the
+ * 1. Refuse if something depends on a column and cannot be carried over, or if the declaration does not fit the
  *    table.
  * 2. Create the package's tables, the conversion functions and the trigger function, without a lock on the table.
- * 3. ACCESS EXCLUSIVE: add the column, nullable and without a default (catalog only), and create the triggers. If a
- *    second transaction created the triggers, writes between the two would never reach the new column.
+ * 3. ACCESS EXCLUSIVE: add the columns, nullable and without a default (catalog only), and create the triggers. If a
+ *    second transaction created the triggers, writes between the two would never reach the new columns.
  */
 export async function expand(context: PhaseContext): Promise<void> {
-  const { session, change } = context;
-  const { table, newColumn } = namesOf(change);
+  const { session, change, columns } = context;
+  const { table } = changeNamesOf(change);
   await requireServerVersion(context);
   refuseObstacles(context, 'expand', await newerStepObstacles(session));
   // Before the stage, because it can be read only if the declared types exist.
@@ -51,36 +52,41 @@ export async function expand(context: PhaseContext): Promise<void> {
   await inExclusiveTransaction(context, 'expand', {
     before: async () => {
       await createState(session, change);
-      if (await isTableDropped(session, namesOf(change).change)) await deleteRecords(session, change);
+      if (await isTableDropped(session, changeNamesOf(change).change)) await deleteRecords(session, change);
       await recordChange(session, change, context.ledger);
       // If a table was dropped during a change, its backfill row remains and would look like a later stage.
-      await deleteBackfill(session, namesOf(change).change);
+      await deleteBackfill(session, changeNamesOf(change).change);
       await forgetPhases(session, change);
       await asTableOwner(session, change, async () => {
-        await createForwardFunctions(session, change);
-        await createBackwardFunction(session, change);
-        await createSyncFunction(session, change, 'lenient');
+        for (const column of columns) {
+          await createForwardFunctions(session, column);
+          await createBackwardFunction(session, column);
+          await createSyncFunction(session, column, 'lenient');
+        }
       });
     },
     // Applications need them from the switchover on.
     plan: () => planPrivileges(session, change, 'old'),
     locked: async (plan) => {
-      await session.query(`alter table ${table} add column ${newColumn} ${change.newColumn.type}`);
+      const added = columns.map(
+        (column) => `add column ${namesOf(column).newColumn} ${column.newColumn.type}`,
+      );
+      await session.query(`alter table ${table} ${added.join(', ')}`);
       await runPlan(session, plan);
-      await createSyncTriggers(session, change, 'old');
+      for (const column of columns) await createSyncTriggers(session, column, 'old');
       await context.recordInLedger();
     },
   });
 }
 
 /**
- * Reverts expand: drops triggers, functions and new column in ONE transaction. If a second transaction dropped the
- * column, the trigger would fail every write between the two. The package does not drop a view or a check on the new
+ * Reverts expand: drops triggers, functions and new columns in ONE transaction. If a second transaction dropped the
+ * columns, the triggers would fail every write between the two. The package does not drop a view or a check on a new
  * column.
  */
 export async function revertExpand(context: PhaseContext): Promise<void> {
-  const { session, change } = context;
-  const { table, newColumn } = namesOf(change);
+  const { session, change, columns } = context;
+  const { table } = changeNamesOf(change);
   await requireStage(context, 'revert the expand of', 'expanded', 'backfilled');
   await prepareState(context, 'revert the expand of');
   await session.transaction(() => createState(session, change));
@@ -90,20 +96,23 @@ export async function revertExpand(context: PhaseContext): Promise<void> {
   await inExclusiveTransaction(context, 'revert expand', {
     before: async () => {
       refuseObstacles(context, 'revert the expand of', [
-        ...(await dependentObstacles(session, change, columnAt(change, 'new'))),
+        ...(await ofEach(change, (column) => dependentObstacles(session, column, columnAt(column, 'new')))),
         ...(await addedObstacles(session, change)),
-        ...(await viewsOf(session, columnAt(change, 'new'))),
+        ...(await viewsOf(session, columnsAt(change, 'new'))),
       ]);
-      await deleteBackfill(session, namesOf(change).change);
+      await deleteBackfill(session, changeNamesOf(change).change);
       await dropState(session, change);
     },
     plan: () => planLeftCopies(session, change),
     locked: async (plan) => {
-      await dropSyncTriggers(session, change);
-      await dropKeepTriggers(session, change);
+      for (const column of columns) {
+        await dropSyncTriggers(session, column);
+        await dropKeepTriggers(session, column);
+      }
       await runPlan(session, plan);
-      await session.query(`alter table ${table} drop column ${newColumn}`);
-      await dropConversionFunctions(session, change);
+      const dropped = columns.map((column) => `drop column ${namesOf(column).newColumn}`);
+      await session.query(`alter table ${table} ${dropped.join(', ')}`);
+      for (const column of columns) await dropConversionFunctions(session, column);
       await dropEmptySchema(session);
       await context.recordInLedger();
     },
@@ -115,15 +124,19 @@ export async function revertExpand(context: PhaseContext): Promise<void> {
  * table was dropped, nobody needs them.
  */
 async function earlierChange({ session, change }: PhaseContext): Promise<Obstacle[]> {
-  const { change: name } = namesOf(change);
-  if (!(await hasKeptValues(session, name)) || (await isTableDropped(session, name))) return [];
-  return [
-    obstacle(
-      'EARLIER_VALUES_KEPT',
-      `Old values of an earlier change are kept under the name ${name}, for its way back: declare a \`name\` of its own for this ` +
-        `change. If the earlier change will never be reverted, delete them: ` +
-        `\`delete from online_migration.kept_value where change = ${escapeLiteral(name)}\`.`,
-      { name },
-    ),
-  ];
+  if (await isTableDropped(session, changeNamesOf(change).change)) return [];
+  const obstacles: Obstacle[] = [];
+  for (const record of recordsOf(change)) {
+    if (!(await hasKeptValues(session, record))) continue;
+    obstacles.push(
+      obstacle(
+        'EARLIER_VALUES_KEPT',
+        `Old values of an earlier change are kept under the name ${record}, for its way back: declare a \`name\` of its own for this ` +
+          `change. If the earlier change will never be reverted, delete them: ` +
+          `\`delete from online_migration.kept_value where change = ${escapeLiteral(record)}\`.`,
+        { name: record },
+      ),
+    );
+  }
+  return obstacles;
 }

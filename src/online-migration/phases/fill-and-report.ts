@@ -1,8 +1,8 @@
-import type { Fill } from '../backfill/plan/fill.ts';
 import { backfillFinished } from '../backfill/finished-event.ts';
+import type { ChangeFill } from '../backfill/plan/fill.ts';
 import { runBackfill } from '../backfill/run-backfill.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
-import { findRejects } from '../verify/rejects.ts';
+import { countRejects } from '../verify/rejects.ts';
 import type { PhaseContext } from './phase.ts';
 
 /** The `analyze` of autovacuum gives way to a session that has waited for `deadlock_timeout`, 1 s by default. */
@@ -12,7 +12,7 @@ const ANALYZE_LOCK_TIMEOUT_MS = 5_000;
  * Runs a backfill to its end, and reports the result. Then it gathers statistics on the filled column. Without them,
  * queries are planned for a column of nulls until autovacuum runs.
  */
-export async function fillAndReport(context: PhaseContext, fill: Fill): Promise<void> {
+export async function fillAndReport(context: PhaseContext, fill: ChangeFill): Promise<void> {
   const { session, change, openSession, settings, signal, emit } = context;
   const summary = await runBackfill(session, fill, {
     openSession,
@@ -20,8 +20,7 @@ export async function fillAndReport(context: PhaseContext, fill: Fill): Promise<
     signal,
     emit,
   });
-  const { total: rejects } =
-    fill.direction === 'forward' ? await findRejects(session, change, 0) : { total: 0 };
+  const rejects = fill.direction === 'forward' ? await countRejects(session, change) : 0;
   emit(backfillFinished(fill, summary, rejects));
   await analyze(context, fill);
   if (summary.batches === null) return;
@@ -34,10 +33,11 @@ export async function fillAndReport(context: PhaseContext, fill: Fill): Promise<
 }
 
 /** Reports if the statistics could not be gathered; autovacuum gathers them later. */
-async function analyze({ session, emit }: PhaseContext, { names, target }: Fill): Promise<void> {
+async function analyze({ session, emit }: PhaseContext, { names, columns }: ChangeFill): Promise<void> {
+  const targets = columns.map(({ target }) => target).join(', ');
   try {
     await session.query(`set lock_timeout = ${ANALYZE_LOCK_TIMEOUT_MS}`);
-    await session.runUnlimited(`analyze ${names.table} (${target})`);
+    await session.runUnlimited(`analyze ${names.table} (${targets})`);
   } catch (error) {
     if (session.lost.aborted) throw error;
     const reason = (error as Error).message;
@@ -45,10 +45,10 @@ async function analyze({ session, emit }: PhaseContext, { names, target }: Fill)
       type: 'statistics-missing',
       change: names.change,
       table: names.table,
-      column: target,
+      column: targets,
       reason,
       message:
-        `backfill: no statistics of ${target} yet (${reason}); run \`analyze ${names.table} (${target})\`, or wait ` +
+        `backfill: no statistics of ${targets} yet (${reason}); run \`analyze ${names.table} (${targets})\`, or wait ` +
         `for autovacuum`,
     });
   } finally {

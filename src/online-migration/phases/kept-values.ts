@@ -1,6 +1,7 @@
 import { escapeLiteral } from 'pg';
-import type { ChangedColumn } from '../change/changed-column.ts';
-import { namesOf } from '../change/names.ts';
+import type { Queryable } from '../postgres/queryable.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { changeNamesOf, recordsOf } from '../change/names.ts';
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import { findKeptValues, hasKeptValues } from '../state/change-record.ts';
 import { type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
@@ -14,7 +15,7 @@ const NAMED_ROWS = 10;
  */
 export async function refuseLostValues(context: PhaseContext): Promise<void> {
   const { session, change } = context;
-  const { change: name } = namesOf(change);
+  const { change: name } = changeNamesOf(change);
   const accepted = `kept values of ${name}`;
   if ((await findKeptValues(session, change)) !== 'gone' || change.reviewed?.includes(accepted)) return;
   throw new PhaseRefusedError(
@@ -32,12 +33,12 @@ export async function refuseLostValues(context: PhaseContext): Promise<void> {
  */
 export async function reportUnusedKeptValues(context: PhaseContext): Promise<void> {
   const { emit, change } = context;
-  if (!namesOf(change).lastingKey.lasts) return;
+  if (!changeNamesOf(change).lastingKey.lasts) return;
   const { count, samples } = await findUnused(context);
   if (count === 0) return;
   emit({
     type: 'unused-kept-values',
-    change: namesOf(change).change,
+    change: changeNamesOf(change).change,
     count,
     message:
       `revert contract: ${count} kept values belong to no row, such as ${samples}: these rows were deleted, or have another key ` +
@@ -51,12 +52,12 @@ export async function reportUnusedKeptValues(context: PhaseContext): Promise<voi
  */
 export async function unusedKeptValueObstacles(context: PhaseContext): Promise<Obstacle[]> {
   const { session, change } = context;
-  const { change: name } = namesOf(change);
+  const { change: name } = changeNamesOf(change);
   const accepted = `unused kept values of ${name}`;
-  if (change.reviewed?.includes(accepted) || !(await hasKeptValues(session, name))) return [];
+  if (change.reviewed?.includes(accepted) || !(await hasAnyKeptValues(session, change))) return [];
   const { count, samples } = await findUnused(context);
   if (count === 0) return [];
-  const query = `select k.key, k.raw_value ${unused(change, escapeLiteral(name))}`;
+  const query = `select k.key, k.raw_value ${unused(change, `array[${recordsOf(change).map(escapeLiteral).join(', ')}]`)}`;
   return [
     obstacle(
       'KEPT_VALUES_UNUSED',
@@ -66,6 +67,11 @@ export async function unusedKeptValueObstacles(context: PhaseContext): Promise<O
       { name, count, query, reviewed: accepted },
     ),
   ];
+}
+
+async function hasAnyKeptValues(database: Queryable, change: ColumnChange): Promise<boolean> {
+  for (const record of recordsOf(change)) if (await hasKeptValues(database, record)) return true;
+  return false;
 }
 
 async function findUnused({
@@ -80,16 +86,19 @@ async function findUnused({
       )
       select count(*) as count, string_agg(key, ', ' order by place) filter (where place <= ${NAMED_ROWS}) as samples
       from unused`,
-      [namesOf(change).change],
+      [recordsOf(change)],
     ),
   );
   const { count, samples } = rows[0]!;
   return { count: Number(count), samples };
 }
 
-/** The kept values without a row, from `from` on. Without a key, no value has one. */
-function unused(change: ChangedColumn, name: string): string {
-  const { table, lastingKey } = namesOf(change);
+/**
+ * The kept values without a row, from `from` on. Without a key, no value has one.
+ * @param records SQL of an array of the columns' records
+ */
+function unused(change: ColumnChange, records: string): string {
+  const { table, lastingKey } = changeNamesOf(change);
   const isUsed = `exists (select from ${table} t where ${lastingKey.text('t')} = k.key)`;
-  return `from online_migration.kept_value k where k.change = ${name}${lastingKey.lasts ? ` and not ${isUsed}` : ''}`;
+  return `from online_migration.kept_value k where k.change = any (${records})${lastingKey.lasts ? ` and not ${isUsed}` : ''}`;
 }

@@ -1,7 +1,7 @@
 import { escapeIdentifier } from 'pg';
 import { otherSide, type Side } from '../sync/filled-column.ts';
 import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { type Attachments, readAttachmentsAndCopies } from '../attachments/attachments.ts';
 import { recordDefinitions } from '../state/definitions.ts';
@@ -11,14 +11,14 @@ import { runPlan } from '../attachments/handover.ts';
 import { dropPartitionedMirror, readIndexPartitions } from '../attachments/index-partitions.ts';
 import { copyComment } from '../attachments/copy-comment.ts';
 import { type CarriedIndex, createIndex, type IndexDefinition } from '../attachments/indexes.ts';
-import { columnAt, mirrorName } from '../attachments/table-column.ts';
+import { columnsAt, mirrorName, otherNames } from '../attachments/table-column.ts';
 import { definitionOf, type Translations } from '../attachments/translated.ts';
 import { definitionsToRecord, translate } from '../attachments/translation.ts';
 import { mirrorPartitionedIndex } from './mirror-partitioned-index.ts';
 import { mirrorChecks } from './mirror-checks.ts';
 
 /**
- * Creates copies of one column's attachments for the other column, so that it can replace the first one. An
+ * Creates copies of one side's attachments for the columns of the other side, so that they can replace the first ones. An
  * interrupted run continues.
  *
  * 1. ONE transaction under ACCESS EXCLUSIVE: drop copies whose original was dropped, renamed or replaced.
@@ -31,9 +31,9 @@ import { mirrorChecks } from './mirror-checks.ts';
  * 5. Each foreign key is validated if its original is. That reads both tables, without blocking reads and writes.
  *
  * @param phase the phase that needs the copies, for the events
- * @param from the column with the attachments
+ * @param from the side with the attachments
  * @throws PhaseRefusedError if values that were different are equal in the other type, or if a check or a foreign key
- *   does not hold for the other column
+ *   does not hold for the other side
  */
 export async function mirrorAttachments(context: PhaseContext, phase: string, from: Side): Promise<void> {
   const { session, change, emit, signal } = context;
@@ -53,7 +53,7 @@ export async function mirrorAttachments(context: PhaseContext, phase: string, fr
     if (mirror !== undefined && !index.isPartitioned) await dropConcurrently(context, index);
     emit({
       type: 'index-build-started',
-      change: namesOf(change).change,
+      change: changeNamesOf(change).change,
       index: mirrorName(index.name),
       message: `${phase}: creates the index ${mirrorName(index.name)}, beside reads and writes`,
     });
@@ -67,9 +67,7 @@ export async function mirrorAttachments(context: PhaseContext, phase: string, fr
   if (missing.length > 0) {
     await inExclusiveTransaction(context, `${phase}: add the foreign keys`, {
       plan: async () => ({
-        statements: missing.flatMap((key) =>
-          mirrorForeignKeyStatements(key, columnAt(change, from).column, columnAt(change, to).column),
-        ),
+        statements: missing.flatMap((key) => mirrorForeignKeyStatements(key, otherNames(change, from))),
         furtherTables: otherEnds(missing),
         furtherMode: 'share row exclusive',
       }),
@@ -109,7 +107,7 @@ function requireDefinitions(
   if (missing === undefined) return;
   throw new PhaseRefusedError(
     'ATTACHED_MEANWHILE',
-    `Cannot change ${namesOf(context.change).change}: ${missing.name} was made meanwhile. Run the same command again.`,
+    `Cannot change ${changeNamesOf(context.change).change}: ${missing.name} was made meanwhile. Run the same command again.`,
     { ...phaseDetails(context, phase), object: missing.name },
   );
 }
@@ -134,8 +132,8 @@ async function createMirror(
     await dropMirror(context, phase, index);
     throw new PhaseRefusedError(
       'UNIQUE_CONFLICT',
-      `Cannot change ${namesOf(change).change}: ${index.name} is unique, and two rows that differ in ` +
-        `${columnAt(change, from).column} have the same value in ${columnAt(change, otherSide(from)).column}: ${detailOf(error)} ` +
+      `Cannot change ${changeNamesOf(change).change}: ${index.name} is unique, and two rows that differ in ` +
+        `${columnsAt(change, from).columns.join(', ')} have the same value in ${columnsAt(change, otherSide(from)).columns.join(', ')}: ${detailOf(error)} ` +
         `Correct one of them, then run the same command again.`,
       { ...phaseDetails(context, phase), index: index.name },
       { cause: error },
@@ -174,7 +172,7 @@ async function validate(context: PhaseContext, phase: string, owner: string, nam
     if (sqlState(error) !== SQLSTATE.foreignKeyViolation) throw error;
     throw new PhaseRefusedError(
       'FOREIGN_KEY_VIOLATED',
-      `Cannot change ${namesOf(change).change}: the foreign key ${name} of ${owner} does not hold for the other column: ` +
+      `Cannot change ${changeNamesOf(change).change}: the foreign key ${name} of ${owner} does not hold for the other column: ` +
         `${detailOf(error)} Correct the row, then run the same command again.`,
       { ...phaseDetails(context, phase), foreignKey: name, owner },
       { cause: error },

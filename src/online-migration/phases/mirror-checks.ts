@@ -3,12 +3,12 @@ import { type CarriedCheck, mirrorCheckStatements } from '../attachments/checks.
 import { runPlan } from '../attachments/handover.ts';
 import { mirrorName } from '../attachments/table-column.ts';
 import { definitionOf, type Translations } from '../attachments/translated.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 
 /**
- * Creates copies of checks for the other column. An interrupted run continues.
+ * Creates copies of checks for the other side. An interrupted run continues.
  *
  * 1. ONE transaction under ACCESS EXCLUSIVE: add them, not validated, catalog only. They apply to new writes at once.
  * 2. Validate each whose original is validated, under SHARE UPDATE EXCLUSIVE, without blocking reads and writes. If it
@@ -16,7 +16,7 @@ import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedEr
  *
  * @param phase the phase that needs them, for the events
  * @param mirrors the copies of an earlier run
- * @throws PhaseRefusedError if a check does not hold for the other column
+ * @throws PhaseRefusedError if a check does not hold for the other side
  */
 export async function mirrorChecks(
   context: PhaseContext,
@@ -26,7 +26,7 @@ export async function mirrorChecks(
   translations: Translations['checks'],
 ): Promise<void> {
   const { session, change, signal } = context;
-  const { table } = namesOf(change);
+  const { table } = changeNamesOf(change);
   const mirrorOf = ({ name }: CarriedCheck) => mirrors.find((mirror) => mirror.name === mirrorName(name));
   const missing = checks.filter((check) => mirrorOf(check) === undefined);
   if (missing.length > 0) {
@@ -52,7 +52,7 @@ async function validate(
   definition: string,
 ): Promise<void> {
   const { session, change } = context;
-  const { table, change: changeName } = namesOf(change);
+  const { table, change: changeName } = changeNamesOf(change);
   const mirror = escapeIdentifier(mirrorName(name));
   try {
     await session.withoutStatementTimeout(() =>

@@ -21,7 +21,7 @@ interface IndexedTable {
 }
 
 /**
- * Creates the index of the new column, if the declaration asks for one. An interrupted run continues.
+ * Creates the indexes of the new columns that the declaration asks for. An interrupted run continues.
  *
  * 1. For a partitioned table, ONE transaction under ACCESS EXCLUSIVE: create the index on the parent only; catalog
  *    only.
@@ -31,9 +31,12 @@ interface IndexedTable {
  *
  * It runs after the backfill. With the index, no update of the backfill could be heap-only.
  */
-export async function createNewColumnIndex(context: PhaseContext): Promise<void> {
-  const { session, change, emit, signal } = context;
-  if (!change.index) return;
+export async function createNewColumnIndexes(context: PhaseContext): Promise<void> {
+  for (const column of context.columns) if (column.index) await createIndexOf(context, column);
+}
+
+async function createIndexOf(context: PhaseContext, change: ChangedColumn): Promise<void> {
+  const { session, emit, signal } = context;
   const { change: changeName, newColumn } = namesOf(change);
   const tables = await findIndexedTables(session, change);
   const missing = tables.filter(({ isPartitioned, state }) => isPartitioned && state === 'missing');

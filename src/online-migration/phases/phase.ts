@@ -1,15 +1,17 @@
 import type { Emit } from '../change/events.ts';
-import { type ChangedColumn, isRename, isReversible } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { columnsAt } from '../attachments/table-column.ts';
+import { type ChangedColumns, isRename, isReversible } from '../change/changed-column.ts';
 import { missingKeyColumns } from '../state/key-columns.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
 import { otherLedgerObstacles } from '../state/phase-ledger.ts';
 import { editedDeclarationObstacles } from '../state/recorded-declaration.ts';
 import type { Ledger } from '../state/recorded-changes.ts';
-import { readTriggerOwner } from '../state/trigger-owner.ts';
+import { readTriggerOwners } from '../state/trigger-owner.ts';
 import { newerStepObstacles } from '../state/schema-step.ts';
 import type { MigrationSettings } from './settings.ts';
 import { notifyPhase } from '../follow/phase-notification.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { phaseNamesOf } from '../change/phase-name.ts';
 import type { Session } from '../postgres/session.ts';
 import { readStage, type Stage } from '../observation/stage.ts';
@@ -22,7 +24,9 @@ import type { Side } from '../sync/filled-column.ts';
 
 /** The surroundings of a phase. */
 export interface PhaseContext {
-  readonly change: ChangedColumn;
+  readonly change: ColumnChange;
+  /** The columns of the change, in the order of the declaration. */
+  readonly columns: ChangedColumns;
   /** The connection that runs the phase's statements. */
   readonly session: Session;
   /** Opens another connection, for parallel work. */
@@ -50,7 +54,7 @@ export class PhaseRefusedError extends OnlineMigrationError {
  * @param phase the phase as in the message: `contract`, `revert the contract of`
  */
 export function phaseDetails({ change }: Pick<PhaseContext, 'change'>, phase: string): ErrorDetails {
-  const { change: name, table } = namesOf(change);
+  const { change: name, table } = changeNamesOf(change);
   return { change: name, table, phase: phase.replace(/^revert the (.*) of$/, 'revert $1') };
 }
 
@@ -68,7 +72,7 @@ export function refuseObstacles(
   if (obstacles.length === 0) return;
   throw new PhaseRefusedError(
     'OBSTACLES',
-    `Cannot ${verb} ${namesOf(context.change).change}; nothing was changed:\n${obstacles.map(({ message }) => `  ${message}`).join('\n')}`,
+    `Cannot ${verb} ${changeNamesOf(context.change).change}; nothing was changed:\n${obstacles.map(({ message }) => `  ${message}`).join('\n')}`,
     { ...phaseDetails(context, phase), obstacles },
   );
 }
@@ -106,7 +110,7 @@ export async function requireStage(
   }
   throw new PhaseRefusedError(
     'WRONG_STAGE',
-    `Cannot ${phase} ${namesOf(context.change).change}: that starts from the stage ${allowed.join(' or ')}, ` +
+    `Cannot ${phase} ${changeNamesOf(context.change).change}: that starts from the stage ${allowed.join(' or ')}, ` +
       `and the database is at ${stage}. Run the phases in their order: ${phaseNamesOf(context.change).join(', ')}.`,
     { ...phaseDetails(context, phase), stage, allowed },
   );
@@ -129,14 +133,15 @@ async function refuseEditedName(context: PhaseContext, phase: string): Promise<v
   const { session, change } = context;
   // It has no triggers. Those of the column belong to another change, which is an obstacle.
   if (isRename(change)) return;
-  const owner = await readTriggerOwner(session, change);
-  if (owner === null || owner === namesOf(change).change) return;
+  const owners = await readTriggerOwners(session, change);
+  const owner = owners.find((name) => name !== changeNamesOf(change).change);
+  if (owner === undefined) return;
   refuseObstacles(context, phase, [
     obstacle(
       'DECLARATION_EDITED',
-      `The change of ${change.oldColumn.name} was begun under the name ${owner}, and its table or its declaration has another ` +
+      `The change of ${columnsAt(change, 'old').columns.join(', ')} was begun under the name ${owner}, and its table or its declaration has another ` +
         `name now: declare \`name: '${owner}'\`.`,
-      { property: 'name', recorded: owner, declared: namesOf(change).change },
+      { property: 'name', recorded: owner, declared: changeNamesOf(change).change },
     ),
   ]);
 }
@@ -144,7 +149,7 @@ async function refuseEditedName(context: PhaseContext, phase: string): Promise<v
 /** Another change may have renamed a column of the key, or may do so later. */
 async function refuseMissingKey(context: PhaseContext, phase: string): Promise<void> {
   const { session, change } = context;
-  const { change: name } = namesOf(change);
+  const { change: name } = changeNamesOf(change);
   const columns = await missingKeyColumns(session, change);
   if (columns.length === 0) return;
   throw new PhaseRefusedError(
@@ -161,12 +166,13 @@ async function refuseMissingKey(context: PhaseContext, phase: string): Promise<v
  * @throws PhaseRefusedError
  */
 export function refuseOneWay(context: PhaseContext, phase: string): void {
-  const { change } = context;
-  if (isReversible(change)) return;
+  const { change, columns } = context;
+  const column = columns.find((one) => !isReversible(one));
+  if (column === undefined) return;
   throw new PhaseRefusedError(
     'NOT_REVERSIBLE',
-    `Cannot ${phase} ${namesOf(change).change}: it is declared as not reversible, so values written through ` +
-      `${change.newColumn.name} are not in ${change.oldColumn.name}. Restore a backup, or declare a separate change for the way back.`,
+    `Cannot ${phase} ${changeNamesOf(change).change}: it is declared as not reversible, so values written through ` +
+      `${column.newColumn.name} are not in ${column.oldColumn.name}. Restore a backup, or declare a separate change for the way back.`,
     phaseDetails(context, phase),
   );
 }
@@ -189,7 +195,7 @@ export async function inExclusiveTransaction(
   },
 ): Promise<void> {
   const { session, change, emit, signal, settings } = context;
-  const names = namesOf(change);
+  const names = changeNamesOf(change);
   const milliseconds = await underExclusiveLock(session, {
     table: names.table,
     purpose,
@@ -210,7 +216,7 @@ export async function inExclusiveTransaction(
 
 /**
  * Refuses a phase if an object that depends on a column can neither be carried over nor be dropped with it.
- * @param side the column that this phase or a later one drops
+ * @param side the columns that this phase or a later one drops
  * @throws PhaseRefusedError
  */
 export async function refuseAttached(context: PhaseContext, phase: string, side: Side): Promise<void> {
@@ -218,7 +224,7 @@ export async function refuseAttached(context: PhaseContext, phase: string, side:
 }
 
 /**
- * Does the same for the old column while it is active. Its default must also match the declaration.
+ * Does the same for the old columns while they are active. Their defaults must also match the declaration.
  * @throws PhaseRefusedError
  */
 export async function refuseOldColumn(context: PhaseContext, phase: string): Promise<void> {

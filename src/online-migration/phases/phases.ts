@@ -1,4 +1,5 @@
 import { backfill, revertBackfill } from './backfill.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import { contract } from './contract.ts';
 import { contractAndRename, revertContractAndRename } from './contract-and-rename.ts';
 import { enforce, revertEnforce } from './enforce.ts';
@@ -7,8 +8,8 @@ import { PhaseRefusedError, phaseDetails, type PhaseContext } from './phase.ts';
 import { rename, revertRename } from './rename.ts';
 import { renameOnly, revertRenameOnly } from './rename-only.ts';
 import { revertContract } from './revert-contract.ts';
-import { type ChangedColumn, isRename } from '../change/changed-column.ts';
-import { namesOf } from '../change/names.ts';
+import { isRename } from '../change/changed-column.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { PHASE_NAMES, phaseNamesOf, type PhaseName } from '../change/phase-name.ts';
 import type { Stage } from '../observation/stage.ts';
 
@@ -61,7 +62,7 @@ const RENAME_ONLY: PhaseOfChange = {
 };
 
 /** The phases of a change, in order. */
-export function phasesOf(change: ChangedColumn): readonly PhaseOfChange[] {
+export function phasesOf(change: ColumnChange): readonly PhaseOfChange[] {
   if (isRename(change)) return [RENAME_ONLY];
   return phaseNamesOf(change).map((name) =>
     name === 'contract' && change.renameInContract ? CONTRACT_AND_RENAME : ORDINARY[name],
@@ -72,7 +73,7 @@ export function phasesOf(change: ChangedColumn): readonly PhaseOfChange[] {
  * A phase of a change.
  * @throws PhaseRefusedError if the change does not have it
  */
-export function phaseOf(change: ChangedColumn, name: PhaseName): PhaseOfChange {
+export function phaseOf(change: ColumnChange, name: PhaseName): PhaseOfChange {
   const phase = phasesOf(change).find((one) => one.name === name);
   if (phase !== undefined) return phase;
   const reason = isRename(change)
@@ -80,7 +81,7 @@ export function phaseOf(change: ChangedColumn, name: PhaseName): PhaseOfChange {
     : 'its contract renames the column too. Take `renameInContract` out of the declaration if contract has run without it';
   throw new PhaseRefusedError(
     'PHASE_NOT_OF_CHANGE',
-    `The change ${namesOf(change).change} has no phase ${name}: ${reason}. Its phases are: ${phaseNamesOf(change).join(', ')}.`,
+    `The change ${changeNamesOf(change).change} has no phase ${name}: ${reason}. Its phases are: ${phaseNamesOf(change).join(', ')}.`,
     { ...phaseDetails({ change }, name), phases: phaseNamesOf(change) },
   );
 }

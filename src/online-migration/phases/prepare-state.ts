@@ -1,4 +1,4 @@
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { underExclusiveLock } from '../postgres/exclusive-lock.ts';
 import { stateObstacles } from '../state/owner.ts';
 import { isOutdated } from '../state/schema-step.ts';
@@ -16,7 +16,7 @@ export async function prepareState(context: PhaseContext, phase: string): Promis
   refuseObstacles(context, phase, await stateObstacles(session, change));
   if (!(await isOutdated(session))) return;
   await underExclusiveLock(session, {
-    change: namesOf(change).change,
+    change: changeNamesOf(change).change,
     table: 'online_migration.change',
     purpose: `upgrade of the package's tables`,
     emit,

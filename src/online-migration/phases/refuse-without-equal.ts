@@ -1,9 +1,10 @@
 import { numberRangeObstacles } from '../attachments/number-range.ts';
-import type { Fill } from '../backfill/plan/fill.ts';
+import { ofEach } from '../attachments/obstacles/each-column.ts';
+import type { ChangeFill, Fill } from '../backfill/plan/fill.ts';
 import { createForwardFunctions, createTolerantBackwardFunction } from '../sync/conversion-functions.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
-import { namesOf } from '../change/names.ts';
-import { obstacle } from '../change/obstacle.ts';
+import { changeNamesOf, namesOf } from '../change/names.ts';
+import { obstacle, type Obstacle } from '../change/obstacle.ts';
 import type { ErrorDetails } from '../change/online-migration-error.ts';
 import { describeRow } from '../change/row-key.ts';
 import { type PhaseContext, phaseDetails, PhaseRefusedError, refuseObstacles } from './phase.ts';
@@ -23,18 +24,25 @@ interface Found {
  * type, or a sequence may exceed it; both can have been written since contract. It reads the table once, without
  * blocking reads and writes.
  *
- * @param fill how the old column is to be filled
+ * @param fill how the old columns are to be filled
  * @throws PhaseRefusedError with some of the rows and the remedy
  */
-export async function refuseWithoutEqual(context: PhaseContext, fill: Fill): Promise<void> {
+export async function refuseWithoutEqual(context: PhaseContext, fill: ChangeFill): Promise<void> {
   const { session, change } = context;
-  const rows = await findWithoutEqual(context, fill);
-  refuseObstacles(context, PHASE, [
-    ...(rows.length === 0
-      ? []
-      : [obstacle('VALUES_WITHOUT_EQUAL', describe(context, rows, '    '), rowDetails(change, rows))]),
-    ...(await numberRangeObstacles(session, change)),
-  ]);
+  const obstacles: Obstacle[] = [];
+  for (const column of fill.columns) {
+    const rows = await findWithoutEqual(context, column);
+    if (rows.length === 0) continue;
+    obstacles.push(
+      obstacle(
+        'VALUES_WITHOUT_EQUAL',
+        describe(column.change, rows, '    '),
+        rowDetails(column.change, rows),
+      ),
+    );
+  }
+  const ofNumbers = await ofEach(change, (column) => numberRangeObstacles(session, column));
+  refuseObstacles(context, PHASE, [...obstacles, ...ofNumbers]);
 }
 
 /**
@@ -43,11 +51,11 @@ export async function refuseWithoutEqual(context: PhaseContext, fill: Fill): Pro
  */
 export async function refuseNumbersBeyond(context: PhaseContext): Promise<void> {
   const { session, change } = context;
-  const obstacles = await numberRangeObstacles(session, change);
+  const obstacles = await ofEach(change, (column) => numberRangeObstacles(session, column));
   if (obstacles.length === 0) return;
   throw new PhaseRefusedError(
     'NUMBERS_OUT_OF_RANGE',
-    `Cannot ${PHASE} ${namesOf(change).change}, with the old column filled already:\n` +
+    `Cannot ${PHASE} ${changeNamesOf(change).change}, with the old column filled already:\n` +
       `${obstacles.map(({ message }) => `  ${message}`).join('\n')}\n  Then run the same command again.`,
     { ...phaseDetails(context, PHASE), obstacles },
   );
@@ -58,35 +66,39 @@ export async function refuseNumbersBeyond(context: PhaseContext): Promise<void> 
  * @throws PhaseRefusedError
  */
 export async function refuseUnfilled(context: PhaseContext): Promise<void> {
-  const { change, oldColumn, newColumn } = namesOf(context.change);
-  const rows = await context.session.withoutStatementTimeout(() =>
-    selectRows(context, `t.${oldColumn} is null and t.${newColumn} is not null`),
-  );
-  if (rows.length === 0) return;
-  throw new PhaseRefusedError(
-    'ROWS_NOT_FILLED',
-    `Cannot ${PHASE} ${change}: ${describe(context, rows, '  ')}`,
-    {
-      ...phaseDetails(context, PHASE),
-      ...rowDetails(context.change, rows),
-    },
-  );
+  for (const column of context.columns) {
+    const { change, oldColumn, newColumn } = namesOf(column);
+    const rows = await context.session.withoutStatementTimeout(() =>
+      selectRows(context, column, `t.${oldColumn} is null and t.${newColumn} is not null`),
+    );
+    if (rows.length === 0) continue;
+    throw new PhaseRefusedError(
+      'ROWS_NOT_FILLED',
+      `Cannot ${PHASE} ${change}: ${describe(column, rows, '  ')}`,
+      { ...phaseDetails(context, PHASE), ...rowDetails(column, rows) },
+    );
+  }
 }
 
 /** The functions that it needs are rolled back after the read. */
 async function findWithoutEqual(context: PhaseContext, fill: Fill): Promise<Found[]> {
-  const { session, change } = context;
+  const { session } = context;
+  const { change } = fill;
   return session.withoutStatementTimeout(async () => {
     await session.query('savepoint nothing_made');
     await createForwardFunctions(session, change);
     await createTolerantBackwardFunction(session, change);
-    const rows = await selectRows(context, `t.${fill.source} is not null and ${fill.value} is null`);
+    const rows = await selectRows(context, change, `t.${fill.source} is not null and ${fill.value} is null`);
     await session.query('rollback to savepoint nothing_made');
     return rows;
   });
 }
 
-async function selectRows({ session, change }: PhaseContext, condition: string): Promise<Found[]> {
+async function selectRows(
+  { session }: PhaseContext,
+  change: ChangedColumn,
+  condition: string,
+): Promise<Found[]> {
   const { table, lastingKey, newColumn } = namesOf(change);
   const { rows } = await session.query<Found>(`
     select ${lastingKey.text('t')} as key, t.${newColumn}::text as value
@@ -100,7 +112,7 @@ function rowDetails({ oldColumn, newColumn }: ChangedColumn, rows: readonly Foun
   return { column: newColumn.name, type: oldColumn.type, keys: rows.map(({ key }) => key) };
 }
 
-function describe({ change }: PhaseContext, rows: readonly Found[], indent: string): string {
+function describe(change: ChangedColumn, rows: readonly Found[], indent: string): string {
   const { oldColumn, newColumn } = change;
   const list = rows.map(({ key, value }) => `${indent}${describeRow(change, key)}: ${value}`).join('\n');
   return (

@@ -18,8 +18,8 @@ import { requireServerVersion } from './server-version.ts';
  *    by themselves, because PostgreSQL knows the column by its number.
  */
 export async function renameOnly(context: PhaseContext): Promise<void> {
-  const { session, change } = context;
-  const { table, oldColumn, newColumn } = namesOf(change);
+  const { session, change, columns } = context;
+  const { table, oldColumn, newColumn } = namesOf(columns[0]);
   await requireServerVersion(context);
   await requireStage(context, 'rename', 'initial');
   await refuseRename(context, 'rename', 'old');
@@ -40,8 +40,8 @@ export async function renameOnly(context: PhaseContext): Promise<void> {
 
 /** Reverts it in ONE transaction, and drops the package's tables after the last change. */
 export async function revertRenameOnly(context: PhaseContext): Promise<void> {
-  const { session, change } = context;
-  const { table, oldColumn, newColumn } = namesOf(change);
+  const { session, change, columns } = context;
+  const { table, oldColumn, newColumn } = namesOf(columns[0]);
   await requireStage(context, 'revert the rename of', 'renamed');
   await refuseRename(context, 'revert the rename of', 'new');
   await prepareState(context, 'revert the rename of');
@@ -63,6 +63,6 @@ export async function revertRenameOnly(context: PhaseContext): Promise<void> {
 
 /** @param side the name that the column has now */
 async function refuseRename(context: PhaseContext, phase: string, side: Side): Promise<void> {
-  const { session, change } = context;
-  refuseObstacles(context, phase, await findRenameObstacles(session, change, side));
+  const { session, columns } = context;
+  refuseObstacles(context, phase, await findRenameObstacles(session, columns[0], side));
 }

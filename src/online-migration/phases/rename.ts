@@ -5,7 +5,7 @@ import { dropHalfFilledOldColumn } from './contract.ts';
 import { inExclusiveTransaction, type PhaseContext, requireStage } from './phase.ts';
 
 /**
- * Rename: gives the new column the old column's name.
+ * Rename: gives each new column the old column's name.
  *
  * 1. If a revert of contract was interrupted, drop the old column that it was filling.
  * 2. ONE transaction under ACCESS EXCLUSIVE: rename.
@@ -17,7 +17,7 @@ export async function rename(context: PhaseContext): Promise<void> {
 }
 
 /**
- * Renames the new column, in one transaction.
+ * Renames the new columns, in one transaction.
  * @param last ends the transaction
  */
 export async function giveOldName(
@@ -25,9 +25,13 @@ export async function giveOldName(
   purpose: string,
   last: () => Promise<void>,
 ): Promise<void> {
-  const { session, change } = context;
+  const { session, columns } = context;
   await inExclusiveTransaction(context, purpose, {
-    plan: async () => ({ statements: await oldNameStatements(session, change), furtherTables: [] }),
+    plan: async () => {
+      const statements: string[] = [];
+      for (const column of columns) statements.push(...(await oldNameStatements(session, column)));
+      return { statements, furtherTables: [] };
+    },
     locked: async (plan) => {
       await runPlan(session, plan);
       await last();
@@ -35,14 +39,21 @@ export async function giveOldName(
   });
 }
 
-/** Reverts rename: gives the column its interim name again, in ONE transaction. */
+/** Reverts rename: gives each column its interim name again, in ONE transaction. */
 export async function revertRename(context: PhaseContext): Promise<void> {
-  const { table, oldColumn, newColumn } = namesOf(context.change);
   await requireStage(context, 'revert the rename of', 'renamed');
   await inExclusiveTransaction(context, 'revert rename', {
     locked: async () => {
-      await context.session.query(`alter table ${table} rename column ${oldColumn} to ${newColumn}`);
+      await giveInterimNames(context);
       await context.recordInLedger();
     },
   });
+}
+
+/** Gives each column its interim name again. The table must be locked. */
+export async function giveInterimNames({ session, columns }: PhaseContext): Promise<void> {
+  for (const column of columns) {
+    const { table, oldColumn, newColumn } = namesOf(column);
+    await session.query(`alter table ${table} rename column ${oldColumn} to ${newColumn}`);
+  }
 }

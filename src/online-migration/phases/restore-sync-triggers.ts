@@ -1,4 +1,4 @@
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { readSyncState } from '../sync/sync-state.ts';
 import { createSyncTriggers } from '../sync/sync-trigger.ts';
 import { inExclusiveTransaction, type PhaseContext } from './phase.ts';
@@ -16,14 +16,16 @@ export async function restoreSyncTriggers(
   phase: string,
   purpose: string,
 ): Promise<void> {
-  const { session, change, emit } = context;
+  const { session, change, columns, emit } = context;
   const { missing } = await readSyncState(session, change);
   if (missing.length === 0) return;
   await bringUpToDate(context, phase, 'strict');
   await inExclusiveTransaction(context, `${purpose}: create the sync triggers again`, {
-    locked: () => createSyncTriggers(session, change, 'both'),
+    locked: async () => {
+      for (const column of columns) await createSyncTriggers(session, column, 'both');
+    },
   });
-  const { change: name, table } = namesOf(change);
+  const { change: name, table } = changeNamesOf(change);
   emit({
     type: 'sync-triggers-restored',
     change: name,

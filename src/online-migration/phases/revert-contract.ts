@@ -8,8 +8,13 @@ import { backwardFill } from '../backfill/plan/fill.ts';
 import { requireTriggerPlan } from '../backfill/batch/firing-triggers.ts';
 import { findLeaves } from '../postgres/partition-tree.ts';
 import { createBackwardFunction, createForwardFunctions } from '../sync/conversion-functions.ts';
-import { addFilledCheck, declareFilled, declareFilling, validateFilledCheck } from '../sync/filled-column.ts';
-import { namesOf } from '../change/names.ts';
+import {
+  addFilledCheck,
+  declareFilled,
+  declareFilling,
+  validateFilledChecks,
+} from '../sync/filled-column.ts';
+import { changeNamesOf, namesOf } from '../change/names.ts';
 import { recordChange } from '../state/change-record.ts';
 import { asTableOwner } from '../state/owner.ts';
 import { createState } from '../state/tables.ts';
@@ -32,7 +37,7 @@ import { awaitSwitchover } from './await-switchover.ts';
 import { prepareState } from './prepare-state.ts';
 
 /**
- * Reverts contract: restores the old column, with every value byte-identical.
+ * Reverts contract: restores the old columns, with every value byte-identical.
  *
  * 1. Refuse if a value or the next number has no equal in the old type. Wait until no live process uses the new
  *    column under the old column's name.
@@ -45,8 +50,8 @@ import { prepareState } from './prepare-state.ts';
  *    default or the numbering over to the old column, with the foreign keys that set the default.
  */
 export async function revertContract(context: PhaseContext): Promise<void> {
-  const { session, change } = context;
-  const names = namesOf(change);
+  const { session, change, columns } = context;
+  const { table } = changeNamesOf(change);
   await requireStage(context, 'revert the contract of', 'contracted');
   refuseOneWay(context, 'revert the contract of');
   await refuseAttached(context, 'revert the contract of', 'new');
@@ -58,7 +63,7 @@ export async function revertContract(context: PhaseContext): Promise<void> {
   });
   const fill = await backwardFill(session, change);
   await requireTriggerPlan(session, fill);
-  const leaves = await findLeaves(session, names.table);
+  const leaves = await findLeaves(session, table);
   const { oldColumn } = await readTableShape(session, change);
   if (oldColumn === null) {
     await refuseWithoutEqual(context, fill);
@@ -66,19 +71,24 @@ export async function revertContract(context: PhaseContext): Promise<void> {
     await inExclusiveTransaction(context, 'revert contract: add the old column', {
       before: async () => {
         await asTableOwner(session, change, async () => {
-          await createForwardFunctions(session, change);
-          await createBackwardFunction(session, change);
-          await createSyncFunction(session, change, 'strict');
+          for (const column of columns) {
+            await createForwardFunctions(session, column);
+            await createBackwardFunction(session, column);
+            await createSyncFunction(session, column, 'strict');
+          }
         });
       },
       plan: () => planPrivileges(session, change, 'new'),
       locked: async (plan) => {
-        await session.query(
-          `alter table ${names.table} add column ${names.oldColumn} ${change.oldColumn.type}`,
+        const added = columns.map(
+          (column) => `add column ${namesOf(column).oldColumn} ${column.oldColumn.type}`,
         );
+        await session.query(`alter table ${table} ${added.join(', ')}`);
         await runPlan(session, plan);
-        await declareFilling(session, change);
-        await createSyncTriggers(session, change, 'both');
+        for (const column of columns) {
+          await declareFilling(session, column);
+          await createSyncTriggers(session, column, 'both');
+        }
         await recordSyncTriggers(session, change);
         await planBackfill(session, fill, leaves);
       },
@@ -91,19 +101,23 @@ export async function revertContract(context: PhaseContext): Promise<void> {
   await refuseUnfilled(context);
   await mirrorAttachments(context, 'revert contract', 'new');
   await inExclusiveTransaction(context, 'revert contract: add the not-null check', {
-    locked: () => addFilledCheck(session, change, 'old'),
+    locked: async () => {
+      for (const column of columns) await addFilledCheck(session, column, 'old');
+    },
   });
-  await validateFilledCheck(session, change);
+  await validateFilledChecks(session, change);
   let notNull = EMPTY_PLAN;
   await inExclusiveTransaction(context, 'revert contract: set not null', {
     before: () => refuseNumbersBeyond(context),
     plan: async () => {
-      notNull = { statements: await notNullExchange(session, change, 'new'), furtherTables: [] };
+      const statements: string[] = [];
+      for (const column of columns) statements.push(...(await notNullExchange(session, column, 'new')));
+      notNull = { statements, furtherTables: [] };
       return joined(await planValueHandover(session, change, 'new'), await planDefaultKeys(session, change));
     },
     locked: async (plan) => {
       await runPlan(session, notNull);
-      await declareFilled(session, change, 'old');
+      for (const column of columns) await declareFilled(session, column, 'old');
       // An identity needs the NOT NULL.
       await runPlan(session, plan);
       await finishBackfill(session, fill);

@@ -1,5 +1,5 @@
 import type { ClientConfig } from 'pg';
-import { changedColumnOf } from '../change/changed-column.ts';
+import { changedColumnsOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { emitTo } from '../change/emitter.ts';
 import type { OnlineMigrationListener } from '../change/events.ts';
@@ -75,18 +75,19 @@ export async function openRunner({
     session,
     async run(change, name, direction) {
       await session.setApplicationName(`online-migration ${name} ${direction}`);
-      const column = changedColumnOf(change);
+      const columns = changedColumnsOf(change);
       const record = direction === 'up' ? recordPhase : removePhase;
-      await phaseOf(column, name)[direction]({
-        change: column,
+      await phaseOf(change, name)[direction]({
+        change,
+        columns,
         session,
         openSession: () => Session.open(client, 'online-migration worker', interrupt),
         emit,
         signal: AbortSignal.any([signal, session.lost]),
         settings: settingsOf(settings),
         ledger: 'online-migration',
-        orderObstacles: () => phaseOrderObstacles(session, column, name, direction),
-        recordInLedger: () => record(session, column, name),
+        orderObstacles: () => phaseOrderObstacles(session, change, name, direction),
+        recordInLedger: () => record(session, change, name),
       });
     },
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),

@@ -1,9 +1,10 @@
 import { escapeIdentifier } from 'pg';
+import { ofEach } from '../attachments/obstacles/each-column.ts';
 import { conversionTypeObstacles } from '../attachments/obstacles/conversion-type-obstacles.ts';
 import { type ChangedColumn, DECLARED_AS } from '../change/changed-column.ts';
 import { createBackwardFunction, createForwardFunctions } from '../sync/conversion-functions.ts';
 import { typeValues, isOfType } from '../change/declared-type.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf, namesOf } from '../change/names.ts';
 import { recordChange } from '../state/change-record.ts';
 import { createState } from '../state/tables.ts';
 import { readSyncState } from '../sync/sync-state.ts';
@@ -19,17 +20,19 @@ import { prepareState } from './prepare-state.ts';
  *   may not write the package's tables
  */
 export async function bringUpToDate(context: PhaseContext, phase: string, mode: SyncMode): Promise<void> {
-  const { session, change, settings } = context;
+  const { session, change, columns, settings } = context;
   await refuseOtherTypes(context, phase);
-  refuseObstacles(context, phase, await conversionTypeObstacles(session, change));
+  refuseObstacles(context, phase, await ofEach(change, (column) => conversionTypeObstacles(session, column)));
   await prepareState(context, phase);
   await session.transaction(async () => {
     await session.query(`set local lock_timeout = ${settings.lockTimeoutMs}`);
     await createState(session, change);
     await recordChange(session, change, context.ledger);
-    await createForwardFunctions(session, change);
-    await createBackwardFunction(session, change);
-    await createSyncFunction(session, change, mode);
+    for (const column of columns) {
+      await createForwardFunctions(session, column);
+      await createBackwardFunction(session, column);
+      await createSyncFunction(session, column, mode);
+    }
   });
 }
 
@@ -47,7 +50,7 @@ export async function requireSyncTriggers(
 ): Promise<string> {
   const { session, change } = context;
   const { missing, silent, version } = await readSyncState(session, change, options);
-  const { table, change: name } = namesOf(change);
+  const { table, change: name } = changeNamesOf(change);
   if (missing.length > 0) {
     throw new PhaseRefusedError(
       'SYNC_TRIGGER_MISSING',
@@ -90,7 +93,11 @@ function remedyOf(phase: string): string {
 }
 
 async function refuseOtherTypes(context: PhaseContext, phase: string): Promise<void> {
-  const { session, change } = context;
+  for (const column of context.columns) await refuseOtherType(context, phase, column);
+}
+
+async function refuseOtherType(context: PhaseContext, phase: string, change: ChangedColumn): Promise<void> {
+  const { session } = context;
   const { table, change: name } = namesOf(change);
   for (const side of ['oldColumn', 'newColumn'] as const) {
     const found = await readOtherType(session, table, change[side]);

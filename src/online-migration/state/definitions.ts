@@ -1,6 +1,6 @@
 import { escapeLiteral } from 'pg';
-import type { ChangedColumn } from '../change/changed-column.ts';
-import { namesOf } from '../change/names.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { changeNamesOf } from '../change/names.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { packageTableExists } from './package-table.ts';
 
@@ -21,7 +21,7 @@ export interface RecordedDefinition {
 /** Records definitions, in place of earlier ones of the change. */
 export async function recordDefinitions(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   definitions: readonly RecordedDefinition[],
 ): Promise<void> {
   await database.query(
@@ -33,7 +33,7 @@ export async function recordDefinitions(
     on conflict (change, kind, name) do update
     set old_definition = excluded.old_definition, old_condition = excluded.old_condition,
       new_definition = excluded.new_definition`,
-    [namesOf(change).change, JSON.stringify(definitions)],
+    [changeNamesOf(change).change, JSON.stringify(definitions)],
   );
 }
 
@@ -41,10 +41,10 @@ export async function recordDefinitions(
  * The statement that records definitions of views, in place of earlier ones of the change.
  * @param views an SQL query of their names, their old definitions and their new ones
  */
-export function recordViewsStatement(change: ChangedColumn, views: string): string {
+export function recordViewsStatement(change: ColumnChange, views: string): string {
   return `
     insert into online_migration.definition (change, kind, name, old_definition, new_definition)
-    select ${escapeLiteral(namesOf(change).change)}, 'view', v.name, v.old_definition, v.new_definition
+    select ${escapeLiteral(changeNamesOf(change).change)}, 'view', v.name, v.old_definition, v.new_definition
     from (${views}) as v (name, old_definition, new_definition)
     on conflict (change, kind, name) do update
     set old_definition = excluded.old_definition, new_definition = excluded.new_definition`;
@@ -53,7 +53,7 @@ export function recordViewsStatement(change: ChangedColumn, views: string): stri
 /** Reads the recorded definitions of a change. */
 export async function readDefinitions(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
 ): Promise<RecordedDefinition[]> {
   const { rows: tables } = await database.query<{ exists: boolean }>(
     `select ${packageTableExists('definition')} as exists`,
@@ -64,7 +64,7 @@ export async function readDefinitions(
     select kind, name, old_definition as "oldDefinition", old_condition as "oldCondition", new_definition as "newDefinition"
     from online_migration.definition
     where change = $1`,
-    [namesOf(change).change],
+    [changeNamesOf(change).change],
   );
   return rows;
 }

@@ -1,20 +1,23 @@
-import { type ChangedColumn, keyColumnsOf } from '../change/changed-column.ts';
-import { namesOf } from '../change/names.ts';
+import { keyColumnsOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { changeNamesOf } from '../change/names.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 
 /**
- * Reads which columns of the declared key the table does not have, except the old column of the change. Another change
+ * Reads which columns of the declared key the table does not have, except old columns of the change. Another change
  * may have renamed them.
  */
-export async function missingKeyColumns(database: Queryable, change: ChangedColumn): Promise<string[]> {
-  const wanted = keyColumnsOf(change).filter((column) => column !== change.oldColumn.name);
+export async function missingKeyColumns(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const wanted = keyColumnsOf(change).filter(
+    (column) => !change.columns.some(({ from }) => from.name === column),
+  );
   const { rows } = await database.query<{ name: string }>(
     `
     select name from unnest($2::text[]) as name
     where not exists (
       select from pg_catalog.pg_attribute where attrelid = to_regclass($1) and attname = name and not attisdropped
     )`,
-    [namesOf(change).table, wanted],
+    [changeNamesOf(change).table, wanted],
   );
   return rows.map(({ name }) => name);
 }

@@ -1,6 +1,6 @@
-import type { ChangedColumn } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
 import { packageTableExists } from './package-table.ts';
 
@@ -23,7 +23,7 @@ type LockHoldRow = Omit<LockHold, 'releasedAt'> & { released_at: Date };
  */
 export async function recordLockHold(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   { purpose, mode, milliseconds }: Omit<LockHold, 'releasedAt'>,
 ): Promise<void> {
   try {
@@ -33,7 +33,7 @@ export async function recordLockHold(
       insert into online_migration.lock_hold (change, purpose, mode, milliseconds) values ($1, $2, $3, $4)
       on conflict (change, purpose) do update
       set mode = excluded.mode, milliseconds = excluded.milliseconds, released_at = excluded.released_at`,
-      [namesOf(change).change, purpose, mode, milliseconds],
+      [changeNamesOf(change).change, purpose, mode, milliseconds],
     );
   } catch {
     // The phase is committed, and the next statement reports the problem.
@@ -41,7 +41,7 @@ export async function recordLockHold(
 }
 
 /** Reads the records of a change, the newest first. The list is empty before the first phase. */
-export async function readLockHolds(database: Queryable, change: ChangedColumn): Promise<LockHold[]> {
+export async function readLockHolds(database: Queryable, change: ColumnChange): Promise<LockHold[]> {
   if (!(await hasLockHolds(database))) return [];
   const rows = await selectLockHolds(database, change).catch((error: unknown) => {
     // The last expand has just been reverted.
@@ -54,22 +54,24 @@ export async function readLockHolds(database: Queryable, change: ChangedColumn):
   }));
 }
 
-async function selectLockHolds(database: Queryable, change: ChangedColumn): Promise<LockHoldRow[]> {
+async function selectLockHolds(database: Queryable, change: ColumnChange): Promise<LockHoldRow[]> {
   const { rows } = await database.query<LockHoldRow>(
     `
     select purpose, mode, milliseconds, released_at
     from online_migration.lock_hold
     where change = $1
     order by released_at desc, purpose`,
-    [namesOf(change).change],
+    [changeNamesOf(change).change],
   );
   return rows;
 }
 
 /** Deletes the records of a change. If an earlier version of the package ran expand, the table may not exist. */
-export async function deleteLockHolds(database: Queryable, change: ChangedColumn): Promise<void> {
+export async function deleteLockHolds(database: Queryable, change: ColumnChange): Promise<void> {
   if (!(await hasLockHolds(database))) return;
-  await database.query(`delete from online_migration.lock_hold where change = $1`, [namesOf(change).change]);
+  await database.query(`delete from online_migration.lock_hold where change = $1`, [
+    changeNamesOf(change).change,
+  ]);
 }
 
 /** The table does not exist before the first expand, nor after the last one was reverted. */

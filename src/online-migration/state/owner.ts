@@ -1,7 +1,8 @@
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
-import type { ChangedColumn } from '../change/changed-column.ts';
+import { changedColumnsOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { namesOf, PACKAGE_SCHEMA } from '../change/names.ts';
+import { changeNamesOf, namesOf, PACKAGE_SCHEMA } from '../change/names.ts';
 import { newerStepObstacles, readStep } from './schema-step.ts';
 import { NEWEST_STEP } from './steps.ts';
 
@@ -52,7 +53,7 @@ export interface StateOwner {
 /** Reads the owners; undefined if the table does not exist. */
 export async function readStateOwner(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
 ): Promise<StateOwner | undefined> {
   const { rows } = await database.query<StateOwner>(
     `
@@ -84,7 +85,7 @@ export async function readStateOwner(
       ) as tables,
       quote_ident(current_user) as role, quote_ident(current_database()) as database
     from facts`,
-    [namesOf(change).table, PACKAGE_SCHEMA, SHARED_TABLES, SHARED_TABLES.length],
+    [changeNamesOf(change).table, PACKAGE_SCHEMA, SHARED_TABLES, SHARED_TABLES.length],
   );
   return rows[0];
 }
@@ -93,7 +94,7 @@ export async function readStateOwner(
  * Finds the reasons why the package cannot keep its state, before anything is changed.
  * @returns an obstacle for each reason, with the statement that an administrator has to run
  */
-export async function stateObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
+export async function stateObstacles(database: Queryable, change: ColumnChange): Promise<Obstacle[]> {
   const owner = await readStateOwner(database, change);
   if (owner === undefined) return [];
   const newer = await newerStepObstacles(database);
@@ -159,7 +160,7 @@ export async function stateObstacles(database: Queryable, change: ChangedColumn)
 /** The functions of a change belong to the table's owner at the time of expand, and each phase replaces them. */
 async function functionObstacles(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   { tableOwner, role }: StateOwner,
 ): Promise<Obstacle[]> {
   const { rows } = await database.query<{ statements: string; owner: string }>(
@@ -171,7 +172,7 @@ async function functionObstacles(
     where n.nspname = $1 and format('%s.%s', '"' || n.nspname || '"', '"' || replace(p.proname, '"', '""') || '"') = any ($2)
       and not pg_has_role(current_user, p.proowner, 'usage')
     group by p.proowner`,
-    [PACKAGE_SCHEMA, namesOf(change).functions, tableOwner],
+    [PACKAGE_SCHEMA, changedColumnsOf(change).flatMap((column) => namesOf(column).functions), tableOwner],
   );
   return rows.map(({ statements, owner }) =>
     obstacle(
@@ -211,7 +212,7 @@ export async function asRole<T>(database: Queryable, role: string, body: () => P
  */
 export async function asTableOwner<T>(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   body: () => Promise<T>,
 ): Promise<T> {
   const owner = await readStateOwner(database, change);

@@ -1,6 +1,6 @@
-import type { ChangedColumn } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import { PHASE_NAMES, phaseNamesOf, type PhaseName } from '../change/phase-name.ts';
 import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
@@ -24,14 +24,14 @@ export interface RecordedPhase {
  */
 export async function recordPhase(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   phase: PhaseName,
 ): Promise<void> {
   await database.query(
     `
     insert into online_migration.phase (change, phase) values ($1, $2)
     on conflict (change, phase) do update set applied_at = excluded.applied_at`,
-    [namesOf(change).change, phase],
+    [changeNamesOf(change).change, phase],
   );
 }
 
@@ -41,19 +41,21 @@ export async function recordPhase(
  */
 export async function removePhase(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   phase: PhaseName,
 ): Promise<void> {
   if (!(await hasPhases(database))) return;
   await database.query(`delete from online_migration.phase where change = $1 and phase = $2`, [
-    namesOf(change).change,
+    changeNamesOf(change).change,
     phase,
   ]);
 }
 
 /** Removes all recorded phases of a change. */
-export async function forgetPhases(database: Queryable, change: ChangedColumn): Promise<void> {
-  await database.query(`delete from online_migration.phase where change = $1`, [namesOf(change).change]);
+export async function forgetPhases(database: Queryable, change: ColumnChange): Promise<void> {
+  await database.query(`delete from online_migration.phase where change = $1`, [
+    changeNamesOf(change).change,
+  ]);
 }
 
 /**
@@ -62,7 +64,7 @@ export async function forgetPhases(database: Queryable, change: ChangedColumn): 
  */
 export async function readRecordedPhases(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
 ): Promise<RecordedPhase[]> {
   if (!(await hasPhases(database))) return [];
   const rows = await selectPhases(database, change).catch((error: unknown) => {
@@ -78,10 +80,10 @@ export async function readRecordedPhases(
 /** Finds the reason why a change under way must not use this ledger: its earlier phases are in the other one. */
 export async function otherLedgerObstacles(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   ledger: Ledger,
 ): Promise<Obstacle[]> {
-  const { change: name } = namesOf(change);
+  const { change: name } = changeNamesOf(change);
   const records = await readRecordedChanges(database);
   const recorded = records.find((record) => record.name === name)?.ledger;
   if (recorded === undefined || recorded === ledger) return [];
@@ -100,7 +102,7 @@ export async function otherLedgerObstacles(
 /** Finds the reason why it is not a phase's turn: an earlier one is not recorded, or a later one still is. */
 export async function phaseOrderObstacles(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   phase: PhaseName,
   direction: 'up' | 'down',
 ): Promise<Obstacle[]> {
@@ -124,11 +126,11 @@ export async function phaseOrderObstacles(
 
 async function selectPhases(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
 ): Promise<{ phase: PhaseName; applied_at: Date }[]> {
   const { rows } = await database.query<{ phase: PhaseName; applied_at: Date }>(
     `select phase, applied_at from online_migration.phase where change = $1`,
-    [namesOf(change).change],
+    [changeNamesOf(change).change],
   );
   return rows;
 }

@@ -1,12 +1,15 @@
-import { type ChangedColumn, isRename, keyColumnsOf } from '../change/changed-column.ts';
+import { type ChangedColumn, changedColumnsOf, isRename, keyColumnsOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import { typeValues } from '../change/declared-type.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { packageTableExists } from './package-table.ts';
 
-/** The facts under which a change was begun, with the present names of a table and of columns that were renamed. */
+/** The facts under which a column's change was begun, with the present names of a table and of columns that were renamed. */
 interface RecordedDeclaration {
+  /** The place of the column in the declaration, from 1 on. */
+  readonly position: number;
   /** Schema and name, unquoted. */
   readonly table: string;
   readonly is_of_table: boolean;
@@ -31,27 +34,40 @@ interface RecordedDeclaration {
  */
 export async function editedDeclarationObstacles(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
 ): Promise<Obstacle[]> {
   const recorded = await readRecordedDeclaration(database, change);
-  if (recorded === undefined) return [];
+  if (recorded.length === 0) return [];
+  const columns = changedColumnsOf(change);
+  if (recorded.length !== columns.length) {
+    const names = columns.map(({ oldColumn }) => oldColumn.name);
+    return [edited(change, 'columns', listed(recorded.map((column) => column.old_column)), listed(names))];
+  }
+  return recorded.flatMap((column, place) => editsOf(columns[place]!, column));
+}
+
+function editsOf(change: ChangedColumn, recorded: RecordedDeclaration): Obstacle[] {
   const { table, oldColumn, newColumn } = change;
   const key = keyColumnsOf(change);
+  const path = change.columns.length === 1 ? '' : `columns[${recorded.position - 1}].`;
+  // The properties that all columns share are named once.
+  const isFirst = recorded.position === 1;
   const edits: [isEdited: boolean, property: string, recorded: string, declared: string][] = [
-    [!recorded.is_of_table, 'table', recorded.table, `${table.schema}.${table.name}`],
-    [recorded.old_column !== oldColumn.name, 'from.name', recorded.old_column, oldColumn.name],
-    [recorded.new_column !== newColumn.name, 'to.name', recorded.new_column, newColumn.name],
+    [isFirst && !recorded.is_of_table, 'table', recorded.table, `${table.schema}.${table.name}`],
+    [recorded.old_column !== oldColumn.name, `${path}from.name`, recorded.old_column, oldColumn.name],
+    [recorded.new_column !== newColumn.name, `${path}to.name`, recorded.new_column, newColumn.name],
     [
       (recorded.old_type === recorded.new_type) !== isRename(change),
-      'conversion',
+      `${path}conversion`,
       recorded.old_type === recorded.new_type ? 'none' : 'one',
       isRename(change) ? 'none' : 'one',
     ],
-    [!recorded.has_both && !recorded.is_old_type, 'from.type', recorded.old_type, oldColumn.type],
-    [!recorded.has_both && !recorded.is_new_type, 'to.type', recorded.new_type, newColumn.type],
+    [!recorded.has_both && !recorded.is_old_type, `${path}from.type`, recorded.old_type, oldColumn.type],
+    [!recorded.has_both && !recorded.is_new_type, `${path}to.type`, recorded.new_type, newColumn.type],
     // Nothing can have been recorded under an empty key.
     [
-      recorded.has_declared_key &&
+      isFirst &&
+        recorded.has_declared_key &&
         recorded.key !== null &&
         recorded.key.length > 0 &&
         !isSame(recorded.key, key),
@@ -65,8 +81,8 @@ export async function editedDeclarationObstacles(
     .map(([, property, before, declared]) => edited(change, property, before, declared));
 }
 
-function edited(change: ChangedColumn, property: string, recorded: string, declared: string): Obstacle {
-  const { change: name } = namesOf(change);
+function edited(change: ColumnChange, property: string, recorded: string, declared: string): Obstacle {
+  const { change: name } = changeNamesOf(change);
   const withName =
     property === 'table' && change.name === undefined ? `, and declare \`name: '${name}'\`` : '';
   return obstacle(
@@ -78,25 +94,27 @@ function edited(change: ChangedColumn, property: string, recorded: string, decla
 }
 
 /**
- * Reads the record of a change under way; undefined if there is none, or if its table was dropped. A key column that was
+ * Reads the record of each column of a change under way; none if its table was dropped. A key column that was
  * renamed is found by its number, unless a backup was restored in the meantime.
  */
 async function readRecordedDeclaration(
   database: Queryable,
-  change: ChangedColumn,
-): Promise<RecordedDeclaration | undefined> {
+  change: ColumnChange,
+): Promise<RecordedDeclaration[]> {
   const { rows: tables } = await database.query<{ found: boolean }>(
     `select ${packageTableExists('change_column')} as found`,
   );
-  if (!tables[0]!.found) return undefined;
-  const { change: name, table } = namesOf(change);
-  const [oldType, oldModifier] = typeValues(change.oldColumn.type);
-  const [newType, newModifier] = typeValues(change.newColumn.type);
+  if (!tables[0]!.found) return [];
+  const { change: name, table } = changeNamesOf(change);
+  const columns = changedColumnsOf(change);
+  const oldTypes = columns.map(({ oldColumn }) => typeValues(oldColumn.type));
+  const newTypes = columns.map(({ newColumn }) => typeValues(newColumn.type));
   const { rows } = await database.query<RecordedDeclaration>(
     `
     with record as (
       -- In JSON, a column that an earlier step does not have is null.
-      select p.old_column, p.new_column, p.old_type, p.new_type, to_jsonb(c) as change,
+      select p.position, p.old_column, p.new_column, p.old_type, p.new_type, to_jsonb(c) as change,
+        array_agg(p.old_column) over () as old_columns,
         coalesce(same.oid, named.oid) as table_oid, same.oid is not null as is_same_table
       from online_migration.change c
       join online_migration.change_column p on p.change = c.name
@@ -114,34 +132,45 @@ async function readRecordedDeclaration(
       left join pg_catalog.pg_attribute new
         on new.attrelid = r.table_oid and new.attname = r.new_column and not new.attisdropped
     )
-    select n.nspname || '.' || t.relname as "table", t.oid = to_regclass($2) is true as is_of_table,
+    select f.position, n.nspname || '.' || t.relname as "table", t.oid = to_regclass($2) is true as is_of_table,
       f.old_column, f.new_column, f.old_type, f.new_type, f.has_both,
-      ${isSameType('f.old_type', '$3', '$4')} as is_old_type,
-      ${isSameType('f.new_type', '$5', '$6')} as is_new_type,
+      ${isSameType('f.old_type', 'd.old_type', 'd.old_modifier')} as is_old_type,
+      ${isSameType('f.new_type', 'd.new_type', 'd.new_modifier')} as is_new_type,
       (
         select case when bool_and(k.name is not null) then array_agg(k.name order by k.place) end
         from (${presentKey('f')}) as k
       ) as key,
       not exists (
         select from unnest($7::text[]) as k (name)
-        where k.name <> f.old_column and not exists (
+        where k.name <> all (f.old_columns) and not exists (
           select from pg_catalog.pg_attribute a where a.attrelid = t.oid and a.attname = k.name and not a.attisdropped
         )
       ) as has_declared_key
     from fact f
     join pg_catalog.pg_class t on t.oid = f.table_oid
     join pg_catalog.pg_namespace n on n.oid = t.relnamespace
-    where f.is_under_way`,
-    [name, table, oldType, oldModifier, newType, newModifier, keyColumnsOf(change)],
+    left join unnest($3::text[], $4::text[], $5::text[], $6::text[])
+      with ordinality as d (old_type, old_modifier, new_type, new_modifier, position) on d.position = f.position
+    where f.is_under_way
+    order by f.position`,
+    [
+      name,
+      table,
+      oldTypes.map(([type]) => type),
+      oldTypes.map(([, modifier]) => modifier),
+      newTypes.map(([type]) => type),
+      newTypes.map(([, modifier]) => modifier),
+      keyColumnsOf(change),
+    ],
   );
-  return rows[0];
+  return rows;
 }
 
-/** The recorded key columns with their present names; null for one that was dropped. The changed column keeps its old name. */
+/** The recorded key columns with their present names; null for one that was dropped. A changed column keeps its old name. */
 function presentKey(fact: string): string {
   return `
           select r.place, case
-            when r.name = ${fact}.old_column then r.name
+            when r.name = any (${fact}.old_columns) then r.name
             else coalesce(
               (
                 select a.attname::text from pg_catalog.pg_attribute a
@@ -164,10 +193,10 @@ function baseType(type: string): string {
   return String.raw`regexp_replace(${type}, '^((?:"(?:[^"]|"")*"|[^"(])*)[(][^()]*[)]', '\1')`;
 }
 
-function isSameType(recorded: string, type: `$${number}`, modifier: `$${number}`): string {
+function isSameType(recorded: string, type: string, modifier: string): string {
   const withoutNames = `regexp_replace(${recorded}, '"([^"]|"")*"', '', 'g')`;
   const recordedModifier = `replace(substring(${withoutNames} from '[(]([^()]*)[)]'), ' ', '')`;
-  return `(to_regtype(${baseType(recorded)}) is not distinct from to_regtype(${type}) and ${recordedModifier} is not distinct from ${modifier}::text)`;
+  return `(to_regtype(${baseType(recorded)}) is not distinct from to_regtype(${type}) and ${recordedModifier} is not distinct from ${modifier})`;
 }
 
 function isSame(one: readonly string[], other: readonly string[]): boolean {

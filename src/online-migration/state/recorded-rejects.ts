@@ -2,15 +2,18 @@ import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 
 /**
- * Counts the rows that the backfill of a change has recorded as rejects. A row that was corrected since then counts
- * until enforce.
+ * Counts the rows that a backfill has recorded as rejects. A row that was corrected since then counts until enforce.
+ * @param records the names under which the columns of the change are recorded
  * @returns null if the role may not read them
  */
-export async function countRecordedRejects(database: Queryable, change: string): Promise<number | null> {
+export async function countRecordedRejects(
+  database: Queryable,
+  records: readonly string[],
+): Promise<number | null> {
   try {
     const { rows } = await database.query<{ rejects: number }>(
-      `select count(*)::int as rejects from online_migration.reject where change = $1`,
-      [change],
+      `select count(distinct key)::int as rejects from online_migration.reject where change = any ($1)`,
+      [records],
     );
     return rows[0]!.rejects;
   } catch (error) {

@@ -1,13 +1,19 @@
-import { type ChangedColumn, isRename } from '../change/changed-column.ts';
+import { type ChangedColumn, changedColumnsOf, isRename } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { isOfType, typeValues } from '../change/declared-type.ts';
 import { sqlState, SQLSTATE } from '../postgres/database-error.ts';
 import { unquoted } from '../sync/filled-column.ts';
-import { namesOf, PACKAGE_SCHEMA, syncFunctionName } from '../change/names.ts';
-import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import { changeNamesOf, namesOf, PACKAGE_SCHEMA, syncFunctionName } from '../change/names.ts';
 import { readLockHolds } from './lock-holds.ts';
 import { readRecordedChanges } from './recorded-changes.ts';
 import { readRenameShape } from './rename-shape.ts';
+import {
+  ColumnMissingError,
+  SchemaNotGrantedError,
+  TableNotReadyError,
+  TypeUnknownError,
+} from './shape-errors.ts';
 
 /** The statement casts the declared type; the tables that it reads always exist. */
 const NO_TYPE: ReadonlySet<string> = new Set([
@@ -16,76 +22,10 @@ const NO_TYPE: ReadonlySet<string> = new Set([
   SQLSTATE.syntaxError,
 ]);
 
-/** The table of a column change does not exist: the first migration has not run, or was reverted. */
-export class TableNotReadyError extends OnlineMigrationError {
-  override readonly name = 'TableNotReadyError';
-
-  /** @param table schema and name of the table */
-  constructor(table: string) {
-    super(
-      'TABLE_NOT_READY',
-      `The table ${table} does not exist: run the migration that creates it against this database first.`,
-      { table },
-    );
-  }
-}
-
-/** The table has neither of the two columns of its change. */
-export class ColumnMissingError extends OnlineMigrationError {
-  override readonly name = 'ColumnMissingError';
-
-  /**
-   * @param change the declared change
-   * @param newNameIsForeign whether a column that is not from the change has the new column's name
-   */
-  constructor({ table, oldColumn, newColumn }: ChangedColumn, newNameIsForeign: boolean) {
-    const relation = `${table.schema}.${table.name}`;
-    super(
-      'COLUMN_MISSING',
-      newNameIsForeign
-        ? `The table ${relation} has no column ${oldColumn.name}, and its column ${newColumn.name} is not from this change, which is ` +
-            `not recorded: correct \`from.name\` in the declaration. If contract has dropped ${oldColumn.name}, restore the schema ` +
-            `online_migration from a backup.`
-        : `The table ${relation} has no column ${oldColumn.name}, nor ${newColumn.name}: ` +
-            `correct the declaration of the column change, or run the migration that creates the column.`,
-      { table: relation, columns: [oldColumn.name, newColumn.name] },
-    );
-  }
-}
-
-/** The new type of the change does not exist. */
-export class TypeUnknownError extends OnlineMigrationError {
-  override readonly name = 'TypeUnknownError';
-
-  /** @param cause the error of the server */
-  constructor({ newColumn: { type } }: ChangedColumn, cause: Error) {
-    super(
-      'TYPE_UNKNOWN',
-      `\`to.type\` is ${type}, which is no type of this database: ${cause.message}. Correct it in the declaration of the ` +
-        `column change, or create the type first.`,
-      { property: 'to.type', type },
-      { cause },
-    );
-  }
-}
-
-/** The role may not use the schema of the table or of the new type. */
-export class SchemaNotGrantedError extends OnlineMigrationError {
-  override readonly name = 'SchemaNotGrantedError';
-
-  /** @param cause the error of the server */
-  constructor(table: string, cause: Error) {
-    super(
-      'SCHEMA_NOT_GRANTED',
-      `The table ${table} cannot be read: ${cause.message}. Grant USAGE on this schema to the role of the connection, ` +
-        `or connect as another role.`,
-      { table },
-      { cause },
-    );
-  }
-}
-
-/** Which of the two columns exist, and in which state. */
+/**
+ * Which of the two columns exist, and in which state. A change of several columns has one shape, because each phase alters
+ * all of them in one transaction.
+ */
 export interface TableShape {
   /** A column under the old column's name. `isFilled`: it has a value in every row. */
   readonly oldColumn: { readonly isFilled: boolean } | null;
@@ -124,8 +64,11 @@ type RecordAccess = 'readable' | 'closed' | 'absent';
  * @throws TypeUnknownError if the new type does not exist
  * @throws SchemaNotGrantedError if the role may not use the schema of either
  */
-export async function readTableShape(database: Queryable, change: ChangedColumn): Promise<TableShape> {
-  return isRename(change) ? shapeOfRename(database, change) : shapeOfConversion(database, change);
+export async function readTableShape(database: Queryable, change: ColumnChange): Promise<TableShape> {
+  const [first, ...others] = changedColumnsOf(change);
+  return isRename(change)
+    ? shapeOfRename(database, first)
+    : shapeOfConversion(database, change, [first, ...others]);
 }
 
 /** The one column of a rename has no interim name, and a value in every row that had one. */
@@ -142,8 +85,14 @@ async function shapeOfRename(database: Queryable, change: ChangedColumn): Promis
   return { oldColumn: isRenamed ? null : { isFilled: true }, newColumn: null, isRenamed };
 }
 
-async function shapeOfConversion(database: Queryable, change: ChangedColumn): Promise<TableShape> {
-  const names = namesOf(change);
+async function shapeOfConversion(
+  database: Queryable,
+  change: ColumnChange,
+  columns: readonly ChangedColumn[],
+): Promise<TableShape> {
+  const { table } = changeNamesOf(change);
+  const names = columns.map((column) => namesOf(column));
+  const types = columns.map(({ newColumn }) => typeValues(newColumn.type));
   // In PostgreSQL 18, a not-null constraint sets attnotnull even if it is not validated.
   const reading = database.query<CatalogRow>(
     `
@@ -161,25 +110,25 @@ async function shapeOfConversion(database: Queryable, change: ChangedColumn): Pr
     select
       to_regclass($1) is not null as table_exists,
       (
-        select case when $6 then not exists (select from mark where conname = $8) else not_null end
-        from shape where attname = $2
+        select case when w.nullable then not exists (select from mark where conname = w.filling_check) else not_null end
+        from shape where attname = w.old_name
       ) as old_is_filled,
       (
-        select ${isOfType('shape', '$4', '$5')}
-        from shape where attname = $2
+        select ${isOfType('shape', 'w.type', 'w.modifier')}
+        from shape where attname = w.old_name
       ) as old_is_new_type,
       (
-        select case when $6 then exists (select from mark where conname = $7) else not_null end
-        from shape where attname = $3
+        select case when w.nullable then exists (select from mark where conname = w.enforced_check) else not_null end
+        from shape where attname = w.new_name
       ) as new_is_enforced,
       exists (
         select from pg_catalog.pg_proc p
         join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-        where n.nspname = $9 and p.proname = $10
+        where n.nspname = $9 and p.proname = w.sync_function
       ) as is_under_way,
       exists (
         select from pg_catalog.pg_attribute dropped
-        join shape on shape.attname = $3 and dropped.attnum < shape.attnum
+        join shape on shape.attname = w.new_name and dropped.attnum < shape.attnum
         where dropped.attrelid = to_regclass($1) and dropped.attnum > 0 and dropped.attisdropped
       ) as old_may_be_dropped,
       coalesce((
@@ -189,28 +138,40 @@ async function shapeOfConversion(database: Queryable, change: ChangedColumn): Pr
         from pg_catalog.pg_class c
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         where n.nspname = $9 and c.relname = 'change'
-      ), 'absent') as record`,
+      ), 'absent') as record
+    from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[], $8::text[], $10::text[]) with ordinality
+      as w (old_name, new_name, type, modifier, nullable, enforced_check, filling_check, sync_function, place)
+    order by w.place`,
     [
-      names.table,
-      change.oldColumn.name,
-      change.newColumn.name,
-      ...typeValues(change.newColumn.type),
-      change.nullable === true,
-      unquoted(names.enforcedCheck),
-      unquoted(names.fillingCheck),
+      table,
+      columns.map(({ oldColumn }) => oldColumn.name),
+      columns.map(({ newColumn }) => newColumn.name),
+      types.map(([type]) => type),
+      types.map(([, modifier]) => modifier),
+      columns.map(({ nullable }) => nullable === true),
+      names.map(({ enforcedCheck }) => unquoted(enforcedCheck)),
+      names.map(({ fillingCheck }) => unquoted(fillingCheck)),
       PACKAGE_SCHEMA,
-      syncFunctionName(names.change),
+      names.map(({ record }) => syncFunctionName(record)),
     ],
   );
-  const { rows } = await reading.catch((error: unknown) => {
+  const { rows } = await reading.catch(async (error: unknown) => {
     const state = sqlState(error) ?? '';
-    if (NO_TYPE.has(state)) throw new TypeUnknownError(change, error as Error);
-    if (state === SQLSTATE.insufficientPrivilege)
-      throw new SchemaNotGrantedError(names.table, error as Error);
+    if (NO_TYPE.has(state)) throw await typeUnknown(database, columns, error as Error);
+    if (state === SQLSTATE.insufficientPrivilege) throw new SchemaNotGrantedError(table, error as Error);
     throw error;
   });
-  const row = rows[0];
-  if (!row?.table_exists) throw new TableNotReadyError(names.table);
+  if (!rows[0]?.table_exists) throw new TableNotReadyError(table);
+  const shapes: TableShape[] = [];
+  for (const [place, row] of rows.entries()) shapes.push(await shapeOfColumn(database, columns[place]!, row));
+  return combined(shapes);
+}
+
+async function shapeOfColumn(
+  database: Queryable,
+  change: ChangedColumn,
+  row: CatalogRow,
+): Promise<TableShape> {
   const oldColumn = row.old_is_filled === null ? null : { isFilled: row.old_is_filled };
   const oldIsNewType = row.old_is_new_type === true;
   const newNameExists = row.new_is_enforced !== null;
@@ -223,6 +184,37 @@ async function shapeOfConversion(database: Queryable, change: ChangedColumn): Pr
   if (oldColumn === null && !newIsOwn) throw new ColumnMissingError(change, newNameExists);
   const newColumn = newIsOwn ? { isEnforced: row.new_is_enforced === true } : null;
   return { oldColumn, newColumn, isRenamed: newColumn === null && oldIsNewType };
+}
+
+/** The shape of several columns. They differ only if somebody has altered one of them by hand. */
+function combined(shapes: readonly TableShape[]): TableShape {
+  return {
+    oldColumn: shapes.every(({ oldColumn }) => oldColumn === null)
+      ? null
+      : { isFilled: shapes.every(({ oldColumn }) => oldColumn?.isFilled === true) },
+    newColumn: shapes.some(({ newColumn }) => newColumn === null)
+      ? null
+      : { isEnforced: shapes.every(({ newColumn }) => newColumn?.isEnforced === true) },
+    isRenamed: shapes.every(({ isRenamed }) => isRenamed),
+  };
+}
+
+/** The error for the first column whose new type the server refuses. */
+async function typeUnknown(
+  database: Queryable,
+  columns: readonly ChangedColumn[],
+  cause: Error,
+): Promise<TypeUnknownError> {
+  for (const column of columns.slice(0, -1)) {
+    const [type] = typeValues(column.newColumn.type);
+    try {
+      await database.query(`select $1::text::regtype`, [type]);
+    } catch (error) {
+      if (NO_TYPE.has(sqlState(error) ?? '')) return new TypeUnknownError(column, error as Error);
+      throw error;
+    }
+  }
+  return new TypeUnknownError(columns.at(-1)!, cause);
 }
 
 /**

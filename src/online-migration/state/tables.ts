@@ -1,8 +1,9 @@
 import { asRole, grantsTo, readStateOwner, SHARED_TABLES } from './owner.ts';
-import type { ChangedColumn } from '../change/changed-column.ts';
+import { changedColumnsOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { deleteLockHolds } from './lock-holds.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf, namesOf, recordsOf } from '../change/names.ts';
 import { readStep } from './schema-step.ts';
 import { NEWEST_STEP, STEPS } from './steps.ts';
 
@@ -11,7 +12,7 @@ import { NEWEST_STEP, STEPS } from './steps.ts';
  * owner of the changed table use them.
  * @param database has a transaction open
  */
-export async function createState(database: Queryable, change: ChangedColumn): Promise<void> {
+export async function createState(database: Queryable, change: ColumnChange): Promise<void> {
   const owner = await readStateOwner(database, change);
   if (owner === undefined) return;
   const { tableOwner, schemaOwner, canActForSchemaOwner, tableOwnerHasRights, tables } = owner;
@@ -61,10 +62,10 @@ async function readWriters(database: Queryable): Promise<string[]> {
 }
 
 /** Deletes all records of a change; there can be as many as the table has rows. */
-export async function deleteRecords(database: Queryable, change: ChangedColumn): Promise<void> {
-  const { change: changeName } = namesOf(change);
-  await database.query(`delete from online_migration.reject where change = $1`, [changeName]);
-  await database.query(`delete from online_migration.kept_value where change = $1`, [changeName]);
+export async function deleteRecords(database: Queryable, change: ColumnChange): Promise<void> {
+  const records = recordsOf(change);
+  await database.query(`delete from online_migration.reject where change = any ($1)`, [records]);
+  await database.query(`delete from online_migration.kept_value where change = any ($1)`, [records]);
   await deleteLockHolds(database, change);
 }
 
@@ -72,8 +73,9 @@ export async function deleteRecords(database: Queryable, change: ChangedColumn):
  * Deletes the record of a change whose backfill is already deleted, and drops the package's tables after the last
  * change. The functions of the change and the schema still exist. `dropEmptySchema` drops the schema later.
  */
-export async function dropState(database: Queryable, change: ChangedColumn): Promise<void> {
-  const { change: changeName, functions } = namesOf(change);
+export async function dropState(database: Queryable, change: ColumnChange): Promise<void> {
+  const { change: changeName } = changeNamesOf(change);
+  const functions = changedColumnsOf(change).flatMap((column) => namesOf(column).functions);
   await database.query(`delete from online_migration.change where name = $1`, [changeName]);
   const { rows } = await database.query<{ in_use: boolean }>(
     `

@@ -1,6 +1,7 @@
-import type { ChangedColumn } from '../change/changed-column.ts';
+import { type ChangedColumn, changedColumnsOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf, namesOf } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
 
 /** Selects one of the two columns. */
@@ -16,7 +17,7 @@ export function otherSide(side: Side): Side {
  * catalog:
  *
  * 1. `addFilledCheck`, under ACCESS EXCLUSIVE: adds a check that is not validated; it applies to new writes at once.
- * 2. `validateFilledCheck`, in a later transaction: reads the table under SHARE UPDATE EXCLUSIVE, without blocking
+ * 2. `validateFilledChecks`, in a later transaction: reads the table under SHARE UPDATE EXCLUSIVE, without blocking
  *    reads and writes.
  * 3. `declareFilled`, under ACCESS EXCLUSIVE: sets NOT NULL. The validated check proves it, so there is no scan.
  *
@@ -33,14 +34,16 @@ export async function addFilledCheck(database: Queryable, change: ChangedColumn,
 }
 
 /**
- * Step 2, without a statement timeout, because it reads the whole table.
+ * Step 2 for all columns of a change, without a statement timeout, because it reads the whole table; from PostgreSQL 18 on
+ * once for all columns.
  * @throws the database's error 23514 if a row has no value
  */
-export async function validateFilledCheck(session: Session, change: ChangedColumn): Promise<void> {
-  const { table, filledCheck } = namesOf(change);
-  await session.withoutStatementTimeout(() =>
-    session.query(`alter table ${table} validate constraint ${filledCheck}`),
+export async function validateFilledChecks(session: Session, change: ColumnChange): Promise<void> {
+  const { table } = changeNamesOf(change);
+  const actions = changedColumnsOf(change).map(
+    (column) => `validate constraint ${namesOf(column).filledCheck}`,
   );
+  await session.withoutStatementTimeout(() => session.query(`alter table ${table} ${actions.join(', ')}`));
 }
 
 /** Step 3. */

@@ -90,7 +90,7 @@ export async function dropKeepTriggers(database: Queryable, change: ChangedColum
 
 /** PL/pgSQL on the row `new`. */
 function keepOrRefuse(change: ChangedColumn, isUnrebuildable: string): string {
-  const { change: name, lastingKey, oldColumn } = namesOf(change);
+  const { record, lastingKey, oldColumn } = namesOf(change);
   if (!lastingKey.lasts) {
     return `if ${isUnrebuildable} then
         ${refuseWrite(`new.${oldColumn}`, change.oldColumn.name, change.newColumn.type)}
@@ -100,10 +100,10 @@ function keepOrRefuse(change: ChangedColumn, isUnrebuildable: string): string {
   return `
       if ${isUnrebuildable} or current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
         insert into online_migration.kept_value (change, key, raw_value)
-        select ${escapeLiteral(name)}, ${key}, new.${oldColumn}::text
+        select ${escapeLiteral(record)}, ${key}, new.${oldColumn}::text
         where new.${oldColumn} is not null
         on conflict on constraint kept_value_pkey do update set raw_value = excluded.raw_value;
       else
-        delete from online_migration.kept_value k where k.change = ${escapeLiteral(name)} and k.key = ${key};
+        delete from online_migration.kept_value k where k.change = ${escapeLiteral(record)} and k.key = ${key};
       end if;`;
 }

@@ -1,7 +1,8 @@
-import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
+import { changedColumnsOf, isReversible } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { unquoted } from './filled-column.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf, namesOf } from '../change/names.ts';
 import { existingFunctions } from './conversion-functions.ts';
 
 /** Whether the triggers of a change fire for every write. */
@@ -24,12 +25,16 @@ export interface SyncState {
  */
 export async function readSyncState(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   { withKeeping = false } = {},
 ): Promise<SyncState> {
-  const names = namesOf(change);
-  const wanted = [names.insertTrigger, names.updateTrigger];
-  if (withKeeping && isReversible(change)) wanted.push(names.keepInsertTrigger, names.keepUpdateTrigger);
+  const columns = changedColumnsOf(change);
+  const wanted = columns.flatMap((column) => {
+    const names = namesOf(column);
+    const keeping =
+      withKeeping && isReversible(column) ? [names.keepInsertTrigger, names.keepUpdateTrigger] : [];
+    return [names.insertTrigger, names.updateTrigger, ...keeping];
+  });
   const { rows } = await database.query<{ name: string; found: boolean; silent: boolean; version: string }>(
     `
     with member as (
@@ -45,7 +50,11 @@ export async function readSyncState(
         and t.tgfoid in ${existingFunctions('$3')}
     group by wanted.name
     order by wanted.name`,
-    [names.table, wanted.map(unquoted), names.functions],
+    [
+      changeNamesOf(change).table,
+      wanted.map(unquoted),
+      columns.flatMap((column) => namesOf(column).functions),
+    ],
   );
   return {
     missing: rows.filter(({ found }) => !found).map(({ name }) => name),
@@ -55,10 +64,10 @@ export async function readSyncState(
 }
 
 /** Records the current version of the sync triggers. Both columns must have the same values. */
-export async function recordSyncTriggers(database: Queryable, change: ChangedColumn): Promise<void> {
+export async function recordSyncTriggers(database: Queryable, change: ColumnChange): Promise<void> {
   const { version } = await readSyncState(database, change);
   await database.query(`update online_migration.change set sync_version = md5($2) where name = $1`, [
-    namesOf(change).change,
+    changeNamesOf(change).change,
     version,
   ]);
 }
@@ -67,11 +76,11 @@ export async function recordSyncTriggers(database: Queryable, change: ChangedCol
  * Whether the sync triggers are unchanged since they were recorded, so that every write since then fired them. It is
  * false if a partition was added or if nothing was recorded.
  */
-export async function areSyncTriggersUnaltered(database: Queryable, change: ChangedColumn): Promise<boolean> {
+export async function areSyncTriggersUnaltered(database: Queryable, change: ColumnChange): Promise<boolean> {
   const { version } = await readSyncState(database, change);
   const { rows } = await database.query<{ unaltered: boolean }>(
     `select sync_version is not distinct from md5($2) as unaltered from online_migration.change where name = $1`,
-    [namesOf(change).change, version],
+    [changeNamesOf(change).change, version],
   );
   return rows[0]?.unaltered ?? false;
 }

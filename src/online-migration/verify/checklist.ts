@@ -1,20 +1,23 @@
-import { readAttachments } from '../attachments/attachments.ts';
+import { readAttachments, readNumberings } from '../attachments/attachments.ts';
 import type { CarriedIndex } from '../attachments/indexes.ts';
 import { viewObstacles } from '../attachments/obstacles/view-obstacles.ts';
-import { columnAt, mirrorName } from '../attachments/table-column.ts';
+import { columnAt, columnsAt, mirrorName } from '../attachments/table-column.ts';
 import { tryViews } from '../attachments/views/try-views.ts';
 import { readViews } from '../attachments/views/views.ts';
 import { greatestOf, isNarrower, readReferencingColumns } from '../attachments/referencing-columns.ts';
 import { forwardFill } from '../backfill/plan/fill.ts';
 import { readTriggerPlan } from '../backfill/batch/firing-triggers.ts';
-import { type ChangedColumn, isRename } from '../change/changed-column.ts';
+import { type ChangedColumn, changedColumnsOf, isRename } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { typeValues } from '../change/declared-type.ts';
 import { namesOf } from '../change/names.ts';
 
 /** Risks that the catalog does not show and that a person must check before a change, a sentence each. */
-export async function readChecklist(database: Queryable, change: ChangedColumn): Promise<string[]> {
-  const { oldColumn, newColumn, table } = change;
+export async function readChecklist(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const { table } = change;
+  const columns = changedColumnsOf(change);
+  const [{ oldColumn, newColumn }] = columns;
   if (isRename(change)) {
     return [
       `Programs that use ${oldColumn.name} and do not follow the change: they fail from rename on, until they use ${newColumn.name}.`,
@@ -24,42 +27,72 @@ export async function readChecklist(database: Queryable, change: ChangedColumn):
   }
   const own = await readAttachments(database, change, 'old');
   return [
-    change.renameInContract
-      ? `Programs that use ${oldColumn.name} and do not follow the active column: from contract on, they get and must give values ` +
-        `of ${newColumn.type}.`
-      : `Programs that use ${oldColumn.name} and do not follow the active column: they fail from contract on.`,
-    `\`copy ${table.name}\` and \`insert into ${table.name} values (…)\` without a list of columns: ${newColumn.name} comes last. ` +
+    programsThatDoNotFollow(change, columns),
+    `\`copy ${table.name}\` and \`insert into ${table.name} values (…)\` without a list of columns: ${comeLast(columns)} last. ` +
       `From expand on a copy fails, from contract on a value goes into another column, without an error if the type fits.`,
     `Prepared statements with \`select *\`: they fail once in each connection after expand, contract and rename (0A000, cached ` +
       `plan must not change result type).`,
     ...uniqueIndexes(own.indexes),
-    ...(await narrowerColumns(database, change)),
-    ...(await unboundColumns(database, change)),
-    ...(own.numbering === null || own.numbering.identity === null
-      ? []
-      : [
-          `Direct calls of nextval('${own.numbering.sequence}'): contract makes the sequence of the identity anew, and a call in ` +
-            `that instant fails.`,
-        ]),
+    ...(await ofEachColumn(columns, (column) => narrowerColumns(database, column))),
+    ...(await ofEachColumn(columns, (column) => unboundColumns(database, column))),
+    ...(await readNumberings(database, change, 'old'))
+      .filter(({ identity }) => identity !== null)
+      .map(
+        ({ sequence }) =>
+          `Direct calls of nextval('${sequence}'): contract makes the sequence of the identity anew, and a call in ` +
+          `that instant fails.`,
+      ),
     ...(await silentTriggers(database, change)),
     ...(await carriedViews(database, change)),
   ];
 }
 
+async function ofEachColumn(
+  columns: readonly ChangedColumn[],
+  read: (column: ChangedColumn) => Promise<string[]>,
+): Promise<string[]> {
+  const points = new Set<string>();
+  for (const column of columns) for (const point of await read(column)) points.add(point);
+  return [...points];
+}
+
+function programsThatDoNotFollow(change: ColumnChange, columns: readonly ChangedColumn[]): string {
+  const names = columns.map(({ oldColumn }) => oldColumn.name);
+  const programs =
+    `Programs that use ${listed(names, 'or')} and do not follow the active ` +
+    (columns.length === 1 ? 'column' : 'columns');
+  if (!change.renameInContract) return `${programs}: they fail from contract on.`;
+  const types = columns.map(({ oldColumn, newColumn }) =>
+    columns.length === 1 ? newColumn.type : `${newColumn.type} for ${oldColumn.name}`,
+  );
+  return `${programs}: from contract on, they get and must give values of ${listed(types, 'and')}.`;
+}
+
+function comeLast(columns: readonly ChangedColumn[]): string {
+  const names = columns.map(({ newColumn }) => newColumn.name);
+  return `${listed(names, 'and')} ${names.length === 1 ? 'comes' : 'come'}`;
+}
+
+/** Texts as a sentence lists them: `a, b and c`. */
+function listed(texts: readonly string[], conjunction: 'and' | 'or'): string {
+  if (texts.length === 1) return texts[0]!;
+  return `${texts.slice(0, -1).join(', ')} ${conjunction} ${texts.at(-1)}`;
+}
+
 /** Views that contract makes anew. PostgreSQL accepts a definition that reads differently for the new type. */
-async function carriedViews(database: Queryable, change: ChangedColumn): Promise<string[]> {
-  const views = await readViews(database, columnAt(change, 'old'));
+async function carriedViews(database: Queryable, change: ColumnChange): Promise<string[]> {
+  const views = await readViews(database, columnsAt(change, 'old'));
   if (views.length === 0 || (await viewObstacles(database, change, 'old')).length > 0) return [];
   const { changedColumns } = await tryViews(database, change, 'old', views);
-  const { type } = change.newColumn;
+  const types = [...new Set(changedColumnsOf(change).map(({ newColumn }) => newColumn.type))];
   return views.map(({ name }) => {
     const changed = changedColumns
       .filter(({ view }) => view === name)
       .map(({ column, to }) => `${column} becomes ${to}`);
     return (
       `The view ${name}: contract makes it anew from the same definition${changed.map((one) => `, ${one}`).join('')}. Check ` +
-      `that its expressions mean the same for ${type}` +
-      (DEPENDS_ON_TIME_ZONE.test(type)
+      `that its expressions mean the same for ${listed(types, 'and')}` +
+      (types.some((type) => DEPENDS_ON_TIME_ZONE.test(type))
         ? `, whose text and date depend on the time zone of the session.`
         : '.')
     );
@@ -143,7 +176,7 @@ async function unboundColumns(database: Queryable, change: ChangedColumn): Promi
 }
 
 /** Triggers that fire for an update of the application, but not for an update of the backfill. */
-async function silentTriggers(database: Queryable, change: ChangedColumn): Promise<string[]> {
+async function silentTriggers(database: Queryable, change: ColumnChange): Promise<string[]> {
   const { silent } = await readTriggerPlan(database, forwardFill(change));
   const names = [...new Set(silent.map(({ name }) => name))];
   if (names.length === 0) return [];

@@ -9,9 +9,10 @@ import {
 } from './equality-statements.ts';
 import { nextBatchRows } from './batch-rows.ts';
 import { readControls } from '../state/backfill-controls.ts';
-import type { ChangedColumn } from '../change/changed-column.ts';
+import { changedColumnsOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import { describeBlocker, findBlockers } from '../postgres/lock-blockers.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf } from '../change/names.ts';
 import { pause } from '../postgres/pause.ts';
 import { isLockConflict } from '../postgres/database-error.ts';
 import type { Session } from '../postgres/session.ts';
@@ -28,7 +29,7 @@ const PAUSED_MS = 250;
 /** Input of a comparison. */
 export interface ProofSurroundings {
   readonly session: Session;
-  readonly change: ChangedColumn;
+  readonly change: ColumnChange;
   /** Ends the comparison between two batches. */
   readonly signal: AbortSignal;
   /** Receives an event if the comparison has to wait, with the transactions that block it. */
@@ -36,7 +37,7 @@ export interface ProofSurroundings {
 }
 
 /**
- * Compares both columns of all rows.
+ * Compares the old and the new column of each pair, in all rows and in one pass.
  *
  * 1. It reads in the order of the key, not of the blocks. An update moves a row to another block but does not change
  *    its key, so no row is missed while the application writes.
@@ -46,14 +47,14 @@ export interface ProofSurroundings {
  *    Its old values cannot be kept, so with `keep` a value that cannot be rebuilt counts as a difference.
  * 5. Between two batches it obeys `paused` of the backfill's controls.
  *
- * @returns the first ten differing rows; none if the columns are equal
+ * @returns the differences of the first ten differing rows; none if the columns are equal
  */
 export async function findDifferences(
   surroundings: ProofSurroundings,
   mode: ProofMode,
 ): Promise<Difference[]> {
   const { session, change, signal } = surroundings;
-  if (!namesOf(change).key.lasts) return findDifferencesAtOnce(session, change, mode);
+  if (!changeNamesOf(change).key.lasts) return findDifferencesAtOnce(session, change, mode);
   let lastKey: string[] | null = null;
   let rows = FIRST_BATCH_ROWS;
   do {
@@ -62,14 +63,15 @@ export async function findDifferences(
     const began = performance.now();
     const batch: ProofBatch | undefined = await compareBatchPatiently(surroundings, mode, lastKey, rows);
     if (batch?.differences) return batch.differences;
-    lastKey = batch?.last_key ?? null;
+    // Otherwise it would read on for as long as others insert rows.
+    lastKey = batch?.is_full ? batch.last_key : null;
     rows = nextBatchRows(rows, performance.now() - began, BATCH_MS);
   } while (lastKey !== null);
   return [];
 }
 
 async function waitWhilePaused({ session, change, signal, emit }: ProofSurroundings): Promise<void> {
-  const { change: name } = namesOf(change);
+  const { change: name } = changeNamesOf(change);
   const isPaused = async () => (await readControls(session, name)).paused;
   if (!(await isPaused())) return;
   emit({
@@ -89,14 +91,16 @@ async function compareBatchPatiently(
   rows: number,
 ): Promise<ProofBatch | undefined> {
   const { session, change, signal, emit } = surroundings;
-  const { change: name, table } = namesOf(change);
+  const { change: name, table } = changeNamesOf(change);
   for (let reported = ''; ;) {
     try {
       return await session.transaction(async () => {
         await session.query(`set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
         const batch = await compareBatch(session, change, mode, afterKey, rows);
-        if (mode === 'keep' && batch?.has_unrebuildable) {
-          await keepUnrebuildable(session, change, afterKey, batch.last_key);
+        for (const [index, column] of changedColumnsOf(change).entries()) {
+          if (batch?.unrebuildable?.[index]) {
+            await keepUnrebuildable(session, column, afterKey, batch.last_key);
+          }
         }
         return batch;
       });

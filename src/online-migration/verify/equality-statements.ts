@@ -1,15 +1,18 @@
 import { escapeLiteral } from 'pg';
-import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
+import { type ChangedColumn, changedColumnsOf, isReversible } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { namesOf } from '../change/names.ts';
+import { changeNamesOf, namesOf } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
 import { areDifferent, areUnequal } from '../change/value-difference.ts';
 
 const NAMED_DIFFERENCES = 10;
 
-/** A row whose two columns are not equal. */
+/** A row in which the two columns of a pair are not equal. */
 export interface Difference {
   readonly key: string;
+  /** The old column of the pair, unquoted. */
+  readonly column: string;
   readonly oldValue: string | null;
   readonly newValue: string | null;
 }
@@ -23,28 +26,43 @@ export type ProofMode = 'read' | 'keep';
 
 /** The result of one batch of the proof. */
 export interface ProofBatch {
-  /** The key of its last row; null if the table ends before the batch is full. */
+  /** The key of its last row; null if it has none. */
   readonly last_key: string[] | null;
-  /** Whether it has an old value that cannot be rebuilt from its new value. */
-  readonly has_unrebuildable: boolean | null;
+  /** Whether it has as many rows as it may have; if not, the table ends with it. */
+  readonly is_full: boolean;
+  /** For each column of the change, whether the batch has an old value that cannot be rebuilt from its new value. */
+  readonly unrebuildable: boolean[] | null;
   readonly differences: Difference[] | null;
+}
+
+/** A pair of columns in the query `batch`. */
+interface Pair {
+  readonly column: ChangedColumn;
+  readonly oldValue: string;
+  readonly newValue: string;
 }
 
 /** Compares all rows in one statement, and so in one snapshot; for a table without a key. */
 export async function findDifferencesAtOnce(
   session: Session,
-  change: ChangedColumn,
+  change: ColumnChange,
   mode: ProofMode,
 ): Promise<Difference[]> {
-  const { table, key, oldColumn, newColumn } = namesOf(change);
-  const [oldValue, newValue] = [`t.${oldColumn}`, `t.${newColumn}`];
+  const { table, key } = changeNamesOf(change);
+  const pairs = pairsOf(change);
+  const differs = ({ column, oldValue, newValue }: Pair) =>
+    mode === 'keep'
+      ? `(${differ(column, oldValue, newValue)} or ${isUnrebuildable(column, oldValue, newValue)})`
+      : differ(column, oldValue, newValue);
   const { rows } = await session.withoutStatementTimeout(() =>
     session.query<Difference>(`
-      select ${key.text('t')} as key, ${oldValue}::text as "oldValue", ${newValue}::text as "newValue"
-      from ${table} t
-      where ${differ(change, oldValue, newValue)}
-        ${mode === 'keep' ? `or ${isUnrebuildable(change, oldValue, newValue)}` : ''}
-      limit ${NAMED_DIFFERENCES}`),
+      with unequal as (
+        select *
+        from (select ${key.select('t')}, ${selectPairs(pairs, 't')} from ${table} t) as t
+        where ${pairs.map(differs).join(' or ')}
+        limit ${NAMED_DIFFERENCES}
+      )
+      ${eachDifference(change, pairs, differs)}`),
   );
   return rows;
 }
@@ -56,53 +74,63 @@ export async function findDifferencesAtOnce(
  */
 export async function compareBatch(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   mode: ProofMode,
   afterKey: string[] | null,
   batchRows: number,
 ): Promise<ProofBatch | undefined> {
-  const { table, key, oldColumn, newColumn } = namesOf(change);
+  const { table, key } = changeNamesOf(change);
   const { selected } = key;
-  const differs = differ(change, 'old_value', 'new_value');
+  const pairs = pairsOf(change);
+  const differs = (pair: Pair) => {
+    const unequal = differ(pair.column, pair.oldValue, pair.newValue);
+    return mode === 'keep'
+      ? unequal
+      : `case when ${pair.newValue} is null and ${isKnownReject(pair, 'b')} then false else ${unequal} end`;
+  };
+  const unrebuildable = pairs.map(
+    ({ column, oldValue, newValue }) => `bool_or(${isUnrebuildable(column, oldValue, newValue)})`,
+  );
   const { rows } = await database.query<ProofBatch>(
     `
     with batch as materialized (
-      select ${key.select('t')}, t.${oldColumn} as old_value, t.${newColumn} as new_value
+      select ${key.select('t')}, ${selectPairs(pairs, 't')}
       from ${table} t
       ${afterKey === null ? '' : `where ${key.compare('t', '>', 1)}`}
       order by ${key.list('t')}
       limit ${batchRows}
-    ), difference as (
-      select ${selected.text('b')} as key, old_value::text as old_value, new_value::text as new_value
+    ), unequal as (
+      select *
       from batch b
-      where ${mode === 'keep' ? differs : `case when new_value is null and ${isKnownReject(change, 'b')} then false else ${differs} end`}
+      where ${pairs.map(differs).join(' or ')}
       order by ${selected.list('b')}
       limit ${NAMED_DIFFERENCES}
+    ), difference as (
+      ${eachDifference(change, pairs, differs)}
     )
     select
       (select ${selected.texts('b')} from batch b order by ${selected.descending('b')} limit 1) as last_key,
-      ${mode === 'keep' ? `(select bool_or(${isUnrebuildable(change, 'old_value', 'new_value')}) from batch)` : 'false'} as has_unrebuildable,
-      (
-        select jsonb_agg(jsonb_build_object('key', key, 'oldValue', old_value, 'newValue', new_value))
-        from difference
-      ) as differences`,
+      (select count(*) from batch) = ${batchRows} as is_full,
+      ${mode === 'keep' ? `(select array[${unrebuildable.join(', ')}] from batch)` : 'null'} as unrebuildable,
+      (select jsonb_agg(to_jsonb(d)) from difference d) as differences`,
     afterKey ?? [],
   );
   return rows[0];
 }
 
 /**
- * Keeps the old values of a batch that cannot be rebuilt from the new ones, with the rows locked. A write of the same
- * row comes either before the lock, and is seen here, or after it; then the trigger replaces the record made here.
+ * Keeps the old values of a column in a batch that cannot be rebuilt from the new ones, with the rows locked. A write of
+ * the same row comes either before the lock, and is seen here, or after it; then the trigger replaces the record made
+ * here.
  */
 export async function keepUnrebuildable(
   database: Queryable,
-  change: ChangedColumn,
+  column: ChangedColumn,
   afterKey: string[] | null,
   lastKey: string[] | null,
 ): Promise<void> {
   if (lastKey === null) return;
-  const { change: name, table, key, lastingKey, oldColumn, newColumn, forwardInBulk } = namesOf(change);
+  const { record, table, key, lastingKey, oldColumn, newColumn, forwardInBulk } = namesOf(column);
   await database.query(
     `
     with to_keep as materialized (
@@ -110,24 +138,56 @@ export async function keepUnrebuildable(
       from ${table} t
       where ${key.compare('t', '<=', 2)}
         ${afterKey === null ? '' : `and ${key.compare('t', '>', 2 + lastKey.length)}`}
-        and ${isUnrebuildable(change, `t.${oldColumn}`, `t.${newColumn}`)}
-        and not (${areUnequal(change.newColumn.type, `${forwardInBulk}(t.${oldColumn})`, `t.${newColumn}`)})
+        and ${isUnrebuildable(column, `t.${oldColumn}`, `t.${newColumn}`)}
+        and not (${areUnequal(column.newColumn.type, `${forwardInBulk}(t.${oldColumn})`, `t.${newColumn}`)})
       for no key update
     )
     insert into online_migration.kept_value (change, key, raw_value)
     select $1, key, raw_value
     from to_keep
     on conflict (change, key) do update set raw_value = excluded.raw_value`,
-    [name, ...lastKey, ...(afterKey ?? [])],
+    [record, ...lastKey, ...(afterKey ?? [])],
   );
 }
 
+function pairsOf(change: ColumnChange): Pair[] {
+  return changedColumnsOf(change).map((column, index) => ({
+    column,
+    oldValue: `old_value_${index + 1}`,
+    newValue: `new_value_${index + 1}`,
+  }));
+}
+
+function selectPairs(pairs: readonly Pair[], alias: string): string {
+  return pairs
+    .map(({ column, oldValue, newValue }) => {
+      const names = namesOf(column);
+      return `${alias}.${names.oldColumn} as ${oldValue}, ${alias}.${names.newColumn} as ${newValue}`;
+    })
+    .join(', ');
+}
+
+/** A query over the few rows of the query `unequal`: a row for each pair that differs. */
+function eachDifference(
+  change: ColumnChange,
+  pairs: readonly Pair[],
+  differs: (pair: Pair) => string,
+): string {
+  const { selected } = changeNamesOf(change).key;
+  return pairs
+    .map(
+      (pair) =>
+        `select ${selected.text('b')} as key, ${escapeLiteral(pair.column.oldColumn.name)} as "column", ${pair.oldValue}::text as "oldValue", ${pair.newValue}::text as "newValue" from unequal b where ${differs(pair)}`,
+    )
+    .join('\n      union all ');
+}
+
 /** A condition on a row of the batch: its value is a known reject. */
-function isKnownReject(change: ChangedColumn, row: string): string {
-  const { change: name, key } = namesOf(change);
+function isKnownReject({ column, oldValue }: Pair, row: string): string {
+  const { record, key } = namesOf(column);
   return `exists (
         select from online_migration.reject r
-        where r.change = ${escapeLiteral(name)} and r.key = ${key.selected.text(row)} and r.raw_value = ${row}.old_value::text
+        where r.change = ${escapeLiteral(record)} and r.key = ${key.selected.text(row)} and r.raw_value = ${row}.${oldValue}::text
       )`;
 }
 
@@ -135,23 +195,25 @@ function isKnownReject(change: ChangedColumn, row: string): string {
  * A condition on two values: they are not equal. In a change that is not reversible, a null old value equals any new
  * value.
  */
-function differ(change: ChangedColumn, oldValue: string, newValue: string): string {
+function differ(column: ChangedColumn, oldValue: string, newValue: string): string {
   const differs = areUnequal(
-    change.newColumn.type,
-    `${namesOf(change).forwardInBulk}(${oldValue})`,
+    column.newColumn.type,
+    `${namesOf(column).forwardInBulk}(${oldValue})`,
     newValue,
   );
-  return isReversible(change) ? differs : `(${oldValue} is not null and ${differs})`;
+  return isReversible(column) ? differs : `(${oldValue} is not null and ${differs})`;
 }
 
 /** A condition on two values: the old one cannot be rebuilt from the new one. */
-function isUnrebuildable(change: ChangedColumn, oldValue: string, newValue: string): string {
-  return isReversible(change)
-    ? areDifferent(change.oldColumn.type, `${namesOf(change).backward}(${newValue})`, oldValue)
+function isUnrebuildable(column: ChangedColumn, oldValue: string, newValue: string): string {
+  return isReversible(column)
+    ? areDifferent(column.oldColumn.type, `${namesOf(column).backward}(${newValue})`, oldValue)
     : 'false';
 }
 
-/** Deletes the values that an earlier contract kept, because the rows have their old column again. */
-export async function forgetKeptValues(database: Queryable, change: ChangedColumn): Promise<void> {
-  await database.query(`delete from online_migration.kept_value where change = $1`, [namesOf(change).change]);
+/** Deletes the values that an earlier contract kept, because the rows have their old columns again. */
+export async function forgetKeptValues(database: Queryable, change: ColumnChange): Promise<void> {
+  await database.query(`delete from online_migration.kept_value where change = any ($1)`, [
+    changedColumnsOf(change).map((column) => namesOf(column).record),
+  ]);
 }

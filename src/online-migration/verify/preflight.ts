@@ -1,10 +1,11 @@
 import type { ClientConfig } from 'pg';
 import { unknownTypes } from '../attachments/obstacles/expression-obstacles.ts';
+import { ofEach } from '../attachments/obstacles/each-column.ts';
 import { findObstacles, findObstaclesOfActiveColumn } from '../attachments/obstacles/obstacles.ts';
 import { keyColumnNotFound } from '../attachments/obstacles/table-obstacles.ts';
 import { conversionTypeObstacles } from '../attachments/obstacles/conversion-type-obstacles.ts';
 import { rowSecurityObstacles } from '../attachments/obstacles/row-obstacles.ts';
-import { type ChangedColumn, changedColumnOf, isRename } from '../change/changed-column.ts';
+import { type ChangedColumn, changedColumnsOf, isRename } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { emitTo } from '../change/emitter.ts';
 import type { Emit, OnlineMigrationListener } from '../change/events.ts';
@@ -17,7 +18,7 @@ import { readChecklist } from './checklist.ts';
 import { classifyValues } from './value-classes.ts';
 import type { ValueGroup } from './value-classes-batch.ts';
 import { missingKeyColumns } from '../state/key-columns.ts';
-import { SchemaNotGrantedError, TypeUnknownError } from '../state/table-shape.ts';
+import { SchemaNotGrantedError, TypeUnknownError } from '../state/shape-errors.ts';
 import { editedDeclarationObstacles } from '../state/recorded-declaration.ts';
 import { readStage, type Stage } from '../observation/stage.ts';
 
@@ -45,16 +46,22 @@ export interface PreflightOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Values of one of the old columns. */
+export interface ColumnValues extends ValueGroup {
+  /** The old column, unquoted. */
+  readonly column: string;
+}
+
 /** The result of a preflight. */
 export interface PreflightResult {
   readonly stage: Stage;
   /** Reasons for which the change would be refused. */
   readonly obstacles: readonly Obstacle[];
   /**
-   * The old column's values, grouped by the effect of the change. Empty if they were not checked, or if the old column
-   * is dropped.
+   * The values of the old columns, grouped by the effect of the change. Empty if they were not checked, or if the old
+   * columns are dropped.
    */
-  readonly values: readonly ValueGroup[];
+  readonly values: readonly ColumnValues[];
   /** Whether the values were checked; false if an obstacle makes that impossible. */
   readonly areValuesChecked: boolean;
   /** Risks that only a person can judge, a sentence each. */
@@ -66,42 +73,43 @@ export interface PreflightResult {
 /**
  * Checks a change before or during its phases. It writes nothing and needs no object of the package.
  *
- * 1. Obstacles: objects on the column or the table that cannot be carried over.
- * 2. Values: converts and compares every value of the old column, in batches of about a second. A rename has none.
+ * 1. Obstacles: objects on the columns or the table that cannot be carried over.
+ * 2. Values: converts and compares every value of the old columns, column by column, in batches of about a
+ *    second. A rename has none.
  * 3. Risks that the catalog does not show.
  */
 export async function preflight(
   change: ColumnChange,
   { connection, onEvent = () => undefined, signal }: PreflightOptions,
 ): Promise<PreflightResult> {
-  const column = changedColumnOf(change);
+  const columns = changedColumnsOf(change);
   await using session = await Session.open(clientConfigOf(connection), 'online-migration preflight');
-  const edits = await editedDeclarationObstacles(session, column);
-  const read = await readStageOrObstacles(session, column, edits);
+  const edits = await editedDeclarationObstacles(session, change);
+  const read = await readStageOrObstacles(session, change, edits);
   if (typeof read !== 'string') return { stage: 'initial', obstacles: read, ...UNCHECKED, isReady: false };
   const stage = read;
   if (edits.length > 0) return { stage, obstacles: edits, ...UNCHECKED, isReady: false };
   if (stage === 'contracted' || stage === 'renamed') {
     return { stage, obstacles: [], ...UNCHECKED, areValuesChecked: true, isReady: true };
   }
-  const obstacles = await findObstaclesAt(stage, session, column);
-  if (isRename(column)) {
+  const obstacles = await findObstaclesAt(stage, session, change);
+  if (isRename(change)) {
     return {
       stage,
       obstacles,
       values: [],
       areValuesChecked: true,
-      checklist: await readChecklist(session, column),
+      checklist: await readChecklist(session, change),
       isReady: obstacles.length === 0,
     };
   }
-  const values = await classifyDespite(obstacles, () => classify(session, column, emitTo(onEvent), signal));
+  const values = await classifyDespite(obstacles, () => classify(session, columns, emitTo(onEvent), signal));
   return {
     stage,
     obstacles,
     values: values ?? [],
     areValuesChecked: values !== null,
-    checklist: await readChecklist(session, column),
+    checklist: await readChecklist(session, change),
     isReady: obstacles.length === 0 && !values?.some(({ valueClass }) => valueClass === 'reject'),
   };
 }
@@ -111,39 +119,39 @@ const UNCHECKED = { values: [], areValuesChecked: false, checklist: [] } as cons
 /** The stage; obstacles instead if the stage depends on a type that the role cannot use. */
 async function readStageOrObstacles(
   session: Session,
-  column: ChangedColumn,
+  change: ColumnChange,
   edits: Obstacle[],
 ): Promise<Stage | Obstacle[]> {
   try {
-    return await readStage(session, column);
+    return await readStage(session, change);
   } catch (error) {
     // The declared columns may not exist.
     if (edits.length > 0) return edits;
     if (!(error instanceof TypeUnknownError || error instanceof SchemaNotGrantedError)) throw error;
-    const obstacles = await unknownTypes(session, column);
+    const obstacles = await ofEach(change, (column) => unknownTypes(session, column));
     if (obstacles.length === 0) throw error;
     return obstacles;
   }
 }
 
 /** Before expand, all obstacles; later, only obstacles that may have been added since. */
-async function findObstaclesAt(stage: Stage, session: Session, column: ChangedColumn): Promise<Obstacle[]> {
-  if (stage === 'initial') return findObstacles(session, column);
-  const missing = await missingKeyColumns(session, column);
+async function findObstaclesAt(stage: Stage, session: Session, change: ColumnChange): Promise<Obstacle[]> {
+  if (stage === 'initial') return findObstacles(session, change);
+  const missing = await missingKeyColumns(session, change);
   // The other checks read rows by the key.
-  if (missing.length > 0) return [keyColumnNotFound(column, missing)];
+  if (missing.length > 0) return [keyColumnNotFound(change, missing)];
   return [
-    ...(await conversionTypeObstacles(session, column)),
-    ...(await rowSecurityObstacles(session, column)),
-    ...(await findObstaclesOfActiveColumn(session, column)),
+    ...(await ofEach(change, (column) => conversionTypeObstacles(session, column))),
+    ...(await rowSecurityObstacles(session, change)),
+    ...(await findObstaclesOfActiveColumn(session, change)),
   ];
 }
 
 /** Returns null if an obstacle makes the values impossible to read or to convert. */
 async function classifyDespite(
   obstacles: readonly Obstacle[],
-  check: () => Promise<ValueGroup[]>,
-): Promise<ValueGroup[] | null> {
+  check: () => Promise<ColumnValues[]>,
+): Promise<ColumnValues[] | null> {
   if (obstacles.some(({ code }) => UNCHECKABLE.has(code))) return null;
   try {
     return await check();
@@ -156,11 +164,16 @@ async function classifyDespite(
 
 async function classify(
   session: Session,
-  column: ChangedColumn,
+  columns: readonly ChangedColumn[],
   emit: Emit,
   signal: AbortSignal | undefined,
-): Promise<ValueGroup[]> {
+): Promise<ColumnValues[]> {
   // A batch takes a second. A row of a megabyte on a busy server may take longer; that must not end the check.
   await session.query('set statement_timeout = 0');
-  return await classifyValues(session, column, emit, signal);
+  const values: ColumnValues[] = [];
+  for (const column of columns) {
+    const groups = await classifyValues(session, column, emit, signal);
+    values.push(...groups.map((group) => ({ column: column.oldColumn.name, ...group })));
+  }
+  return values;
 }

@@ -1,21 +1,36 @@
-import type { ChangedColumn } from '../change/changed-column.ts';
-import { namesOf } from '../change/names.ts';
+import { type ChangedColumn, changedColumnsOf } from '../change/changed-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { changeNamesOf, namesOf } from '../change/names.ts';
 import type { Session } from '../postgres/session.ts';
 
-/** A row whose old value has no faithful new value. */
+/** A row whose old value has no faithful new value, in one column. */
 export interface Reject {
   readonly key: string;
   readonly rawValue: string;
 }
 
-/** A query that lists all current rejects, for people to run. */
+/** A query that lists all current rejects of a column, for people to run. */
 export function rejectQuery(change: ChangedColumn): string {
   const { table, key, oldColumn, newColumn } = namesOf(change);
   const columns = [...new Set([...key.columns, oldColumn])].join(', ');
   return `select ${columns} from ${table} where ${newColumn} is null and ${oldColumn} is not null`;
 }
 
-/** Counts the rejects and reads the first of them, by key. */
+/** Counts the rows that are rejects in at least one column of a change. */
+export async function countRejects(session: Session, change: ColumnChange): Promise<number> {
+  const conditions = changedColumnsOf(change).map((column) => {
+    const { oldColumn, newColumn } = namesOf(column);
+    return `${newColumn} is null and ${oldColumn} is not null`;
+  });
+  const { rows } = await session.withoutStatementTimeout(() =>
+    session.query<{ count: string }>(
+      `select count(*) as count from ${changeNamesOf(change).table} where ${conditions.join(' or ')}`,
+    ),
+  );
+  return Number(rows[0]!.count);
+}
+
+/** Counts the rejects of a column and reads the first of them, by key. */
 export async function findRejects(
   session: Session,
   change: ChangedColumn,
@@ -41,9 +56,9 @@ export async function findRejects(
   return { total, first: first.rows.map((row) => ({ key: row.key, rawValue: row.raw_value })) };
 }
 
-/** Replaces the rejects in the package's table by the current ones. */
+/** Replaces the rejects of a column in the package's table by the current ones. */
 export async function recordRejects(session: Session, change: ChangedColumn): Promise<void> {
-  const { change: name, table, key, oldColumn, newColumn } = namesOf(change);
+  const { record, table, key, oldColumn, newColumn } = namesOf(change);
   await session.withoutStatementTimeout(() =>
     session.query(
       `
@@ -58,7 +73,7 @@ export async function recordRejects(session: Session, change: ChangedColumn): Pr
     where ${newColumn} is null and ${oldColumn} is not null
     on conflict (change, key) do update
     set raw_value = excluded.raw_value, found_at = now()`,
-      [name, `no equal value of type ${change.newColumn.type}`],
+      [record, `no equal value of type ${change.newColumn.type}`],
     ),
   );
 }

@@ -43,8 +43,9 @@ function walkByKey(change: ChangedColumn): Walk {
             values: after ?? [],
             rows,
           },
-    advance(_slice, _rowsRead, lastKey) {
-      isAtEnd = lastKey === null;
+    advance({ rows }, rowsRead, lastKey) {
+      // Otherwise it would read on for as long as others insert rows.
+      isAtEnd = lastKey === null || rowsRead < rows;
       after = lastKey;
     },
   };

@@ -36,6 +36,7 @@ export async function classifyValues(
   signal?: AbortSignal,
 ): Promise<ValueGroup[]> {
   const { change: name, table } = namesOf(change);
+  const { name: column } = change.oldColumn;
   const leaves = await findLeaves(database, table);
   const rowsTotal = leaves.reduce((sum, leaf) => sum + leaf.rows, 0);
   const conversion = await faithfulConversion(database, change);
@@ -58,9 +59,10 @@ export async function classifyValues(
     emit({
       type: 'values-classified',
       change: name,
+      column,
       rows: rowsRead,
       rowsTotal,
-      message: `preflight: ${rowsRead.toLocaleString('en-US')} rows checked`,
+      message: `preflight: ${rowsRead.toLocaleString('en-US')} rows checked${change.columns.length === 1 ? '' : `, column ${column}`}`,
     });
     batchRows = batch.groups.some(({ error }) => error !== undefined)
       ? 1

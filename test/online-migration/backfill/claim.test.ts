@@ -3,7 +3,11 @@ import { STRIPES } from '../../../src/online-migration/backfill/plan/stripes.ts'
 import { AutovacuumHold } from '../../../src/online-migration/backfill/space/autovacuum-hold.ts';
 import { SpaceReuse } from '../../../src/online-migration/backfill/space/space-reuse.ts';
 import { claimRange, RangeTakenError } from '../../../src/online-migration/backfill/plan/claim.ts';
-import { backwardFill, type Fill, forwardFill } from '../../../src/online-migration/backfill/plan/fill.ts';
+import {
+  backwardFill,
+  type ChangeFill,
+  forwardFill,
+} from '../../../src/online-migration/backfill/plan/fill.ts';
 import { WorkerPauses } from '../../../src/online-migration/backfill/throttle/worker-pause.ts';
 import { findLeaves } from '../../../src/online-migration/postgres/partition-tree.ts';
 import { Meter } from '../../../src/online-migration/backfill/ranges/meter.ts';
@@ -21,7 +25,7 @@ import {
 } from '../../../src/online-migration/backfill/ranges/worker-connection.ts';
 import { Session } from '../../../src/online-migration/postgres/session.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
-import { eventColumn } from '../../support/event-change.ts';
+import { eventChange } from '../../support/event-change.ts';
 import { createMigratedDatabase, openMigrator } from '../../support/event-project/migrator.ts';
 import { insertEvents } from '../../support/event-table.ts';
 import { held, hold, installHoldPoints, letGo } from '../../support/hold-points.ts';
@@ -31,7 +35,7 @@ const ROWS = 5_000;
 let resources: AsyncDisposableStack;
 let url: string;
 let client: DatabaseClient;
-let fill: Fill;
+let fill: ChangeFill;
 let range: Range;
 
 beforeEach(async () => {
@@ -42,7 +46,7 @@ beforeEach(async () => {
   await installHoldPoints(client, 'event');
   await using migrator = await openMigrator(url);
   await migrator.go('0002');
-  fill = forwardFill(eventColumn);
+  fill = forwardFill(eventChange);
   await using session = await Session.open({ connectionString: url }, 'test');
   const leaves = await findLeaves(session, fill.names.table);
   await session.transaction(() => planBackfill(session, fill, leaves));
@@ -103,7 +107,7 @@ describe('a range that another worker takes', () => {
   });
 
   it('is no range any more where it is done, or where its backfill has another direction', async () => {
-    expect(await claimRange(client, await backwardFill(client, eventColumn), range)).toBeNull();
+    expect(await claimRange(client, await backwardFill(client, eventChange), range)).toBeNull();
     await fillAsWorker();
     expect(await claimRange(client, fill, range)).toBeNull();
   });

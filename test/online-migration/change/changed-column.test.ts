@@ -1,15 +1,14 @@
 import { expect, it } from '@jest/globals';
+import { changedColumnsOf } from '../../../src/online-migration/change/changed-column.ts';
 import type { ColumnPair } from '../../../src/online-migration/change/column-change.ts';
 import { eventChange } from '../../support/event-change.ts';
-import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 
-it.each([0, 2])('a declaration of %d columns is refused', (count) => {
-  const columns = Array.from({ length: count }, () => eventChange.columns[0]!);
-  expect(() => changedColumnOf({ ...eventChange, columns })).toThrow(
+it('a declaration without a column is refused', () => {
+  expect(() => changedColumnsOf({ ...eventChange, columns: [] })).toThrow(
     expect.objectContaining({
       code: 'COLUMN_COUNT',
-      message: expect.stringContaining(`declares ${count} columns: declare exactly one`),
-      details: { table: 'public.event', columns: count },
+      message: 'The change of public.event declares no column: declare at least one in `columns`.',
+      details: { table: 'public.event', columns: 0 },
     }),
   );
 });
@@ -53,8 +52,40 @@ it.each<[string, object, string]>([
     { ...eventChange, columns: [{ ...pair, conversion: { forward: pair.conversion!.forward } }] },
     '`columns[0].conversion` needs `backward`: a function of an SQL expression, or "not reversible".',
   ],
+  [
+    'a column twice',
+    { ...eventChange, columns: [pair, { ...pair, to: { ...pair.to, name: 'at_2' } }] },
+    '`columns` names the column at twice.',
+  ],
+  [
+    'a rename beside another column',
+    {
+      ...eventChange,
+      columns: [pair, { from: { name: 'name', type: 'text' }, to: { name: 'title', type: 'text' } }],
+    },
+    '`columns[1]` has no `conversion`, and a rename is a change of its own: take it out of `columns`.',
+  ],
+  [
+    'two conditions of one check',
+    {
+      ...eventChange,
+      columns: [
+        {
+          ...pair,
+          from: { ...pair.from, checks: { later: 'a' } },
+          to: { ...pair.to, checks: { later: 'b' } },
+        },
+        {
+          ...pair,
+          from: { name: 'end', type: 'text', checks: { later: 'a' } },
+          to: { name: 'end_new', type: 'text', checks: { later: 'c' } },
+        },
+      ],
+    },
+    '`columns[1].to` has another condition for the check later than an earlier column: declare the same one.',
+  ],
 ])('a declaration with %s is refused', (_, declared, message) => {
-  expect(() => changedColumnOf(declared as typeof eventChange)).toThrow(
+  expect(() => changedColumnsOf(declared as typeof eventChange)).toThrow(
     expect.objectContaining({ code: 'DECLARATION_INVALID', message: expect.stringContaining(message) }),
   );
 });

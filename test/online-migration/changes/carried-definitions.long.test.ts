@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from '../../support/changed-column.ts';
 import { PHASES } from '../../support/change-cycle.ts';
 import { readSchema, type SchemaSnapshot, withColumnType } from '../../support/schema-snapshot.ts';
 import { databasePerFile } from '../../support/tested-database.ts';

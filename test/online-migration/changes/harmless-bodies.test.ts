@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from '../../support/changed-column.ts';
 import { bodyObstacles } from '../../../src/online-migration/attachments/obstacles/body-obstacles.ts';
 import { databasePerTest } from '../../support/tested-database.ts';
 import { changeOfPart } from './obstacles/obstacle.ts';

@@ -4,7 +4,7 @@ import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from '../../support/changed-column.ts';
 import { phasesOf } from '../../../src/online-migration/phases/phases.ts';
 import { PHASES } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { chosenChange } from '../../../src/online-migration/cli/project/chosen-change.ts';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
+import { timestampToTimestamptz } from '../../../src/online-migration/conversions/index.ts';
 import { changeOf } from '../../support/change-of.ts';
 
 const ordersOf = (schema: string, name?: string) =>
@@ -16,6 +17,15 @@ const ordersOf = (schema: string, name?: string) =>
 const first = ordersOf('public');
 const second = ordersOf('public', 'public.orders.total 2');
 const elsewhere = ordersOf('shop');
+const times: ColumnChange = {
+  table: { schema: 'public', name: 'orders' },
+  key: 'id',
+  columns: ['created_at', 'updated_at'].map((name) => ({
+    from: { name, type: 'timestamp' },
+    to: { name: `${name}_new`, type: 'timestamptz' },
+    conversion: timestampToTimestamptz('UTC'),
+  })),
+};
 
 const choiceOf = (changes: readonly ColumnChange[]) => ({
   changes,
@@ -32,6 +42,10 @@ describe('the change that is named', () => {
     ['orders.total', [second], second],
     ['public.orders.total', [second, elsewhere], second],
     [undefined, [second], second],
+    ['public.orders.created_at,updated_at', [first, times], times],
+    ['orders.created_at,updated_at', [first, times], times],
+    ['orders.created_at', [first, times], times],
+    ['public.orders.updated_at', [first, times], times],
   ])('%s is found', (name, changes, expected) => {
     expect(chosenChange(name, choiceOf(changes))).toEqual(expected);
   });
@@ -50,6 +64,13 @@ describe('the change that is named', () => {
       'CHANGE_AMBIGUOUS',
       `Several changes match public.orders.total: 'public.orders.total 2', 'it'\\''s 3'. ` +
         `Name one after the command: \`npx online-migration status 'public.orders.total 2' --watch\`.`,
+    ],
+    [
+      'orders.updated_at',
+      [times, { ...times, name: 'times', columns: times.columns.slice(1) }],
+      'CHANGE_AMBIGUOUS',
+      'Several changes match orders.updated_at: public.orders.created_at,updated_at, times. ' +
+        'Name one after the command: `npx online-migration status public.orders.created_at,updated_at --watch`.',
     ],
     [
       'public.orders.total',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { instantChange } from '../../../src/online-migration/cli/new/instant/instant-change.ts';
+import type { PhasedColumn } from '../../../src/online-migration/cli/new/instant/instant-column.ts';
 import { asBlock, directionsOf } from '../../../src/online-migration/cli/new/instant/instant-sql.ts';
 import { planChange } from '../../../src/online-migration/cli/new/plan-change.ts';
 import { Session } from '../../../src/online-migration/postgres/session.ts';
@@ -18,14 +19,20 @@ async function ask(to: string, { zone, url = database.url }: { zone?: string; ur
   await using session = await Session.open({ connectionString: url }, 'test');
   const wanted = {
     table: 't',
-    column: 'value',
+    columns: ['value'],
     to,
     from: undefined,
     newColumn: undefined,
     rename: undefined,
+    renameInContract: false,
+    zone,
   };
-  const plan = await planChange(session, { ...wanted, renameInContract: false, zone }, 1, []);
-  return await instantChange(session, plan);
+  const plan = await planChange(session, wanted, 1, []);
+  const answer = await instantChange(session, plan, wanted);
+  if (answer.instant !== null) return answer;
+  const [{ planned, ...why }] = answer.phased as [PhasedColumn];
+  expect(planned.facts.name).toBe('value');
+  return { instant: null, ...why };
 }
 
 /** Changes the type of `value` in a transaction that is rolled back: whether no file changed and no row was read. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { columnNames } from '../../../src/online-migration/cli/new/columns-option.ts';
 import type { NewChange } from '../../../src/online-migration/cli/new/new-change.ts';
 import { planChange, type WantedChange } from '../../../src/online-migration/cli/new/plan-change.ts';
 import { refusedWith } from '../../support/refused-with.ts';
@@ -24,7 +25,7 @@ const database = databasePerFile(
 
 const NOTHING: WantedChange = {
   table: '',
-  column: 'id',
+  columns: ['id'],
   from: undefined,
   to: 'bigint',
   newColumn: undefined,
@@ -54,8 +55,26 @@ describe('npx online-migration new understands names with and without SQL quotes
     ['"shop.item"', 'id', 'public.shop.item.id'],
     ['"shop"."item"', 'id', 'shop.item.id'],
   ])('--table %s --column %s', async (table, column, expected) => {
-    const { change } = await plan({ table, column, to: 'bytea' });
-    expect(`${change.table.schema}.${change.table.name}.${change.oldColumn.name}`).toBe(expected);
+    const { change, columns } = await plan({ table, columns: [column], to: 'bytea' });
+    expect(`${change.table.schema}.${change.table.name}.${columns[0].change.oldColumn.name}`).toBe(expected);
+  });
+
+  it.each([
+    ['total', ['total']],
+    ['"Name",total', ['Name', 'total']],
+    [' "Name" ,  TOTAL', ['Name', 'total']],
+    ['"a, ""b"""," c "', ['a, "b"', ' c ']],
+    ['a "b",total', ['a "b"', 'total']],
+  ])('--columns %j', async (text, expected) => {
+    await database.client.rows(
+      `create table "${expected.length} columns" (id integer primary key, ${expected.map((name) => `"${name.replaceAll('"', '""')}" integer`).join(', ')})`,
+    );
+    const { change } = await plan({
+      table: `${expected.length} columns`,
+      columns: columnNames(text),
+      to: 'bytea',
+    });
+    expect(change.columns.map(({ from }) => from.name)).toEqual(expected);
   });
 
   it.each([
@@ -69,8 +88,8 @@ describe('npx online-migration new understands names with and without SQL quotes
     ['state', 'public.state'],
     ['Char', 'character(1)'],
   ])('--to %s', async (to, expected) => {
-    const { change } = await plan({ table: 'plain', column: 'note', to });
-    expect(change.newColumn.type).toBe(expected);
+    const { columns } = await plan({ table: 'plain', columns: ['note'], to });
+    expect(columns[0].change.newColumn.type).toBe(expected);
   });
 
   it.each([
@@ -81,9 +100,9 @@ describe('npx online-migration new understands names with and without SQL quotes
     ['"a"."b"', '"a"."b"'],
   ])('--new-column and --rename %s', async (text, expected) => {
     const changed = await plan({ table: 'plain', newColumn: text });
-    expect(changed.change.newColumn.name).toBe(expected);
+    expect(changed.columns[0].change.newColumn.name).toBe(expected);
     const renamed = await plan({ table: 'plain', rename: text });
-    expect(renamed.change.newColumn.name).toBe(expected);
+    expect(renamed.columns[0].change.newColumn.name).toBe(expected);
   });
 
   it.each<[Partial<WantedChange>, string]>([
@@ -96,11 +115,11 @@ describe('npx online-migration new understands names with and without SQL quotes
       `--table shop.item can mean several, and nothing was written. Give its name in quotes, as in SQL: --table '"public"."shop.item"' or --table '"shop"."item"'.`,
     ],
     [
-      { table: 'User', column: 'Total' },
+      { table: 'User', columns: ['Total'] },
       `--column Total can mean several, and nothing was written. Give its name in quotes, as in SQL: --column '"total"' or --column '"Total"'.`,
     ],
     [
-      { table: 'plain', column: 'note', to: 'State' },
+      { table: 'plain', columns: ['note'], to: 'State' },
       `--to State can mean public.state and public."State", and nothing was written. Give it as SQL writes it: --to 'public.state'.`,
     ],
   ])('and refuses %j, which has two meanings', async (wanted, message) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BigIntType, DateTimeType, JsonType, Type } from '@mikro-orm/core';
 import { defineConfig, defineEntity, p } from '@mikro-orm/postgresql';
-import { oldTypeOf } from '../../../src/online-migration/cli/new/entity-advice.ts';
+import { oldTypesOf } from '../../../src/online-migration/cli/new/entity-advice.ts';
 import { planChange } from '../../../src/online-migration/cli/new/plan-change.ts';
 import { followedOrm } from '../../../src/online-migration/mikro-orm/follow/followed-orm.ts';
 import { TypedColumn } from '../../../src/online-migration/mikro-orm/typed-column.ts';
@@ -151,7 +151,7 @@ async function expectAdvice({ from, to, property, oldType, advised, zone, stored
   await session.query(`insert into t (value) values ($1)`, [stored]);
   const wanted = {
     table: 't',
-    column: 'value',
+    columns: ['value'],
     to,
     from: undefined,
     newColumn: undefined,
@@ -160,10 +160,10 @@ async function expectAdvice({ from, to, property, oldType, advised, zone, stored
     zone,
   };
   const plan = await planChange(session, wanted, 1, []);
-  expect(oldTypeOf(plan)?.expression ?? null).toBe(advised);
+  const [advice] = oldTypesOf(plan);
+  expect(advice?.oldType.expression ?? null).toBe(advised);
 
-  const { table, key, oldColumn, newColumn, conversion } = plan.change;
-  const change = { table, key, columns: [{ from: oldColumn, to: newColumn, conversion: conversion! }] };
+  const { change } = plan;
   const entity = defineEntity({
     name: 'T',
     tableName: 't',

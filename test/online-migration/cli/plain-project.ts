@@ -55,19 +55,26 @@ export async function openPlainProject({
   );
   return {
     folder: folder.path,
-    run: async (databaseUrl, ...options) => {
-      const child = spawn(process.execPath, [ONLINE_MIGRATION, ...options], {
-        cwd: folder.path,
-        env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      const [stdout, stderr, [exitCode]] = await Promise.all([
-        text(child.stdout),
-        text(child.stderr),
-        once(child, 'close') as Promise<[number]>,
-      ]);
-      return { exitCode, stdout, stderr };
-    },
+    run: (databaseUrl, ...options) => runCommandIn(folder.path, databaseUrl, ...options),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
+}
+
+/** Runs `npx online-migration …` in a folder with this DATABASE_URL. */
+export async function runCommandIn(
+  folder: string,
+  databaseUrl: string,
+  ...options: string[]
+): Promise<CommandResult> {
+  const child = spawn(process.execPath, [ONLINE_MIGRATION, ...options], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [stdout, stderr, [exitCode]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number]>,
+  ]);
+  return { exitCode, stdout, stderr };
 }

@@ -13,9 +13,10 @@ import { createMigratedDatabase, openMigrator } from '../../support/event-projec
 import { refusedWith } from '../../support/refused-with.ts';
 import type { TestMigrator } from '../../support/test-migrator.ts';
 
-const OLD: ActiveColumn = { form: 'old', name: 'at' };
-const NEW: ActiveColumn = { form: 'new', name: 'at_new' };
-const RENAMED: ActiveColumn = { form: 'renamed', name: 'at' };
+type Active = Pick<ActiveColumn, 'form' | 'name'>;
+const OLD: Active = { form: 'old', name: 'at' };
+const NEW: Active = { form: 'new', name: 'at_new' };
+const RENAMED: Active = { form: 'renamed', name: 'at' };
 
 let resources: AsyncDisposableStack;
 let client: DatabaseClient;

@@ -33,6 +33,7 @@ async function contextOf(connectionString = url): Promise<PhaseContext> {
   const session = resources.use(await openSession());
   return {
     change: eventColumn,
+    columns: [eventColumn],
     session,
     openSession,
     settings: DEFAULT_SETTINGS,

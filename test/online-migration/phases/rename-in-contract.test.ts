@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
-import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from '../../support/changed-column.ts';
 import type { PhaseName } from '../../../src/online-migration/change/phase-name.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import { followColumn } from '../../../src/online-migration/follow/follow-column.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
-import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from '../../support/changed-column.ts';
 import { activeColumnOf } from '../../../src/online-migration/follow/active-column.ts';
 import { readStatus } from '../../../src/online-migration/observation/status.ts';
 import { renameOnly, revertRenameOnly } from '../../../src/online-migration/phases/rename-only.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
-import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from '../../support/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';

@@ -4,7 +4,7 @@ import { readBackfillProgress } from '../../../src/online-migration/backfill/pla
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { namesOf } from '../../../src/online-migration/change/names.ts';
 import { existingFunctions } from '../../../src/online-migration/sync/conversion-functions.ts';
-import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from '../../support/changed-column.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { renameOnly, revertRenameOnly } from '../../../src/online-migration/phases/rename-only.ts';

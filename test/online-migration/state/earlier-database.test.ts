@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readBackfillProgress } from '../../../src/online-migration/backfill/plan/progress.ts';
 import { RowKey } from '../../../src/online-migration/change/row-key.ts';
-import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from '../../support/changed-column.ts';
 import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { rename, revertRename } from '../../../src/online-migration/phases/rename.ts';
 import { readLockHolds } from '../../../src/online-migration/state/lock-holds.ts';

@@ -1,6 +1,6 @@
 import { PHASE_NAMES, type PhaseName } from '../../../src/online-migration/change/phase-name.ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from '../../support/changed-column.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
 import { runPhase } from '../../../src/online-migration/phases/run-phase.ts';
 import type { PhaseContext } from '../../../src/online-migration/phases/phase.ts';

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import { textToTimestamptz } from '../../../src/online-migration/conversions/times/text-to-timestamptz.ts';
 import { readChecklist } from '../../../src/online-migration/verify/checklist.ts';
@@ -7,14 +6,12 @@ import { changeOf } from '../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { createTestDatabase } from '../../support/test-server.ts';
 
-const change = changedColumnOf(
-  changeOf('orders.id', {
-    from: 'integer',
-    to: 'bigint',
-    conversion: integerToBigint,
-    firesInBackfill: ['audit'],
-  }),
-);
+const change = changeOf('orders.id', {
+  from: 'integer',
+  to: 'bigint',
+  conversion: integerToBigint,
+  firesInBackfill: ['audit'],
+});
 
 const resources = new AsyncDisposableStack();
 let client: DatabaseClient;
@@ -59,9 +56,11 @@ describe('what only people can check', () => {
       create view names as select customer as name from orders;
       create view number_list as select array_agg(id) as all, count(twice) from numbers`);
     const points = await readChecklist(client, change);
-    const ofTime = changedColumnOf(
-      changeOf('orders.customer', { from: 'text', to: 'timestamptz', conversion: textToTimestamptz }),
-    );
+    const ofTime = changeOf('orders.customer', {
+      from: 'text',
+      to: 'timestamptz',
+      conversion: textToTimestamptz,
+    });
     const timePoints = await readChecklist(client, ofTime);
     await client.rows(`drop view number_list, numbers, names`);
     expect(points.filter((point) => point.startsWith('The view '))).toEqual([
@@ -98,14 +97,12 @@ describe('what only people can check', () => {
   });
 
   it('is short for a column that nothing hangs on', async () => {
-    const ofCustomer = changedColumnOf(
-      changeOf('orders.customer', {
-        from: 'text',
-        to: 'varchar(9)',
-        conversion: integerToBigint,
-        firesInBackfill: ['audit', 'stamp'],
-      }),
-    );
+    const ofCustomer = changeOf('orders.customer', {
+      from: 'text',
+      to: 'varchar(9)',
+      conversion: integerToBigint,
+      firesInBackfill: ['audit', 'stamp'],
+    });
     expect(await readChecklist(client, ofCustomer)).toHaveLength(3);
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type ChangedColumn, changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from '../../support/changed-column.ts';
 import { classifyValues } from '../../../src/online-migration/verify/value-classes.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';

@@ -1,4 +1,5 @@
-import { type ChangedColumn, changedColumnOf } from '../../../src/online-migration/change/changed-column.ts';
+import type { ChangedColumn } from '../../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from '../changed-column.ts';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 

@@ -84,6 +84,7 @@ function openSession(url: string): Promise<Session> {
 function contextOf(url: string, session: Session, settings: Partial<PhaseContext['settings']>): PhaseContext {
   return {
     change: priorityColumn,
+    columns: [priorityColumn],
     session,
     openSession: () => openSession(url),
     settings: { ...DEFAULT_SETTINGS, ...settings },

@@ -39,3 +39,18 @@ export const customerSince: FollowedChange = {
 export const households: FollowedChange = {
   change: changeOf('customer.address_households', { from: 'integer', to: 'bigint', conversion: widening }),
 };
+
+/** Both columns of `orders` in one change. */
+export const orderIdAndTotal: FollowedChange = {
+  change: { ...orderId.change, columns: [...orderId.change.columns, ...orderTotal.change.columns] },
+  oldType: { id: new BigIntType() },
+};
+
+/** Both columns of `customer` in one change. */
+export const customerSinceAndHouseholds: FollowedChange = {
+  change: {
+    ...customerSince.change,
+    columns: [...customerSince.change.columns, ...households.change.columns],
+  },
+  oldType: { since: new IsoText() },
+};

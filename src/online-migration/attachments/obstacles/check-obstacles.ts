@@ -1,26 +1,26 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
 import { isStatementsFault } from '../../postgres/database-error.ts';
-import type { ChangedColumn } from '../../change/changed-column.ts';
-import { namesOf } from '../../change/names.ts';
+import { changeNamesOf } from '../../change/names.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { errorOf } from '../../postgres/rolled-back.ts';
-import type { Side } from '../../sync/filled-column.ts';
+import { otherSide, type Side } from '../../sync/filled-column.ts';
 import { readAttachments } from '../attachments.ts';
 import { readStatistics } from '../extended-statistics.ts';
-import { columnAt } from '../table-column.ts';
+import { columnsAt, typesAt } from '../table-column.ts';
 import { type CarriedCheck, withoutNotValid } from '../checks.ts';
 import { type CarriedPolicy, policyStatement } from '../policies.ts';
 import { reasonOf, type Translations } from '../translated.ts';
 import { onTrialTable } from '../trial-table.ts';
 
-/** Finds checks of a column that cannot be carried over, an obstacle each. */
+/** Finds checks of the columns on one side that cannot be carried over, an obstacle each. */
 export function checkObstacles(
-  change: ChangedColumn,
+  change: ColumnChange,
   side: Side,
   checks: readonly CarriedCheck[],
   translations: Translations['checks'],
 ): Obstacle[] {
-  const { type } = side === 'old' ? change.newColumn : change.oldColumn;
+  const type = typesAt(change, otherSide(side));
   return checks.flatMap(({ name, expression }) => {
     const reason = reasonOf(translations, name);
     if (reason === null) return [];
@@ -35,12 +35,12 @@ export function checkObstacles(
   });
 }
 
-/** Checks, policies and statistics that the new column got meanwhile, which its drop would take along; an obstacle each. */
-export async function addedObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
+/** Checks, policies and statistics that the new columns got meanwhile, which their drop would take along; an obstacle each. */
+export async function addedObstacles(database: Queryable, change: ColumnChange): Promise<Obstacle[]> {
   const own = await readAttachments(database, change, 'new');
-  const statistics = await readStatistics(database, columnAt(change, 'new'));
-  const { table } = namesOf(change);
-  const column = change.newColumn.name;
+  const statistics = await readStatistics(database, columnsAt(change, 'new'));
+  const { table } = changeNamesOf(change);
+  const column = columnsAt(change, 'new').columns.join(' or ');
   return [
     ...own.checks.map(({ name }) => `check ${name} of ${table}`),
     ...own.policies.map(({ name }) => `policy ${name} of ${table}`),
@@ -54,15 +54,15 @@ export async function addedObstacles(database: Queryable, change: ChangedColumn)
   );
 }
 
-/** Finds policies of a column that cannot get its type, an obstacle each. */
+/** Finds policies of the columns on one side that cannot be carried over, an obstacle each. */
 export function policyObstacles(
-  change: ChangedColumn,
+  change: ColumnChange,
   side: Side,
   policies: readonly CarriedPolicy[],
   translations: Translations['policies'],
 ): Obstacle[] {
-  const { type } = side === 'old' ? change.newColumn : change.oldColumn;
-  const { table } = namesOf(change);
+  const type = typesAt(change, otherSide(side));
+  const { table } = changeNamesOf(change);
   return policies.flatMap((policy) => {
     const reason = reasonOf(translations, policy.name);
     if (reason === null) return [];
@@ -78,24 +78,26 @@ export function policyObstacles(
   });
 }
 
-/** Finds declared checks that the old column does not have, or has with another condition, an obstacle each. */
+/** Finds declared checks that the old columns do not have, or have with another condition, an obstacle each. */
 export async function declaredCheckObstacles(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   checks: readonly CarriedCheck[],
 ): Promise<Obstacle[]> {
-  const declared = Object.entries(change.oldColumn.checks ?? {});
+  const declared = change.columns.flatMap(({ from }) =>
+    Object.entries(from.checks ?? {}).map(([name, expression]) => ({ name, expression, column: from.name })),
+  );
   if (declared.length === 0) return [];
   return onTrialTable(database, change, 'old', async ({ table: trial }) => {
     const obstacles: Obstacle[] = [];
-    for (const [name, expression] of declared) {
+    for (const { name, expression, column } of declared) {
       const found = checks.find((check) => check.name === name);
       if (found === undefined) {
         obstacles.push(
           obstacle(
             'CHECK_NOT_FOUND',
-            `${change.table.name} has no check ${name} that uses ${change.oldColumn.name}: take it out of \`checks\`.`,
-            { table: namesOf(change).table, check: name },
+            `${change.table.name} has no check ${name} that uses ${column}: take it out of \`checks\`.`,
+            { table: changeNamesOf(change).table, check: name },
           ),
         );
       } else if (!(await isSameCondition(database, trial, expression, found))) {

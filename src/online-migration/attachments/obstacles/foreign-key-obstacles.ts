@@ -1,4 +1,7 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
+import type { Side } from '../../sync/filled-column.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
+import { otherTypes } from '../table-column.ts';
 import { isStatementsFault } from '../../postgres/database-error.ts';
 import { typeValues } from '../../change/declared-type.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
@@ -8,14 +11,16 @@ import type { ForeignKey } from '../foreign-keys.ts';
 import { trialObstacles } from './trial-obstacles.ts';
 
 /**
- * Finds foreign keys at either end of a column that cannot be carried over, an obstacle each.
- * @param type the type of the column that gets them
+ * Finds foreign keys at either end of the columns on one side that cannot be carried over, an obstacle each.
+ * @param side the side that has them
  */
 export async function foreignKeyObstacles(
   database: Queryable,
+  change: ColumnChange,
+  side: Side,
   foreignKeys: Attachments['foreignKeys'],
-  type: string,
 ): Promise<Obstacle[]> {
+  const types = otherTypes(change, side);
   const obstacles: Obstacle[] = [];
   for (const foreignKey of foreignKeys) {
     const { name, owner, obstacle: reason } = foreignKey;
@@ -29,7 +34,7 @@ export async function foreignKeyObstacles(
         ),
       );
     } else {
-      obstacles.push(...(await typeObstacles(database, foreignKey, type)));
+      obstacles.push(...(await typeObstacles(database, foreignKey, types)));
     }
   }
   return obstacles;
@@ -37,10 +42,11 @@ export async function foreignKeyObstacles(
 
 async function typeObstacles(
   database: Queryable,
-  { name, owner, partnerTypes, isSource, isTarget }: ForeignKey,
-  type: string,
+  { name, owner, partners, isSource, isTarget }: ForeignKey,
+  types: ReadonlyMap<string, string>,
 ): Promise<Obstacle[]> {
-  for (const partnerType of partnerTypes) {
+  for (const { of, type: partnerType } of partners) {
+    const type = types.get(of)!;
     if (await haveOneOperator(database, partnerType, type)) continue;
     const rights = await trialObstacles(database, [name]);
     if (rights.length > 0) return rights;

@@ -1,4 +1,7 @@
 import { escapeIdentifier } from 'pg';
+import type { Side } from '../../sync/filled-column.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
+import { otherTypes } from '../table-column.ts';
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import { typeValues } from '../../change/declared-type.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
@@ -7,16 +10,18 @@ import type { CarriedIndex } from '../indexes.ts';
 import { reasonOf, type Translations } from '../translated.ts';
 
 /**
- * Finds indexes of a column that cannot be carried over, an obstacle each.
- * @param type the type of the column that gets them
- * @param translations the definitions for that column; an index with a plain definition needs none
+ * Finds indexes of the columns on one side that cannot be carried over, an obstacle each.
+ * @param side the side that has them
+ * @param translations the definitions for the other side; an index with a plain definition needs none
  */
 export async function indexObstacles(
   database: Queryable,
+  change: ColumnChange,
+  side: Side,
   indexes: Attachments['indexes'],
-  type: string,
   translations: Translations['indexes'],
 ): Promise<Obstacle[]> {
+  const types = otherTypes(change, side);
   const obstacles: Obstacle[] = [];
   for (const index of indexes) {
     const { name, method, isPlain } = index;
@@ -29,7 +34,12 @@ export async function indexObstacles(
           { index: name, reason },
         ),
       );
-    } else if (isPlain && !(await canBeIndexed(database, method, type))) {
+      continue;
+    }
+    for (const type of isPlain
+      ? new Set(index.columns.flatMap((column) => types.get(column.name) ?? []))
+      : []) {
+      if (await canBeIndexed(database, method, type)) continue;
       obstacles.push(
         obstacle(
           'INDEX_WITHOUT_ORDER',

@@ -1,36 +1,48 @@
 import { escapeIdentifier } from 'pg';
+import type { Numbering } from '../numbering.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
-import { type ChangedColumn, keyColumnsOf } from '../../change/changed-column.ts';
+import { type ChangedColumn, changedColumnsOf, keyColumnsOf } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { unquoted } from '../../sync/filled-column.ts';
-import { MAX_IDENTIFIER_BYTES, namesOf, newColumnIndexName } from '../../change/names.ts';
+import { changeNamesOf, MAX_IDENTIFIER_BYTES, namesOf, newColumnIndexName } from '../../change/names.ts';
 import type { Attachments } from '../attachments.ts';
-import { readNotNull } from '../not-null-name.ts';
+import { type NotNull, readNotNull } from '../not-null-name.ts';
 import { columnAt, mirrorName } from '../table-column.ts';
 
 /** Finds names that the change needs and that are already taken, an obstacle each. */
 export async function nameObstacles(
   database: Queryable,
-  change: ChangedColumn,
-  { indexes, checks, foreignKeys, numbering }: Attachments,
+  change: ColumnChange,
+  { indexes, checks, foreignKeys }: Attachments,
+  numberings: readonly Numbering[],
 ): Promise<Obstacle[]> {
-  const { table, filledCheck, enforcedCheck, fillingCheck } = namesOf(change);
+  const { table } = changeNamesOf(change);
   const { schema, name } = change.table;
+  const columns = changedColumnsOf(change);
   const relations = [
     ...indexes.map((index) => `${index.schema}.${escapeIdentifier(mirrorName(index.name))}`),
-    ...(numbering?.identity
-      ? [`${escapeIdentifier(numbering.schema)}.${escapeIdentifier(mirrorName(numbering.name))}`]
-      : []),
-    ...(change.index
-      ? [`${escapeIdentifier(schema)}.${escapeIdentifier(newColumnIndexName(change, name))}`]
-      : []),
+    ...numberings
+      .filter(({ identity }) => identity !== null)
+      .map((one) => `${escapeIdentifier(one.schema)}.${escapeIdentifier(mirrorName(one.name))}`),
+    ...columns
+      .filter(({ index }) => index)
+      .map((column) => `${escapeIdentifier(schema)}.${escapeIdentifier(newColumnIndexName(column, name))}`),
   ];
-  const notNull = await readNotNull(database, columnAt(change, 'old'));
+  const notNulls: NotNull[] = [];
+  for (const column of columns) {
+    const notNull = await readNotNull(database, columnAt(column, 'old'));
+    if (notNull !== null) notNulls.push(notNull);
+  }
+  const ownChecks = columns.flatMap((column) => {
+    const { filledCheck, enforcedCheck, fillingCheck } = namesOf(column);
+    return [filledCheck, enforcedCheck, fillingCheck].map(unquoted);
+  });
   const constraints = [
-    ...(notNull === null ? [] : [{ owner: table, name: mirrorName(notNull.name) }]),
+    ...notNulls.map((notNull) => ({ owner: table, name: mirrorName(notNull.name) })),
     ...checks.map((check) => ({ owner: table, name: mirrorName(check.name) })),
     ...foreignKeys.map((key) => ({ owner: key.owner, name: mirrorName(key.name) })),
-    ...[filledCheck, enforcedCheck, fillingCheck].map((check) => ({ owner: table, name: unquoted(check) })),
+    ...ownChecks.map((check) => ({ owner: table, name: check })),
   ];
   const { rows } = await database.query<{ taken: string }>(
     `

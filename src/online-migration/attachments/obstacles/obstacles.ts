@@ -1,4 +1,5 @@
-import { type ChangedColumn, isRename } from '../../change/changed-column.ts';
+import { type ChangedColumn, changedColumnsOf, isRename } from '../../change/changed-column.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
 import type { Obstacle } from '../../change/obstacle.ts';
 import type { ObstacleCode } from '../../change/obstacle-codes.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
@@ -14,11 +15,12 @@ import {
 } from './publication-obstacles.ts';
 import { rowSecurityObstacles, rowTypeObstacles } from './row-obstacles.ts';
 import { writeObstacles } from './write-obstacles.ts';
-import { type Attachments, readAttachments } from '../attachments.ts';
+import { type Attachments, readAttachments, readNumberings } from '../attachments.ts';
 import { checkObstacles, declaredCheckObstacles, policyObstacles } from './check-obstacles.ts';
 import { conversionTypeObstacles } from './conversion-type-obstacles.ts';
 import { defaultObstacles, defaultOfNullableObstacles } from './default-obstacles.ts';
 import { dependentObstacles } from './dependent-obstacles.ts';
+import { ofEach } from './each-column.ts';
 import { foreignKeyObstacles } from './foreign-key-obstacles.ts';
 import { indexObstacles } from './index-obstacles.ts';
 import { expressionObstacles, unknownTypes } from './expression-obstacles.ts';
@@ -46,11 +48,11 @@ const WRONG_COLUMN: ReadonlySet<ObstacleCode> = new Set<ObstacleCode>([
 ]);
 
 /**
- * Finds the reasons why a column cannot be changed as declared, before anything is changed.
+ * Finds the reasons why columns cannot be changed as declared, before anything is changed.
  *
  * 1. The table, the columns and the declaration must match. PostgreSQL must accept the expressions, and the names
  *    must be free.
- * 2. Attachments of the column that can be carried over: indexes, primary key, unique constraints, checks, foreign
+ * 2. Attachments of the columns that can be carried over: indexes, primary key, unique constraints, checks, foreign
  *    keys, sequence, views.
  * 3. All other dependents in the catalog: generated columns, triggers, policies. For a partitioned
  *    table, also attachments that only one partition has.
@@ -59,34 +61,50 @@ const WRONG_COLUMN: ReadonlySet<ObstacleCode> = new Set<ObstacleCode>([
  *
  * @returns an obstacle for each reason; none if the change can start
  */
-export async function findObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
-  if (isRename(change)) return findRenameObstacles(database, change, 'old');
-  const tooLong = longNameObstacles(change);
+export async function findObstacles(database: Queryable, change: ColumnChange): Promise<Obstacle[]> {
+  const columns = changedColumnsOf(change);
+  if (isRename(change)) return findRenameObstacles(database, columns[0], 'old');
+  const tooLong = await ofEach(change, longNameObstacles);
   if (tooLong.length > 0) return tooLong;
-  const unknown = await unknownTypes(database, change);
+  const unknown = await ofEach(change, (column) => unknownTypes(database, column));
   if (unknown.length > 0) return unknown;
-  const facts = await readColumnFacts(database, change);
-  if (facts === undefined) return [];
-  const fromTable = tableObstacles(change, facts);
+  const fromTable = await ofEach(change, async (column) => {
+    const facts = await readColumnFacts(database, column);
+    return facts === undefined ? null : tableObstacles(column, facts);
+  });
+  // The stage says whether the columns exist.
+  if (fromTable === null) return [];
   if (fromTable.some(({ code }) => WRONG_COLUMN.has(code))) return fromTable;
-  const ofExpressions = await expressionObstacles(database, change);
   return withoutRepeats([
     ...fromTable,
-    ...(await typeObstacles(database, change)),
-    // An expression with an error cannot be tried either.
-    ...(ofExpressions.length > 0
-      ? ofExpressions
-      : [
-          ...(await conversionTypeObstacles(database, change)),
-          ...(await precisionObstacles(database, change)),
-        ]),
-    ...(await oneWayObstacles(database, change)),
-    ...(await nameObstacles(database, change, await readAttachments(database, change, 'old'))),
+    ...(await ofEach(change, (column) => declarationObstacles(database, column))),
+    ...(await nameObstacles(
+      database,
+      change,
+      await readAttachments(database, change, 'old'),
+      await readNumberings(database, change, 'old'),
+    )),
     ...(await otherChangeObstacles(database, change)),
     ...(await findPreparations(database, change)),
     ...(await rowSecurityObstacles(database, change)),
     ...(await findObstaclesOfActiveColumn(database, change)),
   ]);
+}
+
+/** Finds contradictions between the types of a column and its declaration. */
+async function declarationObstacles(database: Queryable, column: ChangedColumn): Promise<Obstacle[]> {
+  const ofExpressions = await expressionObstacles(database, column);
+  return [
+    ...(await typeObstacles(database, column)),
+    // An expression with an error cannot be tried either.
+    ...(ofExpressions.length > 0
+      ? ofExpressions
+      : [
+          ...(await conversionTypeObstacles(database, column)),
+          ...(await precisionObstacles(database, column)),
+        ]),
+    ...(await oneWayObstacles(database, column)),
+  ];
 }
 
 /** Leaves out that a role may not act for the table's owner if it is not a member, because the same grant gives both. */
@@ -105,75 +123,76 @@ function withoutRepeats(obstacles: readonly Obstacle[]): Obstacle[] {
  *
  * @returns an obstacle for each, with the statement to run or the property to declare
  */
-export async function findPreparations(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
+export async function findPreparations(database: Queryable, change: ColumnChange): Promise<Obstacle[]> {
   // A rename has no backfill.
   if (isRename(change)) return stateObstacles(database, change);
   return [...(await stateObstacles(database, change)), ...(await triggerObstacles(database, change))];
 }
 
 /**
- * Finds attachments of the old column, including its default, that can neither be carried over nor be dropped with
- * it. (While a revert of contract is filling the old column, the default belongs to the new one.)
+ * Finds attachments of the old columns, including their defaults, that can neither be carried over nor be dropped with
+ * them. (While a revert of contract is filling the old columns, the defaults belong to the new ones.)
  *
  * @returns an obstacle for each reason
  */
 export async function findObstaclesOfActiveColumn(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
 ): Promise<Obstacle[]> {
   return [
-    ...(await defaultObstacles(database, change)),
+    ...(await ofEach(change, (column) => defaultObstacles(database, column))),
     ...(await findAttachedObstacles(database, change, 'old')),
   ];
 }
 
 /**
- * Finds attachments of one of the two columns that can neither be carried over nor be dropped with it. A change takes
+ * Finds attachments of the columns on one side that can neither be carried over nor be dropped with them. A change takes
  * days, and somebody may have added a view or a check in the meantime.
  *
  * @returns an obstacle for each reason
  */
 export async function findAttachedObstacles(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   side: Side,
 ): Promise<Obstacle[]> {
-  const column = columnAt(change, side);
-  const { type } = side === 'old' ? change.newColumn : change.oldColumn;
   const own = await readAttachments(database, change, side);
   return [
-    ...(await propertyObstacles(database, column)),
+    ...(await ofEach(change, (column) => propertyObstacles(database, columnAt(column, side)))),
     ...(await definitionObstacles(database, change, side, own)),
-    ...(await foreignKeyObstacles(database, own.foreignKeys, type)),
+    ...(await foreignKeyObstacles(database, change, side, own.foreignKeys)),
     ...(await statisticsObstacles(database, change, side)),
-    ...(await privilegeObstacles(database, change, side)),
-    ...(await dependentObstacles(database, change, column)),
+    ...(await ofEach(change, async (column) => [
+      ...(await privilegeObstacles(database, column, side)),
+      ...(await dependentObstacles(database, column, columnAt(column, side))),
+    ])),
     ...(await viewObstacles(database, change, side)),
-    ...(await partitionObstacles(database, change, column)),
-    ...(await writeObstacles(database, change)),
-    ...(await rowTypeObstacles(database, change)),
+    ...(await ofEach(change, async (column) => [
+      ...(await partitionObstacles(database, column, columnAt(column, side))),
+      ...(await writeObstacles(database, column)),
+      ...(await rowTypeObstacles(database, column)),
+    ])),
     ...(await replicaIdentityObstacles(database, change)),
     ...(await findUnreviewed(database, change, side)),
-    ...(await rightObstacles(database, change, own)),
+    ...(await rightObstacles(database, change, own, await readNumberings(database, change, side))),
   ];
 }
 
-/** Finds indexes, checks and policies without a definition for the other column. */
+/** Finds indexes, checks and policies without a definition for the columns of the other side. */
 async function definitionObstacles(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   side: Side,
   own: Attachments,
 ): Promise<Obstacle[]> {
-  const { type } = side === 'old' ? change.newColumn : change.oldColumn;
   const carried = { ...own, indexes: own.indexes.filter((index) => index.obstacle === null) };
   const rights = await trialObstacles(database, triedNames(carried));
   if (rights.length > 0)
-    return [...(await indexObstacles(database, own.indexes, type, new Map())), ...rights];
+    return [...(await indexObstacles(database, change, side, own.indexes, new Map())), ...rights];
   const declared = side === 'old' ? await declaredCheckObstacles(database, change, own.checks) : [];
   const { indexes, checks, policies } = await translate(database, change, side, carried);
   return [
-    ...(await indexObstacles(database, own.indexes, type, indexes)),
+    ...(await indexObstacles(database, change, side, own.indexes, indexes)),
     ...declared,
     ...checkObstacles(change, side, own.checks, checks),
     ...policyObstacles(change, side, own.policies, policies),
@@ -187,13 +206,13 @@ async function definitionObstacles(
  */
 export async function findUnreviewed(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   side: Side,
 ): Promise<Obstacle[]> {
-  return [
-    ...(side === 'old' ? await defaultOfNullableObstacles(database, change) : []),
-    ...(await bodyObstacles(database, change, columnAt(change, side).column)),
-    ...(await subscriberObstacles(database, change)),
-    ...(await subscriptionObstacles(database, change)),
-  ];
+  return ofEach(change, async (column) => [
+    ...(side === 'old' ? await defaultOfNullableObstacles(database, column) : []),
+    ...(await bodyObstacles(database, column, columnAt(column, side).column)),
+    ...(await subscriberObstacles(database, column)),
+    ...(await subscriptionObstacles(database, column)),
+  ]);
 }

@@ -1,7 +1,8 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
 import { type ChangedColumn, isRename } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
-import { namesOf } from '../../change/names.ts';
+import { changeNamesOf, namesOf } from '../../change/names.ts';
 import { LEAF_OIDS, TREE_OIDS } from '../../postgres/partition-tree.ts';
 
 /**
@@ -125,7 +126,7 @@ function interruption(change: ChangedColumn, subscription: string): string {
  */
 export async function replicaIdentityObstacles(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
 ): Promise<Obstacle[]> {
   const { rows } = await database.query<{ publications: string[]; leaf: string }>(
     `
@@ -142,7 +143,7 @@ export async function replicaIdentityObstacles(
       )
     group by n.nspname, c.relname
     order by 2`,
-    [namesOf(change).table],
+    [changeNamesOf(change).table],
   );
   return rows.map(({ publications, leaf }) =>
     obstacle(

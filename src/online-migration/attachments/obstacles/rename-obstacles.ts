@@ -17,7 +17,7 @@ import { subscriberObstacles, subscriptionObstacles } from './publication-obstac
 import { rightObstacles } from './right-obstacles.ts';
 
 /** A rename creates no objects, and locks no further tables. */
-const NO_ATTACHMENTS = { indexes: [], checks: [], policies: [], foreignKeys: [], numbering: null };
+const NO_ATTACHMENTS = { indexes: [], checks: [], policies: [], foreignKeys: [] };
 
 interface Facts {
   readonly kind: string;
@@ -58,7 +58,7 @@ export async function findRenameObstacles(
     ...(await foreignTableObstacles(database, change, side)),
     ...(await otherChangeObstacles(database, change, side)),
     ...(await stateObstacles(database, change)),
-    ...(await rightObstacles(database, change, NO_ATTACHMENTS)),
+    ...(await rightObstacles(database, change, NO_ATTACHMENTS, [])),
     ...(await bodyObstacles(database, change, columnAt(change, side).column)),
     ...(await subscriberObstacles(database, change)),
     ...(await subscriptionObstacles(database, change)),

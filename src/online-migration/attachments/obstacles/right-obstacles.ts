@@ -1,7 +1,8 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
-import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { Numbering } from '../numbering.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
-import { namesOf } from '../../change/names.ts';
+import { changeNamesOf } from '../../change/names.ts';
 import { TREE_OIDS } from '../../postgres/partition-tree.ts';
 import type { Attachments } from '../attachments.ts';
 
@@ -11,12 +12,13 @@ import type { Attachments } from '../attachments.ts';
  */
 export async function rightObstacles(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   attachments: Attachments,
+  numberings: readonly Numbering[],
 ): Promise<Obstacle[]> {
   return [
     ...(await tablesOfOthers(database, change, attachments)),
-    ...(await schemaRights(database, change, attachments)),
+    ...(await schemaRights(database, change, attachments, numberings)),
     ...(await referenceRights(database, attachments)),
   ];
 }
@@ -27,7 +29,7 @@ export async function rightObstacles(
  */
 export async function tablesOfOthers(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   { foreignKeys }: Pick<Attachments, 'foreignKeys'>,
 ): Promise<Obstacle[]> {
   const { rows } = await database.query<Record<'name' | 'owner' | 'role', string> & { is_member: boolean }>(
@@ -39,7 +41,7 @@ export async function tablesOfOthers(
     where (c.oid in (${TREE_OIDS}) or c.oid in (select to_regclass(name) from unnest($2::text[]) as name))
       and not pg_has_role(current_user, c.relowner, 'usage')
     order by 1`,
-    [namesOf(change).table, foreignKeys.map(({ owner }) => owner)],
+    [changeNamesOf(change).table, foreignKeys.map(({ owner }) => owner)],
   );
   return rows.map(({ name, owner, role, is_member: isMember }) =>
     isMember
@@ -60,13 +62,16 @@ export async function tablesOfOthers(
 /** Indexes and the sequence of an identity are recreated in the table's schema. */
 async function schemaRights(
   database: Queryable,
-  change: ChangedColumn,
-  { indexes, numbering }: Attachments,
+  change: ColumnChange,
+  { indexes }: Attachments,
+  numberings: readonly Numbering[],
 ): Promise<Obstacle[]> {
   const made = [
     ...indexes.map(({ name }) => `the index ${name}`),
-    ...(change.index ? [`an index of ${change.newColumn.name}`] : []),
-    ...(numbering !== null && numbering.identity !== null ? [`the sequence ${numbering.sequence}`] : []),
+    ...change.columns.filter(({ index }) => index).map(({ to }) => `an index of ${to.name}`),
+    ...numberings
+      .filter(({ identity }) => identity !== null)
+      .map(({ sequence }) => `the sequence ${sequence}`),
   ];
   const tablespaces = indexes.flatMap(({ tablespace }) => (tablespace === null ? [] : [tablespace]));
   const { rows } = await database.query<Record<'place' | 'role', string>>(

@@ -1,7 +1,8 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
-import { namesOf } from '../../change/names.ts';
+import { changeNamesOf, namesOf } from '../../change/names.ts';
 import { ROW_TYPE_OIDS, TREE_OIDS, LEAF_OIDS } from '../../postgres/partition-tree.ts';
 
 /** Finds columns and types elsewhere that store rows of the table, and the type of a typed table, an obstacle each. */
@@ -52,7 +53,7 @@ export async function rowTypeObstacles(database: Queryable, change: ChangedColum
  * Finds tables whose row level security can hide rows from the migrating role, an obstacle each. The package's
  * sessions run with `row_security = off`, so reading one of these tables is an error, and no row is missed silently.
  */
-export async function rowSecurityObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
+export async function rowSecurityObstacles(database: Queryable, change: ColumnChange): Promise<Obstacle[]> {
   const { rows } = await database.query<Record<'name' | 'role', string> & { is_owner: boolean }>(
     `
     select format('%I.%I', n.nspname, c.relname) as name, quote_ident(current_user) as role,
@@ -61,7 +62,7 @@ export async function rowSecurityObstacles(database: Queryable, change: ChangedC
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where (c.oid = to_regclass($1) or c.oid in (${LEAF_OIDS})) and row_security_active(c.oid)
     order by 1`,
-    [namesOf(change).table],
+    [changeNamesOf(change).table],
   );
   return rows.map(({ name, role, is_owner: isOwner }) =>
     obstacle(

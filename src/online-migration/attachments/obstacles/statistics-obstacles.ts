@@ -1,27 +1,27 @@
-import type { ChangedColumn } from '../../change/changed-column.ts';
 import { isStatementsFault } from '../../postgres/database-error.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { errorOf } from '../../postgres/rolled-back.ts';
-import type { Side } from '../../sync/filled-column.ts';
+import { otherSide, type Side } from '../../sync/filled-column.ts';
 import { type CarriedStatistics, readStatistics } from '../extended-statistics.ts';
-import { columnAt } from '../table-column.ts';
+import { columnsAt, otherTypes, typesAt } from '../table-column.ts';
 import { onTrialTable } from '../trial-table.ts';
 import { canBeIndexed } from './index-obstacles.ts';
 import { remakeRights } from './remake-rights.ts';
 import { trialObstacles } from './trial-obstacles.ts';
 
 /**
- * Finds extended statistics that the type of the other column cannot have, and rights that the migrating role lacks to
+ * Finds extended statistics that the types of the other columns cannot have, and rights that the migrating role lacks to
  * make them anew, an obstacle each.
- * @param side the column that has them
+ * @param side the side that has them
  */
 export async function statisticsObstacles(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   side: Side,
 ): Promise<Obstacle[]> {
-  const statistics = await readStatistics(database, columnAt(change, side));
+  const statistics = await readStatistics(database, columnsAt(change, side));
   const withExpressions = statistics.filter(({ expressions }) => expressions.length > 0);
   const obstacles = [
     ...(await remakeRights(
@@ -35,12 +35,15 @@ export async function statisticsObstacles(
     )),
   ];
   if (obstacles.length > 0) return obstacles;
-  const { type } = side === 'old' ? change.newColumn : change.oldColumn;
+  const types = otherTypes(change, side);
   const reasons = await tryExpressions(database, change, side, withExpressions);
-  for (const { name, hasColumn } of statistics) {
-    if (hasColumn && !(await canBeIndexed(database, 'btree', type)))
-      reasons.set(name, 'the type has no order');
+  for (const { name, columns } of statistics) {
+    for (const column of columns) {
+      const type = types.get(column)!;
+      if (!(await canBeIndexed(database, 'btree', type))) reasons.set(name, 'the type has no order');
+    }
   }
+  const type = typesAt(change, otherSide(side));
   return statistics
     .filter(({ name }) => reasons.has(name))
     .map(({ name, definition }) =>
@@ -56,7 +59,7 @@ export async function statisticsObstacles(
 /** PostgreSQL must know the expressions for the other type, and an order of their results. */
 async function tryExpressions(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   side: Side,
   statistics: readonly CarriedStatistics[],
 ): Promise<Map<string, string>> {

@@ -1,8 +1,9 @@
 import { type ChangedColumn, keyColumnsOf } from '../../change/changed-column.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { isOfType, typeValues } from '../../change/declared-type.ts';
-import { namesOf, PACKAGE_SCHEMA } from '../../change/names.ts';
+import { changeNamesOf, namesOf, PACKAGE_SCHEMA } from '../../change/names.ts';
 
 /** Facts about the table and its old column from the catalog. */
 export interface ColumnFacts {
@@ -123,13 +124,13 @@ export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): Obsta
 }
 
 /** The obstacle of a declared key that names columns which the table does not have. */
-export function keyColumnNotFound(change: ChangedColumn, columns: readonly string[]): Obstacle {
+export function keyColumnNotFound(change: ColumnChange, columns: readonly string[]): Obstacle {
   const { schema, name } = change.table;
   return obstacle(
     'KEY_COLUMN_NOT_FOUND',
     `${schema}.${name} has no column ${columns.join(', ')}: correct \`key\`.`,
     {
-      table: namesOf(change).table,
+      table: changeNamesOf(change).table,
       columns,
     },
   );

@@ -1,8 +1,8 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
-import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { Side } from '../../sync/filled-column.ts';
-import type { TableColumn } from '../table-column.ts';
+import type { TableColumns } from '../table-column.ts';
 import { readStoredViews } from '../views/materialized-views.ts';
 import { readViewsToCarry } from '../views/original-definitions.ts';
 import { tryViews } from '../views/try-views.ts';
@@ -12,12 +12,12 @@ import { trialObstacles } from './trial-obstacles.ts';
 import { DROP_AND_MAKE } from './dependent-obstacles.ts';
 
 /**
- * Finds views of one of the two columns that cannot be made anew for the other column, and rights that the migrating
+ * Finds views of the columns on one side that cannot be made anew for the other side, and rights that the migrating
  * role lacks for that, an obstacle each.
  */
 export async function viewObstacles(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   side: Side,
 ): Promise<Obstacle[]> {
   const views = await readViewsToCarry(database, change, side);
@@ -58,16 +58,17 @@ function notCarried(view: string, reason: string): Obstacle {
   );
 }
 
-/** Views of a column that is dropped with nothing to replace it, an obstacle each. */
-export async function viewsOf(database: Queryable, column: TableColumn): Promise<Obstacle[]> {
-  const views = await readViews(database, column);
+/** Views of columns that are dropped with nothing to replace them, an obstacle each. */
+export async function viewsOf(database: Queryable, { table, columns }: TableColumns): Promise<Obstacle[]> {
+  const views = await readViews(database, { table, columns });
+  const column = columns.join(' or ');
   return views.map(({ name }) =>
     obstacle(
       'DEPENDENT_OBJECT',
-      `The view ${name} depends on ${column.column}: drop it, or let it use another column.`,
+      `The view ${name} depends on ${column}: drop it, or let it use another column.`,
       {
-        table: column.table,
-        column: column.column,
+        table,
+        column,
         object: name,
       },
     ),

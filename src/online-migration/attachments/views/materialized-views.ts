@@ -1,7 +1,7 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { rolledBack } from '../../postgres/rolled-back.ts';
-import { mirrorName } from '../table-column.ts';
+import { mirrorName, type TableColumns } from '../table-column.ts';
 import { replaceRelations } from './qualified-names.ts';
 import { COPY_COMMENT } from './view-set.ts';
 import type { CarriedView } from './views.ts';
@@ -198,11 +198,8 @@ export function withoutCopy(views: readonly StoredView[]): string[] {
   });
 }
 
-/** Copies that use a column, left by an interrupted run: schema and name, quoted. */
-export async function findCopies(
-  database: Queryable,
-  { table, column }: { readonly table: string; readonly column: string },
-): Promise<string[]> {
+/** Copies that use one of the columns, left by an interrupted run: schema and name, quoted. */
+export async function findCopies(database: Queryable, { table, columns }: TableColumns): Promise<string[]> {
   const { rows } = await database.query<{ name: string }>(
     `
     select distinct format('%I.%I', n.nspname, c.relname) as name
@@ -213,9 +210,9 @@ export async function findCopies(
     join pg_catalog.pg_rewrite r on r.oid = d.objid
     join pg_catalog.pg_class c on c.oid = r.ev_class and c.relkind = 'm'
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where a.attrelid = to_regclass($1) and a.attname = $2 and starts_with(obj_description(c.oid, 'pg_class'), $3)
+    where a.attrelid = to_regclass($1) and a.attname = any ($2) and starts_with(obj_description(c.oid, 'pg_class'), $3)
     order by 1`,
-    [table, column, COPY_COMMENT],
+    [table, columns, COPY_COMMENT],
   );
   return rows.map(({ name }) => name);
 }

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { ColumnChange } from '../../change/column-change.ts';
 import { escapeLiteral } from 'pg';
-import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { readDefinitions, recordViewsStatement } from '../../state/definitions.ts';
 import type { Side } from '../../sync/filled-column.ts';
-import { columnAt } from '../table-column.ts';
+import { columnsAt } from '../table-column.ts';
 import { type CarriedView, DEFINITION, readViews } from './views.ts';
 
 /*
@@ -14,15 +14,15 @@ import { type CarriedView, DEFINITION, readViews } from './views.ts';
  */
 
 /**
- * Reads the views that use one of the two columns. A view of the new column that is still as contract made it has
- * the definition that it had for the old one.
+ * Reads the views that use the columns of one side. A view of new columns that is still as contract made it has the
+ * definition that it had for the old ones.
  */
 export async function readViewsToCarry(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   from: Side,
 ): Promise<CarriedView[]> {
-  const views = await readViews(database, columnAt(change, from));
+  const views = await readViews(database, columnsAt(change, from));
   if (from === 'old' || views.length === 0) return views;
   const recorded = (await readDefinitions(database, change)).filter(({ kind }) => kind === 'view');
   return views.map((view) => {
@@ -38,11 +38,11 @@ function parse(definition: string): string[] {
 }
 
 /**
- * The statement that records the definitions of views for both columns. It runs when the views use the new column and both
+ * The statement that records the definitions of views for both columns. It runs when the views use the new columns and all
  * columns have their own names, with `search_path = pg_catalog`.
- * @param views the views of the old column
+ * @param views the views of the old columns
  */
-export function recordOriginalsStatement(change: ChangedColumn, views: readonly CarriedView[]): string {
+export function recordOriginalsStatement(change: ColumnChange, views: readonly CarriedView[]): string {
   const originals = JSON.stringify(views.map(({ name, definition }) => ({ name, definition })));
   return recordViewsStatement(
     change,

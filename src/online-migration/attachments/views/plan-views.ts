@@ -1,11 +1,12 @@
 import { escapeLiteral } from 'pg';
-import { type ChangedColumn, isReversible } from '../../change/changed-column.ts';
-import { namesOf } from '../../change/names.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
+import { hasWayBack } from '../../change/changed-column.ts';
+import { changeNamesOf } from '../../change/names.ts';
 import { EMPTY_PLAN, type LockedPlan } from '../../postgres/exclusive-lock.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { Side } from '../../sync/filled-column.ts';
-import { columnAt } from '../table-column.ts';
-import { columnNames, lendName, returnName } from '../under-other-name.ts';
+import { columnsAt } from '../table-column.ts';
+import { columnNames, lendNames, returnNames } from '../under-other-name.ts';
 import {
   copyStatements,
   copyTakesPlace,
@@ -17,19 +18,19 @@ import { readViewsToCarry, recordOriginalsStatement } from './original-definitio
 import { type CarriedView, versionOf } from './views.ts';
 
 /**
- * Plans how the views of one column are made anew for the other column, under their names. All statements only change
+ * Plans how the views of one side are made anew for the columns of the other side, under their names. All statements only change
  * the catalog.
  *
  * 1. Before the table's lock: drop the views, each before the views that it uses.
- * 2. Under the lock: give the other column the first one's name, and create the views from their own definitions. A
- *    view that comes back has its original definition, which names the other column. The copy of a materialized view
+ * 2. Under the lock: give the other columns the first ones' names, and create the views from their own definitions. A
+ *    view that comes back  has its original definition, which names the other columns. The copy of a materialized view
  *    takes its place.
- * 3. Give both columns their names again. The views keep the names of their columns.
- * 4. For a change that has a way back, record the definitions for both columns.
+ * 3. Give all columns their names again. The views keep the names of their columns.
+ * 4. For a change that has a way back, record the definitions for both sides.
  *
- * @param from the column that the views use
+ * @param from the side that the views use
  */
-export async function planViews(database: Queryable, change: ChangedColumn, from: Side): Promise<LockedPlan> {
+export async function planViews(database: Queryable, change: ColumnChange, from: Side): Promise<LockedPlan> {
   const views = await readViewsToCarry(database, change, from);
   if (views.length === 0) return EMPTY_PLAN;
   const stored = await readStoredViews(database, views);
@@ -45,21 +46,21 @@ export async function planViews(database: Queryable, change: ChangedColumn, from
         }),
       ),
       ...views.flatMap(({ properties }) => properties),
-      ...(from === 'old' && isReversible(change) ? [recordOriginalsStatement(change, views)] : []),
+      ...(from === 'old' && hasWayBack(change) ? [recordOriginalsStatement(change, views)] : []),
     ]),
     furtherTables: [],
   };
 }
 
 /**
- * Plans how the materialized views of one column are copied for the other column, without rows. Copies of an
+ * Plans how the materialized views of one side are copied for the other side, without rows. Copies of an
  * interrupted run are dropped.
  *
- * @param from the column that the materialized views use
+ * @param from the side that the materialized views use
  */
 export async function planCopies(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   from: Side,
 ): Promise<LockedPlan & { readonly copied: readonly StoredView[] }> {
   const left = await planCopyDrop(database, change, from === 'old' ? 'new' : 'old');
@@ -84,15 +85,15 @@ export async function planCopies(
 }
 
 /**
- * Plans how the copies of materialized views that use a column are dropped. An interrupted run has left them.
- * @param side the column that the copies use
+ * Plans how the copies of materialized views that use the columns of one side are dropped. An interrupted run has left them.
+ * @param side the side that the copies use
  */
 export async function planCopyDrop(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   side: Side,
 ): Promise<LockedPlan> {
-  const copies = await findCopies(database, columnAt(change, side));
+  const copies = await findCopies(database, columnsAt(change, side));
   return { statements: copies.map((name) => `drop materialized view ${name}`), furtherTables: [] };
 }
 
@@ -115,19 +116,19 @@ function dropUnaltered({ oid, kind, name, owner, version }: CarriedView): string
   ].join(';\n');
 }
 
-/** The statements of each view, while the column that its definition names has that name. */
+/** The statements of each view, while the columns that its definition names have these names. */
 function underNames(
-  change: ChangedColumn,
+  change: ColumnChange,
   from: Side,
   ofViews: readonly (readonly [view: CarriedView, statements: readonly string[]])[],
 ): string[] {
-  const { table } = namesOf(change);
+  const { table } = changeNamesOf(change);
   const names = columnNames(change, from);
   let isLent = false;
   const lend = (wanted: boolean): string[] => {
     if (wanted === isLent) return [];
     isLent = wanted;
-    return wanted ? lendName(table, names) : returnName(table, names);
+    return wanted ? lendNames(table, names) : returnNames(table, names);
   };
   return [
     ...ofViews.flatMap(([{ isOriginal = false }, statements]) => [...lend(!isOriginal), ...statements]),

@@ -1,12 +1,13 @@
 import { escapeIdentifier } from 'pg';
-import { type ChangedColumn, isReversible } from '../../change/changed-column.ts';
-import { namesOf } from '../../change/names.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
+import { changedColumnsOf, hasWayBack } from '../../change/changed-column.ts';
+import { changeNamesOf } from '../../change/names.ts';
 import { isStatementsFault } from '../../postgres/database-error.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { errorOf, rolledBack } from '../../postgres/rolled-back.ts';
 import { freeTemporaryNames } from '../../postgres/temporary-names.ts';
 import type { Side } from '../../sync/filled-column.ts';
-import { type ColumnNames, columnNames, lendName, returnName, spareName } from '../under-other-name.ts';
+import { type ColumnNames, columnNames, lendNames, returnNames, spareName } from '../under-other-name.ts';
 import { indexStatement, readStoredViews, type StoredView } from './materialized-views.ts';
 import { type ChangedViewColumn, readChangedColumns } from './changed-view-columns.ts';
 import { replaceRelations } from './qualified-names.ts';
@@ -16,11 +17,11 @@ import { type CarriedView, readViews } from './views.ts';
  * PostgreSQL itself answers whether the views can be made anew for the other column. In a transaction that is rolled
  * back, a temporary table takes the place of the real one. It takes ACCESS SHARE on the real table and reads no row.
  *
- * 1. Create the table with the columns of the real one. Give the other column the first one's name, as contract will.
+ * 1. Create the table with the columns of the real one. Give the other columns the first ones' names, as contract will.
  * 2. Create each view as a temporary one, from its definition with other names of the table and the views. A
  *    definition can use the relation's own name as an alias, so a temporary relation gets that name while it is used.
- * 3. None of the views may still use the first column. A definition that lists the table's columns by place does.
- * 4. For a change that has a way back, make the views anew for the first column again.
+ * 3. None of the views may still use a first column. A definition that lists the table's columns by place does.
+ * 4. For a change that has a way back, make the views anew for the first columns again.
  */
 
 const TRIAL_TABLE = 'online_migration_trial';
@@ -34,14 +35,14 @@ export interface ViewTrial {
 }
 
 /**
- * Tries whether the views of one column can be made anew for the other column.
+ * Tries whether the views of one side can be made anew for the columns of the other side.
  * @param database one connection, not a pool; its role needs TEMPORARY on the database
- * @param from the column that the views use
+ * @param from the side that the views use
  * @param views in the order of {@link readViews}
  */
 export async function tryViews(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   from: Side,
   views: readonly CarriedView[],
 ): Promise<ViewTrial> {
@@ -56,7 +57,7 @@ export async function tryViews(
 
 async function tryInTransaction(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   from: Side,
   views: readonly CarriedView[],
 ): Promise<ViewTrial> {
@@ -77,24 +78,26 @@ async function tryInTransaction(
   });
   if (there.length > 0) return { refused: there, changedColumns: [] };
   const changedColumns = await readChangedColumns(database, views, trialName);
-  const back = from === 'new' || !isReversible(change) ? [] : await tryWayBack(database, views, names);
+  const back = from === 'new' || !hasWayBack(change) ? [] : await tryWayBack(database, views, names);
   return { refused: back, changedColumns };
 }
 
 async function createTrialTable(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   from: Side,
-  names: ColumnNames,
+  names: readonly ColumnNames[],
 ): Promise<void> {
-  const { table } = namesOf(change);
-  const { type } = from === 'old' ? change.newColumn : change.oldColumn;
+  const { table } = changeNamesOf(change);
   await database.query(`create temporary table ${TRIAL_TABLE} (like ${table})`);
-  await database.query(
-    `alter table ${TRIAL_TABLE_NAME} add column if not exists ${escapeIdentifier(names.staying)} ${type}`,
-  );
+  for (const { oldColumn, newColumn } of changedColumnsOf(change)) {
+    const { name, type } = from === 'old' ? newColumn : oldColumn;
+    await database.query(
+      `alter table ${TRIAL_TABLE_NAME} add column if not exists ${escapeIdentifier(name)} ${type}`,
+    );
+  }
   const keys = await readUsedKeys(database, table);
-  for (const statement of lendName(TRIAL_TABLE_NAME, names)) await database.query(statement);
+  for (const statement of lendNames(TRIAL_TABLE_NAME, names)) await database.query(statement);
   for (const { definition } of keys)
     await database.query(`alter table ${TRIAL_TABLE_NAME} add ${definition}`);
 }
@@ -122,12 +125,12 @@ async function readUsedKeys(
  * Creates the temporary views.
  * @param trial.nameOf the name of a temporary view, unquoted
  * @param trial.create creates one view and returns PostgreSQL's error; null if it has none
- * @returns the views that cannot be created, and those that still use the leaving column
+ * @returns the views that cannot be created, and those that still use a leaving column
  */
 async function tryAll(
   database: Queryable,
   views: readonly CarriedView[],
-  names: ColumnNames,
+  names: readonly ColumnNames[],
   {
     nameOf,
     create,
@@ -149,8 +152,8 @@ async function tryAll(
     join pg_catalog.pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
     join pg_catalog.pg_class c on c.oid = r.ev_class
     join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
-    where d.refclassid = 'pg_class'::regclass and d.refobjid = to_regclass($1) and a.attname = $2`,
-    [TRIAL_TABLE_NAME, spareName(names)],
+    where d.refclassid = 'pg_class'::regclass and d.refobjid = to_regclass($1) and a.attname = any ($2)`,
+    [TRIAL_TABLE_NAME, names.map(spareName)],
   );
   for (const view of views) {
     if (!rows.some(({ name }) => name === nameOf(view))) continue;
@@ -162,32 +165,32 @@ async function tryAll(
   return [...refused.values()];
 }
 
-/** Creates one view. Its original definition names the staying column. */
+/** Creates one view. Its original definition names the staying columns. */
 async function originalOrLent(
   database: Queryable,
-  change: ChangedColumn,
-  names: ColumnNames,
+  change: ColumnChange,
+  names: readonly ColumnNames[],
   views: readonly CarriedView[],
   view: CarriedView,
 ): Promise<string | null> {
   if (!view.isOriginal) return lentDefinition(database, change, views, view);
-  for (const statement of returnName(TRIAL_TABLE_NAME, names)) await database.query(statement);
+  for (const statement of returnNames(TRIAL_TABLE_NAME, names)) await database.query(statement);
   const reason = await lentDefinition(database, change, views, view);
-  for (const statement of lendName(TRIAL_TABLE_NAME, names)) await database.query(statement);
+  for (const statement of lendNames(TRIAL_TABLE_NAME, names)) await database.query(statement);
   return reason;
 }
 
 /** Creates one view, while the temporary relations have the names that its definition uses. */
 async function lentDefinition(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   views: readonly CarriedView[],
   view: CarriedView,
 ): Promise<string | null> {
   const viewsUsed = views.filter(({ oid }) => view.uses.includes(oid));
   const used = [
     ...(viewsUsed.length < view.uses.length
-      ? [{ name: namesOf(change).table, relationName: change.table.name, trial: TRIAL_TABLE }]
+      ? [{ name: changeNamesOf(change).table, relationName: change.table.name, trial: TRIAL_TABLE }]
       : []),
     ...viewsUsed.map((other) => ({ ...other, trial: trialName(other) })),
   ];
@@ -229,20 +232,23 @@ async function tryIndexes(database: Queryable, stored: StoredView | undefined): 
   );
 }
 
-/** Makes the temporary views anew for a column with the first one's type. */
+/** Makes the temporary views anew for columns with the first ones' types. */
 async function tryWayBack(
   database: Queryable,
   views: readonly CarriedView[],
-  names: ColumnNames,
+  names: readonly ColumnNames[],
 ): Promise<ViewTrial['refused']> {
-  for (const statement of returnName(TRIAL_TABLE_NAME, names)) await database.query(statement);
-  const back = { leaving: names.staying, staying: names.leaving };
-  const made = await readViews(database, { table: TRIAL_TABLE_NAME, column: back.leaving });
+  for (const statement of returnNames(TRIAL_TABLE_NAME, names)) await database.query(statement);
+  const back = names.map(({ leaving, staying }) => ({ leaving: staying, staying: leaving }));
+  const made = await readViews(database, {
+    table: TRIAL_TABLE_NAME,
+    columns: back.map(({ leaving }) => leaving),
+  });
   const keys = await readUsedKeys(database, TRIAL_TABLE_NAME);
   for (const { name } of made.toReversed()) await database.query(`drop view ${name}`);
   for (const { name } of keys)
     await database.query(`alter table ${TRIAL_TABLE_NAME} drop constraint ${name}`);
-  for (const statement of lendName(TRIAL_TABLE_NAME, back)) await database.query(statement);
+  for (const statement of lendNames(TRIAL_TABLE_NAME, back)) await database.query(statement);
   for (const { definition } of keys)
     await database.query(`alter table ${TRIAL_TABLE_NAME} add ${definition}`);
   const refused = await tryAll(database, made, back, {

@@ -12,8 +12,8 @@ function isUsersView(relation: string): string {
 }
 
 /**
- * SQL of the oids of the views that use a column, directly or through other views, as the query `view_set` of a
- * `with recursive`. `$1` is the table: schema and name, quoted; `$2` is the column.
+ * SQL of the oids of the views that use one of some columns, directly or through other views, as the query `view_set` of a
+ * `with recursive`. `$1` is the table: schema and name, quoted; `$2` are the columns.
  */
 export const VIEW_SET = `
       view_set (oid) as (
@@ -24,7 +24,7 @@ export const VIEW_SET = `
             and d.refobjid = a.attrelid and d.refobjsubid = a.attnum
         join pg_catalog.pg_rewrite r on r.oid = d.objid
         join pg_catalog.pg_class view on view.oid = r.ev_class and ${isUsersView('view')}
-        where a.attrelid = to_regclass($1) and a.attname = $2
+        where a.attrelid = to_regclass($1) and a.attname = any ($2)
         union
         select view.oid
         from view_set

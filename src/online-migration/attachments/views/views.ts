@@ -1,9 +1,9 @@
 import type { Queryable } from '../../postgres/queryable.ts';
 import { rolledBack } from '../../postgres/rolled-back.ts';
-import type { TableColumn } from '../table-column.ts';
+import type { TableColumns } from '../table-column.ts';
 import { IN_VIEW_SET, VIEW_SET } from './view-set.ts';
 
-/** A view that uses a column, or another one of these views. It is made anew for the other column. */
+/** A view that uses a changed column, or another one of these views. It is made anew for the other column. */
 export interface CarriedView {
   readonly oid: string;
   readonly kind: 'view' | 'materialized view';
@@ -177,10 +177,13 @@ const OBSTACLE = `
       end`;
 
 /**
- * Reads the views that use a column, directly or through other views. A view comes after the views that it uses. If
+ * Reads the views that use one of the columns, directly or through other views. A view comes after the views that it uses. If
  * views use each other in a circle, they have an obstacle.
  */
-export async function readViews(database: Queryable, { table, column }: TableColumn): Promise<CarriedView[]> {
+export async function readViews(
+  database: Queryable,
+  { table, columns }: TableColumns,
+): Promise<CarriedView[]> {
   const views = await rolledBack(database, async () => {
     // With this search_path, every name in a definition has its schema.
     await database.query('set local search_path = pg_catalog');
@@ -209,7 +212,7 @@ export async function readViews(database: Queryable, { table, column }: TableCol
         end || ${PRIVILEGES} || ${COMMENTS} as properties, ${OBSTACLE} as obstacle
       from v
       order by v.name`,
-      [table, column],
+      [table, columns],
     );
     return rows;
   });

@@ -1,6 +1,7 @@
 import { isLockConflict } from '../../postgres/database-error.ts';
 import type { Session } from '../../postgres/session.ts';
-import type { Fill } from '../plan/fill.ts';
+import type { ChangeFill } from '../plan/fill.ts';
+import { anyColumn, isFilled, isOpen, valueIf } from '../plan/unfilled.ts';
 import { fillRowByRow } from './row-by-row.ts';
 import { isRowError } from './row-error.ts';
 import { isOfStripe } from '../plan/stripes.ts';
@@ -17,11 +18,11 @@ export interface BatchRows {
 }
 
 /**
- * Fills the unfilled rows of a batch, in one transaction with its checkpoint.
+ * Fills the unfilled rows of a batch, all columns of a row in one update, in one transaction with its checkpoint.
  *
  * If a row is locked, the batch runs again without the locked rows; the sweep fills them later. If a value makes the
- * conversion fail, the batch is split into halves, each a transaction, down to the single row, which becomes a
- * reject.
+ * conversion fail, the batch is split into halves, each a transaction, down to the single row, whose column becomes
+ * a reject.
  *
  * @param session has a lock timeout far below `deadlock_timeout`
  * @param checkpoint writes the checkpoint; receives the number of rows filled
@@ -30,7 +31,7 @@ export interface BatchRows {
  */
 export async function fillBatch(
   session: Session,
-  fill: Fill,
+  fill: ChangeFill,
   batch: BatchRows,
   checkpoint: (rowsFilled: number) => Promise<void>,
 ): Promise<number> {
@@ -47,14 +48,19 @@ export async function fillBatch(
     });
   } catch (error) {
     if (!isRowError(error)) throw error;
-    const { filled } = await fillRowByRow(session, fill, batch.leaf, await findRows(session, fill, batch));
-    await checkpoint(filled);
-    return filled;
+    const { rowsFilled } = await fillRowByRow(
+      session,
+      fill,
+      batch.leaf,
+      await findRows(session, fill, batch),
+    );
+    await checkpoint(rowsFilled);
+    return rowsFilled;
   }
 }
 
 /** The rows of a batch, as `ctid` texts. */
-async function findRows(session: Session, fill: Fill, batch: BatchRows): Promise<string[]> {
+async function findRows(session: Session, fill: ChangeFill, batch: BatchRows): Promise<string[]> {
   const { rows } = await session.query<{ tid: string }>(
     `select t.ctid::text as tid from ${batch.leaf} as t where ${conditions('t', fill, batch)}`,
     bounds(batch),
@@ -62,22 +68,22 @@ async function findRows(session: Session, fill: Fill, batch: BatchRows): Promise
   return rows.map(({ tid }) => tid);
 }
 
-async function updateRows(session: Session, fill: Fill, batch: BatchRows): Promise<number> {
+async function updateRows(session: Session, fill: ChangeFill, batch: BatchRows): Promise<number> {
   return countFilled(
     session,
     `
     with updated as (
       update ${batch.leaf} as t
-      set ${fill.target} = ${fill.value}
+      set ${assignments(fill)}
       where ${conditions('t', fill, batch)}
-      returning t.${fill.target} is not null as filled
+      returning ${isFilled(fill, 't')} as filled
     )
     select count(*) filter (where filled) as filled from updated`,
     batch,
   );
 }
 
-async function updateUnlockedRows(session: Session, fill: Fill, batch: BatchRows): Promise<number> {
+async function updateUnlockedRows(session: Session, fill: ChangeFill, batch: BatchRows): Promise<number> {
   return countFilled(
     session,
     `
@@ -88,14 +94,24 @@ async function updateUnlockedRows(session: Session, fill: Fill, batch: BatchRows
       for no key update skip locked
     ), updated as (
       update ${batch.leaf} as t
-      set ${fill.target} = ${fill.value}
+      set ${assignments(fill)}
       from unlocked
       where t.ctid = unlocked.ctid
-      returning t.${fill.target} is not null as filled
+      returning ${isFilled(fill, 't')} as filled
     )
     select count(*) filter (where filled) as filled from updated`,
     batch,
   );
+}
+
+/** A filled column keeps its value, and is not converted again. */
+function assignments(fill: ChangeFill): string {
+  return fill.columns
+    .map((column) => {
+      const { target } = column;
+      return `${target} = ${valueIf(fill, column, isOpen(column, 't'), `t.${target}`)}`;
+    })
+    .join(', ');
 }
 
 /** Rejects are updated too, to null. To exclude them, each value would have to be converted twice. */
@@ -104,9 +120,9 @@ async function countFilled(session: Session, update: string, batch: BatchRows): 
   return Number(rows[0]?.filled);
 }
 
-function conditions(alias: string, fill: Fill, { stripe }: BatchRows): string {
+function conditions(alias: string, fill: ChangeFill, { stripe }: BatchRows): string {
   return `${alias}.ctid >= $1::tid and ${alias}.ctid < $2::tid and ${isOfStripe(alias, stripe)}
-      and ${alias}.${fill.target} is null and ${alias}.${fill.source} is not null`;
+      and ${anyColumn(fill, (column) => isOpen(column, alias))}`;
 }
 
 function bounds({ firstBlock, endBlock }: BatchRows): string[] {

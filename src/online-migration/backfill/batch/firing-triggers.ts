@@ -1,11 +1,11 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { ObstacleCode } from '../../change/obstacle-codes.ts';
 import type { Emit } from '../../change/events.ts';
-import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { unquoted } from '../../sync/filled-column.ts';
 import { BackfillError } from '../plan/backfill-error.ts';
-import { type Fill, forwardFill } from '../plan/fill.ts';
+import { type ChangeFill, forwardFill, targetsOf } from '../plan/fill.ts';
 import {
   findTriggers,
   findUncheckedConstraints,
@@ -13,9 +13,6 @@ import {
   readRightToSilence,
   type RightToSilence,
 } from './trigger-catalog.ts';
-
-/** Facts about a column that a backfill fills. */
-type FilledColumn = Pick<Fill, 'names' | 'target' | 'change'>;
 
 /** How a backfill treats the table's own triggers. */
 export interface TriggerPlan {
@@ -37,22 +34,22 @@ const IF_IT_MAY_FIRE = 'or, if it may fire, name it in `firesInBackfill`.';
  * 1. `origin`, if each trigger that would fire is declared in `firesInBackfill`.
  * 2. Otherwise `replica`, which disables ordinary triggers. The session's role must be allowed to set it, and each
  *    trigger that still fires must be declared. It also disables checks of foreign keys and deferrable constraints,
- *    so the filled column must have none. An update of only that column changes no other key.
+ *    so the filled columns must have none. An update of only these columns changes no other key.
  * 3. Otherwise the backfill is refused.
  */
-export async function readTriggerPlan(database: Queryable, fill: FilledColumn): Promise<TriggerPlan> {
+export async function readTriggerPlan(database: Queryable, fill: ChangeFill): Promise<TriggerPlan> {
   const { table } = fill.names;
-  const column = unquoted(fill.target);
-  const triggers = await findTriggers(database, table, column);
+  const columns = fill.columns.map(({ target }) => unquoted(target));
+  const triggers = await findTriggers(database, table, columns);
   const declared = fill.change.firesInBackfill ?? [];
   const isUndeclared = ({ rawName }: FiringTrigger) => !declared.includes(rawName);
   const inOrigin = triggers.filter(({ firesInOrigin }) => firesInOrigin);
   const undeclared = inOrigin.filter(isUndeclared);
   if (undeclared.length === 0) return { role: 'origin', firing: inOrigin, silent: [], obstacles: [] };
 
-  const constraints = await findUncheckedConstraints(database, table, column);
+  const constraints = await findUncheckedConstraints(database, table, columns);
   if (constraints.length > 0)
-    return refused('TRIGGER_BESIDE_CONSTRAINT', undeclared, () => howToCheck(constraints));
+    return refused('TRIGGER_BESIDE_CONSTRAINT', undeclared, () => howToCheck(constraints, columns.length));
   const right = await readRightToSilence(database);
   if (!right.isGranted) return refused('TRIGGER_NOT_SILENCEABLE', undeclared, () => howToBeGranted(right));
   const inReplica = triggers.filter(({ firesInReplica }) => firesInReplica);
@@ -67,7 +64,7 @@ export async function readTriggerPlan(database: Queryable, fill: FilledColumn): 
  * new column, so the same applies to it.
  * @returns an obstacle for each trigger
  */
-export async function triggerObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
+export async function triggerObstacles(database: Queryable, change: ColumnChange): Promise<Obstacle[]> {
   return [...(await readTriggerPlan(database, forwardFill(change))).obstacles];
 }
 
@@ -76,23 +73,23 @@ export async function triggerObstacles(database: Queryable, change: ChangedColum
  * @returns the plan for the triggers
  * @throws BackfillError
  */
-export async function requireTriggerPlan(database: Queryable, fill: Fill): Promise<TriggerPlan> {
+export async function requireTriggerPlan(database: Queryable, fill: ChangeFill): Promise<TriggerPlan> {
   const plan = await readTriggerPlan(database, fill);
   if (plan.role !== null) return plan;
   throw new BackfillError(
     'TRIGGERS_WOULD_FIRE',
-    `Cannot fill ${fill.target} of ${fill.names.change}: the table has triggers that would fire for each row that is converted.\n` +
+    `Cannot fill ${targetsOf(fill)} of ${fill.names.change}: the table has triggers that would fire for each row that is converted.\n` +
       plan.obstacles.map(({ message }) => `  ${message}`).join('\n'),
-    { change: fill.names.change, column: fill.target, obstacles: plan.obstacles },
+    { change: fill.names.change, column: targetsOf(fill), obstacles: plan.obstacles },
   );
 }
 
 /**
- * Prepares a session for updates of the filled column: disables undeclared triggers in it.
+ * Prepares a session for updates of the filled columns: disables undeclared triggers in it.
  * @param database a session without a transaction
  * @throws BackfillError if that is impossible
  */
-export async function keepTriggersSilent(database: Queryable, fill: Fill): Promise<void> {
+export async function keepTriggersSilent(database: Queryable, fill: ChangeFill): Promise<void> {
   const { role } = await requireTriggerPlan(database, fill);
   // Setting it needs the right, even to its current value.
   await database.query(
@@ -107,7 +104,7 @@ export async function keepTriggersSilent(database: Queryable, fill: Fill): Promi
  * Reports the triggers that are disabled for the updates of a backfill.
  * @throws BackfillError if undeclared triggers would fire
  */
-export async function reportSilence(database: Queryable, fill: Fill, emit: Emit): Promise<void> {
+export async function reportSilence(database: Queryable, fill: ChangeFill, emit: Emit): Promise<void> {
   const { silent } = await requireTriggerPlan(database, fill);
   if (silent.length === 0) return;
   const triggers = [...new Set(silent.map(({ name }) => name))];
@@ -162,9 +159,11 @@ function howToMakeOrdinary({ name, table, firesInOrigin }: FiringTrigger): strin
   );
 }
 
-function howToCheck(constraints: readonly string[]): string {
+function howToCheck(constraints: readonly string[], columns: number): string {
+  const [filled, areFilled] =
+    columns === 1 ? ['column', 'column is filled'] : ['columns', 'columns are filled'];
   return (
-    `To keep it silent would leave ${constraints.join(', ')} of the filled column unchecked. Drop that constraint until ` +
-    `the column is filled; ${IF_IT_MAY_FIRE}`
+    `To keep it silent would leave ${constraints.join(', ')} of the filled ${filled} unchecked. Drop that constraint until ` +
+    `the ${areFilled}; ${IF_IT_MAY_FIRE}`
   );
 }

@@ -4,7 +4,8 @@ import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
 import { isLockConflict } from '../../postgres/database-error.ts';
 import { advanceSweep } from '../plan/checkpoint.ts';
-import { type Fill, isUnfilled } from '../plan/fill.ts';
+import type { ChangeFill } from '../plan/fill.ts';
+import { isColumnUnfilled, isFilled, isUnfilled, valueIf } from '../plan/unfilled.ts';
 import { updateHasNoEffect } from './refused-update.ts';
 import { isRowError } from './row-error.ts';
 import { settle } from './settle.ts';
@@ -19,7 +20,7 @@ export type LeftRows = ReadonlyMap<string, readonly string[]>;
 
 /** Input of the sweep besides its session. */
 export interface SweepSurroundings {
-  readonly fill: Fill;
+  readonly fill: ChangeFill;
   /** Ends it between two transactions. */
   readonly signal: AbortSignal;
   readonly emit: Emit;
@@ -76,7 +77,7 @@ export async function awaitHeldRows(
 }
 
 /** Tries the rows once; returns the remaining ones. */
-async function tryAgain(session: Session, fill: Fill, rows: LeftRows): Promise<LeftRows> {
+async function tryAgain(session: Session, fill: ChangeFill, rows: LeftRows): Promise<LeftRows> {
   const left = new Map<string, string[]>();
   for (const [leaf, tids] of rows) {
     const settled = await settle(session, fill, leaf, tids);
@@ -90,7 +91,7 @@ async function tryAgain(session: Session, fill: Fill, rows: LeftRows): Promise<L
 /** Returns the rows that are still neither filled nor rejects. */
 export async function findLeft(
   session: Session,
-  fill: Fill,
+  fill: ChangeFill,
   leaf: string,
   tids: readonly string[],
 ): Promise<string[]> {
@@ -107,31 +108,40 @@ export async function findLeft(
  */
 async function refuseWithoutEffect(
   session: Session,
-  fill: Fill,
+  fill: ChangeFill,
   leaf: string,
   tids: readonly string[],
 ): Promise<void> {
-  const { key, target, value } = fill;
+  const converts = fill.columns.map((column) => {
+    const value = valueIf(fill, column, isColumnUnfilled(column, fill, 't'), 'null');
+    return `${value} is not null`;
+  });
   try {
     await session.transaction(async () => {
-      const { rows } = await session.query<{ tid: string; key: string; converts: boolean }>(
+      const { rows } = await session.query<{ tid: string; key: string; converts: boolean[] }>(
         `
-        select t.ctid::text as tid, ${key.text('t')} as key, ${value} is not null as converts
+        select t.ctid::text as tid, ${fill.key.text('t')} as key, array[${converts.join(', ')}] as converts
         from ${leaf} as t
         where t.ctid = any ($1::tid[]) and ${isUnfilled(fill, 't')}
         limit 1
-        for no key update skip locked`,
+        for no key update of t skip locked`,
         [tids],
       );
       const free = rows[0];
-      if (!free?.converts) return;
+      const columns = fill.columns.filter((_, index) => free?.converts[index]);
+      if (free === undefined || columns.length === 0) return;
       // A new statement sees the current versions of the locked rows, even if other sessions have written them.
-      const updated = await session.query<{ filled: boolean }>(
-        `update ${leaf} as t set ${target} = ${value} where t.ctid = $1::tid returning t.${target} is not null as filled`,
+      const { rows: updated } = await session.query<{ emptied: boolean[]; filled: boolean }>(
+        `
+        update ${leaf} as t
+        set ${columns.map(({ target, value }) => `${target} = ${value}`).join(', ')}
+        where t.ctid = $1::tid
+        returning array[${columns.map(({ target }) => `t.${target} is null`).join(', ')}] as emptied, ${isFilled(fill, 't')} as filled`,
         [free.tid],
       );
-      if (!updated.rows[0]?.filled) throw await updateHasNoEffect(session, fill, free.key);
-      await advanceSweep(session, fill, 1);
+      const emptied = columns.filter((_, index) => updated[0]?.emptied[index] ?? true);
+      if (emptied.length > 0) throw await updateHasNoEffect(session, fill, emptied, free.key);
+      if (updated[0]!.filled) await advanceSweep(session, fill, 1);
     });
   } catch (error) {
     // The next try handles it.
@@ -140,7 +150,7 @@ async function refuseWithoutEffect(
 }
 
 /** Reports the transactions that may hold rows: at once, and again when they have changed. */
-export function holderReporter(session: Session, fill: Fill, emit: Emit): () => Promise<void> {
+export function holderReporter(session: Session, fill: ChangeFill, emit: Emit): () => Promise<void> {
   let reported = '';
   let reportedAt = Number.NEGATIVE_INFINITY;
   return async () => {

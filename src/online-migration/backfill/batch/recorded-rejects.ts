@@ -1,25 +1,27 @@
 import { isLockConflict } from '../../postgres/database-error.ts';
 import type { Session } from '../../postgres/session.ts';
 import { BackfillError } from '../plan/backfill-error.ts';
-import { type Fill, isUnfilled } from '../plan/fill.ts';
+import type { ChangeFill, Fill } from '../plan/fill.ts';
+import { isColumnUnfilled } from '../plan/unfilled.ts';
 import { isRowError } from './row-error.ts';
 
 /**
- * Records one row as a reject.
+ * Records a column of one row as a reject.
  * @param leaf schema and name, quoted
  * @param tid the row's `ctid` as a text
  * @param reason the error of its conversion
- * @returns the number of rejects: 0 if the row has moved
+ * @returns the number of new rejects: 0 if the row has moved, or if this reject is recorded
  * @throws BackfillError if it cannot be recorded
  */
 export async function recordReject(
   session: Session,
-  fill: Fill,
+  fill: ChangeFill,
+  column: Fill,
   leaf: string,
   tid: string,
   reason: string,
 ): Promise<number> {
-  return record(fill, () => insertRejects(session, fill, leaf, [tid], reason));
+  return record(column, () => insertRejects(session, fill, column, leaf, [tid], reason));
 }
 
 /**
@@ -31,14 +33,30 @@ export async function recordReject(
  */
 export async function recordUnconvertible(
   session: Session,
-  fill: Fill,
+  fill: ChangeFill,
+  leaf: string,
+  tids: readonly string[],
+): Promise<number> {
+  let rejects = 0;
+  for (const column of fill.columns) {
+    rejects += await recordUnconvertibleOf(session, fill, column, leaf, tids);
+  }
+  return rejects;
+}
+
+async function recordUnconvertibleOf(
+  session: Session,
+  fill: ChangeFill,
+  column: Fill,
   leaf: string,
   tids: readonly string[],
 ): Promise<number> {
   try {
     return await session.transaction(async () => {
-      const unconvertible = await lockUnconvertible(session, fill, leaf, tids);
-      return record(fill, () => insertRejects(session, fill, leaf, unconvertible, fill.rejectReason));
+      const unconvertible = await lockUnconvertible(session, fill, column, leaf, tids);
+      return record(column, () =>
+        insertRejects(session, fill, column, leaf, unconvertible, column.rejectReason),
+      );
     });
   } catch (error) {
     // A row whose conversion raises an error has just been unlocked. The next try handles it.
@@ -49,16 +67,17 @@ export async function recordUnconvertible(
 
 async function lockUnconvertible(
   session: Session,
-  fill: Fill,
+  fill: ChangeFill,
+  column: Fill,
   leaf: string,
   tids: readonly string[],
 ): Promise<string[]> {
   const { rows } = await session.query<{ tid: string }>(
     `
     with straggler as materialized (
-      select t.ctid::text as tid, ${fill.value} as value
+      select t.ctid::text as tid, ${column.value} as value
       from ${leaf} as t
-      where t.ctid = any ($1::tid[]) and ${isUnfilled(fill, 't')}
+      where t.ctid = any ($1::tid[]) and ${isColumnUnfilled(column, fill, 't')}
       for no key update of t skip locked
     )
     select tid from straggler where value is null`,
@@ -69,20 +88,22 @@ async function lockUnconvertible(
 
 async function insertRejects(
   session: Session,
-  { names, key, source }: Fill,
+  { key }: ChangeFill,
+  { names, source }: Fill,
   leaf: string,
   tids: readonly string[],
   reason: string,
 ): Promise<number> {
   const { rowCount } = await session.query(
     `
-    insert into online_migration.reject (change, key, raw_value, reason)
+    insert into online_migration.reject as r (change, key, raw_value, reason)
     select $1, ${key.text('t')}, t.${source}::text, $2
     from ${leaf} as t
     where t.ctid = any ($3::tid[])
     on conflict (change, key) do update
-    set raw_value = excluded.raw_value, reason = excluded.reason, found_at = now()`,
-    [names.change, reason, tids],
+    set raw_value = excluded.raw_value, reason = excluded.reason, found_at = now()
+    where (r.raw_value, r.reason) is distinct from (excluded.raw_value, excluded.reason)`,
+    [names.record, reason, tids],
   );
   return rowCount ?? 0;
 }

@@ -1,42 +1,48 @@
 import type { Session } from '../../postgres/session.ts';
 import { isLockConflict } from '../../postgres/database-error.ts';
 import { advanceSweep } from '../plan/checkpoint.ts';
-import type { Fill } from '../plan/fill.ts';
+import type { ChangeFill, Fill } from '../plan/fill.ts';
+import { isColumnUnfilled, isFilled, isUnfilled } from '../plan/unfilled.ts';
+import { areEmptied, selectValues, updateFrom, valueName } from './column-values.ts';
 import { recordUnconvertible } from './recorded-rejects.ts';
 import { updateHasNoEffect } from './refused-update.ts';
 import { fillRowByRow } from './row-by-row.ts';
 import { isRowError } from './row-error.ts';
 
 /**
- * Fills rows that have a faithful value and records the others as rejects, in one transaction. Rows that other
+ * Fills columns that have a faithful value and records the others as rejects, in one transaction. Rows that other
  * sessions have locked are not changed.
  * @param leaf schema and name, quoted
  * @param tids the rows, as `ctid` texts
- * @returns how many were filled or became rejects; also 0 if other sessions hold the whole table
+ * @returns how many rows were filled, at least in part, plus the new rejects; also 0 if other sessions hold the whole
+ *   table
  * @throws BackfillError if a row's value converts, but its update fails or leaves the column null; or if a reject cannot
  *   be recorded
  */
 export async function settle(
   session: Session,
-  fill: Fill,
+  fill: ChangeFill,
   leaf: string,
   tids: readonly string[],
 ): Promise<number> {
   try {
     return await session.transaction(async () => {
-      const { filled, rejected, emptied } = await settleUnlocked(session, fill, leaf, tids);
-      if (emptied !== null) throw await updateHasNoEffect(session, fill, emptied);
+      const { filled, settled, emptied } = await settleUnlocked(session, fill, leaf, tids);
+      if (emptied !== null) {
+        const columns = fill.columns.filter((_, index) => emptied.columns[index]);
+        throw await updateHasNoEffect(session, fill, columns, emptied.key);
+      }
       if (filled > 0) await advanceSweep(session, fill, filled);
-      return filled + rejected;
+      return settled;
     });
   } catch (error) {
     if (isLockConflict(error)) return 0;
     if (!isRowError(error)) throw error;
   }
   try {
-    const { filled, rejected } = await fillRowByRow(session, fill, leaf, tids);
-    await advanceSweep(session, fill, filled);
-    if (filled + rejected > 0) return filled + rejected;
+    const { rowsFilled, settled } = await fillRowByRow(session, fill, leaf, tids);
+    await advanceSweep(session, fill, rowsFilled);
+    if (settled > 0) return settled;
     // No update has failed, so the record of a reject may have.
     return await recordUnconvertible(session, fill, leaf, tids);
   } catch (error) {
@@ -45,40 +51,67 @@ export async function settle(
   }
 }
 
-/** @returns `emptied`: the key of a row that is null after its update; null if there is none */
+/** The result of one statement. */
+interface Settled {
+  /** Rows of which no column is left to fill. */
+  readonly filled: number;
+  /** Updated rows, plus the new rejects. */
+  readonly settled: number;
+  /** A row of which a column is null after its update; null if there is none. */
+  readonly emptied: { readonly key: string; readonly columns: readonly boolean[] } | null;
+}
+
 async function settleUnlocked(
   session: Session,
-  fill: Fill,
+  fill: ChangeFill,
   leaf: string,
   tids: readonly string[],
-): Promise<{ filled: number; rejected: number; emptied: string | null }> {
-  const { names, key, target, source, value } = fill;
-  const { rows } = await session.query<{ filled: string; rejected: string; emptied: string | null }>(
+): Promise<Settled> {
+  const { key, columns } = fill;
+  const isToFill = (column: Fill) => isColumnUnfilled(column, fill, 't');
+  const sources = columns.map(
+    (column, index) =>
+      `t.${column.source}::text as raw_value_${index + 1}, ${columns.length === 1 ? 'true' : isToFill(column)} as is_unfilled_${index + 1}`,
+  );
+  const rejects = columns.map(
+    (_, index) =>
+      `select $${2 + 2 * index}::text, key, raw_value_${index + 1}, $${3 + 2 * index}::text from straggler where is_unfilled_${index + 1} and ${valueName(index)} is null`,
+  );
+  const { rows } = await session.query<{
+    filled: string;
+    updated: string;
+    rejected: string;
+    emptied: Settled['emptied'];
+  }>(
     `
     with straggler as materialized (
-      select t.ctid as tid, ${key.text('t')} as key, t.${source}::text as raw_value, ${value} as value
+      select t.ctid as tid, ${key.text('t')} as key, ${sources.join(', ')}, ${selectValues(fill, isToFill)}
       from ${leaf} as t
-      where t.ctid = any ($2::tid[]) and t.${target} is null and t.${source} is not null
-      for no key update skip locked
-    ), filled as (
-      update ${leaf} as u
-      set ${target} = straggler.value
-      from straggler
-      where u.ctid = straggler.tid and straggler.value is not null
-      returning straggler.key, u.${target} is not null as filled
+      where t.ctid = any ($1::tid[]) and ${isUnfilled(fill, 't')}
+      for no key update of t skip locked
+    ), updated as (
+      ${updateFrom(fill, leaf, 'straggler')}
+      returning straggler.key, ${isFilled(fill, 'u')} as filled, array[${areEmptied(fill, 'straggler').join(', ')}] as emptied
     ), rejected as (
       insert into online_migration.reject (change, key, raw_value, reason)
-      select $1, key, raw_value, $3 from straggler where value is null
+      ${rejects.join('\n      union all ')}
       on conflict (change, key) do update
       set raw_value = excluded.raw_value, reason = excluded.reason, found_at = now()
       returning 1
     )
     select
-      (select count(*) filter (where filled) from filled) as filled,
+      (select count(*) filter (where filled) from updated) as filled,
+      (select count(*) from updated) as updated,
       (select count(*) from rejected) as rejected,
-      (select key from filled where not filled limit 1) as emptied`,
-    [names.change, tids, fill.rejectReason],
+      (
+        select jsonb_build_object('key', key, 'columns', emptied) from updated where true = any (emptied) limit 1
+      ) as emptied`,
+    [tids, ...columns.flatMap(({ names, rejectReason }) => [names.record, rejectReason])],
   );
   const row = rows[0]!;
-  return { filled: Number(row.filled), rejected: Number(row.rejected), emptied: row.emptied };
+  return {
+    filled: Number(row.filled),
+    settled: Number(row.updated) + Number(row.rejected),
+    emptied: row.emptied,
+  };
 }

@@ -2,7 +2,7 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { PACKAGE_SCHEMA } from '../../change/names.ts';
 import { LEAF_OIDS } from '../../postgres/partition-tree.ts';
 
-/** A trigger of the table, except the package's own, that an update of one column can fire. */
+/** A trigger of the table, except the package's own, that an update of some columns can fire. */
 export interface FiringTrigger {
   /** Quoted. */
   readonly name: string;
@@ -23,15 +23,15 @@ export interface FiringTrigger {
 }
 
 /**
- * Finds the triggers that an update of one column fires, including those of partitions, because a backfill updates
+ * Finds the triggers that an update of some columns fires, including those of partitions, because a backfill updates
  * each partition directly.
  * @param table schema and name, quoted
- * @param column as in the catalog, unquoted; it need not exist yet
+ * @param columns as in the catalog, unquoted; they need not exist yet
  */
 export async function findTriggers(
   database: Queryable,
   table: string,
-  column: string,
+  columns: readonly string[],
 ): Promise<FiringTrigger[]> {
   // A trigger of a partition may be marked as internal although a person created it. A trigger of a constraint
   // belongs to the constraint.
@@ -66,39 +66,39 @@ export async function findTriggers(
         coalesce(array_length(g.tgattr, 1), 0) = 0
         or exists (
           select from pg_catalog.pg_attribute a
-          where a.attrelid = g.tgrelid and a.attnum = any (g.tgattr) and a.attname = $2
+          where a.attrelid = g.tgrelid and a.attnum = any (g.tgattr) and a.attname = any ($2)
         )
       )
     group by origin.oid, g.tgname, n.nspname, c.relname, pn.nspname, p.proname, g.tgtype & 1, g.tgtype & 2
     order by g.tgname, n.nspname, c.relname`,
-    [table, column, PACKAGE_SCHEMA],
+    [table, columns, PACKAGE_SCHEMA],
   );
   return rows;
 }
 
 /**
- * Finds the constraints of a column that `session_replication_role = replica` leaves unchecked: foreign keys and
+ * Finds the constraints of some columns that `session_replication_role = replica` leaves unchecked: foreign keys and
  * deferrable constraints.
  * @param table schema and name, quoted
- * @param column as in the catalog, unquoted; it need not exist yet
+ * @param columns as in the catalog, unquoted; they need not exist yet
  * @returns their names, quoted
  */
 export async function findUncheckedConstraints(
   database: Queryable,
   table: string,
-  column: string,
+  columns: readonly string[],
 ): Promise<string[]> {
   const { rows } = await database.query<{ name: string }>(
     `
     with leaf as (${LEAF_OIDS})
     select distinct quote_ident(k.conname) as name
     from leaf
-    join pg_catalog.pg_attribute a on a.attrelid = leaf.oid and a.attname = $2
+    join pg_catalog.pg_attribute a on a.attrelid = leaf.oid and a.attname = any ($2)
     join pg_catalog.pg_constraint k on
       k.conrelid = leaf.oid and a.attnum = any (k.conkey) and (k.contype = 'f' or k.condeferrable)
       or k.confrelid = leaf.oid and a.attnum = any (k.confkey)
     order by name`,
-    [table, column],
+    [table, columns],
   );
   return rows.map(({ name }) => name);
 }

@@ -1,22 +1,22 @@
 import { escapeLiteral } from 'pg';
-import type { ChangedColumn } from '../../change/changed-column.ts';
+import { type ChangedColumn, changedColumnsOf } from '../../change/changed-column.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
-import { type Names, namesOf } from '../../change/names.ts';
+import { type ChangeNames, changeNamesOf, type Names, namesOf } from '../../change/names.ts';
 import type { RowKey } from '../../change/row-key.ts';
-import type { Session } from '../../postgres/session.ts';
 import { areDifferent } from '../../change/value-difference.ts';
 
 /**
- * The direction of a backfill: the new column from the old one, or the old one from the new one when contract is
+ * The direction of a backfill: the new columns from the old ones, or the old ones from the new ones when contract is
  * reverted.
  */
+export type Direction = 'forward' | 'backward';
+
+/** How a backfill fills one column. */
 export interface Fill {
-  readonly direction: 'forward' | 'backward';
   readonly change: ChangedColumn;
   readonly names: Names;
-  /** Identifies its rejects. */
-  readonly key: RowKey;
-  /** Column to fill, quoted; a row with null is not filled yet. */
+  /** Column to fill, quoted; null if it is not filled yet. */
   readonly target: string;
   /** Source column, quoted. */
   readonly source: string;
@@ -26,14 +26,34 @@ export interface Fill {
   readonly rejectReason: string;
 }
 
-/** Fills the new column from the old one. */
-export function forwardFill(change: ChangedColumn): Fill {
-  const names = namesOf(change);
+/** How the backfill of a change fills a row: all columns in one update. */
+export interface ChangeFill {
+  readonly direction: Direction;
+  readonly change: ColumnChange;
+  readonly names: ChangeNames;
+  /** Identifies its rejects. */
+  readonly key: RowKey;
+  readonly columns: readonly [Fill, ...Fill[]];
+}
+
+/** Fills the new columns from the old ones. */
+export function forwardFill(change: ColumnChange): ChangeFill {
+  const names = changeNamesOf(change);
+  const [first, ...others] = changedColumnsOf(change);
   return {
     direction: 'forward',
     change,
     names,
     key: names.key,
+    columns: [forwardFillOf(first), ...others.map(forwardFillOf)],
+  };
+}
+
+function forwardFillOf(change: ChangedColumn): Fill {
+  const names = namesOf(change);
+  return {
+    change,
+    names,
     target: names.newColumn,
     source: names.oldColumn,
     value: `${names.forwardInBulk}(t.${names.oldColumn})`,
@@ -41,22 +61,28 @@ export function forwardFill(change: ChangedColumn): Fill {
   };
 }
 
-/** Fills the old column from the new one. A kept value is used if it still converts to the new value. */
-export async function backwardFill(database: Queryable, change: ChangedColumn): Promise<Fill> {
+/** Fills the old columns from the new ones. A kept value is used if it still converts to the new value. */
+export async function backwardFill(database: Queryable, change: ColumnChange): Promise<ChangeFill> {
+  const names = changeNamesOf(change);
+  const [first, ...others] = changedColumnsOf(change);
+  const columns: [Fill, ...Fill[]] = [await backwardFillOf(database, first)];
+  for (const column of others) columns.push(await backwardFillOf(database, column));
+  return { direction: 'backward', change, names, key: names.lastingKey, columns };
+}
+
+async function backwardFillOf(database: Queryable, change: ChangedColumn): Promise<Fill> {
   const names = namesOf(change);
   const rebuilt = `${names.backward}(t.${names.newColumn})`;
   const keptValue = `k.raw_value::${change.oldColumn.type}`;
   const kept = `(
       select ${keptValue}
       from online_migration.kept_value k
-      where k.change = ${escapeLiteral(names.change)} and k.key = ${names.lastingKey.text('t')}
+      where k.change = ${escapeLiteral(names.record)} and k.key = ${names.lastingKey.text('t')}
         and not (${areDifferent(change.newColumn.type, `${names.forward}(${keptValue})`, `t.${names.newColumn}`)})
     )`;
   return {
-    direction: 'backward',
     change,
     names,
-    key: names.lastingKey,
     target: names.oldColumn,
     source: names.newColumn,
     // Without kept values, a lookup for each row would find nothing ten million times.
@@ -65,33 +91,15 @@ export async function backwardFill(database: Queryable, change: ChangedColumn): 
   };
 }
 
-/**
- * A condition on a row: it is not filled, and it is not a recorded reject.
- * @param alias of the row
- */
-export function isUnfilled(fill: Fill, alias: string): string {
-  const { names, key, target, source } = fill;
-  const known = `
-      select from online_migration.reject r
-      where r.change = ${escapeLiteral(names.change)} and r.key = ${key.text(alias)}
-        and r.raw_value = ${alias}.${source}::text`;
-  return `${alias}.${target} is null and ${alias}.${source} is not null and not exists (${known})`;
-}
-
-/** Whether any row is neither filled nor a recorded reject. Reads the table up to the first one. */
-export async function hasUnfilled(session: Session, fill: Fill): Promise<boolean> {
-  const { rows } = await session.withoutStatementTimeout(() =>
-    session.query<{ found: boolean }>(
-      `select exists (select from ${fill.names.table} t where ${isUnfilled(fill, 't')}) as found`,
-    ),
-  );
-  return rows[0]!.found;
-}
-
-async function hasKeptValues(database: Queryable, names: Names): Promise<boolean> {
+async function hasKeptValues(database: Queryable, { record }: Names): Promise<boolean> {
   const { rows } = await database.query<{ kept: boolean }>(
     `select exists (select from online_migration.kept_value where change = $1) as kept`,
-    [names.change],
+    [record],
   );
   return rows[0]?.kept ?? false;
+}
+
+/** The columns that a backfill fills, quoted: one, or a list. */
+export function targetsOf({ columns }: Pick<ChangeFill, 'columns'>): string {
+  return columns.map(({ target }) => target).join(', ');
 }

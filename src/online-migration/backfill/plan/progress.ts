@@ -1,6 +1,6 @@
-import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
-import { namesOf } from '../../change/names.ts';
+import { changeNamesOf } from '../../change/names.ts';
 import { sqlState, SQLSTATE } from '../../postgres/database-error.ts';
 import { BLOCKS_DONE } from './stripes.ts';
 import { packageTableExists } from '../../state/package-table.ts';
@@ -40,10 +40,10 @@ interface ProgressRow {
  */
 export async function readBackfillProgress(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
 ): Promise<BackfillProgress | null> {
   if (!(await hasBookkeeping(database))) return null;
-  const row = await readProgressRow(database, namesOf(change).change).catch((error: unknown) => {
+  const row = await readProgressRow(database, changeNamesOf(change).change).catch((error: unknown) => {
     if (sqlState(error) === SQLSTATE.undefinedTable) return undefined;
     throw error;
   });

@@ -1,7 +1,7 @@
-import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
-import { namesOf } from '../../change/names.ts';
-import { backwardFill, type Fill, forwardFill } from '../plan/fill.ts';
+import { changeNamesOf } from '../../change/names.ts';
+import { backwardFill, type ChangeFill, forwardFill } from '../plan/fill.ts';
 import { hasBookkeeping } from '../plan/progress.ts';
 import { hasQueue } from '../plan/queue-schema.ts';
 import { STRIPES } from '../plan/stripes.ts';
@@ -16,7 +16,7 @@ import { STRIPES } from '../plan/stripes.ts';
 export type HandedOut = 'none' | 'done' | 'withheld' | 'handed out';
 
 /** Reads whether there are ranges for a worker process. */
-export async function readHandedOut(database: Queryable, change: ChangedColumn): Promise<HandedOut> {
+export async function readHandedOut(database: Queryable, change: ColumnChange): Promise<HandedOut> {
   if (!(await hasBookkeeping(database))) return 'none';
   const { rows } = await database.query<{ open: boolean }>(
     `
@@ -25,7 +25,7 @@ export async function readHandedOut(database: Queryable, change: ChangedColumn):
       ) as open
     from online_migration.backfill b
     where b.change = $1`,
-    [namesOf(change).change],
+    [changeNamesOf(change).change],
   );
   const plan = rows[0];
   if (plan === undefined) return 'none';
@@ -34,10 +34,10 @@ export async function readHandedOut(database: Queryable, change: ChangedColumn):
 }
 
 /** The fill of the backfill under way. */
-export async function readFill(database: Queryable, change: ChangedColumn): Promise<Fill> {
-  const { rows } = await database.query<{ direction: Fill['direction'] }>(
+export async function readFill(database: Queryable, change: ColumnChange): Promise<ChangeFill> {
+  const { rows } = await database.query<{ direction: ChangeFill['direction'] }>(
     `select direction from online_migration.backfill where change = $1`,
-    [namesOf(change).change],
+    [changeNamesOf(change).change],
   );
   return rows[0]?.direction === 'backward' ? backwardFill(database, change) : forwardFill(change);
 }

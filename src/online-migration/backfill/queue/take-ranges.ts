@@ -1,5 +1,5 @@
 import type { Emit } from '../../change/events.ts';
-import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
 import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
 import { AutovacuumHold } from '../space/autovacuum-hold.ts';
@@ -41,7 +41,7 @@ export interface WorkSurroundings {
  * @throws the first error of a range, which has returned to the queue; or the signal's reason
  */
 export async function takeRanges(
-  change: ChangedColumn,
+  change: ColumnChange,
   { openSession, settings, signal, emit }: WorkSurroundings,
   watch: WorkerConnection,
   done: Meter,

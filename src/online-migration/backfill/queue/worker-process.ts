@@ -1,5 +1,5 @@
-import type { ChangedColumn } from '../../change/changed-column.ts';
-import { namesOf } from '../../change/names.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
+import { changeNamesOf } from '../../change/names.ts';
 import { pause } from '../../postgres/pause.ts';
 import { type HandedOut, readHandedOut } from './queue-state.ts';
 import { Meter } from '../ranges/meter.ts';
@@ -21,9 +21,9 @@ const HOW_TO_HAND_OUT = 'a backfill with `BACKFILL_WORKERS=0` hands out ranges';
  *
  * @throws the first error of a range, which has returned to the queue
  */
-export async function workOnRanges(change: ChangedColumn, surroundings: WorkSurroundings): Promise<void> {
+export async function workOnRanges(change: ColumnChange, surroundings: WorkSurroundings): Promise<void> {
   const { openSession, signal, emit } = surroundings;
-  const { change: name } = namesOf(change);
+  const { change: name } = changeNamesOf(change);
   const done = new Meter(name, { rowsDone: 0, rowsTotal: 0, blocksDone: 0, blocksTotal: 0 });
   await using watch = new WorkerConnection(openSession, async () => undefined);
   const find = () => watch.run((session) => readHandedOut(session, change), signal, emit);

@@ -6,7 +6,7 @@ import { isLockConflict } from '../../postgres/database-error.ts';
 import { fillBatch } from '../batch/batch.ts';
 import { advanceRange } from '../plan/checkpoint.ts';
 import { type ClaimedRange, claimRange } from '../plan/claim.ts';
-import type { Fill } from '../plan/fill.ts';
+import type { ChangeFill } from '../plan/fill.ts';
 import { keepTriggersSilent } from '../batch/firing-triggers.ts';
 import type { WorkerPauses } from '../throttle/worker-pause.ts';
 import { readBytesPerBlock } from '../../postgres/partition-tree.ts';
@@ -22,7 +22,7 @@ const CONTENTION_PAUSE_MS = 100;
 
 /** The shared state of the workers of one process. */
 export interface WorkerShare {
-  readonly fill: Fill;
+  readonly fill: ChangeFill;
   readonly pauses: WorkerPauses;
   readonly batchSizes: BatchSizes;
   readonly nice: NiceRatio;

@@ -1,6 +1,7 @@
 import type { Session } from '../../postgres/session.ts';
 import { isLockConflict } from '../../postgres/database-error.ts';
-import { type Fill, hasUnfilled, isUnfilled } from '../plan/fill.ts';
+import type { ChangeFill } from '../plan/fill.ts';
+import { hasUnfilled, isUnfilled } from '../plan/unfilled.ts';
 import { keepTriggersSilent } from '../batch/firing-triggers.ts';
 import {
   awaitHeldRows,
@@ -77,7 +78,7 @@ async function sweepLeaf(session: Session, surroundings: SweepSurroundings, leaf
 
 async function findStragglers(
   session: Session,
-  fill: Fill,
+  fill: ChangeFill,
   leaf: string,
   firstBlock: number,
 ): Promise<string[]> {

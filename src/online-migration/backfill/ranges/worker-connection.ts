@@ -2,7 +2,7 @@ import type { Emit } from '../../change/events.ts';
 import { pause } from '../../postgres/pause.ts';
 import { describeDatabaseError, isConnectionLost, isTransient } from '../../postgres/database-error.ts';
 import { ConnectionLostError, type Session } from '../../postgres/session.ts';
-import type { Fill } from '../plan/fill.ts';
+import type { ChangeFill } from '../plan/fill.ts';
 import { keepTriggersSilent } from '../batch/firing-triggers.ts';
 
 /**
@@ -83,7 +83,7 @@ export class WorkerConnection implements AsyncDisposable {
 }
 
 /** Prepares a session for batches of a backfill. It throws a `BackfillError` if undeclared triggers would fire. */
-export function forBatches(fill: Fill): (session: Session) => Promise<void> {
+export function forBatches(fill: ChangeFill): (session: Session) => Promise<void> {
   return async (session) => {
     // If the server crashes, it loses the last rows together with their checkpoint, so commits need not wait for the
     // disk.

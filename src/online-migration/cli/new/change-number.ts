@@ -1,5 +1,6 @@
-import { type ChangedColumn, isRename } from '../../change/changed-column.ts';
-import { namesOf } from '../../change/names.ts';
+import { type ChangedColumn, changedColumnsOf, isRename } from '../../change/changed-column.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
+import { changeNamesOf } from '../../change/names.ts';
 import { PHASE_NAMES } from '../../change/phase-name.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { RecordedChange } from '../../state/recorded-changes.ts';
@@ -11,7 +12,7 @@ const SECOND = 2;
 
 /** The changes that a new one must not be confused with. */
 export interface EarlierChanges {
-  /** The changes that the project lists. */
+  /** The columns of the changes that the project lists. */
   readonly listed: readonly ChangedColumn[];
   /** The names of its migrations, without their numbers: `expand_orders_total`. */
   readonly migrations: readonly string[];
@@ -20,29 +21,34 @@ export interface EarlierChanges {
 }
 
 /**
- * The number of the change among those of its column; undefined for the first one. An earlier change may be listed, recorded in
+ * The number of the change among those of its columns; undefined for the first one. An earlier change may be listed, recorded in
  * the database, or known by its migrations.
- * @throws OnlineMigrationError if an earlier change is unfinished: the column does not have that change's new type
+ * @throws OnlineMigrationError if an earlier change of a column is unfinished: the column does not have that change's new type
  */
 export async function numberOf(
   database: DescribingQueryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   { listed, migrations, recorded }: EarlierChanges,
 ): Promise<number | undefined> {
-  const last = listed.findLast((other) => placeOf(other) === placeOf(change));
-  if (last !== undefined) await refuseUnfinished(database, change, last);
+  for (const column of changedColumnsOf(change)) {
+    const last = listed.findLast((other) => placeOf(other) === placeOf(column));
+    if (last !== undefined) await refuseUnfinished(database, column, last);
+  }
   const names = new Set([
-    ...listed.map((other) => namesOf(other).change),
+    ...listed.map((other) => changeNamesOf(other).change),
     ...recorded.map(({ name }) => name),
   ]);
+  const columns = change.columns.map(({ from }) => from.name);
   const isTaken = (number: number | undefined) => {
-    const { migration } = namesFor(change.table, change.oldColumn.name, number);
+    const { migration } = namesFor(change.table, columns, number);
     return (
-      names.has(number === undefined ? namesOf(change).change : numbered(change, number)) ||
+      names.has(number === undefined ? changeNamesOf(change).change : numbered(change, number)) ||
       PHASE_NAMES.some((phase) => migrations.includes(`${phase}_${migration}`))
     );
   };
-  if (last === undefined && !isTaken(undefined)) return undefined;
+  // An earlier change of the same columns may have a name of its own.
+  const hasEarlier = listed.some((other) => placesOf(other) === placesOf(change));
+  if (!hasEarlier && !isTaken(undefined)) return undefined;
   let number = SECOND;
   while (isTaken(number)) number += 1;
   return number;
@@ -50,17 +56,18 @@ export async function numberOf(
 
 async function refuseUnfinished(
   database: DescribingQueryable,
-  change: ChangedColumn,
+  { table, oldColumn }: ChangedColumn,
   last: ChangedColumn,
 ): Promise<void> {
   const { name: newName, type } = last.newColumn;
   // The column still has the name before the rename.
-  if (!isRename(last) && (await canonicalType(database, type)) === change.oldColumn.type) return;
+  if (!isRename(last) && (await canonicalType(database, type)) === oldColumn.type) return;
+  const change = `${table.schema}.${table.name}.${oldColumn.name}`;
   throw new OnlineMigrationError(
     'CHANGE_NOT_FINISHED',
-    `src/column-changes.ts has a change of ${namesOf(change).change} already, to ${isRename(last) ? newName : type}, which is not finished. ` +
+    `src/column-changes.ts has a change of ${change} already, to ${isRename(last) ? newName : type}, which is not finished. ` +
       `Nothing was written. Finish that one, or take it out of the list.`,
-    { change: namesOf(change).change, type },
+    { change, type },
   );
 }
 
@@ -85,7 +92,11 @@ function placeOf({ table, oldColumn }: ChangedColumn): string {
   return JSON.stringify([table.schema, table.name, oldColumn.name]);
 }
 
-/** The name of a later change of a column. */
-export function numbered(change: ChangedColumn, number: number): string {
-  return `${namesOf(change).change} ${number}`;
+function placesOf({ table, columns }: ColumnChange): string {
+  return JSON.stringify([table.schema, table.name, ...columns.map(({ from }) => from.name)]);
+}
+
+/** The name of a later change of the same columns. */
+export function numbered(change: ColumnChange, number: number): string {
+  return `${changeNamesOf(change).change} ${number}`;
 }

@@ -1,10 +1,13 @@
 import { isRename } from '../../change/changed-column.ts';
-import type { NewChange } from './new-change.ts';
+import { inSentence, namesFor, type NewChange, type NewColumn } from './new-change.ts';
 
 /** Characters that MikroORM would read as the end of a schema's name, or as a parameter. */
 const UNMAPPABLE = /[.?]/;
 
-/** The `oldType` of a change. */
+/** A name that a property has without quotes. */
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
+
+/** The `oldType` of a column. */
 export interface OldType {
   /** The expression that creates it: `new BigIntType()`. */
   readonly expression: string;
@@ -13,9 +16,10 @@ export interface OldType {
 }
 
 /** The reason why MikroORM cannot map the column, as a sentence; null if it can. */
-export function unmappableReason({ table, change }: Pick<NewChange, 'table' | 'change'>): string | null {
+export function unmappableReason({ table, columns }: Pick<NewChange, 'table' | 'columns'>): string | null {
   if (table.key.length === 0) return 'MikroORM maps no table without a key';
-  const names = [table.schema, table.name, ...table.key, change.oldColumn.name, change.newColumn.name];
+  const changed = columns.flatMap(({ change }) => [change.oldColumn.name, change.newColumn.name]);
+  const names = [table.schema, table.name, ...table.key, ...changed];
   const name = names.find((text) => UNMAPPABLE.test(text));
   if (name === undefined) return null;
   return `MikroORM cannot write the name ${JSON.stringify(name)}, which has a point or a question mark`;
@@ -26,43 +30,88 @@ export function unmappableReason({ table, change }: Pick<NewChange, 'table' | 'c
  * @param isTemplate whether the application has features, which list their changes
  */
 export function entityAdvice(subject: NewChange, isTemplate: boolean): string[] {
-  const { table, change, words } = subject;
-  const { oldColumn, newColumn } = change;
-  const oldType = oldTypeOf(subject);
-  const option = oldType === null ? '' : `, oldType: ${oldType.expression}`;
+  const { table, change, columns, words } = subject;
+  const { newColumn } = columns[0].change;
+  const isOne = columns.length === 1;
+  const old = inSentence(columns.map(({ facts }) => facts.name));
+  const oldTypes = oldTypesOf(subject);
   const after = isRename(change)
     ? `gets the column ${newColumn.name}, and keeps its type. `
-    : `gets the type ${newColumn.type}, and keeps the column's name. `;
+    : isOne
+      ? `gets the type ${newColumn.type}, and keeps the column's name. `
+      : `get the type ${newColumn.type}, and keep the columns' names. `;
   return [
-    `Keep one entity of ${table.name}. It describes the table after the change: the property of the column ${oldColumn.name}`,
+    `Keep one entity of ${table.name}. It describes the table after the change: the ${isOne ? 'property of the column' : 'properties of the columns'} ${old}`,
     after +
       (isTemplate
         ? `List the change in the feature of the table:`
         : `Open the ORM with \`followedOrm\` instead of \`MikroORM.init\`:`),
-    `  changes: [{ change: ${words.declaration}${option} }]`,
-    ...(oldType?.reason ?? [
-      isRename(change)
-        ? `In SQL of your own, \`columnOf\` gives the column's name.`
-        : `MikroORM's own types give the same values for both columns, so the change needs no \`oldType\`.`,
-    ]),
+    `  changes: [{ change: ${words.declaration}${optionOf(oldTypes, columns.length)} }]`,
+    ...(oldTypes.length > 0
+      ? new Set(oldTypes.flatMap(({ oldType }) => oldType.reason))
+      : [
+          isRename(change)
+            ? `In SQL of your own, \`columnOf\` gives the column's name.`
+            : `MikroORM's own types give the same values for ${isOne ? 'both columns' : 'the old and the new columns'}, so the change needs no \`oldType\`.`,
+        ]),
     `docs/${isTemplate ? 'adapting' : 'existing-project'}.md shows the lines.`,
   ];
 }
 
-/**
- * The type for the old column, if MikroORM's own types of the two columns give a property different values.
- * @returns null if MikroORM's own types serve
- */
-export function oldTypeOf({
-  conversion,
-  change,
+/** The types for the old columns that need one. */
+interface NamedOldType {
+  readonly column: string;
+  readonly oldType: OldType;
+}
+
+/** The `oldType` of each column that needs one. */
+export function oldTypesOf({
+  table,
+  columns,
   words,
   zone,
-}: Pick<NewChange, 'conversion' | 'change' | 'words' | 'zone'>): OldType | null {
+}: Pick<NewChange, 'table' | 'columns' | 'words' | 'zone'>): NamedOldType[] {
+  return columns.flatMap((column) => {
+    // Columns that convert in the same way share a class.
+    const alike = columns.filter((other) => kindOf(other) === kindOf(column));
+    const { pascal } =
+      alike.length === columns.length
+        ? words
+        : namesFor(
+            table,
+            alike.map(({ facts }) => facts.name),
+          );
+    const oldType = oldTypeOf(column, `${pascal}OldType`, zone);
+    return oldType === null ? [] : [{ column: column.facts.name, oldType }];
+  });
+}
+
+function kindOf({ facts, conversion }: NewColumn): string {
+  return `${facts.type} ${conversion?.expression}`;
+}
+
+/** The option of `followedOrm` or of a feature: the type itself if the change has one column, else by the column. */
+function optionOf(oldTypes: readonly NamedOldType[], columns: number): string {
+  const [first] = oldTypes;
+  if (first === undefined) return '';
+  if (columns === 1) return `, oldType: ${first.oldType.expression}`;
+  const entries = oldTypes.map(
+    ({ column, oldType }) =>
+      `${IDENTIFIER.test(column) ? column : JSON.stringify(column)}: ${oldType.expression}`,
+  );
+  return `, oldType: { ${entries.join(', ')} }`;
+}
+
+/**
+ * The type for the old column, if MikroORM's own types of the two columns give a property different values.
+ * @param own the name of a class of the application
+ * @param zone of timestamps without a time zone
+ * @returns null if MikroORM's own types serve
+ */
+function oldTypeOf({ conversion, change }: NewColumn, own: string, zone: string): OldType | null {
   const { oldColumn, newColumn } = change;
   const differ = (from: string, to: string) =>
     `MikroORM reads ${oldColumn.type} as a ${from}, and ${newColumn.type} as a ${to}.`;
-  const own = `${words.pascal}OldType`;
   if (conversion === null) return null;
   switch (conversion.name) {
     case 'integerToBigint':

@@ -1,9 +1,10 @@
-import { type ChangedColumn, isRename } from '../../change/changed-column.ts';
-import { namesOf } from '../../change/names.ts';
+import { isRename } from '../../change/changed-column.ts';
+import { changeNamesOf } from '../../change/names.ts';
 import type { Stage } from '../../observation/stage.ts';
 import { argumentFor } from '../project/chosen-change.ts';
 import { entityAdvice, unmappableReason } from './entity-advice.ts';
-import { isToBeWritten, migrationNumber, type NewChange } from './new-change.ts';
+import { inSentence, migrationNumber, type NewChange } from './new-change.ts';
+import { ownConversionsOf } from './own-conversions.ts';
 import { asSql } from './sql-name.ts';
 import type { WrittenFile } from './written-files.ts';
 
@@ -38,8 +39,7 @@ export function instructions(
   };
   const tests = files.filter(({ path }) => path.startsWith('test/'));
   const last = subjects.at(-1)!;
-  const { oldColumn, newColumn } = last.change;
-  const known = isRename(last.change) ? 'names' : 'columns';
+  const { newColumn } = last.columns[0].change;
   const arguments_ = subjects.map(({ change }) => argumentFor(change));
   return `${surroundings.isPlan ? `${orderOfPlan(subjects)}\n\n` : ''}Files written:
 ${files.map(({ path }) => `  ${path}`).join('\n')}
@@ -47,14 +47,20 @@ ${unreviewed.length === 0 ? '' : `\nReview before expand:\n${unreviewed.map((sen
 Next:
 ${subjects.map(writing).join('')}${config === undefined ? '' : `  Add the \`columnChanges\` of src/column-changes.ts to \`changes\` of ${config}.\n`}${tests.length === 0 ? '' : `  npm test -- ${tests.map(({ path }) => path).join(' ')}\n`}${arguments_.map((chosen) => `  npx online-migration preflight ${chosen}`).join('\n')}
 
-Release 1, which knows both ${known}${surroundings.isPlan ? ' of each change' : ''}:
+Release 1, which knows ${knownBefore(last)}${surroundings.isPlan ? ' of each change' : ''}:
 ${subjects.map((subject) => ofRelease1(subject, surroundings)).join('\n')}
-${surroundings.isPlan ? stepsOfPlan(subjects, surroundings) : stepsOf(last.change, stepOf(last, surroundings))}
+${surroundings.isPlan ? stepsOfPlan(subjects, surroundings) : stepsOf(last, stepOf(last, surroundings))}
 
-Release 2, which knows ${isRename(last.change) ? `only ${newColumn.name}` : surroundings.isPlan ? `all these columns only as ${newColumn.type}` : `${oldColumn.name} only as ${newColumn.type}`}:
+Release 2, which knows ${isRename(last.change) ? `only ${newColumn.name}` : surroundings.isPlan ? `all these columns only as ${newColumn.type}` : `${inSentence(last.columns.map(({ facts }) => facts.name))} only as ${newColumn.type}`}:
   Remove the ${surroundings.isPlan ? 'changes' : 'change'} from src/column-changes.ts${subjects.some((subject) => isFollowedByOrm(subject, surroundings)) ? ` and from the \`changes\` ${tests.length === 0 ? 'of `followedOrm`' : surroundings.isPlan ? 'of the features' : 'of the feature'}` : ''}.
 
 ${arguments_.map((chosen) => `npx online-migration status ${chosen} --watch shows the progress.`).join('\n')}`;
+}
+
+/** The columns or names that the first release knows. */
+function knownBefore({ change, columns }: NewChange): string {
+  if (isRename(change)) return 'both names';
+  return columns.length === 1 ? 'both columns' : 'the old and the new columns';
 }
 
 function isFollowedByOrm(subject: NewChange, { hasMigrations }: Surroundings): boolean {
@@ -67,7 +73,7 @@ function ofRelease1(subject: NewChange, surroundings: Surroundings): string {
   const lines = isFollowedByOrm(subject, surroundings)
     ? entityAdvice(subject, surroundings.isTemplate)
     : [
-        `${surroundings.hasMigrations ? `${reason}: follow` : 'Follow'} the active column of ${subject.words.declaration}, and use its name in every`,
+        `${surroundings.hasMigrations ? `${reason}: follow` : 'Follow'} the active ${subject.columns.length === 1 ? 'column' : 'columns'} of ${subject.words.declaration}, and use ${subject.columns.length === 1 ? 'its name' : 'their names'} in every`,
         `statement. docs/other-tools.md shows the lines.`,
       ];
   return lines.map((line) => `  ${line}`).join('\n');
@@ -91,7 +97,7 @@ function orderOfPlan(subjects: readonly NewChange[]): string {
   const width = Math.max(...subjects.map((subject) => place(subject).length));
   const lines = subjects.map(
     (subject, index) =>
-      `  ${index + 1}. ${place(subject).padEnd(width)}    ${subject.change.oldColumn.type} to ${subject.change.newColumn.type}`,
+      `  ${index + 1}. ${place(subject).padEnd(width)}    ${subject.columns[0].facts.type} to ${subject.columns[0].change.newColumn.type}`,
   );
   const others = subjects.length - 1;
   return `${place(last)} has ${others === 1 ? 'a column that refers to it and is' : `${others} columns that refer to it and are`} as narrow. The changes, in their order:
@@ -101,8 +107,9 @@ valid between the changes, because PostgreSQL compares the two types. Finish eac
 the change of ${place(last)}, delete the written files and add --only.`;
 }
 
-function place({ change: { table, oldColumn } }: NewChange): string {
-  return asSql(table.schema, table.name, oldColumn.name);
+/** The only column of a change of a plan. */
+function place({ table, columns: [{ facts }] }: NewChange): string {
+  return asSql(table.schema, table.name, facts.name);
 }
 
 /** The phases of all changes of a plan. */
@@ -110,41 +117,48 @@ function stepsOfPlan(subjects: readonly NewChange[], surroundings: Surroundings)
   return subjects
     .map(
       (subject, index) =>
-        `  Change ${index + 1} of ${subjects.length}, ${namesOf(subject.change).change}.
-${stepsOf(subject.change, stepOf(subject, surroundings))}`,
+        `  Change ${index + 1} of ${subjects.length}, ${changeNamesOf(subject.change).change}.
+${stepsOf(subject, stepOf(subject, surroundings))}`,
     )
     .join('\n');
 }
 
-/** The steps of a change whose conversion is not written yet. */
-function writing({ change, conversion, words, ...subject }: NewChange): string {
-  if (!isToBeWritten({ conversion })) return '';
-  const { oldColumn, newColumn } = change;
+/** The steps of a change whose conversions are not all written yet. */
+function writing(subject: NewChange): string {
+  const { table, columns: all, words } = subject;
+  const own = ownConversionsOf(subject);
+  const columns = own.flatMap((conversion) => conversion.columns);
+  const withDefault = columns.filter(({ facts }) => facts.default !== null).map(({ facts }) => facts.name);
+  const ofWhich = all.length === 1 ? '' : ` of ${inSentence(withDefault)}`;
   const steps = [
-    `The package has no conversion from ${oldColumn.type} to ${newColumn.type}:`,
-    `write \`forward\` and \`backward\` in src/${words.folder}/${words.file}-conversion.ts, as docs/adapting.md shows. Until then, the change is refused.`,
-    ...(oldColumn.default === undefined
+    ...own.flatMap(({ path, columns: [{ change }] }) => [
+      `The package has no conversion from ${change.oldColumn.type} to ${change.newColumn.type}:`,
+      `write \`forward\` and \`backward\` in ${path}, as docs/adapting.md shows. Until then, the change is refused.`,
+    ]),
+    ...(withDefault.length === 0
       ? []
-      : [`Declare the new default, \`to.default\`, in src/${words.folder}/${words.file}-change.ts.`]),
-    ...(subject.sample.length === 0
+      : [
+          `Declare the new ${withDefault.length === 1 ? 'default' : 'defaults'}, \`to.default\`${ofWhich}, in src/${words.folder}/${words.file}-change.ts.`,
+        ]),
+    ...(columns.every(({ sample }) => sample.length === 0)
       ? []
-      : [`The test has values of ${subject.table.name}: write the new ones, and remove personal data.`]),
+      : [`The test has values of ${table.name}: write the new ones, and remove personal data.`]),
   ];
-  return `  ${steps.join('\n  ')}\n`;
+  return steps.map((step) => `  ${step}\n`).join('');
 }
 
 /** The phases, with the releases that they wait for. */
-function stepsOf(change: ChangedColumn, up: (index: number, stage: Stage) => string): string {
-  const { oldColumn, newColumn } = change;
+function stepsOf({ change, columns }: NewChange, up: (index: number, stage: Stage) => string): string {
+  const added = inSentence(columns.map((column) => column.change.newColumn.name));
   if (isRename(change)) {
-    return `  When no process runs an older release, and no other program uses ${oldColumn.name}:
+    return `  When no process runs an older release, and no other program uses ${columns[0].facts.name}:
     ${up(0, 'renamed')}    rename; the application follows by itself
   docs/how-it-works.md says which programs survive it.`;
   }
   return `  When all processes run it:
     ${up(0, 'expanded')}    expand
     ${up(1, 'backfilled')}    backfill
-    ${up(2, 'enforced')}    enforce; the application switches over to ${newColumn.name} by itself
+    ${up(2, 'enforced')}    enforce; the application switches over to ${added} by itself
   When no process runs an older release:
 ${
   change.renameInContract

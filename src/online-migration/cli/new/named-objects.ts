@@ -67,16 +67,28 @@ async function listTables(database: Queryable, limit: number): Promise<string[]>
 }
 
 /**
- * Finds a column of a table.
- * @throws OnlineMigrationError if there is none, or if the name can mean two
+ * Finds columns of a table.
+ * @throws OnlineMigrationError if there is none of a name, if a name can mean two, or if two names mean the same column
  */
-export function findColumn(table: TableFacts, text: string): ColumnFacts {
+export function findColumns(table: TableFacts, texts: readonly string[]): ColumnFacts[] {
+  const option = texts.length === 1 ? '--column' : '--columns';
+  const found = texts.map((text) => findColumn(table, text, option));
+  const twice = found.find((column, place) => found.indexOf(column) !== place);
+  if (twice === undefined) return found;
+  throw new OnlineMigrationError(
+    'COLUMN_TWICE',
+    `--columns names the column ${twice.name} twice, and nothing was written. Name it once.`,
+    { table: table.name, column: twice.name },
+  );
+}
+
+function findColumn(table: TableFacts, text: string, option: string): ColumnFacts {
   const parts = sqlParts(text);
   const inSql = parts?.length === 1 ? parts[0] : undefined;
   const [found, ...others] = table.columns.filter(({ name }) => name === text || name === inSql);
   if (others.length > 0)
     throw ambiguous(
-      '--column',
+      option,
       text,
       [found!, ...others].map(({ name }) => [name]),
     );

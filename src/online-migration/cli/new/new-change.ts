@@ -1,23 +1,19 @@
 import type { ChangedColumn } from '../../change/changed-column.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
 import type { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { ChosenConversion } from './pairs/known-conversions.ts';
-import type { TableFacts } from './table-facts.ts';
+import type { ColumnFacts, TableFacts } from './table-facts.ts';
 
 /** A column change to write, with all facts for its files. */
 export interface NewChange {
   readonly table: TableFacts;
   /** The change itself, for queries on the database. */
-  readonly change: ChangedColumn;
-  /** Null if the change is only a rename. */
-  readonly conversion: ChosenConversion | null;
-  /** The labels of the new type, if it is an enum. */
-  readonly labels: readonly string[];
-  /** Statements that create the types, extensions and functions of the two columns in the database of a test. */
+  readonly change: ColumnChange;
+  readonly columns: NewColumns;
+  /** Statements that create the types, extensions and functions of the columns in the database of a test. */
   readonly setup: readonly string[];
   /** Parts of the table that its test does not have. */
   readonly untested: readonly string[];
-  /** Old values as texts, for the test of a conversion that the project has to write. */
-  readonly sample: readonly string[];
   /** Reasons for which the change cannot be written, besides the obstacles in the database. */
   readonly refusals: readonly OnlineMigrationError[];
   /** The time zone of timestamps without one. */
@@ -27,11 +23,28 @@ export interface NewChange {
   readonly words: NewNames;
 }
 
+/** The columns of a change to write, in the order of its declaration. */
+export type NewColumns = readonly [NewColumn, ...NewColumn[]];
+
+/** One column of a change to write. */
+export interface NewColumn {
+  /** The column as it is in the table. */
+  readonly facts: ColumnFacts;
+  /** The column as it is declared. */
+  readonly change: ChangedColumn;
+  /** Null if the change is only a rename. */
+  readonly conversion: ChosenConversion | null;
+  /** The labels of the new type, if it is an enum. */
+  readonly labels: readonly string[];
+  /** Old values as texts, for the test of a conversion that the project has to write. */
+  readonly sample: readonly string[];
+}
+
 /** The names used in the files. */
 export interface NewNames {
   /** Folder below `src/` and `test/`: `orders`. */
   readonly folder: string;
-  /** Prefix of the change's file names: `total`. */
+  /** Prefix of the change's file names: `total`, `created-at-and-updated-at`. */
   readonly file: string;
   /** In names of migration files: `orders_total`. */
   readonly migration: string;
@@ -43,11 +56,13 @@ export interface NewNames {
   readonly conversion: string;
 }
 
-/** Whether the package has no conversion for the two types, so that the project has to write one. */
-export function isToBeWritten({ conversion }: Pick<NewChange, 'conversion'>): boolean {
+/** Whether the package has no conversion for the types of a column, so that the project has to write one. */
+export function isToBeWritten({ conversion }: Pick<NewColumn, 'conversion'>): boolean {
   return conversion?.module !== undefined;
 }
 
+/** Longer names of files are hard to read in a list. */
+const LONGEST_WORDS = 50;
 /** Digits of a migration's number in its file name. */
 const NUMBER_DIGITS = 4;
 
@@ -71,16 +86,17 @@ export function inTemplate(text: string): string {
 
 /**
  * Derives the names for files and code of a change.
- * @param number of the change among those of the column; undefined for the first
+ * @param columns at least one
+ * @param number of the change among those of the columns; undefined for the first
  */
 export function namesFor(
   table: Pick<TableFacts, 'schema' | 'name'>,
-  column: string,
+  columns: readonly string[],
   number?: number,
 ): NewNames {
   const place = table.schema === 'public' ? [table.name] : [table.schema, table.name];
   const tableWords = place.flatMap(wordsOf);
-  const columnWords = [...wordsOf(column), ...(number === undefined ? [] : [String(number)])];
+  const columnWords = [...wordsOfAll(columns), ...(number === undefined ? [] : [String(number)])];
   const all = [...tableWords, ...columnWords];
   const pascal = all.map(capitalized).join('');
   const camel = pascal.charAt(0).toLowerCase() + pascal.slice(1);
@@ -92,6 +108,15 @@ export function namesFor(
     declaration: `${camel}Change`,
     conversion: `${camel}Conversion`,
   };
+}
+
+/** The words of several names: `created at and updated at`; of many, only those of the first one. */
+function wordsOfAll(columns: readonly string[]): string[] {
+  const each = columns.map(wordsOf);
+  const [first = [], ...others] = each;
+  if (others.length === 0) return first;
+  const all = [...each.slice(0, -1).flat(), 'and', ...each.at(-1)!];
+  return all.join('-').length <= LONGEST_WORDS ? all : [...first, 'and', String(others.length), 'more'];
 }
 
 /** The words of a name, without characters that are invalid in files and identifiers; none begins with a digit. */
@@ -112,4 +137,22 @@ function capitalized(word: string): string {
 /** The key of a table, as a declaration writes it. */
 export function keyOf({ key }: TableFacts): ChangedColumn['key'] {
   return key.length === 1 ? key[0]! : key;
+}
+
+/** Names in a sentence: `a`, `a and b`, `a, b and c`. */
+export function inSentence(names: readonly string[]): string {
+  const last = names.at(-1) ?? '';
+  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
+}
+
+/** A change in a title: `orders.total, from text to numeric(12,2)`. */
+export function titleOf({
+  table,
+  columns: [first, ...others],
+}: Pick<NewChange, 'table' | 'columns'>): string {
+  const { oldColumn, newColumn } = first.change;
+  if (others.length === 0)
+    return `${table.name}.${oldColumn.name}, from ${oldColumn.type} to ${newColumn.type}`;
+  const names = [first, ...others].map(({ facts }) => facts.name);
+  return `${inSentence(names)} of ${table.name}, to ${newColumn.type}`;
 }

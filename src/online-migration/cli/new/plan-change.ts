@@ -1,31 +1,32 @@
-import { type ChangedColumn, conversionOf } from '../../change/changed-column.ts';
+import type { ChangedColumn } from '../../change/changed-column.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { readRecordedChanges } from '../../state/recorded-changes.ts';
 import type { EarlierChanges } from './change-number.ts';
 import { epochUnitOf, sampleOf } from './column-values.ts';
-import { toBeWritten } from './conversion-file.ts';
-import { declaredChange } from './declared-change.ts';
-import { findColumn, findTable, findType } from './named-objects.ts';
-import { namesFor, type NewChange } from './new-change.ts';
+import { declaredChange, type DeclaredColumn } from './declared-change.ts';
+import { findColumns, findTable, findType } from './named-objects.ts';
+import { inSentence, namesFor, type NewChange, type NewColumn } from './new-change.ts';
+import { toBeWritten } from './own-conversions.ts';
 import { planRename } from './plan-rename.ts';
 import { newName } from './sql-name.ts';
-import { type DescribingQueryable, readTable } from './table-facts.ts';
+import { type ColumnFacts, type DescribingQueryable, readTable } from './table-facts.ts';
 import { objectSetup, partsWithoutTest } from './test-objects.ts';
 import { typeSetup } from './type-setup.ts';
 
 /** The user's input. */
 export interface WantedChange {
   readonly table: string;
-  readonly column: string;
-  /** The expected type of the column; undefined for any. */
+  /** At least one; several share one change. */
+  readonly columns: readonly string[];
+  /** The expected type of the columns; undefined for any. */
   readonly from: string | undefined;
   readonly to: string;
-  /** The new column's interim name; undefined to derive it from the old name. */
+  /** The interim name of the only new column; undefined to derive it from the old name. */
   readonly newColumn: string | undefined;
   /** The time zone of the timestamps; undefined if not given. */
   readonly zone: string | undefined;
-  /** The new name of the column, if the change is only a rename. */
+  /** The new name of the only column, if the change is only a rename. */
   readonly rename: string | undefined;
   readonly renameInContract: boolean;
 }
@@ -34,7 +35,7 @@ export interface WantedChange {
  * Plans a change from the user's input and the database.
  *
  * @param firstNumber of its migrations
- * @param others the project's changes; if one has the same column, the new change gets a numbered name
+ * @param others the columns of the project's changes; if one has the same columns, the new change gets a numbered name
  * @param migrations names of the project's migrations, without their numbers
  * @returns the plan, with the reasons for which it cannot be written
  * @throws OnlineMigrationError that names the mismatch and the actual value, if the input has no meaning
@@ -52,51 +53,82 @@ export async function planChange(
     recorded: await readRecordedChanges(database),
   };
   const table = await readTable(database, await findTable(database, wanted.table));
-  const column = findColumn(table, wanted.column);
-  if (wanted.from !== undefined && (await findType(database, wanted.from, '--from')) !== column.type) {
-    throw new OnlineMigrationError(
-      'COLUMN_TYPE_DIFFERS',
-      `${column.name} is ${column.type} and not ${wanted.from}, and nothing was written.`,
-      { column: column.name, declared: wanted.from, found: column.type },
-    );
-  }
-  if (wanted.rename !== undefined)
+  const columns = findColumns(table, wanted.columns);
+  if (wanted.from !== undefined) await refuseOtherType(database, columns, wanted.from);
+  if (wanted.rename !== undefined) {
+    const column = columns[0]!;
     return planRename(database, { table, column, firstNumber, earlier }, newName(wanted.rename));
-  const to = await findType(database, wanted.to, '--to');
-  if (to === column.type) {
-    throw new OnlineMigrationError(
-      'TYPE_UNCHANGED',
-      `${column.name} is ${to} already, and nothing was written.`,
-      { column: column.name, type: to },
-    );
   }
+  const to = await findType(database, wanted.to, '--to');
+  refuseUnchanged(columns, to);
   if (wanted.zone !== undefined) await refuseUnknownZone(database, wanted.zone);
   const zone = wanted.zone ?? 'UTC';
-  const { change, number, found, labels, refusals } = await declaredChange(database, table, column, {
+  const declared = await declaredChange(database, table, columns, {
     to,
     zone,
-    epochUnit: await epochUnitOf(database, table, column),
+    epochUnitOf: (column) => epochUnitOf(database, table, column),
     newColumn: wanted.newColumn === undefined ? undefined : newName(wanted.newColumn),
     renameInContract: wanted.renameInContract,
     earlier,
   });
-  const words = namesFor(table, column.name, number);
+  const { change, number, labels, refusals } = declared;
+  const own = toBeWritten(table, declared.columns, number);
+  const planned = async ({ facts, change: changed, found }: DeclaredColumn): Promise<NewColumn> => ({
+    facts,
+    change: changed,
+    conversion: found ?? own.get(facts.type)!,
+    labels,
+    sample: found === null ? await sampleOf(database, table, facts) : [],
+  });
+  const [first, ...further] = declared.columns;
+  const plannedColumns: [NewColumn, ...NewColumn[]] = [await planned(first)];
+  for (const column of further) plannedColumns.push(await planned(column));
   return {
     table,
     change,
-    conversion: found ?? toBeWritten(words, conversionOf(change)),
-    labels,
+    columns: plannedColumns,
     setup: [
-      ...(await typeSetup(database, [column.type, to])),
-      ...(await objectSetup(database, table, column)),
+      ...(await typeSetup(database, [...columns.map(({ type }) => type), to])),
+      ...(await objectSetup(database, table, columns)),
     ],
     untested: await partsWithoutTest(database, table),
-    sample: found === null ? await sampleOf(database, table, column) : [],
     refusals,
     zone,
     firstNumber,
-    words,
+    words: namesFor(
+      table,
+      columns.map(({ name }) => name),
+      number,
+    ),
   };
+}
+
+async function refuseOtherType(
+  database: DescribingQueryable,
+  columns: readonly ColumnFacts[],
+  from: string,
+): Promise<void> {
+  const type = await findType(database, from, '--from');
+  const other = columns.find((column) => column.type !== type);
+  if (other === undefined) return;
+  throw new OnlineMigrationError(
+    'COLUMN_TYPE_DIFFERS',
+    `${other.name} is ${other.type} and not ${from}, and nothing was written.`,
+    { column: other.name, declared: from, found: other.type },
+  );
+}
+
+function refuseUnchanged(columns: readonly ColumnFacts[], to: string): void {
+  const isUnchanged = ({ type }: ColumnFacts) => type === to;
+  const unchanged = columns.filter(isUnchanged).map(({ name }) => name);
+  if (unchanged.length === 0) return;
+  const isOne = unchanged.length === 1;
+  const advice = columns.length === 1 ? '' : ` Leave ${isOne ? 'it' : 'them'} out of --columns.`;
+  throw new OnlineMigrationError(
+    'TYPE_UNCHANGED',
+    `${inSentence(unchanged)} ${isOne ? 'is' : 'are'} ${to} already, and nothing was written.${advice}`,
+    { ...(isOne ? { column: unchanged[0] } : { columns: unchanged }), type: to },
+  );
 }
 
 async function refuseUnknownZone(database: Queryable, zone: string): Promise<void> {

@@ -1,4 +1,5 @@
-import type { ChangedColumn } from '../../change/changed-column.ts';
+import { changedColumnsOf } from '../../change/changed-column.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import { type EarlierChanges, numbered, numberOf } from './change-number.ts';
 import { keyOf, namesFor, type NewChange } from './new-change.ts';
@@ -32,24 +33,24 @@ export async function planRename(
     );
   }
   const { name, type } = column;
-  const change: ChangedColumn = {
+  const unnamed: ColumnChange = {
     table: { schema: table.schema, name: table.name },
     key: keyOf(table),
-    oldColumn: { name, type },
-    newColumn: { name: to, type },
+    columns: [{ from: { name, type }, to: { name: to, type } }],
   };
-  const number = await numberOf(database, change, earlier);
+  const number = await numberOf(database, unnamed, earlier);
+  const change = number === undefined ? unnamed : { name: numbered(unnamed, number), ...unnamed };
+  const labels = await enumLabels(database, type);
+  const [changed] = changedColumnsOf(change);
   return {
     table,
-    change: number === undefined ? change : { name: numbered(change, number), ...change },
-    conversion: null,
-    labels: await enumLabels(database, type),
-    setup: [...(await typeSetup(database, [type])), ...(await objectSetup(database, table, column))],
+    change,
+    columns: [{ facts: column, change: changed, conversion: null, labels, sample: [] }],
+    setup: [...(await typeSetup(database, [type])), ...(await objectSetup(database, table, [column]))],
     untested: await partsWithoutTest(database, table),
-    sample: [],
     refusals: [],
     zone: 'UTC',
     firstNumber,
-    words: namesFor(table, name, number),
+    words: namesFor(table, [name], number),
   };
 }

@@ -1,11 +1,11 @@
 import { findObstacles, findPreparations, findUnreviewed } from '../../attachments/obstacles/obstacles.ts';
-import { namesOf } from '../../change/names.ts';
+import { changeNamesOf } from '../../change/names.ts';
 import type { Obstacle } from '../../change/obstacle.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Session } from '../../postgres/session.ts';
-import { leftToPerson } from './conversion-file.ts';
 import { isToBeWritten, type NewChange } from './new-change.ts';
 import { joined } from './refusals.ts';
+import { leftToPerson } from './stand-in.ts';
 
 /** The reasons for which one change cannot be written. */
 interface Reasons {
@@ -35,13 +35,13 @@ export async function refuseObstacles(session: Session, plans: readonly NewChang
   if (refused.every(({ obstacles }) => obstacles.length === 0)) {
     throw joined(refused.flatMap(({ plan }) => plan.refusals));
   }
-  const { change: name, table } = namesOf(plans.at(-1)!.change);
+  const { change: name, table } = changeNamesOf(plans.at(-1)!.change);
   const list = all
     .flatMap(({ plan, obstacles }) => {
       const sentences = [...obstacles, ...plan.refusals].map(({ message }) => `  ${message}`);
       return plans.length === 1 || sentences.length === 0
         ? sentences
-        : [`  ${namesOf(plan.change).change}:`, ...sentences.map((sentence) => `  ${sentence}`)];
+        : [`  ${changeNamesOf(plan.change).change}:`, ...sentences.map((sentence) => `  ${sentence}`)];
     })
     .join('\n');
   throw new OnlineMigrationError(
@@ -55,7 +55,7 @@ export async function refuseObstacles(session: Session, plans: readonly NewChang
 
 async function readReasons(session: Session, plan: NewChange): Promise<Reasons> {
   const { change, refusals } = plan;
-  const isIncomplete = isToBeWritten(plan) || refusals.length > 0;
+  const isIncomplete = plan.columns.some(isToBeWritten) || refusals.length > 0;
   const obstacles = (await findObstacles(session, change)).filter(
     (one) => !isIncomplete || !leftToPerson(one),
   );

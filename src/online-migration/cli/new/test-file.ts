@@ -1,8 +1,8 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import { isRename } from '../../change/changed-column.ts';
-import { inComment, inTemplate, type NewChange } from './new-change.ts';
+import { inComment, inTemplate, type NewChange, type NewColumn, titleOf } from './new-change.ts';
 import { fillingOf, NUMBERS, TEXT_INSTEAD, valueOfType } from './key-fillings.ts';
-import type { ColumnFacts } from './table-facts.ts';
+import type { PairValue } from './pairs/conversion-pair.ts';
 import type { WrittenFile } from './written-files.ts';
 
 /** Columns that the test adds for its clients. No table is likely to have them. */
@@ -10,24 +10,19 @@ const CLIENTS_COLUMNS = { id: 'cycle_id', n: 'cycle_n' };
 const ROWS = 1_000;
 
 /**
- * Writes a test that runs the change up and down under load. It creates a table with the key, the column and its
+ * Writes a test that runs the change up and down under load. It creates a table with the key, the changed columns and their
  * indexes, with the types, extensions and functions that these need. Foreign keys and triggers are left out, because the other
  * tables do not exist, and so are indexes on further columns of the user's own types. A comment in the file names them.
  * @returns null if no values of a renamed column's type are known
  */
 export function testFile(subject: NewChange): WrittenFile | null {
   const { table, change, words } = subject;
-  const { oldColumn, newColumn } = change;
-  const changed = table.columns.find(({ name }) => name === oldColumn.name)!;
-  const values = subject.conversion?.value ?? sameValue(subject);
-  if (values === null && !changed.isNumbered) return null;
-  const value =
-    values === null || changed.isNumbered
-      ? ''
-      : `value: { old: (n) => ${valueTemplate(values.old)}, new: (n) => ${valueTemplate(values.new)} },`;
+  const columns = subject.columns.map(testedColumn);
+  if (columns.some(({ column, value }) => value === null && !column.facts.isNumbered)) return null;
+  const { oldColumn, newColumn } = subject.columns[0].change;
   const title = isRename(change)
     ? `${table.name}.${oldColumn.name}, renamed to ${newColumn.name},`
-    : `${table.name}.${oldColumn.name}, from ${oldColumn.type} to ${newColumn.type},`;
+    : `${titleOf(subject)},`;
   return {
     path: `test/${words.folder}/${words.file}-change.test.ts`,
     text: `import { describe, it } from '@jest/globals';
@@ -37,9 +32,9 @@ import { type ChangeCase, expectFullCycle } from '../support/change-cycle.ts';
 ${untestedParts(subject)}const CASE: ChangeCase = {
   change: ${words.declaration},
   columns: ${JSON.stringify(CLIENTS_COLUMNS)},
-  ${value}
+  ${valuesOf(columns)}
   setup: [
-${setupOf(subject, changed, values?.old ?? '')
+${setupOf(subject, columns)
   .map((statement) => `    ${asTemplate(statement)},`)
   .join('\n')}
   ],
@@ -54,56 +49,92 @@ describe(${JSON.stringify(title)}, () => {
   };
 }
 
+/** A changed column in the table of the test. */
+interface TestedColumn {
+  readonly column: NewColumn;
+  /** The SQL of its values; null if it generates them, or if none are known. */
+  readonly value: PairValue | null;
+}
+
+function testedColumn(column: NewColumn): TestedColumn {
+  return { column, value: column.facts.isNumbered ? null : (column.conversion?.value ?? sameValue(column)) };
+}
+
+/** The values that the clients of the test write. */
+function valuesOf(columns: readonly TestedColumn[]): string {
+  const written = columns.flatMap(({ column, value }) =>
+    value === null
+      ? []
+      : [
+          {
+            name: column.facts.name,
+            pair: `{ old: (n) => ${valueTemplate(value.old)}, new: (n) => ${valueTemplate(value.new)} }`,
+          },
+        ],
+  );
+  const [first] = written;
+  if (first === undefined) return '';
+  if (columns.length === 1) return `value: ${first.pair},`;
+  return `values: { ${written.map(({ name, pair }) => `${JSON.stringify(name)}: ${pair}`).join(', ')} },`;
+}
+
 /** A comment on the parts of the table that the test leaves out. */
-function untestedParts({ untested }: NewChange): string {
+function untestedParts({ untested, columns }: NewChange): string {
   if (untested.length === 0) return '';
   return `/**
- * The table of the test has the key, the column and its indexes. It does not have:
+ * The table of the test has the key, ${columns.length === 1 ? 'the column and its' : 'the changed columns and their'} indexes. It does not have:
 ${untested.map((part) => ` * - ${inComment(part.replaceAll(/\s+/g, ' '))}`).join('\n')}
  */
 `;
 }
 
-/** @param value SQL of the old value for the number `${n}` */
-function setupOf({ table, change, setup }: NewChange, changed: ColumnFacts, value: string): string[] {
+function setupOf({ table, setup }: NewChange, tested: readonly TestedColumn[]): string[] {
   const name = `${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)}`;
   const needed = new Set(table.key);
+  const isChanged = (other: string) => tested.some(({ column }) => column.facts.name === other);
   const isOwnType = new Map(table.columns.map((column) => [column.name, fillingOf(column) !== null]));
   const indexes = table.indexes.filter(
     ({ columns, keyColumns }) =>
       isKey(keyColumns, table.key) ||
-      (columns.includes(changed.name) &&
-        columns.every((column) => column === changed.name || isOwnType.get(column))),
+      (columns.some(isChanged) && columns.every((column) => isChanged(column) || isOwnType.get(column))),
   );
   for (const { columns } of indexes) for (const column of columns) needed.add(column);
-  const others = table.columns.filter((column) => column.name !== changed.name);
-  const { oldColumn } = change;
-  const clause = changed.isNumbered
-    ? ' generated by default as identity'
-    : `${changed.notNull ? ' not null' : ''}${changed.default === null ? '' : ` default ${changed.default}`}`;
+  const others = table.columns.filter((column) => !isChanged(column.name));
   const columns = [
     ...others
       .filter((column) => needed.has(column.name))
       .map((column) => `${escapeIdentifier(column.name)} ${fillingOf(column) ?? TEXT_INSTEAD}`),
-    `${escapeIdentifier(changed.name)} ${oldColumn.type}${clause}`,
+    ...tested.map(({ column }) => oldDeclaration(column)),
     `${CLIENTS_COLUMNS.id} bigint generated always as identity unique`,
     `${CLIENTS_COLUMNS.n} bigint not null default 0`,
   ];
-  const own = value.replaceAll('${n}', 'n');
+  // A numbered column has its own values.
+  const written = tested.flatMap(({ column, value }) =>
+    value === null
+      ? []
+      : [{ name: escapeIdentifier(column.facts.name), sql: value.old.replaceAll('${n}', 'n') }],
+  );
+  const names = [CLIENTS_COLUMNS.n, ...written.map(({ name: column }) => column)].join(', ');
+  const values = ['n', ...written.map(({ sql }) => sql)].join(', ');
   return [
     ...(table.schema === 'public' ? [] : [`create schema ${escapeIdentifier(table.schema)}`]),
     ...setup,
     ...(columns.some((column) => column.includes(NUMBERS)) ? [`create sequence ${NUMBERS}`] : []),
     `create table ${name} (${columns.join(', ')})`,
     ...indexes.map(({ statement }) => statement),
-    changed.isNumbered
-      ? `insert into ${name} (${CLIENTS_COLUMNS.n}) select n from generate_series(1, ${ROWS}) as n`
-      : `insert into ${name} (${CLIENTS_COLUMNS.n}, ${escapeIdentifier(changed.name)}) select n, ${own} from generate_series(1, ${ROWS}) as n`,
+    `insert into ${name} (${names}) select ${values} from generate_series(1, ${ROWS}) as n`,
   ];
 }
 
+function oldDeclaration({ facts, change: { oldColumn } }: NewColumn): string {
+  const clause = facts.isNumbered
+    ? ' generated by default as identity'
+    : `${facts.notNull ? ' not null' : ''}${facts.default === null ? '' : ` default ${facts.default}`}`;
+  return `${escapeIdentifier(facts.name)} ${oldColumn.type}${clause}`;
+}
+
 /** A renamed column has one value; null if none is known for its type. */
-function sameValue({ change, labels }: NewChange): { readonly old: string; readonly new: string } | null {
+function sameValue({ change, labels }: NewColumn): PairValue | null {
   const { type } = change.oldColumn;
   const [label] = labels;
   const value = label === undefined ? valueOfType(type) : `${escapeLiteral(label)}::${type}`;

@@ -2,24 +2,24 @@ import { escapeIdentifier } from 'pg';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { ColumnFacts, TableFacts } from './table-facts.ts';
 
-/** Extensions and functions that the indexes and the default of a column use, with statements that create them. */
+/** Extensions and functions that the indexes and the defaults of columns use, with statements that create them. */
 export async function objectSetup(
   database: Queryable,
   { schema, name }: TableFacts,
-  column: ColumnFacts,
+  columns: readonly ColumnFacts[],
 ): Promise<string[]> {
   const { rows } = await database.query<{ statement: string }>(
     `
     with used as (
       select 'pg_opclass'::regclass as classid, o.opclass as objid
       from pg_catalog.pg_index i
-      join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attname = $2 and a.attnum = any (i.indkey::int2[])
+      join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attname = any ($2) and a.attnum = any (i.indkey::int2[])
       cross join unnest(i.indclass::oid[]) as o (opclass)
       where i.indrelid = to_regclass($1)
       union
       select d.refclassid, d.refobjid
       from pg_catalog.pg_attrdef def
-      join pg_catalog.pg_attribute a on a.attrelid = def.adrelid and a.attnum = def.adnum and a.attname = $2
+      join pg_catalog.pg_attribute a on a.attrelid = def.adrelid and a.attnum = def.adnum and a.attname = any ($2)
       join pg_catalog.pg_depend d on d.classid = 'pg_attrdef'::regclass and d.objid = def.oid and d.refclassid = 'pg_proc'::regclass
       where def.adrelid = to_regclass($1)
     ), extension as (
@@ -48,7 +48,7 @@ export async function objectSetup(
       select 4, pg_get_functiondef(oid) from own_function
     ) as statements
     order by place, statement`,
-    [`${escapeIdentifier(schema)}.${escapeIdentifier(name)}`, column.name],
+    [`${escapeIdentifier(schema)}.${escapeIdentifier(name)}`, columns.map((column) => column.name)],
   );
   return rows.map(({ statement }) => statement);
 }

@@ -1,15 +1,18 @@
-import { type ChangedColumn, changedColumnOf } from '../../change/changed-column.ts';
 import type { ColumnChange } from '../../change/column-change.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
-import { namesOf } from '../../change/names.ts';
+import { changeNamesOf, nameOf } from '../../change/names.ts';
 
 /** Text that needs no quotes in a shell. */
-const PLAIN = /^[\w.-]+$/;
+const PLAIN = /^[\w.,-]+$/;
+
+/** A word of a command, quoted for a shell if it needs quotes. */
+export function inShell(text: string): string {
+  return PLAIN.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
 
 /** A change's name, quoted for a shell: `'public.orders.total 2'`. */
-export function argumentFor(change: ChangedColumn): string {
-  const name = namesOf(change).change;
-  return PLAIN.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
+export function argumentFor(change: ColumnChange): string {
+  return inShell(changeNamesOf(change).change);
 }
 
 /** The place at which a person names a change. */
@@ -24,16 +27,15 @@ export interface Choice {
 
 /**
  * Finds the change for a command: the named one, or the only one.
- * @param name the name of the change; or its table and column, `orders.total`, with or without the schema
+ * @param name the name of the change; or its table and one of its columns, or all of them: `orders.total`,
+ *   `orders.created_at,updated_at`, with or without the schema
  * @throws OnlineMigrationError that lists them if none or several have the name, or if the name is missing
  */
 export function chosenChange(name: string | undefined, { changes, file, command }: Choice): ColumnChange {
-  const columns = changes.map((change) => ({ change, column: changedColumnOf(change) }));
-  const listed = (some: typeof columns) => some.map(({ column }) => argumentFor(column)).join(', ');
-  const namesIn = (some: typeof columns) => some.map(({ column }) => namesOf(column).change);
-  const nameOne = ([{ column }]: readonly [(typeof columns)[number], ...typeof columns]) =>
-    `Name one after the command: \`npx online-migration ${command.replace('[change]', argumentFor(column))}\`.`;
-  const [first, ...rest] = columns;
+  const names = changes.map(nameOf);
+  const nameOne = ([change]: readonly [ColumnChange, ...ColumnChange[]]) =>
+    `Name one after the command: \`npx online-migration ${command.replace('[change]', argumentFor(change))}\`.`;
+  const [first, ...rest] = changes;
   if (first === undefined) {
     throw new OnlineMigrationError(
       'NO_CHANGE_DECLARED',
@@ -42,25 +44,25 @@ export function chosenChange(name: string | undefined, { changes, file, command 
     );
   }
   if (name === undefined) {
-    if (rest.length === 0) return first.change;
+    if (rest.length === 0) return first;
     throw new OnlineMigrationError(
       'CHANGE_NOT_CHOSEN',
-      `There are several column changes: ${listed(columns)}. ${nameOne([first, ...rest])}`,
-      { changes: namesIn(columns) },
+      `There are several column changes: ${listed(changes)}. ${nameOne([first, ...rest])}`,
+      { changes: names },
     );
   }
-  const named = columns.filter(({ column }) => namesOf(column).change === name);
+  const named = changes.filter((_, place) => names[place] === name);
   const [only, ...others] =
-    named.length > 0 ? named : columns.filter(({ column }) => placesOf(column).includes(name));
+    named.length > 0 ? named : changes.filter((change) => placesOf(change).includes(name));
   if (only === undefined) {
     throw new OnlineMigrationError(
       'CHANGE_UNKNOWN',
       `There is no column change ${name}. ${name.includes('"') ? 'Give names without SQL quotes. ' : ''}` +
-        `${file} lists: ${listed(columns)}. ${nameOne([first, ...rest])}`,
-      { name, changes: namesIn(columns) },
+        `${file} lists: ${listed(changes)}. ${nameOne([first, ...rest])}`,
+      { name, changes: names },
     );
   }
-  if (others.length === 0) return only.change;
+  if (others.length === 0) return only;
   if (named.length > 0) {
     throw new OnlineMigrationError(
       'CHANGE_NAME_TWICE',
@@ -71,12 +73,19 @@ export function chosenChange(name: string | undefined, { changes, file, command 
   throw new OnlineMigrationError(
     'CHANGE_AMBIGUOUS',
     `Several changes match ${name}: ${listed([only, ...others])}. ${nameOne([only, ...others])}`,
-    { name, changes: namesIn([only, ...others]) },
+    { name, changes: [only, ...others].map(nameOf) },
   );
 }
 
-/** The column of a change, with and without its schema. */
-function placesOf({ table, oldColumn }: ChangedColumn): string[] {
-  const place = `${table.name}.${oldColumn.name}`;
-  return [place, `${table.schema}.${place}`];
+function listed(changes: readonly ColumnChange[]): string {
+  return changes.map(argumentFor).join(', ');
+}
+
+/** Each column of a change, and all of them together, with and without the schema. */
+function placesOf({ table, columns }: ColumnChange): string[] {
+  const names = columns.map(({ from }) => from.name);
+  return [...names, names.join(',')].flatMap((column) => {
+    const place = `${table.name}.${column}`;
+    return [place, `${table.schema}.${place}`];
+  });
 }

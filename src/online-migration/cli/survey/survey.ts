@@ -3,8 +3,8 @@ import { findObstacles } from '../../attachments/obstacles/obstacles.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Session } from '../../postgres/session.ts';
-import { leftToPerson } from '../new/conversion-file.ts';
 import { declaredChange } from '../new/declared-change.ts';
+import { leftToPerson } from '../new/stand-in.ts';
 import {
   type ColumnFacts,
   type DescribingQueryable,
@@ -58,7 +58,7 @@ export interface Survey {
 }
 
 interface SurveyOptions extends SurveyedPlaces {
-  /** The project's changes. */
+  /** The columns of the project's changes. */
   readonly others: readonly ChangedColumn[];
   readonly signal: AbortSignal;
   /** Called after each table with the number of finished tables and of all. */
@@ -158,14 +158,15 @@ async function judge(
   { to }: UsualTarget,
 ): Promise<Judgement> {
   try {
-    const { change, found, refusals } = await declaredChange(database, table, column, {
+    const { columns, refusals } = await declaredChange(database, table, [column], {
       to,
       zone: 'UTC',
-      epochUnit: 's',
+      epochUnitOf: async () => 's',
       newColumn: undefined,
       renameInContract: false,
       earlier: { listed: others, migrations: [], recorded: [] },
     });
+    const [{ change, found }] = columns;
     if (refusals.length > 0) return ofReasons(refusals.map(asReason));
     if (await instantChanges.has(change, column.collation)) return { outcome: 'instant', reasons: [] };
     const obstacles = await findObstacles(database, change);

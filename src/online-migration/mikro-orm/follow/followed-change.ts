@@ -1,24 +1,37 @@
-import type { EntityMetadata, EntityProperty, MetadataStorage, Type } from '@mikro-orm/core';
-import { type ChangedColumn, changedColumnOf, finalNameOf, isRename } from '../../change/changed-column.ts';
+import { Type } from '@mikro-orm/core';
+import { type ChangedColumn, changedColumnsOf, finalNameOf } from '../../change/changed-column.ts';
 import type { ColumnChange } from '../../change/column-change.ts';
-import { namesOf } from '../../change/names.ts';
+import { changeNamesOf } from '../../change/names.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+import { notOfChange } from '../../follow/active-column.ts';
 
-/** A change that an ORM follows, and the types of its property. */
+/** The type of the one property of a change, or a type for each column that needs one, by its name before the change. */
+type PropertyTypes = Type<unknown, unknown> | Readonly<Record<string, Type<unknown, unknown>>>;
+
+/** A change that an ORM follows, and the types of its properties. */
 export interface FollowedChange {
   readonly change: ColumnChange;
   /**
-   * The type of the property while it is stored in the old column. By default MikroORM's own type of that column; it
-   * must give the property the same TypeScript type.
+   * The type of the property while it is stored in the old column: `new BigIntType()`. By default MikroORM's own type of that
+   * column; it must give the property the same TypeScript type. If the change has several columns, the types by the names of
+   * their columns before the change: `{ amount: new BigIntType() }`.
    */
-  readonly oldType?: Type<unknown, unknown>;
-  /** The type of the property in the new column; by default the type that the entity declares. */
-  readonly newType?: Type<unknown, unknown>;
+  readonly oldType?: PropertyTypes;
+  /** The type of the property in the new column, in the same way; by default the type that the entity declares. */
+  readonly newType?: PropertyTypes;
 }
 
-/** A change with its column. */
-export interface ResolvedChange extends FollowedChange {
+/** A column of a change, with the types of its property. */
+export interface FollowedColumn {
   readonly column: ChangedColumn;
+  readonly oldType: Type<unknown, unknown> | undefined;
+  readonly newType: Type<unknown, unknown> | undefined;
+}
+
+/** A change with its columns. They have one form, because they switch in one transaction. */
+export interface ResolvedChange {
+  readonly change: ColumnChange;
+  readonly columns: readonly FollowedColumn[];
 }
 
 /** The configuration and the changes do not fit each other. */
@@ -28,24 +41,66 @@ export class FollowedOrmError extends OnlineMigrationError {
 
 /**
  * Resolves the changes of an application.
- * @throws FollowedOrmError if two of them change the same column
+ * @throws FollowedOrmError if two of them change the same column, or a type is not for one of the columns
  */
 export function resolveChanges(changes: readonly (ColumnChange | FollowedChange)[]): ResolvedChange[] {
-  const resolved = changes.map((given) => {
-    const followed = 'change' in given ? given : { change: given };
-    return { ...followed, column: changedColumnOf(followed.change) };
-  });
-  for (const [index, { column }] of resolved.entries()) {
-    const other = resolved.slice(0, index).find((earlier) => isSameColumn(earlier.column, column));
-    if (other === undefined) continue;
-    const [one, two] = [namesOf(other.column).change, namesOf(column).change];
-    throw new FollowedOrmError(
-      'PROPERTY_CHANGED_TWICE',
-      `The changes ${one} and ${two} are of the same column ${column.oldColumn.name}: follow only the one that is under way.`,
-      { changes: [one, two], column: column.oldColumn.name },
-    );
+  const resolved = changes.map((given) => resolve('change' in given ? given : { change: given }));
+  for (const [index, later] of resolved.entries()) {
+    for (const earlier of resolved.slice(0, index)) refuseSameColumn(earlier, later);
   }
   return resolved;
+}
+
+function resolve({ change, oldType, newType }: FollowedChange): ResolvedChange {
+  const columns = changedColumnsOf(change);
+  const oldTypes = typesByColumn(change, 'oldType', oldType);
+  const newTypes = typesByColumn(change, 'newType', newType);
+  return {
+    change,
+    columns: columns.map((column) => ({
+      column,
+      oldType: oldTypes.get(column.oldColumn.name),
+      newType: newTypes.get(column.oldColumn.name),
+    })),
+  };
+}
+
+function typesByColumn(
+  change: ColumnChange,
+  option: 'oldType' | 'newType',
+  given: PropertyTypes | undefined,
+): ReadonlyMap<string, Type<unknown, unknown>> {
+  if (given === undefined) return new Map();
+  const columns = change.columns.map(({ from }) => from.name);
+  if (given instanceof Type) {
+    if (columns.length === 1) return new Map([[columns[0]!, given]]);
+    const { change: name } = changeNamesOf(change);
+    throw new FollowedOrmError(
+      'COLUMN_OF_TYPE_MISSING',
+      `The change ${name} has several columns, and \`${option}\` does not tell for which of them the type is: give the types by ` +
+        `the names of their columns before the change, \`${option}: { ${JSON.stringify(columns[0])}: … }\`.`,
+      { change: name, option, columns },
+    );
+  }
+  const types = new Map(Object.entries(given));
+  const unknown = [...types.keys()].find((column) => !columns.includes(column));
+  if (unknown !== undefined) throw notOfChange(change, unknown);
+  return types;
+}
+
+/** @throws FollowedOrmError if two changes have a column in common */
+function refuseSameColumn(one: ResolvedChange, other: ResolvedChange): void {
+  const shared = one.columns.find(({ column }) =>
+    other.columns.some((another) => isSameColumn(column, another.column)),
+  );
+  if (shared === undefined) return;
+  const changes = [changeNamesOf(one.change).change, changeNamesOf(other.change).change];
+  const { name } = shared.column.oldColumn;
+  throw new FollowedOrmError(
+    'PROPERTY_CHANGED_TWICE',
+    `The changes ${changes.join(' and ')} are of the same column ${name}: follow only the one that is under way.`,
+    { changes, column: name },
+  );
 }
 
 function isSameColumn(one: ChangedColumn, other: ChangedColumn): boolean {
@@ -59,109 +114,4 @@ function isSameColumn(one: ChangedColumn, other: ChangedColumn): boolean {
 /** The names of a column before and after its change. */
 function lastingNames(column: ChangedColumn): readonly string[] {
   return [column.oldColumn.name, finalNameOf(column)];
-}
-
-/** A property that is stored in the changed column. With inheritance, several entities of one table have it. */
-export interface FollowedProperty {
-  readonly meta: EntityMetadata;
-  readonly property: EntityProperty;
-}
-
-/**
- * Finds the properties of a changed column. The entity describes the table after the change, so they have the column's
- * final name.
- * @param defaultSchema of entities that declare none
- * @throws FollowedOrmError if no entity has the table, or none has the column
- */
-export function findProperties(
-  storage: MetadataStorage,
-  column: ChangedColumn,
-  defaultSchema: string,
-): FollowedProperty[] {
-  const { table } = column;
-  const name = finalNameOf(column);
-  const { change } = namesOf(column);
-  const metas = entitiesOf(storage, column, defaultSchema);
-  if (metas.length === 0) {
-    throw new FollowedOrmError(
-      'ENTITY_NOT_FOUND',
-      `The change ${change} is of the table ${table.schema}.${table.name}, and no entity of the ORM has this table: ` +
-        `add the entity to the configuration, or correct the change.`,
-      { change, table: `${table.schema}.${table.name}` },
-    );
-  }
-  const stored = [...storage].flatMap((meta) =>
-    meta.props
-      .filter(
-        (property) =>
-          property.fieldNames?.includes(name) &&
-          !isInJson(property.embedded, meta) &&
-          metas.includes(ownerOf(meta, property)),
-      )
-      .map((property) => ({ meta, property })),
-  );
-  const found = stored.filter(({ property }) => property.fieldNames.length === 1);
-  for (const { meta, property } of found) if (property.primary) assertKeyCanDiffer(storage, meta, change);
-  if (found.length > 0) return found;
-  const [shared] = stored;
-  if (shared !== undefined) {
-    const { className } = shared.meta;
-    const { name: property, fieldNames } = shared.property;
-    throw new FollowedOrmError(
-      'PROPERTY_OF_SEVERAL_COLUMNS',
-      `The change ${change} is of the column ${name}, and ${className}.${property} is stored in several: ${fieldNames.join(', ')}. ` +
-        `Give the column a property of its own while the change is under way.`,
-      { change, entity: className, property, columns: fieldNames },
-    );
-  }
-  const entities = metas.map(({ className }) => className).join(', ');
-  const columns = [
-    ...new Set(metas.flatMap(({ props }) => props.flatMap(({ fieldNames }) => fieldNames ?? []))),
-  ];
-  throw new FollowedOrmError(
-    'PROPERTY_NOT_FOUND',
-    `The change ${change} ${isRename(column) ? `gives a column the name ${name}` : `is of the column ${name}`}, and no property of ` +
-      `${entities} is stored in it. An entity describes the table after the change, so its property has this column's name. ` +
-      `The columns are: ${columns.join(', ')}.`,
-    { change, entities, column: name, columns },
-  );
-}
-
-/** MikroORM joins a table of table-per-type inheritance to each table above by the key's name in the next one. */
-function assertKeyCanDiffer(
-  storage: MetadataStorage,
-  { root, className }: EntityMetadata,
-  change: string,
-): void {
-  const third = [...storage].find((meta) => meta.root === root && meta.tptParent?.tptParent !== undefined);
-  if (third === undefined) return;
-  throw new FollowedOrmError(
-    'KEY_OF_DEEP_INHERITANCE',
-    `The change ${change} is of the key of ${className}, and ${third.className} is on the third level of its table-per-type inheritance, ` +
-      `where MikroORM needs keys of the same name. Map the tables without this inheritance while the change is under way.`,
-    { change, entity: className, level: third.className },
-  );
-}
-
-/** The entity in whose table a property is stored: with table-per-type inheritance, the one that declares it. Each table has a key. */
-export function ownerOf(meta: EntityMetadata, property: EntityProperty): EntityMetadata {
-  const parent = property.primary ? undefined : meta.tptParent;
-  return parent?.properties[property.name as never] === undefined ? meta : ownerOf(parent, property);
-}
-
-/** The entities whose rows are in the table of the change. */
-export function entitiesOf(
-  storage: MetadataStorage,
-  { table }: Pick<ChangedColumn, 'table'>,
-  defaultSchema: string,
-): EntityMetadata[] {
-  return [...storage].filter(
-    ({ tableName, schema, embeddable, virtual }) =>
-      tableName === table.name && (schema ?? defaultSchema) === table.schema && !embeddable && !virtual,
-  );
-}
-
-/** A property inside an embedded object that is stored as JSON has no column. */
-function isInJson(embedded: EntityProperty['embedded'], meta: EntityMetadata): boolean {
-  return embedded !== undefined && meta.properties[embedded[0] as never]?.['object' as never] === true;
 }

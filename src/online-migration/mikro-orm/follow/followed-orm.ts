@@ -1,9 +1,8 @@
 import { RequestContext } from '@mikro-orm/core';
 import type { EntityManager, MikroORM, Options } from '@mikro-orm/postgresql';
 import type { ClientConfig } from 'pg';
-import { changedColumnOf } from '../../change/changed-column.ts';
 import type { ColumnChange } from '../../change/column-change.ts';
-import { namesOf } from '../../change/names.ts';
+import { changeNamesOf } from '../../change/names.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import { type ColumnFollower, followColumn, poolName } from '../../follow/follow-column.ts';
 import type { ActiveColumn } from '../../follow/active-column.ts';
@@ -20,7 +19,7 @@ const FIRST_READING_MS = 1_000;
 
 /** Options of {@link followedOrm}. */
 export interface FollowedOrmOptions {
-  /** The changes, each with the types of its property if MikroORM's own do not serve. */
+  /** The changes, each with the types of its properties if MikroORM's own do not serve. */
   readonly changes: readonly (ColumnChange | FollowedChange)[];
   /**
    * Opens one more session for each change, which declares the column in use and listens for phases: a URL, or a function that is
@@ -31,7 +30,10 @@ export interface FollowedOrmOptions {
   readonly log: (line: string) => void;
   /** Pause between two readings of the catalog in milliseconds; 1,000 by default. */
   readonly pollMs?: number;
-  /** Name of a column of one of the changes, to keep using as long as it has a value in every row; by default none. */
+  /**
+   * Name of a column of one of the changes, to keep using as long as it has a value in every row, together with the other columns of
+   * its change; by default none.
+   */
   readonly pinnedColumn?: string;
   /**
    * For development and tests: receives each statement that names a column of a change although the other one is active, as raw
@@ -105,7 +107,7 @@ export class FollowedOrm implements AsyncDisposable {
   follower(change: ColumnChange): ColumnFollower {
     const follower = this.#followers.get(change);
     if (follower !== undefined) return follower;
-    const { change: name } = namesOf(changedColumnOf(change));
+    const { change: name } = changeNamesOf(change);
     throw new FollowedOrmError(
       'CHANGE_NOT_FOLLOWED',
       `The ORM does not follow the change ${name}: add it to the changes of \`followedOrm\`.`,

@@ -3,10 +3,11 @@ import type { Pool } from 'pg';
 import { type CacheAdapter, type EntityMetadata, RequestContext, TransactionContext } from '@mikro-orm/core';
 import { EntityManager, MikroORM, type Options, type PostgreSqlConnection } from '@mikro-orm/postgresql';
 import { type ActiveColumn, columnNameOf, FORMS, formsOf } from '../../follow/active-column.ts';
-import { namesOf } from '../../change/names.ts';
+import { changeNamesOf } from '../../change/names.ts';
 import { type WatchOptions, watchStatements } from '../unfollowed/statement-watch.ts';
 import type { KnownTable } from '../unfollowed/visible-columns.ts';
-import { FollowedOrmError, ownerOf, type ResolvedChange } from './followed-change.ts';
+import { FollowedOrmError, type ResolvedChange } from './followed-change.ts';
+import { ownerOf } from './followed-properties.ts';
 import { returnLostConnections } from './lost-connections.ts';
 import { sharePrototypes } from './shared-prototypes.ts';
 import { notingStreams } from './streamed-units.ts';
@@ -62,7 +63,7 @@ export class SchemaVersions implements AsyncDisposable {
       const { connection, replicas } = connectionsOf(base);
       for (const one of [connection, ...replicas]) returnLostConnections(await poolOf(one));
       // Each form of each change once, so that a change that does not fit is reported at the start.
-      const forms = changes.map(({ column }) => formsOf(column));
+      const forms = changes.map(({ change }) => formsOf(change));
       for (const index of FORMS.keys()) versions.entityManager(forms.map((some) => some[index] ?? 'renamed'));
     } catch (error) {
       await base.close();
@@ -105,16 +106,18 @@ export class SchemaVersions implements AsyncDisposable {
   async watchStatements(active: () => SchemaVersion, report: WatchOptions['report']): Promise<void> {
     const { name } = this.#base.em;
     const { connection, replicas } = connectionsOf(this.#base);
-    const changes = this.#changes.map(({ column }) => column);
+    const places = new Map(
+      this.#changes.flatMap(({ columns }, place) => columns.map(({ column }) => [column, place] as const)),
+    );
     await watchStatements({
       connections: [connection, ...replicas],
-      changes,
+      columns: [...places.keys()],
       tables: [...this.#base.getMetadata()].flatMap((meta) => tableOf(meta, this.#defaultSchema)),
       defaultSchema: this.#defaultSchema,
       activeColumn: (column) => {
         const em = TransactionContext.getEntityManager(name) ?? RequestContext.getEntityManager(name);
         const version = this.#versionOf(em as EntityManager | undefined) ?? active();
-        return columnNameOf(column, version[changes.indexOf(column)]!);
+        return columnNameOf(column, version[places.get(column)!]!);
       },
       report,
     });
@@ -123,7 +126,7 @@ export class SchemaVersions implements AsyncDisposable {
   /** Opens the versions that one phase, up or down, leads to. Requests are served in between. */
   async openNeighbours(version: SchemaVersion): Promise<void> {
     for (const [index, form] of version.entries()) {
-      const forms = formsOf(this.#changes[index]!.column);
+      const forms = formsOf(this.#changes[index]!.change);
       const place = forms.indexOf(form);
       for (const next of [forms[place - 1], forms[place + 1]]) {
         if (next === undefined) continue;
@@ -147,7 +150,9 @@ export class SchemaVersions implements AsyncDisposable {
 
   #open(version: SchemaVersion): MikroORM {
     const { discovery = {}, entities = [] } = this.#options;
-    const names = this.#changes.map(({ column }, index) => `${namesOf(column).change} ${version[index]}`);
+    const names = this.#changes.map(
+      ({ change }, index) => `${changeNamesOf(change).change} ${version[index]}`,
+    );
     const orm = new MikroORM({
       ...withVersionCache(this.#options, this.#cache, names.join(', ')),
       driver: VersionDriver,

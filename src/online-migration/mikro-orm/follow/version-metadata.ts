@@ -9,19 +9,13 @@ import {
   Type,
 } from '@mikro-orm/core';
 import { escapeIdentifier } from 'pg';
-import type { Column } from '../../change/column-change.ts';
 import { type ChangedColumn, finalNameOf, isRename } from '../../change/changed-column.ts';
-import { namesOf } from '../../change/names.ts';
+import { changeNamesOf } from '../../change/names.ts';
 import { type ActiveColumn, columnNameOf } from '../../follow/active-column.ts';
 import { CheckedType, namedType } from './column-type.ts';
 import { expectFilled } from './version-hydrator.ts';
-import {
-  type FollowedProperty,
-  findProperties,
-  FollowedOrmError,
-  ownerOf,
-  type ResolvedChange,
-} from './followed-change.ts';
+import { type FollowedColumn, FollowedOrmError, type ResolvedChange } from './followed-change.ts';
+import { type FollowedProperty, findProperties, ownerOf } from './followed-properties.ts';
 
 /** Families of types between which PostgreSQL converts without a loss, so that no check is needed. */
 const INTEGER = /^(small|big)?int(eger)?[248]?$/i;
@@ -40,35 +34,35 @@ type AnyType = Type<unknown, unknown>;
 type TypeOption = 'oldType' | 'newType';
 
 /**
- * Turns the metadata of an ORM into that of one schema version: the changed property has the column and the type of the
+ * Turns the metadata of an ORM into that of one schema version: each changed property has the column and the type of the
  * form, and so has whatever refers to that column.
  *
  * @param storage the discovered metadata; each ORM has its own copy
- * @throws FollowedOrmError if the property does not exist, or its type does not fit a column
+ * @throws FollowedOrmError if a property does not exist, or its type does not fit a column
  */
 export function applyForm(
   storage: MetadataStorage,
   platform: Platform,
-  change: ResolvedChange,
+  { columns }: ResolvedChange,
   form: ActiveColumn['form'],
   defaultSchema: string,
 ): void {
-  const { oldColumn, newColumn } = change.column;
-  const column = form === 'old' ? oldColumn : newColumn;
-  const name = columnNameOf(change.column, form);
-  for (const found of findProperties(storage, change.column, defaultSchema)) {
-    setType(found, platform, change, form, column, name);
-    // The one column of a rename keeps its empty rows.
-    if (!change.column.nullable && !isRename(change.column))
-      expectFilled(found.meta, found.property.name, name);
+  for (const followed of columns) {
+    const { column } = followed;
+    const name = columnNameOf(column, form);
+    for (const found of findProperties(storage, column, defaultSchema)) {
+      setType(found, platform, followed, form);
+      // The one column of a rename keeps its empty rows.
+      if (!column.nullable && !isRename(column)) expectFilled(found.meta, found.property.name, name);
+    }
+    renameColumn(storage, column, name, defaultSchema);
   }
-  renameColumn(storage, change, name, defaultSchema);
 }
 
 /** Each property keeps the names of columns, of its own table and of the tables that it refers to. */
 function renameColumn(
   storage: MetadataStorage,
-  { column }: ResolvedChange,
+  column: ChangedColumn,
   name: string,
   defaultSchema: string,
 ): void {
@@ -134,22 +128,22 @@ function isOwner({ kind }: EntityProperty): boolean {
 function setType(
   found: FollowedProperty,
   platform: Platform,
-  change: ResolvedChange,
+  followed: FollowedColumn,
   form: ActiveColumn['form'],
-  column: Column,
-  name: string,
 ): void {
   const { meta, property } = found;
-  property.columnTypes = [column.type];
-  const native = platform.getMappedType(column.type);
+  const { column } = followed;
+  const { type: declared } = form === 'old' ? column.oldColumn : column.newColumn;
+  property.columnTypes = [declared];
+  const native = platform.getMappedType(declared);
   // A foreign key has the values of the key that it refers to.
   const type = isOwner(property)
     ? property.customType
-    : form === 'old' && !isRename(change.column)
-      ? oldTypeOf(found, platform, change)
-      : newTypeOf(found, change);
-  const stored = needsCheck(property, change.column)
-    ? checkedType(type ?? native, column.type, form === 'new' ? null : nullOfColumn(change, name))
+    : form === 'old' && !isRename(column)
+      ? oldTypeOf(found, platform, followed)
+      : newTypeOf(found, followed);
+  const stored = needsCheck(property, column)
+    ? checkedType(type ?? native, declared, form === 'new' ? null : nullOfColumn(column, form))
     : namedType(type ?? native);
   const { runtimeType } = property;
   const context = { platform, meta, prop: property };
@@ -164,46 +158,46 @@ function setType(
 }
 
 /** The type that the application names for the old column, else MikroORM's own. */
-function oldTypeOf(found: FollowedProperty, platform: Platform, change: ResolvedChange): AnyType {
+function oldTypeOf(found: FollowedProperty, platform: Platform, followed: FollowedColumn): AnyType {
   const { property } = found;
-  const native = platform.getMappedType(change.column.oldColumn.type);
-  if (change.oldType !== undefined) return fitting(found, change, 'oldType', change.oldType);
+  const native = platform.getMappedType(followed.column.oldColumn.type);
+  if (followed.oldType !== undefined) return fitting(found, followed, 'oldType', followed.oldType);
   const isOwnType =
     property.customType !== undefined && Type.getOrmType(property.customType.constructor) === undefined;
   if (isOwnType) {
-    throw typeError(found, change, 'oldType', `has a custom type for ${change.column.newColumn.type}`);
+    throw typeError(found, followed, 'oldType', `has a custom type for ${followed.column.newColumn.type}`);
   }
   // `bigint` in the mode `number` serves an integer as well.
   const serving = native.runtimeType === property.runtimeType ? property.customType : undefined;
-  return fitting(found, change, 'oldType', serving ?? native);
+  return fitting(found, followed, 'oldType', serving ?? native);
 }
 
-function newTypeOf(found: FollowedProperty, change: ResolvedChange): AnyType | undefined {
-  return change.newType === undefined
+function newTypeOf(found: FollowedProperty, followed: FollowedColumn): AnyType | undefined {
+  return followed.newType === undefined
     ? found.property.customType
-    : fitting(found, change, 'newType', change.newType);
+    : fitting(found, followed, 'newType', followed.newType);
 }
 
 function fitting(
   found: FollowedProperty,
-  change: ResolvedChange,
+  followed: FollowedColumn,
   option: TypeOption,
   type: AnyType,
 ): AnyType {
   const { runtimeType: wanted } = found.property;
   const { runtimeType: given } = type;
   if (given === wanted || UNKNOWN_TYPES.has(given) || UNKNOWN_TYPES.has(wanted)) return type;
-  throw typeError(found, change, option, `is a ${wanted}, and the type of this column makes it a ${given}`);
+  throw typeError(found, followed, option, `is a ${wanted}, and the type of this column makes it a ${given}`);
 }
 
 function typeError(
   { meta, property }: FollowedProperty,
-  { column: { oldColumn, newColumn }, column }: ResolvedChange,
+  { column }: FollowedColumn,
   option: TypeOption,
   problem: string,
 ): FollowedOrmError {
-  const { change } = namesOf(column);
-  const { name, type } = option === 'oldType' ? oldColumn : newColumn;
+  const { change } = changeNamesOf(column);
+  const { name, type } = option === 'oldType' ? column.oldColumn : column.newColumn;
   const { runtimeType: wanted } = property;
   return new FollowedOrmError(
     'PROPERTY_TYPE_DIFFERS',
@@ -220,9 +214,8 @@ function needsCheck(property: EntityProperty, change: ChangedColumn): boolean {
 }
 
 /** A null of the column's type, from a null of the table's row type. It costs no reading and no plan of its own. */
-function nullOfColumn({ column: { table } }: ResolvedChange, name: string): string {
-  const row = `null::${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)}`;
-  return `(${row}).${escapeIdentifier(name)}`;
+function nullOfColumn(column: ChangedColumn, form: ActiveColumn['form']): string {
+  return `(null::${changeNamesOf(column).table}).${escapeIdentifier(columnNameOf(column, form))}`;
 }
 
 /** MikroORM treats JSON and arrays by their class. */

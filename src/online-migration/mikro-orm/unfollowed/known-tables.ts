@@ -1,13 +1,15 @@
 import { escapeIdentifier } from 'pg';
 import type { ChangedColumn } from '../../change/changed-column.ts';
-import { namesOf } from '../../change/names.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
+import { changeNamesOf } from '../../change/names.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { FindTable } from './column-references.ts';
 import type { KnownTable } from './visible-columns.ts';
 
 /** The tables that statements can name. */
 export interface TableNames {
-  readonly changes: readonly ChangedColumn[];
+  /** The columns of the changes. */
+  readonly columns: readonly ChangedColumn[];
   /** The tables of the ORM. */
   readonly tables: readonly KnownTable[];
   /** The schema of a name without one. */
@@ -20,10 +22,10 @@ export interface TableNames {
  */
 export async function readKnownTables(
   database: Queryable,
-  { changes, tables, defaultSchema }: TableNames,
+  { columns: changedColumns, tables, defaultSchema }: TableNames,
 ): Promise<FindTable> {
   const known = new Map<string, KnownTable>();
-  const changed = changes.map(({ table, oldColumn, newColumn }) => ({
+  const changed = changedColumns.map(({ table, oldColumn, newColumn }) => ({
     ...table,
     columns: new Set([oldColumn.name, newColumn.name]),
   }));
@@ -34,8 +36,9 @@ export async function readKnownTables(
     known.set(key, { ...table, columns });
   }
   const unqualified = new Map<string, KnownTable | undefined>();
-  for (const { table, ...change } of changes) {
-    if (await isFoundByName(database, { table, ...change }, defaultSchema)) {
+  for (const column of changedColumns) {
+    const { table } = column;
+    if (await isFoundByName(database, column, defaultSchema)) {
       unqualified.set(table.name, known.get(keyOf(table.schema, table.name)));
     } else if (table.schema === defaultSchema) unqualified.set(table.name, undefined);
   }
@@ -48,14 +51,14 @@ export async function readKnownTables(
 /** Whether the search path leads from the table's name to the table. */
 async function isFoundByName(
   database: Queryable,
-  change: ChangedColumn,
+  change: ColumnChange,
   defaultSchema: string,
 ): Promise<boolean> {
   const { schema, name } = change.table;
   try {
     const { rows } = await database.query<{ is_same: boolean }>(
       `select to_regclass($1) is not distinct from to_regclass($2) as is_same`,
-      [escapeIdentifier(name), namesOf(change).table],
+      [escapeIdentifier(name), changeNamesOf(change).table],
     );
     return rows[0]!.is_same;
   } catch {

@@ -28,10 +28,9 @@ export interface UnfollowedStatement {
 export interface WatchOptions extends TableNames {
   /** Send the statements: the primary's, then those of replicas. */
   readonly connections: readonly PostgreSqlConnection[];
-  readonly changes: readonly ChangedColumn[];
-  /** The name of a change's active column for the statement that is being sent. */
-  readonly activeColumn: (change: ChangedColumn) => string;
-  /** Receives each statement once. If it throws, the statement is not sent and fails with this error. */
+  /** The name that a changed column has now, for the statement that is being sent. */
+  readonly activeColumn: (column: ChangedColumn) => string;
+  /** Receives each statement once for each column that is not active. If it throws, the statement is not sent and fails with this error. */
   readonly report: (found: UnfollowedStatement) => void;
 }
 
@@ -95,26 +94,26 @@ class StatementWatch {
   }
 
   check(sql: string): void {
-    const { changes, activeColumn, report } = this.#options;
-    const suspects = changes.flatMap((change) => {
-      const active = activeColumn(change);
-      const { oldColumn, newColumn } = change;
+    const { columns, activeColumn, report } = this.#options;
+    const suspects = columns.flatMap((changed) => {
+      const active = activeColumn(changed);
+      const { oldColumn, newColumn } = changed;
       const column = active === oldColumn.name ? newColumn.name : oldColumn.name;
-      return mayName(sql, column) ? [{ change, active, column }] : [];
+      return mayName(sql, column) ? [{ changed, active, column }] : [];
     });
     const parsed = suspects.length === 0 ? null : this.#parse(sql);
     if (parsed === null) return;
     const { references, fingerprint, statement } = parsed;
-    for (const { change, active, column } of suspects) {
-      const { schema, name } = change.table;
+    for (const { changed, active, column } of suspects) {
+      const { schema, name } = changed.table;
       const isNamed = references.some(
         (one) => one.column === column && one.table.schema === schema && one.table.name === name,
       );
-      const { change: changeName } = namesOf(change);
-      const key = `${changeName} ${fingerprint}`;
+      const { change, record } = namesOf(changed);
+      const key = `${record} ${fingerprint}`;
       if (!isNamed || this.#reported.has(key)) continue;
       const table = `${schema}.${name}`;
-      report({ change: changeName, table, column, activeColumn: active, statement, sentFrom: sendingLine() });
+      report({ change, table, column, activeColumn: active, statement, sentFrom: sendingLine() });
       // If the function throws, the statement fails the next time as well.
       this.#reported.add(key);
     }

@@ -4,15 +4,26 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { FollowedOrm } from '../../../../src/online-migration/mikro-orm/follow/followed-orm.ts';
 import type { UnfollowedStatement } from '../../../../src/online-migration/mikro-orm/unfollowed/statement-watch.ts';
 import { openContext, type PhaseFunction, PHASES } from '../../../support/change-cycle.ts';
-import { customerSince, households, orderId, orderTotal } from '../../../support/shop/changes.ts';
+import {
+  customerSince,
+  customerSinceAndHouseholds,
+  households,
+  orderId,
+  orderIdAndTotal,
+  orderTotal,
+} from '../../../support/shop/changes.ts';
 import { createShop, openShop, shopOptions } from '../../../support/shop/open-shop.ts';
 import { operations, type UnitRunner } from '../../../support/shop/operations.ts';
 import { createTestDatabase } from '../../../support/test-server.ts';
 
 /** Changes of which each can be at any stage while the others are. */
+const single = [orderId, orderTotal, customerSince, households];
+const several = [orderIdAndTotal, customerSinceAndHouseholds];
 const SETS = [
-  { set: 'the key', changes: [orderId] },
-  { set: 'three other columns', changes: [orderTotal, customerSince, households] },
+  { set: 'the key', changes: [orderId], followed: single },
+  { set: 'three other columns', changes: [orderTotal, customerSince, households], followed: single },
+  { set: 'the key and another column together', changes: [orderIdAndTotal], followed: several },
+  { set: 'two other columns together', changes: [customerSinceAndHouseholds], followed: several },
 ];
 
 const STEPS: { readonly name: string; readonly phase?: PhaseFunction }[] = [
@@ -41,7 +52,7 @@ describe('plain MikroORM, on the tables after the changes', () => {
   });
 });
 
-describe.each(SETS)('a change of $set', ({ changes }) => {
+describe.each(SETS)('a change of $set', ({ changes, followed }) => {
   const resources = new AsyncDisposableStack();
   let url: string;
   let orm: FollowedOrm;
@@ -51,7 +62,7 @@ describe.each(SETS)('a change of $set', ({ changes }) => {
     ({ url } = resources.use(await createShop()));
     orm = resources.use(
       await openShop(url, {
-        changes: [orderId, orderTotal, customerSince, households],
+        changes: followed,
         onUnfollowedStatement: (found) => unfollowed.push(found),
       }),
     );

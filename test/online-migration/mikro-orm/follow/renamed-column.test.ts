@@ -10,7 +10,7 @@ import {
   followedOrm,
 } from '../../../../src/online-migration/mikro-orm/follow/followed-orm.ts';
 import { onlineMigrations } from '../../../../src/online-migration/mikro-orm/online-migrations.ts';
-import { changedColumnOf } from '../../../../src/online-migration/change/changed-column.ts';
+import { changedColumnOf } from '../../../support/changed-column.ts';
 import { findPresences } from '../../../../src/online-migration/follow/presence.ts';
 import { renameOf } from '../../../support/change-of.ts';
 import { connect, type DatabaseClient } from '../../../support/database-client.ts';

@@ -1,21 +1,19 @@
-import { DatabaseError } from 'pg';
 import { tablesOfOthers } from '../../../attachments/obstacles/right-obstacles.ts';
 import { otherChangeObstacles } from '../../../attachments/obstacles/other-change-obstacles.ts';
 import { OnlineMigrationError } from '../../../change/online-migration-error.ts';
-import { namesOf } from '../../../change/names.ts';
+import { changeNamesOf } from '../../../change/names.ts';
 import type { Session } from '../../../postgres/session.ts';
-import type { NewChange } from '../new-change.ts';
-import { instantBlockers, readColumnIndexes } from './instant-blockers.ts';
-import { readResetProperties, type ResetProperties } from './reset-properties.ts';
-import { probeTypeChange, type TypeChange } from './type-change-probe.ts';
+import { inSentence, type NewChange } from '../new-change.ts';
+import { newCommand } from '../new-command.ts';
+import type { WantedChange } from '../plan-change.ts';
+import { type ColumnsByWay, columnsByWay, type InstantColumn, type PhasedColumn } from './instant-column.ts';
 
-/** A change of a type that one statement makes at once, with the quoted names for its SQL. */
+/** A change of the types of columns that one statement makes at once. */
 export interface InstantChange {
   readonly plan: NewChange;
+  /** Schema and table, quoted. */
   readonly table: string;
-  readonly column: string;
-  readonly collation: string | null;
-  readonly reset: ResetProperties;
+  readonly columns: readonly [InstantColumn, ...InstantColumn[]];
   /** Whether the way back is made at once as well. */
   readonly isDownInstant: boolean;
   /** The time zone in which both statements have to run; null if it makes no difference. */
@@ -27,53 +25,49 @@ export type InstantAnswer =
   | { readonly instant: InstantChange }
   | {
       readonly instant: null;
-      /** Sentences without a full stop; none if PostgreSQL rewrites a table for these two types. */
-      readonly reasons: readonly string[];
-      /** PostgreSQL's error, if it could not be asked. */
-      readonly error?: string;
+      /** All columns of the change. */
+      readonly phased: readonly PhasedColumn[];
     };
-
-const TIME_WITH_OR_WITHOUT_ZONE = /^timestamp.*(with|without) time zone$/;
 
 /**
- * Decides whether one `alter table` makes a change at once: PostgreSQL neither rewrites nor reads the table, and builds
- * no index.
+ * Decides whether one `alter table` makes a change at once, for all of its columns.
  *
- * @throws OnlineMigrationError if it could, but the role or another change of the column stands in the way
+ * @throws OnlineMigrationError if it does so for some of the columns only; or if it could, but the role or another change of a
+ *   column stands in the way
  */
-export async function instantChange(session: Session, plan: NewChange): Promise<InstantAnswer> {
-  const { change, table, zone } = plan;
-  const { oldColumn, newColumn } = change;
-  const collation = table.columns.find(({ name }) => name === oldColumn.name)?.collation ?? null;
-  const indexes = await readColumnIndexes(session, change);
-  const probed = indexes.filter(({ isAlwaysRebuilt }) => !isAlwaysRebuilt);
-  const up: TypeChange = { from: oldColumn.type, to: newColumn.type, collation, zone, indexes: probed };
-  try {
-    const { keepsRows, rebuilt } = await probeTypeChange(session, up);
-    if (!keepsRows) return { instant: null, reasons: [] };
-    const reasons = [
-      ...(await instantBlockers(session, change)),
-      ...indexes
-        .filter((index) => index.isAlwaysRebuilt || rebuilt.includes(index))
-        .map(({ name }) => `PostgreSQL would build the index ${name} again`),
-    ];
-    if (reasons.length > 0) return { instant: null, reasons };
-    const down = await probeTypeChange(session, { ...up, from: up.to, to: up.from });
-    await refuse(session, plan);
-    return {
-      instant: {
-        plan,
-        ...(await quotedNames(session, plan)),
-        collation,
-        reset: await readResetProperties(session, change),
-        isDownInstant: down.keepsRows && down.rebuilt.length === 0,
-        zone: [up.from, up.to].every((type) => TIME_WITH_OR_WITHOUT_ZONE.test(type)) ? zone : null,
-      },
-    };
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    return { instant: null, reasons: [], error: error.message };
-  }
+export async function instantChange(
+  session: Session,
+  plan: NewChange,
+  wanted: WantedChange,
+): Promise<InstantAnswer> {
+  const ways = await columnsByWay(session, plan);
+  const { instant, phased } = ways;
+  const [first, ...others] = instant;
+  if (first === undefined) return { instant: null, phased };
+  if (phased.length > 0) throw mixed(ways, wanted);
+  await refuse(session, plan);
+  return {
+    instant: {
+      plan,
+      table: await quotedTable(session, plan),
+      columns: [first, ...others],
+      isDownInstant: instant.every(({ isDownInstant }) => isDownInstant),
+      zone: instant.some(({ hasZone }) => hasZone) ? plan.zone : null,
+    },
+  };
+}
+
+/** The refusal of columns of which only some change at once. */
+function mixed({ instant, phased }: ColumnsByWay, wanted: WantedChange): OnlineMigrationError {
+  const [quick, slow] = [instant, phased].map((columns) => columns.map(({ planned }) => planned.facts.name));
+  const commands = [quick!, slow!].map((columns) => `  ${newCommand(wanted, columns)}\n`).join('');
+  return new OnlineMigrationError(
+    'CHANGE_PARTLY_INSTANT',
+    `PostgreSQL changes the type of ${inSentence(quick!)} at once, and ${inSentence(slow!)} ${slow!.length === 1 ? 'needs' : 'need'} the phases of a ` +
+      `column change. Nothing was written. Write two changes:\n${commands}` +
+      `To change all of them in the same phases, add --phases to your command.`,
+    { instant: quick, phased: slow },
+  );
 }
 
 async function refuse(session: Session, { change }: NewChange): Promise<void> {
@@ -82,7 +76,7 @@ async function refuse(session: Session, { change }: NewChange): Promise<void> {
     ...(await tablesOfOthers(session, change, { foreignKeys: [] })),
   ];
   if (obstacles.length === 0) return;
-  const { change: name, table } = namesOf(change);
+  const { change: name, table } = changeNamesOf(change);
   throw new OnlineMigrationError(
     'OBSTACLES',
     `${name} cannot be changed as it is, and nothing was written:\n${obstacles.map(({ message }) => `  ${message}`).join('\n')}`,
@@ -90,14 +84,11 @@ async function refuse(session: Session, { change }: NewChange): Promise<void> {
   );
 }
 
-/** The names as PostgreSQL quotes them, without needless quotes. */
-async function quotedNames(
-  session: Session,
-  { change }: NewChange,
-): Promise<{ table: string; column: string }> {
-  const { rows } = await session.query<{ table: string; column: string }>(
-    `select format('%I.%I', $1::text, $2::text) as "table", quote_ident($3::text) as "column"`,
-    [change.table.schema, change.table.name, change.oldColumn.name],
+/** The name as PostgreSQL quotes it, without needless quotes. */
+async function quotedTable(session: Session, { change: { table } }: NewChange): Promise<string> {
+  const { rows } = await session.query<{ table: string }>(
+    `select format('%I.%I', $1::text, $2::text) as "table"`,
+    [table.schema, table.name],
   );
-  return rows[0]!;
+  return rows[0]!.table;
 }

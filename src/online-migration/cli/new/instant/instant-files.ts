@@ -1,4 +1,4 @@
-import { inComment, inTemplate, migrationNumber } from '../new-change.ts';
+import { inComment, inSentence, inTemplate, migrationNumber } from '../new-change.ts';
 import type { WrittenFile } from '../written-files.ts';
 import type { InstantChange } from './instant-change.ts';
 import { asBlock, asScript, type Direction, directionsOf, LARGEST_REWRITE_MB } from './instant-sql.ts';
@@ -58,11 +58,13 @@ function asComment(line: string): string {
 }
 
 function headerOf(instant: InstantChange, undo: string): string[] {
-  const { zone, plan } = instant;
+  const { zone, columns } = instant;
   const { up } = directionsOf(instant);
-  const { oldColumn, newColumn } = plan.change;
+  const { newColumn } = columns[0].planned.change;
+  const names = inSentence(columns.map(({ planned }) => `\`${planned.facts.name}\``));
+  const zoned = columns.filter(({ hasZone }) => hasZone).map(({ planned }) => `\`${planned.facts.name}\``);
   return [
-    `Alter: gives \`${oldColumn.name}\` the type ${newColumn.type}. PostgreSQL neither reads nor rewrites the table.`,
+    `Alter: gives ${names} the type ${newColumn.type}. PostgreSQL neither reads nor rewrites the table.`,
     ``,
     ...[up.alter, ...up.restored, up.analyze].map((statement) => `    ${statement}`),
     ``,
@@ -71,26 +73,30 @@ function headerOf(instant: InstantChange, undo: string): string[] {
     ...(up.restored.length === 0
       ? []
       : [
-          `PostgreSQL resets the storage and the compression of \`${oldColumn.name}\`, so they are set again in the same transaction.`,
+          `PostgreSQL resets the storage and the compression of ${names}, so they are set again in the same transaction.`,
         ]),
-    `\`analyze\` collects the statistics of \`${oldColumn.name}\` again, which PostgreSQL drops. It does not block reads or writes.`,
+    `\`analyze\` collects the statistics of ${names} again, which PostgreSQL drops. It does not block reads or writes.`,
     ...(zone === null
       ? []
       : [
-          `The values are taken as ${zone}. A session in another time zone reads and writes \`${oldColumn.name}\` in its own: check`,
+          `The values are taken as ${zone}. A session in another time zone reads and writes ${inSentence(zoned)} in its own: check`,
           `\`show timezone\` of the application before.`,
         ]),
     `Compatible application versions: all that read and write both types. A named prepared statement that returns the`,
-    `column fails once.`,
+    `${columns.length === 1 ? 'column' : 'columns'} fails once.`,
     ...undoOf(instant, undo).map((line, index) => (index === 0 ? `Undo: ${line}` : line)),
   ];
 }
 
-function undoOf({ isDownInstant, plan }: InstantChange, undo: string): string[] {
-  const { oldColumn, newColumn } = plan.change;
-  if (isDownInstant) return [`${undo} restores ${oldColumn.type}, at once and under the same lock.`];
+function undoOf({ isDownInstant, columns }: InstantChange, undo: string): string[] {
+  const { newColumn } = columns[0].planned.change;
+  const types = inSentence([...new Set(columns.map(({ planned }) => planned.facts.type))]);
+  const rewritten = columns
+    .filter((column) => !column.isDownInstant)
+    .map(({ planned }) => planned.facts.type);
+  if (isDownInstant) return [`${undo} restores ${types}, at once and under the same lock.`];
   return [
-    `${undo} restores ${oldColumn.type}. PostgreSQL rewrites the table for it under ACCESS EXCLUSIVE, because`,
-    `not every ${newColumn.type} is a ${oldColumn.type}. So it refuses a table of more than ${LARGEST_REWRITE_MB} MB, and values that would change.`,
+    `${undo} restores ${types}. PostgreSQL rewrites the table for it under ACCESS EXCLUSIVE, because`,
+    `not every ${newColumn.type} is a ${inSentence([...new Set(rewritten)])}. So it refuses a table of more than ${LARGEST_REWRITE_MB} MB, and values that would change.`,
   ];
 }

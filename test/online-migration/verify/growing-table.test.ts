@@ -1,0 +1,50 @@
+import { expect, it } from '@jest/globals';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
+import type { Queryable } from '../../../src/online-migration/postgres/queryable.ts';
+import { findDifferences } from '../../../src/online-migration/verify/equality-proof.ts';
+import { classifyValues } from '../../../src/online-migration/verify/value-classes.ts';
+import { eventChange, eventColumn } from '../../support/event-change.ts';
+import { MOMENT } from '../../support/event-table.ts';
+import { databasePerFile } from '../../support/tested-database.ts';
+
+const ROWS = 1_000;
+/** A reader that never ends would make more of them. */
+const MOST_INSERTS = 500;
+
+const database = databasePerFile(
+  `create table event (id bigint generated always as identity primary key, at varchar(50) not null)`,
+  `insert into event (at) select ${MOMENT} from generate_series(1, ${ROWS}) as n`,
+);
+const { client } = database;
+
+/** A session that inserts a row behind all others before each of its statements. */
+function whileRowsAreInserted<Session extends Queryable>(session: Session): Session {
+  let inserts = 0;
+  return new Proxy(session, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property, target);
+      if (typeof value !== 'function') return value;
+      if (property !== 'query') return value.bind(target);
+      return async (...statement: unknown[]) => {
+        if (++inserts > MOST_INSERTS) throw new Error('It reads on for as long as rows are inserted.');
+        await client.rows(`insert into event (at) values ('2024-01-01 00:00:00')`);
+        return value.apply(target, statement);
+      };
+    },
+  });
+}
+
+it('the comparison of the columns ends, although rows are inserted all the time', async () => {
+  const context = await database.open(eventChange);
+  await expand(context);
+  await backfill(context);
+  const session = whileRowsAreInserted(context.session);
+  expect(await findDifferences({ ...context, session }, 'read')).toEqual([]);
+});
+
+it('the check of the values ends, although rows are inserted all the time', async () => {
+  const reader = await database.connect();
+  const [group] = await classifyValues(whileRowsAreInserted(reader), eventColumn, () => undefined);
+  expect(group?.rows).toBeGreaterThanOrEqual(ROWS);
+});
