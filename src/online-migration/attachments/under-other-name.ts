@@ -29,6 +29,15 @@ export function spareName({ leaving }: ColumnNames): string {
   return fitting(`~${leaving}`);
 }
 
+/** The name of any column while the names are lent, unquoted. */
+export function lentName(columns: readonly ColumnNames[], name: string): string {
+  for (const names of columns) {
+    if (names.staying === name) return names.leaving;
+    if (names.leaving === name) return spareName(names);
+  }
+  return name;
+}
+
 /**
  * Statements that give each staying column the name of the leaving one. The table must be locked.
  * @param table schema and name, quoted

@@ -215,6 +215,10 @@ export const OBSTACLE_CODES = {
     meaning: 'The conditions of a row level security policy do not fit the other type.',
     remedy: 'Give the policy conditions that fit both types.',
   },
+  TRIGGER_NOT_CARRIED: {
+    meaning: 'A trigger that uses the column in its condition cannot be made anew for the other column.',
+    remedy: 'Let it fire after the write, give it another condition, or do as the message says.',
+  },
   STATISTICS_NOT_CARRIED: {
     meaning: 'Extended statistics of the column cannot be made for the other type.',
     remedy: 'Drop them for the time of the change, with the statements of the message.',
@@ -358,6 +362,10 @@ export const OBSTACLE_CODES = {
   CREATE_NOT_GRANTED: {
     meaning:
       'The role may not create in a schema or a tablespace in which an index, a sequence or a view is needed.',
+    remedy: 'Run the `grant` statement of the message.',
+  },
+  TRIGGER_NOT_GRANTED: {
+    meaning: 'The role lacks a right that it needs to create a trigger of the column again.',
     remedy: 'Run the `grant` statement of the message.',
   },
   REFERENCE_NOT_GRANTED: {

@@ -5,6 +5,7 @@ import { changeNamesOf } from '../change/names.ts';
 import { takeHalfMadeEnforceBack } from './enforce.ts';
 import { fillAndReport } from './fill-and-report.ts';
 import { createNewColumnIndexes } from './new-column-index.ts';
+import { narrowTriggers } from './narrow-triggers.ts';
 import { phaseDetails, PhaseRefusedError, type PhaseContext, requireStage } from './phase.ts';
 import { requireServerVersion } from './server-version.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
@@ -26,6 +27,7 @@ export async function backfill(context: PhaseContext): Promise<void> {
   await requireStage(context, 'backfill', 'expanded', 'backfilled');
   await requireSyncTriggers(context, 'backfill');
   await bringUpToDate(context, 'backfill', 'lenient');
+  await narrowTriggers(context, 'backfill');
   const fill = forwardFill(change);
   await fillAndReport(context, fill);
   await createNewColumnIndexes(context);
@@ -38,13 +40,15 @@ export async function backfill(context: PhaseContext): Promise<void> {
 /**
  * Reverts backfill: the values remain.
  *
- * 1. If an enforce was interrupted, remove its check. If a backfill was interrupted, remove its queue.
+ * 1. If an enforce was interrupted, remove its check. If one was reverted, let triggers fire for the old column alone. If
+ *    a backfill was interrupted, remove its queue.
  * 2. ONE transaction: delete the checkpoint and write the ledger.
  */
 export async function revertBackfill(context: PhaseContext): Promise<void> {
   const { session, change } = context;
   await requireStage(context, 'revert the backfill of', 'expanded', 'backfilled');
   await takeHalfMadeEnforceBack(context);
+  await narrowTriggers(context, 'revert backfill');
   await dropQueueInUse(session);
   await session.transaction(async () => {
     await deleteBackfill(session, changeNamesOf(change).change);

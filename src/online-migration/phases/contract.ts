@@ -1,6 +1,7 @@
 import { findUnmirrored, joined, planHandover, planValueHandover, runPlan } from '../attachments/handover.ts';
 import { planMirrorDrop } from '../attachments/copy-drop.ts';
 import { notNullSuccession, oldNameStatements } from '../attachments/not-null-name.ts';
+import { planTriggers } from '../attachments/triggers/plan-triggers.ts';
 import { planCopyDrop, planViews } from '../attachments/views/plan-views.ts';
 import { columnsAt } from '../attachments/table-column.ts';
 import { readStoredViews, withoutCopy } from '../attachments/views/materialized-views.ts';
@@ -48,7 +49,8 @@ import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts
  *    waits for every write that began before the triggers.
  * 4. Compare both columns of all rows in short transactions. Also keep these old values of rows that nobody writes.
  * 5. ONE transaction under ACCESS EXCLUSIVE: check the attachments again. Hand over the indexes, keys, the default
- *    and the name of the NOT NULL to the new column, and create the views anew for it. Drop the triggers, their functions and the old column. With
+ *    and the name of the NOT NULL to the new column, and create the views
+ *    and triggers anew for it. Drop the triggers, their functions and the old column. With
  *    `renameInContract`, give the old column's name to the new one.
  *
  * If 4 or 5 fails, the triggers stop keeping values. In a table without a key, they would otherwise reject writes of
@@ -76,7 +78,10 @@ export async function contract(context: PhaseContext): Promise<void> {
       asTableOwner(session, change, async () => {
         for (const column of columns) await createKeepFunction(session, column);
       }),
-    locked: async () => {
+    // A trigger may have been made since enforce.
+    plan: () => planTriggers(session, change, { lists: 'both' }),
+    locked: async (plan) => {
+      await runPlan(session, plan);
       for (const column of columns) await createKeepTriggers(session, column);
     },
   });
@@ -163,6 +168,7 @@ async function dropOldColumn(
         await planHandover(session, change, 'old'),
         await planMirrorDrop(session, change, 'old'),
         await planCopyDrop(session, change, 'old'),
+        await planTriggers(session, change, { lists: 'new', conditions: 'new' }),
         await planViews(session, change, 'old'),
         await planColumnDrop(context, rename),
       ),

@@ -3,12 +3,13 @@ import type { ColumnChange } from '../change/column-change.ts';
 import { joined, planHandover, runPlan } from '../attachments/handover.ts';
 import { notNullExchange } from '../attachments/not-null-name.ts';
 import { viewObstacles } from '../attachments/obstacles/view-obstacles.ts';
+import { planTriggers } from '../attachments/triggers/plan-triggers.ts';
 import { planCopyDrop, planViews } from '../attachments/views/plan-views.ts';
 import { readStoredViews, withoutCopy } from '../attachments/views/materialized-views.ts';
 import { readViewsToCarry } from '../attachments/views/original-definitions.ts';
 import { copyMaterializedViews } from './copy-materialized-views.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
-import { type ChangedColumn, isReversible } from '../change/changed-column.ts';
+import { type ChangedColumn, hasWayBack, isReversible } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { dropKeepTriggers } from '../sync/keeping-trigger.ts';
 import { namesOf } from '../change/names.ts';
@@ -52,8 +53,8 @@ const NAMED_REJECTS = 10;
  * 3. ONE transaction under ACCESS EXCLUSIVE: add the not-null check, not validated; let the trigger reject
  *    unconvertible values.
  * 4. Validate the check under SHARE UPDATE EXCLUSIVE, without blocking reads and writes.
- * 5. ONE transaction under ACCESS EXCLUSIVE: set NOT NULL, drop the check, let the trigger watch both columns. After
- *    the commit, applications follow the new column.
+ * 5. ONE transaction under ACCESS EXCLUSIVE: set NOT NULL, drop the check, let the sync trigger watch both columns. Let
+ *    triggers of the old column fire for both. After the commit, applications follow the new column.
  *
  * If the run ends between 3 and 5, the check and the strict trigger remain. If it ends after 2, the indexes remain; a
  * unique one rejects values that are equal in the new type. Running enforce again continues, and reverting the
@@ -90,7 +91,7 @@ export async function enforce(context: PhaseContext): Promise<void> {
       for (const column of columns) {
         if (!isReversible(column)) statements.push(...(await notNullExchange(session, column, 'old')));
       }
-      return { statements, furtherTables: [] };
+      return joined({ statements, furtherTables: [] }, await planTriggersOfBoth(session, change));
     },
     locked: async (plan) => {
       await runPlan(session, plan);
@@ -131,6 +132,8 @@ export async function revertEnforce(context: PhaseContext): Promise<void> {
       joined(
         await planHandover(session, change, 'new'),
         await planLeftCopies(session, change),
+        // Until each application has switched, some still write the new column.
+        await planTriggers(session, change, { lists: 'both', conditions: 'old' }),
         await planViewReturn(session, change),
       ),
     locked: async (plan) => {
@@ -189,6 +192,18 @@ async function createSyncFunctions({ session, columns }: PhaseContext, mode: Syn
 /** Whether an enforce was interrupted. One transaction adds the checks of all columns. */
 function hasFilledChecks({ session, columns: [first] }: PhaseContext): Promise<boolean> {
   return hasFilledCheck(session, first);
+}
+
+/**
+ * From enforce on, the application may write either column. A condition on an old column stays right until contract, unless
+ * that column becomes null.
+ */
+function planTriggersOfBoth(database: Queryable, change: ColumnChange): Promise<LockedPlan> {
+  return planTriggers(
+    database,
+    change,
+    hasWayBack(change) ? { lists: 'both' } : { lists: 'both', conditions: 'new' },
+  );
 }
 
 /** If a column is not reversible, a row written through the new column has no old value any more. */

@@ -1,11 +1,13 @@
 import { escapeLiteral } from 'pg';
 import { ofEach } from '../attachments/obstacles/each-column.ts';
 import { addedObstacles } from '../attachments/obstacles/check-obstacles.ts';
+import { addedTriggerObstacles } from '../attachments/obstacles/column-trigger-obstacles.ts';
 import { dependentObstacles } from '../attachments/obstacles/dependent-obstacles.ts';
-import { planPrivileges, runPlan } from '../attachments/handover.ts';
+import { joined, planPrivileges, runPlan } from '../attachments/handover.ts';
 import { findObstacles } from '../attachments/obstacles/obstacles.ts';
 import { viewsOf } from '../attachments/obstacles/view-obstacles.ts';
 import { columnAt, columnsAt } from '../attachments/table-column.ts';
+import { planTriggers } from '../attachments/triggers/plan-triggers.ts';
 import { deleteBackfill } from '../backfill/plan/checkpoint.ts';
 import { createState, deleteRecords, dropEmptySchema, dropState } from '../state/tables.ts';
 import {
@@ -96,14 +98,16 @@ export async function revertExpand(context: PhaseContext): Promise<void> {
   await inExclusiveTransaction(context, 'revert expand', {
     before: async () => {
       refuseObstacles(context, 'revert the expand of', [
-        ...(await ofEach(change, (column) => dependentObstacles(session, column, columnAt(column, 'new')))),
+        ...(await ofEach(change, (column) => dependentObstacles(session, columnAt(column, 'new')))),
         ...(await addedObstacles(session, change)),
+        ...(await addedTriggerObstacles(session, change)),
         ...(await viewsOf(session, columnsAt(change, 'new'))),
       ]);
       await deleteBackfill(session, changeNamesOf(change).change);
       await dropState(session, change);
     },
-    plan: () => planLeftCopies(session, change),
+    plan: async () =>
+      joined(await planLeftCopies(session, change), await planTriggers(session, change, { lists: 'old' })),
     locked: async (plan) => {
       for (const column of columns) {
         await dropSyncTriggers(session, column);

@@ -1,6 +1,7 @@
 import { planDefaultKeys } from '../attachments/default-keys.ts';
 import { joined, planPrivileges, planValueHandover, runPlan } from '../attachments/handover.ts';
 import { notNullExchange } from '../attachments/not-null-name.ts';
+import { planTriggers } from '../attachments/triggers/plan-triggers.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { finishBackfill } from '../backfill/plan/checkpoint.ts';
 import { planBackfill } from '../backfill/plan/plan.ts';
@@ -47,7 +48,8 @@ import { prepareState } from './prepare-state.ts';
  * 4. Create the indexes and foreign keys of the new column on the old one, without blocking reads and writes.
  * 5. Add the not-null check and validate it, without blocking reads and writes.
  * 6. ONE transaction under ACCESS EXCLUSIVE: set NOT NULL, drop the check, and hand the name of the NOT NULL, the
- *    default or the numbering over to the old column, with the foreign keys that set the default.
+ *    default or the numbering over to the old column, with the foreign keys that set the default. Let triggers of the
+ *    new column fire for both.
  */
 export async function revertContract(context: PhaseContext): Promise<void> {
   const { session, change, columns } = context;
@@ -113,7 +115,11 @@ export async function revertContract(context: PhaseContext): Promise<void> {
       const statements: string[] = [];
       for (const column of columns) statements.push(...(await notNullExchange(session, column, 'new')));
       notNull = { statements, furtherTables: [] };
-      return joined(await planValueHandover(session, change, 'new'), await planDefaultKeys(session, change));
+      return joined(
+        await planValueHandover(session, change, 'new'),
+        await planDefaultKeys(session, change),
+        await planTriggers(session, change, { lists: 'both' }),
+      );
     },
     locked: async (plan) => {
       await runPlan(session, notNull);

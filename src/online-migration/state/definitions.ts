@@ -5,11 +5,11 @@ import type { Queryable } from '../postgres/queryable.ts';
 import { packageTableExists } from './package-table.ts';
 
 /**
- * The definition of an index, a check, a policy or a view on both columns. The way back restores the text of the old one, which could
+ * The definition of an index, a check, a policy, a view or a trigger on both columns. The way back restores the text of the old one, which could
  * otherwise come back with other casts.
  */
 export interface RecordedDefinition {
-  readonly kind: 'index' | 'check' | 'policy' | 'view';
+  readonly kind: 'index' | 'check' | 'policy' | 'view' | 'trigger';
   /** Its name in the catalog; for a view schema and name, quoted. */
   readonly name: string;
   readonly oldDefinition: string;
@@ -38,14 +38,18 @@ export async function recordDefinitions(
 }
 
 /**
- * The statement that records definitions of views, in place of earlier ones of the change.
- * @param views an SQL query of their names, their old definitions and their new ones
+ * The statement that records definitions of one kind, in place of earlier ones of the change.
+ * @param definitions an SQL query of their names, their old definitions and their new ones
  */
-export function recordViewsStatement(change: ColumnChange, views: string): string {
+export function recordDefinitionsStatement(
+  change: ColumnChange,
+  kind: RecordedDefinition['kind'],
+  definitions: string,
+): string {
   return `
     insert into online_migration.definition (change, kind, name, old_definition, new_definition)
-    select ${escapeLiteral(changeNamesOf(change).change)}, 'view', v.name, v.old_definition, v.new_definition
-    from (${views}) as v (name, old_definition, new_definition)
+    select ${escapeLiteral(changeNamesOf(change).change)}, '${kind}', d.name, d.old_definition, d.new_definition
+    from (${definitions}) as d (name, old_definition, new_definition)
     on conflict (change, kind, name) do update
     set old_definition = excluded.old_definition, new_definition = excluded.new_definition`;
 }

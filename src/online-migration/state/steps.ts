@@ -148,8 +148,20 @@ const DEFINITIONS = `
     primary key (change, kind, name)
   )`;
 
+/** The definitions also of triggers. */
+const TRIGGER_DEFINITIONS = `
+  alter table online_migration.definition
+    drop constraint if exists definition_kind_check,
+    add constraint definition_kind_check check (kind in ('index', 'check', 'policy', 'view', 'trigger'))`;
+
 /** SQL scripts; the number of the first one is 1. */
-export const STEPS: readonly string[] = [TABLES, COLUMNS_AND_LEDGER, TABLE_AND_KEY, DEFINITIONS];
+export const STEPS: readonly string[] = [
+  TABLES,
+  COLUMNS_AND_LEDGER,
+  TABLE_AND_KEY,
+  DEFINITIONS,
+  TRIGGER_DEFINITIONS,
+];
 
 /** The step of this version's tables. */
 export const NEWEST_STEP = STEPS.length;

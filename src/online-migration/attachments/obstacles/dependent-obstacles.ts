@@ -1,8 +1,5 @@
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
-import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
-import { namesOf } from '../../change/names.ts';
-import { existingFunctions } from '../../sync/conversion-functions.ts';
 import type { TableColumn } from '../table-column.ts';
 import { IS_OF_VIEW } from '../views/view-set.ts';
 
@@ -28,14 +25,12 @@ export const DEPENDENT_OBJECT = `coalesce(
 
 /**
  * Finds dependents of one of the two columns that neither belong to the package nor are carried over, an obstacle
- * each. Views have obstacles of their own.
+ * each. Views and triggers have obstacles of their own.
  */
 export async function dependentObstacles(
   database: Queryable,
-  change: ChangedColumn,
   { table, column }: TableColumn,
 ): Promise<Obstacle[]> {
-  const { functions } = namesOf(change);
   const { rows } = await database.query<{ description: string }>(
     `
     select distinct ${DEPENDENT_OBJECT} as description
@@ -45,21 +40,19 @@ export async function dependentObstacles(
     left join pg_catalog.pg_class c on d.classid = 'pg_class'::regclass and c.oid = d.objid
     left join pg_catalog.pg_constraint con on d.classid = 'pg_constraint'::regclass and con.oid = d.objid
     left join pg_catalog.pg_attrdef def on d.classid = 'pg_attrdef'::regclass and def.oid = d.objid
-    left join pg_catalog.pg_trigger t on d.classid = 'pg_trigger'::regclass and t.oid = d.objid
     left join pg_catalog.pg_policy pol on d.classid = 'pg_policy'::regclass and pol.oid = d.objid
     where a.attrelid = to_regclass($1) and a.attname = $2
-      and d.classid <> 'pg_statistic_ext'::regclass
+      and d.classid not in ('pg_statistic_ext'::regclass, 'pg_trigger'::regclass)
       and (pol.oid is null or pol.polrelid <> a.attrelid)
       and coalesce(c.relkind, ' ') not in ('i', 'I', 'S')
       and coalesce(con.contype, ' ') not in ('p', 'u', 'f', 'n', 'x')
       and (coalesce(con.contype, ' ') <> 'c' or con.conrelid <> a.attrelid)
       and (def.oid is null or def.adnum <> a.attnum)
-      and (t.oid is null or t.tgfoid not in ${existingFunctions('$3')})
       -- Up to PostgreSQL 14, a generated column depends as a part of the table itself.
       and (c.oid is null or c.oid <> a.attrelid or d.objsubid not in (0, a.attnum))
       and not ${IS_OF_VIEW}
     order by 1`,
-    [table, column, functions],
+    [table, column],
   );
   return rows.map(({ description }) =>
     obstacle(

@@ -17,6 +17,7 @@ import { rowSecurityObstacles, rowTypeObstacles } from './row-obstacles.ts';
 import { writeObstacles } from './write-obstacles.ts';
 import { type Attachments, readAttachments, readNumberings } from '../attachments.ts';
 import { checkObstacles, declaredCheckObstacles, policyObstacles } from './check-obstacles.ts';
+import { columnTriggerObstacles } from './column-trigger-obstacles.ts';
 import { conversionTypeObstacles } from './conversion-type-obstacles.ts';
 import { defaultObstacles, defaultOfNullableObstacles } from './default-obstacles.ts';
 import { dependentObstacles } from './dependent-obstacles.ts';
@@ -53,8 +54,8 @@ const WRONG_COLUMN: ReadonlySet<ObstacleCode> = new Set<ObstacleCode>([
  * 1. The table, the columns and the declaration must match. PostgreSQL must accept the expressions, and the names
  *    must be free.
  * 2. Attachments of the columns that can be carried over: indexes, primary key, unique constraints, checks, foreign
- *    keys, sequence, views.
- * 3. All other dependents in the catalog: generated columns, triggers, policies. For a partitioned
+ *    keys, sequence, triggers, views.
+ * 3. All other dependents in the catalog: generated columns, policies of other tables. For a partitioned
  *    table, also attachments that only one partition has.
  * 4. Dependents that the catalog does not record: functions, publications, rules, row types stored elsewhere, other
  *    changes. Also the rights of the role.
@@ -164,8 +165,9 @@ export async function findAttachedObstacles(
     ...(await statisticsObstacles(database, change, side)),
     ...(await ofEach(change, async (column) => [
       ...(await privilegeObstacles(database, column, side)),
-      ...(await dependentObstacles(database, column, columnAt(column, side))),
+      ...(await dependentObstacles(database, columnAt(column, side))),
     ])),
+    ...(await columnTriggerObstacles(database, change, side)),
     ...(await viewObstacles(database, change, side)),
     ...(await ofEach(change, async (column) => [
       ...(await partitionObstacles(database, column, columnAt(column, side))),

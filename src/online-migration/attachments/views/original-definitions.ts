@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ColumnChange } from '../../change/column-change.ts';
 import { escapeLiteral } from 'pg';
 import type { Queryable } from '../../postgres/queryable.ts';
-import { readDefinitions, recordViewsStatement } from '../../state/definitions.ts';
+import { readDefinitions, recordDefinitionsStatement } from '../../state/definitions.ts';
 import type { Side } from '../../sync/filled-column.ts';
 import { columnsAt } from '../table-column.ts';
 import { type CarriedView, DEFINITION, readViews } from './views.ts';
@@ -44,8 +44,9 @@ function parse(definition: string): string[] {
  */
 export function recordOriginalsStatement(change: ColumnChange, views: readonly CarriedView[]): string {
   const originals = JSON.stringify(views.map(({ name, definition }) => ({ name, definition })));
-  return recordViewsStatement(
+  return recordDefinitionsStatement(
     change,
+    'view',
     `
       with v as (
         select c.*, wanted.*

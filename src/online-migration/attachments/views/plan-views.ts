@@ -5,6 +5,7 @@ import { changeNamesOf } from '../../change/names.ts';
 import { EMPTY_PLAN, type LockedPlan } from '../../postgres/exclusive-lock.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { Side } from '../../sync/filled-column.ts';
+import { withCatalogSearchPath } from '../catalog-search-path.ts';
 import { columnsAt } from '../table-column.ts';
 import { columnNames, lendNames, returnNames } from '../under-other-name.ts';
 import {
@@ -36,7 +37,7 @@ export async function planViews(database: Queryable, change: ColumnChange, from:
   const stored = await readStoredViews(database, views);
   return {
     earlier: views.toReversed().map((view) => ({ relation: view.name, statement: dropUnaltered(view) })),
-    statements: await withSearchPath(database, [
+    statements: await withCatalogSearchPath(database, [
       ...underNames(
         change,
         from,
@@ -70,7 +71,7 @@ export async function planCopies(
       ...left.statements,
       ...(copied.length === 0
         ? []
-        : await withSearchPath(
+        : await withCatalogSearchPath(
             database,
             underNames(
               change,
@@ -133,15 +134,5 @@ function underNames(
   return [
     ...ofViews.flatMap(([{ isOriginal = false }, statements]) => [...lend(!isOriginal), ...statements]),
     ...lend(false),
-  ];
-}
-
-/** The statements, with the search_path under which the definitions were written. */
-async function withSearchPath(database: Queryable, statements: readonly string[]): Promise<string[]> {
-  const { rows } = await database.query<{ path: string }>(`select current_setting('search_path') as path`);
-  return [
-    `set local search_path = pg_catalog`,
-    ...statements,
-    `select pg_catalog.set_config('search_path', ${escapeLiteral(rows[0]!.path)}, true)`,
   ];
 }

@@ -14,9 +14,16 @@ export const ATTACHED: readonly Obstacle[] = [
   ],
   [
     `create function f() returns trigger language plpgsql as $$ begin return new; end $$;
-     create trigger watch before update of size on part for each row execute function f()`,
-    'DEPENDENT_OBJECT',
-    /trigger watch on table part depends on size/,
+     create trigger watch before update of size on part for each row when (new.size > 5) execute function f()`,
+    'TRIGGER_NOT_CARRIED',
+    /The trigger watch of "public"\."part" cannot go over by itself: it fires before the sync trigger, so its condition .*\. Let it fire after the write, .* `drop trigger "watch" on "public"\."part"`, .* it is `CREATE TRIGGER watch BEFORE UPDATE OF size ON .*`\. If it protects or completes rows, do not drop it\./,
+  ],
+  [
+    `create function f() returns trigger language plpgsql as $$ begin return new; end $$;
+     create function is_size(integer) returns boolean language sql immutable as 'select true';
+     create trigger "Odd ""watch""" after update on part for each row when (is_size(new.size)) execute function f()`,
+    'TRIGGER_NOT_CARRIED',
+    /The trigger Odd "watch" of .* by itself: function public\.is_size\(bigint\) does not exist\. Give it a condition/,
   ],
   [
     `create function is_size(integer) returns boolean language sql immutable as 'select true';
