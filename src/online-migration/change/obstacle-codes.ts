@@ -241,7 +241,7 @@ export const OBSTACLE_CODES = {
   },
   TEMPORARY_NOT_GRANTED: {
     meaning:
-      'The role may not create the temporary table with which definitions of checks, indexes and views are tried.',
+      'The role may not create the temporary table with which definitions of checks, indexes, triggers and views are tried.',
     remedy: 'Run the `grant` statement of the message.',
   },
   FOREIGN_KEY_NOT_CARRIED: {

@@ -46,12 +46,13 @@ import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts
  * 2. Create missing copies of the old column's attachments for the new column. Create copies of its materialized views,
  *    and fill them beside reads and writes.
  * 3. ONE transaction under ACCESS EXCLUSIVE: create triggers that keep old values which cannot be rebuilt. The lock
- *    waits for every write that began before the triggers.
+ *    waits for every write that began before the triggers. Let the table's own triggers of the old column, also those made
+ *    since enforce, fire for both.
  * 4. Compare both columns of all rows in short transactions. Also keep these old values of rows that nobody writes.
  * 5. ONE transaction under ACCESS EXCLUSIVE: check the attachments again. Hand over the indexes, keys, the default
- *    and the name of the NOT NULL to the new column, and create the views
- *    and triggers anew for it. Drop the triggers, their functions and the old column. With
- *    `renameInContract`, give the old column's name to the new one.
+ *    and the name of the NOT NULL to the new column, and create its views and the table's own triggers anew for it. Drop
+ *    the sync triggers, their functions and the old column. With `renameInContract`, give the old column's name to the
+ *    new one.
  *
  * If 4 or 5 fails, the triggers stop keeping values. In a table without a key, they would otherwise reject writes of
  * values that cannot be rebuilt. If the run is killed in 4 or 5, they remain until contract runs again.
@@ -78,7 +79,6 @@ export async function contract(context: PhaseContext): Promise<void> {
       asTableOwner(session, change, async () => {
         for (const column of columns) await createKeepFunction(session, column);
       }),
-    // A trigger may have been made since enforce.
     plan: () => planTriggers(session, change, { lists: 'both' }),
     locked: async (plan) => {
       await runPlan(session, plan);

@@ -108,8 +108,8 @@ export async function enforce(context: PhaseContext): Promise<void> {
 
 /**
  * Reverts enforce: applications follow the old column again. Until each has switched, some still write the new
- * column, so the trigger keeps watching both. If a revert of contract left the indexes, keys and views on the new
- * column, they are moved to the old one.
+ * column, so the trigger keeps watching both. If a revert of contract left the indexes, keys, views and conditions of
+ * triggers on the new column, they are moved to the old one.
  */
 export async function revertEnforce(context: PhaseContext): Promise<void> {
   const { session, change, columns } = context;

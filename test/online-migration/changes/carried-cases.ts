@@ -64,6 +64,12 @@ export const STATISTICS = [
    comment on statistics sizes is 'it''s known'`,
   `create statistics "Odd ""sizes""" (dependencies, mcv) on n, size from part`,
 ];
+export const TRIGGERS = [
+  `create function pass() returns trigger language plpgsql as $$ begin return new; end $$;
+   create trigger of_size before insert or update of size on part for each row execute function pass()`,
+  `create constraint trigger "Odd ""trigger""" after update of n, size on part deferrable
+   for each row when (old.size is distinct from new.size or new.size > 9) execute function pass()`,
+];
 export const OTHERS = [
   `grant select (size), update (size, name) on part to public; grant select (size) on part to pg_monitor with grant option`,
   ...(SERVER_MAJOR >= 18 ? [`alter table part add constraint lax check (size <> 3) not enforced`] : []),

@@ -21,6 +21,7 @@ import {
   ROWS,
   STATISTICS,
   TABLE,
+  TRIGGERS,
   WHOLE,
 } from './carried-cases.ts';
 
@@ -38,7 +39,18 @@ describe('goes over and comes back under writes:', () => {
     await expectFullCycle({
       change,
       value,
-      setup: [TABLE, ROWS, ...CHECKS, ...INDEXES, first!, ...others, ...POLICIES, ...STATISTICS, ...OTHERS],
+      setup: [
+        TABLE,
+        ROWS,
+        ...CHECKS,
+        ...INDEXES,
+        first!,
+        ...others,
+        ...POLICIES,
+        ...STATISTICS,
+        ...TRIGGERS,
+        ...OTHERS,
+      ],
     });
   });
 

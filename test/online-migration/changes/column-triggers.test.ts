@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import { textToTimestamptz } from '../../../src/online-migration/conversions/times/text-to-timestamptz.ts';
 import { changeOf } from '../../support/change-of.ts';
@@ -142,6 +143,8 @@ describe('a trigger with a condition on the column goes over and comes back:', (
     'after a change of the value': `after update on part for each row when (old.size is distinct from new.size)`,
     'after a change, in another order and with other columns': `after update of size, name on part
       for each row when (new.size <> old.size and not (new.name = 'quiet'))`,
+    'with a transition table': `after update on part referencing old table as before new table as after
+      for each row when (new.size <> old.size)`,
     'with a value and a function': `after update on part for each row
       when (coalesce(new.size, 0) > 5 and old.size <> new.size and length(new.name) > 0)`,
   };
@@ -221,6 +224,45 @@ describe('a trigger with a condition on the column goes over and comes back:', (
     await database.runPhases(oneWay, PHASES.up.slice(3));
     expect(await firedBy(`update part set size = 'biggest' where id = 1`)).toEqual(['watch']);
   });
+});
+
+it('a trigger of several changed columns fires once for each statement, and comes back', async () => {
+  const [size] = change.columns;
+  const both: ColumnChange = {
+    ...change,
+    name: 'sizes',
+    columns: [
+      size!,
+      {
+        ...size!,
+        from: { name: 'Odd "size', type: 'integer' },
+        to: { name: 'Odd "size_new', type: 'bigint' },
+      },
+    ],
+  };
+  await client.rows(`
+    alter table part add "Odd ""size" integer not null default 1;
+    alter table part alter "Odd ""size" drop default;
+    create trigger listed after update of "Odd ""size", name, size on part for each row execute function note();
+    create trigger tested after update of size, "Odd ""size" on part
+    for each row when (new.size <> old.size or new."Odd ""size" > new.size) execute function note()`);
+  const before = { schema: await readSchema(client), triggers: await readTriggers() };
+  await database.runPhases(both, PHASES.up.slice(0, 3));
+  for (const suffix of ['', '_new']) {
+    const odd = `"Odd ""size${suffix}"`;
+    const set = `update part set size${suffix} = size${suffix} + 1, ${odd} = ${odd} + 1, name = 'x' where id = 1`;
+    expect(await firedBy(set)).toEqual(['listed', 'tested']);
+    expect(await firedBy(`update part set ${odd} = 0 where id = 1`)).toEqual(['listed']);
+    expect(await firedBy(`update part set ${odd} = 1000 where id = 1`)).toEqual(['listed', 'tested']);
+    await client.rows(`update part set ${odd} = 1 where id = 1`);
+  }
+  await database.runPhases(both, PHASES.up.slice(3));
+  expect(await firedBy(`update part set size = size + 1, name = 'x' where id = 1`)).toEqual([
+    'listed',
+    'tested',
+  ]);
+  await database.runPhases(both, PHASES.down);
+  expect({ schema: await readSchema(client), triggers: await readTriggers() }).toEqual(before);
 });
 
 it('triggers of a partitioned table go over in all partitions, each of them enabled or disabled as it was', async () => {
