@@ -9,6 +9,7 @@ import { type ForeignKey, readForeignKeys } from './foreign-keys.ts';
 import { type CarriedIndex, readIndexes } from './indexes.ts';
 import { type Numbering, readNumbering } from './numbering.ts';
 import { type CarriedPolicy, readPolicies } from './policies.ts';
+import { type CarriedFilter, readFilters } from './published-tables.ts';
 import { columnAt, columnsAt, mirrorName } from './table-column.ts';
 
 /** The attachments of the columns on one side, which the columns of the other side take over. */
@@ -21,6 +22,8 @@ export interface Attachments {
   readonly foreignKeys: readonly ForeignKey[];
   /** The table's policies that use one of the columns. They have no copies. */
   readonly policies: readonly CarriedPolicy[];
+  /** The row filters of publications that use one of the columns. They have no copies. */
+  readonly filters: readonly CarriedFilter[];
 }
 
 /** Attachments that both columns have while both exist. */
@@ -48,8 +51,9 @@ export async function readAttachmentsAndCopies(
 ): Promise<{ own: Attachments; mirrors: Copies }> {
   const { [side]: here, [otherSide(side)]: there } = await readBothSides(database, change);
   const policies = await readPolicies(database, columnsAt(change, side));
+  const filters = await readFilters(database, change, side);
   return {
-    own: { ...parted(here, namesOf(there)).originals, policies },
+    own: { ...parted(here, namesOf(there)).originals, policies, filters },
     mirrors: parted(there, namesOf(here)).copies,
   };
 }

@@ -48,6 +48,7 @@ export async function planHandover(
     indexes: [],
     checks: [],
     policies: own.policies,
+    filters: [],
   });
   const indexes: string[] = [];
   for (const index of carried.indexes) {

@@ -5,15 +5,16 @@ import type { PolicyConditions } from './policies.ts';
 /** A definition for the other columns, or the reason why it has none. */
 export type Translated<Definition> = { readonly definition: Definition } | { readonly reason: string };
 
-/** The definitions for the other columns, by the name of the index, check or policy. */
+/** The definitions for the other columns, by the name of the index, check, policy or published table. */
 export interface Translations {
   readonly indexes: ReadonlyMap<string, Translated<IndexDefinition>>;
   readonly checks: ReadonlyMap<string, Translated<string>>;
   readonly policies: ReadonlyMap<string, Translated<PolicyConditions>>;
+  readonly filters: ReadonlyMap<string, Translated<string>>;
 }
 
 /** Attachments with a definition that names a changed column. */
-export type Defined = Pick<Attachments, 'indexes' | 'checks' | 'policies'>;
+export type Defined = Pick<Attachments, 'indexes' | 'checks' | 'policies' | 'filters'>;
 
 /** The definition of an attachment for the other columns; undefined if it has none. */
 export function definitionOf<Definition>(

@@ -10,12 +10,14 @@ import { type Defined, definitionOf, type Translated, type Translations } from '
 import { tryDefinitions } from './tried-definitions.ts';
 
 /** The names of those that have to be tried on a trial table. */
-export function triedNames({ indexes, checks, policies }: Defined): string[] {
-  return [...checks, ...policies, ...indexes.filter(({ isPlain }) => !isPlain)].map(({ name }) => name);
+export function triedNames({ indexes, checks, policies, filters }: Defined): string[] {
+  return [...checks, ...policies, ...filters, ...indexes.filter(({ isPlain }) => !isPlain)].map(
+    ({ name }) => name,
+  );
 }
 
 /**
- * Translates the definitions of indexes, checks and policies to the columns of the other side.
+ * Translates the definitions of indexes, checks, policies and row filters to the columns of the other side.
  *
  * - On the way back, a definition that was translated on the way up gets its original text, byte for byte.
  * - A plain index gets the other columns' names.
@@ -39,13 +41,15 @@ export async function translate(
     indexes: defined.indexes.filter(({ name }) => !known.indexes.has(name)),
     checks: defined.checks.filter(({ name }) => !known.checks.has(name)),
     policies: defined.policies.filter(({ name }) => !known.policies.has(name)),
+    filters: defined.filters.filter(({ name }) => !known.filters.has(name)),
   };
-  if (left.indexes.length + left.checks.length + left.policies.length === 0) return known;
+  if (Object.values(left).every(({ length }) => length === 0)) return known;
   const tried = await tryDefinitions(database, change, from, left);
   return {
     indexes: new Map([...known.indexes, ...tried.indexes]),
     checks: new Map([...known.checks, ...tried.checks]),
     policies: new Map([...known.policies, ...tried.policies]),
+    filters: new Map([...known.filters, ...tried.filters]),
   };
 }
 
@@ -53,7 +57,7 @@ export async function translate(
 function knownDefinitions(
   change: ColumnChange,
   from: Side,
-  { indexes, checks, policies }: Defined,
+  { indexes, checks, policies, filters }: Defined,
   earlier: readonly RecordedDefinition[],
 ): Translations {
   const original = (kind: RecordedDefinition['kind'], name: string, definition: string) =>
@@ -62,6 +66,7 @@ function knownDefinitions(
     indexes: new Map<string, Translated<IndexDefinition>>(),
     checks: new Map<string, Translated<string>>(),
     policies: new Map<string, Translated<PolicyConditions>>(),
+    filters: new Map<string, Translated<string>>(),
   };
   for (const index of indexes) {
     const found = original('index', index.name, index.definition);
@@ -82,12 +87,16 @@ function knownDefinitions(
     const definition = { using: found.oldDefinition || null, withCheck: found.oldCondition };
     known.policies.set(policy.name, { definition });
   }
+  for (const { name, filter } of filters) {
+    const found = original('filter', name, filter);
+    if (found !== undefined) known.filters.set(name, { definition: found.oldDefinition });
+  }
   return known;
 }
 
 /** The translated definitions that a way back needs. A plain index has no text of its own. */
 export function definitionsToRecord(
-  { indexes, checks, policies }: Defined,
+  { indexes, checks, policies, filters }: Defined,
   translations: Translations,
 ): RecordedDefinition[] {
   return [
@@ -114,6 +123,9 @@ export function definitionsToRecord(
       const translated = definitionOf(translations.policies, name);
       return recorded('policy', name, [using ?? '', withCheck], translated && conditionClauses(translated));
     }),
+    ...filters.flatMap(({ name, filter }) =>
+      recorded('filter', name, [filter, null], definitionOf(translations.filters, name)),
+    ),
   ];
 }
 

@@ -10,6 +10,7 @@ import { conditionClauses, type PolicyConditions, readPolicies, usesColumns } fr
 import { columnsAt, type TableColumns, typesAt } from './table-column.ts';
 import type { Defined, Translated, Translations } from './translated.ts';
 import { onTrialTable } from './trial-table.ts';
+import { filterFault } from './tried-filter.ts';
 
 /** A definition to create on the trial table. */
 interface Attempt {
@@ -32,7 +33,7 @@ export async function tryDefinitions(
   database: Queryable,
   change: ColumnChange,
   from: Side,
-  { indexes, checks, policies }: Defined,
+  { indexes, checks, policies, filters }: Defined,
 ): Promise<Translations> {
   const declared: Readonly<Record<string, string>> = Object.assign(
     {},
@@ -42,6 +43,7 @@ export async function tryDefinitions(
     indexes: new Map<string, Translated<IndexDefinition>>(),
     checks: new Map<string, Translated<string>>(),
     policies: new Map<string, Translated<PolicyConditions>>(),
+    filters: new Map<string, Translated<string>>(),
   };
   await onTrialTable(database, change, from, async (trial) => {
     const { table } = trial;
@@ -82,6 +84,17 @@ export async function tryDefinitions(
                 policy.name,
               ),
             },
+          ),
+      })),
+      // A temporary table has no publications. A check writes the condition in the same form.
+      ...filters.map((filter, place) => ({
+        create: addCheck(filterName(place), `check (${filter.filter})`),
+        conditions: [filter.filter],
+        findReason: () => filterFault(database, change, table, filter),
+        found: async (result: { readonly reason: string } | null) =>
+          void results.filters.set(
+            filter.name,
+            result ?? { definition: conditionOf(await readCheck(database, table, filterName(place))) },
           ),
       })),
     ];
@@ -141,6 +154,10 @@ function indexName(place: number): string {
   return `online_migration_index_${place}`;
 }
 
+function filterName(place: number): string {
+  return `online_migration_filter_${place}`;
+}
+
 function createPolicy(table: string, name: string, conditions: PolicyConditions): string {
   const command = conditions.using === null ? ' for insert' : '';
   return `create policy ${escapeIdentifier(name)} on ${table}${command}${conditionClauses(conditions)}`;
@@ -166,6 +183,11 @@ async function readCheck(database: Queryable, table: string, name: string): Prom
     [table, name],
   );
   return rows[0]!.definition;
+}
+
+/** The condition of a check as the catalog writes it for a row filter: `CHECK ((size > 0))`. */
+function conditionOf(definition: string): string {
+  return definition.slice('CHECK ('.length, -')'.length);
 }
 
 async function readPolicy(

@@ -219,6 +219,10 @@ export const OBSTACLE_CODES = {
     meaning: 'A trigger that uses the column in its condition cannot be made anew for the other column.',
     remedy: 'Let it fire after the write, give it another condition, or do as the message says.',
   },
+  FILTER_NOT_CARRIED: {
+    meaning: 'The row filter of a publication does not fit the other type.',
+    remedy: 'Give it a condition that fits both types, or take the table out for the time of the change.',
+  },
   STATISTICS_NOT_CARRIED: {
     meaning: 'Extended statistics of the column cannot be made for the other type.',
     remedy: 'Drop them for the time of the change, with the statements of the message.',

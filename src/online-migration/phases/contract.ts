@@ -3,6 +3,7 @@ import { planMirrorDrop } from '../attachments/copy-drop.ts';
 import { notNullSuccession, oldNameStatements } from '../attachments/not-null-name.ts';
 import { planTriggers } from '../attachments/triggers/plan-triggers.ts';
 import { planCopyDrop, planViews } from '../attachments/views/plan-views.ts';
+import { planPublications } from '../attachments/publications.ts';
 import { columnsAt } from '../attachments/table-column.ts';
 import { readStoredViews, withoutCopy } from '../attachments/views/materialized-views.ts';
 import { readViews } from '../attachments/views/views.ts';
@@ -166,6 +167,7 @@ async function dropOldColumn(
       joined(
         await planValueHandover(session, change, 'old'),
         await planHandover(session, change, 'old'),
+        await planPublications(session, change, 'old', { lists: 'instead', filters: true }),
         await planMirrorDrop(session, change, 'old'),
         await planCopyDrop(session, change, 'old'),
         await planTriggers(session, change, { lists: 'new', conditions: 'new' }),

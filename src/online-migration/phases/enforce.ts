@@ -2,6 +2,7 @@ import { planMirrorDrop } from '../attachments/copy-drop.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { joined, planHandover, runPlan } from '../attachments/handover.ts';
 import { notNullExchange } from '../attachments/not-null-name.ts';
+import { planPublications } from '../attachments/publications.ts';
 import { viewObstacles } from '../attachments/obstacles/view-obstacles.ts';
 import { planTriggers } from '../attachments/triggers/plan-triggers.ts';
 import { planCopyDrop, planViews } from '../attachments/views/plan-views.ts';
@@ -131,6 +132,7 @@ export async function revertEnforce(context: PhaseContext): Promise<void> {
     plan: async () =>
       joined(
         await planHandover(session, change, 'new'),
+        await planPublications(session, change, 'new', { filters: true }),
         await planLeftCopies(session, change),
         // Until each application has switched, some still write the new column.
         await planTriggers(session, change, { lists: 'both', conditions: 'old' }),

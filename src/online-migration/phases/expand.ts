@@ -4,8 +4,10 @@ import { addedObstacles } from '../attachments/obstacles/check-obstacles.ts';
 import { addedTriggerObstacles } from '../attachments/obstacles/column-trigger-obstacles.ts';
 import { dependentObstacles } from '../attachments/obstacles/dependent-obstacles.ts';
 import { joined, planPrivileges, runPlan } from '../attachments/handover.ts';
+import { publicationRights } from '../attachments/obstacles/carried-publication-obstacles.ts';
 import { findObstacles } from '../attachments/obstacles/obstacles.ts';
 import { viewsOf } from '../attachments/obstacles/view-obstacles.ts';
+import { planPublications } from '../attachments/publications.ts';
 import { columnAt, columnsAt } from '../attachments/table-column.ts';
 import { planTriggers } from '../attachments/triggers/plan-triggers.ts';
 import { deleteBackfill } from '../backfill/plan/checkpoint.ts';
@@ -67,8 +69,12 @@ export async function expand(context: PhaseContext): Promise<void> {
         }
       });
     },
-    // Applications need them from the switchover on.
-    plan: () => planPrivileges(session, change, 'old'),
+    // Applications need the privileges from the switchover on, and subscribers the values that the backfill writes.
+    plan: async () =>
+      joined(
+        await planPrivileges(session, change, 'old'),
+        await planPublications(session, change, 'old', { lists: 'beside' }),
+      ),
     locked: async (plan) => {
       const added = columns.map(
         (column) => `add column ${namesOf(column).newColumn} ${column.newColumn.type}`,
@@ -102,12 +108,17 @@ export async function revertExpand(context: PhaseContext): Promise<void> {
         ...(await addedObstacles(session, change)),
         ...(await addedTriggerObstacles(session, change)),
         ...(await viewsOf(session, columnsAt(change, 'new'))),
+        ...(await publicationRights(session, change, 'new')),
       ]);
       await deleteBackfill(session, changeNamesOf(change).change);
       await dropState(session, change);
     },
     plan: async () =>
-      joined(await planLeftCopies(session, change), await planTriggers(session, change, { lists: 'old' })),
+      joined(
+        await planLeftCopies(session, change),
+        await planTriggers(session, change, { lists: 'old' }),
+        await planPublications(session, change, 'new', { lists: 'instead' }),
+      ),
     locked: async (plan) => {
       for (const column of columns) {
         await dropSyncTriggers(session, column);

@@ -1,5 +1,6 @@
 import { planDefaultKeys } from '../attachments/default-keys.ts';
 import { joined, planPrivileges, planValueHandover, runPlan } from '../attachments/handover.ts';
+import { planPublications } from '../attachments/publications.ts';
 import { notNullExchange } from '../attachments/not-null-name.ts';
 import { planTriggers } from '../attachments/triggers/plan-triggers.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
@@ -80,7 +81,11 @@ export async function revertContract(context: PhaseContext): Promise<void> {
           }
         });
       },
-      plan: () => planPrivileges(session, change, 'new'),
+      plan: async () =>
+        joined(
+          await planPrivileges(session, change, 'new'),
+          await planPublications(session, change, 'new', { lists: 'beside' }),
+        ),
       locked: async (plan) => {
         const added = columns.map(
           (column) => `add column ${namesOf(column).oldColumn} ${column.oldColumn.type}`,

@@ -5,12 +5,12 @@ import type { Queryable } from '../postgres/queryable.ts';
 import { packageTableExists } from './package-table.ts';
 
 /**
- * The definition of an index, a check, a policy, a view or a trigger on both columns. The way back restores the text of the old one, which could
+ * The definition of an index, a check, a policy, a view, a trigger or a row filter on both columns. The way back restores the text of the old one, which could
  * otherwise come back with other casts.
  */
 export interface RecordedDefinition {
-  readonly kind: 'index' | 'check' | 'policy' | 'view' | 'trigger';
-  /** Its name in the catalog; for a view schema and name, quoted. */
+  readonly kind: 'index' | 'check' | 'policy' | 'view' | 'trigger' | 'filter';
+  /** Its name in the catalog; for a view schema and name, quoted; for a row filter the publication and the table. */
   readonly name: string;
   readonly oldDefinition: string;
   /** The condition at the end of the old definition of an index, the one for new rows of a policy; null for none. */

@@ -148,11 +148,11 @@ const DEFINITIONS = `
     primary key (change, kind, name)
   )`;
 
-/** The definitions also of triggers. */
-const TRIGGER_DEFINITIONS = `
+/** The definitions also of triggers and row filters. */
+const TRIGGERS_AND_FILTERS = `
   alter table online_migration.definition
     drop constraint if exists definition_kind_check,
-    add constraint definition_kind_check check (kind in ('index', 'check', 'policy', 'view', 'trigger'))`;
+    add constraint definition_kind_check check (kind in ('index', 'check', 'policy', 'view', 'trigger', 'filter'))`;
 
 /** SQL scripts; the number of the first one is 1. */
 export const STEPS: readonly string[] = [
@@ -160,7 +160,7 @@ export const STEPS: readonly string[] = [
   COLUMNS_AND_LEDGER,
   TABLE_AND_KEY,
   DEFINITIONS,
-  TRIGGER_DEFINITIONS,
+  TRIGGERS_AND_FILTERS,
 ];
 
 /** The step of this version's tables. */

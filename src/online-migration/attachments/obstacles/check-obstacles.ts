@@ -10,6 +10,7 @@ import { readStatistics } from '../extended-statistics.ts';
 import { columnsAt, typesAt } from '../table-column.ts';
 import { type CarriedCheck, withoutNotValid } from '../checks.ts';
 import { type CarriedPolicy, policyStatement } from '../policies.ts';
+import { describeFilter } from '../published-tables.ts';
 import { reasonOf, type Translations } from '../translated.ts';
 import { onTrialTable } from '../trial-table.ts';
 
@@ -35,7 +36,7 @@ export function checkObstacles(
   });
 }
 
-/** Checks, policies and statistics that the new columns got meanwhile, which their drop would take along; an obstacle each. */
+/** Checks, policies, row filters and statistics that the new columns got meanwhile, which their drop would take along; an obstacle each. */
 export async function addedObstacles(database: Queryable, change: ColumnChange): Promise<Obstacle[]> {
   const own = await readAttachments(database, change, 'new');
   const statistics = await readStatistics(database, columnsAt(change, 'new'));
@@ -44,6 +45,7 @@ export async function addedObstacles(database: Queryable, change: ColumnChange):
   return [
     ...own.checks.map(({ name }) => `check ${name} of ${table}`),
     ...own.policies.map(({ name }) => `policy ${name} of ${table}`),
+    ...own.filters.map((filter) => describeFilter(filter)),
     ...statistics.map(({ name }) => `statistics object ${name}`),
   ].map((object) =>
     obstacle('DEPENDENT_OBJECT', `The ${object} uses ${column} and would go with it: drop it first.`, {

@@ -42,7 +42,7 @@ export async function dependentObstacles(
     left join pg_catalog.pg_attrdef def on d.classid = 'pg_attrdef'::regclass and def.oid = d.objid
     left join pg_catalog.pg_policy pol on d.classid = 'pg_policy'::regclass and pol.oid = d.objid
     where a.attrelid = to_regclass($1) and a.attname = $2
-      and d.classid not in ('pg_statistic_ext'::regclass, 'pg_trigger'::regclass)
+      and d.classid not in ('pg_statistic_ext'::regclass, 'pg_trigger'::regclass, 'pg_publication_rel'::regclass)
       and (pol.oid is null or pol.polrelid <> a.attrelid)
       and coalesce(c.relkind, ' ') not in ('i', 'I', 'S')
       and coalesce(con.contype, ' ') not in ('p', 'u', 'f', 'n', 'x')

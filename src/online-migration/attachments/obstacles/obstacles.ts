@@ -16,6 +16,7 @@ import {
 import { rowSecurityObstacles, rowTypeObstacles } from './row-obstacles.ts';
 import { writeObstacles } from './write-obstacles.ts';
 import { type Attachments, readAttachments, readNumberings } from '../attachments.ts';
+import { filterObstacles, publicationRights } from './carried-publication-obstacles.ts';
 import { checkObstacles, declaredCheckObstacles, policyObstacles } from './check-obstacles.ts';
 import { columnTriggerObstacles } from './column-trigger-obstacles.ts';
 import { conversionTypeObstacles } from './conversion-type-obstacles.ts';
@@ -54,7 +55,7 @@ const WRONG_COLUMN: ReadonlySet<ObstacleCode> = new Set<ObstacleCode>([
  * 1. The table, the columns and the declaration must match. PostgreSQL must accept the expressions, and the names
  *    must be free.
  * 2. Attachments of the columns that can be carried over: indexes, primary key, unique constraints, checks, foreign
- *    keys, sequence, triggers, views.
+ *    keys, sequence, triggers, views, column lists and row filters of publications.
  * 3. All other dependents in the catalog: generated columns, policies of other tables. For a partitioned
  *    table, also attachments that only one partition has.
  * 4. Dependents that the catalog does not record: functions, publications, rules, row types stored elsewhere, other
@@ -180,7 +181,7 @@ export async function findAttachedObstacles(
   ];
 }
 
-/** Finds indexes, checks and policies without a definition for the columns of the other side. */
+/** Finds indexes, checks, policies and row filters without a definition for the columns of the other side. */
 async function definitionObstacles(
   database: Queryable,
   change: ColumnChange,
@@ -188,16 +189,20 @@ async function definitionObstacles(
   own: Attachments,
 ): Promise<Obstacle[]> {
   const carried = { ...own, indexes: own.indexes.filter((index) => index.obstacle === null) };
-  const rights = await trialObstacles(database, triedNames(carried));
+  const rights = [
+    ...(await trialObstacles(database, triedNames(carried))),
+    ...(await publicationRights(database, change, side)),
+  ];
   if (rights.length > 0)
     return [...(await indexObstacles(database, change, side, own.indexes, new Map())), ...rights];
   const declared = side === 'old' ? await declaredCheckObstacles(database, change, own.checks) : [];
-  const { indexes, checks, policies } = await translate(database, change, side, carried);
+  const { indexes, checks, policies, filters } = await translate(database, change, side, carried);
   return [
     ...(await indexObstacles(database, change, side, own.indexes, indexes)),
     ...declared,
     ...checkObstacles(change, side, own.checks, checks),
     ...policyObstacles(change, side, own.policies, policies),
+    ...filterObstacles(change, side, own.filters, filters),
   ];
 }
 

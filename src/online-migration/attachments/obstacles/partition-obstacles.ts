@@ -37,7 +37,7 @@ async function dependentsOfPartitions(
     left join pg_catalog.pg_constraint con on d.classid = 'pg_constraint'::regclass and con.oid = d.objid
     left join pg_catalog.pg_trigger t on d.classid = 'pg_trigger'::regclass and t.oid = d.objid
     where p.level > 0
-      and d.classid <> 'pg_attrdef'::regclass
+      and d.classid not in ('pg_attrdef'::regclass, 'pg_publication_rel'::regclass)
       and (c.oid is null or c.oid <> a.attrelid and not c.relispartition)
       and (con.oid is null or con.contype <> 'n' and con.coninhcount = 0 and con.conparentid = 0)
       and (t.oid is null or t.tgparentid = 0 and t.tgfoid not in ${existingFunctions('$3')})

@@ -4,6 +4,7 @@ import { type ChangedColumn, isRename } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { changeNamesOf, namesOf } from '../../change/names.ts';
 import { LEAF_OIDS, TREE_OIDS } from '../../postgres/partition-tree.ts';
+import { readPublishedTables } from '../published-tables.ts';
 
 /**
  * SQL of the tables' publications. `pubupdate` is whether a publication publishes updates; `columns` are the numbers
@@ -22,11 +23,16 @@ const PUBLISHED = `
  */
 export async function subscriberObstacles(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
   const { table } = namesOf(change);
-  const { rows } = await database.query<{ publication: string; tables: string[]; slots: string[] }>(
+  const { rows } = await database.query<{
+    publication: string;
+    quoted: string;
+    tables: string[];
+    slots: string[];
+  }>(
     `
     with published as (${PUBLISHED}
     )
-    select pubname as publication, array_agg(oid::regclass::text order by oid::regclass::text) as tables,
+    select pubname as publication, quote_ident(pubname) as quoted, array_agg(oid::regclass::text order by oid::regclass::text) as tables,
       array(
         select slot_name::text from pg_catalog.pg_replication_slots
         where slot_type = 'logical' and database = current_database()
@@ -43,10 +49,13 @@ export async function subscriberObstacles(database: Queryable, change: ChangedCo
     order by pubname`,
     [table, change.reviewed ?? [], [change.oldColumn.name, change.newColumn.name]],
   );
-  return rows.map(({ publication, tables, slots }) =>
+  const lists = await readPublishedTables(database, table);
+  const isListed = (publication: string) =>
+    lists.some((one) => one.publication === publication && one.columns !== null);
+  return rows.map(({ publication, quoted, tables, slots }) =>
     obstacle(
       'PUBLICATION_NOT_REVIEWED',
-      `The publication ${publication} publishes ${tables.join(', ')}: ${preparation(change)}` +
+      `The publication ${publication} publishes ${tables.join(', ')}${isListed(quoted) ? listOf(change) : ''}: ${preparation(change)}` +
         (slots.length === 0
           ? 'This database has no logical slot now. '
           : `Logical slots of this database: ${slots.join(', ')}. `) +
@@ -54,6 +63,13 @@ export async function subscriberObstacles(database: Queryable, change: ChangedCo
       { publication, tables, slots, reviewed: `publication ${publication}` },
     ),
   );
+}
+
+/** Phases alter a column list; a rename leaves it as it is. */
+function listOf(change: ChangedColumn): string {
+  if (isRename(change)) return '';
+  const { oldColumn, newColumn } = change;
+  return `; its column list gets ${newColumn.name} in expand and loses ${oldColumn.name} in contract`;
 }
 
 /** The statements for each subscriber. */

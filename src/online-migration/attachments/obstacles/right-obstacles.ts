@@ -5,6 +5,7 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { changeNamesOf } from '../../change/names.ts';
 import { TREE_OIDS } from '../../postgres/partition-tree.ts';
 import type { Attachments } from '../attachments.ts';
+import { describeFilter } from '../published-tables.ts';
 
 /**
  * Finds rights that the migrating role lacks, an obstacle each with the `grant`. Rights that come with owning a table
@@ -63,7 +64,7 @@ export async function tablesOfOthers(
 async function schemaRights(
   database: Queryable,
   change: ColumnChange,
-  { indexes }: Attachments,
+  { indexes, filters }: Attachments,
   numberings: readonly Numbering[],
 ): Promise<Obstacle[]> {
   const made = [
@@ -72,6 +73,7 @@ async function schemaRights(
     ...numberings
       .filter(({ identity }) => identity !== null)
       .map(({ sequence }) => `the sequence ${sequence}`),
+    ...filters.map((filter) => `the trial of the ${describeFilter(filter)}`),
   ];
   const tablespaces = indexes.flatMap(({ tablespace }) => (tablespace === null ? [] : [tablespace]));
   const { rows } = await database.query<Record<'place' | 'role', string>>(
