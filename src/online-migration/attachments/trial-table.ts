@@ -6,6 +6,7 @@ import type { Queryable } from '../postgres/queryable.ts';
 import { rolledBack } from '../postgres/rolled-back.ts';
 import { freeTemporaryNames } from '../postgres/temporary-names.ts';
 import type { Side } from '../sync/filled-column.ts';
+import { asTrialRole } from './trial-role.ts';
 
 /*
  * A trial table answers two questions about the definition of an index or a check: whether PostgreSQL accepts it for
@@ -26,11 +27,13 @@ export interface Trial {
   readonly convert: () => Promise<void>;
   /** Gives these columns the names of the others. */
   readonly rename: () => Promise<void>;
+  /** Runs statements as the session's role. All others run as the table's owner, if the session may act for it. */
+  readonly asSession: <T>(statements: () => Promise<T>) => Promise<T>;
 }
 
 /**
  * Creates a trial table, and drops it at the end.
- * @param database one connection, not a pool; its role needs TEMPORARY on the database
+ * @param database one connection, not a pool; the role of the trial needs TEMPORARY on the database
  * @param from the side that has the definitions
  * @param body tries and reads definitions
  */
@@ -50,11 +53,11 @@ export async function onTrialTable<T>(
     };
   });
   const trial = `pg_temp.${escapeIdentifier(change.table.name)}`;
-  return rolledBack(database, async () => {
-    await freeTemporaryNames(database, [change.table.name]);
+  const tryAll = async (asSession: Trial['asSession']) => {
     await database.query(`create temporary table ${escapeIdentifier(change.table.name)} (like ${table})`);
     return body({
       table: trial,
+      asSession,
       convert: async () => {
         const actions = pairs.flatMap(({ source, target, type }) => [
           `drop column if exists ${source}`,
@@ -69,5 +72,9 @@ export async function onTrialTable<T>(
         }
       },
     });
+  };
+  return rolledBack(database, async () => {
+    await freeTemporaryNames(database, [change.table.name]);
+    return asTrialRole(database, change, tryAll);
   });
 }

@@ -90,7 +90,7 @@ export async function tryDefinitions(
       ...filters.map((filter, place) => ({
         create: addCheck(filterName(place), `check (${filter.filter})`),
         conditions: [filter.filter],
-        findReason: () => filterFault(database, change, table, filter),
+        findReason: () => trial.asSession(() => filterFault(database, change, table, filter)),
         found: async (result: { readonly reason: string } | null) =>
           void results.filters.set(
             filter.name,

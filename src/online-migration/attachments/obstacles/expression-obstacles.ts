@@ -2,7 +2,9 @@ import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import { type ChangedColumn, conversionOf, DECLARED_AS } from '../../change/changed-column.ts';
 import { isStatementsFault } from '../../postgres/database-error.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
+import { errorOf, rolledBack } from '../../postgres/rolled-back.ts';
 import { typeValues } from '../../change/declared-type.ts';
+import { asTrialRole } from '../trial-role.ts';
 
 /**
  * Finds declared types that do not exist or that the role may not use, an obstacle each. All further checks need both types.
@@ -14,7 +16,7 @@ export async function unknownTypes(database: Queryable, change: ChangedColumn): 
     const property = `${DECLARED_AS[column]}.type`;
     const [base] = typeValues(type);
     const closed = await closedSchema(database, base);
-    const error = closed === null ? await errorOf(database, `select $1::text::regtype`, [base]) : null;
+    const error = closed === null ? await typeErrorOf(database, base) : null;
     if (error !== null) {
       obstacles.push(
         obstacle(
@@ -89,25 +91,25 @@ export async function expressionObstacles(database: Queryable, change: ChangedCo
           ],
         ]),
   ];
-  const obstacles: Obstacle[] = [];
-  for (const [what, expression, input] of probes) {
-    const error = await errorOf(
-      database,
-      `explain select ${expression} from (select null::${input} as value) as input`,
-    );
-    if (error !== null && !obstacles.some(({ details }) => details['error'] === error)) {
-      obstacles.push(
-        obstacle('EXPRESSION_INVALID', `\`${what}\` cannot be used: ${error}.`, { property: what, error }),
-      );
-    }
-  }
-  return obstacles;
+  const errors = new Map<string, string>();
+  await rolledBack(database, () =>
+    asTrialRole(database, change, async () => {
+      for (const [what, expression, input] of probes) {
+        const statement = `explain select ${expression} from (select null::${input} as value) as input`;
+        const error = await errorOf(database, statement, isStatementsFault);
+        if (error !== null && !errors.has(error.message)) errors.set(error.message, what);
+      }
+    }),
+  );
+  return Array.from(errors, ([error, what]) =>
+    obstacle('EXPRESSION_INVALID', `\`${what}\` cannot be used: ${error}.`, { property: what, error }),
+  );
 }
 
-/** PostgreSQL's error for a statement; null if it accepts the statement. */
-async function errorOf(database: Queryable, statement: string, values?: unknown[]): Promise<string | null> {
+/** PostgreSQL's error for a type; null if it exists. */
+async function typeErrorOf(database: Queryable, type: string): Promise<string | null> {
   try {
-    await database.query(statement, values);
+    await database.query(`select $1::text::regtype`, [type]);
     return null;
   } catch (error) {
     if (!isStatementsFault(error)) throw error;

@@ -37,6 +37,7 @@ import { statisticsObstacles } from './statistics-obstacles.ts';
 import { trialObstacles } from './trial-obstacles.ts';
 import { columnAt } from '../table-column.ts';
 import { translate, triedNames } from '../translation.ts';
+import { readTrialRole } from '../trial-role.ts';
 import { viewObstacles } from './view-obstacles.ts';
 import { readColumnFacts, tableObstacles } from './table-obstacles.ts';
 
@@ -190,7 +191,7 @@ async function definitionObstacles(
 ): Promise<Obstacle[]> {
   const carried = { ...own, indexes: own.indexes.filter((index) => index.obstacle === null) };
   const rights = [
-    ...(await trialObstacles(database, triedNames(carried))),
+    ...(await trialObstacles(database, triedNames(carried), await readTrialRole(database, change))),
     ...(await publicationRights(database, change, side)),
   ];
   if (rights.length > 0)

@@ -6,6 +6,7 @@ import { errorOf } from '../../postgres/rolled-back.ts';
 import { otherSide, type Side } from '../../sync/filled-column.ts';
 import { type CarriedStatistics, readStatistics } from '../extended-statistics.ts';
 import { columnsAt, otherTypes, typesAt } from '../table-column.ts';
+import { readTrialRole } from '../trial-role.ts';
 import { onTrialTable } from '../trial-table.ts';
 import { canBeIndexed } from './index-obstacles.ts';
 import { remakeRights } from './remake-rights.ts';
@@ -32,6 +33,7 @@ export async function statisticsObstacles(
     ...(await trialObstacles(
       database,
       withExpressions.map(({ name }) => name),
+      await readTrialRole(database, change),
     )),
   ];
   if (obstacles.length > 0) return obstacles;

@@ -221,6 +221,7 @@ async function tryIndexes(database: Queryable, stored: StoredView | undefined): 
   await database.query(
     `create temporary table ${relation} as table pg_temp.${trialName(stored.view)} with no data`,
   );
+  await giveToOwner(database, relation, stored.owner);
   return await runAll(
     database,
     stored.indexes.map((index, place) =>
@@ -230,6 +231,19 @@ async function tryIndexes(database: Queryable, stored: StoredView | undefined): 
       }),
     ),
   );
+}
+
+/** PostgreSQL calls functions in the indexes of a table with the rights of its owner, if the session may give it away. */
+async function giveToOwner(database: Queryable, relation: string, owner: string): Promise<void> {
+  const { rows } = await database.query<{ may_give: boolean }>(
+    `
+    select self.rolsuper or has_database_privilege($1::regrole, current_database(), 'temporary') and pg_has_role(
+      current_user, $1::regrole, case when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end
+    ) as may_give
+    from pg_catalog.pg_roles self where self.rolname = current_user`,
+    [owner],
+  );
+  if (rows[0]!.may_give) await database.query(`alter table ${relation} owner to ${owner}`);
 }
 
 /** Makes the temporary views anew for columns with the first ones' types. */
