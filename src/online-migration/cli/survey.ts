@@ -3,6 +3,7 @@ import { rowCount } from '../change/row-count.ts';
 import { PACKAGE_NAME } from '../follow/presence.ts';
 import { Session } from '../postgres/session.ts';
 import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
+import { ledgerTableOf } from './project/ledger-table.ts';
 import type { ProgramOptions } from './run-command.ts';
 import { summaryOf } from './survey/summary.ts';
 import { surveyDatabase } from './survey/survey.ts';
@@ -38,6 +39,7 @@ export async function showSurvey(
   const survey = await surveyDatabase([first, ...opened], {
     schema,
     table,
+    ledger: await ledgerTableOf(config),
     others: config.changes.flatMap((change) => changedColumnsOf(change)),
     signal,
     onProgress: progressLines((line) => process.stderr.write(`${line}\n`)),

@@ -1,6 +1,7 @@
 import { PACKAGE_SCHEMA, QUEUE_SCHEMA } from '../../change/names.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
+import type { LedgerTable } from '../project/ledger-table.ts';
 
 /** The tables to survey. */
 export interface SurveyedPlaces {
@@ -8,6 +9,8 @@ export interface SurveyedPlaces {
   readonly schema?: string | undefined;
   /** Only this table, with or without its schema. */
   readonly table?: string | undefined;
+  /** MikroORM's table of applied migrations; null for none. */
+  readonly ledger: LedgerTable | null;
 }
 
 /** A table of the user. */
@@ -26,14 +29,14 @@ const OF_EXTENSION = `exists (
       )`;
 
 /**
- * Lists the tables of the database: neither those of PostgreSQL, of extensions and of this package, nor partitions, which
+ * Lists the tables of the database: neither those of PostgreSQL, of extensions, of this package and of MikroORM, nor partitions, which
  * change with their table.
  *
  * @throws OnlineMigrationError if an option names a schema or a table that is not among them
  */
 export async function listSurveyedTables(
   database: Queryable,
-  { schema, table }: SurveyedPlaces,
+  { schema, table, ledger }: SurveyedPlaces,
 ): Promise<SurveyedTable[]> {
   const { rows } = await database.query<SurveyedTable>(
     `
@@ -46,10 +49,18 @@ export async function listSurveyedTables(
     where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence <> 't'
       and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', $1, $2)
       and not ${OF_EXTENSION}
+      and (n.nspname, c.relname) is distinct from ($5::text, $6::text)
       and ($3::text is null or n.nspname = $3)
       and ($4::text is null or c.relname = $4 or n.nspname || '.' || c.relname = $4)
     order by n.nspname, c.relname`,
-    [PACKAGE_SCHEMA, QUEUE_SCHEMA, schema ?? null, table ?? null],
+    [
+      PACKAGE_SCHEMA,
+      QUEUE_SCHEMA,
+      schema ?? null,
+      table ?? null,
+      ledger?.schema ?? null,
+      ledger?.name ?? null,
+    ],
   );
   if (rows.length === 0 && (schema !== undefined || table !== undefined)) {
     const given = [
