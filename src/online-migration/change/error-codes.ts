@@ -159,6 +159,10 @@ export const ERROR_CODES = {
       'Somebody created an index, a foreign key or a materialized view on the old column while contract ran.',
     remedy: 'Run the same command again; it creates the same for the new column.',
   },
+  NAME_TAKEN_MEANWHILE: {
+    meaning: 'After expand, somebody gave a name that the change needs to another object.',
+    remedy: 'Rename the object that the message names, then run the same command again.',
+  },
   COLUMN_IN_USE: {
     meaning: 'Live processes of the application still use the column that the phase takes away.',
     remedy: 'Restart or update these processes, then run the same command again.',

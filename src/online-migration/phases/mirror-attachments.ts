@@ -1,6 +1,12 @@
 import { escapeIdentifier } from 'pg';
 import { otherSide, type Side } from '../sync/filled-column.ts';
-import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+import {
+  inExclusiveTransaction,
+  type PhaseContext,
+  phaseDetails,
+  PhaseRefusedError,
+  refusingTakenNames,
+} from './phase.ts';
 import { changeNamesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { type Attachments, readAttachmentsAndCopies } from '../attachments/attachments.ts';
@@ -123,8 +129,10 @@ async function createMirror(
   try {
     if (index.isPartitioned) await mirrorPartitionedIndex(context, phase, index, definition);
     else
-      await session.runUnlimited(
-        createIndex({ ...index, name: mirrorName(index.name) }, definition, 'concurrently'),
+      await refusingTakenNames(context, phase, () =>
+        session.runUnlimited(
+          createIndex({ ...index, name: mirrorName(index.name) }, definition, 'concurrently'),
+        ),
       );
     await markCopy(context, index);
   } catch (error) {

@@ -7,7 +7,7 @@ import {
 } from '../attachments/index-partitions.ts';
 import { type CarriedIndex, createIndex, type IndexDefinition } from '../attachments/indexes.ts';
 import { mirrorName } from '../attachments/table-column.ts';
-import { inExclusiveTransaction, type PhaseContext } from './phase.ts';
+import { inExclusiveTransaction, nameTaken, type PhaseContext, refusingTakenNames } from './phase.ts';
 
 /**
  * Creates a copy of an index of a partitioned table for the other column. An interrupted run continues.
@@ -33,6 +33,7 @@ export async function mirrorPartitionedIndex(
   const made = await readIndexPartitions(session, index.schema, mirrorName(index.name));
   const isMade = ({ table }: IndexPartition) => made.some((one) => one.table === table);
   const left = tree.filter((one) => !isMade(one));
+  await refuseTakenNames(context, phase, left);
   const create = (one: IndexPartition, how: 'concurrently' | 'on only') =>
     createIndex({ ...index, ...one, name: mirrorName(one.name) }, definition, how);
   const tops = left.filter(({ isPartitioned }) => isPartitioned);
@@ -53,12 +54,33 @@ export async function mirrorPartitionedIndex(
     const state = await readIndexState(session, mirrorOf(one));
     if (state === 'valid') continue;
     if (state === 'invalid') await session.runUnlimited(`drop index concurrently ${mirrorOf(one)}`);
-    await session.runUnlimited(create(one, 'concurrently'));
+    await refusingTakenNames(context, phase, () => session.runUnlimited(create(one, 'concurrently')));
   }
   await inExclusiveTransaction(context, `${phase}: attach the indexes of the partitions`, {
     plan: async () => ({ statements: left.flatMap((one) => attach(tree, one)), furtherTables: [] }),
     locked: (plan) => runPlan(session, plan),
   });
+}
+
+/** The copy of an interrupted run is an index of the partition. Another object must neither be dropped nor attached. */
+async function refuseTakenNames(
+  context: PhaseContext,
+  phase: string,
+  indexes: readonly IndexPartition[],
+): Promise<void> {
+  const { rows } = await context.session.query<{ taken: string }>(
+    `
+    select to_regclass(wanted.name)::text as taken
+    from jsonb_to_recordset($1::jsonb) as wanted (name text, "table" text)
+    where to_regclass(wanted.name) is not null and not exists (
+      select from pg_catalog.pg_index i
+      where i.indexrelid = to_regclass(wanted.name) and i.indrelid = to_regclass(wanted.table)
+    )
+    limit 1`,
+    [JSON.stringify(indexes.map((one) => ({ name: mirrorOf(one), table: one.table })))],
+  );
+  const [found] = rows;
+  if (found !== undefined) throw nameTaken(context, phase, `${found.taken} already exists`);
 }
 
 function attach(tree: readonly IndexPartition[], one: IndexPartition): string[] {

@@ -3,7 +3,7 @@ import type { ChangedColumn } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf, newColumnIndexName } from '../change/names.ts';
 import { readIndexState } from '../attachments/index-partitions.ts';
-import { inExclusiveTransaction, type PhaseContext } from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext, refusingTakenNames } from './phase.ts';
 
 /** A table, or a partition at any depth, that gets the index. */
 interface IndexedTable {
@@ -59,7 +59,9 @@ async function createIndexOf(context: PhaseContext, change: ChangedColumn): Prom
       message: `backfill: creates the index ${index}, beside reads and writes`,
     });
     if (state === 'invalid') await session.runUnlimited(`drop index concurrently ${index}`);
-    await session.runUnlimited(`create index concurrently ${indexName} on ${name} (${newColumn})`);
+    await refusingTakenNames(context, 'backfill', () =>
+      session.runUnlimited(`create index concurrently ${indexName} on ${name} (${newColumn})`),
+    );
   }
   if (tables.every(({ isPartitioned, state }) => !isPartitioned || state === 'valid')) return;
   await inExclusiveTransaction(context, 'backfill: attach the indexes of the partitions', {

@@ -13,6 +13,7 @@ import type { MigrationSettings } from './settings.ts';
 import { notifyPhase } from '../follow/phase-notification.ts';
 import { changeNamesOf } from '../change/names.ts';
 import { phaseNamesOf } from '../change/phase-name.ts';
+import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import type { Session } from '../postgres/session.ts';
 import { readStage, type Stage } from '../observation/stage.ts';
 import { type LockedPlan, underExclusiveLock } from '../postgres/exclusive-lock.ts';
@@ -21,6 +22,13 @@ import { type ErrorDetails, OnlineMigrationError } from '../change/online-migrat
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import { findAttachedObstacles, findObstaclesOfActiveColumn } from '../attachments/obstacles/obstacles.ts';
 import type { Side } from '../sync/filled-column.ts';
+
+/** SQLSTATEs of a name that another object has. */
+const NAME_TAKEN: ReadonlySet<string> = new Set([
+  SQLSTATE.duplicateTable,
+  SQLSTATE.duplicateObject,
+  SQLSTATE.duplicateColumn,
+]);
 
 /** The surroundings of a phase. */
 export interface PhaseContext {
@@ -196,22 +204,64 @@ export async function inExclusiveTransaction(
 ): Promise<void> {
   const { session, change, emit, signal, settings } = context;
   const names = changeNamesOf(change);
-  const milliseconds = await underExclusiveLock(session, {
-    table: names.table,
-    purpose,
-    change: names.change,
-    emit,
-    signal,
-    settings,
-    ...(statements.plan && { plan: statements.plan }),
-    locked: statements.locked,
-    before: async () => {
-      // PostgreSQL sends it with the commit. Issued before the lock, it takes no time under it.
-      await notifyPhase(session, change);
-      await statements.before?.();
-    },
-  });
+  const [phase = purpose] = purpose.split(':');
+  const milliseconds = await refusingTakenNames(context, phase, () =>
+    underExclusiveLock(session, {
+      table: names.table,
+      purpose,
+      change: names.change,
+      emit,
+      signal,
+      settings,
+      ...(statements.plan && { plan: statements.plan }),
+      locked: statements.locked,
+      before: async () => {
+        // PostgreSQL sends it with the commit. Issued before the lock, it takes no time under it.
+        await notifyPhase(session, change);
+        await statements.before?.();
+      },
+    }),
+  );
   await recordLockHold(session, change, { purpose, mode: 'ACCESS EXCLUSIVE', milliseconds });
+}
+
+/**
+ * Refuses a phase if another object has a name that its statements give. Expand has looked, but somebody may have taken the
+ * name since.
+ * @param phase the phase's name, for the error
+ * @param body the statements
+ * @throws PhaseRefusedError with PostgreSQL's sentence
+ */
+export async function refusingTakenNames<T>(
+  context: Pick<PhaseContext, 'change'>,
+  phase: string,
+  body: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (!NAME_TAKEN.has(sqlState(error) ?? '')) throw error;
+    throw nameTaken(context, phase, (error as Error).message, error);
+  }
+}
+
+/**
+ * The refusal of a phase that needs a taken name.
+ * @param taken says that the object exists: `relation "sizes_mirror" already exists`
+ */
+export function nameTaken(
+  context: Pick<PhaseContext, 'change'>,
+  phase: string,
+  taken: string,
+  cause?: unknown,
+): PhaseRefusedError {
+  return new PhaseRefusedError(
+    'NAME_TAKEN_MEANWHILE',
+    `Cannot change ${changeNamesOf(context.change).change}: ${taken}, and ${phase} needs that name. Rename the existing object, ` +
+      `then run the same command again.`,
+    { ...phaseDetails(context, phase), taken },
+    { cause },
+  );
 }
 
 /**

@@ -22,6 +22,8 @@ export const SQLSTATE = {
   undefinedFunction: '42883',
   duplicateSchema: '42P06',
   duplicateTable: '42P07',
+  duplicateObject: '42710',
+  duplicateColumn: '42701',
   undefinedSchema: '3F000',
   undefinedObject: '42704',
   notImmutable: '42P17',
