@@ -21,7 +21,7 @@ export async function planMirrorDrop(
   const { own: originals, mirrors } = await readAttachmentsAndCopies(database, change, otherSide(side));
   return {
     statements: await dropStatements(database, table, mirrors, originals.indexes),
-    furtherTables: otherEnds(mirrors.foreignKeys),
+    ...otherEnds(mirrors.foreignKeys),
   };
 }
 
@@ -39,7 +39,7 @@ export async function planOutdatedDrop(
   );
   return {
     statements: await dropStatements(database, changeNamesOf(change).table, outdated, replaced),
-    furtherTables: otherEnds(outdated.foreignKeys),
+    ...otherEnds(outdated.foreignKeys),
   };
 }
 

@@ -27,6 +27,6 @@ export async function planDefaultKeys(database: Queryable, change: ColumnChange)
       ...foreignKeyStatements(key),
       ...mirrorForeignKeyStatements({ ...copy, name: key.name }, otherNames(change, 'old')),
     ]),
-    furtherTables: otherEnds(pairs.map(({ key }) => key)),
+    ...otherEnds(pairs.map(({ key }) => key)),
   };
 }

@@ -1,4 +1,5 @@
 import { escapeIdentifier } from 'pg';
+import type { LockedPlan } from '../postgres/exclusive-lock.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { copyComment } from './copy-comment.ts';
 import { mirrorName, type TableColumns } from './table-column.ts';
@@ -171,13 +172,16 @@ function foreignKeyOn(row: ForeignKeyRow, columns: readonly string[]): ForeignKe
   };
 }
 
-/** The tables at the other ends of foreign keys, without duplicates, in a stable order. */
-export function otherEnds(foreignKeys: readonly ForeignKey[]): string[] {
-  const tables = foreignKeys.flatMap(({ owner, target, isSource, isTarget }) => [
-    ...(isSource ? [] : [owner]),
-    ...(isTarget ? [] : [target]),
-  ]);
-  return [...new Set(tables)].toSorted();
+/** The tables at the other ends of foreign keys, for the plan of their locks, without duplicates and in a stable order. */
+export function otherEnds(
+  foreignKeys: readonly ForeignKey[],
+): Required<Pick<LockedPlan, 'furtherTables' | 'referencedTables'>> {
+  const referring = foreignKeys.filter(({ isSource }) => !isSource).map(({ owner }) => owner);
+  const referenced = foreignKeys.filter(({ isTarget }) => !isTarget).map(({ target }) => target);
+  return {
+    furtherTables: [...new Set(referring)].toSorted(),
+    referencedTables: [...new Set(referenced)].filter((name) => !referring.includes(name)).toSorted(),
+  };
 }
 
 /**

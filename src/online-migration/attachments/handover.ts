@@ -66,7 +66,7 @@ export async function planHandover(
       ),
       ...statistics.statements,
     ],
-    furtherTables: otherEnds([...orphans.foreignKeys, ...carried.foreignKeys]),
+    ...otherEnds([...orphans.foreignKeys, ...carried.foreignKeys]),
   };
 }
 
@@ -139,9 +139,13 @@ function valueStatements(column: ChangedColumn, from: Side, numbering: Numbering
 
 /** Joins several plans in their order. */
 export function joined(...plans: readonly LockedPlan[]): LockedPlan {
+  const furtherTables = [...new Set(plans.flatMap((plan) => plan.furtherTables))];
   return {
     statements: plans.flatMap(({ statements }) => statements),
-    furtherTables: [...new Set(plans.flatMap(({ furtherTables }) => furtherTables))],
+    furtherTables,
+    referencedTables: [...new Set(plans.flatMap(({ referencedTables = [] }) => referencedTables))].filter(
+      (name) => !furtherTables.includes(name),
+    ),
     sequences: plans.flatMap(({ sequences = [] }) => sequences),
     earlier: plans.flatMap(({ earlier = [] }) => earlier),
   };

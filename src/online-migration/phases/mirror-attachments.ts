@@ -74,7 +74,7 @@ export async function mirrorAttachments(context: PhaseContext, phase: string, fr
     await inExclusiveTransaction(context, `${phase}: add the foreign keys`, {
       plan: async () => ({
         statements: missing.flatMap((key) => mirrorForeignKeyStatements(key, otherNames(change, from))),
-        furtherTables: otherEnds(missing),
+        ...otherEnds(missing),
         furtherMode: 'share row exclusive',
       }),
       locked: (plan) => runPlan(session, plan),

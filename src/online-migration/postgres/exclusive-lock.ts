@@ -41,9 +41,14 @@ export const EMPTY_PLAN: LockedPlan = { statements: [], furtherTables: [] };
 export interface LockedPlan {
   /** Run in this order. */
   readonly statements: readonly string[];
-  /** Other tables that the statements lock: schema and name, quoted. */
+  /**
+   * Other tables that the statements lock, and that refer to the table: schema and name, quoted. A write of a row locks its
+   * table, then the table that it refers to. In the opposite order, the two would wait for each other.
+   */
   readonly furtherTables: readonly string[];
-  /** The lock mode for these tables; default ACCESS EXCLUSIVE. */
+  /** Tables that the statements lock, and to which the table refers. They are locked behind it, in the order of a write. */
+  readonly referencedTables?: readonly string[];
+  /** The lock mode for these and the further tables; default ACCESS EXCLUSIVE. */
   readonly furtherMode?: 'share row exclusive';
   /**
    * The sequences that the statements lock: schema and name, quoted. They are locked after the table, in the order of
@@ -100,9 +105,8 @@ export class LockNotGrantedError extends OnlineMigrationError {
  *    check or an index to the table. So the catalog that `plan` reads stays valid. Run `before` and `plan`, then take
  *    the same lock on the further tables of the plan.
  * 3. Run the earlier statements of the plan, which together wait no longer than one lock timeout. Take the exclusive
- *    locks on the further tables, then ACCESS EXCLUSIVE on the table itself. The table is last, so
- *    that it is not locked while the others are awaited. Run `locked`, which waits at most 20 ms for any other lock,
- *    then commit.
+ *    locks in the order in which a write takes its own: the tables that refer to the table, ACCESS EXCLUSIVE on the table
+ *    itself, the tables to which it refers. Run `locked`, which waits at most 20 ms for any other lock, then commit.
  * 4. After a lock timeout or a deadlock: roll back, report the blockers, pause for a random time (full jitter,
  *    growing from 10 ms to 5 s), and try again. Readers that queued behind the request pass in the meantime.
  * 5. When the budget is spent, throw an error that names the blockers. There is no last try without a timeout.
@@ -178,8 +182,10 @@ async function lockAndRun(
     await limitWaits(session, lockTimeoutMs);
     await before?.();
     const plan = (await makePlan?.()) ?? EMPTY_PLAN;
-    const { furtherTables, furtherMode = 'access exclusive', sequences = [], earlier = [] } = plan;
-    for (const further of furtherTables) await lock(further, 'share update exclusive', patienceMs);
+    const { furtherTables, referencedTables = [], furtherMode = 'access exclusive' } = plan;
+    const { sequences = [], earlier = [] } = plan;
+    for (const further of [...furtherTables, ...referencedTables])
+      await lock(further, 'share update exclusive', patienceMs);
     const deadline = performance.now() + lockTimeoutMs;
     const leftMs = () => Math.max(UNDER_LOCK_TIMEOUT_MS, deadline - performance.now());
     for (const { relation, statement } of earlier) {
@@ -189,8 +195,9 @@ async function lockAndRun(
     for (const further of furtherTables) await lock(further, furtherMode, lockTimeoutMs);
     await lock(table, 'access exclusive', lockTimeoutMs);
     lockedAt = performance.now();
+    for (const referenced of referencedTables) await lock(referenced, furtherMode, lockTimeoutMs);
     await prepareFor({
-      relations: sequences.length > 0 ? sequences : [table, ...furtherTables],
+      relations: sequences.length > 0 ? sequences : [table, ...furtherTables, ...referencedTables],
       mode: 'access exclusive',
       timeoutMs: Math.min(lockTimeoutMs, UNDER_LOCK_TIMEOUT_MS),
     });
