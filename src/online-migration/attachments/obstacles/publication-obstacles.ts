@@ -36,6 +36,8 @@ export async function subscriberObstacles(database: Queryable, change: ChangedCo
       array(
         select slot_name::text from pg_catalog.pg_replication_slots
         where slot_type = 'logical' and database = current_database()
+          -- A subscriber's slots for the first copy of a table go by themselves.
+          and slot_name !~ '^pg_[0-9]+_sync_[0-9]+_[0-9]+$'
         order by 1
       ) as slots
     from published
