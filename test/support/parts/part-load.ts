@@ -11,7 +11,10 @@ const BINS = 500;
 /** Clients that write and read all five columns of `part` through the active ones. */
 export interface PartLoad extends AsyncDisposable {
   readonly failures: readonly string[];
-  /** Resolves when some more requests have been answered. */
+  /**
+   * Resolves when some more requests have been answered.
+   * @throws the error of a request
+   */
   servedMore(requests: number): Promise<void>;
   stop(): Promise<void>;
   /** The rows that do not have their last acknowledged number in each column. */
@@ -84,7 +87,9 @@ export async function startPartLoad(url: string): Promise<PartLoad> {
         acknowledged.set(id, second);
         await read(second, id);
       } catch (error) {
+        // It ends at the first failure, so that it does not outlive a test.
         failures.push((error as Error).message);
+        stopped.abort(error);
       }
       requests.emit('served');
     }
@@ -93,7 +98,8 @@ export async function startPartLoad(url: string): Promise<PartLoad> {
   const load: PartLoad = {
     failures,
     async servedMore(wanted) {
-      for (let served = 0; served < wanted; served += 1) await once(requests, 'served');
+      for (let served = 0; served < wanted; served += 1)
+        await once(requests, 'served', { signal: stopped.signal });
     },
     async stop() {
       stopped.abort();
