@@ -19,7 +19,7 @@ const { client } = database;
 
 /** Each table of each publication, with its column list and its row filter. */
 function published() {
-  return client.rows<{ table: string; columns: string[] | null; filter: string | null; number: string }>(`
+  return client.rows<{ table: string; columns: string[] | null; filter: string | null }>(`
     select p.pubname || ': ' || r.prrelid::regclass as table,
       (
         select array_agg(a.attname::text order by a.attname) from pg_attribute a
@@ -197,6 +197,24 @@ fromFifteen('a row filter', () => {
         /The row filter of the publication sizes on public\.part uses size_new and would go with it/,
       ),
     );
+  });
+});
+
+fromFifteen('a change of several columns', () => {
+  it('takes a list and a filter that use several of them over as a whole', async () => {
+    await client.rows(`
+      alter table part add other integer not null default 1, replica identity full; alter table part alter other drop default;
+      create publication sizes for table part (other, id, size) with (publish = 'insert');
+      create publication large for table part where (size > other)`);
+    const before = await published();
+    const size = changeOfPart({ reviewed: ['publication sizes', 'publication large'] });
+    const change = { ...size, columns: [...size.columns, ...changeOfPart({ column: 'other' }).columns] };
+    const found = await afterEach(change, PHASES.up, published);
+    expect(found['expand']![1]!.columns).toEqual(['id', 'other', 'other_new', 'size', 'size_new']);
+    expect(found['contract']![1]!.columns).toEqual(['id', 'other_new', 'size_new']);
+    expect(found['contract']![0]!.filter).toBe('(size_new > other_new)');
+    await database.runPhases(change, PHASES.down);
+    expect(await published()).toEqual(before);
   });
 });
 
