@@ -90,11 +90,14 @@ export async function declaredCheckObstacles(
     Object.entries(from.checks ?? {}).map(([name, expression]) => ({ name, expression, column: from.name })),
   );
   if (declared.length === 0) return [];
+  // After a revert of contract, the checks still belong to the new columns.
+  const { checks: onNew } = await readAttachments(database, change, 'new');
   return onTrialTable(database, change, 'old', async ({ table: trial }) => {
     const obstacles: Obstacle[] = [];
     for (const { name, expression, column } of declared) {
       const found = checks.find((check) => check.name === name);
       if (found === undefined) {
+        if (onNew.some((check) => check.name === name)) continue;
         obstacles.push(
           obstacle(
             'CHECK_NOT_FOUND',
