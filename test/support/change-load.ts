@@ -10,7 +10,7 @@ import { SEED, seededRandom } from './seeded-random.ts';
 
 const CLIENTS = 3;
 /** Longest pause of a client between two requests. Without pauses, the clients would use the whole server. */
-const LONGEST_PAUSE_MS = 4;
+const LONGEST_PAUSE_MS = 15;
 
 /** The active column, or the first one of several, quoted; and the others by their old names. */
 type Active = Pick<ActiveColumn, 'form'> & {

@@ -46,6 +46,14 @@ export const PAIRS: readonly TypePair[] = [
     value: { old: (n) => `(${cents(n)})::numeric(12, 2)::text`, new: (n) => `(${cents(n)})::numeric(12, 2)` },
     kept: [`'7'`, `'-0.5'`, `'0012.30'`],
   },
+];
+
+const COLORS = ['red', 'green'];
+/** Types without a sort order, so without an index. */
+const UNSORTABLE = new Set(['json']);
+
+/** Further conversions, with values that only a kept text brings back. */
+export const FURTHER_PAIRS: readonly TypePair[] = [
   {
     from: 'varchar(36)',
     to: 'uuid',
@@ -117,14 +125,6 @@ export const PAIRS: readonly TypePair[] = [
     conversion: varcharToText(50),
     value: { old: (n) => `'value ' || ${n}`, new: (n) => `'value ' || ${n}` },
   },
-];
-
-const COLORS = ['red', 'green'];
-/** Types without a sort order, so without an index. */
-const UNSORTABLE = new Set(['json']);
-
-/** Further conversions, with values that only a kept text brings back. */
-export const FURTHER_PAIRS: readonly TypePair[] = [
   {
     from: 'json',
     to: 'jsonb',

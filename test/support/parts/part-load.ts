@@ -1,10 +1,13 @@
 import { EventEmitter, once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { escapeIdentifier, Pool } from 'pg';
 import { followColumn } from '../../../src/online-migration/follow/follow-column.ts';
 import type { DatabaseClient } from '../database-client.ts';
 import { partChange } from './part-change.ts';
 
 const CLIENTS = 3;
+/** Pause of a client between two requests. Without pauses, the clients would use the whole server. */
+const PAUSE_MS = 10;
 /** Numbers of the rows that exist in `bin`. */
 const BINS = 500;
 
@@ -92,6 +95,7 @@ export async function startPartLoad(url: string): Promise<PartLoad> {
         stopped.abort(error);
       }
       requests.emit('served');
+      await setTimeout(PAUSE_MS);
     }
   };
   const clients = Array.from({ length: CLIENTS }, (_, place) => client(place));
