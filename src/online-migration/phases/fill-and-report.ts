@@ -1,5 +1,5 @@
 import { backfillFinished } from '../backfill/finished-event.ts';
-import type { ChangeFill } from '../backfill/plan/fill.ts';
+import { type ChangeFill, targetsOf } from '../backfill/plan/fill.ts';
 import { runBackfill } from '../backfill/run-backfill.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
 import { countRejects } from '../verify/rejects.ts';
@@ -33,8 +33,9 @@ export async function fillAndReport(context: PhaseContext, fill: ChangeFill): Pr
 }
 
 /** Reports if the statistics could not be gathered; autovacuum gathers them later. */
-async function analyze({ session, emit }: PhaseContext, { names, columns }: ChangeFill): Promise<void> {
-  const targets = columns.map(({ target }) => target).join(', ');
+async function analyze({ session, emit }: PhaseContext, fill: ChangeFill): Promise<void> {
+  const { names } = fill;
+  const targets = targetsOf(fill);
   try {
     await session.query(`set lock_timeout = ${ANALYZE_LOCK_TIMEOUT_MS}`);
     await session.runUnlimited(`analyze ${names.table} (${targets})`);

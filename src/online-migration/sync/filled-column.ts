@@ -34,8 +34,8 @@ export async function addFilledCheck(database: Queryable, change: ChangedColumn,
 }
 
 /**
- * Step 2 for all columns of a change, without a statement timeout, because it reads the whole table; from PostgreSQL 18 on
- * once for all columns.
+ * Step 2 for all columns of a change, without a statement timeout, because it reads the whole table. In one statement,
+ * PostgreSQL reads it once for all columns.
  * @throws the database's error 23514 if a row has no value
  */
 export async function validateFilledChecks(session: Session, change: ColumnChange): Promise<void> {
