@@ -17,8 +17,8 @@ const config: Config = {
   // The built package has the name of its sources.
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // `npm run test:long` runs these.
-  testPathIgnorePatterns: ['/node_modules/', String.raw`\.long\.test\.ts$`],
+  // `npm run test:matrix` also runs the suites of breadth, `npm run test:long` the slow ones.
+  testPathIgnorePatterns: ['/node_modules/', String.raw`\.(matrix|long)\.test\.ts$`],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   // Two databases at work at once are as much as two cores serve without stretching every timing.
