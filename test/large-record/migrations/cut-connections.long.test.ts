@@ -37,10 +37,14 @@ const failureOf = (run: Promise<unknown>) =>
     (error: Error) => error.message,
   );
 
+/** Cuts all at once, and then waits for their end: a worker that is cut alone would open another connection. */
 const terminateOthers = (client: DatabaseClient) =>
   client.rows(`
-    select pg_terminate_backend(pid, 5000) from pg_stat_activity
-    where datname = current_database() and pid <> pg_backend_pid()`);
+    with cut as materialized (
+      select pid, pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()
+    ), all_cut as materialized (select array_agg(pid) as pids from cut)
+    select pg_terminate_backend(pid, 5000) from all_cut, unnest(pids) as pid`);
 
 const terminateLockHolder = (client: DatabaseClient) =>
   client.rows(`
