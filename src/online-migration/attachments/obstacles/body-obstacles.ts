@@ -41,31 +41,21 @@ export async function bodyObstacles(
 ): Promise<Obstacle[]> {
   const { rows } = await database.query<FoundFunction>(
     `
+    with tree as materialized (
+      select c.oid, lower(c.relname) as name from pg_catalog.pg_class c where c.oid in (${TREE_OIDS})
+    ),
     -- Materialized: otherwise the patterns may be tried on PostgreSQL's own thousands of functions first.
-    with function as materialized (
-      select
-        format('%I.%I(%s)', n.nspname, p.proname, (
-          select string_agg(
-            case when tn.nspname = 'pg_catalog' then format_type(t.oid, null) else format('%I.%I', tn.nspname, t.typname) end,
-            ', ' order by argument.place
-          )
-          from unnest(p.proargtypes::oid[]) with ordinality as argument (type, place)
-          join pg_catalog.pg_type t on t.oid = argument.type
-          join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace
-        )) as name,
+    function as materialized (
+      select p.oid, p.pronamespace, p.proname, p.proargtypes,
         p.prosrc as body,
-        exists (
-          select from pg_catalog.pg_trigger t where t.tgfoid = p.oid and t.tgrelid in (${TREE_OIDS}) and not t.tgisinternal
-        ) as is_trigger,
+        lower(p.prosrc) as lower_body,
+        p.oid = any (array(
+          select t.tgfoid from pg_catalog.pg_trigger t join tree on tree.oid = t.tgrelid where not t.tgisinternal
+        )) as is_trigger,
         array[p.prorettype] || p.proargtypes::oid[] || p.proallargtypes && array(${ROW_TYPE_OIDS}) as has_row_type,
         coalesce(p.proargmodes && array['o', 't']::"char"[], false)
           or p.prorettype = 'record'::regtype
-          or returned.typtype = 'c' and p.prorettype not in (${ROW_TYPE_OIDS}) as returns_columns,
-        p.prosrc ~* $2 or exists (
-          -- There can be too many partitions for a pattern.
-          select from pg_catalog.pg_class c
-          where c.oid in (${TREE_OIDS}) and c.oid <> to_regclass($1) and strpos(lower(p.prosrc), lower(c.relname)) > 0
-        ) as names_table
+          or returned.typtype = 'c' and p.prorettype not in (${ROW_TYPE_OIDS}) as returns_columns
       from pg_catalog.pg_proc p
       join pg_catalog.pg_namespace n on n.oid = p.pronamespace
       join pg_catalog.pg_language l on l.oid = p.prolang
@@ -74,15 +64,35 @@ export async function bodyObstacles(
         and not exists (
           select from pg_catalog.pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
         )
-    ), judged as (
-      select name, is_trigger,
+    ), using_table as materialized (
+      select *,
+        body ~* $2 or exists (
+          -- There can be too many partitions for a pattern.
+          select from tree where tree.oid <> to_regclass($1) and strpos(lower_body, tree.name) > 0
+        ) as names_table
+      from function
+    ), judged as materialized (
+      select *,
         body ~* $4 and (is_trigger or has_row_type or names_table) as names_column,
         is_trigger and regexp_replace(body, $9, '', 'gi') ~* $5 or (is_trigger or names_table) and body ~* $6
           or names_table and returns_columns and body ~* $7 as takes_whole_rows
-      from function
-      where name <> all ($8)
+      from using_table
+    ), named as (
+      select names_column, takes_whole_rows, is_trigger,
+        format('%I.%I(%s)', n.nspname, f.proname, (
+          select string_agg(
+            case when tn.nspname = 'pg_catalog' then format_type(t.oid, null) else format('%I.%I', tn.nspname, t.typname) end,
+            ', ' order by argument.place
+          )
+          from unnest(f.proargtypes::oid[]) with ordinality as argument (type, place)
+          join pg_catalog.pg_type t on t.oid = argument.type
+          join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace
+        )) as name
+      from judged f
+      join pg_catalog.pg_namespace n on n.oid = f.pronamespace
+      where names_column or takes_whole_rows
     )
-    select * from judged where names_column or takes_whole_rows order by name`,
+    select * from named where name <> all ($8) order by name`,
     [
       namesOf(change).table,
       await asUsed(database, change.table.name),
