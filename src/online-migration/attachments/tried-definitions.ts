@@ -5,7 +5,9 @@ import type { Queryable } from '../postgres/queryable.ts';
 import { errorOf } from '../postgres/rolled-back.ts';
 import { otherSide, type Side } from '../sync/filled-column.ts';
 import { withoutNotValid } from './checks.ts';
+import { constantConversion, type ConvertConstants } from './converted-constants.ts';
 import { type IndexDefinition, indexDefinition } from './indexes.ts';
+import { comparesByLostOrder, type ParsedAttachment } from './order-comparisons.ts';
 import { conditionClauses, type PolicyConditions, readPolicies, usesColumns } from './policies.ts';
 import { columnsAt, type TableColumns, typesAt } from './table-column.ts';
 import type { Defined, Translated, Translations } from './translated.ts';
@@ -14,9 +16,12 @@ import { filterFault } from './tried-filter.ts';
 
 /** A definition to create on the trial table. */
 interface Attempt {
-  readonly create: string;
+  /** @param convert applies to each definition of the catalog that the statement contains */
+  readonly create: (convert: ConvertConstants) => string;
   /** Its conditions, which must not become dependent on the session; empty for an index, which PostgreSQL checks itself. */
   readonly conditions: readonly string[];
+  /** The attachment; null if its constants stay. */
+  readonly parsed: ParsedAttachment | null;
   /** A reason against it that shows after its creation; null for none. */
   readonly findReason?: () => Promise<string | null>;
   /** How the definition reads in the catalog, after the trial columns got the other columns' names. */
@@ -28,6 +33,7 @@ interface Attempt {
  *
  * - If the declaration has a check's condition for the other type, that is taken.
  * - An immutable condition must stay immutable. It would otherwise depend on the session, such as its time zone.
+ * - A definition that does not fit is tried again with converted constants.
  */
 export async function tryDefinitions(
   database: Queryable,
@@ -51,8 +57,10 @@ export async function tryDefinitions(
       `alter table ${table} add constraint ${escapeIdentifier(name)} ${definition}`;
     const attempts: Attempt[] = [
       ...indexes.map(({ name, isUnique, definition }, place) => ({
-        create: `create ${isUnique ? 'unique ' : ''}index ${indexName(place)} on ${table} ${definition}`,
+        create: (convert: ConvertConstants) =>
+          `create ${isUnique ? 'unique ' : ''}index ${indexName(place)} on ${table} ${convert(definition)}`,
         conditions: [],
+        parsed: { kind: 'index' as const, name },
         found: async (result: { readonly reason: string } | null) =>
           void results.indexes.set(
             name,
@@ -62,14 +70,16 @@ export async function tryDefinitions(
       ...checks
         .filter(({ name }) => declared[name] === undefined)
         .map(({ name, definition, expression }) => ({
-          create: addCheck(name, withoutNotValid(definition)),
+          create: (convert: ConvertConstants) => addCheck(name, convert(withoutNotValid(definition))),
           conditions: [expression],
+          parsed: { kind: 'check' as const, name },
           found: async (result: { readonly reason: string } | null) =>
             void results.checks.set(name, result ?? { definition: await readCheck(database, table, name) }),
         })),
       ...policies.map((policy) => ({
-        create: createPolicy(table, policy.name, policy),
+        create: (convert: ConvertConstants) => createPolicy(table, policy.name, policy, convert),
         conditions: [policy.using, policy.withCheck].filter((condition) => condition !== null),
+        parsed: { kind: 'policy' as const, name: policy.name },
         findReason: async () =>
           (await usesColumns(database, { table, name: policy.name }, columnsAt(change, from)))
             ? 'a subquery reads the column in other rows of the table'
@@ -88,8 +98,9 @@ export async function tryDefinitions(
       })),
       // A temporary table has no publications. A check writes the condition in the same form.
       ...filters.map((filter, place) => ({
-        create: addCheck(filterName(place), `check (${filter.filter})`),
+        create: () => addCheck(filterName(place), `check (${filter.filter})`),
         conditions: [filter.filter],
+        parsed: null,
         findReason: () => trial.asSession(() => filterFault(database, change, table, filter)),
         found: async (result: { readonly reason: string } | null) =>
           void results.filters.set(
@@ -105,13 +116,17 @@ export async function tryDefinitions(
     await trial.convert();
     const reasons = new Map<Attempt, { readonly reason: string }>();
     for (const attempt of attempts) {
-      const error = await errorOf(database, attempt.create, isStatementsFault);
-      const reason = error === null ? await attempt.findReason?.() : error.message;
-      if (reason) reasons.set(attempt, { reason });
-      else if (!mutable.has(attempt) && !(await areImmutable(database, table, attempt.conditions))) {
-        reasons.set(attempt, {
-          reason: `for ${typesAt(change, otherSide(from))}, its result depends on settings of the session, such as the time zone`,
-        });
+      const tried = {
+        table,
+        attempt,
+        isMutable: mutable.has(attempt),
+        type: typesAt(change, otherSide(from)),
+      };
+      const reason = await reasonAgainst(database, tried, asWritten);
+      if (reason === null) continue;
+      const convert = await conversionOf(database, change, from, attempt);
+      if (convert === null || (await reasonAgainst(database, tried, convert)) !== null) {
+        reasons.set(attempt, { reason });
       }
     }
     // The declaration calls the columns by the names of the old ones.
@@ -137,6 +152,55 @@ export async function tryDefinitions(
   return results;
 }
 
+function asWritten(definition: string): string {
+  return definition;
+}
+
+/** The conversion of the constants of an attempt; null if they have to stay. */
+async function conversionOf(
+  database: Queryable,
+  change: ColumnChange,
+  from: Side,
+  { create, parsed }: Attempt,
+): Promise<ConvertConstants | null> {
+  if (parsed === null) return null;
+  const convert = await constantConversion(database, change, from, [create(asWritten)]);
+  return convert === null || (await comparesByLostOrder(database, change, from, parsed)) ? null : convert;
+}
+
+interface TriedAttempt {
+  readonly table: string;
+  readonly attempt: Attempt;
+  /** Whether its conditions depend on the session before the change. */
+  readonly isMutable: boolean;
+  /** The type of the trial columns, for the reason. */
+  readonly type: string;
+}
+
+/** Makes an attempt. If there is a reason against it, nothing of it is left. */
+async function reasonAgainst(
+  database: Queryable,
+  { table, attempt, isMutable, type }: TriedAttempt,
+  convert: ConvertConstants,
+): Promise<string | null> {
+  await database.query('savepoint online_migration_attempt');
+  const error = await errorOf(database, attempt.create(convert), isStatementsFault);
+  let reason = error === null ? ((await attempt.findReason?.()) ?? null) : error.message;
+  if (reason === null && !isMutable) {
+    const areKept = await areImmutable(
+      database,
+      table,
+      attempt.conditions.map((one) => convert(one)),
+    );
+    if (!areKept) {
+      reason = `for ${type}, its result depends on settings of the session, such as the time zone`;
+    }
+  }
+  if (reason !== null) await database.query('rollback to savepoint online_migration_attempt');
+  await database.query('release savepoint online_migration_attempt');
+  return reason;
+}
+
 /** PostgreSQL takes only an immutable expression for an index. */
 async function areImmutable(
   database: Queryable,
@@ -158,9 +222,14 @@ function filterName(place: number): string {
   return `online_migration_filter_${place}`;
 }
 
-function createPolicy(table: string, name: string, conditions: PolicyConditions): string {
+function createPolicy(
+  table: string,
+  name: string,
+  conditions: PolicyConditions,
+  convert: ConvertConstants,
+): string {
   const command = conditions.using === null ? ' for insert' : '';
-  return `create policy ${escapeIdentifier(name)} on ${table}${command}${conditionClauses(conditions)}`;
+  return `create policy ${escapeIdentifier(name)} on ${table}${command}${convert(conditionClauses(conditions))}`;
 }
 
 async function readIndex(database: Queryable, name: string): Promise<IndexDefinition> {
