@@ -6,6 +6,7 @@ import { newColumnIndexName } from '../change/names.ts';
 import { type CarriedCheck, readChecks } from './checks.ts';
 import { isCopyComment } from './copy-comment.ts';
 import { type ForeignKey, readForeignKeys } from './foreign-keys.ts';
+import { type GeneratedColumn, readGeneratedColumns } from './generated-columns.ts';
 import { type CarriedIndex, readIndexes } from './indexes.ts';
 import { type Numbering, readNumbering } from './numbering.ts';
 import { type CarriedPolicy, readPolicies } from './policies.ts';
@@ -24,6 +25,8 @@ export interface Attachments {
   readonly policies: readonly CarriedPolicy[];
   /** The row filters of publications that use one of the columns. They have no copies. */
   readonly filters: readonly CarriedFilter[];
+  /** The table's generated columns whose expressions use one of the columns. They have no copies. */
+  readonly generated: readonly GeneratedColumn[];
 }
 
 /** Attachments that both columns have while both exist. */
@@ -52,8 +55,9 @@ export async function readAttachmentsAndCopies(
   const { [side]: here, [otherSide(side)]: there } = await readBothSides(database, change);
   const policies = await readPolicies(database, columnsAt(change, side));
   const filters = await readFilters(database, change, side);
+  const generated = await readGeneratedColumns(database, columnsAt(change, side));
   return {
-    own: { ...parted(here, namesOf(there)).originals, policies, filters },
+    own: { ...parted(here, namesOf(there)).originals, policies, filters, generated },
     mirrors: parted(there, namesOf(here)).copies,
   };
 }

@@ -18,6 +18,7 @@ import { type Numbering, numberingStatements, readNumbering } from './numbering.
 import { planStatistics } from './extended-statistics.ts';
 import { policyStatement } from './policies.ts';
 import { columnAt, mirrorName } from './table-column.ts';
+import { NOTHING_DEFINED } from './translated.ts';
 import { translate } from './translation.ts';
 
 /**
@@ -45,10 +46,8 @@ export async function planHandover(
   const orphans = orphansOf(own, mirrors);
   const carried = withCopies(own, mirrors);
   const { policies } = await translate(database, change, from, {
-    indexes: [],
-    checks: [],
+    ...NOTHING_DEFINED,
     policies: own.policies,
-    filters: [],
   });
   const indexes: string[] = [];
   for (const index of carried.indexes) {

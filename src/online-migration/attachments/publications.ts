@@ -1,17 +1,11 @@
-import { escapeIdentifier } from 'pg';
 import type { ColumnChange } from '../change/column-change.ts';
 import { changeNamesOf } from '../change/names.ts';
 import type { LockedPlan } from '../postgres/exclusive-lock.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import type { Side } from '../sync/filled-column.ts';
-import {
-  type PublishedTable,
-  readFilters,
-  readPublishedTables,
-  withdrawStatement,
-} from './published-tables.ts';
+import { publishStatement, readFilters, readPublishedTables, withdrawStatement } from './published-tables.ts';
 import { otherNames } from './table-column.ts';
-import { definitionOf } from './translated.ts';
+import { definitionOf, NOTHING_DEFINED } from './translated.ts';
 import { translate } from './translation.ts';
 
 /*
@@ -48,28 +42,16 @@ export async function planPublications(
   const published = await readPublishedTables(database, changeNamesOf(change).table);
   const carried = filters ? await readFilters(database, change, from) : [];
   const { filters: translations } = await translate(database, change, from, {
-    indexes: [],
-    checks: [],
-    policies: [],
+    ...NOTHING_DEFINED,
     filters: carried,
   });
   const statements = published.flatMap((one) => {
     const columns = lists === undefined ? one.columns : followingList(one.columns, change, from, lists);
     const filter = definitionOf(translations, one.name) ?? one.filter;
     const isSame = filter === one.filter && String(columns) === String(one.columns);
-    return isSame ? [] : publicationStatements({ ...one, columns, filter });
+    return isSame ? [] : [withdrawStatement(one), publishStatement({ ...one, columns, filter })];
   });
   return { statements, furtherTables: [] };
-}
-
-function publicationStatements(one: PublishedTable): string[] {
-  const { publication, table, columns, filter } = one;
-  const list = columns === null ? '' : ` (${columns.map((column) => escapeIdentifier(column)).join(', ')})`;
-  const condition = filter === null ? '' : ` where (${filter})`;
-  return [
-    withdrawStatement(one),
-    `alter publication ${publication} add table only ${table}${list}${condition}`,
-  ];
 }
 
 function followingList(

@@ -1,10 +1,11 @@
+import { escapeIdentifier } from 'pg';
 import type { ColumnChange } from '../change/column-change.ts';
 import { TREE_OIDS } from '../postgres/partition-tree.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import type { Side } from '../sync/filled-column.ts';
 import { columnsAt } from './table-column.ts';
 
-/** A table of a publication that has a column list or a row filter. */
+/** A table of a publication that lists it, with its column list and its row filter there. */
 export interface PublishedTable {
   /** Identifies it: `publication sizes on public.part`. */
   readonly name: string;
@@ -25,7 +26,7 @@ export interface CarriedFilter extends PublishedTable {
   readonly filter: string;
 }
 
-/** Reads the table and its partitions in publications, if they have a column list or a row filter there. */
+/** Reads the table and its partitions in publications that list them. Up to PostgreSQL 14, phases alter none. */
 export async function readPublishedTables(database: Queryable, table: string): Promise<PublishedTable[]> {
   if (!(await hasListsAndFilters(database))) return [];
   const { rows } = await database.query<PublishedTable>(
@@ -47,7 +48,7 @@ export async function readPublishedTables(database: Queryable, table: string): P
     join pg_catalog.pg_publication p on p.oid = r.prpubid
     join pg_catalog.pg_class c on c.oid = r.prrelid
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where r.prrelid in (${TREE_OIDS}) and (r.prattrs is not null or r.prqual is not null)
+    where r.prrelid in (${TREE_OIDS})
     order by 1`,
     [table],
   );
@@ -86,6 +87,13 @@ export function describeFilter({ publication, table }: CarriedFilter): string {
 /** The statement that takes the table out of the publication. */
 export function withdrawStatement({ publication, table }: PublishedTable): string {
   return `alter publication ${publication} drop table only ${table}`;
+}
+
+/** The statement that puts the table into the publication. */
+export function publishStatement({ publication, table, columns, filter }: PublishedTable): string {
+  const list = columns === null ? '' : ` (${columns.map((column) => escapeIdentifier(column)).join(', ')})`;
+  const condition = filter === null ? '' : ` where (${filter})`;
+  return `alter publication ${publication} add table only ${table}${list}${condition}`;
 }
 
 /** Up to PostgreSQL 14, a publication has neither. */

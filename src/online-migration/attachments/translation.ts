@@ -10,14 +10,14 @@ import { type Defined, definitionOf, type Translated, type Translations } from '
 import { tryDefinitions } from './tried-definitions.ts';
 
 /** The names of those that have to be tried on a trial table. */
-export function triedNames({ indexes, checks, policies, filters }: Defined): string[] {
-  return [...checks, ...policies, ...filters, ...indexes.filter(({ isPlain }) => !isPlain)].map(
+export function triedNames({ indexes, checks, policies, filters, generated }: Defined): string[] {
+  return [...checks, ...policies, ...filters, ...generated, ...indexes.filter(({ isPlain }) => !isPlain)].map(
     ({ name }) => name,
   );
 }
 
 /**
- * Translates the definitions of indexes, checks, policies and row filters to the columns of the other side.
+ * Translates the definitions of indexes, checks, policies, row filters and generated columns to the columns of the other side.
  *
  * - On the way back, a definition that was translated on the way up gets its original text, byte for byte.
  * - A plain index gets the other columns' names.
@@ -42,6 +42,7 @@ export async function translate(
     checks: defined.checks.filter(({ name }) => !known.checks.has(name)),
     policies: defined.policies.filter(({ name }) => !known.policies.has(name)),
     filters: defined.filters.filter(({ name }) => !known.filters.has(name)),
+    generated: defined.generated.filter(({ name }) => !known.generated.has(name)),
   };
   if (Object.values(left).every(({ length }) => length === 0)) return known;
   const tried = await tryDefinitions(database, change, from, left);
@@ -50,6 +51,7 @@ export async function translate(
     checks: new Map([...known.checks, ...tried.checks]),
     policies: new Map([...known.policies, ...tried.policies]),
     filters: new Map([...known.filters, ...tried.filters]),
+    generated: new Map([...known.generated, ...tried.generated]),
   };
 }
 
@@ -57,7 +59,7 @@ export async function translate(
 function knownDefinitions(
   change: ColumnChange,
   from: Side,
-  { indexes, checks, policies, filters }: Defined,
+  { indexes, checks, policies, filters, generated }: Defined,
   earlier: readonly RecordedDefinition[],
 ): Translations {
   const original = (kind: RecordedDefinition['kind'], name: string, definition: string) =>
@@ -67,6 +69,7 @@ function knownDefinitions(
     checks: new Map<string, Translated<string>>(),
     policies: new Map<string, Translated<PolicyConditions>>(),
     filters: new Map<string, Translated<string>>(),
+    generated: new Map<string, Translated<string>>(),
   };
   for (const index of indexes) {
     const found = original('index', index.name, index.definition);
@@ -90,6 +93,10 @@ function knownDefinitions(
   for (const { name, filter } of filters) {
     const found = original('filter', name, filter);
     if (found !== undefined) known.filters.set(name, { definition: found.oldDefinition });
+  }
+  for (const { name, expression } of generated) {
+    const found = original('generated', name, expression);
+    if (found !== undefined) known.generated.set(name, { definition: found.oldDefinition });
   }
   return known;
 }

@@ -4,8 +4,10 @@ import { isStatementsFault, SQLSTATE, sqlState } from '../postgres/database-erro
 import type { Queryable } from '../postgres/queryable.ts';
 import { errorOf } from '../postgres/rolled-back.ts';
 import { otherSide, type Side } from '../sync/filled-column.ts';
-import { withoutNotValid } from './checks.ts';
-import { constantConversion, type ConvertConstants } from './converted-constants.ts';
+import { type CarriedCheck, withoutNotValid } from './checks.ts';
+import type { ConvertConstants } from './converted-constants.ts';
+import type { GeneratedColumn } from './generated-columns.ts';
+import { asWritten, areImmutable, type Attempt, conversionOf, reasonAgainst } from './tried-attempt.ts';
 import { type IndexDefinition, indexDefinition } from './indexes.ts';
 import { comparesByLostOrder, type ParsedAttachment } from './order-comparisons.ts';
 import { conditionClauses, type PolicyConditions, readPolicies, usesColumns } from './policies.ts';
@@ -13,25 +15,12 @@ import { columnsAt, type TableColumns, typesAt } from './table-column.ts';
 import type { Defined, Translated, Translations } from './translated.ts';
 import { onTrialTable } from './trial-table.ts';
 import { filterFault } from './tried-filter.ts';
-
-/** A definition to create on the trial table. */
-interface Attempt {
-  /** @param convert applies to each definition of the catalog that the statement contains */
-  readonly create: (convert: ConvertConstants) => string;
-  /** Its conditions, which must not become dependent on the session; empty for an index, which PostgreSQL checks itself. */
-  readonly conditions: readonly string[];
-  /** The attachment; null if its constants stay. */
-  readonly parsed: ParsedAttachment | null;
-  /** A reason against it that shows after its creation; null for none. */
-  readonly findReason?: () => Promise<string | null>;
-  /** How the definition reads in the catalog, after the trial columns got the other columns' names. */
-  readonly found: (result: { readonly reason: string } | null) => Promise<void>;
-}
+import { addGenerated, readExpression, readExpressionType, resultFault } from './tried-generated.ts';
 
 /**
  * Tries definitions on a trial table, and reads from there how PostgreSQL writes them for the other columns.
  *
- * - If the declaration has a check's condition for the other type, that is taken.
+ * - If the declaration has a check's condition or a generated column's expression for the other type, that is taken.
  * - An immutable condition must stay immutable. It would otherwise depend on the session, such as its time zone.
  * - A definition that does not fit is tried again with converted constants.
  */
@@ -39,22 +28,49 @@ export async function tryDefinitions(
   database: Queryable,
   change: ColumnChange,
   from: Side,
-  { indexes, checks, policies, filters }: Defined,
+  { indexes, checks, policies, filters, generated }: Defined,
 ): Promise<Translations> {
-  const declared: Readonly<Record<string, string>> = Object.assign(
-    {},
-    ...change.columns.map((pair) => (from === 'old' ? pair.to : pair.from).checks),
-  );
+  const declaredChecks = declaredFor(change, from, 'checks');
+  const declaredColumns = declaredFor(change, from, 'generated');
   const results = {
     indexes: new Map<string, Translated<IndexDefinition>>(),
     checks: new Map<string, Translated<string>>(),
     policies: new Map<string, Translated<PolicyConditions>>(),
     filters: new Map<string, Translated<string>>(),
+    generated: new Map<string, Translated<string>>(),
   };
   await onTrialTable(database, change, from, async (trial) => {
     const { table } = trial;
     const addCheck = (name: string, definition: string) =>
       `alter table ${table} add constraint ${escapeIdentifier(name)} ${definition}`;
+    const ofCheck = ({ name }: CarriedCheck, definition: Attempt['create']): Attempt => ({
+      create: (convert) => addCheck(name, definition(convert)),
+      conditions: [],
+      parsed: null,
+      found: async (result) =>
+        void results.checks.set(name, result ?? { definition: await readCheck(database, table, name) }),
+    });
+    const ofColumn = (column: GeneratedColumn, expression: string): Attempt => {
+      const trialName = `online_migration_generated_${generated.indexOf(column)}`;
+      return {
+        create: () => addGenerated(table, trialName, column, expression),
+        conditions: [],
+        parsed: null,
+        found: async (result) =>
+          void results.generated.set(
+            column.name,
+            result ?? { definition: await readExpression(database, table, trialName) },
+          ),
+      };
+    };
+    const [undeclared, declared] = [
+      generated.filter(({ name }) => declaredColumns[name] === undefined),
+      generated.filter(({ name }) => declaredColumns[name] !== undefined),
+    ];
+    const types = new Map<GeneratedColumn, string>();
+    for (const column of undeclared) {
+      types.set(column, await readExpressionType(database, table, column.expression));
+    }
     const attempts: Attempt[] = [
       ...indexes.map(({ name, isUnique, definition }, place) => ({
         create: (convert: ConvertConstants) =>
@@ -68,14 +84,16 @@ export async function tryDefinitions(
           ),
       })),
       ...checks
-        .filter(({ name }) => declared[name] === undefined)
-        .map(({ name, definition, expression }) => ({
-          create: (convert: ConvertConstants) => addCheck(name, convert(withoutNotValid(definition))),
-          conditions: [expression],
-          parsed: { kind: 'check' as const, name },
-          found: async (result: { readonly reason: string } | null) =>
-            void results.checks.set(name, result ?? { definition: await readCheck(database, table, name) }),
+        .filter(({ name }) => declaredChecks[name] === undefined)
+        .map((check) => ({
+          ...ofCheck(check, (convert) => convert(withoutNotValid(check.definition))),
+          conditions: [check.expression],
+          parsed: { kind: 'check' as const, name: check.name },
         })),
+      ...undeclared.map((column) => ({
+        ...ofColumn(column, column.expression),
+        findReason: async () => resultFault(database, table, column, types.get(column)!),
+      })),
       ...policies.map((policy) => ({
         create: (convert: ConvertConstants) => createPolicy(table, policy.name, policy, convert),
         conditions: [policy.using, policy.withCheck].filter((condition) => condition !== null),
@@ -131,87 +149,35 @@ export async function tryDefinitions(
     }
     // The declaration calls the columns by the names of the old ones.
     if (from === 'new') await trial.rename();
-    for (const { name, definition } of checks) {
-      if (declared[name] === undefined) continue;
-      const inheritance = withoutNotValid(definition).endsWith(' NO INHERIT') ? ' no inherit' : '';
-      const error = await errorOf(
-        database,
-        addCheck(name, `check (${declared[name]})${inheritance}`),
-        isStatementsFault,
-      );
-      if (error !== null) results.checks.set(name, { reason: error.message });
+    const ofDeclaration = [
+      ...checks.flatMap((check) => {
+        const condition = declaredChecks[check.name];
+        if (condition === undefined) return [];
+        const inheritance = withoutNotValid(check.definition).endsWith(' NO INHERIT') ? ' no inherit' : '';
+        return [ofCheck(check, () => `check (${condition})${inheritance}`)];
+      }),
+      ...declared.map((column) => ofColumn(column, declaredColumns[column.name]!)),
+    ];
+    for (const attempt of ofDeclaration) {
+      const error = await errorOf(database, attempt.create(asWritten), isStatementsFault);
+      if (error !== null) reasons.set(attempt, { reason: error.message });
     }
     if (from === 'old') await trial.rename();
-    for (const attempt of attempts) await attempt.found(reasons.get(attempt) ?? null);
-    for (const { name } of checks) {
-      if (!results.checks.has(name)) {
-        results.checks.set(name, { definition: await readCheck(database, table, name) });
-      }
-    }
+    for (const attempt of [...attempts, ...ofDeclaration]) await attempt.found(reasons.get(attempt) ?? null);
   });
   return results;
 }
 
-function asWritten(definition: string): string {
-  return definition;
-}
-
-/** The conversion of the constants of an attempt; null if they have to stay. */
-async function conversionOf(
-  database: Queryable,
+/** The conditions or expressions that the declaration has for the other side, by the name of the check or column. */
+function declaredFor(
   change: ColumnChange,
   from: Side,
-  { create, parsed }: Attempt,
-): Promise<ConvertConstants | null> {
-  if (parsed === null) return null;
-  const convert = await constantConversion(database, change, from, [create(asWritten)]);
-  return convert === null || (await comparesByLostOrder(database, change, from, parsed)) ? null : convert;
-}
-
-interface TriedAttempt {
-  readonly table: string;
-  readonly attempt: Attempt;
-  /** Whether its conditions depend on the session before the change. */
-  readonly isMutable: boolean;
-  /** The type of the trial columns, for the reason. */
-  readonly type: string;
-}
-
-/** Makes an attempt. If there is a reason against it, nothing of it is left. */
-async function reasonAgainst(
-  database: Queryable,
-  { table, attempt, isMutable, type }: TriedAttempt,
-  convert: ConvertConstants,
-): Promise<string | null> {
-  await database.query('savepoint online_migration_attempt');
-  const error = await errorOf(database, attempt.create(convert), isStatementsFault);
-  let reason = error === null ? ((await attempt.findReason?.()) ?? null) : error.message;
-  if (reason === null && !isMutable) {
-    const areKept = await areImmutable(
-      database,
-      table,
-      attempt.conditions.map((one) => convert(one)),
-    );
-    if (!areKept) {
-      reason = `for ${type}, its result depends on settings of the session, such as the time zone`;
-    }
-  }
-  if (reason !== null) await database.query('rollback to savepoint online_migration_attempt');
-  await database.query('release savepoint online_migration_attempt');
-  return reason;
-}
-
-/** PostgreSQL takes only an immutable expression for an index. */
-async function areImmutable(
-  database: Queryable,
-  table: string,
-  expressions: readonly string[],
-): Promise<boolean> {
-  for (const expression of expressions) {
-    const error = await errorOf(database, `create index on ${table} ((${expression}))`, isStatementsFault);
-    if (sqlState(error) === SQLSTATE.notImmutable) return false;
-  }
-  return true;
+  property: 'checks' | 'generated',
+): Readonly<Record<string, string>> {
+  return Object.assign(
+    {},
+    ...change.columns.map((pair) => (from === 'old' ? pair.to : pair.from)[property]),
+  ) as Record<string, string>;
 }
 
 function indexName(place: number): string {

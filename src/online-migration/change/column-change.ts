@@ -15,6 +15,12 @@ export interface Column {
    * by the name of the old one. All other checks are carried over without a declaration.
    */
   readonly checks?: Readonly<Record<string, string>>;
+  /**
+   * Expressions of the table's virtual generated columns that use the column, by their names: `{ doubled: "total * 2" }`. Only for
+   * expressions that do not fit the other type; declare them for both columns, with the name of the old one. All other virtual
+   * columns are carried over without a declaration.
+   */
+  readonly generated?: Readonly<Record<string, string>>;
 }
 
 /**

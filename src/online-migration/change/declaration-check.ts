@@ -50,11 +50,21 @@ const conditions: Form = {
   is: (value) => isObject(value) && Object.values(value as object).every(isText),
   form: 'an object with a condition, as a text, for each check',
 };
+const expressions: Form = {
+  is: conditions.is,
+  form: 'an object with an expression, as a text, for each generated column',
+};
+/** Properties of a column that give an expression for each type, by the name of an object. */
+const BY_NAME = [
+  { property: 'checks', kind: 'check', value: 'condition' },
+  { property: 'generated', kind: 'generated column', value: 'expression' },
+] as const;
 const COLUMN: Forms<Column> = {
   name: text,
   type: text,
   default: optional(text),
   checks: optional(conditions),
+  generated: optional(expressions),
 };
 const CONVERSION: Forms<Conversion> = {
   forward: expression,
@@ -78,7 +88,7 @@ export function assertDeclaration(change: ColumnChange): void {
     check(path, pair, PAIR);
     check(`${path}.from`, pair.from, COLUMN);
     check(`${path}.to`, pair.to, COLUMN);
-    assertSameChecks(path, pair);
+    assertBothSides(path, pair);
     if (pair.conversion === undefined) assertRename(change, path, pair);
     else check(`${path}.conversion`, pair.conversion, CONVERSION);
   }
@@ -94,7 +104,7 @@ function assertTogether({ columns }: ColumnChange): void {
   if (twice !== undefined) {
     throw invalid('columns', `names the column ${twice} twice`, { path: 'columns', property: twice });
   }
-  for (const side of ['from', 'to'] as const) assertOneCondition(columns, side);
+  for (const side of ['from', 'to'] as const) assertOneExpression(columns, side);
   const place = columns.findIndex(({ conversion }) => conversion === undefined);
   if (place === -1 || columns.length === 1) return;
   const path = `columns[${place}]`;
@@ -104,42 +114,39 @@ function assertTogether({ columns }: ColumnChange): void {
   });
 }
 
-/** A check that uses several columns may be declared with each of them. */
-function assertOneCondition(columns: readonly ColumnPair[], side: 'from' | 'to'): void {
-  const declared = new Map<string, string>();
-  for (const [place, { [side]: column }] of columns.entries()) {
-    for (const [name, condition] of Object.entries(column.checks ?? {})) {
-      const path = `columns[${place}].${side}`;
-      const earlier = declared.get(name) ?? condition;
-      if (earlier !== condition) {
-        throw invalid(
-          path,
-          `has another condition for the check ${name} than an earlier column: declare the same one`,
-          {
+/** A check or a generated column that uses several columns may be declared with each of them. */
+function assertOneExpression(columns: readonly ColumnPair[], side: 'from' | 'to'): void {
+  for (const { property, kind, value } of BY_NAME) {
+    const declared = new Map<string, string>();
+    for (const [place, { [side]: column }] of columns.entries()) {
+      for (const [name, declaredValue] of Object.entries(column[property] ?? {})) {
+        const path = `columns[${place}].${side}`;
+        if ((declared.get(name) ?? declaredValue) !== declaredValue) {
+          throw invalid(
             path,
-            property: 'checks',
-          },
-        );
+            `has another ${value} for the ${kind} ${name} than an earlier column: declare the same one`,
+            { path, property },
+          );
+        }
+        declared.set(name, declaredValue);
       }
-      declared.set(name, condition);
     }
   }
 }
 
-/** Each way needs the condition of its own type. */
-function assertSameChecks(path: string, { from, to }: ColumnPair): void {
-  const [before, after] = [Object.keys(from.checks ?? {}), Object.keys(to.checks ?? {})];
-  const single = [...before, ...after].find((name) => !before.includes(name) || !after.includes(name));
-  if (single === undefined) return;
-  const [property, other] = before.includes(single) ? ['to', 'from'] : ['from', 'to'];
-  throw invalid(
-    path,
-    `has the check ${single} in \`${other}.checks\` only: declare its condition in \`${property}.checks\` too`,
-    {
+/** Each way needs the expression of its own type. */
+function assertBothSides(path: string, { from, to }: ColumnPair): void {
+  for (const { property, kind, value } of BY_NAME) {
+    const [before, after] = [Object.keys(from[property] ?? {}), Object.keys(to[property] ?? {})];
+    const single = [...before, ...after].find((name) => !before.includes(name) || !after.includes(name));
+    if (single === undefined) continue;
+    const [missing, declared] = before.includes(single) ? ['to', 'from'] : ['from', 'to'];
+    throw invalid(
       path,
-      property: `${property}.checks`,
-    },
-  );
+      `has the ${kind} ${single} in \`${declared}.${property}\` only: declare its ${value} in \`${missing}.${property}\` too`,
+      { path, property: `${missing}.${property}` },
+    );
+  }
 }
 
 /** A rename changes the name alone. Anything else that it declares would not happen. */
@@ -160,6 +167,7 @@ function assertRename(
     [from.name === to.name, 'to.name', 'has the same name in `from` and `to`'],
     [from.default !== to.default, 'to.default', 'has another default in `to` than in `from`'],
     [from.checks !== undefined, 'from.checks', 'has `checks`'],
+    [from.generated !== undefined, 'from.generated', 'has `generated`'],
     [index === true, 'index', 'has `index`'],
     [renameInContract === true, 'renameInContract', 'belongs to a change with `renameInContract`'],
   ];

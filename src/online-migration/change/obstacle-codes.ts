@@ -25,7 +25,7 @@ export const OBSTACLE_CODES = {
   },
   COLUMN_GENERATED: {
     meaning: 'The column is generated from other columns.',
-    remedy: 'Change the columns that it is generated from.',
+    remedy: 'Run the `alter table` statement of the message.',
   },
   COLUMN_COLLATION: {
     meaning: 'The column has a collation of its own, which a way back would lose.',
@@ -256,8 +256,26 @@ export const OBSTACLE_CODES = {
     meaning: 'A foreign key compares the column with a type that is not comparable with the other type.',
     remedy: 'Change that column too, without the foreign key for the time.',
   },
+  GENERATED_COLUMN_STORED: {
+    meaning: 'A stored generated column uses the column, and could use another one only with a rewrite.',
+    remedy: 'Make it a plain column that a trigger fills, with the statement of the message.',
+  },
+  GENERATED_COLUMN_NOT_CARRIED: {
+    meaning:
+      'A virtual generated column cannot use the other column: its expression does not fit, or a trigger lists it.',
+    remedy:
+      'Declare the expression for both types in `from.generated` and `to.generated`, or correct the trigger.',
+  },
+  GENERATED_COLUMN_NOT_FOUND: {
+    meaning: 'The declaration has an expression for a virtual generated column that does not use the column.',
+    remedy: 'Correct `generated`.',
+  },
+  GENERATED_COLUMN_DIFFERS: {
+    meaning: 'A virtual generated column has another expression than the declaration says.',
+    remedy: 'Correct `from.generated`.',
+  },
   DEPENDENT_OBJECT: {
-    meaning: 'A generated column or another object depends on the column.',
+    meaning: 'Another object depends on the column.',
     remedy: 'Drop the object, and create its successor after the change.',
   },
   VIEW_NOT_CARRIED: {
@@ -269,7 +287,7 @@ export const OBSTACLE_CODES = {
     remedy: 'Drop the object, and create its successor after the change.',
   },
   PARTITION_DIFFERS: {
-    meaning: 'A partition has a NOT NULL, a default or privileges of its own for the column.',
+    meaning: 'A partition has a NOT NULL, a default, an expression or privileges of its own for a column.',
     remedy: 'Make the partition equal to its table.',
   },
   PRIVILEGE_DIFFERS: {

@@ -4,11 +4,13 @@ import { notNullSuccession, oldNameStatements } from '../attachments/not-null-na
 import { planTriggers } from '../attachments/triggers/plan-triggers.ts';
 import { planCopyDrop, planViews } from '../attachments/views/plan-views.ts';
 import { planPublications } from '../attachments/publications.ts';
+import { readGeneratedColumns } from '../attachments/generated-columns.ts';
 import { columnsAt } from '../attachments/table-column.ts';
 import { readStoredViews, withoutCopy } from '../attachments/views/materialized-views.ts';
 import { readViews } from '../attachments/views/views.ts';
 import { copyMaterializedViews } from './copy-materialized-views.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
+import { moveGeneratedColumns } from './move-generated-columns.ts';
 import { deleteBackfill } from '../backfill/plan/checkpoint.ts';
 import { dropConversionFunctions } from '../sync/conversion-functions.ts';
 import { findDifferences } from '../verify/equality-proof.ts';
@@ -50,13 +52,16 @@ import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts
  *    waits for every write that began before the triggers. Let the table's own triggers of the old column, also those made
  *    since enforce, fire for both.
  * 4. Compare both columns of all rows in short transactions. Also keep these old values of rows that nobody writes.
- * 5. ONE transaction under ACCESS EXCLUSIVE: check the attachments again. Hand over the indexes, keys, the default
+ * 5. Let the virtual columns use the new column: ONE transaction under ACCESS EXCLUSIVE, catalog only. Validate the constraints
+ *    that it leaves as NOT VALID.
+ * 6. ONE transaction under ACCESS EXCLUSIVE: check the attachments again. Hand over the indexes, keys, the default
  *    and the name of the NOT NULL to the new column, and create its views and the table's own triggers anew for it. Drop
  *    the sync triggers, their functions and the old column. With `renameInContract`, give the old column's name to the
  *    new one.
  *
- * If 4 or 5 fails, the triggers stop keeping values. In a table without a key, they would otherwise reject writes of
- * values that cannot be rebuilt. If the run is killed in 4 or 5, they remain until contract runs again.
+ * If one of 4 to 6 fails, the triggers stop keeping values. In a table without a key, they would otherwise reject writes of
+ * values that cannot be rebuilt. If the run is killed in 4 to 6, they remain until contract runs again. Virtual columns that use
+ * the new column already are right, because both columns have the same values.
  */
 export async function contract(context: PhaseContext): Promise<void> {
   const { session, change, columns, settings } = context;
@@ -157,6 +162,7 @@ async function dropOldColumn(
 ): Promise<void> {
   const { session, change, columns } = context;
   const { change: changeName } = changeNamesOf(change);
+  await moveGeneratedColumns(context, 'contract', 'old');
   await inExclusiveTransaction(context, 'contract: drop the old column', {
     before: async () => {
       await look();
@@ -208,6 +214,7 @@ async function refuseUnmirrored(context: PhaseContext): Promise<void> {
   const [name] = [
     ...(await findUnmirrored(session, change, 'old')),
     ...withoutCopy(await readStoredViews(session, views)),
+    ...(await readGeneratedColumns(session, columnsAt(change, 'old'))).map(({ name: column }) => column),
   ];
   if (name === undefined) return;
   throw new PhaseRefusedError(

@@ -13,6 +13,7 @@ export const SQLSTATE = {
   noActiveTransaction: '25P01',
   readOnlyTransaction: '25006',
   invalidDatetime: '22007',
+  notNullViolation: '23502',
   foreignKeyViolation: '23503',
   uniqueViolation: '23505',
   checkViolation: '23514',

@@ -5,11 +5,11 @@ import type { Queryable } from '../postgres/queryable.ts';
 import { packageTableExists } from './package-table.ts';
 
 /**
- * The definition of an index, a check, a policy, a view, a trigger or a row filter on both columns. The way back restores the text of the old one, which could
+ * The definition of an index, a check, a policy, a view, a trigger, a row filter or a generated column on both columns. The way back restores the text of the old one, which could
  * otherwise come back with other casts.
  */
 export interface RecordedDefinition {
-  readonly kind: 'index' | 'check' | 'policy' | 'view' | 'trigger' | 'filter';
+  readonly kind: 'index' | 'check' | 'policy' | 'view' | 'trigger' | 'filter' | 'generated';
   /** Its name in the catalog; for a view schema and name, quoted; for a row filter the publication and the table. */
   readonly name: string;
   readonly oldDefinition: string;

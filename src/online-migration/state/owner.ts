@@ -22,6 +22,7 @@ export const SHARED_TABLES = [
   'change',
   'change_column',
   'definition',
+  'unvalidated',
   'phase',
   'backfill',
   'backfill_range',

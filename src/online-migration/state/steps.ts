@@ -154,6 +154,22 @@ const TRIGGERS_AND_FILTERS = `
     drop constraint if exists definition_kind_check,
     add constraint definition_kind_check check (kind in ('index', 'check', 'policy', 'view', 'trigger', 'filter'))`;
 
+/** The definitions also of generated columns, and the constraints to validate after their expressions have changed. */
+const GENERATED_COLUMNS = `
+  alter table online_migration.definition
+    drop constraint if exists definition_kind_check,
+    add constraint definition_kind_check
+      check (kind in ('index', 'check', 'policy', 'view', 'trigger', 'filter', 'generated'));
+  -- Constraints that a phase has added again as NOT VALID, until it has validated them.
+  create table if not exists online_migration.unvalidated (
+    change text not null references online_migration.change on delete cascade,
+    -- Schema and name, quoted.
+    owner text not null,
+    name text not null,
+    primary key (change, owner, name)
+  );
+  grant select on online_migration.unvalidated to public`;
+
 /** SQL scripts; the number of the first one is 1. */
 export const STEPS: readonly string[] = [
   TABLES,
@@ -161,6 +177,7 @@ export const STEPS: readonly string[] = [
   TABLE_AND_KEY,
   DEFINITIONS,
   TRIGGERS_AND_FILTERS,
+  GENERATED_COLUMNS,
 ];
 
 /** The step of this version's tables. */

@@ -96,7 +96,7 @@ export async function dropState(database: Queryable, change: ColumnChange): Prom
   await asRole(database, owner.schemaOwner, () =>
     database.query(`
       drop table online_migration.step, online_migration.change, online_migration.change_column, online_migration.definition,
-        online_migration.phase, online_migration.backfill, online_migration.backfill_range, online_migration.reject, online_migration.kept_value,
+        online_migration.unvalidated, online_migration.phase, online_migration.backfill, online_migration.backfill_range, online_migration.reject, online_migration.kept_value,
         online_migration.lock_hold`),
   );
 }

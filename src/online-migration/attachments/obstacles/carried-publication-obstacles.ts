@@ -6,10 +6,12 @@ import { otherSide, type Side } from '../../sync/filled-column.ts';
 import {
   type CarriedFilter,
   describeFilter,
+  readPublishedTables,
   readTablesToAlter,
   withdrawStatement,
 } from '../published-tables.ts';
-import { typesAt } from '../table-column.ts';
+import { isCarried, readGeneratedColumns } from '../generated-columns.ts';
+import { columnsAt, typesAt } from '../table-column.ts';
 import { reasonOf, type Translations } from '../translated.ts';
 
 /** Finds row filters of the columns on one side that cannot be carried over, an obstacle each. */
@@ -36,15 +38,20 @@ export function filterObstacles(
 }
 
 /**
- * Finds rights that the migrating role lacks to alter publications whose column list or row filter names a column, an
- * obstacle each. Only its owner may alter a publication.
+ * Finds rights that the migrating role lacks to alter publications whose column list or row filter names a column, and those that
+ * list a table with a virtual column of it, an obstacle each. Only its owner may alter a publication.
  */
 export async function publicationRights(
   database: Queryable,
   change: ColumnChange,
   side: Side,
 ): Promise<Obstacle[]> {
-  const published = await readTablesToAlter(database, change, side);
+  const { table } = changeNamesOf(change);
+  const generated = await readGeneratedColumns(database, columnsAt(change, side));
+  const moves = generated.some(isCarried);
+  const published = moves
+    ? await readPublishedTables(database, table)
+    : await readTablesToAlter(database, change, side);
   if (published.length === 0) return [];
   const { rows } = await database.query<
     Record<'publication' | 'owner' | 'role' | 'table_owner', string> & { has_schemas: boolean }
@@ -57,12 +64,12 @@ export async function publicationRights(
     join pg_catalog.pg_class c on c.oid = to_regclass($2)
     where quote_ident(p.pubname) = any ($1) and not pg_has_role(current_user, p.pubowner, 'usage')
     order by 1`,
-    [published.map(({ publication }) => publication), changeNamesOf(change).table],
+    [published.map(({ publication }) => publication), table],
   );
   return rows.map(({ publication, owner, role, table_owner: tableOwner, has_schemas: hasSchemas }) =>
     obstacle(
       'OWNER_NOT_GRANTED',
-      `The publication ${publication} names the column, and ${role} may not alter it, because it belongs to ${owner}: ` +
+      `The publication ${publication} ${moves ? 'lists the table, which has a generated column to alter' : 'names the column'}, and ${role} may not alter it, because it belongs to ${owner}: ` +
         // PostgreSQL lets only a superuser own a publication of schemas.
         (hasSchemas
           ? `\`grant ${owner} to ${role}\`, or run the phases as ${owner}.`

@@ -36,7 +36,7 @@ export function checkObstacles(
   });
 }
 
-/** Checks, policies, row filters and statistics that the new columns got meanwhile, which their drop would take along; an obstacle each. */
+/** Checks, policies, row filters, generated columns and statistics that the new columns got meanwhile, which their drop would take along; an obstacle each. */
 export async function addedObstacles(database: Queryable, change: ColumnChange): Promise<Obstacle[]> {
   const own = await readAttachments(database, change, 'new');
   const statistics = await readStatistics(database, columnsAt(change, 'new'));
@@ -46,6 +46,7 @@ export async function addedObstacles(database: Queryable, change: ColumnChange):
     ...own.checks.map(({ name }) => `check ${name} of ${table}`),
     ...own.policies.map(({ name }) => `policy ${name} of ${table}`),
     ...own.filters.map((filter) => describeFilter(filter)),
+    ...own.generated.map(({ name }) => `generated column ${name} of ${table}`),
     ...statistics.map(({ name }) => `statistics object ${name}`),
   ].map((object) =>
     obstacle('DEPENDENT_OBJECT', `The ${object} uses ${column} and would go with it: drop it first.`, {

@@ -25,7 +25,7 @@ export const DEPENDENT_OBJECT = `coalesce(
 
 /**
  * Finds dependents of one of the two columns that neither belong to the package nor are carried over, an obstacle
- * each. Views and triggers have obstacles of their own.
+ * each. Views, triggers and generated columns have obstacles of their own.
  */
 export async function dependentObstacles(
   database: Queryable,
@@ -47,9 +47,9 @@ export async function dependentObstacles(
       and coalesce(c.relkind, ' ') not in ('i', 'I', 'S')
       and coalesce(con.contype, ' ') not in ('p', 'u', 'f', 'n', 'x')
       and (coalesce(con.contype, ' ') <> 'c' or con.conrelid <> a.attrelid)
-      and (def.oid is null or def.adnum <> a.attnum)
+      and def.oid is null
       -- Up to PostgreSQL 14, a generated column depends as a part of the table itself.
-      and (c.oid is null or c.oid <> a.attrelid or d.objsubid not in (0, a.attnum))
+      and (c.oid is null or c.oid <> a.attrelid)
       and not ${IS_OF_VIEW}
     order by 1`,
     [table, column],

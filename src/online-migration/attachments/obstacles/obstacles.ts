@@ -20,9 +20,11 @@ import { filterObstacles, publicationRights } from './carried-publication-obstac
 import { checkObstacles, declaredCheckObstacles, policyObstacles } from './check-obstacles.ts';
 import { columnTriggerObstacles } from './column-trigger-obstacles.ts';
 import { conversionTypeObstacles } from './conversion-type-obstacles.ts';
+import { declaredGeneratedObstacles } from './declared-generated-obstacles.ts';
 import { defaultObstacles, defaultOfNullableObstacles } from './default-obstacles.ts';
 import { dependentObstacles } from './dependent-obstacles.ts';
 import { ofEach } from './each-column.ts';
+import { generatedObstacles } from './generated-obstacles.ts';
 import { foreignKeyObstacles } from './foreign-key-obstacles.ts';
 import { indexObstacles } from './index-obstacles.ts';
 import { expressionObstacles, unknownTypes } from './expression-obstacles.ts';
@@ -35,6 +37,7 @@ import { findRenameObstacles } from './rename-obstacles.ts';
 import { rightObstacles } from './right-obstacles.ts';
 import { statisticsObstacles } from './statistics-obstacles.ts';
 import { trialObstacles } from './trial-obstacles.ts';
+import { isCarried } from '../generated-columns.ts';
 import { columnAt } from '../table-column.ts';
 import { translate, triedNames } from '../translation.ts';
 import { readTrialRole } from '../trial-role.ts';
@@ -56,8 +59,8 @@ const WRONG_COLUMN: ReadonlySet<ObstacleCode> = new Set<ObstacleCode>([
  * 1. The table, the columns and the declaration must match. PostgreSQL must accept the expressions, and the names
  *    must be free.
  * 2. Attachments of the columns that can be carried over: indexes, primary key, unique constraints, checks, foreign
- *    keys, sequence, triggers, views, column lists and row filters of publications.
- * 3. All other dependents in the catalog: generated columns, policies of other tables. For a partitioned
+ *    keys, sequence, triggers, views, virtual columns, column lists and row filters of publications.
+ * 3. All other dependents in the catalog: stored generated columns, policies of other tables. For a partitioned
  *    table, also attachments that only one partition has.
  * 4. Dependents that the catalog does not record: functions, publications, rules, row types stored elsewhere, other
  *    changes. Also the rights of the role.
@@ -182,28 +185,44 @@ export async function findAttachedObstacles(
   ];
 }
 
-/** Finds indexes, checks, policies and row filters without a definition for the columns of the other side. */
+/** Finds indexes, checks, policies, row filters and generated columns without a definition for the columns of the other side. */
 async function definitionObstacles(
   database: Queryable,
   change: ColumnChange,
   side: Side,
   own: Attachments,
 ): Promise<Obstacle[]> {
-  const carried = { ...own, indexes: own.indexes.filter((index) => index.obstacle === null) };
+  const carried = {
+    ...own,
+    indexes: own.indexes.filter((index) => index.obstacle === null),
+    generated: own.generated.filter(isCarried),
+  };
   const rights = [
     ...(await trialObstacles(database, triedNames(carried), await readTrialRole(database, change))),
     ...(await publicationRights(database, change, side)),
   ];
-  if (rights.length > 0)
-    return [...(await indexObstacles(database, change, side, own.indexes, new Map())), ...rights];
-  const declared = side === 'old' ? await declaredCheckObstacles(database, change, own.checks) : [];
-  const { indexes, checks, policies, filters } = await translate(database, change, side, carried);
+  if (rights.length > 0) {
+    return [
+      ...(await indexObstacles(database, change, side, own.indexes, new Map())),
+      ...generatedObstacles(change, side, own.generated, new Map()),
+      ...rights,
+    ];
+  }
+  const declared =
+    side === 'old'
+      ? [
+          ...(await declaredCheckObstacles(database, change, own.checks)),
+          ...(await declaredGeneratedObstacles(database, change, own.generated)),
+        ]
+      : [];
+  const { indexes, checks, policies, filters, generated } = await translate(database, change, side, carried);
   return [
     ...(await indexObstacles(database, change, side, own.indexes, indexes)),
     ...declared,
     ...checkObstacles(change, side, own.checks, checks),
     ...policyObstacles(change, side, own.policies, policies),
     ...filterObstacles(change, side, own.filters, filters),
+    ...generatedObstacles(change, side, own.generated, generated),
   ];
 }
 

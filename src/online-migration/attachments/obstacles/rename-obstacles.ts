@@ -17,7 +17,7 @@ import { subscriberObstacles, subscriptionObstacles } from './publication-obstac
 import { rightObstacles } from './right-obstacles.ts';
 
 /** A rename creates no objects, and locks no further tables. */
-const NO_ATTACHMENTS = { indexes: [], checks: [], policies: [], filters: [], foreignKeys: [] };
+const NO_ATTACHMENTS = { indexes: [], checks: [], policies: [], filters: [], generated: [], foreignKeys: [] };
 
 interface Facts {
   readonly kind: string;

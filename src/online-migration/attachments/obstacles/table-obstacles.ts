@@ -15,7 +15,8 @@ export interface ColumnFacts {
   type: string;
   is_declared_type: boolean;
   not_null: boolean;
-  is_generated: boolean;
+  /** How the column is generated; null if it is a plain one. */
+  generated: { readonly isStored: boolean; readonly expression: string } | null;
   has_own_collation: boolean;
   missing_key_columns: string[];
   key_is_unique: boolean;
@@ -67,10 +68,9 @@ export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): Obsta
         { table, column, declared: oldColumn.type, found: facts.type },
       ),
     ],
-    [
-      facts.is_generated,
-      obstacle('COLUMN_GENERATED', `${column} is generated from other columns.`, { table, column }),
-    ],
+    ...(facts.generated === null
+      ? []
+      : [[true, columnGenerated(change, facts.generated)] satisfies [boolean, Obstacle]]),
     [
       facts.has_own_collation,
       obstacle('COLUMN_COLLATION', `${column} has a collation of its own, which a way back would lose.`, {
@@ -123,6 +123,27 @@ export function tableObstacles(change: ChangedColumn, facts: ColumnFacts): Obsta
   return checks.filter(([holds]) => holds).map(([, found]) => found);
 }
 
+/** A generated column has no values of its own to convert. */
+function columnGenerated(
+  change: ChangedColumn,
+  { isStored, expression }: NonNullable<ColumnFacts['generated']>,
+): Obstacle {
+  const { table, oldColumn } = namesOf(change);
+  const { name } = change.oldColumn;
+  const statement = isStored
+    ? `alter table ${table} alter column ${oldColumn} drop expression`
+    : `alter table ${table} alter column ${oldColumn} type ${change.newColumn.type}`;
+  const remedy = isStored
+    ? `Make it a plain column, which rewrites nothing and keeps its values, \`${statement}\`, and in the same transaction create a ` +
+      `trigger that fills it. Only \`drop column\` and \`add column\` make it generated again, which rewrites the table under ACCESS EXCLUSIVE.`
+    : `It stores no values, so \`${statement}\` changes its type at once and rewrites nothing.`;
+  return obstacle(
+    'COLUMN_GENERATED',
+    `${name} is generated from other columns, as ${expression}. ${remedy}`,
+    { table, column: name, expression, statement },
+  );
+}
+
 /** The obstacle of a declared key that names columns which the table does not have. */
 export function keyColumnNotFound(change: ColumnChange, columns: readonly string[]): Obstacle {
   const { schema, name } = change.table;
@@ -156,7 +177,11 @@ export async function readColumnFacts(
       format_type(a.atttypid, a.atttypmod) as type,
       ${isOfType('a', '$3', '$4')} as is_declared_type,
       a.attnotnull as not_null,
-      a.attgenerated <> '' as is_generated,
+      (
+        select jsonb_build_object('isStored', a.attgenerated = 's', 'expression', pg_get_expr(x.adbin, x.adrelid))
+        from pg_catalog.pg_attrdef x
+        where x.adrelid = a.attrelid and x.adnum = a.attnum and a.attgenerated <> ''
+      ) as generated,
       a.attcollation <> t.typcollation as has_own_collation,
       array(
         select name from unnest($5::text[]) as name

@@ -9,8 +9,8 @@ export const ATTACHED: readonly Obstacle[] = [
   ],
   [
     `alter table part add twice integer generated always as (size * 2) stored`,
-    'DEPENDENT_OBJECT',
-    /(?<!for )column twice of table part depends on size/,
+    'GENERATED_COLUMN_STORED',
+    /The generated column twice is stored, as \(size \* 2\), .* `alter table "public"\."part" alter column "twice" drop expression`\. .* fills it from size or size_new, .* `alter table "public"\."part" drop column "twice", add column "twice" integer generated always as \(size \* 2\) stored` makes it generated again\. That rewrites the table/,
   ],
   [
     `create function f() returns trigger language plpgsql as $$ begin return new; end $$;

@@ -1,4 +1,5 @@
 import { integerToBigint } from '../../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
+import { timestampToTimestamptz } from '../../../../src/online-migration/conversions/times/timestamp-to-timestamptz.ts';
 import type { Obstacle } from './obstacle.ts';
 
 /** Objects that older servers do not support, by the first major version that does. */
@@ -31,6 +32,62 @@ export const NEWER: Readonly<Record<number, readonly Obstacle[]>> = {
     ],
   ],
   18: [
+    [
+      `alter table part drop size; alter table part add size integer generated always as (id + 1) not null`,
+      'COLUMN_GENERATED',
+      /size is generated from other columns, as \(id \+ 1\)\. It stores no values, so `alter table "public"\."part" alter column "size" type bigint` changes its type at once and rewrites nothing\./,
+    ],
+    [
+      `alter table part add twice integer generated always as (size * 2)`,
+      'GENERATED_COLUMN_NOT_CARRIED',
+      /The expression of the generated column twice, \(size \* 2\), does not fit bigint: it gives bigint, and twice is integer\. Declare its expression for both types, under this name, in `from\.generated` and `to\.generated`\./,
+    ],
+    [
+      `alter table part add shade text generated always as (left(name, size))`,
+      'GENERATED_COLUMN_NOT_CARRIED',
+      /The expression of the generated column shade, .*, does not fit bigint: function left\(text, bigint\) does not exist\./,
+    ],
+    [
+      `alter table part drop size; alter table part add size timestamp not null,
+         add age double precision generated always as (extract(hour from size)::double precision)`,
+      'GENERATED_COLUMN_NOT_CARRIED',
+      /The expression of the generated column age, .*, does not fit timestamptz: generation expression is not immutable/,
+      { from: 'timestamp', to: 'timestamptz', conversion: timestampToTimestamptz('UTC') },
+    ],
+    [
+      `create function f() returns trigger language plpgsql as $$ begin return null; end $$;
+       alter table part add twice bigint generated always as (size * 2);
+       create trigger "Odd ""watch""" after update of twice on part for each row execute function f()`,
+      'GENERATED_COLUMN_NOT_CARRIED',
+      /The trigger Odd "watch" of "public"\."part" lists the generated column twice, so it would not fire for each statement .*: let it list no column/,
+    ],
+    [
+      `drop table part; create table part (
+         id bigint primary key, size integer not null, twice bigint generated always as (size * 2)
+       ) partition by list (id);
+       create table first (id bigint not null, size integer not null, twice bigint generated always as (size * 3));
+       alter table part attach partition first for values in (1)`,
+      'PARTITION_DIFFERS',
+      /twice has an expression of its own in the partition first: make the partition as its table is/,
+    ],
+    [
+      `alter table part add twice bigint generated always as (size * 2)`,
+      'GENERATED_COLUMN_NOT_FOUND',
+      /part has no virtual column thrice that uses size: take it out of `generated`/,
+      {
+        from: { type: 'integer', generated: { thrice: 'size * 3' } },
+        to: { type: 'bigint', generated: { thrice: 'size * 3' } },
+      },
+    ],
+    [
+      `alter table part add twice integer generated always as (size * 2)`,
+      'GENERATED_COLUMN_DIFFERS',
+      /The expression of the generated column twice is \(size \* 2\): declare `from\.generated` exactly so, for the way back\./,
+      {
+        from: { type: 'integer', generated: { twice: 'size + size' } },
+        to: { type: 'bigint', generated: { twice: '(size * 2)::integer' } },
+      },
+    ],
     [
       `alter table part alter size drop not null; alter table part add constraint "Sized" not null size not valid`,
       'NOT_NULL_NOT_VALIDATED',

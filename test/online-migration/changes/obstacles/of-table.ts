@@ -34,6 +34,6 @@ export const OF_TABLE: readonly Obstacle[] = [
   [
     `alter table part drop size; alter table part add size integer generated always as (id + 1) stored not null`,
     'COLUMN_GENERATED',
-    /size is generated from other columns/,
+    /size is generated from other columns, as \(id \+ 1\)\. Make it a plain column, .*, `alter table "public"\."part" alter column "size" drop expression`, and in the same transaction create a trigger/,
   ],
 ];
