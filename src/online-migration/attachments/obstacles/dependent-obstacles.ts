@@ -23,6 +23,11 @@ export const DEPENDENT_OBJECT = `coalesce(
       pg_describe_object(d.classid, d.objid, d.objsubid)
     )`;
 
+/** SQL of the definition of the rule with an oid, in one line for a message. */
+export function ruleDefinition(oid: string): string {
+  return `rtrim(regexp_replace(pg_get_ruledef(${oid}), '\\n\\s*', ' ', 'g'), '; ')`;
+}
+
 /**
  * Finds dependents of one of the two columns that neither belong to the package nor are carried over, an obstacle
  * each. Views, triggers and generated columns have obstacles of their own.
@@ -31,15 +36,17 @@ export async function dependentObstacles(
   database: Queryable,
   { table, column }: TableColumn,
 ): Promise<Obstacle[]> {
-  const { rows } = await database.query<{ description: string }>(
+  const { rows } = await database.query<{ description: string; rule: string | null; drop: string | null }>(
     `
-    select distinct ${DEPENDENT_OBJECT} as description
+    select distinct ${DEPENDENT_OBJECT} as description, ${ruleDefinition('r.oid')} as rule,
+      format('drop rule %I on %s', r.rulename, r.ev_class::regclass) as drop
     from pg_catalog.pg_attribute a
     join pg_catalog.pg_depend d
       on d.refclassid = 'pg_class'::regclass and d.refobjid = a.attrelid and d.refobjsubid = a.attnum
     left join pg_catalog.pg_class c on d.classid = 'pg_class'::regclass and c.oid = d.objid
     left join pg_catalog.pg_constraint con on d.classid = 'pg_constraint'::regclass and con.oid = d.objid
     left join pg_catalog.pg_attrdef def on d.classid = 'pg_attrdef'::regclass and def.oid = d.objid
+    left join pg_catalog.pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
     left join pg_catalog.pg_policy pol on d.classid = 'pg_policy'::regclass and pol.oid = d.objid
     where a.attrelid = to_regclass($1) and a.attname = $2
       and d.classid not in ('pg_statistic_ext'::regclass, 'pg_trigger'::regclass, 'pg_publication_rel'::regclass)
@@ -54,11 +61,19 @@ export async function dependentObstacles(
     order by 1`,
     [table, column],
   );
-  return rows.map(({ description }) =>
+  return rows.map(({ description, rule, drop }) =>
     obstacle(
       'DEPENDENT_OBJECT',
-      `${description} depends on ${column} and cannot go over by itself. ${DROP_AND_MAKE}`,
-      { table, column, object: description },
+      `${description} depends on ${column} and cannot go over by itself. ` +
+        (drop === null
+          ? DROP_AND_MAKE
+          : `Drop it, \`${drop}\`, and create it again when the change is done: \`${rule}\`.`),
+      {
+        table,
+        column,
+        object: description,
+        ...(drop === null ? {} : { statement: drop, definition: rule }),
+      },
     ),
   );
 }

@@ -4,6 +4,7 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { unquoted } from '../../sync/filled-column.ts';
 import { namesOf, PACKAGE_SCHEMA } from '../../change/names.ts';
 import { TREE_OIDS } from '../../postgres/partition-tree.ts';
+import { ruleDefinition } from './dependent-obstacles.ts';
 
 /**
  * Finds triggers and rules that change a written row after the sync trigger has fired, an obstacle each.
@@ -43,20 +44,20 @@ async function laterTriggers(database: Queryable, change: ChangedColumn): Promis
 }
 
 async function rules(database: Queryable, change: ChangedColumn): Promise<Obstacle[]> {
-  const { rows } = await database.query<Record<'rule' | 'owner', string>>(
+  const { rows } = await database.query<Record<'rule' | 'owner' | 'definition', string>>(
     `
-    select quote_ident(r.rulename) as rule, r.ev_class::regclass::text as owner
+    select quote_ident(r.rulename) as rule, r.ev_class::regclass::text as owner, ${ruleDefinition('r.oid')} as definition
     from pg_catalog.pg_rewrite r
     where r.ev_class in (${TREE_OIDS}) and r.rulename <> '_RETURN'
     order by 2, 1`,
     [namesOf(change).table],
   );
-  return rows.map(({ rule, owner }) =>
+  return rows.map(({ rule, owner, definition }) =>
     obstacle(
       'RULE',
       `The rule ${rule} rewrites statements on ${owner}, with the columns that were there when it was made: ` +
-        `write a trigger that does the same, and \`drop rule ${rule} on ${owner}\`.`,
-      { rule, table: owner },
+        `write a trigger that does the same, and \`drop rule ${rule} on ${owner}\`. Now it is \`${definition}\`.`,
+      { rule, table: owner, definition },
     ),
   );
 }

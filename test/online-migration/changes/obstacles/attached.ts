@@ -38,6 +38,12 @@ export const ATTACHED: readonly Obstacle[] = [
     /policy theirs on table note depends on size/,
   ],
   [
+    `create table box (size integer);
+     create rule "Odd ""rule""" as on insert to box do also update part set size = new.size where id = 1`,
+    'DEPENDENT_OBJECT',
+    /rule Odd "rule" on table box depends on size and cannot go over by itself\. Drop it, `drop rule "Odd ""rule""" on box`, and create it again when the change is done: `CREATE RULE "Odd ""rule""" AS ON INSERT TO public\.box DO +UPDATE part SET size = new\.size WHERE \(part\.id = 1\)`\./,
+  ],
+  [
     `create statistics sizes on name, size from part`,
     'STATISTICS_NOT_CARRIED',
     /The extended statistics public\.sizes cannot be made for point: the type has no order\. Drop them/,

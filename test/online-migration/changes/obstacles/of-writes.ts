@@ -24,6 +24,6 @@ export const OF_WRITES: readonly Obstacle[] = [
   [
     `create rule quiet as on delete to part do instead nothing`,
     'RULE',
-    /The rule quiet rewrites statements on part, .* `drop rule quiet on part`/,
+    /The rule quiet rewrites statements on part, .* `drop rule quiet on part`\. Now it is `CREATE RULE quiet AS ON DELETE TO public\.part DO INSTEAD NOTHING`\./,
   ],
 ];
