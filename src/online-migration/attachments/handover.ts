@@ -1,4 +1,4 @@
-import { escapeIdentifier, escapeLiteral } from 'pg';
+import { escapeIdentifier } from 'pg';
 import type { ColumnChange } from '../change/column-change.ts';
 import { type ChangedColumn, changedColumnsOf } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
@@ -12,8 +12,7 @@ import { dropStatements } from './copy-drop.ts';
 import { compareCopies, orphansOf, withCopies, withoutCopies } from './copies.ts';
 import { privilegeStatements, propertyStatements, readColumnProperties } from './column-properties.ts';
 import { type ForeignKey, otherEnds } from './foreign-keys.ts';
-import { readIndexPartitions, renamePartitions } from './index-partitions.ts';
-import type { CarriedIndex } from './indexes.ts';
+import { indexHandover, ownComment } from './index-handover.ts';
 import { type Numbering, numberingStatements, readNumbering } from './numbering.ts';
 import { planStatistics } from './extended-statistics.ts';
 import { policyStatement } from './policies.ts';
@@ -51,7 +50,7 @@ export async function planHandover(
   });
   const indexes: string[] = [];
   for (const index of carried.indexes) {
-    indexes.push(...indexStatements(table, index), ...(await partitionStatements(database, index)));
+    indexes.push(...(await indexHandover(database, index)));
   }
   const statistics = await planStatistics(database, change, from);
   return {
@@ -191,48 +190,4 @@ function checkStatements(table: string, { name, comment }: CarriedCheck): string
     `alter table ${table} rename constraint ${mirror} to ${quoted}`,
     ownComment(`constraint ${quoted} on ${table}`, comment),
   ];
-}
-
-function indexStatements(table: string, index: CarriedIndex): string[] {
-  const { name, schema, constraint, statistics, comment, constraintComment } = index;
-  const [quoted, mirror] = [escapeIdentifier(name), escapeIdentifier(mirrorName(name))];
-  const roles = [
-    ...(index.isClustered ? [`alter table ${table} cluster on ${quoted}`] : []),
-    ...(index.isReplicaIdentity ? [`alter table ${table} replica identity using index ${quoted}`] : []),
-  ];
-  if (constraint === null) {
-    return [
-      `drop index ${schema}.${quoted}`,
-      `alter index ${schema}.${mirror} rename to ${quoted}`,
-      ...roles,
-      ...statistics.map(
-        ({ place, target }) =>
-          `alter index ${schema}.${quoted} alter column ${place} set statistics ${target}`,
-      ),
-      ownComment(`index ${schema}.${quoted}`, comment),
-    ];
-  }
-  return [
-    `alter table ${table} drop constraint ${quoted}`,
-    `alter table ${table} add constraint ${quoted} ${constraint} using index ${mirror}`,
-    ...roles,
-    ownComment(`index ${schema}.${quoted}`, comment),
-    ...(constraintComment === null
-      ? []
-      : [ownComment(`constraint ${quoted} on ${table}`, constraintComment)]),
-  ];
-}
-
-async function partitionStatements(
-  database: Queryable,
-  { isPartitioned, schema, name }: CarriedIndex,
-): Promise<string[]> {
-  if (!isPartitioned) return [];
-  const [, ...tree] = await readIndexPartitions(database, schema, name);
-  return renamePartitions(tree, await readIndexPartitions(database, schema, mirrorName(name)));
-}
-
-/** In place of the comment of a copy. */
-function ownComment(what: string, comment: string | null): string {
-  return `comment on ${what} is ${comment === null ? 'null' : escapeLiteral(comment)}`;
 }

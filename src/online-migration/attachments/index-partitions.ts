@@ -1,9 +1,16 @@
-import { escapeIdentifier, escapeLiteral } from 'pg';
+import { escapeIdentifier } from 'pg';
 import type { Queryable } from '../postgres/queryable.ts';
-import { mirrorName } from './table-column.ts';
+import type { CarriedIndex } from './indexes.ts';
+import { keyIndexName, mirrorName } from './table-column.ts';
+
+/** The properties of an index that its copy gets in the end. */
+export type IndexRoles = Pick<
+  CarriedIndex,
+  'isClustered' | 'isReplicaIdentity' | 'statistics' | 'comment' | 'constraintComment'
+>;
 
 /** The index of one table in the tree of a partitioned table. */
-export interface IndexPartition {
+export interface IndexPartition extends IndexRoles {
   /** The partition, or the partitioned table itself: schema and name, quoted. */
   readonly table: string;
   readonly isPartitioned: boolean;
@@ -16,7 +23,6 @@ export interface IndexPartition {
   readonly isValid: boolean;
   /** Its tablespace; null for the database's default. */
   readonly tablespace: string | null;
-  readonly comment: string | null;
 }
 
 /**
@@ -34,6 +40,13 @@ export async function readIndexPartitions(
     `
     select format('%I.%I', tn.nspname, t.relname) as table, c.relkind = 'I' as "isPartitioned", quote_ident(n.nspname) as schema,
       c.relname as name, i.indisvalid as "isValid", s.spcname as tablespace, obj_description(c.oid, 'pg_class') as comment,
+      obj_description(con.oid, 'pg_constraint') as "constraintComment", i.indisclustered as "isClustered",
+      i.indisreplident as "isReplicaIdentity", array(
+        select jsonb_build_object('place', a.attnum, 'target', a.attstattarget)
+        from pg_catalog.pg_attribute a
+        where a.attrelid = c.oid and a.attstattarget >= 0
+        order by a.attnum
+      ) as statistics,
       case when tree.level > 0 then format('%I.%I', pn.nspname, p.relname) end as parent
     from pg_partition_tree(to_regclass($1)) as tree
     join pg_catalog.pg_class c on c.oid = tree.relid
@@ -45,6 +58,7 @@ export async function readIndexPartitions(
     left join pg_catalog.pg_class p on p.oid = pi.indrelid
     left join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
     left join pg_catalog.pg_tablespace s on s.oid = c.reltablespace
+    left join pg_catalog.pg_constraint con on con.conindid = c.oid and con.contype in ('p', 'u')
     order by tree.level, 1`,
     [`${schema}.${escapeIdentifier(name)}`],
   );
@@ -54,6 +68,11 @@ export async function readIndexPartitions(
 /** The copy of an index partition: schema and name, quoted. */
 export function mirrorOf({ schema, name }: Pick<IndexPartition, 'schema' | 'name'>): string {
   return `${schema}.${escapeIdentifier(mirrorName(name))}`;
+}
+
+/** The index that becomes the key of a partition: schema and name, quoted. */
+export function keyIndexOf({ schema, name }: Pick<IndexPartition, 'schema' | 'name'>): string {
+  return `${schema}.${escapeIdentifier(keyIndexName(name))}`;
 }
 
 /**
@@ -74,7 +93,7 @@ export async function readIndexState(
 
 /**
  * The statements that drop the copy of an index of a partitioned table, also that of a run which was killed before it
- * attached the partitions.
+ * attached the partitions, and the indexes that were to become the key of the partitions.
  * @param tree the partitions of the original
  */
 export async function dropPartitionedMirror(
@@ -83,29 +102,20 @@ export async function dropPartitionedMirror(
 ): Promise<string[]> {
   const statements: string[] = [];
   for (const one of tree) {
-    if ((await readIndexState(database, mirrorOf(one))) === 'missing') continue;
-    // The partitioned table's copy takes the attached ones along.
-    statements.push(`drop index if exists ${mirrorOf(one)}`);
+    for (const index of [mirrorOf(one), keyIndexOf(one)]) {
+      if (!(await isIndexOf(database, index, one.table))) continue;
+      // The partitioned table's copy takes the attached ones along.
+      statements.push(`drop index if exists ${index}`);
+    }
   }
   return statements;
 }
 
-/**
- * The statements that give the copies of partitions the names of the originals, which are dropped by then.
- * @param tree the partitions of the original, without the partitioned table
- * @param copies the partitions of the copy
- */
-export function renamePartitions(
-  tree: readonly IndexPartition[],
-  copies: readonly IndexPartition[],
-): string[] {
-  return tree.flatMap(({ table, schema, name, comment }) => {
-    const copy = copies.find((other) => other.table === table);
-    if (copy === undefined) return [];
-    const quoted = escapeIdentifier(name);
-    return [
-      `alter index ${schema}.${escapeIdentifier(copy.name)} rename to ${quoted}`,
-      ...(comment === null ? [] : [`comment on index ${schema}.${quoted} is ${escapeLiteral(comment)}`]),
-    ];
-  });
+/** Whether a name is that of an index of the table. Another object of that name must not be dropped. */
+async function isIndexOf(database: Queryable, index: string, table: string): Promise<boolean> {
+  const { rows } = await database.query(
+    `select from pg_catalog.pg_index where indexrelid = to_regclass($1) and indrelid = to_regclass($2)`,
+    [index, table],
+  );
+  return rows.length > 0;
 }

@@ -252,7 +252,6 @@ function obstacleOf(row: IndexRow): string | null {
   if (row.constraint_type === 'x') return 'it is an exclusion constraint';
   if (row.over_periods) return 'its constraint is without overlaps';
   if (row.deferrable) return 'its constraint is deferrable';
-  if (row.partitioned && row.constraint_type !== null) return 'its constraint is of a partitioned table';
   if (row.partitioned && !row.valid) return 'it is not valid, as a partition lacks it';
   return null;
 }

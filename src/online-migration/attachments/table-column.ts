@@ -60,6 +60,11 @@ export function mirrorName(name: string): string {
   return fitting(`${name}_mirror`);
 }
 
+/** The name of the index of a partition that becomes its primary key or unique constraint. */
+export function keyIndexName(name: string): string {
+  return mirrorName(`${name}_key`);
+}
+
 /** Whether {@link mirrorName} may have produced this name; true for every truncated name. */
 export function mayBeMirrorName(name: string): boolean {
   return name.endsWith('_mirror') || isCut(name);

@@ -156,8 +156,9 @@ export const ERROR_CODES = {
   },
   ATTACHED_MEANWHILE: {
     meaning:
-      'Somebody created an index, a foreign key or a materialized view on the old column while contract ran.',
-    remedy: 'Run the same command again; it creates the same for the new column.',
+      'Somebody created an index, a foreign key or a materialized view on the old column, or a partition, while the phase ran.',
+    remedy:
+      'Run the same command again; it creates the same for the new column, or the key of the partition.',
   },
   NAME_TAKEN_MEANWHILE: {
     meaning: 'After expand, somebody gave a name that the change needs to another object.',

@@ -11,6 +11,7 @@ import { readViews } from '../attachments/views/views.ts';
 import { copyMaterializedViews } from './copy-materialized-views.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { moveGeneratedColumns } from './move-generated-columns.ts';
+import { prepareKeys, refuseUnpreparedKeys } from './prepare-keys.ts';
 import { deleteBackfill } from '../backfill/plan/checkpoint.ts';
 import { dropConversionFunctions } from '../sync/conversion-functions.ts';
 import { findDifferences } from '../verify/equality-proof.ts';
@@ -46,7 +47,8 @@ import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts
  *
  * 1. Refuse if an object that cannot be carried over was attached to the old column. Wait until no live process of
  *    the application uses it; refuse if one continues. Log sessions that do not declare their column.
- * 2. Create missing copies of the old column's attachments for the new column. Create copies of its materialized views,
+ * 2. Create missing copies of the old column's attachments for the new column, and the indexes that become the keys of
+ *    partitions. Create copies of its materialized views,
  *    and fill them beside reads and writes.
  * 3. ONE transaction under ACCESS EXCLUSIVE: create triggers that keep old values which cannot be rebuilt. The lock
  *    waits for every write that began before the triggers. Let the table's own triggers of the old column, also those made
@@ -73,6 +75,7 @@ export async function contract(context: PhaseContext): Promise<void> {
   await reportUndeclaredSessions(context, 'contract');
   await awaitSwitchover(context, 'contract', 'old', settings.switchoverWaitMs);
   await mirrorAttachments(context, 'contract', 'old');
+  await prepareKeys(context, 'contract', 'old');
   await copyMaterializedViews(context, 'contract', 'old');
   // Triggers of a killed run lock kept values. The deletion and a write would wait for each other.
   await session.transaction(async () => {
@@ -167,6 +170,7 @@ async function dropOldColumn(
     before: async () => {
       await look();
       await refuseUnmirrored(context);
+      await refuseUnpreparedKeys(context, 'contract', 'old');
       await deleteBackfill(session, changeName);
     },
     plan: async () =>

@@ -11,6 +11,7 @@ import { readViewsToCarry } from '../attachments/views/original-definitions.ts';
 import { copyMaterializedViews } from './copy-materialized-views.ts';
 import { mirrorAttachments } from './mirror-attachments.ts';
 import { moveGeneratedColumns } from './move-generated-columns.ts';
+import { prepareKeys, refuseUnpreparedKeys } from './prepare-keys.ts';
 import { type ChangedColumn, hasWayBack, isReversible } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { dropKeepTriggers } from '../sync/keeping-trigger.ts';
@@ -126,9 +127,11 @@ export async function revertEnforce(context: PhaseContext): Promise<void> {
   const canViewsReturn = (await viewObstacles(session, change, 'new')).length === 0;
   if (canViewsReturn) await copyMaterializedViews(context, 'revert enforce', 'new');
   await moveGeneratedColumns(context, 'revert enforce', 'new');
+  await prepareKeys(context, 'revert enforce', 'new');
   await inExclusiveTransaction(context, 'revert enforce', {
     before: async () => {
       await requireSyncTriggers(context, 'revert the enforce of', { since: triggers });
+      await refuseUnpreparedKeys(context, 'revert the enforce of', 'new');
       await createSyncFunctions(context, 'lenient');
     },
     plan: async () =>

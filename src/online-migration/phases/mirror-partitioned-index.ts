@@ -33,7 +33,7 @@ export async function mirrorPartitionedIndex(
   const made = await readIndexPartitions(session, index.schema, mirrorName(index.name));
   const isMade = ({ table }: IndexPartition) => made.some((one) => one.table === table);
   const left = tree.filter((one) => !isMade(one));
-  await refuseTakenNames(context, phase, left);
+  await refuseTakenNames(context, phase, left, mirrorOf);
   const create = (one: IndexPartition, how: 'concurrently' | 'on only') =>
     createIndex({ ...index, ...one, name: mirrorName(one.name) }, definition, how);
   const tops = left.filter(({ isPartitioned }) => isPartitioned);
@@ -51,10 +51,7 @@ export async function mirrorPartitionedIndex(
   for (const one of left) {
     if (one.isPartitioned) continue;
     signal.throwIfAborted();
-    const state = await readIndexState(session, mirrorOf(one));
-    if (state === 'valid') continue;
-    if (state === 'invalid') await session.runUnlimited(`drop index concurrently ${mirrorOf(one)}`);
-    await refusingTakenNames(context, phase, () => session.runUnlimited(create(one, 'concurrently')));
+    await buildUnlessValid(context, phase, mirrorOf(one), create(one, 'concurrently'));
   }
   await inExclusiveTransaction(context, `${phase}: attach the indexes of the partitions`, {
     plan: async () => ({ statements: left.flatMap((one) => attach(tree, one)), furtherTables: [] }),
@@ -62,11 +59,26 @@ export async function mirrorPartitionedIndex(
   });
 }
 
+/** An unfinished index of an earlier run is dropped first, because an unfinished unique index rejects writes. */
+export async function buildUnlessValid(
+  context: PhaseContext,
+  phase: string,
+  index: string,
+  create: string,
+): Promise<void> {
+  const { session } = context;
+  const state = await readIndexState(session, index);
+  if (state === 'valid') return;
+  if (state === 'invalid') await session.runUnlimited(`drop index concurrently ${index}`);
+  await refusingTakenNames(context, phase, () => session.runUnlimited(create));
+}
+
 /** The copy of an interrupted run is an index of the partition. Another object must neither be dropped nor attached. */
-async function refuseTakenNames(
+export async function refuseTakenNames(
   context: PhaseContext,
   phase: string,
   indexes: readonly IndexPartition[],
+  copyOf: (one: IndexPartition) => string,
 ): Promise<void> {
   const { rows } = await context.session.query<{ taken: string }>(
     `
@@ -77,7 +89,7 @@ async function refuseTakenNames(
       where i.indexrelid = to_regclass(wanted.name) and i.indrelid = to_regclass(wanted.table)
     )
     limit 1`,
-    [JSON.stringify(indexes.map((one) => ({ name: mirrorOf(one), table: one.table })))],
+    [JSON.stringify(indexes.map((one) => ({ name: copyOf(one), table: one.table })))],
   );
   const [found] = rows;
   if (found !== undefined) throw nameTaken(context, phase, `${found.taken} already exists`);

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
@@ -11,6 +10,7 @@ import { revertContract } from '../../../src/online-migration/phases/revert-cont
 import type { PhaseFunction } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';
 import { refusedWith } from '../../support/refused-with.ts';
+import { runInOtherProcess } from '../../support/run-in-other-process.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { SERVER_MAJOR } from '../../support/server-major.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
@@ -28,19 +28,6 @@ let context: PhaseContext;
 beforeEach(async () => {
   context = await database.open(change);
 });
-
-/** Runs a statement and blocks this process, so the phase continues only after the commit. */
-function runInOtherProcess(statement: string): void {
-  const script = `
-    import { Client } from 'pg';
-    const client = new Client(process.env.URL);
-    await client.connect();
-    await client.query(process.env.STATEMENT);
-    await client.end();`;
-  execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
-    env: { ...process.env, NODE_OPTIONS: '', URL: database.url, STATEMENT: statement },
-  });
-}
 
 const run = (...phases: PhaseFunction[]) => database.runPhases(change, phases);
 
@@ -107,7 +94,7 @@ describe('what was attached to the old column while the change is under way', ()
       emit: ({ type, message }) => {
         if (type !== 'lock-held') return;
         if (message.startsWith('contract: keep old values: held')) {
-          runInOtherProcess(`create index late on part (size)`);
+          runInOtherProcess(database.url, `create index late on part (size)`);
         }
       },
     };
@@ -124,7 +111,7 @@ describe('what was attached to the old column while the change is under way', ()
       ...context,
       emit: (event) => {
         if (event.type === 'lock-held' && event.purpose === 'contract: keep old values')
-          runInOtherProcess(ATTACHED[0][0]);
+          runInOtherProcess(database.url, ATTACHED[0][0]);
       },
     };
     await expect(contract(behindProof)).rejects.toMatchObject(

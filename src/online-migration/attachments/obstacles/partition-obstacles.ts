@@ -4,7 +4,7 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { namesOf } from '../../change/names.ts';
 import { existingFunctions } from '../../sync/conversion-functions.ts';
 import { DEPENDENT_OBJECT, DROP_AND_MAKE } from './dependent-obstacles.ts';
-import type { TableColumn } from '../table-column.ts';
+import { keyIndexName, mirrorName, type TableColumn } from '../table-column.ts';
 
 /**
  * Finds attachments of the column that only a partition has, an obstacle each. They would be dropped with the old
@@ -26,9 +26,20 @@ async function dependentsOfPartitions(
   change: ChangedColumn,
   { table, column }: TableColumn,
 ): Promise<Obstacle[]> {
-  const { rows } = await database.query<{ description: string; partition: string }>(
+  const { rows } = await database.query<{
+    description: string;
+    partition: string;
+    index: string | null;
+    attached: string[];
+  }>(
     `
-    select distinct ${DEPENDENT_OBJECT} as description, a.attrelid::regclass::text as partition
+    select distinct ${DEPENDENT_OBJECT} as description, a.attrelid::regclass::text as partition,
+      case when c.relkind = 'i' then c.relname end as index, array(
+        select ic.relname::text
+        from pg_catalog.pg_index i
+        join pg_catalog.pg_class ic on ic.oid = i.indexrelid and ic.relispartition
+        where i.indrelid = a.attrelid
+      ) as attached
     from pg_partition_tree(to_regclass($1)) p
     join pg_catalog.pg_attribute a on a.attrelid = p.relid and a.attname = $2
     join pg_catalog.pg_depend d
@@ -44,13 +55,26 @@ async function dependentsOfPartitions(
     order by 1`,
     [table, column, namesOf(change).functions],
   );
-  return rows.map(({ description, partition }) =>
-    obstacle(
-      'PARTITION_DEPENDENT_OBJECT',
-      `${description} depends on ${column} of the partition ${partition} and cannot go over by itself. ${DROP_AND_MAKE}`,
-      { partition, column, object: description },
-    ),
-  );
+  return rows
+    .filter((row) => !isCopy(row))
+    .map(({ description, partition }) =>
+      obstacle(
+        'PARTITION_DEPENDENT_OBJECT',
+        `${description} depends on ${column} of the partition ${partition} and cannot go over by itself. ${DROP_AND_MAKE}`,
+        { partition, column, object: description },
+      ),
+    );
+}
+
+/** Whether it is a copy that is not attached: the run was killed, or the index becomes a key. */
+function isCopy({
+  index,
+  attached,
+}: {
+  readonly index: string | null;
+  readonly attached: readonly string[];
+}): boolean {
+  return attached.some((name) => index === mirrorName(name) || index === keyIndexName(name));
 }
 
 async function propertiesOfPartitions(

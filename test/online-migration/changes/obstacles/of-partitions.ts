@@ -17,11 +17,6 @@ export const OF_PARTITIONS: readonly Obstacle[] = [
     /The index sizes cannot go over by itself: it is not valid, as a partition lacks it\. Drop it/,
   ],
   [
-    `drop table part; create table part (id bigint primary key, size integer not null, unique (id, size)) partition by hash (id)`,
-    'INDEX_NOT_CARRIED',
-    /The index part_id_size_key cannot go over by itself: its constraint is of a partitioned table\. It protects/,
-  ],
-  [
     `drop table part; create table whole (id bigint primary key, size integer not null) partition by hash (id);
      create table part partition of whole for values with (modulus 1, remainder 0)`,
     'TABLE_IS_PARTITION',
