@@ -2,8 +2,9 @@ import type { LockedPlan } from '../postgres/exclusive-lock.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { readAttachmentsAndCopies } from './attachments.ts';
-import { mirrorForeignKeyStatements, otherEnds } from './foreign-keys.ts';
-import { foreignKeyStatements } from './handover.ts';
+import { mirrorForeignKeyStatements } from './foreign-key-copies.ts';
+import { foreignKeyHandover } from './foreign-key-handover.ts';
+import { otherEnds } from './foreign-keys.ts';
 import { mirrorName, otherNames } from './table-column.ts';
 
 /**
@@ -24,7 +25,7 @@ export async function planDefaultKeys(database: Queryable, change: ColumnChange)
     );
   return {
     statements: pairs.flatMap(({ key, copy }) => [
-      ...foreignKeyStatements(key),
+      ...foreignKeyHandover(key, [copy]),
       ...mirrorForeignKeyStatements({ ...copy, name: key.name }, otherNames(change, 'old')),
     ]),
     ...otherEnds(pairs.map(({ key }) => key)),

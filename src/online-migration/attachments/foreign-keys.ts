@@ -1,8 +1,6 @@
-import { escapeIdentifier } from 'pg';
 import type { LockedPlan } from '../postgres/exclusive-lock.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { copyComment } from './copy-comment.ts';
-import { mirrorName, type TableColumns } from './table-column.ts';
+import type { TableColumns } from './table-column.ts';
 
 /** A foreign key on a changed column, at either end. */
 export interface ForeignKey {
@@ -29,9 +27,15 @@ export interface ForeignKey {
   readonly isValidated: boolean;
   /** The matching columns at the other end that the change does not change: their types, by the name of the changed one. */
   readonly partners: readonly Partner[];
+  /** Whether its own table is partitioned. */
+  readonly isPartitioned: boolean;
+  /** The constraints that it has in partitions at either end, parents before their children. */
+  readonly parts: readonly ForeignKeyPart[];
   /** The definition as it is compared with that of a copy. */
   readonly text: string;
   readonly comment: string | null;
+  /** The definition as PostgreSQL writes it. */
+  readonly definition: string;
   /** The reason why another column cannot get it; null if it can. */
   readonly obstacle: string | null;
 }
@@ -41,6 +45,19 @@ interface Partner {
   /** The changed column that it matches, unquoted. */
   readonly of: string;
   readonly type: string;
+}
+
+/** The constraint of a foreign key from one partition, or to one. */
+export interface ForeignKeyPart {
+  /** Schema and name, quoted. */
+  readonly table: string;
+  /** Schema and name, quoted. */
+  readonly target: string;
+  /** Its name in the catalog. */
+  readonly name: string;
+  /** Whether its table stores rows. */
+  readonly isLeaf: boolean;
+  readonly comment: string | null;
 }
 
 interface ForeignKeyRow {
@@ -60,7 +77,10 @@ interface ForeignKeyRow {
   deferred: boolean;
   columns_to_set: string[];
   partners: Partner[];
+  partitioned: boolean;
+  parts: ForeignKeyPart[];
   comment: string | null;
+  definition: string;
   obstacle: string | null;
 }
 
@@ -77,6 +97,25 @@ export interface TableForeignKeys {
   /** The foreign keys on some columns of the table, including those of other tables that refer to them. */
   readonly on: (columns: readonly string[]) => ForeignKey[];
 }
+
+/** SQL of the constraints that the foreign key `con` has in partitions. */
+const PARTS = `
+        with recursive part as (
+          select p.oid, p.conname, p.conrelid, p.confrelid, 1 as level
+          from pg_catalog.pg_constraint p where p.conparentid = con.oid and p.contype = 'f'
+          union all
+          select p.oid, p.conname, p.conrelid, p.confrelid, part.level + 1
+          from part join pg_catalog.pg_constraint p on p.conparentid = part.oid
+        )
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'table', format('%I.%I', tn.nspname, t.relname), 'target', format('%I.%I', fn.nspname, f.relname), 'name', part.conname,
+          'isLeaf', t.relkind <> 'p', 'comment', obj_description(part.oid, 'pg_constraint')
+        ) order by part.level, part.conname), '[]')
+        from part
+        join pg_catalog.pg_class t on t.oid = part.conrelid
+        join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
+        join pg_catalog.pg_class f on f.oid = part.confrelid
+        join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace`;
 
 /** Reads the foreign keys on columns of a table. */
 export async function readForeignKeys(
@@ -120,9 +159,13 @@ export async function readForeignKeys(
         where ends.relation = changed.relation and ends.number = any (changed.numbers)
           and not (ends.other_relation = changed.relation and ends.other_number = any (changed.numbers))
       ) as partners,
+      owner.kind = 'p' as partitioned, (${PARTS}) as parts, pg_get_constraintdef(con.oid) as definition,
       case
         when to_jsonb(con) ->> 'conperiod' = 'true' then 'it is over periods'
-        when owner.kind = 'p' or target.kind = 'p' then 'a partitioned table is at one of its ends'
+        when owner.kind = 'p' and target.kind = 'p' then 'both its tables are partitioned'
+        when target.kind = 'p' and con.confrelid = changed.relation then 'it refers to a partitioned table'
+        when owner.kind = 'p' and con.conrelid = changed.relation and 'd' in (con.confdeltype, con.confupdtype)
+          then 'it sets a default in a partitioned table'
       end as obstacle
     from changed
     join pg_catalog.pg_constraint con on con.contype = 'f' and (
@@ -167,7 +210,10 @@ function foreignKeyOn(row: ForeignKeyRow, columns: readonly string[]): ForeignKe
       row.is_enforced,
       row.deferrable,
     ]),
+    isPartitioned: row.partitioned,
+    parts: row.parts,
     comment: row.comment,
+    definition: row.definition,
     obstacle: row.obstacle,
   };
 }
@@ -182,31 +228,6 @@ export function otherEnds(
     furtherTables: [...new Set(referring)].toSorted(),
     referencedTables: [...new Set(referenced)].filter((name) => !referring.includes(name)).toSorted(),
   };
-}
-
-/**
- * The statements that create the same foreign key for other columns. It applies to new writes and is not validated. A
- * deferrable one is deferred while both exist: `set constraints` with the name of the original would not defer the copy.
- * @param otherNames the names of the other columns by those of the changed ones, unquoted
- */
-export function mirrorForeignKeyStatements(
-  foreignKey: ForeignKey,
-  otherNames: ReadonlyMap<string, string>,
-): string[] {
-  const { name, owner, columns, target, targetColumns, options, columnsToSet, isSource, isTarget } =
-    foreignKey;
-  const list = (names: readonly string[], isReplaced: boolean) =>
-    names
-      .map((column) => escapeIdentifier((isReplaced ? otherNames.get(column) : undefined) ?? column))
-      .join(', ');
-  const mirror = escapeIdentifier(mirrorName(name));
-  return [
-    `alter table ${owner} add constraint ${mirror} foreign key (${list(columns, isSource)}) references ${target} (${list(targetColumns, isTarget)})` +
-      options.replace('%columns', () => `(${list(columnsToSet, isSource)})`) +
-      (foreignKey.isDeferrable ? ' deferrable initially deferred' : '') +
-      (foreignKey.isEnforced ? ' not valid' : ' not enforced'),
-    `comment on constraint ${mirror} on ${owner} is ${copyComment(foreignKey)}`,
-  ];
 }
 
 /** The clauses behind the columns, in PostgreSQL's order. `%columns` is the place of the columns to set. */

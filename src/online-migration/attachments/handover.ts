@@ -11,7 +11,8 @@ import type { CarriedCheck } from './checks.ts';
 import { dropStatements } from './copy-drop.ts';
 import { compareCopies, orphansOf, withCopies, withoutCopies } from './copies.ts';
 import { privilegeStatements, propertyStatements, readColumnProperties } from './column-properties.ts';
-import { type ForeignKey, otherEnds } from './foreign-keys.ts';
+import { foreignKeyHandover } from './foreign-key-handover.ts';
+import { otherEnds } from './foreign-keys.ts';
 import { indexHandover, ownComment } from './index-handover.ts';
 import { type Numbering, numberingStatements, readNumbering } from './numbering.ts';
 import { planStatistics } from './extended-statistics.ts';
@@ -55,8 +56,8 @@ export async function planHandover(
   const statistics = await planStatistics(database, change, from);
   return {
     statements: [
-      ...(await dropStatements(database, table, orphans, [])),
-      ...carried.foreignKeys.flatMap((key) => foreignKeyStatements(key)),
+      ...(await dropStatements(database, table, orphans, { indexes: [], foreignKeys: [] })),
+      ...carried.foreignKeys.flatMap((key) => foreignKeyHandover(key, mirrors.foreignKeys)),
       ...indexes,
       ...carried.checks.flatMap((check) => checkStatements(table, check)),
       ...[...policies].flatMap(([name, policy]) =>
@@ -161,25 +162,6 @@ function defaultStatements(table: string, leaving: string, staying: string, expr
   return [
     `alter table ${table} alter column ${staying} set default ${expression}`,
     `alter table ${table} alter column ${leaving} drop default`,
-  ];
-}
-
-/** The statements that drop a foreign key and give its name to its copy. */
-export function foreignKeyStatements({
-  owner,
-  name,
-  comment,
-  isDeferrable,
-  isDeferred,
-}: ForeignKey): string[] {
-  const [quoted, mirror] = [escapeIdentifier(name), escapeIdentifier(mirrorName(name))];
-  return [
-    `alter table ${owner} drop constraint ${quoted}`,
-    `alter table ${owner} rename constraint ${mirror} to ${quoted}`,
-    ...(isDeferrable && !isDeferred
-      ? [`alter table ${owner} alter constraint ${quoted} deferrable initially immediate`]
-      : []),
-    ownComment(`constraint ${quoted} on ${owner}`, comment),
   ];
 }
 

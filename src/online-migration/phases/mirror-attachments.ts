@@ -11,17 +11,17 @@ import { changeNamesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { type Attachments, readAttachmentsAndCopies } from '../attachments/attachments.ts';
 import { recordDefinitions } from '../state/definitions.ts';
-import { mirrorForeignKeyStatements, otherEnds } from '../attachments/foreign-keys.ts';
 import { planOutdatedDrop } from '../attachments/copy-drop.ts';
 import { runPlan } from '../attachments/handover.ts';
 import { dropPartitionedMirror, readIndexPartitions } from '../attachments/index-partitions.ts';
 import { copyComment } from '../attachments/copy-comment.ts';
 import { type CarriedIndex, createIndex, type IndexDefinition } from '../attachments/indexes.ts';
-import { columnsAt, mirrorName, otherNames } from '../attachments/table-column.ts';
+import { columnsAt, mirrorName } from '../attachments/table-column.ts';
 import { definitionOf, type Translations } from '../attachments/translated.ts';
 import { definitionsToRecord, translate } from '../attachments/translation.ts';
 import { mirrorPartitionedIndex } from './mirror-partitioned-index.ts';
 import { mirrorChecks } from './mirror-checks.ts';
+import { detailOf, mirrorForeignKeys } from './mirror-foreign-keys.ts';
 
 /**
  * Creates copies of one side's attachments for the columns of the other side, so that they can replace the first ones. An
@@ -32,9 +32,7 @@ import { mirrorChecks } from './mirror-checks.ts';
  *    unfinished index of an earlier run is dropped first, because an unfinished unique index rejects writes.
  * 3. Each check, in ONE transaction under ACCESS EXCLUSIVE: not validated, catalog only. Then it is validated under
  *    SHARE UPDATE EXCLUSIVE if its original is. That reads the table, without blocking reads and writes.
- * 4. Each foreign key, in ONE transaction under ACCESS EXCLUSIVE on this table and SHARE ROW EXCLUSIVE on the
- *    referenced one: not validated, catalog only.
- * 5. Each foreign key is validated if its original is. That reads both tables, without blocking reads and writes.
+ * 4. Each foreign key: not validated, then validated.
  *
  * @param phase the phase that needs the copies, for the events
  * @param from the side with the attachments
@@ -66,28 +64,7 @@ export async function mirrorAttachments(context: PhaseContext, phase: string, fr
     await createMirror(context, phase, index, definitionOf(translations.indexes, index.name)!, from);
   }
   await mirrorChecks(context, phase, own.checks, mirrors.checks, translations.checks);
-  const missing = own.foreignKeys.filter(
-    ({ name, owner }) =>
-      !mirrors.foreignKeys.some((key) => key.name === mirrorName(name) && key.owner === owner),
-  );
-  if (missing.length > 0) {
-    await inExclusiveTransaction(context, `${phase}: add the foreign keys`, {
-      plan: async () => ({
-        statements: missing.flatMap((key) => mirrorForeignKeyStatements(key, otherNames(change, from))),
-        ...otherEnds(missing),
-        furtherMode: 'share row exclusive',
-      }),
-      locked: (plan) => runPlan(session, plan),
-    });
-  }
-  const toValidate = own.foreignKeys.filter(({ isValidated }) => isValidated);
-  for (const { name, owner, isValidated } of (await readAttachmentsAndCopies(session, change, from)).mirrors
-    .foreignKeys) {
-    if (isValidated || !toValidate.some((key) => mirrorName(key.name) === name && key.owner === owner))
-      continue;
-    signal.throwIfAborted();
-    await validate(context, phase, owner, name);
-  }
+  await mirrorForeignKeys(context, phase, from);
 }
 
 /** A copy without an original would go on rejecting writes, and one of a replaced original would take its place. */
@@ -168,27 +145,4 @@ async function dropConcurrently({ session }: PhaseContext, { schema, name }: Car
   await session.runUnlimited(
     `drop index concurrently if exists ${schema}.${escapeIdentifier(mirrorName(name))}`,
   );
-}
-
-async function validate(context: PhaseContext, phase: string, owner: string, name: string): Promise<void> {
-  const { session, change } = context;
-  try {
-    await session.withoutStatementTimeout(() =>
-      session.query(`alter table ${owner} validate constraint ${escapeIdentifier(name)}`),
-    );
-  } catch (error) {
-    if (sqlState(error) !== SQLSTATE.foreignKeyViolation) throw error;
-    throw new PhaseRefusedError(
-      'FOREIGN_KEY_VIOLATED',
-      `Cannot change ${changeNamesOf(change).change}: the foreign key ${name} of ${owner} does not hold for the other column: ` +
-        `${detailOf(error)} Correct the row, then run the same command again.`,
-      { ...phaseDetails(context, phase), foreignKey: name, owner },
-      { cause: error },
-    );
-  }
-}
-
-function detailOf(error: unknown): string {
-  const { detail, message } = error as Error & { detail?: string };
-  return detail ?? message;
 }

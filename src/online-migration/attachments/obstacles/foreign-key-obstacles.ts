@@ -1,3 +1,4 @@
+import { escapeIdentifier } from 'pg';
 import { type Obstacle, obstacle } from '../../change/obstacle.ts';
 import type { Side } from '../../sync/filled-column.ts';
 import type { ColumnChange } from '../../change/column-change.ts';
@@ -28,8 +29,8 @@ export async function foreignKeyObstacles(
       obstacles.push(
         obstacle(
           'FOREIGN_KEY_NOT_CARRIED',
-          `The foreign key ${name} of ${owner} cannot go over by itself: ${reason}. It protects the rows, so do not drop it: the ` +
-            `column cannot be changed with it.`,
+          `The foreign key ${name} of ${owner} cannot go over by itself: ${reason}. Without it, nothing rejects a row that refers to ` +
+            `a missing one. If that is acceptable for the time of the change, drop it, ${dropAndAdd(foreignKey)}.`,
           { foreignKey: name, table: owner, reason },
         ),
       );
@@ -38,6 +39,16 @@ export async function foreignKeyObstacles(
     }
   }
   return obstacles;
+}
+
+function dropAndAdd({ name, owner, definition, isPartitioned }: ForeignKey): string {
+  const constraint = `constraint ${escapeIdentifier(name)}`;
+  const put = `and put it back when the change is done, \`alter table ${owner} add ${constraint} ${definition}`;
+  return (
+    `\`alter table ${owner} drop ${constraint}\`, ${put}` +
+    // Up to PostgreSQL 17, a partitioned table has no NOT VALID.
+    (isPartitioned ? '`' : ` not valid\` and \`alter table ${owner} validate ${constraint}\``)
+  );
 }
 
 async function typeObstacles(

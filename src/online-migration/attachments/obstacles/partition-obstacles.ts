@@ -29,16 +29,19 @@ async function dependentsOfPartitions(
   const { rows } = await database.query<{
     description: string;
     partition: string;
-    index: string | null;
+    object: string | null;
     attached: string[];
   }>(
     `
     select distinct ${DEPENDENT_OBJECT} as description, a.attrelid::regclass::text as partition,
-      case when c.relkind = 'i' then c.relname end as index, array(
+      case when c.relkind = 'i' then c.relname when con.contype = 'f' then con.conname end as object, array(
         select ic.relname::text
         from pg_catalog.pg_index i
         join pg_catalog.pg_class ic on ic.oid = i.indexrelid and ic.relispartition
         where i.indrelid = a.attrelid
+        union all
+        select f.conname::text
+        from pg_catalog.pg_constraint f where f.conrelid = a.attrelid and f.contype = 'f' and f.conparentid <> 0
       ) as attached
     from pg_partition_tree(to_regclass($1)) p
     join pg_catalog.pg_attribute a on a.attrelid = p.relid and a.attname = $2
@@ -66,15 +69,15 @@ async function dependentsOfPartitions(
     );
 }
 
-/** Whether it is a copy that is not attached: the run was killed, or the index becomes a key. */
+/** Whether it is a copy that is not attached: the run was killed, or an index becomes a key. */
 function isCopy({
-  index,
+  object,
   attached,
 }: {
-  readonly index: string | null;
+  readonly object: string | null;
   readonly attached: readonly string[];
 }): boolean {
-  return attached.some((name) => index === mirrorName(name) || index === keyIndexName(name));
+  return attached.some((name) => object === mirrorName(name) || object === keyIndexName(name));
 }
 
 async function propertiesOfPartitions(

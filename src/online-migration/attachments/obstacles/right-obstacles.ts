@@ -39,7 +39,10 @@ export async function tablesOfOthers(
       quote_ident(current_user) as role, pg_has_role(current_user, c.relowner, 'member') as is_member
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where (c.oid in (${TREE_OIDS}) or c.oid in (select to_regclass(name) from unnest($2::text[]) as name))
+    where (c.oid in (${TREE_OIDS}) or c.oid in (
+        select coalesce(p.relid, to_regclass(name))
+        from unnest($2::text[]) as name left join lateral pg_partition_tree(to_regclass(name)) p on true
+      ))
       and not pg_has_role(current_user, c.relowner, 'usage')
     order by 1`,
     [changeNamesOf(change).table, foreignKeys.map(({ owner }) => owner)],

@@ -17,6 +17,27 @@ export const OF_PARTITIONS: readonly Obstacle[] = [
     /The index sizes cannot go over by itself: it is not valid, as a partition lacks it\. Drop it/,
   ],
   [
+    `drop table part; create table part (id bigint, size integer not null, primary key (id, size)) partition by hash (id);
+     create table item (id bigint, size integer, foreign key (id, size) references part)`,
+    'FOREIGN_KEY_NOT_CARRIED',
+    /The foreign key item_id_size_fkey of public\.item cannot go over by itself: it refers to a partitioned table\. Without it, nothing rejects a row that refers to a missing one\. If that is acceptable for the time of the change, drop it, `alter table public\.item drop constraint item_id_size_fkey`, and put it back when the change is done, `alter table public\.item add constraint item_id_size_fkey FOREIGN KEY \(id, size\) REFERENCES \S*part\(id, size\) not valid` and `alter table public\.item validate constraint item_id_size_fkey`\.$/,
+    { key: ['id', 'size'] },
+  ],
+  [
+    `drop table part; create table other (id integer primary key) partition by hash (id);
+     create table part (id bigint, size integer not null references other) partition by hash (id)`,
+    'FOREIGN_KEY_NOT_CARRIED',
+    /The foreign key part_size_fkey of \S+ cannot go over by itself: both its tables are partitioned/,
+    { key: [] },
+  ],
+  [
+    `drop table part; create table other (id integer primary key);
+     create table part (id bigint, size integer not null references other on delete set default) partition by hash (id)`,
+    'FOREIGN_KEY_NOT_CARRIED',
+    /The foreign key part_size_fkey of \S+ cannot go over by itself: it sets a default in a partitioned table/,
+    { key: [] },
+  ],
+  [
     `drop table part; create table whole (id bigint primary key, size integer not null) partition by hash (id);
      create table part partition of whole for values with (modulus 1, remainder 0)`,
     'TABLE_IS_PARTITION',
