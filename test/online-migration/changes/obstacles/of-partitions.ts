@@ -20,7 +20,7 @@ export const OF_PARTITIONS: readonly Obstacle[] = [
     `drop table part; create table part (id bigint, size integer not null, primary key (id, size)) partition by hash (id);
      create table item (id bigint, size integer, foreign key (id, size) references part)`,
     'FOREIGN_KEY_NOT_CARRIED',
-    /The foreign key item_id_size_fkey of public\.item cannot go over by itself: it refers to a partitioned table\. Without it, nothing rejects a row that refers to a missing one\. If that is acceptable for the time of the change, drop it, `alter table public\.item drop constraint item_id_size_fkey`, and put it back when the change is done, `alter table public\.item add constraint item_id_size_fkey FOREIGN KEY \(id, size\) REFERENCES \S*part\(id, size\) not valid` and `alter table public\.item validate constraint item_id_size_fkey`\.$/,
+    /The foreign key item_id_size_fkey of public\.item cannot go over by itself: it refers to a partitioned table\. Without it, nothing rejects a row that refers to a missing one\. If that is acceptable for the time of the change, drop it, `alter table public\.item drop constraint "item_id_size_fkey"`, and put it back when the change is done, `alter table public\.item add constraint "item_id_size_fkey" FOREIGN KEY \(id, size\) REFERENCES \S*part\(id, size\) not valid` and `alter table public\.item validate constraint "item_id_size_fkey"`\./,
     { key: ['id', 'size'] },
   ],
   [
