@@ -11,6 +11,7 @@ import { type CarriedIndex, readIndexes } from './indexes.ts';
 import { type Numbering, readNumbering } from './numbering.ts';
 import { type CarriedPolicy, readPolicies } from './policies.ts';
 import { type CarriedFilter, readFilters } from './published-tables.ts';
+import { readSubqueryPolicies, type SubqueryPolicy } from './subquery-policies/subquery-policies.ts';
 import { columnAt, columnsAt, mirrorName } from './table-column.ts';
 
 /** The attachments of the columns on one side, which the columns of the other side take over. */
@@ -21,8 +22,10 @@ export interface Attachments {
   readonly checks: readonly CarriedCheck[];
   /** All foreign keys on the columns, at either end. */
   readonly foreignKeys: readonly ForeignKey[];
-  /** The table's policies that use one of the columns. They have no copies. */
+  /** The table's policies that use one of the columns of the row itself. They have no copies. */
   readonly policies: readonly CarriedPolicy[];
+  /** The policies of all tables that read one of the columns in a subquery. They have no copies. */
+  readonly subqueryPolicies: readonly SubqueryPolicy[];
   /** The row filters of publications that use one of the columns. They have no copies. */
   readonly filters: readonly CarriedFilter[];
   /** The table's generated columns whose expressions use one of the columns. They have no copies. */
@@ -54,10 +57,11 @@ export async function readAttachmentsAndCopies(
 ): Promise<{ own: Attachments; mirrors: Copies }> {
   const { [side]: here, [otherSide(side)]: there } = await readBothSides(database, change);
   const policies = await readPolicies(database, columnsAt(change, side));
+  const subqueryPolicies = await readSubqueryPolicies(database, columnsAt(change, side));
   const filters = await readFilters(database, change, side);
   const generated = await readGeneratedColumns(database, columnsAt(change, side));
   return {
-    own: { ...parted(here, namesOf(there)).originals, policies, filters, generated },
+    own: { ...parted(here, namesOf(there)).originals, policies, subqueryPolicies, filters, generated },
     mirrors: parted(there, namesOf(here)).copies,
   };
 }

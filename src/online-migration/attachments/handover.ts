@@ -17,6 +17,7 @@ import { indexHandover, ownComment } from './index-handover.ts';
 import { type Numbering, numberingStatements, readNumbering } from './numbering.ts';
 import { planStatistics } from './extended-statistics.ts';
 import { policyStatement } from './policies.ts';
+import { planPolicies } from './subquery-policies/plan-policies.ts';
 import { columnAt, mirrorName } from './table-column.ts';
 import { NOTHING_DEFINED } from './translated.ts';
 import { translate } from './translation.ts';
@@ -31,7 +32,8 @@ import { translate } from './translation.ts';
  *    tables depend on them.
  * 3. Drop each index and give its name to its copy, including the primary key or the unique constraint.
  * 4. Drop each check and give its name to its copy.
- * 5. Give each policy its conditions for the other columns. It cannot have a copy.
+ * 5. Give each policy its conditions for the other columns, also policies of other tables that read a column in a subquery.
+ *    A policy cannot have a copy.
  * 6. Make the extended statistics anew.
  *
  * @param from the side that has them
@@ -53,8 +55,7 @@ export async function planHandover(
   for (const index of carried.indexes) {
     indexes.push(...(await indexHandover(database, index)));
   }
-  const statistics = await planStatistics(database, change, from);
-  return {
+  const attached: LockedPlan = {
     statements: [
       ...(await dropStatements(database, table, orphans, { indexes: [], foreignKeys: [] })),
       ...carried.foreignKeys.flatMap((key) => foreignKeyHandover(key, mirrors.foreignKeys)),
@@ -63,10 +64,14 @@ export async function planHandover(
       ...[...policies].flatMap(([name, policy]) =>
         'definition' in policy ? [policyStatement(table, name, policy.definition)] : [],
       ),
-      ...statistics.statements,
     ],
     ...otherEnds([...orphans.foreignKeys, ...carried.foreignKeys]),
   };
+  return joined(
+    attached,
+    await planPolicies(database, change, from),
+    await planStatistics(database, change, from),
+  );
 }
 
 /**

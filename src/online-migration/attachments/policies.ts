@@ -8,12 +8,21 @@ export interface PolicyConditions {
   readonly withCheck: string | null;
 }
 
-/** A policy of the table that uses a changed column. It cannot have a copy: the two would be combined. */
+/** A policy of the table that uses a changed column of the row itself. It cannot have a copy: the two would be combined. */
 export interface CarriedPolicy extends PolicyConditions {
   readonly name: string;
 }
 
-/** Reads the table's policies that use one of the columns. */
+/**
+ * SQL of whether a condition of the policy `p` reads a table in a subquery. The dependencies of a policy do not tell the
+ * table's columns in a subquery from those of the row itself.
+ * @param table SQL of the table's oid
+ */
+export function readsInSubquery(table: string): string {
+  return `strpos(concat_ws(' ', p.polqual::text, p.polwithcheck::text), format(':relid %s ', ${table}::oid)) > 0`;
+}
+
+/** Reads the table's policies that use one of the columns, and do not read the table in a subquery. */
 export async function readPolicies(
   database: Queryable,
   { table, columns }: TableColumns,
@@ -22,7 +31,7 @@ export async function readPolicies(
     `
     select p.polname as name, pg_get_expr(p.polqual, p.polrelid) as using, pg_get_expr(p.polwithcheck, p.polrelid) as "withCheck"
     from pg_catalog.pg_policy p
-    where p.polrelid = to_regclass($1)
+    where p.polrelid = to_regclass($1) and not ${readsInSubquery('p.polrelid')}
       and exists (
         select from pg_catalog.pg_depend d
         join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid and a.attname = any ($2)
@@ -33,29 +42,6 @@ export async function readPolicies(
     [table, columns],
   );
   return rows;
-}
-
-/**
- * Whether a policy uses one of some columns of another table.
- * @param policy its table, and its name
- */
-export async function usesColumns(
-  database: Queryable,
-  policy: { readonly table: string; readonly name: string },
-  { table, columns }: TableColumns,
-): Promise<boolean> {
-  const { rows } = await database.query<{ found: boolean }>(
-    `
-    select exists (
-      select from pg_catalog.pg_policy p
-      join pg_catalog.pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = p.oid
-      join pg_catalog.pg_attribute a
-        on d.refclassid = 'pg_class'::regclass and d.refobjid = a.attrelid and d.refobjsubid = a.attnum
-      where p.polrelid = to_regclass($1) and p.polname = $2 and a.attrelid = to_regclass($3) and a.attname = any ($4)
-    ) as found`,
-    [policy.table, policy.name, table, columns],
-  );
-  return rows[0]?.found ?? false;
 }
 
 /** The statement that gives a policy other conditions. Its roles and its command stay. */

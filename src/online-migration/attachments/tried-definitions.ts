@@ -9,8 +9,7 @@ import type { ConvertConstants } from './converted-constants.ts';
 import type { GeneratedColumn } from './generated-columns.ts';
 import { asWritten, areImmutable, type Attempt, conversionOf, reasonAgainst } from './tried-attempt.ts';
 import { type IndexDefinition, indexDefinition } from './indexes.ts';
-import { comparesByLostOrder, type ParsedAttachment } from './order-comparisons.ts';
-import { conditionClauses, type PolicyConditions, readPolicies, usesColumns } from './policies.ts';
+import { conditionClauses, type PolicyConditions, readPolicies } from './policies.ts';
 import { columnsAt, type TableColumns, typesAt } from './table-column.ts';
 import type { Defined, Translated, Translations } from './translated.ts';
 import { onTrialTable } from './trial-table.ts';
@@ -98,10 +97,6 @@ export async function tryDefinitions(
         create: (convert: ConvertConstants) => createPolicy(table, policy.name, policy, convert),
         conditions: [policy.using, policy.withCheck].filter((condition) => condition !== null),
         parsed: { kind: 'policy' as const, name: policy.name },
-        findReason: async () =>
-          (await usesColumns(database, { table, name: policy.name }, columnsAt(change, from)))
-            ? 'a subquery reads the column in other rows of the table'
-            : null,
         found: async (result: { readonly reason: string } | null) =>
           void results.policies.set(
             policy.name,

@@ -212,7 +212,8 @@ export const OBSTACLE_CODES = {
     remedy: 'Declare the condition for both types in `from.checks` and `to.checks`.',
   },
   POLICY_NOT_CARRIED: {
-    meaning: 'The conditions of a row level security policy do not fit the other type.',
+    meaning:
+      'The conditions of a row level security policy, of the table or another one, do not fit the other type.',
     remedy: 'Give the policy conditions that fit both types.',
   },
   TRIGGER_NOT_CARRIED: {
@@ -245,7 +246,7 @@ export const OBSTACLE_CODES = {
   },
   TEMPORARY_NOT_GRANTED: {
     meaning:
-      'The role may not create the temporary table with which definitions of checks, indexes, triggers and views are tried.',
+      'The role may not create the temporary table with which definitions of checks, indexes, policies, triggers and views are tried.',
     remedy: 'Run the `grant` statement of the message.',
   },
   FOREIGN_KEY_NOT_CARRIED: {
@@ -384,6 +385,10 @@ export const OBSTACLE_CODES = {
   CREATE_NOT_GRANTED: {
     meaning:
       'The role may not create in a schema or a tablespace in which an index, a sequence or a view is needed.',
+    remedy: 'Run the `grant` statement of the message.',
+  },
+  USAGE_NOT_GRANTED: {
+    meaning: 'The role may not use a schema that the conditions of a row level security policy name.',
     remedy: 'Run the `grant` statement of the message.',
   },
   TRIGGER_NOT_GRANTED: {

@@ -1,6 +1,7 @@
 import { readAttachments, readNumberings } from '../attachments/attachments.ts';
 import type { CarriedIndex } from '../attachments/indexes.ts';
 import { viewObstacles } from '../attachments/obstacles/view-obstacles.ts';
+import type { SubqueryPolicy } from '../attachments/subquery-policies/subquery-policies.ts';
 import { columnAt, columnsAt, mirrorName } from '../attachments/table-column.ts';
 import { tryViews } from '../attachments/views/try-views.ts';
 import { readViews } from '../attachments/views/views.ts';
@@ -44,6 +45,7 @@ export async function readChecklist(database: Queryable, change: ColumnChange): 
       ),
     ...(await silentTriggers(database, change)),
     ...(await carriedViews(database, change)),
+    ...subqueryPolicies(change, own.subqueryPolicies),
   ];
 }
 
@@ -84,19 +86,35 @@ async function carriedViews(database: Queryable, change: ColumnChange): Promise<
   const views = await readViews(database, columnsAt(change, 'old'));
   if (views.length === 0 || (await viewObstacles(database, change, 'old')).length > 0) return [];
   const { changedColumns } = await tryViews(database, change, 'old', views);
-  const types = [...new Set(changedColumnsOf(change).map(({ newColumn }) => newColumn.type))];
   return views.map(({ name }) => {
     const changed = changedColumns
       .filter(({ view }) => view === name)
       .map(({ column, to }) => `${column} becomes ${to}`);
     return (
       `The view ${name}: contract makes it anew from the same definition${changed.map((one) => `, ${one}`).join('')}. Check ` +
-      `that its expressions mean the same for ${listed(types, 'and')}` +
-      (types.some((type) => DEPENDS_ON_TIME_ZONE.test(type))
-        ? `, whose text and date depend on the time zone of the session.`
-        : '.')
+      `that its expressions mean the same for ${newTypes(change)}`
     );
   });
+}
+
+/** Policies that contract alters. PostgreSQL accepts a condition that reads differently for the new type. */
+function subqueryPolicies(change: ColumnChange, policies: readonly SubqueryPolicy[]): string[] {
+  return policies.map(
+    ({ policyName, table }) =>
+      `The policy ${policyName} of ${table}: contract alters it to the same conditions for the new column. Check that they mean ` +
+      `the same for ${newTypes(change)}`,
+  );
+}
+
+/** The new types, as the end of a sentence. */
+function newTypes(change: ColumnChange): string {
+  const types = [...new Set(changedColumnsOf(change).map(({ newColumn }) => newColumn.type))];
+  return (
+    listed(types, 'and') +
+    (types.some((type) => DEPENDS_ON_TIME_ZONE.test(type))
+      ? `, whose text and date depend on the time zone of the session.`
+      : '.')
+  );
 }
 
 /** Types whose text and date depend on the session. */

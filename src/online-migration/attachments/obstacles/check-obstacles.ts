@@ -9,7 +9,6 @@ import { readAttachments } from '../attachments.ts';
 import { readStatistics } from '../extended-statistics.ts';
 import { columnsAt, typesAt } from '../table-column.ts';
 import { type CarriedCheck, withoutNotValid } from '../checks.ts';
-import { type CarriedPolicy, policyStatement } from '../policies.ts';
 import { describeFilter } from '../published-tables.ts';
 import { reasonOf, type Translations } from '../translated.ts';
 import { onTrialTable } from '../trial-table.ts';
@@ -45,6 +44,7 @@ export async function addedObstacles(database: Queryable, change: ColumnChange):
   return [
     ...own.checks.map(({ name }) => `check ${name} of ${table}`),
     ...own.policies.map(({ name }) => `policy ${name} of ${table}`),
+    ...own.subqueryPolicies.map(({ policyName, table: owner }) => `policy ${policyName} of ${owner}`),
     ...own.filters.map((filter) => describeFilter(filter)),
     ...own.generated.map(({ name }) => `generated column ${name} of ${table}`),
     ...statistics.map(({ name }) => `statistics object ${name}`),
@@ -55,30 +55,6 @@ export async function addedObstacles(database: Queryable, change: ColumnChange):
       object,
     }),
   );
-}
-
-/** Finds policies of the columns on one side that cannot be carried over, an obstacle each. */
-export function policyObstacles(
-  change: ColumnChange,
-  side: Side,
-  policies: readonly CarriedPolicy[],
-  translations: Translations['policies'],
-): Obstacle[] {
-  const type = typesAt(change, otherSide(side));
-  const { table } = changeNamesOf(change);
-  return policies.flatMap((policy) => {
-    const reason = reasonOf(translations, policy.name);
-    if (reason === null) return [];
-    const statement = policyStatement(table, policy.name, policy);
-    return [
-      obstacle(
-        'POLICY_NOT_CARRIED',
-        `The policy ${policy.name} of ${table} does not fit ${type}: ${reason}. Give it conditions that fit both types, with ` +
-          `\`alter policy\`; now it is \`${statement}\`.`,
-        { policy: policy.name, table, type, reason },
-      ),
-    ];
-  });
 }
 
 /** Finds declared checks that the old columns do not have, or have with another condition, an obstacle each. */

@@ -30,7 +30,7 @@ export function ruleDefinition(oid: string): string {
 
 /**
  * Finds dependents of one of the two columns that neither belong to the package nor are carried over, an obstacle
- * each. Views, triggers and generated columns have obstacles of their own.
+ * each. Views, triggers, policies and generated columns have obstacles of their own.
  */
 export async function dependentObstacles(
   database: Queryable,
@@ -47,10 +47,10 @@ export async function dependentObstacles(
     left join pg_catalog.pg_constraint con on d.classid = 'pg_constraint'::regclass and con.oid = d.objid
     left join pg_catalog.pg_attrdef def on d.classid = 'pg_attrdef'::regclass and def.oid = d.objid
     left join pg_catalog.pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
-    left join pg_catalog.pg_policy pol on d.classid = 'pg_policy'::regclass and pol.oid = d.objid
     where a.attrelid = to_regclass($1) and a.attname = $2
-      and d.classid not in ('pg_statistic_ext'::regclass, 'pg_trigger'::regclass, 'pg_publication_rel'::regclass)
-      and (pol.oid is null or pol.polrelid <> a.attrelid)
+      and d.classid not in (
+        'pg_statistic_ext'::regclass, 'pg_trigger'::regclass, 'pg_publication_rel'::regclass, 'pg_policy'::regclass
+      )
       and coalesce(c.relkind, ' ') not in ('i', 'I', 'S')
       and coalesce(con.contype, ' ') not in ('p', 'u', 'f', 'n', 'x')
       and (coalesce(con.contype, ' ') <> 'c' or con.conrelid <> a.attrelid)

@@ -17,7 +17,7 @@ import { rowSecurityObstacles, rowTypeObstacles } from './row-obstacles.ts';
 import { writeObstacles } from './write-obstacles.ts';
 import { type Attachments, readAttachments, readNumberings } from '../attachments.ts';
 import { filterObstacles, publicationRights } from './carried-publication-obstacles.ts';
-import { checkObstacles, declaredCheckObstacles, policyObstacles } from './check-obstacles.ts';
+import { checkObstacles, declaredCheckObstacles } from './check-obstacles.ts';
 import { columnTriggerObstacles } from './column-trigger-obstacles.ts';
 import { conversionTypeObstacles } from './conversion-type-obstacles.ts';
 import { declaredGeneratedObstacles } from './declared-generated-obstacles.ts';
@@ -31,6 +31,7 @@ import { expressionObstacles, unknownTypes } from './expression-obstacles.ts';
 import { longNameObstacles, nameObstacles } from './name-obstacles.ts';
 import { oneWayObstacles, precisionObstacles, typeObstacles } from './declaration-obstacles.ts';
 import { partitionObstacles } from './partition-obstacles.ts';
+import { policyObstacles, subqueryPolicyObstacles } from './policy-obstacles.ts';
 import { privilegeObstacles } from './privilege-obstacles.ts';
 import { propertyObstacles } from './property-obstacles.ts';
 import { findRenameObstacles } from './rename-obstacles.ts';
@@ -59,9 +60,9 @@ const WRONG_COLUMN: ReadonlySet<ObstacleCode> = new Set<ObstacleCode>([
  * 1. The table, the columns and the declaration must match. PostgreSQL must accept the expressions, and the names
  *    must be free.
  * 2. Attachments of the columns that can be carried over: indexes, primary key, unique constraints, checks, foreign
- *    keys, sequence, triggers, views, virtual columns, column lists and row filters of publications.
- * 3. All other dependents in the catalog: stored generated columns, policies of other tables. For a partitioned
- *    table, also attachments that only one partition has.
+ *    keys, sequence, triggers, views, virtual columns, policies of all tables, column lists and row filters of publications.
+ * 3. All other dependents in the catalog, such as stored generated columns. For a partitioned table, also attachments that only one
+ *    partition has.
  * 4. Dependents that the catalog does not record: functions, publications, rules, row types stored elsewhere, other
  *    changes. Also the rights of the role.
  *
@@ -166,6 +167,7 @@ export async function findAttachedObstacles(
   return [
     ...(await ofEach(change, (column) => propertyObstacles(database, columnAt(column, side)))),
     ...(await definitionObstacles(database, change, side, own)),
+    ...(await subqueryPolicyObstacles(database, change, side)),
     ...(await foreignKeyObstacles(database, change, side, own.foreignKeys)),
     ...(await statisticsObstacles(database, change, side)),
     ...(await ofEach(change, async (column) => [

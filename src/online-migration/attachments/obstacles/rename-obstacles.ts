@@ -17,7 +17,15 @@ import { subscriberObstacles, subscriptionObstacles } from './publication-obstac
 import { rightObstacles } from './right-obstacles.ts';
 
 /** A rename creates no objects, and locks no further tables. */
-const NO_ATTACHMENTS = { indexes: [], checks: [], policies: [], filters: [], generated: [], foreignKeys: [] };
+const NO_ATTACHMENTS = {
+  indexes: [],
+  checks: [],
+  policies: [],
+  subqueryPolicies: [],
+  filters: [],
+  generated: [],
+  foreignKeys: [],
+};
 
 interface Facts {
   readonly kind: string;

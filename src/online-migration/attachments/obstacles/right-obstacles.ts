@@ -18,21 +18,27 @@ export async function rightObstacles(
   numberings: readonly Numbering[],
 ): Promise<Obstacle[]> {
   return [
-    ...(await tablesOfOthers(database, change, attachments)),
+    ...(await tablesOfOthers(
+      database,
+      change,
+      attachments.foreignKeys.map(({ owner }) => ({ table: owner })),
+    )),
     ...(await schemaRights(database, change, attachments, numberings)),
     ...(await referenceRights(database, attachments)),
   ];
 }
 
 /**
- * Finds tables that belong to other roles, an obstacle each: the table, its partitions and the tables whose foreign keys
- * refer to it are altered, and only their owner may do that.
+ * Finds tables that belong to other roles, an obstacle each: the table, its partitions and further tables, such as those
+ * whose foreign keys refer to it, are altered, and only their owner may do that.
+ * @param further tables: schema and name, quoted; each with its purpose for the message, such as ` for its policy own`
  */
 export async function tablesOfOthers(
   database: Queryable,
   change: ColumnChange,
-  { foreignKeys }: Pick<Attachments, 'foreignKeys'>,
+  further: readonly { readonly table: string; readonly purpose?: string }[],
 ): Promise<Obstacle[]> {
+  const purposes = new Map(further.map(({ table, purpose = '' }) => [table, purpose]));
   const { rows } = await database.query<Record<'name' | 'owner' | 'role', string> & { is_member: boolean }>(
     `
     select format('%I.%I', n.nspname, c.relname) as name, quote_ident(pg_get_userbyid(c.relowner)) as owner,
@@ -45,19 +51,19 @@ export async function tablesOfOthers(
       ))
       and not pg_has_role(current_user, c.relowner, 'usage')
     order by 1`,
-    [changeNamesOf(change).table, foreignKeys.map(({ owner }) => owner)],
+    [changeNamesOf(change).table, further.map(({ table }) => table)],
   );
   return rows.map(({ name, owner, role, is_member: isMember }) =>
     isMember
       ? obstacle(
           'OWNER_NOT_INHERITED',
-          `${name} has to be altered, and ${role} is a member of its owner without inheriting its rights: ` +
+          `${name} has to be altered${purposes.get(name) ?? ''}, and ${role} is a member of its owner without inheriting its rights: ` +
             `\`alter role ${role} set role = ${owner}\`, or connect as ${owner}.`,
           { table: name, owner, role },
         )
       : obstacle(
           'TABLE_NOT_OWNED',
-          `${name} has to be altered, and ${role} does not own it: \`grant ${owner} to ${role}\`, or connect as ${owner}.`,
+          `${name} has to be altered${purposes.get(name) ?? ''}, and ${role} does not own it: \`grant ${owner} to ${role}\`, or connect as ${owner}.`,
           { table: name, owner, role },
         ),
   );

@@ -1,12 +1,13 @@
 import { escapeIdentifier } from 'pg';
 import type { ColumnChange } from '../../change/column-change.ts';
-import { changedColumnsOf, hasWayBack } from '../../change/changed-column.ts';
+import { hasWayBack } from '../../change/changed-column.ts';
 import { changeNamesOf } from '../../change/names.ts';
 import { isStatementsFault } from '../../postgres/database-error.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { errorOf, rolledBack } from '../../postgres/rolled-back.ts';
 import { freeTemporaryNames } from '../../postgres/temporary-names.ts';
 import type { Side } from '../../sync/filled-column.ts';
+import { createLentTable, readUsedKeys, TRIAL_TABLE, TRIAL_TABLE_NAME } from '../lent-trial-table.ts';
 import { type ColumnNames, columnNames, lendNames, returnNames, spareName } from '../under-other-name.ts';
 import { indexStatement, readStoredViews, type StoredView } from './materialized-views.ts';
 import { type ChangedViewColumn, readChangedColumns } from './changed-view-columns.ts';
@@ -23,9 +24,6 @@ import { type CarriedView, readViews } from './views.ts';
  * 3. None of the views may still use a first column. A definition that lists the table's columns by place does.
  * 4. For a change that has a way back, make the views anew for the first columns again.
  */
-
-const TRIAL_TABLE = 'online_migration_trial';
-const TRIAL_TABLE_NAME = `pg_temp.${TRIAL_TABLE}`;
 
 /** The result of a trial. */
 export interface ViewTrial {
@@ -63,7 +61,7 @@ async function tryInTransaction(
 ): Promise<ViewTrial> {
   const names = columnNames(change, from);
   await freeTemporaryNames(database, [change.table.name, ...views.map(({ relationName }) => relationName)]);
-  await createTrialTable(database, change, from, names);
+  await createLentTable(database, change, from, names);
   // A table can have the name of a type, such as "date", so the temporary schema is searched last.
   await database.query(`set local search_path = pg_catalog, pg_temp`);
   const stored = await readStoredViews(database, views);
@@ -80,45 +78,6 @@ async function tryInTransaction(
   const changedColumns = await readChangedColumns(database, views, trialName);
   const back = from === 'new' || !hasWayBack(change) ? [] : await tryWayBack(database, views, names);
   return { refused: back, changedColumns };
-}
-
-async function createTrialTable(
-  database: Queryable,
-  change: ColumnChange,
-  from: Side,
-  names: readonly ColumnNames[],
-): Promise<void> {
-  const { table } = changeNamesOf(change);
-  await database.query(`create temporary table ${TRIAL_TABLE} (like ${table})`);
-  for (const { oldColumn, newColumn } of changedColumnsOf(change)) {
-    const { name, type } = from === 'old' ? newColumn : oldColumn;
-    await database.query(
-      `alter table ${TRIAL_TABLE_NAME} add column if not exists ${escapeIdentifier(name)} ${type}`,
-    );
-  }
-  const keys = await readUsedKeys(database, table);
-  for (const statement of lendNames(TRIAL_TABLE_NAME, names)) await database.query(statement);
-  for (const { definition } of keys)
-    await database.query(`alter table ${TRIAL_TABLE_NAME} add ${definition}`);
-}
-
-/** The primary key, if a view groups by it alone and so depends on it. */
-async function readUsedKeys(
-  database: Queryable,
-  table: string,
-): Promise<{ name: string; definition: string }[]> {
-  const { rows } = await database.query<{ name: string; definition: string }>(
-    `
-    select quote_ident(con.conname) as name, pg_get_constraintdef(con.oid) as definition
-    from pg_catalog.pg_constraint con
-    where con.conrelid = to_regclass($1) and con.contype = 'p'
-      and exists (
-        select from pg_catalog.pg_depend d
-        where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_constraint'::regclass and d.refobjid = con.oid
-      )`,
-    [table],
-  );
-  return rows;
 }
 
 /**

@@ -73,7 +73,7 @@ function mixed({ instant, phased }: ColumnsByWay, wanted: WantedChange): OnlineM
 async function refuse(session: Session, { change }: NewChange): Promise<void> {
   const obstacles = [
     ...(await otherChangeObstacles(session, change)).filter(({ code }) => code === 'OTHER_CHANGE_UNDER_WAY'),
-    ...(await tablesOfOthers(session, change, { foreignKeys: [] })),
+    ...(await tablesOfOthers(session, change, [])),
   ];
   if (obstacles.length === 0) return;
   const { change: name, table } = changeNamesOf(change);
