@@ -1,6 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import type { ColumnChange } from '../change/column-change.ts';
-import { isStatementsFault, SQLSTATE, sqlState } from '../postgres/database-error.ts';
+import { isStatementsFault } from '../postgres/database-error.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { errorOf } from '../postgres/rolled-back.ts';
 import { otherSide, type Side } from '../sync/filled-column.ts';

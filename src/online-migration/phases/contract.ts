@@ -57,9 +57,9 @@ import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts
  * 5. Let the virtual columns use the new column: ONE transaction under ACCESS EXCLUSIVE, catalog only. Validate the constraints
  *    that it leaves as NOT VALID.
  * 6. ONE transaction under ACCESS EXCLUSIVE: check the attachments again. Hand over the indexes, keys, the default
- *    and the name of the NOT NULL to the new column, and create its views and the table's own triggers anew for it. Drop
- *    the sync triggers, their functions and the old column. With `renameInContract`, give the old column's name to the
- *    new one.
+ *    and the name of the NOT NULL to the new column. Let policies, also those of other tables, use it, and create its
+ *    views and the table's own triggers anew for it. Drop the sync triggers, their functions and the old column. With
+ *    `renameInContract`, give the old column's name to the new one.
  *
  * If one of 4 to 6 fails, the triggers stop keeping values. In a table without a key, they would otherwise reject writes of
  * values that cannot be rebuilt. If the run is killed in 4 to 6, they remain until contract runs again. Virtual columns that use

@@ -42,8 +42,9 @@ export interface LockedPlan {
   /** Run in this order. */
   readonly statements: readonly string[];
   /**
-   * Other tables that the statements lock, and that refer to the table: schema and name, quoted. A write of a row locks its
-   * table, then the table that it refers to. In the opposite order, the two would wait for each other.
+   * Other tables that the statements lock, and that refer to the table or have policies that read it: schema and name, quoted. A
+   * write of a row locks its table, then the table that it refers to; a query locks its table, then those that its policies
+   * read. In the opposite order, the two would wait for each other.
    */
   readonly furtherTables: readonly string[];
   /** Tables that the statements lock, and to which the table refers. They are locked behind it, in the order of a write. */
@@ -105,8 +106,9 @@ export class LockNotGrantedError extends OnlineMigrationError {
  *    check or an index to the table. So the catalog that `plan` reads stays valid. Run `before` and `plan`, then take
  *    the same lock on the further tables of the plan.
  * 3. Run the earlier statements of the plan, which together wait no longer than one lock timeout. Take the exclusive
- *    locks in the order in which a write takes its own: the tables that refer to the table, ACCESS EXCLUSIVE on the table
- *    itself, the tables to which it refers. Run `locked`, which waits at most 20 ms for any other lock, then commit.
+ *    locks in the order in which a write or a query takes its own: the tables that lead to the table, ACCESS EXCLUSIVE on
+ *    the table itself, the tables to which it refers. Run `locked`, which waits at most 20 ms for any other lock, then
+ *    commit.
  * 4. After a lock timeout or a deadlock: roll back, report the blockers, pause for a random time (full jitter,
  *    growing from 10 ms to 5 s), and try again. Readers that queued behind the request pass in the meantime.
  * 5. When the budget is spent, throw an error that names the blockers. There is no last try without a timeout.

@@ -54,7 +54,7 @@ it('a client that the policies restrict sees exactly its rows at every moment, u
           return String(error);
         });
         const expected = `{${Array.from({ length: 10 }, (_one, tens) => tens * 10 + user).join(',')}}`;
-        if (seen !== expected) failures.push(`${user}: ${seen}`);
+        if (seen !== expected) failures.push(`${user}: ${String(seen)}`);
         counts[place]! += 1;
         await one.rows('select pg_sleep(0.003)');
       }
