@@ -1,9 +1,4 @@
 import { expect, it } from '@jest/globals';
-import { backfill } from '../../../src/online-migration/phases/backfill.ts';
-import { contract } from '../../../src/online-migration/phases/contract.ts';
-import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
-import { expand } from '../../../src/online-migration/phases/expand.ts';
-import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { PHASES } from '../../support/change-cycle.ts';
 import { connect } from '../../support/database-client.ts';
 import { createRole } from '../../support/roles.ts';
@@ -56,7 +51,7 @@ it('a client that the policies restrict sees exactly its rows at every moment, u
         const expected = `{${Array.from({ length: 10 }, (_one, tens) => tens * 10 + user).join(',')}}`;
         if (seen !== expected) failures.push(`${user}: ${String(seen)}`);
         counts[place]! += 1;
-        await one.rows('select pg_sleep(0.003)');
+        await one.rows('select pg_sleep(0.02)');
       }
     })();
     return { running };
@@ -79,9 +74,7 @@ it('a client that the policies restrict sees exactly its rows at every moment, u
     await Promise.all(clients.map(({ running }) => running));
   });
   await using context = await database.open(change);
-  for (const phase of [expand, backfill, enforce]) await phase(context);
-  for (const phase of [contract, revertContract, revertEnforce, enforce]) await phase(context);
-  for (const phase of [contract, PHASES.up[4], ...PHASES.down]) await phase(context);
+  for (const phase of [...PHASES.up, ...PHASES.down]) await phase(context);
   stopping.abort();
   await Promise.all(clients.map(({ running }) => running));
   expect(failures).toEqual([]);
