@@ -4,7 +4,7 @@ import { MikroORM, type Options } from '@mikro-orm/postgresql';
 import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
 import { integerToBigint } from '../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import { textToNumeric } from '../../src/online-migration/conversions/numbers/text-to-numeric.ts';
-import { addFilledCheck } from '../../src/online-migration/sync/filled-column.ts';
+import { planFilledChecks } from '../../src/online-migration/sync/filled-column.ts';
 import { OnlineMigrator } from '../../src/online-migration/mikro-orm/online-migrator.ts';
 import { backfill } from '../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../src/online-migration/phases/contract.ts';
@@ -142,12 +142,12 @@ export async function runPhases(
 /** The state after an enforce that was killed before its last transaction. */
 export const enforceHalfWay: PhaseFunction = async (context) => {
   await mirrorAttachments(context, 'enforce', 'old');
-  await addFilledCheck(context.session, context.columns[0], 'new');
+  await context.session.batch((await planFilledChecks(context.session, context.change, 'new')).statements);
 };
 
 /** The state after a revert of contract that was killed before its last transaction, with rows without an old value. */
 export const revertContractHalfWay: PhaseFunction = async (context) => {
-  const { session, columns } = context;
+  const { session, change } = context;
   const ending = new AbortController();
   const ended = revertContract({
     ...context,
@@ -159,7 +159,7 @@ export const revertContractHalfWay: PhaseFunction = async (context) => {
   });
   await expect(ended).rejects.toThrow('ended');
   await mirrorAttachments(context, 'revert contract', 'new');
-  await addFilledCheck(session, columns[0], 'old');
+  await session.batch((await planFilledChecks(session, change, 'old')).statements);
 };
 
 /** Up to contract, which drops the old column. */

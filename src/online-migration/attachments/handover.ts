@@ -2,7 +2,6 @@ import { escapeIdentifier } from 'pg';
 import type { ColumnChange } from '../change/column-change.ts';
 import { type ChangedColumn, changedColumnsOf } from '../change/changed-column.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import type { Session } from '../postgres/session.ts';
 import { otherSide, type Side } from '../sync/filled-column.ts';
 import { changeNamesOf, namesOf } from '../change/names.ts';
 import type { LockedPlan } from '../postgres/exclusive-lock.ts';
@@ -153,14 +152,6 @@ export function joined(...plans: readonly LockedPlan[]): LockedPlan {
     sequences: plans.flatMap(({ sequences = [] }) => sequences),
     earlier: plans.flatMap(({ earlier = [] }) => earlier),
   };
-}
-
-/**
- * Runs the statements of a plan in their order. All its tables must be locked. One message carries all statements, because
- * the lock would also last for the round trip of each.
- */
-export async function runPlan(session: Session, { statements }: LockedPlan): Promise<void> {
-  if (statements.length > 0) await session.script(statements.join(';\n'));
 }
 
 function defaultStatements(table: string, leaving: string, staying: string, expression: string): string[] {

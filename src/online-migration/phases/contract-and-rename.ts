@@ -2,7 +2,7 @@ import { contract, dropHalfFilledOldColumn } from './contract.ts';
 import { inExclusiveTransaction, type PhaseContext, refuseOneWay, requireStage } from './phase.ts';
 import { refuseLostValues } from './kept-values.ts';
 import { revertContract } from './revert-contract.ts';
-import { giveInterimNames, giveOldName } from './rename.ts';
+import { giveOldName, planInterimNames } from './rename.ts';
 import { readTableShape } from '../state/table-shape.ts';
 
 /**
@@ -30,7 +30,7 @@ export async function revertContractAndRename(context: PhaseContext): Promise<vo
   await refuseLostValues(context);
   if (stage === 'renamed') {
     await inExclusiveTransaction(context, 'revert contract: rename', {
-      locked: () => giveInterimNames(context),
+      plan: async () => planInterimNames(context),
     });
   }
   try {

@@ -1,4 +1,4 @@
-import { findUnmirrored, joined, planHandover, planValueHandover, runPlan } from '../attachments/handover.ts';
+import { findUnmirrored, joined, planHandover, planValueHandover } from '../attachments/handover.ts';
 import { planMirrorDrop } from '../attachments/copy-drop.ts';
 import { notNullSuccession, oldNameStatements } from '../attachments/not-null-name.ts';
 import { planTriggers } from '../attachments/triggers/plan-triggers.ts';
@@ -27,7 +27,7 @@ import { describeRow } from '../change/row-key.ts';
 import { recordKeptValues } from '../state/change-record.ts';
 import { asTableOwner } from '../state/owner.ts';
 import { dropSyncTriggers } from '../sync/sync-trigger.ts';
-import type { LockedPlan } from '../postgres/exclusive-lock.ts';
+import { type LockedPlan, planOf } from '../postgres/exclusive-lock.ts';
 import { readTableShape } from '../state/table-shape.ts';
 import {
   inExclusiveTransaction,
@@ -88,11 +88,11 @@ export async function contract(context: PhaseContext): Promise<void> {
       asTableOwner(session, change, async () => {
         for (const column of columns) await createKeepFunction(session, column);
       }),
-    plan: () => planTriggers(session, change, { lists: 'both' }),
-    locked: async (plan) => {
-      await runPlan(session, plan);
-      for (const column of columns) await createKeepTriggers(session, column);
-    },
+    plan: async () =>
+      joined(
+        await planTriggers(session, change, { lists: 'both' }),
+        planOf(...columns.flatMap((column) => createKeepTriggers(column))),
+      ),
   });
   try {
     const triggers = await requireSyncTriggers(context, 'contract', { withKeeping: true });
@@ -125,9 +125,7 @@ async function stopKeepingValues(context: PhaseContext): Promise<void> {
   if (oldColumn === null) return;
   for (const column of columns) await stopKeeping(session, column);
   await inExclusiveTransaction(context, 'contract: drop the triggers that keep values', {
-    locked: async () => {
-      for (const column of columns) await dropKeepTriggers(session, column);
-    },
+    plan: async () => planOf(...columns.flatMap((column) => dropKeepTriggers(column))),
   });
 }
 
@@ -175,6 +173,7 @@ async function dropOldColumn(
     },
     plan: async () =>
       joined(
+        planOf(...columns.flatMap((column) => [...dropSyncTriggers(column), ...dropKeepTriggers(column)])),
         await planValueHandover(session, change, 'old'),
         await planHandover(session, change, 'old'),
         await planPublications(session, change, 'old', { lists: 'instead', filters: true }),
@@ -183,16 +182,9 @@ async function dropOldColumn(
         await planTriggers(session, change, { lists: 'new', conditions: 'new' }),
         await planViews(session, change, 'old'),
         await planColumnDrop(context, rename),
+        planOf(...columns.flatMap((column) => dropConversionFunctions(column))),
       ),
-    locked: async (plan) => {
-      for (const column of columns) {
-        await dropSyncTriggers(session, column);
-        await dropKeepTriggers(session, column);
-      }
-      await runPlan(session, plan);
-      for (const column of columns) await dropConversionFunctions(session, column);
-      await last();
-    },
+    last,
   });
 }
 
@@ -208,7 +200,7 @@ async function planColumnDrop({ session, columns }: PhaseContext, rename: boolea
       ...(rename ? await oldNameStatements(session, column, { isNamed: succession.length > 0 }) : []),
     );
   }
-  return { statements, furtherTables: [] };
+  return planOf(...statements);
 }
 
 /** An attachment created after step 2 would be dropped with the old column, and the new column would lack it. */

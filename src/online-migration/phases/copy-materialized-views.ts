@@ -1,6 +1,5 @@
 import { planCopies } from '../attachments/views/plan-views.ts';
 import { copyIndexStatements, type StoredView } from '../attachments/views/materialized-views.ts';
-import { runPlan } from '../attachments/handover.ts';
 import { changeNamesOf } from '../change/names.ts';
 import { sqlState } from '../postgres/database-error.ts';
 import type { Side } from '../sync/filled-column.ts';
@@ -31,7 +30,6 @@ export async function copyMaterializedViews(context: PhaseContext, phase: string
       ({ copied } = plan);
       return plan;
     },
-    locked: (plan) => runPlan(session, plan),
   });
   for (const stored of copied) {
     await session.transaction(async () => {

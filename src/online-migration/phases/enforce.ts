@@ -1,6 +1,6 @@
 import { planMirrorDrop } from '../attachments/copy-drop.ts';
 import type { ColumnChange } from '../change/column-change.ts';
-import { joined, planHandover, runPlan } from '../attachments/handover.ts';
+import { joined, planHandover } from '../attachments/handover.ts';
 import { notNullExchange } from '../attachments/not-null-name.ts';
 import { planPublications } from '../attachments/publications.ts';
 import { viewObstacles } from '../attachments/obstacles/view-obstacles.ts';
@@ -18,14 +18,14 @@ import { dropKeepTriggers } from '../sync/keeping-trigger.ts';
 import { namesOf } from '../change/names.ts';
 import { describeRow } from '../change/row-key.ts';
 import {
-  addFilledCheck,
   declareFilled,
   dropFilledCheck,
   hasFilledCheck,
+  planFilledChecks,
   validateFilledChecks,
   withdrawEnforced,
 } from '../sync/filled-column.ts';
-import { EMPTY_PLAN, type LockedPlan } from '../postgres/exclusive-lock.ts';
+import { EMPTY_PLAN, type LockedPlan, planOf } from '../postgres/exclusive-lock.ts';
 import { findRejects, recordRejects, rejectQuery } from '../verify/rejects.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { areSyncTriggersUnaltered, recordSyncTriggers } from '../sync/sync-state.ts';
@@ -74,9 +74,7 @@ export async function enforce(context: PhaseContext): Promise<void> {
   await mirrorAttachments(context, 'enforce', 'old');
   await inExclusiveTransaction(context, 'enforce: add the not-null check', {
     before: () => createSyncFunctions(context, 'strict'),
-    locked: async () => {
-      for (const column of columns) await addFilledCheck(session, column, 'new');
-    },
+    plan: () => planFilledChecks(session, change, 'new'),
   });
   try {
     await validateFilledChecks(session, change);
@@ -94,15 +92,14 @@ export async function enforce(context: PhaseContext): Promise<void> {
       for (const column of columns) {
         if (!isReversible(column)) statements.push(...(await notNullExchange(session, column, 'old')));
       }
-      return joined({ statements, furtherTables: [] }, await planTriggersOfBoth(session, change));
+      const ofColumns = columns.flatMap((column) => [
+        ...declareFilled(column, 'new'),
+        ...loosenOldColumn(column),
+        ...createSyncTriggers(column, 'both'),
+      ]);
+      return joined(planOf(...statements), await planTriggersOfBoth(session, change), planOf(...ofColumns));
     },
-    locked: async (plan) => {
-      await runPlan(session, plan);
-      for (const column of columns) {
-        await declareFilled(session, column, 'new');
-        await loosenOldColumn(session, column);
-        await createSyncTriggers(session, column, 'both');
-      }
+    last: async () => {
       await recordSyncTriggers(session, change);
       await context.recordInLedger();
     },
@@ -136,19 +133,16 @@ export async function revertEnforce(context: PhaseContext): Promise<void> {
     },
     plan: async () =>
       joined(
+        planOf(...columns.flatMap((column) => dropKeepTriggers(column))),
         await planHandover(session, change, 'new'),
         await planPublications(session, change, 'new', { filters: true }),
         await planLeftCopies(session, change),
         // Until each application has switched, some still write the new column.
         await planTriggers(session, change, { lists: 'both', conditions: 'old' }),
         await planViewReturn(session, change),
+        planOf(...columns.map((column) => withdrawEnforced(column))),
       ),
-    locked: async (plan) => {
-      for (const column of columns) await dropKeepTriggers(session, column);
-      await runPlan(session, plan);
-      for (const column of columns) await withdrawEnforced(session, column);
-      await context.recordInLedger();
-    },
+    last: () => context.recordInLedger(),
   });
 }
 
@@ -179,11 +173,11 @@ async function takeCheckBack(context: PhaseContext): Promise<void> {
   const { session, change, columns } = context;
   await inExclusiveTransaction(context, 'enforce: take the not-null check back', {
     before: () => createSyncFunctions(context, 'lenient'),
-    plan: () => planLeftCopies(session, change),
-    locked: async (plan) => {
-      for (const column of columns) await dropFilledCheck(session, column);
-      await runPlan(session, plan);
-    },
+    plan: async () =>
+      joined(
+        planOf(...columns.map((column) => dropFilledCheck(column))),
+        await planLeftCopies(session, change),
+      ),
   });
 }
 
@@ -214,10 +208,10 @@ function planTriggersOfBoth(database: Queryable, change: ColumnChange): Promise<
 }
 
 /** If a column is not reversible, a row written through the new column has no old value any more. */
-async function loosenOldColumn(database: Queryable, change: ChangedColumn): Promise<void> {
-  if (isReversible(change)) return;
+function loosenOldColumn(change: ChangedColumn): string[] {
+  if (isReversible(change)) return [];
   const { table, oldColumn } = namesOf(change);
-  await database.query(`alter table ${table} alter column ${oldColumn} drop not null`);
+  return [`alter table ${table} alter column ${oldColumn} drop not null`];
 }
 
 async function refuseRejects(context: PhaseContext): Promise<void> {

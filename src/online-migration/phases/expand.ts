@@ -3,7 +3,7 @@ import { ofEach } from '../attachments/obstacles/each-column.ts';
 import { addedObstacles } from '../attachments/obstacles/check-obstacles.ts';
 import { addedTriggerObstacles } from '../attachments/obstacles/column-trigger-obstacles.ts';
 import { dependentObstacles } from '../attachments/obstacles/dependent-obstacles.ts';
-import { joined, planPrivileges, runPlan } from '../attachments/handover.ts';
+import { joined, planPrivileges } from '../attachments/handover.ts';
 import { publicationRights } from '../attachments/obstacles/carried-publication-obstacles.ts';
 import { findObstacles } from '../attachments/obstacles/obstacles.ts';
 import { viewsOf } from '../attachments/obstacles/view-obstacles.ts';
@@ -24,6 +24,7 @@ import { hasKeptValues, isTableDropped, recordChange } from '../state/change-rec
 import { asTableOwner } from '../state/owner.ts';
 import { forgetPhases } from '../state/phase-ledger.ts';
 import { newerStepObstacles } from '../state/schema-step.ts';
+import { planOf } from '../postgres/exclusive-lock.ts';
 import { readSyncState } from '../sync/sync-state.ts';
 import { createSyncFunction, createSyncTriggers, dropSyncTriggers } from '../sync/sync-trigger.ts';
 import { inExclusiveTransaction, type PhaseContext, refuseObstacles, requireStage } from './phase.ts';
@@ -70,20 +71,18 @@ export async function expand(context: PhaseContext): Promise<void> {
       });
     },
     // Applications need the privileges from the switchover on, and subscribers the values that the backfill writes.
-    plan: async () =>
-      joined(
-        await planPrivileges(session, change, 'old'),
-        await planPublications(session, change, 'old', { lists: 'beside' }),
-      ),
-    locked: async (plan) => {
+    plan: async () => {
       const added = columns.map(
         (column) => `add column ${namesOf(column).newColumn} ${column.newColumn.type}`,
       );
-      await session.query(`alter table ${table} ${added.join(', ')}`);
-      await runPlan(session, plan);
-      for (const column of columns) await createSyncTriggers(session, column, 'old');
-      await context.recordInLedger();
+      return joined(
+        planOf(`alter table ${table} ${added.join(', ')}`),
+        await planPrivileges(session, change, 'old'),
+        await planPublications(session, change, 'old', { lists: 'beside' }),
+        planOf(...columns.flatMap((column) => createSyncTriggers(column, 'old'))),
+      );
     },
+    last: () => context.recordInLedger(),
   });
 }
 
@@ -113,21 +112,20 @@ export async function revertExpand(context: PhaseContext): Promise<void> {
       await deleteBackfill(session, changeNamesOf(change).change);
       await dropState(session, change);
     },
-    plan: async () =>
-      joined(
+    plan: async () => {
+      const dropped = columns.map((column) => `drop column ${namesOf(column).newColumn}`);
+      return joined(
+        planOf(...columns.flatMap((column) => [...dropSyncTriggers(column), ...dropKeepTriggers(column)])),
         await planLeftCopies(session, change),
         await planTriggers(session, change, { lists: 'old' }),
         await planPublications(session, change, 'new', { lists: 'instead' }),
-      ),
-    locked: async (plan) => {
-      for (const column of columns) {
-        await dropSyncTriggers(session, column);
-        await dropKeepTriggers(session, column);
-      }
-      await runPlan(session, plan);
-      const dropped = columns.map((column) => `drop column ${namesOf(column).newColumn}`);
-      await session.query(`alter table ${table} ${dropped.join(', ')}`);
-      for (const column of columns) await dropConversionFunctions(session, column);
+        planOf(
+          `alter table ${table} ${dropped.join(', ')}`,
+          ...columns.flatMap((column) => dropConversionFunctions(column)),
+        ),
+      );
+    },
+    last: async () => {
       await dropEmptySchema(session);
       await context.recordInLedger();
     },

@@ -12,7 +12,6 @@ import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { type Attachments, readAttachmentsAndCopies } from '../attachments/attachments.ts';
 import { recordDefinitions } from '../state/definitions.ts';
 import { planOutdatedDrop } from '../attachments/copy-drop.ts';
-import { runPlan } from '../attachments/handover.ts';
 import { dropPartitionedMirror, readIndexPartitions } from '../attachments/index-partitions.ts';
 import { copyComment } from '../attachments/copy-comment.ts';
 import { type CarriedIndex, createIndex, type IndexDefinition } from '../attachments/indexes.ts';
@@ -73,7 +72,6 @@ async function dropOutdated(context: PhaseContext, phase: string, side: Side): P
   if ((await planOutdatedDrop(session, change, side)).statements.length === 0) return;
   await inExclusiveTransaction(context, `${phase}: drop copies of earlier indexes and constraints`, {
     plan: () => planOutdatedDrop(session, change, side),
-    locked: (plan) => runPlan(session, plan),
   });
 }
 
@@ -137,7 +135,6 @@ async function dropMirror(context: PhaseContext, phase: string, index: CarriedIn
   const tree = await readIndexPartitions(session, index.schema, index.name);
   await inExclusiveTransaction(context, `${phase}: take the index ${mirrorName(index.name)} back`, {
     plan: async () => ({ statements: await dropPartitionedMirror(session, tree), furtherTables: [] }),
-    locked: (plan) => runPlan(session, plan),
   });
 }
 

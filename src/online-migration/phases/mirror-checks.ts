@@ -1,10 +1,10 @@
 import { escapeIdentifier } from 'pg';
 import { type CarriedCheck, mirrorCheckStatements } from '../attachments/checks.ts';
-import { runPlan } from '../attachments/handover.ts';
 import { mirrorName } from '../attachments/table-column.ts';
 import { definitionOf, type Translations } from '../attachments/translated.ts';
 import { changeNamesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
+import { planOf } from '../postgres/exclusive-lock.ts';
 import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function mirrorChecks(
   mirrors: readonly CarriedCheck[],
   translations: Translations['checks'],
 ): Promise<void> {
-  const { session, change, signal } = context;
+  const { change, signal } = context;
   const { table } = changeNamesOf(change);
   const mirrorOf = ({ name }: CarriedCheck) => mirrors.find((mirror) => mirror.name === mirrorName(name));
   const missing = checks.filter((check) => mirrorOf(check) === undefined);
@@ -34,8 +34,7 @@ export async function mirrorChecks(
       mirrorCheckStatements(table, check, definitionOf(translations, check.name)!),
     );
     await inExclusiveTransaction(context, `${phase}: add the checks`, {
-      plan: async () => ({ statements, furtherTables: [] }),
-      locked: (plan) => runPlan(session, plan),
+      plan: async () => planOf(...statements),
     });
   }
   for (const check of checks) {
@@ -61,7 +60,7 @@ async function validate(
   } catch (error) {
     if (sqlState(error) !== SQLSTATE.checkViolation) throw error;
     await inExclusiveTransaction(context, `${phase}: take the check ${mirrorName(name)} back`, {
-      locked: async () => void (await session.query(`alter table ${table} drop constraint ${mirror}`)),
+      plan: async () => planOf(`alter table ${table} drop constraint ${mirror}`),
     });
     throw new PhaseRefusedError(
       'CHECK_VIOLATED',

@@ -7,7 +7,6 @@ import {
   wholeForeignKeyStatements,
 } from '../attachments/foreign-key-copies.ts';
 import { type ForeignKey, otherEnds } from '../attachments/foreign-keys.ts';
-import { runPlan } from '../attachments/handover.ts';
 import { mirrorName, otherNames } from '../attachments/table-column.ts';
 import { changeNamesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
@@ -44,7 +43,6 @@ export async function mirrorForeignKeys(context: PhaseContext, phase: string, fr
         ...otherEnds([...first.whole, ...first.byPartition]),
         furtherMode: 'share row exclusive',
       }),
-      locked: (plan) => runPlan(session, plan),
     });
   }
   for (const { owner, name } of await readUnvalidated(context, from, first.byPartition)) {
@@ -62,7 +60,6 @@ export async function mirrorForeignKeys(context: PhaseContext, phase: string, fr
         furtherMode: 'share row exclusive',
       };
     },
-    locked: (plan) => runPlan(session, plan),
   });
 }
 

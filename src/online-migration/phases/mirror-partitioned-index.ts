@@ -1,4 +1,3 @@
-import { runPlan } from '../attachments/handover.ts';
 import {
   type IndexPartition,
   mirrorOf,
@@ -45,7 +44,6 @@ export async function mirrorPartitionedIndex(
           .flatMap((statement, place) => [`drop index if exists ${mirrorOf(tops[place]!)}`, statement]),
         furtherTables: [],
       }),
-      locked: (plan) => runPlan(session, plan),
     });
   }
   for (const one of left) {
@@ -55,7 +53,6 @@ export async function mirrorPartitionedIndex(
   }
   await inExclusiveTransaction(context, `${phase}: attach the indexes of the partitions`, {
     plan: async () => ({ statements: left.flatMap((one) => attach(tree, one)), furtherTables: [] }),
-    locked: (plan) => runPlan(session, plan),
   });
 }
 

@@ -1,5 +1,4 @@
 import { escapeIdentifier } from 'pg';
-import { runPlan } from '../attachments/handover.ts';
 import { planGeneratedColumns } from '../attachments/plan-generated-columns.ts';
 import { changeNamesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
@@ -24,7 +23,6 @@ export async function moveGeneratedColumns(context: PhaseContext, phase: string,
   if ((await planGeneratedColumns(session, change, from)).statements.length > 0) {
     await inExclusiveTransaction(context, `${phase}: give the generated columns their other expressions`, {
       plan: () => planGeneratedColumns(session, change, from),
-      locked: (plan) => runPlan(session, plan),
     });
   }
   const unvalidated = await readUnvalidated(session, change);

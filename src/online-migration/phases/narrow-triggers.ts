@@ -1,4 +1,3 @@
-import { runPlan } from '../attachments/handover.ts';
 import { planTriggers } from '../attachments/triggers/plan-triggers.ts';
 import { inExclusiveTransaction, type PhaseContext } from './phase.ts';
 
@@ -12,6 +11,5 @@ export async function narrowTriggers(context: PhaseContext, purpose: string): Pr
   if ((await plan()).statements.length === 0) return;
   await inExclusiveTransaction(context, `${purpose}: let triggers fire for the old column alone`, {
     plan,
-    locked: (made) => runPlan(session, made),
   });
 }

@@ -1,5 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import type { ChangedColumn } from '../change/changed-column.ts';
+import { planOf } from '../postgres/exclusive-lock.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { namesOf, newColumnIndexName } from '../change/names.ts';
 import { readIndexState } from '../attachments/index-partitions.ts';
@@ -42,11 +43,10 @@ async function createIndexOf(context: PhaseContext, change: ChangedColumn): Prom
   const missing = tables.filter(({ isPartitioned, state }) => isPartitioned && state === 'missing');
   if (missing.length > 0) {
     await inExclusiveTransaction(context, 'backfill: create the index of the partitioned table', {
-      locked: async () => {
-        for (const { name, indexName } of missing) {
-          await session.query(`create index ${indexName} on only ${name} (${newColumn})`);
-        }
-      },
+      plan: async () =>
+        planOf(
+          ...missing.map(({ name, indexName }) => `create index ${indexName} on only ${name} (${newColumn})`),
+        ),
     });
   }
   for (const { name, index, indexName, isPartitioned, state } of tables) {
@@ -65,12 +65,13 @@ async function createIndexOf(context: PhaseContext, change: ChangedColumn): Prom
   }
   if (tables.every(({ isPartitioned, state }) => !isPartitioned || state === 'valid')) return;
   await inExclusiveTransaction(context, 'backfill: attach the indexes of the partitions', {
-    locked: async () => {
-      for (const { index, parentIndex } of tables) {
-        // An index that an earlier run has attached stays attached.
-        if (parentIndex !== null) await session.query(`alter index ${parentIndex} attach partition ${index}`);
-      }
-    },
+    // An index that an earlier run has attached stays attached.
+    plan: async () =>
+      planOf(
+        ...tables.flatMap(({ index, parentIndex }) =>
+          parentIndex === null ? [] : [`alter index ${parentIndex} attach partition ${index}`],
+        ),
+      ),
   });
 }
 

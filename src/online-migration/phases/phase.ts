@@ -190,8 +190,8 @@ export function refuseOneWay(context: PhaseContext, phase: string): void {
  * listeners. Afterwards it records how long the lock was held.
  * @param purpose the purpose, for events and errors
  * @param statements.before statements of the same transaction before the exclusive lock
- * @param statements.plan prepares the work of `locked` and lists the further tables to lock
- * @param statements.locked statements under the lock
+ * @param statements.plan prepares the statements under the lock and lists the further tables to lock
+ * @param statements.last further statements under the lock: those that need the plan's, and the records of the phase
  */
 export async function inExclusiveTransaction(
   context: PhaseContext,
@@ -199,7 +199,7 @@ export async function inExclusiveTransaction(
   statements: {
     readonly before?: () => Promise<void>;
     readonly plan?: () => Promise<LockedPlan>;
-    readonly locked: (plan: LockedPlan) => Promise<void>;
+    readonly last?: () => Promise<void>;
   },
 ): Promise<void> {
   const { session, change, emit, signal, settings } = context;
@@ -214,7 +214,7 @@ export async function inExclusiveTransaction(
       signal,
       settings,
       ...(statements.plan && { plan: statements.plan }),
-      locked: statements.locked,
+      ...(statements.last && { last: statements.last }),
       before: async () => {
         // PostgreSQL sends it with the commit. Issued before the lock, it takes no time under it.
         await notifyPhase(session, change);
@@ -241,7 +241,8 @@ export async function refusingTakenNames<T>(
     return await body();
   } catch (error) {
     if (!NAME_TAKEN.has(sqlState(error) ?? '')) throw error;
-    throw nameTaken(context, phase, (error as Error).message, error);
+    const [taken] = (error as Error).message.split('\n');
+    throw nameTaken(context, phase, taken!, error);
   }
 }
 

@@ -22,6 +22,6 @@ export async function prepareState(context: PhaseContext, phase: string): Promis
     emit,
     signal,
     settings,
-    locked: () => createState(session, change),
+    last: () => createState(session, change),
   });
 }

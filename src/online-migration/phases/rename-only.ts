@@ -1,5 +1,6 @@
 import { findRenameObstacles } from '../attachments/obstacles/rename-obstacles.ts';
 import { namesOf } from '../change/names.ts';
+import { planOf } from '../postgres/exclusive-lock.ts';
 import { recordChange } from '../state/change-record.ts';
 import { forgetPhases } from '../state/phase-ledger.ts';
 import { createState, deleteRecords, dropEmptySchema, dropState } from '../state/tables.ts';
@@ -31,10 +32,8 @@ export async function renameOnly(context: PhaseContext): Promise<void> {
       await recordChange(session, change, context.ledger);
       await forgetPhases(session, change);
     },
-    locked: async () => {
-      await session.query(`alter table ${table} rename column ${oldColumn} to ${newColumn}`);
-      await context.recordInLedger();
-    },
+    plan: async () => planOf(`alter table ${table} rename column ${oldColumn} to ${newColumn}`),
+    last: () => context.recordInLedger(),
   });
 }
 
@@ -53,8 +52,8 @@ export async function revertRenameOnly(context: PhaseContext): Promise<void> {
       await deleteRecords(session, change);
       await dropState(session, change);
     },
-    locked: async () => {
-      await session.query(`alter table ${table} rename column ${newColumn} to ${oldColumn}`);
+    plan: async () => planOf(`alter table ${table} rename column ${newColumn} to ${oldColumn}`),
+    last: async () => {
       await dropEmptySchema(session);
       await context.recordInLedger();
     },

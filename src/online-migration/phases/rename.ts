@@ -1,6 +1,6 @@
-import { runPlan } from '../attachments/handover.ts';
 import { oldNameStatements } from '../attachments/not-null-name.ts';
 import { namesOf } from '../change/names.ts';
+import { type LockedPlan, planOf } from '../postgres/exclusive-lock.ts';
 import { dropHalfFilledOldColumn } from './contract.ts';
 import { inExclusiveTransaction, type PhaseContext, requireStage } from './phase.ts';
 
@@ -30,12 +30,9 @@ export async function giveOldName(
     plan: async () => {
       const statements: string[] = [];
       for (const column of columns) statements.push(...(await oldNameStatements(session, column)));
-      return { statements, furtherTables: [] };
+      return planOf(...statements);
     },
-    locked: async (plan) => {
-      await runPlan(session, plan);
-      await last();
-    },
+    last,
   });
 }
 
@@ -43,17 +40,16 @@ export async function giveOldName(
 export async function revertRename(context: PhaseContext): Promise<void> {
   await requireStage(context, 'revert the rename of', 'renamed');
   await inExclusiveTransaction(context, 'revert rename', {
-    locked: async () => {
-      await giveInterimNames(context);
-      await context.recordInLedger();
-    },
+    plan: async () => planInterimNames(context),
+    last: () => context.recordInLedger(),
   });
 }
 
-/** Gives each column its interim name again. The table must be locked. */
-export async function giveInterimNames({ session, columns }: PhaseContext): Promise<void> {
-  for (const column of columns) {
+/** Plans how each column gets its interim name again. */
+export function planInterimNames({ columns }: Pick<PhaseContext, 'columns'>): LockedPlan {
+  const statements = columns.map((column) => {
     const { table, oldColumn, newColumn } = namesOf(column);
-    await session.query(`alter table ${table} rename column ${oldColumn} to ${newColumn}`);
-  }
+    return `alter table ${table} rename column ${oldColumn} to ${newColumn}`;
+  });
+  return planOf(...statements);
 }

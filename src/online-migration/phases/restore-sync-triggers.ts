@@ -1,4 +1,5 @@
 import { changeNamesOf } from '../change/names.ts';
+import { planOf } from '../postgres/exclusive-lock.ts';
 import { readSyncState } from '../sync/sync-state.ts';
 import { createSyncTriggers } from '../sync/sync-trigger.ts';
 import { inExclusiveTransaction, type PhaseContext } from './phase.ts';
@@ -21,9 +22,7 @@ export async function restoreSyncTriggers(
   if (missing.length === 0) return;
   await bringUpToDate(context, phase, 'strict');
   await inExclusiveTransaction(context, `${purpose}: create the sync triggers again`, {
-    locked: async () => {
-      for (const column of columns) await createSyncTriggers(session, column, 'both');
-    },
+    plan: async () => planOf(...columns.flatMap((column) => createSyncTriggers(column, 'both'))),
   });
   const { change: name, table } = changeNamesOf(change);
   emit({

@@ -1,5 +1,5 @@
 import { planDefaultKeys } from '../attachments/default-keys.ts';
-import { joined, planPrivileges, planValueHandover, runPlan } from '../attachments/handover.ts';
+import { joined, planPrivileges, planValueHandover } from '../attachments/handover.ts';
 import { planPublications } from '../attachments/publications.ts';
 import { notNullExchange } from '../attachments/not-null-name.ts';
 import { planTriggers } from '../attachments/triggers/plan-triggers.ts';
@@ -11,16 +11,16 @@ import { requireTriggerPlan } from '../backfill/batch/firing-triggers.ts';
 import { findLeaves } from '../postgres/partition-tree.ts';
 import { createBackwardFunction, createForwardFunctions } from '../sync/conversion-functions.ts';
 import {
-  addFilledCheck,
   declareFilled,
   declareFilling,
+  planFilledChecks,
   validateFilledChecks,
 } from '../sync/filled-column.ts';
 import { changeNamesOf, namesOf } from '../change/names.ts';
 import { recordChange } from '../state/change-record.ts';
 import { asTableOwner } from '../state/owner.ts';
 import { createState } from '../state/tables.ts';
-import { EMPTY_PLAN } from '../postgres/exclusive-lock.ts';
+import { planOf } from '../postgres/exclusive-lock.ts';
 import { recordSyncTriggers } from '../sync/sync-state.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync/sync-trigger.ts';
 import { readTableShape } from '../state/table-shape.ts';
@@ -80,25 +80,25 @@ export async function revertContract(context: PhaseContext): Promise<void> {
             await createSyncFunction(session, column, 'strict');
           }
         });
+        await planBackfill(session, fill, leaves);
       },
-      plan: async () =>
-        joined(
-          await planPrivileges(session, change, 'new'),
-          await planPublications(session, change, 'new', { lists: 'beside' }),
-        ),
-      locked: async (plan) => {
+      plan: async () => {
         const added = columns.map(
           (column) => `add column ${namesOf(column).oldColumn} ${column.oldColumn.type}`,
         );
-        await session.query(`alter table ${table} ${added.join(', ')}`);
-        await runPlan(session, plan);
-        for (const column of columns) {
-          await declareFilling(session, column);
-          await createSyncTriggers(session, column, 'both');
-        }
-        await recordSyncTriggers(session, change);
-        await planBackfill(session, fill, leaves);
+        return joined(
+          planOf(`alter table ${table} ${added.join(', ')}`),
+          await planPrivileges(session, change, 'new'),
+          await planPublications(session, change, 'new', { lists: 'beside' }),
+          planOf(
+            ...columns.flatMap((column) => [
+              ...declareFilling(column),
+              ...createSyncTriggers(column, 'both'),
+            ]),
+          ),
+        );
       },
+      last: () => recordSyncTriggers(session, change),
     });
   }
   await requireSyncTriggers(context, 'revert the contract of');
@@ -108,29 +108,24 @@ export async function revertContract(context: PhaseContext): Promise<void> {
   await refuseUnfilled(context);
   await mirrorAttachments(context, 'revert contract', 'new');
   await inExclusiveTransaction(context, 'revert contract: add the not-null check', {
-    locked: async () => {
-      for (const column of columns) await addFilledCheck(session, column, 'old');
-    },
+    plan: () => planFilledChecks(session, change, 'old'),
   });
   await validateFilledChecks(session, change);
-  let notNull = EMPTY_PLAN;
   await inExclusiveTransaction(context, 'revert contract: set not null', {
     before: () => refuseNumbersBeyond(context),
     plan: async () => {
       const statements: string[] = [];
       for (const column of columns) statements.push(...(await notNullExchange(session, column, 'new')));
-      notNull = { statements, furtherTables: [] };
+      // An identity needs the NOT NULL.
+      statements.push(...columns.flatMap((column) => declareFilled(column, 'old')));
       return joined(
+        planOf(...statements),
         await planValueHandover(session, change, 'new'),
         await planDefaultKeys(session, change),
         await planTriggers(session, change, { lists: 'both' }),
       );
     },
-    locked: async (plan) => {
-      await runPlan(session, notNull);
-      for (const column of columns) await declareFilled(session, column, 'old');
-      // An identity needs the NOT NULL.
-      await runPlan(session, plan);
+    last: async () => {
       await finishBackfill(session, fill);
       await context.recordInLedger();
     },

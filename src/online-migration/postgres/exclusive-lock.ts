@@ -37,9 +37,14 @@ export interface LockSettings {
 /** Nothing to do. */
 export const EMPTY_PLAN: LockedPlan = { statements: [], furtherTables: [] };
 
+/** A plan of statements that lock no other relation. */
+export function planOf(...statements: readonly string[]): LockedPlan {
+  return { statements, furtherTables: [] };
+}
+
 /** The work under an exclusive lock, prepared from the catalog before the lock is taken. */
 export interface LockedPlan {
-  /** Run in this order. */
+  /** Run in this order, in one message. They only change the catalog. */
   readonly statements: readonly string[];
   /**
    * Other tables that the statements lock, and that refer to the table or have policies that read it: schema and name, quoted. A
@@ -61,15 +66,14 @@ export interface LockedPlan {
    * Statements that run before the table's lock is requested, and lock one other relation each: `drop view`. A query
    * of a view locks the view first, then the table. In the opposite order, the two would wait for each other.
    */
-  readonly earlier?: readonly EarlierStatement[];
+  readonly earlier?: readonly EarlierStatements[];
 }
 
-/** A statement that runs before the table's lock is requested. */
-export interface EarlierStatement {
-  /** The relation that it locks: schema and name, quoted. */
+/** Statements that run before the table's lock is requested. */
+export interface EarlierStatements {
+  /** The relation that they lock: schema and name, quoted. */
   readonly relation: string;
-  /** One or several statements in one text. */
-  readonly statement: string;
+  readonly statements: readonly string[];
 }
 
 /** The lock that the transaction is requesting. */
@@ -89,7 +93,7 @@ interface ExclusiveLock {
   readonly settings: LockSettings;
   readonly before?: () => Promise<void>;
   readonly plan?: () => Promise<LockedPlan>;
-  readonly locked: (plan: LockedPlan) => Promise<void>;
+  readonly last?: () => Promise<void>;
 }
 
 /** An exclusive lock was not granted within the budget. Nothing was changed. */
@@ -107,8 +111,9 @@ export class LockNotGrantedError extends OnlineMigrationError {
  *    the same lock on the further tables of the plan.
  * 3. Run the earlier statements of the plan, which together wait no longer than one lock timeout. Take the exclusive
  *    locks in the order in which a write or a query takes its own: the tables that lead to the table, ACCESS EXCLUSIVE on
- *    the table itself, the tables to which it refers. Run `locked`, which waits at most 20 ms for any other lock, then
- *    commit.
+ *    the table itself, the tables to which it refers. Run the plan's statements in one message, because the lock would also last
+ *    for the round trip of each, however many columns and attachments there are. They wait at most 20 ms for any other lock.
+ *    Run `last`, then commit.
  * 4. After a lock timeout or a deadlock: roll back, report the blockers, pause for a random time (full jitter,
  *    growing from 10 ms to 5 s), and try again. Readers that queued behind the request pass in the meantime.
  * 5. When the budget is spent, throw an error that names the blockers. There is no last try without a timeout.
@@ -120,8 +125,9 @@ export class LockNotGrantedError extends OnlineMigrationError {
  * @param options.settings lock timeout and budget
  * @param options.signal ends the tries between two of them
  * @param options.before statements of the transaction before the exclusive lock
- * @param options.plan prepares the work of `locked`
- * @param options.locked statements under the lock
+ * @param options.plan prepares the statements under the lock
+ * @param options.last further statements under the lock, for which the plan's statements must have run, or which write the
+ *   package's own tables
  * @returns how long the lock was held, in milliseconds
  * @throws LockNotGrantedError when the budget is spent
  * @see https://www.postgresql.org/docs/current/routine-vacuuming.html#AUTOVACUUM
@@ -165,54 +171,52 @@ export async function underExclusiveLock(session: Session, options: ExclusiveLoc
  */
 async function lockAndRun(
   session: Session,
-  { table, settings, before, plan: makePlan, locked }: ExclusiveLock,
+  { table, settings, before, plan: makePlan, last }: ExclusiveLock,
   patienceMs: number,
   waitsFor: (wait: Wait) => void,
 ): Promise<number> {
   const { lockTimeoutMs } = settings;
-  const prepareFor = async (wait: Wait) => {
+  const run = async (wait: Wait, statements: readonly string[]) => {
     waitsFor(wait);
-    await limitWaits(session, wait.timeoutMs);
+    await session.batch([...limits(wait.timeoutMs), ...statements]);
   };
-  const lock = async (relation: string, mode: LockMode, timeoutMs: number) => {
-    await prepareFor({ relations: [relation], mode, timeoutMs });
-    await session.query(`lock table ${relation} in ${mode} mode`);
-  };
+  const lock = (relation: string, mode: LockMode, timeoutMs: number) =>
+    run({ relations: [relation], mode, timeoutMs }, [`lock table ${relation} in ${mode} mode`]);
   let lockedAt = 0;
   await session.transaction(async () => {
     await lock(table, 'share update exclusive', patienceMs);
-    await limitWaits(session, lockTimeoutMs);
+    await session.batch(limits(lockTimeoutMs));
     await before?.();
     const plan = (await makePlan?.()) ?? EMPTY_PLAN;
-    const { furtherTables, referencedTables = [], furtherMode = 'access exclusive' } = plan;
+    const { statements, furtherTables, referencedTables = [], furtherMode = 'access exclusive' } = plan;
     const { sequences = [], earlier = [] } = plan;
     for (const further of [...furtherTables, ...referencedTables])
       await lock(further, 'share update exclusive', patienceMs);
     const deadline = performance.now() + lockTimeoutMs;
     const leftMs = () => Math.max(UNDER_LOCK_TIMEOUT_MS, deadline - performance.now());
-    for (const { relation, statement } of earlier) {
-      await prepareFor({ relations: [relation], mode: 'access exclusive', timeoutMs: leftMs() });
-      await session.script(statement);
-    }
+    for (const one of earlier)
+      await run({ relations: [one.relation], mode: 'access exclusive', timeoutMs: leftMs() }, one.statements);
     for (const further of furtherTables) await lock(further, furtherMode, lockTimeoutMs);
     await lock(table, 'access exclusive', lockTimeoutMs);
     lockedAt = performance.now();
     for (const referenced of referencedTables) await lock(referenced, furtherMode, lockTimeoutMs);
-    await prepareFor({
+    const wait: Wait = {
       relations: sequences.length > 0 ? sequences : [table, ...furtherTables, ...referencedTables],
       mode: 'access exclusive',
       timeoutMs: Math.min(lockTimeoutMs, UNDER_LOCK_TIMEOUT_MS),
-    });
-    await locked(plan);
+    };
+    await run(wait, statements);
+    await last?.();
   });
   return performance.now() - lockedAt;
 }
 
-async function limitWaits(session: Session, timeoutMs: number): Promise<void> {
-  await session.script(
-    `set local lock_timeout = ${Math.ceil(timeoutMs)};
-     set local statement_timeout = ${Math.ceil(STATEMENT_TIMEOUT_MS + timeoutMs)}`,
-  );
+/** Statements that limit how long the later ones of the transaction wait. */
+function limits(timeoutMs: number): readonly string[] {
+  return [
+    `set local lock_timeout = ${Math.ceil(timeoutMs)}`,
+    `set local statement_timeout = ${Math.ceil(STATEMENT_TIMEOUT_MS + timeoutMs)}`,
+  ];
 }
 
 /** How long to wait for a lock that autovacuum holds, in milliseconds. */

@@ -3,6 +3,7 @@ import { closeClient } from './close-client.ts';
 import { clientFor, connectClient } from './open-client.ts';
 import { cancellable, type CancelTarget, type Interrupt } from './cancellation.ts';
 import type { Queryable } from './queryable.ts';
+import { withStatement } from './failed-statement.ts';
 import { assertPeerVersion } from './peer-versions.ts';
 import { NEUTRAL_SETTINGS, PACKAGE_SETTINGS, settingsStatement } from './session-settings.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
@@ -139,6 +140,26 @@ export class Session implements Queryable, AsyncDisposable {
     this.#lost.signal.throwIfAborted();
     const results: unknown = await this.#client.query(text);
     return [results as QueryResult].flat().flatMap(({ rows }) => rows as unknown[]);
+  }
+
+  /**
+   * Runs statements in one message, which is one round trip.
+   * @param statements each is one statement, without values
+   * @throws the database's error; its message also has the failed statement
+   */
+  async batch(statements: readonly string[]): Promise<void> {
+    const { connection } = this.#client;
+    let done = 0;
+    const count = () => done++;
+    // The driver drops the results of the statements before the failed one, so this counts them.
+    connection.on('commandComplete', count);
+    try {
+      await this.script(statements.join(';\n'));
+    } catch (error) {
+      throw withStatement(error, statements[done]);
+    } finally {
+      connection.off('commandComplete', count);
+    }
   }
 
   /**

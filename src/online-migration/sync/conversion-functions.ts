@@ -73,13 +73,14 @@ export async function createTolerantBackwardFunction(
     as ${escapeLiteral(body)}`);
 }
 
-/** Drops the functions. The sync trigger that calls them must be dropped first. */
-export async function dropConversionFunctions(database: Queryable, change: ChangedColumn): Promise<void> {
+/** Statements that drop the functions. The sync trigger that calls them must be dropped first. */
+export function dropConversionFunctions(change: ChangedColumn): string[] {
   const { forward, forwardInBulk, backward } = namesOf(change);
-  await database.query(`
-    drop function if exists ${forward}(${change.oldColumn.type});
-    drop function if exists ${forwardInBulk}(${change.oldColumn.type});
-    drop function if exists ${backward}(${change.newColumn.type})`);
+  return [
+    `drop function if exists ${forward}(${change.oldColumn.type})`,
+    `drop function if exists ${forwardInBulk}(${change.oldColumn.type})`,
+    `drop function if exists ${backward}(${change.newColumn.type})`,
+  ];
 }
 
 /**

@@ -2,6 +2,7 @@ import { type ChangedColumn, changedColumnsOf } from '../change/changed-column.t
 import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { changeNamesOf, namesOf } from '../change/names.ts';
+import { type LockedPlan, planOf } from '../postgres/exclusive-lock.ts';
 import type { Session } from '../postgres/session.ts';
 
 /** Selects one of the two columns. */
@@ -16,7 +17,7 @@ export function otherSide(side: Side): Side {
  * Proves that every row of a column has a value, without a scan under an exclusive lock, and records it in the
  * catalog:
  *
- * 1. `addFilledCheck`, under ACCESS EXCLUSIVE: adds a check that is not validated; it applies to new writes at once.
+ * 1. `planFilledChecks`, under ACCESS EXCLUSIVE: adds a check that is not validated; it applies to new writes at once.
  * 2. `validateFilledChecks`, in a later transaction: reads the table under SHARE UPDATE EXCLUSIVE, without blocking
  *    reads and writes.
  * 3. `declareFilled`, under ACCESS EXCLUSIVE: sets NOT NULL. The validated check proves it, so there is no scan.
@@ -26,11 +27,19 @@ export function otherSide(side: Side): Side {
  * filled again.
  */
 
-/** Step 1. A check of an earlier run is kept. */
-export async function addFilledCheck(database: Queryable, change: ChangedColumn, side: Side): Promise<void> {
-  if (await hasFilledCheck(database, change)) return;
-  const { table, filledCheck } = namesOf(change);
-  await addCheck(database, table, filledCheck, filledCondition(change, side));
+/** Step 1 for all columns of a change. A check of an earlier run is kept. */
+export async function planFilledChecks(
+  database: Queryable,
+  change: ColumnChange,
+  side: Side,
+): Promise<LockedPlan> {
+  const statements: string[] = [];
+  for (const column of changedColumnsOf(change)) {
+    if (await hasFilledCheck(database, column)) continue;
+    const { table, filledCheck } = namesOf(column);
+    statements.push(addCheck(table, filledCheck, filledCondition(column, side)));
+  }
+  return planOf(...statements);
 }
 
 /**
@@ -46,24 +55,24 @@ export async function validateFilledChecks(session: Session, change: ColumnChang
   await session.withoutStatementTimeout(() => session.query(`alter table ${table} ${actions.join(', ')}`));
 }
 
-/** Step 3. */
-export async function declareFilled(database: Queryable, change: ChangedColumn, side: Side): Promise<void> {
+/** The statements of step 3. */
+export function declareFilled(change: ChangedColumn, side: Side): string[] {
   const { table, filledCheck, enforcedCheck, fillingCheck } = namesOf(change);
   if (!change.nullable) {
-    await database.query(`alter table ${table} alter column ${columnOf(change, side)} set not null`);
-    await dropFilledCheck(database, change);
-  } else if (side === 'new') {
-    await database.query(`alter table ${table} rename constraint ${filledCheck} to ${enforcedCheck}`);
-  } else {
-    await dropFilledCheck(database, change);
-    await database.query(`alter table ${table} drop constraint if exists ${fillingCheck}`);
+    return [
+      `alter table ${table} alter column ${columnOf(change, side)} set not null`,
+      dropFilledCheck(change),
+    ];
   }
+  return side === 'new'
+    ? [`alter table ${table} rename constraint ${filledCheck} to ${enforcedCheck}`]
+    : [dropFilledCheck(change), `alter table ${table} drop constraint if exists ${fillingCheck}`];
 }
 
-/** Drops the check; also reverts step 1. */
-export async function dropFilledCheck(database: Queryable, change: ChangedColumn): Promise<void> {
+/** A statement that drops the check; also reverts step 1. */
+export function dropFilledCheck(change: ChangedColumn): string {
   const { table, filledCheck } = namesOf(change);
-  await database.query(`alter table ${table} drop constraint if exists ${filledCheck}`);
+  return `alter table ${table} drop constraint if exists ${filledCheck}`;
 }
 
 /** Whether step 1 is done and step 3 is not. */
@@ -80,25 +89,25 @@ export async function hasFilledCheck(database: Queryable, change: ChangedColumn)
   return rows[0]?.found ?? false;
 }
 
-/** Reverts `declareFilled` for the new column. The table must be locked. */
-export async function withdrawEnforced(database: Queryable, change: ChangedColumn): Promise<void> {
+/** A statement that reverts `declareFilled` for the new column. The table must be locked. */
+export function withdrawEnforced(change: ChangedColumn): string {
   const { table, newColumn, enforcedCheck } = namesOf(change);
-  await database.query(
-    change.nullable
-      ? `alter table ${table} drop constraint if exists ${enforcedCheck}`
-      : `alter table ${table} alter column ${newColumn} drop not null`,
-  );
+  return change.nullable
+    ? `alter table ${table} drop constraint if exists ${enforcedCheck}`
+    : `alter table ${table} alter column ${newColumn} drop not null`;
 }
 
 /**
- * Marks the newly added old column of a nullable change as not filled yet, and the new column as active. The checks
+ * Statements that mark the newly added old column of a nullable change as not filled yet, and the new column as active. The checks
  * cannot fail. Without them, the table would look as before enforce. For any other change, NOT NULL is the mark.
  */
-export async function declareFilling(database: Queryable, change: ChangedColumn): Promise<void> {
-  if (!change.nullable) return;
+export function declareFilling(change: ChangedColumn): string[] {
+  if (!change.nullable) return [];
   const { table, oldColumn, newColumn, enforcedCheck, fillingCheck } = namesOf(change);
-  await addCheck(database, table, enforcedCheck, filledCondition(change, 'new'));
-  await addCheck(database, table, fillingCheck, `${oldColumn} is null or ${newColumn} is not null`);
+  return [
+    addCheck(table, enforcedCheck, filledCondition(change, 'new')),
+    addCheck(table, fillingCheck, `${oldColumn} is null or ${newColumn} is not null`),
+  ];
 }
 
 /** A name without its quotes, as in the catalog. */
@@ -106,8 +115,8 @@ export function unquoted(identifier: string): string {
   return identifier.slice(1, -1).replaceAll('""', '"');
 }
 
-async function addCheck(database: Queryable, table: string, name: string, condition: string): Promise<void> {
-  await database.query(`alter table ${table} add constraint ${name} check (${condition}) not valid`);
+function addCheck(table: string, name: string, condition: string): string {
+  return `alter table ${table} add constraint ${name} check (${condition}) not valid`;
 }
 
 function filledCondition(change: ChangedColumn, side: Side): string {

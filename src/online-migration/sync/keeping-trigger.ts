@@ -49,9 +49,9 @@ export async function createKeepFunction(database: Queryable, change: ChangedCol
   );
 }
 
-/** Creates the triggers that fire the function. The table must be locked. */
-export async function createKeepTriggers(database: Queryable, change: ChangedColumn): Promise<void> {
-  if (!isReversible(change)) return;
+/** Statements that create the triggers that fire the function. The table must be locked. */
+export function createKeepTriggers(change: ChangedColumn): string[] {
+  if (!isReversible(change)) return [];
   const names = namesOf(change);
   const { table, keepFunction, keepInsertTrigger, keepUpdateTrigger, oldColumn, newColumn } = names;
   const changed = [
@@ -59,14 +59,13 @@ export async function createKeepTriggers(database: Queryable, change: ChangedCol
     areDifferent(change.newColumn.type, `new.${newColumn}`, `old.${newColumn}`),
     ...names.lastingKey.columns.map((column) => `new.${column} is distinct from old.${column}`),
   ];
-  await database.query(`
-    create or replace trigger ${keepInsertTrigger} after insert on ${table}
-    for each row execute function ${keepFunction}()`);
-  await database.query(`
-    create or replace trigger ${keepUpdateTrigger} after update on ${table}
-    for each row when (${changed.join(' or ')}) execute function ${keepFunction}()`);
-  await database.query(`
-    alter table ${table} enable always trigger ${keepInsertTrigger}, enable always trigger ${keepUpdateTrigger}`);
+  return [
+    `create or replace trigger ${keepInsertTrigger} after insert on ${table}
+     for each row execute function ${keepFunction}()`,
+    `create or replace trigger ${keepUpdateTrigger} after update on ${table}
+     for each row when (${changed.join(' or ')}) execute function ${keepFunction}()`,
+    `alter table ${table} enable always trigger ${keepInsertTrigger}, enable always trigger ${keepUpdateTrigger}`,
+  ];
 }
 
 /** Turns the triggers, if there are any, into no-ops without a lock. Kept values remain. */
@@ -78,14 +77,14 @@ export async function stopKeeping(database: Queryable, change: ChangedColumn): P
   if (rows[0]?.found) await createTriggerFunction(database, keepFunction, `begin return null; end`);
 }
 
-/** Drops the triggers and their function. The table must be locked. */
-export async function dropKeepTriggers(database: Queryable, change: ChangedColumn): Promise<void> {
+/** Statements that drop the triggers and their function. The table must be locked. */
+export function dropKeepTriggers(change: ChangedColumn): string[] {
   const { table, keepFunction, keepInsertTrigger, keepUpdateTrigger } = namesOf(change);
-  // In one message, because each further message costs a round trip under the lock.
-  await database.query(`
-    drop trigger if exists ${keepInsertTrigger} on ${table};
-    drop trigger if exists ${keepUpdateTrigger} on ${table};
-    drop function if exists ${keepFunction}()`);
+  return [
+    `drop trigger if exists ${keepInsertTrigger} on ${table}`,
+    `drop trigger if exists ${keepUpdateTrigger} on ${table}`,
+    `drop function if exists ${keepFunction}()`,
+  ];
 }
 
 /** PL/pgSQL on the row `new`. */

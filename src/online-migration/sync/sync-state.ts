@@ -18,25 +18,8 @@ export interface SyncState {
   readonly version: string;
 }
 
-/**
- * Reads the state of the sync triggers, on the table and on all its partitions. Triggers of another change of the
- * same column count as missing.
- * @param withKeeping also of the triggers that keep old values during contract
- */
-export async function readSyncState(
-  database: Queryable,
-  change: ColumnChange,
-  { withKeeping = false } = {},
-): Promise<SyncState> {
-  const columns = changedColumnsOf(change);
-  const wanted = columns.flatMap((column) => {
-    const names = namesOf(column);
-    const keeping =
-      withKeeping && isReversible(column) ? [names.keepInsertTrigger, names.keepUpdateTrigger] : [];
-    return [names.insertTrigger, names.updateTrigger, ...keeping];
-  });
-  const { rows } = await database.query<{ name: string; found: boolean; silent: boolean; version: string }>(
-    `
+/** A query of the triggers of a change, whose parameters are `triggerValues`. */
+const TRIGGERS = `
     with member as (
       select to_regclass($1)::oid as oid
       union
@@ -48,13 +31,21 @@ export async function readSyncState(
     left join pg_catalog.pg_trigger t
       on t.tgrelid in (select oid from member) and t.tgname = wanted.name
         and t.tgfoid in ${existingFunctions('$3')}
-    group by wanted.name
-    order by wanted.name`,
-    [
-      changeNamesOf(change).table,
-      wanted.map(unquoted),
-      columns.flatMap((column) => namesOf(column).functions),
-    ],
+    group by wanted.name`;
+
+/**
+ * Reads the state of the sync triggers, on the table and on all its partitions. Triggers of another change of the
+ * same column count as missing.
+ * @param withKeeping also of the triggers that keep old values during contract
+ */
+export async function readSyncState(
+  database: Queryable,
+  change: ColumnChange,
+  { withKeeping = false } = {},
+): Promise<SyncState> {
+  const { rows } = await database.query<{ name: string; found: boolean; silent: boolean; version: string }>(
+    `${TRIGGERS} order by name`,
+    triggerValues(change, withKeeping),
   );
   return {
     missing: rows.filter(({ found }) => !found).map(({ name }) => name),
@@ -65,11 +56,13 @@ export async function readSyncState(
 
 /** Records the current version of the sync triggers. Both columns must have the same values. */
 export async function recordSyncTriggers(database: Queryable, change: ColumnChange): Promise<void> {
-  const { version } = await readSyncState(database, change);
-  await database.query(`update online_migration.change set sync_version = md5($2) where name = $1`, [
-    changeNamesOf(change).change,
-    version,
-  ]);
+  await database.query(
+    `
+    update online_migration.change
+    set sync_version = md5((select string_agg(version, ' ' order by name) from (${TRIGGERS}) as triggers))
+    where name = $4`,
+    [...triggerValues(change, false), changeNamesOf(change).change],
+  );
 }
 
 /**
@@ -83,4 +76,14 @@ export async function areSyncTriggersUnaltered(database: Queryable, change: Colu
     [changeNamesOf(change).change, version],
   );
   return rows[0]?.unaltered ?? false;
+}
+
+/** @param withKeeping also the triggers that keep old values during contract */
+function triggerValues(change: ColumnChange, withKeeping: boolean): unknown[] {
+  const names = changedColumnsOf(change).map((column) => ({ column, ...namesOf(column) }));
+  const wanted = names.flatMap(({ column, ...of }) => {
+    const keeping = withKeeping && isReversible(column) ? [of.keepInsertTrigger, of.keepUpdateTrigger] : [];
+    return [of.insertTrigger, of.updateTrigger, ...keeping];
+  });
+  return [changeNamesOf(change).table, wanted.map(unquoted), names.flatMap(({ functions }) => functions)];
 }

@@ -60,39 +60,34 @@ export async function createSyncFunction(
 }
 
 /**
- * Creates or replaces the two triggers. The table must be locked, and the columns and the function must exist.
+ * Statements that create or replace the two triggers. The table must be locked, and the columns and the function must exist.
  *
  * The triggers are ENABLE ALWAYS. Some tools set `session_replication_role = replica` to skip foreign keys. Ordinary
  * triggers do not fire then, and the columns would differ. The update trigger compares values, not the statement's
  * column list, because another trigger may have changed them.
  */
-export async function createSyncTriggers(
-  database: Queryable,
-  change: ChangedColumn,
-  watch: SyncWatch,
-): Promise<void> {
+export function createSyncTriggers(change: ChangedColumn, watch: SyncWatch): string[] {
   const { table, oldColumn, newColumn, syncFunction, insertTrigger, updateTrigger } = namesOf(change);
   const oldChanged = areDifferent(change.oldColumn.type, `new.${oldColumn}`, `old.${oldColumn}`);
   const newChanged = areDifferent(change.newColumn.type, `new.${newColumn}`, `old.${newColumn}`);
-  await database.query(`
-    create or replace trigger ${insertTrigger} before insert on ${table}
-    for each row execute function ${syncFunction}()`);
-  await database.query(`
-    create or replace trigger ${updateTrigger} before update on ${table}
-    for each row when (${watch === 'old' ? oldChanged : `${oldChanged} or ${newChanged}`})
-    execute function ${syncFunction}()`);
-  await database.query(`
-    alter table ${table} enable always trigger ${insertTrigger}, enable always trigger ${updateTrigger}`);
+  return [
+    `create or replace trigger ${insertTrigger} before insert on ${table}
+     for each row execute function ${syncFunction}()`,
+    `create or replace trigger ${updateTrigger} before update on ${table}
+     for each row when (${watch === 'old' ? oldChanged : `${oldChanged} or ${newChanged}`})
+     execute function ${syncFunction}()`,
+    `alter table ${table} enable always trigger ${insertTrigger}, enable always trigger ${updateTrigger}`,
+  ];
 }
 
-/** Drops both triggers and their function. The table must be locked. */
-export async function dropSyncTriggers(database: Queryable, change: ChangedColumn): Promise<void> {
+/** Statements that drop both triggers and their function. The table must be locked. */
+export function dropSyncTriggers(change: ChangedColumn): string[] {
   const { table, insertTrigger, updateTrigger, syncFunction } = namesOf(change);
-  // In one message, because each further message costs a round trip under the lock.
-  await database.query(`
-    drop trigger if exists ${insertTrigger} on ${table};
-    drop trigger if exists ${updateTrigger} on ${table};
-    drop function if exists ${syncFunction}()`);
+  return [
+    `drop trigger if exists ${insertTrigger} on ${table}`,
+    `drop trigger if exists ${updateTrigger} on ${table}`,
+    `drop function if exists ${syncFunction}()`,
+  ];
 }
 
 /** PL/pgSQL that copies a value written through the new column to the old column. */

@@ -36,6 +36,26 @@ it('says that the connection was lost where the server ends it before the first 
   );
 });
 
+it('names the failed one of several statements in one message', async () => {
+  await using database = await createTestDatabase();
+  await using session = await Session.open({ connectionString: database.url }, 'online-migration test');
+  const failed = session.batch([create('one'), create('two'), create('one'), create('three')]);
+  await expect(failed).rejects.toMatchObject({
+    code: '42P07',
+    message: 'relation "one" already exists\nFailed statement: create table one (id bigint)',
+  });
+  const invalid = session.batch([create('four'), 'drop table five', create('six')]);
+  await expect(invalid).rejects.toThrow('table "five" does not exist\nFailed statement: drop table five');
+  await session.batch([create('one'), create('two')]);
+  expect((await session.query(`select to_regclass('two') is not null as found`)).rows).toEqual([
+    { found: true },
+  ]);
+});
+
+function create(name: string): string {
+  return `create table ${name} (id bigint)`;
+}
+
 describe('an interrupt', () => {
   const reason = new Error('told to end');
 

@@ -36,7 +36,7 @@ export async function planViews(database: Queryable, change: ColumnChange, from:
   if (views.length === 0) return EMPTY_PLAN;
   const stored = await readStoredViews(database, views);
   return {
-    earlier: views.toReversed().map((view) => ({ relation: view.name, statement: dropUnaltered(view) })),
+    earlier: views.toReversed().map((view) => ({ relation: view.name, statements: dropUnaltered(view) })),
     statements: await withCatalogSearchPath(database, [
       ...underNames(
         change,
@@ -102,7 +102,7 @@ export async function planCopyDrop(
  * Statements that drop a view. An earlier statement would be lost that has altered it since it was read: then the lock counts
  * as not granted, and the next try reads the view again.
  */
-function dropUnaltered({ oid, kind, name, owner, version }: CarriedView): string {
+function dropUnaltered({ oid, kind, name, owner, version }: CarriedView): string[] {
   const check = `
     begin
       if ${versionOf(`${oid}::oid`)} is distinct from ${escapeLiteral(version)} then
@@ -114,7 +114,7 @@ function dropUnaltered({ oid, kind, name, owner, version }: CarriedView): string
     `alter ${kind} ${name} owner to ${owner}`,
     `do ${escapeLiteral(check)}`,
     `drop ${kind} ${name}`,
-  ].join(';\n');
+  ];
 }
 
 /** The statements of each view, while the columns that its definition names have these names. */
