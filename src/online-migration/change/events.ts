@@ -322,12 +322,10 @@ export interface UnusedKeptValues extends OfChange {
   readonly count: number;
 }
 
-/** The preflight has checked another batch of values of a column. */
+/** The preflight has checked the values of another batch of rows. */
 export interface ValuesClassified extends OfChange {
   readonly type: 'values-classified';
-  /** The old column, unquoted. A change of several columns checks them in sequence. */
-  readonly column: string;
-  /** Rows checked so far, for this column. */
+  /** Rows checked so far. */
   readonly rows: number;
   /** Estimate of all rows. */
   readonly rowsTotal: number;

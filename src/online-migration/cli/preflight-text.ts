@@ -1,7 +1,7 @@
 import { changedColumnsOf, isRename, keyColumnsOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
-import type { ColumnValues, PreflightResult } from '../verify/preflight.ts';
-import type { ValueClass } from '../verify/value-classes-batch.ts';
+import type { PreflightResult } from '../verify/preflight.ts';
+import type { ColumnValues, ValueClass } from '../verify/value-classes-batch.ts';
 import { rowCount, rowsOf } from '../change/row-count.ts';
 
 const SHOWN_GROUPS = 20;

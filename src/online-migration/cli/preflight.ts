@@ -18,23 +18,15 @@ export async function checkChange(
   const change = chosenChange(name, { ...config, command });
   const connection = await connectionOf(config);
   if (!json) console.log(describeConnection(connection));
-  let progress = showRowsProgress(process.stderr);
-  let column: string | undefined;
-  using shown = { [Symbol.dispose]: () => progress[Symbol.dispose]() };
+  using progress = showRowsProgress(process.stderr);
   const result = await preflight(change, {
     connection,
     signal,
     onEvent: (event) => {
-      if (event.type !== 'values-classified') return;
-      if (column !== undefined && event.column !== column) {
-        progress[Symbol.dispose]();
-        progress = showRowsProgress(process.stderr);
-      }
-      column = event.column;
-      progress.update(event.rows, event.rowsTotal);
+      if (event.type === 'values-classified') progress.update(event.rows, event.rowsTotal);
     },
   });
-  shown[Symbol.dispose]();
+  progress[Symbol.dispose]();
   if (json) console.log(JSON.stringify(result));
   else for (const line of describePreflight(change, result)) console.log(line);
   return result.isReady ? 0 : 1;

@@ -5,7 +5,7 @@ import { findObstacles, findObstaclesOfActiveColumn } from '../attachments/obsta
 import { keyColumnNotFound } from '../attachments/obstacles/table-obstacles.ts';
 import { conversionTypeObstacles } from '../attachments/obstacles/conversion-type-obstacles.ts';
 import { rowSecurityObstacles } from '../attachments/obstacles/row-obstacles.ts';
-import { type ChangedColumn, changedColumnsOf, isRename } from '../change/changed-column.ts';
+import { changedColumnsOf, isRename } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { emitTo } from '../change/emitter.ts';
 import type { Emit, OnlineMigrationListener } from '../change/events.ts';
@@ -16,7 +16,7 @@ import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { Session } from '../postgres/session.ts';
 import { readChecklist } from './checklist.ts';
 import { classifyValues } from './value-classes.ts';
-import type { ValueGroup } from './value-classes-batch.ts';
+import type { ColumnValues } from './value-classes-batch.ts';
 import { missingKeyColumns } from '../state/key-columns.ts';
 import { SchemaNotGrantedError, TypeUnknownError } from '../state/shape-errors.ts';
 import { editedDeclarationObstacles } from '../state/recorded-declaration.ts';
@@ -46,12 +46,6 @@ export interface PreflightOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Values of one of the old columns. */
-export interface ColumnValues extends ValueGroup {
-  /** The old column, unquoted. */
-  readonly column: string;
-}
-
 /** The result of a preflight. */
 export interface PreflightResult {
   readonly stage: Stage;
@@ -74,15 +68,15 @@ export interface PreflightResult {
  * Checks a change before or during its phases. It writes nothing and needs no object of the package.
  *
  * 1. Obstacles: objects on the columns or the table that cannot be carried over.
- * 2. Values: converts and compares every value of the old columns, column by column, in batches of about a
- *    second. A rename has none.
+ * 2. Values: converts and compares every value of the old columns, in batches of about a second. Each row is read once
+ *    for all columns. A rename has none.
  * 3. Risks that the catalog does not show.
  */
 export async function preflight(
   change: ColumnChange,
   { connection, onEvent = () => undefined, signal }: PreflightOptions,
 ): Promise<PreflightResult> {
-  const columns = changedColumnsOf(change);
+  changedColumnsOf(change);
   await using session = await Session.open(clientConfigOf(connection), 'online-migration preflight');
   const edits = await editedDeclarationObstacles(session, change);
   const read = await readStageOrObstacles(session, change, edits);
@@ -103,7 +97,7 @@ export async function preflight(
       isReady: obstacles.length === 0,
     };
   }
-  const values = await classifyDespite(obstacles, () => classify(session, columns, emitTo(onEvent), signal));
+  const values = await classifyDespite(obstacles, () => classify(session, change, emitTo(onEvent), signal));
   return {
     stage,
     obstacles,
@@ -164,16 +158,11 @@ async function classifyDespite(
 
 async function classify(
   session: Session,
-  columns: readonly ChangedColumn[],
+  change: ColumnChange,
   emit: Emit,
   signal: AbortSignal | undefined,
 ): Promise<ColumnValues[]> {
   // A batch takes a second. A row of a megabyte on a busy server may take longer; that must not end the check.
   await session.query('set statement_timeout = 0');
-  const values: ColumnValues[] = [];
-  for (const column of columns) {
-    const groups = await classifyValues(session, column, emit, signal);
-    values.push(...groups.map((group) => ({ column: column.oldColumn.name, ...group })));
-  }
-  return values;
+  return await classifyValues(session, change, emit, signal);
 }

@@ -1,6 +1,6 @@
 import type { Leaf } from '../postgres/partition-tree.ts';
-import type { ChangedColumn } from '../change/changed-column.ts';
-import { namesOf } from '../change/names.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { changeNamesOf } from '../change/names.ts';
 
 /** Rows for one statement. */
 export interface Slice {
@@ -25,12 +25,12 @@ export interface Walk {
 }
 
 /** Walks through a table by its key, or by place if it has none. */
-export function walkOf(change: ChangedColumn, leaves: readonly Leaf[]): Walk {
-  return namesOf(change).key.lasts ? walkByKey(change) : walkByPlace(leaves);
+export function walkOf(change: ColumnChange, leaves: readonly Leaf[]): Walk {
+  return changeNamesOf(change).key.lasts ? walkByKey(change) : walkByPlace(leaves);
 }
 
-function walkByKey(change: ChangedColumn): Walk {
-  const { table, key } = namesOf(change);
+function walkByKey(change: ColumnChange): Walk {
+  const { table, key } = changeNamesOf(change);
   let after: string[] | null = null;
   let isAtEnd = false;
   return {

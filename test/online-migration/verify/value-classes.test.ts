@@ -36,19 +36,22 @@ describe('preflight', () => {
     const groups = await classifyValues(client, eventColumn, ({ rows }) => reported.push(rows));
     expect(groups).toEqual([
       {
+        column: 'at',
         valueClass: 'reject',
         form: '99/99/9999',
         rows: 6,
         samples: [100, 101, 102].map((id) => ({ key: String(id), value: '01/02/2024' })),
       },
-      { valueClass: 'reject', form: 'aaa', rows: 1, samples: [{ key: '2', value: 'now' }] },
+      { column: 'at', valueClass: 'reject', form: 'aaa', rows: 1, samples: [{ key: '2', value: 'now' }] },
       {
+        column: 'at',
         valueClass: 'kept',
         form: '9999-99-99 99:99:99.99',
         rows: 3,
         samples: ['7', '30000', '44999'].map((key) => ({ key, value: expect.stringMatching(/\.50$/) })),
       },
       {
+        column: 'at',
         valueClass: 'rebuildable',
         form: '9999-99-99 99:99:99',
         rows: ROWS - 10,
@@ -80,8 +83,8 @@ describe('preflight', () => {
       }),
     );
     expect(await classifyValues(client, change, () => undefined)).toEqual([
-      { valueClass: 'kept', form: '9.9', rows: 1, samples: [{ key: '2', value: '7.0' }] },
-      { valueClass: 'rebuildable', form: '9', rows: 1, samples: [{ key: '1', value: '7' }] },
+      { column: 'worth', valueClass: 'kept', form: '9.9', rows: 1, samples: [{ key: '2', value: '7.0' }] },
+      { column: 'worth', valueClass: 'rebuildable', form: '9', rows: 1, samples: [{ key: '1', value: '7' }] },
     ]);
   });
 
@@ -126,14 +129,15 @@ describe('preflight', () => {
     const change = raising({ table: 'price', key: 'id' });
     expect(await classifyValues(client, change, () => undefined)).toEqual([
       {
+        column: 'worth',
         valueClass: 'reject',
         form: 'a/a',
         rows: 3,
         samples: ['900', '901', '29000'].map((key) => ({ key, value: 'n/a' })),
         error: 'invalid input syntax for type integer: "n/a"',
       },
-      { valueClass: 'kept', form: '999', rows: 14_999, samples: expect.anything() },
-      { valueClass: 'rebuildable', form: '9', rows: 14_998, samples: expect.anything() },
+      { column: 'worth', valueClass: 'kept', form: '999', rows: 14_999, samples: expect.anything() },
+      { column: 'worth', valueClass: 'rebuildable', form: '9', rows: 14_998, samples: expect.anything() },
     ]);
   });
 
@@ -159,6 +163,7 @@ describe('preflight', () => {
       const groups = await classifyValues(client, changedColumnOf(declared), () => undefined);
       expect(groups.filter(({ valueClass }) => valueClass === 'reject')).toEqual([
         {
+          column: 'worth',
           valueClass: 'reject',
           form: 'a/a',
           rows: 2,
@@ -214,9 +219,12 @@ describe('preflight', () => {
     await client.rows(
       `create table pad (id bigint primary key, worth text not null); insert into pad values (1, '1')`,
     );
-    const change = raising({ table: 'pad', key: 'id' });
-    const conversion = { ...change.conversion!, forward: (value: string) => `no_such_function(${value})` };
-    await expect(classifyValues(client, { ...change, conversion }, () => undefined)).rejects.toThrow(
+    const change = changeOf('pad.worth', {
+      from: 'text',
+      to: 'integer',
+      conversion: { forward: (value) => `no_such_function(${value})`, backward: (value) => `${value}::text` },
+    });
+    await expect(classifyValues(client, change, () => undefined)).rejects.toThrow(
       'function no_such_function(text) does not exist',
     );
   });
