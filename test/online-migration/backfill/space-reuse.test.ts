@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import type { ThrowawayPostgres } from '../../../src/database/throwaway-postgres.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange } from '../../support/event-change.ts';
@@ -6,6 +8,7 @@ import { expectAllFilled, fillEventTable, MOMENT } from '../../support/event-tab
 import { startOwnServer } from '../../support/own-server.ts';
 
 const ROWS = 20_000;
+const NARROW_ROWS = 60_000;
 
 const resources = new AsyncDisposableStack();
 let server: ThrowawayPostgres;
@@ -47,6 +50,33 @@ describe('the space of', () => {
     await fillEventTable(server.url());
     await expectAllFilled(client, ROWS);
     expect(Number(await client.value(`select pg_relation_size('event')`))).toBeLessThan(1.5 * before);
+  });
+
+  it.each([
+    { columns: 1, workers: 1 },
+    { columns: 3, workers: 1 },
+    { columns: 3, workers: 2 },
+  ])('narrow rows is that of the new columns and little more: %o', async ({ columns, workers }) => {
+    const names = ['a', 'b', 'c'];
+    await client.rows(`
+      create table event (id bigint primary key, ${names.map((name) => `${name} integer not null`).join(', ')})
+      with (autovacuum_enabled = off)`);
+    await client.rows(`insert into event select n, n, n, n from generate_series(1, ${NARROW_ROWS}) as n`);
+    const size = async () => Number(await client.value(`select pg_relation_size('event')`));
+    const before = await size();
+    const change: ColumnChange = {
+      table: { schema: 'public', name: 'event' },
+      key: 'id',
+      columns: names.slice(0, columns).map((name) => ({
+        from: { name, type: 'integer' },
+        to: { name: `${name}_new`, type: 'bigint' },
+        conversion: integerToBigint,
+      })),
+    };
+    await fillEventTable(server.url(), change, { workers });
+    const newBytes = NARROW_ROWS * columns * 8;
+    // An eighth of the old rows leaves its place to nobody, and each row has one more line pointer.
+    expect((await size()) / (before + newBytes)).toBeLessThan(1.25);
   });
 
   it('a table with two rows on a page lets later ranges use the room that earlier ones have left', async () => {
