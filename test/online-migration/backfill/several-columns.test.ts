@@ -8,13 +8,8 @@ import { findDifferences } from '../../../src/online-migration/verify/equality-p
 import { writeControls } from '../../../src/online-migration/state/backfill-controls.ts';
 import { pause } from '../../../src/online-migration/postgres/pause.ts';
 import type { TestContext } from '../../support/change-cycle.ts';
-import {
-  insertReadings,
-  raisingNumeric,
-  READING_CHANGE,
-  READING_TABLES,
-  readingChange,
-} from '../../support/reading-table.ts';
+import { raisingNumeric, READING_CHANGE, readingChange } from '../../support/reading-change.ts';
+import { insertReadings, READING_TABLES } from '../../support/reading-table.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
 
 const ROWS = 3_000;
