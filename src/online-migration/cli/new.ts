@@ -134,6 +134,8 @@ function hasMikroOrm(folder: string): boolean {
   }
 }
 
+const QUESTIONS = { table: 'Table: ', column: 'Column (several with commas): ', to: 'New type: ' };
+
 /** Asks for missing options if a person can answer. */
 async function completed(options: WantedOptions): Promise<WantedChange> {
   refuseContradictions(options);
@@ -149,11 +151,12 @@ async function completed(options: WantedOptions): Promise<WantedChange> {
   const answers = { ...options } as Record<string, string | undefined>;
   if (missing.length > 0) {
     using lines = createInterface({ input: process.stdin, output: process.stdout });
-    const questions = { table: 'Table: ', column: 'Column: ', to: 'New type: ' };
-    for (const name of missing) answers[name] = (await lines.question(questions[name])).trim();
+    for (const name of missing) answers[name] = (await lines.question(QUESTIONS[name])).trim();
+    if (missing.includes('column')) answers['columns'] = answers['column'];
   }
   const { table = '', column = '', columns: list, to = '', from, zone, newColumn, rename } = answers;
   const columns = list === undefined ? [column] : columnNames(list);
+  if (columns.length > 1) refuseOptionsOfOne({ ...options, column: undefined });
   const renameInContract = Boolean(options['renameInContract']);
   return { table, columns, from, to, newColumn, zone, rename, renameInContract };
 }
@@ -178,14 +181,16 @@ const OF_ONE_COLUMN = {
   ],
 } as const;
 
+/** Refuses options that several columns cannot have. */
+function refuseOptionsOfOne(options: WantedOptions): void {
+  const [, single] = Object.entries(OF_ONE_COLUMN).find(([name]) => options[name] !== undefined) ?? [];
+  if (single === undefined) return;
+  const [given, advice] = single;
+  throw new OnlineMigrationError('WRONG_USAGE', `--columns does not go with ${given}: ${advice}.`);
+}
+
 function refuseContradictions(options: WantedOptions): void {
-  if (options['columns'] !== undefined) {
-    const [, single] = Object.entries(OF_ONE_COLUMN).find(([name]) => options[name] !== undefined) ?? [];
-    if (single !== undefined) {
-      const [given, advice] = single;
-      throw new OnlineMigrationError('WRONG_USAGE', `--columns does not go with ${given}: ${advice}.`);
-    }
-  }
+  if (options['columns'] !== undefined) refuseOptionsOfOne(options);
   if (options['rename'] === undefined) return;
   const [, given] = Object.entries(OF_TYPES).find(([name]) => options[name] !== undefined) ?? [];
   if (given === undefined) return;

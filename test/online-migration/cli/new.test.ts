@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cp, mkdir, readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { describeInTerminal, inTerminal, shownLines } from '../../support/terminal.ts';
+import { answering } from '../../support/answering.ts';
+import { describeInTerminal } from '../../support/terminal.ts';
 import { createRole } from '../../support/roles.ts';
 import { openProjectCopy, type ProjectCopy, ONLINE_MIGRATION } from './new-project.ts';
 
@@ -52,25 +51,6 @@ beforeAll(async () => {
   project = copy.folder;
 });
 afterAll(async () => copy[Symbol.asyncDispose]());
-
-/** Runs the command in a terminal; each answer is given when its question has been asked. */
-async function answering(answers: readonly [question: string, answer: string][]): Promise<string> {
-  const child = spawn('script', inTerminal(`${process.execPath} ${ONLINE_MIGRATION} new --phases`), {
-    cwd: project,
-    env: { ...process.env, DATABASE_URL: copy.database.url, NODE_OPTIONS: '', NO_COLOR: '1', TERM: 'xterm' },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const left = [...answers];
-  let sent = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    sent += text;
-    if (left[0] === undefined || !sent.includes(left[0][0])) return;
-    child.stdin.write(`${left.shift()![1]}\n`);
-  });
-  const [exitCode] = await once(child, 'close');
-  expect({ exitCode, left }).toEqual({ exitCode: 0, left: [] });
-  return (await shownLines(sent)).join('\n');
-}
 
 describe('npx online-migration new', () => {
   it(
@@ -307,11 +287,15 @@ describe('npx online-migration new as a role that may not keep triggers silent',
 
 describeInTerminal('npx online-migration new in a terminal', () => {
   it('asks for what it was not told, and advises to follow the column of a table without a key', async () => {
-    const shown = await answering([
-      ['Table: ', 'diary'],
-      ['Column: ', 'line'],
-      ['New type: ', 'text'],
-    ]);
+    const { exitCode, shown } = await answering(
+      { folder: project, databaseUrl: copy.database.url, command: `${ONLINE_MIGRATION} new --phases` },
+      [
+        ['Table: ', 'diary'],
+        ['Column (several with commas): ', 'line'],
+        ['New type: ', 'text'],
+      ],
+    );
+    expect(exitCode).toBe(0);
     expect(shown).toContain('Files written:\n  src/diary/line-change.ts\n');
     expect(shown).toContain('MikroORM maps no table without a key: ');
     expect(shown).not.toContain('entity');
