@@ -17,7 +17,10 @@ beforeAll(async () => {
     `create function stamp() returns trigger language plpgsql as $$ begin new.at = now(); return new; end $$`,
     `create table note (
       id bigint primary key references "of others", line varchar(40) not null default "Own €".first_word(), at timestamptz, words text not null default '',
-      rank integer not null, constraint "late */" check (at > '2024-01-01')
+      rank integer not null, code char(2), constraint "late */" check (at > '2024-01-01'),
+      constraint "short \`\${line}\` */" check (length(line) <= 40 and line <> '\\'), constraint marked check (line like 'x%'),
+      constraint ranked check (rank > 0 and (rank < 2000000000 or at is null) and id is not null),
+      constraint own check (line <> "Own €".first_word() and rank <> length("Own €".first_word()))
     )`,
     `create extension btree_gin schema "Own €"`,
     `create index note_words on note using gin (words "Own €".gin_trgm_ops)`,
@@ -45,12 +48,21 @@ it(
     }
     const text = await readFile(join(copy.folder, 'test/note/line-change.test.ts'), 'utf8');
     expect(text).toContain(`/**
- * The table of the test has the key, the column and its indexes. It does not have:
- * - the trigger stamp
+ * The table of the test has the key, the column, its indexes and checks. It does not have:
+ * - the trigger stamp, whose function may use other tables
  * - the foreign key note_id_fkey of note
  * - the check late * /
+ * - the check marked
+ * - the check own
+ * - the check ranked
  * - the index note_when
  */`);
+    expect(text).toContain(
+      'alter table public.note add constraint "short \\`\\${line}\\` */" CHECK (((length((line)::text) <= 40) AND ',
+    );
+    const rank = await readFile(join(copy.folder, 'test/note/rank-change.test.ts'), 'utf8');
+    expect(rank).toContain('alter table public.note add constraint ranked CHECK (((rank > 0) AND ');
+    expect(rank).not.toContain(' * - the check ranked');
     // A person writes its conversion.
     const moods = await readFile(join(copy.folder, 'test/mood/moods-change.test.ts'), 'utf8');
     expect(moods).toContain(`create type "Own €"."Mood" as enum ('good', 'it''s bad')`);

@@ -36,6 +36,19 @@ export function fillingOf({ type, notNull }: ColumnFacts): string | null {
   return clause === undefined ? null : `${type} not null ${clause}`;
 }
 
+/**
+ * SQL of the value that a column has in the row of a number, if no client writes it; null if it does not have its own type.
+ * @param number SQL
+ */
+export function fillingValueOf(column: ColumnFacts, number: string): string | null {
+  const filling = fillingOf(column);
+  if (filling === null) return null;
+  const { type } = column;
+  if (filling === type) return `null::${type}`;
+  const value = / not null default (.*)$/s.exec(filling)?.[1]?.replaceAll(NEXT, () => number) ?? number;
+  return `(${value})::${type}`;
+}
+
 /** The declaration of a column whose own type is unavailable. */
 export const TEXT_INSTEAD = `text not null default ${NEXT}::text`;
 

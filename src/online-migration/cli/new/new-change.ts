@@ -3,6 +3,7 @@ import type { ColumnChange } from '../../change/column-change.ts';
 import type { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { ChosenConversion } from './pairs/known-conversions.ts';
 import type { ColumnFacts, TableFacts } from './table-facts.ts';
+import type { TestedCheck } from './test-checks.ts';
 
 /** A column change to write, with all facts for its files. */
 export interface NewChange {
@@ -12,6 +13,8 @@ export interface NewChange {
   readonly columns: NewColumns;
   /** Statements that create the types, extensions and functions of the columns in the database of a test. */
   readonly setup: readonly string[];
+  /** The checks that the table of its test has. */
+  readonly checks: readonly TestedCheck[];
   /** Parts of the table that its test does not have. */
   readonly untested: readonly string[];
   /** Reasons for which the change cannot be written, besides the obstacles in the database. */

@@ -11,6 +11,7 @@ import { toBeWritten } from './own-conversions.ts';
 import { planRename } from './plan-rename.ts';
 import { newName } from './sql-name.ts';
 import { type ColumnFacts, type DescribingQueryable, readTable } from './table-facts.ts';
+import { checksForTest } from './test-checks.ts';
 import { objectSetup, partsWithoutTest } from './test-objects.ts';
 import { typeSetup } from './type-setup.ts';
 
@@ -83,6 +84,7 @@ export async function planChange(
   const [first, ...further] = declared.columns;
   const plannedColumns: [NewColumn, ...NewColumn[]] = [await planned(first)];
   for (const column of further) plannedColumns.push(await planned(column));
+  const checks = await checksForTest(database, table, plannedColumns);
   return {
     table,
     change,
@@ -91,7 +93,8 @@ export async function planChange(
       ...(await typeSetup(database, [...columns.map(({ type }) => type), to])),
       ...(await objectSetup(database, table, columns)),
     ],
-    untested: await partsWithoutTest(database, table),
+    checks,
+    untested: await partsWithoutTest(database, table, checks),
     refusals,
     zone,
     firstNumber,

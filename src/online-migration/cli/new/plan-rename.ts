@@ -2,7 +2,8 @@ import { changedColumnsOf } from '../../change/changed-column.ts';
 import type { ColumnChange } from '../../change/column-change.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import { type EarlierChanges, numbered, numberOf } from './change-number.ts';
-import { keyOf, namesFor, type NewChange } from './new-change.ts';
+import { keyOf, namesFor, type NewChange, type NewColumn } from './new-change.ts';
+import { checksForTest } from './test-checks.ts';
 import { objectSetup, partsWithoutTest } from './test-objects.ts';
 import { typeSetup } from './type-setup.ts';
 import { type ColumnFacts, type DescribingQueryable, enumLabels, type TableFacts } from './table-facts.ts';
@@ -42,12 +43,15 @@ export async function planRename(
   const change = number === undefined ? unnamed : { name: numbered(unnamed, number), ...unnamed };
   const labels = await enumLabels(database, type);
   const [changed] = changedColumnsOf(change);
+  const planned: NewColumn = { facts: column, change: changed, conversion: null, labels, sample: [] };
+  const checks = await checksForTest(database, table, [planned]);
   return {
     table,
     change,
-    columns: [{ facts: column, change: changed, conversion: null, labels, sample: [] }],
+    columns: [planned],
     setup: [...(await typeSetup(database, [type])), ...(await objectSetup(database, table, [column]))],
-    untested: await partsWithoutTest(database, table),
+    checks,
+    untested: await partsWithoutTest(database, table, checks),
     refusals: [],
     zone: 'UTC',
     firstNumber,

@@ -1,6 +1,7 @@
 import { escapeIdentifier } from 'pg';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { ColumnFacts, TableFacts } from './table-facts.ts';
+import type { TestedCheck } from './test-checks.ts';
 
 /** Extensions and functions that the indexes and the defaults of columns use, with statements that create them. */
 export async function objectSetup(
@@ -53,22 +54,29 @@ export async function objectSetup(
   return rows.map(({ statement }) => statement);
 }
 
-/** Parts of a table that its generated test does not have, each with its name: `the trigger stamp`. */
-export async function partsWithoutTest(database: Queryable, { schema, name }: TableFacts): Promise<string[]> {
+/**
+ * Parts of a table that its generated test does not have, each with its name: `the policy tenants`.
+ * @param checks the checks that it has
+ */
+export async function partsWithoutTest(
+  database: Queryable,
+  { schema, name }: TableFacts,
+  checks: readonly TestedCheck[],
+): Promise<string[]> {
   const { rows } = await database.query<{ part: string }>(
     `
     with own as (select to_regclass($1)::oid as oid)
     select part from (
       select 1 as place, 'its partitions' as part from own join pg_catalog.pg_class c using (oid) where c.relkind = 'p'
       union all
-      select 2, format('the trigger %s', t.tgname) from own join pg_catalog.pg_trigger t on t.tgrelid = own.oid
+      select 2, format('the trigger %s, whose function may use other tables', t.tgname) from own join pg_catalog.pg_trigger t on t.tgrelid = own.oid
       where not t.tgisinternal
       union all
       select 3, format('the foreign key %s of %s', con.conname, con.conrelid::regclass)
       from own join pg_catalog.pg_constraint con on con.contype = 'f' and own.oid in (con.conrelid, con.confrelid) and con.conparentid = 0
       union all
       select 4, format('the check %s', con.conname) from own join pg_catalog.pg_constraint con on con.conrelid = own.oid
-      where con.contype = 'c'
+      where con.contype = 'c' and con.conname <> all ($2)
       union all
       select 5, format('the index %s', i.indexrelid::regclass) from own join pg_catalog.pg_index i on i.indrelid = own.oid
       where i.indpred is not null or i.indexprs is not null
@@ -76,7 +84,7 @@ export async function partsWithoutTest(database: Queryable, { schema, name }: Ta
       select 6, format('the policy %s', p.polname) from own join pg_catalog.pg_policy p on p.polrelid = own.oid
     ) as parts
     order by place, part`,
-    [`${escapeIdentifier(schema)}.${escapeIdentifier(name)}`],
+    [`${escapeIdentifier(schema)}.${escapeIdentifier(name)}`, checks.map((check) => check.name)],
   );
   return rows.map(({ part }) => part);
 }
