@@ -5,7 +5,7 @@ import { namesOf } from '../../change/names.ts';
 import { columnReferences } from './column-references.ts';
 import { readKnownTables, type TableNames } from './known-tables.ts';
 import { keepCaller, sendingLine } from './sending-line.ts';
-import { loadSqlParser, type SqlParser } from './sql-parser.ts';
+import { loadSqlParser, type SqlParser } from '../../sql/sql-parser.ts';
 import type { ColumnReference } from './visible-columns.ts';
 
 /** A statement that names a column of a change, although the other one is active. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { columnReferences } from '../../../../src/online-migration/mikro-orm/unfollowed/column-references.ts';
-import { loadSqlParser } from '../../../../src/online-migration/mikro-orm/unfollowed/sql-parser.ts';
+import { loadSqlParser } from '../../../../src/online-migration/sql/sql-parser.ts';
 import type { KnownTable } from '../../../../src/online-migration/mikro-orm/unfollowed/visible-columns.ts';
 import { connect, type DatabaseClient } from '../../../support/database-client.ts';
 import { describeFrom } from '../../../support/server-major.ts';

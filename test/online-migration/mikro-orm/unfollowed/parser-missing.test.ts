@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
 
-const FOLDER = join(import.meta.dirname, '../../../../src/online-migration/mikro-orm/unfollowed');
+const FOLDER = join(import.meta.dirname, '../../../../src/online-migration/sql');
 
 /** A project that has not installed the parser. */
 const WITHOUT_PARSER = `

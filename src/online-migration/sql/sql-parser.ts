@@ -1,6 +1,6 @@
 import type { ParseResult } from 'libpg-query';
-import { OnlineMigrationError } from '../../change/online-migration-error.ts';
-import { assertPeerVersion } from '../../postgres/peer-versions.ts';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import { assertPeerVersion } from '../postgres/peer-versions.ts';
 
 /** PostgreSQL's own parser. */
 export interface SqlParser {
