@@ -1,4 +1,4 @@
-import type { LockSettings } from '../postgres/exclusive-lock.ts';
+import type { LockSettings } from '../postgres/lock-retries.ts';
 import { type BackfillSettings, DEFAULT_BACKFILL_SETTINGS } from '../backfill/throttle/settings.ts';
 
 /** Timeouts of the phases, in milliseconds, and settings of the backfill. */

@@ -1,15 +1,6 @@
-import type { OnlineMigrationEvent, Emit } from '../change/events.ts';
-import { jitteredPauseMs, pause } from './pause.ts';
-import {
-  describeBlocker,
-  findBlockers,
-  type Blocker,
-  type LockMode,
-  type LockRequest,
-} from './lock-blockers.ts';
-import { isLockConflict } from './database-error.ts';
+import type { LockMode } from './lock-blockers.ts';
+import { type LockTries, untilLocked, type Wait } from './lock-retries.ts';
 import type { Session } from './session.ts';
-import { type ErrorDetails, OnlineMigrationError } from '../change/online-migration-error.ts';
 
 /**
  * How long a statement may last beyond its lock waits. The statements only change the catalog; a longer one scans the
@@ -24,16 +15,6 @@ const SHORTEST_PATIENCE_MS = 2_000;
  * too.
  */
 const UNDER_LOCK_TIMEOUT_MS = 20;
-const BACKOFF = { shortestMs: 10, longestMs: 5_000 };
-
-/** How patiently locks are requested, in milliseconds. */
-export interface LockSettings {
-  /** Longest wait for an exclusive lock in one try, because every later reader waits behind it. */
-  readonly lockTimeoutMs: number;
-  /** Longest time over all tries for an exclusive lock. */
-  readonly lockBudgetMs: number;
-}
-
 /** Nothing to do. */
 export const EMPTY_PLAN: LockedPlan = { statements: [], furtherTables: [] };
 
@@ -76,29 +57,13 @@ export interface EarlierStatements {
   readonly statements: readonly string[];
 }
 
-/** The lock that the transaction is requesting. */
-interface Wait extends LockRequest {
-  /** Timeout for each lock, in milliseconds. */
-  readonly timeoutMs: number;
-}
-
 /** The tables to lock, and the work under the lock. */
-interface ExclusiveLock {
+interface ExclusiveLock extends LockTries {
   readonly table: string;
-  readonly purpose: string;
-  /** The name of the column change, for the events. */
   readonly change: string;
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
-  readonly settings: LockSettings;
   readonly before?: () => Promise<void>;
   readonly plan?: () => Promise<LockedPlan>;
   readonly last?: () => Promise<void>;
-}
-
-/** An exclusive lock was not granted within the budget. Nothing was changed. */
-export class LockNotGrantedError extends OnlineMigrationError {
-  override readonly name = 'LockNotGrantedError';
 }
 
 /**
@@ -114,9 +79,7 @@ export class LockNotGrantedError extends OnlineMigrationError {
  *    the table itself, the tables to which it refers. Run the plan's statements in one message, because the lock would also last
  *    for the round trip of each, however many columns and attachments there are. They wait at most 20 ms for any other lock.
  *    Run `last`, then commit.
- * 4. After a lock timeout or a deadlock: roll back, report the blockers, pause for a random time (full jitter,
- *    growing from 10 ms to 5 s), and try again. Readers that queued behind the request pass in the meantime.
- * 5. When the budget is spent, throw an error that names the blockers. There is no last try without a timeout.
+ * 4. After a lock timeout or a deadlock: roll back, report the blockers, and try again until the budget is spent.
  *
  * @param session the session that runs it
  * @param options.table schema and name of the table to lock, quoted
@@ -133,35 +96,24 @@ export class LockNotGrantedError extends OnlineMigrationError {
  * @see https://www.postgresql.org/docs/current/routine-vacuuming.html#AUTOVACUUM
  */
 export async function underExclusiveLock(session: Session, options: ExclusiveLock): Promise<number> {
-  const { lockTimeoutMs, lockBudgetMs } = options.settings;
-  const deadline = performance.now() + lockBudgetMs;
+  const { lockTimeoutMs } = options.settings;
   const longestPatienceMs = await readPatienceMs(session);
-  for (let attempt = 1; ; attempt++) {
-    options.signal.throwIfAborted();
-    const patienceMs = Math.max(lockTimeoutMs, Math.min(longestPatienceMs, deadline - performance.now()));
-    let wait: Wait = { relations: [options.table], mode: 'share update exclusive', timeoutMs: patienceMs };
-    try {
-      const heldMs = await lockAndRun(session, options, patienceMs, (next) => (wait = next));
-      const { purpose, change, table } = options;
-      options.emit({
-        type: 'lock-held',
-        change,
-        purpose,
-        table,
-        mode: 'ACCESS EXCLUSIVE',
-        heldMs,
-        message: `${purpose}: held ACCESS EXCLUSIVE on ${table} for ${heldMs.toFixed(1)} ms`,
-      });
-      return heldMs;
-    } catch (error) {
-      if (!isLockConflict(error)) throw error;
-      const blockers = await findBlockers(session, wait);
-      const pauseMs = jitteredPauseMs(attempt, BACKOFF);
-      if (performance.now() + pauseMs > deadline) throw notGranted(options, wait, attempt, blockers, error);
-      options.emit(lockRetry(options, wait, { attempt, pauseMs, blockers }));
-      await pause(pauseMs, options.signal);
-    }
-  }
+  const heldMs = await untilLocked(session, options, (leftMs, waitsFor) => {
+    const patienceMs = Math.max(lockTimeoutMs, Math.min(longestPatienceMs, leftMs));
+    waitsFor({ relations: [options.table], mode: 'share update exclusive', timeoutMs: patienceMs });
+    return lockAndRun(session, options, patienceMs, waitsFor);
+  });
+  const { purpose, change, table } = options;
+  options.emit({
+    type: 'lock-held',
+    change,
+    purpose,
+    table,
+    mode: 'ACCESS EXCLUSIVE',
+    heldMs,
+    message: `${purpose}: held ACCESS EXCLUSIVE on ${table} for ${heldMs.toFixed(1)} ms`,
+  });
+  return heldMs;
 }
 
 /**
@@ -225,61 +177,4 @@ async function readPatienceMs(session: Session): Promise<number> {
     `select setting::float8 as milliseconds from pg_catalog.pg_settings where name = 'deadlock_timeout'`,
   );
   return Math.max(SHORTEST_PATIENCE_MS, DEADLOCK_TIMEOUTS * (rows[0]?.milliseconds ?? 0));
-}
-
-function lockRetry(
-  { purpose, change }: ExclusiveLock,
-  { relations, mode, timeoutMs }: Wait,
-  retry: { readonly attempt: number; readonly pauseMs: number; readonly blockers: readonly Blocker[] },
-): OnlineMigrationEvent {
-  return {
-    type: 'lock-retry',
-    change,
-    purpose,
-    relations,
-    mode,
-    timeoutMs,
-    ...retry,
-    message:
-      `${purpose}: no lock on ${relations.join(', ')} within ${Math.round(timeoutMs)} ms (try ${retry.attempt}), ` +
-      `again in ${Math.round(retry.pauseMs)} ms; ${blockedBy(retry.blockers)}`,
-  };
-}
-
-function blockedBy(blockers: readonly Blocker[]): string {
-  if (blockers.length === 0) return 'whoever blocked it has gone';
-  return `blocked by ${blockers.map(describeBlocker).join('; ')}`;
-}
-
-function notGranted(
-  { purpose, settings }: ExclusiveLock,
-  { relations }: Wait,
-  attempts: number,
-  blockers: Blocker[],
-  cause: unknown,
-): LockNotGrantedError {
-  return new LockNotGrantedError(
-    'LOCK_NOT_GRANTED',
-    `${purpose}: ${relations.join(', ')} could not be locked within ${settings.lockBudgetMs / 1000} s (${attempts} tries); ` +
-      `it was rolled back and nothing was changed. ${sentence(blockedBy(blockers))}. End the blocking transactions, then run the same command again.`,
-    { purpose, relations, attempts, budgetMs: settings.lockBudgetMs, blockers: blockers.map(blockerDetails) },
-    { cause },
-  );
-}
-
-/** Leaves out the statement, which can contain values of the application. */
-function blockerDetails({
-  transaction,
-  pid,
-  gid,
-  application,
-  owner,
-  state,
-  seconds,
-}: Blocker): ErrorDetails {
-  return { transaction, pid, gid, application, owner, state, seconds };
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -9,7 +9,6 @@ export type PeerName =
   | '@mikro-orm/core'
   | '@mikro-orm/migrations'
   | '@mikro-orm/postgresql'
-  | 'libpg-query'
   | 'pg'
   | 'pg-boss';
 
