@@ -24,6 +24,36 @@ export const ERROR_CODES = {
     remedy: 'Give whole numbers within the limits that the message names.',
   },
 
+  // Ordinary migrations.
+  SQL_NOT_READ: {
+    meaning: `A statement of a migration is not SQL that PostgreSQL's grammar accepts.`,
+    remedy: 'Correct the statement that the message shows.',
+  },
+  MIGRATION_UNSAFE: {
+    meaning:
+      'Statements of an ordinary migration would lose data, or lock a table in use while it is read or rewritten, and have no safe form.',
+    remedy:
+      'Write the statement that the message gives, or the comment `-- online: accepted <reason>` above the statement.',
+  },
+  ROWS_IN_THE_WAY: {
+    meaning: 'Rows of the table violate a constraint that an ordinary migration adds.',
+    remedy: 'Correct the rows that the message names, and run the same command again.',
+  },
+  MIGRATION_STEP_FAILED: {
+    meaning: 'PostgreSQL refused a step of an ordinary migration; the steps before it are done.',
+    remedy: 'Remove the cause, and run the same command again: it goes on at this step.',
+  },
+  PROGRESS_NOT_KEPT: {
+    meaning:
+      'The role may not create the schema online_migration, in which the progress of a migration of several steps is kept.',
+    remedy: 'Run the statement in the message once as an administrator.',
+  },
+  MIGRATION_EDITED: {
+    meaning:
+      'An ordinary migration was interrupted, and is now to run with other statements or in the other direction.',
+    remedy: 'Run it to its end first, with the statements that it began with.',
+  },
+
   // The table, the server and the connection.
   TABLE_NOT_READY: {
     meaning: 'The table of the change does not exist.',
@@ -382,10 +412,6 @@ export const ERROR_CODES = {
     meaning:
       'The `driverOptions` of MikroORM contain a Kysely instance or dialect, and `followedOrm` needs the pool.',
     remedy: 'Pass options of the pool of `pg` in `driverOptions`.',
-  },
-  SQL_PARSER_MISSING: {
-    meaning: 'The option `onUnfollowedStatement` is given, and `libpg-query` is not installed.',
-    remedy: 'Install it as a development dependency, or leave the option out.',
   },
   NO_CHANGE_DECLARED: {
     meaning: 'The configuration lists no column change.',

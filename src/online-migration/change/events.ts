@@ -46,6 +46,29 @@ export interface MigrationFinished extends AnyEvent {
   readonly milliseconds: number;
 }
 
+/** An ordinary migration was planned; nothing of it has run. */
+export interface MigrationPlanned extends AnyEvent {
+  readonly type: 'migration-planned';
+  readonly migration: string;
+  readonly direction: 'up' | 'down';
+  /** The statements of each step, and its strongest lock on a table that was there before; null if there is none. */
+  readonly steps: readonly { readonly statements: readonly string[]; readonly lock: string | null }[];
+}
+
+/** A step of an ordinary migration was carried out. */
+export interface MigrationStep extends AnyEvent {
+  readonly type: 'migration-step';
+  readonly migration: string;
+  /** Its number, from 1 on. */
+  readonly step: number;
+  /** The number of steps. */
+  readonly steps: number;
+  readonly statements: readonly string[];
+  /** The strongest lock on a table that was there before; null if there is none. */
+  readonly lock: string | null;
+  readonly milliseconds: number;
+}
+
 /** Another runner is migrating the database; this one waits until it ends. */
 export interface WaitingForRunner extends AnyEvent {
   readonly type: 'waiting-for-runner';
@@ -91,8 +114,10 @@ export interface LockHeld extends OfChange {
 }
 
 /** A lock was not granted within its timeout. The transaction was rolled back and will be tried again. */
-export interface LockRetry extends OfChange {
+export interface LockRetry extends AnyEvent {
   readonly type: 'lock-retry';
+  /** The name of the change; absent in an ordinary migration. */
+  readonly change?: string;
   readonly purpose: string;
   /** The tables or sequences that the lock was requested on: schema and name, quoted. */
   readonly relations: readonly string[];
@@ -352,6 +377,8 @@ export interface RollupReduced extends AnyEvent {
 export type OnlineMigrationEvent =
   | MigrationStarted
   | MigrationFinished
+  | MigrationPlanned
+  | MigrationStep
   | WaitingForRunner
   | InterruptReceived
   | StatementCancelled

@@ -1,23 +1,14 @@
-import type { Emit } from '../change/events.ts';
 import type { Transaction } from '@mikro-orm/core';
 import { type Migration, MigrationRunner } from '@mikro-orm/migrations';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
-import type { MigrationSettings } from '../phases/settings.ts';
-import type { Session } from '../postgres/session.ts';
 import { ColumnMigration } from './column-migration.ts';
+import { collectStatements, isAsWritten, runSafely } from './ordinary-migration.ts';
+import type { RunnerResources } from './runner-resources.ts';
 
-/** Inputs that the migrator gives to its runner for one command. */
-export interface RunnerResources {
-  /** Runs the phases, and holds the migrator's lock. */
-  readonly session: Session;
-  /** Opens another session, for parallel work. */
-  readonly openSession: () => Promise<Session>;
-  readonly settings: MigrationSettings;
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
-}
-
-/** Runs phases on the session that holds the migrator's lock, and every other migration as MikroORM does. */
+/**
+ * Runs phases on the session that holds the migrator's lock, and every other migration by safe steps. One that sends statements
+ * itself while it runs, by `execute` or an EntityManager, runs as MikroORM runs it.
+ */
 export class OnlineMigrationRunner extends MigrationRunner {
   #resources: RunnerResources | undefined;
   #loaded: ((migration: Migration) => void) | undefined;
@@ -53,9 +44,9 @@ export class OnlineMigrationRunner extends MigrationRunner {
   ): Promise<void> {
     if (this.#loaded !== undefined) return this.#loaded(migration);
     this.#resources?.signal.throwIfAborted();
-    if (!(migration instanceof ColumnMigration) || this.#resources === undefined) {
-      return super.run(migration, method, afterRun);
-    }
+    if (this.#resources === undefined) return super.run(migration, method, afterRun);
+    if (!(migration instanceof ColumnMigration))
+      return this.#runOrdinary(migration, method, this.#resources, afterRun);
     const { session, openSession, settings, emit, signal } = this.#resources;
     await session.setApplicationName(`online-migration ${migration.constructor.name} ${method}`);
     let recorded = false;
@@ -78,5 +69,19 @@ export class OnlineMigrationRunner extends MigrationRunner {
       `${migration.constructor.name} did not write the ledger in its last transaction.`,
       { migration: migration.constructor.name, method },
     );
+  }
+
+  async #runOrdinary(
+    migration: Migration,
+    method: 'up' | 'down',
+    resources: RunnerResources,
+    afterRun?: (tx?: Transaction) => Promise<void>,
+  ): Promise<void> {
+    const statements =
+      resources.ordinary === 'off' || isAsWritten(migration)
+        ? null
+        : await collectStatements(migration, method);
+    if (statements === null) return super.run(migration, method, afterRun);
+    await runSafely(migration, method, statements, resources, async (session) => afterRun?.(session));
   }
 }

@@ -13,6 +13,8 @@ export interface OnlineMigrationsOptions {
   readonly settings?: SettingsOptions;
   /** Receives every event, in addition to the log. If it throws, the phase continues. */
   readonly onEvent?: OnlineMigrationListener;
+  /** Ordinary migrations: carried out by safe steps, which is the default, or as they are written. */
+  readonly ordinary?: 'safe' | 'off';
 }
 
 /**
@@ -29,9 +31,13 @@ export function onlineMigrations({
   extensions = [],
   settings,
   onEvent,
+  ordinary,
 }: OnlineMigrationsOptions = {}): Pick<Options, 'extensions' | 'migrations'> {
   return {
-    extensions: [OnlineMigrator.with({ ...settings, ...(onEvent && { onEvent }) }), ...extensions],
+    extensions: [
+      OnlineMigrator.with({ ...settings, ...(onEvent && { onEvent }), ...(ordinary && { ordinary }) }),
+      ...extensions,
+    ],
     migrations: { ...migrations, allOrNothing: false, snapshot: false },
   };
 }

@@ -24,7 +24,8 @@ import { reportMigrations } from './migration-events.ts';
 import { MigrationTargetError, resolveName, resolveTargets } from './migration-target.ts';
 import { acquireMigratorLock } from '../state/migrator-lock.ts';
 import { listPhases, type PhaseMigration } from './phase-list.ts';
-import { OnlineMigrationRunner, type RunnerResources } from './migration-runner.ts';
+import { OnlineMigrationRunner } from './migration-runner.ts';
+import type { RunnerResources } from './runner-resources.ts';
 import { OnlineSchemaGenerator } from './online-schema-generator.ts';
 import { refuseToLog, refuseToUnlog } from './ledger-commands.ts';
 import { chooseForRollup } from './rollup-choice.ts';
@@ -34,6 +35,10 @@ import { refuseRunOptions, type RunOptions, targetsOf } from './run-options.ts';
 export interface OnlineMigratorOptions extends SettingsOptions {
   /** Receives every event, in addition to the log. If it throws, the phase continues. */
   readonly onEvent?: OnlineMigrationListener;
+  /**
+   * Ordinary migrations: carried out by safe steps, which is the default, or as they are written.
+   */
+  readonly ordinary?: 'safe' | 'off';
 }
 
 /** An element of MikroORM's `extensions`. */
@@ -56,6 +61,7 @@ interface MigratorExtension {
 export class OnlineMigrator extends Migrator {
   #settings = settingsOf();
   #listeners: readonly OnlineMigrationListener[] = [];
+  #ordinary: 'safe' | 'off' = 'safe';
   #signal: AbortSignal | undefined;
 
   /**
@@ -63,7 +69,7 @@ export class OnlineMigrator extends Migrator {
    * @param options.onEvent receives every event, in addition to the log
    * @param options lock timeouts and backfill settings that differ from the defaults
    */
-  static with({ onEvent, ...settings }: OnlineMigratorOptions = {}): MigratorExtension {
+  static with({ onEvent, ordinary = 'safe', ...settings }: OnlineMigratorOptions = {}): MigratorExtension {
     for (const name of ['@mikro-orm/core', '@mikro-orm/migrations', '@mikro-orm/postgresql'] as const) {
       assertPeerVersion(name);
     }
@@ -79,6 +85,7 @@ export class OnlineMigrator extends Migrator {
         orm.config.registerExtension('@mikro-orm/migrator', () => {
           const migrator = new OnlineMigrator(orm.em as never);
           migrator.#settings = settingsOf(settings);
+          migrator.#ordinary = ordinary;
           migrator.#listeners = onEvent === undefined ? [] : [onEvent];
           return migrator;
         });
@@ -254,6 +261,7 @@ export class OnlineMigrator extends Migrator {
       session,
       openSession: () => Session.open(connection, 'online-migration worker', interrupt),
       settings: this.#settings,
+      ordinary: this.#ordinary,
       emit,
       signal: AbortSignal.any([interrupt.signal, session.lost]),
     });

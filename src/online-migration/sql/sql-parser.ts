@@ -1,6 +1,4 @@
-import type { ParseResult } from 'libpg-query';
-import { OnlineMigrationError } from '../change/online-migration-error.ts';
-import { assertPeerVersion } from '../postgres/peer-versions.ts';
+import type { Node, ParseResult } from 'libpg-query';
 
 /** PostgreSQL's own parser. */
 export interface SqlParser {
@@ -10,24 +8,19 @@ export interface SqlParser {
   normalizeSync(sql: string): string;
   /** Equal for statements that differ only in constants. */
   fingerprintSync(sql: string): string;
+  /** Writes a statement. The result may lack parts of it: see `writeStatement`. */
+  deparse(tree: Node): string;
 }
 
-/**
- * Loads the parser, an optional dependency of 2 MB.
- * @throws OnlineMigrationError if it is not installed, or in another version
- */
+/** Loads the parser. It takes 2 MB and some tenths of a second, so only a caller that needs it loads it. */
 export async function loadSqlParser(): Promise<SqlParser> {
-  assertPeerVersion('libpg-query');
-  const parser = await import('libpg-query').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new OnlineMigrationError(
-      'SQL_PARSER_MISSING',
-      '`onUnfollowedStatement` needs libpg-query, which is not installed: install it as a development dependency, ' +
-        'or leave the option out.',
-      { name: 'libpg-query' },
-      { cause: error },
-    );
-  });
+  const [parser, { deparseSync }] = await Promise.all([import('libpg-query'), import('pgsql-deparser')]);
   await parser.loadModule();
-  return parser;
+  const { parseSync, normalizeSync, fingerprintSync } = parser;
+  return {
+    parseSync,
+    normalizeSync,
+    fingerprintSync,
+    deparse: (tree) => deparseSync(tree, { pretty: false }),
+  };
 }

@@ -37,7 +37,7 @@ export interface FollowedOrmOptions {
   readonly pinnedColumn?: string;
   /**
    * For development and tests: receives each statement that names a column of a change although the other one is active, as raw
-   * SQL does without `columnOf`. If it throws, the statement fails with this error. It needs `libpg-query`.
+   * SQL does without `columnOf`. If it throws, the statement fails with this error.
    */
   readonly onUnfollowedStatement?: (found: UnfollowedStatement) => void;
 }

@@ -1,0 +1,100 @@
+import type { AbstractSqlDriver } from '@mikro-orm/postgresql';
+import type { Migration } from '@mikro-orm/migrations';
+import { carryOut } from '../ordinary/carry-out.ts';
+import { planMigration, refuseRefused } from '../ordinary/plan-migration.ts';
+import type { Step } from '../ordinary/planning/step.ts';
+import { TEXT_SETTINGS } from '../postgres/session-settings.ts';
+import type { RunnerResources } from './runner-resources.ts';
+
+/** The migration has used the driver while it ran: `execute`, or an EntityManager. */
+class DriverUsed extends Error {}
+
+/** A migration class with `static ordinary = 'as written'` runs as MikroORM would run it. */
+export function isAsWritten(migration: Migration): boolean {
+  return (migration.constructor as { ordinary?: unknown }).ordinary === 'as written';
+}
+
+/**
+ * Reads the statements of an ordinary migration without sending them.
+ * @returns null if it sends statements itself, while it runs
+ */
+export async function collectStatements(
+  migration: Migration,
+  method: 'up' | 'down',
+): Promise<string[] | null> {
+  const holder = migration as unknown as { driver: AbstractSqlDriver };
+  const { driver } = holder;
+  const refusing = new Proxy(driver, {
+    get(target, name) {
+      if (name === 'execute' || name === 'createEntityManager' || name === 'getConnection')
+        throw new DriverUsed();
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
+    },
+  });
+  migration.reset();
+  holder.driver = refusing;
+  try {
+    await migration[method]();
+    return migration.getQueries().flatMap((query) => {
+      const sql = textOf(query, driver);
+      return sql.trim() === '' ? [] : [sql];
+    });
+  } catch (error) {
+    if (error instanceof DriverUsed) return null;
+    throw error;
+  } finally {
+    holder.driver = driver;
+  }
+}
+
+/** A query as MikroORM would send it. */
+function textOf(query: ReturnType<Migration['getQueries']>[number], driver: AbstractSqlDriver): string {
+  if (typeof query === 'string') return query;
+  const { sql, params } = 'compile' in query ? query.compile() : query;
+  return driver.getPlatform().formatQuery(sql, params);
+}
+
+/**
+ * Carries out an ordinary migration safely, on a session with the role's own settings of texts and time zone.
+ * @param recordInLedger writes the ledger in the transaction of the session
+ * @throws OnlineMigrationError if a statement must not run; then nothing of it has run
+ */
+export async function runSafely(
+  migration: Migration,
+  direction: 'up' | 'down',
+  statements: readonly string[],
+  resources: RunnerResources,
+  recordInLedger: (session: RunnerResources['session']) => Promise<void>,
+): Promise<void> {
+  const { openSession, settings, emit, signal } = resources;
+  const name = migration.constructor.name;
+  await using session = await openSession();
+  await session.setApplicationName(`online-migration ${name} ${direction}`);
+  const resets = [...Object.keys(TEXT_SETTINGS), 'row_security'].map((setting) => `reset ${setting}`);
+  await session.script(resets.join('; '));
+  const plan = async (): Promise<readonly Step[]> => {
+    const made = await planMigration(session, statements);
+    refuseRefused(made, name);
+    const { steps } = made;
+    emit({
+      type: 'migration-planned',
+      migration: name,
+      direction,
+      steps: steps.map(({ statements: sql, lock }) => ({ statements: sql, lock })),
+      message: `${name}: ${steps.length === 1 ? '1 step' : `${steps.length} steps`}, none reads a table in use under SHARE or a stronger lock`,
+    });
+    return steps;
+  };
+  await carryOut({
+    migration: name,
+    direction,
+    statements,
+    plan,
+    session,
+    settings,
+    emit,
+    signal,
+    recordInLedger: () => recordInLedger(session),
+  });
+}

@@ -1,0 +1,231 @@
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import type { Emit } from '../change/events.ts';
+import type { LockMode } from '../postgres/lock-blockers.ts';
+import { type LockSettings, untilLocked } from '../postgres/lock-retries.ts';
+import type { Session } from '../postgres/session.ts';
+import { firstLine } from '../sql/statements.ts';
+import { beginProgress, endProgress, type Progress, readProgress, recordProgress } from './progress.ts';
+import type { Step } from './planning/step.ts';
+
+/** How long a statement may last beyond its lock waits. It only changes the catalog, or it is unknown. */
+const STATEMENT_TIMEOUT_MS = 10_000;
+
+/** One run of an ordinary migration. */
+export interface MigrationRun {
+  /** Its name in the ledger. */
+  readonly migration: string;
+  readonly direction: 'up' | 'down';
+  /** As they are written. */
+  readonly statements: readonly string[];
+  /** Makes the plan. It is not called for a migration that was interrupted. */
+  readonly plan: () => Promise<readonly Step[]>;
+  readonly session: Session;
+  readonly settings: LockSettings;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  /** Writes the ledger, in the transaction that is open on the session. */
+  readonly recordInLedger: () => Promise<void>;
+}
+
+/**
+ * Carries out an ordinary migration.
+ *
+ * 1. A migration that was interrupted goes on by the plan that it began with. A new one is planned.
+ * 2. Each step has a transaction of its own, or none. Its transaction has a short lock timeout: when it is over, the transaction is
+ *    rolled back, and tried again after a pause.
+ * 3. The transaction of a step also records the progress, and that of the last one writes the ledger. A step outside of a transaction
+ *    is recorded before it begins and after it: in between, the catalog tells whether it is done.
+ *
+ * Killed anywhere, the same command goes on.
+ *
+ * @throws OnlineMigrationError with a step that failed, and the steps that are done
+ */
+export async function carryOut(run: MigrationRun): Promise<void> {
+  const { session, migration, statements } = run;
+  const interrupted = await readProgress(session, run, statements);
+  const steps = interrupted?.steps ?? (await run.plan());
+  const isOne = steps.every(
+    ({ kind }, index) => kind === 'find' || (index === steps.length - 1 && isTransactional(kind)),
+  );
+  if (interrupted === null && !isOne) {
+    await session.transaction(() => beginProgress(session, run, statements, steps));
+  }
+  const isRecorded = interrupted !== null || !isOne;
+  const state: Progress = interrupted ?? { steps, done: 0, begun: 0 };
+  for (let index = state.done; index < steps.length; index++) {
+    run.signal.throwIfAborted();
+    const step = steps[index]!;
+    const isLast = index === steps.length - 1;
+    const record = async () => {
+      if (isLast) {
+        if (isRecorded) await endProgress(session, migration);
+        await run.recordInLedger();
+      } else if (isRecorded) {
+        await recordProgress(session, migration, { done: index + 1, begun: index + 1 });
+      }
+    };
+    const began = performance.now();
+    try {
+      await carryOutStep(run, step, { hasBegun: state.begun > index, isRecorded, index, record });
+    } catch (error) {
+      throw named(run, error, step, index, steps);
+    }
+    const milliseconds = performance.now() - began;
+    run.emit({
+      type: 'migration-step',
+      migration,
+      step: index + 1,
+      steps: steps.length,
+      statements: step.statements,
+      lock: step.lock,
+      milliseconds,
+      message: `${migration}: step ${index + 1} of ${steps.length} in ${Math.round(milliseconds)} ms${lockOf(step)}: ${firstLine(step.statements.at(-1)!)}`,
+    });
+  }
+  if (steps.length === 0) await session.transaction(() => run.recordInLedger());
+}
+
+interface StepRun {
+  /** Whether an earlier run began the step and did not record its end. */
+  readonly hasBegun: boolean;
+  readonly isRecorded: boolean;
+  readonly index: number;
+  readonly record: () => Promise<void>;
+}
+
+async function carryOutStep(
+  run: MigrationRun,
+  step: Step,
+  { hasBegun, index, record }: StepRun,
+): Promise<void> {
+  const { session, migration } = run;
+  switch (step.kind) {
+    case 'find':
+      await refuseFound(run, step);
+      return session.transaction(record);
+    case 'validate':
+      return session.withoutStatementTimeout(async () => {
+        for (const statement of step.statements) await session.query(statement);
+        await record();
+      });
+    case 'together':
+    case 'locked':
+      return inLockedTransaction(run, step, record);
+    case 'build-index':
+    case 'drop-index':
+    case 'outside': {
+      await recordProgress(session, migration, { done: index, begun: index + 1 });
+      if (step.kind === 'build-index') await buildIndex(session, step.statements[0], step.index, hasBegun);
+      else if (step.kind === 'drop-index') await dropIndex(session, step.statements[0], step.index, hasBegun);
+      else await session.runUnlimited(step.statements[0]);
+      return session.transaction(record);
+    }
+  }
+}
+
+async function inLockedTransaction(
+  run: MigrationRun,
+  step: Step,
+  record: () => Promise<void>,
+): Promise<void> {
+  const { session, settings } = run;
+  const { lockTimeoutMs } = settings;
+  const purpose = `${run.migration}: ${firstLine(step.statements[0] ?? '')}`;
+  await untilLocked(session, { ...run, purpose }, async (_, waitsFor) => {
+    waitsFor({ relations: step.relations, mode: modeOf(step), timeoutMs: lockTimeoutMs });
+    await session.transaction(async () => {
+      await session.script(
+        `set local lock_timeout = ${Math.ceil(lockTimeoutMs)};
+         set local statement_timeout = ${Math.ceil(STATEMENT_TIMEOUT_MS + lockTimeoutMs)}`,
+      );
+      for (const statement of step.statements) await session.script(statement);
+      await record();
+    });
+  });
+}
+
+/** An INVALID index of the name is left from a build that failed, here or elsewhere. */
+async function buildIndex(
+  session: Session,
+  statement: string,
+  index: string,
+  hasBegun: boolean,
+): Promise<void> {
+  const isValid = await readIndex(session, index);
+  if (isValid === true && hasBegun) return;
+  if (isValid === false) await session.runUnlimited(`drop index concurrently ${index}`);
+  try {
+    await session.runUnlimited(statement);
+  } catch (error) {
+    if ((await readIndex(session, index)) === false)
+      await session.runUnlimited(`drop index concurrently ${index}`);
+    throw error;
+  }
+}
+
+async function dropIndex(
+  session: Session,
+  statement: string,
+  index: string,
+  hasBegun: boolean,
+): Promise<void> {
+  if (hasBegun && (await readIndex(session, index)) === null) return;
+  await session.runUnlimited(statement);
+}
+
+/** Whether an index is valid; null if it does not exist. */
+async function readIndex(session: Session, index: string): Promise<boolean | null> {
+  const { rows } = await session.query<{ valid: boolean }>(
+    `select indisvalid as valid from pg_catalog.pg_index where indexrelid = to_regclass($1)`,
+    [index],
+  );
+  return rows[0]?.valid ?? null;
+}
+
+async function refuseFound(run: MigrationRun, step: Extract<Step, { kind: 'find' }>): Promise<void> {
+  const { session, migration } = run;
+  const { rows } = await session.withoutStatementTimeout(() =>
+    session.query<{ found: string }>(step.statements[0]),
+  );
+  if (rows.length === 0) return;
+  const found = rows.map((row) => row.found);
+  throw new OnlineMigrationError(
+    'ROWS_IN_THE_WAY',
+    `${step.refusal} Among them: ${found.join('; ')}. Then run the same command again.`,
+    { migration, rows: found },
+  );
+}
+
+/** Adds the place to an error of PostgreSQL. */
+function named(
+  run: MigrationRun,
+  error: unknown,
+  step: Step,
+  index: number,
+  steps: readonly Step[],
+): unknown {
+  if (error instanceof OnlineMigrationError || !(error instanceof Error) || run.signal.aborted) return error;
+  const done = steps.slice(0, index).filter(({ kind }) => kind !== 'find');
+  return new OnlineMigrationError(
+    'MIGRATION_STEP_FAILED',
+    `${run.migration} failed in step ${index + 1} of ${steps.length}, \`${firstLine(step.statements.at(-1)!)}\`: ${error.message}. ` +
+      (done.length === 0
+        ? 'Nothing was changed. '
+        : `The steps before it are done: ${done.map(({ statements }) => `\`${firstLine(statements.at(-1)!)}\``).join(', ')}. `) +
+      'Run the same command again when the cause is gone.',
+    { migration: run.migration, step: index + 1, steps: steps.length },
+    { cause: error },
+  );
+}
+
+function isTransactional(kind: Step['kind']): boolean {
+  return kind === 'together' || kind === 'locked' || kind === 'validate';
+}
+
+function modeOf({ lock }: Step): LockMode {
+  return lock === 'SHARE ROW EXCLUSIVE' ? 'share row exclusive' : 'access exclusive';
+}
+
+function lockOf({ lock }: Step): string {
+  return lock === null ? '' : `, under ${lock}`;
+}

@@ -1,0 +1,190 @@
+import type { Queryable } from '../postgres/queryable.ts';
+import { loadSqlParser, type SqlParser } from '../sql/sql-parser.ts';
+import { asKind, firstLine, readStatements, type Statement } from '../sql/statements.ts';
+import { writeStatement } from '../sql/write-statement.ts';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import { MadeHere } from './planning/made-here.ts';
+import type { Rule, RuleContext, Verdict } from './planning/rule.ts';
+import { addCheck } from './rules/add-check.ts';
+import { addColumn } from './rules/add-column.ts';
+import { addForeignKey } from './rules/add-foreign-key.ts';
+import { addUnique } from './rules/add-unique.ts';
+import { catalogOnly } from './rules/catalog-only.ts';
+import { changeData } from './rules/change-data.ts';
+import { changeType } from './rules/change-type.ts';
+import { createIndex } from './rules/create-index.ts';
+import { dropIndex } from './rules/drop-index.ts';
+import { losesData } from './rules/loses-data.ts';
+import { setNotNull } from './rules/set-not-null.ts';
+import { locked, type Step } from './planning/step.ts';
+import { nameOf } from './planning/relation-names.ts';
+
+/** The first rule that knows a statement decides. */
+const RULES: readonly Rule[] = [
+  losesData,
+  createIndex,
+  dropIndex,
+  addForeignKey,
+  addCheck,
+  addUnique,
+  setNotNull,
+  addColumn,
+  changeType,
+  changeData,
+  catalogOnly,
+];
+
+/** A statement of a migration, and the verdict on it. */
+export interface PlannedStatement {
+  readonly statement: Statement;
+  readonly verdict: Verdict;
+}
+
+/** The plan of an ordinary migration. */
+export interface MigrationPlan {
+  readonly statements: readonly PlannedStatement[];
+  /** Without those of a refused statement. */
+  readonly steps: readonly Step[];
+}
+
+/**
+ * Plans the statements of an ordinary migration; changes nothing.
+ *
+ * 1. PostgreSQL's own grammar reads them.
+ * 2. An `alter table` with several commands becomes one for each, unless all of them run as they are.
+ * 3. The rules decide on each by its tree, by the catalog, and by the tables that earlier statements make.
+ * 4. Statements that need no other way stay together in one transaction.
+ *
+ * @param database has no transaction open
+ * @param sql texts of one or several statements, in their order
+ * @throws OnlineMigrationError if one of them is not SQL
+ */
+export async function planMigration(database: Queryable, sql: readonly string[]): Promise<MigrationPlan> {
+  const parser = await loadSqlParser();
+  const { rows } = await database.query<{ version: number }>(
+    `select current_setting('server_version_num')::integer as version`,
+  );
+  const made = new MadeHere();
+  const statements = sql.flatMap((text) => readStatements(parser, text));
+  const parts = statements.map((statement) => separate(statement, parser));
+  const planned: PlannedStatement[] = [];
+  for (let index = 0; index < parts.length; index++) {
+    const own = parts[index]!;
+    const verdicts: PlannedStatement[] = [];
+    for (let at = 0; at < own.length; at++) {
+      const statement = own[at]!;
+      const next = own[at + 1] ?? (at === own.length - 1 ? parts[index + 1]?.[0] : undefined);
+      const context: RuleContext = { database, parser, serverVersion: rows[0]!.version, made, next };
+      const verdict = await verdictOn(statement, context);
+      verdicts.push({ statement, verdict });
+      made.note(statement);
+      if (verdict.kind !== 'steps' || !verdict.takesNext) continue;
+      // The next statement is done with it.
+      if (own[at + 1] === undefined) parts[index + 1] = parts[index + 1]!.slice(1);
+      else at++;
+    }
+    planned.push(...kept(statements[index]!, verdicts));
+  }
+  return {
+    statements: planned,
+    steps: stepsOf(planned.map(({ statement, verdict }) => [statement, verdict])),
+  };
+}
+
+/** @throws OnlineMigrationError with a sentence for each statement that must not run */
+export function refuseRefused({ statements }: MigrationPlan, migration: string): void {
+  const refused = statements.flatMap(({ statement, verdict }) =>
+    verdict.kind === 'refused'
+      ? [{ statement: statement.text, reason: verdict.reason, instead: verdict.instead }]
+      : [],
+  );
+  if (refused.length === 0) return;
+  const sentences = refused.map(
+    ({ statement, reason, instead }) => `\`${firstLine(statement)}\`: ${reason}. Instead: ${instead}.`,
+  );
+  throw new OnlineMigrationError(
+    'MIGRATION_UNSAFE',
+    `${migration} was not run, because it would harm tables in use:\n${sentences.join('\n')}\n` +
+      'To run a statement as it is, write the comment `-- online: accepted <reason>` above it.',
+    { migration, statements: refused },
+  );
+}
+
+/** An `alter table` for each of its commands. One that cannot be written alone stays as it is. */
+function separate(statement: Statement, parser: SqlParser): Statement[] {
+  const alter = asKind(statement.tree, 'AlterTableStmt');
+  if (alter?.objtype !== 'OBJECT_TABLE' || (alter.cmds?.length ?? 0) < 2 || statement.accepted !== undefined)
+    return [statement];
+  const parts = alter.cmds!.map((command) => {
+    const tree = { AlterTableStmt: { ...alter, cmds: [command] } };
+    const text = writeStatement(parser, tree);
+    return text === null ? null : { text, tree, accepted: undefined };
+  });
+  return parts.every((part) => part !== null) ? parts : [statement];
+}
+
+/** Parts that all run as they are need not be parted. */
+function kept(statement: Statement, parts: readonly PlannedStatement[]): readonly PlannedStatement[] {
+  const relations = parts.flatMap(({ verdict }) =>
+    verdict.kind === 'as-written' ? [verdict.relations] : [],
+  );
+  if (parts.length < 2 || relations.length < parts.length) return parts;
+  return [{ statement, verdict: { kind: 'as-written', relations: [...new Set(relations.flat())] } }];
+}
+
+async function verdictOn(statement: Statement, context: RuleContext): Promise<Verdict> {
+  if (statement.accepted === undefined) {
+    for (const rule of RULES) {
+      const verdict = await rule(statement, context);
+      if (verdict !== undefined) return verdict;
+    }
+  }
+  const { text, tree, accepted } = statement;
+  const relation = asKind(tree, 'AlterTableStmt')?.relation ?? asKind(tree, 'IndexStmt')?.relation;
+  const relations = relation === undefined ? [] : [nameOf(relation)];
+  return {
+    kind: 'steps',
+    reason: accepted === undefined ? 'no rule knows it, so it runs alone' : `accepted: ${accepted}`,
+    steps: [
+      isOutsideOnly(tree)
+        ? { kind: 'outside', statements: [text], relations, lock: null }
+        : locked(text, relations),
+    ],
+  };
+}
+
+/** Whether PostgreSQL refuses the statement in a transaction. */
+function isOutsideOnly(tree: Statement['tree']): boolean {
+  const command = asKind(asKind(tree, 'AlterTableStmt')?.cmds?.[0], 'AlterTableCmd');
+  return (
+    asKind(tree, 'IndexStmt')?.concurrent === true ||
+    asKind(tree, 'DropStmt')?.concurrent === true ||
+    asKind(tree, 'VacuumStmt')?.is_vacuumcmd === true ||
+    (asKind(tree, 'ClusterStmt')?.relation === undefined && 'ClusterStmt' in tree) ||
+    asKind(tree, 'ReindexStmt')?.params !== undefined ||
+    asKind(command?.def, 'PartitionCmd')?.concurrent === true
+  );
+}
+
+/** Joins neighbours that need no other way to one transaction. */
+function stepsOf(planned: readonly (readonly [Statement, Verdict])[]): Step[] {
+  const steps: Step[] = [];
+  for (const [{ text }, verdict] of planned) {
+    if (verdict.kind === 'refused') continue;
+    if (verdict.kind === 'steps') {
+      steps.push(...verdict.steps);
+      continue;
+    }
+    const last = steps.at(-1);
+    const open = last?.kind === 'together' ? last : undefined;
+    if (open !== undefined) steps.pop();
+    const relations = [...new Set([...(open?.relations ?? []), ...verdict.relations])];
+    steps.push({
+      kind: 'together',
+      statements: [...(open?.statements ?? []), text],
+      relations,
+      lock: relations.length === 0 ? null : 'ACCESS EXCLUSIVE',
+    });
+  }
+  return steps;
+}

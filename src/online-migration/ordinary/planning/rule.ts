@@ -1,0 +1,39 @@
+import type { Queryable } from '../../postgres/queryable.ts';
+import type { SqlParser } from '../../sql/sql-parser.ts';
+import type { Statement } from '../../sql/statements.ts';
+import type { MadeHere } from './made-here.ts';
+import type { Step } from './step.ts';
+
+/** The verdict on a statement. */
+export type Verdict =
+  /** It runs as it is: it neither reads nor rewrites a table that is in use. */
+  | { readonly kind: 'as-written'; readonly relations: readonly string[] }
+  /** Other steps lead to the same state. */
+  | {
+      readonly kind: 'steps';
+      readonly reason: string;
+      readonly steps: readonly Step[];
+      /** Whether the steps are also those of the next statement. */
+      readonly takesNext?: boolean;
+    }
+  /** It must not run. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly instead: string };
+
+/** The inputs of a rule, besides the statement. */
+export interface RuleContext {
+  /** Reads the catalog. */
+  readonly database: Queryable;
+  readonly parser: SqlParser;
+  /** `server_version_num`: 180004. */
+  readonly serverVersion: number;
+  /** The objects that earlier statements of the migration make. */
+  readonly made: MadeHere;
+  /** The statement behind it, for a rule that takes both. */
+  readonly next: Statement | undefined;
+}
+
+/**
+ * Recognises a kind of statement. A rule knows the danger of it and the safe steps in its place.
+ * @returns undefined for a statement of another kind
+ */
+export type Rule = (statement: Statement, context: RuleContext) => Promise<Verdict | undefined>;

@@ -1,0 +1,66 @@
+/**
+ * One step of an ordinary migration. Steps are data: an interrupted migration goes on by the plan that it began with.
+ *
+ * - `together`: statements that need no other way, in one transaction.
+ * - `locked`: one statement in a transaction of its own. It holds its lock for a change of the catalog.
+ * - `validate`: one statement in a transaction of its own. It reads the table and blocks neither reads nor writes.
+ * - `build-index`, `drop-index`, `outside`: one statement outside of a transaction.
+ * - `find`: a query for rows that would make a later step fail.
+ */
+export type Step = Transactional | IndexStep | OutsideStep | FindStep;
+
+interface Transactional {
+  readonly kind: 'together' | 'locked' | 'validate';
+  readonly statements: readonly string[];
+  /** The tables that were there before and that the statements lock: schema and name, quoted. */
+  readonly relations: readonly string[];
+  /** The strongest lock on them; null if there are none. */
+  readonly lock: LockName | null;
+}
+
+interface IndexStep {
+  readonly kind: 'build-index' | 'drop-index';
+  readonly statements: readonly [string];
+  readonly relations: readonly string[];
+  readonly lock: 'SHARE UPDATE EXCLUSIVE';
+  /** Schema and name, quoted. */
+  readonly index: string;
+}
+
+interface OutsideStep {
+  readonly kind: 'outside';
+  readonly statements: readonly [string];
+  readonly relations: readonly string[];
+  readonly lock: null;
+}
+
+interface FindStep {
+  readonly kind: 'find';
+  /** Returns at most some rows, each as text in the column `found`. */
+  readonly statements: readonly [string];
+  readonly relations: readonly string[];
+  readonly lock: 'ACCESS SHARE';
+  /** The sentence of the error if rows are found; they are listed behind it. */
+  readonly refusal: string;
+}
+
+export type LockName = 'ACCESS SHARE' | 'SHARE UPDATE EXCLUSIVE' | 'SHARE ROW EXCLUSIVE' | 'ACCESS EXCLUSIVE';
+
+/** A statement that only changes the catalog, in a transaction of its own. */
+export function locked(
+  statement: string,
+  relations: readonly string[],
+  lock: LockName = 'ACCESS EXCLUSIVE',
+): Step {
+  return { kind: 'locked', statements: [statement], relations, lock };
+}
+
+/** A statement that reads a table beside its traffic. */
+export function validate(statement: string, relation: string): Step {
+  return { kind: 'validate', statements: [statement], relations: [relation], lock: 'SHARE UPDATE EXCLUSIVE' };
+}
+
+/** A search for rows that a later step would not accept. */
+export function find(query: string, relations: readonly string[], refusal: string): Step {
+  return { kind: 'find', statements: [query], relations, lock: 'ACCESS SHARE', refusal };
+}

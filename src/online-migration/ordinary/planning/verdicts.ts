@@ -1,0 +1,36 @@
+import type { Node, RangeVar } from 'libpg-query';
+import { writeStatement } from '../../sql/write-statement.ts';
+import { nameOf } from './relation-names.ts';
+import type { RuleContext, Verdict } from './rule.ts';
+import { readTable, type TableFacts } from './table-facts.ts';
+
+/** A verdict for a statement that only changes the catalog of these tables. */
+export function asWritten(...relations: readonly string[]): Verdict {
+  return { kind: 'as-written', relations };
+}
+
+/**
+ * Reads a table of which a statement may take its time.
+ * @returns undefined if an exclusive lock hurts nobody: an earlier statement makes the table, it is empty, or it does not exist
+ */
+export async function tableInUse(relation: RangeVar, context: RuleContext): Promise<TableFacts | undefined> {
+  if (context.made.has(relation)) return undefined;
+  const table = await readTable(context.database, relation);
+  return table === null || table.isEmpty ? undefined : table;
+}
+
+/** The verdict for a table that nobody misses for a moment. */
+export function onFreeTable(relation: RangeVar, context: RuleContext): Verdict {
+  return context.made.has(relation) ? asWritten() : asWritten(nameOf(relation));
+}
+
+/** Writes a changed statement, or gives the refusal of one that cannot be written faithfully. */
+export function written(tree: Node, { parser }: RuleContext, steps: (sql: string) => Verdict): Verdict {
+  const sql = writeStatement(parser, tree);
+  if (sql !== null) return steps(sql);
+  return {
+    kind: 'refused',
+    reason: 'the statement has a part that cannot be carried over to its safe form',
+    instead: 'write the safe steps yourself, each behind the comment `-- online: accepted <reason>`',
+  };
+}

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import type { Queryable } from '../postgres/queryable.ts';
+import { packageTableExists } from '../state/package-table.ts';
+import { dropEmptySchema } from '../state/tables.ts';
+import type { Step } from './planning/step.ts';
+
+/** How far an ordinary migration of several transactions is. */
+export interface Progress {
+  /** The plan that it began with. */
+  readonly steps: readonly Step[];
+  /** The number of steps that are done. */
+  readonly done: number;
+  /** The number of steps that have begun: one more, if a step outside of a transaction was interrupted. */
+  readonly begun: number;
+}
+
+interface Key {
+  readonly migration: string;
+  readonly direction: 'up' | 'down';
+}
+
+const TABLE = `
+  create table if not exists online_migration.ordinary_migration (
+    migration text primary key,
+    direction text not null check (direction in ('up', 'down')),
+    -- Of the statements as they were written.
+    hash text not null,
+    steps jsonb not null,
+    done integer not null default 0,
+    begun integer not null default 0,
+    started_at timestamptz not null default now()
+  )`;
+
+/**
+ * Reads how far an interrupted migration is.
+ * @param statements as they are written now
+ * @returns null if it has not begun
+ * @throws OnlineMigrationError if its statements are not those that it began with, or it began in the other direction
+ */
+export async function readProgress(
+  database: Queryable,
+  { migration, direction }: Key,
+  statements: readonly string[],
+): Promise<Progress | null> {
+  const { rows: tables } = await database.query<{ exists: boolean }>(
+    `select ${packageTableExists('ordinary_migration')} as exists`,
+  );
+  if (!tables[0]?.exists) return null;
+  const { rows } = await database.query<Progress & { direction: string; hash: string }>(
+    `select direction, hash, steps, done, begun from online_migration.ordinary_migration where migration = $1`,
+    [migration],
+  );
+  const [found] = rows;
+  if (found === undefined) return null;
+  if (found.direction === direction && found.hash === hashOf(statements)) return found;
+  throw new OnlineMigrationError(
+    'MIGRATION_EDITED',
+    `${migration} was interrupted on its way ${found.direction} after ${found.done} of ${found.steps.length} steps, and ` +
+      (found.direction === direction
+        ? 'its statements have changed since'
+        : `cannot go ${direction} from there`) +
+      `: run it ${found.direction} to its end with the statements that it began with. If you have brought the database to a known state ` +
+      'by hand, delete its row of online_migration.ordinary_migration.',
+    { migration, direction: found.direction, done: found.done, steps: found.steps.length },
+  );
+}
+
+/** Records the plan of a migration that begins. */
+export async function beginProgress(
+  database: Queryable,
+  { migration, direction }: Key,
+  statements: readonly string[],
+  steps: readonly Step[],
+): Promise<void> {
+  const { rows } = await database.query<{
+    exists: boolean;
+    may_create: boolean;
+    role: string;
+    database: string;
+  }>(
+    `
+    select exists (select from pg_catalog.pg_namespace where nspname = 'online_migration') as exists,
+      has_database_privilege(current_database(), 'create') as may_create,
+      quote_ident(current_user) as role, quote_ident(current_database()) as database`,
+  );
+  const { exists, may_create: mayCreate, role } = rows[0]!;
+  if (!exists && !mayCreate) {
+    throw new OnlineMigrationError(
+      'PROGRESS_NOT_KEPT',
+      `${role} may not create the schema online_migration, in which the package keeps the progress of a migration of several steps: run ` +
+        `\`create schema online_migration authorization ${role}\` once as an administrator, or ` +
+        `\`grant create on database ${rows[0]!.database} to ${role}\`.`,
+      { schema: 'online_migration', role },
+    );
+  }
+  if (!exists) await database.query(`create schema if not exists online_migration`);
+  await database.query(TABLE);
+  await database.query(
+    `insert into online_migration.ordinary_migration (migration, direction, hash, steps) values ($1, $2, $3, $4)`,
+    [migration, direction, hashOf(statements), JSON.stringify(steps)],
+  );
+}
+
+/** Records that steps have begun or are done, in the transaction of the step if it has one. */
+export async function recordProgress(
+  database: Queryable,
+  migration: string,
+  { done, begun }: Pick<Progress, 'done' | 'begun'>,
+): Promise<void> {
+  await database.query(
+    `update online_migration.ordinary_migration set done = $2, begun = $3 where migration = $1`,
+    [migration, done, begun],
+  );
+}
+
+/** Forgets a migration that has ended; in the transaction that records it in the ledger. The table goes with its last row. */
+export async function endProgress(database: Queryable, migration: string): Promise<void> {
+  await database.query(`delete from online_migration.ordinary_migration where migration = $1`, [migration]);
+  const { rows } = await database.query<{ goes: boolean }>(`
+    select not exists (select from online_migration.ordinary_migration) and pg_has_role(c.relowner, 'usage') as goes
+    from pg_catalog.pg_class c where c.oid = 'online_migration.ordinary_migration'::regclass`);
+  if (!rows[0]?.goes) return;
+  await database.query(`drop table online_migration.ordinary_migration`);
+  await dropEmptySchema(database);
+}
+
+function hashOf(statements: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(statements)).digest('hex');
+}

@@ -1,0 +1,92 @@
+import type { Node } from 'libpg-query';
+import { escapeIdentifier } from 'pg';
+import { writeStatement } from '../../sql/write-statement.ts';
+import { chooseName, nameOfPostgres } from '../planning/choose-name.ts';
+import type { Rule, RuleContext, Verdict } from '../planning/rule.ts';
+import { MOST_ROWS, rowLabel } from '../planning/row-label.ts';
+import { find, locked, type Step, validate } from '../planning/step.ts';
+import {
+  addedConstraint,
+  onTable,
+  replacementOf,
+  type TableCommand,
+  tableCommandOf,
+  withCommands,
+} from '../planning/table-command.ts';
+import { onFreeTable, tableInUse, written } from '../planning/verdicts.ts';
+
+/**
+ * `add check`: ACCESS EXCLUSIVE while every row is checked.
+ *
+ * 1. Find rows that violate it, and refuse if there are some.
+ * 2. `add constraint … not valid`, in the same statement with the `drop constraint` of the same name ahead of it: a change of the
+ *    catalog. From here on new rows are checked.
+ * 3. `validate constraint`: reads the table under SHARE UPDATE EXCLUSIVE.
+ */
+export const addCheck: Rule = async (statement, context) => {
+  const first = tableCommandOf(statement);
+  if (first === undefined) return undefined;
+  const replaced = replacementOf(first, context.next);
+  const alter = replaced ?? first;
+  const check = addedConstraint(alter);
+  if (check?.contype !== 'CONSTR_CHECK' || check.raw_expr === undefined) return undefined;
+  const table = await tableInUse(alter.table, context);
+  // Alone, either statement is harmless there.
+  if (table === undefined) return replaced === undefined ? onFreeTable(alter.table, context) : undefined;
+  const takes = replaced === undefined ? {} : { takesNext: true };
+  if (check.skip_validation && replaced === undefined) {
+    return { kind: 'steps', reason: 'it locks the table', steps: [locked(statement.text, [table.name])] };
+  }
+  const conname =
+    check.conname ??
+    (await nameOfPostgres(context, alter.table, (trial) => onTable(alter, trial))) ??
+    (await chooseName(context, alter.table, ['check']));
+  const notValid = { ...check, conname, skip_validation: true, initially_valid: false };
+  const commands = [
+    ...(replaced === undefined ? [] : [first.command]),
+    { ...alter.command, def: { Constraint: notValid } },
+  ];
+  const violations = await violationsOf(alter, check.raw_expr, table.name, context);
+  return written(withCommands(alter, ...commands), context, (sql): Verdict => ({
+    kind: 'steps',
+    ...takes,
+    reason: 'it reads the whole table while nobody can use it',
+    steps: [
+      ...violations,
+      locked(sql, [table.name]),
+      ...(check.skip_validation
+        ? []
+        : [
+            validate(
+              `alter table ${table.name} validate constraint ${escapeIdentifier(conname)}`,
+              table.name,
+            ),
+          ]),
+    ],
+  }));
+};
+
+/** The search for rows that violate the condition; none if it cannot be written as a query. */
+async function violationsOf(
+  { table: relation }: TableCommand,
+  condition: Node,
+  table: string,
+  { database, parser }: RuleContext,
+): Promise<Step[]> {
+  const select: Node = {
+    SelectStmt: {
+      targetList: [{ ResTarget: { val: { A_Const: { ival: { ival: 1 } } } } }],
+      fromClause: [{ RangeVar: relation }],
+      whereClause: { BoolExpr: { boolop: 'NOT_EXPR', args: [condition] } },
+      limitOption: 'LIMIT_OPTION_DEFAULT',
+      op: 'SETOP_NONE',
+    },
+  };
+  const sql = writeStatement(parser, select);
+  const where = sql?.slice(sql.search(/\bWHERE\b/));
+  if (where === undefined) return [];
+  const name = relation.alias?.aliasname ?? relation.relname!;
+  const label = await rowLabel(database, table, escapeIdentifier(name));
+  const query = `select ${label} as found from ${table} as ${escapeIdentifier(name)} ${where} limit ${MOST_ROWS}`;
+  return [find(query, [table], `Rows of ${table} violate the check: correct them.`)];
+}

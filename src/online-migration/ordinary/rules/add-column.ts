@@ -1,0 +1,121 @@
+import type { ColumnDef, Node } from 'libpg-query';
+import type { Queryable } from '../../postgres/queryable.ts';
+import { asKind } from '../../sql/statements.ts';
+import type { Rule, Verdict } from '../planning/rule.ts';
+import { stringsOf, tableCommandOf } from '../planning/table-command.ts';
+import { asWritten, onFreeTable, tableInUse } from '../planning/verdicts.ts';
+
+/** The column gets a number from a sequence, which rewrites the table. */
+const SERIAL = /^(?:small|big)?serial[248]?$/;
+
+/**
+ * `add column`: ACCESS EXCLUSIVE for a change of the catalog, if all rows get the same value. Otherwise every row is rewritten under it,
+ * or read for a constraint.
+ */
+export const addColumn: Rule = async (statement, context) => {
+  const alter = tableCommandOf(statement);
+  const column =
+    alter?.command.subtype === 'AT_AddColumn' ? asKind(alter.command.def, 'ColumnDef') : undefined;
+  if (alter === undefined || column === undefined) return undefined;
+  const table = await tableInUse(alter.table, context);
+  if (table === undefined) return onFreeTable(alter.table, context);
+  const danger = await dangerOf(column, context.database);
+  return danger ?? asWritten(table.name);
+};
+
+type Refused = Extract<Verdict, { kind: 'refused' }>;
+
+async function dangerOf(column: ColumnDef, database: Queryable): Promise<Refused | undefined> {
+  const name = column.colname!;
+  const constraints = (column.constraints ?? []).flatMap((node) => asKind(node, 'Constraint') ?? []);
+  const has = (...types: string[]) => constraints.some(({ contype }) => types.includes(contype ?? ''));
+  const given = constraints.find(({ contype }) => contype === 'CONSTR_DEFAULT')?.raw_expr;
+  const type = stringsOf(column.typeName?.names).at(-1) ?? '';
+  const generated = constraints.find(({ contype }) => contype === 'CONSTR_GENERATED');
+  if (SERIAL.test(type) || has('CONSTR_IDENTITY')) {
+    return refused(
+      'it gives every row a number, and rewrites the table while nobody can use it',
+      `add ${name} without a default, set the default to the next value of a sequence, give the rows their numbers in batches, and set it not null`,
+    );
+  }
+  if (generated !== undefined && generated.generated_kind !== 'v') {
+    return refused(
+      'it computes the column for every row, and rewrites the table while nobody can use it',
+      `add ${name} as a plain column that a trigger fills, and fill the rows in batches; on PostgreSQL 18 a virtual column costs nothing`,
+    );
+  }
+  if (given !== undefined && (await isVolatile(given, database))) {
+    return refused(
+      'its default differs from row to row, so it rewrites the table while nobody can use it',
+      `add ${name} without a default, set the default in a statement of its own, give the rows their values in batches, and set it not null`,
+    );
+  }
+  if (await hasCheckedDomain(column, database)) {
+    return refused(
+      'its type is a domain with a constraint, so it rewrites the table while nobody can use it',
+      `add ${name} with the domain's base type, and add the domain's condition as a check`,
+    );
+  }
+  if (has('CONSTR_NOTNULL') && (given === undefined || isNullConstant(given)) && generated === undefined) {
+    return refused(
+      'the rows that are there have no value for it',
+      `add ${name} without \`not null\`, or with a default; give the rows a value in batches, and set it not null`,
+    );
+  }
+  if (has('CONSTR_UNIQUE', 'CONSTR_PRIMARY', 'CONSTR_CHECK')) {
+    return refused(
+      'its constraint reads the whole table while nobody can use it',
+      `add ${name} without the constraint, and the constraint with \`alter table … add constraint\``,
+    );
+  }
+  return undefined;
+}
+
+function refused(reason: string, instead: string): Refused {
+  return { kind: 'refused', reason, instead };
+}
+
+function isNullConstant(expression: Node): boolean {
+  return asKind(expression, 'A_Const')?.isnull === true;
+}
+
+/** Whether an expression calls a volatile function, or one that is not known. */
+async function isVolatile(expression: Node, database: Queryable): Promise<boolean> {
+  const calls = functionsIn(expression);
+  if (calls.length === 0) return false;
+  const { rows } = await database.query<{ volatile: boolean }>(
+    `
+    select coalesce(bool_or(p.oid is null or p.provolatile = 'v'), false) as volatile
+    from unnest($1::text[]) as name
+    left join pg_catalog.pg_proc p on p.proname = name`,
+    [calls],
+  );
+  return rows[0]!.volatile;
+}
+
+/** The names of the functions that a tree calls, without their schemas. */
+function functionsIn(part: unknown): string[] {
+  if (typeof part !== 'object' || part === null) return [];
+  const called = 'FuncCall' in part ? asKind(part as Node, 'FuncCall') : undefined;
+  const own = called === undefined ? [] : stringsOf(called.funcname).slice(-1);
+  return [...own, ...Object.values(part).flatMap(functionsIn)];
+}
+
+async function hasCheckedDomain({ typeName }: ColumnDef, database: Queryable): Promise<boolean> {
+  const names = stringsOf(typeName?.names);
+  const { rows } = await database.query<{ checked: boolean }>(
+    `
+    with recursive domain as (
+      select t.oid, t.typbasetype, t.typnotnull, t.typtype from pg_catalog.pg_type t
+      where t.oid = to_regtype((select string_agg(quote_ident(name), '.' order by position) from unnest($1::text[]) with ordinality as part (name, position)))
+      union all
+      select t.oid, t.typbasetype, t.typnotnull, t.typtype from pg_catalog.pg_type t join domain on t.oid = domain.typbasetype
+    )
+    select exists (
+      select from domain
+      where typtype = 'd' and (typnotnull or exists (select from pg_catalog.pg_constraint where contypid = domain.oid))
+    ) as checked`,
+    [names],
+  );
+  return rows[0]!.checked;
+}

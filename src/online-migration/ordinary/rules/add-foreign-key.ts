@@ -1,0 +1,131 @@
+import { escapeIdentifier } from 'pg';
+import { nameOf } from '../planning/relation-names.ts';
+import type { Rule, RuleContext, Verdict } from '../planning/rule.ts';
+import { MOST_ROWS, rowLabel } from '../planning/row-label.ts';
+import { find, locked, type Step, validate } from '../planning/step.ts';
+import { readTable } from '../planning/table-facts.ts';
+import {
+  addedConstraint,
+  replacementOf,
+  stringsOf,
+  type TableCommand,
+  tableCommandOf,
+  withCommands,
+} from '../planning/table-command.ts';
+import { asWritten, onFreeTable, tableInUse, written } from '../planning/verdicts.ts';
+import { chooseName } from '../planning/choose-name.ts';
+
+/** From this version on, a foreign key of a partitioned table may be NOT VALID. */
+const NOT_VALID_ON_PARTITIONED = 180_000;
+
+/**
+ * `add foreign key`: SHARE ROW EXCLUSIVE on both tables while every row is looked up.
+ *
+ * 1. Find rows without a partner, and refuse if there are some.
+ * 2. `add constraint … not valid`: SHARE ROW EXCLUSIVE on both tables for a change of the catalog. From here on new rows are checked.
+ * 3. `validate constraint`: reads the table under SHARE UPDATE EXCLUSIVE.
+ *
+ * One that replaces another of the same name is added in the statement that drops the other: there is always one of them.
+ */
+export const addForeignKey: Rule = async (statement, context) => {
+  const first = tableCommandOf(statement);
+  if (first === undefined) return undefined;
+  const replaced = replacementOf(first, context.next);
+  const alter = replaced ?? first;
+  const key = addedConstraint(alter);
+  if (key?.contype !== 'CONSTR_FOREIGN' || key.pktable === undefined) return undefined;
+  const table = await tableInUse(alter.table, context);
+  const referenced = nameOf(key.pktable);
+  // Alone, either statement is harmless there.
+  if (table === undefined && replaced !== undefined) return undefined;
+  if (table === undefined) {
+    const own = onFreeTable(alter.table, context);
+    const other = context.made.has(key.pktable) ? [] : [referenced];
+    return own.kind === 'as-written' ? asWritten(...own.relations, ...other) : own;
+  }
+  const both = [table.name, referenced];
+  if (key.skip_validation && replaced === undefined) {
+    return {
+      kind: 'steps',
+      reason: LOCKS_BOTH,
+      steps: [locked(statement.text, both, 'SHARE ROW EXCLUSIVE')],
+    };
+  }
+  if (table.kind === 'p' && context.serverVersion < NOT_VALID_ON_PARTITIONED) {
+    return {
+      kind: 'refused',
+      reason:
+        'it looks up every row of the partitions while nobody can write to either table, and only PostgreSQL 18 can do it later',
+      instead:
+        'add the foreign key to each partition with `not valid`, validate it there, and then add it to the partitioned table',
+    };
+  }
+  const conname =
+    key.conname ?? (await chooseName(context, alter.table, [...stringsOf(key.fk_attrs), 'fkey']));
+  const notValid = { ...key, conname, skip_validation: true, initially_valid: false };
+  const orphans = await orphansOf(alter, key, table.name, context);
+  const validation = validate(
+    `alter table ${table.name} validate constraint ${escapeIdentifier(conname)}`,
+    table.name,
+  );
+  const commands = [
+    ...(replaced === undefined ? [] : [first.command]),
+    { ...alter.command, def: { Constraint: notValid } },
+  ];
+  return written(withCommands(alter, ...commands), context, (sql): Verdict => ({
+    kind: 'steps',
+    ...(replaced !== undefined && { takesNext: true }),
+    reason: 'it looks up every row while nobody can write to either table',
+    steps: [
+      ...orphans,
+      locked(sql, both, replaced === undefined ? 'SHARE ROW EXCLUSIVE' : 'ACCESS EXCLUSIVE'),
+      ...(key.skip_validation ? [] : [validation]),
+    ],
+  }));
+};
+
+const LOCKS_BOTH = 'it locks both tables against writes';
+
+/** The search for rows without a partner; none if the other table is not there yet. */
+async function orphansOf(
+  { table: relation }: TableCommand,
+  key: NonNullable<ReturnType<typeof addedConstraint>>,
+  table: string,
+  { database }: RuleContext,
+): Promise<Step[]> {
+  const other = await readTable(database, key.pktable!);
+  const columns = stringsOf(key.fk_attrs);
+  const targets = key.pk_attrs?.length ? stringsOf(key.pk_attrs) : await primaryKeyOf(database, other?.name);
+  const own = await readTable(database, relation);
+  const areThere = columns.every((column) => own?.columns[column] !== undefined);
+  if (other === null || key.fk_matchtype === 'f' || targets.length !== columns.length || !areThere) return [];
+  const isGiven = columns.map((column) => `r.${escapeIdentifier(column)} is not null`).join(' and ');
+  const isPartner = columns
+    .map((column, index) => `o.${escapeIdentifier(targets[index]!)} = r.${escapeIdentifier(column)}`)
+    .join(' and ');
+  const query =
+    `select ${await rowLabel(database, table, 'r')} as found from ${table} r ` +
+    `where ${isGiven} and not exists (select from ${other.name} o where ${isPartner}) limit ${MOST_ROWS}`;
+  return [
+    find(
+      query,
+      [table, other.name],
+      `Rows of ${table} have no partner in ${other.name}: correct or delete them.`,
+    ),
+  ];
+}
+
+async function primaryKeyOf(database: RuleContext['database'], table: string | undefined): Promise<string[]> {
+  if (table === undefined) return [];
+  const { rows } = await database.query<{ name: string }>(
+    `
+    select a.attname as name
+    from pg_catalog.pg_index i
+    cross join unnest(i.indkey) with ordinality as key (attnum, position)
+    join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = key.attnum
+    where i.indrelid = to_regclass($1) and i.indisprimary and key.position <= i.indnkeyatts
+    order by key.position`,
+    [table],
+  );
+  return rows.map(({ name }) => name);
+}

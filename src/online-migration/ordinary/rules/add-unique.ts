@@ -1,0 +1,138 @@
+import type { Constraint, Node } from 'libpg-query';
+import { escapeIdentifier } from 'pg';
+import { chooseName, nameOfPostgres } from '../planning/choose-name.ts';
+import { besideName, listOf } from '../planning/relation-names.ts';
+import type { Rule, Verdict } from '../planning/rule.ts';
+import { MOST_ROWS } from '../planning/row-label.ts';
+import { find, locked, type Step } from '../planning/step.ts';
+import {
+  addedConstraint,
+  onTable,
+  replacementOf,
+  stringsOf,
+  tableCommandOf,
+  withCommands,
+} from '../planning/table-command.ts';
+import { onFreeTable, tableInUse, written } from '../planning/verdicts.ts';
+import { buildIndex } from './create-index.ts';
+import { notNullSteps } from './set-not-null.ts';
+
+/**
+ * `add unique`, `add primary key`: ACCESS EXCLUSIVE while the index is built.
+ *
+ * 1. Find values that occur twice, and refuse if there are some. For a primary key, make its columns NOT NULL.
+ * 2. `create unique index concurrently`.
+ * 3. `add constraint … using index`: a change of the catalog. One that replaces another of the same name is added in the statement
+ *    that drops the other, which renames the index, too.
+ */
+export const addUnique: Rule = async (statement, context) => {
+  const first = tableCommandOf(statement);
+  if (first === undefined) return undefined;
+  const replaced = replacementOf(first, context.next);
+  const alter = replaced ?? first;
+  const key = addedConstraint(alter);
+  if (key?.contype !== 'CONSTR_UNIQUE' && key?.contype !== 'CONSTR_PRIMARY') return undefined;
+  const table = await tableInUse(alter.table, context);
+  // Alone, either statement is harmless there.
+  if (table === undefined) return replaced === undefined ? onFreeTable(alter.table, context) : undefined;
+  const isPrimary = key.contype === 'CONSTR_PRIMARY';
+  const columns = stringsOf(key.keys);
+  const nullable = isPrimary ? columns.filter((name) => table.columns[name]?.notNull === false) : [];
+  if (key.indexname !== undefined && nullable.length === 0 && replaced === undefined) {
+    return { kind: 'steps', reason: 'it locks the table', steps: [locked(statement.text, [table.name])] };
+  }
+  if (table.kind === 'p' || key.without_overlaps || key.indexname !== undefined) {
+    return {
+      kind: 'refused',
+      reason: 'it builds an index, or reads the table, while nobody can use the table',
+      instead:
+        table.kind === 'p'
+          ? 'add the constraint to each partition, then `on only` the partitioned table, and attach the indexes with `alter index … attach partition`'
+          : 'set the columns not null first, and build the index concurrently',
+    };
+  }
+  const conname =
+    key.conname ??
+    (await nameOfPostgres(context, alter.table, (trial) => onTable(alter, trial))) ??
+    (await chooseName(context, alter.table, ['key']));
+  const notNull: Step[] = [];
+  for (const column of nullable)
+    notNull.push(...(await notNullSteps(context, alter.table, table.name, column)));
+  const indexName =
+    replaced === undefined ? conname : await chooseName(context, alter.table, [conname, 'replacement']);
+  const commands = [
+    ...(replaced === undefined ? [] : [first.command]),
+    { ...alter.command, def: { Constraint: addingIndex(key, conname, indexName) } },
+  ];
+  return written(indexOf(key, indexName, alter.table), context, (create) =>
+    written(withCommands(alter, ...commands), context, (add): Verdict => ({
+      kind: 'steps',
+      ...(replaced !== undefined && { takesNext: true }),
+      reason: 'it builds an index while nobody can use the table',
+      steps: [
+        ...(columns.every((name) => table.columns[name] !== undefined)
+          ? [duplicates(table.name, columns, isPrimary || key.nulls_not_distinct === true)]
+          : []),
+        ...notNull,
+        buildIndex(create, besideName(alter.table, indexName), table.name),
+        locked(add, [table.name]),
+      ],
+    })),
+  );
+};
+
+/** The constraint with an index that is there. */
+function addingIndex(key: Constraint, conname: string, indexname: string): Constraint {
+  const { contype, deferrable, initdeferred, location, is_enforced, initially_valid } = key;
+  return {
+    contype: contype!,
+    conname,
+    indexname,
+    ...(deferrable && { deferrable }),
+    ...(initdeferred && { initdeferred }),
+    ...(is_enforced !== undefined && { is_enforced }),
+    ...(initially_valid !== undefined && { initially_valid }),
+    ...(location !== undefined && { location }),
+  };
+}
+
+function indexOf(
+  key: Constraint,
+  idxname: string,
+  relation: NonNullable<ReturnType<typeof tableCommandOf>>['table'],
+): Node {
+  const { options, including, indexspace, nulls_not_distinct } = key;
+  return {
+    IndexStmt: {
+      idxname,
+      relation: { ...relation, inh: true },
+      accessMethod: 'btree',
+      indexParams: elements(key.keys),
+      ...(including && { indexIncludingParams: elements(including) }),
+      ...(options && { options }),
+      ...(indexspace && { tableSpace: indexspace }),
+      unique: true,
+      concurrent: true,
+      ...(nulls_not_distinct && { nulls_not_distinct }),
+    },
+  };
+}
+
+function elements(keys: Constraint['keys']): Node[] {
+  return stringsOf(keys).map((name) => ({
+    IndexElem: { name, ordering: 'SORTBY_DEFAULT', nulls_ordering: 'SORTBY_NULLS_DEFAULT' },
+  }));
+}
+
+function duplicates(table: string, columns: readonly string[], nullsAreEqual: boolean): Step {
+  const list = listOf(columns);
+  const given = nullsAreEqual
+    ? ''
+    : ` where ${columns.map((name) => `${escapeIdentifier(name)} is not null`).join(' and ')}`;
+  const query = `select count(*) || ' rows' as found from ${table}${given} group by ${list} having count(*) > 1 limit ${MOST_ROWS}`;
+  return find(
+    query,
+    [table],
+    `Rows of ${table} have the same ${list}: correct them. (\`select ${list}, count(*) from ${table} group by ${list} having count(*) > 1\` lists the values.)`,
+  );
+}

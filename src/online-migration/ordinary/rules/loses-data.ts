@@ -1,0 +1,87 @@
+import { asKind } from '../../sql/statements.ts';
+import type { Rule, Verdict } from '../planning/rule.ts';
+import { tableCommandOf } from '../planning/table-command.ts';
+import { tableInUse } from '../planning/verdicts.ts';
+
+/**
+ * Statements that take away more than they name, or lock a table for as long as it is copied: refused.
+ */
+export const losesData: Rule = async (statement, context) => {
+  const { tree } = statement;
+  const drop = asKind(tree, 'DropStmt');
+  if (drop?.behavior === 'DROP_CASCADE') {
+    const kind = KINDS[drop.removeType ?? ''];
+    if (kind !== undefined) {
+      return refused(
+        `\`cascade\` also drops the dependents of the ${kind}, such as foreign keys and views of others`,
+        `drop the dependents one by one, then the ${kind} without \`cascade\``,
+      );
+    }
+  }
+  const truncate = asKind(tree, 'TruncateStmt');
+  if (truncate?.behavior === 'DROP_CASCADE') {
+    return refused(
+      '`cascade` also empties the tables that refer to it',
+      'name each table that is to be emptied',
+    );
+  }
+  if (asKind(tree, 'DropdbStmt') !== undefined) return refused('it drops a database', 'do that by hand');
+  const vacuum = asKind(tree, 'VacuumStmt');
+  const isFull = vacuum?.options?.some((option) => asKind(option, 'DefElem')?.defname === 'full');
+  if (isFull || asKind(tree, 'ClusterStmt') !== undefined) {
+    return refused(
+      'it rewrites the table while nobody can use it',
+      'use pg_repack, which rewrites it beside the traffic',
+    );
+  }
+  const reindex = asKind(tree, 'ReindexStmt');
+  if (
+    reindex !== undefined &&
+    !reindex.params?.some((option) => asKind(option, 'DefElem')?.defname === 'concurrently')
+  ) {
+    return refused('it builds indexes while nobody can write', 'write `reindex … concurrently`');
+  }
+  const setting = asKind(tree, 'VariableSetStmt');
+  if (setting?.name === 'session_replication_role') {
+    return refused(
+      'no trigger and no foreign key works in its session',
+      'leave it out; for MikroORM: `disableForeignKeys: false`',
+    );
+  }
+  if (asKind(tree, 'TransactionStmt') !== undefined) {
+    return refused('the migrator opens and ends the transactions', 'leave it out');
+  }
+  const alter = tableCommandOf(statement);
+  const hazard = HAZARDS[alter?.command.subtype ?? ''];
+  if (alter === undefined || hazard === undefined || (await tableInUse(alter.table, context)) === undefined)
+    return undefined;
+  return refused(...hazard);
+};
+
+const KINDS: Record<string, string> = {
+  OBJECT_TABLE: 'table',
+  OBJECT_SCHEMA: 'schema',
+  OBJECT_TYPE: 'type',
+  OBJECT_FUNCTION: 'function',
+  OBJECT_VIEW: 'view',
+  OBJECT_SEQUENCE: 'sequence',
+};
+
+const COPIES = 'it copies the whole table while nobody can use it';
+
+/** Commands of `alter table` on a table in use: the reason, and the safe way. */
+const HAZARDS: Record<string, [reason: string, instead: string]> = {
+  AT_SetLogged: [COPIES, 'make a new table, and fill it in batches'],
+  AT_SetUnLogged: [COPIES, 'make a new table, and fill it in batches'],
+  AT_SetTableSpace: [COPIES, 'use pg_repack, which can move it to another tablespace'],
+  AT_SetAccessMethod: [COPIES, 'make a new table, and fill it in batches'],
+  AT_DisableTrigAll: ['rows that violate foreign keys can come in', 'disable the triggers by name'],
+  AT_DisableTrigUser: [
+    'the triggers are off for everybody',
+    'disable the triggers by name, or set a flag that they read',
+  ],
+};
+
+function refused(reason: string, instead: string): Verdict {
+  return { kind: 'refused', reason, instead };
+}

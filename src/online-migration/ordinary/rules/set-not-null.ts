@@ -1,0 +1,69 @@
+import { escapeIdentifier } from 'pg';
+import { chooseName } from '../planning/choose-name.ts';
+import type { Rule, RuleContext } from '../planning/rule.ts';
+import { MOST_ROWS, rowLabel } from '../planning/row-label.ts';
+import { find, locked, type Step, validate } from '../planning/step.ts';
+import { tableCommandOf } from '../planning/table-command.ts';
+import { onFreeTable, tableInUse } from '../planning/verdicts.ts';
+import type { RangeVar } from 'libpg-query';
+
+/**
+ * `set not null`: ACCESS EXCLUSIVE while every row is read.
+ *
+ * 1. Find rows without a value, and refuse if there are some.
+ * 2. Add a check NOT VALID that the column is not null. From here on new rows are checked.
+ * 3. Validate it: reads the table under SHARE UPDATE EXCLUSIVE.
+ * 4. `set not null`. PostgreSQL takes the check's word and reads nothing.
+ * 5. Drop the check, in a statement of its own: in one statement, PostgreSQL would drop it first and read the table after all.
+ */
+export const setNotNull: Rule = async (statement, context) => {
+  const alter = tableCommandOf(statement);
+  if (alter?.command.subtype !== 'AT_SetNotNull') return undefined;
+  const column = alter.command.name!;
+  const table = await tableInUse(alter.table, context);
+  const found = table?.columns[column];
+  if (table === undefined) return onFreeTable(alter.table, context);
+  if (found === undefined || found.notNull || (await isProven(context, table.name, column))) {
+    return { kind: 'steps', reason: 'it locks the table', steps: [locked(statement.text, [table.name])] };
+  }
+  return {
+    kind: 'steps',
+    reason: 'it reads the whole table while nobody can use it',
+    steps: await notNullSteps(context, alter.table, table.name, column),
+  };
+};
+
+/** The steps after which a column is NOT NULL. */
+export async function notNullSteps(
+  context: RuleContext,
+  relation: RangeVar,
+  table: string,
+  column: string,
+): Promise<Step[]> {
+  const name = escapeIdentifier(column);
+  const check = escapeIdentifier(await chooseName(context, relation, [column, 'online_check']));
+  const query =
+    `select ${await rowLabel(context.database, table, 'r')} as found from ${table} r ` +
+    `where r.${name} is null limit ${MOST_ROWS}`;
+  return [
+    find(query, [table], `Rows of ${table} have no ${name}: give them a value first.`),
+    locked(`alter table ${table} add constraint ${check} check (${name} is not null) not valid`, [table]),
+    validate(`alter table ${table} validate constraint ${check}`, table),
+    locked(`alter table ${table} alter column ${name} set not null`, [table]),
+    locked(`alter table ${table} drop constraint ${check}`, [table]),
+  ];
+}
+
+/** Whether a validated check excludes rows without a value. */
+async function isProven({ database }: RuleContext, table: string, column: string): Promise<boolean> {
+  const { rows } = await database.query<{ proven: boolean }>(
+    `
+    select exists (
+      select from pg_catalog.pg_constraint
+      where conrelid = to_regclass($1) and contype = 'c' and convalidated
+        and pg_get_expr(conbin, conrelid) = format('(%I IS NOT NULL)', $2::text)
+    ) as proven`,
+    [table, column],
+  );
+  return rows[0]!.proven;
+}

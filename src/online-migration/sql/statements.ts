@@ -1,0 +1,90 @@
+import type { Node } from 'libpg-query';
+import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import type { SqlParser } from './sql-parser.ts';
+
+/** Passes a statement as it is: `-- online: accepted <reason>` on a line above it. */
+const ACCEPTED = /--\s*online:\s*accepted\b[ \t]*(?<reason>[^\n]*)/i;
+
+/** A statement, as written and as PostgreSQL's grammar reads it. */
+export interface Statement {
+  /** Without the comments above it and without the semicolon. */
+  readonly text: string;
+  readonly tree: Node;
+  /** Why its author wants it to run as written; undefined without the comment `-- online: accepted <reason>`. */
+  readonly accepted: string | undefined;
+}
+
+/** The kinds of nodes. A node has one property, which is its kind. */
+export type Kind = Node extends infer Each ? (Each extends unknown ? keyof Each : never) : never;
+
+/** The content of a node of one kind. */
+export type NodeOf<K extends Kind> = Extract<Node, { readonly [Name in K]: unknown }>[K];
+
+/**
+ * Reads a text of one or several statements.
+ * @throws OnlineMigrationError if it is not SQL
+ */
+export function readStatements(parser: SqlParser, sql: string): Statement[] {
+  // The parser counts bytes.
+  const bytes = Buffer.from(sql, 'utf8');
+  let result: ReturnType<SqlParser['parseSync']>;
+  try {
+    result = parser.parseSync(sql);
+  } catch (error) {
+    throw new OnlineMigrationError(
+      'SQL_NOT_READ',
+      `PostgreSQL's grammar does not accept a statement: ${error instanceof Error ? error.message : String(error)}. ` +
+        `Correct it; nothing of the migration was run. The statement: ${firstLine(sql)}`,
+      {},
+      { cause: error },
+    );
+  }
+  return (result.stmts ?? []).flatMap(({ stmt, stmt_location: from = 0, stmt_len: length }) => {
+    if (stmt === undefined) return [];
+    const end = length === undefined ? bytes.length : from + length;
+    const written = bytes.subarray(from, end).toString('utf8');
+    const text = withoutLeadingComments(written);
+    const above = written.slice(0, written.length - text.length);
+    const accepted = ACCEPTED.exec(above)?.groups?.['reason']?.trim();
+    return [{ text: text.trimEnd(), tree: stmt, accepted }];
+  });
+}
+
+/** The content of a node if it is of this kind. */
+export function asKind<K extends Kind>(node: Node | undefined, kind: K): NodeOf<K> | undefined {
+  return node !== undefined && kind in node ? (node as unknown as Record<K, NodeOf<K>>)[kind] : undefined;
+}
+
+/** The first line of a statement, short enough for a message. */
+export function firstLine(sql: string): string {
+  const line = sql.trim().split('\n', 1)[0] ?? '';
+  return line.length <= 120 ? line : `${line.slice(0, 119)}…`;
+}
+
+function withoutLeadingComments(text: string): string {
+  let rest = text.trimStart();
+  for (;;) {
+    if (rest.startsWith('--')) {
+      const end = rest.indexOf('\n');
+      rest = end < 0 ? '' : rest.slice(end + 1).trimStart();
+    } else if (rest.startsWith('/*')) {
+      rest = rest.slice(endOfComment(rest)).trimStart();
+    } else {
+      return rest;
+    }
+  }
+}
+
+/** The end of the comment at the start of a text. Comments of PostgreSQL nest. */
+function endOfComment(text: string): number {
+  let depth = 0;
+  for (let at = 0; at < text.length - 1; at++) {
+    const two = text.slice(at, at + 2);
+    if (two === '/*') depth++;
+    else if (two === '*/') depth--;
+    else continue;
+    at++;
+    if (depth === 0) return at + 1;
+  }
+  return text.length;
+}

@@ -1,0 +1,290 @@
+import { describe, expect, it } from '@jest/globals';
+import { carryOut } from '../../../src/online-migration/ordinary/carry-out.ts';
+import { planMigration, refuseRefused } from '../../../src/online-migration/ordinary/plan-migration.ts';
+import { DEFAULT_SETTINGS } from '../../../src/online-migration/phases/settings.ts';
+import { Session } from '../../../src/online-migration/postgres/session.ts';
+import { readSchema } from '../../support/schema-snapshot.ts';
+import { databasePerFile } from '../../support/tested-database.ts';
+
+const ROWS = 2_000;
+
+const database = databasePerFile(
+  `create table customers (id int primary key, name text not null)`,
+  `insert into customers select n, 'customer ' || n from generate_series(1, 100) n`,
+  `create table orders (
+    id serial primary key, total int not null, note text null, state text not null, customer_id int null,
+    label varchar(50) null, "Odd ""Name" int not null,
+    constraint orders_state_check check (state in ('new', 'paid'))
+  )`,
+  `insert into orders (total, note, state, customer_id, label, "Odd ""Name")
+  select n, 'note ' || n, 'new', 1 + n % 100, 'label', n from generate_series(1, ${ROWS}) n`,
+  `create index orders_total_index on orders (total)`,
+  `create index orders_label_idx on orders (label)`,
+  `analyze`,
+);
+
+/** Statements of MikroORM and of people, and the kinds of the steps. */
+const SAFE: readonly (readonly [name: string, statements: readonly string[], kinds: readonly string[]])[] = [
+  ['a nullable column', [`alter table "orders" add "extra" varchar(255) null;`], ['together']],
+  [
+    'a column with a constant default',
+    [`alter table "orders" add "extra" varchar(255) not null default 'x';`],
+    ['together'],
+  ],
+  [
+    'a column with a stable default',
+    [`alter table "orders" add "extra" timestamptz not null default now();`],
+    ['together'],
+  ],
+  ['two columns', [`alter table "orders" add "a" int null, add "b" int null;`], ['together']],
+  ['an index', [`create index "orders_note_index" on "orders" ("note");`], ['build-index']],
+  ['an index without a name', [`create index on orders (note, lower(note))`], ['build-index']],
+  [
+    'a partial index of expressions',
+    [
+      `create unique index odd on orders using btree ((total + 1) desc nulls last, "Odd ""Name") include (note) with (fillfactor = 70) where total > 0`,
+    ],
+    ['build-index'],
+  ],
+  ['an index, built concurrently already', [`create index concurrently i on orders (note)`], ['build-index']],
+  ['a dropped index', [`drop index "orders_total_index";`], ['drop-index']],
+  [
+    'a unique constraint',
+    [`alter table "orders" add constraint "orders_total_unique" unique ("total");`],
+    ['find', 'build-index', 'locked'],
+  ],
+  [
+    'a deferrable unique constraint without a name',
+    [`alter table orders add unique (total, id) deferrable initially deferred`],
+    ['find', 'build-index', 'locked'],
+  ],
+  [
+    'a foreign key',
+    [
+      `alter table "orders" add constraint "orders_customer_id_foreign" foreign key ("customer_id") references "customers" ("id") on delete set null;`,
+    ],
+    ['find', 'locked', 'validate'],
+  ],
+  [
+    'a foreign key without names',
+    [`alter table orders add foreign key (customer_id) references customers`],
+    ['find', 'locked', 'validate'],
+  ],
+  [
+    'a new column with a foreign key',
+    [
+      `alter table "orders" add "owner_id" int null;`,
+      `alter table "orders" add constraint "orders_owner_id_foreign" foreign key ("owner_id") references "customers" ("id") on delete set null;`,
+    ],
+    ['together', 'locked', 'validate'],
+  ],
+  [
+    'not null',
+    [`alter table "orders" alter column "note" set not null;`],
+    ['find', 'locked', 'validate', 'locked', 'locked'],
+  ],
+  [
+    'not null of two columns',
+    [`alter table orders alter note set not null, alter label set not null`],
+    ['find', 'locked', 'validate', 'locked', 'locked', 'find', 'locked', 'validate', 'locked', 'locked'],
+  ],
+  ['nullable', [`alter table "orders" alter column "total" drop not null;`], ['together']],
+  [
+    'a check',
+    [`alter table "orders" add constraint "orders_total_pos" check (total >= 0);`],
+    ['find', 'locked', 'validate'],
+  ],
+  [
+    'a check in place of another',
+    [
+      `alter table "orders" drop constraint "orders_state_check";`,
+      `alter table "orders" add constraint "orders_state_check" check ("state" in ('new', 'paid', 'sent'));`,
+    ],
+    ['find', 'locked', 'validate'],
+  ],
+  [
+    'both in one statement',
+    [
+      `alter table orders drop constraint orders_state_check, add constraint orders_state_check check (state <> '')`,
+    ],
+    ['find', 'locked', 'validate'],
+  ],
+  [
+    'a longer varchar',
+    [`alter table "orders" alter column "label" type varchar(100) using ("label"::varchar(100));`],
+    ['locked'],
+  ],
+  [
+    'varchar to text',
+    [`alter table "orders" alter column "label" type text using ("label"::text);`],
+    ['locked'],
+  ],
+  ['a default', [`alter table "orders" alter column "note" set default 'b';`], ['together']],
+  ['a dropped column', [`alter table "orders" drop column "note";`], ['together']],
+  ['a renamed column', [`alter table "orders" rename column "note" to "remark";`], ['together']],
+  ['a comment', [`comment on column "orders"."note" is 'hello';`], ['together']],
+  [
+    'a new table that refers to it',
+    [
+      `create table "items" ("id" serial primary key, "order_id" int not null);`,
+      `alter table "items" add constraint "items_order_id_foreign" foreign key ("order_id") references "orders" ("id");`,
+      `create index on items (order_id)`,
+    ],
+    ['together'],
+  ],
+  ['a native enum', [`create type st as enum ('a', 'b')`, `alter table orders add st st null`], ['together']],
+  [
+    'a primary key in place of another',
+    [
+      `alter table customers drop constraint customers_pkey`,
+      `alter table customers add constraint customers_pkey primary key (id, name)`,
+    ],
+    ['find', 'build-index', 'locked'],
+  ],
+  [
+    'a unique constraint in place of another',
+    [
+      `alter table customers add constraint once unique (id, name)`,
+      `alter table customers drop constraint once`,
+      `alter table customers add constraint once unique (name)`,
+    ],
+    ['find', 'build-index', 'locked', 'find', 'build-index', 'locked'],
+  ],
+  [
+    'a foreign key in place of another',
+    [
+      `alter table orders add constraint fk foreign key (customer_id) references customers`,
+      `alter table orders drop constraint fk`,
+      `alter table orders add constraint fk foreign key (customer_id) references customers on delete cascade`,
+    ],
+    ['find', 'locked', 'validate', 'find', 'locked', 'validate'],
+  ],
+];
+
+/** Statements without a safe form. */
+const REFUSED: readonly (readonly [name: string, statement: string, message: RegExp])[] = [
+  [
+    'a required column without a default',
+    `alter table "orders" add "extra" varchar(255) not null;`,
+    /the rows that are there have no value for it\. Instead: add extra without `not null`/,
+  ],
+  [
+    'a volatile default',
+    `alter table "orders" add "extra" uuid not null default gen_random_uuid();`,
+    /its default differs from row to row/,
+  ],
+  ['a serial column', `alter table "orders" add "seq" serial;`, /it gives every row a number/],
+  [
+    'a stored generated column',
+    `alter table "orders" add "g" int generated always as (total * 2) stored null;`,
+    /it computes the column for every row/,
+  ],
+  [
+    'a type that is stored otherwise',
+    `alter table "orders" alter column "total" type bigint using ("total"::bigint);`,
+    /`npx online-migration new --table public\.orders --column "total" --to 'bigint'`/,
+  ],
+  [
+    'a type of a column with a check',
+    `alter table orders alter state type varchar(100)`,
+    /rewrites or reads the whole table/,
+  ],
+  [
+    'a table that is dropped with its dependents',
+    `drop table if exists "customers" cascade;`,
+    /`cascade` also drops/,
+  ],
+  [
+    'an exclusion constraint',
+    `alter table "orders" add constraint "ex" exclude using gist (box(point(id,id), point(id,id)) with &&);`,
+    /no other way to make an exclusion constraint/,
+  ],
+  ['vacuum full', `vacuum full orders`, /pg_repack/],
+  ['truncate cascade', `truncate customers cascade`, /name each table/],
+  [
+    'a session without triggers',
+    `set session_replication_role = 'replica';`,
+    /no trigger and no foreign key/,
+  ],
+  ['a transaction of its own', `begin; select 1; commit`, /the migrator opens and ends the transactions/],
+];
+
+async function run(statements: readonly string[]): Promise<string[]> {
+  await using session = await Session.open({ connectionString: database.url }, 'migration');
+  const kinds: string[] = [];
+  await carryOut({
+    migration: 'Migration',
+    direction: 'up',
+    statements,
+    plan: async () => {
+      const plan = await planMigration(session, statements);
+      refuseRefused(plan, 'Migration');
+      kinds.push(...plan.steps.map(({ kind }) => kind));
+      return plan.steps;
+    },
+    session,
+    settings: DEFAULT_SETTINGS,
+    emit: () => undefined,
+    signal: AbortSignal.timeout(60_000),
+    recordInLedger: async () => {
+      await session.query(`create table ledger ()`);
+    },
+  });
+  return kinds;
+}
+
+/** The catalog after the statements as they are written. */
+async function catalogAsWritten(statements: readonly string[]) {
+  const { client } = database;
+  await client.rows('begin');
+  try {
+    for (const statement of statements) await client.rows(statement.replace(' concurrently', ''));
+    await client.rows(`create table ledger ()`);
+    return await readSchema(client);
+  } finally {
+    await client.rows('rollback');
+  }
+}
+
+describe('an ordinary migration', () => {
+  it.each(SAFE)('of %s leads to the same catalog by safe steps', async (_, statements, kinds) => {
+    const expected = await catalogAsWritten(statements);
+    expect(await run(statements)).toEqual(kinds);
+    expect(await readSchema(database.client)).toEqual(expected);
+  });
+
+  it.each(REFUSED)('of %s is refused, and nothing of it runs', async (_, statement, message) => {
+    const before = await readSchema(database.client);
+    await expect(run([`create table made ()`, statement])).rejects.toMatchObject({
+      code: 'MIGRATION_UNSAFE',
+      message: expect.stringMatching(message),
+    });
+    expect(await readSchema(database.client)).toEqual(before);
+  });
+
+  it.each(SAFE)('of %s reads and rewrites no table under an exclusive lock', async (_, statements) => {
+    await using session = await Session.open({ connectionString: database.url }, 'migration');
+    const { steps } = await planMigration(session, statements);
+    for (const step of steps) {
+      if (step.kind !== 'together' && step.kind !== 'locked') {
+        for (const statement of step.statements) await session.query(statement);
+        continue;
+      }
+      const files = `select relname, relfilenode from pg_class where relname in ('orders', 'customers') order by 1`;
+      // The session's counters still contain transactions before this one.
+      const counters = `
+        select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::integer as rows
+        from pg_stat_xact_user_tables where relname in ('orders', 'customers')`;
+      const { rows: before } = await session.query(files);
+      await session.query('begin');
+      const { rows: readBefore } = await session.query<{ rows: number }>(counters);
+      for (const statement of step.statements) await session.query(statement);
+      const { rows: read } = await session.query<{ rows: number }>(counters);
+      const { rows: after } = await session.query(files);
+      await session.query('commit');
+      expect(after).toEqual(before);
+      // Those of an index that was dropped are gone.
+      expect(read[0]!.rows).toBeLessThanOrEqual(readBefore[0]!.rows);
+    }
+  });
+});
