@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { setBackfill, showBackfill, workForBackfill } from './backfill.ts';
 import { migrateTo } from './migrate.ts';
 import { writeNewChange } from './new.ts';
+import { showPlan } from './plan.ts';
 import { checkChange } from './preflight.ts';
 import { type ProgramOptions, runCommand } from './run-command.ts';
 import { showStatus } from './status.ts';
@@ -76,6 +77,11 @@ export function buildProgram(): Command {
     .action((change: string | undefined) =>
       runCommand(options(), (signal) => checkChange(change, options(), signal)),
     );
+
+  program
+    .command('plan')
+    .description('show the steps by which the pending migrations will run, and change nothing')
+    .action(() => runCommand(options(), () => showPlan(options())));
 
   program
     .command('up')

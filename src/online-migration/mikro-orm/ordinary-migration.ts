@@ -1,8 +1,10 @@
 import type { AbstractSqlDriver } from '@mikro-orm/postgresql';
 import type { Migration } from '@mikro-orm/migrations';
+import { firstLine } from '../sql/statements.ts';
 import { carryOut } from '../ordinary/carry-out.ts';
-import { planMigration, refuseRefused } from '../ordinary/plan-migration.ts';
+import { type MigrationPlan, planMigration, refuseRefused } from '../ordinary/plan-migration.ts';
 import type { Step } from '../ordinary/planning/step.ts';
+import type { Session } from '../postgres/session.ts';
 import { TEXT_SETTINGS } from '../postgres/session-settings.ts';
 import type { RunnerResources } from './runner-resources.ts';
 
@@ -55,6 +57,14 @@ function textOf(query: ReturnType<Migration['getQueries']>[number], driver: Abst
   return driver.getPlatform().formatQuery(sql, params);
 }
 
+/** Opens a session that writes texts and times, and sees rows, as the role is set to: a statement means the same as in another session. */
+export async function withOwnSettings(openSession: RunnerResources['openSession']): Promise<Session> {
+  const session = await openSession();
+  const resets = [...Object.keys(TEXT_SETTINGS), 'row_security'].map((setting) => `reset ${setting}`);
+  await session.script(resets.join('; '));
+  return session;
+}
+
 /**
  * Carries out an ordinary migration safely, on a session with the role's own settings of texts and time zone.
  * @param recordInLedger writes the ledger in the transaction of the session
@@ -65,14 +75,12 @@ export async function runSafely(
   direction: 'up' | 'down',
   statements: readonly string[],
   resources: RunnerResources,
-  recordInLedger: (session: RunnerResources['session']) => Promise<void>,
+  recordInLedger: (session: Session) => Promise<void>,
 ): Promise<void> {
   const { openSession, settings, emit, signal } = resources;
   const name = migration.constructor.name;
-  await using session = await openSession();
+  await using session = await withOwnSettings(openSession);
   await session.setApplicationName(`online-migration ${name} ${direction}`);
-  const resets = [...Object.keys(TEXT_SETTINGS), 'row_security'].map((setting) => `reset ${setting}`);
-  await session.script(resets.join('; '));
   const plan = async (): Promise<readonly Step[]> => {
     const made = await planMigration(session, statements);
     refuseRefused(made, name);
@@ -82,7 +90,7 @@ export async function runSafely(
       migration: name,
       direction,
       steps: steps.map(({ statements: sql, lock }) => ({ statements: sql, lock })),
-      message: `${name}: ${steps.length === 1 ? '1 step' : `${steps.length} steps`}, none reads a table in use under SHARE or a stronger lock`,
+      message: `${name}: ${summaryOf(made)}`,
     });
     return steps;
   };
@@ -97,4 +105,15 @@ export async function runSafely(
     signal,
     recordInLedger: () => recordInLedger(session),
   });
+}
+
+function summaryOf({ statements, steps }: MigrationPlan): string {
+  const unchecked = statements.flatMap(({ statement, verdict }) =>
+    verdict.kind === 'steps' && verdict.isUnchecked
+      ? [`\`${firstLine(statement.text)}\` (${verdict.reason})`]
+      : [],
+  );
+  const count = steps.length === 1 ? '1 step' : `${steps.length} steps`;
+  if (unchecked.length === 0) return `${count}, none reads a table in use under SHARE or a stronger lock`;
+  return `${count}; as written and alone: ${unchecked.join(', ')}`;
 }

@@ -2,6 +2,7 @@ import type { Queryable } from '../postgres/queryable.ts';
 import { loadSqlParser, type SqlParser } from '../sql/sql-parser.ts';
 import { asKind, firstLine, readStatements, type Statement } from '../sql/statements.ts';
 import { writeStatement } from '../sql/write-statement.ts';
+import { readRecordedChanges } from '../state/recorded-changes.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { MadeHere } from './planning/made-here.ts';
 import type { Rule, RuleContext, Verdict } from './planning/rule.ts';
@@ -15,6 +16,7 @@ import { changeType } from './rules/change-type.ts';
 import { createIndex } from './rules/create-index.ts';
 import { dropIndex } from './rules/drop-index.ts';
 import { losesData } from './rules/loses-data.ts';
+import { underChange } from './rules/under-change.ts';
 import { setNotNull } from './rules/set-not-null.ts';
 import { locked, type Step } from './planning/step.ts';
 import { nameOf } from './planning/relation-names.ts';
@@ -22,6 +24,7 @@ import { nameOf } from './planning/relation-names.ts';
 /** The first rule that knows a statement decides. */
 const RULES: readonly Rule[] = [
   losesData,
+  underChange,
   createIndex,
   dropIndex,
   addForeignKey,
@@ -65,6 +68,7 @@ export async function planMigration(database: Queryable, sql: readonly string[])
     `select current_setting('server_version_num')::integer as version`,
   );
   const made = new MadeHere();
+  const changes = await readRecordedChanges(database);
   const statements = sql.flatMap((text) => readStatements(parser, text));
   const parts = statements.map((statement) => separate(statement, parser));
   const planned: PlannedStatement[] = [];
@@ -74,10 +78,10 @@ export async function planMigration(database: Queryable, sql: readonly string[])
     for (let at = 0; at < own.length; at++) {
       const statement = own[at]!;
       const next = own[at + 1] ?? (at === own.length - 1 ? parts[index + 1]?.[0] : undefined);
-      const context: RuleContext = { database, parser, serverVersion: rows[0]!.version, made, next };
+      const context: RuleContext = { database, parser, serverVersion: rows[0]!.version, made, changes, next };
       const verdict = await verdictOn(statement, context);
       verdicts.push({ statement, verdict });
-      made.note(statement);
+      await made.note(statement, database);
       if (verdict.kind !== 'steps' || !verdict.takesNext) continue;
       // The next statement is done with it.
       if (own[at + 1] === undefined) parts[index + 1] = parts[index + 1]!.slice(1);
@@ -144,7 +148,8 @@ async function verdictOn(statement: Statement, context: RuleContext): Promise<Ve
   const relations = relation === undefined ? [] : [nameOf(relation)];
   return {
     kind: 'steps',
-    reason: accepted === undefined ? 'no rule knows it, so it runs alone' : `accepted: ${accepted}`,
+    reason: accepted === undefined ? 'no rule knows it' : `accepted: ${accepted}`,
+    isUnchecked: true,
     steps: [
       isOutsideOnly(tree)
         ? { kind: 'outside', statements: [text], relations, lock: null }

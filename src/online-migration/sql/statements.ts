@@ -39,10 +39,13 @@ export function readStatements(parser: SqlParser, sql: string): Statement[] {
       { cause: error },
     );
   }
+  let behind = 0;
   return (result.stmts ?? []).flatMap(({ stmt, stmt_location: from = 0, stmt_len: length }) => {
     if (stmt === undefined) return [];
     const end = length === undefined ? bytes.length : from + length;
-    const written = bytes.subarray(from, end).toString('utf8');
+    // The statement begins at its first word, or right behind the one before it, as the parser's version has it.
+    const written = bytes.subarray(behind, end).toString('utf8').replace(/^;/, '');
+    behind = end;
     const text = withoutLeadingComments(written);
     const above = written.slice(0, written.length - text.length);
     const accepted = ACCEPTED.exec(above)?.groups?.['reason']?.trim();

@@ -2,6 +2,9 @@ import { Migration } from '@mikro-orm/migrations';
 import { describe, expect, it } from '@jest/globals';
 import { onlineMigrations } from '../../../src/online-migration/mikro-orm/index.ts';
 import type { OnlineMigrationEvent } from '../../../src/online-migration/index.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/index.ts';
+import { expand } from '../../../src/online-migration/phases/expand.ts';
+import { changeOf } from '../../support/change-of.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
 import { openTestMigrator, type TestMigrator } from '../../support/test-migrator.ts';
 
@@ -173,5 +176,44 @@ describe('an ordinary migration in a MikroORM project', () => {
     const migrator = await openProject({ '0001': AddNote });
     await migrator.orm.migrator.up();
     expect(await indexes()).toEqual([{ name: 'orders_note_index', valid: true }]);
+  });
+
+  it('leaves a column under change and the objects of the package alone', async () => {
+    const change = changeOf('orders.total', { from: 'integer', to: 'bigint', conversion: integerToBigint });
+    await database.runPhases(change, [expand]);
+    class Touches extends Migration {
+      override up(): void {
+        this.addSql(`alter table orders add fine int null`);
+        this.addSql(`create index on orders (total, id)`);
+        this.addSql(`alter table public.orders rename total_new to other`);
+        this.addSql(`drop table orders`);
+        this.addSql(`delete from online_migration.change`);
+      }
+    }
+    const migrator = await openProject({ '0001': Touches });
+    await expect(migrator.orm.migrator.up()).rejects.toMatchObject({
+      code: 'MIGRATION_UNSAFE',
+      details: { statements: [{}, {}, {}, {}] },
+      message: expect.stringMatching(
+        /the change public\.orders\.total is under way, and its phases expect total as it is\. Instead: finish the change or revert it first/,
+      ),
+    });
+  });
+
+  it('runs an accepted statement as it is, and logs the reason', async () => {
+    class Accepted extends Migration {
+      override up(): void {
+        this.addSql(`
+          -- online: accepted the table is small, and we are asleep
+          alter table orders alter total type bigint`);
+      }
+    }
+    const migrator = await openProject({ '0001': Accepted });
+    await migrator.orm.migrator.up();
+    expect(migrator.log).toContainEqual(
+      expect.stringContaining(
+        'Accepted: 1 step; as written and alone: `alter table orders alter total type bigint` (accepted: the table is small, and we are asleep)',
+      ),
+    );
   });
 });

@@ -202,6 +202,11 @@ const REFUSED: readonly (readonly [name: string, statement: string, message: Reg
   ['vacuum full', `vacuum full orders`, /pg_repack/],
   ['truncate cascade', `truncate customers cascade`, /name each table/],
   [
+    'a table that exists already',
+    `create table if not exists orders (id int); alter table orders add column x serial`,
+    /it gives every row a number/,
+  ],
+  [
     'a session without triggers',
     `set session_replication_role = 'replica';`,
     /no trigger and no foreign key/,

@@ -1,4 +1,5 @@
 import type { Queryable } from '../../postgres/queryable.ts';
+import type { RecordedChange } from '../../state/recorded-changes.ts';
 import type { SqlParser } from '../../sql/sql-parser.ts';
 import type { Statement } from '../../sql/statements.ts';
 import type { MadeHere } from './made-here.ts';
@@ -15,6 +16,8 @@ export type Verdict =
       readonly steps: readonly Step[];
       /** Whether the steps are also those of the next statement. */
       readonly takesNext?: boolean;
+      /** Whether no rule has looked at it: it runs as it is, alone in its transaction. */
+      readonly isUnchecked?: boolean;
     }
   /** It must not run. */
   | { readonly kind: 'refused'; readonly reason: string; readonly instead: string };
@@ -28,6 +31,8 @@ export interface RuleContext {
   readonly serverVersion: number;
   /** The objects that earlier statements of the migration make. */
   readonly made: MadeHere;
+  /** The recorded column changes. */
+  readonly changes: readonly RecordedChange[];
   /** The statement behind it, for a rule that takes both. */
   readonly next: Statement | undefined;
 }

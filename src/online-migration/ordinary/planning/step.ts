@@ -60,6 +60,11 @@ export function validate(statement: string, relation: string): Step {
   return { kind: 'validate', statements: [statement], relations: [relation], lock: 'SHARE UPDATE EXCLUSIVE' };
 }
 
+/** A statement that reads tables, and locks none against writes. */
+export function read(statement: string): Step {
+  return { kind: 'validate', statements: [statement], relations: [], lock: 'ACCESS SHARE' };
+}
+
 /** A search for rows that a later step would not accept. */
 export function find(query: string, relations: readonly string[], refusal: string): Step {
   return { kind: 'find', statements: [query], relations, lock: 'ACCESS SHARE', refusal };

@@ -2,13 +2,13 @@ import type { Node } from 'libpg-query';
 import { asKind, type Kind } from '../../sql/statements.ts';
 import { nameOf } from '../planning/relation-names.ts';
 import type { Rule } from '../planning/rule.ts';
+import { read, validate } from '../planning/step.ts';
 import { addedConstraint, tableCommandOf } from '../planning/table-command.ts';
 import { asWritten, onFreeTable, tableInUse } from '../planning/verdicts.ts';
 
 /** Statements that lock no table that was there before, or only for a change of the catalog. */
 const HARMLESS: readonly Kind[] = [
   'CreateStmt',
-  'CreateTableAsStmt',
   'CreateSeqStmt',
   'AlterSeqStmt',
   'CreateEnumStmt',
@@ -26,7 +26,6 @@ const HARMLESS: readonly Kind[] = [
   'CreatePolicyStmt',
   'AlterPolicyStmt',
   'InsertStmt',
-  'SelectStmt',
   'VariableSetStmt',
   'DropStmt',
   'RenameStmt',
@@ -69,9 +68,7 @@ export const catalogOnly: Rule = async (statement, context) => {
     return {
       kind: 'steps',
       reason: 'it reads the whole table, beside the traffic',
-      steps: [
-        { kind: 'validate', statements: [statement.text], relations: [name], lock: 'SHARE UPDATE EXCLUSIVE' },
-      ],
+      steps: [validate(statement.text, name)],
     };
   }
   if (alter !== undefined && addedConstraint(alter)?.contype === 'CONSTR_EXCLUSION') {
@@ -89,6 +86,9 @@ export const catalogOnly: Rule = async (statement, context) => {
     return (await tableInUse(alter.table, context)) === undefined
       ? onFreeTable(alter.table, context)
       : undefined;
+  }
+  if (asKind(statement.tree, 'CreateTableAsStmt') ?? asKind(statement.tree, 'SelectStmt')) {
+    return { kind: 'steps', reason: 'it may read for long', steps: [read(statement.text)] };
   }
   if (!HARMLESS.some((kind) => kind in statement.tree)) return undefined;
   return asWritten(...relationsOf(statement.tree));
