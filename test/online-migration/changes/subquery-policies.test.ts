@@ -196,14 +196,17 @@ describe('a policy that changes meanwhile', () => {
     await using context = await database.open(change);
     for (const phase of [expand, backfill, enforce]) await phase(context);
     const { session } = context;
-    const query = session.query.bind(session);
+    const batch = session.batch.bind(session);
     let altered = false;
-    jest.spyOn(session, 'query').mockImplementation(async (text, values) => {
-      if (!altered && text.startsWith('lock table public.document in share update exclusive')) {
+    jest.spyOn(session, 'batch').mockImplementation(async (statements) => {
+      const isLock = statements.some((one) =>
+        one.startsWith('lock table public.document in share update exclusive'),
+      );
+      if (!altered && isLock) {
         altered = true;
         await client.rows(statement);
       }
-      return query<never>(text, values);
+      return batch(statements);
     });
     await contract(context);
     expect(altered).toBe(true);

@@ -596,7 +596,11 @@ const CASES: (Case & { readonly old: fc.Arbitrary<string>; readonly added: fc.Ar
       .date({ noInvalidDate: true })
       .map((date) => date.toISOString())
       .filter((text) => !/^[+-]/.test(text) && !text.startsWith('0000')),
-    added: texts(fc.date({ noInvalidDate: true }).map((date) => date.toISOString().replace(/T(.*)Z/, ' $1'))),
+    added: texts(
+      fc
+        .date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true })
+        .map((date) => date.toISOString().replace(/T(.*)Z/, ' $1')),
+    ),
   },
 ];
 
