@@ -11,7 +11,7 @@ import { type CarriedIndex, readIndexes } from './indexes.ts';
 import { type Numbering, readNumbering } from './numbering.ts';
 import { type CarriedPolicy, readPolicies } from './policies.ts';
 import { type CarriedFilter, readFilters } from './published-tables.ts';
-import { readSubqueryPolicies, type SubqueryPolicy } from './subquery-policies/subquery-policies.ts';
+import { readSubqueryPolicies, type SubqueryPolicy } from './subquery-policies.ts';
 import { columnAt, columnsAt, mirrorName } from './table-column.ts';
 
 /** The attachments of the columns on one side, which the columns of the other side take over. */

@@ -16,7 +16,7 @@ import { indexHandover, ownComment } from './index-handover.ts';
 import { type Numbering, numberingStatements, readNumbering } from './numbering.ts';
 import { planStatistics } from './extended-statistics.ts';
 import { policyStatement } from './policies.ts';
-import { planPolicies } from './subquery-policies/plan-policies.ts';
+import { planPolicies } from './plan-subquery-policies.ts';
 import { columnAt, mirrorName } from './table-column.ts';
 import { NOTHING_DEFINED } from './translated.ts';
 import { translate } from './translation.ts';

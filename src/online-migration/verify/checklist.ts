@@ -1,7 +1,7 @@
 import { readAttachments, readNumberings } from '../attachments/attachments.ts';
 import type { CarriedIndex } from '../attachments/indexes.ts';
 import { viewObstacles } from '../attachments/obstacles/view-obstacles.ts';
-import type { SubqueryPolicy } from '../attachments/subquery-policies/subquery-policies.ts';
+import type { SubqueryPolicy } from '../attachments/subquery-policies.ts';
 import { columnAt, columnsAt, mirrorName } from '../attachments/table-column.ts';
 import { tryViews } from '../attachments/views/try-views.ts';
 import { readViews } from '../attachments/views/views.ts';

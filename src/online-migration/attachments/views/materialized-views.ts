@@ -2,7 +2,7 @@ import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { rolledBack } from '../../postgres/rolled-back.ts';
 import { mirrorName, type TableColumns } from '../table-column.ts';
-import { replaceRelations } from './qualified-names.ts';
+import { replaceRelations } from '../qualified-names.ts';
 import { COPY_COMMENT } from './view-set.ts';
 import type { CarriedView } from './views.ts';
 

@@ -11,7 +11,7 @@ import { createLentTable, readUsedKeys, TRIAL_TABLE, TRIAL_TABLE_NAME } from '..
 import { type ColumnNames, columnNames, lendNames, returnNames, spareName } from '../under-other-name.ts';
 import { indexStatement, readStoredViews, type StoredView } from './materialized-views.ts';
 import { type ChangedViewColumn, readChangedColumns } from './changed-view-columns.ts';
-import { replaceRelations } from './qualified-names.ts';
+import { replaceRelations } from '../qualified-names.ts';
 import { type CarriedView, readViews } from './views.ts';
 
 /*

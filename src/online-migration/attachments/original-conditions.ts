@@ -1,10 +1,10 @@
 import { escapeLiteral } from 'pg';
-import type { ColumnChange } from '../../change/column-change.ts';
-import type { Queryable } from '../../postgres/queryable.ts';
-import { readDefinitions, recordDefinitionsStatement } from '../../state/definitions.ts';
-import type { Side } from '../../sync/filled-column.ts';
-import type { PolicyConditions } from '../policies.ts';
-import { columnsAt } from '../table-column.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import type { Queryable } from '../postgres/queryable.ts';
+import { readDefinitions, recordDefinitionsStatement } from '../state/definitions.ts';
+import type { Side } from '../sync/filled-column.ts';
+import type { PolicyConditions } from './policies.ts';
+import { columnsAt } from './table-column.ts';
 import { readSubqueryPolicies, STORED, type SubqueryPolicy } from './subquery-policies.ts';
 
 /**

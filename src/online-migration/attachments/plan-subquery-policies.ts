@@ -1,17 +1,17 @@
 import { escapeLiteral } from 'pg';
-import type { ColumnChange } from '../../change/column-change.ts';
-import { hasWayBack } from '../../change/changed-column.ts';
-import { changeNamesOf } from '../../change/names.ts';
-import { EMPTY_PLAN, type LockedPlan } from '../../postgres/exclusive-lock.ts';
-import type { Queryable } from '../../postgres/queryable.ts';
-import type { Side } from '../../sync/filled-column.ts';
-import { withCatalogSearchPath } from '../catalog-search-path.ts';
-import { policyStatement } from '../policies.ts';
-import { columnsAt } from '../table-column.ts';
-import { columnNames, lendNames, returnNames } from '../under-other-name.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { hasWayBack } from '../change/changed-column.ts';
+import { changeNamesOf } from '../change/names.ts';
+import { EMPTY_PLAN, type LockedPlan } from '../postgres/exclusive-lock.ts';
+import type { Queryable } from '../postgres/queryable.ts';
+import type { Side } from '../sync/filled-column.ts';
+import { withCatalogSearchPath } from './catalog-search-path.ts';
+import { policyStatement } from './policies.ts';
+import { columnsAt } from './table-column.ts';
+import { columnNames, lendNames, returnNames } from './under-other-name.ts';
 import { readPoliciesToCarry, recordConditionsStatement } from './original-conditions.ts';
 import { policySet, STORED, type SubqueryPolicy, tablesToLock } from './subquery-policies.ts';
-import { tryPolicies } from './try-policies.ts';
+import { tryPolicies } from './try-subquery-policies.ts';
 
 /**
  * Plans how the policies that read the columns of one side in a subquery read those of the other side. All statements only

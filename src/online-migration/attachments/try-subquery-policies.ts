@@ -1,14 +1,14 @@
 import { escapeIdentifier } from 'pg';
-import type { ColumnChange } from '../../change/column-change.ts';
-import { changeNamesOf } from '../../change/names.ts';
-import { isStatementsFault } from '../../postgres/database-error.ts';
-import type { Queryable } from '../../postgres/queryable.ts';
-import { errorOf, rolledBack } from '../../postgres/rolled-back.ts';
-import { freeTemporaryNames } from '../../postgres/temporary-names.ts';
-import type { Side } from '../../sync/filled-column.ts';
-import { createLentTable, TRIAL_TABLE, TRIAL_TABLE_NAME } from '../lent-trial-table.ts';
-import { columnNames, spareName } from '../under-other-name.ts';
-import { replaceRelations } from '../views/qualified-names.ts';
+import type { ColumnChange } from '../change/column-change.ts';
+import { changeNamesOf } from '../change/names.ts';
+import { isStatementsFault } from '../postgres/database-error.ts';
+import type { Queryable } from '../postgres/queryable.ts';
+import { errorOf, rolledBack } from '../postgres/rolled-back.ts';
+import { freeTemporaryNames } from '../postgres/temporary-names.ts';
+import type { Side } from '../sync/filled-column.ts';
+import { createLentTable, TRIAL_TABLE, TRIAL_TABLE_NAME } from './lent-trial-table.ts';
+import { columnNames, spareName } from './under-other-name.ts';
+import { replaceRelations } from './qualified-names.ts';
 import type { SubqueryPolicy } from './subquery-policies.ts';
 
 /*

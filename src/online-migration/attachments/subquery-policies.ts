@@ -1,8 +1,8 @@
-import type { Queryable } from '../../postgres/queryable.ts';
-import { rolledBack } from '../../postgres/rolled-back.ts';
-import { TREE_OIDS } from '../../postgres/partition-tree.ts';
-import { type PolicyConditions, readsInSubquery } from '../policies.ts';
-import type { TableColumns } from '../table-column.ts';
+import type { Queryable } from '../postgres/queryable.ts';
+import { rolledBack } from '../postgres/rolled-back.ts';
+import { TREE_OIDS } from '../postgres/partition-tree.ts';
+import { type PolicyConditions, readsInSubquery } from './policies.ts';
+import type { TableColumns } from './table-column.ts';
 
 /*
  * A policy of any table can read a changed column in a subquery, as for the members of a team. It cannot have a copy for the
