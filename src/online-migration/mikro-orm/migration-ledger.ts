@@ -51,6 +51,11 @@ export class MigrationLedger extends MigrationStorage {
     return rows.map((row) => ({ ...row, executed_at: new Date(row.executed_at) }));
   }
 
+  /** The names of the applied migrations. Unlike `executed`, it does not create the table. */
+  async appliedNames(): Promise<string[]> {
+    return (await this.#exists()) ? await this.executed() : [];
+  }
+
   /** Creates the table if it is missing, even if several commands start on an empty database. */
   override async ensureTable(): Promise<void> {
     const table = this.#table;

@@ -1,5 +1,5 @@
 import type { MikroORM } from '@mikro-orm/core';
-import { type Migration, type MigrationResult, Migrator } from '@mikro-orm/migrations';
+import { type MigrationResult, Migrator } from '@mikro-orm/migrations';
 import type { DatabaseSchema } from '@mikro-orm/postgresql';
 import type { ClientConfig } from 'pg';
 import type { ColumnChange } from '../change/column-change.ts';
@@ -24,9 +24,8 @@ import { reportMigrations } from './migration-events.ts';
 import { MigrationTargetError, resolveName, resolveTargets } from './migration-target.ts';
 import { acquireMigratorLock } from '../state/migrator-lock.ts';
 import { listPhases, type PhaseMigration } from './phase-list.ts';
-import { collectStatements, isAsWritten, withOwnSettings } from './ordinary-migration.ts';
-import { planMigration } from '../ordinary/plan-migration.ts';
-import type { PendingMigration } from './pending-migration.ts';
+import { withOwnSettings } from './ordinary-migration.ts';
+import { type PendingMigration, planOf } from './pending-migration.ts';
 import { OnlineMigrationRunner } from './migration-runner.ts';
 import type { RunnerResources } from './runner-resources.ts';
 import { OnlineSchemaGenerator } from './online-schema-generator.ts';
@@ -135,26 +134,19 @@ export class OnlineMigrator extends Migrator {
 
   /** Plans the migrations that have not run, and changes nothing. */
   async pendingPlans(): Promise<PendingMigration[]> {
-    await this.init();
-    const pending = (await this.getPending()).map(({ name }) => name);
+    // Not `init`, which creates the ledger.
+    await this.resolvePaths();
+    const applied = await (this.storage as MigrationLedger).appliedNames();
     const discovered = await this.discoverMigrations();
     await using session = await withOwnSettings(() =>
       Session.open(this.#connection, 'online-migration plan'),
     );
     const plans: PendingMigration[] = [];
-    for (const listed of discovered.filter(({ name }) => pending.includes(name))) {
+    for (const listed of discovered.filter(({ name }) => !applied.includes(name))) {
       const migration = await this.#onlineRunner.load(listed);
-      plans.push({ migration: listed.name, ...(await this.#planOf(migration, session)) });
+      plans.push({ migration: listed.name, ...(await planOf(migration, session, this.#ordinary)) });
     }
     return plans;
-  }
-
-  async #planOf(migration: Migration, session: Session): Promise<Omit<PendingMigration, 'migration'>> {
-    if (migration instanceof ColumnMigration) return { plan: null, runsAs: 'phase' };
-    if (this.#ordinary === 'off' || isAsWritten(migration)) return { plan: null, runsAs: 'as written' };
-    const statements = await collectStatements(migration, 'up');
-    if (statements === null) return { plan: null, runsAs: 'sends statements itself' };
-    return { plan: await planMigration(session, statements), runsAs: 'steps' };
   }
 
   /**

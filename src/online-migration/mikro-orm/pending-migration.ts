@@ -1,4 +1,8 @@
-import type { MigrationPlan } from '../ordinary/plan-migration.ts';
+import type { Migration } from '@mikro-orm/migrations';
+import { type MigrationPlan, planMigration } from '../ordinary/plan-migration.ts';
+import type { Session } from '../postgres/session.ts';
+import { ColumnMigration } from './column-migration.ts';
+import { collectStatements, isAsWritten } from './ordinary-migration.ts';
 
 /** A migration that has not run, and the way in which it will. */
 export interface PendingMigration {
@@ -8,4 +12,20 @@ export interface PendingMigration {
   readonly plan: MigrationPlan | null;
   /** The reason for which there are no steps. */
   readonly runsAs: 'steps' | 'phase' | 'as written' | 'sends statements itself';
+}
+
+/**
+ * Plans a migration, and changes nothing.
+ * @param session with the role's own settings
+ */
+export async function planOf(
+  migration: Migration,
+  session: Session,
+  ordinary: 'safe' | 'off',
+): Promise<Omit<PendingMigration, 'migration'>> {
+  if (migration instanceof ColumnMigration) return { plan: null, runsAs: 'phase' };
+  if (ordinary === 'off' || isAsWritten(migration)) return { plan: null, runsAs: 'as written' };
+  const statements = await collectStatements(migration, 'up');
+  if (statements === null) return { plan: null, runsAs: 'sends statements itself' };
+  return { plan: await planMigration(session, statements), runsAs: 'steps' };
 }
