@@ -10,7 +10,12 @@ describe('migrateUpTo', () => {
     await using database = await createTestDatabase();
     const { signal } = new AbortController();
     const { events, seconds, peakMemoryBytes } = await migrateUpTo(database.url, '0001', signal);
-    expect(events.map(({ type }) => type)).toEqual(['migration-started', 'migration-finished']);
+    expect(events.map(({ type }) => type)).toEqual([
+      'migration-started',
+      'migration-planned',
+      'migration-step',
+      'migration-finished',
+    ]);
     expect(seconds).toBeGreaterThan(0);
     expect(peakMemoryBytes === null).toBe(process.platform !== 'linux');
     await expect(migrateUpTo(database.url, '9999', signal)).rejects.toThrow(

@@ -3,7 +3,14 @@ import type { ColumnChange } from '../../change/column-change.ts';
 import type { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { ChosenConversion } from './pairs/known-conversions.ts';
 import type { ColumnFacts, TableFacts } from './table-facts.ts';
-import type { TestedCheck } from './test-checks.ts';
+
+/** A check that the table of the test has. */
+export interface TestedCheck {
+  readonly name: string;
+  /** The columns that it uses. */
+  readonly columns: readonly string[];
+  readonly statement: string;
+}
 
 /** A column change to write, with all facts for its files. */
 export interface NewChange {

@@ -2,17 +2,9 @@ import { escapeIdentifier } from 'pg';
 import { isStatementsFault, sqlState } from '../../postgres/database-error.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { fillingValueOf } from './key-fillings.ts';
-import type { NewColumn } from './new-change.ts';
+import type { NewColumn, TestedCheck } from './new-change.ts';
 import type { ColumnFacts, TableFacts } from './table-facts.ts';
 import { testedColumn } from './test-values.ts';
-
-/** A check that the table of the test has. */
-export interface TestedCheck {
-  readonly name: string;
-  /** The columns that it uses. */
-  readonly columns: readonly string[];
-  readonly statement: string;
-}
 
 interface CheckFacts extends TestedCheck {
   /** Its condition alone. */

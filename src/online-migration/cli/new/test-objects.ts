@@ -1,7 +1,7 @@
 import { escapeIdentifier } from 'pg';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { ColumnFacts, TableFacts } from './table-facts.ts';
-import type { TestedCheck } from './test-checks.ts';
+import type { TestedCheck } from './new-change.ts';
 
 /** Extensions and functions that the indexes and the defaults of columns use, with statements that create them. */
 export async function objectSetup(
