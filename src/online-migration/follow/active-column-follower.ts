@@ -27,7 +27,8 @@ interface FollowerEvents {
  * 3. If a unit of work fails because the table's shape changed, it waits for the reading and runs again from the
  *    start, once. It runs once more for each further phase that it meets. The failed statement has written nothing.
  * 4. While both columns have a unique index, `on conflict` names only one of them. If two upserts write the same row,
- *    one may fail on the other index. It runs again, once. The row exists now, and the upsert finds it.
+ *    one may fail on the other index, or the two may wait for each other until PostgreSQL ends one of them. It runs again,
+ *    once. The row exists now, and the upsert finds it.
  */
 export class ActiveColumnFollower extends EventEmitter<FollowerEvents> {
   readonly #change: ColumnChange;

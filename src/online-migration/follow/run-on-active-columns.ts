@@ -29,8 +29,8 @@ export interface UnitFollower {
  * @param mayRunAgain asked before each further run; by default it always may
  * @returns the unit's result
  * @throws the unit's error: at once if a table's shape is not the cause, otherwise when the unit fails again on
- *   the same columns or has failed on every form; a unique violation that may belong to a column's other index, after the
- *   second failure
+ *   the same columns or has failed on every form; a unique violation or a deadlock that may belong to a column's other index,
+ *   after the second failure
  */
 export async function runOnActiveColumns<T>(
   followers: readonly UnitFollower[],
@@ -91,10 +91,14 @@ export function isOutdatedShape(error: unknown): boolean {
 }
 
 /**
- * Whether a unique violation may come from the copy of the active column's index. The copy has a name of the package.
- * On the new column the copy is active, and its original has an ordinary name.
+ * Whether an error may come from a column that has two unique indexes meanwhile.
+ *
+ * - A unique violation of the copy of the active column's index. The copy has a name of the package. On the new column the copy is
+ *   active, and its original has an ordinary name.
+ * - A deadlock: two upserts of one new row have each written to one of the indexes, and wait for each other at the other one.
  */
 function mayBeOfTwinIndex(error: unknown, { form }: ActiveColumn): boolean {
+  if (sqlState(error) === SQLSTATE.deadlockDetected) return form !== 'renamed';
   if (sqlState(error) !== SQLSTATE.uniqueViolation) return false;
   const constraint = asDriverError(error)?.constraint;
   return form === 'new' || (constraint !== undefined && mayBeMirrorName(constraint));

@@ -30,6 +30,7 @@ export const SQLSTATE = {
   notImmutable: '42P17',
   syntaxError: '42601',
   queryCanceled: '57014',
+  deadlockDetected: '40P01',
 } as const;
 
 const ANY_SQLSTATE = /^[0-9A-Z]{5}$/;

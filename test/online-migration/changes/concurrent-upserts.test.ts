@@ -145,3 +145,32 @@ describe('a row that is there already', () => {
     expect(begun).toBe(2);
   });
 });
+
+it('a unit of work that PostgreSQL has ended in a deadlock runs again while there are two columns', async () => {
+  await createTable();
+  await client.rows(`insert into visit (page, visits) values (1, 0), (2, 0)`);
+  await expand(context);
+  const held = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const both = Promise.all(held.map(({ promise }) => promise));
+  const updateBoth = (pages: readonly [number, number]) =>
+    follower.run(async () => {
+      begun += 1;
+      const session = await pool.connect();
+      try {
+        await session.query('begin');
+        await session.query('update visit set visits = visits + 1 where page = $1', [pages[0]]);
+        held[pages[0] - 1]!.resolve();
+        await both;
+        await session.query('update visit set visits = visits + 1 where page = $1', [pages[1]]);
+        await session.query('commit');
+      } catch (error) {
+        await session.query('rollback');
+        throw error;
+      } finally {
+        session.release();
+      }
+    });
+  await Promise.all([updateBoth([1, 2]), updateBoth([2, 1])]);
+  expect(begun).toBe(3);
+  expect(await client.rows(`select visits::int from visit`)).toEqual([{ visits: 2 }, { visits: 2 }]);
+});
