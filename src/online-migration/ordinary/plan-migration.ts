@@ -4,6 +4,7 @@ import { asKind, firstLine, readStatements, type Statement } from '../sql/statem
 import { writeStatement } from '../sql/write-statement.ts';
 import { readRecordedChanges } from '../state/recorded-changes.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import { findReplacements } from './planning/replacements.ts';
 import { MadeHere } from './planning/made-here.ts';
 import type { Rule, RuleContext, Verdict } from './planning/rule.ts';
 import { addCheck } from './rules/add-check.ts';
@@ -15,6 +16,7 @@ import { changeData } from './rules/change-data.ts';
 import { changeType } from './rules/change-type.ts';
 import { createIndex } from './rules/create-index.ts';
 import { dropIndex } from './rules/drop-index.ts';
+import { replaceIndex } from './rules/replace-index.ts';
 import { losesData } from './rules/loses-data.ts';
 import { underChange } from './rules/under-change.ts';
 import { setNotNull } from './rules/set-not-null.ts';
@@ -25,6 +27,7 @@ import { nameOf } from './planning/relation-names.ts';
 const RULES: readonly Rule[] = [
   losesData,
   underChange,
+  replaceIndex,
   createIndex,
   dropIndex,
   addForeignKey,
@@ -36,6 +39,9 @@ const RULES: readonly Rule[] = [
   changeData,
   catalogOnly,
 ];
+
+/** The verdict on a statement that drops an object which a later one replaces. */
+const LEFT_TO_LATER: Verdict = { kind: 'steps', reason: 'a later statement replaces it', steps: [] };
 
 /** A statement of a migration, and the verdict on it. */
 export interface PlannedStatement {
@@ -56,7 +62,8 @@ export interface MigrationPlan {
  * 1. PostgreSQL's own grammar reads them.
  * 2. An `alter table` with several commands becomes one for each, unless all of them run as they are.
  * 3. The rules decide on each by its tree, by the catalog, and by the tables that earlier statements make.
- * 4. Statements that need no other way stay together in one transaction.
+ * 4. A constraint or an index that replaces one of the same name is planned with it, in its own place.
+ * 5. Statements that need no other way stay together in one transaction.
  *
  * @param database has no transaction open
  * @param sql texts of one or several statements, in their order
@@ -71,21 +78,18 @@ export async function planMigration(database: Queryable, sql: readonly string[])
   const changes = await readRecordedChanges(database);
   const statements = sql.flatMap((text) => readStatements(parser, text));
   const parts = statements.map((statement) => separate(statement, parser));
+  const shared = { database, parser, serverVersion: rows[0]!.version, made, changes };
+  const replaced = await findReplacements(parts.flat(), { ...shared, replaces: undefined });
+  const leftToLater = new Set(replaced.values());
   const planned: PlannedStatement[] = [];
-  for (let index = 0; index < parts.length; index++) {
-    const own = parts[index]!;
+  for (const [index, own] of parts.entries()) {
     const verdicts: PlannedStatement[] = [];
-    for (let at = 0; at < own.length; at++) {
-      const statement = own[at]!;
-      const next = own[at + 1] ?? (at === own.length - 1 ? parts[index + 1]?.[0] : undefined);
-      const context: RuleContext = { database, parser, serverVersion: rows[0]!.version, made, changes, next };
-      const verdict = await verdictOn(statement, context);
+    for (const statement of own) {
+      const verdict = leftToLater.has(statement)
+        ? LEFT_TO_LATER
+        : await verdictOn(statement, { ...shared, replaces: replaced.get(statement) });
       verdicts.push({ statement, verdict });
       await made.note(statement, database);
-      if (verdict.kind !== 'steps' || !verdict.takesNext) continue;
-      // The next statement is done with it.
-      if (own[at + 1] === undefined) parts[index + 1] = parts[index + 1]!.slice(1);
-      else at++;
     }
     planned.push(...kept(statements[index]!, verdicts));
   }

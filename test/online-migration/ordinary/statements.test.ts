@@ -142,6 +142,24 @@ const SAFE: readonly (readonly [name: string, statements: readonly string[], kin
     ['find', 'build-index', 'locked'],
   ],
   [
+    'an index in place of another',
+    [
+      `drop index "orders_total_index"`,
+      `alter table "orders" add "extra" int null`,
+      `create index "orders_total_index" on "orders" ("total", "note")`,
+    ],
+    ['together', 'build-index', 'drop-index', 'locked'],
+  ],
+  [
+    'a check in place of another, that needs a new column',
+    [
+      `alter table orders drop constraint orders_state_check`,
+      `alter table orders add extra int null`,
+      `alter table orders add constraint orders_state_check check (state <> '' and extra is null)`,
+    ],
+    ['together', 'find', 'locked', 'validate'],
+  ],
+  [
     'a unique constraint in place of another',
     [
       `alter table customers add constraint once unique (id, name)`,

@@ -14,8 +14,6 @@ export type Verdict =
       readonly kind: 'steps';
       readonly reason: string;
       readonly steps: readonly Step[];
-      /** Whether the steps are also those of the next statement. */
-      readonly takesNext?: boolean;
       /** Whether no rule has looked at it: it runs as it is, alone in its transaction. */
       readonly isUnchecked?: boolean;
     }
@@ -33,8 +31,8 @@ export interface RuleContext {
   readonly made: MadeHere;
   /** The recorded column changes. */
   readonly changes: readonly RecordedChange[];
-  /** The statement behind it, for a rule that takes both. */
-  readonly next: Statement | undefined;
+  /** An earlier statement that drops the constraint or the index of the same name. It does not run: the rule replaces both. */
+  readonly replaces: Statement | undefined;
 }
 
 /**

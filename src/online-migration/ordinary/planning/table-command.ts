@@ -1,6 +1,5 @@
 import type { AlterTableCmd, AlterTableStmt, Node, RangeVar } from 'libpg-query';
 import { asKind, type Statement } from '../../sql/statements.ts';
-import { nameOf } from './relation-names.ts';
 
 /** `alter table` with one command. */
 export interface TableCommand {
@@ -34,19 +33,10 @@ export function onTable({ statement }: TableCommand, relation: RangeVar): Node {
   return { AlterTableStmt: { ...statement, relation } };
 }
 
-/**
- * The next statement, if it adds a constraint of the name that this one drops. MikroORM replaces a constraint by two statements; in
- * between, rows that violate both could come in.
- */
-export function replacementOf(
-  { table, command }: TableCommand,
-  next: Statement | undefined,
-): TableCommand | undefined {
-  if (command.subtype !== 'AT_DropConstraint' || next === undefined || next.accepted !== undefined)
-    return undefined;
-  const added = tableCommandOf(next);
-  const isSame = added !== undefined && nameOf(added.table) === nameOf(table);
-  return isSame && addedConstraint(added)?.conname === command.name ? added : undefined;
+/** The command that drops the constraint which a statement replaces; it may be gone by then, with a column. */
+export function droppingCommands(replaces: Statement | undefined): AlterTableCmd[] {
+  const dropped = replaces && tableCommandOf(replaces);
+  return dropped === undefined ? [] : [{ ...dropped.command, missing_ok: true }];
 }
 
 /** The strings of a list of nodes. */

@@ -8,7 +8,7 @@ import { find, locked, type Step, validate } from '../planning/step.ts';
 import {
   addedConstraint,
   onTable,
-  replacementOf,
+  droppingCommands,
   type TableCommand,
   tableCommandOf,
   withCommands,
@@ -24,17 +24,14 @@ import { onFreeTable, tableInUse, written } from '../planning/verdicts.ts';
  * 3. `validate constraint`: reads the table under SHARE UPDATE EXCLUSIVE.
  */
 export const addCheck: Rule = async (statement, context) => {
-  const first = tableCommandOf(statement);
-  if (first === undefined) return undefined;
-  const replaced = replacementOf(first, context.next);
-  const alter = replaced ?? first;
+  const alter = tableCommandOf(statement);
+  if (alter === undefined) return undefined;
+  const dropping = droppingCommands(context.replaces);
   const check = addedConstraint(alter);
   if (check?.contype !== 'CONSTR_CHECK' || check.raw_expr === undefined) return undefined;
   const table = await tableInUse(alter.table, context);
-  // Alone, either statement is harmless there.
-  if (table === undefined) return replaced === undefined ? onFreeTable(alter.table, context) : undefined;
-  const takes = replaced === undefined ? {} : { takesNext: true };
-  if (check.skip_validation && replaced === undefined) {
+  if (table === undefined) return onFreeTable(alter.table, context);
+  if (check.skip_validation && dropping.length === 0) {
     return { kind: 'steps', reason: 'it locks the table', steps: [locked(statement.text, [table.name])] };
   }
   const conname =
@@ -42,14 +39,10 @@ export const addCheck: Rule = async (statement, context) => {
     (await nameOfPostgres(context, alter.table, (trial) => onTable(alter, trial))) ??
     (await chooseName(context, alter.table, ['check']));
   const notValid = { ...check, conname, skip_validation: true, initially_valid: false };
-  const commands = [
-    ...(replaced === undefined ? [] : [first.command]),
-    { ...alter.command, def: { Constraint: notValid } },
-  ];
+  const commands = [...dropping, { ...alter.command, def: { Constraint: notValid } }];
   const violations = await violationsOf(alter, check.raw_expr, table.name, context);
   return written(withCommands(alter, ...commands), context, (sql): Verdict => ({
     kind: 'steps',
-    ...takes,
     reason: 'it reads the whole table while nobody can use it',
     steps: [
       ...violations,

@@ -6,7 +6,7 @@ import { find, locked, type Step, validate } from '../planning/step.ts';
 import { readTable } from '../planning/table-facts.ts';
 import {
   addedConstraint,
-  replacementOf,
+  droppingCommands,
   stringsOf,
   type TableCommand,
   tableCommandOf,
@@ -28,23 +28,20 @@ const NOT_VALID_ON_PARTITIONED = 180_000;
  * One that replaces another of the same name is added in the statement that drops the other: there is always one of them.
  */
 export const addForeignKey: Rule = async (statement, context) => {
-  const first = tableCommandOf(statement);
-  if (first === undefined) return undefined;
-  const replaced = replacementOf(first, context.next);
-  const alter = replaced ?? first;
+  const alter = tableCommandOf(statement);
+  if (alter === undefined) return undefined;
+  const dropping = droppingCommands(context.replaces);
   const key = addedConstraint(alter);
   if (key?.contype !== 'CONSTR_FOREIGN' || key.pktable === undefined) return undefined;
   const table = await tableInUse(alter.table, context);
   const referenced = nameOf(key.pktable);
-  // Alone, either statement is harmless there.
-  if (table === undefined && replaced !== undefined) return undefined;
   if (table === undefined) {
     const own = onFreeTable(alter.table, context);
     const other = context.made.has(key.pktable) ? [] : [referenced];
     return own.kind === 'as-written' ? asWritten(...own.relations, ...other) : own;
   }
   const both = [table.name, referenced];
-  if (key.skip_validation && replaced === undefined) {
+  if (key.skip_validation && dropping.length === 0) {
     return {
       kind: 'steps',
       reason: LOCKS_BOTH,
@@ -68,17 +65,13 @@ export const addForeignKey: Rule = async (statement, context) => {
     `alter table ${table.name} validate constraint ${escapeIdentifier(conname)}`,
     table.name,
   );
-  const commands = [
-    ...(replaced === undefined ? [] : [first.command]),
-    { ...alter.command, def: { Constraint: notValid } },
-  ];
+  const commands = [...dropping, { ...alter.command, def: { Constraint: notValid } }];
   return written(withCommands(alter, ...commands), context, (sql): Verdict => ({
     kind: 'steps',
-    ...(replaced !== undefined && { takesNext: true }),
     reason: 'it looks up every row while nobody can write to either table',
     steps: [
       ...orphans,
-      locked(sql, both, replaced === undefined ? 'SHARE ROW EXCLUSIVE' : 'ACCESS EXCLUSIVE'),
+      locked(sql, both, dropping.length === 0 ? 'SHARE ROW EXCLUSIVE' : 'ACCESS EXCLUSIVE'),
       ...(key.skip_validation ? [] : [validation]),
     ],
   }));

@@ -8,7 +8,7 @@ import { find, locked, type Step } from '../planning/step.ts';
 import {
   addedConstraint,
   onTable,
-  replacementOf,
+  droppingCommands,
   stringsOf,
   tableCommandOf,
   withCommands,
@@ -26,19 +26,17 @@ import { notNullSteps } from './set-not-null.ts';
  *    that drops the other, which renames the index, too.
  */
 export const addUnique: Rule = async (statement, context) => {
-  const first = tableCommandOf(statement);
-  if (first === undefined) return undefined;
-  const replaced = replacementOf(first, context.next);
-  const alter = replaced ?? first;
+  const alter = tableCommandOf(statement);
+  if (alter === undefined) return undefined;
+  const dropping = droppingCommands(context.replaces);
   const key = addedConstraint(alter);
   if (key?.contype !== 'CONSTR_UNIQUE' && key?.contype !== 'CONSTR_PRIMARY') return undefined;
   const table = await tableInUse(alter.table, context);
-  // Alone, either statement is harmless there.
-  if (table === undefined) return replaced === undefined ? onFreeTable(alter.table, context) : undefined;
+  if (table === undefined) return onFreeTable(alter.table, context);
   const isPrimary = key.contype === 'CONSTR_PRIMARY';
   const columns = stringsOf(key.keys);
   const nullable = isPrimary ? columns.filter((name) => table.columns[name]?.notNull === false) : [];
-  if (key.indexname !== undefined && nullable.length === 0 && replaced === undefined) {
+  if (key.indexname !== undefined && nullable.length === 0 && dropping.length === 0) {
     return { kind: 'steps', reason: 'it locks the table', steps: [locked(statement.text, [table.name])] };
   }
   if (table.kind === 'p' || key.without_overlaps || key.indexname !== undefined) {
@@ -59,15 +57,14 @@ export const addUnique: Rule = async (statement, context) => {
   for (const column of nullable)
     notNull.push(...(await notNullSteps(context, alter.table, table.name, column)));
   const indexName =
-    replaced === undefined ? conname : await chooseName(context, alter.table, [conname, 'replacement']);
+    dropping.length === 0 ? conname : await chooseName(context, alter.table, [conname, 'replacement']);
   const commands = [
-    ...(replaced === undefined ? [] : [first.command]),
+    ...dropping,
     { ...alter.command, def: { Constraint: addingIndex(key, conname, indexName) } },
   ];
   return written(indexOf(key, indexName, alter.table), context, (create) =>
     written(withCommands(alter, ...commands), context, (add): Verdict => ({
       kind: 'steps',
-      ...(replaced !== undefined && { takesNext: true }),
       reason: 'it builds an index while nobody can use the table',
       steps: [
         ...(columns.every((name) => table.columns[name] !== undefined)
