@@ -11,6 +11,7 @@ import { addCheck } from './rules/add-check.ts';
 import { addColumn } from './rules/add-column.ts';
 import { addForeignKey } from './rules/add-foreign-key.ts';
 import { addUnique } from './rules/add-unique.ts';
+import { attachPartition } from './rules/attach-partition.ts';
 import { catalogOnly } from './rules/catalog-only.ts';
 import { changeData } from './rules/change-data.ts';
 import { changeType } from './rules/change-type.ts';
@@ -37,6 +38,7 @@ const RULES: readonly Rule[] = [
   addColumn,
   changeType,
   changeData,
+  attachPartition,
   catalogOnly,
 ];
 
