@@ -85,12 +85,14 @@ function lockRetry(
     timeoutMs,
     ...retry,
     message:
-      `${purpose}: no lock on ${relations.join(', ')} within ${Math.round(timeoutMs)} ms (try ${retry.attempt}), ` +
-      `again in ${Math.round(retry.pauseMs)} ms; ${blockedBy(retry.blockers)}`,
+      `${purpose}: no lock${relations.length === 0 ? '' : ` on ${relations.join(', ')}`} within ${Math.round(timeoutMs)} ms ` +
+      `(try ${retry.attempt}), again in ${Math.round(retry.pauseMs)} ms; ${blockedBy(relations, retry.blockers)}`,
   };
 }
 
-function blockedBy(blockers: readonly Blocker[]): string {
+function blockedBy(relations: readonly string[], blockers: readonly Blocker[]): string {
+  // Without its relations, nobody can be looked for.
+  if (relations.length === 0) return 'another session blocked it';
   if (blockers.length === 0) return 'whoever blocked it has gone';
   return `blocked by ${blockers.map(describeBlocker).join('; ')}`;
 }
@@ -104,8 +106,8 @@ function notGranted(
 ): LockNotGrantedError {
   return new LockNotGrantedError(
     'LOCK_NOT_GRANTED',
-    `${purpose}: ${relations.join(', ')} could not be locked within ${settings.lockBudgetMs / 1000} s (${attempts} tries); ` +
-      `it was rolled back and nothing was changed. ${sentence(blockedBy(blockers))}. End the blocking transactions, then run the same command again.`,
+    `${purpose}: ${relations.length === 0 ? 'the lock was not granted' : `${relations.join(', ')} could not be locked`} within ${settings.lockBudgetMs / 1000} s (${attempts} tries); ` +
+      `it was rolled back and nothing was changed. ${sentence(blockedBy(relations, blockers))}. End the blocking transactions, then run the same command again.`,
     { purpose, relations, attempts, budgetMs: settings.lockBudgetMs, blockers: blockers.map(blockerDetails) },
     { cause },
   );

@@ -224,7 +224,7 @@ describe('each change has a state of its own:', () => {
       await runPhases(total, [...ENFORCED, contract]);
       // That version did not have these tables; another change creates them.
       await client.rows(`
-        drop table online_migration.change, online_migration.change_column, online_migration.definition, online_migration.phase,
+        drop table online_migration.change, online_migration.change_column, online_migration.definition, online_migration.phase, online_migration.unvalidated,
           online_migration.step;
         create table item (id integer primary key, size text not null)`);
       const size = changeOf('item.size', {

@@ -87,6 +87,10 @@ export const catalogOnly: Rule = async (statement, context) => {
       ? onFreeTable(alter.table, context)
       : undefined;
   }
+  const analyze = asKind(statement.tree, 'VacuumStmt');
+  if (analyze !== undefined && !analyze.is_vacuumcmd) {
+    return { kind: 'steps', reason: 'it may read for long', steps: [read(statement.text)] };
+  }
   if (asKind(statement.tree, 'CreateTableAsStmt') ?? asKind(statement.tree, 'SelectStmt')) {
     return { kind: 'steps', reason: 'it may read for long', steps: [read(statement.text)] };
   }
