@@ -18,7 +18,7 @@ import { Session } from '../../src/online-migration/postgres/session.ts';
 import type { Ledger } from '../../src/online-migration/state/recorded-changes.ts';
 import { changeNamesOf, namesOf } from '../../src/online-migration/change/names.ts';
 import { type ChangeLoad, startChangeLoad, type LoadStatements } from './change-load.ts';
-import { connect } from './database-client.ts';
+import { connect, type DatabaseClient } from './database-client.ts';
 import { canonicalDefault, readSchema, type SchemaSnapshot, withColumnType } from './schema-snapshot.ts';
 import { createTestDatabase } from './test-server.ts';
 
