@@ -71,7 +71,7 @@ export async function comparesByLostOrder(
     select exists (
       select from parsed
       -- A subquery can sort, and the greatest of two values has no operator.
-      where tree ~ '\\{(QUERY|MINMAXEXPR|ROWCOMPARE)' and exists (select from changed)
+      where tree ~ '\\{(QUERY|MINMAX|ROWCOMPARE)' and exists (select from changed)
         or exists (
           select from regexp_matches(tree, ':opno (\\d+)', 'g') as operator (oid)
           join pg_catalog.pg_amop o on o.amopopr = (operator.oid)[1]::oid and o.amopstrategy <> 3
