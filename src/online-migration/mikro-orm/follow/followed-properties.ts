@@ -37,7 +37,7 @@ export function findProperties(
       .filter(
         (property) =>
           property.fieldNames?.includes(name) &&
-          !isInJson(property.embedded, meta) &&
+          !isInJson(property, meta) &&
           metas.includes(ownerOf(meta, property)),
       )
       .map((property) => ({ meta, property })),
@@ -103,7 +103,7 @@ export function entitiesOf(
   );
 }
 
-/** A property inside an embedded object that is stored as JSON has no column. */
-function isInJson(embedded: EntityProperty['embedded'], meta: EntityMetadata): boolean {
+/** Whether a property is inside an embedded object that is stored as JSON: it has no column, and its field name is a key of the object. */
+export function isInJson({ embedded }: EntityProperty, meta: EntityMetadata): boolean {
   return embedded !== undefined && meta.properties[embedded[0] as never]?.['object' as never] === true;
 }

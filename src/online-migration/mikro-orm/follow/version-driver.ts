@@ -5,12 +5,20 @@ import type {
   EntityMetadata,
   EntityName,
   EntityProperty,
+  FindOptions,
   NativeInsertUpdateManyOptions,
   NativeInsertUpdateOptions,
+  PopulateOptions,
   Primary,
   QueryResult,
 } from '@mikro-orm/core';
-import { PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { type AnyQueryBuilder, type InternalField, PostgreSqlDriver } from '@mikro-orm/postgresql';
+
+/** MikroORM's options that decide which fields a statement selects. */
+type SelectOptions<Entity extends object> = Pick<
+  FindOptions<Entity, never>,
+  'strategy' | 'fields' | 'exclude'
+>;
 
 /** A key of one property whose column has another name. */
 interface RenamedKey<Entity extends object> {
@@ -55,6 +63,24 @@ export class VersionDriver extends PostgreSqlDriver {
       await this.#insertCollections(key, value, collections[index]!, options);
     }
     return result;
+  }
+
+  /** MikroORM selects JSON objects by `*`, which after a rename returns a row without the object instead of an error. */
+  protected override buildFields<Entity extends object>(
+    meta: EntityMetadata<Entity>,
+    populate: PopulateOptions<Entity>[],
+    joined: PopulateOptions<Entity>[],
+    builder: AnyQueryBuilder<Entity>,
+    alias: string,
+    options: SelectOptions<Entity>,
+    schema?: string,
+  ): InternalField<Entity>[] {
+    const fields = super.buildFields(meta, populate, joined, builder, alias, options, schema);
+    if (!fields.includes('*')) return fields;
+    const objects = meta.props.filter(
+      (property) => property.object && property.hasConvertToJSValueSQL && property.persist !== false,
+    );
+    return [...fields, ...objects.map(({ name }) => name)];
   }
 
   async #insertCollections<Entity extends object>(

@@ -5,6 +5,7 @@ import {
   JsonType,
   type MetadataStorage,
   type Platform,
+  raw,
   ReferenceKind,
   Type,
 } from '@mikro-orm/core';
@@ -15,7 +16,7 @@ import { type ActiveColumn, columnNameOf } from '../../follow/active-column.ts';
 import { CheckedType, namedType } from './column-type.ts';
 import { expectFilled } from './version-hydrator.ts';
 import { type FollowedColumn, FollowedOrmError, type ResolvedChange } from './followed-change.ts';
-import { type FollowedProperty, findProperties, ownerOf } from './followed-properties.ts';
+import { type FollowedProperty, findProperties, isInJson, ownerOf } from './followed-properties.ts';
 
 /** Families of types between which PostgreSQL converts without a loss, so that no check is needed. */
 const INTEGER = /^(small|big)?int(eger)?[248]?$/i;
@@ -55,13 +56,14 @@ export function applyForm(
       // The one column of a rename keeps its empty rows.
       if (!column.nullable && !isRename(column)) expectFilled(found.meta, found.property.name, name);
     }
-    renameColumn(storage, column, name, defaultSchema);
+    renameColumn(storage, platform, column, name, defaultSchema);
   }
 }
 
 /** Each property keeps the names of columns, of its own table and of the tables that it refers to. */
 function renameColumn(
   storage: MetadataStorage,
+  platform: Platform,
   column: ChangedColumn,
   name: string,
   defaultSchema: string,
@@ -72,6 +74,12 @@ function renameColumn(
     meta?.tableName === table.name && (meta.schema ?? defaultSchema) === table.schema;
   for (const meta of storage) {
     for (const property of Object.values<EntityProperty>(meta.properties)) {
+      if (isInJson(property, meta)) {
+        const [root, ...keys] = property.embeddedPath ?? [];
+        if (root === finalName && isOfTable(ownerOf(meta, property)))
+          setPath(property, platform, [name, ...keys]);
+        continue;
+      }
       for (const list of listsOfColumns(
         property,
         isOfTable(ownerOf(meta, property)),
@@ -84,6 +92,18 @@ function renameColumn(
     }
   }
   for (const meta of storage) joinByKeys(meta);
+}
+
+/** A property in a JSON object is found by a path, which begins with the column, and by the expression that MikroORM makes of it. */
+function setPath(property: EntityProperty, platform: Platform, path: string[]): void {
+  const stored: Pick<EntityProperty, 'runtimeType' | 'type'> =
+    property.targetMeta?.getPrimaryProp() ?? property;
+  const expression = platform.getSearchJsonPropertySQL(
+    path.join('->'),
+    stored.runtimeType ?? stored.type,
+    true,
+  );
+  Object.assign(property, { embeddedPath: path, fieldNameRaw: raw(expression).sql });
 }
 
 /** With table-per-type inheritance, MikroORM joins the tables by lists of their keys' columns. */

@@ -8,12 +8,13 @@ import type { UnfollowedStatement } from '../../../../src/online-migration/mikro
 import { openContext, PHASES } from '../../../support/change-cycle.ts';
 import { connect } from '../../../support/database-client.ts';
 import { decorators } from '../../../support/shop/mappings/decorators.ts';
+import { jsonObjects } from '../../../support/shop/mappings/json-objects.ts';
 import { polymorphic } from '../../../support/shop/mappings/polymorphic.ts';
 import { tablePerType } from '../../../support/shop/mappings/table-per-type.ts';
 import type { UnitRunner } from '../../../support/shop/operations.ts';
 import { createTestDatabase } from '../../../support/test-server.ts';
 
-const MAPPINGS = [...decorators, ...tablePerType, ...polymorphic];
+const MAPPINGS = [...decorators, ...tablePerType, ...polymorphic, ...jsonObjects];
 
 const STAGES = [
   { stage: 'enforced', phases: PHASES.up.slice(0, 3) },
