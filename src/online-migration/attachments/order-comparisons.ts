@@ -30,7 +30,7 @@ const TREES: Readonly<Record<ParsedAttachment['kind'], string>> = {
 /** Conversions between two types of a group keep the order of all values. */
 const SAME_ORDER: readonly (readonly string[])[] = [
   ['timestamp', 'timestamptz', 'date'],
-  ['money', 'numeric'],
+  ['int2', 'int4', 'int8', 'float4', 'float8', 'numeric', 'money'],
 ];
 
 /**

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { findObstacles } from '../../../src/online-migration/attachments/obstacles/obstacles.ts';
+import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
+import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import { moneyToNumeric } from '../../../src/online-migration/conversions/numbers/money-to-numeric.ts';
 import { enumToText } from '../../../src/online-migration/conversions/texts/enums.ts';
 import { timestampToTimestamptz } from '../../../src/online-migration/conversions/times/timestamp-to-timestamptz.ts';
@@ -60,6 +62,7 @@ function converted(definitions: Record<string, string>, constants: Constants): R
   );
 }
 
+const size = (n: string) => `(${n} % 1000)`;
 const time = (n: string) => `timestamp '2024-01-01' + ${n} * interval '1 minute'`;
 const amount = (type: string) => (n: string) => `(${n} % 1000)::numeric(20,2)::${type}`;
 
@@ -86,6 +89,36 @@ describe('a definition that does not fit the new type goes over with converted c
         `alter table part add constraint "Odd ""check" check (state <> 'sent' or n >= 0 and 'x''::' <> '"')`,
         `alter table part add constraint matching check (case state when 'new' then n < 10000000 else true end)`,
         `create policy visible on part using (state = 'new')`,
+      ],
+    });
+  });
+
+  it('of an enum, beside the order of a number that changes too', async () => {
+    const sized: ColumnChange = {
+      ...stateChange,
+      columns: [
+        ...stateChange.columns,
+        {
+          from: { name: 'size', type: 'integer' },
+          to: { name: 'size_new', type: 'bigint' },
+          conversion: integerToBigint,
+        },
+      ],
+    };
+    await expectFullCycle({
+      change: sized,
+      values: {
+        state: { old: (n) => `${label(n)}::${STATE}`, new: label },
+        size: { old: (n) => `${size(n)}::integer`, new: size },
+      },
+      afterwards: withConstants([`'::${STATE}`, `'::text`], [`'-5'::integer`, `'-5'::bigint`]),
+      setup: [
+        TYPE,
+        STATES,
+        `alter table part add size integer; update part set size = n % 1000; alter table part alter size set not null`,
+        `create index open_ones on part (id) where state = 'it''s paid' and size > 0`,
+        `alter table part add constraint "Odd ""check" check (state <> 'sent' or size > -5)`,
+        `create policy visible on part using (state = 'new' and size < 9000)`,
       ],
     });
   });
