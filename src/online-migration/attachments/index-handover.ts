@@ -43,7 +43,7 @@ function partitionedIndex(
     ...tree.flatMap((one) => {
       const copy = copies.find(({ table }) => table === one.table);
       if (copy === undefined) return [];
-      return [renameIndex(one, copy.name), ...roleStatements(one)];
+      return [renameIndex(one, copy.name), ...parameterStatements(one, tree[0]!), ...roleStatements(one)];
     }),
   ];
 }
@@ -70,7 +70,7 @@ function partitionedKey(index: CarriedIndex, tree: readonly IndexPartition[], de
         ? []
         : [`alter index ${qualified(parent)} attach partition ${qualified(one)}`];
     }),
-    ...tree.flatMap((one) => roleStatements(one)),
+    ...tree.flatMap((one) => [...parameterStatements(one, tree[0]!), ...roleStatements(one)]),
   ];
 }
 
@@ -92,6 +92,23 @@ function dropIndex({ schema }: Successor, name: string): string {
 
 function renameIndex({ schema, name }: Successor, copy: string): string {
   return `alter index ${schema}.${escapeIdentifier(copy)} rename to ${escapeIdentifier(name)}`;
+}
+
+/** A copy begins with the storage parameters of the partitioned table's index. An index of a partition can have its own. */
+function parameterStatements(one: IndexPartition, top: IndexPartition): string[] {
+  if (one.isPartitioned) return [];
+  const names = one.parameters.map(parameterName);
+  const added = one.parameters.filter((parameter) => !top.parameters.includes(parameter));
+  const removed = top.parameters.map(parameterName).filter((name) => !names.includes(name));
+  return [
+    ...(added.length === 0 ? [] : [`alter index ${qualified(one)} set (${added.join(', ')})`]),
+    ...(removed.length === 0 ? [] : [`alter index ${qualified(one)} reset (${removed.join(', ')})`]),
+  ];
+}
+
+/** `fillfactor=60` */
+function parameterName(parameter: string): string {
+  return parameter.slice(0, parameter.indexOf('='));
 }
 
 function roleStatements(index: Successor): string[] {

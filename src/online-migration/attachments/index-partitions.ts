@@ -23,6 +23,8 @@ export interface IndexPartition extends IndexRoles {
   readonly isValid: boolean;
   /** Its tablespace; null for the database's default. */
   readonly tablespace: string | null;
+  /** Its storage parameters, as in the catalog: `fillfactor=60`. */
+  readonly parameters: readonly string[];
 }
 
 /**
@@ -39,7 +41,8 @@ export async function readIndexPartitions(
   const { rows } = await database.query<IndexPartition>(
     `
     select format('%I.%I', tn.nspname, t.relname) as table, c.relkind = 'I' as "isPartitioned", quote_ident(n.nspname) as schema,
-      c.relname as name, i.indisvalid as "isValid", s.spcname as tablespace, obj_description(c.oid, 'pg_class') as comment,
+      c.relname as name, i.indisvalid as "isValid", s.spcname as tablespace,
+      coalesce(c.reloptions, '{}') as parameters, obj_description(c.oid, 'pg_class') as comment,
       obj_description(con.oid, 'pg_constraint') as "constraintComment", i.indisclustered as "isClustered",
       i.indisreplident as "isReplicaIdentity", array(
         select jsonb_build_object('place', a.attnum, 'target', a.attstattarget)

@@ -78,6 +78,25 @@ it('keys of a partitioned table end as after `alter column type`, also in each p
   expect(await catalog()).toEqual(before);
 });
 
+it('an index or a key of a partition keeps its own storage parameters', async () => {
+  await make(
+    ...TABLE,
+    `alter table events add constraint events_place unique (n, num) with (fillfactor = 70)`,
+    `create index events_size on events (size, num) with (fillfactor = 80, deduplicate_items = off)`,
+    `alter index events_0_pkey set (fillfactor = 40)`,
+    `alter index events_0_n_num_key set (fillfactor = 60, deduplicate_items = off)`,
+    `alter index events_2a_n_num_key reset (fillfactor)`,
+    `alter index "Other ""schema"."Events ""1_size_num_idx" set (fillfactor = 50)`,
+    `alter index events_2b_size_num_idx reset (fillfactor, deduplicate_items)`,
+    ROWS,
+  );
+  const { indexes } = await readSchema(client);
+  await database.runPhases(change, PHASES.up);
+  expect((await readSchema(client)).indexes).toEqual(indexes);
+  await database.runPhases(change, PHASES.down);
+  expect((await readSchema(client)).indexes).toEqual(indexes);
+});
+
 it('both keys of two changed columns go over and come back', async () => {
   const both = {
     ...change,
