@@ -138,8 +138,9 @@ export class OnlineMigrator extends Migrator {
     await this.resolvePaths();
     const applied = await (this.storage as MigrationLedger).appliedNames();
     const discovered = await this.discoverMigrations();
-    await using session = await withOwnSettings(() =>
-      Session.open(this.#connection, 'online-migration plan'),
+    await using session = await withOwnSettings(
+      () => Session.open(this.#connection, 'online-migration plan'),
+      this.config.get('onCreateConnection'),
     );
     const plans: PendingMigration[] = [];
     for (const listed of discovered.filter(({ name }) => !applied.includes(name))) {
@@ -279,6 +280,7 @@ export class OnlineMigrator extends Migrator {
     return await command({
       session,
       openSession: () => Session.open(connection, 'online-migration worker', interrupt),
+      prepare: this.config.get('onCreateConnection'),
       settings: this.#settings,
       ordinary: this.#ordinary,
       emit,

@@ -6,10 +6,13 @@ import { type MigrationPlan, planMigration, refuseRefused } from '../ordinary/pl
 import type { Step } from '../ordinary/planning/step.ts';
 import type { Session } from '../postgres/session.ts';
 import { TEXT_SETTINGS } from '../postgres/session-settings.ts';
-import type { RunnerResources } from './runner-resources.ts';
+import type { PrepareConnection, RunnerResources } from './runner-resources.ts';
 
 /** The migration has used the driver while it ran: `execute`, or an EntityManager. */
 class DriverUsed extends Error {}
+
+/** Members of the driver that send nothing. */
+const SENDS_NOTHING = new Set<string | symbol>(['config', 'getPlatform', 'getMetadata', 'getSchemaName']);
 
 /** A migration class with `static ordinary = 'as written'` runs as MikroORM would run it. */
 export function isAsWritten(migration: Migration): boolean {
@@ -26,24 +29,27 @@ export async function collectStatements(
 ): Promise<string[] | null> {
   const holder = migration as unknown as { driver: AbstractSqlDriver };
   const { driver } = holder;
+  let isUsed = false;
   const refusing = new Proxy(driver, {
     get(target, name) {
-      if (name === 'execute' || name === 'createEntityManager' || name === 'getConnection')
-        throw new DriverUsed();
       const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
+      if (SENDS_NOTHING.has(name)) return typeof value === 'function' ? value.bind(target) : value;
+      // The migration may catch the error.
+      isUsed = true;
+      throw new DriverUsed();
     },
   });
   migration.reset();
   holder.driver = refusing;
   try {
     await migration[method]();
+    if (isUsed) return null;
     return migration.getQueries().flatMap((query) => {
       const sql = textOf(query, driver);
       return sql.trim() === '' ? [] : [sql];
     });
   } catch (error) {
-    if (error instanceof DriverUsed) return null;
+    if (isUsed) return null;
     throw error;
   } finally {
     holder.driver = driver;
@@ -57,12 +63,31 @@ function textOf(query: ReturnType<Migration['getQueries']>[number], driver: Abst
   return driver.getPlatform().formatQuery(sql, params);
 }
 
-/** Opens a session that writes texts and times, and sees rows, as the role is set to: a statement means the same as in another session. */
-export async function withOwnSettings(openSession: RunnerResources['openSession']): Promise<Session> {
+/**
+ * Opens a session that writes texts and times, and sees rows, as the role is set to: a statement means the same as in another session.
+ * @param prepare sets more for all sessions of the project
+ */
+export async function withOwnSettings(
+  openSession: RunnerResources['openSession'],
+  prepare: PrepareConnection | undefined,
+): Promise<Session> {
   const session = await openSession();
   const resets = [...Object.keys(TEXT_SETTINGS), 'row_security'].map((setting) => `reset ${setting}`);
-  await session.script(resets.join('; '));
-  return session;
+  try {
+    await session.script(resets.join('; '));
+    if (prepare === undefined) return session;
+    // The parts of a connection of Kysely that the hook of MikroORM uses.
+    await prepare({
+      executeQuery: async ({ sql, parameters }: { sql: string; parameters: readonly unknown[] }) =>
+        session.query(sql, [...parameters]),
+    });
+    // The steps have timeouts of their own.
+    await session.script(`set lock_timeout = 0; set idle_in_transaction_session_timeout = 0`);
+    return session;
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /**
@@ -77,9 +102,9 @@ export async function runSafely(
   resources: RunnerResources,
   recordInLedger: (session: Session) => Promise<void>,
 ): Promise<void> {
-  const { openSession, settings, emit, signal } = resources;
+  const { openSession, prepare, settings, emit, signal } = resources;
   const name = migration.constructor.name;
-  await using session = await withOwnSettings(openSession);
+  await using session = await withOwnSettings(openSession, prepare);
   await session.setApplicationName(`online-migration ${name} ${direction}`);
   const plan = async (): Promise<readonly Step[]> => {
     const made = await planMigration(session, statements);

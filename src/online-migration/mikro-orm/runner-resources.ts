@@ -2,12 +2,17 @@ import type { Emit } from '../change/events.ts';
 import type { MigrationSettings } from '../phases/settings.ts';
 import type { Session } from '../postgres/session.ts';
 
+/** MikroORM's `onCreateConnection`, which prepares a new connection: `set role`, `set search_path`. */
+export type PrepareConnection = (connection: unknown) => Promise<void>;
+
 /** Inputs that the migrator gives to its runner for one command. */
 export interface RunnerResources {
   /** Runs the phases, and holds the migrator's lock. */
   readonly session: Session;
   /** Opens another session, for parallel work. */
   readonly openSession: () => Promise<Session>;
+  /** Prepares the sessions of ordinary migrations, as MikroORM prepares its own. */
+  readonly prepare?: PrepareConnection | undefined;
   readonly settings: MigrationSettings;
   readonly emit: Emit;
   readonly signal: AbortSignal;

@@ -1,6 +1,6 @@
 import { Migration } from '@mikro-orm/migrations';
 import { describe, expect, it } from '@jest/globals';
-import { onlineMigrations } from '../../../src/online-migration/mikro-orm/index.ts';
+import { onlineMigrations, type OnlineMigrator } from '../../../src/online-migration/mikro-orm/index.ts';
 import type { OnlineMigrationEvent } from '../../../src/online-migration/index.ts';
 import { integerToBigint } from '../../../src/online-migration/conversions/index.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';
@@ -19,12 +19,14 @@ async function openProject(
   migrations: Record<string, new (...given: never[]) => Migration>,
   events: OnlineMigrationEvent[] = [],
   settings = {},
+  options = {},
 ): Promise<TestMigrator> {
   const { url } = database;
   const migrator = await openTestMigrator({
     clientUrl: url,
     driver: (await import('@mikro-orm/postgresql')).PostgreSqlDriver,
     entities: [],
+    ...options,
     discovery: { warnWhenNoEntities: false },
     ...onlineMigrations({
       migrations: {
@@ -64,6 +66,12 @@ class AddNote extends Migration {
     this.addSql(`alter table "orders" drop column "remark";`);
   }
 }
+
+const onCreateConnection = async (connection: {
+  executeQuery(query: { sql: string; parameters: unknown[] }): Promise<unknown>;
+}) => {
+  await connection.executeQuery({ sql: `set search_path = shop, public`, parameters: [] });
+};
 
 describe('an ordinary migration in a MikroORM project', () => {
   it('is planned, carried out by safe steps, recorded, and reverted', async () => {
@@ -109,6 +117,32 @@ describe('an ordinary migration in a MikroORM project', () => {
       ),
     ).toBe('bigint');
     expect(await migrator.applied()).toEqual(['0001', '0002']);
+  });
+
+  it('runs as written if it uses the driver in any other way, also if it catches the error of that', async () => {
+    class Catches extends Migration {
+      override async up(): Promise<void> {
+        this.addSql(`alter table orders add remark text null`);
+        await this.execute(`insert into orders values (2001, 1)`).catch(() => undefined);
+        try {
+          await this.execute(`insert into orders values (2002, 1)`);
+        } catch {
+          throw new Error('No insert.');
+        }
+      }
+    }
+    class Inserts extends Migration {
+      override async up(): Promise<void> {
+        await this.driver.nativeInsert('orders' as never, { id: 2003, total: 1 });
+      }
+    }
+    const migrator = await openProject({ '0001': Catches, '0002': Inserts });
+    const [plan] = await (migrator.orm.migrator as OnlineMigrator).pendingPlans();
+    expect(plan).toMatchObject({ runsAs: 'sends statements itself' });
+    expect(await database.client.value(`select count(*)::int from orders where id > 2000`)).toBe(0);
+    await migrator.orm.migrator.up({ to: '0001' });
+    expect(await database.client.value(`select count(*)::int from orders where id > 2000`)).toBe(2);
+    expect(await columns()).toContain('remark');
   });
 
   it('is refused with a sentence for each statement, and is not recorded', async () => {
@@ -198,6 +232,18 @@ describe('an ordinary migration in a MikroORM project', () => {
         /the change public\.orders\.total is under way, and its phases expect total as it is\. Instead: finish the change or revert it first/,
       ),
     });
+  });
+
+  it('runs on a connection that the project has prepared', async () => {
+    class Makes extends Migration {
+      override up(): void {
+        this.addSql(`create table made (id int)`);
+      }
+    }
+    await database.client.rows(`drop schema if exists shop cascade; create schema shop`);
+    const migrator = await openProject({ '0001': Makes }, [], {}, { onCreateConnection });
+    await migrator.orm.migrator.up();
+    expect(await database.client.value(`select to_regclass('shop.made') is not null`)).toBe(true);
   });
 
   it('runs an accepted statement as it is, and logs the reason', async () => {
