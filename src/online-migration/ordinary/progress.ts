@@ -32,6 +32,17 @@ const TABLE = `
     started_at timestamptz not null default now()
   )`;
 
+/** An SQL condition: the table exists, and the role may read and write it. */
+const MAY_USE_TABLE = `
+  exists (
+    select from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = 'online_migration' and c.relname = 'ordinary_migration' and has_schema_privilege(n.oid, 'usage')
+      and (
+        select bool_and(has_table_privilege(c.oid, need)) from unnest(array['select', 'insert', 'update', 'delete']) as need
+      )
+  )`;
+
 /**
  * Reads how far an interrupted migration is.
  * @param statements as they are written now
@@ -43,10 +54,9 @@ export async function readProgress(
   { migration, direction }: Key,
   statements: readonly string[],
 ): Promise<Progress | null> {
-  const { rows: tables } = await database.query<{ exists: boolean }>(
-    `select ${packageTableExists('ordinary_migration')} as exists`,
-  );
-  if (!tables[0]?.exists) return null;
+  const { rows: tables } = await database.query<{ usable: boolean }>(`select ${MAY_USE_TABLE} as usable`);
+  // If the table is of another role, a migration of several steps is refused when it begins.
+  if (!tables[0]?.usable) return null;
   const { rows } = await database.query<Progress & { direction: string; hash: string }>(
     `select direction, hash, steps, done, begun from online_migration.ordinary_migration where migration = $1`,
     [migration],
@@ -76,15 +86,22 @@ export async function beginProgress(
   const { rows } = await database.query<{
     exists: boolean;
     may_create: boolean;
+    may_use: boolean;
+    has_table: boolean;
     role: string;
     database: string;
   }>(
     `
     select exists (select from pg_catalog.pg_namespace where nspname = 'online_migration') as exists,
       has_database_privilege(current_database(), 'create') as may_create,
+      (
+        select bool_and(has_schema_privilege(n.oid, need)) from pg_catalog.pg_namespace n, unnest(array['usage', 'create']) as need
+        where n.nspname = 'online_migration'
+      ) and (${packageTableExists('ordinary_migration')} is false or ${MAY_USE_TABLE}) as may_use,
+      ${packageTableExists('ordinary_migration')} as has_table,
       quote_ident(current_user) as role, quote_ident(current_database()) as database`,
   );
-  const { exists, may_create: mayCreate, role } = rows[0]!;
+  const { exists, may_create: mayCreate, may_use: mayUse, has_table: hasTable, role } = rows[0]!;
   if (!exists && !mayCreate) {
     throw new OnlineMigrationError(
       'PROGRESS_NOT_KEPT',
@@ -94,8 +111,17 @@ export async function beginProgress(
       { schema: 'online_migration', role },
     );
   }
+  if (exists && !mayUse) {
+    throw new OnlineMigrationError(
+      'PROGRESS_NOT_KEPT',
+      `${role} may not use the schema online_migration, in which the package keeps the progress of a migration of several steps: run ` +
+        `\`grant usage, create on schema online_migration to ${role}${hasTable ? `; grant select, insert, update, delete on online_migration.ordinary_migration to ${role}` : ''}\` ` +
+        `as its owner.`,
+      { schema: 'online_migration', role },
+    );
+  }
   if (!exists) await database.query(`create schema if not exists online_migration`);
-  await database.query(TABLE);
+  if (!hasTable) await database.query(TABLE);
   await database.query(
     `insert into online_migration.ordinary_migration (migration, direction, hash, steps) values ($1, $2, $3, $4)`,
     [migration, direction, hashOf(statements), JSON.stringify(steps)],
