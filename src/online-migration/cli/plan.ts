@@ -64,6 +64,7 @@ function linesOfStatement({ statement, verdict }: PlannedStatement): string[] {
 }
 
 const NOTES = {
+  setting: '',
   together: '',
   locked: ', changes the catalog only',
   validate: ', reads the table beside its traffic',

@@ -5,7 +5,7 @@ import { type LockSettings, untilLocked } from '../postgres/lock-retries.ts';
 import type { Session } from '../postgres/session.ts';
 import { firstLine } from '../sql/statements.ts';
 import { beginProgress, endProgress, type Progress, readProgress, recordProgress } from './progress.ts';
-import type { Step } from './planning/step.ts';
+import type { Step, Transactional } from './planning/step.ts';
 
 /** How long a statement may last beyond its lock waits. It only changes the catalog, or it is unknown. */
 const STATEMENT_TIMEOUT_MS = 10_000;
@@ -45,13 +45,20 @@ export async function carryOut(run: MigrationRun): Promise<void> {
   const interrupted = await readProgress(session, run, statements);
   const steps = interrupted?.steps ?? (await run.plan());
   const isOne = steps.every(
-    ({ kind }, index) => kind === 'find' || (index === steps.length - 1 && isTransactional(kind)),
+    ({ kind }, index) =>
+      kind === 'find' || kind === 'setting' || (index === steps.length - 1 && isTransactional(kind)),
   );
   if (interrupted === null && !isOne) {
     await session.transaction(() => beginProgress(session, run, statements, steps));
   }
   const isRecorded = interrupted !== null || !isOne;
   const state: Progress = interrupted ?? { steps, done: 0, begun: 0 };
+  for (const {
+    kind,
+    statements: [setting],
+  } of steps.slice(0, state.done)) {
+    if (kind === 'setting') await session.query(setting);
+  }
   for (let index = state.done; index < steps.length; index++) {
     run.signal.throwIfAborted();
     const step = steps[index]!;
@@ -103,6 +110,9 @@ async function carryOutStep(
     case 'find':
       await refuseFound(run, step);
       return session.transaction(record);
+    case 'setting':
+      await session.query(step.statements[0]);
+      return session.transaction(record);
     case 'validate':
       return session.withoutStatementTimeout(async () => {
         for (const statement of step.statements) await session.query(statement);
@@ -125,7 +135,7 @@ async function carryOutStep(
 
 async function inLockedTransaction(
   run: MigrationRun,
-  step: Step,
+  step: Transactional,
   record: () => Promise<void>,
 ): Promise<void> {
   const { session, settings } = run;
@@ -133,11 +143,16 @@ async function inLockedTransaction(
   const purpose = `${run.migration}: ${firstLine(step.statements[0] ?? '')}`;
   await untilLocked(session, { ...run, purpose }, async (_, waitsFor) => {
     waitsFor({ relations: step.relations, mode: modeOf(step), timeoutMs: lockTimeoutMs });
-    await session.transaction(async () => {
-      await session.script(
-        `set local lock_timeout = ${Math.ceil(lockTimeoutMs)};
-         set local statement_timeout = ${Math.ceil(STATEMENT_TIMEOUT_MS + lockTimeoutMs)}`,
-      );
+    // A statement that locks no table in use may take its time.
+    const inTransaction = (body: () => Promise<void>) =>
+      step.lock === null || step.mayLast ? session.withoutStatementTimeout(body) : session.transaction(body);
+    await inTransaction(async () => {
+      await session.query(`set local lock_timeout = ${Math.ceil(lockTimeoutMs)}`);
+      if (step.lock !== null && !step.mayLast) {
+        await session.query(
+          `set local statement_timeout = ${Math.ceil(STATEMENT_TIMEOUT_MS + lockTimeoutMs)}`,
+        );
+      }
       for (const statement of step.statements) await session.script(statement);
       await record();
     });

@@ -1,3 +1,4 @@
+import type { Node } from 'libpg-query';
 import type { Queryable } from '../postgres/queryable.ts';
 import { loadSqlParser, type SqlParser } from '../sql/sql-parser.ts';
 import { asKind, firstLine, readStatements, type Statement } from '../sql/statements.ts';
@@ -21,7 +22,9 @@ import { replaceIndex } from './rules/replace-index.ts';
 import { losesData } from './rules/loses-data.ts';
 import { underChange } from './rules/under-change.ts';
 import { setNotNull } from './rules/set-not-null.ts';
+import { sessionState, setPathOf } from './rules/session-state.ts';
 import { locked, type Step } from './planning/step.ts';
+import { stepsOf } from './planning/steps-of.ts';
 import { nameOf } from './planning/relation-names.ts';
 
 /** The first rule that knows a statement decides. */
@@ -29,6 +32,7 @@ const RULES: readonly Rule[] = [
   losesData,
   underChange,
   replaceIndex,
+  sessionState,
   createIndex,
   dropIndex,
   addForeignKey,
@@ -73,32 +77,51 @@ export interface MigrationPlan {
  */
 export async function planMigration(database: Queryable, sql: readonly string[]): Promise<MigrationPlan> {
   const parser = await loadSqlParser();
-  const { rows } = await database.query<{ version: number }>(
-    `select current_setting('server_version_num')::integer as version`,
+  const { rows } = await database.query<{ version: number; path: string }>(
+    `select current_setting('server_version_num')::integer as version, current_setting('search_path') as path`,
   );
-  const made = new MadeHere();
   const changes = await readRecordedChanges(database);
   const statements = sql.flatMap((text) => readStatements(parser, text));
-  const parts = statements.map((statement) => separate(statement, parser));
-  const shared = { database, parser, serverVersion: rows[0]!.version, made, changes };
-  const replaced = await findReplacements(parts.flat(), { ...shared, replaces: undefined });
+  const context = { database, parser, serverVersion: rows[0]!.version, made: new MadeHere(), changes };
+  try {
+    const planned = await planEach(statements, context);
+    const steps = stepsOf(planned);
+    if (steps.length <= 1) return { statements: planned, steps };
+    const apart = planned.map(refuseInSeveral);
+    return { statements: apart, steps: stepsOf(apart) };
+  } finally {
+    await database.query(`select set_config('search_path', $1, false)`, [rows[0]!.path]);
+  }
+}
+
+async function planEach(
+  statements: readonly Statement[],
+  inputs: Omit<RuleContext, 'replaces'>,
+): Promise<PlannedStatement[]> {
+  const parts = statements.map((statement) => separate(statement, inputs.parser));
+  const replaced = await findReplacements(parts.flat(), { ...inputs, replaces: undefined });
   const leftToLater = new Set(replaced.values());
   const planned: PlannedStatement[] = [];
   for (const [index, own] of parts.entries()) {
     const verdicts: PlannedStatement[] = [];
     for (const statement of own) {
-      const verdict = leftToLater.has(statement)
-        ? LEFT_TO_LATER
-        : await verdictOn(statement, { ...shared, replaces: replaced.get(statement) });
+      const context: RuleContext = { ...inputs, replaces: replaced.get(statement) };
+      const verdict = leftToLater.has(statement) ? LEFT_TO_LATER : await verdictOn(statement, context);
       verdicts.push({ statement, verdict });
-      await made.note(statement, database);
+      await inputs.made.note(statement, inputs.database);
+      await setPathOf(statement.tree, context);
     }
     planned.push(...kept(statements[index]!, verdicts));
   }
-  return {
-    statements: planned,
-    steps: stepsOf(planned.map(({ statement, verdict }) => [statement, verdict])),
-  };
+  return planned;
+}
+
+function refuseInSeveral({ statement, verdict }: PlannedStatement): PlannedStatement {
+  if (verdict.kind !== 'as-written' || verdict.needsOneTransaction === undefined)
+    return { statement, verdict };
+  const reason =
+    'its effect ends with the transaction or the session, and the migration needs several: an interrupted run goes on in another session';
+  return { statement, verdict: { kind: 'refused', reason, instead: verdict.needsOneTransaction } };
 }
 
 /** @throws OnlineMigrationError with a sentence for each statement that must not run */
@@ -125,12 +148,18 @@ function separate(statement: Statement, parser: SqlParser): Statement[] {
   const alter = asKind(statement.tree, 'AlterTableStmt');
   if (alter?.objtype !== 'OBJECT_TABLE' || (alter.cmds?.length ?? 0) < 2 || statement.accepted !== undefined)
     return [statement];
-  const parts = alter.cmds!.map((command) => {
+  // PostgreSQL drops before it adds.
+  const commands = alter.cmds!.toSorted((one, other) => Number(isDrop(other)) - Number(isDrop(one)));
+  const parts = commands.map((command) => {
     const tree = { AlterTableStmt: { ...alter, cmds: [command] } };
     const text = writeStatement(parser, tree);
     return text === null ? null : { text, tree, accepted: undefined };
   });
   return parts.every((part) => part !== null) ? parts : [statement];
+}
+
+function isDrop(command: Node): boolean {
+  return /^AT_Drop(?:Column|Constraint)$/.test(asKind(command, 'AlterTableCmd')?.subtype ?? '');
 }
 
 /** Parts that all run as they are need not be parted. */
@@ -159,7 +188,7 @@ async function verdictOn(statement: Statement, context: RuleContext): Promise<Ve
     steps: [
       isOutsideOnly(tree)
         ? { kind: 'outside', statements: [text], relations, lock: null }
-        : locked(text, relations),
+        : { ...locked(text, relations), ...(accepted !== undefined && { mayLast: true }) },
     ],
   };
 }
@@ -175,27 +204,4 @@ function isOutsideOnly(tree: Statement['tree']): boolean {
     asKind(tree, 'ReindexStmt')?.params !== undefined ||
     asKind(command?.def, 'PartitionCmd')?.concurrent === true
   );
-}
-
-/** Joins neighbours that need no other way to one transaction. */
-function stepsOf(planned: readonly (readonly [Statement, Verdict])[]): Step[] {
-  const steps: Step[] = [];
-  for (const [{ text }, verdict] of planned) {
-    if (verdict.kind === 'refused') continue;
-    if (verdict.kind === 'steps') {
-      steps.push(...verdict.steps);
-      continue;
-    }
-    const last = steps.at(-1);
-    const open = last?.kind === 'together' ? last : undefined;
-    if (open !== undefined) steps.pop();
-    const relations = [...new Set([...(open?.relations ?? []), ...verdict.relations])];
-    steps.push({
-      kind: 'together',
-      statements: [...(open?.statements ?? []), text],
-      relations,
-      lock: relations.length === 0 ? null : 'ACCESS EXCLUSIVE',
-    });
-  }
-  return steps;
 }

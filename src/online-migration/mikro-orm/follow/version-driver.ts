@@ -15,10 +15,7 @@ import type {
 import { type AnyQueryBuilder, type InternalField, PostgreSqlDriver } from '@mikro-orm/postgresql';
 
 /** MikroORM's options that decide which fields a statement selects. */
-type SelectOptions<Entity extends object> = Pick<
-  FindOptions<Entity, never>,
-  'strategy' | 'fields' | 'exclude'
->;
+type SelectOptions<Entity extends object> = Pick<FindOptions<Entity>, 'strategy' | 'fields' | 'exclude'>;
 
 /** A key of one property whose column has another name. */
 interface RenamedKey<Entity extends object> {

@@ -2,6 +2,7 @@ import type { Node, RangeVar } from 'libpg-query';
 import { nameOf } from './relation-names.ts';
 import { writeStatement } from '../../sql/write-statement.ts';
 import type { RuleContext } from './rule.ts';
+import { onTrialTable } from './trial-table.ts';
 
 /** The longest name, in bytes. */
 const NAME_BYTES = 63;
@@ -19,19 +20,9 @@ export async function nameOfPostgres(
   onTable: (trial: RangeVar) => Node,
 ): Promise<string | undefined> {
   const { database, parser } = context;
-  const trial: RangeVar = {
-    schemaname: 'pg_temp',
-    relname: relation.relname!,
-    inh: true,
-    relpersistence: 'p',
-  };
-  const sql = writeStatement(parser, onTable(trial));
-  if (sql === null) return undefined;
-  await database.query(`begin`);
-  try {
-    await database.query(
-      `create temporary table ${nameOf({ relname: relation.relname! })} (like ${nameOf(relation)})`,
-    );
+  const name = await onTrialTable(context, relation, { name: relation.relname! }, async (trial) => {
+    const sql = writeStatement(parser, onTable(trial));
+    if (sql === null) return undefined;
     await database.query(sql);
     const { rows } = await database.query<{ name: string }>(
       `
@@ -44,12 +35,9 @@ export async function nameOfPostgres(
       order by oid desc limit 1`,
       [nameOf(trial)],
     );
-    await database.query(`rollback`);
-    return rows[0] && (await freeName(context, relation, rows[0].name, ''));
-  } catch {
-    await database.query(`rollback`);
-    return undefined;
-  }
+    return rows[0]?.name;
+  });
+  return name === undefined ? undefined : freeName(context, relation, name, '');
 }
 
 /**
@@ -67,7 +55,7 @@ export async function chooseName(
 
 /** Adds a number if the name is taken. */
 async function freeName(
-  { database }: RuleContext,
+  { database, made }: RuleContext,
   relation: RangeVar,
   stem: string,
   label: string,
@@ -84,9 +72,11 @@ async function freeName(
         ) as taken
       from pg_catalog.pg_class t
       where t.oid = to_regclass($1)`,
-      [nameOf(relation), name],
+      [nameOf(made.inCatalog(relation)), name],
     );
-    if (!rows[0]?.taken) return name;
+    if (made.isTaken(name) ?? rows[0]?.taken) continue;
+    made.take(name);
+    return name;
   }
 }
 

@@ -1,29 +1,127 @@
-import type { RangeVar } from 'libpg-query';
+import type { Node, RangeVar } from 'libpg-query';
 import { asKind, type Statement } from '../../sql/statements.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { nameOf } from './relation-names.ts';
 
-/** The tables that earlier statements of a migration make. Nobody else uses them yet. */
+/**
+ * The effects of earlier statements of a migration, which the catalog does not have while the plan is made: tables that they make,
+ * drop and rename, and names that they take and free.
+ */
 export class MadeHere {
-  readonly #tables = new Set<string>();
+  readonly #made = new Set<string>();
+  readonly #dropped = new Set<string>();
+  /** The name in the catalog of a table that was renamed. */
+  readonly #renamed = new Map<string, RangeVar>();
+  /** Statements that alter the columns of a table. */
+  readonly #altering = new Map<string, Node[]>();
+  readonly #taken = new Set<string>();
+  readonly #freed = new Set<string>();
 
-  /** Notes the table that a statement makes, unless it exists already: `create table if not exists`. */
+  /** Notes the effects of a statement. */
   async note({ tree }: Statement, database: Queryable): Promise<void> {
     const created = asKind(tree, 'CreateStmt')?.relation ?? asKind(tree, 'CreateTableAsStmt')?.into?.rel;
-    if (created !== undefined && !(await exists(database, created))) this.#tables.add(nameOf(created));
+    // It may exist: `create table if not exists`.
+    if (created !== undefined && (this.#isGone(created) || !(await exists(database, created))))
+      this.#made.add(nameOf(created));
+    this.#noteRename(tree);
+    this.#noteDrop(tree);
+    const alter = asKind(tree, 'AlterTableStmt');
+    if (alter?.relation !== undefined) this.#noteAltering(alter.relation, tree);
+    for (const node of alter?.cmds ?? []) {
+      const command = asKind(node, 'AlterTableCmd');
+      if (command?.subtype === 'AT_DropConstraint') this.free(command.name!);
+      const constraint = asKind(command?.def, 'Constraint')?.conname;
+      if (constraint !== undefined) this.take(constraint);
+    }
+    const index = asKind(tree, 'IndexStmt')?.idxname;
+    if (index !== undefined) this.take(index);
+  }
+
+  /** Whether an earlier statement makes the table. Nobody else uses it yet. */
+  has(relation: RangeVar): boolean {
+    return this.#made.has(nameOf(relation));
+  }
+
+  /** The name that the table has in the catalog. */
+  inCatalog(relation: RangeVar): RangeVar {
+    return this.#renamed.get(nameOf(relation)) ?? relation;
+  }
+
+  /** Earlier statements that alter the table. */
+  altering(relation: RangeVar): readonly Node[] {
+    return this.#altering.get(nameOf(relation)) ?? [];
+  }
+
+  /** Whether an earlier statement alters a column of this name: adds it, renames it, lets it be null, … */
+  hasAltered(relation: RangeVar, column: string): boolean {
+    return this.altering(relation).some((tree) => {
+      const renamed = asKind(tree, 'RenameStmt');
+      if (renamed?.newname === column || renamed?.subname === column) return true;
+      return (asKind(tree, 'AlterTableStmt')?.cmds ?? []).some((node) => {
+        const command = asKind(node, 'AlterTableCmd');
+        return (asKind(command?.def, 'ColumnDef')?.colname ?? command?.name) === column;
+      });
+    });
+  }
+
+  /** Notes that an index or a constraint of this name is there. */
+  take(name: string): void {
+    this.#taken.add(name);
+    this.#freed.delete(name);
+  }
+
+  /** Notes that an index or a constraint of this name is dropped. */
+  free(name: string): void {
+    this.#freed.add(name);
+    this.#taken.delete(name);
+  }
+
+  /** Whether a name is taken or freed; undefined if no earlier statement has to do with it. */
+  isTaken(name: string): boolean | undefined {
+    if (this.#taken.has(name)) return true;
+    return this.#freed.has(name) ? false : undefined;
+  }
+
+  #noteRename(tree: Node): void {
     const renamed = asKind(tree, 'RenameStmt');
-    if (
-      renamed?.renameType === 'OBJECT_TABLE' &&
-      renamed.relation !== undefined &&
-      this.has(renamed.relation)
-    ) {
-      this.#tables.add(nameOf({ ...renamed.relation, relname: renamed.newname! }));
+    if (renamed?.relation === undefined || renamed.newname === undefined) return;
+    const { relation, newname } = renamed;
+    if (renamed.renameType === 'OBJECT_COLUMN') return this.#noteAltering(relation, tree);
+    if (renamed.renameType === 'OBJECT_INDEX') this.free(relation.relname!);
+    if (renamed.renameType === 'OBJECT_TABCONSTRAINT') this.free(renamed.subname!);
+    if (renamed.renameType !== 'OBJECT_TABLE') return this.take(newname);
+    const [from, to] = [nameOf(relation), nameOf({ ...relation, relname: newname })];
+    if (this.#made.delete(from)) this.#made.add(to);
+    else this.#renamed.set(to, this.inCatalog(relation));
+    this.#altering.set(to, this.#altering.get(from) ?? []);
+    this.#leave(from);
+  }
+
+  #noteDrop(tree: Node): void {
+    const drop = asKind(tree, 'DropStmt');
+    for (const object of drop?.objects ?? []) {
+      const names = (asKind(object, 'List')?.items ?? []).map((item) => asKind(item, 'String')?.sval ?? '');
+      const [schemaname, relname] = [undefined, ...names].slice(-2) as [string | undefined, string];
+      if (drop?.removeType === 'OBJECT_INDEX') this.free(relname);
+      if (drop?.removeType === 'OBJECT_TABLE')
+        this.#leave(nameOf({ relname, ...(schemaname !== undefined && { schemaname }) }));
     }
   }
 
-  /** Whether an earlier statement makes the table. */
-  has(relation: RangeVar): boolean {
-    return this.#tables.has(nameOf(relation));
+  #noteAltering(relation: RangeVar, tree: Node): void {
+    this.#altering.set(nameOf(relation), [...this.altering(relation), tree]);
+  }
+
+  /** No table has this name any more. */
+  #leave(name: string): void {
+    this.#made.delete(name);
+    this.#renamed.delete(name);
+    this.#altering.delete(name);
+    this.#dropped.add(name);
+  }
+
+  #isGone(relation: RangeVar): boolean {
+    return this.#dropped.has(nameOf(relation));
   }
 }
 

@@ -8,7 +8,18 @@ import type { Step } from './step.ts';
 /** The verdict on a statement. */
 export type Verdict =
   /** It runs as it is: it neither reads nor rewrites a table that is in use. */
-  | { readonly kind: 'as-written'; readonly relations: readonly string[] }
+  | {
+      readonly kind: 'as-written';
+      readonly relations: readonly string[];
+      /** Whether it writes rows. */
+      readonly writes?: boolean;
+      /** Whether later statements can use its effect only when it is committed. */
+      readonly commits?: boolean;
+      /** The statement that alters the same setting for the session. */
+      readonly setting?: string;
+      /** The safe way if its effect ends with the transaction, and the migration has several. */
+      readonly needsOneTransaction?: string;
+    }
   /** Other steps lead to the same state. */
   | {
       readonly kind: 'steps';

@@ -1,21 +1,31 @@
 /**
  * One step of an ordinary migration. Steps are data: an interrupted migration goes on by the plan that it began with.
  *
+ * - `setting`: alters a setting of the session for later steps. An interrupted migration that goes on sets it again.
  * - `together`: statements that need no other way, in one transaction.
  * - `locked`: one statement in a transaction of its own. It holds its lock for a change of the catalog.
  * - `validate`: one statement in a transaction of its own. It reads the table and blocks neither reads nor writes.
  * - `build-index`, `drop-index`, `outside`: one statement outside of a transaction.
  * - `find`: a query for rows that would make a later step fail.
  */
-export type Step = Transactional | IndexStep | OutsideStep | FindStep;
+export type Step = SettingStep | Transactional | IndexStep | OutsideStep | FindStep;
 
-interface Transactional {
+interface SettingStep {
+  readonly kind: 'setting';
+  readonly statements: readonly [string];
+  readonly relations: readonly [];
+  readonly lock: null;
+}
+
+export interface Transactional {
   readonly kind: 'together' | 'locked' | 'validate';
   readonly statements: readonly string[];
   /** The tables that were there before and that the statements lock: schema and name, quoted. */
   readonly relations: readonly string[];
   /** The strongest lock on them; null if there are none. */
   readonly lock: LockName | null;
+  /** Whether it may last: its author has accepted that. */
+  readonly mayLast?: boolean;
 }
 
 interface IndexStep {

@@ -6,6 +6,10 @@ import { nameOf } from './relation-names.ts';
 export interface TableFacts {
   /** Schema and name, quoted. */
   readonly name: string;
+  /** The schema, not quoted. */
+  readonly schema: string;
+  /** Schema and name in the catalog, quoted. An earlier statement of the migration may rename the table. */
+  readonly inCatalog: string;
   /** `r` a table, `p` a partitioned one, `v` a view, `m` a materialized view, … */
   readonly kind: string;
   /** Whether it has no row, and never had one since its last rewrite. */
@@ -14,6 +18,11 @@ export interface TableFacts {
   readonly rows: number;
   readonly bytes: number;
   readonly columns: Readonly<Record<string, { readonly notNull: boolean; readonly type: string }>>;
+}
+
+/** The rows that a unique constraint or a foreign key of the table reads: not those of tables that inherit from it. */
+export function fromOf({ name, kind }: TableFacts): string {
+  return kind === 'p' ? name : `only ${name}`;
 }
 
 /** Reads a table's facts; null if it does not exist. */
@@ -27,10 +36,11 @@ export async function readTable(database: Queryable, relation: RangeVar): Promis
       where c.relkind in ('r', 'm')
     ), size as (
       select coalesce(sum(pg_relation_size(oid)), 0)::float8 as bytes,
-        coalesce(sum(greatest(reltuples, 0)), 0)::float8 as rows
+        -- A table that was never analyzed has no estimate. Small rows are the safe one.
+        coalesce(sum(case when reltuples < 0 then pg_relation_size(oid) / 100.0 else reltuples end), 0)::float8 as rows
       from member
     )
-    select format('%I.%I', n.nspname, c.relname) as name, c.relkind as kind, size.bytes = 0 as "isEmpty", size.rows, size.bytes,
+    select format('%I.%I', n.nspname, c.relname) as name, format('%I.%I', n.nspname, c.relname) as "inCatalog", n.nspname as schema, c.relkind as kind, size.bytes = 0 as "isEmpty", size.rows, size.bytes,
       coalesce(
         (
           select jsonb_object_agg(

@@ -15,8 +15,12 @@ export function asWritten(...relations: readonly string[]): Verdict {
  */
 export async function tableInUse(relation: RangeVar, context: RuleContext): Promise<TableFacts | undefined> {
   if (context.made.has(relation)) return undefined;
-  const table = await readTable(context.database, relation);
-  return table === null || table.isEmpty ? undefined : table;
+  const table = await readTable(context.database, context.made.inCatalog(relation));
+  if (table === null || table.isEmpty) return undefined;
+  const isRenamed = context.made.inCatalog(relation) !== relation;
+  return isRenamed
+    ? { ...table, name: nameOf({ schemaname: table.schema, relname: relation.relname! }) }
+    : table;
 }
 
 /** The verdict for a table that nobody misses for a moment. */

@@ -1,5 +1,6 @@
 import type { Node } from 'libpg-query';
 import { escapeIdentifier } from 'pg';
+import { asKind } from '../../sql/statements.ts';
 import { writeStatement } from '../../sql/write-statement.ts';
 import { chooseName, nameOfPostgres } from '../planning/choose-name.ts';
 import type { Rule, RuleContext, Verdict } from '../planning/rule.ts';
@@ -9,6 +10,7 @@ import {
   addedConstraint,
   onTable,
   droppingCommands,
+  stringsOf,
   type TableCommand,
   tableCommandOf,
   withCommands,
@@ -37,7 +39,7 @@ export const addCheck: Rule = async (statement, context) => {
   const conname =
     check.conname ??
     (await nameOfPostgres(context, alter.table, (trial) => onTable(alter, trial))) ??
-    (await chooseName(context, alter.table, ['check']));
+    (await chooseName(context, alter.table, [...singleColumnIn(check.raw_expr), 'check']));
   const notValid = { ...check, conname, skip_validation: true, initially_valid: false };
   const commands = [...dropping, { ...alter.command, def: { Constraint: notValid } }];
   const violations = await violationsOf(alter, check.raw_expr, table.name, context);
@@ -64,7 +66,7 @@ async function violationsOf(
   { table: relation }: TableCommand,
   condition: Node,
   table: string,
-  { database, parser }: RuleContext,
+  context: RuleContext,
 ): Promise<Step[]> {
   const select: Node = {
     SelectStmt: {
@@ -75,11 +77,23 @@ async function violationsOf(
       op: 'SETOP_NONE',
     },
   };
-  const sql = writeStatement(parser, select);
+  const sql = writeStatement(context.parser, select);
   const where = sql?.slice(sql.search(/\bWHERE\b/));
   if (where === undefined) return [];
   const name = relation.alias?.aliasname ?? relation.relname!;
-  const label = await rowLabel(database, table, escapeIdentifier(name));
+  const label = await rowLabel(context, relation, escapeIdentifier(name));
   const query = `select ${label} as found from ${table} as ${escapeIdentifier(name)} ${where} limit ${MOST_ROWS}`;
   return [find(query, [table], `Rows of ${table} violate the check: correct them.`)];
+}
+
+/** The column of a condition on one column. It is in the name that PostgreSQL gives. */
+function singleColumnIn(condition: Node): string[] {
+  const columns = new Set(columnsIn(condition));
+  return columns.size === 1 ? [...columns] : [];
+}
+
+function columnsIn(part: unknown): string[] {
+  if (typeof part !== 'object' || part === null) return [];
+  const column = 'ColumnRef' in part ? asKind(part as Node, 'ColumnRef') : undefined;
+  return column === undefined ? Object.values(part).flatMap(columnsIn) : stringsOf(column.fields).slice(-1);
 }

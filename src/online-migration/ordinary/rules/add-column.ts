@@ -19,6 +19,9 @@ export const addColumn: Rule = async (statement, context) => {
   if (alter === undefined || column === undefined) return undefined;
   const table = await tableInUse(alter.table, context);
   if (table === undefined) return onFreeTable(alter.table, context);
+  const isThere =
+    table.columns[column.colname!] !== undefined && !context.made.hasAltered(alter.table, column.colname!);
+  if (alter.command.missing_ok && isThere) return asWritten(table.name);
   const danger = await dangerOf(column, context.database);
   return danger ?? asWritten(table.name);
 };
@@ -62,7 +65,8 @@ async function dangerOf(column: ColumnDef, database: Queryable): Promise<Refused
       `add ${name} without \`not null\`, or with a default; give the rows a value in batches, and set it not null`,
     );
   }
-  if (has('CONSTR_UNIQUE', 'CONSTR_PRIMARY', 'CONSTR_CHECK')) {
+  const isFilled = given !== undefined && !isNullConstant(given);
+  if (has('CONSTR_UNIQUE', 'CONSTR_PRIMARY', 'CONSTR_CHECK') || (isFilled && has('CONSTR_FOREIGN'))) {
     return refused(
       'its constraint reads the whole table while nobody can use it',
       `add ${name} without the constraint, and the constraint with \`alter table … add constraint\``,

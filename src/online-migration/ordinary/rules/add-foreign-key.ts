@@ -3,7 +3,7 @@ import { nameOf } from '../planning/relation-names.ts';
 import type { Rule, RuleContext, Verdict } from '../planning/rule.ts';
 import { MOST_ROWS, rowLabel } from '../planning/row-label.ts';
 import { find, locked, type Step, validate } from '../planning/step.ts';
-import { readTable } from '../planning/table-facts.ts';
+import { fromOf, readTable, type TableFacts } from '../planning/table-facts.ts';
 import {
   addedConstraint,
   droppingCommands,
@@ -12,6 +12,7 @@ import {
   tableCommandOf,
   withCommands,
 } from '../planning/table-command.ts';
+import { primaryKeyOf } from '../planning/primary-key.ts';
 import { asWritten, onFreeTable, tableInUse, written } from '../planning/verdicts.ts';
 import { chooseName } from '../planning/choose-name.ts';
 
@@ -60,7 +61,7 @@ export const addForeignKey: Rule = async (statement, context) => {
   const conname =
     key.conname ?? (await chooseName(context, alter.table, [...stringsOf(key.fk_attrs), 'fkey']));
   const notValid = { ...key, conname, skip_validation: true, initially_valid: false };
-  const orphans = await orphansOf(alter, key, table.name, context);
+  const orphans = await orphansOf(alter, key, table, context);
   const validation = validate(
     `alter table ${table.name} validate constraint ${escapeIdentifier(conname)}`,
     table.name,
@@ -83,42 +84,28 @@ const LOCKS_BOTH = 'it locks both tables against writes';
 async function orphansOf(
   { table: relation }: TableCommand,
   key: NonNullable<ReturnType<typeof addedConstraint>>,
-  table: string,
-  { database }: RuleContext,
+  table: TableFacts,
+  context: RuleContext,
 ): Promise<Step[]> {
-  const other = await readTable(database, key.pktable!);
+  const other = await readTable(context.database, key.pktable!);
   const columns = stringsOf(key.fk_attrs);
-  const targets = key.pk_attrs?.length ? stringsOf(key.pk_attrs) : await primaryKeyOf(database, other?.name);
-  const own = await readTable(database, relation);
-  const areThere = columns.every((column) => own?.columns[column] !== undefined);
+  const targets = key.pk_attrs?.length
+    ? stringsOf(key.pk_attrs)
+    : (await primaryKeyOf(context, key.pktable!)).map(({ name }) => name);
+  const areThere = columns.every((column) => table.columns[column] !== undefined);
   if (other === null || key.fk_matchtype === 'f' || targets.length !== columns.length || !areThere) return [];
   const isGiven = columns.map((column) => `r.${escapeIdentifier(column)} is not null`).join(' and ');
   const isPartner = columns
     .map((column, index) => `o.${escapeIdentifier(targets[index]!)} = r.${escapeIdentifier(column)}`)
     .join(' and ');
   const query =
-    `select ${await rowLabel(database, table, 'r')} as found from ${table} r ` +
+    `select ${await rowLabel(context, relation, 'r')} as found from ${fromOf(table)} r ` +
     `where ${isGiven} and not exists (select from ${other.name} o where ${isPartner}) limit ${MOST_ROWS}`;
   return [
     find(
       query,
-      [table, other.name],
-      `Rows of ${table} have no partner in ${other.name}: correct or delete them.`,
+      [table.name, other.name],
+      `Rows of ${table.name} have no partner in ${other.name}: correct or delete them.`,
     ),
   ];
-}
-
-async function primaryKeyOf(database: RuleContext['database'], table: string | undefined): Promise<string[]> {
-  if (table === undefined) return [];
-  const { rows } = await database.query<{ name: string }>(
-    `
-    select a.attname as name
-    from pg_catalog.pg_index i
-    cross join unnest(i.indkey) with ordinality as key (attnum, position)
-    join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = key.attnum
-    where i.indrelid = to_regclass($1) and i.indisprimary and key.position <= i.indnkeyatts
-    order by key.position`,
-    [table],
-  );
-  return rows.map(({ name }) => name);
 }

@@ -1,9 +1,10 @@
 import type { Constraint, Node } from 'libpg-query';
 import { escapeIdentifier } from 'pg';
 import { chooseName, nameOfPostgres } from '../planning/choose-name.ts';
-import { besideName, listOf } from '../planning/relation-names.ts';
+import { listOf, nameOf } from '../planning/relation-names.ts';
 import type { Rule, Verdict } from '../planning/rule.ts';
 import { MOST_ROWS } from '../planning/row-label.ts';
+import { fromOf, type TableFacts } from '../planning/table-facts.ts';
 import { find, locked, type Step } from '../planning/step.ts';
 import {
   addedConstraint,
@@ -35,7 +36,11 @@ export const addUnique: Rule = async (statement, context) => {
   if (table === undefined) return onFreeTable(alter.table, context);
   const isPrimary = key.contype === 'CONSTR_PRIMARY';
   const columns = stringsOf(key.keys);
-  const nullable = isPrimary ? columns.filter((name) => table.columns[name]?.notNull === false) : [];
+  const nullable = isPrimary
+    ? columns.filter(
+        (name) => table.columns[name]?.notNull !== true || context.made.hasAltered(alter.table, name),
+      )
+    : [];
   if (key.indexname !== undefined && nullable.length === 0 && dropping.length === 0) {
     return { kind: 'steps', reason: 'it locks the table', steps: [locked(statement.text, [table.name])] };
   }
@@ -52,7 +57,7 @@ export const addUnique: Rule = async (statement, context) => {
   const conname =
     key.conname ??
     (await nameOfPostgres(context, alter.table, (trial) => onTable(alter, trial))) ??
-    (await chooseName(context, alter.table, ['key']));
+    (await chooseName(context, alter.table, isPrimary ? ['pkey'] : [...columns, 'key']));
   const notNull: Step[] = [];
   for (const column of nullable)
     notNull.push(...(await notNullSteps(context, alter.table, table.name, column)));
@@ -68,10 +73,10 @@ export const addUnique: Rule = async (statement, context) => {
       reason: 'it builds an index while nobody can use the table',
       steps: [
         ...(columns.every((name) => table.columns[name] !== undefined)
-          ? [duplicates(table.name, columns, isPrimary || key.nulls_not_distinct === true)]
+          ? [duplicates(table, columns, isPrimary || key.nulls_not_distinct === true)]
           : []),
         ...notNull,
-        buildIndex(create, besideName(alter.table, indexName), table.name),
+        buildIndex(create, nameOf({ schemaname: table.schema, relname: indexName }), table.name),
         locked(add, [table.name]),
       ],
     })),
@@ -121,15 +126,15 @@ function elements(keys: Constraint['keys']): Node[] {
   }));
 }
 
-function duplicates(table: string, columns: readonly string[], nullsAreEqual: boolean): Step {
+function duplicates(table: TableFacts, columns: readonly string[], nullsAreEqual: boolean): Step {
   const list = listOf(columns);
   const given = nullsAreEqual
     ? ''
     : ` where ${columns.map((name) => `${escapeIdentifier(name)} is not null`).join(' and ')}`;
-  const query = `select count(*) || ' rows' as found from ${table}${given} group by ${list} having count(*) > 1 limit ${MOST_ROWS}`;
+  const query = `select count(*) || ' rows' as found from ${fromOf(table)}${given} group by ${list} having count(*) > 1 limit ${MOST_ROWS}`;
   return find(
     query,
-    [table],
-    `Rows of ${table} have the same ${list}: correct them. (\`select ${list}, count(*) from ${table} group by ${list} having count(*) > 1\` lists the values.)`,
+    [table.name],
+    `Rows of ${table.name} have the same ${list}: correct them. (\`select ${list}, count(*) from ${table.name} group by ${list} having count(*) > 1\` lists the values.)`,
   );
 }

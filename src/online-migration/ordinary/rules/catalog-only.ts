@@ -12,7 +12,6 @@ const HARMLESS: readonly Kind[] = [
   'CreateSeqStmt',
   'AlterSeqStmt',
   'CreateEnumStmt',
-  'AlterEnumStmt',
   'CreateDomainStmt',
   'CompositeTypeStmt',
   'CreateSchemaStmt',
@@ -26,7 +25,6 @@ const HARMLESS: readonly Kind[] = [
   'CreatePolicyStmt',
   'AlterPolicyStmt',
   'InsertStmt',
-  'VariableSetStmt',
   'DropStmt',
   'RenameStmt',
 ];
@@ -94,6 +92,9 @@ export const catalogOnly: Rule = async (statement, context) => {
   if (asKind(statement.tree, 'CreateTableAsStmt') ?? asKind(statement.tree, 'SelectStmt')) {
     return { kind: 'steps', reason: 'it may read for long', steps: [read(statement.text)] };
   }
+  if (asKind(statement.tree, 'AlterEnumStmt')?.newVal !== undefined) {
+    return { kind: 'as-written', relations: [], commits: true };
+  }
   if (!HARMLESS.some((kind) => kind in statement.tree)) return undefined;
   return asWritten(...relationsOf(statement.tree));
 };
@@ -102,6 +103,8 @@ export const catalogOnly: Rule = async (statement, context) => {
 function relationsOf(tree: Node): string[] {
   const renamed = asKind(tree, 'RenameStmt')?.relation ?? asKind(tree, 'CreateTrigStmt')?.relation;
   if (renamed !== undefined) return [nameOf(renamed)];
+  const parents = asKind(tree, 'CreateStmt')?.inhRelations;
+  if (parents !== undefined) return parents.map((node) => nameOf(asKind(node, 'RangeVar')!));
   const drop = asKind(tree, 'DropStmt');
   if (drop?.removeType !== 'OBJECT_TABLE') return [];
   return (drop.objects ?? []).map((object) => {

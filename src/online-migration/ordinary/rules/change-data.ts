@@ -1,35 +1,76 @@
-import type { RangeVar } from 'libpg-query';
-import { asKind, type Statement } from '../../sql/statements.ts';
+import type { Node, RangeVar } from 'libpg-query';
+import type { Queryable } from '../../postgres/queryable.ts';
+import { asKind, type Kind, type Statement } from '../../sql/statements.ts';
 import type { Rule } from '../planning/rule.ts';
-import { asWritten, tableInUse } from '../planning/verdicts.ts';
+import { tableInUse } from '../planning/verdicts.ts';
 
 /** Up to this number of rows, by PostgreSQL's estimate, one statement is short. */
 const FEW_ROWS = 10_000;
+
+/** Statements that can write rows: the last one in its common table expressions. */
+const TOP: readonly Kind[] = ['UpdateStmt', 'DeleteStmt', 'MergeStmt', 'InsertStmt', 'SelectStmt'];
 
 /**
  * `update`, `delete`, `merge`, `insert … select`: the rows stay locked, and one snapshot is held, until the last of them is written.
  */
 export const changeData: Rule = async (statement, context) => {
-  const target = targetOf(statement);
-  if (target === undefined) return undefined;
-  const { relation, sources } = target;
-  for (const each of [relation, ...sources]) {
+  if (!TOP.some((kind) => kind in statement.tree)) return undefined;
+  const relations = relationsIn(statement.tree);
+  if (relations.length === 0) return undefined;
+  for (const each of relations) {
     const table = await tableInUse(each, context);
     if (table === undefined || table.rows <= FEW_ROWS) continue;
+    const rows = (await estimateOf(statement, context.database)) ?? table.rows;
+    if (rows <= FEW_ROWS) continue;
     return {
       kind: 'refused',
-      reason: `${table.name} has about ${Math.round(table.rows)} rows, and they would be locked until the last of them is written`,
+      reason: `${table.name} has about ${Math.round(table.rows)} rows, and ${rows < table.rows ? `about ${Math.round(rows)} of them` : 'they'} would be locked until the last of them is written`,
       instead: 'write the rows in batches, each in a transaction of its own',
     };
   }
-  return asWritten();
+  return { kind: 'as-written', relations: [], writes: true };
 };
 
-function targetOf({ tree }: Statement): { relation: RangeVar; sources: RangeVar[] } | undefined {
-  const changed = asKind(tree, 'UpdateStmt') ?? asKind(tree, 'DeleteStmt') ?? asKind(tree, 'MergeStmt');
-  if (changed?.relation !== undefined) return { relation: changed.relation, sources: [] };
-  const insert = asKind(tree, 'InsertStmt');
-  const from = asKind(insert?.selectStmt, 'SelectStmt')?.fromClause;
-  if (insert?.relation === undefined || from === undefined) return undefined;
-  return { relation: insert.relation, sources: from.flatMap((node) => asKind(node, 'RangeVar') ?? []) };
+/** The tables that a statement writes, and those whose rows it inserts elsewhere. */
+function relationsIn(part: unknown): RangeVar[] {
+  if (typeof part !== 'object' || part === null) return [];
+  const node = part as Node;
+  const changed = asKind(node, 'UpdateStmt') ?? asKind(node, 'DeleteStmt') ?? asKind(node, 'MergeStmt');
+  const insert = asKind(node, 'InsertStmt');
+  const isSelect = asKind(insert?.selectStmt, 'SelectStmt')?.valuesLists === undefined;
+  const own = [
+    ...(changed?.relation === undefined ? [] : [changed.relation]),
+    ...(insert?.relation !== undefined && isSelect ? [insert.relation, ...rangesIn(insert.selectStmt)] : []),
+  ];
+  return [...own, ...Object.values(part).flatMap(relationsIn)];
+}
+
+function rangesIn(part: unknown): RangeVar[] {
+  if (typeof part !== 'object' || part === null) return [];
+  const own = 'RangeVar' in part ? asKind(part as Node, 'RangeVar') : undefined;
+  return own === undefined ? Object.values(part).flatMap(rangesIn) : [own];
+}
+
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Plan Rows': number;
+  readonly Plans?: readonly Plan[];
+}
+
+/** The most rows that one of its parts writes, by PostgreSQL's estimate; undefined if it cannot be planned yet. */
+async function estimateOf({ text }: Statement, database: Queryable): Promise<number | undefined> {
+  try {
+    const { rows } = await database.query<{ 'QUERY PLAN': readonly { Plan: Plan }[] }>(
+      `explain (format json) ${text}`,
+    );
+    return Math.max(...rows[0]!['QUERY PLAN'].flatMap(({ Plan: plan }) => writtenBy(plan)));
+  } catch {
+    return undefined;
+  }
+}
+
+function writtenBy(plan: Plan): number[] {
+  const below = plan.Plans ?? [];
+  const own = plan['Node Type'] === 'ModifyTable' ? below.map((child) => child['Plan Rows']) : [];
+  return [...own, ...below.flatMap(writtenBy)];
 }

@@ -4,6 +4,8 @@ import { writeStatement } from '../../sql/write-statement.ts';
 import type { Rule, RuleContext } from '../planning/rule.ts';
 import { locked } from '../planning/step.ts';
 import { onTable, type TableCommand, tableCommandOf } from '../planning/table-command.ts';
+import type { TableFacts } from '../planning/table-facts.ts';
+import { onTrialTable } from '../planning/trial-table.ts';
 import { onFreeTable, tableInUse } from '../planning/verdicts.ts';
 
 /** The empty table on which PostgreSQL shows whether it rewrites. */
@@ -24,7 +26,8 @@ export const changeType: Rule = async (statement, context) => {
   const table = await tableInUse(alter.table, context);
   if (table === undefined) return onFreeTable(alter.table, context);
   const column = alter.command.name!;
-  if (table.columns[column] === undefined || (await isInstant(alter, table.name, context))) {
+  const isMissing = table.columns[column] === undefined && !context.made.hasAltered(alter.table, column);
+  if (isMissing || (await isInstant(alter, table, context))) {
     return { kind: 'steps', reason: 'it locks the table', steps: [locked(statement.text, [table.name])] };
   }
   const type = TYPE.exec(writeStatement(context.parser, typeStatement(alter)) ?? '')?.groups;
@@ -35,11 +38,8 @@ export const changeType: Rule = async (statement, context) => {
   };
 };
 
-async function isInstant(
-  alter: TableCommand,
-  table: string,
-  { database, parser }: RuleContext,
-): Promise<boolean> {
+async function isInstant(alter: TableCommand, table: TableFacts, context: RuleContext): Promise<boolean> {
+  const { database, parser, made } = context;
   const { rows: readers } = await database.query<{ found: boolean }>(
     `
     select exists (
@@ -48,34 +48,32 @@ async function isInstant(
       where n.contype in ('c', 'f')
         and (n.conrelid = a.attrelid and a.attnum = any (n.conkey) or n.confrelid = a.attrelid and a.attnum = any (n.confkey))
     ) as found`,
-    [table, alter.command.name],
+    [table.inCatalog, alter.command.name],
   );
   // PostgreSQL checks them again in every row.
   if (readers[0]!.found) return false;
-  const trial = { relname: TRIAL, schemaname: 'pg_temp', inh: true, relpersistence: 'p' };
-  const onTrial = writeStatement(parser, onTable(alter, trial));
-  if (onTrial === null) return false;
   const files = `
     select pg_relation_filenode(c.oid) as file
     from pg_catalog.pg_class c
     left join pg_catalog.pg_index i on i.indexrelid = c.oid
     where to_regclass('pg_temp.${TRIAL}') in (c.oid, i.indrelid)
     order by 1`;
-  await database.query(`begin`);
-  try {
-    await database.query(
-      `create temporary table ${TRIAL} (like ${table} including all excluding statistics)`,
-    );
+  const options = { name: TRIAL, including: 'including all excluding statistics' };
+  const isSame = await onTrialTable(context, alter.table, options, async (trial) => {
+    const onTrial = writeStatement(parser, onTable(alter, trial));
+    if (onTrial === null) return false;
     const before = await database.query(files);
-    await database.query(onTrial);
+    try {
+      await database.query(onTrial);
+    } catch {
+      // PostgreSQL refuses it on the table, too, and says why. A column that an earlier statement makes may be missing here alone.
+      return !made.hasAltered(alter.table, alter.command.name!);
+    }
     const after = await database.query(files);
     return JSON.stringify(before.rows) === JSON.stringify(after.rows);
-  } catch {
-    // PostgreSQL refuses it on the table, too, and says why.
-    return true;
-  } finally {
-    await database.query(`rollback`);
-  }
+  });
+  // The role may not create temporary tables.
+  return isSame ?? false;
 }
 
 /** A statement that contains the new type alone. */

@@ -23,7 +23,11 @@ export const setNotNull: Rule = async (statement, context) => {
   const table = await tableInUse(alter.table, context);
   const found = table?.columns[column];
   if (table === undefined) return onFreeTable(alter.table, context);
-  if (found === undefined || found.notNull || (await isProven(context, table.name, column))) {
+  const isAltered = context.made.hasAltered(alter.table, column);
+  if (
+    !isAltered &&
+    (found === undefined || found.notNull || (await isProven(context, table.inCatalog, column)))
+  ) {
     return { kind: 'steps', reason: 'it locks the table', steps: [locked(statement.text, [table.name])] };
   }
   return {
@@ -43,7 +47,7 @@ export async function notNullSteps(
   const name = escapeIdentifier(column);
   const check = escapeIdentifier(await chooseName(context, relation, [column, 'online_check']));
   const query =
-    `select ${await rowLabel(context.database, table, 'r')} as found from ${table} r ` +
+    `select ${await rowLabel(context, relation, 'r')} as found from ${table} r ` +
     `where r.${name} is null limit ${MOST_ROWS}`;
   return [
     find(query, [table], `Rows of ${table} have no ${name}: give them a value first.`),

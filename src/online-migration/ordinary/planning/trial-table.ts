@@ -1,0 +1,60 @@
+import type { Node, RangeVar } from 'libpg-query';
+import { asKind } from '../../sql/statements.ts';
+import { writeStatement } from '../../sql/write-statement.ts';
+import { nameOf } from './relation-names.ts';
+import type { RuleContext } from './rule.ts';
+
+/**
+ * Asks PostgreSQL on an empty temporary table with the columns of another table, as earlier statements of the migration leave them.
+ * All of it is rolled back.
+ *
+ * @param name of the trial
+ * @param including parts of the table that the trial has, too: `including all`
+ * @returns the answer of the body; undefined if a statement fails
+ */
+export async function onTrialTable<T>(
+  { database, parser, made }: RuleContext,
+  relation: RangeVar,
+  { name, including = '' }: { readonly name: string; readonly including?: string },
+  body: (trial: RangeVar) => Promise<T>,
+): Promise<T | undefined> {
+  const trial: RangeVar = { schemaname: 'pg_temp', relname: name, inh: true, relpersistence: 'p' };
+  await database.query(`begin`);
+  try {
+    await database.query(
+      `create temporary table ${nameOf({ relname: name })} (like ${nameOf(made.inCatalog(relation))} ${including})`,
+    );
+    for (const tree of made.altering(relation)) {
+      const onTrial = onRelation(tree, trial);
+      const sql = onTrial === undefined ? null : writeStatement(parser, onTrial);
+      if (sql === null) continue;
+      await database.query(`savepoint altered`);
+      // The trial does not have all that the table has.
+      await database.query(sql).catch(async () => database.query(`rollback to altered`));
+    }
+    return await body(trial);
+  } catch {
+    return undefined;
+  } finally {
+    await database.query(`rollback`);
+  }
+}
+
+/** Commands on columns alone. Another one could lock a second table. */
+const ON_COLUMNS = /^AT_(?:AddColumn|DropColumn|AlterColumnType|DropNotNull|SetNotNull)$/;
+
+/** The same for the trial; undefined if it is not on columns alone. */
+function onRelation(tree: Node, relation: RangeVar): Node | undefined {
+  const renamed = asKind(tree, 'RenameStmt');
+  if (renamed !== undefined) return { RenameStmt: { ...renamed, relation } };
+  const alter = asKind(tree, 'AlterTableStmt');
+  const isOnColumns = alter?.cmds?.every((node) => {
+    const command = asKind(node, 'AlterTableCmd');
+    const constraints = asKind(command?.def, 'ColumnDef')?.constraints ?? [];
+    return (
+      ON_COLUMNS.test(command?.subtype ?? '') &&
+      constraints.every((constraint) => asKind(constraint, 'Constraint')?.contype !== 'CONSTR_FOREIGN')
+    );
+  });
+  return isOnColumns ? { AlterTableStmt: { ...alter, relation } } : undefined;
+}
