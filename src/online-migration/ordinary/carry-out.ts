@@ -59,11 +59,13 @@ export async function carryOut(run: MigrationRun): Promise<void> {
   } of steps.slice(0, state.done)) {
     if (kind === 'setting') await session.query(setting);
   }
+  const isOtherRole = setsRole(steps);
   for (let index = state.done; index < steps.length; index++) {
     run.signal.throwIfAborted();
     const step = steps[index]!;
     const isLast = index === steps.length - 1;
     const record = async () => {
+      if (isOtherRole) await session.query(`set local role none`);
       if (isLast) {
         if (isRecorded) await endProgress(session, migration);
         await run.recordInLedger();
@@ -73,7 +75,7 @@ export async function carryOut(run: MigrationRun): Promise<void> {
     };
     const began = performance.now();
     try {
-      await carryOutStep(run, step, { hasBegun: state.begun > index, isRecorded, index, record });
+      await carryOutStep(run, step, { hasBegun: state.begun > index, isOtherRole, index, record });
     } catch (error) {
       throw named(run, error, step, index, steps);
     }
@@ -95,7 +97,8 @@ export async function carryOut(run: MigrationRun): Promise<void> {
 interface StepRun {
   /** Whether an earlier run began the step and did not record its end. */
   readonly hasBegun: boolean;
-  readonly isRecorded: boolean;
+  /** Whether the migration sets a role. It may have no right on the progress. */
+  readonly isOtherRole: boolean;
   readonly index: number;
   readonly record: () => Promise<void>;
 }
@@ -103,7 +106,7 @@ interface StepRun {
 async function carryOutStep(
   run: MigrationRun,
   step: Step,
-  { hasBegun, index, record }: StepRun,
+  { hasBegun, isOtherRole, index, record }: StepRun,
 ): Promise<void> {
   const { session, migration } = run;
   switch (step.kind) {
@@ -124,7 +127,10 @@ async function carryOutStep(
     case 'build-index':
     case 'drop-index':
     case 'outside': {
-      await recordProgress(session, migration, { done: index, begun: index + 1 });
+      await session.transaction(async () => {
+        if (isOtherRole) await session.query(`set local role none`);
+        await recordProgress(session, migration, { done: index, begun: index + 1 });
+      });
       if (step.kind === 'build-index') await buildIndex(session, step.statements[0], step.index, hasBegun);
       else if (step.kind === 'drop-index') await dropIndex(session, step.statements[0], step.index, hasBegun);
       else await session.runUnlimited(step.statements[0]);
@@ -231,6 +237,10 @@ function named(
     { migration: run.migration, step: index + 1, steps: steps.length },
     { cause: error },
   );
+}
+
+function setsRole(steps: readonly Step[]): boolean {
+  return steps.some(({ kind, statements }) => kind === 'setting' && /\brole\b/i.test(statements[0]));
 }
 
 function isTransactional(kind: Step['kind']): boolean {

@@ -193,6 +193,11 @@ const REFUSED: readonly (readonly [name: string, statement: string, message: Reg
   ],
   ['a serial column', `alter table "orders" add "seq" serial;`, /it gives every row a number/],
   [
+    'a filled column with a foreign key',
+    `alter table orders add owner_id int not null default 1 references customers`,
+    /its constraint reads the whole table/,
+  ],
+  [
     'a stored generated column',
     `alter table "orders" add "g" int generated always as (total * 2) stored null;`,
     /it computes the column for every row/,

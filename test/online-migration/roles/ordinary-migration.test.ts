@@ -9,6 +9,7 @@ import { createTestDatabase } from '../../support/test-server.ts';
 
 let resources: AsyncDisposableStack;
 let admin: DatabaseClient;
+let adminUrl: string;
 /** The test's database, quoted. */
 let databaseName: string;
 let shop: TestRole;
@@ -18,6 +19,7 @@ beforeAll(async () => {
   resources = new AsyncDisposableStack();
   const database = resources.use(await createTestDatabase());
   databaseName = `"${database.name}"`;
+  adminUrl = database.url;
   admin = resources.use(await connect(database.url));
   shop = resources.use(await createRole(database.url));
   depot = resources.use(await createRole(database.url));
@@ -38,6 +40,10 @@ beforeEach(async () => {
 /** Carries an ordinary migration out as one login. */
 async function run(login: TestRole, statements: readonly string[]): Promise<void> {
   await using session = await Session.open({ connectionString: login.url }, 'migration');
+  await runOn(session, statements);
+}
+
+async function runOn(session: Session, statements: readonly string[]): Promise<void> {
   await carryOut({
     migration: 'Migration0001',
     direction: 'up',
@@ -90,6 +96,22 @@ describe('a role that owns the table and has nothing else', () => {
       grant usage, create on schema online_migration to ${depot.name};
       grant select, insert, update, delete on online_migration.ordinary_migration to ${depot.name}`);
     await expect(run(depot, index)).rejects.toMatchObject({ code: 'MIGRATION_EDITED' });
+  });
+
+  it('is the role of a migration that sets it, and needs no right on the progress', async () => {
+    await using session = await Session.open({ connectionString: adminUrl }, 'migration');
+    await runOn(session, [
+      `set local role ${shop.name}`,
+      `create table shop.made (id int)`,
+      `create index i on shop.orders (label)`,
+      `create table shop.also (id int)`,
+    ]);
+    expect(
+      await admin.rows(
+        `select distinct relowner::regrole::text as owner from pg_class where relname in ('made', 'also', 'i')`,
+      ),
+    ).toEqual([{ owner: shop.name.replaceAll('"', '') }]);
+    expect(await admin.value(`select to_regnamespace('online_migration')::text`)).toBe(null);
   });
 
   it('without the right to create temporary tables rewrites no table', async () => {
