@@ -105,7 +105,7 @@ async function provenBy(
 ) {
   const check = escapeIdentifier(await chooseName(context, relation, ['online_check']));
   const query =
-    `select ${await rowLabel(context, table, 'r')} as found from ${table} r ` +
+    `select ${await rowLabel(context, relation, 'r')} as found from ${table} r ` +
     `where not (${condition}) limit ${MOST_ROWS}`;
   return {
     table,
