@@ -142,6 +142,27 @@ const SAFE: readonly (readonly [name: string, statements: readonly string[], kin
     ['find', 'build-index', 'locked'],
   ],
   [
+    'a key and the foreign key that uses it, in place of others',
+    [
+      `alter table orders add constraint fk foreign key (customer_id) references customers`,
+      `alter table orders drop constraint fk`,
+      `alter table customers drop constraint customers_pkey`,
+      `alter table customers add constraint customers_pkey primary key (id)`,
+      `alter table orders add constraint fk foreign key (customer_id) references customers`,
+    ],
+    'find locked validate together find build-index locked find locked validate'.split(' '),
+  ],
+  [
+    'a unique constraint in place of another, with an index that is built before',
+    [
+      `alter table customers add constraint once unique (id, name)`,
+      `create unique index concurrently twice on customers (name)`,
+      `alter table customers drop constraint once`,
+      `alter table customers add constraint once unique using index twice`,
+    ],
+    ['find', 'build-index', 'locked', 'build-index', 'together', 'locked'],
+  ],
+  [
     'an index in place of another',
     [
       `drop index "orders_total_index"`,
