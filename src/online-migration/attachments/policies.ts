@@ -49,6 +49,11 @@ export function policyStatement(table: string, name: string, { using, withCheck 
   return `alter policy ${escapeIdentifier(name)} on ${table}${conditionClauses({ using, withCheck })}`;
 }
 
+/** The conditions that a policy has: one or two. */
+export function conditionsOf({ using, withCheck }: PolicyConditions): string[] {
+  return [using, withCheck].filter((condition) => condition !== null);
+}
+
 /** ` using (…) with check (…)`. */
 export function conditionClauses({ using, withCheck }: PolicyConditions): string {
   return (

@@ -10,6 +10,8 @@ import { comparesByLostOrder, type ParsedAttachment } from './order-comparisons.
 export interface Attempt {
   /** @param convert applies to each definition of the catalog that the statement contains */
   readonly create: (convert: ConvertConstants) => string;
+  /** The definition as statements that tell how it uses columns. */
+  readonly read: readonly string[];
   /** Its conditions, which must not become dependent on the session; empty if PostgreSQL checks that itself. */
   readonly conditions: readonly string[];
   /** The attachment; null if its constants stay. */

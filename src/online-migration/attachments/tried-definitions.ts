@@ -7,9 +7,10 @@ import { otherSide, type Side } from '../sync/filled-column.ts';
 import { type CarriedCheck, withoutNotValid } from './checks.ts';
 import type { ConvertConstants } from './converted-constants.ts';
 import type { GeneratedColumn } from './generated-columns.ts';
+import { asQuery, meaningTest } from './meaning/kept-meaning.ts';
 import { asWritten, areImmutable, type Attempt, conversionOf, reasonAgainst } from './tried-attempt.ts';
 import { type IndexDefinition, indexDefinition } from './indexes.ts';
-import { conditionClauses, type PolicyConditions, readPolicies } from './policies.ts';
+import { conditionClauses, conditionsOf, type PolicyConditions, readPolicies } from './policies.ts';
 import { columnsAt, type TableColumns, typesAt } from './table-column.ts';
 import type { Defined, Translated, Translations } from './translated.ts';
 import { onTrialTable } from './trial-table.ts';
@@ -21,7 +22,7 @@ import { addGenerated, readExpression, readExpressionType, resultFault } from '.
  *
  * - If the declaration has a check's condition or a generated column's expression for the other type, that is taken.
  * - An immutable condition must stay immutable. It would otherwise depend on the session, such as its time zone.
- * - A definition that does not fit is tried again with converted constants.
+ * - A definition that does not fit, or would mean something else for converted values, is tried again with converted constants.
  */
 export async function tryDefinitions(
   database: Queryable,
@@ -38,12 +39,14 @@ export async function tryDefinitions(
     filters: new Map<string, Translated<string>>(),
     generated: new Map<string, Translated<string>>(),
   };
+  const meaningOf = await meaningTest(database, change, from);
   await onTrialTable(database, change, from, async (trial) => {
     const { table } = trial;
     const addCheck = (name: string, definition: string) =>
       `alter table ${table} add constraint ${escapeIdentifier(name)} ${definition}`;
     const ofCheck = ({ name }: CarriedCheck, definition: Attempt['create']): Attempt => ({
       create: (convert) => addCheck(name, definition(convert)),
+      read: [],
       conditions: [],
       parsed: null,
       found: async (result) =>
@@ -53,6 +56,7 @@ export async function tryDefinitions(
       const trialName = `online_migration_generated_${generated.indexOf(column)}`;
       return {
         create: () => addGenerated(table, trialName, column, expression),
+        read: [asQuery(expression)],
         conditions: [],
         parsed: null,
         found: async (result) =>
@@ -74,6 +78,7 @@ export async function tryDefinitions(
       ...indexes.map(({ name, isUnique, definition }, place) => ({
         create: (convert: ConvertConstants) =>
           `create ${isUnique ? 'unique ' : ''}index ${indexName(place)} on ${table} ${convert(definition)}`,
+        read: [`create index on ${table} ${definition}`],
         conditions: [],
         parsed: { kind: 'index' as const, name },
         found: async (result: { readonly reason: string } | null) =>
@@ -86,6 +91,7 @@ export async function tryDefinitions(
         .filter(({ name }) => declaredChecks[name] === undefined)
         .map((check) => ({
           ...ofCheck(check, (convert) => convert(withoutNotValid(check.definition))),
+          read: [asQuery(check.expression)],
           conditions: [check.expression],
           parsed: { kind: 'check' as const, name: check.name },
         })),
@@ -95,7 +101,8 @@ export async function tryDefinitions(
       })),
       ...policies.map((policy) => ({
         create: (convert: ConvertConstants) => createPolicy(table, policy.name, policy, convert),
-        conditions: [policy.using, policy.withCheck].filter((condition) => condition !== null),
+        read: conditionsOf(policy).map(asQuery),
+        conditions: conditionsOf(policy),
         parsed: { kind: 'policy' as const, name: policy.name },
         found: async (result: { readonly reason: string } | null) =>
           void results.policies.set(
@@ -112,13 +119,14 @@ export async function tryDefinitions(
       // A temporary table has no publications. A check writes the condition in the same form.
       ...filters.map((filter, place) => ({
         create: () => addCheck(filterName(place), `check (${filter.filter})`),
+        read: [asQuery(filter.filter)],
         conditions: [filter.filter],
         parsed: null,
         findReason: () => trial.asSession(() => filterFault(database, change, table, filter)),
         found: async (result: { readonly reason: string } | null) =>
           void results.filters.set(
             filter.name,
-            result ?? { definition: conditionOf(await readCheck(database, table, filterName(place))) },
+            result ?? { definition: conditionOfCheck(await readCheck(database, table, filterName(place))) },
           ),
       })),
     ];
@@ -135,9 +143,10 @@ export async function tryDefinitions(
         isMutable: mutable.has(attempt),
         type: typesAt(change, otherSide(from)),
       };
-      const reason = await reasonAgainst(database, tried, asWritten);
+      const meaning = await meaningOf(attempt.read);
+      const reason = meaning.isKept ? await reasonAgainst(database, tried, asWritten) : meaning.reason;
       if (reason === null) continue;
-      const convert = await conversionOf(database, change, from, attempt);
+      const convert = meaning.isInConstants ? await conversionOf(database, change, from, attempt) : null;
       if (convert === null || (await reasonAgainst(database, tried, convert)) !== null) {
         reasons.set(attempt, { reason });
       }
@@ -216,7 +225,7 @@ async function readCheck(database: Queryable, table: string, name: string): Prom
 }
 
 /** The condition of a check as the catalog writes it for a row filter: `CHECK ((size > 0))`. */
-function conditionOf(definition: string): string {
+function conditionOfCheck(definition: string): string {
   return definition.slice('CHECK ('.length, -')'.length);
 }
 

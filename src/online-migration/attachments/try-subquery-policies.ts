@@ -7,6 +7,8 @@ import { errorOf, rolledBack } from '../postgres/rolled-back.ts';
 import { freeTemporaryNames } from '../postgres/temporary-names.ts';
 import type { Side } from '../sync/filled-column.ts';
 import { createLentTable, TRIAL_TABLE, TRIAL_TABLE_NAME } from './lent-trial-table.ts';
+import { asQuery, meaningTest } from './meaning/kept-meaning.ts';
+import { conditionsOf } from './policies.ts';
 import { columnNames, spareName } from './under-other-name.ts';
 import { replaceRelations } from './qualified-names.ts';
 import type { SubqueryPolicy } from './subquery-policies.ts';
@@ -36,6 +38,11 @@ export async function tryPolicies(
   const reasons = new Map<string, string>();
   const tried = policies.filter(({ isOriginal = false }) => !isOriginal);
   if (tried.length === 0) return reasons;
+  const meaningOf = await meaningTest(database, change, from);
+  for (const policy of tried) {
+    const { isKept, reason } = await meaningOf(conditionsOf(policy).map(asQuery));
+    if (!isKept) reasons.set(policy.name, reason);
+  }
   try {
     await rolledBack(database, async () => {
       await freeTemporaryNames(database, [change.table.name, ...tried.map((one) => one.relationName)]);
@@ -43,6 +50,7 @@ export async function tryPolicies(
       // A table can have the name of a type, such as "date", so the temporary schema is searched last.
       await database.query(`set local search_path = pg_catalog, pg_temp`);
       for (const policy of tried) {
+        if (reasons.has(policy.name)) continue;
         const reason = await rolledBack(database, () => tryPolicy(database, change, from, policy));
         if (reason !== null) reasons.set(policy.name, reason);
       }
@@ -68,9 +76,9 @@ async function tryPolicy(
     await database.query(`alter table ${TRIAL_TABLE_NAME} rename to ${escapeIdentifier(trialName)}`);
   }
   const trial = `pg_temp.${escapeIdentifier(trialName)}`;
-  const conditions = [using, withCheck]
-    .filter((condition) => condition !== null)
-    .map((condition) => `(${replaceRelations(condition, [[changed, trial]])})`);
+  const conditions = conditionsOf({ using, withCheck }).map(
+    (condition) => `(${replaceRelations(condition, [[changed, trial]])})`,
+  );
   const error = await errorOf(
     database,
     `create temporary view ${TRIAL_VIEW} as select 1 as one from ${isOwn ? trial : table} where ${conditions.join(' and ')}`,

@@ -5,6 +5,7 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { errorOf } from '../../postgres/rolled-back.ts';
 import { readDefinitions } from '../../state/definitions.ts';
 import { otherSide, type Side } from '../../sync/filled-column.ts';
+import { meaningTest } from '../meaning/kept-meaning.ts';
 import { columnsAt, typesAt } from '../table-column.ts';
 import type { Translated } from '../translated.ts';
 import { onTrialTable } from '../trial-table.ts';
@@ -67,6 +68,7 @@ export async function translateConditions(
   const results = await readOriginals(database, change, from, triggers);
   const tried = testing(change, from, triggers).filter(({ name }) => !results.has(name));
   if (tried.length === 0) return results;
+  const meaningOf = await meaningTest(database, change, from);
   await onTrialTable(database, change, from, async ({ table, convert }) => {
     const { rows } = await database.query<{ path: string }>(`select current_setting('search_path') as path`);
     const setPath = (path: string) => database.query(`select set_config('search_path', $1, true)`, [path]);
@@ -87,8 +89,12 @@ export async function translateConditions(
         (text, [written, condition]) => text.replaceAll(written, () => condition),
         trigger.rest ?? '',
       );
-      const error = await errorOf(database, createTrigger(trigger, table, [], rest), isStatementsFault);
-      if (error !== null) {
+      const create = createTrigger(trigger, table, [], rest);
+      const meaning = await meaningOf([create]);
+      const error = meaning.isKept ? await errorOf(database, create, isStatementsFault) : null;
+      if (!meaning.isKept) {
+        results.set(name, { reason: meaning.reason });
+      } else if (error !== null) {
         results.set(name, { reason: error.message });
       } else if (!mutable.has(name) && !(await isImmutable(database, table, rest))) {
         const reason = `for ${typesAt(change, otherSide(from))}, the result of its condition depends on settings of the session, such as the time zone`;

@@ -11,6 +11,7 @@ import { createLentTable, readUsedKeys, TRIAL_TABLE, TRIAL_TABLE_NAME } from '..
 import { type ColumnNames, columnNames, lendNames, returnNames, spareName } from '../under-other-name.ts';
 import { indexStatement, readStoredViews, type StoredView } from './materialized-views.ts';
 import { type ChangedViewColumn, readChangedColumns } from './changed-view-columns.ts';
+import { type MeaningTest, meaningTest } from '../meaning/kept-meaning.ts';
 import { replaceRelations } from '../qualified-names.ts';
 import { type CarriedView, readViews } from './views.ts';
 
@@ -65,6 +66,8 @@ async function tryInTransaction(
   // A table can have the name of a type, such as "date", so the temporary schema is searched last.
   await database.query(`set local search_path = pg_catalog, pg_temp`);
   const stored = await readStoredViews(database, views);
+  const changed = await withOtherMeaning(await meaningTest(database, change, from), views, stored);
+  if (changed.length > 0) return { refused: changed, changedColumns: [] };
   const there = await tryAll(database, views, names, {
     nameOf: trialName,
     create: async (view) =>
@@ -78,6 +81,32 @@ async function tryInTransaction(
   const changedColumns = await readChangedColumns(database, views, trialName);
   const back = from === 'new' || !hasWayBack(change) ? [] : await tryWayBack(database, views, names);
   return { refused: back, changedColumns };
+}
+
+/** The views that would mean something else for converted values, and not those that use them. */
+async function withOtherMeaning(
+  meaningOf: MeaningTest,
+  views: readonly CarriedView[],
+  stored: readonly StoredView[],
+): Promise<ViewTrial['refused']> {
+  const refused = new Map<string, { view: string; reason: string }>();
+  // A view uses the column by the name that another view gave it.
+  const read = new Map<string, readonly string[]>();
+  for (const { oid, name, uses, definition, isOriginal = false } of views) {
+    const indexes = stored.find(({ view }) => view.oid === oid)?.indexes ?? [];
+    const own = [
+      ...definition,
+      ...indexes.map((index, place) =>
+        indexStatement(index, name, { name: `index_${place}`, relation: name }),
+      ),
+    ];
+    const statements = [...uses.flatMap((used) => read.get(used) ?? []), ...own];
+    read.set(oid, statements);
+    if (isOriginal || uses.some((used) => refused.has(used))) continue;
+    const { isKept, reason } = await meaningOf(statements);
+    if (!isKept) refused.set(oid, { view: name, reason });
+  }
+  return [...refused.values()];
 }
 
 /**
