@@ -2,6 +2,7 @@ import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { PendingMigration } from '../mikro-orm/pending-migration.ts';
 import type { PlannedStatement } from '../ordinary/plan-migration.ts';
 import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
+import { firstLine } from '../sql/statements.ts';
 import type { ProgramOptions } from './run-command.ts';
 
 /** Something in the plan would be refused. */
@@ -32,8 +33,10 @@ export async function showPlan({ config: file, json }: ProgramOptions): Promise<
 
 function linesOf(pending: readonly PendingMigration[]): string[] {
   if (pending.length === 0) return ['No migration is pending.'];
-  return pending.flatMap(({ migration, plan, runsAs }) => {
-    if (plan === null) return [`${migration}: ${OTHER_WAYS[runsAs]}`];
+  return pending.flatMap(({ migration, plan, runsAs, error }) => {
+    if (plan === null)
+      return [`${migration}: ${OTHER_WAYS[runsAs]}${error === undefined ? '' : `: ${firstLine(error)}`}`];
+    if (plan.statements.length === 0) return [`${migration}: has no statement`];
     return [`${migration}:`, ...plan.statements.flatMap(linesOfStatement).map((line) => `  ${line}`)];
   });
 }
@@ -42,7 +45,8 @@ const OTHER_WAYS: Record<PendingMigration['runsAs'], string> = {
   steps: 'by steps',
   phase: 'a phase of a column change',
   'as written': 'runs as it is written',
-  'sends statements itself': 'sends statements while it runs, so MikroORM runs it as it is written',
+  'sends statements itself': 'sends statements while it runs; each is looked at before it is sent',
+  'not known yet': 'its statements are not known yet',
 };
 
 function linesOfStatement({ statement, verdict }: PlannedStatement): string[] {
@@ -74,8 +78,8 @@ const NOTES = {
   outside: '',
 };
 
-function forJson({ migration, plan, runsAs }: PendingMigration): object {
-  if (plan === null) return { migration, runsAs };
+function forJson({ migration, plan, runsAs, error }: PendingMigration): object {
+  if (plan === null) return { migration, runsAs, ...(error !== undefined && { error }) };
   const statements = plan.statements.map(({ statement, verdict }) => ({
     statement: statement.text,
     ...verdict,

@@ -2,12 +2,13 @@ import type { Transaction } from '@mikro-orm/core';
 import { type Migration, MigrationRunner } from '@mikro-orm/migrations';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { ColumnMigration } from './column-migration.ts';
-import { collectStatements, isAsWritten, runSafely } from './ordinary-migration.ts';
+import { collectStatements, isAsWritten, runSafely, runWatched } from './ordinary-migration.ts';
 import type { RunnerResources } from './runner-resources.ts';
+import { unwatched } from './watched-statements.ts';
 
 /**
  * Runs phases on the session that holds the migrator's lock, and every other migration by safe steps. One that sends statements
- * itself while it runs, by `execute` or an EntityManager, runs as MikroORM runs it.
+ * itself while it runs, by `execute` or an EntityManager, runs as MikroORM runs it; each statement is looked at before it is sent.
  */
 export class OnlineMigrationRunner extends MigrationRunner {
   #resources: RunnerResources | undefined;
@@ -77,11 +78,16 @@ export class OnlineMigrationRunner extends MigrationRunner {
     resources: RunnerResources,
     afterRun?: (tx?: Transaction) => Promise<void>,
   ): Promise<void> {
-    const statements =
-      resources.ordinary === 'off' || isAsWritten(migration)
-        ? null
-        : await collectStatements(migration, method);
-    if (statements === null) return super.run(migration, method, afterRun);
+    if (resources.ordinary === 'off' || isAsWritten(migration)) return super.run(migration, method, afterRun);
+    const statements = await collectStatements(migration, method);
+    if (statements === null) {
+      return runWatched(migration, resources, (watched, whenSent) =>
+        super.run(watched, method, async (transaction) => {
+          whenSent();
+          await unwatched(async () => afterRun?.(transaction));
+        }),
+      );
+    }
     await runSafely(migration, method, statements, resources, async (session) => afterRun?.(session));
   }
 }

@@ -251,8 +251,11 @@ export class OnlineMigrator extends Migrator {
       const known = (await this.discoverMigrations()).map(({ name }) => name);
       const applied = await this.storage.executed();
       const resolved = resolveTargets(method, targets, known, applied);
-      this.#onlineRunner.lend(resources);
-      using _progress = reportMigrations(this, method, resources.emit);
+      using report = reportMigrations(this, method, resources.emit);
+      this.#onlineRunner.lend({
+        ...resources,
+        nameOf: (migration) => report.current() ?? migration.constructor.name,
+      });
       try {
         return await super.runMigrations(method, {
           ...(typeof options === 'object' && !Array.isArray(options) ? options : {}),
@@ -284,6 +287,7 @@ export class OnlineMigrator extends Migrator {
       settings: this.#settings,
       ordinary: this.#ordinary,
       emit,
+      nameOf: (migration) => migration.constructor.name,
       signal: AbortSignal.any([interrupt.signal, session.lost]),
     });
   }

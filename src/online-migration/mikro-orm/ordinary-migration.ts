@@ -1,18 +1,19 @@
 import type { AbstractSqlDriver } from '@mikro-orm/postgresql';
 import type { Migration } from '@mikro-orm/migrations';
-import { firstLine } from '../sql/statements.ts';
+import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
+import { loadSqlParser } from '../sql/sql-parser.ts';
+import { firstLine, isRead, readStatements } from '../sql/statements.ts';
 import { carryOut } from '../ordinary/carry-out.ts';
 import { type MigrationPlan, planMigration, refuseRefused } from '../ordinary/plan-migration.ts';
 import type { Step } from '../ordinary/planning/step.ts';
 import type { Session } from '../postgres/session.ts';
 import { TEXT_SETTINGS } from '../postgres/session-settings.ts';
 import type { PrepareConnection, RunnerResources } from './runner-resources.ts';
+import { type SendingRun, SentStatements } from './sent-statements.ts';
+import { type Receiver, textOf, watchingStatements } from './watched-statements.ts';
 
-/** The migration has used the driver while it ran: `execute`, or an EntityManager. */
-class DriverUsed extends Error {}
-
-/** Members of the driver that send nothing. */
-const SENDS_NOTHING = new Set<string | symbol>(['config', 'getPlatform', 'getMetadata', 'getSchemaName']);
+/** The migration sends a statement that does not only read. */
+class StatementSent extends Error {}
 
 /** A migration class with `static ordinary = 'as written'` runs as MikroORM would run it. */
 export function isAsWritten(migration: Migration): boolean {
@@ -20,47 +21,59 @@ export function isAsWritten(migration: Migration): boolean {
 }
 
 /**
- * Reads the statements of an ordinary migration without sending them.
- * @returns null if it sends statements itself, while it runs
+ * Reads the statements of an ordinary migration without sending them. It may read from the database meanwhile, in a transaction that
+ * cannot write.
+ * @returns null if it sends other statements itself, while it runs
  */
 export async function collectStatements(
   migration: Migration,
   method: 'up' | 'down',
 ): Promise<string[] | null> {
-  const holder = migration as unknown as { driver: AbstractSqlDriver };
-  const { driver } = holder;
-  let isUsed = false;
-  const refusing = new Proxy(driver, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name);
-      if (SENDS_NOTHING.has(name)) return typeof value === 'function' ? value.bind(target) : value;
-      // The migration may catch the error.
-      isUsed = true;
-      throw new DriverUsed();
-    },
-  });
-  migration.reset();
-  holder.driver = refusing;
+  const parser = await loadSqlParser();
+  const collected = freshCopy(migration);
+  const driver = driverOf(migration);
+  const [connection, platform] = [driver.getConnection(), driver.getPlatform()];
+  let sends = false;
   try {
-    await migration[method]();
-    if (isUsed) return null;
-    return migration.getQueries().flatMap((query) => {
-      const sql = textOf(query, driver);
-      return sql.trim() === '' ? [] : [sql];
-    });
+    return await connection.transactional(
+      async (transaction) => {
+        const receive: Receiver = async (sql, into, send) => {
+          sends ||= !readStatements(parser, sql).every(isRead);
+          // The migration may catch the error.
+          if (sends) throw new StatementSent();
+          try {
+            return await send(into ?? transaction);
+          } catch (error) {
+            sends ||= sqlState(error) === SQLSTATE.readOnlyTransaction;
+            throw error;
+          }
+        };
+        collected.setTransactionContext(transaction);
+        await watchingStatements(connection, platform, receive, async () => collected[method]());
+        if (sends) throw new StatementSent();
+        return collected.getQueries().flatMap((query) => {
+          const sql = textOf(query, [], platform);
+          return sql.trim() === '' ? [] : [sql];
+        });
+      },
+      { readOnly: true },
+    );
   } catch (error) {
-    if (isUsed) return null;
+    if (sends) return null;
     throw error;
-  } finally {
-    holder.driver = driver;
   }
 }
 
-/** A query as MikroORM would send it. */
-function textOf(query: ReturnType<Migration['getQueries']>[number], driver: AbstractSqlDriver): string {
-  if (typeof query === 'string') return query;
-  const { sql, params } = 'compile' in query ? query.compile() : query;
-  return driver.getPlatform().formatQuery(sql, params);
+/** An EntityManager of a migration keeps its first transaction, so each run has a migration of its own. */
+export function freshCopy(migration: Migration): Migration {
+  const { constructor, config, name } = migration as Migration & { readonly config: unknown };
+  const copy = Reflect.construct(constructor as never, [driverOf(migration), config]) as Migration;
+  if (name !== undefined) copy.name ??= name;
+  return copy;
+}
+
+function driverOf(migration: Migration): AbstractSqlDriver {
+  return (migration as unknown as { readonly driver: AbstractSqlDriver }).driver;
 }
 
 /**
@@ -103,7 +116,7 @@ export async function runSafely(
   recordInLedger: (session: Session) => Promise<void>,
 ): Promise<void> {
   const { openSession, prepare, settings, emit, signal } = resources;
-  const name = migration.constructor.name;
+  const name = resources.nameOf(migration);
   await using session = await withOwnSettings(openSession, prepare);
   await session.setApplicationName(`online-migration ${name} ${direction}`);
   const plan = async (): Promise<readonly Step[]> => {
@@ -130,6 +143,37 @@ export async function runSafely(
     signal,
     recordInLedger: () => recordInLedger(session),
   });
+}
+
+/**
+ * Runs a migration that sends statements itself, as MikroORM runs it. Each statement is looked at before it is sent.
+ * @param run runs the migration that it gets; calls the function behind its last statement
+ * @throws OnlineMigrationError if a statement must not run
+ */
+export async function runWatched(
+  migration: Migration,
+  { openSession, prepare, settings, emit, signal, nameOf }: RunnerResources,
+  run: (migration: Migration, whenSent: () => void) => Promise<void>,
+): Promise<void> {
+  const driver = driverOf(migration);
+  const connection = driver.getConnection();
+  await using session = await withOwnSettings(openSession, prepare);
+  const inputs: SendingRun = {
+    migration: nameOf(migration),
+    connection,
+    session,
+    settings,
+    emit,
+    signal,
+  };
+  const sent = new SentStatements(inputs);
+  try {
+    await watchingStatements(connection, driver.getPlatform(), sent.receive, () =>
+      run(freshCopy(migration), () => sent.throwIfRefused()),
+    );
+  } catch (error) {
+    throw sent.unwrapped(error);
+  }
 }
 
 function summaryOf({ statements, steps }: MigrationPlan): string {

@@ -11,7 +11,9 @@ export interface PendingMigration {
   /** Its steps; null for a phase of a column change, and for one that runs as MikroORM runs it. */
   readonly plan: MigrationPlan | null;
   /** The reason for which there are no steps. */
-  readonly runsAs: 'steps' | 'phase' | 'as written' | 'sends statements itself';
+  readonly runsAs: 'steps' | 'phase' | 'as written' | 'sends statements itself' | 'not known yet';
+  /** The migration's error, if its statements are not known yet: it may read a table that an earlier one makes. */
+  readonly error?: string;
 }
 
 /**
@@ -25,7 +27,13 @@ export async function planOf(
 ): Promise<Omit<PendingMigration, 'migration'>> {
   if (migration instanceof ColumnMigration) return { plan: null, runsAs: 'phase' };
   if (ordinary === 'off' || isAsWritten(migration)) return { plan: null, runsAs: 'as written' };
-  const statements = await collectStatements(migration, 'up');
+  let statements: string[] | null;
+  try {
+    statements = await collectStatements(migration, 'up');
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { plan: null, runsAs: 'not known yet', error: message };
+  }
   if (statements === null) return { plan: null, runsAs: 'sends statements itself' };
   return { plan: await planMigration(session, statements), runsAs: 'steps' };
 }

@@ -1,3 +1,4 @@
+import type { Migration } from '@mikro-orm/migrations';
 import type { Emit } from '../change/events.ts';
 import type { MigrationSettings } from '../phases/settings.ts';
 import type { Session } from '../postgres/session.ts';
@@ -16,6 +17,8 @@ export interface RunnerResources {
   readonly settings: MigrationSettings;
   readonly emit: Emit;
   readonly signal: AbortSignal;
+  /** The name of the migration that runs, as in the ledger. */
+  readonly nameOf: (migration: Migration) => string;
   /** Whether ordinary migrations are carried out by safe steps, or as they are written. */
   readonly ordinary: 'safe' | 'off';
 }

@@ -1,5 +1,6 @@
 import type { Node } from 'libpg-query';
 import type { Queryable } from '../postgres/queryable.ts';
+import { rolledBack } from '../postgres/rolled-back.ts';
 import { loadSqlParser, type SqlParser } from '../sql/sql-parser.ts';
 import { asKind, firstLine, readStatements, type Statement } from '../sql/statements.ts';
 import { writeStatement } from '../sql/write-statement.ts';
@@ -76,13 +77,9 @@ export interface MigrationPlan {
  * @throws OnlineMigrationError if one of them is not SQL
  */
 export async function planMigration(database: Queryable, sql: readonly string[]): Promise<MigrationPlan> {
-  const parser = await loadSqlParser();
-  const { rows } = await database.query<{ version: number; path: string }>(
-    `select current_setting('server_version_num')::integer as version, current_setting('search_path') as path`,
-  );
-  const changes = await readRecordedChanges(database);
-  const statements = sql.flatMap((text) => readStatements(parser, text));
-  const context = { database, parser, serverVersion: rows[0]!.version, made: new MadeHere(), changes };
+  const { rows } = await database.query<{ path: string }>(`select current_setting('search_path') as path`);
+  const context = await openContext(database, new MadeHere());
+  const statements = sql.flatMap((text) => readStatements(context.parser, text));
   try {
     const planned = await planEach(statements, context);
     const steps = stepsOf(planned);
@@ -92,6 +89,39 @@ export async function planMigration(database: Queryable, sql: readonly string[])
   } finally {
     await database.query(`select set_config('search_path', $1, false)`, [rows[0]!.path]);
   }
+}
+
+/** Plans statements of which each runs before the next one is planned, in one transaction or in several. */
+export class MigrationPlanner {
+  #made: ReadonlySet<string> = new Set();
+
+  /**
+   * Plans the next statements; changes nothing.
+   * @param database the connection on which the earlier ones have run
+   * @throws OnlineMigrationError if they are not SQL
+   */
+  async planNext(database: Queryable, sql: string): Promise<PlannedStatement[]> {
+    return rolledBack(database, async () => {
+      const made = new MadeHere(this.#made);
+      const context = await openContext(database, made);
+      const planned = await planEach(readStatements(context.parser, sql), context);
+      this.#made = made.tables;
+      return planned;
+    });
+  }
+}
+
+async function openContext(database: Queryable, made: MadeHere): Promise<Omit<RuleContext, 'replaces'>> {
+  const { rows } = await database.query<{ version: number }>(
+    `select current_setting('server_version_num')::integer as version`,
+  );
+  return {
+    database,
+    parser: await loadSqlParser(),
+    serverVersion: rows[0]!.version,
+    made,
+    changes: await readRecordedChanges(database),
+  };
 }
 
 async function planEach(
@@ -194,7 +224,7 @@ async function verdictOn(statement: Statement, context: RuleContext): Promise<Ve
 }
 
 /** Whether PostgreSQL refuses the statement in a transaction. */
-function isOutsideOnly(tree: Statement['tree']): boolean {
+export function isOutsideOnly(tree: Statement['tree']): boolean {
   const command = asKind(asKind(tree, 'AlterTableStmt')?.cmds?.[0], 'AlterTableCmd');
   return (
     asKind(tree, 'IndexStmt')?.concurrent === true ||

@@ -14,6 +14,20 @@ export interface Statement {
   readonly accepted: string | undefined;
 }
 
+/** Whether a statement only reads, unless a function that it calls writes. */
+export function isRead({ tree }: Pick<Statement, 'tree'>): boolean {
+  const select = asKind(tree, 'SelectStmt');
+  if (select !== undefined) return select.intoClause === undefined && !changesInside(tree);
+  return 'VariableShowStmt' in tree || ('ExplainStmt' in tree && !changesInside(tree));
+}
+
+/** A common table expression, or an explained statement, can change rows. */
+function changesInside(part: unknown): boolean {
+  if (typeof part !== 'object' || part === null) return false;
+  if (['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'].some((kind) => kind in part)) return true;
+  return Object.values(part).some(changesInside);
+}
+
 /** The kinds of nodes. A node has one property, which is its kind. */
 export type Kind = Node extends infer Each ? (Each extends unknown ? keyof Each : never) : never;
 

@@ -32,7 +32,7 @@ const CONFIG = `
   }
   class Sends extends Migration {
     async up() {
-      await this.execute('select 1');
+      await this.execute('insert into orders values (0, 0)');
     }
   }
   const connection = process.env.DATABASE_URL;
@@ -77,7 +77,7 @@ describe('npx online-migration plan', () => {
       '  refused: alter table orders alter total type bigint',
       '    it rewrites or reads the whole table while nobody can use it',
       `    instead: \`npx online-migration new --table public.orders --column "total" --to 'bigint'\` writes a column change that does it beside the traffic`,
-      '0003_sends: sends statements while it runs, so MikroORM runs it as it is written',
+      '0003_sends: sends statements while it runs; each is looked at before it is sent',
       '',
     ]);
     expect(exitCode).toBe(1);

@@ -83,9 +83,9 @@ describe('an ordinary migration in a MikroORM project', () => {
     expect(await migrator.applied()).toEqual(['0001']);
     expect(events.map(({ message }) => message!.replace(/\d+ ms/, '… ms'))).toEqual([
       '0001: up',
-      'AddNote: 2 steps, none reads a table in use under SHARE or a stronger lock',
-      'AddNote: step 1 of 2 in … ms, under ACCESS EXCLUSIVE: alter table "orders" add "remark" varchar(255) null',
-      'AddNote: step 2 of 2 in … ms, under SHARE UPDATE EXCLUSIVE: CREATE INDEX CONCURRENTLY orders_note_index ON orders (note)',
+      '0001: 2 steps, none reads a table in use under SHARE or a stronger lock',
+      '0001: step 1 of 2 in … ms, under ACCESS EXCLUSIVE: alter table "orders" add "remark" varchar(255) null',
+      '0001: step 2 of 2 in … ms, under SHARE UPDATE EXCLUSIVE: CREATE INDEX CONCURRENTLY orders_note_index ON orders (note)',
       expect.stringContaining('0001'),
     ]);
     await migrator.orm.migrator.down();
@@ -258,7 +258,7 @@ describe('an ordinary migration in a MikroORM project', () => {
     await migrator.orm.migrator.up();
     expect(migrator.log).toContainEqual(
       expect.stringContaining(
-        'Accepted: 1 step; as written and alone: `alter table orders alter total type bigint` (accepted: the table is small, and we are asleep)',
+        '0001: 1 step; as written and alone: `alter table orders alter total type bigint` (accepted: the table is small, and we are asleep)',
       ),
     );
   });

@@ -170,7 +170,7 @@ describe('the migrator refuses', () => {
     await using migrator = await openMigrator(url);
     const { config, em } = migrator.orm;
     const runner = new OnlineMigrationRunner(em.getDriver(), config.get('migrations'), config);
-    runner.lend({ ...(await contextOf()), ordinary: 'safe' });
+    runner.lend({ ...(await contextOf()), ordinary: 'safe', nameOf: () => 'idle' });
     await expect(runner.run(new Idle(em.getDriver(), config), 'up')).rejects.toMatchObject(
       refusedWith('LEDGER_NOT_WRITTEN', 'Idle did not write the ledger in its last transaction.'),
     );

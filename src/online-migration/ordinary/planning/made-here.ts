@@ -8,7 +8,7 @@ import { nameOf } from './relation-names.ts';
  * drop and rename, and names that they take and free.
  */
 export class MadeHere {
-  readonly #made = new Set<string>();
+  readonly #made: Set<string>;
   readonly #dropped = new Set<string>();
   /** The name in the catalog of a table that was renamed. */
   readonly #renamed = new Map<string, RangeVar>();
@@ -16,6 +16,16 @@ export class MadeHere {
   readonly #altering = new Map<string, Node[]>();
   readonly #taken = new Set<string>();
   readonly #freed = new Set<string>();
+
+  /** @param made tables that statements made which have already run */
+  constructor(made: Iterable<string> = []) {
+    this.#made = new Set(made);
+  }
+
+  /** The tables that statements make, and that nobody else uses yet. */
+  get tables(): ReadonlySet<string> {
+    return this.#made;
+  }
 
   /** Notes the effects of a statement. */
   async note({ tree }: Statement, database: Queryable): Promise<void> {
