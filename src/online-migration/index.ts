@@ -23,6 +23,7 @@ export { OnlineMigrationError } from './change/online-migration-error.ts';
 export { type OnlineMigrationConfig } from './cli/project/config-file.ts';
 export { type ActiveColumn, ColumnNotEnforcedError } from './follow/active-column.ts';
 export { type ColumnFollower, followColumn, type FollowOptions, poolName } from './follow/follow-column.ts';
+export { declareSchema, type DeclareSchemaOptions } from './follow/schema-presence.ts';
 export { ReadReplica } from './follow/read-replica.ts';
 export { openObserver, type Observer } from './observation/observer.ts';
 export { type Overview, readOverview } from './observation/overview.ts';

@@ -35,6 +35,14 @@ export const ERROR_CODES = {
     remedy:
       'Write the statement that the message gives, or the comment `-- online: accepted <reason>` above the statement.',
   },
+  COMMENT_NOT_KNOWN: {
+    meaning: 'A comment `-- online: …` above a statement has another word than `accepted` or `after`.',
+    remedy: 'Correct the comment; nothing of the migration was run.',
+  },
+  OLDER_PROCESSES: {
+    meaning: 'A statement waits for processes that were built before a migration, and they still run.',
+    remedy: 'Restart or update these processes, then run the same command again.',
+  },
   ROWS_IN_THE_WAY: {
     meaning: 'Rows of the table violate a constraint that an ordinary migration adds.',
     remedy: 'Correct the rows that the message names, and run the same command again.',

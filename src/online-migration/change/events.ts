@@ -69,6 +69,33 @@ export interface MigrationStep extends AnyEvent {
   readonly milliseconds: number;
 }
 
+/** An ordinary migration waits for processes of the application that were built before another migration. */
+export interface WaitingForOlderProcesses extends AnyEvent {
+  readonly type: 'waiting-for-older-processes';
+  readonly migration: string;
+  /** The migration that they must have been built for. */
+  readonly after: string;
+  /** Longest wait. */
+  readonly limitMs: number;
+  readonly processes: readonly {
+    /** Host and process id. */
+    readonly process: string;
+    /** The server process of the session that declares the schema. */
+    readonly pid: number;
+    readonly address: string | null;
+    /** The beginning of the name of the newest migration that it was built for. */
+    readonly newestMigration: string;
+  }[];
+}
+
+/** An ordinary migration drops or renames a part of tables that sessions have used. It does not wait for them. */
+export interface TableInUse extends AnyEvent {
+  readonly type: 'table-in-use';
+  readonly migration: string;
+  readonly tables: readonly string[];
+  readonly sessions: UndeclaredSessionsFound['sessions'];
+}
+
 /** Another runner is migrating the database; this one waits until it ends. */
 export interface WaitingForRunner extends AnyEvent {
   readonly type: 'waiting-for-runner';
@@ -379,6 +406,8 @@ export type OnlineMigrationEvent =
   | MigrationFinished
   | MigrationPlanned
   | MigrationStep
+  | WaitingForOlderProcesses
+  | TableInUse
   | WaitingForRunner
   | InterruptReceived
   | StatementCancelled

@@ -49,7 +49,13 @@ const OTHER_WAYS: Record<PendingMigration['runsAs'], string> = {
   'not known yet': 'its statements are not known yet',
 };
 
-function linesOfStatement({ statement, verdict }: PlannedStatement): string[] {
+function linesOfStatement(planned: PlannedStatement): string[] {
+  const { after } = planned.statement;
+  const lines = linesOfVerdict(planned);
+  return after === undefined ? lines : [`waits for processes that were built before ${after}:`, ...lines];
+}
+
+function linesOfVerdict({ statement, verdict }: PlannedStatement): string[] {
   const text = statement.text.replaceAll(/\s+/g, ' ');
   if (verdict.kind === 'refused') {
     return [`refused: ${text}`, `  ${verdict.reason}`, `  instead: ${verdict.instead}`];
@@ -82,6 +88,7 @@ function forJson({ migration, plan, runsAs, error }: PendingMigration): object {
   if (plan === null) return { migration, runsAs, ...(error !== undefined && { error }) };
   const statements = plan.statements.map(({ statement, verdict }) => ({
     statement: statement.text,
+    ...(statement.after !== undefined && { after: statement.after }),
     ...verdict,
   }));
   return { migration, runsAs, statements };

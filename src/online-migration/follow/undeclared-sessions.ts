@@ -30,20 +30,49 @@ export async function findUndeclaredSessions(
   database: Queryable,
   change: ColumnChange,
 ): Promise<UndeclaredSessions[]> {
+  const found = await findSessionsNaming(database, [change.table.name]);
+  const declared = new Set((await findPresences(database, change)).map(({ process }) => process));
+  return found.filter(({ application }) => {
+    const process = processOfPool(change, application);
+    return process === undefined ? !application.startsWith(PACKAGE_NAME) : !declared.has(process);
+  });
+}
+
+/**
+ * Finds sessions whose current or last statement names one of the tables.
+ * @param tables their names alone, unquoted
+ */
+export async function findSessionsNaming(
+  database: Queryable,
+  tables: readonly string[],
+): Promise<UndeclaredSessions[]> {
   const { rows } = await database.query<UndeclaredSessions>(
     `
     select application_name as application, coalesce(usename, '') as "user", host(client_addr) as address,
       count(*)::int as count, left(regexp_replace(max(query), '\\s+', ' ', 'g'), ${QUERY_CHARACTERS}) as statement
     from pg_catalog.pg_stat_activity
     where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
-      and strpos(lower(query), lower($1)) > 0
+      and exists (
+        select from unnest($1::text[]) as named (name), lower(named.name) as plain
+        where strpos(lower(query), plain) > 0 or strpos(lower(query), replace(plain, '"', '""')) > 0
+      )
     group by application_name, usename, client_addr
     order by count desc, application, address`,
-    [change.table.name],
+    [tables],
   );
-  const declared = new Set((await findPresences(database, change)).map(({ process }) => process));
-  return rows.filter(({ application }) => {
-    const process = processOfPool(change, application);
-    return process === undefined ? !application.startsWith(PACKAGE_NAME) : !declared.has(process);
-  });
+  return rows;
+}
+
+/** The sessions in a message. */
+export function describeSessions({
+  application,
+  user,
+  address,
+  count,
+  statement,
+}: UndeclaredSessions): string {
+  return (
+    `${count} of ${JSON.stringify(application)}, user ${user}${address === null ? '' : ` from ${address}`}, ` +
+    `such as: ${statement}`
+  );
 }

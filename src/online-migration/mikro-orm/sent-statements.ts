@@ -1,6 +1,8 @@
 import type { AbstractSqlConnection } from '@mikro-orm/postgresql';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { isOutsideOnly, MigrationPlanner, type PlannedStatement } from '../ordinary/plan-migration.ts';
+import { awaitOlderProcesses } from '../ordinary/older-processes.ts';
+import { removesFrom } from '../ordinary/planning/removals.ts';
 import { untilLocked } from '../postgres/lock-retries.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import type { Session } from '../postgres/session.ts';
@@ -68,6 +70,7 @@ export class SentStatements {
     if (isReadOnly(await loadSqlParser(), sql)) return send(transaction);
     const planned = await this.#planner.planNext(database, sql);
     this.#refuse(planned, transaction !== undefined);
+    await this.#awaitOlderProcesses(planned);
     const result = await (transaction === undefined
       ? this.#sendAlone(planned, send)
       : this.#sendIn(transaction, planned, () => send(transaction)));
@@ -98,6 +101,19 @@ export class SentStatements {
       { migration, statements: refused, sent: this.#sent },
     );
     throw this.#refusal;
+  }
+
+  async #awaitOlderProcesses(planned: readonly PlannedStatement[]): Promise<void> {
+    for (const { statement, verdict } of planned) {
+      const isOfOthers = verdict.kind === 'as-written' && verdict.relations.length > 0;
+      await awaitOlderProcesses(
+        {
+          ...(statement.after !== undefined && { after: statement.after }),
+          ...(isOfOthers && { removesFrom: removesFrom(statement.tree) }),
+        },
+        { ...this.#run, waitMs: this.#run.settings.switchoverWaitMs },
+      );
+    }
   }
 
   #before(isInTransaction: boolean): string {

@@ -1,9 +1,11 @@
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { Emit } from '../change/events.ts';
 import type { LockMode } from '../postgres/lock-blockers.ts';
+import type { MigrationSettings } from '../phases/settings.ts';
 import { type LockSettings, untilLocked } from '../postgres/lock-retries.ts';
 import type { Session } from '../postgres/session.ts';
 import { firstLine } from '../sql/statements.ts';
+import { awaitOlderProcesses } from './older-processes.ts';
 import { beginProgress, endProgress, type Progress, readProgress, recordProgress } from './progress.ts';
 import type { Step, Transactional } from './planning/step.ts';
 
@@ -20,7 +22,7 @@ export interface MigrationRun {
   /** Makes the plan. It is not called for a migration that was interrupted. */
   readonly plan: () => Promise<readonly Step[]>;
   readonly session: Session;
-  readonly settings: LockSettings;
+  readonly settings: LockSettings & Pick<MigrationSettings, 'switchoverWaitMs'>;
   readonly emit: Emit;
   readonly signal: AbortSignal;
   /** Writes the ledger, in the transaction that is open on the session. */
@@ -73,6 +75,7 @@ export async function carryOut(run: MigrationRun): Promise<void> {
         await recordProgress(session, migration, { done: index + 1, begun: index + 1 });
       }
     };
+    await awaitOlderProcesses(step, { ...run, waitMs: run.settings.switchoverWaitMs });
     const began = performance.now();
     try {
       await carryOutStep(run, step, { hasBegun: state.begun > index, isOtherRole, index, record });

@@ -183,7 +183,7 @@ function separate(statement: Statement, parser: SqlParser): Statement[] {
   const parts = commands.map((command) => {
     const tree = { AlterTableStmt: { ...alter, cmds: [command] } };
     const text = writeStatement(parser, tree);
-    return text === null ? null : { text, tree, accepted: undefined };
+    return text === null ? null : { ...statement, text, tree };
   });
   return parts.every((part) => part !== null) ? parts : [statement];
 }

@@ -4,7 +4,7 @@ import { columnsAt, typesAt } from '../attachments/table-column.ts';
 import { changeNamesOf } from '../change/names.ts';
 import { pause } from '../postgres/pause.ts';
 import { findPresences, type Presence } from '../follow/presence.ts';
-import { findUndeclaredSessions, type UndeclaredSessions } from '../follow/undeclared-sessions.ts';
+import { describeSessions, findUndeclaredSessions } from '../follow/undeclared-sessions.ts';
 import { phaseDetails, PhaseRefusedError, type PhaseContext } from './phase.ts';
 
 const POLL_MS = 200;
@@ -82,13 +82,6 @@ function prospectOf(change: ColumnChange, phase: string): string {
   return change.renameInContract
     ? `a session that expects ${typesAt(change, 'old')} in ${names} may fail when it is ${typesAt(change, 'new')}`
     : `a session that knows only ${names} will fail when it is dropped`;
-}
-
-function describeSessions({ application, user, address, count, statement }: UndeclaredSessions): string {
-  return (
-    `${count} of ${JSON.stringify(application)}, user ${user}${address === null ? '' : ` from ${address}`}, ` +
-    `such as: ${statement}`
-  );
 }
 
 function stillInUse(

@@ -2,8 +2,8 @@ import type { Node } from 'libpg-query';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { SqlParser } from './sql-parser.ts';
 
-/** Passes a statement as it is: `-- online: accepted <reason>` on a line above it. */
-const ACCEPTED = /--\s*online:\s*accepted\b[ \t]*(?<reason>[^\n]*)/i;
+/** A comment for the package, on a line above a statement. */
+const COMMENT = /--[ \t]*online:[ \t]*(?<word>\S*)[ \t]*(?<rest>[^\n]*)/gi;
 
 /** A statement, as written and as PostgreSQL's grammar reads it. */
 export interface Statement {
@@ -12,6 +12,8 @@ export interface Statement {
   readonly tree: Node;
   /** Why its author wants it to run as written; undefined without the comment `-- online: accepted <reason>`. */
   readonly accepted: string | undefined;
+  /** The migration that all live processes must have been built for; undefined without the comment `-- online: after <migration>`. */
+  readonly after?: string;
 }
 
 /** Whether a statement only reads, unless a function that it calls writes. */
@@ -36,7 +38,7 @@ export type NodeOf<K extends Kind> = Extract<Node, { readonly [Name in K]: unkno
 
 /**
  * Reads a text of one or several statements.
- * @throws OnlineMigrationError if it is not SQL
+ * @throws OnlineMigrationError if it is not SQL, or has an unknown comment for the package
  */
 export function readStatements(parser: SqlParser, sql: string): Statement[] {
   // The parser counts bytes.
@@ -62,9 +64,27 @@ export function readStatements(parser: SqlParser, sql: string): Statement[] {
     behind = end;
     const text = withoutLeadingComments(written);
     const above = written.slice(0, written.length - text.length);
-    const accepted = ACCEPTED.exec(above)?.groups?.['reason']?.trim();
-    return [{ text: text.trimEnd(), tree: stmt, accepted }];
+    return [{ text: text.trimEnd(), tree: stmt, ...commentsIn(above) }];
   });
+}
+
+/** The comments for the package above a statement. */
+function commentsIn(above: string): Pick<Statement, 'accepted' | 'after'> {
+  let comments: Pick<Statement, 'accepted' | 'after'> = { accepted: undefined };
+  for (const { 0: comment, groups } of above.matchAll(COMMENT)) {
+    const [word, rest] = [groups!['word']!.toLowerCase(), groups!['rest']!.trim()];
+    if (word === 'accepted') comments = { ...comments, accepted: rest };
+    else if (word === 'after' && rest !== '') comments = { ...comments, after: rest };
+    else {
+      throw new OnlineMigrationError(
+        'COMMENT_NOT_KNOWN',
+        `\`${comment.trim()}\` is no comment that the package knows: write \`-- online: accepted <reason>\` to run a statement as it is, or ` +
+          '`-- online: after <migration>` to wait for processes that were built before a migration.',
+        { comment: comment.trim() },
+      );
+    }
+  }
+  return comments;
 }
 
 /** The content of a node if it is of this kind. */

@@ -8,7 +8,15 @@
  * - `build-index`, `drop-index`, `outside`: one statement outside of a transaction.
  * - `find`: a query for rows that would make a later step fail.
  */
-export type Step = SettingStep | Transactional | IndexStep | OutsideStep | FindStep;
+export type Step = (SettingStep | Transactional | IndexStep | OutsideStep | FindStep) & ForProcesses;
+
+/** The processes of the application that a step concerns. */
+interface ForProcesses {
+  /** It waits until all live processes that declare their schema were built for this migration. */
+  readonly after?: string;
+  /** The tables of which it takes away a part or a name, if it does not wait. */
+  readonly removesFrom?: readonly string[];
+}
 
 interface SettingStep {
   readonly kind: 'setting';

@@ -1,6 +1,7 @@
 import type { Statement } from '../../sql/statements.ts';
+import { removesFrom } from './removals.ts';
 import type { Verdict } from './rule.ts';
-import type { Step } from './step.ts';
+import { locked, type Step } from './step.ts';
 
 type Planned = { readonly statement: Statement; readonly verdict: Verdict };
 type AsWritten = Extract<Verdict, { kind: 'as-written' }>;
@@ -10,6 +11,7 @@ type AsWritten = Extract<Verdict, { kind: 'as-written' }>;
  *
  * - A new value of an enum is committed before another statement uses it.
  * - Rows are not written in a transaction that has locked a table in use, because it would stay locked as long.
+ * - A statement that waits for older processes waits in front of its first step.
  * - If there is more than one step, settings are of the session: an interrupted run sets them again.
  */
 export function stepsOf(planned: readonly Planned[]): Step[] {
@@ -22,23 +24,36 @@ export function stepsOf(planned: readonly Planned[]): Step[] {
 
 function joined(planned: readonly Planned[], needsOne: boolean, settingsApart: boolean): Step[] {
   const steps: Step[] = [];
-  let open: { statements: string[]; relations: string[]; last: AsWritten } | undefined;
+  let open: { statements: string[]; relations: string[]; removed: string[]; last: AsWritten } | undefined;
   const close = () => {
     if (open === undefined) return;
-    const { statements, relations } = open;
+    const { statements, relations, removed } = open;
     steps.push({
       kind: 'together',
       statements,
       relations,
       lock: relations.length === 0 ? null : 'ACCESS EXCLUSIVE',
+      ...(removed.length > 0 && { removesFrom: removed }),
     });
     open = undefined;
   };
   for (const { statement, verdict } of planned) {
     if (verdict.kind === 'refused') continue;
+    const { after } = statement;
+    const removed = removesFrom(statement.tree);
     if (verdict.kind === 'steps') {
-      if (verdict.steps.length > 0) close();
-      steps.push(...verdict.steps);
+      const [first, ...others] = verdict.steps;
+      if (first === undefined) continue;
+      close();
+      steps.push(
+        { ...first, ...(after !== undefined ? { after } : removed.length > 0 && { removesFrom: removed }) },
+        ...others,
+      );
+      continue;
+    }
+    if (after !== undefined) {
+      close();
+      steps.push({ ...locked(statement.text, verdict.relations), after });
       continue;
     }
     if (verdict.setting !== undefined && settingsApart) {
@@ -54,6 +69,8 @@ function joined(planned: readonly Planned[], needsOne: boolean, settingsApart: b
     open = {
       statements: [...(open?.statements ?? []), statement.text],
       relations: [...new Set([...(open?.relations ?? []), ...verdict.relations])],
+      // Nobody uses a table that the migration itself makes.
+      removed: [...new Set([...(open?.removed ?? []), ...(verdict.relations.length === 0 ? [] : removed)])],
       last: verdict,
     };
   }

@@ -1,0 +1,30 @@
+import type { Node, RangeVar } from 'libpg-query';
+import { asKind } from '../../sql/statements.ts';
+import { nameOf } from './relation-names.ts';
+
+/**
+ * The tables of which a statement takes away a column, the name or everything. A process that was built for the schema before it
+ * then fails.
+ * @returns their names, as the statement has them
+ */
+export function removesFrom(tree: Node): string[] {
+  const renamed = asKind(tree, 'RenameStmt');
+  if (renamed?.relation !== undefined && RENAMED.has(renamed.renameType)) return [nameOf(renamed.relation)];
+  const alter = asKind(tree, 'AlterTableStmt');
+  const drops = (alter?.cmds ?? []).some(
+    (command) => asKind(command, 'AlterTableCmd')?.subtype === 'AT_DropColumn',
+  );
+  if (alter?.relation !== undefined && drops) return [nameOf(alter.relation)];
+  const drop = asKind(tree, 'DropStmt');
+  if (drop === undefined || !DROPPED.has(drop.removeType)) return [];
+  return (drop.objects ?? []).map((object) => nameOf(relationIn(object)));
+}
+
+const RENAMED = new Set<string | undefined>(['OBJECT_TABLE', 'OBJECT_COLUMN', 'OBJECT_VIEW']);
+const DROPPED = new Set<string | undefined>(['OBJECT_TABLE', 'OBJECT_VIEW']);
+
+function relationIn(object: Node): RangeVar {
+  const names = (asKind(object, 'List')?.items ?? []).map((item) => asKind(item, 'String')?.sval ?? '');
+  const relname = names.at(-1) ?? '';
+  return names.length > 1 ? { schemaname: names.at(-2)!, relname } : { relname };
+}
