@@ -3,6 +3,7 @@ import {
   type FollowedOrm,
   followedOrm,
 } from '../../../../src/online-migration/mikro-orm/follow/followed-orm.ts';
+import { findPresences } from '../../../../src/online-migration/follow/presence.ts';
 import { openContext, PHASES } from '../../../support/change-cycle.ts';
 import { orderId, orderTotal } from '../../../support/shop/changes.ts';
 import { Order } from '../../../support/shop/entities.ts';
@@ -63,6 +64,11 @@ it('a statement that does not follow is reported on a replica, too', async () =>
   {
     await using context = await openContext(url, orderTotal.change);
     for (const phase of PHASES.up.slice(0, 3)) await phase(context);
+    // The process follows as soon as it is notified.
+    for (let isNew = false; !isNew;) {
+      const presences = await findPresences(context.session, orderTotal.change);
+      isNew = presences.some(({ form }) => form === 'new');
+    }
   }
   await orm.run(async (em) => {
     await em.getConnection('read').execute('select max(total_new) from orders');
