@@ -1,6 +1,6 @@
 import { rejectsText, rowCount, rowsOf } from '../change/row-count.ts';
 import type { BackfillFinished } from '../change/events.ts';
-import type { ChangeFill } from './plan/fill.ts';
+import type { BackfillIdentity } from './plan/backfill-work.ts';
 import type { BackfillSummary } from './run-backfill.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -10,7 +10,7 @@ const MEBIBYTE = 1024 * 1024;
  * @param rejects number of rows without a faithful value
  */
 export function backfillFinished(
-  { names, direction }: ChangeFill,
+  { names, direction }: BackfillIdentity,
   { rows, seconds, batches, pausedMs, restedMs, before, after }: BackfillSummary,
   rejects: number,
 ): BackfillFinished {

@@ -2,8 +2,7 @@ import type { BackfillPlanned, Emit } from '../change/events.ts';
 import type { Session } from '../postgres/session.ts';
 import { AutovacuumHold } from './space/autovacuum-hold.ts';
 import { publishProgress } from './plan/checkpoint.ts';
-import type { ChangeFill } from './plan/fill.ts';
-import { reportSilence } from './batch/firing-triggers.ts';
+import type { BackfillIdentity, BackfillWork } from './plan/backfill-work.ts';
 import { fillRanges } from './ranges/fill-ranges.ts';
 import { WorkerPauses } from './throttle/worker-pause.ts';
 import { handOutRanges } from './queue/dispatch-ranges.ts';
@@ -37,6 +36,8 @@ export interface BackfillSurroundings {
 export interface BackfillSummary {
   /** Rows filled, over all runs. */
   readonly rows: number;
+  /** False if rows are left, because new ones kept coming. */
+  readonly isComplete: boolean;
   readonly seconds: number;
   /** Null if worker processes have filled the rows: each reports its own. */
   readonly batches: { readonly count: number; readonly longestMs: number } | null;
@@ -64,12 +65,12 @@ export interface BackfillSummary {
  */
 export async function runBackfill(
   session: Session,
-  fill: ChangeFill,
+  fill: BackfillWork,
   surroundings: BackfillSurroundings,
 ): Promise<BackfillSummary> {
   const { settings, signal, emit, openSession } = surroundings;
   const began = performance.now();
-  await reportSilence(session, fill, emit);
+  await fill.report(session, emit);
   await reportUnseen(session, fill, emit);
   const before = await measureSpace(session, fill);
   const leaves = await findLeaves(session, fill.names.table);
@@ -97,11 +98,16 @@ export async function runBackfill(
     return pauses.reason !== otherReason;
   };
   await using sweeper = new WorkerConnection(openSession, forBatches(fill));
-  await sweeper.run((sweeping) => sweep(sweeping, { fill, signal, emit, isHeldBack }), signal, emit);
+  const isComplete = await sweeper.run(
+    (sweeping) => sweep(sweeping, { fill, signal, emit, isHeldBack }),
+    signal,
+    emit,
+  );
   pauses.set(null);
   const { rowsDone } = await readPlanSize(session, fill);
   return {
     rows: rowsDone,
+    isComplete,
     seconds: (performance.now() - began) / 1000,
     batches: isHandedOut ? null : { count: meter.batches, longestMs: meter.longestBatchMs },
     pausedMs: pauses.pausedMs,
@@ -112,7 +118,7 @@ export async function runBackfill(
 }
 
 function backfillPlanned(
-  { names, direction }: ChangeFill,
+  { names, direction }: BackfillIdentity,
   { rowsDone, rowsTotal }: { readonly rowsDone: number; readonly rowsTotal: number },
   workers: number,
 ): BackfillPlanned {

@@ -1,4 +1,5 @@
 import { backfillFinished } from '../backfill/finished-event.ts';
+import { changeWork } from '../backfill/batch/change-work.ts';
 import { type ChangeFill, targetsOf } from '../backfill/plan/fill.ts';
 import { runBackfill } from '../backfill/run-backfill.ts';
 import { recordLockHold } from '../state/lock-holds.ts';
@@ -14,7 +15,7 @@ const ANALYZE_LOCK_TIMEOUT_MS = 5_000;
  */
 export async function fillAndReport(context: PhaseContext, fill: ChangeFill): Promise<void> {
   const { session, change, openSession, settings, signal, emit } = context;
-  const summary = await runBackfill(session, fill, {
+  const summary = await runBackfill(session, changeWork(fill), {
     openSession,
     settings: settings.backfill,
     signal,

@@ -23,6 +23,7 @@ import {
   forBatches,
   WorkerConnection,
 } from '../../../src/online-migration/backfill/ranges/worker-connection.ts';
+import { changeWork } from '../../../src/online-migration/backfill/batch/change-work.ts';
 import { Session } from '../../../src/online-migration/postgres/session.ts';
 import { connect, type DatabaseClient } from '../../support/database-client.ts';
 import { eventChange } from '../../support/event-change.ts';
@@ -57,12 +58,12 @@ afterEach(() => resources.disposeAsync());
 const openSession = () => Session.open({ connectionString: url }, 'worker');
 
 async function fillAsWorker(): Promise<Range> {
-  await using connection = new WorkerConnection(openSession, forBatches(fill));
+  await using connection = new WorkerConnection(openSession, forBatches(changeWork(fill)));
   await using autovacuumHold = new AutovacuumHold(openSession, fill.names.table, () => undefined);
   const meter = new Meter(fill.names.change, { rowsDone: 0, rowsTotal: 0, blocksDone: 0, blocksTotal: 0 });
   const { signal } = new AbortController();
   const share = {
-    fill,
+    fill: changeWork(fill),
     pauses: new WorkerPauses(),
     batchSizes: new BatchSizes(100),
     nice: new NiceRatio(),

@@ -1,21 +1,11 @@
 import { isLockConflict } from '../../postgres/database-error.ts';
 import type { Session } from '../../postgres/session.ts';
+import type { BatchRows } from '../plan/backfill-work.ts';
 import type { ChangeFill } from '../plan/fill.ts';
 import { anyColumn, isFilled, isOpen, valueIf } from '../plan/unfilled.ts';
 import { fillRowByRow } from './row-by-row.ts';
 import { isRowError } from './row-error.ts';
 import { isOfStripe } from '../plan/stripes.ts';
-
-/** Some rows of a leaf: the rows of one stripe in a span of heap blocks. */
-export interface BatchRows {
-  /** Schema and name, quoted. */
-  readonly leaf: string;
-  readonly firstBlock: number;
-  /** The block after the last one. */
-  readonly endBlock: number;
-  /** Its number, from 0 on. */
-  readonly stripe: number;
-}
 
 /**
  * Fills the unfilled rows of a batch, all columns of a row in one update, in one transaction with its checkpoint.

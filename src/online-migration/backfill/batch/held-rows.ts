@@ -2,13 +2,7 @@ import type { Emit } from '../../change/events.ts';
 import { describeBlocker, findBlockers } from '../../postgres/lock-blockers.ts';
 import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
-import { isLockConflict } from '../../postgres/database-error.ts';
-import { advanceSweep } from '../plan/checkpoint.ts';
-import type { ChangeFill } from '../plan/fill.ts';
-import { isColumnUnfilled, isFilled, isUnfilled, valueIf } from '../plan/unfilled.ts';
-import { updateHasNoEffect } from './refused-update.ts';
-import { isRowError } from './row-error.ts';
-import { settle } from './settle.ts';
+import type { BackfillIdentity, BackfillWork } from '../plan/backfill-work.ts';
 
 /** Interval between two tries of locked rows. */
 const TRY_MS = 250;
@@ -20,7 +14,7 @@ export type LeftRows = ReadonlyMap<string, readonly string[]>;
 
 /** Input of the sweep besides its session. */
 export interface SweepSurroundings {
-  readonly fill: ChangeFill;
+  readonly fill: BackfillWork;
   /** Ends it between two transactions. */
   readonly signal: AbortSignal;
   readonly emit: Emit;
@@ -77,11 +71,11 @@ export async function awaitHeldRows(
 }
 
 /** Tries the rows once; returns the remaining ones. */
-async function tryAgain(session: Session, fill: ChangeFill, rows: LeftRows): Promise<LeftRows> {
+async function tryAgain(session: Session, fill: BackfillWork, rows: LeftRows): Promise<LeftRows> {
   const left = new Map<string, string[]>();
   for (const [leaf, tids] of rows) {
-    const settled = await settle(session, fill, leaf, tids);
-    if (settled === 0) await refuseWithoutEffect(session, fill, leaf, tids);
+    const settled = await fill.settle(session, leaf, tids);
+    if (settled === 0) await fill.refuseWithoutEffect(session, leaf, tids);
     const rest = await findLeft(session, fill, leaf, tids);
     if (rest.length > 0) left.set(leaf, rest);
   }
@@ -91,66 +85,19 @@ async function tryAgain(session: Session, fill: ChangeFill, rows: LeftRows): Pro
 /** Returns the rows that are still neither filled nor rejects. */
 export async function findLeft(
   session: Session,
-  fill: ChangeFill,
+  fill: BackfillWork,
   leaf: string,
   tids: readonly string[],
 ): Promise<string[]> {
   const { rows } = await session.query<{ tid: string }>(
-    `select t.ctid::text as tid from ${leaf} as t where t.ctid = any ($1::tid[]) and ${isUnfilled(fill, 't')}`,
+    `select ${fill.alias}.ctid::text as tid from ${leaf} as ${fill.alias} where ${fill.alias}.ctid = any ($1::tid[]) and ${fill.isUnfilled()}`,
     [tids],
   );
   return rows.map(({ tid }) => tid);
 }
 
-/**
- * Fills one of the unlocked rows, if there is one.
- * @throws BackfillError if its update has no effect
- */
-async function refuseWithoutEffect(
-  session: Session,
-  fill: ChangeFill,
-  leaf: string,
-  tids: readonly string[],
-): Promise<void> {
-  const converts = fill.columns.map((column) => {
-    const value = valueIf(fill, column, isColumnUnfilled(column, fill, 't'), 'null');
-    return `${value} is not null`;
-  });
-  try {
-    await session.transaction(async () => {
-      const { rows } = await session.query<{ tid: string; key: string; converts: boolean[] }>(
-        `
-        select t.ctid::text as tid, ${fill.key.text('t')} as key, array[${converts.join(', ')}] as converts
-        from ${leaf} as t
-        where t.ctid = any ($1::tid[]) and ${isUnfilled(fill, 't')}
-        limit 1
-        for no key update of t skip locked`,
-        [tids],
-      );
-      const free = rows[0];
-      const columns = fill.columns.filter((_, index) => free?.converts[index]);
-      if (free === undefined || columns.length === 0) return;
-      // A new statement sees the current versions of the locked rows, even if other sessions have written them.
-      const { rows: updated } = await session.query<{ emptied: boolean[]; filled: boolean }>(
-        `
-        update ${leaf} as t
-        set ${columns.map(({ target, value }) => `${target} = ${value}`).join(', ')}
-        where t.ctid = $1::tid
-        returning array[${columns.map(({ target }) => `t.${target} is null`).join(', ')}] as emptied, ${isFilled(fill, 't')} as filled`,
-        [free.tid],
-      );
-      const emptied = columns.filter((_, index) => updated[0]?.emptied[index] ?? true);
-      if (emptied.length > 0) throw await updateHasNoEffect(session, fill, emptied, free.key);
-      if (updated[0]!.filled) await advanceSweep(session, fill, 1);
-    });
-  } catch (error) {
-    // The next try handles it.
-    if (!isLockConflict(error) && !isRowError(error)) throw error;
-  }
-}
-
 /** Reports the transactions that may hold rows: at once, and again when they have changed. */
-export function holderReporter(session: Session, fill: ChangeFill, emit: Emit): () => Promise<void> {
+export function holderReporter(session: Session, fill: BackfillIdentity, emit: Emit): () => Promise<void> {
   let reported = '';
   let reportedAt = Number.NEGATIVE_INFINITY;
   return async () => {

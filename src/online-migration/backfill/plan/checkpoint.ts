@@ -1,6 +1,6 @@
 import type { Queryable } from '../../postgres/queryable.ts';
 import { type ClaimedRange, RangeTakenError } from './claim.ts';
-import type { ChangeFill } from './fill.ts';
+import type { BackfillIdentity } from './backfill-work.ts';
 import { dropQueue } from './queue-schema.ts';
 import type { Position } from './stripes.ts';
 
@@ -12,7 +12,7 @@ import type { Position } from './stripes.ts';
  */
 export async function advanceRange(
   database: Queryable,
-  fill: ChangeFill,
+  fill: BackfillIdentity,
   range: ClaimedRange,
   position: Position,
   rowsFilled: number,
@@ -36,7 +36,11 @@ export async function advanceRange(
 }
 
 /** Records rows that the sweep has filled. It must run in the sweep's transaction. */
-export async function advanceSweep(database: Queryable, fill: ChangeFill, rowsFilled: number): Promise<void> {
+export async function advanceSweep(
+  database: Queryable,
+  fill: BackfillIdentity,
+  rowsFilled: number,
+): Promise<void> {
   await database.query(
     `update online_migration.backfill set rows_swept = rows_swept + $2 where change = $1`,
     [fill.names.change, rowsFilled],
@@ -53,7 +57,7 @@ export async function advanceSweep(database: Queryable, fill: ChangeFill, rowsFi
  */
 export async function publishProgress(
   database: Queryable,
-  fill: ChangeFill,
+  fill: BackfillIdentity,
   shown: {
     readonly rowsDone: number;
     readonly rowsTotal: number;
@@ -82,7 +86,7 @@ export async function publishProgress(
 }
 
 /** Marks the backfill as finished, and replaces the estimated total by the actual one. */
-export async function finishBackfill(database: Queryable, fill: ChangeFill): Promise<void> {
+export async function finishBackfill(database: Queryable, fill: BackfillIdentity): Promise<void> {
   await database.query(
     `
     update online_migration.backfill as b

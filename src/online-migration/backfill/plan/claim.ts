@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
-import type { ChangeFill } from './fill.ts';
+import type { BackfillIdentity } from './backfill-work.ts';
 import { type Range, rangeOf, type RangeRow } from './plan.ts';
 import { STRIPES } from './stripes.ts';
 import { processName } from './worker-name.ts';
@@ -33,7 +33,7 @@ export class RangeTakenError extends OnlineMigrationError {
  */
 export async function claimRange(
   database: Queryable,
-  fill: ChangeFill,
+  fill: BackfillIdentity,
   { leaf, firstBlock }: Pick<Range, 'leaf' | 'firstBlock'>,
 ): Promise<ClaimedRange | null> {
   const claim = `${processName()}/${randomUUID()}`;

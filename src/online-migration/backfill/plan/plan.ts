@@ -1,6 +1,6 @@
 import type { Session } from '../../postgres/session.ts';
 import { BackfillError } from './backfill-error.ts';
-import type { ChangeFill } from './fill.ts';
+import type { BackfillIdentity } from './backfill-work.ts';
 import type { Leaf } from '../../postgres/partition-tree.ts';
 import { BLOCKS_DONE, type Position, STRIPES } from './stripes.ts';
 
@@ -27,7 +27,7 @@ export interface Range extends Position {
  * @param session has a transaction open, so that a plan is complete or absent
  * @param leaves the tables that store the rows
  */
-export async function planBackfill(session: Session, fill: ChangeFill, leaves: Leaf[]): Promise<void> {
+export async function planBackfill(session: Session, fill: BackfillIdentity, leaves: Leaf[]): Promise<void> {
   if (!(await startBackfill(session, fill, leaves))) return;
   await deleteRanges(session, fill.names.change);
   for (const leaf of leaves) await insertRanges(session, fill, leaf);
@@ -44,7 +44,7 @@ export interface RangeRow {
 }
 
 /** The unfinished ranges, in physical order. */
-export async function readOpenRanges(session: Session, fill: ChangeFill): Promise<Range[]> {
+export async function readOpenRanges(session: Session, fill: BackfillIdentity): Promise<Range[]> {
   const { rows } = await session.query<RangeRow>(
     `
     select leaf, first_block, end_block, stripe, next_block, rows_per_block
@@ -69,7 +69,7 @@ export function rangeOf(row: RangeRow): Range {
 }
 
 /** Writes the backfill's own row; returns whether it is a new one. */
-async function startBackfill(session: Session, fill: ChangeFill, leaves: Leaf[]): Promise<boolean> {
+async function startBackfill(session: Session, fill: BackfillIdentity, leaves: Leaf[]): Promise<boolean> {
   const { rowCount } = await session.query(
     `
     insert into online_migration.backfill as b (change, direction, rows_total)
@@ -88,7 +88,7 @@ async function deleteRanges(session: Session, change: string): Promise<void> {
   await session.query(`delete from online_migration.backfill_range where change = $1`, [change]);
 }
 
-async function insertRanges(session: Session, fill: ChangeFill, leaf: Leaf): Promise<void> {
+async function insertRanges(session: Session, fill: BackfillIdentity, leaf: Leaf): Promise<void> {
   const rowsPerBlock = leaf.blocks > 0 && leaf.rows > 0 ? leaf.rows / leaf.blocks : ASSUMED_ROWS_PER_BLOCK;
   await session.query(
     `
@@ -102,7 +102,7 @@ async function insertRanges(session: Session, fill: ChangeFill, leaf: Leaf): Pro
 /** Reads the size of the plan and the progress of earlier runs. */
 export async function readPlanSize(
   session: Session,
-  fill: ChangeFill,
+  fill: BackfillIdentity,
 ): Promise<{ rowsDone: number; rowsTotal: number; blocksDone: number; blocksTotal: number }> {
   const { rows } = await session.query<
     Record<'rows_done' | 'rows_total' | 'blocks_done' | 'blocks_total', string>

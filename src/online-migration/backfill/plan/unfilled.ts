@@ -1,5 +1,4 @@
 import { escapeLiteral } from 'pg';
-import type { Session } from '../../postgres/session.ts';
 import type { ChangeFill, Fill } from './fill.ts';
 
 /** A condition on a column of a row. */
@@ -52,14 +51,4 @@ export function anyColumn({ columns }: ChangeFill, condition: ColumnCondition): 
 export function valueIf(fill: ChangeFill, column: Fill, condition: string, other: string): string {
   if (fill.columns.length === 1) return column.value;
   return `case when ${condition} then ${column.value} else ${other} end`;
-}
-
-/** Whether any row is neither filled nor a recorded reject. Reads the table up to the first one. */
-export async function hasUnfilled(session: Session, fill: ChangeFill): Promise<boolean> {
-  const { rows } = await session.withoutStatementTimeout(() =>
-    session.query<{ found: boolean }>(
-      `select exists (select from ${fill.names.table} t where ${isUnfilled(fill, 't')}) as found`,
-    ),
-  );
-  return rows[0]!.found;
 }

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import type { PgBoss } from 'pg-boss';
 import { QUEUE_SCHEMA } from '../../change/names.ts';
 import type { Session } from '../../postgres/session.ts';
-import type { ChangeFill } from '../plan/fill.ts';
+import type { BackfillIdentity } from '../plan/backfill-work.ts';
 import type { Range } from '../plan/plan.ts';
 import { QueueDatabase } from './queue-database.ts';
 import { createQueueSchema } from '../plan/queue-schema.ts';
@@ -58,7 +58,7 @@ export interface RangeQueue extends AsyncDisposable {
  */
 export async function openRangeQueue(
   openSession: () => Promise<Session>,
-  fill: ChangeFill,
+  fill: BackfillIdentity,
   options: { readonly install: boolean; readonly emit: Emit },
 ): Promise<RangeQueue> {
   if (options.install) {
@@ -128,7 +128,7 @@ export async function openRangeQueue(
 }
 
 /** Each change has its own queue. */
-function queueName({ names }: ChangeFill): string {
+function queueName({ names }: BackfillIdentity): string {
   return `ranges-${shortHash(names.change)}`;
 }
 
@@ -138,7 +138,7 @@ function shortHash(text: string): string {
 }
 
 /** Errors here are retried; they are only reported. */
-function reportErrorsOnce(boss: PgBoss, { names }: ChangeFill, emit: Emit): void {
+function reportErrorsOnce(boss: PgBoss, { names }: BackfillIdentity, emit: Emit): void {
   const reported = new Set<string>();
   // Some arrive as copies that are not instances of Error.
   boss.on('error', ({ message, code }: { message: string; code?: string }) => {

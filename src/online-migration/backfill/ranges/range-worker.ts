@@ -3,11 +3,9 @@ import { pause } from '../../postgres/pause.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { AutovacuumHold } from '../space/autovacuum-hold.ts';
 import { isLockConflict } from '../../postgres/database-error.ts';
-import { fillBatch } from '../batch/batch.ts';
 import { advanceRange } from '../plan/checkpoint.ts';
 import { type ClaimedRange, claimRange } from '../plan/claim.ts';
-import type { ChangeFill } from '../plan/fill.ts';
-import { keepTriggersSilent } from '../batch/firing-triggers.ts';
+import type { BackfillWork } from '../plan/backfill-work.ts';
 import type { WorkerPauses } from '../throttle/worker-pause.ts';
 import { readBytesPerBlock } from '../../postgres/partition-tree.ts';
 import type { Meter } from './meter.ts';
@@ -22,7 +20,7 @@ const CONTENTION_PAUSE_MS = 100;
 
 /** The shared state of the workers of one process. */
 export interface WorkerShare {
-  readonly fill: ChangeFill;
+  readonly fill: BackfillWork;
   readonly pauses: WorkerPauses;
   readonly batchSizes: BatchSizes;
   readonly nice: NiceRatio;
@@ -48,7 +46,7 @@ export async function fillRange(
   const { fill, pauses, hold, space, signal, emit } = share;
   const claim = async (session: Session) => {
     // A trigger may have been created since the last range.
-    await keepTriggersSilent(session, fill);
+    await fill.prepare(session);
     return claimRange(session, fill, rangeToTake);
   };
   let range = await untilNotContended(() => connection.run(claim, signal, emit), signal);
@@ -93,7 +91,7 @@ async function fillNextBatch(
   let began = 0;
   const fillOnce = (session: Session) => {
     began = performance.now();
-    return fillBatch(session, fill, batch, (rowsFilled) =>
+    return fill.fillBatch(session, batch, (rowsFilled) =>
       advanceRange(session, fill, range, after, rowsFilled),
     );
   };

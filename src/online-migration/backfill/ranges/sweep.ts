@@ -1,8 +1,6 @@
 import type { Session } from '../../postgres/session.ts';
 import { isLockConflict } from '../../postgres/database-error.ts';
-import type { ChangeFill } from '../plan/fill.ts';
-import { hasUnfilled, isUnfilled } from '../plan/unfilled.ts';
-import { keepTriggersSilent } from '../batch/firing-triggers.ts';
+import type { BackfillWork } from '../plan/backfill-work.ts';
 import {
   awaitHeldRows,
   findLeft,
@@ -13,7 +11,6 @@ import {
   untilNotHeldBack,
 } from '../batch/held-rows.ts';
 import { findLeaves, type Leaf } from '../../postgres/partition-tree.ts';
-import { settle } from '../batch/settle.ts';
 
 /** Largest number of rows in one transaction of the sweep, and of locked rows that it remembers. */
 const SWEEP_ROWS = 5_000;
@@ -24,16 +21,18 @@ const WINDOW_BLOCKS = 4_096;
  * Fills the rows that the ranges have left. Some were locked, some were moved by an update, and some have a value
  * without a faithful new one, which become rejects. It ends when every row is filled or a reject.
  * @param session has a lock timeout far below `deadlock_timeout`
+ * @returns false if rows are left, because new ones keep coming
  * @throws BackfillError if a trigger or a constraint of the table prevents the update of a row
  */
-export async function sweep(session: Session, surroundings: SweepSurroundings): Promise<void> {
+export async function sweep(session: Session, surroundings: SweepSurroundings): Promise<boolean> {
   const { fill, emit } = surroundings;
   const reportHolders = holderReporter(session, fill, emit);
-  for (;;) {
+  for (let sweeps = 0; ; sweeps++) {
     await untilNotHeldBack(session, surroundings);
     try {
-      if (!(await hasUnfilled(session, fill))) return;
-      await keepTriggersSilent(session, fill);
+      if (!(await hasUnfilled(session, fill))) return true;
+      if (sweeps >= fill.mostSweeps) return false;
+      await fill.prepare(session);
       const left = await sweepLeaves(session, surroundings);
       await awaitHeldRows(session, surroundings, left, reportHolders);
     } catch (error) {
@@ -42,6 +41,16 @@ export async function sweep(session: Session, surroundings: SweepSurroundings): 
       await untilNextTry(session, surroundings, 'others have locked the table');
     }
   }
+}
+
+/** Whether any row is left to fill. Reads the table up to the first one. */
+async function hasUnfilled(session: Session, fill: BackfillWork): Promise<boolean> {
+  const { rows } = await session.withoutStatementTimeout(() =>
+    session.query<{ found: boolean }>(
+      `select exists (select from ${fill.names.table} as ${fill.alias} where ${fill.isUnfilled()}) as found`,
+    ),
+  );
+  return rows[0]!.found;
 }
 
 /** Sweeps all leaves once; returns rows that could not be settled. */
@@ -66,7 +75,7 @@ async function sweepLeaf(session: Session, surroundings: SweepSurroundings, leaf
     for (;;) {
       signal.throwIfAborted();
       const tids = await findStragglers(session, fill, leaf.name, firstBlock);
-      const settled = tids.length === 0 ? 0 : await settle(session, fill, leaf.name, tids);
+      const settled = tids.length === 0 ? 0 : await fill.settle(session, leaf.name, tids);
       if (settled > 0 && tids.length === SWEEP_ROWS) continue;
       if (settled < tids.length) left.push(...(await findLeft(session, fill, leaf.name, tids)));
       break;
@@ -78,15 +87,15 @@ async function sweepLeaf(session: Session, surroundings: SweepSurroundings, leaf
 
 async function findStragglers(
   session: Session,
-  fill: ChangeFill,
+  fill: BackfillWork,
   leaf: string,
   firstBlock: number,
 ): Promise<string[]> {
   const { rows } = await session.query<{ tid: string }>(
     `
-    select t.ctid::text as tid
-    from ${leaf} as t
-    where t.ctid >= $1::tid and t.ctid < $2::tid and ${isUnfilled(fill, 't')}
+    select ${fill.alias}.ctid::text as tid
+    from ${leaf} as ${fill.alias}
+    where ${fill.alias}.ctid >= $1::tid and ${fill.alias}.ctid < $2::tid and ${fill.isUnfilled()}
     limit ${SWEEP_ROWS}`,
     [`(${firstBlock},0)`, `(${firstBlock + WINDOW_BLOCKS},0)`],
   );

@@ -2,8 +2,7 @@ import type { Emit } from '../../change/events.ts';
 import { pause } from '../../postgres/pause.ts';
 import { describeDatabaseError, isConnectionLost, isTransient } from '../../postgres/database-error.ts';
 import { ConnectionLostError, type Session } from '../../postgres/session.ts';
-import type { ChangeFill } from '../plan/fill.ts';
-import { keepTriggersSilent } from '../batch/firing-triggers.ts';
+import type { BackfillWork } from '../plan/backfill-work.ts';
 
 /**
  * Far below `deadlock_timeout` (1 s by default). If a batch and the application deadlock over two rows, the batch
@@ -83,14 +82,14 @@ export class WorkerConnection implements AsyncDisposable {
 }
 
 /** Prepares a session for batches of a backfill. It throws a `BackfillError` if undeclared triggers would fire. */
-export function forBatches(fill: ChangeFill): (session: Session) => Promise<void> {
+export function forBatches(fill: BackfillWork): (session: Session) => Promise<void> {
   return async (session) => {
     // If the server crashes, it loses the last rows together with their checkpoint, so commits need not wait for the
     // disk.
     await session.query(`set synchronous_commit = off`);
     await session.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await session.query(`set idle_in_transaction_session_timeout = ${IDLE_IN_BATCH_MS}`);
-    await keepTriggersSilent(session, fill);
+    await fill.prepare(session);
   };
 }
 

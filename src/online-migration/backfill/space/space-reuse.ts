@@ -4,7 +4,7 @@ import { SQLSTATE, sqlState } from '../../postgres/database-error.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { AutovacuumHold } from './autovacuum-hold.ts';
 import { isLockConflict } from '../../postgres/database-error.ts';
-import type { ChangeFill } from '../plan/fill.ts';
+import type { BackfillIdentity } from '../plan/backfill-work.ts';
 
 /** A leaf is vacuumed when it has grown by this share of its planned blocks, and again after the same growth. */
 const GROWTH_PER_VACUUM = 0.05;
@@ -19,7 +19,7 @@ const LONGEST_VACUUM_MS = 120_000;
  * heap has grown. If two rows fit on a page, half of them move, and without a vacuum the heap grows by half.
  */
 export class SpaceReuse {
-  readonly #fill: ChangeFill;
+  readonly #fill: BackfillIdentity;
   readonly #hold: AutovacuumHold;
   /** Blocks of a leaf when it was planned or last vacuumed; infinite if a vacuum takes too long. */
   readonly #blocksBefore = new Map<string, number>();
@@ -28,7 +28,7 @@ export class SpaceReuse {
    * @param fill the backfill whose plan has the size of each leaf
    * @param hold keeps other vacuums away, and this one too
    */
-  constructor(fill: ChangeFill, hold: AutovacuumHold) {
+  constructor(fill: BackfillIdentity, hold: AutovacuumHold) {
     this.#fill = fill;
     this.#hold = hold;
   }
@@ -80,7 +80,11 @@ async function vacuum(
   }
 }
 
-async function readPlannedBlocks(database: Queryable, { names }: ChangeFill, leaf: string): Promise<number> {
+async function readPlannedBlocks(
+  database: Queryable,
+  { names }: BackfillIdentity,
+  leaf: string,
+): Promise<number> {
   const { rows } = await database.query<{ blocks: string | null }>(
     `select max(end_block) as blocks from online_migration.backfill_range where change = $1 and leaf = $2`,
     [names.change, leaf],

@@ -1,5 +1,5 @@
 import type { Queryable } from '../../postgres/queryable.ts';
-import type { ChangeFill } from '../plan/fill.ts';
+import type { BackfillIdentity } from '../plan/backfill-work.ts';
 import { findLeaves } from '../../postgres/partition-tree.ts';
 
 /** Sizes and counters at one time, to measure the cost of a backfill. */
@@ -16,7 +16,7 @@ export interface Space {
 }
 
 /** Measures the space of a table and the server's counters, which include other sessions' WAL and updates. */
-export async function measureSpace(database: Queryable, fill: ChangeFill): Promise<Space> {
+export async function measureSpace(database: Queryable, fill: BackfillIdentity): Promise<Space> {
   const leaves = (await findLeaves(database, fill.names.table)).map(({ name }) => name);
   const { rows } = await database.query<Record<'heap' | 'indexes' | 'wal' | 'updates' | 'hot', string>>(
     `

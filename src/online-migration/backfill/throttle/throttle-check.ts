@@ -1,7 +1,7 @@
 import type { Emit } from '../../change/events.ts';
 import type { Session } from '../../postgres/session.ts';
 import { type Controls, readControls } from '../../state/backfill-controls.ts';
-import type { ChangeFill } from '../plan/fill.ts';
+import type { BackfillIdentity } from '../plan/backfill-work.ts';
 import type { AutovacuumHold } from '../space/autovacuum-hold.ts';
 import type { BatchSizes } from './batch-size.ts';
 import { countBusySessions, type NiceRatio } from './nice-ratio.ts';
@@ -14,7 +14,7 @@ export const PAUSED_BY_HAND = 'paused by hand';
 
 /** The state of a process's workers that a check changes. */
 export interface Throttled {
-  readonly fill: ChangeFill;
+  readonly fill: BackfillIdentity;
   readonly pauses: WorkerPauses;
   readonly batchSizes: BatchSizes;
   readonly nice: NiceRatio;

@@ -1,4 +1,4 @@
-import type { ChangeFill } from '../plan/fill.ts';
+import type { BackfillIdentity } from '../plan/backfill-work.ts';
 import type { Emit } from '../../change/events.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 
@@ -14,7 +14,11 @@ interface Sight {
  * @param fill the backfill that they would pause
  * @param emit receives no event if the role sees everything
  */
-export async function reportUnseen(database: Queryable, { names }: ChangeFill, emit: Emit): Promise<void> {
+export async function reportUnseen(
+  database: Queryable,
+  { names }: BackfillIdentity,
+  emit: Emit,
+): Promise<void> {
   const { rows } = await database.query<Sight>(`
     select quote_ident(current_user) as role, pg_has_role('pg_read_all_stats', 'usage') as sessions,
       has_function_privilege('pg_catalog.pg_ls_archive_statusdir()', 'execute') as archive`);
