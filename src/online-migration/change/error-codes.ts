@@ -43,6 +43,22 @@ export const ERROR_CODES = {
     meaning: 'A statement waits for processes that were built before a migration, and they still run.',
     remedy: 'Restart or update these processes, then run the same command again.',
   },
+  FILL_NOT_POSSIBLE: {
+    meaning:
+      'A fill of a migration has a table, a column or an expression that PostgreSQL does not accept, rows that its role does not see, or a condition that never becomes false.',
+    remedy: 'Correct it as the message says. If the migration has not begun, nothing of it was run.',
+  },
+  FILL_ROWS_FAILED: {
+    meaning:
+      'Rows could not be filled: an expression, a check or a trigger fails for them. All other rows are filled.',
+    remedy:
+      'Correct the rows that the message names, or the expressions of the fill, then run the same command again. It tries these rows again.',
+  },
+  FILL_NEEDS_STEPS: {
+    meaning: 'A migration with a fill would run as it is written, in one transaction.',
+    remedy:
+      'Use `onlineMigrations()` without `ordinary`, and leave out `this.execute()` and the EntityManager in this migration.',
+  },
   ROWS_IN_THE_WAY: {
     meaning: 'Rows of the table violate a constraint that an ordinary migration adds.',
     remedy: 'Correct the rows that the message names, and run the same command again.',

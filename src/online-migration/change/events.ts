@@ -26,7 +26,7 @@ interface AnyEvent {
 
 /** An event of one column change. */
 interface OfChange extends AnyEvent {
-  /** The name of the change: `public.large_record.created_at`. */
+  /** The name of the change: `public.large_record.created_at`; in a fill, the name of its migration. */
   readonly change: string;
 }
 
@@ -352,6 +352,14 @@ export interface BackfillFinished extends OfChange {
   readonly rejects: number;
 }
 
+/** A fill of an ordinary migration has ended, and rows that the application has written meanwhile match it. */
+export interface FillLeftRows extends AnyEvent {
+  readonly type: 'fill-left-rows';
+  readonly migration: string;
+  /** Schema and name, quoted. */
+  readonly table: string;
+}
+
 /** The filled column has no statistics yet; autovacuum will gather them. */
 export interface StatisticsMissing extends OfChange {
   readonly type: 'statistics-missing';
@@ -435,6 +443,7 @@ export type OnlineMigrationEvent =
   | WaitingForRanges
   | WorkerFinished
   | BackfillFinished
+  | FillLeftRows
   | StatisticsMissing
   | SyncTriggersRestored
   | UnusedKeptValues

@@ -68,6 +68,11 @@ export function nameOf(change: ColumnChange): string {
   return changeNamesOf(column).change;
 }
 
+/** Schema and table, quoted. */
+export function quotedTable({ schema, name }: ColumnChange['table']): string {
+  return `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`;
+}
+
 /**
  * The names of a change that do not depend on one of its columns.
  * @param change the declared change
@@ -77,7 +82,7 @@ export function changeNamesOf(change: ColumnChange): ChangeNames {
   const columns = change.columns.map(({ from }) => from.name).join(',');
   return {
     change: change.name ?? `${schema}.${name}.${columns}`,
-    table: `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`,
+    table: quotedTable(change.table),
     key: rowKeyOf(change),
     lastingKey: lastingRowKeyOf(change),
   };

@@ -1,4 +1,5 @@
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import { rowsOf } from '../change/row-count.ts';
 import type { PendingMigration } from '../mikro-orm/pending-migration.ts';
 import type { PlannedStatement } from '../ordinary/plan-migration.ts';
 import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
@@ -65,6 +66,11 @@ function linesOfVerdict({ statement, verdict }: PlannedStatement): string[] {
       verdict.relations.length === 0 ? 'locks no table in use' : 'ACCESS EXCLUSIVE, changes the catalog only';
     return [`${text}  -- ${lock}`];
   }
+  const [first] = verdict.steps;
+  if (first?.kind === 'fill') {
+    const rows = first.rows === null ? 'all rows' : `about ${rowsOf(first.rows)}`;
+    return [`fill ${rows} in batches: ${text}  -- ${first.lock}, short transactions`];
+  }
   return [
     `in place of ${text}: ${verdict.reason}`,
     ...verdict.steps.flatMap(({ statements, lock, kind }) =>
@@ -82,6 +88,7 @@ const NOTES = {
   'build-index': ', reads the table beside its traffic',
   'drop-index': '',
   outside: '',
+  fill: '',
 };
 
 function forJson({ migration, plan, runsAs, error }: PendingMigration): object {

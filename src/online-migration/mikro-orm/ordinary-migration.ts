@@ -5,9 +5,11 @@ import { loadSqlParser } from '../sql/sql-parser.ts';
 import { firstLine, isRead, readStatements } from '../sql/statements.ts';
 import { carryOut } from '../ordinary/carry-out.ts';
 import { type MigrationPlan, planMigration, refuseRefused } from '../ordinary/plan-migration.ts';
+import type { Part } from '../ordinary/parts.ts';
 import type { Step } from '../ordinary/planning/step.ts';
 import type { Session } from '../postgres/session.ts';
 import { TEXT_SETTINGS } from '../postgres/session-settings.ts';
+import { CollectedFill, OnlineMigration } from './online-migration.ts';
 import type { PrepareConnection, RunnerResources } from './runner-resources.ts';
 import { type SendingRun, SentStatements } from './sent-statements.ts';
 import { type Receiver, textOf, watchingStatements } from './watched-statements.ts';
@@ -21,14 +23,11 @@ export function isAsWritten(migration: Migration): boolean {
 }
 
 /**
- * Reads the statements of an ordinary migration without sending them. It may read from the database meanwhile, in a transaction that
+ * Reads the statements and the fills of an ordinary migration without sending them. It may read from the database meanwhile, in a transaction that
  * cannot write.
  * @returns null if it sends other statements itself, while it runs
  */
-export async function collectStatements(
-  migration: Migration,
-  method: 'up' | 'down',
-): Promise<string[] | null> {
+export async function collectStatements(migration: Migration, method: 'up' | 'down'): Promise<Part[] | null> {
   const parser = await loadSqlParser();
   const collected = freshCopy(migration);
   const driver = driverOf(migration);
@@ -49,9 +48,13 @@ export async function collectStatements(
           }
         };
         collected.setTransactionContext(transaction);
-        await watchingStatements(connection, platform, receive, async () => collected[method]());
+        const collect = async () => collected[method]();
+        await watchingStatements(connection, platform, receive, () =>
+          collected instanceof OnlineMigration ? collected.collectFills(collect) : collect(),
+        );
         if (sends) throw new StatementSent();
-        return collected.getQueries().flatMap((query) => {
+        return (collected.getQueries() as (Query | CollectedFill)[]).flatMap<Part>((query) => {
+          if (query instanceof CollectedFill) return [query.fill];
           const sql = textOf(query, [], platform);
           return sql.trim() === '' ? [] : [sql];
         });
@@ -63,6 +66,8 @@ export async function collectStatements(
     throw error;
   }
 }
+
+type Query = ReturnType<Migration['getQueries']>[number];
 
 /** An EntityManager of a migration keeps its first transaction, so each run has a migration of its own. */
 export function freshCopy(migration: Migration): Migration {
@@ -111,7 +116,7 @@ export async function withOwnSettings(
 export async function runSafely(
   migration: Migration,
   direction: 'up' | 'down',
-  statements: readonly string[],
+  statements: readonly Part[],
   resources: RunnerResources,
   recordInLedger: (session: Session) => Promise<void>,
 ): Promise<void> {
@@ -138,6 +143,7 @@ export async function runSafely(
     statements,
     plan,
     session,
+    openSession: () => withOwnSettings(openSession, prepare),
     settings,
     emit,
     signal,

@@ -1,5 +1,6 @@
 import type { Migration } from '@mikro-orm/migrations';
 import { type MigrationPlan, planMigration } from '../ordinary/plan-migration.ts';
+import type { Part } from '../ordinary/parts.ts';
 import type { Session } from '../postgres/session.ts';
 import { ColumnMigration } from './column-migration.ts';
 import { collectStatements, isAsWritten } from './ordinary-migration.ts';
@@ -27,7 +28,7 @@ export async function planOf(
 ): Promise<Omit<PendingMigration, 'migration'>> {
   if (migration instanceof ColumnMigration) return { plan: null, runsAs: 'phase' };
   if (ordinary === 'off' || isAsWritten(migration)) return { plan: null, runsAs: 'as written' };
-  let statements: string[] | null;
+  let statements: Part[] | null;
   try {
     statements = await collectStatements(migration, 'up');
   } catch (error) {

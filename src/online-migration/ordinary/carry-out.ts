@@ -2,12 +2,15 @@ import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { Emit } from '../change/events.ts';
 import type { LockMode } from '../postgres/lock-blockers.ts';
 import type { MigrationSettings } from '../phases/settings.ts';
-import { type LockSettings, untilLocked } from '../postgres/lock-retries.ts';
+import { untilLocked } from '../postgres/lock-retries.ts';
 import type { Session } from '../postgres/session.ts';
 import { firstLine } from '../sql/statements.ts';
 import { awaitOlderProcesses } from './older-processes.ts';
+import { beginFill, endFill, runFill } from './fill/run-fill.ts';
+import { readTarget } from './fill/target-table.ts';
+import type { Part } from './parts.ts';
 import { beginProgress, endProgress, type Progress, readProgress, recordProgress } from './progress.ts';
-import type { Step, Transactional } from './planning/step.ts';
+import type { FillStep, Step, Transactional } from './planning/step.ts';
 
 /** How long a statement may last beyond its lock waits. It only changes the catalog, or it is unknown. */
 const STATEMENT_TIMEOUT_MS = 10_000;
@@ -18,11 +21,13 @@ export interface MigrationRun {
   readonly migration: string;
   readonly direction: 'up' | 'down';
   /** As they are written. */
-  readonly statements: readonly string[];
+  readonly statements: readonly Part[];
   /** Makes the plan. It is not called for a migration that was interrupted. */
   readonly plan: () => Promise<readonly Step[]>;
   readonly session: Session;
-  readonly settings: LockSettings & Pick<MigrationSettings, 'switchoverWaitMs'>;
+  /** Opens another session like it, before any statement of the migration. Only a fill needs it. */
+  readonly openSession: () => Promise<Session>;
+  readonly settings: MigrationSettings;
   readonly emit: Emit;
   readonly signal: AbortSignal;
   /** Writes the ledger, in the transaction that is open on the session. */
@@ -78,7 +83,13 @@ export async function carryOut(run: MigrationRun): Promise<void> {
     await awaitOlderProcesses(step, { ...run, waitMs: run.settings.switchoverWaitMs });
     const began = performance.now();
     try {
-      await carryOutStep(run, step, { hasBegun: state.begun > index, isOtherRole, index, record });
+      await carryOutStep(run, step, {
+        hasBegun: state.begun > index,
+        isOtherRole,
+        index,
+        settings: steps.slice(0, index).filter(({ kind }) => kind === 'setting'),
+        record,
+      });
     } catch (error) {
       throw named(run, error, step, index, steps);
     }
@@ -103,14 +114,13 @@ interface StepRun {
   /** Whether the migration sets a role. It may have no right on the progress. */
   readonly isOtherRole: boolean;
   readonly index: number;
+  /** The steps before it that alter the session. */
+  readonly settings: readonly Step[];
   readonly record: () => Promise<void>;
 }
 
-async function carryOutStep(
-  run: MigrationRun,
-  step: Step,
-  { hasBegun, isOtherRole, index, record }: StepRun,
-): Promise<void> {
+async function carryOutStep(run: MigrationRun, step: Step, stepRun: StepRun): Promise<void> {
+  const { hasBegun, isOtherRole, index, record } = stepRun;
   const { session, migration } = run;
   switch (step.kind) {
     case 'find':
@@ -127,6 +137,8 @@ async function carryOutStep(
     case 'together':
     case 'locked':
       return inLockedTransaction(run, step, record);
+    case 'fill':
+      return carryOutFill(run, step, stepRun);
     case 'build-index':
     case 'drop-index':
     case 'outside': {
@@ -140,6 +152,54 @@ async function carryOutStep(
       return session.transaction(record);
     }
   }
+}
+
+async function carryOutFill(
+  run: MigrationRun,
+  { fill }: FillStep,
+  { hasBegun, isOtherRole, index, settings, record }: StepRun,
+): Promise<void> {
+  const { session, migration, openSession, emit, signal } = run;
+  const asLogin = async () => {
+    if (isOtherRole) await session.query(`set local role none`);
+  };
+  // A policy that hides rows is an error: they would not be filled.
+  const target = await session.transaction(async () => {
+    await session.query(`set local row_security = off`);
+    return readTarget(session, fill);
+  });
+  const { rows } = await session.query<{ role: string }>(`select quote_ident(current_user) as role`);
+  await session.transaction(async () => {
+    await asLogin();
+    await recordProgress(session, migration, { done: index, begun: index + 1 });
+    await beginFill(session, { migration, target }, rows[0]!.role, hasBegun);
+  });
+  const openWorker = async () => {
+    const worker = await openSession();
+    try {
+      for (const { statements } of settings) await worker.query(statements[0]);
+      await worker.query(`set row_security = off`);
+      return worker;
+    } catch (error) {
+      await worker[Symbol.asyncDispose]();
+      throw error;
+    }
+  };
+  await runFill({
+    migration,
+    fill,
+    target,
+    session,
+    openSession: openWorker,
+    settings: run.settings.backfill,
+    emit,
+    signal,
+  });
+  await session.transaction(async () => {
+    await asLogin();
+    await endFill(session, { migration, target });
+    await record();
+  });
 }
 
 async function inLockedTransaction(

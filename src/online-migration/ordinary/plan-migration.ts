@@ -1,4 +1,6 @@
 import type { Node } from 'libpg-query';
+import { type MigrationStatement, readFill } from './fill/fill-statement.ts';
+import type { Part } from './parts.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { rolledBack } from '../postgres/rolled-back.ts';
 import { loadSqlParser, type SqlParser } from '../sql/sql-parser.ts';
@@ -19,6 +21,7 @@ import { changeData } from './rules/change-data.ts';
 import { changeType } from './rules/change-type.ts';
 import { createIndex } from './rules/create-index.ts';
 import { dropIndex } from './rules/drop-index.ts';
+import { fillTable } from './rules/fill-table.ts';
 import { replaceIndex } from './rules/replace-index.ts';
 import { losesData } from './rules/loses-data.ts';
 import { underChange } from './rules/under-change.ts';
@@ -30,6 +33,7 @@ import { nameOf } from './planning/relation-names.ts';
 
 /** The first rule that knows a statement decides. */
 const RULES: readonly Rule[] = [
+  fillTable,
   losesData,
   underChange,
   replaceIndex,
@@ -52,7 +56,7 @@ const LEFT_TO_LATER: Verdict = { kind: 'steps', reason: 'a later statement repla
 
 /** A statement of a migration, and the verdict on it. */
 export interface PlannedStatement {
-  readonly statement: Statement;
+  readonly statement: MigrationStatement;
   readonly verdict: Verdict;
 }
 
@@ -73,13 +77,15 @@ export interface MigrationPlan {
  * 5. Statements that need no other way stay together in one transaction.
  *
  * @param database has no transaction open
- * @param sql texts of one or several statements, in their order
+ * @param parts texts of one or several statements, and fills, in their order
  * @throws OnlineMigrationError if one of them is not SQL
  */
-export async function planMigration(database: Queryable, sql: readonly string[]): Promise<MigrationPlan> {
+export async function planMigration(database: Queryable, parts: readonly Part[]): Promise<MigrationPlan> {
   const { rows } = await database.query<{ path: string }>(`select current_setting('search_path') as path`);
   const context = await openContext(database, new MadeHere());
-  const statements = sql.flatMap((text) => readStatements(context.parser, text));
+  const statements = parts.flatMap((part) =>
+    typeof part === 'string' ? readStatements(context.parser, part) : [readFill(context.parser, part)],
+  );
   try {
     const planned = await planEach(statements, context);
     const steps = stepsOf(planned);
@@ -125,7 +131,7 @@ async function openContext(database: Queryable, made: MadeHere): Promise<Omit<Ru
 }
 
 async function planEach(
-  statements: readonly Statement[],
+  statements: readonly MigrationStatement[],
   inputs: Omit<RuleContext, 'replaces'>,
 ): Promise<PlannedStatement[]> {
   const parts = statements.map((statement) => separate(statement, inputs.parser));
@@ -165,6 +171,13 @@ export function refuseRefused({ statements }: MigrationPlan, migration: string):
   const sentences = refused.map(
     ({ statement, reason, instead }) => `\`${firstLine(statement)}\`: ${reason}. Instead: ${instead}.`,
   );
+  if (statements.every(({ verdict }) => verdict.kind !== 'refused' || verdict.isFill)) {
+    throw new OnlineMigrationError(
+      'FILL_NOT_POSSIBLE',
+      `${migration} was not run, because a fill cannot be carried out:\n${sentences.join('\n')}`,
+      { migration, statements: refused },
+    );
+  }
   throw new OnlineMigrationError(
     'MIGRATION_UNSAFE',
     `${migration} was not run, because it would harm tables in use:\n${sentences.join('\n')}\n` +
@@ -201,7 +214,7 @@ function kept(statement: Statement, parts: readonly PlannedStatement[]): readonl
   return [{ statement, verdict: { kind: 'as-written', relations: [...new Set(relations.flat())] } }];
 }
 
-async function verdictOn(statement: Statement, context: RuleContext): Promise<Verdict> {
+async function verdictOn(statement: MigrationStatement, context: RuleContext): Promise<Verdict> {
   if (statement.accepted === undefined) {
     for (const rule of RULES) {
       const verdict = await rule(statement, context);

@@ -3,6 +3,8 @@ import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { packageTableExists } from '../state/package-table.ts';
 import { dropEmptySchema } from '../state/tables.ts';
+import type { TableFill } from './fill/table-fill.ts';
+import type { Part } from './parts.ts';
 import type { Step } from './planning/step.ts';
 
 /** How far an ordinary migration of several transactions is. */
@@ -52,7 +54,7 @@ const MAY_USE_TABLE = `
 export async function readProgress(
   database: Queryable,
   { migration, direction }: Key,
-  statements: readonly string[],
+  statements: readonly Part[],
 ): Promise<Progress | null> {
   const { rows: tables } = await database.query<{ usable: boolean }>(`select ${MAY_USE_TABLE} as usable`);
   // If the table is of another role, a migration of several steps is refused when it begins.
@@ -63,7 +65,9 @@ export async function readProgress(
   );
   const [found] = rows;
   if (found === undefined) return null;
-  if (found.direction === direction && found.hash === hashOf(statements)) return found;
+  if (found.direction === direction && found.hash === hashOf(statements)) {
+    return { ...found, steps: withFills(found.steps, statements) };
+  }
   throw new OnlineMigrationError(
     'MIGRATION_EDITED',
     `${migration} was interrupted on its way ${found.direction} after ${found.done} of ${found.steps.length} steps, and ` +
@@ -80,7 +84,7 @@ export async function readProgress(
 export async function beginProgress(
   database: Queryable,
   { migration, direction }: Key,
-  statements: readonly string[],
+  statements: readonly Part[],
   steps: readonly Step[],
 ): Promise<void> {
   const { rows } = await database.query<{
@@ -151,6 +155,18 @@ export async function endProgress(database: Queryable, migration: string): Promi
   await dropEmptySchema(database);
 }
 
-function hashOf(statements: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(statements)).digest('hex');
+/** A fill may be edited until it is done: the rows that it has filled stay filled. Its table and its place stay the same. */
+function hashOf(statements: readonly Part[]): string {
+  const lasting = statements.map((part) =>
+    typeof part === 'string' ? part : { fill: [part.schema ?? null, part.table] },
+  );
+  return createHash('sha256').update(JSON.stringify(lasting)).digest('hex');
+}
+
+/** The steps with the fills as they are written now. */
+function withFills(steps: readonly Step[], statements: readonly Part[]): Step[] {
+  const fills = statements.filter((part): part is TableFill => typeof part !== 'string').values();
+  return steps.map((step) =>
+    step.kind === 'fill' ? { ...step, fill: fills.next().value ?? step.fill } : step,
+  );
 }

@@ -2,7 +2,7 @@ import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import { changedColumnsOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
-import { changeNamesOf, namesOf, PACKAGE_SCHEMA } from '../change/names.ts';
+import { namesOf, PACKAGE_SCHEMA, quotedTable } from '../change/names.ts';
 import { newerStepObstacles, readStep } from './schema-step.ts';
 import { NEWEST_STEP } from './steps.ts';
 
@@ -54,7 +54,7 @@ export interface StateOwner {
 /** Reads the owners; undefined if the table does not exist. */
 export async function readStateOwner(
   database: Queryable,
-  change: ColumnChange,
+  { table }: Pick<ColumnChange, 'table'>,
 ): Promise<StateOwner | undefined> {
   const { rows } = await database.query<StateOwner>(
     `
@@ -86,7 +86,7 @@ export async function readStateOwner(
       ) as tables,
       quote_ident(current_user) as role, quote_ident(current_database()) as database
     from facts`,
-    [changeNamesOf(change).table, PACKAGE_SCHEMA, SHARED_TABLES, SHARED_TABLES.length],
+    [quotedTable(table), PACKAGE_SCHEMA, SHARED_TABLES, SHARED_TABLES.length],
   );
   return rows[0];
 }

@@ -12,7 +12,7 @@ import { NEWEST_STEP, STEPS } from './steps.ts';
  * owner of the changed table use them.
  * @param database has a transaction open
  */
-export async function createState(database: Queryable, change: ColumnChange): Promise<void> {
+export async function createState(database: Queryable, change: Pick<ColumnChange, 'table'>): Promise<void> {
   const owner = await readStateOwner(database, change);
   if (owner === undefined) return;
   const { tableOwner, schemaOwner, canActForSchemaOwner, tableOwnerHasRights, tables } = owner;
@@ -77,6 +77,19 @@ export async function dropState(database: Queryable, change: ColumnChange): Prom
   const { change: changeName } = changeNamesOf(change);
   const functions = changedColumnsOf(change).flatMap((column) => namesOf(column).functions);
   await database.query(`delete from online_migration.change where name = $1`, [changeName]);
+  await dropUnusedTables(database, change, functions);
+}
+
+/**
+ * Drops the package's tables if no change and no backfill uses them.
+ * @param table the table whose change or fill has ended
+ * @param functions of the change; they may still exist
+ */
+export async function dropUnusedTables(
+  database: Queryable,
+  table: Pick<ColumnChange, 'table'>,
+  functions: readonly string[] = [],
+): Promise<void> {
   const { rows } = await database.query<{ in_use: boolean }>(
     `
     select
@@ -91,7 +104,7 @@ export async function dropState(database: Queryable, change: ColumnChange): Prom
       ) as in_use`,
     [functions],
   );
-  const owner = await readStateOwner(database, change);
+  const owner = await readStateOwner(database, table);
   if (rows[0]?.in_use || owner?.schemaOwner == null || !owner.canActForSchemaOwner) return;
   await asRole(database, owner.schemaOwner, () =>
     database.query(`

@@ -131,6 +131,7 @@ async function run(statements: readonly string[]): Promise<void> {
       return plan.steps;
     },
     session,
+    openSession: () => Session.open({ connectionString: database.url }, 'migration'),
     settings: DEFAULT_SETTINGS,
     emit: () => undefined,
     signal: AbortSignal.timeout(60_000),

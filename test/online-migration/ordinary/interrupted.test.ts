@@ -52,6 +52,7 @@ async function run(
     statements,
     plan: async () => (await planMigration(session, statements)).steps,
     session,
+    openSession: open,
     settings: DEFAULT_SETTINGS,
     emit: heard,
     signal: AbortSignal.any([session.lost, signal]),

@@ -272,6 +272,7 @@ async function run(statements: readonly string[]): Promise<string[]> {
       return plan.steps;
     },
     session,
+    openSession: () => Session.open({ connectionString: database.url }, 'migration'),
     settings: DEFAULT_SETTINGS,
     emit: () => undefined,
     signal: AbortSignal.timeout(60_000),

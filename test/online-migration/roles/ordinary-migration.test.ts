@@ -54,6 +54,7 @@ async function runOn(session: Session, statements: readonly string[]): Promise<v
       return plan.steps;
     },
     session,
+    openSession: async () => Promise.reject(new Error('Only a fill opens sessions.')),
     settings: DEFAULT_SETTINGS,
     emit: () => undefined,
     signal: AbortSignal.timeout(60_000),

@@ -26,22 +26,46 @@ export interface TriggerPlan {
   readonly obstacles: readonly Obstacle[];
 }
 
-const IF_IT_MAY_FIRE = 'or, if it may fire, name it in `firesInBackfill`.';
+/** The updates of which the triggers are asked for. */
+export interface TriggerQuestion {
+  /** Schema and name, quoted. */
+  readonly table: string;
+  /** The columns that they change, unquoted. */
+  readonly columns: readonly string[];
+  /** The triggers that may fire, by their names in the catalog. */
+  readonly declared: readonly string[];
+  /** How to let a trigger fire, for an obstacle: `or, if it may fire, …` */
+  readonly ifItMayFire: string;
+}
+
+function questionOf(fill: ChangeFill): TriggerQuestion {
+  return {
+    table: fill.names.table,
+    columns: fill.columns.map(({ target }) => unquoted(target)),
+    declared: fill.change.firesInBackfill ?? [],
+    ifItMayFire: 'or, if it may fire, name it in `firesInBackfill`.',
+  };
+}
+
+/** Decides how the backfill of a change treats the table's own triggers, from the catalog and the declaration. */
+export function readTriggerPlan(database: Queryable, fill: ChangeFill): Promise<TriggerPlan> {
+  return planTriggers(database, questionOf(fill));
+}
 
 /**
- * Decides how a backfill treats the table's own triggers, from the catalog and the declaration.
+ * Decides how updates treat the table's own triggers.
  *
- * 1. `origin`, if each trigger that would fire is declared in `firesInBackfill`.
+ * 1. `origin`, if each trigger that would fire is declared.
  * 2. Otherwise `replica`, which disables ordinary triggers. The session's role must be allowed to set it, and each
  *    trigger that still fires must be declared. It also disables checks of foreign keys and deferrable constraints,
  *    so the filled columns must have none. An update of only these columns changes no other key.
  * 3. Otherwise the backfill is refused.
  */
-export async function readTriggerPlan(database: Queryable, fill: ChangeFill): Promise<TriggerPlan> {
-  const { table } = fill.names;
-  const columns = fill.columns.map(({ target }) => unquoted(target));
+export async function planTriggers(
+  database: Queryable,
+  { table, columns, declared, ifItMayFire }: TriggerQuestion,
+): Promise<TriggerPlan> {
   const triggers = await findTriggers(database, table, columns);
-  const declared = fill.change.firesInBackfill ?? [];
   const isUndeclared = ({ rawName }: FiringTrigger) => !declared.includes(rawName);
   const inOrigin = triggers.filter(({ firesInOrigin }) => firesInOrigin);
   const undeclared = inOrigin.filter(isUndeclared);
@@ -49,12 +73,16 @@ export async function readTriggerPlan(database: Queryable, fill: ChangeFill): Pr
 
   const constraints = await findUncheckedConstraints(database, table, columns);
   if (constraints.length > 0)
-    return refused('TRIGGER_BESIDE_CONSTRAINT', undeclared, () => howToCheck(constraints, columns.length));
+    return refused('TRIGGER_BESIDE_CONSTRAINT', undeclared, () =>
+      howToCheck(constraints, columns.length, ifItMayFire),
+    );
   const right = await readRightToSilence(database);
-  if (!right.isGranted) return refused('TRIGGER_NOT_SILENCEABLE', undeclared, () => howToBeGranted(right));
+  if (!right.isGranted)
+    return refused('TRIGGER_NOT_SILENCEABLE', undeclared, () => howToBeGranted(right, ifItMayFire));
   const inReplica = triggers.filter(({ firesInReplica }) => firesInReplica);
   const always = inReplica.filter(isUndeclared);
-  if (always.length > 0) return refused('TRIGGER_FIRES_ALWAYS', always, howToMakeOrdinary);
+  if (always.length > 0)
+    return refused('TRIGGER_FIRES_ALWAYS', always, (trigger) => howToMakeOrdinary(trigger, ifItMayFire));
   const silent = inOrigin.filter(({ firesInReplica }) => !firesInReplica);
   return { role: 'replica', firing: inReplica, silent, obstacles: [] };
 }
@@ -91,6 +119,11 @@ export async function requireTriggerPlan(database: Queryable, fill: ChangeFill):
  */
 export async function keepTriggersSilent(database: Queryable, fill: ChangeFill): Promise<void> {
   const { role } = await requireTriggerPlan(database, fill);
+  await setReplicationRole(database, role);
+}
+
+/** Sets the role in which a session fires triggers; null changes nothing. */
+export async function setReplicationRole(database: Queryable, role: TriggerPlan['role']): Promise<void> {
   // Setting it needs the right, even to its current value.
   await database.query(
     `
@@ -139,31 +172,31 @@ function refused(
   return { role: null, firing: [], silent: [], obstacles };
 }
 
-function howToBeGranted({ role, isGrantable }: RightToSilence): string {
+function howToBeGranted({ role, isGrantable }: RightToSilence, ifItMayFire: string): string {
   return isGrantable
-    ? `To keep it silent, run \`grant set on parameter session_replication_role to ${role}\` as a superuser; ${IF_IT_MAY_FIRE}`
-    : `To keep it silent, run the migrations as a superuser; ${IF_IT_MAY_FIRE}`;
+    ? `To keep it silent, run \`grant set on parameter session_replication_role to ${role}\` as a superuser; ${ifItMayFire}`
+    : `To keep it silent, run the migrations as a superuser; ${ifItMayFire}`;
 }
 
-function howToMakeOrdinary({ name, table, firesInOrigin }: FiringTrigger): string {
+function howToMakeOrdinary({ name, table, firesInOrigin }: FiringTrigger, ifItMayFire: string): string {
   if (!firesInOrigin) {
     return (
       `It is set to fire for replication, as which a backfill keeps the other triggers silent. Run ` +
       `\`alter table ${table} disable trigger ${name}\` until the change is done, if nothing is replicated to the table; ` +
-      IF_IT_MAY_FIRE
+      ifItMayFire
     );
   }
   return (
     `It is set to fire always, so it cannot be kept silent. Run \`alter table ${table} enable trigger ${name}\`; ` +
-    IF_IT_MAY_FIRE
+    ifItMayFire
   );
 }
 
-function howToCheck(constraints: readonly string[], columns: number): string {
+function howToCheck(constraints: readonly string[], columns: number, ifItMayFire: string): string {
   const [filled, areFilled] =
     columns === 1 ? ['column', 'column is filled'] : ['columns', 'columns are filled'];
   return (
     `To keep it silent would leave ${constraints.join(', ')} of the filled ${filled} unchecked. Drop that constraint until ` +
-    `the ${areFilled}; ${IF_IT_MAY_FIRE}`
+    `the ${areFilled}; ${ifItMayFire}`
   );
 }

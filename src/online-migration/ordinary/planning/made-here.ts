@@ -3,6 +3,9 @@ import { asKind, type Statement } from '../../sql/statements.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { nameOf } from './relation-names.ts';
 
+/** Kinds of statements that create an object. */
+const CREATES = /^(?:Create|Define|View|Do|Select)/;
+
 /**
  * The effects of earlier statements of a migration, which the catalog does not have while the plan is made: tables that they make,
  * drop and rename, and names that they take and free.
@@ -16,6 +19,8 @@ export class MadeHere {
   readonly #altering = new Map<string, Node[]>();
   readonly #taken = new Set<string>();
   readonly #freed = new Set<string>();
+  #setsRole = false;
+  #createsObjects = false;
 
   /** @param made tables that statements made which have already run */
   constructor(made: Iterable<string> = []) {
@@ -29,6 +34,8 @@ export class MadeHere {
 
   /** Notes the effects of a statement. */
   async note({ tree }: Statement, database: Queryable): Promise<void> {
+    this.#setsRole ||= asKind(tree, 'VariableSetStmt')?.name === 'role';
+    this.#createsObjects ||= CREATES.test(Object.keys(tree)[0] ?? '');
     const created = asKind(tree, 'CreateStmt')?.relation ?? asKind(tree, 'CreateTableAsStmt')?.into?.rel;
     // It may exist: `create table if not exists`.
     if (created !== undefined && (this.#isGone(created) || !(await exists(database, created))))
@@ -50,6 +57,16 @@ export class MadeHere {
   /** Whether an earlier statement makes the table. Nobody else uses it yet. */
   has(relation: RangeVar): boolean {
     return this.#made.has(nameOf(relation));
+  }
+
+  /** Whether an earlier statement sets the role of those that follow. */
+  get setsRole(): boolean {
+    return this.#setsRole;
+  }
+
+  /** Whether an earlier statement creates an object that later ones may use: a table, a function, a type. */
+  get createsObjects(): boolean {
+    return this.#createsObjects;
   }
 
   /** The name that the table has in the catalog. */

@@ -2,6 +2,7 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import type { RecordedChange } from '../../state/recorded-changes.ts';
 import type { SqlParser } from '../../sql/sql-parser.ts';
 import type { Statement } from '../../sql/statements.ts';
+import type { MigrationStatement } from '../fill/fill-statement.ts';
 import type { MadeHere } from './made-here.ts';
 import type { Step } from './step.ts';
 
@@ -29,7 +30,13 @@ export type Verdict =
       readonly isUnchecked?: boolean;
     }
   /** It must not run. */
-  | { readonly kind: 'refused'; readonly reason: string; readonly instead: string };
+  | {
+      readonly kind: 'refused';
+      readonly reason: string;
+      readonly instead: string;
+      /** Whether it is a fill that cannot be carried out. */
+      readonly isFill?: boolean;
+    };
 
 /** The inputs of a rule, besides the statement. */
 export interface RuleContext {
@@ -50,4 +57,4 @@ export interface RuleContext {
  * Recognises a kind of statement. A rule knows the danger of it and the safe steps in its place.
  * @returns undefined for a statement of another kind
  */
-export type Rule = (statement: Statement, context: RuleContext) => Promise<Verdict | undefined>;
+export type Rule = (statement: MigrationStatement, context: RuleContext) => Promise<Verdict | undefined>;

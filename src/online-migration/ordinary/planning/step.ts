@@ -1,3 +1,5 @@
+import type { TableFill } from '../fill/table-fill.ts';
+
 /**
  * One step of an ordinary migration. Steps are data: an interrupted migration goes on by the plan that it began with.
  *
@@ -7,8 +9,10 @@
  * - `validate`: one statement in a transaction of its own. It reads the table and blocks neither reads nor writes.
  * - `build-index`, `drop-index`, `outside`: one statement outside of a transaction.
  * - `find`: a query for rows that would make a later step fail.
+ * - `fill`: updates rows in batches, each in a transaction of its own.
  */
-export type Step = (SettingStep | Transactional | IndexStep | OutsideStep | FindStep) & ForProcesses;
+export type Step = (SettingStep | Transactional | IndexStep | OutsideStep | FindStep | FillStep) &
+  ForProcesses;
 
 /** The processes of the application that a step concerns. */
 interface ForProcesses {
@@ -62,7 +66,23 @@ interface FindStep {
   readonly refusal: string;
 }
 
-export type LockName = 'ACCESS SHARE' | 'SHARE UPDATE EXCLUSIVE' | 'SHARE ROW EXCLUSIVE' | 'ACCESS EXCLUSIVE';
+export interface FillStep {
+  readonly kind: 'fill';
+  /** The update for people. */
+  readonly statements: readonly [string];
+  readonly relations: readonly string[];
+  readonly lock: 'ROW EXCLUSIVE';
+  readonly fill: TableFill;
+  /** PostgreSQL's estimate of the rows to fill; null if the table does not exist yet. */
+  readonly rows: number | null;
+}
+
+export type LockName =
+  | 'ACCESS SHARE'
+  | 'ROW EXCLUSIVE'
+  | 'SHARE UPDATE EXCLUSIVE'
+  | 'SHARE ROW EXCLUSIVE'
+  | 'ACCESS EXCLUSIVE';
 
 /** A statement that only changes the catalog, in a transaction of its own. */
 export function locked(

@@ -48,13 +48,25 @@ function onRelation(tree: Node, relation: RangeVar): Node | undefined {
   const renamed = asKind(tree, 'RenameStmt');
   if (renamed !== undefined) return { RenameStmt: { ...renamed, relation } };
   const alter = asKind(tree, 'AlterTableStmt');
-  const isOnColumns = alter?.cmds?.every((node) => {
-    const command = asKind(node, 'AlterTableCmd');
-    const constraints = asKind(command?.def, 'ColumnDef')?.constraints ?? [];
-    return (
-      ON_COLUMNS.test(command?.subtype ?? '') &&
-      constraints.every((constraint) => asKind(constraint, 'Constraint')?.contype !== 'CONSTR_FOREIGN')
-    );
-  });
-  return isOnColumns ? { AlterTableStmt: { ...alter, relation } } : undefined;
+  if (alter?.cmds === undefined) return undefined;
+  const isOnColumns = alter.cmds.every((node) =>
+    ON_COLUMNS.test(asKind(node, 'AlterTableCmd')?.subtype ?? ''),
+  );
+  if (!isOnColumns) return undefined;
+  return { AlterTableStmt: { ...alter, relation, cmds: alter.cmds.map(withoutForeignKey) } };
+}
+
+/** A foreign key would lock a second table. */
+function withoutForeignKey(node: Node): Node {
+  const command = asKind(node, 'AlterTableCmd');
+  const column = asKind(command?.def, 'ColumnDef');
+  if (command === undefined || column?.constraints === undefined) return node;
+  // Behind a foreign key stands whether it is deferrable.
+  const end = column.constraints.findIndex(isForeignKey);
+  const constraints = end < 0 ? column.constraints : column.constraints.slice(0, end);
+  return { AlterTableCmd: { ...command, def: { ColumnDef: { ...column, constraints } } } };
+}
+
+function isForeignKey(constraint: Node): boolean {
+  return asKind(constraint, 'Constraint')?.contype === 'CONSTR_FOREIGN';
 }

@@ -1,6 +1,6 @@
 import type { Node, RangeVar } from 'libpg-query';
-import type { Queryable } from '../../postgres/queryable.ts';
-import { asKind, type Kind, type Statement } from '../../sql/statements.ts';
+import { asKind, type Kind } from '../../sql/statements.ts';
+import { estimateRows } from '../planning/estimate-rows.ts';
 import type { Rule } from '../planning/rule.ts';
 import { tableInUse } from '../planning/verdicts.ts';
 
@@ -20,7 +20,7 @@ export const changeData: Rule = async (statement, context) => {
   for (const each of relations) {
     const table = await tableInUse(each, context);
     if (table === undefined || table.rows <= FEW_ROWS) continue;
-    const rows = (await estimateOf(statement, context.database)) ?? table.rows;
+    const rows = (await estimateRows(context.database, statement.text)) ?? table.rows;
     if (rows <= FEW_ROWS) continue;
     return {
       kind: 'refused',
@@ -49,28 +49,4 @@ function rangesIn(part: unknown): RangeVar[] {
   if (typeof part !== 'object' || part === null) return [];
   const own = 'RangeVar' in part ? asKind(part as Node, 'RangeVar') : undefined;
   return own === undefined ? Object.values(part).flatMap(rangesIn) : [own];
-}
-
-interface Plan {
-  readonly 'Node Type': string;
-  readonly 'Plan Rows': number;
-  readonly Plans?: readonly Plan[];
-}
-
-/** The most rows that one of its parts writes, by PostgreSQL's estimate; undefined if it cannot be planned yet. */
-async function estimateOf({ text }: Statement, database: Queryable): Promise<number | undefined> {
-  try {
-    const { rows } = await database.query<{ 'QUERY PLAN': readonly { Plan: Plan }[] }>(
-      `explain (format json) ${text}`,
-    );
-    return Math.max(...rows[0]!['QUERY PLAN'].flatMap(({ Plan: plan }) => writtenBy(plan)));
-  } catch {
-    return undefined;
-  }
-}
-
-function writtenBy(plan: Plan): number[] {
-  const below = plan.Plans ?? [];
-  const own = plan['Node Type'] === 'ModifyTable' ? below.map((child) => child['Plan Rows']) : [];
-  return [...own, ...below.flatMap(writtenBy)];
 }
