@@ -124,3 +124,53 @@ describe('the plan of a fill', () => {
     expect(await database.client.value(`select sum(total)::int from orders`)).toBe(20_100);
   });
 });
+
+/** A statement that is refused, and its advice with the gap filled in. */
+const ADVISED: readonly (readonly [statement: string, gap: string, filled: string])[] = [
+  [`update big set "Odd ""c" = 'it''s'`, '', `"Odd ""c" = 'it''s'`],
+  [`update public.big set n = n * 2 - n, "order" = 'a' where "order" is null`, '', `"order" = 'a'`],
+  [`alter table big add extra uuid not null default gen_random_uuid()`, '', 'extra is not null'],
+  [`alter table big add "user" text not null`, '1::text', `"user" = '1'`],
+  [`alter table big add number bigserial`, 'numbers', 'number is not null'],
+  [`alter table big add doubled int generated always as (n * 2) stored`, '', 'doubled = n * 2'],
+];
+
+describe('a refused statement', () => {
+  it.each(ADVISED)('names the fill that does it, which runs: %s', async (statement, gap, filled) => {
+    const { client } = database;
+    await client.rows(`create sequence if not exists numbers`);
+    await client.rows(`create table big (n int primary key, "order" text, "Odd ""c" text)`);
+    await client.rows(`insert into big select n from generate_series(1, 12000) n`);
+    await client.rows(`analyze big`);
+    const refusal = await runParts(database.url, [statement]).catch((error: Error) => error.message);
+    const call = /`await this\.(fill\(\{.*?\}\))` in a migration that extends OnlineMigration/.exec(
+      refusal!,
+    )?.[1];
+    expect(call).toBeDefined();
+    // The advice is code, so it is run as code.
+    const read = new Function('fill', `return ${call!.replace('…', gap)}`) as (
+      fill: (fill: TableFill) => TableFill,
+    ) => TableFill;
+    const advised = read((each) => each);
+    const column = Object.keys(advised.set)[0]!;
+    const type = { extra: 'uuid', user: 'text', number: 'bigint', doubled: 'int' }[column];
+    if (type !== undefined) await client.rows(`alter table big add "${column}" ${type}`);
+    await runParts(database.url, [advised]);
+    expect(await client.value(`select count(*)::int from big where ${filled}`)).toBe(12_000);
+  });
+
+  it.each([
+    `delete from big`,
+    `update big set n = other.n from big as other where other.n = big.n`,
+    `update big as b set n = b.n`,
+    `update big set "order" = default`,
+  ])('gets no fill that would mean something else: %s', async (statement) => {
+    await database.client.rows(`create table big (n int, "order" text)`);
+    await database.client.rows(`insert into big select n from generate_series(1, 12000) n`);
+    await database.client.rows(`analyze big`);
+    await expect(runParts(database.url, [statement])).rejects.toMatchObject({
+      code: 'MIGRATION_UNSAFE',
+      message: expect.stringContaining('Instead: write the rows in batches'),
+    });
+  });
+});

@@ -1,6 +1,8 @@
-import type { ColumnDef, Node } from 'libpg-query';
+import type { ColumnDef, Node, RangeVar } from 'libpg-query';
 import type { Queryable } from '../../postgres/queryable.ts';
+import type { SqlParser } from '../../sql/sql-parser.ts';
 import { asKind } from '../../sql/statements.ts';
+import { expressionOf, fillAdvice } from '../planning/fill-advice.ts';
 import type { Rule, Verdict } from '../planning/rule.ts';
 import { stringsOf, tableCommandOf } from '../planning/table-command.ts';
 import { asWritten, onFreeTable, tableInUse } from '../planning/verdicts.ts';
@@ -22,35 +24,40 @@ export const addColumn: Rule = async (statement, context) => {
   const isThere =
     table.columns[column.colname!] !== undefined && !context.made.hasAltered(alter.table, column.colname!);
   if (alter.command.missing_ok && isThere) return asWritten(table.name);
-  const danger = await dangerOf(column, context.database);
+  const danger = await dangerOf(column, alter.table, context);
   return danger ?? asWritten(table.name);
 };
 
 type Refused = Extract<Verdict, { kind: 'refused' }>;
 
-async function dangerOf(column: ColumnDef, database: Queryable): Promise<Refused | undefined> {
+async function dangerOf(
+  column: ColumnDef,
+  table: RangeVar,
+  { database, parser }: { readonly database: Queryable; readonly parser: SqlParser },
+): Promise<Refused | undefined> {
   const name = column.colname!;
   const constraints = (column.constraints ?? []).flatMap((node) => asKind(node, 'Constraint') ?? []);
   const has = (...types: string[]) => constraints.some(({ contype }) => types.includes(contype ?? ''));
   const given = constraints.find(({ contype }) => contype === 'CONSTR_DEFAULT')?.raw_expr;
   const type = stringsOf(column.typeName?.names).at(-1) ?? '';
   const generated = constraints.find(({ contype }) => contype === 'CONSTR_GENERATED');
+  const fill = (value: string) => fillAdvice(parser, table, name, value);
   if (SERIAL.test(type) || has('CONSTR_IDENTITY')) {
     return refused(
       'it gives every row a number, and rewrites the table while nobody can use it',
-      `add ${name} without a default, set the default to the next value of a sequence, give the rows their numbers in batches, and set it not null`,
+      `add ${name} without a default, set the default to the next value of a sequence, ${fill(`nextval('…')`)}, and set it not null`,
     );
   }
   if (generated !== undefined && generated.generated_kind !== 'v') {
     return refused(
       'it computes the column for every row, and rewrites the table while nobody can use it',
-      `add ${name} as a plain column that a trigger fills, and fill the rows in batches; on PostgreSQL 18 a virtual column costs nothing`,
+      `add ${name} as a plain column that a trigger fills, and ${fill(expressionOf(parser, generated.raw_expr) ?? '…')}; on PostgreSQL 18 a virtual column costs nothing`,
     );
   }
   if (given !== undefined && (await isVolatile(given, database))) {
     return refused(
       'its default differs from row to row, so it rewrites the table while nobody can use it',
-      `add ${name} without a default, set the default in a statement of its own, give the rows their values in batches, and set it not null`,
+      `add ${name} without a default, set the default in a statement of its own, ${fill(expressionOf(parser, given) ?? '…')}, and set it not null`,
     );
   }
   if (await hasCheckedDomain(column, database)) {
@@ -62,7 +69,7 @@ async function dangerOf(column: ColumnDef, database: Queryable): Promise<Refused
   if (has('CONSTR_NOTNULL') && (given === undefined || isNullConstant(given)) && generated === undefined) {
     return refused(
       'the rows that are there have no value for it',
-      `add ${name} without \`not null\`, or with a default; give the rows a value in batches, and set it not null`,
+      `add ${name} without \`not null\`, or with a default; ${fill('…')}, and set it not null`,
     );
   }
   const isFilled = given !== undefined && !isNullConstant(given);

@@ -1,6 +1,8 @@
 import type { Node, RangeVar } from 'libpg-query';
+import type { SqlParser } from '../../sql/sql-parser.ts';
 import { asKind, type Kind } from '../../sql/statements.ts';
 import { estimateRows } from '../planning/estimate-rows.ts';
+import { fillInPlaceOf } from '../planning/fill-advice.ts';
 import type { Rule } from '../planning/rule.ts';
 import { tableInUse } from '../planning/verdicts.ts';
 
@@ -25,11 +27,17 @@ export const changeData: Rule = async (statement, context) => {
     return {
       kind: 'refused',
       reason: `${table.name} has about ${Math.round(table.rows)} rows, and ${rows < table.rows ? `about ${Math.round(rows)} of them` : 'they'} would be locked until the last of them is written`,
-      instead: 'write the rows in batches, each in a transaction of its own',
+      instead: insteadOf(statement.tree, context.parser),
     };
   }
   return { kind: 'as-written', relations: [], writes: true };
 };
+
+function insteadOf(tree: Node, parser: SqlParser): string {
+  const update = asKind(tree, 'UpdateStmt');
+  const fill = update === undefined ? undefined : fillInPlaceOf(parser, update);
+  return fill ?? 'write the rows in batches, each in a transaction of its own';
+}
 
 /** The tables that a statement writes, and those whose rows it inserts elsewhere. */
 function relationsIn(part: unknown): RangeVar[] {
