@@ -88,7 +88,7 @@ describe('a migration with a fill', () => {
     expect(await database.client.value(`select count(*)::int from orders where total_cents = id`)).toBe(ROWS);
     expect(events.map(({ message }) => message)).toContainEqual(
       expect.stringMatching(
-        /^Cents: step 2 of 8 in \d+ ms, under ROW EXCLUSIVE: update "orders" set "total_cents" = round/,
+        /^0001: step 2 of 8 in \d+ ms, under ROW EXCLUSIVE: update "orders" set "total_cents" = round/,
       ),
     );
     await database.client.rows(`update orders set total = null where id % 2 = 0`);
