@@ -63,12 +63,12 @@ async function showScenario(
 ): Promise<number> {
   using display = showWork(process.stdout);
   const result = await runScenario(SCENARIOS[name], options, signal, display);
-  const { safe, asWritten, circumstances, messages } = result;
+  const { safe, asWritten, circumstances, messages, retries } = result;
   console.log(`\n${scenarioReport(result)}\n`);
   console.log(ledgerSentence(safe.ledger));
   console.log(circumstancesText(circumstances));
   if (json !== undefined) {
-    const ways = { safe: numbersOf(safe), asWritten: numbersOf(asWritten), messages };
+    const ways = { safe: numbersOf(safe), asWritten: numbersOf(asWritten), messages, retries };
     await writeFile(
       json,
       `${JSON.stringify({ scenario: name, ...ways, ...options, ...circumstances }, null, 2)}\n`,

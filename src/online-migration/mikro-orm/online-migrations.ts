@@ -2,6 +2,7 @@ import type { Options } from '@mikro-orm/postgresql';
 import type { OnlineMigrationListener } from '../change/events.ts';
 import type { SettingsOptions } from '../phases/settings.ts';
 import { OnlineMigrator } from './online-migrator.ts';
+import type { OrdinaryMode } from './runner-resources.ts';
 
 /** Options of {@link onlineMigrations}. */
 export interface OnlineMigrationsOptions {
@@ -13,8 +14,11 @@ export interface OnlineMigrationsOptions {
   readonly settings?: SettingsOptions;
   /** Receives every event, in addition to the log. If it throws, the phase continues. */
   readonly onEvent?: OnlineMigrationListener;
-  /** Ordinary migrations: carried out by safe steps, which is the default, or as they are written. */
-  readonly ordinary?: 'safe' | 'off';
+  /**
+   * Ordinary migrations: `safe`, the default, carries them out by safe steps. `check` runs only statements that need no other steps, and
+   * refuses the others. `off` leaves them to MikroORM.
+   */
+  readonly ordinary?: OrdinaryMode;
 }
 
 /**

@@ -27,7 +27,7 @@ import { listPhases, type PhaseMigration } from './phase-list.ts';
 import { withOwnSettings } from './ordinary-migration.ts';
 import { type PendingMigration, planOf } from './pending-migration.ts';
 import { OnlineMigrationRunner } from './migration-runner.ts';
-import type { RunnerResources } from './runner-resources.ts';
+import type { OrdinaryMode, RunnerResources } from './runner-resources.ts';
 import { OnlineSchemaGenerator } from './online-schema-generator.ts';
 import { refuseToLog, refuseToUnlog } from './ledger-commands.ts';
 import { chooseForRollup } from './rollup-choice.ts';
@@ -37,10 +37,8 @@ import { refuseRunOptions, type RunOptions, targetsOf } from './run-options.ts';
 export interface OnlineMigratorOptions extends SettingsOptions {
   /** Receives every event, in addition to the log. If it throws, the phase continues. */
   readonly onEvent?: OnlineMigrationListener;
-  /**
-   * Ordinary migrations: carried out by safe steps, which is the default, or as they are written.
-   */
-  readonly ordinary?: 'safe' | 'off';
+  /** How ordinary migrations run; by safe steps by default. */
+  readonly ordinary?: OrdinaryMode;
 }
 
 /** An element of MikroORM's `extensions`. */
@@ -63,7 +61,7 @@ interface MigratorExtension {
 export class OnlineMigrator extends Migrator {
   #settings = settingsOf();
   #listeners: readonly OnlineMigrationListener[] = [];
-  #ordinary: 'safe' | 'off' = 'safe';
+  #ordinary: OrdinaryMode = 'safe';
   #signal: AbortSignal | undefined;
 
   /**

@@ -4,7 +4,12 @@ import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { loadSqlParser } from '../sql/sql-parser.ts';
 import { firstLine, isRead, readStatements } from '../sql/statements.ts';
 import { carryOut } from '../ordinary/carry-out.ts';
-import { type MigrationPlan, planMigration, refuseRefused } from '../ordinary/plan-migration.ts';
+import {
+  type MigrationPlan,
+  planMigration,
+  refuseRefused,
+  withoutOtherSteps,
+} from '../ordinary/plan-migration.ts';
 import type { Part } from '../ordinary/parts.ts';
 import type { Step } from '../ordinary/planning/step.ts';
 import type { Session } from '../postgres/session.ts';
@@ -125,7 +130,8 @@ export async function runSafely(
   await using session = await withOwnSettings(openSession, prepare);
   await session.setApplicationName(`online-migration ${name} ${direction}`);
   const plan = async (): Promise<readonly Step[]> => {
-    const made = await planMigration(session, statements);
+    const planned = await planMigration(session, statements);
+    const made = resources.ordinary === 'check' ? withoutOtherSteps(planned) : planned;
     refuseRefused(made, name);
     const { steps } = made;
     emit({

@@ -1,8 +1,9 @@
 import type { Migration } from '@mikro-orm/migrations';
-import { type MigrationPlan, planMigration } from '../ordinary/plan-migration.ts';
+import { type MigrationPlan, planMigration, withoutOtherSteps } from '../ordinary/plan-migration.ts';
 import type { Part } from '../ordinary/parts.ts';
 import type { Session } from '../postgres/session.ts';
 import { ColumnMigration } from './column-migration.ts';
+import type { OrdinaryMode } from './runner-resources.ts';
 import { collectStatements, isAsWritten } from './ordinary-migration.ts';
 
 /** A migration that has not run, and the way in which it will. */
@@ -24,7 +25,7 @@ export interface PendingMigration {
 export async function planOf(
   migration: Migration,
   session: Session,
-  ordinary: 'safe' | 'off',
+  ordinary: OrdinaryMode,
 ): Promise<Omit<PendingMigration, 'migration'>> {
   if (migration instanceof ColumnMigration) return { plan: null, runsAs: 'phase' };
   if (ordinary === 'off' || isAsWritten(migration)) return { plan: null, runsAs: 'as written' };
@@ -36,5 +37,9 @@ export async function planOf(
     return { plan: null, runsAs: 'not known yet', error: message };
   }
   if (statements === null) return { plan: null, runsAs: 'sends statements itself' };
-  return { plan: await planMigration(session, statements), runsAs: 'steps' };
+  return { plan: asMode(ordinary, await planMigration(session, statements)), runsAs: 'steps' };
+}
+
+function asMode(mode: OrdinaryMode, plan: MigrationPlan): MigrationPlan {
+  return mode === 'check' ? withoutOtherSteps(plan) : plan;
 }

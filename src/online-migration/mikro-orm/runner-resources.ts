@@ -6,6 +6,15 @@ import type { Session } from '../postgres/session.ts';
 /** MikroORM's `onCreateConnection`, which prepares a new connection: `set role`, `set search_path`. */
 export type PrepareConnection = (connection: unknown) => Promise<void>;
 
+/** How ordinary migrations run. */
+export type OrdinaryMode =
+  /** By safe steps. */
+  | 'safe'
+  /** As they are written, with a lock timeout. A statement that needs other steps is refused. */
+  | 'check'
+  /** As MikroORM runs them. */
+  | 'off';
+
 /** Inputs that the migrator gives to its runner for one command. */
 export interface RunnerResources {
   /** Runs the phases, and holds the migrator's lock. */
@@ -19,6 +28,5 @@ export interface RunnerResources {
   readonly signal: AbortSignal;
   /** The name of the migration that runs, as in the ledger. */
   readonly nameOf: (migration: Migration) => string;
-  /** Whether ordinary migrations are carried out by safe steps, or as they are written. */
-  readonly ordinary: 'safe' | 'off';
+  readonly ordinary: OrdinaryMode;
 }

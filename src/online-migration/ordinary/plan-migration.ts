@@ -160,6 +160,26 @@ function refuseInSeveral({ statement, verdict }: PlannedStatement): PlannedState
   return { statement, verdict: { kind: 'refused', reason, instead: verdict.needsOneTransaction } };
 }
 
+/** The plan in which statements that need other steps are refused. */
+export function withoutOtherSteps({ statements, steps }: MigrationPlan): MigrationPlan {
+  return {
+    steps,
+    statements: statements.map(({ statement, verdict }) => {
+      if (verdict.kind !== 'steps' || verdict.isUnchecked || isAsItIs(statement.text, verdict.steps))
+        return { statement, verdict };
+      const instead = verdict.steps.flatMap((step) => step.statements).map((sql) => `\`${sql}\``);
+      return {
+        statement,
+        verdict: { kind: 'refused', reason: verdict.reason, instead: `run ${instead.join(', ')}` },
+      };
+    }),
+  };
+}
+
+function isAsItIs(text: string, steps: readonly Step[]): boolean {
+  return steps.every(({ statements }) => statements.length === 1 && statements[0] === text);
+}
+
 /** @throws OnlineMigrationError with a sentence for each statement that must not run */
 export function refuseRefused({ statements }: MigrationPlan, migration: string): void {
   const refused = statements.flatMap(({ statement, verdict }) =>

@@ -6,7 +6,7 @@ import type { ScenarioResult } from './run-scenario.ts';
 const OF_TYPE_CHANGES = new Set(['rows written', 'of these changed', 'of these missing']);
 
 /** A table of both ways side by side, and the steps. */
-export function scenarioReport({ safe, asWritten, messages }: ScenarioResult): string {
+export function scenarioReport({ safe, asWritten, messages, retries }: ScenarioResult): string {
   return [
     lineOf('both ways', ['safe', 'written']),
     ...COMPARED.filter(({ heading }) => !OF_TYPE_CHANGES.has(heading)).map(({ heading, text }) =>
@@ -15,6 +15,7 @@ export function scenarioReport({ safe, asWritten, messages }: ScenarioResult): s
     '',
     'The steps of the safe way:',
     ...messages.map((message) => `  ${message}`),
+    `  Locks that were requested again: ${retries}.`,
   ].join('\n');
 }
 

@@ -23,8 +23,10 @@ export interface ScenarioResult {
   readonly safe: WayResult;
   /** As it is written, in one transaction. */
   readonly asWritten: WayResult;
-  /** The messages of the migrator. */
+  /** The messages of the migrator, without those of locks that were requested again. */
   readonly messages: readonly string[];
+  /** How often a lock was requested again. */
+  readonly retries: number;
 }
 
 /**
@@ -68,6 +70,7 @@ export async function runScenario(
     await admin.query('create database as_written template safe');
   });
   const messages: string[] = [];
+  let retries = 0;
   const way = (heading: string, databaseUrl: string, run: () => Promise<void>) =>
     runWay(
       {
@@ -81,14 +84,15 @@ export async function runScenario(
       observer,
     );
   const safe = await way('By safe steps', safeUrl, () =>
-    migrate(safeUrl, scenario, signal, ({ message }) => {
-      if (message !== undefined) messages.push(message);
+    migrate(safeUrl, scenario, signal, ({ type, message }) => {
+      if (type === 'lock-retry') retries++;
+      else if (message !== undefined) messages.push(message);
     }),
   );
   const asWritten = await way('As written', asWrittenUrl, () =>
     runAsWritten(asWrittenUrl, scenario.asWritten),
   );
-  return { circumstances: await readCircumstances(admin), safe, asWritten, messages };
+  return { circumstances: await readCircumstances(admin), safe, asWritten, messages, retries };
 }
 
 /** The migration, if need be behind a long query. */

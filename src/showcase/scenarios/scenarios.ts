@@ -1,5 +1,4 @@
-import type { Migration } from '@mikro-orm/migrations';
-import { collecting } from './migrations.ts';
+import { AddToken, collecting, FillInitials, type MigrationClass } from './migrations.ts';
 
 /** An ordinary migration that is dangerous on a table in use, as docs/recipes.md describes it. */
 export interface Scenario {
@@ -9,7 +8,7 @@ export interface Scenario {
   /** The statements as MikroORM writes them. */
   readonly asWritten: readonly string[];
   /** The migrations that run in their place; by default one with the same statements. */
-  readonly migrations: readonly (new (...given: never[]) => Migration)[];
+  readonly migrations: readonly MigrationClass[];
   /** Whether a long query reads the table meanwhile. The statement itself is quick, and the requests behind it are not. */
   readonly hasReader?: boolean;
 }
@@ -32,6 +31,12 @@ export const SCENARIOS = {
     asWritten: [`alter table "large_record" add "status" varchar(255) not null default 'new';`],
     hasReader: true,
   }),
+  'volatile-default': {
+    title: 'a new required property with a default that differs from row to row',
+    prepare: [],
+    asWritten: [`alter table "large_record" add "token" uuid not null default gen_random_uuid();`],
+    migrations: [AddToken],
+  },
   index: sameStatements({
     title: 'an index',
     prepare: [],
@@ -76,6 +81,15 @@ export const SCENARIOS = {
     asWritten: [`alter table "large_record" rename column "note" to "remark";`],
     hasReader: true,
   }),
+  backfill: {
+    title: 'values of a column from another one',
+    prepare: [
+      `alter table large_record add initial text null`,
+      `alter table large_record alter initial set default ''`,
+    ],
+    asWritten: [`update "large_record" set "initial" = left("name", 1) where "initial" is null;`],
+    migrations: [FillInitials],
+  },
 } as const satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof SCENARIOS;

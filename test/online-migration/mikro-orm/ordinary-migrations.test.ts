@@ -20,6 +20,7 @@ async function openProject(
   events: OnlineMigrationEvent[] = [],
   settings = {},
   options = {},
+  ordinary: 'safe' | 'check' = 'safe',
 ): Promise<TestMigrator> {
   const { url } = database;
   const migrator = await openTestMigrator({
@@ -37,6 +38,7 @@ async function openProject(
       },
       onEvent: (event) => events.push(event),
       settings,
+      ordinary,
     }),
   } as never);
   database.defer(async () => migrator[Symbol.asyncDispose]());
@@ -244,6 +246,24 @@ describe('an ordinary migration in a MikroORM project', () => {
     const migrator = await openProject({ '0001': Makes }, [], {}, { onCreateConnection });
     await migrator.orm.migrator.up();
     expect(await database.client.value(`select to_regclass('shop.made') is not null`)).toBe(true);
+  });
+
+  it('is refused if it needs other steps, and the project only checks', async () => {
+    class Instant extends Migration {
+      override up(): void {
+        this.addSql(`alter table orders add remark text null`);
+        this.addSql(`alter table orders alter note type varchar`);
+      }
+    }
+    const migrator = await openProject({ '0001': Instant, '0002': AddNote }, [], {}, {}, 'check');
+    await expect(migrator.orm.migrator.up()).rejects.toMatchObject({
+      code: 'MIGRATION_UNSAFE',
+      message: expect.stringContaining(
+        'Instead: run `CREATE INDEX CONCURRENTLY orders_note_index ON orders (note)`.',
+      ),
+    });
+    expect(await migrator.applied()).toEqual(['0001']);
+    expect(await indexes()).toEqual([]);
   });
 
   it('runs an accepted statement as it is, and logs the reason', async () => {
