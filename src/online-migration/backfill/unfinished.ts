@@ -23,11 +23,17 @@ export async function readUnfinished(
 ): Promise<Unfinished> {
   if (progress === null) return { isAbandoned: false, rejects: 0 };
   const { finished, direction } = progress;
-  const isAbandoned =
-    !finished && !(await isMigratorLockHeld(database)) && (await findWorkerProcesses(database)).length === 0;
+  const isAbandoned = await isLeft(database, progress);
   const hasRejects = finished && direction === 'forward';
   const records = changedColumnsOf(change).map((column) => namesOf(column).record);
   return { isAbandoned, rejects: hasRejects ? await countRecordedRejects(database, records) : 0 };
+}
+
+/** Whether no process works on an unfinished backfill. */
+export async function isLeft(database: Queryable, { finished }: BackfillProgress): Promise<boolean> {
+  return (
+    !finished && !(await isMigratorLockHeld(database)) && (await findWorkerProcesses(database)).length === 0
+  );
 }
 
 /** The remedy of an abandoned backfill. */

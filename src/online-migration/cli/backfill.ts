@@ -1,6 +1,6 @@
-import { readBackfillProgress, type BackfillProgress } from '../backfill/plan/progress.ts';
+import { type BackfillProgress, readProgressOf } from '../backfill/plan/progress.ts';
 import { PAUSED_BY_HAND } from '../backfill/throttle/throttle-check.ts';
-import { ABANDONED, readUnfinished, type Unfinished } from '../backfill/unfinished.ts';
+import { ABANDONED, isLeft, readUnfinished, type Unfinished } from '../backfill/unfinished.ts';
 import { readStage } from '../observation/stage.ts';
 import { hasQueue } from '../backfill/plan/queue-schema.ts';
 import { workerSessionName } from '../backfill/plan/worker-name.ts';
@@ -8,11 +8,11 @@ import { workOnRanges } from '../backfill/queue/worker-process.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { emitTo } from '../change/emitter.ts';
-import { changeNamesOf } from '../change/names.ts';
 import { logEvents } from '../observation/event-log.ts';
 import { settingsOf } from '../phases/settings.ts';
 import { Session } from '../postgres/session.ts';
 import { type Controls, readControls, writeControls } from '../state/backfill-controls.ts';
+import { type ChosenBackfill, chosenBackfill } from './project/chosen-backfill.ts';
 import { chosenChange } from './project/chosen-change.ts';
 import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
 import type { ProgramOptions } from './run-command.ts';
@@ -34,7 +34,7 @@ export async function setBackfill(
     throw new OnlineMigrationError('WRONG_USAGE', 'Name a setting: --batch-ms or --workers.');
   }
   await using database = await open(name, options);
-  const { client, change } = database;
+  const { client, chosen } = database;
   if (controls.workers != null && (await hasQueue(client))) {
     throw new OnlineMigrationError(
       'WORKERS_ARE_PROCESSES',
@@ -42,8 +42,8 @@ export async function setBackfill(
         'or end one with Ctrl-C.',
     );
   }
-  const hasBegun = (await readBackfillProgress(client, change)) !== null;
-  if (!hasBegun || !(await writeControls(client, changeNamesOf(change).change, controls))) {
+  const hasBegun = (await readProgressOf(client, chosen.name)) !== null;
+  if (!hasBegun || !(await writeControls(client, chosen.name, controls))) {
     throw new OnlineMigrationError(
       'NO_BACKFILL',
       'No backfill is under way: it begins with the backfill phase.',
@@ -85,7 +85,7 @@ export async function workForBackfill(
 
 interface OpenDatabase extends AsyncDisposable {
   readonly client: Session;
-  readonly change: ColumnChange;
+  readonly chosen: ChosenBackfill;
 }
 
 async function open(
@@ -93,24 +93,33 @@ async function open(
   { config: file, json, command }: ProgramOptions,
 ): Promise<OpenDatabase> {
   const config = await loadConfig(file);
-  const change = chosenChange(name, { ...config, command });
   const connection = await connectionOf(config);
   if (!json) console.log(describeConnection(connection));
   const client = await Session.open(connection, 'online-migration control');
-  return { client, change, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
+  const close = () => client[Symbol.asyncDispose]();
+  try {
+    const chosen = await chosenBackfill(client, name, { ...config, command });
+    return { client, chosen, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 async function printBackfill(
-  { client, change }: OpenDatabase,
+  { client, chosen }: OpenDatabase,
   { json }: ProgramOptions,
   confirmation?: string,
 ): Promise<void> {
-  const progress = await readBackfillProgress(client, change);
-  const controls = progress === null ? null : await readControls(client, changeNamesOf(change).change);
-  const unfinished = await readUnfinished(client, change, progress);
+  const { name, change } = chosen;
+  const progress = await readProgressOf(client, name);
+  const controls = progress === null ? null : await readControls(client, name);
+  const unfinished = await unfinishedOf(client, change, progress);
   if (json) return console.log(JSON.stringify({ progress, controls, ...unfinished }));
   if (confirmation !== undefined) console.log(confirmation);
   if (progress === null || controls === null) {
+    // A fill that has ended leaves nothing.
+    if (change === null) return console.log(`The fill of ${name} has ended.`);
     const stage = await readStage(client, change);
     const isOver = stage === 'contracted' || stage === 'renamed';
     return console.log(
@@ -118,6 +127,16 @@ async function printBackfill(
     );
   }
   console.log(describeBackfill(progress, controls.paused, unfinished));
+}
+
+/** A fill names the rows that it leaves when it ends. */
+async function unfinishedOf(
+  client: Session,
+  change: ColumnChange | null,
+  progress: BackfillProgress | null,
+): Promise<Unfinished> {
+  if (change !== null) return readUnfinished(client, change, progress);
+  return { isAbandoned: progress !== null && (await isLeft(client, progress)), rejects: 0 };
 }
 
 function describeBackfill(

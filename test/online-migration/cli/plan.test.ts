@@ -11,13 +11,14 @@ const ROOT = join(import.meta.dirname, '../../..');
 const database = databasePerFile(
   `create table orders (id bigint primary key, total int not null, note text null)`,
   `insert into orders select n, n, 'note' from generate_series(1, 100) n`,
+  `analyze`,
 );
 
-/** A project of two ordinary migrations, one of which is unsafe. */
+/** A project of ordinary migrations, some of which are unsafe. */
 const CONFIG = `
   import { Migration } from '${ROOT}/node_modules/@mikro-orm/migrations/index.js';
   import { PostgreSqlDriver } from '${ROOT}/node_modules/@mikro-orm/postgresql/index.js';
-  import { onlineMigrations } from '${ROOT}/src/online-migration/mikro-orm/index.ts';
+  import { OnlineMigration, onlineMigrations } from '${ROOT}/src/online-migration/mikro-orm/index.ts';
 
   class Safe extends Migration {
     up() {
@@ -35,6 +36,13 @@ const CONFIG = `
       await this.execute('insert into orders values (0, 0)');
     }
   }
+  class Fills extends OnlineMigration {
+    async up() {
+      this.addSql('alter table orders add cents int null');
+      await this.fill({ table: 'orders', set: { cents: 'total * 100' }, where: 'cents is null' });
+      await this.fill({ table: 'orders', set: { cents: 'totl' }, where: 'true' });
+    }
+  }
   const connection = process.env.DATABASE_URL;
   export default {
     changes: [],
@@ -50,6 +58,7 @@ const CONFIG = `
             { name: '0001_safe', class: Safe },
             { name: '0002_unsafe', class: Unsafe },
             { name: '0003_sends', class: Sends },
+            { name: '0004_fills', class: Fills },
           ],
         },
       }),
@@ -78,6 +87,12 @@ describe('npx online-migration plan', () => {
       '    it rewrites or reads the whole table while nobody can use it',
       `    instead: \`npx online-migration new --table public.orders --column "total" --to 'bigint'\` writes a column change that does it beside the traffic`,
       '0003_sends: sends statements while it runs; each is looked at before it is sent',
+      '0004_fills:',
+      '  alter table orders add cents int null  -- ACCESS EXCLUSIVE, changes the catalog only',
+      '  fill about 100 rows in batches: update "orders" set "cents" = total * 100 where cents is null  -- ROW EXCLUSIVE, short transactions',
+      '  refused: update "orders" set "cents" = totl where true',
+      '    PostgreSQL does not accept it: column "totl" does not exist',
+      '    instead: correct the fill',
       '',
     ]);
     expect(exitCode).toBe(1);
@@ -96,6 +111,14 @@ describe('npx online-migration plan', () => {
       { migration: '0001_safe', runsAs: 'steps', statements: [{ kind: 'as-written' }, { kind: 'steps' }] },
       { migration: '0002_unsafe', statements: [{ kind: 'refused' }] },
       { migration: '0003_sends', runsAs: 'sends statements itself' },
+      {
+        migration: '0004_fills',
+        statements: [
+          { kind: 'as-written' },
+          { kind: 'steps', steps: [{ kind: 'fill' }] },
+          { kind: 'refused' },
+        ],
+      },
     ]);
   });
 

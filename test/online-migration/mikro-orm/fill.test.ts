@@ -1,4 +1,4 @@
-import { Migration } from '@mikro-orm/migrations';
+import type { Migration } from '@mikro-orm/migrations';
 import { describe, expect, it } from '@jest/globals';
 import {
   OnlineMigration,

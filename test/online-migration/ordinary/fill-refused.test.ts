@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import type { TableFill } from '../../../src/online-migration/ordinary/fill/table-fill.ts';
 import { planMigration } from '../../../src/online-migration/ordinary/plan-migration.ts';
@@ -148,10 +149,9 @@ describe('a refused statement', () => {
     )?.[1];
     expect(call).toBeDefined();
     // The advice is code, so it is run as code.
-    const read = new Function('fill', `return ${call!.replace('…', gap)}`) as (
-      fill: (fill: TableFill) => TableFill,
-    ) => TableFill;
-    const advised = read((each) => each);
+    const advised = runInNewContext(call!.replace('…', gap), {
+      fill: (each: TableFill) => each,
+    }) as TableFill;
     const column = Object.keys(advised.set)[0]!;
     const type = { extra: 'uuid', user: 'text', number: 'bigint', doubled: 'int' }[column];
     if (type !== undefined) await client.rows(`alter table big add "${column}" ${type}`);

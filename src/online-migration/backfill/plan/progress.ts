@@ -42,8 +42,16 @@ export async function readBackfillProgress(
   database: Queryable,
   change: ColumnChange,
 ): Promise<BackfillProgress | null> {
+  return readProgressOf(database, changeNamesOf(change).change);
+}
+
+/**
+ * Does the same for a backfill by its name.
+ * @param name of the change; of the migration, if it is a fill
+ */
+export async function readProgressOf(database: Queryable, name: string): Promise<BackfillProgress | null> {
   if (!(await hasBookkeeping(database))) return null;
-  const row = await readProgressRow(database, changeNamesOf(change).change).catch((error: unknown) => {
+  const row = await readProgressRow(database, name).catch((error: unknown) => {
     if (sqlState(error) === SQLSTATE.undefinedTable) return undefined;
     throw error;
   });
@@ -76,6 +84,17 @@ async function readProgressRow(database: Queryable, change: string): Promise<Pro
     [change],
   );
   return rows[0];
+}
+
+/** The migrations whose fill is under way or was interrupted. */
+export async function readFillNames(database: Queryable): Promise<string[]> {
+  if (!(await hasBookkeeping(database))) return [];
+  const { rows } = await database.query<{ name: string }>(`
+    select b.change as name
+    from online_migration.backfill b
+    where not exists (select from online_migration.change c where c.name = b.change)
+    order by b.change`);
+  return rows.map(({ name }) => name);
 }
 
 /** Whether the checkpoint table exists. The first expand creates it, and the last revert of expand drops it. */
