@@ -6,11 +6,10 @@ import { untilLocked } from '../postgres/lock-retries.ts';
 import type { Session } from '../postgres/session.ts';
 import { firstLine } from '../sql/statements.ts';
 import { awaitOlderProcesses } from './older-processes.ts';
-import { beginFill, endFill, runFill } from './fill/run-fill.ts';
-import { readTarget } from './fill/target-table.ts';
+import { carryOutFill } from './fill/carry-out-fill.ts';
 import type { Part } from './parts.ts';
 import { beginProgress, endProgress, type Progress, readProgress, recordProgress } from './progress.ts';
-import type { FillStep, Step, Transactional } from './planning/step.ts';
+import type { SettingStep, Step, Transactional } from './planning/step.ts';
 
 /** How long a statement may last beyond its lock waits. It only changes the catalog, or it is unknown. */
 const STATEMENT_TIMEOUT_MS = 10_000;
@@ -87,7 +86,7 @@ export async function carryOut(run: MigrationRun): Promise<void> {
         hasBegun: state.begun > index,
         isOtherRole,
         index,
-        settings: steps.slice(0, index).filter(({ kind }) => kind === 'setting'),
+        settings: steps.slice(0, index).filter((before) => before.kind === 'setting'),
         record,
       });
     } catch (error) {
@@ -115,12 +114,12 @@ interface StepRun {
   readonly isOtherRole: boolean;
   readonly index: number;
   /** The steps before it that alter the session. */
-  readonly settings: readonly Step[];
+  readonly settings: readonly SettingStep[];
   readonly record: () => Promise<void>;
 }
 
 async function carryOutStep(run: MigrationRun, step: Step, stepRun: StepRun): Promise<void> {
-  const { hasBegun, isOtherRole, index, record } = stepRun;
+  const { hasBegun, isOtherRole, index, settings, record } = stepRun;
   const { session, migration } = run;
   switch (step.kind) {
     case 'find':
@@ -138,7 +137,15 @@ async function carryOutStep(run: MigrationRun, step: Step, stepRun: StepRun): Pr
     case 'locked':
       return inLockedTransaction(run, step, record);
     case 'fill':
-      return carryOutFill(run, step, stepRun);
+      return carryOutFill(
+        {
+          ...run,
+          settings: run.settings.backfill,
+          setBefore: settings.map(({ statements }) => statements[0]),
+        },
+        step,
+        { ...stepRun, begin: () => recordProgress(session, migration, { done: index, begun: index + 1 }) },
+      );
     case 'build-index':
     case 'drop-index':
     case 'outside': {
@@ -152,54 +159,6 @@ async function carryOutStep(run: MigrationRun, step: Step, stepRun: StepRun): Pr
       return session.transaction(record);
     }
   }
-}
-
-async function carryOutFill(
-  run: MigrationRun,
-  { fill }: FillStep,
-  { hasBegun, isOtherRole, index, settings, record }: StepRun,
-): Promise<void> {
-  const { session, migration, openSession, emit, signal } = run;
-  const asLogin = async () => {
-    if (isOtherRole) await session.query(`set local role none`);
-  };
-  // A policy that hides rows is an error: they would not be filled.
-  const target = await session.transaction(async () => {
-    await session.query(`set local row_security = off`);
-    return readTarget(session, fill);
-  });
-  const { rows } = await session.query<{ role: string }>(`select quote_ident(current_user) as role`);
-  await session.transaction(async () => {
-    await asLogin();
-    await recordProgress(session, migration, { done: index, begun: index + 1 });
-    await beginFill(session, { migration, target }, rows[0]!.role, hasBegun);
-  });
-  const openWorker = async () => {
-    const worker = await openSession();
-    try {
-      for (const { statements } of settings) await worker.query(statements[0]);
-      await worker.query(`set row_security = off`);
-      return worker;
-    } catch (error) {
-      await worker[Symbol.asyncDispose]();
-      throw error;
-    }
-  };
-  await runFill({
-    migration,
-    fill,
-    target,
-    session,
-    openSession: openWorker,
-    settings: run.settings.backfill,
-    emit,
-    signal,
-  });
-  await session.transaction(async () => {
-    await asLogin();
-    await endFill(session, { migration, target });
-    await record();
-  });
 }
 
 async function inLockedTransaction(

@@ -3,7 +3,7 @@ import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { packageTableExists } from '../state/package-table.ts';
 import { dropEmptySchema } from '../state/tables.ts';
-import type { TableFill } from './fill/table-fill.ts';
+import { statementOf, type TableFill } from './fill/table-fill.ts';
 import type { Part } from './parts.ts';
 import type { Step } from './planning/step.ts';
 
@@ -166,7 +166,9 @@ function hashOf(statements: readonly Part[]): string {
 /** The steps with the fills as they are written now. */
 function withFills(steps: readonly Step[], statements: readonly Part[]): Step[] {
   const fills = statements.filter((part): part is TableFill => typeof part !== 'string').values();
-  return steps.map((step) =>
-    step.kind === 'fill' ? { ...step, fill: fills.next().value ?? step.fill } : step,
-  );
+  return steps.map((step) => {
+    if (step.kind !== 'fill') return step;
+    const fill = fills.next().value ?? step.fill;
+    return { ...step, fill, statements: [statementOf(fill)] };
+  });
 }

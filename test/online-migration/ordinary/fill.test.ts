@@ -62,6 +62,21 @@ describe('a fill', () => {
     expect(events.findLast(({ type }) => type === 'migration-step')).toMatchObject({ step: 7, steps: 7 });
   });
 
+  it('reads the table in one pass if few rows match', async () => {
+    const events: OnlineMigrationEvent[] = [];
+    await run([{ ...CENTS, where: 'total_cents is null and id % 200 = 0' }], {
+      heard: (event) => events.push(event),
+    });
+    expect(await value(`select count(*)::int from orders where total_cents = id`)).toBe(ROWS / 200);
+    const finished = events.find(({ type }) => type === 'backfill-finished');
+    expect(finished).toMatchObject({ rows: ROWS / 200 });
+    // A row of the table counts, also one that does not match: the first batches are of 1,000 rows.
+    const { batches } = finished as { batches: { count: number } };
+    expect(batches.count).toBeLessThan(ROWS / 1_000);
+    const scanned = events.flatMap((event) => (event.type === 'backfill-progress' ? [event.percent] : []));
+    expect(scanned.at(-1)).toBe(100);
+  });
+
   it('overwrites no concurrent write of the same rows, and waits for locked rows', async () => {
     const writer = await database.connect('writer');
     const holder = await database.connect('holder');

@@ -15,6 +15,7 @@ export function changeWork(fill: ChangeFill): BackfillWork {
     names: fill.names,
     alias: ALIAS,
     mostSweeps: Number.POSITIVE_INFINITY,
+    isOnePass: false,
     report: (session, emit) => reportSilence(session, fill, emit),
     prepare: (session) => keepTriggersSilent(session, fill),
     fillBatch: (session, batch, checkpoint) => fillBatch(session, fill, batch, checkpoint),

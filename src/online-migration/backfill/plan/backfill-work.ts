@@ -36,6 +36,8 @@ export interface BackfillWork extends BackfillIdentity {
    * new rows of another table may never stop to match.
    */
   readonly mostSweeps: number;
+  /** Whether one pass over a range fills all of its rows. So few rows find room on their pages, and need no stripes. */
+  readonly isOnePass: boolean;
   /** Reports once how the table's triggers are treated. */
   report(session: Session, emit: Emit): Promise<void>;
   /** Prepares a session for batches; also called again before each range. */

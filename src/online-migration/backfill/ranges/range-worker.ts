@@ -80,12 +80,13 @@ async function fillNextBatch(
   range: ClaimedRange,
 ): Promise<ClaimedRange> {
   const { leaf, stripe, nextBlock, rowsPerBlock } = range;
-  const batchRowsPerBlock = rowsPerBlock * shareOf(stripe);
+  const share = fill.isOnePass ? 1 : shareOf(stripe);
+  const batchRowsPerBlock = rowsPerBlock * share;
   const wantedBlocks = Math.round(batchSize.batchRows(stripe) / batchRowsPerBlock);
   const endBlock = Math.min(nextBlock + Math.max(1, wantedBlocks), range.endBlock);
   const isPassDone = endBlock === range.endBlock;
   const after = isPassDone
-    ? { stripe: stripe + 1, nextBlock: range.firstBlock }
+    ? { stripe: fill.isOnePass ? STRIPES : stripe + 1, nextBlock: range.firstBlock }
     : { stripe, nextBlock: endBlock };
   const batch = { leaf, stripe, firstBlock: nextBlock, endBlock };
   let began = 0;
@@ -103,7 +104,7 @@ async function fillNextBatch(
   const rows = await untilNotContended(() => connection.run(fillOnce, signal, emit), signal, giveWay);
   const milliseconds = performance.now() - began;
   batchSize.observe(stripe, (endBlock - nextBlock) * batchRowsPerBlock, milliseconds);
-  meter.count({ rows, blocks: (endBlock - nextBlock) * shareOf(stripe), milliseconds });
+  meter.count({ rows, blocks: (endBlock - nextBlock) * share, milliseconds });
   if (endBlock - nextBlock === 1 && milliseconds > 2 * batchSize.targetMs && !batchSize.isTooLongLogged) {
     batchSize.isTooLongLogged = true;
     emit({

@@ -12,6 +12,8 @@ export interface RowsToFill {
   readonly target: TargetTable;
   /** They are left out. */
   readonly failed: FailedRows;
+  /** Whether a batch takes all of its rows at once, because they are few. */
+  readonly isOnePass: boolean;
 }
 
 /** Some row of a statement is not filled by it, without an error of PostgreSQL. The statement is rolled back. */
@@ -188,7 +190,8 @@ async function recordFailed(
 
 function inBatch(rows: RowsToFill, { stripe }: BatchRows): string {
   const alias = aliasOf(rows.fill);
-  return `${alias}.ctid >= $1::tid and ${alias}.ctid < $2::tid and ${isOfStripe(alias, stripe)} and ${isToFill(rows)}`;
+  const isOfPass = rows.isOnePass ? '' : `and ${isOfStripe(alias, stripe)} `;
+  return `${alias}.ctid >= $1::tid and ${alias}.ctid < $2::tid ${isOfPass}and ${isToFill(rows)}`;
 }
 
 function bounds({ firstBlock, endBlock }: BatchRows): string[] {

@@ -1,9 +1,11 @@
 import { backfillFinished } from '../../backfill/finished-event.ts';
 import { deleteBackfill } from '../../backfill/plan/checkpoint.ts';
+import { shareOf } from '../../backfill/plan/stripes.ts';
 import { runBackfill } from '../../backfill/run-backfill.ts';
 import type { BackfillSettings } from '../../backfill/throttle/settings.ts';
 import type { Emit } from '../../change/events.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+import { findLeaves } from '../../postgres/partition-tree.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { Session } from '../../postgres/session.ts';
 import { packageTableExists } from '../../state/package-table.ts';
@@ -19,6 +21,8 @@ export interface FillRun {
   readonly migration: string;
   readonly fill: TableFill;
   readonly target: TargetTable;
+  /** PostgreSQL's estimate of the rows to fill; null if it has none. */
+  readonly rows: number | null;
   /** Plans, watches and writes the progress. */
   readonly session: Session;
   /** Opens another session with the settings of the migration. */
@@ -71,9 +75,11 @@ export async function beginFill(
  * @throws OnlineMigrationError with the rows that could not be filled, when all others are filled
  */
 export async function runFill(run: FillRun): Promise<void> {
-  const { migration, fill, target, session, openSession, settings, emit, signal } = run;
+  const { migration, fill, target, rows, session, openSession, settings, emit, signal } = run;
   const failed = new FailedRows(migration, target.table);
-  const work = tableWork(migration, { fill, target, failed });
+  const total = (await findLeaves(session, target.table)).reduce((sum, leaf) => sum + leaf.rows, 0);
+  const isOnePass = rows !== null && rows <= total * shareOf(0);
+  const work = tableWork(migration, { fill, target, failed, isOnePass });
   const summary = await runBackfill(session, work, {
     openSession,
     // Worker processes know column changes alone.

@@ -30,6 +30,7 @@ export function tableWork(migration: string, rows: RowsToFill): BackfillWork {
     ...identity,
     alias: aliasOf(fill),
     mostSweeps: MOST_SWEEPS,
+    isOnePass: rows.isOnePass,
     report: async (session, emit) => {
       if (fill.triggers !== 'silent') return;
       const { silent } = await planSilence(session, fill, target.table);

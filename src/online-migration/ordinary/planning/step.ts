@@ -22,7 +22,7 @@ interface ForProcesses {
   readonly removesFrom?: readonly string[];
 }
 
-interface SettingStep {
+export interface SettingStep {
   readonly kind: 'setting';
   readonly statements: readonly [string];
   readonly relations: readonly [];
