@@ -38,11 +38,11 @@ const { client } = database;
 
 /** Entities from the block of a recipe, in which a line that begins with a minus or a plus is one of before or after. */
 function entitiesOf(block: string, side: 'before' | 'after'): unknown[] {
-  const [kept, left] = side === 'before' ? ['-', '+'] : ['+', '-'];
+  const [kept, left] = side === 'before' ? (['-', '+'] as const) : (['+', '-'] as const);
   const code = block
     .split('\n')
-    .filter((line) => !line.startsWith(left!))
-    .map((line) => (line.startsWith(kept!) ? ` ${line.slice(1)}` : line))
+    .filter((line) => !line.startsWith(left))
+    .map((line) => (line.startsWith(kept) ? ` ${line.slice(1)}` : line))
     .join('\n');
   const names = [...code.matchAll(/^const (\w+) =/gm)].map(([, name]) => name!);
   return compileFunction(`${code}; return [${names.join(', ')}];`, ['defineEntity', 'p'])(
@@ -64,8 +64,11 @@ async function openOrm(entities: unknown[]): Promise<MikroORM & AsyncDisposable>
 async function differences(entities: unknown[]): Promise<{ up: string[]; down: string[] }> {
   await using orm = await openOrm(entities);
   const { up, down } = await orm.schema.getUpdateSchemaMigrationSQL({ wrap: false });
-  const lines = (sql: string) => sql.split('\n').filter((line) => line !== '');
-  return { up: lines(up), down: lines(down) };
+  return { up: linesOf(up), down: linesOf(down) };
+}
+
+function linesOf(sql: string): string[] {
+  return sql.split('\n').filter((line) => line !== '');
 }
 
 function migrationOf({ blocks }: Recipe, written: { up: string[]; down: string[] }): MigrationClass {
@@ -134,12 +137,13 @@ describe('docs/recipes.md', () => {
 
     const generated = await differences(after);
     expect(generated.up.map((line) => `${line}\n`).join('')).toBe(written ?? '');
-    if (data !== undefined) await expect(client.rows(`explain ${data}`)).resolves.toBeDefined();
+    // PostgreSQL accepts it.
+    if (data !== undefined) await client.rows(`explain ${data}`);
 
     await using migrator = await openOrdinaryProject(database, { [NAME]: migrationOf(recipe, generated) });
     const planned = await stepsOf(migrator.orm.migrator as OnlineMigrator);
     if (process.env['WRITE_RECIPES'] !== undefined) writeSteps(recipe.title, planned);
-    else expect(planned).toBe(steps);
+    expect(process.env['WRITE_RECIPES'] === undefined ? planned : steps).toBe(steps);
 
     await migrator.orm.migrator.up();
     expect((await differences(after)).up).toEqual([]);
