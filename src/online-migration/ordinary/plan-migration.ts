@@ -6,7 +6,9 @@ import { rolledBack } from '../postgres/rolled-back.ts';
 import { loadSqlParser, type SqlParser } from '../sql/sql-parser.ts';
 import { asKind, firstLine, readStatements, type Statement } from '../sql/statements.ts';
 import { writeStatement } from '../sql/write-statement.ts';
-import { readRecordedChanges } from '../state/recorded-changes.ts';
+import { readRecordedChanges, type RecordedChange } from '../state/recorded-changes.ts';
+import { DatabaseCatalog } from './catalog/database-catalog.ts';
+import type { Catalog } from './planning/catalog.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { findReplacements } from './planning/replacements.ts';
 import { MadeHere } from './planning/made-here.ts';
@@ -31,8 +33,8 @@ import { locked, type Step } from './planning/step.ts';
 import { stepsOf } from './planning/steps-of.ts';
 import { nameOf } from './planning/relation-names.ts';
 
-/** The first rule that knows a statement decides. */
-const RULES: readonly Rule[] = [
+/** The rules by name. The first one that knows a statement decides. */
+const RULES = {
   fillTable,
   losesData,
   underChange,
@@ -49,15 +51,30 @@ const RULES: readonly Rule[] = [
   changeData,
   attachPartition,
   catalogOnly,
-];
+} as const satisfies Record<string, Rule>;
+
+/** The name of a rule; null for a statement that no rule has looked at. */
+export type RuleName = keyof typeof RULES | null;
 
 /** The verdict on a statement that drops an object which a later one replaces. */
-const LEFT_TO_LATER: Verdict = { kind: 'steps', reason: 'a later statement replaces it', steps: [] };
+const LEFT_TO_LATER: Decision = {
+  rule: null,
+  verdict: { kind: 'steps', reason: 'a later statement replaces it', steps: [] },
+};
+
+/** A verdict, and the rule that gave it. */
+interface Decision {
+  readonly rule: RuleName;
+  readonly verdict: Verdict;
+}
 
 /** A statement of a migration, and the verdict on it. */
 export interface PlannedStatement {
   readonly statement: MigrationStatement;
   readonly verdict: Verdict;
+  readonly rule: RuleName;
+  /** The facts behind the verdict that nobody has read, each as a clause. */
+  readonly assumed: readonly string[];
 }
 
 /** The plan of an ordinary migration. */
@@ -81,20 +98,13 @@ export interface MigrationPlan {
  * @throws OnlineMigrationError if one of them is not SQL
  */
 export async function planMigration(database: Queryable, parts: readonly Part[]): Promise<MigrationPlan> {
-  const { rows } = await database.query<{ path: string }>(`select current_setting('search_path') as path`);
-  const context = await openContext(database, new MadeHere());
+  const parser = await loadSqlParser();
+  await using catalog = await DatabaseCatalog.open(database, parser);
+  const changes = await readRecordedChanges(database);
   const statements = parts.flatMap((part) =>
-    typeof part === 'string' ? readStatements(context.parser, part) : [readFill(context.parser, part)],
+    typeof part === 'string' ? readStatements(parser, part) : [readFill(parser, part)],
   );
-  try {
-    const planned = await planEach(statements, context);
-    const steps = stepsOf(planned);
-    if (steps.length <= 1) return { statements: planned, steps };
-    const apart = planned.map(refuseInSeveral);
-    return { statements: apart, steps: stepsOf(apart) };
-  } finally {
-    await database.query(`select set_config('search_path', $1, false)`, [rows[0]!.path]);
-  }
+  return planOn({ catalog, parser, changes, made: new MadeHere() }, statements);
 }
 
 /** Plans statements of which each runs before the next one is planned, in one transaction or in several. */
@@ -108,31 +118,41 @@ export class MigrationPlanner {
    */
   async planNext(database: Queryable, sql: string): Promise<PlannedStatement[]> {
     return rolledBack(database, async () => {
+      const parser = await loadSqlParser();
       const made = new MadeHere(this.#made);
-      const context = await openContext(database, made);
-      const planned = await planEach(readStatements(context.parser, sql), context);
+      const catalog = await DatabaseCatalog.open(database, parser);
+      const changes = await readRecordedChanges(database);
+      const planned = await planEach(readStatements(parser, sql), { catalog, parser, changes, made });
       this.#made = made.tables;
       return planned;
     });
   }
 }
 
-async function openContext(database: Queryable, made: MadeHere): Promise<Omit<RuleContext, 'replaces'>> {
-  const { rows } = await database.query<{ version: number }>(
-    `select current_setting('server_version_num')::integer as version`,
-  );
-  return {
-    database,
-    parser: await loadSqlParser(),
-    serverVersion: rows[0]!.version,
-    made,
-    changes: await readRecordedChanges(database),
-  };
+/** The inputs of a plan besides the statements. */
+export interface PlanInputs {
+  readonly catalog: Catalog;
+  readonly parser: SqlParser;
+  readonly changes: readonly RecordedChange[];
+  /** The effects of migrations that run before, in the same deployment. Those of the statements are noted there. */
+  readonly made: MadeHere;
+}
+
+/** Plans statements on the facts of a catalog. */
+export async function planOn(
+  inputs: PlanInputs,
+  statements: readonly MigrationStatement[],
+): Promise<MigrationPlan> {
+  const planned = await planEach(statements, inputs);
+  const steps = stepsOf(planned);
+  if (steps.length <= 1) return { statements: planned, steps };
+  const apart = planned.map(refuseInSeveral);
+  return { statements: apart, steps: stepsOf(apart) };
 }
 
 async function planEach(
   statements: readonly MigrationStatement[],
-  inputs: Omit<RuleContext, 'replaces'>,
+  inputs: PlanInputs,
 ): Promise<PlannedStatement[]> {
   const parts = statements.map((statement) => separate(statement, inputs.parser));
   const replaced = await findReplacements(parts.flat(), { ...inputs, replaces: undefined });
@@ -142,9 +162,9 @@ async function planEach(
     const verdicts: PlannedStatement[] = [];
     for (const statement of own) {
       const context: RuleContext = { ...inputs, replaces: replaced.get(statement) };
-      const verdict = leftToLater.has(statement) ? LEFT_TO_LATER : await verdictOn(statement, context);
-      verdicts.push({ statement, verdict });
-      await inputs.made.note(statement, inputs.database);
+      const found = leftToLater.has(statement) ? LEFT_TO_LATER : await verdictOn(statement, context);
+      verdicts.push({ statement, ...found, assumed: inputs.catalog.takeAssumptions() });
+      await inputs.made.note(statement, inputs.catalog);
       await setPathOf(statement.tree, context);
     }
     planned.push(...kept(statements[index]!, verdicts));
@@ -152,24 +172,25 @@ async function planEach(
   return planned;
 }
 
-function refuseInSeveral({ statement, verdict }: PlannedStatement): PlannedStatement {
-  if (verdict.kind !== 'as-written' || verdict.needsOneTransaction === undefined)
-    return { statement, verdict };
+function refuseInSeveral(planned: PlannedStatement): PlannedStatement {
+  const { verdict } = planned;
+  if (verdict.kind !== 'as-written' || verdict.needsOneTransaction === undefined) return planned;
   const reason =
     'its effect ends with the transaction or the session, and the migration needs several: an interrupted run goes on in another session';
-  return { statement, verdict: { kind: 'refused', reason, instead: verdict.needsOneTransaction } };
+  return { ...planned, verdict: { kind: 'refused', reason, instead: verdict.needsOneTransaction } };
 }
 
 /** The plan in which statements that need other steps are refused. */
 export function withoutOtherSteps({ statements, steps }: MigrationPlan): MigrationPlan {
   return {
     steps,
-    statements: statements.map(({ statement, verdict }) => {
+    statements: statements.map((planned) => {
+      const { statement, verdict } = planned;
       if (verdict.kind !== 'steps' || verdict.isUnchecked || isAsItIs(statement.text, verdict.steps))
-        return { statement, verdict };
+        return planned;
       const instead = verdict.steps.flatMap((step) => step.statements).map((sql) => `\`${sql}\``);
       return {
-        statement,
+        ...planned,
         verdict: { kind: 'refused', reason: verdict.reason, instead: `run ${instead.join(', ')}` },
       };
     }),
@@ -231,20 +252,21 @@ function kept(statement: Statement, parts: readonly PlannedStatement[]): readonl
     verdict.kind === 'as-written' ? [verdict.relations] : [],
   );
   if (parts.length < 2 || relations.length < parts.length) return parts;
-  return [{ statement, verdict: { kind: 'as-written', relations: [...new Set(relations.flat())] } }];
+  const verdict: Verdict = { kind: 'as-written', relations: [...new Set(relations.flat())] };
+  return [{ statement, verdict, rule: parts[0]!.rule, assumed: parts.flatMap(({ assumed }) => assumed) }];
 }
 
-async function verdictOn(statement: MigrationStatement, context: RuleContext): Promise<Verdict> {
+async function verdictOn(statement: MigrationStatement, context: RuleContext): Promise<Decision> {
   if (statement.accepted === undefined) {
-    for (const rule of RULES) {
+    for (const [name, rule] of Object.entries(RULES)) {
       const verdict = await rule(statement, context);
-      if (verdict !== undefined) return verdict;
+      if (verdict !== undefined) return { rule: name as RuleName, verdict };
     }
   }
   const { text, tree, accepted } = statement;
   const relation = asKind(tree, 'AlterTableStmt')?.relation ?? asKind(tree, 'IndexStmt')?.relation;
   const relations = relation === undefined ? [] : [nameOf(relation)];
-  return {
+  const verdict: Verdict = {
     kind: 'steps',
     reason: accepted === undefined ? 'no rule knows it' : `accepted: ${accepted}`,
     isUnchecked: true,
@@ -254,6 +276,7 @@ async function verdictOn(statement: MigrationStatement, context: RuleContext): P
         : { ...locked(text, relations), ...(accepted !== undefined && { mayLast: true }) },
     ],
   };
+  return { rule: null, verdict };
 }
 
 /** Whether PostgreSQL refuses the statement in a transaction. */

@@ -10,6 +10,8 @@ export interface Statement {
   /** Without the comments above it and without the semicolon. */
   readonly text: string;
   readonly tree: Node;
+  /** The line of the text on which it begins, from 1. */
+  readonly line: number;
   /** Why its author wants it to run as written; undefined without the comment `-- online: accepted <reason>`. */
   readonly accepted: string | undefined;
   /** The migration that all live processes must have been built for; undefined without the comment `-- online: after <migration>`. */
@@ -56,6 +58,7 @@ export function readStatements(parser: SqlParser, sql: string): Statement[] {
     );
   }
   let behind = 0;
+  let lines = 1;
   return (result.stmts ?? []).flatMap(({ stmt, stmt_location: from = 0, stmt_len: length }) => {
     if (stmt === undefined) return [];
     const end = length === undefined ? bytes.length : from + length;
@@ -64,7 +67,9 @@ export function readStatements(parser: SqlParser, sql: string): Statement[] {
     behind = end;
     const text = withoutLeadingComments(written);
     const above = written.slice(0, written.length - text.length);
-    return [{ text: text.trimEnd(), tree: stmt, ...commentsIn(above) }];
+    const line = lines + newlinesIn(above);
+    lines += newlinesIn(written);
+    return [{ text: text.trimEnd(), tree: stmt, line, ...commentsIn(above) }];
   });
 }
 
@@ -96,6 +101,10 @@ export function asKind<K extends Kind>(node: Node | undefined, kind: K): NodeOf<
 export function firstLine(sql: string): string {
   const line = sql.trim().split('\n', 1)[0] ?? '';
   return line.length <= 120 ? line : `${line.slice(0, 119)}…`;
+}
+
+function newlinesIn(text: string): number {
+  return text.split('\n').length - 1;
 }
 
 function withoutLeadingComments(text: string): string {

@@ -24,7 +24,7 @@ export function readFill(parser: SqlParser, fill: TableFill): MigrationStatement
     if (problem !== undefined) throw notPossible(fill, `\`${text}\` of \`${name}\` ${problem}`);
   }
   const tree = parser.parseSync(updateOf(fill)).stmts![0]!.stmt!;
-  return { text: statementOf(fill), tree, accepted: undefined, fill };
+  return { text: statementOf(fill), tree, line: 1, accepted: undefined, fill };
 }
 
 /** Why a text is not one SQL expression; undefined if it is one. */

@@ -1,8 +1,5 @@
 import type { Node, RangeVar } from 'libpg-query';
-import { nameOf } from './relation-names.ts';
-import { writeStatement } from '../../sql/write-statement.ts';
 import type { RuleContext } from './rule.ts';
-import { onTrialTable } from './trial-table.ts';
 
 /** The longest name, in bytes. */
 const NAME_BYTES = 63;
@@ -19,24 +16,8 @@ export async function nameOfPostgres(
   relation: RangeVar,
   onTable: (trial: RangeVar) => Node,
 ): Promise<string | undefined> {
-  const { database, parser } = context;
-  const name = await onTrialTable(context, relation, { name: relation.relname! }, async (trial) => {
-    const sql = writeStatement(parser, onTable(trial));
-    if (sql === null) return undefined;
-    await database.query(sql);
-    const { rows } = await database.query<{ name: string }>(
-      `
-      select name
-      from (
-        select conname as name, oid from pg_catalog.pg_constraint where conrelid = to_regclass($1) and contype <> 'n'
-        union all
-        select c.relname, c.oid from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid where i.indrelid = to_regclass($1)
-      ) as made
-      order by oid desc limit 1`,
-      [nameOf(trial)],
-    );
-    return rows[0]?.name;
-  });
+  const { catalog, made } = context;
+  const name = await catalog.nameOfPostgres(made.altered(relation), relation.relname!, onTable);
   return name === undefined ? undefined : freeName(context, relation, name, '');
 }
 
@@ -55,7 +36,7 @@ export async function chooseName(
 
 /** Adds a number if the name is taken. */
 async function freeName(
-  { database, made }: RuleContext,
+  { catalog, made }: RuleContext,
   relation: RangeVar,
   stem: string,
   label: string,
@@ -63,18 +44,7 @@ async function freeName(
   for (let number = 0; ; number++) {
     const end = `${label}${number === 0 ? '' : number}`;
     const name = shortened(stem, NAME_BYTES - Buffer.byteLength(end)) + end;
-    const { rows } = await database.query<{ taken: boolean }>(
-      `
-      select exists (
-          select from pg_catalog.pg_class c where c.relname = $2 and c.relnamespace = t.relnamespace
-        ) or exists (
-          select from pg_catalog.pg_constraint n where n.conname = $2 and n.conrelid = t.oid
-        ) as taken
-      from pg_catalog.pg_class t
-      where t.oid = to_regclass($1)`,
-      [nameOf(made.inCatalog(relation)), name],
-    );
-    if (made.isTaken(name) ?? rows[0]?.taken) continue;
+    if (made.isTaken(name) ?? (await catalog.isNameTaken(made.inCatalog(relation), name))) continue;
     made.take(name);
     return name;
   }

@@ -1,6 +1,6 @@
 import type { Node, RangeVar } from 'libpg-query';
 import { asKind, type Statement } from '../../sql/statements.ts';
-import type { Queryable } from '../../postgres/queryable.ts';
+import type { AlteredTable, Catalog } from './catalog.ts';
 import { nameOf } from './relation-names.ts';
 
 /** Kinds of statements that create an object. */
@@ -33,12 +33,12 @@ export class MadeHere {
   }
 
   /** Notes the effects of a statement. */
-  async note({ tree }: Statement, database: Queryable): Promise<void> {
+  async note({ tree }: Statement, catalog: Catalog): Promise<void> {
     this.#setsRole ||= asKind(tree, 'VariableSetStmt')?.name === 'role';
     this.#createsObjects ||= CREATES.test(Object.keys(tree)[0] ?? '');
     const created = asKind(tree, 'CreateStmt')?.relation ?? asKind(tree, 'CreateTableAsStmt')?.into?.rel;
     // It may exist: `create table if not exists`.
-    if (created !== undefined && (this.#isGone(created) || !(await exists(database, created))))
+    if (created !== undefined && (this.#isGone(created) || !(await catalog.exists(created))))
       this.#made.add(nameOf(created));
     this.#noteRename(tree);
     this.#noteDrop(tree);
@@ -79,16 +79,14 @@ export class MadeHere {
     return this.#altering.get(nameOf(relation)) ?? [];
   }
 
+  /** The table in the catalog, and the earlier statements that alter it. */
+  altered(relation: RangeVar): AlteredTable {
+    return { relation: this.inCatalog(relation), altering: this.altering(relation) };
+  }
+
   /** Whether an earlier statement alters a column of this name: adds it, renames it, lets it be null, … */
   hasAltered(relation: RangeVar, column: string): boolean {
-    return this.altering(relation).some((tree) => {
-      const renamed = asKind(tree, 'RenameStmt');
-      if (renamed?.newname === column || renamed?.subname === column) return true;
-      return (asKind(tree, 'AlterTableStmt')?.cmds ?? []).some((node) => {
-        const command = asKind(node, 'AlterTableCmd');
-        return (asKind(command?.def, 'ColumnDef')?.colname ?? command?.name) === column;
-      });
-    });
+    return hasAltered(this.altering(relation), column);
   }
 
   /** Notes that an index or a constraint of this name is there. */
@@ -152,9 +150,14 @@ export class MadeHere {
   }
 }
 
-async function exists(database: Queryable, relation: RangeVar): Promise<boolean> {
-  const { rows } = await database.query<{ found: boolean }>(`select to_regclass($1) is not null as found`, [
-    nameOf(relation),
-  ]);
-  return rows[0]!.found;
+/** Whether one of the statements alters a column of this name. */
+export function hasAltered(altering: readonly Node[], column: string): boolean {
+  return altering.some((tree) => {
+    const renamed = asKind(tree, 'RenameStmt');
+    if (renamed?.newname === column || renamed?.subname === column) return true;
+    return (asKind(tree, 'AlterTableStmt')?.cmds ?? []).some((node) => {
+      const command = asKind(node, 'AlterTableCmd');
+      return (asKind(command?.def, 'ColumnDef')?.colname ?? command?.name) === column;
+    });
+  });
 }

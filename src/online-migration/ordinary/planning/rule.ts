@@ -1,8 +1,8 @@
-import type { Queryable } from '../../postgres/queryable.ts';
 import type { RecordedChange } from '../../state/recorded-changes.ts';
 import type { SqlParser } from '../../sql/sql-parser.ts';
 import type { Statement } from '../../sql/statements.ts';
 import type { MigrationStatement } from '../fill/fill-statement.ts';
+import type { Catalog } from './catalog.ts';
 import type { MadeHere } from './made-here.ts';
 import type { Step } from './step.ts';
 
@@ -40,11 +40,8 @@ export type Verdict =
 
 /** The inputs of a rule, besides the statement. */
 export interface RuleContext {
-  /** Reads the catalog. */
-  readonly database: Queryable;
+  readonly catalog: Catalog;
   readonly parser: SqlParser;
-  /** `server_version_num`: 180004. */
-  readonly serverVersion: number;
   /** The objects that earlier statements of the migration make. */
   readonly made: MadeHere;
   /** The recorded column changes. */

@@ -1,61 +1,37 @@
-import type { RangeVar } from 'libpg-query';
-import type { Queryable } from '../../postgres/queryable.ts';
-import { nameOf } from './relation-names.ts';
-
 /** A table in the catalog. */
 export interface TableFacts {
   /** Schema and name, quoted. */
   readonly name: string;
   /** The schema, not quoted. */
   readonly schema: string;
+  /** The name in the catalog, not quoted. */
+  readonly relname: string;
   /** Schema and name in the catalog, quoted. An earlier statement of the migration may rename the table. */
   readonly inCatalog: string;
   /** `r` a table, `p` a partitioned one, `v` a view, `m` a materialized view, … */
   readonly kind: string;
   /** Whether it has no row, and never had one since its last rewrite. */
   readonly isEmpty: boolean;
-  /** PostgreSQL's estimate. */
-  readonly rows: number;
-  readonly bytes: number;
-  readonly columns: Readonly<Record<string, { readonly notNull: boolean; readonly type: string }>>;
+  /** PostgreSQL's estimate; null if it is not known. */
+  readonly rows: number | null;
+  readonly bytes: number | null;
+  /** Null if they are not known. */
+  readonly columns: Readonly<Record<string, ColumnFacts>> | null;
+}
+
+/** A column in the catalog. */
+export interface ColumnFacts {
+  readonly notNull: boolean;
+  /** As `format_type` writes it; null if it is not known. */
+  readonly type: string | null;
+}
+
+/** A column of a table; undefined if the table does not have it. If the columns are not known, each name is one that may be null. */
+export function columnOf({ columns }: TableFacts, name: string): ColumnFacts | undefined {
+  return columns === null ? { notNull: false, type: null } : columns[name];
 }
 
 /** The rows that a unique constraint or a foreign key of the table reads: not those of tables that inherit from it. */
 export function fromOf({ name, kind }: TableFacts): string {
   return kind === 'p' ? name : `only ${name}`;
-}
-
-/** Reads a table's facts; null if it does not exist. */
-export async function readTable(database: Queryable, relation: RangeVar): Promise<TableFacts | null> {
-  const { rows } = await database.query<TableFacts>(
-    `
-    with member as (
-      select c.oid, c.reltuples
-      from (select to_regclass($1)::oid as oid union select relid from pg_partition_tree(to_regclass($1))) part
-      join pg_catalog.pg_class c using (oid)
-      where c.relkind in ('r', 'm')
-    ), size as (
-      select coalesce(sum(pg_relation_size(oid)), 0)::float8 as bytes,
-        -- A table that was never analyzed has no estimate. Small rows are the safe one.
-        coalesce(sum(case when reltuples < 0 then pg_relation_size(oid) / 100.0 else reltuples end), 0)::float8 as rows
-      from member
-    )
-    select format('%I.%I', n.nspname, c.relname) as name, format('%I.%I', n.nspname, c.relname) as "inCatalog", n.nspname as schema, c.relkind as kind, size.bytes = 0 as "isEmpty", size.rows, size.bytes,
-      coalesce(
-        (
-          select jsonb_object_agg(
-            a.attname, jsonb_build_object('notNull', a.attnotnull, 'type', format_type(a.atttypid, a.atttypmod))
-          )
-          from pg_catalog.pg_attribute a
-          where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-        ),
-        '{}'
-      ) as columns
-    from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    cross join size
-    where c.oid = to_regclass($1)`,
-    [nameOf(relation)],
-  );
-  return rows[0] ?? null;
 }

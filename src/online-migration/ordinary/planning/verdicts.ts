@@ -2,7 +2,7 @@ import type { Node, RangeVar } from 'libpg-query';
 import { writeStatement } from '../../sql/write-statement.ts';
 import { nameOf } from './relation-names.ts';
 import type { RuleContext, Verdict } from './rule.ts';
-import { readTable, type TableFacts } from './table-facts.ts';
+import type { TableFacts } from './table-facts.ts';
 
 /** A verdict for a statement that only changes the catalog of these tables. */
 export function asWritten(...relations: readonly string[]): Verdict {
@@ -15,7 +15,7 @@ export function asWritten(...relations: readonly string[]): Verdict {
  */
 export async function tableInUse(relation: RangeVar, context: RuleContext): Promise<TableFacts | undefined> {
   if (context.made.has(relation)) return undefined;
-  const table = await readTable(context.database, context.made.inCatalog(relation));
+  const table = await context.catalog.readTable(context.made.inCatalog(relation));
   if (table === null || table.isEmpty) return undefined;
   const isRenamed = context.made.inCatalog(relation) !== relation;
   return isRenamed

@@ -1,7 +1,7 @@
 import type { ColumnDef, Node, RangeVar } from 'libpg-query';
-import type { Queryable } from '../../postgres/queryable.ts';
 import type { SqlParser } from '../../sql/sql-parser.ts';
 import { asKind } from '../../sql/statements.ts';
+import type { Catalog } from '../planning/catalog.ts';
 import { expressionOf, fillAdvice } from '../planning/fill-advice.ts';
 import type { Rule, Verdict } from '../planning/rule.ts';
 import { stringsOf, tableCommandOf } from '../planning/table-command.ts';
@@ -22,7 +22,7 @@ export const addColumn: Rule = async (statement, context) => {
   const table = await tableInUse(alter.table, context);
   if (table === undefined) return onFreeTable(alter.table, context);
   const isThere =
-    table.columns[column.colname!] !== undefined && !context.made.hasAltered(alter.table, column.colname!);
+    table.columns?.[column.colname!] !== undefined && !context.made.hasAltered(alter.table, column.colname!);
   if (alter.command.missing_ok && isThere) return asWritten(table.name);
   const danger = await dangerOf(column, alter.table, context);
   return danger ?? asWritten(table.name);
@@ -33,7 +33,7 @@ type Refused = Extract<Verdict, { kind: 'refused' }>;
 async function dangerOf(
   column: ColumnDef,
   table: RangeVar,
-  { database, parser }: { readonly database: Queryable; readonly parser: SqlParser },
+  { catalog, parser }: { readonly catalog: Catalog; readonly parser: SqlParser },
 ): Promise<Refused | undefined> {
   const name = column.colname!;
   const constraints = (column.constraints ?? []).flatMap((node) => asKind(node, 'Constraint') ?? []);
@@ -54,13 +54,13 @@ async function dangerOf(
       `add ${name} as a plain column that a trigger fills, and ${fill(expressionOf(parser, generated.raw_expr) ?? '…')}; on PostgreSQL 18 a virtual column costs nothing`,
     );
   }
-  if (given !== undefined && (await isVolatile(given, database))) {
+  if (given !== undefined && (await catalog.hasVolatile(functionsIn(given)))) {
     return refused(
       'its default differs from row to row, so it rewrites the table while nobody can use it',
       `add ${name} without a default, set the default in a statement of its own, ${fill(expressionOf(parser, given) ?? '…')}, and set it not null`,
     );
   }
-  if (await hasCheckedDomain(column, database)) {
+  if (await catalog.isCheckedDomain(stringsOf(column.typeName?.names))) {
     return refused(
       'its type is a domain with a constraint, so it rewrites the table while nobody can use it',
       `add ${name} with the domain's base type, and add the domain's condition as a check`,
@@ -90,43 +90,10 @@ function isNullConstant(expression: Node): boolean {
   return asKind(expression, 'A_Const')?.isnull === true;
 }
 
-/** Whether an expression calls a volatile function, or one that is not known. */
-async function isVolatile(expression: Node, database: Queryable): Promise<boolean> {
-  const calls = functionsIn(expression);
-  if (calls.length === 0) return false;
-  const { rows } = await database.query<{ volatile: boolean }>(
-    `
-    select coalesce(bool_or(p.oid is null or p.provolatile = 'v'), false) as volatile
-    from unnest($1::text[]) as name
-    left join pg_catalog.pg_proc p on p.proname = name`,
-    [calls],
-  );
-  return rows[0]!.volatile;
-}
-
 /** The names of the functions that a tree calls, without their schemas. */
 function functionsIn(part: unknown): string[] {
   if (typeof part !== 'object' || part === null) return [];
   const called = 'FuncCall' in part ? asKind(part as Node, 'FuncCall') : undefined;
   const own = called === undefined ? [] : stringsOf(called.funcname).slice(-1);
   return [...own, ...Object.values(part).flatMap(functionsIn)];
-}
-
-async function hasCheckedDomain({ typeName }: ColumnDef, database: Queryable): Promise<boolean> {
-  const names = stringsOf(typeName?.names);
-  const { rows } = await database.query<{ checked: boolean }>(
-    `
-    with recursive domain as (
-      select t.oid, t.typbasetype, t.typnotnull, t.typtype from pg_catalog.pg_type t
-      where t.oid = to_regtype((select string_agg(quote_ident(name), '.' order by position) from unnest($1::text[]) with ordinality as part (name, position)))
-      union all
-      select t.oid, t.typbasetype, t.typnotnull, t.typtype from pg_catalog.pg_type t join domain on t.oid = domain.typbasetype
-    )
-    select exists (
-      select from domain
-      where typtype = 'd' and (typnotnull or exists (select from pg_catalog.pg_constraint where contypid = domain.oid))
-    ) as checked`,
-    [names],
-  );
-  return rows[0]!.checked;
 }

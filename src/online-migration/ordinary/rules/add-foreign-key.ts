@@ -3,7 +3,7 @@ import { nameOf } from '../planning/relation-names.ts';
 import type { Rule, RuleContext, Verdict } from '../planning/rule.ts';
 import { MOST_ROWS, rowLabel } from '../planning/row-label.ts';
 import { find, locked, type Step, validate } from '../planning/step.ts';
-import { fromOf, readTable, type TableFacts } from '../planning/table-facts.ts';
+import { columnOf, fromOf, type TableFacts } from '../planning/table-facts.ts';
 import {
   addedConstraint,
   droppingCommands,
@@ -49,7 +49,7 @@ export const addForeignKey: Rule = async (statement, context) => {
       steps: [locked(statement.text, both, 'SHARE ROW EXCLUSIVE')],
     };
   }
-  if (table.kind === 'p' && context.serverVersion < NOT_VALID_ON_PARTITIONED) {
+  if (table.kind === 'p' && context.catalog.serverVersion < NOT_VALID_ON_PARTITIONED) {
     return {
       kind: 'refused',
       reason:
@@ -87,12 +87,12 @@ async function orphansOf(
   table: TableFacts,
   context: RuleContext,
 ): Promise<Step[]> {
-  const other = await readTable(context.database, key.pktable!);
+  const other = await context.catalog.readTable(key.pktable!);
   const columns = stringsOf(key.fk_attrs);
   const targets = key.pk_attrs?.length
     ? stringsOf(key.pk_attrs)
     : (await primaryKeyOf(context, key.pktable!)).map(({ name }) => name);
-  const areThere = columns.every((column) => table.columns[column] !== undefined);
+  const areThere = columns.every((column) => columnOf(table, column) !== undefined);
   if (other === null || key.fk_matchtype === 'f' || targets.length !== columns.length || !areThere) return [];
   const isGiven = columns.map((column) => `r.${escapeIdentifier(column)} is not null`).join(' and ');
   const isPartner = columns

@@ -4,7 +4,7 @@ import { chooseName, nameOfPostgres } from '../planning/choose-name.ts';
 import { listOf, nameOf } from '../planning/relation-names.ts';
 import type { Rule, Verdict } from '../planning/rule.ts';
 import { MOST_ROWS } from '../planning/row-label.ts';
-import { fromOf, type TableFacts } from '../planning/table-facts.ts';
+import { columnOf, fromOf, type TableFacts } from '../planning/table-facts.ts';
 import { find, locked, type Step } from '../planning/step.ts';
 import {
   addedConstraint,
@@ -38,7 +38,7 @@ export const addUnique: Rule = async (statement, context) => {
   const columns = stringsOf(key.keys);
   const nullable = isPrimary
     ? columns.filter(
-        (name) => table.columns[name]?.notNull !== true || context.made.hasAltered(alter.table, name),
+        (name) => columnOf(table, name)?.notNull !== true || context.made.hasAltered(alter.table, name),
       )
     : [];
   if (key.indexname !== undefined && nullable.length === 0 && dropping.length === 0) {
@@ -72,7 +72,7 @@ export const addUnique: Rule = async (statement, context) => {
       kind: 'steps',
       reason: 'it builds an index while nobody can use the table',
       steps: [
-        ...(columns.every((name) => table.columns[name] !== undefined)
+        ...(columns.every((name) => columnOf(table, name) !== undefined)
           ? [duplicates(table, columns, isPrimary || key.nulls_not_distinct === true)]
           : []),
         ...notNull,

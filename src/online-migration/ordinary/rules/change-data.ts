@@ -1,9 +1,9 @@
 import type { Node, RangeVar } from 'libpg-query';
 import type { SqlParser } from '../../sql/sql-parser.ts';
 import { asKind, type Kind } from '../../sql/statements.ts';
-import { estimateRows } from '../planning/estimate-rows.ts';
 import { fillInPlaceOf } from '../planning/fill-advice.ts';
 import type { Rule } from '../planning/rule.ts';
+import type { TableFacts } from '../planning/table-facts.ts';
 import { tableInUse } from '../planning/verdicts.ts';
 
 /** Up to this number of rows, by PostgreSQL's estimate, one statement is short. */
@@ -21,12 +21,12 @@ export const changeData: Rule = async (statement, context) => {
   if (relations.length === 0) return undefined;
   for (const each of relations) {
     const table = await tableInUse(each, context);
-    if (table === undefined || table.rows <= FEW_ROWS) continue;
-    const rows = (await estimateRows(context.database, statement.text)) ?? table.rows;
-    if (rows <= FEW_ROWS) continue;
+    if (table === undefined || (table.rows !== null && table.rows <= FEW_ROWS)) continue;
+    const rows = (await context.catalog.estimateRows(statement.text)) ?? table.rows;
+    if (rows !== null && rows <= FEW_ROWS) continue;
     return {
       kind: 'refused',
-      reason: `${table.name} has about ${Math.round(table.rows)} rows, and ${rows < table.rows ? `about ${Math.round(rows)} of them` : 'they'} would be locked until the last of them is written`,
+      reason: `${counted(table, rows)} would be locked until the last of them is written`,
       instead: insteadOf(statement.tree, context.parser),
     };
   }
@@ -37,6 +37,12 @@ function insteadOf(tree: Node, parser: SqlParser): string {
   const update = asKind(tree, 'UpdateStmt');
   const fill = update === undefined ? undefined : fillInPlaceOf(parser, update);
   return fill ?? 'write the rows in batches, each in a transaction of its own';
+}
+
+function counted(table: TableFacts, rows: number | null): string {
+  if (table.rows === null || rows === null) return `many rows of ${table.name}`;
+  const some = rows < table.rows ? `about ${Math.round(rows)} of them` : 'they';
+  return `${table.name} has about ${Math.round(table.rows)} rows, and ${some}`;
 }
 
 /** The tables that a statement writes, and those whose rows it inserts elsewhere. */

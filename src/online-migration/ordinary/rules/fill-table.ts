@@ -1,17 +1,8 @@
 import type { RangeVar } from 'libpg-query';
-import { sqlState } from '../../postgres/database-error.ts';
-import { isRowError } from '../../backfill/batch/row-error.ts';
-import { TREE_OIDS } from '../../postgres/partition-tree.ts';
-import type { Queryable } from '../../postgres/queryable.ts';
-import { conditionOf, type TableFill, updateOf } from '../fill/table-fill.ts';
-import { estimateRows } from '../planning/estimate-rows.ts';
-import { listOf, nameOf } from '../planning/relation-names.ts';
+import { type TableFill, updateOf } from '../fill/table-fill.ts';
+import { nameOf } from '../planning/relation-names.ts';
 import type { Rule, RuleContext, Verdict } from '../planning/rule.ts';
-import { readTable, type TableFacts } from '../planning/table-facts.ts';
-import { onTrialTable } from '../planning/trial-table.ts';
-
-/** Rows on which a fill is tried before anything runs. */
-const SAMPLE_ROWS = 100;
+import type { TableFacts } from '../planning/table-facts.ts';
 
 /** Kinds of relations that store no rows of their own, or whose rows cannot be updated. */
 const OTHER_KINDS: Readonly<Record<string, string>> = {
@@ -23,9 +14,6 @@ const OTHER_KINDS: Readonly<Record<string, string>> = {
   I: 'an index',
   c: 'a type',
 };
-
-/** Names that PostgreSQL does not find, because an earlier statement of the migration may make the object. */
-const NOT_FOUND = new Set(['42P01', '42883', '42704', '3F000']);
 
 /**
  * A fill: batches of an update, beside the traffic. Its mistakes are found before anything runs: it is asked of PostgreSQL, and tried
@@ -46,15 +34,11 @@ export const fillTable: Rule = async (statement, context) => {
     ],
   });
   if (context.made.has(relation)) return planned(nameOf(relation), null);
-  const table = await readTable(context.database, context.made.inCatalog(relation));
+  const table = await context.catalog.readTable(context.made.inCatalog(relation));
   if (table === null) return unknownTable(fill);
-  const problem =
-    problemOfKind(table) ??
-    (await problemOfTable(context, table, fill)) ??
-    (await problemOfRights(context, table, fill)) ??
-    (await problemOfTrial(context, relation, table, fill));
+  const problem = problemOfKind(table) ?? (await problemOfTrial(context, relation, table, fill));
   if (problem !== undefined) return problem;
-  return planned(table.name, (await estimateRows(context.database, updateOf(fill))) ?? table.rows);
+  return planned(table.name, (await context.catalog.estimateRows(updateOf(fill))) ?? table.rows);
 };
 
 function refused(reason: string, instead: string): Verdict {
@@ -76,142 +60,18 @@ function problemOfKind({ name, kind }: TableFacts): Verdict | undefined {
   return refused(`${name} is ${OTHER_KINDS[kind] ?? 'no table'}`, 'fill the tables that it reads');
 }
 
-async function problemOfTable(
-  { database }: RuleContext,
-  { inCatalog, name }: TableFacts,
-  { set }: TableFill,
-): Promise<Verdict | undefined> {
-  const { rows } = await database.query<{ children: boolean; foreign: string | null; keys: string[] }>(
-    `
-    with tree as (${TREE_OIDS})
-    select
-      exists (
-        select from pg_catalog.pg_inherits i
-        join tree on tree.oid = i.inhparent
-        join pg_catalog.pg_class c on c.oid = i.inhrelid
-        where not c.relispartition
-      ) as children,
-      (select format('%I.%I', n.nspname, c.relname) from tree join pg_catalog.pg_class c using (oid)
-        join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind = 'f' limit 1) as foreign,
-      array(
-        select a.attname::text
-        from tree
-        join pg_catalog.pg_partitioned_table p on p.partrelid = tree.oid
-        join pg_catalog.pg_attribute a on a.attrelid = tree.oid and not a.attisdropped
-        where a.attname = any ($2) and (
-          a.attnum = any (p.partattrs)
-          -- An expression of the key has the column.
-          or exists (
-            select from pg_catalog.pg_depend d
-            where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = tree.oid and d.objsubid = a.attnum
-              and d.refclassid = d.classid and d.refobjid = tree.oid and d.refobjsubid = 0
-          )
-        )
-      ) as keys`,
-    [inCatalog, Object.keys(set)],
-  );
-  const { children, foreign, keys } = rows[0]!;
-  if (children)
-    return refused(`other tables inherit from ${name}`, 'fill each of the tables in a call of its own');
-  if (foreign !== null)
-    return refused(`the partition ${foreign} is a foreign table`, 'fill each of the other partitions');
-  if (keys.length > 0)
-    return refused(
-      `${listOf(keys)} decides on the partition of a row`,
-      'move the rows by `delete` and `insert` of your own, in batches',
-    );
-  return undefined;
-}
-
-async function problemOfRights(
-  { database, made }: RuleContext,
-  { inCatalog, name }: TableFacts,
-  { set }: TableFill,
-): Promise<Verdict | undefined> {
-  // The role that fills is another one.
-  if (made.setsRole) return undefined;
-  const { rows } = await database.query<{ role: string; hidden: boolean; missing: boolean }>(
-    `
-    with tree as (${TREE_OIDS})
-    select quote_ident(current_user) as role, bool_or(row_security_active(oid)) as hidden,
-      bool_or(
-        not has_table_privilege(oid, 'select')
-        or (not has_table_privilege(oid, 'update') and exists (
-          select from pg_catalog.pg_attribute a
-          where a.attrelid = oid and a.attname = any ($2) and not has_column_privilege(oid, a.attnum, 'update')
-        ))
-      ) as missing
-    from tree`,
-    [inCatalog, Object.keys(set)],
-  );
-  const { role, hidden, missing } = rows[0]!;
-  if (missing)
-    return refused(
-      `${role} may not read and update all of ${name}`,
-      `run \`grant select, update on ${name} to ${role}\` as its owner, also on its partitions`,
-    );
-  if (hidden)
-    return refused(
-      `row level security hides rows of ${name} from ${role}, and they would not be filled`,
-      'run the migration as a role with BYPASSRLS, or as the owner of a table without FORCE ROW LEVEL SECURITY',
-    );
-  return undefined;
-}
-
-/** Asks PostgreSQL on an empty copy of the table, and fills some of the rows there. */
 async function problemOfTrial(
-  context: RuleContext,
+  { catalog, made }: RuleContext,
   relation: RangeVar,
   table: TableFacts,
   fill: TableFill,
 ): Promise<Verdict | undefined> {
-  const { database, made } = context;
-  const options = { name: fill.table, including: 'including defaults including generated' };
-  return onTrialTable(context, relation, options, async (trial) => {
-    const update = updateOf(fill, nameOf(trial));
-    try {
-      await database.query(`explain ${update}`);
-    } catch (error) {
-      if (made.createsObjects && NOT_FOUND.has(sqlState(error) ?? '')) return undefined;
-      return refused(`PostgreSQL does not accept it: ${(error as Error).message}`, 'correct the fill');
-    }
-    if (!(await copySample(database, table, nameOf(trial)))) return undefined;
-    try {
-      const { rows } = await database.query<{ open: boolean }>(
-        `${update} returning ${conditionOf(fill)} is true as open`,
-      );
-      if (rows.length === 0 || rows.some(({ open }) => !open)) return undefined;
-      return refused(
-        'a filled row still matches `where`, so that it would be filled again and again',
-        'write a condition that is false for a filled row, such as `new_column is null` or `email is distinct from lower(email)`',
-      );
-    } catch (error) {
-      // A row that cannot be filled is named when the fill runs.
-      if (isRowError(error)) return undefined;
-      throw error;
-    }
+  const problem = await catalog.findFillProblem({
+    fill,
+    table,
+    altered: { relation: made.inCatalog(relation), altering: made.altering(relation) },
+    setsRole: made.setsRole,
+    createsObjects: made.createsObjects,
   });
-}
-
-/** Copies some rows into the trial; returns false if that is impossible. */
-async function copySample(database: Queryable, { inCatalog }: TableFacts, trial: string): Promise<boolean> {
-  const { rows } = await database.query<{ columns: string | null }>(
-    `
-    select string_agg(quote_ident(a.attname), ', ' order by a.attnum) as columns
-    from pg_catalog.pg_attribute a
-    join pg_catalog.pg_attribute t on t.attrelid = to_regclass($2) and t.attname = a.attname
-    where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped and not t.attisdropped
-      and a.attgenerated = '' and t.attgenerated = ''`,
-    [inCatalog, trial],
-  );
-  const columns = rows[0]?.columns;
-  if (columns == null) return false;
-  try {
-    await database.query(
-      `insert into ${trial} (${columns}) select ${columns} from ${inCatalog} limit ${SAMPLE_ROWS}`,
-    );
-    return true;
-  } catch {
-    return false;
-  }
+  return problem === undefined ? undefined : refused(problem.reason, problem.instead);
 }

@@ -44,16 +44,10 @@ export const sessionState: Rule = async ({ tree }, context) => {
   return undefined;
 };
 
-/**
- * Sets the schemas in which the names of later statements are looked up, for the time of the plan.
- * @returns whether it did
- */
-export async function setPathOf(tree: Node, { database, parser }: RuleContext): Promise<boolean> {
+/** Sets the schemas in which the names of later statements are looked up, for the time of the plan. */
+export async function setPathOf(tree: Node, { catalog }: RuleContext): Promise<void> {
   const setting = settingIn(tree);
-  const sql = setting?.name === 'search_path' ? writeStatement(parser, setting.ofSession) : null;
-  if (sql === null) return false;
-  await database.query(sql);
-  return true;
+  if (setting?.name === 'search_path') await catalog.setSearchPath(setting.ofSession);
 }
 
 function bound(relations: readonly string[], instead: string): Verdict {

@@ -3,6 +3,7 @@ import { chooseName } from '../planning/choose-name.ts';
 import type { Rule, RuleContext } from '../planning/rule.ts';
 import { MOST_ROWS, rowLabel } from '../planning/row-label.ts';
 import { find, locked, type Step, validate } from '../planning/step.ts';
+import { columnOf } from '../planning/table-facts.ts';
 import { tableCommandOf } from '../planning/table-command.ts';
 import { onFreeTable, tableInUse } from '../planning/verdicts.ts';
 import type { RangeVar } from 'libpg-query';
@@ -21,12 +22,14 @@ export const setNotNull: Rule = async (statement, context) => {
   if (alter?.command.subtype !== 'AT_SetNotNull') return undefined;
   const column = alter.command.name!;
   const table = await tableInUse(alter.table, context);
-  const found = table?.columns[column];
   if (table === undefined) return onFreeTable(alter.table, context);
+  const found = columnOf(table, column);
   const isAltered = context.made.hasAltered(alter.table, column);
   if (
     !isAltered &&
-    (found === undefined || found.notNull || (await isProven(context, table.inCatalog, column)))
+    (found === undefined ||
+      found.notNull ||
+      (await context.catalog.excludesNull(context.made.inCatalog(alter.table), column)))
   ) {
     return { kind: 'steps', reason: 'it locks the table', steps: [locked(statement.text, [table.name])] };
   }
@@ -56,18 +59,4 @@ export async function notNullSteps(
     locked(`alter table ${table} alter column ${name} set not null`, [table]),
     locked(`alter table ${table} drop constraint ${check}`, [table]),
   ];
-}
-
-/** Whether a validated check excludes rows without a value. */
-async function isProven({ database }: RuleContext, table: string, column: string): Promise<boolean> {
-  const { rows } = await database.query<{ proven: boolean }>(
-    `
-    select exists (
-      select from pg_catalog.pg_constraint
-      where conrelid = to_regclass($1) and contype = 'c' and convalidated
-        and pg_get_expr(conbin, conrelid) = format('(%I IS NOT NULL)', $2::text)
-    ) as proven`,
-    [table, column],
-  );
-  return rows[0]!.proven;
 }

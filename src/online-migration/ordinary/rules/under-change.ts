@@ -1,25 +1,23 @@
 import type { Node, RangeVar } from 'libpg-query';
 import { PACKAGE_SCHEMA } from '../../change/names.ts';
-import type { Queryable } from '../../postgres/queryable.ts';
 import { asKind } from '../../sql/statements.ts';
-import { nameOf } from '../planning/relation-names.ts';
 import type { Rule, Verdict } from '../planning/rule.ts';
 import { stringsOf } from '../planning/table-command.ts';
 
 /**
  * A statement that alters a column under change, or an object of the package: refused. The phases that follow expect them as they are.
  */
-export const underChange: Rule = async ({ tree }, { database, changes }) => {
+export const underChange: Rule = async ({ tree }, { catalog, changes }) => {
   if (schemasIn(tree).includes(PACKAGE_SCHEMA)) {
     return refused(`it alters objects of the package`, `leave the schema ${PACKAGE_SCHEMA} to the phases`);
   }
   const relation = alteredBy(tree);
   const underWay = changes.filter(({ columns }) => columns.some(({ hasInterimName }) => hasInterimName));
   if (relation === undefined || underWay.length === 0) return undefined;
-  const table = await tableOf(database, relation);
+  const table = await catalog.readTable(relation);
   const names = new Set(namesIn(tree));
   for (const change of underWay) {
-    if (change.schema !== table?.schema || change.table !== table.name) continue;
+    if (change.schema !== table?.schema || change.table !== table.relname) continue;
     const columns = change.columns.flatMap(({ oldColumn, newColumn }) => [oldColumn, newColumn]);
     const isWhole =
       asKind(tree, 'DropStmt') !== undefined || asKind(tree, 'RenameStmt')?.renameType === 'OBJECT_TABLE';
@@ -52,21 +50,6 @@ function alteredBy(tree: Node): RangeVar | undefined {
     asKind(tree, 'RenameStmt')?.relation ??
     asKind(tree, 'CreateTrigStmt')?.relation
   );
-}
-
-async function tableOf(
-  database: Queryable,
-  relation: RangeVar,
-): Promise<{ schema: string; name: string } | undefined> {
-  const { rows } = await database.query<{ schema: string; name: string }>(
-    `
-    select n.nspname as schema, c.relname as name
-    from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where c.oid = to_regclass($1)`,
-    [nameOf(relation)],
-  );
-  return rows[0];
 }
 
 /** All names and texts in a tree. */

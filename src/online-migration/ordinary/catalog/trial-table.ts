@@ -1,8 +1,17 @@
 import type { Node, RangeVar } from 'libpg-query';
 import { asKind } from '../../sql/statements.ts';
 import { writeStatement } from '../../sql/write-statement.ts';
-import { nameOf } from './relation-names.ts';
-import type { RuleContext } from './rule.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
+import { rolledBack } from '../../postgres/rolled-back.ts';
+import type { AlteredTable } from '../planning/catalog.ts';
+import { nameOf } from '../planning/relation-names.ts';
+import type { SqlParser } from '../../sql/sql-parser.ts';
+
+/** A database, and the grammar of its statements. */
+export interface Asked {
+  readonly database: Queryable;
+  readonly parser: SqlParser;
+}
 
 /**
  * Asks PostgreSQL on an empty temporary table with the columns of another table, as earlier statements of the migration leave them.
@@ -13,30 +22,29 @@ import type { RuleContext } from './rule.ts';
  * @returns the answer of the body; undefined if a statement fails
  */
 export async function onTrialTable<T>(
-  { database, parser, made }: RuleContext,
-  relation: RangeVar,
+  { database, parser }: Asked,
+  { relation, altering }: AlteredTable,
   { name, including = '' }: { readonly name: string; readonly including?: string },
   body: (trial: RangeVar) => Promise<T>,
 ): Promise<T | undefined> {
   const trial: RangeVar = { schemaname: 'pg_temp', relname: name, inh: true, relpersistence: 'p' };
-  await database.query(`begin`);
   try {
-    await database.query(
-      `create temporary table ${nameOf({ relname: name })} (like ${nameOf(made.inCatalog(relation))} ${including})`,
-    );
-    for (const tree of made.altering(relation)) {
-      const onTrial = onRelation(tree, trial);
-      const sql = onTrial === undefined ? null : writeStatement(parser, onTrial);
-      if (sql === null) continue;
-      await database.query(`savepoint altered`);
-      // The trial does not have all that the table has.
-      await database.query(sql).catch(async () => database.query(`rollback to altered`));
-    }
-    return await body(trial);
+    return await rolledBack(database, async () => {
+      await database.query(
+        `create temporary table ${nameOf({ relname: name })} (like ${nameOf(relation)} ${including})`,
+      );
+      for (const tree of altering) {
+        const onTrial = onRelation(tree, trial);
+        const sql = onTrial === undefined ? null : writeStatement(parser, onTrial);
+        if (sql === null) continue;
+        await database.query(`savepoint altered`);
+        // The trial does not have all that the table has.
+        await database.query(sql).catch(async () => database.query(`rollback to altered`));
+      }
+      return await body(trial);
+    });
   } catch {
     return undefined;
-  } finally {
-    await database.query(`rollback`);
   }
 }
 

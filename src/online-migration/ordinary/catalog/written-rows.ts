@@ -6,11 +6,11 @@ interface Plan {
   readonly Plans?: readonly Plan[];
 }
 
-/** The most rows that one part of a statement writes, by PostgreSQL's estimate; undefined if it cannot be planned yet. */
-export async function estimateRows(database: Queryable, sql: string): Promise<number | undefined> {
+/** The most rows that one of its parts writes, by PostgreSQL's estimate; undefined if it cannot be planned yet. */
+export async function estimateRows(database: Queryable, statement: string): Promise<number | undefined> {
   try {
     const { rows } = await database.query<{ 'QUERY PLAN': readonly { Plan: Plan }[] }>(
-      `explain (format json) ${sql}`,
+      `explain (format json) ${statement}`,
     );
     return Math.max(...rows[0]!['QUERY PLAN'].flatMap(({ Plan: plan }) => writtenBy(plan)));
   } catch {

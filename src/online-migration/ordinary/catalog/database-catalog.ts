@@ -1,0 +1,230 @@
+import type { Node, PartitionCmd, RangeVar } from 'libpg-query';
+import type { Queryable } from '../../postgres/queryable.ts';
+import type { SqlParser } from '../../sql/sql-parser.ts';
+import { writeStatement } from '../../sql/write-statement.ts';
+import type {
+  AlteredTable,
+  Attachment,
+  Catalog,
+  FillProblem,
+  IndexFacts,
+  KeyColumn,
+  PlannedFill,
+} from '../planning/catalog.ts';
+import { nameOf } from '../planning/relation-names.ts';
+import type { TableCommand } from '../planning/table-command.ts';
+import type { TableFacts } from '../planning/table-facts.ts';
+import { attachedOnTrial } from './attachment-trial.ts';
+import { findFillProblem } from './fill-trial.ts';
+import { readTable } from './read-table.ts';
+import { onTrialTable } from './trial-table.ts';
+import { changesTypeAtOnce } from './type-trial.ts';
+import { estimateRows } from './written-rows.ts';
+
+/** Reads the facts from a database. It changes nothing there. */
+export class DatabaseCatalog implements Catalog {
+  readonly serverVersion: number;
+  readonly #database: Queryable;
+  readonly #parser: SqlParser;
+  readonly #path: string;
+
+  private constructor(
+    database: Queryable,
+    parser: SqlParser,
+    { version, path }: { readonly version: number; readonly path: string },
+  ) {
+    this.#database = database;
+    this.#parser = parser;
+    this.serverVersion = version;
+    this.#path = path;
+  }
+
+  /** @param database has no transaction open */
+  static async open(database: Queryable, parser: SqlParser): Promise<DatabaseCatalog> {
+    const { rows } = await database.query<{ version: number; path: string }>(
+      `select current_setting('server_version_num')::integer as version, current_setting('search_path') as path`,
+    );
+    return new DatabaseCatalog(database, parser, rows[0]!);
+  }
+
+  async readTable(relation: RangeVar): Promise<TableFacts | null> {
+    return readTable(this.#database, relation);
+  }
+
+  async exists(relation: RangeVar): Promise<boolean> {
+    return this.#is(`select to_regclass($1) is not null as found`, [nameOf(relation)]);
+  }
+
+  async readPrimaryKey(relation: RangeVar): Promise<readonly KeyColumn[]> {
+    const { rows } = await this.#database.query<KeyColumn>(
+      `
+      select a.attname as name, quote_ident(a.attname) as label
+      from pg_catalog.pg_index i
+      cross join unnest(i.indkey) with ordinality as key (attnum, position)
+      join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = key.attnum
+      where i.indrelid = to_regclass($1) and i.indisprimary and key.position <= i.indnkeyatts
+      order by key.position`,
+      [nameOf(relation)],
+    );
+    return rows;
+  }
+
+  async readIndexes(names: readonly string[]): Promise<readonly IndexFacts[]> {
+    const { rows } = await this.#database.query<IndexFacts>(
+      `
+      select name, i.indrelid::regclass::text as table, pg_relation_size(i.indrelid) = 0 as "isFree", c.relkind = 'I' as "isPartitioned"
+      from unnest($1::text[]) with ordinality as wanted (name, position)
+      join pg_catalog.pg_index i on i.indexrelid = to_regclass(name)
+      join pg_catalog.pg_class c on c.oid = i.indexrelid
+      order by position`,
+      [names],
+    );
+    return rows;
+  }
+
+  async isNameTaken(relation: RangeVar, name: string): Promise<boolean> {
+    return this.#is(
+      `
+      select exists (
+          select from pg_catalog.pg_class c where c.relname = $2 and c.relnamespace = t.relnamespace
+        ) or exists (
+          select from pg_catalog.pg_constraint n where n.conname = $2 and n.conrelid = t.oid
+        ) as found
+      from pg_catalog.pg_class t
+      where t.oid = to_regclass($1)`,
+      [nameOf(relation), name],
+    );
+  }
+
+  /** The statement runs on an empty table of the same name, which is rolled back. */
+  async nameOfPostgres(
+    table: AlteredTable,
+    name: string,
+    onTable: (trial: RangeVar) => Node,
+  ): Promise<string | undefined> {
+    return onTrialTable(
+      { database: this.#database, parser: this.#parser },
+      table,
+      { name },
+      async (trial) => {
+        const sql = writeStatement(this.#parser, onTable(trial));
+        if (sql === null) return undefined;
+        await this.#database.query(sql);
+        const { rows } = await this.#database.query<{ name: string }>(
+          `
+        select name
+        from (
+          select conname as name, oid from pg_catalog.pg_constraint where conrelid = to_regclass($1) and contype <> 'n'
+          union all
+          select c.relname, c.oid from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid where i.indrelid = to_regclass($1)
+        ) as made
+        order by oid desc limit 1`,
+          [nameOf(trial)],
+        );
+        return rows[0]?.name;
+      },
+    );
+  }
+
+  async hasVolatile(functions: readonly string[]): Promise<boolean> {
+    if (functions.length === 0) return false;
+    return this.#is(
+      `
+      select coalesce(bool_or(p.oid is null or p.provolatile = 'v'), false) as found
+      from unnest($1::text[]) as name
+      left join pg_catalog.pg_proc p on p.proname = name`,
+      [functions],
+    );
+  }
+
+  async isCheckedDomain(type: readonly string[]): Promise<boolean> {
+    return this.#is(
+      `
+      with recursive domain as (
+        select t.oid, t.typbasetype, t.typnotnull, t.typtype from pg_catalog.pg_type t
+        where t.oid = to_regtype((select string_agg(quote_ident(name), '.' order by position) from unnest($1::text[]) with ordinality as part (name, position)))
+        union all
+        select t.oid, t.typbasetype, t.typnotnull, t.typtype from pg_catalog.pg_type t join domain on t.oid = domain.typbasetype
+      )
+      select exists (
+        select from domain
+        where typtype = 'd' and (typnotnull or exists (select from pg_catalog.pg_constraint where contypid = domain.oid))
+      ) as found`,
+      [type],
+    );
+  }
+
+  async excludesNull(relation: RangeVar, column: string): Promise<boolean> {
+    return this.#is(
+      `
+      select exists (
+        select from pg_catalog.pg_constraint
+        where conrelid = to_regclass($1) and contype = 'c' and convalidated
+          and pg_get_expr(conbin, conrelid) = format('(%I IS NOT NULL)', $2::text)
+      ) as found`,
+      [nameOf(relation), column],
+    );
+  }
+
+  async changesTypeAtOnce(alter: TableCommand, table: AlteredTable): Promise<boolean> {
+    return changesTypeAtOnce({ database: this.#database, parser: this.#parser }, alter, table);
+  }
+
+  async readAttachment(parent: RangeVar, command: PartitionCmd): Promise<Attachment | null> {
+    return attachedOnTrial({ database: this.#database, parser: this.#parser }, parent, command);
+  }
+
+  async lacksForeignKeys(parent: RangeVar, partition: RangeVar): Promise<boolean> {
+    return this.#is(
+      `
+      select exists (
+        select from pg_catalog.pg_constraint f
+        where f.conrelid = to_regclass($1) and f.contype = 'f' and pg_get_constraintdef(f.oid) not in (
+          select pg_get_constraintdef(own.oid) from pg_catalog.pg_constraint own
+          where own.conrelid = to_regclass($2) and own.contype = 'f' and own.convalidated
+        )
+      ) as found`,
+      [nameOf(parent), nameOf(partition)],
+    );
+  }
+
+  async readDefaultPartition(parent: RangeVar): Promise<RangeVar | undefined> {
+    const { rows } = await this.#database.query<RangeVar>(
+      `
+      select n.nspname as schemaname, c.relname as relname
+      from pg_catalog.pg_partitioned_table p
+      join pg_catalog.pg_class c on c.oid = p.partdefid
+      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where p.partrelid = to_regclass($1)`,
+      [nameOf(parent)],
+    );
+    return rows[0];
+  }
+
+  async estimateRows(statement: string): Promise<number | undefined> {
+    return estimateRows(this.#database, statement);
+  }
+
+  async findFillProblem(planned: PlannedFill): Promise<FillProblem | undefined> {
+    return findFillProblem({ database: this.#database, parser: this.#parser }, planned);
+  }
+
+  async setSearchPath(setting: Node): Promise<void> {
+    const sql = writeStatement(this.#parser, setting);
+    if (sql !== null) await this.#database.query(sql);
+  }
+
+  takeAssumptions(): readonly string[] {
+    return [];
+  }
+
+  /** Ends the effects of `setSearchPath`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#database.query(`select set_config('search_path', $1, false)`, [this.#path]);
+  }
+
+  async #is(query: string, values: unknown[]): Promise<boolean> {
+    const { rows } = await this.#database.query<{ found: boolean }>(query, values);
+    return rows[0]?.found === true;
+  }
+}

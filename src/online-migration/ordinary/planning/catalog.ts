@@ -1,0 +1,105 @@
+import type { Node, PartitionCmd, RangeVar } from 'libpg-query';
+import type { TableFill } from '../fill/table-fill.ts';
+import type { TableCommand } from './table-command.ts';
+import type { TableFacts } from './table-facts.ts';
+
+/** A table in the catalog, and the earlier statements of the migration that alter its columns. */
+export interface AlteredTable {
+  /** Its name in the catalog. */
+  readonly relation: RangeVar;
+  readonly altering: readonly Node[];
+}
+
+/** A column of a primary key. */
+export interface KeyColumn {
+  readonly name: string;
+  /** Quoted if it needs that. */
+  readonly label: string;
+}
+
+/** An index that a statement names. */
+export interface IndexFacts {
+  /** The name in the statement, quoted. */
+  readonly name: string;
+  /** The table, quoted; null if it is not known. */
+  readonly table: string | null;
+  /** Whether the table has no row. */
+  readonly isFree: boolean;
+  readonly isPartitioned: boolean;
+}
+
+/** A table as it would be attached to a partitioned one. */
+export interface Attachment {
+  /** The condition of its rows. */
+  readonly condition: string;
+  /** Whether it has an index for each of the partitioned table. */
+  readonly hasIndexes: boolean;
+}
+
+/** A fill, and the effects of earlier statements of the migration. */
+export interface PlannedFill {
+  readonly fill: TableFill;
+  readonly table: TableFacts;
+  readonly altered: AlteredTable;
+  /** Whether an earlier statement sets a role. */
+  readonly setsRole: boolean;
+  /** Whether an earlier statement creates objects, which the fill may use. */
+  readonly createsObjects: boolean;
+}
+
+/** A reason against a fill, and the safe way. */
+export interface FillProblem {
+  readonly reason: string;
+  readonly instead: string;
+}
+
+/**
+ * The facts on which the rules decide. They are read from a database; or from the SQL of earlier migrations, and then facts that the
+ * SQL does not have are assumed: the answer is the one that makes a rule careful.
+ */
+export interface Catalog {
+  /** `server_version_num`: 180004. */
+  readonly serverVersion: number;
+  /** Reads a table's facts; null if it does not exist. */
+  readTable(relation: RangeVar): Promise<TableFacts | null>;
+  /** Whether a table of this name is there. `create table if not exists` asks. */
+  exists(relation: RangeVar): Promise<boolean>;
+  /** The columns of a table's primary key, in order. */
+  readPrimaryKey(relation: RangeVar): Promise<readonly KeyColumn[]>;
+  /** The indexes of these quoted names; those that do not exist are left out. */
+  readIndexes(names: readonly string[]): Promise<readonly IndexFacts[]>;
+  /** Whether an index or a constraint of the table, or a relation of its schema, has this name. */
+  isNameTaken(relation: RangeVar, name: string): Promise<boolean>;
+  /**
+   * The name that PostgreSQL gives to an index or a constraint.
+   * @param name the table's
+   * @param onTable the statement that makes it, for another table
+   * @returns undefined if PostgreSQL refuses the statement, or cannot be asked
+   */
+  nameOfPostgres(
+    table: AlteredTable,
+    name: string,
+    onTable: (trial: RangeVar) => Node,
+  ): Promise<string | undefined>;
+  /** Whether one of the functions is volatile, or is not known. Their names have no schema. */
+  hasVolatile(functions: readonly string[]): Promise<boolean>;
+  /** Whether a type is a domain with a constraint. */
+  isCheckedDomain(type: readonly string[]): Promise<boolean>;
+  /** Whether a validated check excludes rows without a value. */
+  excludesNull(relation: RangeVar, column: string): Promise<boolean>;
+  /** Whether PostgreSQL changes the type of a column without reading the rows or building an index. */
+  changesTypeAtOnce(alter: TableCommand, table: AlteredTable): Promise<boolean>;
+  /** @returns null if PostgreSQL refuses it */
+  readAttachment(parent: RangeVar, command: PartitionCmd): Promise<Attachment | null>;
+  /** Whether a foreign key of a partitioned table is missing on a table. */
+  lacksForeignKeys(parent: RangeVar, partition: RangeVar): Promise<boolean>;
+  readDefaultPartition(parent: RangeVar): Promise<RangeVar | undefined>;
+  /** The most rows that a part of the statement writes, by PostgreSQL's estimate; undefined if it cannot be planned. */
+  estimateRows(statement: string): Promise<number | undefined>;
+  /** Finds a reason against a fill; undefined if there is none, or it is not known. */
+  findFillProblem(planned: PlannedFill): Promise<FillProblem | undefined>;
+  /** Sets the schemas in which later names are looked up. */
+  setSearchPath(setting: Node): Promise<void>;
+  /** The facts that were assumed since the last call, each as a clause of a sentence; none if all were read. */
+  takeAssumptions(): readonly string[];
+}
