@@ -54,8 +54,8 @@ export interface FillProblem {
 }
 
 /**
- * The facts on which the rules decide. They are read from a database; or from the SQL of earlier migrations, and then facts that the
- * SQL does not have are assumed: the answer is the one that makes a rule careful.
+ * The facts on which the rules decide. They are read from a database, or from the SQL of earlier migrations. Facts that the SQL does not
+ * have are assumed.
  */
 export interface Catalog {
   /** `server_version_num`: 180004. */
@@ -100,6 +100,6 @@ export interface Catalog {
   findFillProblem(planned: PlannedFill): Promise<FillProblem | undefined>;
   /** Sets the schemas in which later names are looked up. */
   setSearchPath(setting: Node): Promise<void>;
-  /** The facts that were assumed since the last call, each as a clause of a sentence; none if all were read. */
+  /** The facts that were assumed since the last call, each as a noun or a clause with `whether`; none if all were read. */
   takeAssumptions(): readonly string[];
 }

@@ -1,0 +1,191 @@
+import type { Node, PartitionCmd, RangeVar } from 'libpg-query';
+import { escapeIdentifier } from 'pg';
+import { asKind, type Statement } from '../../sql/statements.ts';
+import type { AlteredTable, Attachment, Catalog, IndexFacts, KeyColumn } from '../planning/catalog.ts';
+import { hasAltered } from '../planning/made-here.ts';
+import { nameOf } from '../planning/relation-names.ts';
+import type { TableCommand } from '../planning/table-command.ts';
+import type { TableFacts } from '../planning/table-facts.ts';
+import { KnownSchema } from './known-schema.ts';
+import { isBuiltIn, isStoredAlike, isVolatile, typeOf } from './known-types.ts';
+
+/** The oldest server that the package supports: newer ones can do all that it can. */
+const OLDEST_VERSION = 140_000;
+
+/**
+ * Takes the facts from the SQL of earlier migrations, without a database. Each table is in use and has rows. A fact that the SQL does
+ * not have is assumed, and said.
+ */
+export class SqlCatalog implements Catalog {
+  readonly serverVersion = OLDEST_VERSION;
+  readonly #known = new KnownSchema();
+  readonly #assumed = new Set<string>();
+
+  /** Notes the effects of a migration, for those that follow. */
+  apply(statements: readonly Statement[]): void {
+    this.#known.useSchema(undefined);
+    for (const { tree } of statements) {
+      const path = pathIn(tree);
+      if (path !== undefined) this.#known.useSchema(path);
+      this.#known.apply(tree);
+    }
+    this.#known.useSchema(undefined);
+  }
+
+  async readTable(relation: RangeVar): Promise<TableFacts> {
+    const table = this.#known.find(relation);
+    const name = nameOf(relation);
+    const columns = table?.columns ?? null;
+    return {
+      name,
+      inCatalog: name,
+      schema: this.#known.schemaOf(relation),
+      relname: relation.relname!,
+      kind: table?.kind ?? 'r',
+      isEmpty: table?.kind === 'v',
+      rows: null,
+      bytes: null,
+      columns:
+        columns &&
+        Object.fromEntries(
+          [...columns].map(([column, { notNull, type }]) => [column, { notNull, type: type?.name ?? null }]),
+        ),
+    };
+  }
+
+  async exists(relation: RangeVar): Promise<boolean> {
+    return this.#known.find(relation) !== undefined;
+  }
+
+  async readPrimaryKey(relation: RangeVar): Promise<readonly KeyColumn[]> {
+    const key = this.#known.find(relation)?.primaryKey.columns ?? [];
+    return key.map((name) => ({
+      name,
+      label: /^[a-z_][a-z0-9_]*$/.test(name) ? name : escapeIdentifier(name),
+    }));
+  }
+
+  async readIndexes(names: readonly string[]): Promise<readonly IndexFacts[]> {
+    return names.map((name) => {
+      const [relname, schemaname] = partsOf(name).toReversed();
+      const table = this.#known.tableOfIndex({ relname: relname!, ...(schemaname && { schemaname }) });
+      const isPartitioned = table !== undefined && this.#known.find(table)?.kind === 'p';
+      return { name, table: table === undefined ? null : nameOf(table), isFree: false, isPartitioned };
+    });
+  }
+
+  async isNameTaken(relation: RangeVar, name: string): Promise<boolean> {
+    const beside: RangeVar = { ...relation, relname: name };
+    return (
+      this.#known.find(relation)?.constraints.has(name) === true ||
+      this.#known.find(beside) !== undefined ||
+      this.#known.tableOfIndex(beside) !== undefined
+    );
+  }
+
+  async nameOfPostgres(): Promise<undefined> {
+    return undefined;
+  }
+
+  async hasVolatile(functions: readonly string[]): Promise<boolean> {
+    const answers = functions.map((name) => {
+      const found = this.#known.functions.get(name) ?? isVolatile(name);
+      if (found === undefined) this.#assume(`whether the function ${name} is volatile`);
+      return found ?? true;
+    });
+    return answers.some(Boolean);
+  }
+
+  async isCheckedDomain(type: readonly string[]): Promise<boolean> {
+    const found = isBuiltIn(type) ? false : this.#known.types.get(type.at(-1) ?? '');
+    if (found === undefined) this.#assume(`whether the type ${type.join('.')} is a domain with a constraint`);
+    return found ?? false;
+  }
+
+  async excludesNull(relation: RangeVar, column: string): Promise<boolean> {
+    const constraints = this.#known.find(relation)?.constraints.values() ?? [];
+    return [...constraints].some(({ notNull, isValidated }) => isValidated && notNull === column);
+  }
+
+  async changesTypeAtOnce({ command }: TableCommand, table: AlteredTable): Promise<boolean> {
+    const name = command.name!;
+    const definition = asKind(command.def, 'ColumnDef');
+    const known = this.#known.find(table.relation);
+    const present = known?.columns?.get(name)?.type;
+    if (known === undefined || !present || hasAltered(table.altering, name)) {
+      this.#assume(`the present type of the column ${name}`);
+      return false;
+    }
+    const isRead =
+      [...known.constraints.values()].some(({ columns }) => columns.includes(name)) ||
+      known.referred.some((columns) => columns.includes(name));
+    return (
+      !isRead && isCast(definition?.raw_default, name) && isStoredAlike(present, typeOf(definition?.typeName))
+    );
+  }
+
+  async readAttachment(parent: RangeVar, { name }: PartitionCmd): Promise<Attachment> {
+    this.#assume(`whether ${nameOf(name!)} has the indexes and foreign keys of ${nameOf(parent)}`);
+    return { condition: `<the condition of the partition>`, hasIndexes: true };
+  }
+
+  async lacksForeignKeys(): Promise<boolean> {
+    return false;
+  }
+
+  async readDefaultPartition(parent: RangeVar): Promise<RangeVar | undefined> {
+    return this.#known.find(parent)?.defaultPartition;
+  }
+
+  /** Only PostgreSQL can try a fill. */
+  async findFillProblem(): Promise<undefined> {
+    return undefined;
+  }
+
+  async estimateRows(): Promise<undefined> {
+    this.#assume('the number of rows');
+    return undefined;
+  }
+
+  async setSearchPath(setting: Node): Promise<void> {
+    this.#known.useSchema(pathIn(setting));
+  }
+
+  takeAssumptions(): readonly string[] {
+    const assumed = [...this.#assumed];
+    this.#assumed.clear();
+    return assumed;
+  }
+
+  #assume(fact: string): void {
+    this.#assumed.add(fact);
+  }
+}
+
+/** Whether a conversion is a cast of the column, which PostgreSQL also makes without it. */
+function isCast(conversion: Node | undefined, column: string): boolean {
+  if (conversion === undefined) return true;
+  const reference = asKind(asKind(conversion, 'TypeCast')?.arg ?? conversion, 'ColumnRef');
+  return asKind(reference?.fields?.at(-1), 'String')?.sval === column;
+}
+
+/** The parts of a quoted name. */
+function partsOf(name: string): string[] {
+  return [...name.matchAll(/"((?:[^"]|"")*)"/g)].map(([, part]) => part!.replaceAll('""', '"'));
+}
+
+/** The first schema that a statement sets as the search path; undefined if it sets none. */
+function pathIn(tree: Node): string | undefined {
+  const set = asKind(tree, 'VariableSetStmt');
+  const call = asKind(asKind(asKind(tree, 'SelectStmt')?.targetList?.[0], 'ResTarget')?.val, 'FuncCall');
+  const isCall = asKind(call?.funcname?.at(-1), 'String')?.sval === 'set_config';
+  const [name, value] = isCall ? (call?.args ?? []).map(textOf) : [set?.name, textOf(set?.args?.[0])];
+  if (name?.toLowerCase() !== 'search_path') return undefined;
+  const paths = [value, ...(set?.args ?? []).slice(1).map(textOf)].flatMap((text) => (text ?? '').split(','));
+  const schemas = paths.map((path) => path.trim().replaceAll('"', ''));
+  return schemas.find((schema) => schema !== '' && schema !== '$user');
+}
+
+function textOf(node: Node | undefined): string | undefined {
+  return asKind(node, 'A_Const')?.sval?.sval;
+}
