@@ -77,6 +77,17 @@ export const ERROR_CODES = {
       'An ordinary migration was interrupted, and is now to run with other statements or in the other direction.',
     remedy: 'Run it to its end first, with the statements that it began with.',
   },
+  MIGRATION_FILE_NOT_FOUND: {
+    meaning:
+      'A file or a folder that `npx online-migration check` should read does not exist, or is no migration.',
+    remedy: 'Give the path of a file of SQL, TypeScript or JavaScript, or of a folder that has some.',
+  },
+  MIGRATION_NOT_READ: {
+    meaning:
+      'A file of migrations could not be checked: it cannot be loaded, throws while its statements are recorded, or builds SQL that is not recorded.',
+    remedy:
+      'Do as the message says; or write the statements as SQL in a file of their own, and check that file.',
+  },
 
   // The table, the server and the connection.
   TABLE_NOT_READY: {

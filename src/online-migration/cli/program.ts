@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { setBackfill, showBackfill, workForBackfill } from './backfill.ts';
+import { type CheckCommand, checkMigrations, FORMATS } from './check.ts';
 import { migrateTo } from './migrate.ts';
 import { writeNewChange } from './new.ts';
 import { showPlan } from './plan.ts';
@@ -82,6 +83,32 @@ export function buildProgram(): Command {
     .command('plan')
     .description('show the steps by which the pending migrations will run, and change nothing')
     .action(() => runCommand(options(), () => showPlan(options())));
+
+  program
+    .command('check')
+    .description(
+      'say for each statement of migrations how it would run; needs no database and no configuration',
+    )
+    .argument('[paths...]', 'files and folders, in their order; by default the folder migrations')
+    .addOption(new Option('--format <format>', 'the form of the report').choices(FORMATS).default('text'))
+    .option('--strict', 'exit with 1 also if a statement would be carried out by other steps')
+    .option(
+      '--from <name>',
+      'the first migration that has not run yet; those before it only tell which tables there are',
+    )
+    .addOption(
+      new Option(
+        '--url <url>',
+        'a database whose catalog is read; without it, all tables count as in use',
+      ).env('ONLINE_MIGRATION_CHECK_URL'),
+    )
+    .action((paths: string[], chosen: Omit<CheckCommand, 'version'>) => {
+      const { json } = options();
+      const format = json && chosen.format === 'text' ? 'json' : chosen.format;
+      return runCommand({ json: format === 'json' }, () =>
+        checkMigrations(paths, { ...chosen, format, version }),
+      );
+    });
 
   program
     .command('up')

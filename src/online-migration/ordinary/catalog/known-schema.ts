@@ -1,7 +1,14 @@
 import type { CreateStmt, Node, RangeVar } from 'libpg-query';
 import { asKind, type NodeOf } from '../../sql/statements.ts';
 import { stringsOf } from '../planning/table-command.ts';
-import { addColumn, addConstraint, alterTable, type KnownColumn, type KnownTable } from './known-table.ts';
+import {
+  addColumn,
+  addConstraint,
+  alterTable,
+  type KnownColumn,
+  type KnownTable,
+  renameColumn,
+} from './known-table.ts';
 
 /** The schema that the statements of migrations make, in sequence. It knows only objects that they name. */
 export class KnownSchema {
@@ -26,6 +33,19 @@ export class KnownSchema {
 
   find(relation: RangeVar): KnownTable | undefined {
     return this.#tables.get(this.#key(relation));
+  }
+
+  /** The table of this name as further statements leave its columns; undefined if it is not known. */
+  findAltered(relation: RangeVar, altering: readonly Node[]): KnownTable | undefined {
+    const table = structuredClone(this.find(relation));
+    if (table === undefined) return undefined;
+    for (const tree of altering) {
+      const renamed = asKind(tree, 'RenameStmt');
+      if (renamed !== undefined) renameColumn(table, renamed);
+      for (const node of asKind(tree, 'AlterTableStmt')?.cmds ?? [])
+        alterTable(table, asKind(node, 'AlterTableCmd')!);
+    }
+    return table;
   }
 
   /** The table of an index; undefined if no migration makes the index. */
@@ -145,13 +165,7 @@ export class KnownSchema {
       this.#indexes.delete(key);
       if (of !== undefined) this.#indexes.set(this.#key({ ...relation, relname: newname }), of);
     } else if (table !== undefined && renameType === 'OBJECT_COLUMN') {
-      const column = table.columns?.get(subname);
-      table.columns?.delete(subname);
-      if (column !== undefined) table.columns?.set(newname, column);
-      table.primaryKey = {
-        ...table.primaryKey,
-        columns: table.primaryKey.columns.map((name) => (name === subname ? newname : name)),
-      };
+      renameColumn(table, { subname, newname });
     } else if (table !== undefined && renameType === 'OBJECT_TABLE') {
       this.#tables.delete(key);
       table.relname = newname;

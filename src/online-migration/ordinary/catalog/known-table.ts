@@ -1,4 +1,4 @@
-import type { AlterTableCmd, ColumnDef, Constraint, Node, RangeVar } from 'libpg-query';
+import type { AlterTableCmd, ColumnDef, Constraint, Node, RangeVar, RenameStmt } from 'libpg-query';
 import { asKind } from '../../sql/statements.ts';
 import { stringsOf } from '../planning/table-command.ts';
 import { type KnownType, typeOf } from './known-types.ts';
@@ -71,6 +71,19 @@ const EFFECTS: Partial<Record<NonNullable<AlterTableCmd['subtype']>, Effect>> = 
 /** Notes the effects of a command of `alter table`. */
 export function alterTable(table: KnownTable, command: AlterTableCmd): void {
   EFFECTS[command.subtype!]?.(table, command);
+}
+
+/** Notes that a column has another name; nothing if the statement renames something else. */
+export function renameColumn(
+  table: KnownTable,
+  { subname = '', newname = '' }: Pick<RenameStmt, 'subname' | 'newname'>,
+): void {
+  const column = table.columns?.get(subname);
+  if (column === undefined) return;
+  table.columns?.delete(subname);
+  table.columns?.set(newname, column);
+  const columns = table.primaryKey.columns.map((name) => (name === subname ? newname : name));
+  table.primaryKey = { ...table.primaryKey, columns };
 }
 
 /** Notes a new column. */

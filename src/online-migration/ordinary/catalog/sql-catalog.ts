@@ -2,7 +2,6 @@ import type { Node, PartitionCmd, RangeVar } from 'libpg-query';
 import { escapeIdentifier } from 'pg';
 import { asKind, type Statement } from '../../sql/statements.ts';
 import type { AlteredTable, Attachment, Catalog, IndexFacts, KeyColumn } from '../planning/catalog.ts';
-import { hasAltered } from '../planning/made-here.ts';
 import { nameOf } from '../planning/relation-names.ts';
 import type { TableCommand } from '../planning/table-command.ts';
 import type { TableFacts } from '../planning/table-facts.ts';
@@ -110,9 +109,9 @@ export class SqlCatalog implements Catalog {
   async changesTypeAtOnce({ command }: TableCommand, table: AlteredTable): Promise<boolean> {
     const name = command.name!;
     const definition = asKind(command.def, 'ColumnDef');
-    const known = this.#known.find(table.relation);
+    const known = this.#known.findAltered(table.relation, table.altering);
     const present = known?.columns?.get(name)?.type;
-    if (known === undefined || !present || hasAltered(table.altering, name)) {
+    if (known === undefined || !present) {
       this.#assume(`the present type of the column ${name}`);
       return false;
     }
