@@ -66,9 +66,18 @@ export async function runCommandIn(
   databaseUrl: string,
   ...options: string[]
 ): Promise<CommandResult> {
+  return runIn(folder, { DATABASE_URL: databaseUrl }, options);
+}
+
+/** Runs `npx online-migration …` in a folder, with this environment. */
+export async function runIn(
+  folder: string,
+  environment: Readonly<Record<string, string>>,
+  options: readonly string[],
+): Promise<CommandResult> {
   const child = spawn(process.execPath, [ONLINE_MIGRATION, ...options], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl },
+    env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [stdout, stderr, [exitCode]] = await Promise.all([
