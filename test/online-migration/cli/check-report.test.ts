@@ -19,6 +19,11 @@ notify orders;`,
 const FOLDER = 'my migrations';
 const ONLY_STEPS = { 'a.sql': 'create index i on orders (note)' };
 
+/** The place of a finding. */
+function at(uri: string, startLine: number): object[] {
+  return [{ physicalLocation: { artifactLocation: { uri }, region: { startLine } } }];
+}
+
 describe('the report of npx online-migration check', () => {
   it('shows the place, the verdict and the steps of each statement', async () => {
     const { stdout, stderr, exitCode } = await check(FILES, FOLDER);
@@ -94,9 +99,6 @@ describe('the report of npx online-migration check', () => {
     };
     const [{ tool, results }] = runs;
     for (const { ruleId, ruleIndex } of results) expect(tool.driver.rules[ruleIndex]?.id).toBe(ruleId);
-    const at = (uri: string, startLine: number) => [
-      { physicalLocation: { artifactLocation: { uri }, region: { startLine } } },
-    ];
     expect(results).toMatchObject([
       { ruleId: 'create-index', level: 'warning', locations: at('my%20migrations/0002_b.sql', 2) },
       { ruleId: 'change-type', level: 'error', locations: at('my%20migrations/0002_b.sql', 4) },

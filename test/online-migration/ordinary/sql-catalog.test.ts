@@ -1,0 +1,143 @@
+import { describe, expect, it } from '@jest/globals';
+import { SqlCatalog } from '../../../src/online-migration/ordinary/catalog/sql-catalog.ts';
+import {
+  planMigration,
+  planOn,
+  type MigrationPlan,
+} from '../../../src/online-migration/ordinary/plan-migration.ts';
+import { MadeHere } from '../../../src/online-migration/ordinary/planning/made-here.ts';
+import { loadSqlParser } from '../../../src/online-migration/sql/sql-parser.ts';
+import { readStatements } from '../../../src/online-migration/sql/statements.ts';
+import { databasePerFile } from '../../support/tested-database.ts';
+
+/** The statements of earlier migrations. */
+const EARLIER = [
+  `create table customers (id int primary key, name text not null)`,
+  `create table orders (
+    id serial primary key, total int not null, note text null, state text not null, customer_id int null,
+    label varchar(50) null, price numeric(10,2), at timestamptz, "Odd ""Name" int not null,
+    constraint orders_state_check check (state in ('new', 'paid'))
+  )`,
+  `create index orders_total_index on orders (total)`,
+  `alter table orders add proven int`,
+  `alter table orders add constraint p check (proven is not null) not valid`,
+  `alter table orders add constraint q check (label is not null) not valid`,
+  `create type mood as enum ('a')`,
+  `create domain positive as int check (value > 0)`,
+  `create domain plain as int`,
+  `create function one() returns int language sql immutable as 'select 1'`,
+  `create function other() returns int language sql as 'select 1'`,
+  `create table parts (id int not null, day date not null) partition by range (day)`,
+  `create table part_a partition of parts for values from ('2024-01-01') to ('2025-01-01')`,
+  `create view shown as select id from orders`,
+];
+
+const database = databasePerFile(
+  ...EARLIER,
+  `insert into customers values (1, 'name')`,
+  `insert into orders (total, note, state, customer_id, label, price, "Odd ""Name", proven) values (1, '', 'new', 1, '', 1, 1, 1)`,
+  `alter table orders validate constraint p`,
+  `insert into parts values (1, '2024-02-02')`,
+  `analyze`,
+);
+
+/** Migrations on which both catalogs have the same facts. */
+const MIGRATIONS: readonly (readonly string[])[] = [
+  [`alter table "orders" add "extra" varchar(255) null`],
+  [`alter table orders add extra int not null default 5`],
+  [`alter table orders add extra timestamptz not null default now()`],
+  [`alter table orders add extra uuid default gen_random_uuid()`],
+  [`alter table orders add extra int default one()`],
+  [`alter table orders add extra int default other()`],
+  [`alter table orders add extra positive`],
+  [`alter table orders add extra plain`],
+  [`alter table orders add extra mood`],
+  [`alter table orders add extra int not null`],
+  [`alter table orders add column if not exists note int not null`],
+  [`alter table orders add column if not exists extra int not null`],
+  [`alter table orders add a int, add b serial`],
+  [`create index orders_note_index on orders (note)`],
+  [`create index concurrently orders_note_index on orders (note)`],
+  [`create index on parts (day)`],
+  [`create index on customers (name); create index on customers (name)`],
+  [`drop index orders_total_index`],
+  [`drop index orders_total_index`, `create index orders_total_index on orders (total, note)`],
+  [`alter table orders add constraint fk foreign key (customer_id) references customers (id)`],
+  [`alter table orders add constraint fk foreign key (customer_id) references customers`],
+  [`alter table orders add foreign key (customer_id) references customers`],
+  [`alter table orders add constraint c check (total > 0)`],
+  [`alter table orders add check (total > 0)`],
+  [`alter table orders add check (total > 0) not valid`],
+  [
+    `alter table orders drop constraint orders_state_check`,
+    `alter table orders add constraint orders_state_check check (state <> '')`,
+  ],
+  [`alter table orders add constraint u unique (total)`],
+  [`alter table orders add unique (note, "Odd ""Name")`],
+  [
+    `alter table orders drop constraint orders_pkey`,
+    `alter table orders add constraint orders_pkey primary key (id, total)`,
+  ],
+  [`alter table customers drop constraint customers_pkey, add primary key (id, name)`],
+  [`alter table orders alter note set not null`],
+  [`alter table orders alter total set not null`],
+  [`alter table orders alter proven set not null`],
+  [`alter table orders alter label set not null`],
+  [`alter table orders alter note set not null, alter label type varchar(100)`],
+  [`alter table orders alter label type varchar(100)`, `alter table orders alter price type numeric(12,2)`],
+  [`alter table orders alter "note" type varchar using ("note"::varchar)`],
+  [`alter table orders alter note type varchar(10)`],
+  [`alter table orders alter price type numeric(12,3)`, `alter table orders alter price type numeric(9,2)`],
+  [`alter table orders alter state type varchar`],
+  [`alter table orders alter total type bigint`],
+  [`alter table orders alter id type bigint`],
+  [`alter table orders alter missing type bigint`],
+  [`alter table orders rename label to l; alter table orders alter l type text`],
+  [`alter table orders rename to purchases`, `create index on purchases (note)`],
+  [`alter table orders rename to purchases`, `create table orders (id int)`, `create index on orders (id)`],
+  [`create table made (id int)`, `create index on made (id)`, `alter table made add x serial`],
+  [`create table if not exists orders (id int)`, `alter table orders add x serial`],
+  [`drop table customers cascade`],
+  [`drop table orders`],
+  [`drop view shown`],
+  [`alter table orders disable trigger all`],
+  [`alter table orders set unlogged`],
+  [`vacuum full orders`],
+  [`comment on table orders is 'x'`],
+  [`alter table orders add constraint e exclude using gist (box(point(id,id), point(id,id)) with &&)`],
+  [`set lock_timeout = 100; alter table orders add a int`],
+  [`alter type mood add value 'b'`, `alter table orders add extra mood default 'b'`],
+  [`create temporary table t (id int)`, `create index on orders (note)`],
+  [`notify orders`],
+];
+
+describe('SqlCatalog', () => {
+  it.each(MIGRATIONS.map((migration) => [migration.join('; '), migration] as const))(
+    'leads to the plan that the database leads to: %s',
+    async (_, migration) => {
+      const expected = await planMigration(database.client, migration);
+      expect(comparable(await planOffline(migration))).toEqual(comparable(expected));
+    },
+  );
+});
+
+async function planOffline(migration: readonly string[]): Promise<MigrationPlan> {
+  const parser = await loadSqlParser();
+  const read = (sql: readonly string[]) => sql.flatMap((text) => readStatements(parser, text));
+  const catalog = new SqlCatalog();
+  catalog.apply(read([...EARLIER, `alter table orders validate constraint p`]));
+  return planOn({ catalog, parser, changes: [], made: new MadeHere() }, read(migration));
+}
+
+/** A plan without the schema and the quotes of names, which only the database knows. */
+function comparable({ statements }: MigrationPlan): unknown {
+  const plain = statements.map(({ statement, verdict, rule }) => ({
+    statement: statement.text,
+    rule,
+    kind: verdict.kind,
+    ...(verdict.kind === 'refused' && { reason: verdict.reason, instead: verdict.instead }),
+    ...(verdict.kind === 'steps' && { reason: verdict.reason, steps: verdict.steps }),
+  }));
+  const json = JSON.stringify(plain).replaceAll(/\bpublic\./g, '');
+  return JSON.parse(json.replaceAll(/\\"(\w+)\\"/g, '$1'));
+}
