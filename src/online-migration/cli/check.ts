@@ -66,14 +66,13 @@ function chosenFiles(
   { from, hasDatabase }: { readonly from: string | undefined; readonly hasDatabase: boolean },
 ): FilesToCheck {
   if (from === undefined) return { before: [], files: found, isOneDeployment: hasDatabase };
-  const matching = found.filter(
-    (file) => file === from || file.split(/[\\/]/).some((part) => part.startsWith(from)),
+  const first = found.find(
+    (file) => file === from || (from !== '' && file.split(/[\\/]/).some((part) => part.startsWith(from))),
   );
-  const [first] = matching;
   if (first === undefined) {
     throw new OnlineMigrationError(
       'MIGRATION_FILE_NOT_FOUND',
-      `No migration has the name ${from}: give \`--from\` the beginning of the name of a file. The last one is ${found.at(-1)}.`,
+      `No migration has the name '${from}': give \`--from\` the beginning of the name of a file. The last one is ${found.at(-1)}.`,
       { from },
     );
   }

@@ -1,6 +1,7 @@
 import { type Configuration, MikroORM } from '@mikro-orm/postgresql';
 import type { AbstractSqlDriver } from '@mikro-orm/postgresql';
 import { Migration } from '@mikro-orm/migrations';
+import type { ColumnChange } from '../change/column-change.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { ColumnMigration } from './column-migration.ts';
 import { statementOf } from '../ordinary/fill/table-fill.ts';
@@ -10,6 +11,15 @@ import { textOf } from './watched-statements.ts';
 
 /** The way in which a migration of MikroORM runs. */
 export type RunsAs = 'steps' | 'phase' | 'as written';
+
+/** A migration of MikroORM, as it was recorded. */
+export interface RecordedMigration {
+  readonly runsAs: RunsAs;
+  /** Whether it sends statements itself, which get no rows as an answer. */
+  readonly sends: boolean;
+  /** The change, if it is a phase of one. */
+  readonly change?: ColumnChange;
+}
 
 /** Takes the statements that a migration adds or sends. */
 export type RecordStatement = (sql: string) => void;
@@ -29,12 +39,11 @@ export function isMikroOrmMigration(
  * project's configuration.
  *
  * @param record gets the statements in the order of `up`
- * @returns the way in which the migration runs; and whether it sends statements itself, which get no rows as an answer
  */
 export async function recordMigration(
   MigrationClass: new (driver: AbstractSqlDriver, config: Configuration) => Migration,
   record: RecordStatement,
-): Promise<{ readonly runsAs: RunsAs; readonly sends: boolean }> {
+): Promise<RecordedMigration> {
   const orm = new MikroORM({
     clientUrl: NOWHERE,
     entities: [],
@@ -47,14 +56,22 @@ export async function recordMigration(
     record(sql);
   });
   const migration = new MigrationClass(driver, orm.config);
-  if (migration instanceof ColumnMigration) return { runsAs: 'phase', sends: false };
-  if (isAsWritten(migration)) return { runsAs: 'as written', sends: false };
+  if (migration instanceof ColumnMigration)
+    return { runsAs: 'phase', sends: false, change: migration.change };
   migration.addSql = (query: Query | CollectedFill) => {
     // Its rows are written in batches.
     if (query instanceof CollectedFill) record(`-- online: accepted fill\n${statementOf(query.fill)}`);
     else record(textOf(query, [], driver.getPlatform()));
   };
   const up = async () => migration.up();
+  if (isAsWritten(migration)) {
+    try {
+      await up();
+    } catch {
+      // It is not checked. Later migrations know the tables of the statements before the error.
+    }
+    return { runsAs: 'as written', sends: false };
+  }
   await (migration instanceof OnlineMigration ? migration.collectFills(up) : up());
   return { runsAs: 'steps', sends };
 }

@@ -44,7 +44,7 @@ describe('the report of npx online-migration check', () => {
       'my migrations/0002_b.sql:9: notify orders',
       '  no rule knows it: it runs alone, for at most ten seconds',
       '',
-      '2 files, 7 statements: 3 as they are, 1 accepted, 1 by other steps, 1 known to no rule, 1 refused.',
+      '2 files, 7 statements: 3 as written, 1 accepted, 1 by other steps, 1 unknown to the rules, 1 refused.',
       'Without --url, a table counts as in use and with rows, unless the same file makes it.',
       '',
     ]);

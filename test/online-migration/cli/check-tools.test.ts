@@ -261,16 +261,25 @@ export class Migration20240102000000 extends Migration {
 `,
         'migrations/Migration20240103000000.ts': `import { ColumnMigration } from 'online-migration/mikro-orm';
 export class Migration20240103000000 extends ColumnMigration {
-  change = {} as never;
+  change = {
+    table: { schema: 'public', name: 'orders' },
+    columns: [{ from: { name: 'note' }, to: { name: 'note_new' } }],
+  } as never;
   phase = {} as never;
 }
 `,
         'migrations/Migration20240104000000.js': `import { Migration } from '@mikro-orm/migrations';
 export default class Migration20240104000000 extends Migration {
   static ordinary = 'as written';
-  up() { this.addSql('drop table orders cascade'); }
+  up() {
+    this.addSql('drop table items cascade');
+    this.addSql('create table countries (name varchar(50))');
+  }
 }
 `,
+        'migrations/Migration20240105000000.sql': `
+          alter table orders alter note type varchar;
+          alter table countries alter name type text;`,
       },
       '--json',
     );
@@ -281,6 +290,9 @@ export default class Migration20240104000000 extends Migration {
       'migrations/Migration20240102000000.ts:8 as-written',
       'migrations/Migration20240102000000.ts:10 steps',
       'migrations/Migration20240102000000.ts:13 accepted',
+      // The column change has altered its type.
+      'migrations/Migration20240105000000.sql:2 refused',
+      'migrations/Migration20240105000000.sql:3 as-written',
     ]);
     expect(result.stderr).toBe('a message\n');
     const { files } = JSON.parse(result.stdout) as { files: unknown };
@@ -289,8 +301,9 @@ export default class Migration20240104000000 extends Migration {
       { note: expect.stringContaining('It sends statements while it runs') },
       { leftOut: 'a phase of a column change' },
       { leftOut: expect.stringContaining('as written') },
+      {},
     ]);
-    expect(result.exitCode).toBe(0);
+    expect(result.exitCode).toBe(1);
   });
 
   it('knows the tables that earlier migrations make, as they leave them', async () => {

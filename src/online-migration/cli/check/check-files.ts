@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
+import type { ColumnChange } from '../../change/column-change.ts';
 import type { Catalog } from '../../ordinary/planning/catalog.ts';
 import { SqlCatalog } from '../../ordinary/catalog/sql-catalog.ts';
 import { MadeHere } from '../../ordinary/planning/made-here.ts';
@@ -38,15 +39,18 @@ export async function checkFiles(
   database: CheckedDatabase | undefined,
 ): Promise<CheckedFile[]> {
   const known = new SqlCatalog();
-  if (database === undefined)
-    for (const file of before) known.apply((await readStatementsOf(file, parser)).statements);
+  if (database === undefined) for (const file of before) note(known, await readStatementsOf(file, parser));
   const checked: CheckedFile[] = [];
   let made = new MadeHere();
   for (const file of files) {
     const { catalog, changes } = database ?? { catalog: known, changes: [] };
-    const { statements, read, problem } = await readStatementsOf(file, parser);
+    const found = await readStatementsOf(file, parser);
+    const { statements, read, problem } = found;
     if (!isOneDeployment) made = new MadeHere();
-    const plan = await planOn({ catalog, changes, parser, made }, statements);
+    const plan = await planOn(
+      { catalog, changes, parser, made },
+      read.leftOut === undefined ? statements : [],
+    );
     const outcomes: CheckedStatement[] = [];
     for (const planned of plan.statements) {
       const table = await sizeOf(planned.statement, catalog);
@@ -62,9 +66,18 @@ export async function checkFiles(
       statements: outcomes,
       ...(problem !== undefined && { problem }),
     });
-    if (!isOneDeployment) known.apply(statements);
+    if (!isOneDeployment) note(known, found);
   }
   return checked;
+}
+
+/** Notes the effects of a migration, for those that follow. */
+function note(known: SqlCatalog, { statements, change }: FileStatements): void {
+  known.apply(statements);
+  if (change === undefined) return;
+  const { schema, name } = change.table;
+  const columns = change.columns.flatMap(({ from, to }) => [from.name, to.name]);
+  known.forget({ schemaname: schema, relname: name }, columns);
 }
 
 /** The size of the table that a statement alters; undefined without a database. */
@@ -82,15 +95,17 @@ async function sizeOf({ tree }: Statement, catalog: Catalog): Promise<TableSize 
 interface FileStatements {
   readonly statements: readonly Statement[];
   readonly read: Pick<ReadMigration, 'leftOut' | 'note'>;
+  readonly change?: ColumnChange | undefined;
   readonly problem?: FileProblem;
 }
 
 async function readStatementsOf(file: string, parser: SqlParser): Promise<FileStatements> {
   try {
-    const { texts, ...read } = await readFile(file);
+    const { texts, change, ...read } = await readFile(file);
     const statements = statementsIn(parser, { texts });
     return {
       read,
+      change,
       statements:
         extname(file) === '.sql' ? statements.filter((each) => !isTransactionMark(each)) : statements,
     };

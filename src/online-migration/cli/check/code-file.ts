@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
+import type { RecordedMigration } from '../../mikro-orm/recorded-migration.ts';
 import { loadModule } from './load-module.ts';
 import { FileProblem, type ReadMigration, type SqlText } from './migration-file.ts';
 import { recordHandle } from './recorded-handle.ts';
@@ -34,17 +36,24 @@ export async function readCodeFile(file: string): Promise<ReadMigration> {
   }
   const notes = new Set<string>();
   let leftOut: string | undefined;
+  let change: ColumnChange | undefined;
   for (const migration of found) {
     try {
       const recorded = await recordOne(migration, record);
       if (recorded.sends) notes.add(SENDS);
       if (recorded.runsAs !== 'steps') leftOut = LEFT_OUT[recorded.runsAs];
+      change ??= recorded.change;
     } catch (error) {
       throw notRecorded(error, lines);
     }
   }
   const [note] = notes;
-  return { texts, ...(leftOut !== undefined && { leftOut }), ...(note !== undefined && { note }) };
+  return {
+    texts,
+    ...(leftOut !== undefined && { leftOut }),
+    ...(note !== undefined && { note }),
+    ...(change && { change }),
+  };
 }
 
 type Migration = (new (...args: never[]) => object) | ((handle: object) => unknown);
@@ -60,10 +69,7 @@ function migrationsIn(module: Record<string, unknown>): Migration[] {
   return typeof up === 'function' ? [up as Migration] : [];
 }
 
-async function recordOne(
-  migration: Migration,
-  record: (sql: string) => void,
-): Promise<{ readonly runsAs: 'steps' | keyof typeof LEFT_OUT; readonly sends: boolean }> {
+async function recordOne(migration: Migration, record: (sql: string) => void): Promise<RecordedMigration> {
   // Only a migration of MikroORM needs its packages, and has `addSql`.
   if (typeof migration.prototype?.addSql === 'function') {
     const { isMikroOrmMigration, recordMigration } = await import('../../mikro-orm/recorded-migration.ts');

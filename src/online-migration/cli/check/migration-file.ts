@@ -1,3 +1,4 @@
+import type { ColumnChange } from '../../change/column-change.ts';
 import type { SqlParser } from '../../sql/sql-parser.ts';
 import { readStatements, type Statement } from '../../sql/statements.ts';
 import { asKind } from '../../sql/statements.ts';
@@ -14,8 +15,10 @@ export interface SqlText {
 /** The statements of a migration's way up. */
 export interface ReadMigration {
   readonly texts: readonly SqlText[];
-  /** The reason for which it has no statements to check; undefined if it has. */
+  /** The reason for which its statements are not checked; undefined if they are. */
   readonly leftOut?: string;
+  /** The column change of which it is a phase. */
+  readonly change?: ColumnChange;
   /** A limit of the check on this migration. */
   readonly note?: string;
 }

@@ -69,10 +69,10 @@ function summaryOf(files: readonly CheckedFile[], { hasDatabase, isOneDeployment
   const count = (outcome: Outcome) => statements.filter((checked) => checked.outcome === outcome).length;
   const failed = files.filter(({ problem }) => problem !== undefined).length;
   const parts = [
-    [count('as-written'), 'as they are'],
+    [count('as-written'), 'as written'],
     [count('accepted'), 'accepted'],
     [count('steps'), 'by other steps'],
-    [count('unknown'), 'known to no rule'],
+    [count('unknown'), 'unknown to the rules'],
     [count('refused'), 'refused'],
   ] as const;
   const counts = parts.flatMap(([number, label]) => (number === 0 ? [] : [`${number} ${label}`]));

@@ -31,6 +31,12 @@ export class SqlCatalog implements Catalog {
     this.#known.useSchema(undefined);
   }
 
+  /** Forgets the types of columns, which a column change alters. */
+  forget(relation: RangeVar, columns: readonly string[]): void {
+    const table = this.#known.find(relation);
+    for (const column of columns) table?.columns?.set(column, { type: null, notNull: false });
+  }
+
   async readTable(relation: RangeVar): Promise<TableFacts> {
     const table = this.#known.find(relation);
     const name = nameOf(relation);
