@@ -155,6 +155,21 @@ describe('a migration that sends statements', () => {
     },
   );
 
+  it('keeps its transaction if PostgreSQL is asked about a statement', async () => {
+    class Instant extends Migration {
+      override async up(): Promise<void> {
+        await this.execute(`insert into setting values ('country', 'AT')`);
+        await this.execute(`alter table orders alter note type varchar`);
+        await this.execute(`insert into setting values ('region', 'T')`);
+        throw new Error('Ended by the migration.');
+      }
+    }
+    await using migrator = await openProject({ '0001': Instant });
+    await expect(migrator.orm.migrator.up()).rejects.toThrow('Ended by the migration.');
+    expect(await client.value(`select count(*)::int from setting`)).toBe(1);
+    expect(await migrator.applied()).toEqual([]);
+  });
+
   it('is ended if the EntityManager would write many rows', async () => {
     class Updates extends Migration {
       override async up(): Promise<void> {
