@@ -1,6 +1,11 @@
 import type { AbstractSqlConnection } from '@mikro-orm/postgresql';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
-import { isOutsideOnly, MigrationPlanner, type PlannedStatement } from '../ordinary/plan-migration.ts';
+import {
+  isOutsideOnly,
+  MigrationPlanner,
+  type PlannedStatement,
+  runsAsItIs,
+} from '../ordinary/plan-migration.ts';
 import { awaitOlderProcesses } from '../ordinary/older-processes.ts';
 import { removesFrom } from '../ordinary/planning/removals.ts';
 import { untilLocked } from '../postgres/lock-retries.ts';
@@ -79,8 +84,9 @@ export class SentStatements {
   };
 
   #refuse(planned: readonly PlannedStatement[], isInTransaction: boolean): void {
-    const refused = planned.flatMap(({ statement, verdict }) => {
-      if (verdict.kind === 'as-written' || (verdict.kind === 'steps' && verdict.isUnchecked)) return [];
+    const refused = planned.flatMap((each) => {
+      const { statement, verdict } = each;
+      if (verdict.kind === 'as-written' || runsAsItIs(each)) return [];
       if (!isInTransaction && isOutsideOnly(statement.tree)) return [];
       const instead =
         verdict.kind === 'refused'
@@ -132,7 +138,10 @@ export class SentStatements {
     const { settings, session, migration } = this.#run;
     const database = onTransaction(transaction);
     const relations = relationsOf(planned);
-    const isUnknown = planned.some(({ verdict }) => verdict.kind === 'steps');
+    const isUnknown = planned.some(
+      ({ statement, verdict }) =>
+        verdict.kind === 'steps' && verdict.isUnchecked && statement.accepted === undefined,
+    );
     const before = await timeouts(database);
     await setTimeouts(database, {
       lock: `${Math.ceil(settings.lockTimeoutMs)}`,

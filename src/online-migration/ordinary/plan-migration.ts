@@ -186,8 +186,7 @@ export function withoutOtherSteps({ statements, steps }: MigrationPlan): Migrati
     steps,
     statements: statements.map((planned) => {
       const { statement, verdict } = planned;
-      if (verdict.kind !== 'steps' || verdict.isUnchecked || isAsItIs(statement.text, verdict.steps))
-        return planned;
+      if (verdict.kind !== 'steps' || runsAsItIs(planned)) return planned;
       const instead = verdict.steps.flatMap((step) => step.statements).map((sql) => `\`${sql}\``);
       return {
         ...planned,
@@ -197,8 +196,11 @@ export function withoutOtherSteps({ statements, steps }: MigrationPlan): Migrati
   };
 }
 
-function isAsItIs(text: string, steps: readonly Step[]): boolean {
-  return steps.every(({ statements }) => statements.length === 1 && statements[0] === text);
+/** Whether the statement itself is all that runs, under the lock discipline. */
+export function runsAsItIs({ statement, verdict }: PlannedStatement): boolean {
+  if (verdict.kind !== 'steps') return verdict.kind === 'as-written';
+  if (verdict.isUnchecked) return true;
+  return verdict.steps.every(({ statements }) => statements.length === 1 && statements[0] === statement.text);
 }
 
 /** @throws OnlineMigrationError with a sentence for each statement that must not run */
