@@ -32,8 +32,8 @@ export async function loadModule(file: string): Promise<Record<string, unknown>>
     const reason = error instanceof Error ? error.message : String(error);
     throw new FileProblem(
       'MIGRATION_NOT_READ',
-      `It cannot be loaded: ${reason}. The command loads migrations with Node.js, in the environment of the project: install its packages; ` +
-        "if it needs a loader, give it, as in `NODE_OPTIONS='--import tsx'`.",
+      `It cannot be loaded: ${reason}. The command loads migrations with Node.js, with the packages of the project: install them; ` +
+        'if they need a loader such as tsx, name it in NODE_OPTIONS.',
       1,
       { cause: error },
     );
