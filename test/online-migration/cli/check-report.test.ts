@@ -267,7 +267,7 @@ describe('npx online-migration check', () => {
 
   it('cannot check some files, says why, and checks the others', async () => {
     const bad = Object.fromEntries(PROBLEMS.map(({ file, content }) => [file, content]));
-    const files = { 'a.sql': 'create index i on orders (note)', ...bad, 'c.sql': 'select 1' };
+    const files = { 'a.sql': 'create index i on orders (note)', ...bad, 'c.sql': 'select 1', 'd.sql': '' };
     const names = Object.keys(files);
     const result = await check(files, ...names, '--json');
     expect(result.exitCode).toBe(1);
@@ -284,6 +284,7 @@ describe('npx online-migration check', () => {
     }
     const people = await check(files, ...names);
     for (const { file, line } of PROBLEMS) expect(people.stdout).toContain(`${file}:${line}: not checked\n`);
+    expect(people.stdout).toContain('d.sql: no statements\n');
     expect(people.stdout).toContain(`${PROBLEMS.length} files could not be checked.`);
   });
 });

@@ -51,6 +51,8 @@ export class FileProblem extends OnlineMigrationError {
  */
 export function statementsIn(parser: SqlParser, { texts }: ReadMigration): Statement[] {
   return texts.flatMap((text) => {
+    // The parser refuses an empty text.
+    if (text.sql.trim() === '') return [];
     try {
       return readStatements(parser, text.sql).map((statement) => ({
         ...statement,
