@@ -185,7 +185,7 @@ export function withoutOtherSteps({ statements, steps }: MigrationPlan): Migrati
   return {
     steps,
     statements: statements.map((planned) => {
-      const { statement, verdict } = planned;
+      const { verdict } = planned;
       if (verdict.kind !== 'steps' || runsAsItIs(planned)) return planned;
       const instead = verdict.steps.flatMap((step) => step.statements).map((sql) => `\`${sql}\``);
       return {
