@@ -14,13 +14,16 @@ export interface SqlParser {
 
 /** Loads the parser. It takes 2 MB and some tenths of a second, so only a caller that needs it loads it. */
 export async function loadSqlParser(): Promise<SqlParser> {
-  const [parser, { deparseSync }] = await Promise.all([import('libpg-query'), import('pgsql-deparser')]);
+  const [parser, { StatementDeparser }] = await Promise.all([
+    import('libpg-query'),
+    import('./statement-deparser.ts'),
+  ]);
   await parser.loadModule();
   const { parseSync, normalizeSync, fingerprintSync } = parser;
   return {
     parseSync,
     normalizeSync,
     fingerprintSync,
-    deparse: (tree) => deparseSync(tree, { pretty: false }),
+    deparse: (tree) => new StatementDeparser(tree, { pretty: false }).deparseQuery(),
   };
 }
