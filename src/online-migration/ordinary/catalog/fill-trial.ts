@@ -113,7 +113,7 @@ async function problemOfRights(
 /** Asks PostgreSQL on an empty copy of the table, and fills some of the rows there. */
 async function problemOfTrial(
   asked: Asked,
-  { fill, table, altered, createsObjects }: PlannedFill,
+  { fill, table, altered }: PlannedFill,
 ): Promise<FillProblem | undefined> {
   const { database } = asked;
   const options = { name: fill.table, including: 'including defaults including generated' };
@@ -122,7 +122,7 @@ async function problemOfTrial(
     try {
       await database.query(`explain ${update}`);
     } catch (error) {
-      if (createsObjects && NOT_FOUND.has(sqlState(error) ?? '')) return undefined;
+      if (altered.createsObjects && NOT_FOUND.has(sqlState(error) ?? '')) return undefined;
       return problem(`PostgreSQL does not accept it: ${(error as Error).message}`, 'correct the fill');
     }
     if (!(await copySample(database, table, nameOf(trial)))) return undefined;

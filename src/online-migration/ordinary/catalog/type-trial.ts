@@ -44,8 +44,8 @@ export async function changesTypeAtOnce(
     try {
       await database.query(onTrial);
     } catch {
-      // PostgreSQL refuses it on the table, too, and says why. A column that an earlier statement makes may be missing here alone.
-      return !hasAltered(table.altering, alter.command.name!);
+      // PostgreSQL refuses it on the table, too, and says why. What an earlier statement makes may be missing here alone.
+      return !hasAltered(table.altering, alter.command.name!) && !table.createsObjects;
     }
     const after = await database.query(files);
     return JSON.stringify(before.rows) === JSON.stringify(after.rows);

@@ -8,6 +8,8 @@ export interface AlteredTable {
   /** Its name in the catalog. */
   readonly relation: RangeVar;
   readonly altering: readonly Node[];
+  /** Whether an earlier statement creates objects, such as a type or a function, that a later one may use. */
+  readonly createsObjects: boolean;
 }
 
 /** A column of a primary key. */
@@ -43,8 +45,6 @@ export interface PlannedFill {
   readonly altered: AlteredTable;
   /** Whether an earlier statement sets a role. */
   readonly setsRole: boolean;
-  /** Whether an earlier statement creates objects, which the fill may use. */
-  readonly createsObjects: boolean;
 }
 
 /** A reason against a fill, and the safe way. */

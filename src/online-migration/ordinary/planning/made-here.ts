@@ -1,10 +1,20 @@
 import type { Node, RangeVar } from 'libpg-query';
-import { asKind, type Statement } from '../../sql/statements.ts';
+import { asKind, type Kind, type Statement } from '../../sql/statements.ts';
 import type { AlteredTable, Catalog } from './catalog.ts';
 import { nameOf } from './relation-names.ts';
 
-/** Kinds of statements that create an object. */
-const CREATES = /^(?:Create|Define|View|Do|Select)/;
+/** Statements that make no object which a later one could need, apart from a column or an index. */
+const WITHOUT_OBJECTS: readonly Kind[] = [
+  'AlterTableStmt',
+  'IndexStmt',
+  'CommentStmt',
+  'RenameStmt',
+  'DropStmt',
+  'VariableSetStmt',
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+];
 
 /**
  * The effects of earlier statements of a migration, which the catalog does not have while the plan is made: tables that they make,
@@ -17,6 +27,8 @@ export class MadeHere {
   readonly #renamed = new Map<string, RangeVar>();
   /** Statements that alter the columns of a table. */
   readonly #altering = new Map<string, Node[]>();
+  /** Domains with a constraint. */
+  readonly #domains = new Set<string>();
   readonly #taken = new Set<string>();
   readonly #freed = new Set<string>();
   #setsRole = false;
@@ -35,7 +47,7 @@ export class MadeHere {
   /** Notes the effects of a statement. */
   async note({ tree }: Statement, catalog: Catalog): Promise<void> {
     this.#setsRole ||= asKind(tree, 'VariableSetStmt')?.name === 'role';
-    this.#createsObjects ||= CREATES.test(Object.keys(tree)[0] ?? '');
+    this.#createsObjects ||= !WITHOUT_OBJECTS.some((kind) => kind in tree);
     const created = asKind(tree, 'CreateStmt')?.relation ?? asKind(tree, 'CreateTableAsStmt')?.into?.rel;
     // It may exist: `create table if not exists`.
     if (created !== undefined && (this.#isGone(created) || !(await catalog.exists(created))))
@@ -52,6 +64,14 @@ export class MadeHere {
     }
     const index = asKind(tree, 'IndexStmt')?.idxname;
     if (index !== undefined) this.take(index);
+    const domain = asKind(tree, 'CreateDomainStmt');
+    if (domain?.constraints !== undefined)
+      this.#domains.add(asKind(domain.domainname?.at(-1), 'String')?.sval ?? '');
+  }
+
+  /** Whether an earlier statement makes a domain of this name with a constraint, in any schema. */
+  hasCheckedDomain(name: string): boolean {
+    return this.#domains.has(name);
   }
 
   /** Whether an earlier statement makes the table. Nobody else uses it yet. */
@@ -81,7 +101,11 @@ export class MadeHere {
 
   /** The table in the catalog, and the earlier statements that alter it. */
   altered(relation: RangeVar): AlteredTable {
-    return { relation: this.inCatalog(relation), altering: this.altering(relation) };
+    return {
+      relation: this.inCatalog(relation),
+      altering: this.altering(relation),
+      createsObjects: this.createsObjects,
+    };
   }
 
   /** Whether an earlier statement alters a column of this name: adds it, renames it, lets it be null, … */

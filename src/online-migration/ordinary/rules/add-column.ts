@@ -1,9 +1,7 @@
 import type { ColumnDef, Node, RangeVar } from 'libpg-query';
-import type { SqlParser } from '../../sql/sql-parser.ts';
 import { asKind } from '../../sql/statements.ts';
-import type { Catalog } from '../planning/catalog.ts';
 import { expressionOf, fillAdvice } from '../planning/fill-advice.ts';
-import type { Rule, Verdict } from '../planning/rule.ts';
+import type { Rule, RuleContext, Verdict } from '../planning/rule.ts';
 import { stringsOf, tableCommandOf } from '../planning/table-command.ts';
 import { asWritten, onFreeTable, tableInUse } from '../planning/verdicts.ts';
 
@@ -33,7 +31,7 @@ type Refused = Extract<Verdict, { kind: 'refused' }>;
 async function dangerOf(
   column: ColumnDef,
   table: RangeVar,
-  { catalog, parser }: { readonly catalog: Catalog; readonly parser: SqlParser },
+  { catalog, made, parser }: RuleContext,
 ): Promise<Refused | undefined> {
   const name = column.colname!;
   const constraints = (column.constraints ?? []).flatMap((node) => asKind(node, 'Constraint') ?? []);
@@ -60,7 +58,8 @@ async function dangerOf(
       `add ${name} without a default, set the default in a statement of its own, ${fill(expressionOf(parser, given) ?? '…')}, and set it not null`,
     );
   }
-  if (await catalog.isCheckedDomain(stringsOf(column.typeName?.names))) {
+  const names = stringsOf(column.typeName?.names);
+  if (made.hasCheckedDomain(type) || (await catalog.isCheckedDomain(names))) {
     return refused(
       'its type is a domain with a constraint, so it rewrites the table while nobody can use it',
       `add ${name} with the domain's base type, and add the domain's condition as a check`,

@@ -69,9 +69,8 @@ async function problemOfTrial(
   const problem = await catalog.findFillProblem({
     fill,
     table,
-    altered: { relation: made.inCatalog(relation), altering: made.altering(relation) },
+    altered: made.altered(relation),
     setsRole: made.setsRole,
-    createsObjects: made.createsObjects,
   });
   return problem === undefined ? undefined : refused(problem.reason, problem.instead);
 }
