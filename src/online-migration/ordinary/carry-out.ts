@@ -82,6 +82,7 @@ export async function carryOut(run: MigrationRun): Promise<void> {
     await awaitOlderProcesses(step, { ...run, waitMs: run.settings.switchoverWaitMs });
     const began = performance.now();
     try {
+      if (step.kind === 'find') await refuseFound(run, step, doneBefore(steps, index));
       await carryOutStep(run, step, {
         hasBegun: state.begun > index,
         isOtherRole,
@@ -123,7 +124,6 @@ async function carryOutStep(run: MigrationRun, step: Step, stepRun: StepRun): Pr
   const { session, migration } = run;
   switch (step.kind) {
     case 'find':
-      await refuseFound(run, step);
       return session.transaction(record);
     case 'setting':
       await session.query(step.statements[0]);
@@ -225,7 +225,11 @@ async function readIndex(session: Session, index: string): Promise<boolean | nul
   return rows[0]?.valid ?? null;
 }
 
-async function refuseFound(run: MigrationRun, step: Extract<Step, { kind: 'find' }>): Promise<void> {
+async function refuseFound(
+  run: MigrationRun,
+  step: Extract<Step, { kind: 'find' }>,
+  done: string,
+): Promise<void> {
   const { session, migration } = run;
   const { rows } = await session.withoutStatementTimeout(() =>
     session.query<{ found: string }>(step.statements[0]),
@@ -234,7 +238,7 @@ async function refuseFound(run: MigrationRun, step: Extract<Step, { kind: 'find'
   const found = rows.map((row) => row.found);
   throw new OnlineMigrationError(
     'ROWS_IN_THE_WAY',
-    `${step.refusal} Among them: ${found.join('; ')}. Then run the same command again.`,
+    `${step.refusal} Among them: ${found.join('; ')}. ${done}Then run the same command again.`,
     { migration, rows: found },
   );
 }
@@ -248,17 +252,21 @@ function named(
   steps: readonly Step[],
 ): unknown {
   if (error instanceof OnlineMigrationError || !(error instanceof Error) || run.signal.aborted) return error;
-  const done = steps.slice(0, index).filter(({ kind }) => kind !== 'find');
   return new OnlineMigrationError(
     'MIGRATION_STEP_FAILED',
     `${run.migration} failed in step ${index + 1} of ${steps.length}, \`${firstLine(step.statements.at(-1)!)}\`: ${error.message}. ` +
-      (done.length === 0
-        ? 'Nothing was changed. '
-        : `The steps before it are done: ${done.map(({ statements }) => `\`${firstLine(statements.at(-1)!)}\``).join(', ')}. `) +
+      (doneBefore(steps, index) || 'Nothing was changed. ') +
       'Run the same command again when the cause is gone.',
     { migration: run.migration, step: index + 1, steps: steps.length },
     { cause: error },
   );
+}
+
+/** The sentence that lists the steps before one; empty if they have changed nothing. */
+function doneBefore(steps: readonly Step[], index: number): string {
+  const done = steps.slice(0, index).filter(({ kind }) => kind !== 'find');
+  const list = done.map(({ statements }) => `\`${firstLine(statements.at(-1)!)}\``).join(', ');
+  return done.length === 0 ? '' : `The steps before it are done: ${list}. `;
 }
 
 function setsRole(steps: readonly Step[]): boolean {

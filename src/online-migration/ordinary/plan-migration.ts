@@ -1,17 +1,16 @@
-import type { Node } from 'libpg-query';
 import { type MigrationStatement, readFill } from './fill/fill-statement.ts';
 import type { Part } from './parts.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { rolledBack } from '../postgres/rolled-back.ts';
 import { loadSqlParser, type SqlParser } from '../sql/sql-parser.ts';
 import { asKind, firstLine, readStatements, type Statement } from '../sql/statements.ts';
-import { writeStatement } from '../sql/write-statement.ts';
 import { readRecordedChanges, type RecordedChange } from '../state/recorded-changes.ts';
 import { DatabaseCatalog } from './catalog/database-catalog.ts';
 import type { Catalog } from './planning/catalog.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { findReplacements } from './planning/replacements.ts';
 import { MadeHere } from './planning/made-here.ts';
+import { separate } from './planning/separate.ts';
 import type { Rule, RuleContext, Verdict } from './planning/rule.ts';
 import { addCheck } from './rules/add-check.ts';
 import { addColumn } from './rules/add-column.ts';
@@ -22,7 +21,9 @@ import { catalogOnly } from './rules/catalog-only.ts';
 import { changeData } from './rules/change-data.ts';
 import { changeType } from './rules/change-type.ts';
 import { createIndex } from './rules/create-index.ts';
+import { dropCascade } from './rules/drop-cascade.ts';
 import { dropIndex } from './rules/drop-index.ts';
+import { dropRenamed } from './rules/drop-renamed.ts';
 import { fillTable } from './rules/fill-table.ts';
 import { replaceIndex } from './rules/replace-index.ts';
 import { losesData } from './rules/loses-data.ts';
@@ -38,6 +39,8 @@ const RULES = {
   fillTable,
   losesData,
   underChange,
+  dropRenamed,
+  dropCascade,
   replaceIndex,
   sessionState,
   createIndex,
@@ -88,7 +91,7 @@ export interface MigrationPlan {
  * Plans the statements of an ordinary migration; changes nothing.
  *
  * 1. PostgreSQL's own grammar reads them.
- * 2. An `alter table` with several commands becomes one for each, unless all of them run as they are.
+ * 2. An `alter table` with several commands becomes one for each, unless all of them run as they are. So does a new column with a check.
  * 3. The rules decide on each by its tree, by the catalog, and by the tables that earlier statements make.
  * 4. A constraint or an index that replaces one of the same name is planned with it, in its own place.
  * 5. Statements that need no other way stay together in one transaction.
@@ -227,25 +230,6 @@ export function refuseRefused({ statements }: MigrationPlan, migration: string):
       'To run a statement as it is, write the comment `-- online: accepted <reason>` above it.',
     { migration, statements: refused },
   );
-}
-
-/** An `alter table` for each of its commands. One that cannot be written alone stays as it is. */
-function separate(statement: Statement, parser: SqlParser): Statement[] {
-  const alter = asKind(statement.tree, 'AlterTableStmt');
-  if (alter?.objtype !== 'OBJECT_TABLE' || (alter.cmds?.length ?? 0) < 2 || statement.accepted !== undefined)
-    return [statement];
-  // PostgreSQL drops before it adds.
-  const commands = alter.cmds!.toSorted((one, other) => Number(isDrop(other)) - Number(isDrop(one)));
-  const parts = commands.map((command) => {
-    const tree = { AlterTableStmt: { ...alter, cmds: [command] } };
-    const text = writeStatement(parser, tree);
-    return text === null ? null : { ...statement, text, tree };
-  });
-  return parts.every((part) => part !== null) ? parts : [statement];
-}
-
-function isDrop(command: Node): boolean {
-  return /^AT_Drop(?:Column|Constraint)$/.test(asKind(command, 'AlterTableCmd')?.subtype ?? '');
 }
 
 /** Parts that all run as they are need not be parted. */

@@ -6,6 +6,7 @@ import type {
   AlteredTable,
   Attachment,
   Catalog,
+  Dependent,
   FillProblem,
   IndexFacts,
   KeyColumn,
@@ -15,6 +16,7 @@ import { nameOf } from '../planning/relation-names.ts';
 import type { TableCommand } from '../planning/table-command.ts';
 import type { TableFacts } from '../planning/table-facts.ts';
 import { attachedOnTrial } from './attachment-trial.ts';
+import { findDependents } from './dependents.ts';
 import { findFillProblem } from './fill-trial.ts';
 import { readTable } from './read-table.ts';
 import { onTrialTable } from './trial-table.ts';
@@ -88,7 +90,7 @@ export class DatabaseCatalog implements Catalog {
       select exists (
           select from pg_catalog.pg_class c where c.relname = $2 and c.relnamespace = t.relnamespace
         ) or exists (
-          select from pg_catalog.pg_constraint n where n.conname = $2 and n.conrelid = t.oid
+          select from pg_catalog.pg_constraint n where n.conname = $2 and n.connamespace = t.relnamespace
         ) as found
       from pg_catalog.pg_class t
       where t.oid = to_regclass($1)`,
@@ -203,6 +205,16 @@ export class DatabaseCatalog implements Catalog {
 
   async estimateRows(statement: string): Promise<number | undefined> {
     return estimateRows(this.#database, statement);
+  }
+
+  async hasSchema(names: readonly string[]): Promise<boolean> {
+    return this.#is(`select exists (select from pg_catalog.pg_namespace where nspname = any ($1)) as found`, [
+      names,
+    ]);
+  }
+
+  async findDependents(kind: string, names: readonly string[]): Promise<readonly Dependent[] | null> {
+    return findDependents(this.#database, kind, names);
   }
 
   async findFillProblem(planned: PlannedFill): Promise<FillProblem | undefined> {

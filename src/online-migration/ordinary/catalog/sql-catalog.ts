@@ -142,6 +142,15 @@ export class SqlCatalog implements Catalog {
     return this.#known.find(parent)?.defaultPartition;
   }
 
+  async hasSchema(): Promise<boolean> {
+    return true;
+  }
+
+  async findDependents(): Promise<null> {
+    this.#assume('the dependents');
+    return null;
+  }
+
   /** Only PostgreSQL can try a fill. */
   async findFillProblem(): Promise<undefined> {
     return undefined;

@@ -38,6 +38,18 @@ export interface Attachment {
   readonly hasIndexes: boolean;
 }
 
+/** An object that depends on a dropped one. */
+export interface Dependent {
+  /** As PostgreSQL describes it: `constraint orders_customer_id_fkey on table orders`. */
+  readonly description: string;
+  /** The name of a constraint. */
+  readonly constraint: string | null;
+  readonly schema: string | null;
+  /** The table or the view that it is part of. */
+  readonly relation: string | null;
+  readonly column: string | null;
+}
+
 /** A fill, and the effects of earlier statements of the migration. */
 export interface PlannedFill {
   readonly fill: TableFill;
@@ -96,6 +108,15 @@ export interface Catalog {
   readDefaultPartition(parent: RangeVar): Promise<RangeVar | undefined>;
   /** The most rows that a part of the statement writes, by PostgreSQL's estimate; undefined if it cannot be planned. */
   estimateRows(statement: string): Promise<number | undefined>;
+  /** Whether one of the schemas exists. */
+  hasSchema(names: readonly string[]): Promise<boolean>;
+  /**
+   * Finds the dependents of objects that are no part of them.
+   * @param kind of the objects, as in a statement that drops them: `OBJECT_TABLE`
+   * @param names quoted
+   * @returns null if they are not known
+   */
+  findDependents(kind: string, names: readonly string[]): Promise<readonly Dependent[] | null>;
   /** Finds a reason against a fill; undefined if there is none, or it is not known. */
   findFillProblem(planned: PlannedFill): Promise<FillProblem | undefined>;
   /** Sets the schemas in which later names are looked up. */

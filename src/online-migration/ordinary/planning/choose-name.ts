@@ -18,7 +18,7 @@ export async function nameOfPostgres(
 ): Promise<string | undefined> {
   const { catalog, made } = context;
   const name = await catalog.nameOfPostgres(made.altered(relation), relation.relname!, onTable);
-  return name === undefined ? undefined : freeName(context, relation, name, '');
+  return name === undefined ? undefined : freeName(context, relation, [name], '');
 }
 
 /**
@@ -30,29 +30,44 @@ export async function chooseName(
   relation: RangeVar,
   parts: readonly string[],
 ): Promise<string> {
-  const stem = [relation.relname ?? '', ...parts.slice(0, -1)].join('_');
-  return freeName(context, relation, stem, `_${parts.at(-1)!}`);
+  const columns = parts.slice(0, -1).join('_');
+  return freeName(
+    context,
+    relation,
+    [relation.relname ?? '', ...(columns === '' ? [] : [columns])],
+    `_${parts.at(-1)!}`,
+  );
 }
 
 /** Adds a number if the name is taken. */
 async function freeName(
   { catalog, made }: RuleContext,
   relation: RangeVar,
-  stem: string,
+  parts: readonly string[],
   label: string,
 ): Promise<string> {
   for (let number = 0; ; number++) {
     const end = `${label}${number === 0 ? '' : number}`;
-    const name = shortened(stem, NAME_BYTES - Buffer.byteLength(end)) + end;
+    const name = shortened(parts, NAME_BYTES - Buffer.byteLength(end)) + end;
     if (made.isTaken(name) ?? (await catalog.isNameTaken(made.inCatalog(relation), name))) continue;
     made.take(name);
     return name;
   }
 }
 
-/** Cuts a text to a number of bytes, at the boundary of a character. */
-function shortened(text: string, bytes: number): string {
-  let cut = text;
-  while (Buffer.byteLength(cut) > bytes) cut = Array.from(cut).slice(0, -1).join('');
-  return cut;
+/** Joins the table and the columns, and cuts the longer one until they fit: as PostgreSQL does, at the boundaries of characters. */
+function shortened([table = '', columns]: readonly string[], bytes: number): string {
+  if (columns === undefined) return cut(table, bytes);
+  const lengths = [Buffer.byteLength(table), Math.min(Buffer.byteLength(columns), NAME_BYTES + 1)] as [
+    number,
+    number,
+  ];
+  while (lengths[0] + lengths[1] > bytes - 1) lengths[lengths[0] > lengths[1] ? 0 : 1]--;
+  return `${cut(table, lengths[0])}_${cut(columns, lengths[1])}`;
+}
+
+function cut(text: string, bytes: number): string {
+  let rest = text;
+  while (Buffer.byteLength(rest) > bytes) rest = Array.from(rest).slice(0, -1).join('');
+  return rest;
 }

@@ -1,4 +1,4 @@
-import type { Node, RangeVar } from 'libpg-query';
+import type { AlterTableCmd, Node, RangeVar } from 'libpg-query';
 import { asKind, type Kind, type Statement } from '../../sql/statements.ts';
 import type { AlteredTable, Catalog } from './catalog.ts';
 import { nameOf } from './relation-names.ts';
@@ -16,12 +16,15 @@ const WITHOUT_OBJECTS: readonly Kind[] = [
   'DeleteStmt',
 ];
 
+const RELATIONS = new Set<string | undefined>(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW']);
+
 /**
  * The effects of earlier statements of a migration, which the catalog does not have while the plan is made: tables that they make,
  * drop and rename, and names that they take and free.
  */
 export class MadeHere {
-  readonly #made: Set<string>;
+  /** The columns of each table. */
+  readonly #made: Map<string, ReadonlySet<string>>;
   readonly #dropped = new Set<string>();
   /** The name in the catalog of a table that was renamed. */
   readonly #renamed = new Map<string, RangeVar>();
@@ -36,12 +39,12 @@ export class MadeHere {
 
   /** @param made tables that statements made which have already run */
   constructor(made: Iterable<string> = []) {
-    this.#made = new Set(made);
+    this.#made = new Map(Array.from(made, (table) => [table, new Set()]));
   }
 
   /** The tables that statements make, and that nobody else uses yet. */
   get tables(): ReadonlySet<string> {
-    return this.#made;
+    return new Set(this.#made.keys());
   }
 
   /** Notes the effects of a statement. */
@@ -50,8 +53,8 @@ export class MadeHere {
     this.#createsObjects ||= !WITHOUT_OBJECTS.some((kind) => kind in tree);
     const created = asKind(tree, 'CreateStmt')?.relation ?? asKind(tree, 'CreateTableAsStmt')?.into?.rel;
     // It may exist: `create table if not exists`.
-    if (created !== undefined && (this.#isGone(created) || !(await catalog.exists(created))))
-      this.#made.add(nameOf(created));
+    if (created !== undefined && (this.isDropped(created) || !(await catalog.exists(created))))
+      this.#made.set(nameOf(created), columnsOf(tree));
     this.#noteRename(tree);
     this.#noteDrop(tree);
     const alter = asKind(tree, 'AlterTableStmt');
@@ -87,6 +90,32 @@ export class MadeHere {
   /** Whether an earlier statement creates an object that later ones may use: a table, a function, a type. */
   get createsObjects(): boolean {
     return this.#createsObjects;
+  }
+
+  /** An earlier statement makes this table, and it has all of these columns. */
+  tableWith(columns: readonly string[]): string | undefined {
+    return [...this.#made].find(([, made]) => columns.every((column) => made.has(column)))?.[0];
+  }
+
+  /** Whether an earlier statement drops the table or the view. */
+  isDropped(relation: RangeVar): boolean {
+    return this.#dropped.has(nameOf(relation));
+  }
+
+  /** Whether an earlier statement drops a column. */
+  hasDropped(relation: RangeVar, column: string): boolean {
+    return this.#commandsOn(relation).some(
+      ({ subtype, name }) => subtype === 'AT_DropColumn' && name === column,
+    );
+  }
+
+  /** Whether an earlier statement adds a column with a default, so that all rows have a value. */
+  hasFilled(relation: RangeVar, column: string): boolean {
+    return this.#commandsOn(relation).some(({ def }) => {
+      const added = asKind(def, 'ColumnDef');
+      const types = added?.constraints?.map((each) => asKind(each, 'Constraint')?.contype);
+      return added?.colname === column && types?.includes('CONSTR_DEFAULT');
+    });
   }
 
   /** The name that the table has in the catalog. */
@@ -131,6 +160,12 @@ export class MadeHere {
     return this.#freed.has(name) ? false : undefined;
   }
 
+  #commandsOn(relation: RangeVar): AlterTableCmd[] {
+    return this.altering(relation).flatMap((tree) =>
+      (asKind(tree, 'AlterTableStmt')?.cmds ?? []).flatMap((node) => asKind(node, 'AlterTableCmd') ?? []),
+    );
+  }
+
   #noteRename(tree: Node): void {
     const renamed = asKind(tree, 'RenameStmt');
     if (renamed?.relation === undefined || renamed.newname === undefined) return;
@@ -140,7 +175,8 @@ export class MadeHere {
     if (renamed.renameType === 'OBJECT_TABCONSTRAINT') this.free(renamed.subname!);
     if (renamed.renameType !== 'OBJECT_TABLE') return this.take(newname);
     const [from, to] = [nameOf(relation), nameOf({ ...relation, relname: newname })];
-    if (this.#made.delete(from)) this.#made.add(to);
+    const columns = this.#made.get(from);
+    if (columns !== undefined) this.#made.set(to, columns);
     else this.#renamed.set(to, this.inCatalog(relation));
     this.#altering.set(to, this.#altering.get(from) ?? []);
     this.#leave(from);
@@ -152,7 +188,7 @@ export class MadeHere {
       const names = (asKind(object, 'List')?.items ?? []).map((item) => asKind(item, 'String')?.sval ?? '');
       const [schemaname, relname] = [undefined, ...names].slice(-2) as [string | undefined, string];
       if (drop?.removeType === 'OBJECT_INDEX') this.free(relname);
-      if (drop?.removeType === 'OBJECT_TABLE')
+      if (RELATIONS.has(drop?.removeType))
         this.#leave(nameOf({ relname, ...(schemaname !== undefined && { schemaname }) }));
     }
   }
@@ -168,10 +204,12 @@ export class MadeHere {
     this.#altering.delete(name);
     this.#dropped.add(name);
   }
+}
 
-  #isGone(relation: RangeVar): boolean {
-    return this.#dropped.has(nameOf(relation));
-  }
+function columnsOf(tree: Node): Set<string> {
+  return new Set(
+    asKind(tree, 'CreateStmt')?.tableElts?.flatMap((element) => asKind(element, 'ColumnDef')?.colname ?? []),
+  );
 }
 
 /** Whether one of the statements alters a column of this name. */

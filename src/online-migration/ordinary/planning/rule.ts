@@ -12,6 +12,8 @@ export type Verdict =
   | {
       readonly kind: 'as-written';
       readonly relations: readonly string[];
+      /** The same statement with less danger, which runs in its place. */
+      readonly sql?: string;
       /** Whether it writes rows. */
       readonly writes?: boolean;
       /** Whether later statements can use its effect only when it is committed. */

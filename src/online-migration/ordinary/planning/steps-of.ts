@@ -67,7 +67,7 @@ function joined(planned: readonly Planned[], needsOne: boolean, settingsApart: b
         (verdict.writes === true && open.relations.length > 0 && !needsOne));
     if (isApart) close();
     open = {
-      statements: [...(open?.statements ?? []), statement.text],
+      statements: [...(open?.statements ?? []), verdict.sql ?? statement.text],
       relations: [...new Set([...(open?.relations ?? []), ...verdict.relations])],
       // Nobody uses a table that the migration itself makes.
       removed: [...new Set([...(open?.removed ?? []), ...(verdict.relations.length === 0 ? [] : removed)])],

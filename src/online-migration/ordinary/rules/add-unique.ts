@@ -72,7 +72,9 @@ export const addUnique: Rule = async (statement, context) => {
       kind: 'steps',
       reason: 'it builds an index while nobody can use the table',
       steps: [
-        ...(columns.every((name) => columnOf(table, name) !== undefined)
+        ...(columns.every(
+          (name) => columnOf(table, name) !== undefined || context.made.hasAltered(alter.table, name),
+        )
           ? [duplicates(table, columns, isPrimary || key.nulls_not_distinct === true)]
           : []),
         ...notNull,

@@ -51,6 +51,7 @@ const HARMLESS_COMMANDS = new Set<string | undefined>([
   'AT_NoForceRowSecurity',
   'AT_EnableTrig',
   'AT_DisableTrig',
+  'AT_AddIdentity',
   'AT_SetIdentity',
   'AT_DropIdentity',
   'AT_DropExpression',

@@ -8,16 +8,6 @@ import { tableInUse } from '../planning/verdicts.ts';
  */
 export const losesData: Rule = async (statement, context) => {
   const { tree } = statement;
-  const drop = asKind(tree, 'DropStmt');
-  if (drop?.behavior === 'DROP_CASCADE') {
-    const kind = KINDS[drop.removeType ?? ''];
-    if (kind !== undefined) {
-      return refused(
-        `\`cascade\` also drops the dependents of the ${kind}, such as foreign keys and views of others`,
-        `drop the dependents one by one, then the ${kind} without \`cascade\``,
-      );
-    }
-  }
   const truncate = asKind(tree, 'TruncateStmt');
   if (truncate?.behavior === 'DROP_CASCADE') {
     return refused(
@@ -51,6 +41,23 @@ export const losesData: Rule = async (statement, context) => {
   if (asKind(tree, 'TransactionStmt') !== undefined) {
     return refused('the migrator opens and ends the transactions', 'leave it out');
   }
+  const moved = asKind(tree, 'AlterObjectSchemaStmt');
+  if (
+    moved?.objectType === 'OBJECT_TABLE' &&
+    moved.relation !== undefined &&
+    (await tableInUse(moved.relation, context)) !== undefined
+  ) {
+    return moved.newschema === PARTITION_SWAP
+      ? refused(
+          'it is the first of the statements with which MikroORM makes a partitioned table of it: they copy all rows while nobody can use ' +
+            'the table, and the new sequence begins at 1',
+          'make the partitioned table under another name, keep both equal with a trigger, fill it in batches, and exchange the names',
+        )
+      : refused(
+          'running processes no longer find the table',
+          'make a view of it in the new schema, and move the table when no process uses the old name',
+        );
+  }
   const alter = tableCommandOf(statement);
   const hazard = HAZARDS[alter?.command.subtype ?? ''];
   if (alter === undefined || hazard === undefined || (await tableInUse(alter.table, context)) === undefined)
@@ -58,14 +65,8 @@ export const losesData: Rule = async (statement, context) => {
   return refused(...hazard);
 };
 
-const KINDS: Record<string, string> = {
-  OBJECT_TABLE: 'table',
-  OBJECT_SCHEMA: 'schema',
-  OBJECT_TYPE: 'type',
-  OBJECT_FUNCTION: 'function',
-  OBJECT_VIEW: 'view',
-  OBJECT_SEQUENCE: 'sequence',
-};
+/** MikroORM parks a table in this schema while it copies its rows into a partitioned one. */
+const PARTITION_SWAP = 'mikro_orm_partition_swap';
 
 const COPIES = 'it copies the whole table while nobody can use it';
 
