@@ -7,6 +7,8 @@ import { readSchema } from '../../support/schema-snapshot.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
 
 const ROWS = 2_000;
+/** PostgreSQL keeps 63 bytes of a name. */
+const long = (name: string) => name + '_with_a_name_that_is_longer_than_postgresql_keeps_it'.repeat(2);
 
 const database = databasePerFile(
   `create table customers (id int primary key, name text not null)`,
@@ -23,6 +25,11 @@ const database = databasePerFile(
   `insert into kinds values (1)`,
   `create table typed (id int, state state, kind int references kinds)`,
   `insert into typed values (1, 'new', 1)`,
+  `create function touch() returns trigger language plpgsql as 'begin return new; end'`,
+  `create trigger touch before update of id on typed for each row when (new.id > 1) execute function touch()`,
+  `create policy own on typed using (id > 0)`,
+  `alter table typed add constraint positive check (id > 0)`,
+  `create index on typed ((id + 1)) where id > 0`,
   `create view names as select name from customers`,
   `create index orders_total_index on orders (total)`,
   `create index orders_label_idx on orders (label)`,
@@ -177,6 +184,25 @@ const SAFE: readonly (readonly [name: string, statements: readonly string[], kin
     'together find locked validate together find build-index locked find locked validate find locked validate'.split(
       ' ',
     ),
+  ],
+  [
+    'constraints and indexes with names that are too long',
+    [
+      `alter table orders add constraint ${long('u')} unique (total)`,
+      `alter table orders add constraint ${long('c')} check (total > 0)`,
+      `alter table orders add constraint ${long('f')} foreign key (customer_id) references customers`,
+      `create index ${long('i')} on orders (note)`,
+      `drop index ${long('i')}`,
+      `create index ${long('i')} on orders (note, total)`,
+      `alter table orders drop constraint ${long('u')}`,
+      `alter table orders add constraint ${long('u')} unique (total, id)`,
+      `alter table orders alter note set not null`,
+    ],
+    [
+      ...['find', 'build-index', 'locked', 'find', 'locked', 'validate', 'find', 'locked', 'validate'],
+      ...['build-index', 'build-index', 'drop-index', 'locked', 'find', 'build-index', 'locked'],
+      ...['find', 'locked', 'validate', 'locked', 'locked'],
+    ],
   ],
   [
     'a foreign key of columns with long names, without a name',

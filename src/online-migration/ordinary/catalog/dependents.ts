@@ -34,7 +34,12 @@ export async function findDependents(
       on c.oid = coalesce(n.conrelid, r.ev_class, v.adrelid, case when d.classid = 'pg_catalog.pg_class'::regclass then d.objid end)
     left join pg_catalog.pg_attribute a
       on a.attrelid = c.oid and a.attnum = coalesce(v.adnum, nullif(d.objsubid, 0))
-    where c.oid is null or c.oid not in (select oid from dropped where oid is not null)
+    -- Parts of the dropped objects, such as triggers and policies.
+    where not exists (
+      select from pg_catalog.pg_depend own
+      where own.classid = d.classid and own.objid = d.objid and own.deptype <> 'n'
+        and own.refclassid = d.refclassid and own.refobjid in (select oid from dropped)
+    )
     order by 1`,
     [names],
   );
