@@ -97,7 +97,7 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   [`alter table orders rename to purchases`, `create table orders (id int)`, `create index on orders (id)`],
   [`create table made (id int)`, `create index on made (id)`, `alter table made add x serial`],
   [`create table if not exists orders (id int)`, `alter table orders add x serial`],
-  [`drop table customers cascade`],
+  [`drop function shown() cascade`],
   [`drop table orders`],
   [`drop view shown`],
   [`alter table orders disable trigger all`],
@@ -119,6 +119,14 @@ describe('SqlCatalog', () => {
       expect(comparable(await planOffline(migration))).toEqual(comparable(expected));
     },
   );
+
+  it('assumes that a dropped table has dependents', async () => {
+    const [planned] = (await planOffline([`drop table customers cascade`])).statements;
+    expect(planned).toMatchObject({
+      verdict: { kind: 'refused', instead: expect.stringContaining('drop the dependents one by one') },
+      assumed: ['the dependents'],
+    });
+  });
 });
 
 async function planOffline(migration: readonly string[]): Promise<MigrationPlan> {

@@ -44,7 +44,7 @@ export async function changesTypeAtOnce(
     try {
       await database.query(onTrial);
     } catch {
-      // PostgreSQL refuses it on the table, too, and says why. What an earlier statement makes may be missing here alone.
+      // PostgreSQL refuses it on the table, too, and says why. An object that an earlier statement makes may be missing here alone.
       return !hasAltered(table.altering, alter.command.name!) && !table.createsObjects;
     }
     const after = await database.query(files);
