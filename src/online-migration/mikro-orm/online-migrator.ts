@@ -7,6 +7,7 @@ import { emitTo } from '../change/emitter.ts';
 import type { OnlineMigrationListener } from '../change/events.ts';
 import { logEvents } from '../observation/event-log.ts';
 import { ColumnMigration } from './column-migration.ts';
+import { OnlineMigration } from './online-migration.ts';
 import { settingsOf, type SettingsOptions } from '../phases/settings.ts';
 import { assertPeerVersion } from '../postgres/peer-versions.ts';
 import { keepsSessions, SessionsNotKeptError } from '../postgres/session-continuity.ts';
@@ -201,7 +202,8 @@ export class OnlineMigrator extends Migrator {
       const migrations = await this.discoverMigrations();
       const online: string[] = [];
       for (const migration of migrations) {
-        if ((await this.#onlineRunner.load(migration)) instanceof ColumnMigration)
+        const loaded = await this.#onlineRunner.load(migration);
+        if (loaded instanceof ColumnMigration || loaded instanceof OnlineMigration)
           online.push(migration.name);
       }
       const known = migrations.map(({ name }) => name);

@@ -6,7 +6,7 @@ export interface RollupFacts {
   readonly known: readonly string[];
   /** Applied migrations. */
   readonly applied: readonly string[];
-  /** Migrations that manage their own transactions, as each phase of a column change does. */
+  /** Migrations that manage their own transactions, as each phase of a column change and each fill does. */
   readonly online: readonly string[];
 }
 

@@ -102,6 +102,19 @@ describe('a migration with a fill', () => {
     );
   });
 
+  it('is left out of a roll-up, which makes an ordinary migration', async () => {
+    class Nothing extends OnlineMigration {
+      override up(): void {
+        this.addSql(`select 1`);
+      }
+    }
+    const migrator = await openProject({ '0001': Nothing, '0002': Nothing });
+    await migrator.orm.migrator.up();
+    await expect((migrator.orm.migrator as OnlineMigrator).rollup()).rejects.toMatchObject({
+      code: 'ROLLUP_IMPOSSIBLE',
+    });
+  });
+
   class Sends extends OnlineMigration {
     override async up(): Promise<void> {
       await this.execute(`alter table orders add total_cents bigint null`);

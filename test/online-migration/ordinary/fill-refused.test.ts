@@ -12,6 +12,8 @@ const database = databasePerFile(
   `create table orders (id int primary key, total int, email text, doubled int generated always as (total * 2) stored)`,
   `insert into orders select n, n, 'A' || n from generate_series(1, 200) n`,
   `create table shop.orders (id int)`,
+  `create table ruled (n int)`,
+  `create rule silent as on update to ruled do instead nothing`,
   `create view seen as select * from orders`,
   `create table base (id int, note text)`,
   `create table child () inherits (base)`,
@@ -51,6 +53,12 @@ const REFUSED: readonly (readonly [string, TableFill, RegExp])[] = [
     { ...fill, set: { total: 'max(total)' } },
     /aggregate functions are not allowed in UPDATE/,
   ],
+  [
+    'a table with a rewrite rule',
+    { table: 'ruled', set: { n: '1' }, where: 'n is null' },
+    /cannot perform UPDATE RETURNING on relation "ruled".*Instead: drop the rule/,
+  ],
+  ['a parameter', { ...fill, where: 'total <> $1' }, /there is no parameter \$1/],
   ['a view', { ...fill, table: 'seen' }, /public\.seen is a view\. Instead: fill the tables that it reads/],
   [
     'a condition that never becomes false',

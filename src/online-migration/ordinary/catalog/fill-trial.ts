@@ -2,6 +2,7 @@ import { isRowError } from '../../backfill/batch/row-error.ts';
 import { sqlState } from '../../postgres/database-error.ts';
 import { TREE_OIDS } from '../../postgres/partition-tree.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
+import { rolledBack } from '../../postgres/rolled-back.ts';
 import { conditionOf, type TableFill, updateOf } from '../fill/table-fill.ts';
 import type { FillProblem, PlannedFill } from '../planning/catalog.ts';
 import { listOf, nameOf } from '../planning/relation-names.ts';
@@ -22,7 +23,8 @@ export async function findFillProblem(asked: Asked, planned: PlannedFill): Promi
     (await problemOfTable(database, table, fill)) ??
     // With `set role`, another role fills.
     (setsRole ? undefined : await problemOfRights(database, table, fill)) ??
-    (await problemOfTrial(asked, planned))
+    (await problemOfTrial(asked, planned)) ??
+    (await problemOfRules(database, fill))
   );
 }
 
@@ -127,10 +129,8 @@ async function problemOfTrial(
     }
     if (!(await copySample(database, table, nameOf(trial)))) return undefined;
     try {
-      const { rows } = await database.query<{ open: boolean }>(
-        `${update} returning ${conditionOf(fill)} is true as open`,
-      );
-      if (rows.length === 0 || rows.some(({ open }) => !open)) return undefined;
+      const { rows } = await database.query<{ is_open: boolean }>(update);
+      if (rows.length === 0 || rows.some(({ is_open: isOpen }) => !isOpen)) return undefined;
       return problem(
         'a filled row still matches `where`, so that it would be filled again and again',
         'write a condition that is false for a filled row, such as `new_column is null` or `email is distinct from lower(email)`',
@@ -141,6 +141,21 @@ async function problemOfTrial(
       throw error;
     }
   });
+}
+
+/** The empty copy has no rewrite rules. */
+async function problemOfRules(database: Queryable, fill: TableFill): Promise<FillProblem | undefined> {
+  try {
+    await rolledBack(database, () => database.query(`explain ${updateOf(fill)}`));
+  } catch (error) {
+    if (sqlState(error) === '0A000') {
+      return problem(
+        `PostgreSQL does not accept it: ${(error as Error).message}`,
+        'drop the rule, or write the rows in batches',
+      );
+    }
+  }
+  return undefined;
 }
 
 /** Copies some rows into the trial; returns false if that is impossible. */

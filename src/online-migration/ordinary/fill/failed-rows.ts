@@ -2,7 +2,7 @@ import { escapeLiteral } from 'pg';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 
 /** A fill with more of them is wrong as a whole: it stops. */
-const MOST_FAILED = 1_000;
+const MOST_FAILED = 200;
 /** How many rows an error names. */
 const MOST_NAMED = 5;
 

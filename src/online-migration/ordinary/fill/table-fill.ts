@@ -63,7 +63,7 @@ export function conditionOf({ where }: TableFill): string {
   return `(${where}\n)`;
 }
 
-/** The fill as a statement for PostgreSQL, which changes all rows at once. */
+/** The fill as a statement for PostgreSQL, which changes all rows at once. It returns whether a row still matches. */
 export function updateOf(fill: TableFill, table = targetOf(fill)): string {
-  return `update ${table} as ${aliasOf(fill)} set ${assignmentsOf(fill)} where ${conditionOf(fill)}`;
+  return `update ${table} as ${aliasOf(fill)} set ${assignmentsOf(fill)} where ${conditionOf(fill)} returning ${conditionOf(fill)} is true as is_open`;
 }
