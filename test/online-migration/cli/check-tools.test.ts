@@ -352,6 +352,29 @@ export default class Migration20240104000000 extends Migration {
     ]);
   });
 
+  it('trusts no column behind a migration whose effects it does not know', async () => {
+    const made = 'create table orders (a varchar(50), b int not null)';
+    const altered = `
+      alter table orders alter a type text;
+      alter table orders alter b set not null;
+      alter table orders alter c set not null;`;
+    const outcomes = async (name: string, between: string) => {
+      const files = { 'm/01.sql': made, [`m/${name}`]: between, 'm/03.sql': altered };
+      const result = await check(files, 'm', '--json');
+      return outcomesOf(result).filter((outcome) => outcome.startsWith('m/03.sql'));
+    };
+    const [known, unknown] = [
+      ['m/03.sql:2 as-written', 'm/03.sql:3 as-written', 'm/03.sql:4 as-written'],
+      ['m/03.sql:2 refused', 'm/03.sql:3 steps', 'm/03.sql:4 steps'],
+    ];
+    expect(await outcomes('02.sql', 'select 1')).toEqual(known);
+    expect(await outcomes('02.sql', 'do $$ begin execute change_orders(); end $$')).toEqual(unknown);
+    expect(await outcomes('02.sql', 'alter tabel orders')).toEqual(unknown);
+    expect(
+      await outcomes('02.js', `exports.up = (knex) => knex.schema.alterTable('orders', () => {});`),
+    ).toEqual(unknown);
+  });
+
   it('counts tables that the files after --from make as new', async () => {
     const files = {
       'm/0001_a.sql': 'create table orders (id int primary key, total int);',

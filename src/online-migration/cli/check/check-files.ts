@@ -72,8 +72,9 @@ export async function checkFiles(
 }
 
 /** Notes the effects of a migration, for those that follow. */
-function note(known: SqlCatalog, { statements, change }: FileStatements): void {
+function note(known: SqlCatalog, { statements, change, read, problem }: FileStatements): void {
   known.apply(statements);
+  if (problem !== undefined || read.note !== undefined) known.applyUnknown();
   if (change === undefined) return;
   const { schema, name } = change.table;
   const columns = change.columns.flatMap(({ from, to }) => [from.name, to.name]);

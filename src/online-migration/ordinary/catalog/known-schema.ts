@@ -53,8 +53,17 @@ export class KnownSchema {
     return this.#indexes.get(this.#key(index));
   }
 
+  /** Forgets the columns and constraints of all tables: statements that are not known may have altered them. */
+  forgetColumns(): void {
+    for (const table of this.#tables.values()) {
+      table.columns = null;
+      table.constraints.clear();
+    }
+  }
+
   /** Notes the effects of a statement. */
   apply(tree: Node): void {
+    if ('DoStmt' in tree || 'CallStmt' in tree) return this.forgetColumns();
     const create = asKind(tree, 'CreateStmt');
     if (create?.relation !== undefined) {
       this.#create(create);

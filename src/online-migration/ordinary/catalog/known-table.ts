@@ -23,8 +23,8 @@ export interface KnownTable {
   schema: string;
   relname: string;
   kind: 'r' | 'p' | 'v' | 'm';
-  /** Null if the table was there before, or is made like another one. */
-  readonly columns: Map<string, KnownColumn> | null;
+  /** Null if the table was there before, is made like another one, or was altered by statements that are not known. */
+  columns: Map<string, KnownColumn> | null;
   primaryKey: { readonly constraint: string | null; readonly columns: readonly string[] };
   readonly constraints: Map<string, KnownConstraint>;
   /** The columns of it that each foreign key of another table refers to. */

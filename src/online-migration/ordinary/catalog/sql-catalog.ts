@@ -31,6 +31,11 @@ export class SqlCatalog implements Catalog {
     this.#known.useSchema(undefined);
   }
 
+  /** Notes a migration whose statements are not all known. */
+  applyUnknown(): void {
+    this.#known.forgetColumns();
+  }
+
   /** Forgets the types of columns, which a column change alters. */
   forget(relation: RangeVar, columns: readonly string[]): void {
     const table = this.#known.find(relation);
