@@ -8,6 +8,7 @@ import { readRecordedChanges, type RecordedChange } from '../state/recorded-chan
 import { DatabaseCatalog } from './catalog/database-catalog.ts';
 import type { Catalog } from './planning/catalog.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
+import { findRenames, type Rename } from './planning/renames.ts';
 import { findReplacements } from './planning/replacements.ts';
 import { MadeHere } from './planning/made-here.ts';
 import { separate } from './planning/separate.ts';
@@ -65,6 +66,10 @@ const LEFT_TO_LATER: Decision = {
   verdict: { kind: 'steps', reason: 'a later statement replaces it', steps: [] },
 };
 
+function renamedBy(rename: Rename | undefined): Decision | undefined {
+  return rename && { rule: null, verdict: rename.verdict };
+}
+
 /** A verdict, and the rule that gave it. */
 interface Decision {
   readonly rule: RuleName;
@@ -93,7 +98,8 @@ export interface MigrationPlan {
  * 1. PostgreSQL's own grammar reads them.
  * 2. An `alter table` with several commands becomes one for each, unless all of them run as they are. So does a new column with a check.
  * 3. The rules decide on each by its tree, by the catalog, and by the tables that earlier statements make.
- * 4. A constraint or an index that replaces one of the same name is planned with it, in its own place.
+ * 4. A constraint or an index that replaces one of the same name is planned with it, in its own place. One that only has another name is
+ *    renamed.
  * 5. Statements that need no other way stay together in one transaction.
  *
  * @param database has no transaction open
@@ -158,14 +164,18 @@ async function planEach(
   inputs: PlanInputs,
 ): Promise<PlannedStatement[]> {
   const parts = statements.map((statement) => separate(statement, inputs.parser));
-  const replaced = await findReplacements(parts.flat(), { ...inputs, replaces: undefined });
-  const leftToLater = new Set(replaced.values());
+  const alone = { ...inputs, replaces: undefined };
+  const replaced = await findReplacements(parts.flat(), alone);
+  const renames = await findRenames(parts.flat(), replaced, alone);
+  const leftToLater = new Set([...replaced.values(), ...[...renames.values()].map(({ dropped }) => dropped)]);
   const planned: PlannedStatement[] = [];
   for (const [index, own] of parts.entries()) {
     const verdicts: PlannedStatement[] = [];
     for (const statement of own) {
       const context: RuleContext = { ...inputs, replaces: replaced.get(statement) };
-      const found = leftToLater.has(statement) ? LEFT_TO_LATER : await verdictOn(statement, context);
+      const found = leftToLater.has(statement)
+        ? LEFT_TO_LATER
+        : (renamedBy(renames.get(statement)) ?? (await verdictOn(statement, context)));
       verdicts.push({ statement, ...found, assumed: inputs.catalog.takeAssumptions() });
       await inputs.made.note(statement, inputs.catalog);
       await setPathOf(statement.tree, context);

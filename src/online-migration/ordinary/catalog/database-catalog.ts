@@ -6,7 +6,9 @@ import type {
   AlteredTable,
   Attachment,
   Catalog,
+  ComparedChecks,
   Dependent,
+  DroppedPart,
   FillProblem,
   IndexFacts,
   KeyColumn,
@@ -16,6 +18,7 @@ import { nameOf } from '../planning/relation-names.ts';
 import type { TableCommand } from '../planning/table-command.ts';
 import type { TableFacts } from '../planning/table-facts.ts';
 import { attachedOnTrial } from './attachment-trial.ts';
+import { areSameChecks, readConstraintPart, readIndexPart } from './dropped-part.ts';
 import { findDependents } from './dependents.ts';
 import { findFillProblem } from './fill-trial.ts';
 import { readTable } from './read-table.ts';
@@ -215,6 +218,25 @@ export class DatabaseCatalog implements Catalog {
 
   async findDependents(kind: string, names: readonly string[]): Promise<readonly Dependent[] | null> {
     return findDependents(this.#database, kind, names);
+  }
+
+  async readIndexPart(name: string, table: string): Promise<DroppedPart | undefined> {
+    return readIndexPart(this.#database, name, table);
+  }
+
+  async readConstraintPart(name: string, table: string): Promise<DroppedPart | undefined> {
+    return readConstraintPart(this.#database, name, table);
+  }
+
+  async areSameChecks(checks: ComparedChecks): Promise<boolean> {
+    return areSameChecks({ database: this.#database, parser: this.#parser }, checks);
+  }
+
+  async isRelation(oid: string, relation: RangeVar): Promise<boolean> {
+    return this.#is(`select coalesce(to_regclass($1)::oid = $2::oid, false) as found`, [
+      nameOf(relation),
+      oid,
+    ]);
   }
 
   async findFillProblem(planned: PlannedFill): Promise<FillProblem | undefined> {

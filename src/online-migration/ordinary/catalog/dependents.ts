@@ -23,7 +23,7 @@ export async function findDependents(
     with dropped as (select distinct ${find}(name)::oid as oid from unnest($1::text[]) as name)
     select distinct
       pg_describe_object(d.classid, d.objid, d.objsubid) as description, n.conname as constraint,
-      c.relnamespace::regnamespace::text as schema, c.relname as relation, a.attname as column
+      (select nspname from pg_catalog.pg_namespace where oid = c.relnamespace) as schema, c.relname as relation, a.attname as column
     from dropped
     join pg_catalog.pg_depend d
       on d.refclassid = 'pg_catalog.${catalog}'::regclass and d.refobjid = dropped.oid and d.deptype = 'n'

@@ -3,7 +3,7 @@ import { sqlState } from '../../postgres/database-error.ts';
 import { TREE_OIDS } from '../../postgres/partition-tree.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { rolledBack } from '../../postgres/rolled-back.ts';
-import { conditionOf, type TableFill, updateOf } from '../fill/table-fill.ts';
+import { type TableFill, updateOf } from '../fill/table-fill.ts';
 import type { FillProblem, PlannedFill } from '../planning/catalog.ts';
 import { listOf, nameOf } from '../planning/relation-names.ts';
 import type { TableFacts } from '../planning/table-facts.ts';

@@ -156,6 +156,23 @@ export class SqlCatalog implements Catalog {
     return null;
   }
 
+  /** The SQL of earlier migrations does not show all that an index has. */
+  async readIndexPart(): Promise<undefined> {
+    return undefined;
+  }
+
+  async readConstraintPart(): Promise<undefined> {
+    return undefined;
+  }
+
+  async areSameChecks(): Promise<boolean> {
+    return false;
+  }
+
+  async isRelation(): Promise<boolean> {
+    return false;
+  }
+
   /** Only PostgreSQL can try a fill. */
   async findFillProblem(): Promise<undefined> {
     return undefined;

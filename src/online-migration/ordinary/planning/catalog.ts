@@ -50,6 +50,30 @@ export interface Dependent {
   readonly column: string | null;
 }
 
+/** A constraint or an index of a table that a statement drops. */
+export interface DroppedPart {
+  /** A constraint: `c`heck, `f`oreign, `u`nique, `p`rimary; or an index. */
+  readonly kind: 'c' | 'f' | 'u' | 'p' | 'index' | 'unique';
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** Whether its columns, or its columns and its rules, are all that it has. It is valid. */
+  readonly isPlain: boolean;
+  /** Of a foreign key: the OID of the other table, its columns, and the rules for updates, deletes and matches. */
+  readonly referenced: string;
+  readonly referencedColumns: readonly string[];
+  readonly rules: string;
+}
+
+/** A check, and another one that would be added under another name. */
+export interface ComparedChecks {
+  readonly table: AlteredTable;
+  readonly name: string;
+  readonly added: string;
+  /** Writes the statements that rename columns, and the one that adds the check, for another table. */
+  readonly onTable: (trial: RangeVar) => readonly Node[];
+}
+
 /** A fill, and the effects of earlier statements of the migration. */
 export interface PlannedFill {
   readonly fill: TableFill;
@@ -117,6 +141,14 @@ export interface Catalog {
    * @returns null if they are not known
    */
   findDependents(kind: string, names: readonly string[]): Promise<readonly Dependent[] | null>;
+  /** Reads an index of a table that belongs to no constraint; undefined if there is none, or it is not known. */
+  readIndexPart(name: string, table: string): Promise<DroppedPart | undefined>;
+  /** Reads a constraint of a table; undefined if there is none, or it is not known. */
+  readConstraintPart(name: string, table: string): Promise<DroppedPart | undefined>;
+  /** Whether two checks are the same. */
+  areSameChecks(checks: ComparedChecks): Promise<boolean>;
+  /** Whether a relation has this OID. */
+  isRelation(oid: string, relation: RangeVar): Promise<boolean>;
   /** Finds a reason against a fill; undefined if there is none, or it is not known. */
   findFillProblem(planned: PlannedFill): Promise<FillProblem | undefined>;
   /** Sets the schemas in which later names are looked up. */

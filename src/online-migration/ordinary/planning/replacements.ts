@@ -45,7 +45,8 @@ export async function findReplacements(
     const earlier = added === undefined ? undefined : dropped.get(added.name);
     if (added === undefined || earlier === undefined) continue;
     dropped.delete(added.name);
-    if (!statements.slice(earlier + 1, place).every((between) => isHarmless(between, added.table))) continue;
+    if (!statements.slice(earlier + 1, place).every((between) => isHarmlessBetween(between, added.table)))
+      continue;
     // Nobody misses it on a table without rows.
     const table = await tableInUse(added.table, context);
     if (table !== undefined && (table.kind === 'r' || !added.isIndex))
@@ -54,7 +55,8 @@ export async function findReplacements(
   return found;
 }
 
-function isHarmless(statement: Statement, table: RangeVar): boolean {
+/** Whether an earlier constraint or index of the table may stay until after the statement. */
+export function isHarmlessBetween(statement: Statement, table: RangeVar): boolean {
   const index = asKind(statement.tree, 'IndexStmt');
   if (index?.relation !== undefined) return nameOf(index.relation) === nameOf(table);
   if (asKind(statement.tree, 'DropStmt')?.removeType === 'OBJECT_INDEX') return true;

@@ -10,6 +10,13 @@ const ofCustomersNames = () =>
     { tableName: 'names', view: true, expression: 'select id, name from customers' },
   );
 
+/** Orders with odd names. */
+const oddOrders = (code: string, key: string) =>
+  orders(
+    { code: p.integer().fieldName(code).index() },
+    { schema: 'Odd Schema', tableName: 'Odd Orders', uniques: [{ name: key, properties: ['total'] }] },
+  );
+
 /** Whole tables: new ones, other names, keys, schemas and partitions. */
 export const TABLE_EDITS: readonly Edit[] = [
   {
@@ -120,6 +127,12 @@ export const TABLE_EDITS: readonly Edit[] = [
         ),
       ];
     },
+  },
+  {
+    name: 'renamed parts of another schema, with odd names',
+    setup: [`create schema "Odd Schema"`],
+    before: () => [oddOrders('Odd Number', 'Odd Key')],
+    after: () => [oddOrders('Odd Code', 'Other Key')],
   },
   {
     name: 'a relation to a table of another schema',
