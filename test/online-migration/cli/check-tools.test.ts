@@ -370,6 +370,19 @@ export default class Migration20240104000000 extends Migration {
     expect(await outcomes('02.sql', 'select 1')).toEqual(known);
     expect(await outcomes('02.sql', 'do $$ begin execute change_orders(); end $$')).toEqual(unknown);
     expect(await outcomes('02.sql', 'alter tabel orders')).toEqual(unknown);
+    const phase = `
+      import { ColumnMigration } from 'online-migration/mikro-orm';
+      export class Expand extends ColumnMigration {
+        change = {
+          table: { schema: 'public', name: 'orders' },
+          columns: [{ from: { name: 'a' }, to: { name: 'a_new' } }],
+        };
+      }`;
+    expect(await outcomes('02.mjs', phase)).toEqual([
+      'm/03.sql:2 refused',
+      'm/03.sql:3 as-written',
+      'm/03.sql:4 as-written',
+    ]);
     expect(
       await outcomes('02.js', `exports.up = (knex) => knex.schema.alterTable('orders', () => {});`),
     ).toEqual(unknown);
