@@ -11,6 +11,9 @@ export interface ProjectOptions {
   readonly events?: OnlineMigrationEvent[];
   readonly settings?: SettingsOptions;
   readonly entities?: readonly unknown[];
+  readonly ordinary?: 'safe' | 'check' | 'off';
+  /** Options of MikroORM's migrator besides the list of migrations. */
+  readonly migrations?: object;
   /** Further options of MikroORM. */
   readonly options?: object;
 }
@@ -22,16 +25,17 @@ export interface ProjectOptions {
 export function openOrdinaryProject(
   { url }: Pick<TestedDatabase, 'url'>,
   migrations: Readonly<Record<string, new (...given: never[]) => Migration>>,
-  { events = [], settings = {}, entities = [], options = {} }: ProjectOptions = {},
+  { events = [], settings = {}, entities = [], ordinary = 'safe', ...given }: ProjectOptions = {},
 ): Promise<TestMigrator> {
   return openTestMigrator({
     clientUrl: url,
     driver: PostgreSqlDriver,
     entities,
-    ...options,
+    ...given.options,
     discovery: { warnWhenNoEntities: false },
     ...onlineMigrations({
       migrations: {
+        ...given.migrations,
         migrationsList: Object.entries(migrations).map(([name, migration]) => ({
           name,
           class: migration as never,
@@ -39,6 +43,7 @@ export function openOrdinaryProject(
       },
       onEvent: (event) => events.push(event),
       settings,
+      ordinary,
     }),
   } as never);
 }

@@ -79,11 +79,15 @@ interface Decision {
 /** A statement of a migration, and the verdict on it. */
 export interface PlannedStatement {
   readonly statement: MigrationStatement;
+  /** The statement of the migration that it is, or is a part of. */
+  readonly source: MigrationStatement;
   readonly verdict: Verdict;
   readonly rule: RuleName;
   /** The facts behind the verdict that nobody has read, each as a clause. */
   readonly assumed: readonly string[];
 }
+
+type PlannedPart = Omit<PlannedStatement, 'source'>;
 
 /** The plan of an ordinary migration. */
 export interface MigrationPlan {
@@ -170,7 +174,7 @@ async function planEach(
   const leftToLater = new Set([...replaced.values(), ...[...renames.values()].map(({ dropped }) => dropped)]);
   const planned: PlannedStatement[] = [];
   for (const [index, own] of parts.entries()) {
-    const verdicts: PlannedStatement[] = [];
+    const verdicts: PlannedPart[] = [];
     for (const statement of own) {
       const context: RuleContext = { ...inputs, replaces: replaced.get(statement) };
       const found = leftToLater.has(statement)
@@ -180,7 +184,8 @@ async function planEach(
       await inputs.made.note(statement, inputs.catalog);
       await setPathOf(statement.tree, context);
     }
-    planned.push(...kept(statements[index]!, verdicts));
+    const source = statements[index]!;
+    planned.push(...kept(source, verdicts).map((one) => ({ ...one, source })));
   }
   return planned;
 }
@@ -243,7 +248,7 @@ export function refuseRefused({ statements }: MigrationPlan, migration: string):
 }
 
 /** Parts that all run as they are need not be parted. */
-function kept(statement: Statement, parts: readonly PlannedStatement[]): readonly PlannedStatement[] {
+function kept(statement: Statement, parts: readonly PlannedPart[]): readonly PlannedPart[] {
   const relations = parts.flatMap(({ verdict }) =>
     verdict.kind === 'as-written' ? [verdict.relations] : [],
   );

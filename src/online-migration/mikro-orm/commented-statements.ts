@@ -1,0 +1,107 @@
+import type { IMigrationGenerator } from '@mikro-orm/core';
+import { planMigration, type PlannedStatement, runsAsItIs } from '../ordinary/plan-migration.ts';
+import type { Queryable } from '../postgres/queryable.ts';
+import { loadSqlParser } from '../sql/sql-parser.ts';
+import { readStatements } from '../sql/statements.ts';
+
+/** A comment ends in this column at the latest, unless a word is longer. */
+const WIDTH = 110;
+
+/** The comment on a new statement. */
+export interface StatementComment {
+  readonly lines: readonly string[];
+  /** Whether `migration:up` refuses the statement. */
+  readonly isRefused: boolean;
+}
+
+/** Finds the comments on new statements, by the statement as MikroORM has it. */
+type CommentsOn = (statements: readonly string[]) => Promise<ReadonlyMap<string, StatementComment>>;
+
+/**
+ * Has a generator of migrations write comments above the statements of `up`: how `migration:up` will run each, and under which lock.
+ * Another generator of the project does so, too, if it writes its statements with `createStatement`.
+ */
+export function commentStatements(generator: IMigrationGenerator, findComments: CommentsOn): void {
+  const generate = generator.generate.bind(generator);
+  const createStatement = generator.createStatement.bind(generator);
+  let comments = new Map<string, StatementComment>();
+  generator.generate = async (diff, path, name) => {
+    comments = new Map(await findComments(diff.up));
+    try {
+      return await generate(diff, path, name);
+    } finally {
+      comments = new Map();
+    }
+  };
+  generator.createStatement = (sql, padLeft) => {
+    const { lines } = comments.get(sql) ?? { lines: [] };
+    // `down` may have the same statement.
+    comments.delete(sql);
+    return lines.map((line) => `${' '.repeat(padLeft)}// ${line}\n`).join('') + createStatement(sql, padLeft);
+  };
+}
+
+/**
+ * Plans the statements of a new migration, and writes the comments on them.
+ * @returns the comments, by the statement
+ */
+export async function commentsOn(
+  database: Queryable,
+  statements: readonly string[],
+): Promise<Map<string, StatementComment>> {
+  const parser = await loadSqlParser();
+  // An empty text is an empty line of the file.
+  const texts = statements.filter((sql) => sql.trim() !== '');
+  const { statements: planned } = await planMigration(database, texts);
+  const comments = new Map<string, StatementComment>();
+  let rest = planned;
+  for (const sql of texts) {
+    const count = readStatements(parser, sql).length;
+    const sources = [...new Set(rest.map(({ source }) => source))].slice(0, count);
+    const own = rest.filter(({ source }) => sources.includes(source));
+    const isRefused = own.some(({ verdict }) => verdict.kind === 'refused');
+    comments.set(sql, { lines: commentOn(own), isRefused });
+    rest = rest.filter(({ source }) => !sources.includes(source));
+  }
+  return comments;
+}
+
+function commentOn(planned: readonly PlannedStatement[]): string[] {
+  const refused = planned.flatMap(({ verdict }) => (verdict.kind === 'refused' ? [verdict] : []));
+  if (refused.length > 0) {
+    return refused.flatMap(({ reason, instead }) => [
+      ...wrapped(`Refused by migration:up: ${reason}.`),
+      ...wrapped(`Instead: ${instead}.`),
+    ]);
+  }
+  if (planned.some((each) => !runsAsItIs(each))) {
+    const count = planned.reduce(
+      (sum, { verdict }) => sum + (verdict.kind === 'steps' ? verdict.steps.length : 1),
+      0,
+    );
+    const steps = count === 1 ? 'another statement' : `${count} steps`;
+    return [`Runs as ${steps}; none reads the table under SHARE or a stronger lock.`];
+  }
+  const isUnknown = planned.some(({ verdict }) => verdict.kind === 'steps' && verdict.isUnchecked);
+  if (isUnknown) return ['Runs as it is, alone, for at most ten seconds: no rule knows it.'];
+  if (planned.some(({ verdict }) => verdict.kind === 'steps' && verdict.steps.length === 0))
+    return ['Left to a later statement, which replaces it.'];
+  const locks = planned.some(
+    ({ verdict }) =>
+      (verdict.kind === 'as-written' && verdict.relations.length > 0) || verdict.kind === 'steps',
+  );
+  return locks ? ['Runs as it is, under ACCESS EXCLUSIVE for a change of the catalog.'] : [];
+}
+
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.replaceAll(/\s+/g, ' ').split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > WIDTH) {
+      lines.push(line);
+      line = '';
+    }
+    line += line === '' ? word : ` ${word}`;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,78 @@
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { defineEntity, p } from '@mikro-orm/postgresql';
+import { expect, it } from '@jest/globals';
+import type { Migrator } from '@mikro-orm/migrations';
+import { databasePerFile } from '../../support/tested-database.ts';
+import { openOrdinaryProject } from '../../support/ordinary-project.ts';
+
+const database = databasePerFile(
+  `create table customers (id serial primary key)`,
+  `create table orders (id serial primary key, total int not null, note text null, customer_id int null)`,
+  `insert into orders (total) select n from generate_series(1, 100) n`,
+);
+
+const Customer = defineEntity({
+  name: 'Customer',
+  tableName: 'customers',
+  properties: { id: p.integer().primary() },
+});
+const Item = defineEntity({
+  name: 'Item',
+  tableName: 'items',
+  properties: { id: p.integer().primary(), order: () => p.manyToOne(Order) },
+});
+const Order = defineEntity({
+  name: 'Order',
+  tableName: 'orders',
+  properties: {
+    id: p.integer().primary(),
+    total: p.bigint(),
+    note: p.text().nullable().index(),
+    label: p.string().nullable(),
+    customer: () => p.manyToOne(Customer).nullable(),
+  },
+});
+
+async function createMigration(ordinary: 'safe' | 'off'): Promise<{ text: string; log: readonly string[] }> {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'created-'));
+  await using project = await openOrdinaryProject(
+    database,
+    {},
+    { entities: [Customer, Item, Order], ordinary, migrations: { path: folder.path, emit: 'js' } },
+  );
+  const { fileName } = await (project.orm.migrator as Migrator).create();
+  return { text: await readFile(join(folder.path, fileName), 'utf8'), log: project.log };
+}
+
+it('a new migration says above each statement how it will run', async () => {
+  const { text, log } = await createMigration('safe');
+  const lines = text.split('\n').map((line) => line.trim());
+  const up = lines.slice(
+    lines.findIndex((line) => line.includes('up(')) + 1,
+    lines.findIndex((line) => line.includes('down(')),
+  );
+  expect(up.filter((line) => line !== '' && line !== '}')).toEqual([
+    'this.addSql(`create table "items" ("id" serial primary key, "order_id" int not null);`);',
+    '// Runs as it is, under ACCESS EXCLUSIVE for a change of the catalog.',
+    'this.addSql(`alter table "orders" add "label" varchar(255) null;`);',
+    '// Refused by migration:up: it rewrites or reads the whole table while nobody can use it.',
+    '// Instead: `npx online-migration new --table public.orders --column "total" --to \'bigint\'` writes a column',
+    '// change that does it beside the traffic.',
+    'this.addSql(`alter table "orders" alter column "total" type bigint using ("total"::bigint);`);',
+    '// Runs as 3 steps; none reads the table under SHARE or a stronger lock.',
+    'this.addSql(`alter table "orders" add constraint "orders_customer_id_foreign" foreign key ("customer_id") references "customers" ("id") on delete set null;`);',
+    '// Runs as another statement; none reads the table under SHARE or a stronger lock.',
+    'this.addSql(`create index "orders_note_index" on "orders" ("note");`);',
+    '// Runs as it is, under ACCESS EXCLUSIVE for a change of the catalog.',
+    'this.addSql(`alter table "items" add constraint "items_order_id_foreign" foreign key ("order_id") references "orders" ("id");`);',
+  ]);
+  expect(log).toContainEqual(
+    expect.stringContaining('1 of 6 statements of the new migration would be refused by migration:up'),
+  );
+});
+
+it('MikroORM writes it alone if the feature is off', async () => {
+  expect((await createMigration('off')).text).not.toContain('//');
+});
