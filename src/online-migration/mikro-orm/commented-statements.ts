@@ -1,8 +1,9 @@
 import type { IMigrationGenerator } from '@mikro-orm/core';
+import type { Node } from 'libpg-query';
 import { planMigration, type PlannedStatement, runsAsItIs } from '../ordinary/plan-migration.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { loadSqlParser } from '../sql/sql-parser.ts';
-import { readStatements } from '../sql/statements.ts';
+import { asKind, readStatements } from '../sql/statements.ts';
 
 /** A comment ends in this column at the latest, unless a word is longer. */
 const WIDTH = 110;
@@ -60,7 +61,8 @@ export async function commentsOn(
     const sources = [...new Set(rest.map(({ source }) => source))].slice(0, count);
     const own = rest.filter(({ source }) => sources.includes(source));
     const isRefused = own.some(({ verdict }) => verdict.kind === 'refused');
-    comments.set(sql, { lines: commentOn(own), isRefused });
+    const lines = [...sources.flatMap(({ tree }) => valuesIn(tree, planned)), ...commentOn(own)];
+    comments.set(sql, { lines, isRefused });
     rest = rest.filter(({ source }) => !sources.includes(source));
   }
   return comments;
@@ -91,6 +93,40 @@ function commentOn(planned: readonly PlannedStatement[]): string[] {
       (verdict.kind === 'as-written' && verdict.relations.length > 0) || verdict.kind === 'steps',
   );
   return locks ? ['Runs as it is, under ACCESS EXCLUSIVE for a change of the catalog.'] : [];
+}
+
+/** The fate of values: MikroORM can take a dropped column and an added one for a renamed one, and the other way round. */
+function valuesIn(tree: Node, planned: readonly PlannedStatement[]): string[] {
+  const renamed = asKind(tree, 'RenameStmt');
+  if (renamed?.renameType === 'OBJECT_COLUMN') {
+    const { subname = '', newname = '' } = renamed;
+    return wrapped(
+      `The values of ${subname} become those of ${newname}. If these are two things, drop one column and add the other.`,
+    );
+  }
+  const alter = asKind(tree, 'AlterTableStmt');
+  if (alter?.relation === undefined) return [];
+  const dropped = columnsIn(tree, 'AT_DropColumn');
+  const added = planned
+    .filter(
+      ({ source }) => asKind(source.tree, 'AlterTableStmt')?.relation?.relname === alter.relation?.relname,
+    )
+    .flatMap(({ source }) => columnsIn(source.tree, 'AT_AddColumn'));
+  return dropped.flatMap((name) =>
+    wrapped(
+      added.length === 0
+        ? `The values of ${name} are lost.`
+        : `The values of ${name} are lost. If it is ${[...new Set(added)].join(' or ')} now, rename the column in place of both statements.`,
+    ),
+  );
+}
+
+function columnsIn(tree: Node, subtype: 'AT_DropColumn' | 'AT_AddColumn'): string[] {
+  return (asKind(tree, 'AlterTableStmt')?.cmds ?? []).flatMap((node) => {
+    const command = asKind(node, 'AlterTableCmd');
+    if (command?.subtype !== subtype) return [];
+    return asKind(command.def, 'ColumnDef')?.colname ?? command.name ?? [];
+  });
 }
 
 function wrapped(text: string): string[] {

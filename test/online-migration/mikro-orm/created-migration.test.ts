@@ -35,12 +35,15 @@ const Order = defineEntity({
   },
 });
 
-async function createMigration(ordinary: 'safe' | 'off'): Promise<{ text: string; log: readonly string[] }> {
+async function createMigration(
+  ordinary: 'safe' | 'off',
+  entities: readonly unknown[] = [Customer, Item, Order],
+): Promise<{ text: string; log: readonly string[] }> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'created-'));
   await using project = await openOrdinaryProject(
     database,
     {},
-    { entities: [Customer, Item, Order], ordinary, migrations: { path: folder.path, emit: 'js' } },
+    { entities, ordinary, migrations: { path: folder.path, emit: 'js' } },
   );
   const { fileName } = await (project.orm.migrator as Migrator).create();
   return { text: await readFile(join(folder.path, fileName), 'utf8'), log: project.log };
@@ -75,4 +78,25 @@ it('a new migration says above each statement how it will run', async () => {
 
 it('MikroORM writes it alone if the feature is off', async () => {
   expect((await createMigration('off')).text).not.toContain('//');
+});
+
+it('a new migration says which values are lost, and which get another name', async () => {
+  const order = (extra: object) =>
+    defineEntity({
+      name: 'Order',
+      tableName: 'orders',
+      properties: { id: p.integer().primary(), total: p.integer(), ...extra },
+    });
+  const comments = async (entity: unknown) =>
+    (await createMigration('safe', [Customer, entity])).text
+      .split('\n')
+      .flatMap((line) => /^ *\/\/ (The values.*|.*column in place.*)$/.exec(line)?.[1] ?? []);
+  const customer = () => p.manyToOne(Customer).nullable();
+  expect(await comments(order({ customer }))).toEqual(['The values of note are lost.']);
+  expect(await comments(order({ customer, remark: p.text().nullable() }))).toEqual([
+    'The values of note become those of remark. If these are two things, drop one column and add the other.',
+  ]);
+  expect(await comments(order({ customer, remark: p.string().nullable() }))).toEqual([
+    'The values of note are lost. If it is remark now, rename the column in place of both statements.',
+  ]);
 });
