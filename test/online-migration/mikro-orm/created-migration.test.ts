@@ -80,18 +80,19 @@ it('MikroORM writes it alone if the feature is off', async () => {
   expect((await createMigration('off')).text).not.toContain('//');
 });
 
+const order = (extra: object) =>
+  defineEntity({
+    name: 'Order',
+    tableName: 'orders',
+    properties: { id: p.integer().primary(), total: p.integer(), ...extra },
+  });
+const comments = async (entity: unknown) =>
+  (await createMigration('safe', [Customer, entity])).text
+    .split('\n')
+    .flatMap((line) => /^ *\/\/ (The values.*|.*column in place.*)$/.exec(line)?.[1] ?? []);
+const customer = () => p.manyToOne(Customer).nullable();
+
 it('a new migration says which values are lost, and which get another name', async () => {
-  const order = (extra: object) =>
-    defineEntity({
-      name: 'Order',
-      tableName: 'orders',
-      properties: { id: p.integer().primary(), total: p.integer(), ...extra },
-    });
-  const comments = async (entity: unknown) =>
-    (await createMigration('safe', [Customer, entity])).text
-      .split('\n')
-      .flatMap((line) => /^ *\/\/ (The values.*|.*column in place.*)$/.exec(line)?.[1] ?? []);
-  const customer = () => p.manyToOne(Customer).nullable();
   expect(await comments(order({ customer }))).toEqual(['The values of note are lost.']);
   expect(await comments(order({ customer, remark: p.text().nullable() }))).toEqual([
     'The values of note become those of remark. If these are two things, drop one column and add the other.',

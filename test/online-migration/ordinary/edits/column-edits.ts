@@ -22,7 +22,7 @@ export const COLUMN_EDITS: readonly Edit[] = [
     name: 'a required property without a default',
     before: () => [orders()],
     after: () => [orders({ extra: p.string() })],
-    refused: unsafe(/`, or with a default; give the rows a value in batches, and set it not null/),
+    refused: unsafe(/`, or with a default; .*this\.fill\(.*, and set it not null/),
   },
   {
     name: 'a required property with a constant default',
