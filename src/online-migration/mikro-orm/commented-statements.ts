@@ -1,7 +1,9 @@
 import type { IMigrationGenerator } from '@mikro-orm/core';
 import type { Node } from 'libpg-query';
 import { planMigration, type PlannedStatement, runsAsItIs } from '../ordinary/plan-migration.ts';
+import { DatabaseUnreachableError } from '../postgres/open-client.ts';
 import type { Queryable } from '../postgres/queryable.ts';
+import type { Session } from '../postgres/session.ts';
 import { loadSqlParser } from '../sql/sql-parser.ts';
 import { asKind, readStatements } from '../sql/statements.ts';
 
@@ -44,9 +46,33 @@ export function commentStatements(generator: IMigrationGenerator, findComments: 
 
 /**
  * Plans the statements of a new migration, and writes the comments on them.
- * @returns the comments, by the statement
+ * @param log receives a line if `migration:up` would refuse some of them
+ * @returns the comments, by the statement; none without the database, which a comparison with a snapshot file does not need
  */
-export async function commentsOn(
+export async function readComments(
+  openSession: () => Promise<Session>,
+  statements: readonly string[],
+  log: (line: string) => void,
+): Promise<ReadonlyMap<string, StatementComment>> {
+  let opened: Session;
+  try {
+    opened = await openSession();
+  } catch (error) {
+    if (error instanceof DatabaseUnreachableError) return new Map();
+    throw error;
+  }
+  await using session = opened;
+  const comments = await commentsOn(session, statements);
+  const refused = [...comments.values()].filter(({ isRefused }) => isRefused).length;
+  if (refused > 0) {
+    log(
+      `${refused} of ${comments.size} statements of the new migration would be refused by migration:up; the comments in its file say why`,
+    );
+  }
+  return comments;
+}
+
+async function commentsOn(
   database: Queryable,
   statements: readonly string[],
 ): Promise<Map<string, StatementComment>> {

@@ -11,7 +11,6 @@ import { OnlineMigration } from './online-migration.ts';
 import { settingsOf, type SettingsOptions } from '../phases/settings.ts';
 import { assertPeerVersion } from '../postgres/peer-versions.ts';
 import { keepsSessions, SessionsNotKeptError } from '../postgres/session-continuity.ts';
-import { DatabaseUnreachableError } from '../postgres/open-client.ts';
 import { Session } from '../postgres/session.ts';
 import {
   isMikroOrmCommand,
@@ -22,7 +21,7 @@ import {
 } from './mikro-orm-command.ts';
 import { interruptSignal } from '../postgres/interrupt-signal.ts';
 import { MigrationLedger } from './migration-ledger.ts';
-import { commentsOn, commentStatements, type StatementComment } from './commented-statements.ts';
+import { commentStatements, readComments } from './commented-statements.ts';
 import { reportMigrations } from './migration-events.ts';
 import { MigrationTargetError, resolveName, resolveTargets } from './migration-target.ts';
 import { acquireMigratorLock } from '../state/migrator-lock.ts';
@@ -235,9 +234,15 @@ export class OnlineMigrator extends Migrator {
 
   protected override initServices(): void {
     super.initServices();
-    commentStatements(this.generator, async (statements) =>
-      this.#comments ? this.#commentsOn(statements) : new Map(),
-    );
+    commentStatements(this.generator, async (statements) => {
+      if (!this.#comments) return new Map();
+      const openSession = () =>
+        withOwnSettings(
+          () => Session.open(this.#connection, 'online-migration create'),
+          this.config.get('onCreateConnection'),
+        );
+      return readComments(openSession, statements, (line) => this.#log(line));
+    });
   }
 
   /** Connects, which the commands that only read do first. */
@@ -320,29 +325,6 @@ export class OnlineMigrator extends Migrator {
   get #schemaGenerator(): OnlineSchemaGenerator | undefined {
     const generator = this.config.getExtension('@mikro-orm/schema-generator');
     return generator instanceof OnlineSchemaGenerator ? generator : undefined;
-  }
-
-  /** Without the database, which a comparison with a snapshot file does not need, there are none. */
-  async #commentsOn(statements: readonly string[]): Promise<ReadonlyMap<string, StatementComment>> {
-    let session: Session;
-    try {
-      session = await withOwnSettings(
-        () => Session.open(this.#connection, 'online-migration create'),
-        this.config.get('onCreateConnection'),
-      );
-    } catch (error) {
-      if (error instanceof DatabaseUnreachableError) return new Map();
-      throw error;
-    }
-    await using opened = session;
-    const comments = await commentsOn(opened, statements);
-    const refused = [...comments.values()].filter(({ isRefused }) => isRefused).length;
-    if (refused > 0) {
-      this.#log(
-        `${refused} of ${comments.size} statements of the new migration would be refused by migration:up; the comments in its file say why`,
-      );
-    }
-    return comments;
   }
 
   #reportLeftOut(): void {
