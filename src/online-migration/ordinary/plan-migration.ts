@@ -26,6 +26,7 @@ import { dropCascade } from './rules/drop-cascade.ts';
 import { dropIndex } from './rules/drop-index.ts';
 import { dropRenamed } from './rules/drop-renamed.ts';
 import { fillTable } from './rules/fill-table.ts';
+import { replacesColumn } from './rules/replaces-column.ts';
 import { replaceIndex } from './rules/replace-index.ts';
 import { losesData } from './rules/loses-data.ts';
 import { underChange } from './rules/under-change.ts';
@@ -50,6 +51,7 @@ const RULES = {
   addCheck,
   addUnique,
   setNotNull,
+  replacesColumn,
   addColumn,
   changeType,
   changeData,

@@ -101,7 +101,13 @@ const SAFE: readonly (readonly [name: string, statements: readonly string[]])[] 
   ],
   ['an index of a partitioned table alone', [`create index parted_code on only parted (code)`]],
   ['a unique constraint of a parent', [`alter table parent add unique (code)`]],
-  ['a dropped and an added column of one name', [`alter table orders add note int null, drop column note`]],
+  [
+    'a dropped and an added column of one name',
+    [
+      `-- online: after 0012
+alter table orders add note int null, drop column note`,
+    ],
+  ],
   [
     'a row of a large table',
     [

@@ -331,6 +331,16 @@ const REFUSED: readonly (readonly [name: string, statement: string, message: Reg
   ],
   ['a serial column', `alter table "orders" add "seq" serial;`, /it gives every row a number/],
   [
+    'a column with another name and another type',
+    `alter table orders drop column note; alter table orders add remark varchar(50) null`,
+    /an earlier statement drops note of the same table, and its values are lost\. Instead: if remark is note under another name/,
+  ],
+  [
+    'a column that is dropped and added again',
+    `alter table orders drop column note, add column note varchar(50) null`,
+    /an earlier statement drops note .* `npx online-migration new --table public.orders --column note --to <type>`/,
+  ],
+  [
     'a filled column with a foreign key',
     `alter table orders add owner_id int not null default 1 references customers`,
     /its constraint reads the whole table/,

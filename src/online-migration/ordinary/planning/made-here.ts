@@ -32,6 +32,8 @@ export class MadeHere {
   readonly #altering = new Map<string, Node[]>();
   /** Domains with a constraint. */
   readonly #domains = new Set<string>();
+  /** Columns of each table that are dropped without a comment of the author. */
+  readonly #lost = new Map<string, readonly string[]>();
   readonly #taken = new Set<string>();
   readonly #freed = new Set<string>();
   #setsRole = false;
@@ -48,7 +50,9 @@ export class MadeHere {
   }
 
   /** Notes the effects of a statement. */
-  async note({ tree }: Statement, catalog: Catalog): Promise<void> {
+  async note(statement: Statement, catalog: Catalog): Promise<void> {
+    const { tree } = statement;
+    this.#noteLost(statement);
     this.#setsRole ||= asKind(tree, 'VariableSetStmt')?.name === 'role';
     this.#createsObjects ||= !WITHOUT_OBJECTS.some((kind) => kind in tree);
     const created = asKind(tree, 'CreateStmt')?.relation ?? asKind(tree, 'CreateTableAsStmt')?.into?.rel;
@@ -109,6 +113,11 @@ export class MadeHere {
     );
   }
 
+  /** Columns that earlier statements drop, without a comment that says so. */
+  lostColumns(relation: RangeVar): readonly string[] {
+    return this.#lost.get(nameOf(relation)) ?? [];
+  }
+
   /** Whether an earlier statement adds a column with a default, so that all rows have a value. */
   hasFilled(relation: RangeVar, column: string): boolean {
     return this.#commandsOn(relation).some(({ def }) => {
@@ -164,6 +173,16 @@ export class MadeHere {
     return this.altering(relation).flatMap((tree) =>
       (asKind(tree, 'AlterTableStmt')?.cmds ?? []).flatMap((node) => asKind(node, 'AlterTableCmd') ?? []),
     );
+  }
+
+  #noteLost({ tree, after, accepted }: Statement): void {
+    const alter = asKind(tree, 'AlterTableStmt');
+    if (alter?.relation === undefined || (after ?? accepted) !== undefined) return;
+    const dropped = (alter.cmds ?? []).flatMap((node) => {
+      const command = asKind(node, 'AlterTableCmd');
+      return command?.subtype === 'AT_DropColumn' ? [command.name!] : [];
+    });
+    this.#lost.set(nameOf(alter.relation), [...this.lostColumns(alter.relation), ...dropped]);
   }
 
   #noteRename(tree: Node): void {
