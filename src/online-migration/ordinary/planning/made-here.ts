@@ -113,7 +113,7 @@ export class MadeHere {
     );
   }
 
-  /** Columns that earlier statements drop, without a comment that says so. */
+  /** Columns that earlier statements drop, without a comment of their author. */
   lostColumns(relation: RangeVar): readonly string[] {
     return this.#lost.get(nameOf(relation)) ?? [];
   }

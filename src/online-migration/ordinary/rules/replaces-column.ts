@@ -5,7 +5,7 @@ import { tableInUse } from '../planning/verdicts.ts';
 
 /**
  * `add column` after a statement that drops another column of the table. A property that gets another name and another type leads to
- * these statements, and all values are lost. Somebody who means to lose them says so above the statement that drops:
+ * these statements, and all values are lost. Somebody who means to lose them writes a comment above the statement that drops:
  * `-- online: after <migration>` or `-- online: accepted <reason>`.
  */
 export const replacesColumn: Rule = async (statement, context) => {
