@@ -122,6 +122,7 @@ interface StepRun {
 async function carryOutStep(run: MigrationRun, step: Step, stepRun: StepRun): Promise<void> {
   const { hasBegun, isOtherRole, index, settings, record } = stepRun;
   const { session, migration } = run;
+  if (await isOfGonePartition(session, step)) return session.transaction(record);
   switch (step.kind) {
     case 'find':
       return session.transaction(record);
@@ -159,6 +160,17 @@ async function carryOutStep(run: MigrationRun, step: Step, stepRun: StepRun): Pr
       return session.transaction(record);
     }
   }
+}
+
+/** Whether a step is for a partition that was dropped or detached since the plan was made. */
+async function isOfGonePartition(session: Session, step: Step): Promise<boolean> {
+  const wanted = 'onlyIfPartition' in step ? step.onlyIfPartition : undefined;
+  if (wanted === undefined) return false;
+  const { rows } = await session.query(
+    `select from pg_catalog.pg_inherits where inhrelid = to_regclass($1) and inhparent = to_regclass($2)`,
+    [wanted.partition, wanted.parent],
+  );
+  return rows.length === 0;
 }
 
 async function inLockedTransaction(
@@ -278,7 +290,7 @@ function isTransactional(kind: Step['kind']): boolean {
 }
 
 function modeOf({ lock }: Step): LockMode {
-  return lock === 'SHARE ROW EXCLUSIVE' ? 'share row exclusive' : 'access exclusive';
+  return lock === 'SHARE ROW EXCLUSIVE' || lock === 'SHARE' ? 'share row exclusive' : 'access exclusive';
 }
 
 function lockOf({ lock }: Step): string {

@@ -16,11 +16,14 @@ import type { Rule, RuleContext, Verdict } from './planning/rule.ts';
 import { addCheck } from './rules/add-check.ts';
 import { addColumn } from './rules/add-column.ts';
 import { addForeignKey } from './rules/add-foreign-key.ts';
+import { addPartitionedForeignKey } from './rules/add-partitioned-foreign-key.ts';
+import { addPartitionedKey } from './rules/add-partitioned-key.ts';
 import { addUnique } from './rules/add-unique.ts';
 import { attachPartition } from './rules/attach-partition.ts';
 import { catalogOnly } from './rules/catalog-only.ts';
 import { changeData } from './rules/change-data.ts';
 import { changeType } from './rules/change-type.ts';
+import { createPartitionedIndex } from './rules/create-partitioned-index.ts';
 import { createIndex } from './rules/create-index.ts';
 import { dropCascade } from './rules/drop-cascade.ts';
 import { dropIndex } from './rules/drop-index.ts';
@@ -45,10 +48,13 @@ const RULES = {
   dropCascade,
   replaceIndex,
   sessionState,
+  createPartitionedIndex,
   createIndex,
   dropIndex,
+  addPartitionedForeignKey,
   addForeignKey,
   addCheck,
+  addPartitionedKey,
   addUnique,
   setNotNull,
   replacesColumn,

@@ -59,6 +59,14 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   [`create index orders_note_index on orders (note)`],
   [`create index concurrently orders_note_index on orders (note)`],
   [`create index on parts (day)`],
+  [`create index if not exists parts_day_index on parts using brin (day)`],
+  [`create index on only parts (day)`],
+  [
+    `create table part_b partition of parts for values from ('2025-01-01') to ('2026-01-01')`,
+    `create index on parts (day)`,
+  ],
+  [`alter table parts add unique (id, day)`],
+  [`alter table parts add constraint "Parts ""Key""" primary key (day, id)`],
   [`create index on customers (name); create index on customers (name)`],
   [`drop index orders_total_index`],
   [`drop index orders_total_index`, `create index orders_total_index on orders (total, note)`],
@@ -127,6 +135,20 @@ describe('SqlCatalog', () => {
       assumed: ['the dependents'],
     });
   });
+
+  it('assumes that it knows the partitions of a table, and that they have no foreign key', async () => {
+    const foreignKey = `alter table parts add foreign key (id) references customers (id)`;
+    const [planned] = (await planOffline([foreignKey])).statements;
+    expect(planned).toMatchObject({
+      rule: 'addPartitionedForeignKey',
+      verdict: { kind: 'steps' },
+      assumed: [
+        'whether "parts" has partitions that no migration makes',
+        'whether partitions have the foreign key already',
+      ],
+    });
+    expect(planned!.verdict).toHaveProperty('steps.1.relations', ['"public"."part_a"', '"customers"']);
+  });
 });
 
 async function planOffline(migration: readonly string[]): Promise<MigrationPlan> {
@@ -146,6 +168,6 @@ function comparable({ statements }: MigrationPlan): unknown {
     ...(verdict.kind === 'refused' && { reason: verdict.reason, instead: verdict.instead }),
     ...(verdict.kind === 'steps' && { reason: verdict.reason, steps: verdict.steps }),
   }));
-  const json = JSON.stringify(plain).replaceAll(/\bpublic\./g, '');
-  return JSON.parse(json.replaceAll(/\\"(\w+)\\"/g, '$1'));
+  const json = JSON.stringify(plain).replaceAll(/\\"(\w+)\\"/g, '$1');
+  return JSON.parse(json.replaceAll(/\bpublic\./g, ''));
 }

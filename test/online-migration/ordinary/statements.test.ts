@@ -73,6 +73,11 @@ const SAFE: readonly (readonly [name: string, statements: readonly string[], kin
     ['find', 'build-index', 'locked'],
   ],
   [
+    'a unique constraint with an odd name and an included column',
+    [`alter table orders add constraint "Orders ""Total""" unique (total, id) include ("Odd ""Name")`],
+    ['find', 'build-index', 'locked'],
+  ],
+  [
     'a foreign key',
     [
       `alter table "orders" add constraint "orders_customer_id_foreign" foreign key ("customer_id") references "customers" ("id") on delete set null;`,

@@ -1,4 +1,4 @@
-import type { Node, PartitionCmd, RangeVar } from 'libpg-query';
+import type { Constraint, Node, PartitionCmd, RangeVar } from 'libpg-query';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { SqlParser } from '../../sql/sql-parser.ts';
 import { writeStatement } from '../../sql/write-statement.ts';
@@ -11,7 +11,9 @@ import type {
   DroppedPart,
   FillProblem,
   IndexFacts,
+  IndexPlace,
   KeyColumn,
+  PartitionFacts,
   PlannedFill,
 } from '../planning/catalog.ts';
 import { nameOf } from '../planning/relation-names.ts';
@@ -20,7 +22,10 @@ import type { TableFacts } from '../planning/table-facts.ts';
 import { attachedOnTrial } from './attachment-trial.ts';
 import { areSameChecks, readConstraintPart, readIndexPart } from './dropped-part.ts';
 import { findDependents } from './dependents.ts';
+import { findEqualIndex } from './equal-index.ts';
 import { findFillProblem } from './fill-trial.ts';
+import { hasConstraint, hasForeignKey } from './foreign-keys.ts';
+import { readIndexTree, readPartitionTree } from './partition-tree.ts';
 import { readTable } from './read-table.ts';
 import { onTrialTable } from './trial-table.ts';
 import { changesTypeAtOnce } from './type-trial.ts';
@@ -204,6 +209,31 @@ export class DatabaseCatalog implements Catalog {
       [nameOf(parent)],
     );
     return rows[0];
+  }
+
+  async readPartitionTree(relation: RangeVar): Promise<readonly PartitionFacts[]> {
+    return readPartitionTree(this.#database, nameOf(relation));
+  }
+
+  async readIndexTree(place: IndexPlace): Promise<readonly string[]> {
+    return readIndexTree(this.#database, place);
+  }
+
+  async findEqualIndex(
+    partition: string,
+    onTable: (trial: RangeVar) => Node,
+    isDropped: (index: string) => boolean,
+  ): Promise<string | undefined> {
+    const asked = { database: this.#database, parser: this.#parser };
+    return findEqualIndex(asked, partition, onTable, isDropped);
+  }
+
+  async hasForeignKey(partition: string, key: Constraint): Promise<boolean> {
+    return hasForeignKey(this.#database, partition, key);
+  }
+
+  async hasConstraint(table: string, name: string): Promise<boolean> {
+    return hasConstraint(this.#database, table, name);
   }
 
   async estimateRows(statement: string): Promise<number | undefined> {

@@ -1,4 +1,4 @@
-import type { CreateStmt, Node, RangeVar } from 'libpg-query';
+import type { CreateStmt, Node, PartitionCmd, RangeVar } from 'libpg-query';
 import { asKind, type NodeOf } from '../../sql/statements.ts';
 import { stringsOf } from '../planning/table-command.ts';
 import {
@@ -48,6 +48,11 @@ export class KnownSchema {
     return table;
   }
 
+  /** The partitions of a table that migrations make or attach. */
+  partitionsOf(parent: KnownTable): KnownTable[] {
+    return [...this.#tables.values()].filter(({ partitionOf }) => partitionOf?.parent === parent);
+  }
+
   /** The table of an index; undefined if no migration makes the index. */
   tableOfIndex(index: RangeVar): RangeVar | undefined {
     return this.#indexes.get(this.#key(index));
@@ -81,7 +86,7 @@ export class KnownSchema {
         const command = asKind(node, 'AlterTableCmd')!;
         alterTable(table, command);
         const partition = asKind(command.def, 'PartitionCmd');
-        if (partition?.bound?.is_default && partition.name) table.defaultPartition = partition.name;
+        if (partition?.name) this.#notePartition(table, partition);
       }
       return this.#noteReferences(alter.cmds);
     }
@@ -146,13 +151,21 @@ export class KnownSchema {
       isLike || !inherited ? null : new Map([...inherited].map(([name, own]) => [name, { ...own }]));
     this.#add(relation!, partspec === undefined ? 'r' : 'p', columns);
     const table = this.find(relation!)!;
-    if (parent !== undefined && partbound?.is_default) this.#known(parent).defaultPartition = relation!;
+    if (parent !== undefined && partbound !== undefined)
+      table.partitionOf = { parent: this.#known(parent), isDefault: partbound.is_default === true };
     for (const node of tableElts) {
       const column = asKind(node, 'ColumnDef');
       if (column !== undefined) addColumn(table, column);
       const constraint = asKind(node, 'Constraint');
       if (constraint !== undefined) addConstraint(table, constraint);
     }
+  }
+
+  /** With a bound, the partition is attached; without one, it is detached. */
+  #notePartition(parent: KnownTable, { name, bound }: PartitionCmd): void {
+    const partition = this.#known(name!);
+    if (bound === undefined) delete partition.partitionOf;
+    else partition.partitionOf = { parent, isDefault: bound.is_default === true };
   }
 
   /** A column that a foreign key refers to is read when its type changes. */

@@ -1,4 +1,4 @@
-import type { AlterTableCmd, ColumnDef, Constraint, Node, RangeVar, RenameStmt } from 'libpg-query';
+import type { AlterTableCmd, ColumnDef, Constraint, Node, RenameStmt } from 'libpg-query';
 import { asKind } from '../../sql/statements.ts';
 import { stringsOf } from '../planning/table-command.ts';
 import { type KnownType, typeOf } from './known-types.ts';
@@ -29,7 +29,8 @@ export interface KnownTable {
   readonly constraints: Map<string, KnownConstraint>;
   /** The columns of it that each foreign key of another table refers to. */
   readonly referred: (readonly string[])[];
-  defaultPartition?: RangeVar;
+  /** The partitioned table that it belongs to. */
+  partitionOf?: { readonly parent: KnownTable; readonly isDefault: boolean };
 }
 
 type Effect = (table: KnownTable, command: AlterTableCmd) => void;

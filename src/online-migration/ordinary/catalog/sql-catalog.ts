@@ -1,11 +1,19 @@
 import type { Node, PartitionCmd, RangeVar } from 'libpg-query';
 import { escapeIdentifier } from 'pg';
 import { asKind, type Statement } from '../../sql/statements.ts';
-import type { AlteredTable, Attachment, Catalog, IndexFacts, KeyColumn } from '../planning/catalog.ts';
+import type {
+  AlteredTable,
+  Attachment,
+  Catalog,
+  IndexFacts,
+  KeyColumn,
+  PartitionFacts,
+} from '../planning/catalog.ts';
 import { nameOf } from '../planning/relation-names.ts';
 import type { TableCommand } from '../planning/table-command.ts';
 import type { TableFacts } from '../planning/table-facts.ts';
 import { KnownSchema } from './known-schema.ts';
+import type { KnownTable } from './known-table.ts';
 import { isBuiltIn, isStoredAlike, isVolatile, typeOf } from './known-types.ts';
 
 /** The oldest server that the package supports: newer ones can do all that it can. */
@@ -77,8 +85,7 @@ export class SqlCatalog implements Catalog {
 
   async readIndexes(names: readonly string[]): Promise<readonly IndexFacts[]> {
     return names.map((name) => {
-      const [relname, schemaname] = partsOf(name).toReversed();
-      const table = this.#known.tableOfIndex({ relname: relname!, ...(schemaname && { schemaname }) });
+      const table = this.#known.tableOfIndex(relationOf(name));
       const isPartitioned = table !== undefined && this.#known.find(table)?.kind === 'p';
       return { name, table: table === undefined ? null : nameOf(table), isFree: false, isPartitioned };
     });
@@ -144,7 +151,43 @@ export class SqlCatalog implements Catalog {
   }
 
   async readDefaultPartition(parent: RangeVar): Promise<RangeVar | undefined> {
-    return this.#known.find(parent)?.defaultPartition;
+    const table = this.#known.find(parent);
+    const found = table && this.#known.partitionsOf(table).find(({ partitionOf }) => partitionOf?.isDefault);
+    return found && { schemaname: found.schema, relname: found.relname };
+  }
+
+  /** Only partitions that migrations make or attach are known. */
+  async readPartitionTree(relation: RangeVar): Promise<readonly PartitionFacts[]> {
+    const table = this.#known.find(relation);
+    if (table?.kind === 'p')
+      this.#assume(`whether ${nameOf(relation)} has partitions that no migration makes`);
+    const treeOf = (top: KnownTable, parent: string | null): PartitionFacts[] => {
+      const { schema, relname, kind } = top;
+      const name = nameOf({ schemaname: schema, relname });
+      return [
+        { schema, relname, kind, name, parent },
+        ...this.#known.partitionsOf(top).flatMap((partition) => treeOf(partition, name)),
+      ];
+    };
+    return table === undefined ? [] : treeOf(table, null);
+  }
+
+  async readIndexTree(): Promise<readonly string[]> {
+    return [];
+  }
+
+  async findEqualIndex(): Promise<undefined> {
+    this.#assume('whether partitions have the index already');
+    return undefined;
+  }
+
+  async hasForeignKey(): Promise<boolean> {
+    this.#assume('whether partitions have the foreign key already');
+    return false;
+  }
+
+  async hasConstraint(table: string, name: string): Promise<boolean> {
+    return this.#known.find(relationOf(table))?.constraints.has(name) === true;
   }
 
   async hasSchema(): Promise<boolean> {
@@ -205,9 +248,11 @@ function isCast(conversion: Node | undefined, column: string): boolean {
   return asKind(reference?.fields?.at(-1), 'String')?.sval === column;
 }
 
-/** The parts of a quoted name. */
-function partsOf(name: string): string[] {
-  return [...name.matchAll(/"((?:[^"]|"")*)"/g)].map(([, part]) => part!.replaceAll('""', '"'));
+/** The relation of a quoted name. */
+function relationOf(name: string): RangeVar {
+  const parts = [...name.matchAll(/"((?:[^"]|"")*)"/g)].map(([, part]) => part!.replaceAll('""', '"'));
+  const [schemaname, relname] = [undefined, ...parts].slice(-2);
+  return { relname: relname!, ...(schemaname !== undefined && { schemaname }) };
 }
 
 /** The first schema that a statement sets as the search path; undefined if it sets none. */

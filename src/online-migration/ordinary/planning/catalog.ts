@@ -1,4 +1,4 @@
-import type { Node, PartitionCmd, RangeVar } from 'libpg-query';
+import type { Constraint, Node, PartitionCmd, RangeVar } from 'libpg-query';
 import type { TableFill } from '../fill/table-fill.ts';
 import type { TableCommand } from './table-command.ts';
 import type { TableFacts } from './table-facts.ts';
@@ -37,6 +37,24 @@ export interface Attachment {
   /** Whether it has an index for each of the partitioned table. */
   readonly hasIndexes: boolean;
 }
+
+/** A table in the tree of a partitioned table. */
+export interface PartitionFacts {
+  /** Not quoted. */
+  readonly schema: string;
+  readonly relname: string;
+  /** Schema and name, quoted. */
+  readonly name: string;
+  /** Its parent's schema and name, quoted; null for the first one. */
+  readonly parent: string | null;
+  /** `r` a table, `p` a partitioned one, `f` a foreign one. */
+  readonly kind: string;
+}
+
+/** An index by its name, or by the constraint that it belongs to. */
+export type IndexPlace =
+  | { readonly index: RangeVar }
+  | { readonly table: RangeVar; readonly constraint: string };
 
 /** An object that depends on a dropped one. */
 export interface Dependent {
@@ -130,6 +148,26 @@ export interface Catalog {
   /** Whether a foreign key of a partitioned table is missing on a table. */
   lacksForeignKeys(parent: RangeVar, partition: RangeVar): Promise<boolean>;
   readDefaultPartition(parent: RangeVar): Promise<RangeVar | undefined>;
+  /** Lists a table and its partitions on all levels, parents before their children. */
+  readPartitionTree(relation: RangeVar): Promise<readonly PartitionFacts[]>;
+  /** The names of an index and of those of partitions that belong to it; none if it does not exist. */
+  readIndexTree(place: IndexPlace): Promise<readonly string[]>;
+  /**
+   * Finds the valid index of a partition that PostgreSQL would take for a new index of the partitioned table, instead of building one.
+   * @param partition schema and name, quoted
+   * @param onTable the statement that makes the new index, for another table
+   * @param isDropped whether an earlier statement drops an index of the partition
+   * @returns its schema and name, quoted; undefined if there is none
+   */
+  findEqualIndex(
+    partition: string,
+    onTable: (trial: RangeVar) => Node,
+    isDropped: (index: string) => boolean,
+  ): Promise<string | undefined>;
+  /** Whether a partition, named by schema and name, quoted, has a foreign key that PostgreSQL takes for that of the partitioned table. */
+  hasForeignKey(partition: string, key: Constraint): Promise<boolean>;
+  /** Whether a table, named by schema and name, quoted, has a constraint of this name. */
+  hasConstraint(table: string, name: string): Promise<boolean>;
   /** The most rows that a part of the statement writes, by PostgreSQL's estimate; undefined if it cannot be planned. */
   estimateRows(statement: string): Promise<number | undefined>;
   /** Whether one of the schemas exists. */

@@ -1,6 +1,7 @@
 import type { AlterTableCmd, Node, RangeVar } from 'libpg-query';
 import { asKind, type Kind, type Statement } from '../../sql/statements.ts';
-import type { AlteredTable, Catalog } from './catalog.ts';
+import type { AlteredTable, Catalog, IndexPlace } from './catalog.ts';
+import { droppedRelations } from './dropped-objects.ts';
 import { nameOf } from './relation-names.ts';
 
 /** Statements that make no object which a later one could need, apart from a column or an index. */
@@ -17,6 +18,15 @@ const WITHOUT_OBJECTS: readonly Kind[] = [
 ];
 
 const RELATIONS = new Set<string | undefined>(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW']);
+
+/** A statement that makes a table a partition of another, or a table of its own. */
+export interface Partitioning {
+  readonly isAttached: boolean;
+  /** The partitioned table; the partition itself if it is dropped. */
+  readonly parent: RangeVar;
+  readonly partition: RangeVar;
+  readonly isPartitioned: boolean;
+}
 
 /**
  * The effects of earlier statements of a migration, which the catalog does not have while the plan is made: tables that they make,
@@ -36,6 +46,9 @@ export class MadeHere {
   readonly #lost = new Map<string, readonly string[]>();
   readonly #taken = new Set<string>();
   readonly #freed = new Set<string>();
+  readonly #partitioning: Partitioning[] = [];
+  /** The indexes of partitions, by the name of the index of the partitioned table. */
+  readonly #below = new Map<string, string[]>();
   #setsRole = false;
   #createsObjects = false;
 
@@ -59,13 +72,19 @@ export class MadeHere {
     // It may exist: `create table if not exists`.
     if (created !== undefined && (this.isDropped(created) || !(await catalog.exists(created))))
       this.#made.set(nameOf(created), columnsOf(tree));
+    this.#notePartition(tree);
     this.#noteRename(tree);
-    this.#noteDrop(tree);
+    for (const index of this.#noteDrop(tree)) await this.#freeIndexes(catalog, { index });
     const alter = asKind(tree, 'AlterTableStmt');
+    if (alter?.relation !== undefined) this.#noteAttaching(alter.relation, alter.cmds ?? []);
     if (alter?.relation !== undefined) this.#noteAltering(alter.relation, tree);
     for (const node of alter?.cmds ?? []) {
       const command = asKind(node, 'AlterTableCmd');
-      if (command?.subtype === 'AT_DropConstraint') this.free(command.name!);
+      if (command?.subtype === 'AT_DropConstraint') {
+        this.free(command.name!);
+        const table = this.inCatalog(alter!.relation!);
+        await this.#freeIndexes(catalog, { table, constraint: command.name! });
+      }
       const constraint = asKind(command?.def, 'Constraint')?.conname;
       if (constraint !== undefined) this.take(constraint);
     }
@@ -137,6 +156,11 @@ export class MadeHere {
     return this.#altering.get(nameOf(relation)) ?? [];
   }
 
+  /** Earlier statements that attach and detach partitions, in their order. */
+  get partitioning(): readonly Partitioning[] {
+    return this.#partitioning;
+  }
+
   /** The table in the catalog, and the earlier statements that alter it. */
   altered(relation: RangeVar): AlteredTable {
     return {
@@ -157,10 +181,18 @@ export class MadeHere {
     this.#freed.delete(name);
   }
 
+  /** Notes that the index of a partition is there, which goes with that of the partitioned table. */
+  takeBelow(parent: string, name: string): void {
+    this.take(name);
+    this.#below.set(parent, [...(this.#below.get(parent) ?? []), name]);
+  }
+
   /** Notes that an index or a constraint of this name is dropped. */
   free(name: string): void {
     this.#freed.add(name);
     this.#taken.delete(name);
+    for (const below of this.#below.get(name) ?? []) this.free(below);
+    this.#below.delete(name);
   }
 
   /** Whether a name is taken or freed; undefined if no earlier statement has to do with it. */
@@ -185,6 +217,24 @@ export class MadeHere {
     this.#lost.set(nameOf(alter.relation), [...this.lostColumns(alter.relation), ...dropped]);
   }
 
+  #notePartition(tree: Node): void {
+    const created = asKind(tree, 'CreateStmt');
+    const parent = asKind(created?.inhRelations?.[0], 'RangeVar');
+    if (created?.relation === undefined || created.partbound === undefined || parent === undefined) return;
+    const isPartitioned = created.partspec !== undefined;
+    this.#partitioning.push({ isAttached: true, parent, partition: created.relation, isPartitioned });
+  }
+
+  #noteAttaching(parent: RangeVar, commands: readonly Node[]): void {
+    for (const node of commands) {
+      const command = asKind(node, 'AlterTableCmd');
+      const partition = asKind(command?.def, 'PartitionCmd')?.name;
+      const isAttached = command?.subtype === 'AT_AttachPartition';
+      if (partition !== undefined && (isAttached || command?.subtype === 'AT_DetachPartition'))
+        this.#partitioning.push({ isAttached, parent, partition, isPartitioned: false });
+    }
+  }
+
   #noteRename(tree: Node): void {
     const renamed = asKind(tree, 'RenameStmt');
     if (renamed?.relation === undefined || renamed.newname === undefined) return;
@@ -201,15 +251,27 @@ export class MadeHere {
     this.#leave(from);
   }
 
-  #noteDrop(tree: Node): void {
+  /** @returns the dropped indexes */
+  #noteDrop(tree: Node): RangeVar[] {
     const drop = asKind(tree, 'DropStmt');
-    for (const object of drop?.objects ?? []) {
-      const names = (asKind(object, 'List')?.items ?? []).map((item) => asKind(item, 'String')?.sval ?? '');
-      const [schemaname, relname] = [undefined, ...names].slice(-2) as [string | undefined, string];
-      if (drop?.removeType === 'OBJECT_INDEX') this.free(relname);
-      if (RELATIONS.has(drop?.removeType))
-        this.#leave(nameOf({ relname, ...(schemaname !== undefined && { schemaname }) }));
+    const dropped = drop === undefined ? [] : droppedRelations(drop);
+    for (const relation of RELATIONS.has(drop?.removeType) ? dropped : []) {
+      this.#partitioning.push({
+        isAttached: false,
+        parent: relation,
+        partition: relation,
+        isPartitioned: false,
+      });
+      this.#leave(nameOf(relation));
     }
+    if (drop?.removeType !== 'OBJECT_INDEX') return [];
+    for (const { relname } of dropped) this.free(relname!);
+    return dropped;
+  }
+
+  /** The index of a partitioned table takes those of its partitions along. */
+  async #freeIndexes(catalog: Catalog, place: IndexPlace): Promise<void> {
+    for (const name of await catalog.readIndexTree(place)) this.free(name);
   }
 
   #noteAltering(relation: RangeVar, tree: Node): void {

@@ -16,3 +16,9 @@ export function besideName(relation: RangeVar, name: string): string {
 export function listOf(columns: readonly string[]): string {
   return columns.map(escapeIdentifier).join(', ');
 }
+
+/** The table as a statement names it with `only`: without its partitions. */
+export function aloneOf(relation: RangeVar): RangeVar {
+  const { inh: _, ...alone } = relation;
+  return alone;
+}

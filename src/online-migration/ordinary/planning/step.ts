@@ -22,6 +22,11 @@ interface ForProcesses {
   readonly removesFrom?: readonly string[];
 }
 
+/** The step is skipped if the partition is gone or detached by then. */
+interface OnPartition {
+  readonly onlyIfPartition?: { readonly parent: string; readonly partition: string };
+}
+
 export interface SettingStep {
   readonly kind: 'setting';
   readonly statements: readonly [string];
@@ -29,7 +34,7 @@ export interface SettingStep {
   readonly lock: null;
 }
 
-export interface Transactional {
+export interface Transactional extends OnPartition {
   readonly kind: 'together' | 'locked' | 'validate';
   readonly statements: readonly string[];
   /** The tables that were there before and that the statements lock: schema and name, quoted. */
@@ -40,7 +45,7 @@ export interface Transactional {
   readonly mayLast?: boolean;
 }
 
-interface IndexStep {
+interface IndexStep extends OnPartition {
   readonly kind: 'build-index' | 'drop-index';
   readonly statements: readonly [string];
   readonly relations: readonly string[];
@@ -81,6 +86,7 @@ export type LockName =
   | 'ACCESS SHARE'
   | 'ROW EXCLUSIVE'
   | 'SHARE UPDATE EXCLUSIVE'
+  | 'SHARE'
   | 'SHARE ROW EXCLUSIVE'
   | 'ACCESS EXCLUSIVE';
 
@@ -91,6 +97,24 @@ export function locked(
   lock: LockName = 'ACCESS EXCLUSIVE',
 ): Step {
   return { kind: 'locked', statements: [statement], relations, lock };
+}
+
+/** The step that builds an index beside the traffic of its table. */
+export function buildIndex(statement: string, index: string, table: string): Step {
+  return {
+    kind: 'build-index',
+    statements: [statement],
+    relations: [table],
+    lock: 'SHARE UPDATE EXCLUSIVE',
+    index,
+  };
+}
+
+/** The step for a partition. It is skipped if the partition is gone or detached by then. */
+export function onPartition(step: Step, parent: string, partition: string): Step {
+  return step.kind !== 'build-index' && step.kind !== 'locked' && step.kind !== 'validate'
+    ? step
+    : { ...step, onlyIfPartition: { parent, partition } };
 }
 
 /** A statement that reads a table beside its traffic. */

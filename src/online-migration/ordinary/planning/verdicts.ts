@@ -31,10 +31,12 @@ export function onFreeTable(relation: RangeVar, context: RuleContext): Verdict {
 /** Writes a changed statement, or gives the refusal of one that cannot be written faithfully. */
 export function written(tree: Node, { parser }: RuleContext, steps: (sql: string) => Verdict): Verdict {
   const sql = writeStatement(parser, tree);
-  if (sql !== null) return steps(sql);
-  return {
-    kind: 'refused',
-    reason: 'the statement has a part that cannot be carried over to its safe form',
-    instead: 'write the safe steps yourself, each behind the comment `-- online: accepted <reason>`',
-  };
+  return sql === null ? NOT_WRITTEN : steps(sql);
 }
+
+/** The refusal of a statement that cannot be written faithfully with another table or name. */
+export const NOT_WRITTEN: Verdict = {
+  kind: 'refused',
+  reason: 'the statement has a part that cannot be carried over to its safe form',
+  instead: 'write the safe steps yourself, each behind the comment `-- online: accepted <reason>`',
+};

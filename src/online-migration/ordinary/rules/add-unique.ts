@@ -1,11 +1,9 @@
-import type { Constraint, Node } from 'libpg-query';
-import { escapeIdentifier } from 'pg';
 import { chooseName, nameOfPostgres } from '../planning/choose-name.ts';
-import { listOf, nameOf } from '../planning/relation-names.ts';
+import { constraintUsing, findDuplicates, uniqueIndexOf } from '../planning/key-index.ts';
+import { nameOf } from '../planning/relation-names.ts';
 import type { Rule, Verdict } from '../planning/rule.ts';
-import { MOST_ROWS } from '../planning/row-label.ts';
-import { columnOf, fromOf, type TableFacts } from '../planning/table-facts.ts';
-import { find, locked, type Step } from '../planning/step.ts';
+import { columnOf } from '../planning/table-facts.ts';
+import { buildIndex, locked, type Step } from '../planning/step.ts';
 import {
   addedConstraint,
   onTable,
@@ -15,7 +13,6 @@ import {
   withCommands,
 } from '../planning/table-command.ts';
 import { onFreeTable, tableInUse, written } from '../planning/verdicts.ts';
-import { buildIndex } from './create-index.ts';
 import { notNullSteps } from './set-not-null.ts';
 
 /**
@@ -44,14 +41,11 @@ export const addUnique: Rule = async (statement, context) => {
   if (key.indexname !== undefined && nullable.length === 0 && dropping.length === 0) {
     return { kind: 'steps', reason: 'it locks the table', steps: [locked(statement.text, [table.name])] };
   }
-  if (table.kind === 'p' || key.without_overlaps || key.indexname !== undefined) {
+  if (key.without_overlaps || key.indexname !== undefined) {
     return {
       kind: 'refused',
       reason: 'it builds an index, or reads the table, while nobody can use the table',
-      instead:
-        table.kind === 'p'
-          ? 'add the constraint to each partition, then `on only` the partitioned table, and attach the indexes with `alter index … attach partition`'
-          : 'set the columns not null first, and build the index concurrently',
+      instead: 'set the columns not null first, and build the index concurrently',
     };
   }
   const conname =
@@ -65,9 +59,9 @@ export const addUnique: Rule = async (statement, context) => {
     dropping.length === 0 ? conname : await chooseName(context, alter.table, [conname, 'replacement']);
   const commands = [
     ...dropping,
-    { ...alter.command, def: { Constraint: addingIndex(key, conname, indexName) } },
+    { ...alter.command, def: { Constraint: constraintUsing(key, conname, indexName) } },
   ];
-  return written(indexOf(key, indexName, alter.table), context, (create) =>
+  return written(uniqueIndexOf(key, indexName, alter.table), context, (create) =>
     written(withCommands(alter, ...commands), context, (add): Verdict => ({
       kind: 'steps',
       reason: 'it builds an index while nobody can use the table',
@@ -75,7 +69,7 @@ export const addUnique: Rule = async (statement, context) => {
         ...(columns.every(
           (name) => columnOf(table, name) !== undefined || context.made.hasAltered(alter.table, name),
         )
-          ? [duplicates(table, columns, isPrimary || key.nulls_not_distinct === true)]
+          ? [findDuplicates(table, columns, isPrimary || key.nulls_not_distinct === true)]
           : []),
         ...notNull,
         buildIndex(create, nameOf({ schemaname: table.schema, relname: indexName }), table.name),
@@ -84,59 +78,3 @@ export const addUnique: Rule = async (statement, context) => {
     })),
   );
 };
-
-/** The constraint with an index that is there. */
-function addingIndex(key: Constraint, conname: string, indexname: string): Constraint {
-  const { contype, deferrable, initdeferred, location, is_enforced, initially_valid } = key;
-  return {
-    contype: contype!,
-    conname,
-    indexname,
-    ...(deferrable && { deferrable }),
-    ...(initdeferred && { initdeferred }),
-    ...(is_enforced !== undefined && { is_enforced }),
-    ...(initially_valid !== undefined && { initially_valid }),
-    ...(location !== undefined && { location }),
-  };
-}
-
-function indexOf(
-  key: Constraint,
-  idxname: string,
-  relation: NonNullable<ReturnType<typeof tableCommandOf>>['table'],
-): Node {
-  const { options, including, indexspace, nulls_not_distinct } = key;
-  return {
-    IndexStmt: {
-      idxname,
-      relation: { ...relation, inh: true },
-      accessMethod: 'btree',
-      indexParams: elements(key.keys),
-      ...(including && { indexIncludingParams: elements(including) }),
-      ...(options && { options }),
-      ...(indexspace && { tableSpace: indexspace }),
-      unique: true,
-      concurrent: true,
-      ...(nulls_not_distinct && { nulls_not_distinct }),
-    },
-  };
-}
-
-function elements(keys: Constraint['keys']): Node[] {
-  return stringsOf(keys).map((name) => ({
-    IndexElem: { name, ordering: 'SORTBY_DEFAULT', nulls_ordering: 'SORTBY_NULLS_DEFAULT' },
-  }));
-}
-
-function duplicates(table: TableFacts, columns: readonly string[], nullsAreEqual: boolean): Step {
-  const list = listOf(columns);
-  const given = nullsAreEqual
-    ? ''
-    : ` where ${columns.map((name) => `${escapeIdentifier(name)} is not null`).join(' and ')}`;
-  const query = `select count(*) || ' rows' as found from ${fromOf(table)}${given} group by ${list} having count(*) > 1 limit ${MOST_ROWS}`;
-  return find(
-    query,
-    [table.name],
-    `Rows of ${table.name} have the same ${list}: correct them. (\`select ${list}, count(*) from ${table.name} group by ${list} having count(*) > 1\` lists the values.)`,
-  );
-}

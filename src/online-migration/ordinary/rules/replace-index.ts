@@ -3,9 +3,8 @@ import { asKind } from '../../sql/statements.ts';
 import { chooseName } from '../planning/choose-name.ts';
 import { besideName } from '../planning/relation-names.ts';
 import type { Rule } from '../planning/rule.ts';
-import { locked } from '../planning/step.ts';
+import { buildIndex, locked } from '../planning/step.ts';
 import { tableInUse, written } from '../planning/verdicts.ts';
-import { buildIndex } from './create-index.ts';
 
 /**
  * `create index` of a name that an earlier statement drops. In between, the queries that need it would read the whole table.

@@ -1,0 +1,48 @@
+import type { Constraint } from 'libpg-query';
+import type { Queryable } from '../../postgres/queryable.ts';
+import { nameOf } from '../planning/relation-names.ts';
+import { stringsOf } from '../planning/table-command.ts';
+
+/**
+ * Whether a table has a foreign key that PostgreSQL takes for that of its partitioned table.
+ * @param table schema and name, quoted
+ * @param key of the partitioned table
+ */
+export async function hasForeignKey(database: Queryable, table: string, key: Constraint): Promise<boolean> {
+  const { rows } = await database.query(
+    `
+    select
+    from pg_catalog.pg_constraint f
+    where f.conrelid = to_regclass($1) and f.contype = 'f' and f.convalidated and f.conparentid = 0 and f.confrelid = to_regclass($2)
+      and $3::text[] = array(
+        select a.attname::text from unnest(f.conkey) with ordinality as k (number, place)
+        join pg_catalog.pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.number order by k.place
+      )
+      and ($4::text[] = '{}' or $4 = array(
+        select a.attname::text from unnest(f.confkey) with ordinality as k (number, place)
+        join pg_catalog.pg_attribute a on a.attrelid = f.confrelid and a.attnum = k.number order by k.place
+      ))
+      and (f.confmatchtype, f.confupdtype, f.confdeltype, f.condeferrable, f.condeferred) = ($5::"char", $6::"char", $7::"char", $8::boolean, $9::boolean)`,
+    [
+      table,
+      nameOf(key.pktable!),
+      stringsOf(key.fk_attrs),
+      stringsOf(key.pk_attrs),
+      key.fk_matchtype ?? 's',
+      key.fk_upd_action ?? 'a',
+      key.fk_del_action ?? 'a',
+      key.deferrable ?? false,
+      key.initdeferred ?? false,
+    ],
+  );
+  return rows.length > 0;
+}
+
+/** Whether a table, named by schema and name, quoted, has a constraint of this name. */
+export async function hasConstraint(database: Queryable, table: string, name: string): Promise<boolean> {
+  const { rows } = await database.query(
+    `select from pg_catalog.pg_constraint where conrelid = to_regclass($1) and conname = $2`,
+    [table, name],
+  );
+  return rows.length > 0;
+}
