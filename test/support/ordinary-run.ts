@@ -127,10 +127,13 @@ export function ordinaryRun(database: TestedDatabase): OrdinaryRun {
   };
 }
 
+/** The kinds of steps that run outside of a transaction. */
+const OUTSIDE = new Set<Step['kind']>(['build-index', 'drop-index', 'detach-partition', 'outside']);
+
 /** Whether a step reads or rewrites a table with rows, and ends with SHARE or a stronger lock on one. */
 async function isHarmful(session: Session, step: Step): Promise<boolean> {
   if (step.kind === 'find') return false;
-  if (step.kind === 'build-index' || step.kind === 'drop-index' || step.kind === 'outside') {
+  if (OUTSIDE.has(step.kind)) {
     await session.query(step.statements[0]);
     return false;
   }

@@ -87,6 +87,7 @@ const NOTES = {
   find: ', reads the table beside its traffic',
   'build-index': ', reads the table beside its traffic',
   'drop-index': '',
+  'detach-partition': '',
   outside: '',
   fill: '',
 };

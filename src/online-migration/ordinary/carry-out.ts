@@ -149,6 +149,7 @@ async function carryOutStep(run: MigrationRun, step: Step, stepRun: StepRun): Pr
       );
     case 'build-index':
     case 'drop-index':
+    case 'detach-partition':
     case 'outside': {
       await session.transaction(async () => {
         if (isOtherRole) await session.query(`set local role none`);
@@ -156,6 +157,7 @@ async function carryOutStep(run: MigrationRun, step: Step, stepRun: StepRun): Pr
       });
       if (step.kind === 'build-index') await buildIndex(session, step.statements[0], step.index, hasBegun);
       else if (step.kind === 'drop-index') await dropIndex(session, step.statements[0], step.index, hasBegun);
+      else if (step.kind === 'detach-partition') await detachPartition(session, step, hasBegun);
       else await session.runUnlimited(step.statements[0]);
       return session.transaction(record);
     }
@@ -226,6 +228,24 @@ async function dropIndex(
 ): Promise<void> {
   if (hasBegun && (await readIndex(session, index)) === null) return;
   await session.runUnlimited(statement);
+}
+
+/** An interrupted one is pending: the partition is not read any more, and is still attached. */
+async function detachPartition(
+  session: Session,
+  { statements, parent, partition }: Extract<Step, { kind: 'detach-partition' }>,
+  hasBegun: boolean,
+): Promise<void> {
+  const { rows } = await session.query<{ isPending: boolean }>(
+    `
+    select inhdetachpending as "isPending" from pg_catalog.pg_inherits
+    where inhparent = to_regclass($1) and inhrelid = to_regclass($2)`,
+    [parent, partition],
+  );
+  if (rows[0]?.isPending === true)
+    return session.runUnlimited(`alter table ${parent} detach partition ${partition} finalize`);
+  if (hasBegun && rows.length === 0) return;
+  await session.runUnlimited(statements[0]);
 }
 
 /** Whether an index is valid; null if it does not exist. */

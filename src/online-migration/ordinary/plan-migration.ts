@@ -23,8 +23,10 @@ import { attachPartition } from './rules/attach-partition.ts';
 import { catalogOnly } from './rules/catalog-only.ts';
 import { changeData } from './rules/change-data.ts';
 import { changeType } from './rules/change-type.ts';
+import { createPartition } from './rules/create-partition.ts';
 import { createPartitionedIndex } from './rules/create-partitioned-index.ts';
 import { createIndex } from './rules/create-index.ts';
+import { detachPartition } from './rules/detach-partition.ts';
 import { dropCascade } from './rules/drop-cascade.ts';
 import { dropIndex } from './rules/drop-index.ts';
 import { dropRenamed } from './rules/drop-renamed.ts';
@@ -62,6 +64,8 @@ const RULES = {
   changeType,
   changeData,
   attachPartition,
+  detachPartition,
+  createPartition,
   catalogOnly,
 } as const satisfies Record<string, Rule>;
 

@@ -69,7 +69,11 @@ const SAFE: readonly (readonly [name: string, statements: readonly string[]])[] 
   ],
   [
     'partitions that come and go in the migration',
-    [`drop table reading_empty`, `create index on reading (sensor)`],
+    [
+      `create table reading_2028 partition of reading for values from ('2028-01-01') to ('2029-01-01')`,
+      `drop table reading_empty`,
+      `create index on reading (sensor)`,
+    ],
   ],
   [
     'a table that is renamed in the migration',

@@ -4,6 +4,7 @@ import {
   planMigration,
   planOn,
   type MigrationPlan,
+  type PlannedStatement,
 } from '../../../src/online-migration/ordinary/plan-migration.ts';
 import { MadeHere } from '../../../src/online-migration/ordinary/planning/made-here.ts';
 import { loadSqlParser } from '../../../src/online-migration/sql/sql-parser.ts';
@@ -29,6 +30,13 @@ const EARLIER = [
   `create function other() returns int language sql as 'select 1'`,
   `create table parts (id int not null, day date not null) partition by range (day)`,
   `create table part_a partition of parts for values from ('2024-01-01') to ('2025-01-01')`,
+  `create table days (day date primary key) partition by range (day)`,
+  `create table days_rest partition of days default`,
+  `create table marks (day date constraint marks_day references days)`,
+  `create table levels (level int not null) partition by list (level)`,
+  `create table level_one partition of levels for values in (1)`,
+  `create table level_rest (level int not null)`,
+  `alter table levels attach partition level_rest default`,
   `create view shown as select id from orders`,
 ];
 
@@ -38,6 +46,8 @@ const database = databasePerFile(
   `insert into orders (total, note, state, customer_id, label, price, "Odd ""Name", proven) values (1, '', 'new', 1, '', 1, 1, 1)`,
   `alter table orders validate constraint p`,
   `insert into parts values (1, '2024-02-02')`,
+  `insert into days values ('2024-01-01')`,
+  `insert into levels values (1), (2)`,
   `analyze`,
 );
 
@@ -105,6 +115,15 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   [`alter table orders rename to purchases`, `create table orders (id int)`, `create index on orders (id)`],
   [`create table made (id int)`, `create index on made (id)`, `alter table made add x serial`],
   [`create table if not exists orders (id int)`, `alter table orders add x serial`],
+  [`alter table days detach partition days_rest`],
+  [`alter table levels detach partition level_one`],
+  [
+    `alter table levels detach partition level_rest`,
+    `create table level_two partition of levels for values in (3)`,
+  ],
+  [`create table if not exists level_one partition of levels for values in (1)`],
+  [`create table days_default partition of days default`],
+  [`create table part_b partition of parts for values from ('2025-01-01') to ('2026-01-01')`],
   [`drop function shown() cascade`],
   [`drop table orders`],
   [`drop view shown`],
@@ -136,6 +155,24 @@ describe('SqlCatalog', () => {
     });
   });
 
+  it('plans a partition beside a default partition without its condition', async () => {
+    const create = `create table days_a partition of days for values from ('2025-01-01') to ('2026-01-01')`;
+    const plans = [await planMigration(database.client, [create]), await planOffline([create])];
+    expect(plans.map(({ steps }) => steps.map(({ kind }) => kind))).toEqual(
+      Array(2).fill(['find', 'locked', 'validate', 'locked', 'locked']),
+    );
+    expect(plans[1]!.steps[1]!.statements[0]).toContain('check (not (<the condition of the partition>))');
+  });
+
+  it('plans the end of a partition without its check, and assumes that there is no default partition', async () => {
+    const detach = `alter table parts detach partition part_a`;
+    const [expected, planned] = [await planMigration(database.client, [detach]), await planOffline([detach])];
+    expect(comparable(planned)).toEqual(
+      comparable({ ...expected, statements: expected.statements.map(withFirstStep) }),
+    );
+    expect(planned.statements[0]!.assumed).toEqual(['whether "parts" has a default partition']);
+  });
+
   it('assumes that it knows the partitions of a table, and that they have no foreign key', async () => {
     const foreignKey = `alter table parts add foreign key (id) references customers (id)`;
     const [planned] = (await planOffline([foreignKey])).statements;
@@ -150,6 +187,13 @@ describe('SqlCatalog', () => {
     expect(planned!.verdict).toHaveProperty('steps.1.relations', ['"public"."part_a"', '"customers"']);
   });
 });
+
+function withFirstStep(planned: PlannedStatement): PlannedStatement {
+  const { verdict } = planned;
+  return verdict.kind === 'steps'
+    ? { ...planned, verdict: { ...verdict, steps: verdict.steps.slice(0, 1) } }
+    : planned;
+}
 
 async function planOffline(migration: readonly string[]): Promise<MigrationPlan> {
   const parser = await loadSqlParser();

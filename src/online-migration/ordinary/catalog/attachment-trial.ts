@@ -1,15 +1,11 @@
 import type { PartitionCmd, RangeVar } from 'libpg-query';
 import { escapeLiteral } from 'pg';
+import { rolledBack } from '../../postgres/rolled-back.ts';
 import { writeStatement } from '../../sql/write-statement.ts';
 import type { Attachment } from '../planning/catalog.ts';
 import { nameOf } from '../planning/relation-names.ts';
+import { TRIAL, trialPartition } from './trial-partition.ts';
 import type { Asked } from './trial-table.ts';
-
-const TRIAL = { parent: 'online_migration_trial', partition: 'online_migration_trial_partition' };
-
-function trial(relname: string): RangeVar {
-  return { schemaname: 'pg_temp', relname, inh: true, relpersistence: 'p' };
-}
 
 /** Attaches an empty table of the same columns and indexes to an empty partitioned one; null if PostgreSQL refuses it. */
 export async function attachedOnTrial(
@@ -19,12 +15,12 @@ export async function attachedOnTrial(
 ): Promise<Attachment | null> {
   const attach = writeStatement(parser, {
     AlterTableStmt: {
-      relation: trial(TRIAL.parent),
+      relation: trialPartition('parent'),
       cmds: [
         {
           AlterTableCmd: {
             subtype: 'AT_AttachPartition',
-            def: { PartitionCmd: { ...command, name: trial(TRIAL.partition) } },
+            def: { PartitionCmd: { ...command, name: trialPartition('partition') } },
             behavior: 'DROP_RESTRICT',
           },
         },
@@ -35,8 +31,7 @@ export async function attachedOnTrial(
   if (attach === null) return null;
   const indexes = `select count(*)::integer as count from pg_catalog.pg_index where indrelid = 'pg_temp.${TRIAL.partition}'::regclass`;
   const [whole, part] = [parent, command.name!].map((relation) => nameOf(relation));
-  await database.query(`begin`);
-  try {
+  const onTrial = async () => {
     const { rows: keys } = await database.query<{ key: string }>(
       `select pg_get_partkeydef(${escapeLiteral(whole!)}::regclass) as key`,
     );
@@ -58,9 +53,6 @@ export async function attachedOnTrial(
       [whole],
     );
     return { condition: rows[0]!.condition, hasIndexes: before[0]!.count === after[0]!.count };
-  } catch {
-    return null;
-  } finally {
-    await database.query(`rollback`);
-  }
+  };
+  return rolledBack(database, onTrial).catch(() => null);
 }

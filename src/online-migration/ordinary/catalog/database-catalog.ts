@@ -1,4 +1,4 @@
-import type { Constraint, Node, PartitionCmd, RangeVar } from 'libpg-query';
+import type { Constraint, Node, PartitionBoundSpec, PartitionCmd, RangeVar } from 'libpg-query';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { SqlParser } from '../../sql/sql-parser.ts';
 import { writeStatement } from '../../sql/write-statement.ts';
@@ -14,6 +14,7 @@ import type {
   IndexPlace,
   KeyColumn,
   PartitionFacts,
+  PartitionPlace,
   PlannedFill,
 } from '../planning/catalog.ts';
 import { nameOf } from '../planning/relation-names.ts';
@@ -24,7 +25,8 @@ import { areSameChecks, readConstraintPart, readIndexPart } from './dropped-part
 import { findDependents } from './dependents.ts';
 import { findEqualIndex } from './equal-index.ts';
 import { findFillProblem } from './fill-trial.ts';
-import { hasConstraint, hasForeignKey } from './foreign-keys.ts';
+import { findReferringTable, hasConstraint, hasForeignKey } from './foreign-keys.ts';
+import { conditionOfNewPartition, readPartitionPlace } from './partition-condition.ts';
 import { readIndexTree, readPartitionTree } from './partition-tree.ts';
 import { readTable } from './read-table.ts';
 import { onTrialTable } from './trial-table.ts';
@@ -209,6 +211,18 @@ export class DatabaseCatalog implements Catalog {
       [nameOf(parent)],
     );
     return rows[0];
+  }
+
+  async conditionOfNewPartition(parent: RangeVar, bound: PartitionBoundSpec): Promise<string | null> {
+    return conditionOfNewPartition({ database: this.#database, parser: this.#parser }, parent, bound);
+  }
+
+  async readPartitionPlace(parent: RangeVar, partition: RangeVar): Promise<PartitionPlace | null> {
+    return readPartitionPlace(this.#database, parent, partition);
+  }
+
+  async findReferringTable(relation: RangeVar): Promise<string | undefined> {
+    return findReferringTable(this.#database, relation);
   }
 
   async readPartitionTree(relation: RangeVar): Promise<readonly PartitionFacts[]> {

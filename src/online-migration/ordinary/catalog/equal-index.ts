@@ -2,9 +2,8 @@ import type { Node, RangeVar } from 'libpg-query';
 import { escapeIdentifier } from 'pg';
 import { rolledBack } from '../../postgres/rolled-back.ts';
 import { writeStatement } from '../../sql/write-statement.ts';
+import { TRIAL, trialPartition } from './trial-partition.ts';
 import type { Asked } from './trial-table.ts';
-
-const TRIAL = { parent: 'online_migration_trial', partition: 'online_migration_trial_partition' };
 
 interface IndexOfPartition {
   /** Schema and name, quoted. */
@@ -57,8 +56,7 @@ export async function findEqualIndex(
   );
   const [found] = rows;
   const isUsable = (index: IndexOfPartition) => index.isOwn && !isDropped(index.relname);
-  const parent: RangeVar = { schemaname: 'pg_temp', relname: TRIAL.parent, inh: true, relpersistence: 'p' };
-  const statement = writeStatement(parser, onTable(parent));
+  const statement = writeStatement(parser, onTable(trialPartition('parent')));
   if (statement === null || !found?.indexes.some(isUsable)) return undefined;
   const { key, bound, indexes } = found;
   const onTrial = async () => {

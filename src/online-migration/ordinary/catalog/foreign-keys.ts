@@ -1,4 +1,4 @@
-import type { Constraint } from 'libpg-query';
+import type { Constraint, RangeVar } from 'libpg-query';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { nameOf } from '../planning/relation-names.ts';
 import { stringsOf } from '../planning/table-command.ts';
@@ -45,4 +45,22 @@ export async function hasConstraint(database: Queryable, table: string, name: st
     [table, name],
   );
   return rows.length > 0;
+}
+
+/** Finds a table with a foreign key to this one: schema and name, quoted. */
+export async function findReferringTable(
+  database: Queryable,
+  relation: RangeVar,
+): Promise<string | undefined> {
+  const { rows } = await database.query<{ name: string }>(
+    `
+    select format('%I.%I', n.nspname, c.relname) as name
+    from pg_catalog.pg_constraint f
+    join pg_catalog.pg_class c on c.oid = f.conrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where f.confrelid = to_regclass($1) and f.contype = 'f' and f.conparentid = 0
+    order by 1 limit 1`,
+    [nameOf(relation)],
+  );
+  return rows[0]?.name;
 }

@@ -10,6 +10,16 @@ import {
   renameColumn,
 } from './known-table.ts';
 
+/** A foreign key that a migration adds. */
+export interface KnownForeignKey {
+  readonly name: string;
+  readonly table: KnownTable;
+  readonly columns: readonly string[];
+  readonly other: KnownTable;
+  /** The columns of the other table. */
+  readonly referred: readonly string[];
+}
+
 /** The schema that the statements of migrations make, in sequence. It knows only objects that they name. */
 export class KnownSchema {
   readonly #tables = new Map<string, KnownTable>();
@@ -53,6 +63,18 @@ export class KnownSchema {
     return [...this.#tables.values()].filter(({ partitionOf }) => partitionOf?.parent === parent);
   }
 
+  /** The foreign keys between the tables that are there. */
+  get foreignKeys(): KnownForeignKey[] {
+    const tables = new Set(this.#tables.values());
+    return [...tables].flatMap((table) =>
+      [...table.constraints].flatMap(([name, { columns, reference }]) =>
+        reference?.table !== undefined && tables.has(reference.table)
+          ? [{ name, table, columns, other: reference.table, referred: reference.columns }]
+          : [],
+      ),
+    );
+  }
+
   /** The table of an index; undefined if no migration makes the index. */
   tableOfIndex(index: RangeVar): RangeVar | undefined {
     return this.#indexes.get(this.#key(index));
@@ -71,8 +93,7 @@ export class KnownSchema {
     if ('DoStmt' in tree || 'CallStmt' in tree) return this.forgetColumns();
     const create = asKind(tree, 'CreateStmt');
     if (create?.relation !== undefined) {
-      this.#create(create);
-      return this.#noteReferences(create.tableElts);
+      return this.#create(create);
     }
     const made = asKind(tree, 'CreateTableAsStmt');
     if (made?.into?.rel !== undefined)
@@ -88,7 +109,7 @@ export class KnownSchema {
         const partition = asKind(command.def, 'PartitionCmd');
         if (partition?.name) this.#notePartition(table, partition);
       }
-      return this.#noteReferences(alter.cmds);
+      return this.#noteReferences(table);
     }
     const index = asKind(tree, 'IndexStmt');
     if (index?.relation !== undefined && index.idxname !== undefined)
@@ -124,7 +145,6 @@ export class KnownSchema {
       columns,
       primaryKey: { constraint: null, columns: [] },
       constraints: new Map(),
-      referred: [],
     });
   }
 
@@ -159,6 +179,7 @@ export class KnownSchema {
       const constraint = asKind(node, 'Constraint');
       if (constraint !== undefined) addConstraint(table, constraint);
     }
+    this.#noteReferences(table);
   }
 
   /** With a bound, the partition is attached; without one, it is detached. */
@@ -168,15 +189,13 @@ export class KnownSchema {
     else partition.partitionOf = { parent, isDefault: bound.is_default === true };
   }
 
-  /** A column that a foreign key refers to is read when its type changes. */
-  #noteReferences(part: unknown): void {
-    if (typeof part !== 'object' || part === null) return;
-    const key = 'Constraint' in part ? asKind(part as Node, 'Constraint') : undefined;
-    if (key?.pktable !== undefined) {
-      const other = this.#known(key.pktable);
-      other.referred.push(key.pk_attrs?.length ? stringsOf(key.pk_attrs) : other.primaryKey.columns);
+  /** Finds the tables that new foreign keys refer to. They may get other names later. */
+  #noteReferences(table: KnownTable): void {
+    for (const { reference } of table.constraints.values()) {
+      if (reference === undefined || reference.table !== undefined) continue;
+      reference.table = this.#known(reference.relation);
+      if (reference.columns.length === 0) reference.columns = reference.table.primaryKey.columns;
     }
-    for (const each of Object.values(part)) this.#noteReferences(each);
   }
 
   #rename({ renameType, relation, subname = '', newname = '' }: NodeOf<'RenameStmt'>): void {

@@ -1,15 +1,25 @@
-import type { AlterTableCmd, ColumnDef, Constraint, Node, RenameStmt } from 'libpg-query';
+import type { AlterTableCmd, ColumnDef, Constraint, Node, RangeVar, RenameStmt } from 'libpg-query';
 import { asKind } from '../../sql/statements.ts';
 import { stringsOf } from '../planning/table-command.ts';
 import { type KnownType, typeOf } from './known-types.ts';
 
 /** A constraint that a migration adds. */
-interface KnownConstraint {
+export interface KnownConstraint {
   /** The columns whose values a check or a foreign key reads; none for another constraint. */
   readonly columns: readonly string[];
   /** The column that a check excludes null from, if it does nothing else. */
   readonly notNull?: string | undefined;
   isValidated: boolean;
+  readonly reference?: KnownReference | undefined;
+}
+
+/** The end of a foreign key. */
+export interface KnownReference {
+  /** The name in the statement. */
+  readonly relation: RangeVar;
+  /** The table of this name at that time. */
+  table?: KnownTable;
+  columns: readonly string[];
 }
 
 /** A column that a migration makes or alters. */
@@ -27,8 +37,6 @@ export interface KnownTable {
   columns: Map<string, KnownColumn> | null;
   primaryKey: { readonly constraint: string | null; readonly columns: readonly string[] };
   readonly constraints: Map<string, KnownConstraint>;
-  /** The columns of it that each foreign key of another table refers to. */
-  readonly referred: (readonly string[])[];
   /** The partitioned table that it belongs to. */
   partitionOf?: { readonly parent: KnownTable; readonly isDefault: boolean };
 }
@@ -120,6 +128,10 @@ export function addConstraint(table: KnownTable, constraint: Constraint, column?
     columns: isRead ? columns : [],
     notNull: notNullIn(condition),
     isValidated: isNotValid !== true,
+    reference: constraint.pktable && {
+      relation: constraint.pktable,
+      columns: stringsOf(constraint.pk_attrs),
+    },
   });
 }
 

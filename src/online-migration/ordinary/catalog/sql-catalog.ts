@@ -8,6 +8,7 @@ import type {
   IndexFacts,
   KeyColumn,
   PartitionFacts,
+  PartitionPlace,
 } from '../planning/catalog.ts';
 import { nameOf } from '../planning/relation-names.ts';
 import type { TableCommand } from '../planning/table-command.ts';
@@ -135,7 +136,9 @@ export class SqlCatalog implements Catalog {
     }
     const isRead =
       [...known.constraints.values()].some(({ columns }) => columns.includes(name)) ||
-      known.referred.some((columns) => columns.includes(name));
+      this.#known.foreignKeys.some(
+        ({ other, referred }) => other === this.#known.find(table.relation) && referred.includes(name),
+      );
     return (
       !isRead && isCast(definition?.raw_default, name) && isStoredAlike(present, typeOf(definition?.typeName))
     );
@@ -143,7 +146,7 @@ export class SqlCatalog implements Catalog {
 
   async readAttachment(parent: RangeVar, { name }: PartitionCmd): Promise<Attachment> {
     this.#assume(`whether ${nameOf(name!)} has the indexes and foreign keys of ${nameOf(parent)}`);
-    return { condition: `<the condition of the partition>`, hasIndexes: true };
+    return { condition: CONDITION, hasIndexes: true };
   }
 
   async lacksForeignKeys(): Promise<boolean> {
@@ -153,7 +156,25 @@ export class SqlCatalog implements Catalog {
   async readDefaultPartition(parent: RangeVar): Promise<RangeVar | undefined> {
     const table = this.#known.find(parent);
     const found = table && this.#known.partitionsOf(table).find(({ partitionOf }) => partitionOf?.isDefault);
+    if (found === undefined) this.#assume(`whether ${nameOf(parent)} has a default partition`);
     return found && { schemaname: found.schema, relname: found.relname };
+  }
+
+  async conditionOfNewPartition(): Promise<string> {
+    return CONDITION;
+  }
+
+  /** PostgreSQL refuses to detach another table. */
+  async readPartitionPlace(): Promise<PartitionPlace> {
+    return { condition: null };
+  }
+
+  async findReferringTable(relation: RangeVar): Promise<string | undefined> {
+    const table = this.#known.find(relation);
+    const key = table && this.#known.foreignKeys.find(({ other }) => other === table);
+    if (key !== undefined) return nameOf({ schemaname: key.table.schema, relname: key.table.relname });
+    if (!table?.columns) this.#assume(`whether a foreign key refers to ${nameOf(relation)}`);
+    return undefined;
   }
 
   /** Only partitions that migrations make or attach are known. */
@@ -240,6 +261,9 @@ export class SqlCatalog implements Catalog {
     this.#assumed.add(fact);
   }
 }
+
+/** Only PostgreSQL knows it. */
+const CONDITION = '<the condition of the partition>';
 
 /** Whether a conversion is a cast of the column, which PostgreSQL also makes without it. */
 function isCast(conversion: Node | undefined, column: string): boolean {

@@ -1,4 +1,4 @@
-import type { Constraint, Node, PartitionCmd, RangeVar } from 'libpg-query';
+import type { Constraint, Node, PartitionBoundSpec, PartitionCmd, RangeVar } from 'libpg-query';
 import type { TableFill } from '../fill/table-fill.ts';
 import type { TableCommand } from './table-command.ts';
 import type { TableFacts } from './table-facts.ts';
@@ -49,6 +49,12 @@ export interface PartitionFacts {
   readonly parent: string | null;
   /** `r` a table, `p` a partitioned one, `f` a foreign one. */
   readonly kind: string;
+}
+
+/** The place of a partition in its table. */
+export interface PartitionPlace {
+  /** The condition of its rows; null if it is not known, or there is none. */
+  readonly condition: string | null;
 }
 
 /** An index by its name, or by the constraint that it belongs to. */
@@ -148,6 +154,12 @@ export interface Catalog {
   /** Whether a foreign key of a partitioned table is missing on a table. */
   lacksForeignKeys(parent: RangeVar, partition: RangeVar): Promise<boolean>;
   readDefaultPartition(parent: RangeVar): Promise<RangeVar | undefined>;
+  /** Reads the condition of the rows of a new partition; null if PostgreSQL refuses the partition. */
+  conditionOfNewPartition(parent: RangeVar, bound: PartitionBoundSpec): Promise<string | null>;
+  /** Reads the place of a partition; null if it is none of this table. */
+  readPartitionPlace(parent: RangeVar, partition: RangeVar): Promise<PartitionPlace | null>;
+  /** Finds a table with a foreign key to this one: schema and name, quoted. */
+  findReferringTable(relation: RangeVar): Promise<string | undefined>;
   /** Lists a table and its partitions on all levels, parents before their children. */
   readPartitionTree(relation: RangeVar): Promise<readonly PartitionFacts[]>;
   /** The names of an index and of those of partitions that belong to it; none if it does not exist. */

@@ -26,6 +26,7 @@ export interface Partitioning {
   readonly parent: RangeVar;
   readonly partition: RangeVar;
   readonly isPartitioned: boolean;
+  readonly isDefault: boolean;
 }
 
 /**
@@ -222,16 +223,24 @@ export class MadeHere {
     const parent = asKind(created?.inhRelations?.[0], 'RangeVar');
     if (created?.relation === undefined || created.partbound === undefined || parent === undefined) return;
     const isPartitioned = created.partspec !== undefined;
-    this.#partitioning.push({ isAttached: true, parent, partition: created.relation, isPartitioned });
+    const isDefault = created.partbound.is_default === true;
+    this.#partitioning.push({
+      isAttached: true,
+      parent,
+      partition: created.relation,
+      isPartitioned,
+      isDefault,
+    });
   }
 
   #noteAttaching(parent: RangeVar, commands: readonly Node[]): void {
     for (const node of commands) {
       const command = asKind(node, 'AlterTableCmd');
-      const partition = asKind(command?.def, 'PartitionCmd')?.name;
+      const { name: partition, bound } = asKind(command?.def, 'PartitionCmd') ?? {};
+      const isDefault = bound?.is_default === true;
       const isAttached = command?.subtype === 'AT_AttachPartition';
       if (partition !== undefined && (isAttached || command?.subtype === 'AT_DetachPartition'))
-        this.#partitioning.push({ isAttached, parent, partition, isPartitioned: false });
+        this.#partitioning.push({ isAttached, parent, partition, isPartitioned: false, isDefault });
     }
   }
 
@@ -261,6 +270,7 @@ export class MadeHere {
         parent: relation,
         partition: relation,
         isPartitioned: false,
+        isDefault: false,
       });
       this.#leave(nameOf(relation));
     }

@@ -7,11 +7,19 @@ import type { TableFill } from '../fill/table-fill.ts';
  * - `together`: statements that need no other way, in one transaction.
  * - `locked`: one statement in a transaction of its own. It holds its lock for a change of the catalog.
  * - `validate`: one statement in a transaction of its own. It reads the table and blocks neither reads nor writes.
- * - `build-index`, `drop-index`, `outside`: one statement outside of a transaction.
+ * - `build-index`, `drop-index`, `detach-partition`, `outside`: one statement outside of a transaction.
  * - `find`: a query for rows that would make a later step fail.
  * - `fill`: updates rows in batches, each in a transaction of its own.
  */
-export type Step = (SettingStep | Transactional | IndexStep | OutsideStep | FindStep | FillStep) &
+export type Step = (
+  | SettingStep
+  | Transactional
+  | IndexStep
+  | DetachStep
+  | OutsideStep
+  | FindStep
+  | FillStep
+) &
   ForProcesses;
 
 /** The processes of the application that a step concerns. */
@@ -52,6 +60,16 @@ interface IndexStep extends OnPartition {
   readonly lock: 'SHARE UPDATE EXCLUSIVE';
   /** Schema and name, quoted. */
   readonly index: string;
+}
+
+interface DetachStep {
+  readonly kind: 'detach-partition';
+  readonly statements: readonly [string];
+  readonly relations: readonly string[];
+  readonly lock: 'SHARE UPDATE EXCLUSIVE';
+  /** As in the statement. */
+  readonly parent: string;
+  readonly partition: string;
 }
 
 interface OutsideStep {

@@ -1,10 +1,8 @@
-import type { RangeVar } from 'libpg-query';
-import { escapeIdentifier } from 'pg';
 import { asKind } from '../../sql/statements.ts';
-import { chooseName } from '../planning/choose-name.ts';
-import { MOST_ROWS, rowLabel } from '../planning/row-label.ts';
-import type { Rule, RuleContext, Verdict } from '../planning/rule.ts';
-import { find, locked, type Step, validate } from '../planning/step.ts';
+import { defaultPartitionWithRows, OUTSIDE_OF_NEW } from '../planning/new-partition.ts';
+import { type Proof, provenBy } from '../planning/proven-condition.ts';
+import type { Rule, Verdict } from '../planning/rule.ts';
+import { locked } from '../planning/step.ts';
 import { tableCommandOf } from '../planning/table-command.ts';
 import { asWritten, onFreeTable, tableInUse } from '../planning/verdicts.ts';
 
@@ -45,18 +43,14 @@ export const attachPartition: Rule = async (statement, context) => {
       `add the foreign key to ${table.name} first`,
     );
   }
-  const proven: { readonly table: string; readonly check: string; readonly steps: readonly Step[] }[] = [];
-  if (partition !== undefined)
-    proven.push(
-      await provenBy(context, command.name, partition, attached.condition, 'in the range of the partition'),
-    );
-  const other = await context.catalog.readDefaultPartition(alter.table);
-  const others = other && (await tableInUse(other, context));
-  if (other !== undefined && others !== undefined) {
-    const opposite = `not (${attached.condition})`;
-    const meaning = 'outside of the range of the new partition';
-    proven.push(await provenBy(context, other, others.name, opposite, meaning));
+  const proven: Proof[] = [];
+  if (partition !== undefined) {
+    const one = { relation: command.name, table: partition };
+    proven.push(await provenBy(context, one, attached.condition, 'in the range of the partition'));
   }
+  const other = await defaultPartitionWithRows(alter.table, context);
+  if (other !== undefined)
+    proven.push(await provenBy(context, other, `not (${attached.condition})`, OUTSIDE_OF_NEW));
   if (proven.length === 0) return asWritten(...(parent === undefined ? [] : [parent.name]));
   return {
     kind: 'steps',
@@ -67,34 +61,11 @@ export const attachPartition: Rule = async (statement, context) => {
         statement.text,
         proven.map((one) => one.table),
       ),
-      ...proven.map((one) => locked(`alter table ${one.table} drop constraint ${one.check}`, [one.table])),
+      ...proven.map(({ drop }) => drop),
     ],
   };
 };
 
 function refused(reason: string, instead: string): Verdict {
   return { kind: 'refused', reason, instead };
-}
-
-/** The steps after which a check proves a condition of all rows. */
-async function provenBy(
-  context: RuleContext,
-  relation: RangeVar,
-  table: string,
-  condition: string,
-  meaning: string,
-) {
-  const check = escapeIdentifier(await chooseName(context, relation, ['online_check']));
-  const query =
-    `select ${await rowLabel(context, relation, 'r')} as found from ${table} r ` +
-    `where not (${condition}) limit ${MOST_ROWS}`;
-  return {
-    table,
-    check,
-    steps: [
-      find(query, [table], `Rows of ${table} are not ${meaning}: move them.`),
-      locked(`alter table ${table} add constraint ${check} check (${condition}) not valid`, [table]),
-      validate(`alter table ${table} validate constraint ${check}`, table),
-    ],
-  };
 }
