@@ -128,7 +128,13 @@ export function ordinaryRun(database: TestedDatabase): OrdinaryRun {
 }
 
 /** The kinds of steps that run outside of a transaction. */
-const OUTSIDE = new Set<Step['kind']>(['build-index', 'drop-index', 'detach-partition', 'outside']);
+const OUTSIDE = new Set<Step['kind']>([
+  'build-index',
+  'drop-index',
+  'detach-partition',
+  'reindex',
+  'outside',
+]);
 
 /** Whether a step reads or rewrites a table with rows, and ends with SHARE or a stronger lock on one. */
 async function isHarmful(session: Session, step: Step): Promise<boolean> {

@@ -88,6 +88,7 @@ const NOTES = {
   'build-index': ', reads the table beside its traffic',
   'drop-index': '',
   'detach-partition': '',
+  reindex: ', reads the table beside its traffic',
   outside: '',
   fill: '',
 };

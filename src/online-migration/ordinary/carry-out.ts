@@ -150,6 +150,7 @@ async function carryOutStep(run: MigrationRun, step: Step, stepRun: StepRun): Pr
     case 'build-index':
     case 'drop-index':
     case 'detach-partition':
+    case 'reindex':
     case 'outside': {
       await session.transaction(async () => {
         if (isOtherRole) await session.query(`set local role none`);
@@ -158,6 +159,7 @@ async function carryOutStep(run: MigrationRun, step: Step, stepRun: StepRun): Pr
       if (step.kind === 'build-index') await buildIndex(session, step.statements[0], step.index, hasBegun);
       else if (step.kind === 'drop-index') await dropIndex(session, step.statements[0], step.index, hasBegun);
       else if (step.kind === 'detach-partition') await detachPartition(session, step, hasBegun);
+      else if (step.kind === 'reindex') await rebuildIndexes(session, step.statements[0], step.table);
       else await session.runUnlimited(step.statements[0]);
       return session.transaction(record);
     }
@@ -246,6 +248,31 @@ async function detachPartition(
     return session.runUnlimited(`alter table ${parent} detach partition ${partition} finalize`);
   if (hasBegun && rows.length === 0) return;
   await session.runUnlimited(statements[0]);
+}
+
+async function rebuildIndexes(session: Session, statement: string, table: string): Promise<void> {
+  await dropUnfinished(session, table);
+  try {
+    await session.runUnlimited(statement);
+  } finally {
+    if (!session.lost.aborted) await dropUnfinished(session, table);
+  }
+}
+
+/** PostgreSQL leaves the new or the old index of an interrupted `reindex`, INVALID. */
+async function dropUnfinished(session: Session, table: string): Promise<void> {
+  const { rows } = await session.query<{ name: string }>(
+    `
+    select format('%I.%I', n.nspname, c.relname) as name
+    from pg_catalog.pg_index i
+    join pg_catalog.pg_class c on c.oid = i.indexrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where not i.indisvalid and c.relname ~ '_cc(new|old)[0-9]*$' and (
+      i.indrelid = to_regclass($1) or i.indrelid in (select relid from pg_partition_tree(to_regclass($1)))
+    )`,
+    [table],
+  );
+  for (const { name } of rows) await session.runUnlimited(`drop index concurrently ${name}`);
 }
 
 /** Whether an index is valid; null if it does not exist. */

@@ -9,6 +9,7 @@ import { DatabaseCatalog } from './catalog/database-catalog.ts';
 import type { Catalog } from './planning/catalog.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { findRenames, type Rename } from './planning/renames.ts';
+import { findIdentitySwaps } from './planning/identity-swaps.ts';
 import { findReplacements } from './planning/replacements.ts';
 import { MadeHere } from './planning/made-here.ts';
 import { separate } from './planning/separate.ts';
@@ -16,6 +17,7 @@ import type { Rule, RuleContext, Verdict } from './planning/rule.ts';
 import { addCheck } from './rules/add-check.ts';
 import { addColumn } from './rules/add-column.ts';
 import { addForeignKey } from './rules/add-foreign-key.ts';
+import { addIdentity } from './rules/add-identity.ts';
 import { addPartitionedForeignKey } from './rules/add-partitioned-foreign-key.ts';
 import { addPartitionedKey } from './rules/add-partitioned-key.ts';
 import { addUnique } from './rules/add-unique.ts';
@@ -28,10 +30,14 @@ import { createPartitionedIndex } from './rules/create-partitioned-index.ts';
 import { createIndex } from './rules/create-index.ts';
 import { detachPartition } from './rules/detach-partition.ts';
 import { dropCascade } from './rules/drop-cascade.ts';
+import { dropForeignKeys } from './rules/drop-foreign-keys.ts';
 import { dropIndex } from './rules/drop-index.ts';
 import { dropRenamed } from './rules/drop-renamed.ts';
 import { fillTable } from './rules/fill-table.ts';
 import { replacesColumn } from './rules/replaces-column.ts';
+import { pauseTrigger } from './rules/pause-trigger.ts';
+import { reindex } from './rules/reindex.ts';
+import { renameEnumValue } from './rules/rename-enum-value.ts';
 import { replaceIndex } from './rules/replace-index.ts';
 import { losesData } from './rules/loses-data.ts';
 import { underChange } from './rules/under-change.ts';
@@ -48,6 +54,9 @@ const RULES = {
   underChange,
   dropRenamed,
   dropCascade,
+  renameEnumValue,
+  pauseTrigger,
+  reindex,
   replaceIndex,
   sessionState,
   createPartitionedIndex,
@@ -60,9 +69,11 @@ const RULES = {
   addUnique,
   setNotNull,
   replacesColumn,
+  addIdentity,
   addColumn,
   changeType,
   changeData,
+  dropForeignKeys,
   attachPartition,
   detachPartition,
   createPartition,
@@ -72,7 +83,7 @@ const RULES = {
 /** The name of a rule; null for a statement that no rule has looked at. */
 export type RuleName = keyof typeof RULES | null;
 
-/** The verdict on a statement that drops an object which a later one replaces. */
+/** The verdict on a statement that a later one carries out with itself. */
 const LEFT_TO_LATER: Decision = {
   rule: null,
   verdict: { kind: 'steps', reason: 'a later statement replaces it', steps: [] },
@@ -180,15 +191,24 @@ async function planEach(
   inputs: PlanInputs,
 ): Promise<PlannedStatement[]> {
   const parts = statements.map((statement) => separate(statement, inputs.parser));
-  const alone = { ...inputs, replaces: undefined };
-  const replaced = await findReplacements(parts.flat(), alone);
-  const renames = await findRenames(parts.flat(), replaced, alone);
-  const leftToLater = new Set([...replaced.values(), ...[...renames.values()].map(({ dropped }) => dropped)]);
+  const none = { ...inputs, replaces: undefined, absorbs: [] };
+  const replaced = await findReplacements(parts.flat(), none);
+  const absorbed = await findIdentitySwaps(parts.flat(), none);
+  const renames = await findRenames(parts.flat(), replaced, none);
+  const leftToLater = new Set([
+    ...replaced.values(),
+    ...[...absorbed.values()].flat(),
+    ...[...renames.values()].map(({ dropped }) => dropped),
+  ]);
   const planned: PlannedStatement[] = [];
   for (const [index, own] of parts.entries()) {
     const verdicts: PlannedPart[] = [];
     for (const statement of own) {
-      const context: RuleContext = { ...inputs, replaces: replaced.get(statement) };
+      const context: RuleContext = {
+        ...inputs,
+        replaces: replaced.get(statement),
+        absorbs: absorbed.get(statement) ?? [],
+      };
       const found = leftToLater.has(statement)
         ? LEFT_TO_LATER
         : (renamedBy(renames.get(statement)) ?? (await verdictOn(statement, context)));

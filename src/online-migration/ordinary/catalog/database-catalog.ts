@@ -1,4 +1,5 @@
 import type { Constraint, Node, PartitionBoundSpec, PartitionCmd, RangeVar } from 'libpg-query';
+import { escapeIdentifier } from 'pg';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { SqlParser } from '../../sql/sql-parser.ts';
 import { writeStatement } from '../../sql/write-statement.ts';
@@ -9,7 +10,9 @@ import type {
   ComparedChecks,
   Dependent,
   DroppedPart,
+  DroppedParts,
   FillProblem,
+  ForeignKeyFacts,
   IndexFacts,
   IndexPlace,
   KeyColumn,
@@ -25,10 +28,11 @@ import { areSameChecks, readConstraintPart, readIndexPart } from './dropped-part
 import { findDependents } from './dependents.ts';
 import { findEqualIndex } from './equal-index.ts';
 import { findFillProblem } from './fill-trial.ts';
-import { findReferringTable, hasConstraint, hasForeignKey } from './foreign-keys.ts';
+import { findForeignKeys, findReferringTable, hasConstraint, hasForeignKey } from './foreign-keys.ts';
 import { conditionOfNewPartition, readPartitionPlace } from './partition-condition.ts';
 import { readIndexTree, readPartitionTree } from './partition-tree.ts';
 import { readTable } from './read-table.ts';
+import { findSequence } from './sequence.ts';
 import { onTrialTable } from './trial-table.ts';
 import { changesTypeAtOnce } from './type-trial.ts';
 import { estimateRows } from './written-rows.ts';
@@ -248,6 +252,42 @@ export class DatabaseCatalog implements Catalog {
 
   async hasConstraint(table: string, name: string): Promise<boolean> {
     return hasConstraint(this.#database, table, name);
+  }
+
+  async findForeignKeys(dropped: DroppedParts): Promise<readonly ForeignKeyFacts[]> {
+    return findForeignKeys(this.#database, dropped);
+  }
+
+  async findTableOfIndex(index: RangeVar): Promise<RangeVar | undefined> {
+    const { rows } = await this.#database.query<RangeVar>(
+      `
+      select n.nspname as schemaname, c.relname as relname
+      from pg_catalog.pg_index i
+      join pg_catalog.pg_class c on c.oid = i.indrelid
+      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where i.indexrelid = to_regclass($1)`,
+      [nameOf(index)],
+    );
+    return rows[0];
+  }
+
+  async findSequence(relation: RangeVar, column: string): Promise<RangeVar | undefined> {
+    return findSequence(this.#database, relation, column);
+  }
+
+  async findTableWithType(type: readonly string[]): Promise<string | undefined> {
+    const { rows } = await this.#database.query<{ table: string }>(
+      `
+      select format('%I.%I', n.nspname, c.relname) as table
+      from pg_catalog.pg_type t
+      join pg_catalog.pg_attribute a on a.atttypid in (t.oid, t.typarray) and not a.attisdropped
+      join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'm')
+      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where t.oid = to_regtype($1) and pg_relation_size(c.oid) > 0
+      order by 1 limit 1`,
+      [type.map((name) => escapeIdentifier(name)).join('.')],
+    );
+    return rows[0]?.table;
   }
 
   async estimateRows(statement: string): Promise<number | undefined> {

@@ -1,5 +1,6 @@
 import type { Constraint, RangeVar } from 'libpg-query';
 import type { Queryable } from '../../postgres/queryable.ts';
+import type { DroppedParts, ForeignKeyFacts } from '../planning/catalog.ts';
 import { nameOf } from '../planning/relation-names.ts';
 import { stringsOf } from '../planning/table-command.ts';
 
@@ -63,4 +64,34 @@ export async function findReferringTable(
     [nameOf(relation)],
   );
   return rows[0]?.name;
+}
+
+/** Finds the foreign keys between two tables that go with the dropped tables or parts. */
+export async function findForeignKeys(
+  database: Queryable,
+  { tables, column, constraint }: DroppedParts,
+): Promise<readonly ForeignKeyFacts[]> {
+  const { rows } = await database.query<ForeignKeyFacts>(
+    `
+    with dropped as (
+      select to_regclass(name)::oid as oid from unnest($1::text[]) as name
+    )
+    select f.conname as name, format('%I.%I', n.nspname, c.relname) as table, n.nspname as schema, c.relname, format('%I.%I', xn.nspname, x.relname) as other,
+      xn.nspname as "otherSchema", x.relname as "otherName", f.conrelid in (select oid from dropped) as "isWithin"
+    from pg_catalog.pg_constraint f
+    join pg_catalog.pg_class c on c.oid = f.conrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    join pg_catalog.pg_class x on x.oid = f.confrelid
+    join pg_catalog.pg_namespace xn on xn.oid = x.relnamespace
+    where f.contype = 'f' and f.conparentid = 0 and f.conrelid <> f.confrelid
+      and (
+        f.conrelid in (select oid from dropped)
+        and ($2::text is null or f.conkey && array(select a.attnum from pg_catalog.pg_attribute a where a.attrelid = f.conrelid and a.attname = $2))
+        and ($3::text is null or f.conname = $3)
+        or f.confrelid in (select oid from dropped) and $2::text is null and $3::text is null
+      )
+    order by 2, 1`,
+    [tables.map(nameOf), column ?? null, constraint ?? null],
+  );
+  return rows;
 }

@@ -63,6 +63,13 @@ export class KnownSchema {
     return [...this.#tables.values()].filter(({ partitionOf }) => partitionOf?.parent === parent);
   }
 
+  /** A table with a column of this type. */
+  tableWithType(name: string): KnownTable | undefined {
+    return [...this.#tables.values()].find(({ columns }) =>
+      [...(columns?.values() ?? [])].some(({ type }) => type?.name === name),
+    );
+  }
+
   /** The foreign keys between the tables that are there. */
   get foreignKeys(): KnownForeignKey[] {
     const tables = new Set(this.#tables.values());

@@ -1,7 +1,7 @@
 import type { AlterTableCmd, ColumnDef, Constraint, Node, RangeVar, RenameStmt } from 'libpg-query';
 import { asKind } from '../../sql/statements.ts';
 import { stringsOf } from '../planning/table-command.ts';
-import { type KnownType, typeOf } from './known-types.ts';
+import { type KnownType, SERIAL, typeOf } from './known-types.ts';
 
 /** A constraint that a migration adds. */
 export interface KnownConstraint {
@@ -98,7 +98,7 @@ export function renameColumn(
 /** Notes a new column. */
 export function addColumn(table: KnownTable, { colname, typeName, constraints = [] }: ColumnDef): void {
   const type = typeOf(typeName);
-  const isSerial = /^(?:small|big)?serial[248]?$/.test(type.name);
+  const isSerial = SERIAL.test(type.name);
   table.columns?.set(colname!, { type, notNull: isSerial });
   for (const node of constraints) {
     const constraint = asKind(node, 'Constraint');

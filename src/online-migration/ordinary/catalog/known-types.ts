@@ -10,6 +10,9 @@ export interface KnownType {
   readonly isArray: boolean;
 }
 
+/** Types whose default is the next number of a sequence. */
+export const SERIAL = /^(?:small|big)?serial[248]?$/;
+
 /** The type that a statement names. */
 export function typeOf(type: TypeName | undefined): KnownType {
   return {

@@ -5,6 +5,8 @@ import type {
   AlteredTable,
   Attachment,
   Catalog,
+  DroppedParts,
+  ForeignKeyFacts,
   IndexFacts,
   KeyColumn,
   PartitionFacts,
@@ -15,7 +17,7 @@ import type { TableCommand } from '../planning/table-command.ts';
 import type { TableFacts } from '../planning/table-facts.ts';
 import { KnownSchema } from './known-schema.ts';
 import type { KnownTable } from './known-table.ts';
-import { isBuiltIn, isStoredAlike, isVolatile, typeOf } from './known-types.ts';
+import { isBuiltIn, isStoredAlike, isVolatile, SERIAL, typeOf } from './known-types.ts';
 
 /** The oldest server that the package supports: newer ones can do all that it can. */
 const OLDEST_VERSION = 140_000;
@@ -172,7 +174,7 @@ export class SqlCatalog implements Catalog {
   async findReferringTable(relation: RangeVar): Promise<string | undefined> {
     const table = this.#known.find(relation);
     const key = table && this.#known.foreignKeys.find(({ other }) => other === table);
-    if (key !== undefined) return nameOf({ schemaname: key.table.schema, relname: key.table.relname });
+    if (key !== undefined) return nameOfKnown(key.table);
     if (!table?.columns) this.#assume(`whether a foreign key refers to ${nameOf(relation)}`);
     return undefined;
   }
@@ -209,6 +211,60 @@ export class SqlCatalog implements Catalog {
 
   async hasConstraint(table: string, name: string): Promise<boolean> {
     return this.#known.find(relationOf(table))?.constraints.has(name) === true;
+  }
+
+  async findForeignKeys({ tables, column, constraint }: DroppedParts): Promise<readonly ForeignKeyFacts[]> {
+    const dropped = new Set<KnownTable | undefined>();
+    for (const relation of tables) {
+      const table = this.#known.find(relation);
+      dropped.add(table);
+      const isKnown = constraint === undefined ? table?.columns : table?.constraints.has(constraint);
+      if (!isKnown) this.#assume(`whether foreign keys of ${nameOf(relation)} are dropped`);
+    }
+    const isPart = column !== undefined || constraint !== undefined;
+    return this.#known.foreignKeys
+      .filter(({ name, table, columns, other }) => {
+        if (table === other) return false;
+        if (!dropped.has(table)) return dropped.has(other) && !isPart;
+        return (
+          (column === undefined || columns.includes(column)) &&
+          (constraint === undefined || name === constraint)
+        );
+      })
+      .map(({ name, table, other }) => ({
+        name,
+        table: nameOfKnown(table),
+        schema: table.schema,
+        relname: table.relname,
+        other: nameOfKnown(other),
+        otherSchema: other.schema,
+        otherName: other.relname,
+        isWithin: dropped.has(table),
+      }))
+      .toSorted((one, two) => compare(one.table, two.table) || compare(one.name, two.name));
+  }
+
+  async findTableOfIndex(index: RangeVar): Promise<RangeVar> {
+    const found = this.#known.tableOfIndex(index);
+    if (found === undefined) this.#assume(`the table of the index ${nameOf(index)}`);
+    return found ?? { relname: '<the table of the index>' };
+  }
+
+  async findSequence(relation: RangeVar, column: string): Promise<RangeVar> {
+    const table = this.#known.find(relation);
+    if (!SERIAL.test(table?.columns?.get(column)?.type?.name ?? ''))
+      this.#assume(`the sequence of the column ${column}`);
+    // As PostgreSQL names it.
+    return { schemaname: this.#known.schemaOf(relation), relname: `${relation.relname}_${column}_seq` };
+  }
+
+  async findTableWithType(type: readonly string[]): Promise<string | undefined> {
+    const name = type.at(-1) ?? '';
+    const found = this.#known.tableWithType(name);
+    if (found !== undefined) return nameOfKnown(found);
+    if (this.#known.types.has(name)) return undefined;
+    this.#assume(`whether a table uses the type ${type.join('.')}`);
+    return 'the tables that use it';
   }
 
   async hasSchema(): Promise<boolean> {
@@ -260,6 +316,14 @@ export class SqlCatalog implements Catalog {
   #assume(fact: string): void {
     this.#assumed.add(fact);
   }
+}
+
+function compare(one: string, two: string): number {
+  return one < two ? -1 : Number(one > two);
+}
+
+function nameOfKnown({ schema, relname }: KnownTable): string {
+  return nameOf({ schemaname: schema, relname });
 }
 
 /** Only PostgreSQL knows it. */

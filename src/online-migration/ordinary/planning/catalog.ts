@@ -62,6 +62,29 @@ export type IndexPlace =
   | { readonly index: RangeVar }
   | { readonly table: RangeVar; readonly constraint: string };
 
+/** A foreign key between two tables. */
+export interface ForeignKeyFacts {
+  readonly name: string;
+  /** The referring table: schema and name, quoted. */
+  readonly table: string;
+  /** Not quoted. */
+  readonly schema: string;
+  readonly relname: string;
+  /** The table that it refers to: schema and name, quoted. */
+  readonly other: string;
+  readonly otherSchema: string;
+  readonly otherName: string;
+  /** Whether the referring table is dropped, too. */
+  readonly isWithin: boolean;
+}
+
+/** Tables that a statement drops, or the part of one. */
+export interface DroppedParts {
+  readonly tables: readonly RangeVar[];
+  readonly column?: string;
+  readonly constraint?: string;
+}
+
 /** An object that depends on a dropped one. */
 export interface Dependent {
   /** As PostgreSQL describes it: `constraint orders_customer_id_fkey on table orders`. */
@@ -180,6 +203,14 @@ export interface Catalog {
   hasForeignKey(partition: string, key: Constraint): Promise<boolean>;
   /** Whether a table, named by schema and name, quoted, has a constraint of this name. */
   hasConstraint(table: string, name: string): Promise<boolean>;
+  /** Finds the foreign keys between two tables that go with the dropped tables or parts. */
+  findForeignKeys(dropped: DroppedParts): Promise<readonly ForeignKeyFacts[]>;
+  /** The table of an index; undefined if the index does not exist. */
+  findTableOfIndex(index: RangeVar): Promise<RangeVar | undefined>;
+  /** The sequence from which a column's default takes its numbers; undefined if there is none. */
+  findSequence(relation: RangeVar, column: string): Promise<RangeVar | undefined>;
+  /** The name of a table with rows that has a column of the type; undefined if there is none. */
+  findTableWithType(type: readonly string[]): Promise<string | undefined>;
   /** The most rows that a part of the statement writes, by PostgreSQL's estimate; undefined if it cannot be planned. */
   estimateRows(statement: string): Promise<number | undefined>;
   /** Whether one of the schemas exists. */

@@ -121,9 +121,14 @@ export class MadeHere {
     return [...this.#made].find(([, made]) => columns.every((column) => made.has(column)))?.[0];
   }
 
-  /** Whether an earlier statement drops the table or the view. */
+  /** Whether an earlier statement drops the table or the view, or gives it another name. */
   isDropped(relation: RangeVar): boolean {
     return this.#dropped.has(nameOf(relation));
+  }
+
+  /** The same for a name of the catalog, which a statement may write without its schema. */
+  isGone(schemaname: string, relname: string): boolean {
+    return this.isDropped({ relname }) || this.isDropped({ schemaname, relname });
   }
 
   /** Whether an earlier statement drops a column. */
@@ -245,6 +250,9 @@ export class MadeHere {
   }
 
   #noteRename(tree: Node): void {
+    const moved = asKind(tree, 'AlterObjectSchemaStmt');
+    if (moved?.objectType === 'OBJECT_TABLE' && moved.relation !== undefined && moved.newschema !== undefined)
+      this.#move(moved.relation, { ...moved.relation, schemaname: moved.newschema });
     const renamed = asKind(tree, 'RenameStmt');
     if (renamed?.relation === undefined || renamed.newname === undefined) return;
     const { relation, newname } = renamed;
@@ -252,7 +260,11 @@ export class MadeHere {
     if (renamed.renameType === 'OBJECT_INDEX') this.free(relation.relname!);
     if (renamed.renameType === 'OBJECT_TABCONSTRAINT') this.free(renamed.subname!);
     if (renamed.renameType !== 'OBJECT_TABLE') return this.take(newname);
-    const [from, to] = [nameOf(relation), nameOf({ ...relation, relname: newname })];
+    this.#move(relation, { ...relation, relname: newname });
+  }
+
+  #move(relation: RangeVar, target: RangeVar): void {
+    const [from, to] = [nameOf(relation), nameOf(target)];
     const columns = this.#made.get(from);
     if (columns !== undefined) this.#made.set(to, columns);
     else this.#renamed.set(to, this.inCatalog(relation));

@@ -50,6 +50,8 @@ export interface RuleContext {
   readonly changes: readonly RecordedChange[];
   /** An earlier statement that drops the constraint or the index of the same name. It does not run: the rule replaces both. */
   readonly replaces: Statement | undefined;
+  /** Earlier statements that do not run in their own place: the rule carries them out with this one. */
+  readonly absorbs: readonly Statement[];
 }
 
 /**

@@ -7,7 +7,7 @@ import type { TableFill } from '../fill/table-fill.ts';
  * - `together`: statements that need no other way, in one transaction.
  * - `locked`: one statement in a transaction of its own. It holds its lock for a change of the catalog.
  * - `validate`: one statement in a transaction of its own. It reads the table and blocks neither reads nor writes.
- * - `build-index`, `drop-index`, `detach-partition`, `outside`: one statement outside of a transaction.
+ * - `build-index`, `drop-index`, `detach-partition`, `reindex`, `outside`: one statement outside of a transaction.
  * - `find`: a query for rows that would make a later step fail.
  * - `fill`: updates rows in batches, each in a transaction of its own.
  */
@@ -16,6 +16,7 @@ export type Step = (
   | Transactional
   | IndexStep
   | DetachStep
+  | ReindexStep
   | OutsideStep
   | FindStep
   | FillStep
@@ -70,6 +71,15 @@ interface DetachStep {
   /** As in the statement. */
   readonly parent: string;
   readonly partition: string;
+}
+
+interface ReindexStep {
+  readonly kind: 'reindex';
+  readonly statements: readonly [string];
+  readonly relations: readonly string[];
+  readonly lock: 'SHARE UPDATE EXCLUSIVE';
+  /** Schema and name, quoted. */
+  readonly table: string;
 }
 
 interface OutsideStep {

@@ -18,9 +18,9 @@ export async function tableInUse(relation: RangeVar, context: RuleContext): Prom
   const table = await context.catalog.readTable(context.made.inCatalog(relation));
   if (table === null || table.isEmpty) return undefined;
   const isRenamed = context.made.inCatalog(relation) !== relation;
-  return isRenamed
-    ? { ...table, name: nameOf({ schemaname: table.schema, relname: relation.relname! }) }
-    : table;
+  if (!isRenamed) return table;
+  const schema = relation.schemaname ?? table.schema;
+  return { ...table, schema, name: nameOf({ schemaname: schema, relname: relation.relname! }) };
 }
 
 /** The verdict for a table that nobody misses for a moment. */

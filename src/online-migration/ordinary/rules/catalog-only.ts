@@ -27,6 +27,7 @@ const HARMLESS: readonly Kind[] = [
   'InsertStmt',
   'DropStmt',
   'RenameStmt',
+  'AlterObjectSchemaStmt',
 ];
 
 /** Commands of `alter table` that only change the catalog. */
@@ -102,7 +103,10 @@ export const catalogOnly: Rule = async (statement, context) => {
 
 /** The tables that a statement locks, for the search of those who block it. */
 function relationsOf(tree: Node): string[] {
-  const renamed = asKind(tree, 'RenameStmt')?.relation ?? asKind(tree, 'CreateTrigStmt')?.relation;
+  const renamed =
+    asKind(tree, 'RenameStmt')?.relation ??
+    asKind(tree, 'AlterObjectSchemaStmt')?.relation ??
+    asKind(tree, 'CreateTrigStmt')?.relation;
   if (renamed !== undefined) return [nameOf(renamed)];
   const parents = asKind(tree, 'CreateStmt')?.inhRelations;
   if (parents !== undefined) return parents.map((node) => nameOf(asKind(node, 'RangeVar')!));

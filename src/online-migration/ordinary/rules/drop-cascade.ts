@@ -1,4 +1,4 @@
-import type { RangeVar } from 'libpg-query';
+import type { Node, RangeVar } from 'libpg-query';
 import { escapeIdentifier } from 'pg';
 import { asKind, type NodeOf } from '../../sql/statements.ts';
 import { writeStatement } from '../../sql/write-statement.ts';
@@ -8,6 +8,7 @@ import type { Dependent } from '../planning/catalog.ts';
 import type { Rule, RuleContext, Verdict } from '../planning/rule.ts';
 import { stringsOf } from '../planning/table-command.ts';
 import { asWritten } from '../planning/verdicts.ts';
+import { dropForeignKeys } from './drop-foreign-keys.ts';
 
 const KINDS: Record<string, string> = {
   OBJECT_TABLE: 'table',
@@ -22,10 +23,11 @@ const KINDS: Record<string, string> = {
  * `drop … cascade`: it also drops dependents that it does not name, such as foreign keys and views of others.
  *
  * 1. If there are dependents that no earlier statement drops, it is refused with their names.
- * 2. Without dependents, the statement runs without `cascade`. If one comes in between, the statement fails.
+ * 2. Without dependents, the statement runs without `cascade`, behind the drop of its foreign keys. If a dependent comes in between, the
+ *    statement fails.
  */
-export const dropCascade: Rule = async ({ tree }, context) => {
-  const drop = asKind(tree, 'DropStmt');
+export const dropCascade: Rule = async (statement, context) => {
+  const drop = asKind(statement.tree, 'DropStmt');
   const kind = KINDS[drop?.removeType ?? ''];
   if (drop?.behavior !== 'DROP_CASCADE' || kind === undefined) return undefined;
   // One that an earlier statement makes has nothing of others in it.
@@ -40,7 +42,11 @@ export const dropCascade: Rule = async ({ tree }, context) => {
       kind,
       left.map(({ description }) => description),
     );
-  const sql = writeStatement(context.parser, { DropStmt: { ...drop, behavior: 'DROP_RESTRICT' } });
+  const restricted: Node = { DropStmt: { ...drop, behavior: 'DROP_RESTRICT' } };
+  const sql = writeStatement(context.parser, restricted);
+  const withKeys =
+    sql === null ? undefined : await dropForeignKeys({ ...statement, text: sql, tree: restricted }, context);
+  if (withKeys !== undefined) return withKeys;
   return { ...asWritten(...(kind === 'table' ? names : [])), ...(sql !== null && { sql }) };
 };
 

@@ -24,13 +24,6 @@ export const losesData: Rule = async (statement, context) => {
       'use pg_repack, which rewrites it beside the traffic',
     );
   }
-  const reindex = asKind(tree, 'ReindexStmt');
-  if (
-    reindex !== undefined &&
-    !reindex.params?.some((option) => asKind(option, 'DefElem')?.defname === 'concurrently')
-  ) {
-    return refused('it builds indexes while nobody can write', 'write `reindex … concurrently`');
-  }
   const setting = asKind(tree, 'VariableSetStmt');
   if (setting?.name === 'session_replication_role') {
     return refused(
@@ -59,6 +52,13 @@ export const losesData: Rule = async (statement, context) => {
         );
   }
   const alter = tableCommandOf(statement);
+  const dropped = DROPPED[alter?.command.subtype ?? ''];
+  if (alter?.command.behavior === 'DROP_CASCADE' && dropped !== undefined) {
+    return refused(
+      `\`cascade\` also drops the dependents of the ${dropped}, such as foreign keys and views of others`,
+      `drop the dependents one by one, then the ${dropped} without \`cascade\``,
+    );
+  }
   const hazard = HAZARDS[alter?.command.subtype ?? ''];
   if (alter === undefined || hazard === undefined || (await tableInUse(alter.table, context)) === undefined)
     return undefined;
@@ -67,6 +67,9 @@ export const losesData: Rule = async (statement, context) => {
 
 /** MikroORM parks a table in this schema while it copies its rows into a partitioned one. */
 const PARTITION_SWAP = 'mikro_orm_partition_swap';
+
+/** Commands of `alter table` that can drop dependents. */
+const DROPPED: Record<string, string> = { AT_DropColumn: 'column', AT_DropConstraint: 'constraint' };
 
 const COPIES = 'it copies the whole table while nobody can use it';
 
