@@ -9,6 +9,7 @@ import { awaitOlderProcesses } from './older-processes.ts';
 import { carryOutFill } from './fill/carry-out-fill.ts';
 import type { Part } from './parts.ts';
 import { beginProgress, endProgress, type Progress, readProgress, recordProgress } from './progress.ts';
+import { runOutside } from './run-outside.ts';
 import type { SettingStep, Step, Transactional } from './planning/step.ts';
 
 /** How long a statement may last beyond its lock waits. It only changes the catalog, or it is unknown. */
@@ -156,11 +157,7 @@ async function carryOutStep(run: MigrationRun, step: Step, stepRun: StepRun): Pr
         if (isOtherRole) await session.query(`set local role none`);
         await recordProgress(session, migration, { done: index, begun: index + 1 });
       });
-      if (step.kind === 'build-index') await buildIndex(session, step.statements[0], step.index, hasBegun);
-      else if (step.kind === 'drop-index') await dropIndex(session, step.statements[0], step.index, hasBegun);
-      else if (step.kind === 'detach-partition') await detachPartition(session, step, hasBegun);
-      else if (step.kind === 'reindex') await rebuildIndexes(session, step.statements[0], step.table);
-      else await session.runUnlimited(step.statements[0]);
+      await runOutside(session, step, hasBegun);
       return session.transaction(record);
     }
   }
@@ -201,87 +198,6 @@ async function inLockedTransaction(
       await record();
     });
   });
-}
-
-/** An INVALID index of the name is left from a build that failed, here or elsewhere. */
-async function buildIndex(
-  session: Session,
-  statement: string,
-  index: string,
-  hasBegun: boolean,
-): Promise<void> {
-  const isValid = await readIndex(session, index);
-  if (isValid === true && hasBegun) return;
-  if (isValid === false) await session.runUnlimited(`drop index concurrently ${index}`);
-  try {
-    await session.runUnlimited(statement);
-  } catch (error) {
-    if ((await readIndex(session, index)) === false)
-      await session.runUnlimited(`drop index concurrently ${index}`);
-    throw error;
-  }
-}
-
-async function dropIndex(
-  session: Session,
-  statement: string,
-  index: string,
-  hasBegun: boolean,
-): Promise<void> {
-  if (hasBegun && (await readIndex(session, index)) === null) return;
-  await session.runUnlimited(statement);
-}
-
-/** An interrupted one is pending: the partition is not read any more, and is still attached. */
-async function detachPartition(
-  session: Session,
-  { statements, parent, partition }: Extract<Step, { kind: 'detach-partition' }>,
-  hasBegun: boolean,
-): Promise<void> {
-  const { rows } = await session.query<{ isPending: boolean }>(
-    `
-    select inhdetachpending as "isPending" from pg_catalog.pg_inherits
-    where inhparent = to_regclass($1) and inhrelid = to_regclass($2)`,
-    [parent, partition],
-  );
-  if (rows[0]?.isPending === true)
-    return session.runUnlimited(`alter table ${parent} detach partition ${partition} finalize`);
-  if (hasBegun && rows.length === 0) return;
-  await session.runUnlimited(statements[0]);
-}
-
-async function rebuildIndexes(session: Session, statement: string, table: string): Promise<void> {
-  await dropUnfinished(session, table);
-  try {
-    await session.runUnlimited(statement);
-  } finally {
-    if (!session.lost.aborted) await dropUnfinished(session, table);
-  }
-}
-
-/** PostgreSQL leaves the new or the old index of an interrupted `reindex`, INVALID. */
-async function dropUnfinished(session: Session, table: string): Promise<void> {
-  const { rows } = await session.query<{ name: string }>(
-    `
-    select format('%I.%I', n.nspname, c.relname) as name
-    from pg_catalog.pg_index i
-    join pg_catalog.pg_class c on c.oid = i.indexrelid
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where not i.indisvalid and c.relname ~ '_cc(new|old)[0-9]*$' and (
-      i.indrelid = to_regclass($1) or i.indrelid in (select relid from pg_partition_tree(to_regclass($1)))
-    )`,
-    [table],
-  );
-  for (const { name } of rows) await session.runUnlimited(`drop index concurrently ${name}`);
-}
-
-/** Whether an index is valid; null if it does not exist. */
-async function readIndex(session: Session, index: string): Promise<boolean | null> {
-  const { rows } = await session.query<{ valid: boolean }>(
-    `select indisvalid as valid from pg_catalog.pg_index where indexrelid = to_regclass($1)`,
-    [index],
-  );
-  return rows[0]?.valid ?? null;
 }
 
 async function refuseFound(

@@ -11,17 +11,10 @@ import type { TableFill } from '../fill/table-fill.ts';
  * - `find`: a query for rows that would make a later step fail.
  * - `fill`: updates rows in batches, each in a transaction of its own.
  */
-export type Step = (
-  | SettingStep
-  | Transactional
-  | IndexStep
-  | DetachStep
-  | ReindexStep
-  | OutsideStep
-  | FindStep
-  | FillStep
-) &
-  ForProcesses;
+export type Step = (SettingStep | Transactional | OutsideOfTransaction | FindStep | FillStep) & ForProcesses;
+
+/** A step that PostgreSQL refuses in a transaction. */
+export type OutsideOfTransaction = IndexStep | DetachStep | ReindexStep | OutsideStep;
 
 /** The processes of the application that a step concerns. */
 interface ForProcesses {
