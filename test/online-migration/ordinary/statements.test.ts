@@ -252,7 +252,7 @@ const SAFE: readonly (readonly [name: string, statements: readonly string[], kin
       `alter table kinds drop constraint kinds_once`,
       `alter table kinds add constraint kinds_twice unique (id) deferrable`,
     ],
-    'drop-index together build-index find locked validate together find locked validate together find build-index locked'.split(
+    'drop-index together build-index find locked validate locked find locked validate together find build-index locked'.split(
       ' ',
     ),
   ],
