@@ -2,6 +2,7 @@ import type { AlterTableCmd, Node, RangeVar } from 'libpg-query';
 import { asKind, type Kind, type Statement } from '../../sql/statements.ts';
 import type { AlteredTable, Catalog, IndexPlace } from './catalog.ts';
 import { droppedRelations } from './dropped-objects.ts';
+import { type Partitioning, partitioningsOf } from './partitioning.ts';
 import { nameOf } from './relation-names.ts';
 
 /** Statements that make no object which a later one could need, apart from a column or an index. */
@@ -18,16 +19,6 @@ const WITHOUT_OBJECTS: readonly Kind[] = [
 ];
 
 const RELATIONS = new Set<string | undefined>(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW']);
-
-/** A statement that makes a table a partition of another, or a table of its own. */
-export interface Partitioning {
-  readonly isAttached: boolean;
-  /** The partitioned table; the partition itself if it is dropped. */
-  readonly parent: RangeVar;
-  readonly partition: RangeVar;
-  readonly isPartitioned: boolean;
-  readonly isDefault: boolean;
-}
 
 /**
  * The effects of earlier statements of a migration, which the catalog does not have while the plan is made: tables that they make,
@@ -73,11 +64,10 @@ export class MadeHere {
     // It may exist: `create table if not exists`.
     if (created !== undefined && (this.isDropped(created) || !(await catalog.exists(created))))
       this.#made.set(nameOf(created), columnsOf(tree));
-    this.#notePartition(tree);
+    this.#partitioning.push(...partitioningsOf(tree));
     this.#noteRename(tree);
     for (const index of this.#noteDrop(tree)) await this.#freeIndexes(catalog, { index });
     const alter = asKind(tree, 'AlterTableStmt');
-    if (alter?.relation !== undefined) this.#noteAttaching(alter.relation, alter.cmds ?? []);
     if (alter?.relation !== undefined) this.#noteAltering(alter.relation, tree);
     for (const node of alter?.cmds ?? []) {
       const command = asKind(node, 'AlterTableCmd');
@@ -223,32 +213,6 @@ export class MadeHere {
     this.#lost.set(nameOf(alter.relation), [...this.lostColumns(alter.relation), ...dropped]);
   }
 
-  #notePartition(tree: Node): void {
-    const created = asKind(tree, 'CreateStmt');
-    const parent = asKind(created?.inhRelations?.[0], 'RangeVar');
-    if (created?.relation === undefined || created.partbound === undefined || parent === undefined) return;
-    const isPartitioned = created.partspec !== undefined;
-    const isDefault = created.partbound.is_default === true;
-    this.#partitioning.push({
-      isAttached: true,
-      parent,
-      partition: created.relation,
-      isPartitioned,
-      isDefault,
-    });
-  }
-
-  #noteAttaching(parent: RangeVar, commands: readonly Node[]): void {
-    for (const node of commands) {
-      const command = asKind(node, 'AlterTableCmd');
-      const { name: partition, bound } = asKind(command?.def, 'PartitionCmd') ?? {};
-      const isDefault = bound?.is_default === true;
-      const isAttached = command?.subtype === 'AT_AttachPartition';
-      if (partition !== undefined && (isAttached || command?.subtype === 'AT_DetachPartition'))
-        this.#partitioning.push({ isAttached, parent, partition, isPartitioned: false, isDefault });
-    }
-  }
-
   #noteRename(tree: Node): void {
     const moved = asKind(tree, 'AlterObjectSchemaStmt');
     if (moved?.objectType === 'OBJECT_TABLE' && moved.relation !== undefined && moved.newschema !== undefined)
@@ -277,13 +241,6 @@ export class MadeHere {
     const drop = asKind(tree, 'DropStmt');
     const dropped = drop === undefined ? [] : droppedRelations(drop);
     for (const relation of RELATIONS.has(drop?.removeType) ? dropped : []) {
-      this.#partitioning.push({
-        isAttached: false,
-        parent: relation,
-        partition: relation,
-        isPartitioned: false,
-        isDefault: false,
-      });
       this.#leave(nameOf(relation));
     }
     if (drop?.removeType !== 'OBJECT_INDEX') return [];
