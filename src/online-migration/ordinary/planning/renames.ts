@@ -40,6 +40,8 @@ export async function findRenames(
     const between: Statement[] = [];
     for (const earlier of statements.slice(0, place).toReversed()) {
       const dropped = taken.has(earlier) ? undefined : await readDroppedPart(earlier, table, context);
+      const before = statements.slice(0, statements.indexOf(earlier));
+      if (dropped !== undefined && before.some((one) => isOtherBehind(one, dropped, added.relation))) break;
       if (dropped !== undefined && (await onlyNamesDiffer(dropped, added, between, context))) {
         taken.add(earlier);
         found.set(statement, { dropped: earlier, verdict: renaming(dropped, added.name, table) });
@@ -64,7 +66,7 @@ interface AddedPart {
 
 function addedPart(statement: Statement): AddedPart | undefined {
   const index = asKind(statement.tree, 'IndexStmt');
-  if (index?.relation !== undefined && index.idxname !== undefined)
+  if (index?.relation !== undefined && index.idxname !== undefined && !index.if_not_exists)
     return { relation: index.relation, name: index.idxname, statement, constraint: undefined };
   const alter = tableCommandOf(statement);
   const constraint = alter && addedConstraint(alter);
@@ -169,6 +171,24 @@ function columnBefore(name: string, between: readonly Statement[]): string {
     const renamed = asKind(tree, 'RenameStmt');
     return renamed?.newname === current ? (renamed.subname ?? current) : current;
   }, name);
+}
+
+/**
+ * Whether a statement gives another meaning to the table's name or to a column that is dropped with its part. The catalog still has the
+ * one before it.
+ */
+function isOtherBehind({ tree }: Statement, { columns }: DroppedPart, relation: RangeVar): boolean {
+  const renamed = asKind(tree, 'RenameStmt');
+  if (renamed?.renameType === 'OBJECT_TABLE') return true;
+  if (renamed?.renameType === 'OBJECT_COLUMN')
+    return renamed.subname !== undefined && columns.includes(renamed.subname);
+  if ('AlterObjectSchemaStmt' in tree || 'VariableSetStmt' in tree) return true;
+  const alter = asKind(tree, 'AlterTableStmt');
+  if (alter?.relation === undefined || alter.relation.relname !== relation.relname) return false;
+  return (alter.cmds ?? []).some((node) => {
+    const command = asKind(node, 'AlterTableCmd');
+    return command?.subtype === 'AT_DropColumn' && columns.includes(command.name ?? '');
+  });
 }
 
 function isColumnRename({ tree }: Statement, relation: RangeVar): boolean {
