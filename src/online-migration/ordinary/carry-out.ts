@@ -3,13 +3,14 @@ import type { Emit } from '../change/events.ts';
 import type { LockMode } from '../postgres/lock-blockers.ts';
 import type { MigrationSettings } from '../phases/settings.ts';
 import { untilLocked } from '../postgres/lock-retries.ts';
+import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import type { Session } from '../postgres/session.ts';
 import { firstLine } from '../sql/statements.ts';
 import { awaitOlderProcesses } from './older-processes.ts';
 import { carryOutFill } from './fill/carry-out-fill.ts';
 import type { Part } from './parts.ts';
 import { beginProgress, endProgress, type Progress, readProgress, recordProgress } from './progress.ts';
-import { runOutside } from './run-outside.ts';
+import { readIndex, runOutside } from './run-outside.ts';
 import type { SettingStep, Step, Transactional } from './planning/step.ts';
 
 /** How long a statement may last beyond its lock waits. It only changes the catalog, or it is unknown. */
@@ -153,11 +154,22 @@ async function carryOutStep(run: MigrationRun, step: Step, stepRun: StepRun): Pr
     case 'detach-partition':
     case 'reindex':
     case 'outside': {
-      await session.transaction(async () => {
-        if (isOtherRole) await session.query(`set local role none`);
-        await recordProgress(session, migration, { done: index, begun: index + 1 });
-      });
-      await runOutside(session, step, hasBegun);
+      const recordBegun = (begun: number) =>
+        session.transaction(async () => {
+          if (isOtherRole) await session.query(`set local role none`);
+          await recordProgress(session, migration, { done: index, begun });
+        });
+      const isOfOthers =
+        step.kind === 'build-index' && !hasBegun && (await readIndex(session, step.index)) === true;
+      if (!isOfOthers) await recordBegun(index + 1);
+      try {
+        await runOutside(session, step, hasBegun);
+      } catch (error) {
+        // If the name was taken, the next run must not take the other index for its own.
+        if (step.kind === 'build-index' && sqlState(error) === SQLSTATE.duplicateTable && !isOfOthers)
+          await recordBegun(index);
+        throw error;
+      }
       return session.transaction(record);
     }
   }

@@ -98,7 +98,7 @@ async function dropUnfinished(session: Session, table: string): Promise<void> {
 }
 
 /** Whether an index is valid; null if it does not exist. */
-async function readIndex(session: Session, index: string): Promise<boolean | null> {
+export async function readIndex(session: Session, index: string): Promise<boolean | null> {
   const { rows } = await session.query<{ valid: boolean }>(
     `select indisvalid as valid from pg_catalog.pg_index where indexrelid = to_regclass($1)`,
     [index],
