@@ -7,11 +7,12 @@ import type { TableFacts } from '../planning/table-facts.ts';
 export async function readTable(database: Queryable, relation: RangeVar): Promise<TableFacts | null> {
   const { rows } = await database.query<TableFacts>(
     `
-    with member as (
-      select c.oid, c.reltuples
-      from (select to_regclass($1)::oid as oid union select relid from pg_partition_tree(to_regclass($1))) part
-      join pg_catalog.pg_class c using (oid)
-      where c.relkind in ('r', 'm')
+    with recursive part (oid) as (
+      select to_regclass($1)::oid
+      -- Partitions, and tables that inherit.
+      union select i.inhrelid from pg_catalog.pg_inherits i join part on part.oid = i.inhparent
+    ), member as (
+      select c.oid, c.reltuples from part join pg_catalog.pg_class c using (oid) where c.relkind in ('r', 'm')
     ), size as (
       select coalesce(sum(pg_relation_size(oid)), 0)::float8 as bytes,
         -- A table that was never analyzed has no estimate. Small rows are the safe one.
