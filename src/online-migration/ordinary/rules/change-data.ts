@@ -2,7 +2,7 @@ import type { Node, RangeVar } from 'libpg-query';
 import type { SqlParser } from '../../sql/sql-parser.ts';
 import { asKind, type Kind } from '../../sql/statements.ts';
 import { fillInPlaceOf } from '../planning/fill-advice.ts';
-import type { Rule } from '../planning/rule.ts';
+import type { Rule, RuleContext } from '../planning/rule.ts';
 import type { TableFacts } from '../planning/table-facts.ts';
 import { tableInUse } from '../planning/verdicts.ts';
 
@@ -20,7 +20,7 @@ export const changeData: Rule = async (statement, context) => {
   const relations = relationsIn(statement.tree);
   if (relations.length === 0) return undefined;
   for (const each of relations) {
-    const table = await tableInUse(each, context);
+    const table = await rowsInUse(each, context);
     if (table === undefined || (table.rows !== null && table.rows <= FEW_ROWS)) continue;
     const rows = (await context.catalog.estimateRows(statement.text)) ?? table.rows;
     if (rows !== null && rows <= FEW_ROWS) continue;
@@ -32,6 +32,14 @@ export const changeData: Rule = async (statement, context) => {
   }
   return { kind: 'as-written', relations: [], writes: true };
 };
+
+/** A view has rows of its tables. */
+async function rowsInUse(relation: RangeVar, context: RuleContext): Promise<TableFacts | undefined> {
+  const found = await tableInUse(relation, context);
+  if (found !== undefined || context.made.has(relation)) return found;
+  const view = await context.catalog.readTable(context.made.inCatalog(relation));
+  return view?.kind === 'v' || view?.kind === 'f' ? { ...view, rows: null } : undefined;
+}
 
 function insteadOf(tree: Node, parser: SqlParser): string {
   const update = asKind(tree, 'UpdateStmt');
