@@ -157,14 +157,20 @@ export class DatabaseCatalog implements Catalog {
     return this.#is(
       `
       with recursive domain as (
-        select t.oid, t.typbasetype, t.typnotnull, t.typtype from pg_catalog.pg_type t
+        select t.oid, t.typbasetype, t.typnotnull, t.typtype, t.typdefaultbin from pg_catalog.pg_type t
         where t.oid = to_regtype((select string_agg(quote_ident(name), '.' order by position) from unnest($1::text[]) with ordinality as part (name, position)))
         union all
-        select t.oid, t.typbasetype, t.typnotnull, t.typtype from pg_catalog.pg_type t join domain on t.oid = domain.typbasetype
+        select t.oid, t.typbasetype, t.typnotnull, t.typtype, t.typdefaultbin from pg_catalog.pg_type t join domain on t.oid = domain.typbasetype
       )
       select exists (
         select from domain
-        where typtype = 'd' and (typnotnull or exists (select from pg_catalog.pg_constraint where contypid = domain.oid))
+        where typtype = 'd' and (
+          typnotnull or exists (select from pg_catalog.pg_constraint where contypid = domain.oid) or exists (
+            select from regexp_matches(typdefaultbin::text, 'funcid ([0-9]+)', 'g') as called (ids)
+            join pg_catalog.pg_proc p on p.oid = ids[1]::oid
+            where p.provolatile = 'v'
+          )
+        )
       ) as found`,
       [type],
     );
