@@ -6,7 +6,10 @@ const FOUND_BY: Readonly<Record<string, readonly [find: string, catalog: string]
   OBJECT_TABLE: ['to_regclass', 'pg_class'],
   OBJECT_VIEW: ['to_regclass', 'pg_class'],
   OBJECT_SEQUENCE: ['to_regclass', 'pg_class'],
+  OBJECT_MATVIEW: ['to_regclass', 'pg_class'],
+  OBJECT_FOREIGN_TABLE: ['to_regclass', 'pg_class'],
   OBJECT_TYPE: ['to_regtype', 'pg_type'],
+  OBJECT_DOMAIN: ['to_regtype', 'pg_type'],
 };
 
 /** Finds the dependents of objects that are no part of them; null for another kind of objects. */

@@ -6,7 +6,7 @@ import { droppedRelations } from '../planning/dropped-objects.ts';
 import { nameOf } from '../planning/relation-names.ts';
 import type { Dependent } from '../planning/catalog.ts';
 import type { Rule, RuleContext, Verdict } from '../planning/rule.ts';
-import { stringsOf } from '../planning/table-command.ts';
+import { stringsOf, type TableCommand, tableCommandOf, withCommands } from '../planning/table-command.ts';
 import { asWritten } from '../planning/verdicts.ts';
 import { dropForeignKeys } from './drop-foreign-keys.ts';
 
@@ -14,6 +14,15 @@ const KINDS: Record<string, string> = {
   OBJECT_TABLE: 'table',
   OBJECT_SCHEMA: 'schema',
   OBJECT_TYPE: 'type',
+  OBJECT_DOMAIN: 'domain',
+  OBJECT_EXTENSION: 'extension',
+  OBJECT_MATVIEW: 'materialized view',
+  OBJECT_PROCEDURE: 'procedure',
+  OBJECT_AGGREGATE: 'aggregate',
+  OBJECT_OPERATOR: 'operator',
+  OBJECT_OPCLASS: 'operator class',
+  OBJECT_COLLATION: 'collation',
+  OBJECT_FOREIGN_TABLE: 'foreign table',
   OBJECT_FUNCTION: 'function',
   OBJECT_VIEW: 'view',
   OBJECT_SEQUENCE: 'sequence',
@@ -27,7 +36,10 @@ const KINDS: Record<string, string> = {
  *    statement fails.
  */
 export const dropCascade: Rule = async (statement, context) => {
-  const drop = asKind(statement.tree, 'DropStmt');
+  const { tree } = statement;
+  const alter = tableCommandOf(statement);
+  if (alter !== undefined) return withoutCascade(alter, context);
+  const drop = asKind(tree, 'DropStmt');
   const kind = KINDS[drop?.removeType ?? ''];
   if (drop?.behavior !== 'DROP_CASCADE' || kind === undefined) return undefined;
   // One that an earlier statement makes has nothing of others in it.
@@ -50,6 +62,16 @@ export const dropCascade: Rule = async (statement, context) => {
   return { ...asWritten(...(kind === 'table' ? names : [])), ...(sql !== null && { sql }) };
 };
 
+/** A column or a constraint. If it has dependents that no earlier statement drops, PostgreSQL refuses it. */
+function withoutCascade(alter: TableCommand, { parser }: RuleContext): Verdict | undefined {
+  const { table, command } = alter;
+  if (!IN_TABLE.has(command.subtype) || command.behavior !== 'DROP_CASCADE') return undefined;
+  const sql = writeStatement(parser, withCommands(alter, { ...command, behavior: 'DROP_RESTRICT' }));
+  return sql === null ? refused('part', []) : ({ ...asWritten(nameOf(table)), sql } as Verdict);
+}
+
+const IN_TABLE = new Set<string | undefined>(['AT_DropColumn', 'AT_DropConstraint']);
+
 function refused(kind: string, dependents: readonly string[]): Verdict {
   const list = dependents.length === 0 ? '' : `: ${dependents.join(', ')}`;
   return {
@@ -61,7 +83,8 @@ function refused(kind: string, dependents: readonly string[]): Verdict {
 
 /** The names of the dropped objects, quoted. */
 function namesIn(drop: NodeOf<'DropStmt'>): string[] {
-  if (drop.removeType !== 'OBJECT_TYPE') return droppedRelations(drop).map(nameOf);
+  if (drop.removeType !== 'OBJECT_TYPE' && drop.removeType !== 'OBJECT_DOMAIN')
+    return droppedRelations(drop).map(nameOf);
   return (drop.objects ?? []).map((object) =>
     stringsOf(asKind(object, 'TypeName')?.names).map(escapeIdentifier).join('.'),
   );
