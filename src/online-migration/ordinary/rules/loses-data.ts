@@ -1,5 +1,6 @@
 import { asKind } from '../../sql/statements.ts';
 import type { Rule, Verdict } from '../planning/rule.ts';
+import { settingIn } from './session-state.ts';
 import { tableCommandOf } from '../planning/table-command.ts';
 import { tableInUse } from '../planning/verdicts.ts';
 
@@ -24,8 +25,7 @@ export const losesData: Rule = async (statement, context) => {
       'use pg_repack, which rewrites it beside the traffic',
     );
   }
-  const setting = asKind(tree, 'VariableSetStmt');
-  if (setting?.name === 'session_replication_role') {
+  if (settingIn(tree)?.name === 'session_replication_role') {
     return refused(
       'no trigger and no foreign key works in its session',
       'leave it out; for MikroORM: `disableForeignKeys: false`',

@@ -55,7 +55,7 @@ function bound(relations: readonly string[], instead: string): Verdict {
 }
 
 /** The setting that a statement alters, and the statement that alters it for the session. */
-function settingIn(tree: Node): { name: string; ofSession: Node } | undefined {
+export function settingIn(tree: Node): { name: string; ofSession: Node } | undefined {
   const set = asKind(tree, 'VariableSetStmt');
   if (set !== undefined) {
     const { is_local: _, ...ofSession } = set;
