@@ -65,6 +65,11 @@ export class MadeHere {
     if (created !== undefined && (this.isDropped(created) || !(await catalog.exists(created))))
       this.#made.set(nameOf(created), columnsOf(tree));
     this.#partitioning.push(...partitioningsOf(tree));
+    // From here on, a name without a schema can be another table's.
+    if (asKind(tree, 'VariableSetStmt')?.name === 'search_path') {
+      for (const name of [...this.#made.keys()].filter((each) => !/^"(?:[^"]|"")*"\./.test(each)))
+        this.#made.delete(name);
+    }
     this.#noteRename(tree);
     for (const index of this.#noteDrop(tree)) await this.#freeIndexes(catalog, { index });
     const alter = asKind(tree, 'AlterTableStmt');
