@@ -10,10 +10,9 @@ import { writeStatement } from '../../sql/write-statement.ts';
 export function separate(statement: Statement, parser: SqlParser): Statement[] {
   const alter = asKind(statement.tree, 'AlterTableStmt');
   if (alter?.objtype !== 'OBJECT_TABLE' || statement.accepted !== undefined) return [statement];
-  // PostgreSQL drops before it adds.
   const commands = alter
-    .cmds!.toSorted((one, other) => Number(isDrop(other)) - Number(isDrop(one)))
-    .flatMap(withoutConstraints);
+    .cmds!.flatMap(withoutConstraints)
+    .toSorted((one, other) => turnOf(one) - turnOf(other));
   if (commands.length < 2) return [statement];
   const parts = commands.map((command) => {
     const tree = { AlterTableStmt: { ...alter, cmds: [command] } };
@@ -23,8 +22,11 @@ export function separate(statement: Statement, parser: SqlParser): Statement[] {
   return parts.every((part) => part !== null) ? parts : [statement];
 }
 
-function isDrop(command: Node): boolean {
-  return /^AT_Drop(?:Column|Constraint)$/.test(asKind(command, 'AlterTableCmd')?.subtype ?? '');
+/** PostgreSQL drops first, and adds constraints last: they may come before their column in the text. */
+function turnOf(command: Node): number {
+  const subtype = asKind(command, 'AlterTableCmd')?.subtype;
+  if (subtype === 'AT_DropColumn' || subtype === 'AT_DropConstraint') return 0;
+  return subtype === 'AT_AddConstraint' ? 2 : 1;
 }
 
 /** `add column` without its constraints, and a command for each of them. */
@@ -41,7 +43,9 @@ function withoutConstraints(node: Node): Node[] {
   );
   if (apart.length === 0) return [node];
   const rest = constraints.filter((constraint) => !apart.includes(constraint));
-  const def: ColumnDef = { ...column, constraints: rest.map((Constraint) => ({ Constraint })) };
+  const { constraints: _, ...alone } = column;
+  const def: ColumnDef =
+    rest.length === 0 ? alone : { ...alone, constraints: rest.map((Constraint) => ({ Constraint })) };
   return [
     { AlterTableCmd: { ...command, def: { ColumnDef: def } } },
     ...apart.map((constraint) => ({ AlterTableCmd: adding(ofTable(constraint, column.colname!)) })),

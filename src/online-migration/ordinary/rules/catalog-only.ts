@@ -1,9 +1,10 @@
-import type { Node } from 'libpg-query';
+import type { Node, RangeVar } from 'libpg-query';
 import { asKind, type Kind } from '../../sql/statements.ts';
+import { droppedRelations } from '../planning/dropped-objects.ts';
 import { nameOf } from '../planning/relation-names.ts';
 import type { Rule } from '../planning/rule.ts';
 import { read, validate } from '../planning/step.ts';
-import { addedConstraint, tableCommandOf } from '../planning/table-command.ts';
+import { addedConstraint, stringsOf, tableCommandOf } from '../planning/table-command.ts';
 import { asWritten, onFreeTable, tableInUse } from '../planning/verdicts.ts';
 
 /** Statements that lock no table that was there before, or only for a change of the catalog. */
@@ -87,6 +88,16 @@ export const catalogOnly: Rule = async (statement, context) => {
       ? onFreeTable(alter.table, context)
       : undefined;
   }
+  const several = asKind(statement.tree, 'AlterTableStmt');
+  if (several?.objtype === 'OBJECT_TABLE' && several.relation !== undefined && several.cmds!.length > 1) {
+    if ((await tableInUse(several.relation, context)) === undefined)
+      return onFreeTable(several.relation, context);
+    return {
+      kind: 'refused',
+      reason: 'it has several commands, of which one cannot be written alone',
+      instead: 'write a statement for each command',
+    };
+  }
   const analyze = asKind(statement.tree, 'VacuumStmt');
   if (analyze !== undefined && !analyze.is_vacuumcmd) {
     return { kind: 'steps', reason: 'it may read for long', steps: [read(statement.text)] };
@@ -98,23 +109,53 @@ export const catalogOnly: Rule = async (statement, context) => {
     return { kind: 'as-written', relations: [], commits: true };
   }
   if (!HARMLESS.some((kind) => kind in statement.tree)) return undefined;
-  return asWritten(...relationsOf(statement.tree));
+  return asWritten(
+    ...relationsOf(statement.tree)
+      .filter((each) => !context.made.has(each))
+      .map(nameOf),
+  );
 };
 
-/** The tables that a statement locks, for the search of those who block it. */
-function relationsOf(tree: Node): string[] {
-  const renamed =
+/** The tables that a statement locks, apart from those that it makes: nothing that takes long may run in the same transaction. */
+function relationsOf(tree: Node): RangeVar[] {
+  const on =
     asKind(tree, 'RenameStmt')?.relation ??
     asKind(tree, 'AlterObjectSchemaStmt')?.relation ??
-    asKind(tree, 'CreateTrigStmt')?.relation;
-  if (renamed !== undefined) return [nameOf(renamed)];
-  const parents = asKind(tree, 'CreateStmt')?.inhRelations;
-  if (parents !== undefined) return parents.map((node) => nameOf(asKind(node, 'RangeVar')!));
+    asKind(tree, 'CreateTrigStmt')?.relation ??
+    asKind(tree, 'CreatePolicyStmt')?.table ??
+    asKind(tree, 'AlterPolicyStmt')?.table ??
+    asKind(tree, 'AlterSeqStmt')?.sequence ??
+    (asKind(tree, 'ViewStmt')?.replace === true ? asKind(tree, 'ViewStmt')?.view : undefined);
+  if (on !== undefined) return [on];
+  const created = asKind(tree, 'CreateStmt');
+  if (created !== undefined) {
+    return [
+      ...(created.inhRelations ?? []).map((node) => asKind(node, 'RangeVar')!),
+      ...referencedIn(created.tableElts),
+    ];
+  }
   const drop = asKind(tree, 'DropStmt');
-  if (drop?.removeType !== 'OBJECT_TABLE') return [];
-  return (drop.objects ?? []).map((object) => {
-    const names = (asKind(object, 'List')?.items ?? []).map((item) => asKind(item, 'String')?.sval ?? '');
-    const relname = names.at(-1)!;
-    return nameOf(names.length > 1 ? { schemaname: names.at(-2)!, relname } : { relname });
+  if (DROPPED_RELATIONS.has(drop?.removeType)) return droppedRelations(drop!);
+  if (!DROPPED_PARTS.has(drop?.removeType)) return [];
+  return (drop?.objects ?? []).map((object) => {
+    const [relname, schemaname] = stringsOf(asKind(object, 'List')?.items).slice(0, -1).toReversed();
+    return { relname: relname!, ...(schemaname !== undefined && { schemaname }) };
   });
+}
+
+const DROPPED_RELATIONS = new Set<string | undefined>([
+  'OBJECT_TABLE',
+  'OBJECT_VIEW',
+  'OBJECT_MATVIEW',
+  'OBJECT_FOREIGN_TABLE',
+  'OBJECT_SEQUENCE',
+]);
+/** Their names begin with the table. */
+const DROPPED_PARTS = new Set<string | undefined>(['OBJECT_TRIGGER', 'OBJECT_POLICY', 'OBJECT_RULE']);
+
+/** The tables to which foreign keys of a new table refer. */
+function referencedIn(part: unknown): RangeVar[] {
+  if (typeof part !== 'object' || part === null) return [];
+  const key = 'Constraint' in part ? asKind(part as Node, 'Constraint')?.pktable : undefined;
+  return key === undefined ? Object.values(part).flatMap(referencedIn) : [key];
 }
