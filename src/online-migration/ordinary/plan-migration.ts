@@ -158,7 +158,13 @@ export class MigrationPlanner {
       const made = new MadeHere(this.#made);
       const catalog = await DatabaseCatalog.open(database, parser);
       const changes = await readRecordedChanges(database);
-      const planned = await planEach(readStatements(parser, sql), { catalog, parser, changes, made });
+      const planned = await planEach(readStatements(parser, sql), {
+        catalog,
+        parser,
+        changes,
+        made,
+        areSent: true,
+      });
       this.#made = made.tables;
       return planned;
     });
@@ -172,6 +178,8 @@ export interface PlanInputs {
   readonly changes: readonly RecordedChange[];
   /** The effects of migrations that run before, in the same deployment. Those of the statements are noted there. */
   readonly made: MadeHere;
+  /** Whether the statements are sent as they are, so that none can be put in the place of two. */
+  readonly areSent?: boolean;
 }
 
 /** Plans statements on the facts of a catalog. */
@@ -194,7 +202,7 @@ async function planEach(
   const none = { ...inputs, replaces: undefined, absorbs: [] };
   const replaced = await findReplacements(parts.flat(), none);
   const absorbed = await findIdentitySwaps(parts.flat(), none);
-  const renames = await findRenames(parts.flat(), replaced, none);
+  const renames = inputs.areSent ? new Map() : await findRenames(parts.flat(), replaced, none);
   const leftToLater = new Set([
     ...replaced.values(),
     ...[...absorbed.values()].flat(),

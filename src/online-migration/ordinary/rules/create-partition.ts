@@ -1,5 +1,6 @@
 import { asKind } from '../../sql/statements.ts';
 import { defaultPartitionWithRows, OUTSIDE_OF_NEW } from '../planning/new-partition.ts';
+import { nameOf } from '../planning/relation-names.ts';
 import { provenBy } from '../planning/proven-condition.ts';
 import type { Rule } from '../planning/rule.ts';
 import { locked } from '../planning/step.ts';
@@ -25,7 +26,16 @@ export const createPartition: Rule = async (statement, context) => {
   if (table === undefined || other === undefined) return undefined;
   const { catalog, made } = context;
   const condition = await catalog.conditionOfNewPartition(made.inCatalog(parent), create.partbound);
-  if (condition === null) return undefined;
+  if (condition === null) {
+    const name = nameOf(create.relation!);
+    return {
+      kind: 'refused',
+      reason: 'it reads all rows of the default partition while nobody can use it',
+      instead:
+        `\`create table ${name} (like ${nameOf(parent)} including all)\`, then ` +
+        `\`alter table ${nameOf(parent)} attach partition ${name} for values …\``,
+    };
+  }
   const proof = await provenBy(context, other, `not (${condition})`, OUTSIDE_OF_NEW);
   return {
     kind: 'steps',
