@@ -14,9 +14,10 @@ import type { Part } from '../ordinary/parts.ts';
 import type { Step } from '../ordinary/planning/step.ts';
 import type { Session } from '../postgres/session.ts';
 import { TEXT_SETTINGS } from '../postgres/session-settings.ts';
+import { behindSavepoint, inTurn } from './in-turn.ts';
 import { CollectedFill, OnlineMigration } from './online-migration.ts';
 import type { PrepareConnection, RunnerResources } from './runner-resources.ts';
-import { type SendingRun, SentStatements } from './sent-statements.ts';
+import { type SendingRun, onTransaction, SentStatements } from './sent-statements.ts';
 import { type Receiver, textOf, watchingStatements } from './watched-statements.ts';
 
 /** The migration sends a statement that does not only read. */
@@ -41,12 +42,14 @@ export async function collectStatements(migration: Migration, method: 'up' | 'do
   try {
     return await connection.transactional(
       async (transaction) => {
+        const turn = inTurn();
         const receive: Receiver = async (sql, into, send) => {
           sends ||= !readStatements(parser, sql).every(isRead);
           // The migration may catch the error.
           if (sends) throw new StatementSent();
+          const target = into ?? transaction;
           try {
-            return await send(into ?? transaction);
+            return await turn(() => behindSavepoint(onTransaction(target), () => send(target)));
           } catch (error) {
             sends ||= sqlState(error) === SQLSTATE.readOnlyTransaction;
             throw error;

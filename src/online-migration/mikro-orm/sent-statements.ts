@@ -13,6 +13,7 @@ import type { Queryable } from '../postgres/queryable.ts';
 import type { Session } from '../postgres/session.ts';
 import { loadSqlParser, type SqlParser } from '../sql/sql-parser.ts';
 import { firstLine, isRead, readStatements } from '../sql/statements.ts';
+import { behindSavepoint, inTurn } from './in-turn.ts';
 import type { RunnerResources } from './runner-resources.ts';
 import type { Receiver, SqlTransaction } from './watched-statements.ts';
 
@@ -39,6 +40,7 @@ export interface SendingRun extends Pick<RunnerResources, 'settings' | 'emit' | 
 export class SentStatements {
   readonly #run: SendingRun;
   readonly #planner = new MigrationPlanner();
+  readonly #inTurn = inTurn();
   readonly #sent: string[] = [];
   #hasLocked = false;
   #refusal: OnlineMigrationError | undefined;
@@ -61,7 +63,7 @@ export class SentStatements {
 
   readonly receive: Receiver = async (sql, transaction, send) => {
     try {
-      return await this.#receive(sql, transaction, send);
+      return await this.#inTurn(() => this.#receive(sql, transaction, send));
     } catch (error) {
       if (error instanceof OnlineMigrationError) this.#lastError = error;
       throw error;
@@ -154,15 +156,7 @@ export class SentStatements {
       { ...this.#run, purpose, settings: { ...settings, lockBudgetMs } },
       async (_, waitsFor) => {
         waitsFor({ relations, mode: 'access exclusive', timeoutMs: settings.lockTimeoutMs });
-        await database.query('savepoint online_migration_sent');
-        try {
-          return await send();
-        } catch (error) {
-          await database.query('rollback to savepoint online_migration_sent');
-          throw error;
-        } finally {
-          await database.query('release savepoint online_migration_sent');
-        }
+        return behindSavepoint(database, send);
       },
     );
     await setTimeouts(database, before);
@@ -217,7 +211,7 @@ async function setTimeouts(database: Queryable, { lock, statement }: Timeouts): 
 }
 
 /** Queries in the transaction of MikroORM. */
-function onTransaction(transaction: SqlTransaction): Queryable {
+export function onTransaction(transaction: SqlTransaction): Queryable {
   return {
     query: async <Row>(sql: string, parameters: unknown[] = []) => {
       const { rows, numAffectedRows } = await transaction.executeQuery({
