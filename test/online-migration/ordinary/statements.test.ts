@@ -208,7 +208,7 @@ const SAFE: readonly (readonly [name: string, statements: readonly string[], kin
       `alter table orders add size int not null default 1 check (size > 0), add code text null constraint one unique check (code <> '')`,
       `alter table orders add constraint of_size foreign key (size) references customers`,
     ],
-    'together find locked validate together find build-index locked find locked validate find locked validate'.split(
+    'together find locked validate find build-index locked find locked validate find locked validate'.split(
       ' ',
     ),
   ],
