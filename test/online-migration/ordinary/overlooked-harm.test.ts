@@ -152,10 +152,6 @@ describe('the plan', () => {
     [`update parent set note = 'y'`, /would be locked/],
     [`update order_totals set note = 'y'`, /would be locked/],
     [`delete from order_totals`, /would be locked/],
-    [
-      `create table parts_2 partition of parts for values in (2)`,
-      /the default partition public.parts_default/,
-    ],
     [`alter table orders add column u random_id`, /a domain with a constraint or a default/],
     [`drop domain email cascade`, /dependents of the domain.*column mail of table mails/],
     [`drop materialized view totals cascade`, /dependents of the materialized view.*of_totals/],
@@ -176,7 +172,7 @@ describe('the plan', () => {
     `alter table orders drop column note cascade`,
     `alter table orders drop constraint orders_pkey cascade`,
   ])('keeps the dependents of %s', async (statement) => {
-    await expect(run(statement)).rejects.toThrow(/other objects depend on it/);
+    await expect(run(statement)).rejects.toThrow(/also drops the dependents of the/);
     expect(await client.value(`select to_regclass('order_totals') is not null`)).toBe(true);
     expect(
       await client.value(

@@ -6,7 +6,7 @@ import { droppedRelations } from '../planning/dropped-objects.ts';
 import { nameOf } from '../planning/relation-names.ts';
 import type { Dependent } from '../planning/catalog.ts';
 import type { Rule, RuleContext, Verdict } from '../planning/rule.ts';
-import { stringsOf, type TableCommand, tableCommandOf, withCommands } from '../planning/table-command.ts';
+import { stringsOf } from '../planning/table-command.ts';
 import { asWritten } from '../planning/verdicts.ts';
 import { dropForeignKeys } from './drop-foreign-keys.ts';
 
@@ -36,10 +36,7 @@ const KINDS: Record<string, string> = {
  *    statement fails.
  */
 export const dropCascade: Rule = async (statement, context) => {
-  const { tree } = statement;
-  const alter = tableCommandOf(statement);
-  if (alter !== undefined) return withoutCascade(alter, context);
-  const drop = asKind(tree, 'DropStmt');
+  const drop = asKind(statement.tree, 'DropStmt');
   const kind = KINDS[drop?.removeType ?? ''];
   if (drop?.behavior !== 'DROP_CASCADE' || kind === undefined) return undefined;
   // One that an earlier statement makes has nothing of others in it.
@@ -61,16 +58,6 @@ export const dropCascade: Rule = async (statement, context) => {
   if (withKeys !== undefined) return withKeys;
   return { ...asWritten(...(kind === 'table' ? names : [])), ...(sql !== null && { sql }) };
 };
-
-/** A column or a constraint. If it has dependents that no earlier statement drops, PostgreSQL refuses it. */
-function withoutCascade(alter: TableCommand, { parser }: RuleContext): Verdict | undefined {
-  const { table, command } = alter;
-  if (!IN_TABLE.has(command.subtype) || command.behavior !== 'DROP_CASCADE') return undefined;
-  const sql = writeStatement(parser, withCommands(alter, { ...command, behavior: 'DROP_RESTRICT' }));
-  return sql === null ? refused('part', []) : ({ ...asWritten(nameOf(table)), sql } as Verdict);
-}
-
-const IN_TABLE = new Set<string | undefined>(['AT_DropColumn', 'AT_DropConstraint']);
 
 function refused(kind: string, dependents: readonly string[]): Verdict {
   const list = dependents.length === 0 ? '' : `: ${dependents.join(', ')}`;
