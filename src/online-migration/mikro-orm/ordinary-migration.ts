@@ -57,8 +57,12 @@ export async function collectStatements(migration: Migration, method: 'up' | 'do
         };
         collected.setTransactionContext(transaction);
         const collect = async () => collected[method]();
-        await watchingStatements(connection, platform, receive, () =>
-          collected instanceof OnlineMigration ? collected.collectFills(collect) : collect(),
+        await watchingStatements(
+          connection,
+          platform,
+          receive,
+          () => (collected instanceof OnlineMigration ? collected.collectFills(collect) : collect()),
+          transaction,
         );
         if (sends) throw new StatementSent();
         return (collected.getQueries() as (Query | CollectedFill)[]).flatMap<Part>((query) => {

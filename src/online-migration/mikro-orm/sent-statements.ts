@@ -1,4 +1,5 @@
 import type { AbstractSqlConnection } from '@mikro-orm/postgresql';
+import type { Node } from 'libpg-query';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import {
   isOutsideOnly,
@@ -35,7 +36,7 @@ export interface SendingRun extends Pick<RunnerResources, 'settings' | 'emit' | 
  * 1. The rules look at a statement before it is sent. One that needs other steps, or must not run, ends the migration; in a transaction,
  *    what it sent before is rolled back.
  * 2. The others have a lock timeout. If a lock is not granted, the statement is tried again after a pause, as long as the transaction has
- *    not locked a table: its users would wait for that long.
+ *    not locked a table, or rows that it changes: their users would wait for that long.
  */
 export class SentStatements {
   readonly #run: SendingRun;
@@ -160,7 +161,7 @@ export class SentStatements {
       },
     );
     await setTimeouts(database, before);
-    this.#hasLocked ||= relations.length > 0;
+    this.#hasLocked ||= relations.length > 0 || planned.some(({ statement }) => changesRows(statement.tree));
     return result;
   }
 
@@ -179,6 +180,11 @@ export class SentStatements {
 
 function isReadOnly(parser: SqlParser, sql: string): boolean {
   return readStatements(parser, sql).every(isRead);
+}
+
+/** Somebody may wait for the rows. Nobody waits for new ones. */
+function changesRows(tree: Node): boolean {
+  return 'UpdateStmt' in tree || 'DeleteStmt' in tree || 'MergeStmt' in tree;
 }
 
 function relationsOf(planned: readonly PlannedStatement[]): string[] {

@@ -23,39 +23,61 @@ export type Receiver = <T>(
 /** The receiver of the migration that runs here. Queries of the application, beside it, have none. */
 const RECEIVER = new AsyncLocalStorage<Receiver>();
 
+/** Members of a connection that are replaced while a migration runs. */
+type Watched = Partial<Pick<AbstractSqlConnection, 'execute' | 'executeDump' | 'begin'>>;
+
 /**
  * Runs a migration whose statements go to a receiver: those of `execute`, of the driver and of an EntityManager. A query that is
- * built and executed with Kysely alone is sent past it.
+ * built and executed with Kysely alone, and one that is streamed, are sent past it.
+ *
+ * @param within the transaction in which every other one becomes a nested one; by default they are as the migration opens them
  */
 export async function watchingStatements<T>(
   connection: AbstractSqlConnection,
   platform: AbstractSqlPlatform,
   receiver: Receiver,
   run: () => Promise<T>,
+  within?: SqlTransaction,
 ): Promise<T> {
-  const own = Object.getOwnPropertyDescriptor(connection, 'execute');
   const execute = connection.execute.bind(connection);
-  const watched: AbstractSqlConnection['execute'] = (
-    query,
-    params,
-    method,
-    transaction: SqlTransaction | undefined,
-    loggerContext,
-  ) => {
-    const send = (into: SqlTransaction | undefined) =>
-      execute(query, params, method, into, loggerContext) as Promise<never>;
-    const current = RECEIVER.getStore();
-    if (current === undefined) return send(transaction);
-    const sql = textOf(query, params, platform);
-    return RECEIVER.exit(() => current(sql, transaction, send));
+  const executeDump = connection.executeDump.bind(connection);
+  const begin = connection.begin.bind(connection);
+  using _watched = replaced(connection, {
+    execute: (query, params, method, transaction: SqlTransaction | undefined, loggerContext) => {
+      const send = (into: SqlTransaction | undefined) =>
+        execute(query, params, method, into, loggerContext) as Promise<never>;
+      const current = RECEIVER.getStore();
+      if (current === undefined) return send(transaction);
+      const sql = textOf(query, params, platform);
+      return RECEIVER.exit(() => current(sql, transaction, send));
+    },
+    executeDump: (dump) => {
+      const current = RECEIVER.getStore();
+      if (current === undefined) return executeDump(dump);
+      return RECEIVER.exit(() => current(dump, undefined, () => executeDump(dump)));
+    },
+    begin: (options = {}) => {
+      const isOfMigration = RECEIVER.getStore() !== undefined && within !== undefined;
+      return begin(isOfMigration ? { ...options, ctx: options.ctx ?? (within as never) } : options);
+    },
+  });
+  return await RECEIVER.run(receiver, run);
+}
+
+/** Replaces members of a connection, until it is disposed of. */
+function replaced(connection: AbstractSqlConnection, members: Watched): Disposable {
+  const own = Object.keys(members).map(
+    (name) => [name, Object.getOwnPropertyDescriptor(connection, name)] as const,
+  );
+  Object.assign(connection, members);
+  return {
+    [Symbol.dispose]: () => {
+      for (const [name, before] of own) {
+        Reflect.deleteProperty(connection, name);
+        if (before !== undefined) Object.defineProperty(connection, name, before);
+      }
+    },
   };
-  connection.execute = watched;
-  try {
-    return await RECEIVER.run(receiver, run);
-  } finally {
-    Reflect.deleteProperty(connection, 'execute');
-    if (own !== undefined) Object.defineProperty(connection, 'execute', own);
-  }
 }
 
 /** Runs statements that go past the receiver, such as those of the ledger. */

@@ -21,7 +21,8 @@ export interface Statement {
 /** Whether a statement only reads, unless a function that it calls writes. */
 export function isRead({ tree }: Pick<Statement, 'tree'>): boolean {
   const select = asKind(tree, 'SelectStmt');
-  if (select !== undefined) return select.intoClause === undefined && !changesInside(tree);
+  if (select !== undefined)
+    return select.intoClause === undefined && !changesInside(tree) && !callsIn(tree).includes('set_config');
   return 'VariableShowStmt' in tree || ('ExplainStmt' in tree && !changesInside(tree));
 }
 
@@ -30,6 +31,14 @@ function changesInside(part: unknown): boolean {
   if (typeof part !== 'object' || part === null) return false;
   if (['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'].some((kind) => kind in part)) return true;
   return Object.values(part).some(changesInside);
+}
+
+/** The names of the functions that a statement calls, without their schemas. */
+function callsIn(part: unknown): string[] {
+  if (typeof part !== 'object' || part === null) return [];
+  const call = 'FuncCall' in part ? asKind(part as Node, 'FuncCall') : undefined;
+  const name = asKind(call?.funcname?.at(-1), 'String')?.sval;
+  return [...(name === undefined ? [] : [name]), ...Object.values(part).flatMap(callsIn)];
 }
 
 /** The kinds of nodes. A node has one property, which is its kind. */

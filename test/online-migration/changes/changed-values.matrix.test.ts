@@ -208,6 +208,14 @@ describe('other conversions that change values', () => {
       `not starts_with(value, 'ab')`,
     ],
     [
+      'of our own, that takes the sign away',
+      'integer',
+      'bigint',
+      { forward: (value) => `abs(${value}::bigint)`, backward: 'not reversible' },
+      'value <> 0',
+      'value < 10 or value is null',
+    ],
+    [
       'of our own, that turns the order around',
       'integer',
       'bigint',

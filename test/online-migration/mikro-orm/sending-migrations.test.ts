@@ -69,6 +69,23 @@ describe('a migration that reads while it runs', () => {
     expect(await client.value(`select count(*)::int from noted`)).toBe(1);
   });
 
+  it('does not write in a transaction that it opens itself', async () => {
+    class Forks extends Migration {
+      override async up(): Promise<void> {
+        const em = this.getEntityManager().fork({ clear: true, useContext: false });
+        await em.transactional(async (inner) => {
+          await inner.execute(`select note('called')`);
+        });
+      }
+    }
+    await client.rows(`create table noted (note text);
+      create function note(text) returns void language sql as 'insert into noted values ($1)'`);
+    await using migrator = await openProject({ '0001': Forks });
+    const [plan] = await (migrator.orm.migrator as OnlineMigrator).pendingPlans();
+    expect(plan).toMatchObject({ runsAs: 'sends statements itself' });
+    expect(await client.value(`select count(*)::int from noted`)).toBe(0);
+  });
+
   it('is planned later if it reads what an earlier one makes', async () => {
     class Makes extends Migration {
       override up(): void {
@@ -168,6 +185,25 @@ describe('a migration that sends statements', () => {
     await expect(migrator.orm.migrator.up()).rejects.toThrow('Ended by the migration.');
     expect(await client.value(`select count(*)::int from setting`)).toBe(1);
     expect(await migrator.applied()).toEqual([]);
+  });
+
+  it.each([
+    [`select set_config('session_replication_role', 'replica', true)`, /no trigger and no foreign key works/],
+    [`alter table orders alter total type bigint`, /online-migration new/],
+  ] as const)('is ended before %s, sent with a dump or as a query', async (statement, reason) => {
+    class Dumps extends Migration {
+      override async up(): Promise<void> {
+        await this.execute(`insert into setting values ('country', 'AT')`);
+        if (statement.startsWith('select')) await this.execute(statement);
+        else await this.driver.getConnection().executeDump(statement);
+      }
+    }
+    await using migrator = await openProject({ '0001': Dumps });
+    await expect(migrator.orm.migrator.up()).rejects.toMatchObject({
+      code: 'MIGRATION_UNSAFE',
+      message: expect.stringMatching(reason),
+    });
+    expect(await client.value(`select count(*)::int from setting`)).toBe(1);
   });
 
   it('is ended if the EntityManager would write many rows', async () => {

@@ -28,7 +28,7 @@ export interface ChangedValues {
 
 /** Values to try, by the category of their type in the catalog. */
 const SAMPLES: Readonly<Record<string, readonly string[]>> = {
-  N: ['1', '10'],
+  N: ['1', '10', '0', '-1', '-10'],
   B: ['true', 'false'],
   S: ['a', '0', '1', 'abcd', 'A b'],
   A: ['{1,10}', '{a}'],
@@ -86,8 +86,7 @@ async function changedValuesOf(
     category === 'N' ? samples : [...samples, ...(await valuesOf(database, column, leaving.name))];
   const example = await changedExample(database, types, values);
   if (example === null) return null;
-  const [one, ten] = category === 'N' && other === 'N' ? SAMPLES['N']! : [];
-  const keepsOrder = one !== undefined && (await isInOrder(database, types, one, ten!));
+  const keepsOrder = category === 'N' && other === 'N' && (await isInOrder(database, types, SAMPLES['N']!));
   return { column: leaving.name, example, keepsOrder, ...types };
 }
 
@@ -163,17 +162,25 @@ async function comparedValues(
   return values.length === 1 ? found : null;
 }
 
+/** Whether a greater sample is converted to a greater value. Rejects do not count. */
 async function isInOrder(
   database: Queryable,
   { type, convert }: Types,
-  ...[least, greatest]: string[]
+  samples: readonly string[],
 ): Promise<boolean> {
-  const rows = await rowsOrFault<{ is_in_order: boolean }>(
+  const rows = await rowsOrFault<{ is_in_order: boolean | null }>(
     database,
     `
-    select (${convert('one.value')}) < (${convert('other.value')}) as is_in_order
-    from (select ($1::text[])[1]::${type} as value) as one, (select ($1::text[])[2]::${type} as value) as other`,
-    [least!, greatest!],
+    select bool_and(before < converted) as is_in_order
+    from (
+      select converted, lag(converted) over (order by sample.text::numeric) as before
+      from unnest($1::text[]) as sample (text)
+      cross join lateral (select sample.text::${type} as value) as typed
+      cross join lateral (select (${convert('typed.value')}) as converted) as result
+      where converted is not null
+    ) as neighbours
+    where before is not null`,
+    samples,
   );
   return rows?.[0]?.is_in_order ?? false;
 }
