@@ -44,8 +44,7 @@ export async function watchingStatements<T>(
   const begin = connection.begin.bind(connection);
   using _watched = replaced(connection, {
     execute: (query, params, method, transaction: SqlTransaction | undefined, loggerContext) => {
-      const send = (into: SqlTransaction | undefined) =>
-        execute(query, params, method, into, loggerContext) as Promise<never>;
+      const send = (into: SqlTransaction | undefined) => execute(query, params, method, into, loggerContext);
       const current = RECEIVER.getStore();
       if (current === undefined) return send(transaction);
       const sql = textOf(query, params, platform);
