@@ -43,13 +43,13 @@ export async function watchingStatements<T>(
   const executeDump = connection.executeDump.bind(connection);
   const begin = connection.begin.bind(connection);
   using _watched = replaced(connection, {
-    execute: (query, params, method, transaction: SqlTransaction | undefined, loggerContext) => {
+    execute: ((query, params, method, transaction: SqlTransaction | undefined, loggerContext) => {
       const send = (into: SqlTransaction | undefined) => execute(query, params, method, into, loggerContext);
       const current = RECEIVER.getStore();
       if (current === undefined) return send(transaction);
       const sql = textOf(query, params, platform);
       return RECEIVER.exit(() => current(sql, transaction, send));
-    },
+    }) as AbstractSqlConnection['execute'],
     executeDump: (dump) => {
       const current = RECEIVER.getStore();
       if (current === undefined) return executeDump(dump);
