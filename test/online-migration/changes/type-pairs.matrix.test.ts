@@ -4,7 +4,7 @@ import { SERVER_MAJOR } from '../../support/server-major.ts';
 import { caseOf, PAIRS } from './type-pair-cases.ts';
 
 describe('a column changes up, half-way back and all the way down under writes', () => {
-  // A server that is too old for a conversion refuses it: refused.test.ts.
+  // A server that is too old for a conversion refuses it: refused.matrix.test.ts.
   const possible = PAIRS.filter(({ conversion }) => SERVER_MAJOR >= (conversion.serverVersion ?? 0));
 
   it.each(possible.map((pair) => [pair.from, pair.to, pair] as const))(

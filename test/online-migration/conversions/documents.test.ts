@@ -604,7 +604,7 @@ const CASES: (Case & { readonly old: fc.Arbitrary<string>; readonly added: fc.Ar
   },
 ];
 
-// A server that is too old for a conversion refuses it: refused.test.ts.
+// A server that is too old for a conversion refuses it: refused.matrix.test.ts.
 const possible = CASES.filter(({ conversion }) => SERVER_MAJOR >= (conversion.serverVersion ?? 0));
 
 describe.each(possible)('$name', (pair) => {
