@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { OnlineMigrationEvent } from '../../../src/online-migration/index.ts';
 import type { Part } from '../../../src/online-migration/ordinary/parts.ts';
 import { type FillRunOptions, runParts } from '../../support/fill-run.ts';
+import { countTo, slowUpdatesDown } from '../../support/slow-updates.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
 
 const ROWS = 20_000;
@@ -203,6 +204,7 @@ describe('a fill', () => {
   });
 
   it('goes on behind an interruption, also on the way down', async () => {
+    await slowUpdatesDown(database.client, countTo(500), 'orders');
     const interrupt = new AbortController();
     const cut = run([CENTS], {
       direction: 'down',
@@ -218,6 +220,7 @@ describe('a fill', () => {
     expect(done).toBeGreaterThan(100);
     expect(done).toBeLessThan(ROWS);
     expect(await value(`select change from online_migration.backfill`)).toBe('Filling');
+    await database.client.rows(`alter table orders drop constraint slow; drop function slow`);
     await run([CENTS], { direction: 'down' });
     expect(await value(`select count(*)::int from orders where total_cents = id`)).toBe(ROWS);
     await expectClean();
