@@ -94,7 +94,6 @@ export const TABLE_EDITS: readonly Edit[] = [
         { partitionBy: { type: 'hash', expression: ['id'], partitions: 2 } },
       ),
     ],
-    refused: unsafe(/create the index of each partition/),
   },
   {
     name: 'a composite primary key in place of a simple one',
