@@ -1,20 +1,13 @@
 import { beforeAll, afterAll, beforeEach } from '@jest/globals';
 import type { OnlineMigrationEvent } from '../../src/online-migration/index.ts';
-import { carryOut } from '../../src/online-migration/ordinary/carry-out.ts';
 import type { Step } from '../../src/online-migration/ordinary/planning/step.ts';
-import {
-  type MigrationPlan,
-  planMigration,
-  refuseRefused,
-} from '../../src/online-migration/ordinary/plan-migration.ts';
-import { DEFAULT_SETTINGS } from '../../src/online-migration/phases/settings.ts';
+import { type MigrationPlan, planMigration } from '../../src/online-migration/ordinary/plan-migration.ts';
 import { Session } from '../../src/online-migration/postgres/session.ts';
+import { carriedOut } from './carried-out.ts';
 import { createRole, type TestRole } from './roles.ts';
 import { readSchema } from './schema-snapshot.ts';
 import { adminClient } from './test-server.ts';
 import type { TestedDatabase } from './tested-database.ts';
-
-const LIMIT_MS = 60_000;
 
 /** Runs ordinary migrations as a role that owns the tables of the schema `public` and has no other right. */
 export interface OrdinaryRun {
@@ -61,31 +54,6 @@ export function ordinaryRun(database: TestedDatabase): OrdinaryRun {
     await using session = await open();
     return await planMigration(session, statements);
   };
-  const runOnce = async (
-    statements: readonly string[],
-    signal: AbortSignal,
-    heard: (event: OnlineMigrationEvent) => unknown,
-  ) => {
-    await using session = await open();
-    await carryOut({
-      migration: 'Migration',
-      direction: 'up',
-      statements,
-      plan: async () => {
-        const planned = await planMigration(session, statements);
-        refuseRefused(planned, 'Migration');
-        return planned.steps;
-      },
-      session,
-      openSession: open,
-      settings: DEFAULT_SETTINGS,
-      emit: heard,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]),
-      recordInLedger: async () => {
-        await session.query(`create table ledger ()`);
-      },
-    });
-  };
   const runSteps = async (statements: readonly string[], steps: number) => {
     const interrupt = new AbortController();
     const reason = new Error('Interrupted.');
@@ -93,7 +61,10 @@ export function ordinaryRun(database: TestedDatabase): OrdinaryRun {
     const heard = ({ type }: OnlineMigrationEvent) => {
       if (type === 'migration-step' && --left === 0) interrupt.abort(reason);
     };
-    const ended = await runOnce(statements, interrupt.signal, heard).catch((error: unknown) => error);
+    const ended = await carriedOut(owner.url, statements, { signal: interrupt.signal, heard }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
     if (ended !== undefined && ended !== reason) throw ended;
     return ended === undefined;
   };
@@ -101,7 +72,9 @@ export function ordinaryRun(database: TestedDatabase): OrdinaryRun {
     open,
     plan,
     catalog,
-    run: (statements) => runOnce(statements, new AbortController().signal, () => undefined),
+    run: async (statements) => {
+      await carriedOut(owner.url, statements);
+    },
     runSteps,
     runWithInterruptions: async (statements) => {
       for (let count = 0; ; count++) if (await runSteps(statements, 1)) return count;

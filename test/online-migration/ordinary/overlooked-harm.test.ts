@@ -1,9 +1,8 @@
 import { Migration } from '@mikro-orm/migrations';
 import { describe, expect, it } from '@jest/globals';
-import { carryOut } from '../../../src/online-migration/ordinary/carry-out.ts';
 import { planMigration, refuseRefused } from '../../../src/online-migration/ordinary/plan-migration.ts';
-import { DEFAULT_SETTINGS } from '../../../src/online-migration/phases/settings.ts';
 import { Session } from '../../../src/online-migration/postgres/session.ts';
+import { carriedOut } from '../../support/carried-out.ts';
 import { openOrdinaryProject } from '../../support/ordinary-project.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
 
@@ -44,27 +43,7 @@ const kindsOf = async (...statements: string[]) => {
   return plan.steps.map(({ kind }) => kind);
 };
 
-async function run(...statements: string[]): Promise<void> {
-  await using session = await Session.open({ connectionString: database.url }, 'migration');
-  await carryOut({
-    migration: 'Migration',
-    direction: 'up',
-    statements,
-    plan: async () => {
-      const plan = await planMigration(session, statements);
-      refuseRefused(plan, 'Migration');
-      return plan.steps;
-    },
-    session,
-    openSession: () => Session.open({ connectionString: database.url }, 'migration'),
-    settings: DEFAULT_SETTINGS,
-    emit: () => undefined,
-    signal: AbortSignal.timeout(60_000),
-    recordInLedger: async () => {
-      await session.query(`create table ledger ()`);
-    },
-  });
-}
+const run = (...statements: string[]) => carriedOut(database.url, statements);
 
 const columnsOf = (index: string) =>
   client.value(

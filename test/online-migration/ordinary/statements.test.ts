@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { carryOut } from '../../../src/online-migration/ordinary/carry-out.ts';
-import { planMigration, refuseRefused } from '../../../src/online-migration/ordinary/plan-migration.ts';
-import { DEFAULT_SETTINGS } from '../../../src/online-migration/phases/settings.ts';
+import { planMigration } from '../../../src/online-migration/ordinary/plan-migration.ts';
 import { Session } from '../../../src/online-migration/postgres/session.ts';
+import { carriedOut } from '../../support/carried-out.ts';
 import { readSchema } from '../../support/schema-snapshot.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
 
@@ -447,30 +446,7 @@ const REFUSED: readonly (readonly [name: string, statement: string, message: Reg
   ['a transaction of its own', `begin; select 1; commit`, /the migrator opens and ends the transactions/],
 ];
 
-async function run(statements: readonly string[]): Promise<string[]> {
-  await using session = await Session.open({ connectionString: database.url }, 'migration');
-  const kinds: string[] = [];
-  await carryOut({
-    migration: 'Migration',
-    direction: 'up',
-    statements,
-    plan: async () => {
-      const plan = await planMigration(session, statements);
-      refuseRefused(plan, 'Migration');
-      kinds.push(...plan.steps.map(({ kind }) => kind));
-      return plan.steps;
-    },
-    session,
-    openSession: () => Session.open({ connectionString: database.url }, 'migration'),
-    settings: DEFAULT_SETTINGS,
-    emit: () => undefined,
-    signal: AbortSignal.timeout(60_000),
-    recordInLedger: async () => {
-      await session.query(`create table ledger ()`);
-    },
-  });
-  return kinds;
-}
+const run = (statements: readonly string[]) => carriedOut(database.url, statements);
 
 /** The catalog after the statements as they are written. */
 async function catalogAsWritten(statements: readonly string[]) {
