@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
-import { hostname } from 'node:os';
 import { type ActiveColumn, FORMS } from './active-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { changeNamesOf } from '../change/names.ts';
+import { MAX_NAME_BYTES, processName } from './process-name.ts';
 
-/** PostgreSQL truncates an application name to this many bytes. */
-const MAX_NAME_BYTES = 63;
 const HASH_CHARACTERS = 8;
 
 /** Prefix of the application names of all sessions of the package. */
@@ -71,11 +69,9 @@ export function processOfPool(change: ColumnChange, name: string): string | unde
 
 function sessionName(change: ColumnChange, role: string): string {
   const prefix = prefixOf(change);
-  const suffix = `:${process.pid}`;
   // Independent of the role, so that a process has one name.
-  const room = MAX_NAME_BYTES - prefix.length - LONGEST_ROLE - '/'.length - suffix.length;
-  const host = hostname().replaceAll(/[^\x21-\x2e\x30-\x7e]/g, '?');
-  return `${prefix}${role}/${host.slice(-room)}${suffix}`;
+  const left = MAX_NAME_BYTES - prefix.length - LONGEST_ROLE - '/'.length;
+  return `${prefix}${role}/${processName(left)}`;
 }
 
 function readSessionName(change: ColumnChange, name: string): { role: string; process: string } {

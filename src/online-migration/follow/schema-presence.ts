@@ -1,16 +1,13 @@
-import { hostname } from 'node:os';
 import type { ClientConfig } from 'pg';
 import { clientConfigOf } from '../postgres/client-config.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { keepSession } from './kept-session.ts';
 import { PACKAGE_NAME } from './presence.ts';
+import { MAX_NAME_BYTES, plainName, processName } from './process-name.ts';
 
-/** PostgreSQL truncates an application name to this many bytes. */
-const MAX_NAME_BYTES = 63;
 const PREFIX = `${PACKAGE_NAME}/schema/`;
 /** Enough for the number or the time at the beginning of a migration's name: `Migration20260131120000`. */
 const MIGRATION_CHARACTERS = 23;
-const NOT_PLAIN = /[^\x21-\x2e\x30-\x7e]/g;
 
 /** Options of {@link declareSchema}. */
 export interface DeclareSchemaOptions {
@@ -87,12 +84,10 @@ export function isOlderThan({ newestMigration }: SchemaPresence, migration: stri
 }
 
 function declared(migration: string): string {
-  return migration.slice(0, MIGRATION_CHARACTERS).replaceAll(NOT_PLAIN, '?');
+  return plainName(migration.slice(0, MIGRATION_CHARACTERS));
 }
 
 function sessionName(migration: string): string {
-  const suffix = `:${process.pid}`;
   const prefix = `${PREFIX}${declared(migration)}/`;
-  const host = hostname().replaceAll(NOT_PLAIN, '?');
-  return `${prefix}${host.slice(-(MAX_NAME_BYTES - prefix.length - suffix.length))}${suffix}`;
+  return prefix + processName(MAX_NAME_BYTES - prefix.length);
 }
