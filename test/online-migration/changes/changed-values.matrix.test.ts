@@ -233,6 +233,19 @@ describe('other conversions that change values', () => {
     expect(await findObstacles(client, change)).toMatchObject([refusedWith('CHECK_NOT_CARRIED', 'other')]);
   });
 
+  it('may use a function that raises an error of its own for a value that is only tried', async () => {
+    await client.rows(`
+      create table item (id bigint primary key, value text not null, check (value <> ''));
+      create function strict(value text) returns text language plpgsql immutable as $$
+      begin if value !~ '^x' then raise 'not ours: %', value; end if; return value; end $$`);
+    const change = changeOf('item.value', {
+      from: 'text',
+      to: 'text',
+      conversion: { forward: (value) => `public.strict(${value})`, backward: (value) => value },
+    });
+    expect(await findObstacles(client, change)).toEqual([]);
+  });
+
   it('is found in the rows of the table, for a role that has no other right', async () => {
     const change = changeOf('item.value', {
       from: 'text',

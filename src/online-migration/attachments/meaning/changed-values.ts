@@ -1,7 +1,7 @@
 import { type ChangedColumn, changedColumnsOf } from '../../change/changed-column.ts';
 import type { ColumnChange } from '../../change/column-change.ts';
 import { changeNamesOf } from '../../change/names.ts';
-import { isStatementsFault } from '../../postgres/database-error.ts';
+import { isTransient } from '../../postgres/database-error.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import { rolledBack } from '../../postgres/rolled-back.ts';
 import type { Side } from '../../sync/filled-column.ts';
@@ -105,7 +105,7 @@ async function valuesOf(database: Queryable, change: ColumnChange, column: strin
       return rows.map(({ value }) => value);
     });
   } catch (error) {
-    if (!isStatementsFault(error)) throw error;
+    if (isTransient(error)) throw error;
     return [];
   }
 }
@@ -212,7 +212,7 @@ async function rowsOrFault<Row extends Record<string, unknown>>(
   try {
     return await rolledBack(database, async () => (await database.query<Row>(query, [values])).rows);
   } catch (error) {
-    if (!isStatementsFault(error)) throw error;
+    if (isTransient(error)) throw error;
     return null;
   }
 }
