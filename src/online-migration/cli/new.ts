@@ -8,20 +8,24 @@ import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { PACKAGE_NAME } from '../follow/presence.ts';
 import { Session } from '../postgres/session.ts';
 import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
-import { columnNames } from './new/columns-option.ts';
-import { declarationFile } from './new/declaration-file.ts';
-import { instantChange } from './new/instant/instant-change.ts';
-import { instantFiles, instantInstructions, whyNotInstant } from './new/instant/write-instant-change.ts';
-import { instructions } from './new/instructions.ts';
-import { migrationFiles } from './new/migration-files.ts';
-import { conversionFiles } from './new/conversion-file.ts';
-import { isToBeWritten, type NewChange } from './new/new-change.ts';
-import { sampleTestFile } from './new/sample-test-file.ts';
-import type { WantedChange } from './new/plan-change.ts';
-import { planChanges } from './new/plan-keys.ts';
-import { refuseObstacles } from './new/refuse-obstacles.ts';
-import { testFile } from './new/test-file.ts';
-import { extendedList, refuseExisting, type WrittenFile, writeFiles } from './new/written-files.ts';
+import { columnNames } from '../new-change/columns-option.ts';
+import { declarationFile } from '../new-change/declaration-file.ts';
+import { instantChange } from '../new-change/instant/instant-change.ts';
+import {
+  instantFiles,
+  instantInstructions,
+  whyNotInstant,
+} from '../new-change/instant/write-instant-change.ts';
+import { instructions } from '../new-change/instructions.ts';
+import { migrationFiles } from '../new-change/migration-files.ts';
+import { conversionFiles } from '../new-change/conversion-file.ts';
+import { isToBeWritten, type NewChange } from '../new-change/new-change.ts';
+import { sampleTestFile } from '../new-change/sample-test-file.ts';
+import type { WantedChange } from '../new-change/plan-change.ts';
+import { planChanges } from '../new-change/plan-keys.ts';
+import { refuseObstacles } from '../new-change/refuse-obstacles.ts';
+import { testFile } from '../new-change/test-file.ts';
+import { extendedList, refuseExisting, type WrittenFile, writeFiles } from '../new-change/written-files.ts';
 import type { ProgramOptions } from './run-command.ts';
 
 /** The module of the template that generated tests use. */

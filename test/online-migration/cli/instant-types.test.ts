@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { instantChange } from '../../../src/online-migration/cli/new/instant/instant-change.ts';
-import type { PhasedColumn } from '../../../src/online-migration/cli/new/instant/instant-column.ts';
-import { asBlock, directionsOf } from '../../../src/online-migration/cli/new/instant/instant-sql.ts';
-import { planChange } from '../../../src/online-migration/cli/new/plan-change.ts';
+import { instantChange } from '../../../src/online-migration/new-change/instant/instant-change.ts';
+import type { PhasedColumn } from '../../../src/online-migration/new-change/instant/instant-column.ts';
+import { asBlock, directionsOf } from '../../../src/online-migration/new-change/instant/instant-sql.ts';
+import { planChange } from '../../../src/online-migration/new-change/plan-change.ts';
 import { Session } from '../../../src/online-migration/postgres/session.ts';
 import { createRole } from '../../support/roles.ts';
 import { databasePerFile } from '../../support/tested-database.ts';

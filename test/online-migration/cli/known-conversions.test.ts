@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { knownConversion } from '../../../src/online-migration/cli/new/pairs/known-conversions.ts';
-import { canonicalType } from '../../../src/online-migration/cli/new/table-facts.ts';
+import { knownConversion } from '../../../src/online-migration/new-change/pairs/known-conversions.ts';
+import { canonicalType } from '../../../src/online-migration/new-change/table-facts.ts';
 import { describeFrom } from '../../support/server-major.ts';
 import { adminClient } from '../../support/test-server.ts';
 

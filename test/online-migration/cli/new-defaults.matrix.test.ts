@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
-import { planChange } from '../../../src/online-migration/cli/new/plan-change.ts';
+import { planChange } from '../../../src/online-migration/new-change/plan-change.ts';
 import { PHASES } from '../../support/change-cycle.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { columnNames } from '../../../src/online-migration/cli/new/columns-option.ts';
-import type { NewChange } from '../../../src/online-migration/cli/new/new-change.ts';
-import { planChange, type WantedChange } from '../../../src/online-migration/cli/new/plan-change.ts';
+import { columnNames } from '../../../src/online-migration/new-change/columns-option.ts';
+import type { NewChange } from '../../../src/online-migration/new-change/new-change.ts';
+import { planChange, type WantedChange } from '../../../src/online-migration/new-change/plan-change.ts';
 import { refusedWith } from '../../support/refused-with.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
 

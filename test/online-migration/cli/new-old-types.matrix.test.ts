@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { BigIntType, DateTimeType, JsonType, Type } from '@mikro-orm/core';
 import { defineConfig, defineEntity, p } from '@mikro-orm/postgresql';
-import { oldTypesOf } from '../../../src/online-migration/cli/new/entity-advice.ts';
-import { planChange } from '../../../src/online-migration/cli/new/plan-change.ts';
+import { oldTypesOf } from '../../../src/online-migration/new-change/entity-advice.ts';
+import { planChange } from '../../../src/online-migration/new-change/plan-change.ts';
 import { followedOrm } from '../../../src/online-migration/mikro-orm/follow/followed-orm.ts';
 import { TypedColumn } from '../../../src/online-migration/mikro-orm/typed-column.ts';
 import { Session } from '../../../src/online-migration/postgres/session.ts';

@@ -2,8 +2,8 @@ import { expect, it } from '@jest/globals';
 import { changedColumnsOf } from '../../../src/online-migration/change/changed-column.ts';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { nameOf } from '../../../src/online-migration/change/names.ts';
-import type { NewChange } from '../../../src/online-migration/cli/new/new-change.ts';
-import { planChange } from '../../../src/online-migration/cli/new/plan-change.ts';
+import type { NewChange } from '../../../src/online-migration/new-change/new-change.ts';
+import { planChange } from '../../../src/online-migration/new-change/plan-change.ts';
 import { phasesOf } from '../../../src/online-migration/phases/phases.ts';
 import { databasePerTest } from '../../support/tested-database.ts';
 

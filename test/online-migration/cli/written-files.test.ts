@@ -2,7 +2,7 @@ import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { extendedList } from '../../../src/online-migration/cli/new/written-files.ts';
+import { extendedList } from '../../../src/online-migration/new-change/written-files.ts';
 import { refusedWith } from '../../support/refused-with.ts';
 
 async function extend(list: string): Promise<unknown> {

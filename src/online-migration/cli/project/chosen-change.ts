@@ -1,19 +1,7 @@
 import type { ColumnChange } from '../../change/column-change.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
-import { changeNamesOf, nameOf } from '../../change/names.ts';
-
-/** Text that needs no quotes in a shell. */
-const PLAIN = /^[\w.,-]+$/;
-
-/** A word of a command, quoted for a shell if it needs quotes. */
-export function inShell(text: string): string {
-  return PLAIN.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
-/** A change's name, quoted for a shell: `'public.orders.total 2'`. */
-export function argumentFor(change: ColumnChange): string {
-  return inShell(changeNamesOf(change).change);
-}
+import { nameOf } from '../../change/names.ts';
+import { argumentFor } from '../../change/shell-word.ts';
 
 /** The place at which a person names a change. */
 export interface Choice {

@@ -2,8 +2,12 @@ import { DatabaseError } from 'pg';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { Session } from '../../postgres/session.ts';
-import { instantBlockers, readColumnIndexes } from '../new/instant/instant-blockers.ts';
-import { type ProbedIndex, probeTypeChange, type TypeChange } from '../new/instant/type-change-probe.ts';
+import { instantBlockers, readColumnIndexes } from '../../new-change/instant/instant-blockers.ts';
+import {
+  type ProbedIndex,
+  probeTypeChange,
+  type TypeChange,
+} from '../../new-change/instant/type-change-probe.ts';
 
 /**
  * Decides for many columns which changes PostgreSQL makes at once. It asks PostgreSQL once for each two types and kind of

@@ -1,5 +1,5 @@
 import type { FieldDef } from 'pg';
-import type { DescribingQueryable } from '../new/table-facts.ts';
+import type { DescribingQueryable } from '../../new-change/table-facts.ts';
 
 /** The result of a query. */
 interface Result {

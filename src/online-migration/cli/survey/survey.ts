@@ -3,14 +3,14 @@ import { findObstacles } from '../../attachments/obstacles/obstacles.ts';
 import type { ChangedColumn } from '../../change/changed-column.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Session } from '../../postgres/session.ts';
-import { declaredChange } from '../new/declared-change.ts';
-import { leftToPerson } from '../new/stand-in.ts';
+import { declaredChange } from '../../new-change/declared-change.ts';
+import { leftToPerson } from '../../new-change/stand-in.ts';
 import {
   type ColumnFacts,
   type DescribingQueryable,
   readTableByOid,
   type TableFacts,
-} from '../new/table-facts.ts';
+} from '../../new-change/table-facts.ts';
 import { InstantChanges } from './instant-changes.ts';
 import { isPreparation } from './preparations.ts';
 import { RememberedQueries } from './remembered-queries.ts';

@@ -1,4 +1,4 @@
-import { type Family, type FamilyType, familyTypeOf, lengthOf } from '../new/pairs/type-family.ts';
+import { type Family, type FamilyType, familyTypeOf, lengthOf } from '../../new-change/pairs/type-family.ts';
 
 /** A type that people often change a column to. */
 export interface UsualTarget {
