@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -7,7 +7,13 @@ import { changedColumnsOf } from '../change/changed-column.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { PACKAGE_NAME } from '../follow/presence.ts';
 import { Session } from '../postgres/session.ts';
-import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
+import {
+  connectionOf,
+  describeConnection,
+  loadConfig,
+  type OnlineMigrationConfig,
+} from './project/config-file.ts';
+import { namingOptionsOf } from './project/mikro-orm-options.ts';
 import { columnNames } from '../new-change/columns-option.ts';
 import { declarationFile } from '../new-change/declaration-file.ts';
 import { instantChange } from '../new-change/instant/instant-change.ts';
@@ -23,6 +29,7 @@ import { isToBeWritten, type NewChange } from '../new-change/new-change.ts';
 import { sampleTestFile } from '../new-change/sample-test-file.ts';
 import type { WantedChange } from '../new-change/plan-change.ts';
 import { planChanges } from '../new-change/plan-keys.ts';
+import { type ProjectMigrations, readProjectMigrations } from '../new-change/project-migrations.ts';
 import { refuseObstacles } from '../new-change/refuse-obstacles.ts';
 import { testFile } from '../new-change/test-file.ts';
 import { extendedList, refuseExisting, type WrittenFile, writeFiles } from '../new-change/written-files.ts';
@@ -49,14 +56,12 @@ export async function writeNewChange(
   const connection = await connectionOf(config);
   console.log(describeConnection(connection));
   await using session = await Session.open(connection, `${PACKAGE_NAME} new`);
-  const migrations = await readMigrations(folder);
   const plans = await planChanges(
     session,
     wanted,
     {
       changes: config.changes.flatMap((change) => changedColumnsOf(change)),
-      migrations: migrations.names,
-      nextNumber: migrations.next,
+      ...(await migrationsOf(folder, config)),
     },
     { only: options['only'] !== undefined },
   );
@@ -73,6 +78,12 @@ export async function writeNewChange(
   refuseExisting(folder, files);
   await writeFiles(folder, files);
   console.log(`\n${instantInstructions(answer.instant, files)}`);
+}
+
+/** The project's migrations. MikroORM's configuration is only loaded if it can tell more than the default folder. */
+async function migrationsOf(folder: string, config: OnlineMigrationConfig): Promise<ProjectMigrations> {
+  const found = await readProjectMigrations(folder);
+  return found.isNumbered ? found : readProjectMigrations(folder, await namingOptionsOf(config));
 }
 
 /** Whether the user wants a column change, even if one statement could change the type at once. */
@@ -203,19 +214,4 @@ function refuseContradictions(options: WantedOptions): void {
     `--rename only gives the column another name, and ${given} belongs to a change of its type: give one of the two. To do both, ` +
       `write the change of the type first, and the rename when it is finished.`,
   );
-}
-
-/** The migrations of the project: their names without numbers, and the next number. */
-async function readMigrations(
-  folder: string,
-): Promise<{ readonly names: readonly string[]; readonly next: number }> {
-  const files = await readdir(join(folder, 'migrations')).catch(() => []);
-  const found = files.flatMap((file) => {
-    const [, number, name] = /^(\d+)_(.+)[.][cm]?[jt]s$/.exec(file) ?? [];
-    return number === undefined ? [] : [{ number: Number(number), name: name! }];
-  });
-  return {
-    names: found.map(({ name }) => name),
-    next: Math.max(0, ...found.map(({ number }) => number)) + 1,
-  };
 }

@@ -3,7 +3,7 @@ import { rowCount } from '../change/row-count.ts';
 import { PACKAGE_NAME } from '../follow/presence.ts';
 import { Session } from '../postgres/session.ts';
 import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
-import { ledgerTableOf } from './project/ledger-table.ts';
+import { ledgerTableOf } from './project/mikro-orm-options.ts';
 import type { ProgramOptions } from './run-command.ts';
 import { summaryOf } from './survey/summary.ts';
 import { surveyDatabase } from './survey/survey.ts';

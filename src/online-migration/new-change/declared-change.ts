@@ -13,8 +13,8 @@ import { baseType } from './type-setup.ts';
 
 /** The wanted type of the columns. */
 export interface WantedType {
-  /** As the catalog writes it. */
-  readonly to: string;
+  /** The new type of each column by its name, as the catalog writes it. */
+  readonly types: ReadonlyMap<string, string>;
   readonly zone: string;
   /** The unit of integers that are times, in a column. */
   readonly epochUnitOf: (column: ColumnFacts) => Promise<EpochUnit>;
@@ -31,8 +31,6 @@ export interface DeclaredChange {
   readonly columns: readonly [DeclaredColumn, ...DeclaredColumn[]];
   /** The number of the change among those of the columns; undefined for the first. */
   readonly number: number | undefined;
-  /** The labels of the new type, if it is an enum. */
-  readonly labels: readonly string[];
   /** The reasons for which it cannot be written. */
   readonly refusals: readonly OnlineMigrationError[];
 }
@@ -43,10 +41,12 @@ export interface DeclaredColumn {
   readonly change: ChangedColumn;
   /** The package's conversion; null if it has none, and the column has a stand-in. */
   readonly found: ChosenConversion | null;
+  /** The labels of the new type, if it is an enum. */
+  readonly labels: readonly string[];
 }
 
 /** The declaration of one column, before the whole change has a name. */
-type FoundPair = Pick<DeclaredColumn, 'facts' | 'found'> & { readonly pair: ColumnPair };
+type FoundPair = Pick<DeclaredColumn, 'facts' | 'found' | 'labels'> & { readonly pair: ColumnPair };
 
 /**
  * Declares a change of the type of some columns, with the package's conversions. It reads no value of the table.
@@ -61,12 +61,11 @@ export async function declaredChange(
   columns: readonly ColumnFacts[],
   wanted: WantedType,
 ): Promise<DeclaredChange> {
-  const { to, earlier, renameInContract } = wanted;
-  const labels = await enumLabels(database, to);
+  const { earlier, renameInContract } = wanted;
   const refusals: OnlineMigrationError[] = [];
   const pairs: FoundPair[] = [];
   for (const column of columns) {
-    pairs.push(await declaredPair(database, table, column, { ...wanted, labels }, refusals));
+    pairs.push(await declaredPair(database, table, column, wanted, refusals));
   }
   const unnamed: ColumnChange = {
     table: { schema: table.schema, name: table.name },
@@ -80,15 +79,14 @@ export async function declaredChange(
   if (unfinished.length > 0) throw joined([...refusals, ...unfinished]);
   const change = number == null ? unnamed : { name: numbered(unnamed, number), ...unnamed };
   const declared = (column: ChangedColumn, place: number) => {
-    const { facts, found } = pairs[place]!;
-    return { facts, found, change: column };
+    const { facts, found, labels } = pairs[place]!;
+    return { facts, found, labels, change: column };
   };
   const [first, ...others] = changedColumnsOf(change);
   return {
     change,
     columns: [declared(first, 0), ...others.map((column, place) => declared(column, place + 1))],
     number: number ?? undefined,
-    labels,
     refusals,
   };
 }
@@ -98,9 +96,11 @@ async function declaredPair(
   database: DescribingQueryable,
   table: TableFacts,
   column: ColumnFacts,
-  { to, zone, epochUnitOf, newColumn, earlier, labels }: WantedType & Pick<DeclaredChange, 'labels'>,
+  { types, zone, epochUnitOf, newColumn, earlier }: WantedType,
   refusals: OnlineMigrationError[],
 ): Promise<FoundPair> {
+  const to = types.get(column.name)!;
+  const labels = await enumLabels(database, to);
   const known = knownConversion(await baseType(database, column.type), await baseType(database, to), {
     labels,
     oldLabels: await enumLabels(database, column.type),
@@ -132,7 +132,7 @@ async function declaredPair(
     conversion,
     ...(column.notNull ? {} : { nullable: true }),
   };
-  return { facts: column, pair, found };
+  return { facts: column, pair, found, labels };
 }
 
 function withDefault(expression: string | null): { default?: string } {

@@ -51,10 +51,17 @@ Release 1, which knows ${knownBefore(last)}${surroundings.isPlan ? ' of each cha
 ${subjects.map((subject) => ofRelease1(subject, surroundings)).join('\n')}
 ${surroundings.isPlan ? stepsOfPlan(subjects, surroundings) : stepsOf(last, stepOf(last, surroundings))}
 
-Release 2, which knows ${isRename(last.change) ? `only ${newColumn.name}` : surroundings.isPlan ? `all these columns only as ${newColumn.type}` : `${inSentence(last.columns.map(({ facts }) => facts.name))} only as ${newColumn.type}`}:
+Release 2, which knows ${isRename(last.change) ? `only ${newColumn.name}` : surroundings.isPlan ? `all these columns only as ${newColumn.type}` : typesAfter(last)}:
   Remove the ${surroundings.isPlan ? 'changes' : 'change'} from src/column-changes.ts${subjects.some((subject) => isFollowedByOrm(subject, surroundings)) ? ` and from the \`changes\` ${tests.length === 0 ? 'of `followedOrm`' : surroundings.isPlan ? 'of the features' : 'of the feature'}` : ''}.
 
 ${arguments_.map((chosen) => `npx online-migration status ${chosen} --watch shows the progress.`).join('\n')}`;
+}
+
+/** The columns with their new types: `total only as numeric`. */
+function typesAfter({ columns }: NewChange): string {
+  const types = new Set(columns.map(({ change }) => change.newColumn.type));
+  const names = inSentence(columns.map(({ facts }) => facts.name));
+  return types.size === 1 ? `${names} only as ${[...types].join()}` : `${names} only with their new types`;
 }
 
 /** The columns or names that the first release knows. */

@@ -1,16 +1,17 @@
+import { posix } from 'node:path';
 import { phaseNamesOf } from '../change/phase-name.ts';
 import { headerOf } from './migration-header.ts';
-import { inComment, migrationNumber, type NewChange } from './new-change.ts';
+import { inComment, migrationPath, type NewChange } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
 
 /** The migrations of a change, one for each phase, in order. */
 export function migrationFiles(subject: NewChange): WrittenFile[] {
   const { change, words } = subject;
   return phaseNamesOf(change).map((verb, index) => ({
-    path: `migrations/${migrationNumber(subject, index)}_${verb}_${words.migration}.ts`,
+    path: `${migrationPath(subject, index, verb)}.ts`,
     text: `import { phases } from 'online-migration';
 import { ColumnMigration } from 'online-migration/mikro-orm';
-import { ${words.declaration} } from '../src/${words.folder}/${words.file}-change.ts';
+import { ${words.declaration} } from '${toSources(subject)}${words.folder}/${words.file}-change.ts';
 
 /**
 ${headerOf(subject, verb)
@@ -23,4 +24,10 @@ export class ${verb.charAt(0).toUpperCase()}${verb.slice(1)}${words.pascal} exte
 }
 `,
   }));
+}
+
+/** The path from a migration to the sources: `../src/`. */
+function toSources({ migrations }: NewChange): string {
+  const path = posix.relative(migrations.folder, 'src');
+  return `${path.startsWith('.') ? path : `./${path}`}/`;
 }

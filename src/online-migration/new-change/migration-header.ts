@@ -223,7 +223,7 @@ export function headerOf({ table, change, columns }: NewChange, phase: PhaseName
     columns: headColumns,
     old: inSentence(headColumns.map((column) => `\`${column.old}\``)),
     new: inSentence(headColumns.map((column) => `\`${column.new}\``)),
-    newType: headColumns[0].newType,
+    newType: inSentence([...new Set(headColumns.map((column) => column.newType))]),
     n: columns.length === 1 ? ONE : SEVERAL,
     isReversible: change.columns.every(isReversible),
     isNullable: headColumns.every((column) => column.isNullable),

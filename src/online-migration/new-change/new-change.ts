@@ -1,6 +1,7 @@
 import type { ChangedColumn } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import type { OnlineMigrationError } from '../change/online-migration-error.ts';
+import type { MigrationNames } from './migration-names.ts';
 import type { ChosenConversion } from './pairs/known-conversions.ts';
 import type { ColumnFacts, TableFacts } from './table-facts.ts';
 
@@ -28,10 +29,15 @@ export interface NewChange {
   readonly refusals: readonly OnlineMigrationError[];
   /** The time zone of timestamps without one. */
   readonly zone: string;
-  /** The number of its first migration: 7. */
-  readonly firstNumber: number;
+  /** The names of the project's new migrations. */
+  readonly migrations: MigrationNames;
+  /** The place of its first migration among the new ones, from 0 on. */
+  readonly firstPlace: number;
   readonly words: NewNames;
 }
+
+/** The place of a change's migrations in the project. */
+export type NewMigrations = Pick<NewChange, 'migrations' | 'firstPlace'>;
 
 /** The columns of a change to write, in the order of its declaration. */
 export type NewColumns = readonly [NewColumn, ...NewColumn[]];
@@ -73,15 +79,26 @@ export function isToBeWritten({ conversion }: Pick<NewColumn, 'conversion'>): bo
 
 /** Longer names of files are hard to read in a list. */
 const LONGEST_WORDS = 50;
-/** Digits of a migration's number in its file name. */
-const NUMBER_DIGITS = 4;
 
 /**
  * The number of one of the change's migrations, as the prefix of file names: `0007`.
  * @param index its place among them, from 0 on
  */
-export function migrationNumber({ firstNumber }: NewChange, index: number): string {
-  return String(firstNumber + index).padStart(NUMBER_DIGITS, '0');
+export function migrationNumber({ migrations, firstPlace }: NewChange, index: number): string {
+  return migrations.prefixOf(firstPlace + index);
+}
+
+/**
+ * The path of one of the change's migrations, relative to the project, without its ending.
+ * @param index its place among them, from 0 on
+ * @param verb the phase, or `alter`
+ */
+export function migrationPath(
+  { migrations, firstPlace, words }: NewChange,
+  index: number,
+  verb: string,
+): string {
+  return `${migrations.folder}/${migrations.fileOf(firstPlace + index, `${verb}_${words.migration}`)}`;
 }
 
 /** Escapes a text for a comment: it must not end the comment. */

@@ -11,7 +11,7 @@ export function newCommand(wanted: WantedChange, columns: readonly string[]): st
   return [
     `npx online-migration new --table ${inShell(table)} ${columnsOption(columns)}`,
     ...(from === undefined ? [] : [`--from ${inShell(from)}`]),
-    `--to ${inShell(to)}`,
+    `--to ${inShell(typeof to === 'string' ? to : to[0]!)}`,
     ...(zone === undefined ? [] : [`--zone ${inShell(zone)}`]),
     ...(renameInContract ? ['--rename-in-contract'] : []),
   ].join(' ');

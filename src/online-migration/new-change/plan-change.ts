@@ -6,7 +6,7 @@ import type { EarlierChanges } from './change-number.ts';
 import { epochUnitOf, sampleOf } from './column-values.ts';
 import { declaredChange, type DeclaredColumn } from './declared-change.ts';
 import { findColumns, findTable, findType } from './named-objects.ts';
-import { inSentence, namesFor, type NewChange, type NewColumn } from './new-change.ts';
+import { inSentence, namesFor, type NewChange, type NewColumn, type NewMigrations } from './new-change.ts';
 import { toBeWritten } from './own-conversions.ts';
 import { planRename } from './plan-rename.ts';
 import { newName } from './sql-name.ts';
@@ -22,7 +22,8 @@ export interface WantedChange {
   readonly columns: readonly string[];
   /** The expected type of the columns; undefined for any. */
   readonly from: string | undefined;
-  readonly to: string;
+  /** The new type of all columns, or that of each one. */
+  readonly to: string | readonly string[];
   /** The interim name of the only new column; undefined to derive it from the old name. */
   readonly newColumn: string | undefined;
   /** The time zone of the timestamps; undefined if not given. */
@@ -35,7 +36,7 @@ export interface WantedChange {
 /**
  * Plans a change from the user's input and the database.
  *
- * @param firstNumber of its migrations
+ * @param project the names of its migrations
  * @param others the columns of the project's changes; if one has the same columns, the new change gets a numbered name
  * @param migrations names of the project's migrations, without their numbers
  * @returns the plan, with the reasons for which it cannot be written
@@ -44,7 +45,7 @@ export interface WantedChange {
 export async function planChange(
   database: DescribingQueryable,
   wanted: WantedChange,
-  firstNumber: number,
+  project: NewMigrations,
   others: readonly ChangedColumn[],
   migrations: readonly string[] = [],
 ): Promise<NewChange> {
@@ -58,23 +59,27 @@ export async function planChange(
   if (wanted.from !== undefined) await refuseOtherType(database, columns, wanted.from);
   if (wanted.rename !== undefined) {
     const column = columns[0]!;
-    return planRename(database, { table, column, firstNumber, earlier }, newName(wanted.rename));
+    return planRename(database, { table, column, project, earlier }, newName(wanted.rename));
   }
-  const to = await findType(database, wanted.to, '--to');
-  refuseUnchanged(columns, to);
+  const types = new Map<string, string>();
+  for (const [place, { name }] of columns.entries()) {
+    const text = typeof wanted.to === 'string' ? wanted.to : wanted.to[place]!;
+    types.set(name, await findType(database, text, '--to'));
+  }
+  refuseUnchanged(columns, types);
   if (wanted.zone !== undefined) await refuseUnknownZone(database, wanted.zone);
   const zone = wanted.zone ?? 'UTC';
   const declared = await declaredChange(database, table, columns, {
-    to,
+    types,
     zone,
     epochUnitOf: (column) => epochUnitOf(database, table, column),
     newColumn: wanted.newColumn === undefined ? undefined : newName(wanted.newColumn),
     renameInContract: wanted.renameInContract,
     earlier,
   });
-  const { change, number, labels, refusals } = declared;
+  const { change, number, refusals } = declared;
   const own = toBeWritten(table, declared.columns, number);
-  const planned = async ({ facts, change: changed, found }: DeclaredColumn): Promise<NewColumn> => ({
+  const planned = async ({ facts, change: changed, found, labels }: DeclaredColumn): Promise<NewColumn> => ({
     facts,
     change: changed,
     conversion: found ?? own.get(facts.type)!,
@@ -90,14 +95,14 @@ export async function planChange(
     change,
     columns: plannedColumns,
     setup: [
-      ...(await typeSetup(database, [...columns.map(({ type }) => type), to])),
+      ...(await typeSetup(database, [...columns.map(({ type }) => type), ...new Set(types.values())])),
       ...(await objectSetup(database, table, columns)),
     ],
     checks,
     untested: await partsWithoutTest(database, table, checks),
     refusals,
     zone,
-    firstNumber,
+    ...project,
     words: namesFor(
       table,
       columns.map(({ name }) => name),
@@ -121,10 +126,11 @@ async function refuseOtherType(
   );
 }
 
-function refuseUnchanged(columns: readonly ColumnFacts[], to: string): void {
-  const isUnchanged = ({ type }: ColumnFacts) => type === to;
+function refuseUnchanged(columns: readonly ColumnFacts[], types: ReadonlyMap<string, string>): void {
+  const isUnchanged = ({ name, type }: ColumnFacts) => type === types.get(name);
   const unchanged = columns.filter(isUnchanged).map(({ name }) => name);
   if (unchanged.length === 0) return;
+  const to = [...new Set(unchanged.map((name) => types.get(name)!))].join(' and ');
   const isOne = unchanged.length === 1;
   const advice = columns.length === 1 ? '' : ` Leave ${isOne ? 'it' : 'them'} out of --columns.`;
   throw new OnlineMigrationError(

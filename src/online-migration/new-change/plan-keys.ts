@@ -8,6 +8,7 @@ import { columnAt } from '../attachments/table-column.ts';
 import { type ChangedColumn, isRename } from '../change/changed-column.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { phaseNamesOf } from '../change/phase-name.ts';
+import type { MigrationNames } from './migration-names.ts';
 import { inSentence, type NewChange, type NewColumn } from './new-change.ts';
 import { newCommand } from './new-command.ts';
 import { planChange, type WantedChange } from './plan-change.ts';
@@ -18,9 +19,11 @@ export interface Project {
   /** The columns of its changes. */
   readonly changes: readonly ChangedColumn[];
   /** Names of its migrations, without their numbers. */
-  readonly migrations: readonly string[];
-  /** The number of the next migration. */
-  readonly nextNumber: number;
+  readonly earlierMigrations: readonly string[];
+  /** The names of the new ones. */
+  readonly migrations: MigrationNames;
+  /** The place of the first one among the new ones; by default 0. */
+  readonly firstPlace?: number;
 }
 
 /**
@@ -44,9 +47,9 @@ export async function planChanges(
     planChange(
       database,
       input,
-      nextNumber(project, earlier),
+      { migrations: project.migrations, firstPlace: nextPlace(project, earlier) },
       [...project.changes, ...earlier.flatMap(({ columns }) => columns.map(({ change }) => change))],
-      project.migrations,
+      project.earlierMigrations,
     );
   const alone = await plan(wanted, []);
   if (only || isRename(alone.change)) return [alone];
@@ -115,6 +118,6 @@ function notAlone({ columns }: NewChange, wanted: WantedChange, keys: readonly K
   );
 }
 
-function nextNumber(project: Project, earlier: readonly NewChange[]): number {
-  return earlier.reduce((number, { change }) => number + phaseNamesOf(change).length, project.nextNumber);
+function nextPlace({ firstPlace = 0 }: Project, earlier: readonly NewChange[]): number {
+  return earlier.reduce((place, { change }) => place + phaseNamesOf(change).length, firstPlace);
 }

@@ -2,7 +2,7 @@ import { changedColumnsOf } from '../change/changed-column.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { type EarlierChanges, numbered, numberOf } from './change-number.ts';
-import { keyOf, namesFor, type NewChange, type NewColumn } from './new-change.ts';
+import { keyOf, namesFor, type NewChange, type NewColumn, type NewMigrations } from './new-change.ts';
 import { checksForTest } from './test-checks.ts';
 import { objectSetup, partsWithoutTest } from './test-objects.ts';
 import { typeSetup } from './type-setup.ts';
@@ -14,12 +14,12 @@ export async function planRename(
   {
     table,
     column,
-    firstNumber,
+    project,
     earlier,
   }: {
     readonly table: TableFacts;
     readonly column: ColumnFacts;
-    readonly firstNumber: number;
+    readonly project: NewMigrations;
     readonly earlier: EarlierChanges;
   },
   to: string,
@@ -54,7 +54,7 @@ export async function planRename(
     untested: await partsWithoutTest(database, table, checks),
     refusals: [],
     zone: 'UTC',
-    firstNumber,
+    ...project,
     words: namesFor(table, [name], number),
   };
 }

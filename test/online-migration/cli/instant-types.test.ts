@@ -1,3 +1,4 @@
+import { FIRST_MIGRATIONS } from '../../support/new-migrations.ts';
 import { describe, expect, it } from '@jest/globals';
 import { instantChange } from '../../../src/online-migration/new-change/instant/instant-change.ts';
 import type { PhasedColumn } from '../../../src/online-migration/new-change/instant/instant-column.ts';
@@ -27,7 +28,7 @@ async function ask(to: string, { zone, url = database.url }: { zone?: string; ur
     renameInContract: false,
     zone,
   };
-  const plan = await planChange(session, wanted, 1, []);
+  const plan = await planChange(session, wanted, FIRST_MIGRATIONS, []);
   const answer = await instantChange(session, plan, wanted);
   if (answer.instant !== null) return answer;
   const [{ planned, ...why }] = answer.phased as [PhasedColumn];

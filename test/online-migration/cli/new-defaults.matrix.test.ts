@@ -1,3 +1,4 @@
+import { FIRST_MIGRATIONS } from '../../support/new-migrations.ts';
 import { describe, expect, it } from '@jest/globals';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
 import { planChange } from '../../../src/online-migration/new-change/plan-change.ts';
@@ -29,7 +30,7 @@ async function planned(to: string, zone: string): Promise<ColumnChange> {
       rename: undefined,
       renameInContract: false,
     },
-    1,
+    FIRST_MIGRATIONS,
     [],
   );
   return change;

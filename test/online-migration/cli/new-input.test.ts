@@ -1,3 +1,4 @@
+import { FIRST_MIGRATIONS } from '../../support/new-migrations.ts';
 import { describe, expect, it } from '@jest/globals';
 import { columnNames } from '../../../src/online-migration/new-change/columns-option.ts';
 import type { NewChange } from '../../../src/online-migration/new-change/new-change.ts';
@@ -40,7 +41,7 @@ async function plan(wanted: Partial<WantedChange>): Promise<NewChange> {
     key: 'id',
     columns: [{ from: { name: 'id', type: 'integer' }, to: { name: 'x', type: 'integer' } }],
   });
-  return planChange(context.session, { ...NOTHING, ...wanted }, 1, []);
+  return planChange(context.session, { ...NOTHING, ...wanted }, FIRST_MIGRATIONS, []);
 }
 
 describe('npx online-migration new understands names with and without SQL quotes', () => {

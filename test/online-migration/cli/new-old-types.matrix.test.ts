@@ -1,3 +1,4 @@
+import { FIRST_MIGRATIONS } from '../../support/new-migrations.ts';
 import { describe, expect, it } from '@jest/globals';
 import { BigIntType, DateTimeType, JsonType, Type } from '@mikro-orm/core';
 import { defineConfig, defineEntity, p } from '@mikro-orm/postgresql';
@@ -159,7 +160,7 @@ async function expectAdvice({ from, to, property, oldType, advised, zone, stored
     renameInContract: false,
     zone,
   };
-  const plan = await planChange(session, wanted, 1, []);
+  const plan = await planChange(session, wanted, FIRST_MIGRATIONS, []);
   const [advice] = oldTypesOf(plan);
   expect(advice?.oldType.expression ?? null).toBe(advised);
 

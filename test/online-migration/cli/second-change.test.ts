@@ -1,3 +1,4 @@
+import { FIRST_MIGRATIONS } from '../../support/new-migrations.ts';
 import { expect, it } from '@jest/globals';
 import { changedColumnsOf } from '../../../src/online-migration/change/changed-column.ts';
 import type { ColumnChange } from '../../../src/online-migration/change/column-change.ts';
@@ -36,7 +37,7 @@ async function planned(
       renameInContract: false,
       ...wanted,
     },
-    1,
+    FIRST_MIGRATIONS,
     (earlier.listed ?? []).flatMap((change) => changedColumnsOf(change)),
     earlier.migrations,
   );

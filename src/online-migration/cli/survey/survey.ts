@@ -159,7 +159,7 @@ async function judge(
 ): Promise<Judgement> {
   try {
     const { columns, refusals } = await declaredChange(database, table, [column], {
-      to,
+      types: new Map([[column.name, to]]),
       zone: 'UTC',
       epochUnitOf: async () => 's',
       newColumn: undefined,

@@ -1,7 +1,7 @@
 import { PACKAGE_SCHEMA, QUEUE_SCHEMA } from '../../change/names.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
-import type { LedgerTable } from '../project/ledger-table.ts';
+import type { LedgerTable } from '../project/mikro-orm-options.ts';
 
 /** The tables to survey. */
 export interface SurveyedPlaces {

@@ -1,4 +1,4 @@
-import { inComment, inSentence, inTemplate, migrationNumber } from '../new-change.ts';
+import { inComment, inSentence, inTemplate, migrationPath } from '../new-change.ts';
 import type { WrittenFile } from '../written-files.ts';
 import type { InstantChange } from './instant-change.ts';
 import { asBlock, asScript, type Direction, directionsOf, LARGEST_REWRITE_MB } from './instant-sql.ts';
@@ -9,7 +9,7 @@ export function instantMigration(instant: InstantChange): WrittenFile {
   const { up, down } = directionsOf(instant);
   const header = headerOf(instant, '`migration:down`');
   return {
-    path: `migrations/${migrationNumber(plan, 0)}_alter_${plan.words.migration}.ts`,
+    path: `${migrationPath(plan, 0, 'alter')}.ts`,
     text: `import { Migration } from '@mikro-orm/migrations';
 
 /**
@@ -43,7 +43,7 @@ function addSql(direction: Direction): string {
 /** The scripts of a change that is made at once, for a project without MikroORM: one for each direction. */
 export function instantScripts(instant: InstantChange): WrittenFile[] {
   const { plan } = instant;
-  const name = `migrations/${migrationNumber(plan, 0)}_alter_${plan.words.migration}`;
+  const name = migrationPath(plan, 0, 'alter');
   const { up, down } = directionsOf(instant);
   const header = headerOf(instant, `${name}.down.sql`).map(asComment).join('');
   const undo = undoOf(instant, 'This script').map(asComment).join('');
