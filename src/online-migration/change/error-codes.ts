@@ -448,6 +448,22 @@ export const ERROR_CODES = {
       'The `driverOptions` of MikroORM contain a Kysely instance or dialect, and `followedOrm` needs the pool.',
     remedy: 'Pass options of the pool of `pg` in `driverOptions`.',
   },
+  ANSWER_NEEDED: {
+    meaning:
+      'A new migration would lose values or take them for others, and the entities do not tell which is meant.',
+    remedy:
+      'Run `npx online-migration create` with the options that the message names, or `migration:create` in a terminal.',
+  },
+  ANSWER_UNKNOWN: {
+    meaning:
+      'An option of `npx online-migration create` names a thing on which there is no question, or a new name that is not there.',
+    remedy: 'Correct the option, or leave it out.',
+  },
+  PARTITIONING_CHANGED: {
+    meaning:
+      'An entity has another partitioning than its table, and PostgreSQL cannot partition a table that is there.',
+    remedy: 'Give the partitioned table an entity of its own, and fill it in batches.',
+  },
   NO_CHANGE_DECLARED: {
     meaning: 'The configuration lists no column change.',
     remedy: 'Write one with `npx online-migration new`, then add it to `changes` of the configuration file.',

@@ -2,7 +2,7 @@ import type { ColumnChange } from './column-change.ts';
 import { changeNamesOf } from './names.ts';
 
 /** Text that needs no quotes in a shell. */
-const PLAIN = /^[\w.,-]+$/;
+const PLAIN = /^[\w.,=-]+$/;
 
 /** A word of a command, quoted for a shell if it needs quotes. */
 export function inShell(text: string): string {

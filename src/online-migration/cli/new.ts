@@ -1,7 +1,4 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { changedColumnsOf } from '../change/changed-column.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
@@ -14,8 +11,8 @@ import {
   type OnlineMigrationConfig,
 } from './project/config-file.ts';
 import { namingOptionsOf } from './project/mikro-orm-options.ts';
+import { changeFiles, hasMikroOrm, listsColumnChanges } from '../new-change/change-files.ts';
 import { columnNames } from '../new-change/columns-option.ts';
-import { declarationFile } from '../new-change/declaration-file.ts';
 import { instantChange } from '../new-change/instant/instant-change.ts';
 import {
   instantFiles,
@@ -23,20 +20,13 @@ import {
   whyNotInstant,
 } from '../new-change/instant/write-instant-change.ts';
 import { instructions } from '../new-change/instructions.ts';
-import { migrationFiles } from '../new-change/migration-files.ts';
-import { conversionFiles } from '../new-change/conversion-file.ts';
-import { isToBeWritten, type NewChange } from '../new-change/new-change.ts';
-import { sampleTestFile } from '../new-change/sample-test-file.ts';
+import type { NewChange } from '../new-change/new-change.ts';
 import type { WantedChange } from '../new-change/plan-change.ts';
 import { planChanges } from '../new-change/plan-keys.ts';
 import { type ProjectMigrations, readProjectMigrations } from '../new-change/project-migrations.ts';
 import { refuseObstacles } from '../new-change/refuse-obstacles.ts';
-import { testFile } from '../new-change/test-file.ts';
-import { extendedList, refuseExisting, type WrittenFile, writeFiles } from '../new-change/written-files.ts';
+import { refuseExisting, writeFiles } from '../new-change/written-files.ts';
 import type { ProgramOptions } from './run-command.ts';
-
-/** The module of the template that generated tests use. */
-const TEST_SUPPORT = 'test/support/change-cycle.ts';
 
 /** The options of `new`. */
 type WantedOptions = Readonly<Record<string, string | true | undefined>>;
@@ -83,7 +73,9 @@ export async function writeNewChange(
 /** The project's migrations. MikroORM's configuration is only loaded if it can tell more than the default folder. */
 async function migrationsOf(folder: string, config: OnlineMigrationConfig): Promise<ProjectMigrations> {
   const found = await readProjectMigrations(folder);
-  return found.isNumbered ? found : readProjectMigrations(folder, await namingOptionsOf(config));
+  return found.isNumbered || config.mikroOrm === undefined
+    ? found
+    : readProjectMigrations(folder, await namingOptionsOf(config));
 }
 
 /** Whether the user wants a column change, even if one statement could change the type at once. */
@@ -98,15 +90,7 @@ async function writeColumnChanges(
 ): Promise<void> {
   const folder = process.cwd();
   const unreviewed = await refuseObstacles(session, plans);
-  const files = plans.flatMap((plan) => [declarationFile(plan), ...filesOfProject(folder, plan)]);
-  refuseExisting(folder, files);
-  const list = await extendedList(
-    folder,
-    plans.map(({ words }) => ({
-      declaration: words.declaration,
-      module: `${words.folder}/${words.file}-change`,
-    })),
-  );
+  const { files, list } = await changeFiles(folder, plans);
   await writeFiles(folder, files, list);
   console.log(
     `\n${instructions(
@@ -116,37 +100,6 @@ async function writeColumnChanges(
       unreviewed.map(({ message }) => message),
     )}`,
   );
-}
-
-/**
- * Whether a configuration file takes its changes from the list that was extended. The loaded configuration cannot tell:
- * it is older than the list.
- */
-async function listsColumnChanges(file: string): Promise<boolean> {
-  return (await readFile(file, 'utf8')).includes('column-changes');
-}
-
-/** The files for the tools that the project uses. */
-function filesOfProject(folder: string, plan: NewChange): WrittenFile[] {
-  const test = existsSync(join(folder, TEST_SUPPORT)) ? generatedTest(plan) : null;
-  return [
-    ...(hasMikroOrm(folder) ? migrationFiles(plan) : []),
-    ...conversionFiles(plan),
-    ...(test === null ? [] : [test]),
-  ];
-}
-
-function generatedTest(plan: NewChange): WrittenFile | null {
-  return plan.columns.some(isToBeWritten) ? sampleTestFile(plan) : testFile(plan);
-}
-
-function hasMikroOrm(folder: string): boolean {
-  try {
-    createRequire(join(folder, 'package.json')).resolve('@mikro-orm/migrations');
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const QUESTIONS = { table: 'Table: ', column: 'Column (several with commas): ', to: 'New type: ' };

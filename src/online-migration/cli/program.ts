@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { setBackfill, showBackfill, workForBackfill } from './backfill.ts';
 import { type CheckCommand, checkMigrations, FORMATS } from './check.ts';
+import { type CreateCommand, createMigration } from './create.ts';
 import { migrateTo } from './migrate.ts';
 import { writeNewChange } from './new.ts';
 import { showPlan } from './plan.ts';
@@ -166,6 +167,28 @@ export function buildProgram(): Command {
     );
 
   program
+    .command('create')
+    .description("write a migration from the difference between MikroORM's entities and the database")
+    .option('--name <words>', 'words for the name of the file')
+    .option(
+      '--rename <old=new>',
+      'a column, a table or a label of an enum has another name; repeatable',
+      collected,
+    )
+    .option(
+      '--drop <name>',
+      'the values of a column, a table or a label are not needed; repeatable',
+      collected,
+    )
+    .option(
+      '--fill <column=expression>',
+      'the value of a new required column in the rows that are there, in SQL; repeatable',
+      collected,
+    )
+    .option('--as-written', "write MikroORM's own statements, and ask nothing")
+    .action((chosen: CreateCommand) => runCommand(options(), () => createMigration(chosen, options())));
+
+  program
     .command('new')
     .description('write a column change: its declaration and the files that the project needs')
     .option('--table <name>', 'the table, with or without its schema, as in the catalog or as in SQL')
@@ -186,6 +209,11 @@ export function buildProgram(): Command {
       runCommand(options(), () => writeNewChange(wanted, options())),
     );
   return program;
+}
+
+/** Collects the values of an option that can be given several times. */
+function collected(value: string, values: readonly string[] = []): readonly string[] {
+  return [...values, value];
 }
 
 /** The names of a command and of those above it, without the program's: `['backfill', 'pause']`. */

@@ -1,5 +1,6 @@
 import type { IMigrationGenerator } from '@mikro-orm/core';
 import type { Node } from 'libpg-query';
+import { droppedRelations } from '../ordinary/planning/dropped-objects.ts';
 import { planMigration, type PlannedStatement, runsAsItIs } from '../ordinary/plan-migration.ts';
 import { DatabaseUnreachableError } from '../postgres/open-client.ts';
 import type { Queryable } from '../postgres/queryable.ts';
@@ -17,64 +18,78 @@ export interface StatementComment {
   readonly isRefused: boolean;
 }
 
-/** Finds the comments on new statements, by the statement as MikroORM has it. */
-type CommentsOn = (statements: readonly string[]) => Promise<ReadonlyMap<string, StatementComment>>;
+/** The comments on new statements, by the statement as MikroORM has it. */
+export interface NewComments {
+  readonly up: ReadonlyMap<string, StatementComment>;
+  readonly down: ReadonlyMap<string, StatementComment>;
+}
+
+/** Finds the comments on new statements. */
+type CommentsOn = (diff: {
+  readonly up: readonly string[];
+  readonly down: readonly string[];
+}) => Promise<NewComments>;
 
 /**
- * Has a generator of migrations write comments above the statements of `up`: how `migration:up` will run each, and under which lock.
+ * Has a generator of migrations write comments above the statements: how `migration:up` will run each, and which values do not come back.
  * Another generator of the project does so, too, if it writes its statements with `createStatement`.
  */
 export function commentStatements(generator: IMigrationGenerator, findComments: CommentsOn): void {
   const generate = generator.generate.bind(generator);
   const createStatement = generator.createStatement.bind(generator);
-  let comments = new Map<string, StatementComment>();
+  let up = new Map<string, StatementComment>();
+  let down: NewComments['down'] = new Map();
   generator.generate = async (diff, path, name) => {
-    comments = new Map(await findComments(diff.up));
+    const comments = await findComments(diff);
+    up = new Map(comments.up);
+    ({ down } = comments);
     try {
       return await generate(diff, path, name);
     } finally {
-      comments = new Map();
+      [up, down] = [new Map(), new Map()];
     }
   };
   generator.createStatement = (sql, padLeft) => {
-    const { lines } = comments.get(sql) ?? { lines: [] };
+    const { lines } = up.get(sql) ?? down.get(sql) ?? { lines: [] };
     // `down` may have the same statement.
-    comments.delete(sql);
+    up.delete(sql);
     return lines.map((line) => `${' '.repeat(padLeft)}// ${line}\n`).join('') + createStatement(sql, padLeft);
   };
 }
 
 /**
  * Plans the statements of a new migration, and writes the comments on them.
- * @param log receives a line if `migration:up` would refuse some of them
+ * @param options.isDecided whether the author has said which names are the same thing
+ * @param options.log receives a line if `migration:up` would refuse some of them
  * @returns the comments, by the statement; none without the database, which a comparison with a snapshot file does not need
  */
 export async function readComments(
   openSession: () => Promise<Session>,
-  statements: readonly string[],
-  log: (line: string) => void,
-): Promise<ReadonlyMap<string, StatementComment>> {
+  { up, down }: { readonly up: readonly string[]; readonly down: readonly string[] },
+  { isDecided, log }: { readonly isDecided: boolean; readonly log: (line: string) => void },
+): Promise<NewComments> {
   let opened: Session;
   try {
     opened = await openSession();
   } catch (error) {
-    if (error instanceof DatabaseUnreachableError) return new Map();
+    if (error instanceof DatabaseUnreachableError) return { up: new Map(), down: new Map() };
     throw error;
   }
   await using session = opened;
-  const comments = await commentsOn(session, statements);
+  const comments = await commentsOn(session, up, isDecided);
   const refused = [...comments.values()].filter(({ isRefused }) => isRefused).length;
   if (refused > 0) {
     log(
       `${refused} of ${comments.size} statements of the new migration would be refused by migration:up; the comments in its file say why`,
     );
   }
-  return comments;
+  return { up: comments, down: await lossesIn(up, down) };
 }
 
 async function commentsOn(
   database: Queryable,
   statements: readonly string[],
+  isDecided: boolean,
 ): Promise<Map<string, StatementComment>> {
   const parser = await loadSqlParser();
   // An empty text is an empty line of the file.
@@ -87,7 +102,7 @@ async function commentsOn(
     const sources = [...new Set(rest.map(({ source }) => source))].slice(0, count);
     const own = rest.filter(({ source }) => sources.includes(source));
     const isRefused = own.some(({ verdict }) => verdict.kind === 'refused');
-    const lines = [...sources.flatMap(({ tree }) => valuesIn(tree, planned)), ...commentOn(own)];
+    const lines = [...sources.flatMap(({ tree }) => valuesIn(tree, planned, isDecided)), ...commentOn(own)];
     comments.set(sql, { lines, isRefused });
     rest = rest.filter(({ source }) => !sources.includes(source));
   }
@@ -122,12 +137,12 @@ function commentOn(planned: readonly PlannedStatement[]): string[] {
 }
 
 /** The fate of values: MikroORM can take a dropped column and an added one for a renamed one, and the other way round. */
-function valuesIn(tree: Node, planned: readonly PlannedStatement[]): string[] {
+function valuesIn(tree: Node, planned: readonly PlannedStatement[], isDecided: boolean): string[] {
   const renamed = asKind(tree, 'RenameStmt');
   if (renamed?.renameType === 'OBJECT_COLUMN') {
     const { subname = '', newname = '' } = renamed;
     return wrapped(
-      `The values of ${subname} become those of ${newname}. If these are two things, drop one column and add the other.`,
+      `The values of ${subname} become those of ${newname}.${isDecided ? '' : ' If these are two things, drop one column and add the other.'}`,
     );
   }
   const alter = asKind(tree, 'AlterTableStmt');
@@ -140,11 +155,47 @@ function valuesIn(tree: Node, planned: readonly PlannedStatement[]): string[] {
     .flatMap(({ source }) => columnsIn(source.tree, 'AT_AddColumn'));
   return dropped.flatMap((name) =>
     wrapped(
-      added.length === 0
+      added.length === 0 || isDecided
         ? `The values of ${name} are lost.`
         : `The values of ${name} are lost. If it is ${[...new Set(added)].join(' or ')} now, rename the column in place of both statements.`,
     ),
   );
+}
+
+/** The columns and tables that come back without the values that `up` has dropped. */
+async function lossesIn(
+  up: readonly string[],
+  down: readonly string[],
+): Promise<Map<string, StatementComment>> {
+  const parser = await loadSqlParser();
+  const treesOf = (statements: readonly string[]) =>
+    statements
+      .filter((sql) => sql.trim() !== '')
+      .flatMap((sql) => readStatements(parser, sql).map(({ tree }) => ({ sql, tree })));
+  const gone = new Set(treesOf(up).flatMap(({ tree }) => droppedIn(tree)));
+  const comments = new Map<string, StatementComment>();
+  for (const { sql, tree } of treesOf(down)) {
+    const table = asKind(tree, 'CreateStmt')?.relation?.relname;
+    const lines = [
+      ...columnsIn(tree, 'AT_AddColumn')
+        .filter((name) => gone.has(`column ${name}`))
+        .map((name) => `The values of ${name} do not come back.`),
+      ...(table !== undefined && gone.has(`table ${table}`)
+        ? [`The rows of ${table} do not come back.`]
+        : []),
+    ];
+    if (lines.length > 0) comments.set(sql, { lines, isRefused: false });
+  }
+  return comments;
+}
+
+function droppedIn(tree: Node): string[] {
+  const drop = asKind(tree, 'DropStmt');
+  const tables = drop?.removeType === 'OBJECT_TABLE' ? droppedRelations(drop) : [];
+  return [
+    ...columnsIn(tree, 'AT_DropColumn').map((name) => `column ${name}`),
+    ...tables.map(({ relname = '' }) => `table ${relname}`),
+  ];
 }
 
 function columnsIn(tree: Node, subtype: 'AT_DropColumn' | 'AT_AddColumn'): string[] {

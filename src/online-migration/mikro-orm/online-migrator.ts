@@ -33,6 +33,11 @@ import type { OrdinaryMode, RunnerResources } from './runner-resources.ts';
 import { OnlineSchemaGenerator } from './online-schema-generator.ts';
 import { refuseToLog, refuseToUnlog } from './ledger-commands.ts';
 import { chooseForRollup } from './rollup-choice.ts';
+import { type Answers, NO_ANSWERS } from './creation/answers.ts';
+import { terminalOf } from './creation/ask-in-terminal.ts';
+import type { Ask } from './creation/questions.ts';
+import { createMigration } from './creation/create-migration.ts';
+import { DatabaseUnreachableError } from '../postgres/open-client.ts';
 import { refuseRunOptions, type RunOptions, targetsOf } from './run-options.ts';
 
 /** Options of the migrator besides MikroORM's own. */
@@ -66,6 +71,8 @@ export class OnlineMigrator extends Migrator {
   #ordinary: OrdinaryMode = 'safe';
   #signal: AbortSignal | undefined;
   #comments = false;
+  #answers: Answers | 'as written' = NO_ANSWERS;
+  #ask: Ask | undefined;
 
   /**
    * The extension for MikroORM's configuration.
@@ -101,11 +108,64 @@ export class OnlineMigrator extends Migrator {
    * reason.
    */
   override async create(...options: Parameters<Migrator['create']>): Promise<MigrationResult> {
-    const [, , isInitial = false] = options;
+    const [, isBlank = false, isInitial = false] = options;
     this.#comments = this.#ordinary !== 'off' && !isInitial;
-    const result = await super.create(...options);
+    const schemaGenerator = this.#schemaGenerator;
+    const isDecided =
+      this.#comments && !isBlank && this.#answers !== 'as written' && schemaGenerator !== undefined;
+    const result = isDecided
+      ? await this.#createDecided(schemaGenerator, options)
+      : await super.create(...options);
     this.#reportLeftOut();
     return result;
+  }
+
+  /**
+   * Answers the questions of the next new migrations.
+   * @param answers `as written` for MikroORM's own statements
+   * @param ask asks a person for the other answers
+   */
+  answerBy(answers: Answers | 'as written', ask?: Ask): void {
+    this.#answers = answers;
+    this.#ask = ask;
+  }
+
+  async #createDecided(
+    schemaGenerator: OnlineSchemaGenerator,
+    options: Parameters<Migrator['create']>,
+  ): Promise<MigrationResult> {
+    const defaultSchema = this.driver.getPlatform().getDefaultSchemaName() ?? 'public';
+    return createMigration({
+      folder: this.config.get('baseDir'),
+      options: this.options,
+      schemaGenerator,
+      generator: () => this.generator,
+      defaultSchema: this.config.get('schema') ?? defaultSchema,
+      answers: this.#answers === 'as written' ? NO_ANSWERS : this.#answers,
+      ask: isMikroOrmCommand() ? terminalOf(process.stdin, process.stdout) : this.#ask,
+      declared: await this.declaredChanges(),
+      openSession: () => this.#openIfThere(),
+      create: () => super.create(...options),
+      storeSchema: () => this.storeCurrentSchema(),
+      log: (line) => this.#log(line),
+    });
+  }
+
+  /** A comparison with a snapshot file needs no database. */
+  async #openIfThere(): Promise<Session | undefined> {
+    try {
+      return await this.#openForCreate();
+    } catch (error) {
+      if (error instanceof DatabaseUnreachableError) return undefined;
+      throw error;
+    }
+  }
+
+  #openForCreate(): Promise<Session> {
+    return withOwnSettings(
+      () => Session.open(this.#connection, 'online-migration create'),
+      this.config.get('onCreateConnection'),
+    );
   }
 
   override async checkSchema(): Promise<boolean> {
@@ -234,14 +294,12 @@ export class OnlineMigrator extends Migrator {
 
   protected override initServices(): void {
     super.initServices();
-    commentStatements(this.generator, async (statements) => {
-      if (!this.#comments) return new Map();
-      const openSession = () =>
-        withOwnSettings(
-          () => Session.open(this.#connection, 'online-migration create'),
-          this.config.get('onCreateConnection'),
-        );
-      return readComments(openSession, statements, (line) => this.#log(line));
+    commentStatements(this.generator, async (diff) => {
+      if (!this.#comments) return { up: new Map(), down: new Map() };
+      return readComments(() => this.#openForCreate(), diff, {
+        isDecided: this.#answers !== 'as written',
+        log: (line) => this.#log(line),
+      });
     });
   }
 

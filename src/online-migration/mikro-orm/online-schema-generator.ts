@@ -1,5 +1,10 @@
 import type { DropSchemaOptions, MikroORM, UpdateSchemaOptions } from '@mikro-orm/core';
-import { DatabaseSchema, SchemaGenerator } from '@mikro-orm/postgresql';
+import {
+  DatabaseSchema,
+  SchemaComparator,
+  type SchemaDifference,
+  SchemaGenerator,
+} from '@mikro-orm/postgresql';
 import { QUEUE_SCHEMA, PACKAGE_SCHEMA } from '../change/names.ts';
 import type { ColumnChange } from '../change/column-change.ts';
 import { readRecordedChanges } from '../state/recorded-changes.ts';
@@ -7,6 +12,32 @@ import { queryableOf, readChangesToCome, readChangesUnderWay } from './changes-u
 import { leaveChangesOut } from './schema-comparison.ts';
 
 type ComparisonOptions = UpdateSchemaOptions<DatabaseSchema>;
+
+/** Two schemas: of the database or a snapshot file, and of the entities. */
+export interface ComparedSchemas {
+  readonly from: DatabaseSchema;
+  readonly to: DatabaseSchema;
+}
+
+/** MikroORM's comparison of two schemas. */
+export interface SchemaComparison {
+  /**
+   * Compares, without MikroORM's guesses which columns are renamed: they are a dropped column and an added one.
+   * @param inverse the difference in the other direction
+   */
+  compare(schemas: ComparedSchemas, inverse?: SchemaDifference): SchemaDifference;
+  readonly sqlOf: (difference: SchemaDifference) => string;
+  /** Another copy of the schema of the entities. */
+  readonly readEntities: () => DatabaseSchema;
+  /** Whether the migration drops tables that no entity has. */
+  readonly dropsTables: boolean;
+}
+
+/** Decides the statements of a new migration. It may alter the schemas. */
+export type DecideStatements = (
+  schemas: ComparedSchemas,
+  comparison: SchemaComparison,
+) => Promise<{ up: string; down: string }>;
 
 /** Lists the changes that migrations of the project carry out. */
 type DeclaredChanges = () => Promise<readonly ColumnChange[]>;
@@ -20,6 +51,7 @@ type DeclaredChanges = () => Promise<readonly ColumnChange[]>;
 export class OnlineSchemaGenerator extends SchemaGenerator {
   #leftOut: readonly string[] = [];
   #declared: DeclaredChanges = async () => [];
+  #decide: DecideStatements | undefined;
 
   /**
    * Replaces MikroORM's own; call it when the ORM registers its extensions.
@@ -52,7 +84,40 @@ export class OnlineSchemaGenerator extends SchemaGenerator {
   override async getUpdateSchemaMigrationSQL(
     options: ComparisonOptions = {},
   ): Promise<{ up: string; down: string }> {
-    return super.getUpdateSchemaMigrationSQL(await this.#withoutChanges(options));
+    const compared = await this.#withoutChanges(options);
+    if (this.#decide === undefined) return super.getUpdateSchemaMigrationSQL(compared);
+    const to = this.#entities(compared);
+    return this.#decide({ from: compared.fromSchema!, to }, this.#comparison(compared));
+  }
+
+  /** Lets a function decide the statements of the next migration, until it is called without one. */
+  decideBy(decide: DecideStatements | undefined): void {
+    this.#decide = decide;
+  }
+
+  /** The schema of the entities, and that of the database, as MikroORM compares them. */
+  #entities({ fromSchema, schema, includeWildcardSchema = false }: ComparisonOptions): DatabaseSchema {
+    const to = this.getTargetSchema(schema, includeWildcardSchema);
+    const anySchema = includeWildcardSchema
+      ? []
+      : [...this.metadata.getAll().values()]
+          .filter((meta) => meta.schema === '*')
+          .map((meta) => meta.tableName);
+    fromSchema?.prune(schema, anySchema);
+    to.prune(schema, anySchema);
+    return to;
+  }
+
+  #comparison({ safe = false, dropTables = true, ...compared }: ComparisonOptions): SchemaComparison {
+    const options: ComparisonOptions = { ...compared };
+    delete options.fromSchema;
+    const comparator = new SchemaComparator(this.platform);
+    return {
+      compare: ({ from, to }, inverse) => withoutGuesses(comparator.compare(from, to, inverse)),
+      sqlOf: (difference) => this.diffToSQL(difference, { ...options, safe, dropTables }),
+      readEntities: () => this.#entities(options),
+      dropsTables: dropTables && !safe,
+    };
   }
 
   /** Leaves the changes under way out of a schema for a snapshot file. */
@@ -129,4 +194,16 @@ export class OnlineSchemaGenerator extends SchemaGenerator {
     await found.loadRoutines(connection, platform, namespaces);
     return found;
   }
+}
+
+/** MikroORM takes a dropped column and an added one of the same type for a renamed one. */
+function withoutGuesses(difference: SchemaDifference): SchemaDifference {
+  for (const table of Object.values(difference.changedTables)) {
+    for (const [name, added] of Object.entries(table.renamedColumns)) {
+      table.removedColumns[name] = table.fromTable.getColumn(name)!;
+      table.addedColumns[added.name] = added;
+    }
+    table.renamedColumns = {};
+  }
+  return difference;
 }

@@ -25,12 +25,14 @@ interface Surroundings {
  * @param subjects the changes, in the order in which they must be carried out
  * @param config the configuration file if it does not list the new changes; undefined if it does
  * @param unreviewed one sentence for each object that a person must review before expand
+ * @param order the reason for the order of several changes; by default that of a key and the columns that refer to it
  */
 export function instructions(
   subjects: readonly NewChange[],
   files: readonly WrittenFile[],
   config: string | undefined,
   unreviewed: readonly string[],
+  order?: string,
 ): string {
   const surroundings = {
     hasMigrations: files.some(({ path }) => path.startsWith('migrations/')),
@@ -41,7 +43,7 @@ export function instructions(
   const last = subjects.at(-1)!;
   const { newColumn } = last.columns[0].change;
   const arguments_ = subjects.map(({ change }) => argumentFor(change));
-  return `${surroundings.isPlan ? `${orderOfPlan(subjects)}\n\n` : ''}Files written:
+  return `${surroundings.isPlan ? `${orderOfPlan(subjects, order)}\n\n` : ''}Files written:
 ${files.map(({ path }) => `  ${path}`).join('\n')}
 ${unreviewed.length === 0 ? '' : `\nReview before expand:\n${unreviewed.map((sentence) => `  ${sentence}\n`).join('')}`}
 Next:
@@ -99,13 +101,13 @@ function stepOf(
 }
 
 /** The changes of a plan, and the reason for their order. */
-function orderOfPlan(subjects: readonly NewChange[]): string {
+function orderOfPlan(subjects: readonly NewChange[], order: string | undefined): string {
   const last = subjects.at(-1)!;
   const width = Math.max(...subjects.map((subject) => place(subject).length));
   const lines = subjects.map(
-    (subject, index) =>
-      `  ${index + 1}. ${place(subject).padEnd(width)}    ${subject.columns[0].facts.type} to ${subject.columns[0].change.newColumn.type}`,
+    (subject, index) => `  ${index + 1}. ${place(subject).padEnd(width)}    ${typesOf(subject)}`,
   );
+  if (order !== undefined) return `Column changes, in their order:\n${lines.join('\n')}\n${order}`;
   const others = subjects.length - 1;
   return `${place(last)} has ${others === 1 ? 'a column that refers to it and is' : `${others} columns that refer to it and are`} as narrow. The changes, in their order:
 ${lines.join('\n')}
@@ -114,9 +116,17 @@ valid between the changes, because PostgreSQL compares the two types. Finish eac
 the change of ${place(last)}, delete the written files and add --only.`;
 }
 
-/** The only column of a change of a plan. */
-function place({ table, columns: [{ facts }] }: NewChange): string {
-  return asSql(table.schema, table.name, facts.name);
+/** The columns of a change of a plan. */
+function place({ table, columns }: NewChange): string {
+  return `${asSql(table.schema, table.name)}.${columns.map(({ facts }) => asSql(facts.name)).join(',')}`;
+}
+
+/** `integer to bigint`; a rename has two names in place of two types. */
+function typesOf({ change, columns }: NewChange): string {
+  const ofEach = columns.map(({ change: { oldColumn, newColumn } }) =>
+    isRename(change) ? `is called ${newColumn.name}` : `${oldColumn.type} to ${newColumn.type}`,
+  );
+  return [...new Set(ofEach)].join(', ');
 }
 
 /** The phases of all changes of a plan. */

@@ -28,7 +28,7 @@ export function numberedNames(folder: string, files: readonly string[]): Migrati
 }
 
 /**
- * Names files by the time, as MikroORM does. Each further file is a second later.
+ * Names files by the time, as MikroORM does. The first one is MikroORM's own, whose clock runs on; each further file is a second later.
  * @param fileName MikroORM's option: the name for a timestamp of 14 digits in UTC, and for words
  * @param now in ms
  */
@@ -38,7 +38,9 @@ export function timestampedNames(
   now: number,
 ): MigrationNames {
   const timestampOf = (place: number) =>
-    new Date(now + place * MS_PER_SECOND).toISOString().replaceAll(/[-T:]|[.]\d{3}Z$/g, '');
+    new Date(now + (place === 0 ? 0 : place + 1) * MS_PER_SECOND)
+      .toISOString()
+      .replaceAll(/[-T:]|[.]\d{3}Z$/g, '');
   return {
     folder,
     prefixOf: (place) => fileName(timestampOf(place)),

@@ -5,7 +5,7 @@ import {
   type ReferencingColumn,
 } from '../attachments/referencing-columns.ts';
 import { columnAt } from '../attachments/table-column.ts';
-import { type ChangedColumn, isRename } from '../change/changed-column.ts';
+import { type ChangedColumn, changedColumnsOf, isRename } from '../change/changed-column.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { phaseNamesOf } from '../change/phase-name.ts';
 import type { MigrationNames } from './migration-names.ts';
@@ -43,14 +43,10 @@ export async function planChanges(
   project: Project,
   { only = false }: { readonly only?: boolean } = {},
 ): Promise<NewChange[]> {
-  const plan = (input: WantedChange, earlier: readonly NewChange[]) =>
-    planChange(
-      database,
-      input,
-      { migrations: project.migrations, firstPlace: nextPlace(project, earlier) },
-      [...project.changes, ...earlier.flatMap(({ columns }) => columns.map(({ change }) => change))],
-      project.earlierMigrations,
-    );
+  const plan = (input: WantedChange, earlier: readonly NewChange[]) => {
+    const { migrations, firstPlace = 0, changes, earlierMigrations } = projectAfter(project, earlier);
+    return planChange(database, input, { migrations, firstPlace }, changes, earlierMigrations);
+  };
   const alone = await plan(wanted, []);
   if (only || isRename(alone.change)) return [alone];
   const keys: Key[] = [];
@@ -118,6 +114,14 @@ function notAlone({ columns }: NewChange, wanted: WantedChange, keys: readonly K
   );
 }
 
-function nextPlace({ firstPlace = 0 }: Project, earlier: readonly NewChange[]): number {
-  return earlier.reduce((place, { change }) => place + phaseNamesOf(change).length, firstPlace);
+/** The project as it is when it has the changes of some plans. */
+export function projectAfter(project: Project, plans: readonly NewChange[]): Project {
+  return {
+    ...project,
+    changes: [...project.changes, ...plans.flatMap(({ change }) => changedColumnsOf(change))],
+    firstPlace: plans.reduce(
+      (place, { change, firstPlace }) => Math.max(place, firstPlace + phaseNamesOf(change).length),
+      project.firstPlace ?? 0,
+    ),
+  };
 }

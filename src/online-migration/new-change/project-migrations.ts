@@ -42,19 +42,21 @@ function defaultFileName(timestamp: string, name?: string): string {
  */
 export async function readProjectMigrations(
   project: string,
-  { path = DEFAULT_FOLDER, pathTs = path, fileName = defaultFileName }: NamingOptions = {},
+  options?: NamingOptions,
 ): Promise<ProjectMigrations> {
+  const { path = DEFAULT_FOLDER, pathTs = path, fileName = defaultFileName } = options ?? {};
   const folder = resolve(project, pathTs);
   const entries = await readdir(folder).catch(() => []);
   const files = entries.filter((file) => /[.][cm]?[jt]s$/.test(file) && !/[.]d[.][cm]?ts$/.test(file));
   const place = relative(project, folder).split(sep).join('/') || '.';
   // A project's own way to name files comes before the numbers.
   const isOwn = fileName(A_TIMESTAMP) !== defaultFileName(A_TIMESTAMP);
+  const isNumbered = files.length > 0 && areNumbered(files);
   return {
-    isNumbered: files.length > 0 && areNumbered(files),
+    isNumbered,
     earlierMigrations: files.flatMap((file) => wordsOf(file) ?? []),
     migrations:
-      !isOwn && areNumbered(files)
+      !isOwn && (isNumbered || options === undefined)
         ? numberedNames(place, files)
         : timestampedNames(place, fileName, Date.now()),
   };

@@ -12,7 +12,7 @@ export interface WrittenFile {
 }
 
 /** The list of all column changes. */
-const LIST_FILE = 'src/column-changes.ts';
+export const LIST_FILE = 'src/column-changes.ts';
 const EMPTY_LIST = `import type { ColumnChange } from 'online-migration';
 
 /** All column changes of this project. \`npx online-migration new\` adds to it; remove a change when it is over. */

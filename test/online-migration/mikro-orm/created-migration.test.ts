@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineEntity, p } from '@mikro-orm/postgresql';
 import { expect, it } from '@jest/globals';
-import type { Migrator } from '@mikro-orm/migrations';
+import type { OnlineMigrator } from '../../../src/online-migration/mikro-orm/index.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
 import { openOrdinaryProject } from '../../support/ordinary-project.ts';
 
@@ -45,7 +45,9 @@ async function createMigration(
     {},
     { entities, ordinary, migrations: { path: folder.path, emit: 'js' } },
   );
-  const { fileName } = await (project.orm.migrator as Migrator).create();
+  const migrator = project.orm.migrator as OnlineMigrator;
+  migrator.answerBy('as written');
+  const { fileName } = await migrator.create();
   return { text: await readFile(join(folder.path, fileName), 'utf8'), log: project.log };
 }
 

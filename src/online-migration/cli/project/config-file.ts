@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { ClientConfig } from 'pg';
 import type { ColumnChange } from '../../change/column-change.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+import { CONFIG_NAMES } from '../../new-change/config-names.ts';
 import { clientFor } from '../../postgres/open-client.ts';
 import type { SettingsOptions } from '../../phases/settings.ts';
 
@@ -26,8 +27,6 @@ export interface OnlineMigrationConfig {
 export interface LoadedConfig extends OnlineMigrationConfig {
   readonly file: string;
 }
-
-const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'cjs'].map((ending) => `online-migration.config.${ending}`);
 
 /**
  * Loads the project's configuration.

@@ -1,0 +1,84 @@
+import type { ComparedSchemas } from '../online-schema-generator.ts';
+import { escapeIdentifier, escapeLiteral } from 'pg';
+import type { FillToWrite } from './decided.ts';
+import type { PlacedQuestion, TablePlace } from './find-questions.ts';
+import type { Answer } from './questions.ts';
+import { tableName } from './table-name.ts';
+import { renameColumn, renameTable } from './renamed-schema.ts';
+
+/** A thing that gets another name, as its author says. */
+export interface Rename {
+  readonly kind: 'column' | 'table' | 'label';
+  /** The table, or the enum of a label. */
+  readonly place: TablePlace;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The renames among the answers to questions. */
+export function renamesAmong(questions: readonly PlacedQuestion[], answers: readonly Answer[]): Rename[] {
+  return questions.flatMap(({ kind, place }, index) => {
+    const answer = answers[index];
+    if (kind === 'fill' || answer?.kind !== 'renamed') return [];
+    return { kind, place, from: place.column ?? place.label ?? place.table, to: answer.to };
+  });
+}
+
+/** Columns come before their table, so that its old name is right for them. */
+export function inOrder(renames: readonly Rename[]): Rename[] {
+  return [
+    ...renames.filter(({ kind }) => kind === 'column'),
+    ...renames.filter(({ kind }) => kind === 'table'),
+  ];
+}
+
+/**
+ * The rename as a statement, and the one that reverts it.
+ * @param defaultSchema the schema that names are in without one
+ */
+export function renameStatements(
+  { kind, place, from, to }: Rename,
+  defaultSchema: string,
+): { readonly up: string; readonly down: string } {
+  const named = (table: string) => tableName({ schema: place.schema, table }, defaultSchema);
+  if (kind === 'column') {
+    const alter = `alter table ${named(place.table)} rename column`;
+    return {
+      up: `${alter} ${escapeIdentifier(from)} to ${escapeIdentifier(to)}`,
+      down: `${alter} ${escapeIdentifier(to)} to ${escapeIdentifier(from)}`,
+    };
+  }
+  const alter = (one: string, other: string) =>
+    `alter table ${named(one)} rename to ${escapeIdentifier(other)}`;
+  return { up: alter(from, to), down: alter(to, from) };
+}
+
+/** Renames in the schema that the entities are compared with. */
+export function renameIn({ from: schema }: ComparedSchemas, { kind, place, from, to }: Rename): void {
+  if (kind === 'column') renameColumn(schema, place, from, to);
+  else renameTable(schema, place, to);
+}
+
+/**
+ * The fills that give the rows a new label of an enum. `alter type … rename value` would break each process that knows the old one, so
+ * the enum gets the new label, and keeps the old one unused.
+ */
+export function labelFills({ place, from, to }: Rename, { to: target }: ComparedSchemas): FillToWrite[] {
+  const type = [place.table, `${place.schema}.${place.table}`];
+  return target.getTables().flatMap((table) =>
+    table
+      .getColumns()
+      .filter(
+        ({ nativeEnumName, type: columnType }) =>
+          type.includes(nativeEnumName ?? '') && !columnType.endsWith('[]'),
+      )
+      .map(({ name }) => ({
+        schema: table.schema ?? target.name,
+        table: table.name,
+        column: name,
+        value: escapeLiteral(to),
+        where: `${escapeIdentifier(name)} = ${escapeLiteral(from)}`,
+        isRequired: false,
+      })),
+  );
+}

@@ -1,0 +1,123 @@
+import type { ComparedSchemas } from '../online-schema-generator.ts';
+import type { NewChange } from '../../new-change/new-change.ts';
+import type { Project } from '../../new-change/plan-keys.ts';
+import type { Session } from '../../postgres/session.ts';
+import { leaveChangesOut } from '../schema-comparison.ts';
+import type { TablePlace } from './find-questions.ts';
+import { planTypeChanges } from './plan-type-changes.ts';
+import { tableAt } from './renamed-schema.ts';
+import type { Rename } from './renames.ts';
+import type { TypeChanges } from './type-changes.ts';
+
+/** The decisions on types. */
+export interface DecidedTypes {
+  readonly changes: NewChange[];
+  /** Columns that PostgreSQL changes at once, and whose difference MikroORM does not notice. */
+  readonly unnoticed: readonly TypeChanges[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * Decides how types change, and leaves the columns out of the ordinary migration if they get a column change.
+ *
+ * A column or a table that the ordinary migration renames first, or an enum that it makes, is not in the database yet. The column is
+ * left out of all migrations; the next `migration:create` finds it.
+ *
+ * @param renames that the ordinary migration makes
+ */
+export async function decideTypes(
+  schemas: ComparedSchemas,
+  types: readonly TypeChanges[],
+  renames: readonly Rename[],
+  session: Session | undefined,
+  project: Project,
+): Promise<DecidedTypes> {
+  if (types.length === 0) return { changes: [], unnoticed: [], notes: [] };
+  if (session === undefined) {
+    const tables = types.map(({ table }) => table).join(', ');
+    return {
+      changes: [],
+      unnoticed: [],
+      notes: [
+        `the database cannot be reached, so the changed types of ${tables} are written as MikroORM writes them`,
+      ],
+    };
+  }
+  const now: TypeChanges[] = [];
+  const later: TypeChanges[] = [];
+  for (const { columns, ...place } of types) {
+    const isLater = (column: (typeof columns)[number]) =>
+      column.isToBeMade || renames.some((rename) => isRenamed(rename, place, column.name));
+    now.push({ ...place, columns: columns.filter((column) => !isLater(column)) });
+    later.push({ ...place, columns: columns.filter(isLater) });
+  }
+  leaveColumnsOut(schemas, later);
+  const changes = await planTypeChanges(session, now, project, (one, other) => refersTo(schemas, one, other));
+  leaveOut(schemas, changes);
+  const planned = new Set(changes.flatMap((plan) => plan.columns.map(({ change }) => placeOfColumn(change))));
+  const unnoticed = now.map(({ columns, ...place }) => ({
+    ...place,
+    columns: columns.filter(
+      ({ name, isNoticed }) =>
+        !isNoticed &&
+        !planned.has(
+          placeOfColumn({ table: { schema: place.schema, name: place.table }, oldColumn: { name } }),
+        ),
+    ),
+  }));
+  return { changes, unnoticed, notes: later.filter(({ columns }) => columns.length > 0).map(laterNote) };
+}
+
+function placeOfColumn({
+  table,
+  oldColumn,
+}: {
+  readonly table: { readonly schema: string; readonly name: string };
+  readonly oldColumn: { readonly name: string };
+}): string {
+  return JSON.stringify([table.schema, table.name, oldColumn.name]);
+}
+
+function isRenamed({ kind, place, to }: Rename, { schema, table }: TablePlace, column: string): boolean {
+  if (place.schema !== schema) return false;
+  return kind === 'table' ? to === table : place.table === table && to === column;
+}
+
+function laterNote({ table, columns }: TypeChanges): string {
+  const names = columns.map(({ name }) => name).join(', ');
+  return `the type of ${table}.${names} is not changed yet: run this migration, then run migration:create again`;
+}
+
+/** Leaves the columns of planned changes out of the comparison. */
+export function leaveOut({ from, to }: ComparedSchemas, changes: readonly NewChange[]): void {
+  leaveChangesOut(
+    from,
+    to,
+    changes.flatMap(({ change: { table, columns } }) =>
+      columns.map((column) => ({
+        schema: table.schema,
+        table: table.name,
+        oldColumn: column.from.name,
+        newColumn: column.to.name,
+      })),
+    ),
+  );
+}
+
+function leaveColumnsOut({ from, to }: ComparedSchemas, types: readonly TypeChanges[]): void {
+  leaveChangesOut(
+    from,
+    to,
+    types.flatMap(({ schema, table, columns }) =>
+      columns.map(({ name }) => ({ schema, table, oldColumn: name, newColumn: name })),
+    ),
+  );
+}
+
+/** Whether a table has a foreign key to another one. */
+function refersTo({ to }: ComparedSchemas, one: TablePlace, other: TablePlace): boolean {
+  const keys = Object.values(tableAt(to, one)?.getForeignKeys() ?? {});
+  return keys.some(({ referencedTableName: name }) =>
+    [other.table, `${other.schema}.${other.table}`].includes(name),
+  );
+}
