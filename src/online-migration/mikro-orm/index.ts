@@ -9,5 +9,5 @@ export type { TableFill } from '../ordinary/fill/table-fill.ts';
 export { OnlineMigration } from './online-migration.ts';
 export { onlineMigrations, type OnlineMigrationsOptions } from './online-migrations.ts';
 export { OnlineMigrator, type OnlineMigratorOptions } from './online-migrator.ts';
-export { OnlineSchemaGenerator } from './online-schema-generator.ts';
+export { OnlineSchemaGenerator } from './comparison/online-schema-generator.ts';
 export { TypedColumn } from './typed-column.ts';

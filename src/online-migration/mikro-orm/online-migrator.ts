@@ -30,7 +30,7 @@ import { withOwnSettings } from './ordinary-migration.ts';
 import { type PendingMigration, planOf } from './pending-migration.ts';
 import { OnlineMigrationRunner } from './migration-runner.ts';
 import type { OrdinaryMode, RunnerResources } from './runner-resources.ts';
-import { OnlineSchemaGenerator } from './online-schema-generator.ts';
+import { OnlineSchemaGenerator } from './comparison/online-schema-generator.ts';
 import { refuseToLog, refuseToUnlog } from './ledger-commands.ts';
 import { chooseForRollup } from './rollup-choice.ts';
 import { type Answers, NO_ANSWERS } from './creation/answers.ts';

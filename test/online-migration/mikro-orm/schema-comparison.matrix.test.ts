@@ -5,7 +5,7 @@ import { expect, it } from '@jest/globals';
 import { defineEntity, type EntitySchema, p } from '@mikro-orm/core';
 import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import { textToEnum } from '../../../src/online-migration/conversions/texts/text-to-enum.ts';
-import { OnlineSchemaGenerator } from '../../../src/online-migration/mikro-orm/online-schema-generator.ts';
+import { OnlineSchemaGenerator } from '../../../src/online-migration/mikro-orm/comparison/online-schema-generator.ts';
 import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';

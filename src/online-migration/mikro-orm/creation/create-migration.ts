@@ -14,7 +14,7 @@ import { type NamingOptions, readProjectMigrations } from '../../new-change/proj
 import { refuseObstacles } from '../../new-change/refuse-obstacles.ts';
 import { LIST_FILE, refuseExisting, type WrittenFile, writeFiles } from '../../new-change/written-files.ts';
 import type { Session } from '../../postgres/session.ts';
-import type { OnlineSchemaGenerator } from '../online-schema-generator.ts';
+import type { OnlineSchemaGenerator } from '../comparison/online-schema-generator.ts';
 import type { Answers } from './answers.ts';
 import { decideMigration } from './decide-migration.ts';
 import type { Decided } from './decided.ts';

@@ -1,9 +1,9 @@
-import type { ComparedSchemas } from '../online-schema-generator.ts';
+import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
 import type { DatabaseSchema } from '@mikro-orm/postgresql';
 import { escapeIdentifier } from 'pg';
 import { type Project, projectAfter } from '../../new-change/plan-keys.ts';
 import type { Session } from '../../postgres/session.ts';
-import type { SchemaComparison } from '../online-schema-generator.ts';
+import type { SchemaComparison } from '../comparison/online-schema-generator.ts';
 import type { Answers } from './answers.ts';
 import type { Decided, FillToWrite } from './decided.ts';
 import { findQuestions, forgottenLabels, type PlacedQuestion, placeOf } from './find-questions.ts';

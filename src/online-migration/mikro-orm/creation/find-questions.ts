@@ -1,6 +1,6 @@
 import type { DatabaseTable, SchemaDifference } from '@mikro-orm/postgresql';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
-import type { ComparedSchemas } from '../online-schema-generator.ts';
+import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
 import type { Question } from './questions.ts';
 
 type Column = NonNullable<ReturnType<DatabaseTable['getColumn']>>;

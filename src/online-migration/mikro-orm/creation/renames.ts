@@ -1,4 +1,4 @@
-import type { ComparedSchemas } from '../online-schema-generator.ts';
+import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { FillToWrite } from './decided.ts';
 import type { PlacedQuestion, TablePlace } from './find-questions.ts';

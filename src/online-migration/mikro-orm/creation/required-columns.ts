@@ -1,4 +1,4 @@
-import type { ComparedSchemas } from '../online-schema-generator.ts';
+import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
 import type { SchemaDifference } from '@mikro-orm/postgresql';
 import { escapeIdentifier } from 'pg';
 import type { Queryable } from '../../postgres/queryable.ts';

@@ -1,4 +1,4 @@
-import type { ComparedSchemas } from '../online-schema-generator.ts';
+import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
 import type { DatabaseTable, SchemaDifference } from '@mikro-orm/postgresql';
 import { asSql } from '../../new-change/sql-name.ts';
 import { isComputed, placeOf, type TablePlace } from './find-questions.ts';

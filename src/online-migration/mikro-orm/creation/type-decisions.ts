@@ -1,8 +1,8 @@
-import type { ComparedSchemas } from '../online-schema-generator.ts';
+import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
 import type { NewChange } from '../../new-change/new-change.ts';
 import type { Project } from '../../new-change/plan-keys.ts';
 import type { Session } from '../../postgres/session.ts';
-import { leaveChangesOut } from '../schema-comparison.ts';
+import { leaveChangesOut } from '../comparison/schema-comparison.ts';
 import type { TablePlace } from './find-questions.ts';
 import { planTypeChanges } from './plan-type-changes.ts';
 import { tableAt } from './renamed-schema.ts';

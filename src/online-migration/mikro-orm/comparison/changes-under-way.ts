@@ -1,10 +1,10 @@
 import type { Pool } from 'pg';
-import type { ColumnChange } from '../change/column-change.ts';
-import { stageOf } from '../observation/stage.ts';
-import type { Queryable } from '../postgres/queryable.ts';
-import { type RecordedChange, readRecordedChanges } from '../state/recorded-changes.ts';
-import { ColumnMissingError, TableNotReadyError } from '../state/shape-errors.ts';
-import { readTableShape } from '../state/table-shape.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
+import { stageOf } from '../../observation/stage.ts';
+import type { Queryable } from '../../postgres/queryable.ts';
+import { type RecordedChange, readRecordedChanges } from '../../state/recorded-changes.ts';
+import { ColumnMissingError, TableNotReadyError } from '../../state/shape-errors.ts';
+import { readTableShape } from '../../state/table-shape.ts';
 
 /** MikroORM's connection. */
 interface Connection {

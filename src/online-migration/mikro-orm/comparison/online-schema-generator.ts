@@ -5,9 +5,9 @@ import {
   type SchemaDifference,
   SchemaGenerator,
 } from '@mikro-orm/postgresql';
-import { QUEUE_SCHEMA, PACKAGE_SCHEMA } from '../change/names.ts';
-import type { ColumnChange } from '../change/column-change.ts';
-import { readRecordedChanges } from '../state/recorded-changes.ts';
+import { QUEUE_SCHEMA, PACKAGE_SCHEMA } from '../../change/names.ts';
+import type { ColumnChange } from '../../change/column-change.ts';
+import { readRecordedChanges } from '../../state/recorded-changes.ts';
 import { queryableOf, readChangesToCome, readChangesUnderWay } from './changes-under-way.ts';
 import { leaveChangesOut } from './schema-comparison.ts';
 

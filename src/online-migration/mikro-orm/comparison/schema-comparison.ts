@@ -1,5 +1,5 @@
 import type { DatabaseSchema, DatabaseTable } from '@mikro-orm/postgresql';
-import { triggerNames } from '../change/names.ts';
+import { triggerNames } from '../../change/names.ts';
 import type { ChangeUnderWay } from './changes-under-way.ts';
 
 type Index = ReturnType<DatabaseTable['getIndexes']>[number];
