@@ -95,11 +95,13 @@ const comments = async (entity: unknown) =>
 const customer = () => p.manyToOne(Customer).nullable();
 
 it('a new migration says which values are lost, and which get another name', async () => {
-  expect(await comments(order({ customer }))).toEqual(['The values of note are lost.']);
+  const back = 'The values of note do not come back.';
+  expect(await comments(order({ customer }))).toEqual(['The values of note are lost.', back]);
   expect(await comments(order({ customer, remark: p.text().nullable() }))).toEqual([
     'The values of note become those of remark. If these are two things, drop one column and add the other.',
   ]);
   expect(await comments(order({ customer, remark: p.string().nullable() }))).toEqual([
     'The values of note are lost. If it is remark now, rename the column in place of both statements.',
+    back,
   ]);
 });
