@@ -1,37 +1,21 @@
-import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
 import type { DatabaseSchema } from '@mikro-orm/postgresql';
 import { escapeIdentifier } from 'pg';
-import { type Project, projectAfter } from '../../new-change/plan-keys.ts';
-import type { Session } from '../../postgres/session.ts';
-import type { SchemaComparison } from '../comparison/online-schema-generator.ts';
-import type { Answers } from './answers.ts';
+import { projectAfter } from '../../new-change/plan-keys.ts';
+import type { ComparedSchemas, SchemaComparison } from '../comparison/online-schema-generator.ts';
 import type { Decided, FillToWrite } from './decided.ts';
-import { findQuestions, forgottenLabels, type PlacedQuestion, placeOf } from './find-questions.ts';
+import { decideRenames } from './decide-renames.ts';
+import { forgottenLabels, placeOf } from './find-questions.ts';
 import { keepNumbers } from './identity-columns.ts';
+import type { Deciding } from './deciding.ts';
 import { keepDropped } from './keep-dropped.ts';
 import { planRenames } from './plan-renames.ts';
-import { type Answer, answered, type Ask, refuseStrayAnswers } from './questions.ts';
+import { type Answer, answered, refuseStrayAnswers } from './questions.ts';
 import { tableAt } from './renamed-schema.ts';
 import { tableName } from './table-name.ts';
-import { inOrder, labelFills, type Rename, renameIn, renamesAmong, renameStatements } from './renames.ts';
-import { findRequiredColumns, type RequiredColumn, valueQuestion } from './required-columns.ts';
+import { labelFills, renameStatements } from './renames.ts';
+import { type ColumnToFill, findColumnsToFill, valueQuestion, withoutValue } from './columns-to-fill.ts';
 import { decideTypes, leaveOut } from './type-decisions.ts';
 import { findTypeChanges, type TypeChanges } from './type-changes.ts';
-
-/** The surroundings of a new migration. */
-export interface Deciding {
-  readonly comparison: SchemaComparison;
-  readonly answers: Answers;
-  /** Undefined if nobody can answer. */
-  readonly ask: Ask | undefined;
-  /** Undefined without the database, which a comparison with a snapshot file does not need. */
-  readonly session: Session | undefined;
-  readonly project: Project;
-  /** The schema of tables without one. */
-  readonly defaultSchema: string;
-  /** Whether the application follows declared changes. */
-  readonly isFollowing: boolean;
-}
 
 /**
  * Decides how the differences of two schemas become migrations:
@@ -40,7 +24,8 @@ export interface Deciding {
  * 2. A renamed column is a declared rename if the application follows declared changes. Otherwise the ordinary migration renames it,
  *    as it renames a table.
  * 3. A type that PostgreSQL cannot change at once becomes a column change.
- * 4. A required column without a default becomes nullable; further migrations fill it and make it required.
+ * 4. A new column for whose values PostgreSQL would refuse or rewrite the table comes without them; further migrations fill it and make it
+ *    required.
  * 5. A serial column that becomes an identity keeps its numbers.
  * 6. All other differences are MikroORM's.
  *
@@ -48,14 +33,11 @@ export interface Deciding {
  * @throws OnlineMigrationError if an answer is missing, or a change cannot be made
  */
 export async function decideMigration(schemas: ComparedSchemas, deciding: Deciding): Promise<Decided> {
-  const { comparison, session, project, answers, ask } = deciding;
+  const { comparison, session, project, defaultSchema } = deciding;
   const forgotten = forgottenLabels(schemas);
-  const renames = await askForRenames(schemas, deciding);
-  const [followed, atOnce] = [renames.filter(isFollowed), inOrder(renames.filter((one) => !isFollowed(one)))];
+  const { followed, atOnce, labels } = await decideRenames(schemas, deciding);
   const changes = session === undefined ? [] : await planRenames(session, followed, project);
   leaveOut(schemas, changes);
-  const statements = atOnce.map((rename) => renameStatements(rename, deciding.defaultSchema));
-  for (const rename of atOnce) renameIn(schemas, rename);
 
   const diff = comparison.compare(schemas);
   const kept = session === undefined ? [] : await keepNumbers(diff, schemas, session);
@@ -67,64 +49,57 @@ export async function decideMigration(schemas: ComparedSchemas, deciding: Decidi
     projectAfter(project, changes),
   );
 
-  const required = await findRequiredColumns(comparison.compare(schemas), schemas, session);
-  const questions = required.map(valueQuestion);
-  refuseStrayAnswers(questions, { fills: answers.fills });
-  const values = await answered(questions, answers, ask);
+  const filled = await decideFills(schemas, deciding);
   const between = comparison.readEntities();
   for (const schema of [schemas.to, between]) {
-    for (const { column, ...place } of required) tableAt(schema, place)!.getColumn(column)!.nullable = true;
+    for (const { column, ...place } of filled) withoutValue(tableAt(schema, place)!.getColumn(column)!);
     keepLabels(schemas.from, schema);
   }
   keepDropped(schemas.from, between, comparison.dropsTables);
   const first = sqlOf(comparison, { from: schemas.from, to: between }, schemas.to);
   const last = sqlOf(comparison, { from: between, to: schemas.to }, schemas.to);
-  statements.push(...types.unnoticed.flatMap((table) => typeStatements(table, deciding.defaultSchema)));
-  const up = joined([...statements.map((statement) => statement.up), ...kept], first.up);
+  const own = [
+    ...atOnce.map((rename) => renameStatements(rename, defaultSchema)),
+    ...types.unnoticed.flatMap((table) => typeStatements(table, defaultSchema)),
+  ];
+  const before = [...own.map((statement) => statement.up), ...kept];
+  const up = joined(
+    before,
+    first.up,
+    filled.flatMap(({ then }) => then),
+  );
   const down = joined(
     [],
     first.down,
-    statements.toReversed().map((statement) => statement.down),
+    own.toReversed().map((statement) => statement.down),
   );
   const isDropOnly = up === '';
   return {
     ...(isDropOnly ? last : { up, down }),
     drops: isDropOnly ? { up: '', down: '' } : last,
     changes: [...changes, ...types.changes],
-    fills: [
-      ...required.map((column, place) => fillOf(column, values[place]!)),
-      ...renames.flatMap((rename) => (rename.kind === 'label' ? labelFills(rename, schemas) : [])),
-    ],
+    fills: [...filled.map(fillOf), ...labels.flatMap((rename) => labelFills(rename, schemas))],
     notes: [...forgotten.map(labelNote), ...types.notes],
   };
-
-  function isFollowed({ kind }: Rename): boolean {
-    return kind === 'column' && deciding.isFollowing && session !== undefined;
-  }
 }
 
-/** If nobody is there to be asked, the error also names the values that are missing in any case. */
-async function askForRenames(
+/**
+ * Finds the values of the rows that are there.
+ * @throws OnlineMigrationError if a value is missing, or an option gives one that is not needed
+ */
+async function decideFills(
   schemas: ComparedSchemas,
-  { comparison, session, answers, ask }: Deciding,
-): Promise<Rename[]> {
-  const diff = comparison.compare(schemas);
-  const questions = findQuestions(diff, schemas, comparison.dropsTables);
-  refuseStrayAnswers(questions, { renames: answers.renames, drops: answers.drops });
-  const required = ask === undefined ? await findRequiredColumns(diff, schemas, session) : [];
-  const values = required.map(valueQuestion).filter((question) => !isCandidate(question, questions));
-  return renamesAmong(questions, await answered([...questions, ...values], answers, ask));
-}
-
-/** Whether a new column may be an old one with another name. */
-function isCandidate({ place }: PlacedQuestion, questions: readonly PlacedQuestion[]): boolean {
-  return questions.some(
-    (other) =>
-      other.kind === 'column' &&
-      other.place.schema === place.schema &&
-      other.place.table === place.table &&
-      other.candidates.includes(place.column!),
-  );
+  { comparison, session, answers, ask, defaultSchema }: Deciding,
+): Promise<(ColumnToFill & { readonly value: string })[]> {
+  const columns = await findColumnsToFill(comparison.compare(schemas), schemas, session, defaultSchema);
+  const open = columns.filter(({ value }) => value === undefined);
+  const questions = open.map(valueQuestion);
+  refuseStrayAnswers(questions, { fills: answers.fills });
+  const given = await answered(questions, answers, ask);
+  return columns.map((column) => {
+    const answer = given[open.indexOf(column)];
+    return { ...column, value: column.value ?? (answer as Extract<Answer, { kind: 'filled' }>).by };
+  });
 }
 
 /**
@@ -181,9 +156,8 @@ function keepLabels(from: DatabaseSchema, to: DatabaseSchema): void {
   }
 }
 
-function fillOf({ schema, table, column }: RequiredColumn, answer: Answer): FillToWrite {
-  const { by: value } = answer as Extract<Answer, { kind: 'filled' }>;
-  return { schema, table, column, value, where: `${escapeIdentifier(column)} is null`, isRequired: true };
+function fillOf({ schema, table, column, value, isRequired }: ColumnToFill & { readonly value: string }): FillToWrite {
+  return { schema, table, column, value, where: `${escapeIdentifier(column)} is null`, isRequired };
 }
 
 function labelNote({ type, labels }: ReturnType<typeof forgottenLabels>[number]): string {

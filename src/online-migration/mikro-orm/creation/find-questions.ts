@@ -17,7 +17,7 @@ export type PlacedQuestion = Question & {
 };
 
 /**
- * Finds the values that MikroORM's migration would lose, or take for those of something else. MikroORM compares names: if one is gone and
+ * Finds the rows and labels that MikroORM's migration would lose, or take for those of something else. MikroORM compares names: if one is gone and
  * another one has come, nobody but the author knows whether it is the same thing.
  *
  * @param diff without renames
@@ -32,7 +32,6 @@ export function findQuestions(
   refusePartitioning(diff, schemas);
   return [
     ...(hasTables ? tableQuestions(diff, schemas) : []),
-    ...columnQuestions(diff, schemas),
     ...labelQuestions(schemas),
   ];
 }
@@ -64,7 +63,8 @@ function tableQuestions(
   });
 }
 
-function columnQuestions({ changedTables }: SchemaDifference, schemas: ComparedSchemas): PlacedQuestion[] {
+/** The questions on columns. Those of a renamed table are known when the table has its new name. */
+export function columnQuestions({ changedTables }: SchemaDifference, schemas: ComparedSchemas): PlacedQuestion[] {
   return Object.values(changedTables).flatMap(({ fromTable, removedColumns, addedColumns }) => {
     const { schema, table } = placeOf(fromTable, schemas);
     const added = Object.keys(addedColumns);

@@ -24,14 +24,6 @@ export function renamesAmong(questions: readonly PlacedQuestion[], answers: read
   });
 }
 
-/** Columns come before their table, so that its old name is right for them. */
-export function inOrder(renames: readonly Rename[]): Rename[] {
-  return [
-    ...renames.filter(({ kind }) => kind === 'column'),
-    ...renames.filter(({ kind }) => kind === 'table'),
-  ];
-}
-
 /**
  * The rename as a statement, and the one that reverts it.
  * @param defaultSchema the schema that names are in without one

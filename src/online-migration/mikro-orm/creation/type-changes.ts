@@ -26,7 +26,8 @@ const TIME = /^(timestamp|time)/i;
 const WITH_ZONE = /^(timestamptz|timetz|.*with time zone)/i;
 /** Six digits are all that PostgreSQL has, with or without the modifier. */
 const FULL_PRECISION = /^(timestamptz|timestamp|timetz|time)\(6\)/i;
-const SERIALS: Readonly<Record<string, string>> = {
+/** The types of numbers from a sequence. */
+export const SERIALS: Readonly<Record<string, string>> = {
   serial: 'integer',
   bigserial: 'bigint',
   smallserial: 'smallint',

@@ -1,6 +1,7 @@
 import type { ColumnDef, Node, RangeVar } from 'libpg-query';
 import { escapeIdentifier } from 'pg';
 import { asKind } from '../../sql/statements.ts';
+import { functionsIn } from '../planning/called-functions.ts';
 import { expressionOf, fillAdvice } from '../planning/fill-advice.ts';
 import type { Rule, RuleContext, Verdict } from '../planning/rule.ts';
 import { stringsOf, type TableCommand, tableCommandOf } from '../planning/table-command.ts';
@@ -108,12 +109,4 @@ function refused(reason: string, instead: string): Refused {
 
 function isNullConstant(expression: Node): boolean {
   return asKind(expression, 'A_Const')?.isnull === true;
-}
-
-/** The names of the functions that a tree calls, without their schemas. */
-function functionsIn(part: unknown): string[] {
-  if (typeof part !== 'object' || part === null) return [];
-  const called = 'FuncCall' in part ? asKind(part as Node, 'FuncCall') : undefined;
-  const own = called === undefined ? [] : stringsOf(called.funcname).slice(-1);
-  return [...own, ...Object.values(part).flatMap(functionsIn)];
 }

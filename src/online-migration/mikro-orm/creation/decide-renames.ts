@@ -1,0 +1,66 @@
+import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
+import { findColumnsToFill, valueQuestion } from './columns-to-fill.ts';
+import type { Deciding } from './deciding.ts';
+import { columnQuestions, findQuestions, type PlacedQuestion } from './find-questions.ts';
+import { answered, refuseStrayAnswers } from './questions.ts';
+import { type Rename, renameIn, renamesAmong } from './renames.ts';
+
+/** The renames of a new migration. */
+export interface DecidedRenames {
+  /** Columns that the application follows: each gets a declared rename. */
+  readonly followed: readonly Rename[];
+  /** Tables and columns that the ordinary migration renames, in this order. The schema of the database has their new names. */
+  readonly atOnce: readonly Rename[];
+  readonly labels: readonly Rename[];
+}
+
+/**
+ * Finds out which names are the same thing: first the tables and the labels of enums, then the columns, also those of renamed tables.
+ *
+ * If nobody can be asked, an error names all questions that are open.
+ *
+ * @param schemas that of the database gets the names of things that are renamed at once
+ */
+export async function decideRenames(schemas: ComparedSchemas, deciding: Deciding): Promise<DecidedRenames> {
+  const { comparison, session, answers, ask, isFollowing } = deciding;
+  const first = findQuestions(comparison.compare(schemas), schemas, comparison.dropsTables);
+  const isAnswered = first.every(({ names }) => names.some((name) => answers.renames.has(name) || answers.drops.has(name)));
+  const open = isAnswered || ask !== undefined ? [] : await columnsAndValues(schemas, deciding);
+  const renames = renamesAmong(first, await answered([...first, ...open], answers, ask));
+  const [tables, labels] = [renames.filter(isTable), renames.filter((one) => !isTable(one))];
+  for (const table of tables) renameIn(schemas, table);
+
+  const second = columnQuestions(comparison.compare(schemas), schemas);
+  refuseStrayAnswers([...first, ...second], { renames: answers.renames, drops: answers.drops });
+  const values = ask === undefined ? (await columnsAndValues(schemas, deciding)).slice(second.length) : [];
+  const columns = renamesAmong(second, await answered([...second, ...values], answers, ask));
+  const isFollowed = ({ place }: Rename) =>
+    isFollowing && session !== undefined && !tables.some(({ to, place: { schema } }) => schema === place.schema && to === place.table);
+  const atOnce = columns.filter((column) => !isFollowed(column));
+  for (const column of atOnce) renameIn(schemas, column);
+  return { followed: columns.filter(isFollowed), atOnce: [...tables, ...atOnce], labels };
+}
+
+function isTable({ kind }: Rename): boolean {
+  return kind === 'table';
+}
+
+/** The questions on columns, and behind them those on values that are missing whatever the answers are. */
+async function columnsAndValues(schemas: ComparedSchemas, deciding: Deciding): Promise<PlacedQuestion[]> {
+  const { comparison, session, defaultSchema } = deciding;
+  const diff = comparison.compare(schemas);
+  const questions = columnQuestions(diff, schemas);
+  const columns = await findColumnsToFill(diff, schemas, session, defaultSchema);
+  const values = columns.filter(({ value }) => value === undefined).map(valueQuestion);
+  return [...questions, ...values.filter((question) => !isCandidate(question, questions))];
+}
+
+/** Whether a new column may be an old one with another name. */
+function isCandidate({ place }: PlacedQuestion, questions: readonly PlacedQuestion[]): boolean {
+  return questions.some(
+    (other) =>
+      other.place.schema === place.schema &&
+      other.place.table === place.table &&
+      other.candidates.includes(place.column!),
+  );
+}
