@@ -45,6 +45,7 @@ describe('the report of npx online-migration check', () => {
       '  no rule knows it: it runs alone, for at most ten seconds',
       '',
       '2 files, 7 statements: 3 as written, 1 accepted, 1 by other steps, 1 unknown to the rules, 1 refused.',
+      "The package's migrator for MikroORM carries out the other steps. With another tool, write them in place of the statement, each in a transaction of its own.",
       'Without --url, a table counts as in use and with rows, unless the same file makes it.',
       '',
     ]);
@@ -205,6 +206,21 @@ export class B implements MigrationInterface {
   knex.schema.alterTable('x', (table) => table.integer('a'));`,
     line: 2,
     text: 'it calls `schema.alterTable`, which builds SQL',
+  },
+  {
+    name: 'a migration of Knex that builds a query',
+    file: 'b10.js',
+    content: `exports.up = (knex) =>
+  knex('x').update({ a: 1 });`,
+    line: 2,
+    text: 'it calls the handle of its tool, which builds SQL',
+  },
+  {
+    name: 'a placeholder of a tool',
+    file: 'b11.sql',
+    content: 'select 1;\nalter table ${schema}.x add a int;',
+    line: 2,
+    text: 'Placeholders of a tool are not replaced',
   },
 ];
 

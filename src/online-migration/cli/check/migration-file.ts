@@ -45,6 +45,9 @@ export class FileProblem extends OnlineMigrationError {
   }
 }
 
+/** Placeholders of tools: `${schema}` of Flyway and Liquibase, `{{ schema }}` of templates. */
+const PLACEHOLDER = /\$\{[^}]*\}|\{\{[^}]*\}\}/;
+
 /**
  * Reads the statements of a migration; their lines are those of the file.
  * @throws FileProblem if the grammar does not accept one
@@ -61,9 +64,12 @@ export function statementsIn(parser: SqlParser, { texts }: ReadMigration): State
     } catch (error) {
       const { cause } = error as { cause?: { message?: string; sqlDetails?: { cursorPosition?: number } } };
       const before = text.sql.slice(0, cause?.sqlDetails?.cursorPosition ?? 0);
+      const next = PLACEHOLDER.test(text.sql)
+        ? 'Placeholders of a tool are not replaced: let the tool write its SQL, and check that; the file was not checked.'
+        : 'Correct it; the file was not checked.';
       throw new FileProblem(
         'SQL_NOT_READ',
-        `PostgreSQL's grammar does not accept it: ${cause?.message ?? String(error)}. Correct it; the file was not checked.`,
+        `PostgreSQL's grammar does not accept it: ${cause?.message ?? String(error)}. ${next}`,
         lineIn(text, before.split('\n').length),
         { cause: error },
       );

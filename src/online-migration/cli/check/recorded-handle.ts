@@ -36,22 +36,30 @@ function handleOf(path: string, record: Recorder): object {
     query: (sql: unknown) => recorded(sql, path, record),
     sql: (sql: unknown) => recorded(sql, path, record),
   };
-  return new Proxy(members, {
-    get(target, name) {
+  // A proxy can be called only if its target is a function, as `knex('orders')` is.
+  return new Proxy(() => undefined, {
+    apply() {
+      throw buildsSql('the handle of its tool');
+    },
+    get(_, name) {
       // An object with `then` would be awaited.
       if (typeof name === 'symbol' || name === 'then') return undefined;
-      if (name in target) return target[name];
+      if (Object.hasOwn(members, name)) return members[name];
       if (ENDS_NOTHING.has(name)) return async () => undefined;
       if (['schema', 'manager', 'sequelize'].includes(name)) return handleOf(`${path}${name}.`, record);
       if (name === 'transaction')
         return async (body: unknown) =>
           typeof body === 'function' ? body(handleOf(path, record)) : undefined;
-      throw new OnlineMigrationError(
-        'MIGRATION_NOT_READ',
-        `it calls \`${path}${name}\`, which builds SQL; only SQL as text is recorded (\`query\`, \`raw\`, \`sql\`)`,
-      );
+      throw buildsSql(`\`${path}${name}\``);
     },
   });
+}
+
+function buildsSql(called: string): OnlineMigrationError {
+  return new OnlineMigrationError(
+    'MIGRATION_NOT_READ',
+    `it calls ${called}, which builds SQL; only SQL as text is recorded (\`query\`, \`raw\`, \`sql\`)`,
+  );
 }
 
 /** An answer without rows, with the members of Knex's answer. */

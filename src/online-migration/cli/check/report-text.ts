@@ -4,6 +4,8 @@ import { rowCount, rowsOf } from '../../change/row-count.ts';
 import type { CheckedFile, CheckedStatement, Outcome, TableSize } from './checked-file.ts';
 
 const MEBIBYTE = 1024 ** 2;
+const OTHER_STEPS =
+  "The package's migrator for MikroORM carries out the other steps. With another tool, write them in place of the statement, each in a transaction of its own.";
 
 /** The ground of the verdicts. */
 export interface Basis {
@@ -79,6 +81,7 @@ function summaryOf(files: readonly CheckedFile[], { hasDatabase, isOneDeployment
   return [
     `${numbered(files.length, 'file')}, ${numbered(statements.length, 'statement')}${counts.length === 0 ? '' : `: ${counts.join(', ')}`}.`,
     ...(failed === 0 ? [] : [`${numbered(failed, 'file')} could not be checked.`]),
+    ...(count('steps') === 0 ? [] : [OTHER_STEPS]),
     ...(hasDatabase
       ? []
       : [
