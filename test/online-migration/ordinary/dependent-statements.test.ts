@@ -108,6 +108,15 @@ alter table orders add note int null, drop column note`,
     ],
   ],
   [
+    'a foreign key that is checked at once, as Django writes it',
+    [
+      `alter table orders add buyer_id int null constraint orders_buyer references customers (id) deferrable initially deferred`,
+      `set constraints orders_buyer immediate`,
+      `create index on orders (buyer_id)`,
+      `set constraints all immediate`,
+    ],
+  ],
+  [
     'a row of a large table',
     [
       `insert into customers select n, 'x' from generate_series(1000, 30000) n`,

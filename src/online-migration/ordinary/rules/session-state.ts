@@ -7,7 +7,6 @@ import { stringsOf } from '../planning/table-command.ts';
 
 /** Statements whose effect ends with the transaction or the session. */
 const BOUND: readonly Kind[] = [
-  'ConstraintsSetStmt',
   'PrepareStmt',
   'ExecuteStmt',
   'DeclareCursorStmt',
@@ -20,6 +19,7 @@ const BOUND: readonly Kind[] = [
  *
  * - A timeout is left out: the steps have their own.
  * - Another setting holds for the steps that follow, also if they run later in another session.
+ * - `set constraints … immediate`, as Django writes it, runs in its place: each commit checks the constraints anyway.
  * - Temporary tables, cursors, deferred constraints and `lock table` have one transaction, or they are refused.
  */
 export const sessionState: Rule = async ({ tree }, context) => {
@@ -39,7 +39,10 @@ export const sessionState: Rule = async ({ tree }, context) => {
   if (temporary) return bound([], 'use an ordinary table, and drop it at the end');
   const locks = asKind(tree, 'LockStmt')?.relations?.flatMap((node) => asKind(node, 'RangeVar') ?? []);
   if (locks !== undefined) return bound(locks.map(nameOf), 'leave it out: each step locks its tables itself');
-  if (BOUND.some((kind) => kind in tree))
+  const constraints = asKind(tree, 'ConstraintsSetStmt');
+  if (constraints !== undefined && constraints.deferred !== true)
+    return { kind: 'as-written', relations: [] };
+  if (constraints !== undefined || BOUND.some((kind) => kind in tree))
     return bound([], 'write the statements that need it in a migration of their own');
   return undefined;
 };
