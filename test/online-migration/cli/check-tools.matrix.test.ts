@@ -405,4 +405,15 @@ export default class Migration20240104000000 extends Migration {
       'm/0003_c.sql:3 steps',
     ]);
   });
+
+  it('takes the steps in place of set not null as they are, each in a file of one deployment', async () => {
+    const files = {
+      'm/0001_a.sql': 'create table orders (id int primary key, note text);',
+      'm/0002_b.sql': 'alter table orders add constraint filled check (note is not null) not valid;',
+      'm/0003_c.sql': 'alter table orders validate constraint filled;',
+      'm/0004_d.sql': 'alter table orders alter note set not null;',
+      'm/0005_e.sql': 'alter table orders drop constraint filled;',
+    };
+    expect(await check(files, 'm', '--strict', '--from', '0002')).toMatchObject({ exitCode: 0 });
+  });
 });

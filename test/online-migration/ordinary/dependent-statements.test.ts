@@ -212,6 +212,33 @@ describe('a statement that depends on earlier ones', () => {
     await database.client.rows(`drop schema other cascade`);
   });
 
+  it('like a validated check, which is all that not null needs, reads the rows once', async () => {
+    const kinds = await run([
+      `alter table orders add constraint filled check (note is not null) not valid`,
+      `alter table orders validate constraint filled`,
+      `alter table orders alter note set not null`,
+      `alter table orders drop constraint filled`,
+    ]);
+    expect(kinds).toEqual(['locked', 'validate', 'locked', 'together']);
+  });
+
+  it('like a check that is dropped proves no column not null', async () => {
+    await database.client.rows(`alter table orders add constraint filled check (note is not null)`);
+    await using session = await Session.open({ connectionString: database.url }, 'migration');
+    const { steps } = await planMigration(session, [
+      `alter table orders drop constraint filled`,
+      `alter table orders alter note set not null`,
+    ]);
+    expect(steps.map(({ kind }) => kind)).toEqual([
+      'together',
+      'find',
+      'locked',
+      'validate',
+      'locked',
+      'locked',
+    ]);
+  });
+
   it('of an accepted one may last', async () => {
     await using session = await Session.open({ connectionString: database.url }, 'migration');
     const plan = await planMigration(session, [

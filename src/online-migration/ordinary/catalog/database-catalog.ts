@@ -20,6 +20,7 @@ import type {
   PartitionPlace,
   PlannedFill,
 } from '../planning/catalog.ts';
+import type { NotNullCheck } from '../planning/not-null-checks.ts';
 import { nameOf } from '../planning/relation-names.ts';
 import type { TableCommand } from '../planning/table-command.ts';
 import type { TableFacts } from '../planning/table-facts.ts';
@@ -176,16 +177,16 @@ export class DatabaseCatalog implements Catalog {
     );
   }
 
-  async excludesNull(relation: RangeVar, column: string): Promise<boolean> {
-    return this.#is(
+  async readNotNullChecks(relation: RangeVar, column: string): Promise<readonly NotNullCheck[]> {
+    const { rows } = await this.#database.query<NotNullCheck>(
       `
-      select exists (
-        select from pg_catalog.pg_constraint
-        where conrelid = to_regclass($1) and contype = 'c' and convalidated
-          and pg_get_expr(conbin, conrelid) = format('(%I IS NOT NULL)', $2::text)
-      ) as found`,
+      select conname::text as name, convalidated as "isValidated"
+      from pg_catalog.pg_constraint
+      where conrelid = to_regclass($1) and contype = 'c'
+        and pg_get_expr(conbin, conrelid) = format('(%I IS NOT NULL)', $2::text)`,
       [nameOf(relation), column],
     );
+    return rows;
   }
 
   async changesTypeAtOnce(alter: TableCommand, table: AlteredTable): Promise<boolean> {

@@ -1,5 +1,6 @@
 import type { AlterTableCmd, ColumnDef, Constraint, Node, RangeVar, RenameStmt } from 'libpg-query';
 import { asKind } from '../../sql/statements.ts';
+import { notNullIn } from '../planning/not-null-checks.ts';
 import { stringsOf } from '../planning/table-command.ts';
 import { type KnownType, SERIAL, typeOf } from './known-types.ts';
 
@@ -148,12 +149,6 @@ const LABELS: Readonly<Record<string, string>> = {
 function setNotNull(table: KnownTable, column: string, isNotNull: boolean): void {
   const found = table.columns?.get(column);
   if (found !== undefined) found.notNull = isNotNull;
-}
-
-/** The column of `c is not null`. */
-function notNullIn(condition: Node | undefined): string | undefined {
-  const test = asKind(condition, 'NullTest');
-  return test?.nulltesttype === 'IS_NOT_NULL' ? columnsIn(test.arg)[0] : undefined;
 }
 
 function columnsIn(part: unknown): string[] {

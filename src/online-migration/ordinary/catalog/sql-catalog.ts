@@ -12,6 +12,7 @@ import type {
   PartitionFacts,
   PartitionPlace,
 } from '../planning/catalog.ts';
+import type { NotNullCheck } from '../planning/not-null-checks.ts';
 import { nameOf } from '../planning/relation-names.ts';
 import type { TableCommand } from '../planning/table-command.ts';
 import type { TableFacts } from '../planning/table-facts.ts';
@@ -122,9 +123,11 @@ export class SqlCatalog implements Catalog {
     return found ?? false;
   }
 
-  async excludesNull(relation: RangeVar, column: string): Promise<boolean> {
-    const constraints = this.#known.find(relation)?.constraints.values() ?? [];
-    return [...constraints].some(({ notNull, isValidated }) => isValidated && notNull === column);
+  async readNotNullChecks(relation: RangeVar, column: string): Promise<readonly NotNullCheck[]> {
+    const constraints = this.#known.find(relation)?.constraints ?? [];
+    return [...constraints].flatMap(([name, { notNull, isValidated }]) =>
+      notNull === column ? [{ name, isValidated }] : [],
+    );
   }
 
   async changesTypeAtOnce({ command }: TableCommand, table: AlteredTable): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { Constraint, Node, PartitionBoundSpec, PartitionCmd, RangeVar } from 'libpg-query';
 import type { TableFill } from '../fill/table-fill.ts';
 import type { TableCommand } from './table-command.ts';
+import type { NotNullCheck } from './not-null-checks.ts';
 import type { TableFacts } from './table-facts.ts';
 
 /** A table in the catalog, and the earlier statements of the migration that alter its columns. */
@@ -168,8 +169,8 @@ export interface Catalog {
   hasVolatile(functions: readonly string[]): Promise<boolean>;
   /** Whether a type is a domain with a constraint. */
   isCheckedDomain(type: readonly string[]): Promise<boolean>;
-  /** Whether a validated check excludes rows without a value. */
-  excludesNull(relation: RangeVar, column: string): Promise<boolean>;
+  /** Reads the checks that only exclude null from a column. */
+  readNotNullChecks(relation: RangeVar, column: string): Promise<readonly NotNullCheck[]>;
   /** Whether PostgreSQL changes the type of a column without reading the rows or building an index. */
   changesTypeAtOnce(alter: TableCommand, table: AlteredTable): Promise<boolean>;
   /** @returns null if PostgreSQL refuses it */

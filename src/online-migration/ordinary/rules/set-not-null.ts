@@ -1,5 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import { chooseName } from '../planning/choose-name.ts';
+import { isProvenNotNull } from '../planning/not-null-checks.ts';
 import type { Rule, RuleContext } from '../planning/rule.ts';
 import { MOST_ROWS, rowLabel } from '../planning/row-label.ts';
 import { find, locked, type Step, validate } from '../planning/step.ts';
@@ -29,7 +30,11 @@ export const setNotNull: Rule = async (statement, context) => {
     !isAltered &&
     (found === undefined ||
       found.notNull ||
-      (await context.catalog.excludesNull(context.made.inCatalog(alter.table), column)))
+      isProvenNotNull(
+        await context.catalog.readNotNullChecks(context.made.inCatalog(alter.table), column),
+        context.made.altering(alter.table),
+        column,
+      ))
   ) {
     return { kind: 'steps', reason: 'it locks the table', steps: [locked(statement.text, [table.name])] };
   }
