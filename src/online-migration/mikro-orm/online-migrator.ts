@@ -144,11 +144,20 @@ export class OnlineMigrator extends Migrator {
       answers: this.#answers === 'as written' ? NO_ANSWERS : this.#answers,
       ask: isMikroOrmCommand() ? terminalOf(process.stdin, process.stdout) : this.#ask,
       declared: await this.declaredChanges(),
+      readPending: () => this.#pendingOrdinary(),
       openSession: () => this.#openIfThere(),
       create: () => super.create(...options),
       storeSchema: () => this.storeCurrentSchema(),
       log: (line) => this.#log(line),
     });
+  }
+
+  /** The names of the migrations that have not run, without the phases of column changes. */
+  async #pendingOrdinary(): Promise<string[]> {
+    const phases = (await this.phaseMigrations()).map(({ name }) => name);
+    const applied = await (this.storage as MigrationLedger).appliedNames();
+    const names = (await this.discoverMigrations()).map(({ name }) => name);
+    return names.filter((name) => !applied.includes(name) && !phases.includes(name));
   }
 
   /** A comparison with a snapshot file needs no database. */

@@ -11,5 +11,7 @@ import { functionsIn } from './planning/called-functions.ts';
 export async function readVolatile(database: Queryable, expression: string): Promise<boolean> {
   const parser = await loadSqlParser();
   const catalog = await DatabaseCatalog.open(database, parser);
-  return catalog.hasVolatile(readStatements(parser, `select ${expression}`).flatMap(({ tree }) => functionsIn(tree)));
+  return catalog.hasVolatile(
+    readStatements(parser, `select ${expression}`).flatMap(({ tree }) => functionsIn(tree)),
+  );
 }

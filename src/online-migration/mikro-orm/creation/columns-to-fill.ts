@@ -15,7 +15,7 @@ export interface ColumnToFill extends TablePlace {
   /** The value, if the entity tells: an SQL expression. */
   readonly value?: string;
   /** Statements that follow the new column: they give a value to new rows. */
-  readonly then: readonly string[];
+  readonly afterwards: readonly string[];
   readonly isRequired: boolean;
 }
 
@@ -63,11 +63,11 @@ async function columnToFill(
     const sequence = tableName({ ...place, table: `${place.table}_${column.name}_seq` }, defaultSchema);
     const value = `nextval(${escapeLiteral(sequence)})`;
     const create = `create sequence ${sequence} owned by ${tableName(place, defaultSchema)}.${name}`;
-    return { ...own, value, then: [create, setDefault(value)] };
+    return { ...own, value, afterwards: [create, setDefault(value)] };
   }
-  if (column.default == null) return column.nullable ? undefined : { ...own, then: [] };
+  if (column.default == null) return column.nullable ? undefined : { ...own, afterwards: [] };
   const isVolatile = database !== undefined && (await readVolatile(database, column.default));
-  return isVolatile ? { ...own, value: column.default, then: [setDefault(column.default)] } : undefined;
+  return isVolatile ? { ...own, value: column.default, afterwards: [setDefault(column.default)] } : undefined;
 }
 
 /** The new column as the ordinary migration adds it: without a value. */

@@ -41,6 +41,8 @@ export interface Creation {
   readonly defaultSchema: string;
   readonly answers: Answers;
   readonly ask: Ask | undefined;
+  /** The ordinary migrations that have not run. */
+  readPending(): Promise<readonly string[]>;
   /** The changes that the project's migrations carry out. */
   readonly declared: readonly ColumnChange[];
   /** Called after MikroORM has connected; undefined if the database cannot be reached. */
@@ -54,7 +56,8 @@ export interface Creation {
 
 /** All files of a new migration besides the ordinary one. */
 interface Prepared {
-  readonly decided: Decided;
+  /** Sentences for the author, without a full stop. */
+  readonly notes: readonly string[];
   readonly plans: readonly NewChange[];
   readonly changes: ChangeFiles | undefined;
   readonly further: readonly WrittenFile[];
@@ -89,7 +92,11 @@ export async function createMigration(creation: Creation): Promise<MigrationResu
     });
     // A person may have needed time for the answers, and MikroORM names its file by the time.
     const names = await readProjectMigrations(folder, options);
-    prepared = await prepare(creation, session, names.migrations, decided);
+    const pending = session === undefined ? [] : await creation.readPending();
+    prepared = {
+      ...(await prepare(creation, session, names.migrations, decided)),
+      notes: [...decided.notes, ...pending.map(pendingNote)],
+    };
     if (names.isNumbered) {
       options.fileName = (_, name) => names.migrations.fileOf(0, name ?? wordsFor(decided.up));
     }
@@ -104,7 +111,7 @@ export async function createMigration(creation: Creation): Promise<MigrationResu
   }
   if (prepared === undefined) return ordinary;
   await writeOthers(creation, prepared, ordinary);
-  for (const note of prepared.decided.notes) log(note);
+  for (const note of prepared.notes) log(note);
   return withOthers(prepared, ordinary);
 }
 
@@ -113,7 +120,7 @@ async function prepare(
   session: Session | undefined,
   migrations: MigrationNames,
   decided: Decided,
-): Promise<Prepared> {
+): Promise<Omit<Prepared, 'notes'>> {
   const { folder } = creation;
   const hasOrdinary = decided.up.trim() !== '';
   const first = hasOrdinary ? 1 : 0;
@@ -131,7 +138,7 @@ async function prepare(
       ? []
       : (await refuseObstacles(session, plans)).map(({ message }) => message);
   const changes = plans.length === 0 ? undefined : await changeFiles(folder, plans, { hasMigrations: true });
-  return { decided, plans, changes, further, unreviewed };
+  return { plans, changes, further, unreviewed };
 }
 
 async function writeOthers(creation: Creation, prepared: Prepared, ordinary: MigrationResult): Promise<void> {
@@ -151,6 +158,10 @@ async function writeOthers(creation: Creation, prepared: Prepared, ordinary: Mig
     const config = await configOf(folder);
     log(`\n${instructions(plans, [...changes.files, changes.list], config, unreviewed, ORDER)}`);
   }
+}
+
+function pendingNote(name: string): string {
+  return `${name} has not run yet: the new migration may have the same statements`;
 }
 
 /** The result as MikroORM's command line prints it. */

@@ -66,7 +66,7 @@ export async function decideMigration(schemas: ComparedSchemas, deciding: Decidi
   const up = joined(
     before,
     first.up,
-    filled.flatMap(({ then }) => then),
+    filled.flatMap(({ afterwards }) => afterwards),
   );
   const down = joined(
     [],
@@ -156,7 +156,13 @@ function keepLabels(from: DatabaseSchema, to: DatabaseSchema): void {
   }
 }
 
-function fillOf({ schema, table, column, value, isRequired }: ColumnToFill & { readonly value: string }): FillToWrite {
+function fillOf({
+  schema,
+  table,
+  column,
+  value,
+  isRequired,
+}: ColumnToFill & { readonly value: string }): FillToWrite {
   return { schema, table, column, value, where: `${escapeIdentifier(column)} is null`, isRequired };
 }
 

@@ -24,7 +24,9 @@ export interface DecidedRenames {
 export async function decideRenames(schemas: ComparedSchemas, deciding: Deciding): Promise<DecidedRenames> {
   const { comparison, session, answers, ask, isFollowing } = deciding;
   const first = findQuestions(comparison.compare(schemas), schemas, comparison.dropsTables);
-  const isAnswered = first.every(({ names }) => names.some((name) => answers.renames.has(name) || answers.drops.has(name)));
+  const isAnswered = first.every(({ names }) =>
+    names.some((name) => answers.renames.has(name) || answers.drops.has(name)),
+  );
   const open = isAnswered || ask !== undefined ? [] : await columnsAndValues(schemas, deciding);
   const renames = renamesAmong(first, await answered([...first, ...open], answers, ask));
   const [tables, labels] = [renames.filter(isTable), renames.filter((one) => !isTable(one))];
@@ -35,7 +37,9 @@ export async function decideRenames(schemas: ComparedSchemas, deciding: Deciding
   const values = ask === undefined ? (await columnsAndValues(schemas, deciding)).slice(second.length) : [];
   const columns = renamesAmong(second, await answered([...second, ...values], answers, ask));
   const isFollowed = ({ place }: Rename) =>
-    isFollowing && session !== undefined && !tables.some(({ to, place: { schema } }) => schema === place.schema && to === place.table);
+    isFollowing &&
+    session !== undefined &&
+    !tables.some(({ to, place: { schema } }) => schema === place.schema && to === place.table);
   const atOnce = columns.filter((column) => !isFollowed(column));
   for (const column of atOnce) renameIn(schemas, column);
   return { followed: columns.filter(isFollowed), atOnce: [...tables, ...atOnce], labels };

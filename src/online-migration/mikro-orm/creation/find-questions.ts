@@ -30,10 +30,7 @@ export function findQuestions(
   hasTables: boolean,
 ): PlacedQuestion[] {
   refusePartitioning(diff, schemas);
-  return [
-    ...(hasTables ? tableQuestions(diff, schemas) : []),
-    ...labelQuestions(schemas),
-  ];
+  return [...(hasTables ? tableQuestions(diff, schemas) : []), ...labelQuestions(schemas)];
 }
 
 /** The place of a table of one of the two schemas. */
@@ -64,7 +61,10 @@ function tableQuestions(
 }
 
 /** The questions on columns. Those of a renamed table are known when the table has its new name. */
-export function columnQuestions({ changedTables }: SchemaDifference, schemas: ComparedSchemas): PlacedQuestion[] {
+export function columnQuestions(
+  { changedTables }: SchemaDifference,
+  schemas: ComparedSchemas,
+): PlacedQuestion[] {
   return Object.values(changedTables).flatMap(({ fromTable, removedColumns, addedColumns }) => {
     const { schema, table } = placeOf(fromTable, schemas);
     const added = Object.keys(addedColumns);

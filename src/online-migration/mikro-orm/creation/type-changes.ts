@@ -18,6 +18,8 @@ export interface ChangedType {
   readonly from: string;
   /** Whether the new type is an enum that the migration makes. */
   readonly isToBeMade: boolean;
+  /** Whether a time gets a time zone, or loses it. */
+  readonly isZoneChanged: boolean;
   /** Whether MikroORM has noticed the difference, and writes a statement. */
   readonly isNoticed: boolean;
 }
@@ -54,12 +56,14 @@ export function findTypeChanges(diff: SchemaDifference, schemas: ComparedSchemas
       const wanted = after.getColumn(column.name);
       if (wanted === undefined || isComputed(column) || isComputed(wanted)) return [];
       const isNoticed = changed?.changedColumns[column.name]?.changedProperties.has('type') === true;
-      if (!isNoticed && !isZoneChanged(column, wanted)) return [];
+      const hasOtherZone = isZoneChanged(column, wanted);
+      if (!isNoticed && !hasOtherZone) return [];
       return {
         name: column.name,
         from: column.type,
         to: typeOf(wanted),
         isToBeMade: made.has(wanted.nativeEnumName ?? ''),
+        isZoneChanged: hasOtherZone,
         isNoticed,
       };
     });

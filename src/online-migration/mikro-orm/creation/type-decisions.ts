@@ -4,6 +4,7 @@ import type { Project } from '../../new-change/plan-keys.ts';
 import type { Session } from '../../postgres/session.ts';
 import { leaveChangesOut } from '../comparison/schema-comparison.ts';
 import type { TablePlace } from './find-questions.ts';
+import { optionFor } from '../../new-change/sql-name.ts';
 import { planTypeChanges } from './plan-type-changes.ts';
 import { tableAt } from './renamed-schema.ts';
 import type { Rename } from './renames.ts';
@@ -54,28 +55,34 @@ export async function decideTypes(
   leaveColumnsOut(schemas, later);
   const changes = await planTypeChanges(session, now, project, (one, other) => refersTo(schemas, one, other));
   leaveOut(schemas, changes);
-  const planned = new Set(changes.flatMap((plan) => plan.columns.map(({ change }) => placeOfColumn(change))));
-  const unnoticed = now.map(({ columns, ...place }) => ({
-    ...place,
-    columns: columns.filter(
-      ({ name, isNoticed }) =>
-        !isNoticed &&
-        !planned.has(
-          placeOfColumn({ table: { schema: place.schema, name: place.table }, oldColumn: { name } }),
-        ),
-    ),
-  }));
-  return { changes, unnoticed, notes: later.filter(({ columns }) => columns.length > 0).map(laterNote) };
+  const isPlanned = ({ schema, table }: TablePlace, name: string) =>
+    changes
+      .flatMap((plan) => plan.columns.map(({ change }) => change))
+      .some(
+        (other) =>
+          other.table.schema === schema && other.table.name === table && other.oldColumn.name === name,
+      );
+  return {
+    changes,
+    unnoticed: now.map(({ columns, ...place }) => ({
+      ...place,
+      columns: columns.filter(({ name, isNoticed }) => !isNoticed && !isPlanned(place, name)),
+    })),
+    notes: [
+      ...later.filter(({ columns }) => columns.length > 0).map(laterNote),
+      ...now.flatMap(({ columns, ...place }) =>
+        columns.filter(({ isZoneChanged }) => isZoneChanged).map((column) => zoneNote(place, column)),
+      ),
+    ],
+  };
 }
 
-function placeOfColumn({
-  table,
-  oldColumn,
-}: {
-  readonly table: { readonly schema: string; readonly name: string };
-  readonly oldColumn: { readonly name: string };
-}): string {
-  return JSON.stringify([table.schema, table.name, oldColumn.name]);
+/** MikroORM writes times without a zone in UTC, unless it is told otherwise. */
+function zoneNote({ schema, table }: TablePlace, { name, to }: TypeChanges['columns'][number]): string {
+  return (
+    `the times of ${table}.${name} count as UTC; if they are of another zone, delete the written files, and run ` +
+    `\`npx online-migration new ${optionFor('--table', schema, table)} ${optionFor('--column', name)} --to '${to}' --zone <zone>\``
+  );
 }
 
 function isRenamed({ kind, place, to }: Rename, { schema, table }: TablePlace, column: string): boolean {
