@@ -36,7 +36,6 @@ import { chooseForRollup } from './rollup-choice.ts';
 import { type Answers, NO_ANSWERS } from './creation/answers.ts';
 import { terminalOf } from './creation/ask-in-terminal.ts';
 import type { Ask } from './creation/questions.ts';
-import { createMigration } from './creation/create-migration.ts';
 import { DatabaseUnreachableError } from '../postgres/open-client.ts';
 import { refuseRunOptions, type RunOptions, targetsOf } from './run-options.ts';
 
@@ -135,6 +134,8 @@ export class OnlineMigrator extends Migrator {
     options: Parameters<Migrator['create']>,
   ): Promise<MigrationResult> {
     const defaultSchema = this.driver.getPlatform().getDefaultSchemaName() ?? 'public';
+    // `migration:up` does not need it.
+    const { createMigration } = await import('./creation/create-migration.ts');
     return createMigration({
       folder: this.config.get('baseDir'),
       options: this.options,

@@ -26,7 +26,8 @@ export function keepDropped(before: DatabaseSchema, between: DatabaseSchema, has
 
 function keepColumns(table: DatabaseTable, kept: DatabaseTable): void {
   const dropped = table.getColumns().filter(({ name }) => !kept.hasColumn(name));
-  if (dropped.length === 0) return;
+  // A table gets another key in one migration.
+  if (dropped.length === 0 || dropped.some(({ primary }) => primary === true)) return;
   const names = new Set(dropped.map(({ name }) => name));
   const concerns = (columns: readonly string[]) => columns.some((name) => names.has(name));
   for (const column of dropped) {
