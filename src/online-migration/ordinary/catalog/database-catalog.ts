@@ -22,6 +22,7 @@ import type {
 } from '../planning/catalog.ts';
 import type { NotNullCheck } from '../planning/not-null-checks.ts';
 import { nameOf } from '../planning/relation-names.ts';
+import { writtenRowsOf } from '../planning/written-rows.ts';
 import type { TableCommand } from '../planning/table-command.ts';
 import type { TableFacts } from '../planning/table-facts.ts';
 import { attachedOnTrial } from './attachment-trial.ts';
@@ -36,7 +37,7 @@ import { readTable } from './read-table.ts';
 import { findSequence } from './sequence.ts';
 import { onTrialTable } from './trial-table.ts';
 import { changesTypeAtOnce } from './type-trial.ts';
-import { estimateRows } from './written-rows.ts';
+import { countRows, estimateRows } from './written-rows.ts';
 
 /** Reads the facts from a database. It changes nothing there. */
 export class DatabaseCatalog implements Catalog {
@@ -299,6 +300,11 @@ export class DatabaseCatalog implements Catalog {
 
   async estimateRows(statement: string): Promise<number | undefined> {
     return estimateRows(this.#database, statement);
+  }
+
+  async countRows(tree: Node, most: number): Promise<number> {
+    const queries = writtenRowsOf(tree).flatMap((query) => writeStatement(this.#parser, query) ?? []);
+    return countRows(this.#database, queries, most);
   }
 
   async hasSchema(names: readonly string[]): Promise<boolean> {

@@ -12,11 +12,15 @@ export async function readTable(database: Queryable, relation: RangeVar): Promis
       -- Partitions, and tables that inherit.
       union select i.inhrelid from pg_catalog.pg_inherits i join part on part.oid = i.inhparent
     ), member as (
-      select c.oid, c.reltuples from part join pg_catalog.pg_class c using (oid) where c.relkind in ('r', 'm')
+      select c.oid, c.reltuples, c.relpages from part join pg_catalog.pg_class c using (oid) where c.relkind in ('r', 'm')
     ), size as (
       select coalesce(sum(pg_relation_size(oid)), 0)::float8 as bytes,
-        -- A table that was never analyzed has no estimate. Small rows are the safe one.
-        coalesce(sum(case when reltuples < 0 then pg_relation_size(oid) / 100.0 else reltuples end), 0)::float8 as rows
+        -- A table that was never analyzed has no estimate. Small rows are the safe one. PostgreSQL, too, takes a table that has grown
+        -- since for one with as many rows on a page.
+        coalesce(sum(
+          case when reltuples < 0 or relpages = 0 then pg_relation_size(oid) / 100.0
+            else reltuples / relpages * (pg_relation_size(oid) / current_setting('block_size')::int) end
+        ), 0)::float8 as rows
       from member
     )
     select format('%I.%I', n.nspname, c.relname) as name, format('%I.%I', n.nspname, c.relname) as "inCatalog", n.nspname as schema, c.relname as relname, c.relkind as kind, size.bytes = 0 as "isEmpty", size.rows, size.bytes,

@@ -306,6 +306,10 @@ export class SqlCatalog implements Catalog {
     return undefined;
   }
 
+  async countRows(): Promise<number> {
+    return 0;
+  }
+
   async setSearchPath(setting: Node): Promise<void> {
     this.#known.useSchema(pathIn(setting));
   }

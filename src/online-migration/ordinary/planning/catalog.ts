@@ -214,6 +214,12 @@ export interface Catalog {
   findTableWithType(type: readonly string[]): Promise<string | undefined>;
   /** The most rows that a part of the statement writes, by PostgreSQL's estimate; undefined if it cannot be planned. */
   estimateRows(statement: string): Promise<number | undefined>;
+  /**
+   * Counts the rows that a statement writes.
+   * @param most the count ends there
+   * @returns 0 if they cannot be counted before it runs
+   */
+  countRows(tree: Node, most: number): Promise<number>;
   /** Whether one of the schemas exists. */
   hasSchema(names: readonly string[]): Promise<boolean>;
   /**

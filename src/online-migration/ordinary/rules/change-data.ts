@@ -6,7 +6,7 @@ import type { Rule, RuleContext } from '../planning/rule.ts';
 import type { TableFacts } from '../planning/table-facts.ts';
 import { tableInUse } from '../planning/verdicts.ts';
 
-/** Up to this number of rows, by PostgreSQL's estimate, one statement is short. */
+/** Up to this number of rows, one statement is short. */
 const FEW_ROWS = 10_000;
 
 /** Statements that can write rows: the last one in its common table expressions. */
@@ -14,6 +14,8 @@ const TOP: readonly Kind[] = ['UpdateStmt', 'DeleteStmt', 'MergeStmt', 'InsertSt
 
 /**
  * `update`, `delete`, `merge`, `insert … select`: the rows stay locked, and one snapshot is held, until the last of them is written.
+ *
+ * If PostgreSQL estimates that they are few, they are counted: it guesses how many rows meet an expression.
  */
 export const changeData: Rule = async (statement, context) => {
   if (!TOP.some((kind) => kind in statement.tree)) return undefined;
@@ -22,11 +24,12 @@ export const changeData: Rule = async (statement, context) => {
   for (const each of relations) {
     const table = await rowsInUse(each, context);
     if (table === undefined || (table.rows !== null && table.rows <= FEW_ROWS)) continue;
-    const rows = (await context.catalog.estimateRows(statement.text)) ?? table.rows;
-    if (rows !== null && rows <= FEW_ROWS) continue;
+    const estimate = (await context.catalog.estimateRows(statement.text)) ?? table.rows;
+    const isCounted = estimate !== null && estimate <= FEW_ROWS;
+    if (isCounted && (await context.catalog.countRows(statement.tree, FEW_ROWS + 1)) <= FEW_ROWS) continue;
     return {
       kind: 'refused',
-      reason: `${counted(table, rows)} would be locked until the last of them is written`,
+      reason: `${isCounted ? moreThanFew(table) : counted(table, estimate)} would be locked until the last of them is written`,
       instead: insteadOf(statement.tree, context.parser),
     };
   }
@@ -51,6 +54,12 @@ function counted(table: TableFacts, rows: number | null): string {
   if (table.rows === null || rows === null) return `many rows of ${table.name}`;
   const some = rows < table.rows ? `about ${Math.round(rows)} of them` : 'they';
   return `${table.name} has about ${Math.round(table.rows)} rows, and ${some}`;
+}
+
+function moreThanFew(table: TableFacts): string {
+  return table.rows === null
+    ? `more than ${FEW_ROWS} rows of ${table.name}`
+    : `${table.name} has about ${Math.round(table.rows)} rows, and more than ${FEW_ROWS} of them`;
 }
 
 /** The tables that a statement writes, and those whose rows it inserts elsewhere. */
