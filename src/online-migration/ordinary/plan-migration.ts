@@ -18,13 +18,17 @@ import { addCheck } from './rules/add-check.ts';
 import { addColumn } from './rules/add-column.ts';
 import { addForeignKey } from './rules/add-foreign-key.ts';
 import { addIdentity } from './rules/add-identity.ts';
+import { addNotNull } from './rules/add-not-null.ts';
 import { addPartitionedForeignKey } from './rules/add-partitioned-foreign-key.ts';
 import { addPartitionedKey } from './rules/add-partitioned-key.ts';
 import { addUnique } from './rules/add-unique.ts';
 import { attachPartition } from './rules/attach-partition.ts';
 import { catalogOnly } from './rules/catalog-only.ts';
+import { changeAttribute } from './rules/change-attribute.ts';
 import { changeData } from './rules/change-data.ts';
 import { changeType } from './rules/change-type.ts';
+import { domainConstraint } from './rules/domain-constraint.ts';
+import { enforceConstraint } from './rules/enforce-constraint.ts';
 import { createPartition } from './rules/create-partition.ts';
 import { createPartitionedIndex } from './rules/create-partitioned-index.ts';
 import { createIndex } from './rules/create-index.ts';
@@ -37,9 +41,11 @@ import { fillTable } from './rules/fill-table.ts';
 import { replacesColumn } from './rules/replaces-column.ts';
 import { pauseTrigger } from './rules/pause-trigger.ts';
 import { reindex } from './rules/reindex.ts';
+import { refreshView } from './rules/refresh-view.ts';
 import { renameEnumValue } from './rules/rename-enum-value.ts';
 import { replaceIndex } from './rules/replace-index.ts';
 import { losesData } from './rules/loses-data.ts';
+import { moveStorage } from './rules/move-storage.ts';
 import { underChange } from './rules/under-change.ts';
 import { setNotNull } from './rules/set-not-null.ts';
 import { sessionState, setPathOf } from './rules/session-state.ts';
@@ -56,6 +62,10 @@ const RULES = {
   dropCascade,
   renameEnumValue,
   pauseTrigger,
+  domainConstraint,
+  changeAttribute,
+  moveStorage,
+  refreshView,
   reindex,
   replaceIndex,
   sessionState,
@@ -67,6 +77,7 @@ const RULES = {
   addCheck,
   addPartitionedKey,
   addUnique,
+  addNotNull,
   setNotNull,
   replacesColumn,
   addIdentity,
@@ -77,6 +88,7 @@ const RULES = {
   attachPartition,
   detachPartition,
   createPartition,
+  enforceConstraint,
   catalogOnly,
 } as const satisfies Record<string, Rule>;
 

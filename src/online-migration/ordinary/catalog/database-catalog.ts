@@ -298,6 +298,25 @@ export class DatabaseCatalog implements Catalog {
     return rows[0]?.table;
   }
 
+  async findTableOfType(type: readonly string[]): Promise<string | undefined> {
+    const { rows } = await this.#database.query<{ table: string }>(
+      `select oid::regclass::text as table from pg_catalog.pg_class where reloftype = to_regtype($1) order by 1 limit 1`,
+      [type.map((name) => escapeIdentifier(name)).join('.')],
+    );
+    return rows[0]?.table;
+  }
+
+  async hasKeyOfRows(view: RangeVar): Promise<boolean> {
+    return this.#is(
+      `
+      select exists (
+        select from pg_catalog.pg_index i
+        where i.indrelid = to_regclass($1) and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+      ) as found`,
+      [nameOf(view)],
+    );
+  }
+
   async estimateRows(statement: string): Promise<number | undefined> {
     return estimateRows(this.#database, statement);
   }

@@ -27,9 +27,14 @@ export async function readTable(database: Queryable, relation: RangeVar): Promis
       coalesce(
         (
           select jsonb_object_agg(
-            a.attname, jsonb_build_object('notNull', a.attnotnull, 'type', format_type(a.atttypid, a.atttypmod))
+            a.attname,
+            jsonb_strip_nulls(jsonb_build_object(
+              'notNull', a.attnotnull and n.conname is null, 'notValid', n.conname, 'type', format_type(a.atttypid, a.atttypmod)
+            ))
           )
           from pg_catalog.pg_attribute a
+          left join pg_catalog.pg_constraint n
+            on n.conrelid = a.attrelid and n.contype = 'n' and a.attnum = any (n.conkey) and not n.convalidated
           where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
         ),
         '{}'

@@ -212,6 +212,10 @@ export interface Catalog {
   findSequence(relation: RangeVar, column: string): Promise<RangeVar | undefined>;
   /** The name of a table with rows that has a column of the type; undefined if there is none. */
   findTableWithType(type: readonly string[]): Promise<string | undefined>;
+  /** The name of a table that is made of a composite type; undefined if there is none. */
+  findTableOfType(type: readonly string[]): Promise<string | undefined>;
+  /** Whether a unique index has all rows of a materialized view, by their columns. */
+  hasKeyOfRows(view: RangeVar): Promise<boolean>;
   /** The most rows that a part of the statement writes, by PostgreSQL's estimate; undefined if it cannot be planned. */
   estimateRows(statement: string): Promise<number | undefined>;
   /**

@@ -21,7 +21,10 @@ export interface TableFacts {
 
 /** A column in the catalog. */
 export interface ColumnFacts {
+  /** Whether all rows have a value. */
   readonly notNull: boolean;
+  /** The name of its NOT NULL that is NOT VALID, since PostgreSQL 18. */
+  readonly notValid?: string;
   /** As `format_type` writes it; null if it is not known. */
   readonly type: string | null;
 }

@@ -72,7 +72,7 @@ export const addPartitionedKey: Rule = async (statement, context) => {
   for (const column of isPrimary ? columns : []) {
     const isProven =
       columnOf(table, column)?.notNull === true && !context.made.hasAltered(alter.table, column);
-    if (!isProven) notNull.push(...(await notNullSteps(context, alter.table, table.name, column)));
+    if (!isProven) notNull.push(...(await notNullSteps(context, alter.table, table, column)));
   }
   const making = await partitionedIndexSteps(context, partitions, {
     name,

@@ -53,8 +53,7 @@ export const addUnique: Rule = async (statement, context) => {
     (await nameOfPostgres(context, alter.table, (trial) => onTable(alter, trial))) ??
     (await chooseName(context, alter.table, isPrimary ? ['pkey'] : [...columns, 'key']));
   const notNull: Step[] = [];
-  for (const column of nullable)
-    notNull.push(...(await notNullSteps(context, alter.table, table.name, column)));
+  for (const column of nullable) notNull.push(...(await notNullSteps(context, alter.table, table, column)));
   const indexName =
     dropping.length === 0 ? conname : await chooseName(context, alter.table, [conname, 'replacement']);
   const commands = [

@@ -4,7 +4,7 @@ import { isProvenNotNull } from '../planning/not-null-checks.ts';
 import type { Rule, RuleContext } from '../planning/rule.ts';
 import { MOST_ROWS, rowLabel } from '../planning/row-label.ts';
 import { find, locked, type Step, validate } from '../planning/step.ts';
-import { columnOf } from '../planning/table-facts.ts';
+import { columnOf, type TableFacts } from '../planning/table-facts.ts';
 import { tableCommandOf } from '../planning/table-command.ts';
 import { onFreeTable, tableInUse } from '../planning/verdicts.ts';
 import type { RangeVar } from 'libpg-query';
@@ -17,6 +17,8 @@ import type { RangeVar } from 'libpg-query';
  * 3. Validate it: reads the table under SHARE UPDATE EXCLUSIVE.
  * 4. `set not null`. PostgreSQL takes the check's word and reads nothing.
  * 5. Drop the check, in a statement of its own: in one statement, PostgreSQL would drop it first and read the table after all.
+ *
+ * If the column has a NOT NULL that is NOT VALID, since PostgreSQL 18, that is validated.
  */
 export const setNotNull: Rule = async (statement, context) => {
   const alter = tableCommandOf(statement);
@@ -41,7 +43,7 @@ export const setNotNull: Rule = async (statement, context) => {
   return {
     kind: 'steps',
     reason: 'it reads the whole table while nobody can use it',
-    steps: await notNullSteps(context, alter.table, table.name, column),
+    steps: await notNullSteps(context, alter.table, table, column),
   };
 };
 
@@ -49,19 +51,38 @@ export const setNotNull: Rule = async (statement, context) => {
 export async function notNullSteps(
   context: RuleContext,
   relation: RangeVar,
-  table: string,
+  facts: TableFacts,
   column: string,
 ): Promise<Step[]> {
+  const { name: table } = facts;
   const name = escapeIdentifier(column);
+  const notValid = context.made.hasAltered(relation, column) ? undefined : columnOf(facts, column)?.notValid;
+  if (notValid !== undefined) {
+    return [
+      await findNulls(context, relation, table, column),
+      validate(`alter table ${table} validate constraint ${escapeIdentifier(notValid)}`, table),
+    ];
+  }
   const check = escapeIdentifier(await chooseName(context, relation, [column, 'online_check']));
-  const query =
-    `select ${await rowLabel(context, relation, 'r')} as found from ${table} r ` +
-    `where r.${name} is null limit ${MOST_ROWS}`;
   return [
-    find(query, [table], `Rows of ${table} have no ${name}: give them a value first.`),
+    await findNulls(context, relation, table, column),
     locked(`alter table ${table} add constraint ${check} check (${name} is not null) not valid`, [table]),
     validate(`alter table ${table} validate constraint ${check}`, table),
     locked(`alter table ${table} alter column ${name} set not null`, [table]),
     locked(`alter table ${table} drop constraint ${check}`, [table]),
   ];
+}
+
+/** The search for rows without a value. */
+export async function findNulls(
+  context: RuleContext,
+  relation: RangeVar,
+  table: string,
+  column: string,
+): Promise<Step> {
+  const name = escapeIdentifier(column);
+  const query =
+    `select ${await rowLabel(context, relation, 'r')} as found from ${table} r ` +
+    `where r.${name} is null limit ${MOST_ROWS}`;
+  return find(query, [table], `Rows of ${table} have no ${name}: give them a value first.`);
 }
