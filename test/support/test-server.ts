@@ -11,12 +11,20 @@ export interface TestDatabase extends AsyncDisposable {
  * Creates an empty database, or a copy of another one. Disposing of it drops it despite open connections.
  *
  * @param template the database to copy; it must have no connections
+ * @param options.isLarge whether its files are copied without the write-ahead log, as before PostgreSQL 15
  */
-export async function createTestDatabase(template?: string): Promise<TestDatabase> {
+export async function createTestDatabase(
+  template?: string,
+  { isLarge = false }: { readonly isLarge?: boolean } = {},
+): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await using admin = await adminClient();
   const copyOf = template === undefined ? '' : ` template ${escapeIdentifier(template)}`;
-  await admin.query(`create database ${escapeIdentifier(name)}${copyOf}`);
+  const { rows } = await admin.query<{ chooses: boolean }>(
+    `select current_setting('server_version_num')::int >= 150000 as chooses`,
+  );
+  const strategy = isLarge && rows[0]!.chooses ? ' strategy file_copy' : '';
+  await admin.query(`create database ${escapeIdentifier(name)}${copyOf}${strategy}`);
   return {
     name,
     url: urlOf(name),
