@@ -26,10 +26,11 @@ const jestResult = z.object({
 });
 
 /** `npm test` leaves out the suites of breadth as well: variants of the cases that it runs. */
-const LEFT_OUT = ['/node_modules/', String.raw`\.long\.test\.ts$`];
+const LEFT_OUT = '/node_modules/';
+const SLOW = String.raw`\.long\.test\.ts$`;
 
 /**
- * Runs all tests but the slow ones.
+ * Runs all tests but the slow ones, or the slow ones that an argument names.
  *
  * @param variables of the environment, which say against which server
  * @param jestArguments handed on to Jest
@@ -44,7 +45,8 @@ export async function runSuite(
   await using folder = await mkdtempDisposable(join(tmpdir(), 'suite-'));
   const file = join(folder.path, 'result.json');
   const began = performance.now();
-  const options = ['--testPathIgnorePatterns', ...LEFT_OUT, '--json', `--outputFile=${file}`];
+  const leftOut = jestArguments.some((argument) => new RegExp(SLOW).test(argument)) ? [] : [SLOW];
+  const options = ['--testPathIgnorePatterns', LEFT_OUT, ...leftOut, '--json', `--outputFile=${file}`];
   await runNpm(['test', '--', ...options, ...jestArguments], signal, variables);
   const seconds = (performance.now() - began) / 1000;
   if (!existsSync(file)) throw new Error('Jest has ended without a result: what it says is above.');
