@@ -183,7 +183,7 @@ export const REFUSED: readonly SizeCase[] = (
     {
       rule: 'changeData',
       name: 'a delete of more rows than PostgreSQL estimates',
-      statements: [`delete from customers where id % 2 = 0`],
+      statements: [`delete from sales where id % 2 = 0 and id % 3 = 0`],
       refused: /more than 10000 of them would be locked/,
     },
     {
