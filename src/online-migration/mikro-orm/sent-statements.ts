@@ -1,13 +1,9 @@
 import type { AbstractSqlConnection } from '@mikro-orm/postgresql';
 import type { Node } from 'libpg-query';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
-import {
-  isOutsideOnly,
-  MigrationPlanner,
-  type PlannedStatement,
-  runsAsItIs,
-} from '../ordinary/plan-migration.ts';
+import { MigrationPlanner, type PlannedStatement, runsAsItIs } from '../ordinary/plan-migration.ts';
 import { awaitOlderProcesses } from '../ordinary/older-processes.ts';
+import { isOutsideOnly } from '../ordinary/planning/outside-step.ts';
 import { removesFrom } from '../ordinary/planning/removals.ts';
 import { untilLocked } from '../postgres/lock-retries.ts';
 import type { Queryable } from '../postgres/queryable.ts';

@@ -12,6 +12,7 @@ import { findRenames, type Rename } from './planning/renames.ts';
 import { findIdentitySwaps } from './planning/identity-swaps.ts';
 import { findReplacements } from './planning/replacements.ts';
 import { MadeHere } from './planning/made-here.ts';
+import { isOutsideOnly, outsideStep } from './planning/outside-step.ts';
 import { separate } from './planning/separate.ts';
 import type { Rule, RuleContext, Verdict } from './planning/rule.ts';
 import { addCheck } from './rules/add-check.ts';
@@ -325,22 +326,9 @@ async function verdictOn(statement: MigrationStatement, context: RuleContext): P
     isUnchecked: true,
     steps: [
       isOutsideOnly(tree)
-        ? { kind: 'outside', statements: [text], relations, lock: null }
+        ? await outsideStep(statement, context)
         : { ...locked(text, relations), ...(accepted !== undefined && { mayLast: true }) },
     ],
   };
   return { rule: null, verdict };
-}
-
-/** Whether PostgreSQL refuses the statement in a transaction. */
-export function isOutsideOnly(tree: Statement['tree']): boolean {
-  const command = asKind(asKind(tree, 'AlterTableStmt')?.cmds?.[0], 'AlterTableCmd');
-  return (
-    asKind(tree, 'IndexStmt')?.concurrent === true ||
-    asKind(tree, 'DropStmt')?.concurrent === true ||
-    asKind(tree, 'VacuumStmt')?.is_vacuumcmd === true ||
-    (asKind(tree, 'ClusterStmt')?.relation === undefined && 'ClusterStmt' in tree) ||
-    asKind(tree, 'ReindexStmt')?.params !== undefined ||
-    asKind(command?.def, 'PartitionCmd')?.concurrent === true
-  );
 }

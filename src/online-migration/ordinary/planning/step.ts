@@ -56,7 +56,7 @@ interface IndexStep extends OnPartition {
   readonly index: string;
 }
 
-interface DetachStep {
+export interface DetachStep {
   readonly kind: 'detach-partition';
   readonly statements: readonly [string];
   readonly relations: readonly string[];
@@ -79,7 +79,8 @@ interface OutsideStep {
   readonly kind: 'outside';
   readonly statements: readonly [string];
   readonly relations: readonly string[];
-  readonly lock: null;
+  /** Null if it blocks neither reads nor writes. */
+  readonly lock: 'ACCESS EXCLUSIVE' | null;
 }
 
 interface FindStep {
@@ -121,13 +122,50 @@ export function locked(
 }
 
 /** The step that builds an index beside the traffic of its table. */
-export function buildIndex(statement: string, index: string, table: string): Step {
+export function buildIndex(statement: string, index: string, table: string): OutsideOfTransaction {
   return {
     kind: 'build-index',
     statements: [statement],
     relations: [table],
     lock: 'SHARE UPDATE EXCLUSIVE',
     index,
+  };
+}
+
+/** The step that drops an index beside the traffic of its table. */
+export function dropIndex(
+  statement: string,
+  index: string,
+  relations: readonly string[],
+): OutsideOfTransaction {
+  return { kind: 'drop-index', statements: [statement], relations, lock: 'SHARE UPDATE EXCLUSIVE', index };
+}
+
+/** The step that detaches a partition beside the traffic of its table. */
+export function detachPartition(
+  statement: string,
+  parent: string,
+  partition: string,
+  relations: readonly string[],
+): OutsideOfTransaction {
+  return {
+    kind: 'detach-partition',
+    statements: [statement],
+    relations,
+    lock: 'SHARE UPDATE EXCLUSIVE',
+    parent,
+    partition,
+  };
+}
+
+/** The step that builds the indexes of a table again beside its traffic. */
+export function reindexTable(statement: string, table: string): OutsideOfTransaction {
+  return {
+    kind: 'reindex',
+    statements: [statement],
+    relations: [table],
+    lock: 'SHARE UPDATE EXCLUSIVE',
+    table,
   };
 }
 

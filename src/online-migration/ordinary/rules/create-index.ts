@@ -1,6 +1,7 @@
 import { asKind } from '../../sql/statements.ts';
 import { chooseName, columnsOfIndex, nameOfPostgres } from '../planning/choose-name.ts';
-import { besideName, nameOf } from '../planning/relation-names.ts';
+import { outsideStep } from '../planning/outside-step.ts';
+import { nameOf } from '../planning/relation-names.ts';
 import type { Rule } from '../planning/rule.ts';
 import { buildIndex } from '../planning/step.ts';
 import { asWritten, onFreeTable, tableInUse, written } from '../planning/verdicts.ts';
@@ -10,20 +11,16 @@ import { asWritten, onFreeTable, tableInUse, written } from '../planning/verdict
  *
  * 1. `create index concurrently`. It waits for transactions that are older, and blocks neither reads nor writes.
  */
-export const createIndex: Rule = async ({ tree, text }, context) => {
-  const index = asKind(tree, 'IndexStmt');
+export const createIndex: Rule = async (statement, context) => {
+  const index = asKind(statement.tree, 'IndexStmt');
   if (index?.relation === undefined) return undefined;
   const { relation } = index;
   const table = await tableInUse(relation, context);
-  if (index.concurrent && index.idxname !== undefined) {
-    const name =
-      table === undefined
-        ? besideName(relation, index.idxname)
-        : nameOf({ schemaname: table.schema, relname: index.idxname });
+  if (index.concurrent) {
     return {
       kind: 'steps',
       reason: 'it cannot run in a transaction',
-      steps: [buildIndex(text, name, nameOf(relation))],
+      steps: [await outsideStep(statement, context)],
     };
   }
   if (table === undefined) return onFreeTable(relation, context);

@@ -4,17 +4,18 @@ import { asKind } from '../../sql/statements.ts';
 import type { PartitionPlace } from '../planning/catalog.ts';
 import { nameOfPostgres } from '../planning/choose-name.ts';
 import { defaultPartitionOf } from '../planning/new-partition.ts';
+import { outsideStep } from '../planning/outside-step.ts';
 import { nameOf } from '../planning/relation-names.ts';
 import type { Rule, RuleContext } from '../planning/rule.ts';
-import { locked, type Step } from '../planning/step.ts';
+import { detachPartition as detachingPartition, locked } from '../planning/step.ts';
 import { tableCommandOf } from '../planning/table-command.ts';
 import { onFreeTable, tableInUse } from '../planning/verdicts.ts';
 
 /**
  * `detach partition`: ACCESS EXCLUSIVE on the partitioned table and on the partition. Short, but every reader waits behind the request.
  *
- * 1. `detach partition … concurrently`. It waits for transactions that are older, and blocks neither reads nor writes of the partitioned
- *    table. If it was interrupted: `finalize`.
+ * 1. `detach partition … concurrently`, with a lock timeout. It waits for transactions that are older, and blocks neither reads nor writes
+ *    of the partitioned table. If it has timed out, or was interrupted: `finalize`, with a lock timeout, until it succeeds.
  * 2. Drop the check that PostgreSQL adds to the partition then.
  *
  * With a default partition PostgreSQL cannot do that, and the statement runs as it is. A foreign key to the partitioned table is refused,
@@ -45,18 +46,16 @@ export const detachPartition: Rule = async (statement, context) => {
     return {
       kind: 'steps',
       reason: 'it locks the table, and with a default partition there is no other way',
-      steps: [locked(statement.text, relations)],
+      steps: [command.concurrent ? await outsideStep(statement, context) : locked(statement.text, relations)],
     };
   }
   const check = await nameOfCheck(context, command.name, place);
-  const detach: Step = {
-    kind: 'detach-partition',
-    statements: [`alter table ${parent.name} detach partition ${nameOf(command.name)} concurrently`],
+  const detach = detachingPartition(
+    `alter table ${parent.name} detach partition ${nameOf(command.name)} concurrently`,
+    parent.name,
+    nameOf(command.name),
     relations,
-    lock: 'SHARE UPDATE EXCLUSIVE',
-    parent: parent.name,
-    partition: nameOf(command.name),
-  };
+  );
   return {
     kind: 'steps',
     reason: 'every reader of the table would wait behind the request for the lock',

@@ -1,6 +1,7 @@
 import { escapeIdentifier } from 'pg';
 import { asKind } from '../../sql/statements.ts';
 import type { Rule } from '../planning/rule.ts';
+import { dropIndex as droppingIndex } from '../planning/step.ts';
 import { asWritten } from '../planning/verdicts.ts';
 import { stringsOf } from '../planning/table-command.ts';
 
@@ -24,12 +25,12 @@ export const dropIndex: Rule = async ({ tree }, { catalog }) => {
   return {
     kind: 'steps',
     reason: 'every reader of the table would wait behind the request for the lock',
-    steps: names.map((name) => ({
-      kind: 'drop-index',
-      statements: [`drop index concurrently ${drop.missing_ok ? 'if exists ' : ''}${name}`],
-      relations: indexes.flatMap((index) => (index.name === name ? (index.table ?? []) : [])),
-      lock: 'SHARE UPDATE EXCLUSIVE',
-      index: name,
-    })),
+    steps: names.map((name) =>
+      droppingIndex(
+        `drop index concurrently ${drop.missing_ok ? 'if exists ' : ''}${name}`,
+        name,
+        indexes.flatMap((index) => (index.name === name ? (index.table ?? []) : [])),
+      ),
+    ),
   };
 };

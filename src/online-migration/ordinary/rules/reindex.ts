@@ -1,6 +1,7 @@
 import { asKind } from '../../sql/statements.ts';
 import { nameOf } from '../planning/relation-names.ts';
 import type { Rule } from '../planning/rule.ts';
+import { reindexTable } from '../planning/step.ts';
 import { asWritten, onFreeTable, tableInUse, written } from '../planning/verdicts.ts';
 
 /**
@@ -36,14 +37,6 @@ export const reindex: Rule = async ({ tree }, context) => {
     reason: isConcurrent
       ? 'it cannot run in a transaction'
       : 'it builds indexes while nobody can write to the table',
-    steps: [
-      {
-        kind: 'reindex',
-        statements: [sql],
-        relations: [used?.name ?? nameOf(table)],
-        lock: 'SHARE UPDATE EXCLUSIVE',
-        table: used?.name ?? nameOf(table),
-      },
-    ],
+    steps: [reindexTable(sql, used?.name ?? nameOf(table))],
   }));
 };

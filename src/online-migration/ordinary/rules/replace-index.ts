@@ -3,7 +3,7 @@ import { asKind } from '../../sql/statements.ts';
 import { chooseName } from '../planning/choose-name.ts';
 import { besideName } from '../planning/relation-names.ts';
 import type { Rule } from '../planning/rule.ts';
-import { buildIndex, locked } from '../planning/step.ts';
+import { buildIndex, dropIndex, locked } from '../planning/step.ts';
 import { tableInUse, written } from '../planning/verdicts.ts';
 
 /**
@@ -29,13 +29,7 @@ export const replaceIndex: Rule = async ({ tree }, context) => {
     reason: 'it reads the whole table while nobody can write to it, and until it ends no index is there',
     steps: [
       buildIndex(sql, interim, table.name),
-      {
-        kind: 'drop-index',
-        statements: [`drop index concurrently if exists ${name}`],
-        relations: [table.name],
-        lock: 'SHARE UPDATE EXCLUSIVE',
-        index: name,
-      },
+      dropIndex(`drop index concurrently if exists ${name}`, name, [table.name]),
       locked(
         `alter index ${interim} rename to ${escapeIdentifier(index.idxname!)}`,
         [table.name],
