@@ -2,7 +2,7 @@ import type { OnlineMigrationEvent } from '../../src/online-migration/index.ts';
 import { carryOut } from '../../src/online-migration/ordinary/carry-out.ts';
 import type { Step } from '../../src/online-migration/ordinary/planning/step.ts';
 import { planMigration, refuseRefused } from '../../src/online-migration/ordinary/plan-migration.ts';
-import { DEFAULT_SETTINGS } from '../../src/online-migration/phases/settings.ts';
+import { type SettingsOptions, settingsOf } from '../../src/online-migration/phases/settings.ts';
 import { Session } from '../../src/online-migration/postgres/session.ts';
 
 const LIMIT_MS = 60_000;
@@ -11,6 +11,7 @@ const LIMIT_MS = 60_000;
 export interface CarryingOut {
   readonly signal?: AbortSignal;
   readonly heard?: (event: OnlineMigrationEvent) => unknown;
+  readonly settings?: SettingsOptions;
 }
 
 /**
@@ -21,7 +22,7 @@ export interface CarryingOut {
 export async function carriedOut(
   url: string,
   statements: readonly string[],
-  { signal, heard = () => undefined }: CarryingOut = {},
+  { signal, heard = () => undefined, settings = {} }: CarryingOut = {},
 ): Promise<Step['kind'][]> {
   const open = () => Session.open({ connectionString: url }, 'migration');
   await using session = await open();
@@ -39,7 +40,7 @@ export async function carriedOut(
     },
     session,
     openSession: open,
-    settings: DEFAULT_SETTINGS,
+    settings: settingsOf(settings),
     emit: heard,
     signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
     recordInLedger: async () => {

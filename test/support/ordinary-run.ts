@@ -3,7 +3,7 @@ import type { OnlineMigrationEvent } from '../../src/online-migration/index.ts';
 import type { Step } from '../../src/online-migration/ordinary/planning/step.ts';
 import { type MigrationPlan, planMigration } from '../../src/online-migration/ordinary/plan-migration.ts';
 import { Session } from '../../src/online-migration/postgres/session.ts';
-import { carriedOut } from './carried-out.ts';
+import { carriedOut, type CarryingOut } from './carried-out.ts';
 import { createRole, type TestRole } from './roles.ts';
 import { readSchema } from './schema-snapshot.ts';
 import { adminClient } from './test-server.ts';
@@ -13,7 +13,7 @@ import type { TestedDatabase } from './tested-database.ts';
 export interface OrdinaryRun {
   readonly open: () => Promise<Session>;
   readonly plan: (statements: readonly string[]) => Promise<MigrationPlan>;
-  readonly run: (statements: readonly string[]) => Promise<void>;
+  readonly run: (statements: readonly string[], options?: CarryingOut) => Promise<void>;
   /**
    * Runs them, and interrupts the run behind some steps.
    * @returns whether it ended before
@@ -72,8 +72,8 @@ export function ordinaryRun(database: TestedDatabase): OrdinaryRun {
     open,
     plan,
     catalog,
-    run: async (statements) => {
-      await carriedOut(owner.url, statements);
+    run: async (statements, options) => {
+      await carriedOut(owner.url, statements, options);
     },
     runSteps,
     runWithInterruptions: async (statements) => {

@@ -163,7 +163,7 @@ async function carryOutStep(run: MigrationRun, step: Step, stepRun: StepRun): Pr
         step.kind === 'build-index' && !hasBegun && (await readIndex(session, step.index)) === true;
       if (!isOfOthers) await recordBegun(index + 1);
       try {
-        await runOutside(session, step, hasBegun);
+        await runOutside({ ...run, purpose: purposeOf(run, step), hasBegun }, step);
       } catch (error) {
         // If the name was taken, the next run must not take the other index for its own.
         if (step.kind === 'build-index' && sqlState(error) === SQLSTATE.duplicateTable && !isOfOthers)
@@ -193,8 +193,7 @@ async function inLockedTransaction(
 ): Promise<void> {
   const { session, settings } = run;
   const { lockTimeoutMs } = settings;
-  const purpose = `${run.migration}: ${firstLine(step.statements[0] ?? '')}`;
-  await untilLocked(session, { ...run, purpose }, async (_, waitsFor) => {
+  await untilLocked(session, { ...run, purpose: purposeOf(run, step) }, async (_, waitsFor) => {
     waitsFor({ relations: step.relations, mode: modeOf(step), timeoutMs: lockTimeoutMs });
     // A statement that locks no table in use may take its time.
     const inTransaction = (body: () => Promise<void>) =>
@@ -210,6 +209,10 @@ async function inLockedTransaction(
       await record();
     });
   });
+}
+
+function purposeOf({ migration }: MigrationRun, { statements }: Step): string {
+  return `${migration}: ${firstLine(statements[0] ?? '')}`;
 }
 
 async function refuseFound(

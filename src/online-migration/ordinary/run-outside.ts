@@ -1,15 +1,19 @@
+import type { LockMode } from '../postgres/lock-blockers.ts';
+import { type LockTries, untilLocked } from '../postgres/lock-retries.ts';
 import type { Session } from '../postgres/session.ts';
+import { detachPartition } from './detach-partition.ts';
 import type { OutsideOfTransaction } from './planning/step.ts';
 
-/**
- * Runs a step that cannot be in a transaction. The catalog tells whether an interrupted run has done it.
- * @param hasBegun whether an earlier run began the step and did not record its end
- */
-export async function runOutside(
-  session: Session,
-  step: OutsideOfTransaction,
-  hasBegun: boolean,
-): Promise<void> {
+/** The session that runs a step, and how patiently. */
+export interface OutsideRun extends LockTries {
+  readonly session: Session;
+  /** Whether an earlier run began the step and did not record its end. */
+  readonly hasBegun: boolean;
+}
+
+/** Runs a step that cannot be in a transaction. The catalog tells whether an interrupted run has done it. */
+export async function runOutside(run: OutsideRun, step: OutsideOfTransaction): Promise<void> {
+  const { session, hasBegun } = run;
   const [statement] = step.statements;
   switch (step.kind) {
     case 'build-index':
@@ -17,11 +21,12 @@ export async function runOutside(
     case 'drop-index':
       return dropIndex(session, statement, step.index, hasBegun);
     case 'detach-partition':
-      return detachPartition(session, step, hasBegun);
+      return detachPartition(run, step);
     case 'reindex':
       return rebuildIndexes(session, statement, step.table);
     case 'outside':
-      return session.runUnlimited(statement);
+      if (step.lock === null) return session.runUnlimited(statement);
+      return runUntilLocked(run, statement, step.relations, 'access exclusive');
   }
 }
 
@@ -34,12 +39,12 @@ async function buildIndex(
 ): Promise<void> {
   const isValid = await readIndex(session, index);
   if (isValid === true && hasBegun) return;
-  if (isValid === false) await session.runUnlimited(`drop index concurrently ${index}`);
+  if (isValid === false) await session.runUnlimited(`drop index concurrently if exists ${index}`);
   try {
     await session.runUnlimited(statement);
   } catch (error) {
     if ((await readIndex(session, index)) === false)
-      await session.runUnlimited(`drop index concurrently ${index}`);
+      await session.runUnlimited(`drop index concurrently if exists ${index}`);
     throw error;
   }
 }
@@ -50,26 +55,29 @@ async function dropIndex(
   index: string,
   hasBegun: boolean,
 ): Promise<void> {
-  if (hasBegun && (await readIndex(session, index)) === null) return;
-  await session.runUnlimited(statement);
+  const isDone = async () => hasBegun && (await readIndex(session, index)) === null;
+  if (await isDone()) return;
+  try {
+    await session.runUnlimited(statement);
+  } catch (error) {
+    // The server may have gone on with the statement of a killed run.
+    if (!session.lost.aborted && (await isDone())) return;
+    throw error;
+  }
 }
 
-/** An interrupted one is pending: the partition is not read any more, and is still attached. */
-async function detachPartition(
-  session: Session,
-  { statements, parent, partition }: Extract<OutsideOfTransaction, { kind: 'detach-partition' }>,
-  hasBegun: boolean,
+/** Another try of a statement whose lock was not granted. */
+async function runUntilLocked(
+  run: OutsideRun,
+  statement: string,
+  relations: readonly string[],
+  mode: LockMode,
 ): Promise<void> {
-  const { rows } = await session.query<{ isPending: boolean }>(
-    `
-    select inhdetachpending as "isPending" from pg_catalog.pg_inherits
-    where inhparent = to_regclass($1) and inhrelid = to_regclass($2)`,
-    [parent, partition],
-  );
-  if (rows[0]?.isPending === true)
-    return session.runUnlimited(`alter table ${parent} detach partition ${partition} finalize`);
-  if (hasBegun && rows.length === 0) return;
-  await session.runUnlimited(statements[0]);
+  const { session, settings } = run;
+  await untilLocked(session, run, async (_, waitsFor) => {
+    waitsFor({ relations, mode, timeoutMs: settings.lockTimeoutMs });
+    await session.runUnlimited(statement, settings.lockTimeoutMs);
+  });
 }
 
 async function rebuildIndexes(session: Session, statement: string, table: string): Promise<void> {
@@ -94,7 +102,7 @@ async function dropUnfinished(session: Session, table: string): Promise<void> {
     )`,
     [table],
   );
-  for (const { name } of rows) await session.runUnlimited(`drop index concurrently ${name}`);
+  for (const { name } of rows) await session.runUnlimited(`drop index concurrently if exists ${name}`);
 }
 
 /** Whether an index is valid; null if it does not exist. */

@@ -30,6 +30,10 @@ export interface LockTries {
   readonly emit: Emit;
   readonly signal: AbortSignal;
   readonly settings: LockSettings;
+  /** Whether an error means that a lock was not granted; by default, whether it is PostgreSQL's error for that. */
+  readonly isConflict?: (error: unknown) => boolean;
+  /** The state when the budget is spent, as a clause; by default, nothing was changed. */
+  readonly stateAfter?: () => string;
 }
 
 /** A lock was not granted within the budget. Nothing was changed. */
@@ -53,7 +57,7 @@ export async function untilLocked<T>(
   tries: LockTries,
   attempt: (leftMs: number, waitsFor: (wait: Wait) => void) => Promise<T>,
 ): Promise<T> {
-  const { signal, emit, settings } = tries;
+  const { signal, emit, settings, isConflict = isLockConflict } = tries;
   const deadline = performance.now() + settings.lockBudgetMs;
   for (let number = 1; ; number++) {
     signal.throwIfAborted();
@@ -61,7 +65,7 @@ export async function untilLocked<T>(
     try {
       return await attempt(deadline - performance.now(), (next) => (wait = next));
     } catch (error) {
-      if (!isLockConflict(error)) throw error;
+      if (!isConflict(error)) throw error;
       const blockers = await findBlockers(session, wait);
       const pauseMs = jitteredPauseMs(number, BACKOFF);
       if (performance.now() + pauseMs > deadline) throw notGranted(tries, wait, number, blockers, error);
@@ -98,7 +102,7 @@ function blockedBy(relations: readonly string[], blockers: readonly Blocker[]): 
 }
 
 function notGranted(
-  { purpose, settings }: LockTries,
+  { purpose, settings, stateAfter = () => 'nothing was changed' }: LockTries,
   { relations }: Wait,
   attempts: number,
   blockers: Blocker[],
@@ -107,7 +111,7 @@ function notGranted(
   return new LockNotGrantedError(
     'LOCK_NOT_GRANTED',
     `${purpose}: ${relations.length === 0 ? 'the lock was not granted' : `${relations.join(', ')} could not be locked`} within ${settings.lockBudgetMs / 1000} s (${attempts} tries); ` +
-      `it was rolled back and nothing was changed. ${sentence(blockedBy(relations, blockers))}. End the blocking transactions, then run the same command again.`,
+      `it was rolled back and ${stateAfter()}. ${sentence(blockedBy(relations, blockers))}. End the blocking transactions, then run the same command again.`,
     { purpose, relations, attempts, budgetMs: settings.lockBudgetMs, blockers: blockers.map(blockerDetails) },
     { cause },
   );

@@ -182,14 +182,16 @@ export class Session implements Queryable, AsyncDisposable {
   /**
    * Runs a statement that cannot run in a transaction, such as `create index concurrently`, without a timeout.
    * @param statement one statement, without values
+   * @param lockTimeoutMs longest wait for a lock, in milliseconds; 0 for no limit
    * @throws the interrupt's reason, if it ended the statement
    */
-  async runUnlimited(statement: string): Promise<void> {
-    await this.query('set statement_timeout = 0');
+  async runUnlimited(statement: string, lockTimeoutMs = 0): Promise<void> {
+    await this.script(`set statement_timeout = 0; set lock_timeout = ${Math.ceil(lockTimeoutMs)}`);
     try {
       await this.#cancellable(() => this.#client.query(statement));
     } finally {
-      await this.#client.query(`set statement_timeout = ${STATEMENT_TIMEOUT_MS}`).catch(() => undefined);
+      const limits = `set statement_timeout = ${STATEMENT_TIMEOUT_MS}; set lock_timeout = 0`;
+      await this.#client.query(limits).catch(() => undefined);
     }
   }
 

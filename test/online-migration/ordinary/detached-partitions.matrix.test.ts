@@ -84,6 +84,37 @@ describe('an ordinary migration that detaches', () => {
     expect(await catalog()).toEqual(expected);
   });
 
+  it('does not make readers of the partition itself wait behind it', async () => {
+    const expected = await catalogAsWritten([DETACH]);
+    const holder = await database.connect('reads the partition itself');
+    await holder.rows('begin');
+    await holder.rows('select from reading_2024');
+    const ran = run([DETACH]);
+    await lockWaiter(database.url, 'detach partition');
+    const reader = await database.connect('another one');
+    await reader.rows(`set statement_timeout = '5s'`);
+    await reader.rows('select from reading_2024');
+    await holder.rows('commit');
+    await ran;
+    expect(await catalog()).toEqual(expected);
+  });
+
+  it('names the sessions in the way when the lock budget is spent, and finalizes in the next run', async () => {
+    const expected = await catalogAsWritten([DETACH]);
+    const holder = await database.connect('reads the partition itself');
+    await holder.rows('begin');
+    await holder.rows('select from reading_2024');
+    await expect(run([DETACH], { settings: { lockBudgetMs: 10 } })).rejects.toMatchObject({
+      code: 'LOCK_NOT_GRANTED',
+      message: expect.stringMatching(
+        /"reading_2024" stays attached, while public\.reading does not show its rows any more.*"reads the partition itself"/,
+      ),
+    });
+    await holder.rows('commit');
+    await run([DETACH]);
+    expect(await catalog()).toEqual(expected);
+  });
+
   it('runs as it is beside a default partition', async () => {
     const { steps } = await plan([`alter table "Reading ""2025""" detach partition high`]);
     expect(steps).toMatchObject([
