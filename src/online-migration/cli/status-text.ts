@@ -1,8 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import { ABANDONED, type Unfinished } from '../backfill/unfinished.ts';
 import type { BackfillProgress } from '../backfill/plan/progress.ts';
+import { PAUSED_BY_HAND } from '../backfill/throttle/throttle-check.ts';
 import type { LockHold } from '../state/lock-holds.ts';
 import type { ActiveStatement } from '../observation/active-statements.ts';
+import type { FillStatus } from '../observation/fills.ts';
 import type { LockWait } from '../observation/lock-waits.ts';
 import type { TableSize } from '../observation/table-size.ts';
 import type { Presence } from '../follow/presence.ts';
@@ -15,15 +17,14 @@ const LABEL_WIDTH = 15;
 /** The overview, the work that the backfill has left, and the statements of other sessions: they can contain data, so only a person at a terminal sees them. */
 export interface WatchedStatus extends Overview, Unfinished {
   readonly statements: readonly ActiveStatement[];
+  /** The fills of ordinary migrations, of all tables. */
+  readonly fills: readonly FillStatus[];
 }
 
-/**
- * The status as lines for people.
- * @param columns longest line, in characters
- */
-export function describeStatus(status: WatchedStatus, columns: number): string[] {
+/** The status as lines for people. */
+export function describeStatus(status: WatchedStatus): string[] {
   const { activeColumn, backfill, catalog, size } = status;
-  const lines = [
+  return [
     labelled('Stage', stageText(status)),
     labelled('Active column', activeColumn),
     labelled('Backfill', backfillText(backfill, status)),
@@ -36,8 +37,19 @@ export function describeStatus(status: WatchedStatus, columns: number): string[]
     ...section('At work', status.statements.map(statementText)),
     ...section('Lock waits', status.lockWaits.flatMap(waitText)),
     ...section('Locks held', status.lockHolds.map(holdText)),
+    ...(status.fills.length === 0 ? [] : describeFills(status.fills)),
   ];
-  return lines.map((line) => fitted(line, columns));
+}
+
+/** The fills of ordinary migrations as lines for people. */
+export function describeFills(fills: readonly FillStatus[]): string[] {
+  return section('Fills', fills.flatMap(fillText));
+}
+
+function fillText({ migration, progress, isPaused, isAbandoned }: FillStatus): string[] {
+  const pausedFor = isPaused ? PAUSED_BY_HAND : progress.pausedFor;
+  const text = underWay({ ...progress, pausedFor }, isAbandoned);
+  return [`${printable(migration)}: ${text}`, ...(isAbandoned ? [`  ${ABANDONED}`] : [])];
 }
 
 function stageText({ stage, stages }: WatchedStatus): string {
@@ -71,10 +83,17 @@ function backfillText(
     if (!stages.includes('backfilled')) return 'not needed';
     return stage === 'contracted' || stage === 'renamed' ? 'not needed any more' : 'none has begun';
   }
-  const { direction, rowsDone, rowsTotal, percent, rowsPerSecond, etaSeconds, pausedFor, finished } =
-    progress;
+  const { direction, rowsDone, finished } = progress;
   const way = direction === 'forward' ? '' : ', on the way back';
   if (finished) return `finished, ${rowsOf(rowsDone)}${way}`;
+  return underWay(progress, isAbandoned, way);
+}
+
+function underWay(
+  { rowsDone, rowsTotal, percent, rowsPerSecond, etaSeconds, pausedFor }: BackfillProgress,
+  isAbandoned: boolean,
+  way = '',
+): string {
   const done = `${percent.toFixed(1)} %, ${rowCount(rowsDone)} of ${rowsOf(rowsTotal)}${way}`;
   if (isAbandoned) return done;
   return pausedFor === null
@@ -126,6 +145,7 @@ function printable(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, ' ');
 }
 
-function fitted(line: string, columns: number): string {
+/** Cuts a line that is longer than the columns of the output. */
+export function fitted(line: string, columns: number): string {
   return line.length <= columns ? line : `${line.slice(0, columns - 1)}…`;
 }

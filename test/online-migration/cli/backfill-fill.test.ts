@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { CONFIG } from '../../support/event-project/commands.ts';
+import { Session } from '../../../src/online-migration/postgres/session.ts';
+import { acquireMigratorLock } from '../../../src/online-migration/state/migrator-lock.ts';
 import { runParts } from '../../support/fill-run.ts';
 import { startCommand } from '../../support/running-command.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
@@ -35,6 +37,34 @@ async function interruptFill(): Promise<void> {
   });
   await expect(cut).rejects.toThrow('Interrupted.');
 }
+
+describe('npx online-migration status', () => {
+  it('shows a fill that runs, one that is paused, and one that was interrupted', async () => {
+    const shown = async (...words: string[]) => {
+      await using command = await startCommand('status', [...CONFIG, ...words], {
+        env: { DATABASE_URL: database.url },
+      });
+      return await command.ended;
+    };
+    expect(await shown('Filling')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/CHANGE_UNKNOWN/),
+    });
+    await interruptFill();
+    const { exitCode, stdout } = await shown('Filling');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(
+      /^Fills {10}Filling: \d+\.\d %, [\d,]+ of [\d,]+ rows\n {17}no process works on it: the command that began it continues it$/m,
+    );
+    await database.client.rows(`update online_migration.backfill set paused = true`);
+    await using migrator = await Session.open({ connectionString: database.url }, 'holds the lock');
+    await acquireMigratorLock(migrator, () => undefined, AbortSignal.timeout(10_000));
+    expect((await shown('Filling')).stdout).toMatch(/^Fills {10}Filling: .* rows, waits: paused by hand$/m);
+    expect(JSON.parse((await shown('Filling', '--json')).stdout)).toMatchObject({
+      fills: [{ migration: 'Filling', isPaused: true, isAbandoned: false, progress: { finished: false } }],
+    });
+  });
+});
 
 describe('npx online-migration backfill', () => {
   it('shows and steers the fill of a migration, with and without its name', async () => {
