@@ -72,12 +72,13 @@ export class SentStatements {
     this.#run.signal.throwIfAborted();
     const database = transaction === undefined ? this.#run.session : onTransaction(transaction);
     if (isReadOnly(await loadSqlParser(), sql)) return send(transaction);
-    const planned = await this.#planner.planNext(database, sql);
+    const { planned, haveRun } = await this.#planner.planNext(database, sql);
     this.#refuse(planned, transaction !== undefined);
     await this.#awaitOlderProcesses(planned);
     const result = await (transaction === undefined
       ? this.#sendAlone(planned, send)
       : this.#sendIn(transaction, planned, () => send(transaction)));
+    await haveRun();
     this.#sent.push(firstLine(sql));
     return result;
   };

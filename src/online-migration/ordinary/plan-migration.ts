@@ -5,6 +5,7 @@ import { rolledBack } from '../postgres/rolled-back.ts';
 import { loadSqlParser, type SqlParser } from '../sql/sql-parser.ts';
 import { asKind, firstLine, readStatements, type Statement } from '../sql/statements.ts';
 import { readRecordedChanges, type RecordedChange } from '../state/recorded-changes.ts';
+import { MadeTables } from './made-tables.ts';
 import { DatabaseCatalog } from './catalog/database-catalog.ts';
 import type { Catalog } from './planning/catalog.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
@@ -158,17 +159,19 @@ export async function planMigration(database: Queryable, parts: readonly Part[])
 
 /** Plans statements of which each runs before the next one is planned, in one transaction or in several. */
 export class MigrationPlanner {
-  #made: ReadonlySet<string> = new Set();
+  readonly #made = new MadeTables();
 
   /**
    * Plans the next statements; changes nothing.
    * @param database the connection on which the earlier ones have run
+   * @returns the plan, and a function to call when they have run
    * @throws OnlineMigrationError if they are not SQL
    */
-  async planNext(database: Queryable, sql: string): Promise<PlannedStatement[]> {
+  async planNext(database: Queryable, sql: string): Promise<NextStatements> {
     return rolledBack(database, async () => {
       const parser = await loadSqlParser();
-      const made = new MadeHere(this.#made);
+      const before = await this.#made.names(database);
+      const made = new MadeHere(before);
       const catalog = await DatabaseCatalog.open(database, parser);
       const changes = await readRecordedChanges(database);
       const planned = await planEach(readStatements(parser, sql), {
@@ -178,10 +181,17 @@ export class MigrationPlanner {
         made,
         areSent: true,
       });
-      this.#made = made.tables;
-      return planned;
+      const added = [...made.tables].filter((table) => !before.includes(table));
+      return { planned, haveRun: () => this.#made.add(database, added) };
     });
   }
+}
+
+/** Statements of a migration that are about to run. */
+export interface NextStatements {
+  readonly planned: readonly PlannedStatement[];
+  /** Notes that they have run, and the tables that they have made. */
+  readonly haveRun: () => Promise<void>;
 }
 
 /** The inputs of a plan besides the statements. */

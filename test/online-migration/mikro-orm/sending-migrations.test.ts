@@ -217,6 +217,37 @@ describe('a migration that sends statements', () => {
     expect(await client.value(`select count(*)::int from orders where note = 'x'`)).toBe(0);
   });
 
+  it('does not take a table for its own that it has made in a transaction which it rolled back', async () => {
+    class Nested extends Migration {
+      override async up(): Promise<void> {
+        const em = this.getEntityManager();
+        await em.transactional(async (inner) => {
+          await inner.execute(`create table made ("select" int)`);
+        });
+        const undone = em.transactional(async (inner) => {
+          await inner.execute(`alter table orders rename to earlier`);
+          await inner.execute(`create table orders (total int)`);
+          await inner.execute(`insert into orders select generate_series(1, 20000)`);
+          await inner.execute(`create index orders_total on orders (total)`);
+          await inner.execute(`alter table made rename to moved`);
+          throw new Error('Rolled back.');
+        });
+        await undone.catch(() => undefined);
+        await this.execute(`insert into made select generate_series(1, 20000)`);
+        await this.execute(`create index made_select on public.made ("select")`);
+        await this.execute(`create index orders_total on orders (total)`);
+      }
+    }
+    await using migrator = await openProject({ '0001': Nested });
+    await expect(migrator.orm.migrator.up()).rejects.toMatchObject({
+      code: 'MIGRATION_UNSAFE',
+      details: {
+        statements: [{ statement: 'create index orders_total on orders (total)' }],
+        sent: expect.arrayContaining(['create index made_select on public.made ("select")']),
+      },
+    });
+  });
+
   it('waits for a lock as the steps do, and goes on with the same transaction', async () => {
     class Waits extends Migration {
       override async up(): Promise<void> {
