@@ -4,6 +4,9 @@ import type { Session } from '../postgres/session.ts';
 import { detachPartition } from './detach-partition.ts';
 import type { OutsideOfTransaction } from './planning/step.ts';
 
+/** How long the INVALID index of an interrupted build may take to drop, in milliseconds. */
+const INTERRUPTED_DROP_MS = 2_000;
+
 /** The session that runs a step, and how patiently. */
 export interface OutsideRun extends LockTries {
   readonly session: Session;
@@ -17,13 +20,13 @@ export async function runOutside(run: OutsideRun, step: OutsideOfTransaction): P
   const [statement] = step.statements;
   switch (step.kind) {
     case 'build-index':
-      return buildIndex(session, statement, step.index, hasBegun);
+      return buildIndex(run, statement, step.index);
     case 'drop-index':
       return dropIndex(session, statement, step.index, hasBegun);
     case 'detach-partition':
       return detachPartition(run, step);
     case 'reindex':
-      return rebuildIndexes(session, statement, step.table);
+      return rebuildIndexes(run, statement, step.table);
     case 'outside':
       if (step.lock === null) return session.runUnlimited(statement);
       return runUntilLocked(run, statement, step.relations, 'access exclusive');
@@ -31,22 +34,24 @@ export async function runOutside(run: OutsideRun, step: OutsideOfTransaction): P
 }
 
 /** An INVALID index of the name is left from a build that failed, here or elsewhere. */
-async function buildIndex(
-  session: Session,
-  statement: string,
-  index: string,
-  hasBegun: boolean,
-): Promise<void> {
+async function buildIndex(run: OutsideRun, statement: string, index: string): Promise<void> {
+  const { session, hasBegun } = run;
   const isValid = await readIndex(session, index);
   if (isValid === true && hasBegun) return;
-  if (isValid === false) await session.runUnlimited(`drop index concurrently if exists ${index}`);
+  if (isValid === false) await dropInvalid(run, index);
   try {
     await session.runUnlimited(statement);
   } catch (error) {
-    if ((await readIndex(session, index)) === false)
-      await session.runUnlimited(`drop index concurrently if exists ${index}`);
+    if (!session.lost.aborted && (await readIndex(session, index)) === false) await dropInvalid(run, index);
     throw error;
   }
+}
+
+async function dropInvalid({ session, signal }: OutsideRun, index: string): Promise<void> {
+  const drop = `drop index concurrently if exists ${index}`;
+  if (!signal.aborted) return session.runUnlimited(drop);
+  // If others use the table for longer, the next run drops it.
+  await session.runWithin(drop, INTERRUPTED_DROP_MS).catch(() => undefined);
 }
 
 async function dropIndex(
@@ -80,18 +85,19 @@ async function runUntilLocked(
   });
 }
 
-async function rebuildIndexes(session: Session, statement: string, table: string): Promise<void> {
-  await dropUnfinished(session, table);
+async function rebuildIndexes(run: OutsideRun, statement: string, table: string): Promise<void> {
+  const { session } = run;
+  await dropUnfinished(run, table);
   try {
     await session.runUnlimited(statement);
   } finally {
-    if (!session.lost.aborted) await dropUnfinished(session, table);
+    if (!session.lost.aborted) await dropUnfinished(run, table);
   }
 }
 
 /** PostgreSQL leaves the new or the old index of an interrupted `reindex`, INVALID. */
-async function dropUnfinished(session: Session, table: string): Promise<void> {
-  const { rows } = await session.query<{ name: string }>(
+async function dropUnfinished(run: OutsideRun, table: string): Promise<void> {
+  const { rows } = await run.session.query<{ name: string }>(
     `
     select format('%I.%I', n.nspname, c.relname) as name
     from pg_catalog.pg_index i
@@ -102,7 +108,7 @@ async function dropUnfinished(session: Session, table: string): Promise<void> {
     )`,
     [table],
   );
-  for (const { name } of rows) await session.runUnlimited(`drop index concurrently if exists ${name}`);
+  for (const { name } of rows) await dropInvalid(run, name);
 }
 
 /** Whether an index is valid; null if it does not exist. */

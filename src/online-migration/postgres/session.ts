@@ -196,6 +196,20 @@ export class Session implements Queryable, AsyncDisposable {
   }
 
   /**
+   * Runs a statement that cannot run in a transaction, within a time. The interrupt does not end it.
+   * @param statement one statement, without values
+   * @param timeoutMs longest duration, in milliseconds
+   */
+  async runWithin(statement: string, timeoutMs: number): Promise<void> {
+    await this.query(`set statement_timeout = ${Math.ceil(timeoutMs)}`);
+    try {
+      await this.query(statement);
+    } finally {
+      await this.#client.query(`set statement_timeout = ${STATEMENT_TIMEOUT_MS}`).catch(() => undefined);
+    }
+  }
+
+  /**
    * Runs a statement that reads a whole table, without a timeout.
    * @param body the statement
    * @throws the interrupt's reason, if it ended the statement
