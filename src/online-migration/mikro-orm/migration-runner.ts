@@ -3,6 +3,7 @@ import { type Migration, MigrationRunner } from '@mikro-orm/migrations';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { ColumnMigration } from './column-migration.ts';
 import { collectStatements, isAsWritten, runSafely, runWatched } from './ordinary-migration.ts';
+import { namedLoss } from './mikro-orm-command.ts';
 import type { RunnerResources } from './runner-resources.ts';
 import { unwatched } from './watched-statements.ts';
 
@@ -46,8 +47,11 @@ export class OnlineMigrationRunner extends MigrationRunner {
     if (this.#loaded !== undefined) return this.#loaded(migration);
     this.#resources?.signal.throwIfAborted();
     if (this.#resources === undefined) return super.run(migration, method, afterRun);
-    if (!(migration instanceof ColumnMigration))
-      return this.#runOrdinary(migration, method, this.#resources, afterRun);
+    if (!(migration instanceof ColumnMigration)) {
+      return this.#runOrdinary(migration, method, this.#resources, afterRun).catch((error: unknown) => {
+        throw namedLoss(error);
+      });
+    }
     const { session, openSession, settings, emit, signal } = this.#resources;
     await session.setApplicationName(`online-migration ${migration.constructor.name} ${method}`);
     let recorded = false;

@@ -4,7 +4,8 @@ import type { ClientConfig, Pool } from 'pg';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { asDriverError, isConnectionLost } from '../postgres/database-error.ts';
 import { clientFor, DatabaseUnreachableError } from '../postgres/open-client.ts';
-import { NEUTRAL_SETTINGS, settingsStatement } from '../postgres/session-settings.ts';
+import { ConnectionLostError } from '../postgres/session.ts';
+import { POOL_SETTINGS, settingsStatement } from '../postgres/session-settings.ts';
 import { type MigrationTargets, MigrationTargetError } from './migration-target.ts';
 
 /** MikroORM's command line, as the second element of `process.argv`. */
@@ -30,7 +31,7 @@ export function neutralizePool(orm: MikroORM): void {
       onPoolCreated?.(pool);
       pool.on('connect', (client) => {
         // The statement that needs the setting will report a failure.
-        client.query(settingsStatement(NEUTRAL_SETTINGS)).catch(() => undefined);
+        client.query(settingsStatement(POOL_SETTINGS)).catch(() => undefined);
       });
     },
   });
@@ -47,6 +48,14 @@ export function printMessagesOnly(): void {
       return this.message;
     },
   });
+}
+
+/** The error of a connection of MikroORM that was lost in a migration, as the package names it; any other error unchanged. */
+export function namedLoss(error: unknown): unknown {
+  if (error instanceof OnlineMigrationError || !isConnectionLost(error)) return error;
+  const failure = asDriverError(error)!;
+  // A socket of the migration itself.
+  return 'syscall' in failure ? error : new ConnectionLostError(failure);
 }
 
 /** The error of a connection that MikroORM could not open, as the package names it; any other error unchanged. */

@@ -12,6 +12,15 @@ export const NEUTRAL_SETTINGS: Settings = {
   search_path: `case when current_setting('search_path') in ('', '""') then 'public' else current_setting('search_path') end`,
 };
 
+/**
+ * Settings for the connections of MikroORM's command line. A migration that sends statements itself is idle in its transaction while it
+ * waits for a lock or for older processes. Its other timeouts are the author's.
+ */
+export const POOL_SETTINGS: Settings = {
+  ...NEUTRAL_SETTINGS,
+  idle_in_transaction_session_timeout: `'0'`,
+};
+
 /** How values are written as text. Keys and kept values must look the same in every session and in triggers. */
 export const TEXT_SETTINGS: Settings = {
   timezone: `'UTC'`,
