@@ -37,6 +37,7 @@ import { type Answers, NO_ANSWERS } from './creation/answers.ts';
 import { terminalOf } from './creation/ask-in-terminal.ts';
 import type { Ask } from './creation/questions.ts';
 import { DatabaseUnreachableError } from '../postgres/open-client.ts';
+import { forgetProgress } from '../ordinary/progress.ts';
 import { refuseRunOptions, type RunOptions, targetsOf } from './run-options.ts';
 
 /** Options of the migrator besides MikroORM's own. */
@@ -241,6 +242,7 @@ export class OnlineMigrator extends Migrator {
       }
       const migration = await this.#onlineRunner.load(migrations.find((other) => other.name === known)!);
       await refuseToLog(session, known, migration);
+      await forgetProgress(session, known);
       await super.logMigration(known);
     });
   }
@@ -263,6 +265,7 @@ export class OnlineMigrator extends Migrator {
       if (found !== undefined) {
         await refuseToUnlog(session, known, await this.#onlineRunner.load(found));
       }
+      await forgetProgress(session, known);
       await super.unlogMigration(known);
     });
   }

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { deleteBackfill } from '../backfill/plan/checkpoint.ts';
+import { readFillNames } from '../backfill/plan/progress.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import { packageTableExists } from '../state/package-table.ts';
@@ -144,9 +146,32 @@ export async function recordProgress(
   );
 }
 
+/**
+ * Forgets migrations that were interrupted, with their fills: somebody has brought the database to another state.
+ * @param migration its name; all of them by default
+ */
+export async function forgetProgress(database: Queryable, migration?: string): Promise<void> {
+  for (const fill of await readFillNames(database)) {
+    if (migration === undefined || fill === migration) await deleteBackfill(database, fill);
+  }
+  const { rows } = await database.query<{ exists: boolean }>(
+    `select ${packageTableExists('ordinary_migration')} as exists`,
+  );
+  if (!rows[0]?.exists) return;
+  await database.query(
+    `delete from online_migration.ordinary_migration where migration = coalesce($1::text, migration)`,
+    [migration ?? null],
+  );
+  await dropUnused(database);
+}
+
 /** Forgets a migration that has ended; in the transaction that records it in the ledger. The table goes with its last row. */
 export async function endProgress(database: Queryable, migration: string): Promise<void> {
   await database.query(`delete from online_migration.ordinary_migration where migration = $1`, [migration]);
+  await dropUnused(database);
+}
+
+async function dropUnused(database: Queryable): Promise<void> {
   const { rows } = await database.query<{ goes: boolean }>(`
     select not exists (select from online_migration.ordinary_migration) and pg_has_role(c.relowner, 'usage') as goes
     from pg_catalog.pg_class c where c.oid = 'online_migration.ordinary_migration'::regclass`);

@@ -8,6 +8,7 @@ import {
 import { QUEUE_SCHEMA, PACKAGE_SCHEMA } from '../../change/names.ts';
 import type { ColumnChange } from '../../change/column-change.ts';
 import { readRecordedChanges } from '../../state/recorded-changes.ts';
+import { forgetProgress } from '../../ordinary/progress.ts';
 import { queryableOf, readChangesToCome, readChangesUnderWay } from './changes-under-way.ts';
 import { leaveChangesOut } from './schema-comparison.ts';
 
@@ -129,6 +130,8 @@ export class OnlineSchemaGenerator extends SchemaGenerator {
     await super.drop(options);
     if (options.dropDb) return;
     const database = queryableOf(this.connection);
+    // Without the ledger, each migration begins at its first step.
+    if (options.dropMigrationsTable) await forgetProgress(database);
     const changes = await readRecordedChanges(database);
     const { rows } = await database.query<{ remain: boolean }>(
       `
