@@ -2,13 +2,19 @@ import { isLockConflict, SQLSTATE, sqlState } from '../postgres/database-error.t
 import { type LockTries, untilLocked } from '../postgres/lock-retries.ts';
 import type { Session } from '../postgres/session.ts';
 import type { DetachStep } from './planning/step.ts';
-import type { OutsideRun } from './run-outside.ts';
 
 /** How long `finalize` may last, in lock timeouts: it has a lock timeout for each older transaction. */
 const FINALIZE_LOCK_TIMEOUTS = 5;
 
 /** `pending`: queries of the partitioned table do not read the partition any more, and it is still attached. */
 type DetachState = 'attached' | 'pending' | 'detached';
+
+/** The session that runs a step, and how patiently. */
+export interface OutsideRun extends LockTries {
+  readonly session: Session;
+  /** Whether an earlier run began the step and did not record its end. */
+  readonly hasBegun: boolean;
+}
 
 /**
  * Detaches a partition. Nobody who reads the partition itself waits longer than the lock timeout behind it.

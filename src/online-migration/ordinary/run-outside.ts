@@ -1,18 +1,11 @@
 import type { LockMode } from '../postgres/lock-blockers.ts';
-import { type LockTries, untilLocked } from '../postgres/lock-retries.ts';
+import { untilLocked } from '../postgres/lock-retries.ts';
 import type { Session } from '../postgres/session.ts';
-import { detachPartition } from './detach-partition.ts';
+import { detachPartition, type OutsideRun } from './detach-partition.ts';
 import type { OutsideOfTransaction } from './planning/step.ts';
 
 /** How long the INVALID index of an interrupted build may take to drop, in milliseconds. */
 const INTERRUPTED_DROP_MS = 2_000;
-
-/** The session that runs a step, and how patiently. */
-export interface OutsideRun extends LockTries {
-  readonly session: Session;
-  /** Whether an earlier run began the step and did not record its end. */
-  readonly hasBegun: boolean;
-}
 
 /** Runs a step that cannot be in a transaction. The catalog tells whether an interrupted run has done it. */
 export async function runOutside(run: OutsideRun, step: OutsideOfTransaction): Promise<void> {

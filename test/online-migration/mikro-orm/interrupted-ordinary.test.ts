@@ -36,17 +36,6 @@ const WAITING: readonly Waiting[] = [
     says: CANCELS,
   },
   {
-    name: 'a validation',
-    migration: {
-      up: [
-        `alter table orders add constraint positive check (total > 0)`,
-        `create index orders_total on orders (total)`,
-      ],
-    },
-    lock: 'lock table orders in share update exclusive mode',
-    says: CANCELS,
-  },
-  {
     name: 'a lock',
     migration: { up: [`alter table orders add note text null`] },
     lock: 'select from orders',
