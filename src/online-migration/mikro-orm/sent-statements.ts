@@ -1,3 +1,4 @@
+import { lockBesideTraffic } from '../postgres/autovacuum-patience.ts';
 import type { AbstractSqlConnection } from '@mikro-orm/postgresql';
 import type { Node } from 'libpg-query';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
@@ -143,18 +144,25 @@ export class SentStatements {
         verdict.kind === 'steps' && verdict.isUnchecked && statement.accepted === undefined,
     );
     const before = await timeouts(database);
-    await setTimeouts(database, {
+    const during = {
       lock: `${Math.ceil(settings.lockTimeoutMs)}`,
       statement: isUnknown ? `${STATEMENT_TIMEOUT_MS}` : before.statement,
-    });
+    };
+    await setTimeouts(database, during);
     const purpose = `${migration}: ${planned.map(({ statement }) => firstLine(statement.text)).join('; ')}`;
     const lockBudgetMs = this.#hasLocked ? 0 : settings.lockBudgetMs;
     const result = await untilLocked(
       session,
       { ...this.#run, purpose, settings: { ...settings, lockBudgetMs } },
-      async (_, waitsFor) => {
+      async (leftMs, waitsFor, number) => {
         waitsFor({ relations, mode: 'access exclusive', timeoutMs: settings.lockTimeoutMs });
-        return behindSavepoint(database, send);
+        return behindSavepoint(database, async () => {
+          if (number > 1) {
+            await lockBesideTraffic(database, relations, leftMs);
+            await setTimeouts(database, during);
+          }
+          return send();
+        });
       },
     );
     await setTimeouts(database, before);

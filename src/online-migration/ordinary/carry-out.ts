@@ -2,6 +2,7 @@ import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { Emit } from '../change/events.ts';
 import type { LockMode } from '../postgres/lock-blockers.ts';
 import type { MigrationSettings } from '../phases/settings.ts';
+import { lockBesideTraffic } from '../postgres/autovacuum-patience.ts';
 import { untilLocked } from '../postgres/lock-retries.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import type { Session } from '../postgres/session.ts';
@@ -193,12 +194,13 @@ async function inLockedTransaction(
 ): Promise<void> {
   const { session, settings } = run;
   const { lockTimeoutMs } = settings;
-  await untilLocked(session, { ...run, purpose: purposeOf(run, step) }, async (_, waitsFor) => {
+  await untilLocked(session, { ...run, purpose: purposeOf(run, step) }, async (leftMs, waitsFor, number) => {
     waitsFor({ relations: step.relations, mode: modeOf(step), timeoutMs: lockTimeoutMs });
     // A statement that locks no table in use may take its time.
     const inTransaction = (body: () => Promise<void>) =>
       step.lock === null || step.mayLast ? session.withoutStatementTimeout(body) : session.transaction(body);
     await inTransaction(async () => {
+      if (number > 1) await lockBesideTraffic(session, step.relations, leftMs);
       await session.query(`set local lock_timeout = ${Math.ceil(lockTimeoutMs)}`);
       if (step.lock !== null && !step.mayLast) {
         await session.query(

@@ -1,3 +1,4 @@
+import { lockBesideTraffic } from '../postgres/autovacuum-patience.ts';
 import { isLockConflict, SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { type LockTries, untilLocked } from '../postgres/lock-retries.ts';
 import type { Session } from '../postgres/session.ts';
@@ -42,8 +43,10 @@ export async function detachPartition(run: OutsideRun, step: DetachStep): Promis
         ? `${partition} stays attached, while ${parent} does not show its rows any more`
         : 'nothing was changed',
   };
-  await untilLocked(session, tries, async (_, waitsFor) => {
+  await untilLocked(session, tries, async (leftMs, waitsFor, number) => {
     waitsFor({ relations, mode: 'access exclusive', timeoutMs: lockTimeoutMs });
+    // The statement runs in no transaction, so autovacuum could only come again in between.
+    if (number > 1) await session.transaction(() => lockBesideTraffic(session, [parent, partition], leftMs));
     state = await readState(session, step);
     if (state === 'detached' && hasBegun) return;
     hasBegun = true;

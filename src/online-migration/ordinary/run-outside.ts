@@ -1,3 +1,4 @@
+import { lockBesideTraffic } from '../postgres/autovacuum-patience.ts';
 import type { LockMode } from '../postgres/lock-blockers.ts';
 import { untilLocked } from '../postgres/lock-retries.ts';
 import type { Session } from '../postgres/session.ts';
@@ -72,8 +73,9 @@ async function runUntilLocked(
   mode: LockMode,
 ): Promise<void> {
   const { session, settings } = run;
-  await untilLocked(session, run, async (_, waitsFor) => {
+  await untilLocked(session, run, async (leftMs, waitsFor, number) => {
     waitsFor({ relations, mode, timeoutMs: settings.lockTimeoutMs });
+    if (number > 1) await session.transaction(() => lockBesideTraffic(session, relations, leftMs));
     await session.runUnlimited(statement, settings.lockTimeoutMs);
   });
 }

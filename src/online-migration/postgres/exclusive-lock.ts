@@ -1,3 +1,4 @@
+import { readPatienceMs } from './autovacuum-patience.ts';
 import type { LockMode } from './lock-blockers.ts';
 import { type LockTries, untilLocked, type Wait } from './lock-retries.ts';
 import type { Session } from './session.ts';
@@ -7,9 +8,6 @@ import type { Session } from './session.ts';
  * table.
  */
 const STATEMENT_TIMEOUT_MS = 10_000;
-/** Autovacuum gives way to a session that has waited for `deadlock_timeout`. Twice that is enough. */
-const DEADLOCK_TIMEOUTS = 2;
-const SHORTEST_PATIENCE_MS = 2_000;
 /**
  * Other sessions already wait for the table. A lock that is not free at once may belong to a transaction that waits
  * too.
@@ -169,12 +167,4 @@ function limits(timeoutMs: number): readonly string[] {
     `set local lock_timeout = ${Math.ceil(timeoutMs)}`,
     `set local statement_timeout = ${Math.ceil(STATEMENT_TIMEOUT_MS + timeoutMs)}`,
   ];
-}
-
-/** How long to wait for a lock that autovacuum holds, in milliseconds. */
-async function readPatienceMs(session: Session): Promise<number> {
-  const { rows } = await session.query<{ milliseconds: number }>(
-    `select setting::float8 as milliseconds from pg_catalog.pg_settings where name = 'deadlock_timeout'`,
-  );
-  return Math.max(SHORTEST_PATIENCE_MS, DEADLOCK_TIMEOUTS * (rows[0]?.milliseconds ?? 0));
 }

@@ -49,13 +49,13 @@ export class LockNotGrantedError extends OnlineMigrationError {
  *    growing from 10 ms to 5 s), and try again. Readers that queued behind the request pass in the meantime.
  * 3. When the budget is spent, throw an error that names the blockers. There is no last try without a timeout.
  *
- * @param attempt one try; receives the milliseconds that are left, and a function that it tells its locks
+ * @param attempt one try; receives the milliseconds that are left, a function that it tells its locks, and the number of the try from 1
  * @throws LockNotGrantedError when the budget is spent
  */
 export async function untilLocked<T>(
   session: Session,
   tries: LockTries,
-  attempt: (leftMs: number, waitsFor: (wait: Wait) => void) => Promise<T>,
+  attempt: (leftMs: number, waitsFor: (wait: Wait) => void, number: number) => Promise<T>,
 ): Promise<T> {
   const { signal, emit, settings, isConflict = isLockConflict } = tries;
   const deadline = performance.now() + settings.lockBudgetMs;
@@ -63,7 +63,7 @@ export async function untilLocked<T>(
     signal.throwIfAborted();
     let wait: Wait = { relations: [], mode: 'access exclusive', timeoutMs: settings.lockTimeoutMs };
     try {
-      return await attempt(deadline - performance.now(), (next) => (wait = next));
+      return await attempt(deadline - performance.now(), (next) => (wait = next), number);
     } catch (error) {
       if (!isConflict(error)) throw error;
       const blockers = await findBlockers(session, wait);
