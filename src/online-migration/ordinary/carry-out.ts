@@ -6,7 +6,7 @@ import { lockBesideTraffic } from '../postgres/autovacuum-patience.ts';
 import { untilLocked } from '../postgres/lock-retries.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import type { Session } from '../postgres/session.ts';
-import { firstLine } from '../sql/statements.ts';
+import { firstLine, onOneLine } from '../sql/statements.ts';
 import { awaitOlderProcesses } from './older-processes.ts';
 import { carryOutFill } from './fill/carry-out-fill.ts';
 import type { Part } from './parts.ts';
@@ -16,6 +16,8 @@ import type { SettingStep, Step, Transactional } from './planning/step.ts';
 
 /** How long a statement may last beyond its lock waits. It only changes the catalog, or it is unknown. */
 const STATEMENT_TIMEOUT_MS = 10_000;
+/** How much of its statements the log of a step shows. */
+const SHOWN_LENGTH = 200;
 
 /** One run of an ordinary migration. */
 export interface MigrationRun {
@@ -105,7 +107,7 @@ export async function carryOut(run: MigrationRun): Promise<void> {
       statements: step.statements,
       lock: step.lock,
       milliseconds,
-      message: `${migration}: step ${index + 1} of ${steps.length} in ${Math.round(milliseconds)} ms${lockOf(step)}: ${firstLine(step.statements.at(-1)!)}`,
+      message: `${migration}: step ${index + 1} of ${steps.length} in ${Math.round(milliseconds)} ms${lockOf(step)}: ${onOneLine(step.statements.join('; '), SHOWN_LENGTH)}`,
     });
   }
   if (steps.length === 0) await session.transaction(() => run.recordInLedger());

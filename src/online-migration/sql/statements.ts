@@ -112,6 +112,12 @@ export function firstLine(sql: string): string {
   return line.length <= 120 ? line : `${line.slice(0, 119)}…`;
 }
 
+/** A statement without line breaks, as a message has it: shortened to this length. */
+export function onOneLine(sql: string, length = Infinity): string {
+  const line = sql.trim().replaceAll(/\s+/g, ' ');
+  return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
+}
+
 function newlinesIn(text: string): number {
   return text.split('\n').length - 1;
 }

@@ -96,6 +96,29 @@ describe('an ordinary migration in a MikroORM project', () => {
     expect(await migrator.applied()).toEqual([]);
   });
 
+  it('shows the statements of a step on one line, of at most 200 characters', async () => {
+    class Made extends Migration {
+      override up(): void {
+        this.addSql(`
+          create table made (
+            id int
+          )`);
+        this.addSql(`comment on table made is '${'x'.repeat(300)}'`);
+      }
+
+      override down(): void {
+        this.addSql(`drop table made`);
+      }
+    }
+    const events: OnlineMigrationEvent[] = [];
+    const migrator = await openProject({ '0001': Made }, events);
+    await migrator.orm.migrator.up();
+    await migrator.orm.migrator.down();
+    const shown = events.flatMap(({ type, message }) => (type === 'migration-step' ? [message.split(' ms: ')[1]!] : []));
+    expect(shown[0]).toMatch(/^create table made \( id int \); comment on table made is 'x+…$/);
+    expect(shown[0]).toHaveLength(200);
+  });
+
   it('runs as written if its class says so, and if it sends statements itself', async () => {
     class AsWritten extends AddNote {
       static readonly ordinary = 'as written';
