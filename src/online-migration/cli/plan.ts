@@ -3,6 +3,7 @@ import { rowsOf } from '../change/row-count.ts';
 import type { PendingMigration } from '../mikro-orm/pending-migration.ts';
 import type { PlannedStatement } from '../ordinary/plan-migration.ts';
 import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
+import { warningOn } from '../ordinary/planning/running-code.ts';
 import { firstLine } from '../sql/statements.ts';
 import type { ProgramOptions } from './run-command.ts';
 
@@ -52,7 +53,8 @@ const OTHER_WAYS: Record<PendingMigration['runsAs'], string> = {
 
 function linesOfStatement(planned: PlannedStatement): string[] {
   const { after } = planned.statement;
-  const lines = linesOfVerdict(planned);
+  const warning = warningOn(planned);
+  const lines = [...linesOfVerdict(planned), ...(warning === undefined ? [] : [`  warning: ${warning}`])];
   return after === undefined ? lines : [`waits for processes that were built before ${after}:`, ...lines];
 }
 
@@ -95,10 +97,15 @@ const NOTES = {
 
 function forJson({ migration, plan, runsAs, error }: PendingMigration): object {
   if (plan === null) return { migration, runsAs, ...(error !== undefined && { error }) };
-  const statements = plan.statements.map(({ statement, verdict }) => ({
-    statement: statement.text,
-    ...(statement.after !== undefined && { after: statement.after }),
-    ...verdict,
-  }));
+  const statements = plan.statements.map((planned) => {
+    const { statement, verdict } = planned;
+    const warning = warningOn(planned);
+    return {
+      statement: statement.text,
+      ...(statement.after !== undefined && { after: statement.after }),
+      ...verdict,
+      ...(warning !== undefined && { warning }),
+    };
+  });
   return { migration, runsAs, statements };
 }

@@ -2,14 +2,17 @@ import type { IMigrationGenerator } from '@mikro-orm/core';
 import type { Node } from 'libpg-query';
 import { droppedRelations } from '../ordinary/planning/dropped-objects.ts';
 import { planMigration, type PlannedStatement, runsAsItIs } from '../ordinary/plan-migration.ts';
+import { warningOn } from '../ordinary/planning/running-code.ts';
 import { DatabaseUnreachableError } from '../postgres/open-client.ts';
 import type { Queryable } from '../postgres/queryable.ts';
 import type { Session } from '../postgres/session.ts';
 import { loadSqlParser } from '../sql/sql-parser.ts';
-import { asKind, readStatements } from '../sql/statements.ts';
+import { asKind, onOneLine, readStatements } from '../sql/statements.ts';
 
 /** A comment ends in this column at the latest, unless a word is longer. */
 const WIDTH = 110;
+/** A statement of at most this length is written in a comment. */
+const SHORT = 200;
 
 /** The comment on a new statement. */
 export interface StatementComment {
@@ -102,7 +105,11 @@ async function commentsOn(
     const sources = [...new Set(rest.map(({ source }) => source))].slice(0, count);
     const own = rest.filter(({ source }) => sources.includes(source));
     const isRefused = own.some(({ verdict }) => verdict.kind === 'refused');
-    const lines = [...sources.flatMap(({ tree }) => valuesIn(tree, planned, isDecided)), ...commentOn(own)];
+    const lines = [
+      ...sources.flatMap(({ tree }) => valuesIn(tree, planned, isDecided)),
+      ...commentOn(own),
+      ...own.flatMap((each) => wrapped(sentenceOf(warningOn(each)))),
+    ];
     comments.set(sql, { lines, isRefused });
     rest = rest.filter(({ source }) => !sources.includes(source));
   }
@@ -122,6 +129,8 @@ function commentOn(planned: readonly PlannedStatement[]): string[] {
       (sum, { verdict }) => sum + (verdict.kind === 'steps' ? verdict.steps.length : 1),
       0,
     );
+    const [only] = count === 1 ? sqlOf(planned) : [];
+    if (only !== undefined && only.length <= SHORT) return wrapped(`Runs as: ${only}`);
     const steps = count === 1 ? 'another statement' : `${count} steps`;
     return [`Runs as ${steps}; none reads the table under SHARE or a stronger lock.`];
   }
@@ -134,6 +143,14 @@ function commentOn(planned: readonly PlannedStatement[]): string[] {
       (verdict.kind === 'as-written' && verdict.relations.length > 0) || verdict.kind === 'steps',
   );
   return locks ? ['Runs as it is, under ACCESS EXCLUSIVE for a change of the catalog.'] : [];
+}
+
+/** The statements that run, each on one line. */
+function sqlOf(planned: readonly PlannedStatement[]): string[] {
+  return planned.flatMap(({ statement, verdict }) => {
+    if (verdict.kind === 'steps') return verdict.steps.flatMap(({ statements }) => statements.map((sql) => onOneLine(sql)));
+    return verdict.kind === 'as-written' ? [onOneLine(verdict.sql ?? statement.text)] : [];
+  });
 }
 
 /** The fate of values: MikroORM can take a dropped column and an added one for a renamed one, and the other way round. */
@@ -206,7 +223,13 @@ function columnsIn(tree: Node, subtype: 'AT_DropColumn' | 'AT_AddColumn'): strin
   });
 }
 
+function sentenceOf(clause: string | undefined): string {
+  return clause === undefined ? '' : `${clause[0]!.toUpperCase()}${clause.slice(1)}.`;
+}
+
+/** @returns no line for an empty text */
 function wrapped(text: string): string[] {
+  if (text === '') return [];
   const lines: string[] = [];
   let line = '';
   for (const word of text.replaceAll(/\s+/g, ' ').split(' ')) {

@@ -48,17 +48,20 @@ import { renameEnumValue } from './rules/rename-enum-value.ts';
 import { replaceIndex } from './rules/replace-index.ts';
 import { losesData } from './rules/loses-data.ts';
 import { moveStorage } from './rules/move-storage.ts';
+import { truncateTable } from './rules/truncate-table.ts';
 import { underChange } from './rules/under-change.ts';
 import { setNotNull } from './rules/set-not-null.ts';
 import { sessionState, setPathOf } from './rules/session-state.ts';
 import { locked, type Step } from './planning/step.ts';
 import { stepsOf } from './planning/steps-of.ts';
 import { nameOf } from './planning/relation-names.ts';
+import { takenFromRunningCode } from './planning/running-code.ts';
 
 /** The rules by name. The first one that knows a statement decides. */
 const RULES = {
   fillTable,
   losesData,
+  truncateTable,
   underChange,
   dropRenamed,
   dropCascade,
@@ -122,6 +125,8 @@ export interface PlannedStatement {
   readonly rule: RuleName;
   /** The facts behind the verdict that nobody has read, each as a clause. */
   readonly assumed: readonly string[];
+  /** The columns and tables that it takes away, or gives another name, and that running code may use. */
+  readonly takes?: readonly string[];
 }
 
 type PlannedPart = Omit<PlannedStatement, 'source'>;
@@ -201,6 +206,8 @@ export interface PlanInputs {
   readonly changes: readonly RecordedChange[];
   /** The effects of migrations that run before, in the same deployment. Those of the statements are noted there. */
   readonly made: MadeHere;
+  /** Whether a tool other than MikroORM runs the statements: its migrations have no fill. */
+  readonly isOtherTool?: boolean;
   /** Whether the statements are sent as they are, so that none can be put in the place of two. */
   readonly areSent?: boolean;
 }
@@ -243,7 +250,12 @@ async function planEach(
       const found = leftToLater.has(statement)
         ? LEFT_TO_LATER
         : (renamedBy(renames.get(statement)) ?? (await verdictOn(statement, context)));
-      verdicts.push({ statement, ...found, assumed: inputs.catalog.takeAssumptions() });
+      const assumed = inputs.catalog.takeAssumptions();
+      const takes =
+        found.verdict.kind === 'refused' || leftToLater.has(statement)
+          ? []
+          : await takenFromRunningCode(statement, statements.slice(index + 1), context);
+      verdicts.push({ statement, ...found, assumed, ...(takes.length > 0 && { takes }) });
       await inputs.made.note(statement, inputs.catalog);
       await setPathOf(statement.tree, context);
     }
@@ -317,7 +329,16 @@ function kept(statement: Statement, parts: readonly PlannedPart[]): readonly Pla
   );
   if (parts.length < 2 || relations.length < parts.length) return parts;
   const verdict: Verdict = { kind: 'as-written', relations: [...new Set(relations.flat())] };
-  return [{ statement, verdict, rule: parts[0]!.rule, assumed: parts.flatMap(({ assumed }) => assumed) }];
+  const takes = parts.flatMap((part) => part.takes ?? []);
+  return [
+    {
+      statement,
+      verdict,
+      rule: parts[0]!.rule,
+      assumed: parts.flatMap(({ assumed }) => assumed),
+      ...(takes.length > 0 && { takes }),
+    },
+  ];
 }
 
 async function verdictOn(statement: MigrationStatement, context: RuleContext): Promise<Decision> {

@@ -43,6 +43,11 @@ const CONFIG = `
       await this.fill({ table: 'orders', set: { cents: 'totl' }, where: 'true' });
     }
   }
+  class Drops extends Migration {
+    up() {
+      this.addSql('alter table orders drop column note');
+    }
+  }
   const connection = process.env.DATABASE_URL;
   export default {
     changes: [],
@@ -59,6 +64,7 @@ const CONFIG = `
             { name: '0002_unsafe', class: Unsafe },
             { name: '0003_sends', class: Sends },
             { name: '0004_fills', class: Fills },
+            { name: '0005_drops', class: Drops },
           ],
         },
       }),
@@ -93,6 +99,9 @@ describe('npx online-migration plan', () => {
       '  refused: update "orders" set "cents" = totl where true',
       '    PostgreSQL does not accept it: column "totl" does not exist',
       '    instead: correct the fill',
+      '0005_drops:',
+      '  alter table orders drop column note  -- ACCESS EXCLUSIVE, changes the catalog only',
+      expect.stringMatching(/^    warning: processes that still use note of public\.orders fail: .*`-- online: after <migration>`/),
       '',
     ]);
     expect(exitCode).toBe(1);
@@ -119,6 +128,7 @@ describe('npx online-migration plan', () => {
           { kind: 'refused' },
         ],
       },
+      { migration: '0005_drops', statements: [{ warning: expect.stringContaining('note of public.orders') }] },
     ]);
   });
 

@@ -68,7 +68,7 @@ it('a new migration says above each statement how it will run', async () => {
     'this.addSql(`alter table "orders" alter column "total" type bigint using ("total"::bigint);`);',
     '// Runs as 3 steps; none reads the table under SHARE or a stronger lock.',
     'this.addSql(`alter table "orders" add constraint "orders_customer_id_foreign" foreign key ("customer_id") references "customers" ("id") on delete set null;`);',
-    '// Runs as another statement; none reads the table under SHARE or a stronger lock.',
+    '// Runs as: CREATE INDEX CONCURRENTLY orders_note_index ON orders (note)',
     'this.addSql(`create index "orders_note_index" on "orders" ("note");`);',
     '// Runs as it is, under ACCESS EXCLUSIVE for a change of the catalog.',
     'this.addSql(`alter table "items" add constraint "items_order_id_foreign" foreign key ("order_id") references "orders" ("id");`);',
@@ -104,4 +104,13 @@ it('a new migration says which values are lost, and which get another name', asy
     'The values of note are lost. If it is remark now, rename the column in place of both statements.',
     back,
   ]);
+});
+
+it('a new migration warns of processes that still use a column', async () => {
+  const { text } = await createMigration('safe', [Customer, order({ customer })]);
+  expect(text.replaceAll(/\n *\/\/ /g, ' ')).toContain(
+    'The values of note are lost. Runs as it is, under ACCESS EXCLUSIVE for a change of the catalog. Processes that still use note of ' +
+      'public.orders fail: first deploy a version that does not, and name its newest migration above the statement: `-- online: after ' +
+      '<migration>`, or `-- online: accepted <reason>`.',
+  );
 });

@@ -159,6 +159,8 @@ const MIGRATIONS: readonly (readonly string[])[] = [
   [`set lock_timeout = 100; alter table orders add a int`],
   [`alter type mood add value 'b'`, `alter table orders add extra mood default 'b'`],
   [`create temporary table t (id int)`, `create index on orders (note)`],
+  [`truncate orders`],
+  [`create table made (id int); truncate made`],
   [`notify orders`],
 ];
 

@@ -51,6 +51,7 @@ const SAFE: readonly (readonly [name: string, statements: readonly string[], kin
     [`alter table "orders" add "extra" timestamptz not null default now();`],
     ['together'],
   ],
+  ['an emptied table that is new', [`create table made (id int)`, `truncate made`], ['together']],
   ['two columns', [`alter table "orders" add "a" int null, add "b" int null;`], ['together']],
   ['an index', [`create index "orders_note_index" on "orders" ("note");`], ['build-index']],
   ['an index without a name', [`create index on orders (note, lower(note))`], ['build-index']],
@@ -432,6 +433,11 @@ const REFUSED: readonly (readonly [name: string, statement: string, message: Reg
     /dependents of the constraint/,
   ],
   ['vacuum full', `vacuum full orders`, /pg_repack/],
+  [
+    'truncate of a table with rows',
+    `truncate customers, orders`,
+    /all rows of public\.customers and public\.orders are lost.*in batches.*`-- online: accepted <reason>`/,
+  ],
   ['truncate cascade', `truncate customers cascade`, /name each table/],
   [
     'a table that exists already',

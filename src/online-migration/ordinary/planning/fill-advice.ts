@@ -2,16 +2,31 @@ import type { Node, RangeVar } from 'libpg-query';
 import { escapeIdentifier } from 'pg';
 import type { SqlParser } from '../../sql/sql-parser.ts';
 import { asKind, type NodeOf } from '../../sql/statements.ts';
+import type { RuleContext } from './rule.ts';
 
 /** The class that a migration with a fill extends. */
 const IN_CLASS = 'in a migration that extends OnlineMigration';
+/** The way of a tool without a fill. */
+export const IN_BATCHES = 'in batches of some thousand rows, each in a transaction of its own';
+
+/** The parts of a rule's context on which the advice depends. */
+type Advised = Pick<RuleContext, 'parser' | 'isOtherTool'>;
 
 /**
  * The advice to fill a column of all rows that have no value for it.
  * @param value an SQL expression
  */
-export function fillAdvice(parser: SqlParser, relation: RangeVar, column: string, value: string): string {
+export function fillAdvice(
+  { parser, isOtherTool = false }: Advised,
+  relation: RangeVar,
+  column: string,
+  value: string,
+): string {
   const where = `${nameIn(parser, column)} is null`;
+  if (isOtherTool) {
+    const update = `update ${tableIn(parser, relation)} set ${nameIn(parser, column)} = ${value} where ${where} and …`;
+    return `give the rows their values outside of the migration by \`${update}\` ${IN_BATCHES}`;
+  }
   return `give the rows their values by \`${callOf(relation, { [column]: value }, where)}\` ${IN_CLASS}`;
 }
 
@@ -19,7 +34,11 @@ export function fillAdvice(parser: SqlParser, relation: RangeVar, column: string
  * The advice to fill rows in place of an `update`, with its expressions and its condition.
  * @returns undefined if the update has parts that a fill does not have
  */
-export function fillInPlaceOf(parser: SqlParser, update: NodeOf<'UpdateStmt'>): string | undefined {
+export function fillInPlaceOf(
+  { parser, isOtherTool = false }: Advised,
+  update: NodeOf<'UpdateStmt'>,
+): string | undefined {
+  if (isOtherTool) return undefined;
   const { relation, targetList = [], whereClause, fromClause, withClause, returningClause } = update;
   if (relation === undefined || relation.alias !== undefined || relation.inh === false) return undefined;
   if ([fromClause, withClause, returningClause].some((part) => part !== undefined)) return undefined;
@@ -58,6 +77,11 @@ function callOf(
   const schema = schemaname === undefined ? '' : `schema: ${textIn(schemaname)}, `;
   const columns = Object.entries(set).map(([column, value]) => `${propertyIn(column)}: ${textIn(value)}`);
   return `await this.fill({ ${schema}table: ${textIn(relname)}, set: { ${columns.join(', ')} }, where: ${textIn(where)} })`;
+}
+
+/** A table's name in SQL, each part quoted if it needs that. */
+function tableIn(parser: SqlParser, { schemaname, relname = '' }: RangeVar): string {
+  return [schemaname, relname].flatMap((name) => (name === undefined ? [] : nameIn(parser, name))).join('.');
 }
 
 /** A text in TypeScript. */

@@ -133,6 +133,21 @@ export class MadeHere {
     );
   }
 
+  /** Whether an earlier statement adds a column, or gives another one this name. */
+  hasMade(relation: RangeVar, column: string): boolean {
+    return this.altering(relation).some((tree) => {
+      const renamed = asKind(tree, 'RenameStmt');
+      const commands = (asKind(tree, 'AlterTableStmt')?.cmds ?? []).map((node) => asKind(node, 'AlterTableCmd'));
+      return (
+        (renamed?.renameType === 'OBJECT_COLUMN' && renamed.newname === column) ||
+        commands.some(
+          (command) =>
+            command?.subtype === 'AT_AddColumn' && asKind(command.def, 'ColumnDef')?.colname === column,
+        )
+      );
+    });
+  }
+
   /** Columns that earlier statements drop, without a comment of their author. */
   lostColumns(relation: RangeVar): readonly string[] {
     return this.#lost.get(nameOf(relation)) ?? [];

@@ -44,6 +44,8 @@ export type Verdict =
 export interface RuleContext {
   readonly catalog: Catalog;
   readonly parser: SqlParser;
+  /** Whether a tool other than MikroORM runs the statements: its migrations have no fill. */
+  readonly isOtherTool?: boolean;
   /** The objects that earlier statements of the migration make. */
   readonly made: MadeHere;
   /** The recorded column changes. */

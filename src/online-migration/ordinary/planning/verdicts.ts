@@ -13,7 +13,10 @@ export function asWritten(...relations: readonly string[]): Verdict {
  * Reads a table of which a statement may take its time.
  * @returns undefined if an exclusive lock hurts nobody: an earlier statement makes the table, it is empty, or it does not exist
  */
-export async function tableInUse(relation: RangeVar, context: RuleContext): Promise<TableFacts | undefined> {
+export async function tableInUse(
+  relation: RangeVar,
+  context: Pick<RuleContext, 'catalog' | 'made'>,
+): Promise<TableFacts | undefined> {
   if (context.made.has(relation)) return undefined;
   const table = await context.catalog.readTable(context.made.inCatalog(relation));
   if (table === null || table.isEmpty) return undefined;

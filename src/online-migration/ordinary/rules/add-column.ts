@@ -53,15 +53,16 @@ type Refused = Extract<Verdict, { kind: 'refused' }>;
 async function dangerOf(
   column: ColumnDef,
   table: RangeVar,
-  { catalog, made, parser }: RuleContext,
+  context: RuleContext,
 ): Promise<Refused | undefined> {
+  const { catalog, made, parser } = context;
   const name = column.colname!;
   const constraints = (column.constraints ?? []).flatMap((node) => asKind(node, 'Constraint') ?? []);
   const has = (...types: string[]) => constraints.some(({ contype }) => types.includes(contype ?? ''));
   const given = constraints.find(({ contype }) => contype === 'CONSTR_DEFAULT')?.raw_expr;
   const type = stringsOf(column.typeName?.names).at(-1) ?? '';
   const generated = constraints.find(({ contype }) => contype === 'CONSTR_GENERATED');
-  const fill = (value: string) => fillAdvice(parser, table, name, value);
+  const fill = (value: string) => fillAdvice(context, table, name, value);
   if (SERIAL.test(type) || has('CONSTR_IDENTITY')) {
     return refused(
       'it gives every row a number, and rewrites the table while nobody can use it',

@@ -1,7 +1,6 @@
 import type { Node, RangeVar } from 'libpg-query';
-import type { SqlParser } from '../../sql/sql-parser.ts';
 import { asKind, type Kind } from '../../sql/statements.ts';
-import { fillInPlaceOf } from '../planning/fill-advice.ts';
+import { fillInPlaceOf, IN_BATCHES } from '../planning/fill-advice.ts';
 import type { Rule, RuleContext } from '../planning/rule.ts';
 import type { TableFacts } from '../planning/table-facts.ts';
 import { tableInUse } from '../planning/verdicts.ts';
@@ -30,7 +29,7 @@ export const changeData: Rule = async (statement, context) => {
     return {
       kind: 'refused',
       reason: `${isCounted ? moreThanFew(table) : counted(table, estimate)} would be locked until the last of them is written`,
-      instead: insteadOf(statement.tree, context.parser),
+      instead: insteadOf(statement.tree, context),
     };
   }
   return { kind: 'as-written', relations: [], writes: true };
@@ -44,10 +43,10 @@ async function rowsInUse(relation: RangeVar, context: RuleContext): Promise<Tabl
   return view?.kind === 'v' || view?.kind === 'f' ? { ...view, rows: null } : undefined;
 }
 
-function insteadOf(tree: Node, parser: SqlParser): string {
+function insteadOf(tree: Node, context: RuleContext): string {
   const update = asKind(tree, 'UpdateStmt');
-  const fill = update === undefined ? undefined : fillInPlaceOf(parser, update);
-  return fill ?? 'write the rows in batches, each in a transaction of its own';
+  const fill = update === undefined ? undefined : fillInPlaceOf(context, update);
+  return fill ?? `write the rows ${context.isOtherTool ? 'outside of the migration ' : ''}${IN_BATCHES}`;
 }
 
 function counted(table: TableFacts, rows: number | null): string {

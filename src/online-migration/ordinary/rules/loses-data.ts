@@ -9,13 +9,6 @@ import { tableInUse } from '../planning/verdicts.ts';
  */
 export const losesData: Rule = async (statement, context) => {
   const { tree } = statement;
-  const truncate = asKind(tree, 'TruncateStmt');
-  if (truncate?.behavior === 'DROP_CASCADE') {
-    return refused(
-      '`cascade` also empties the tables that refer to it',
-      'name each table that is to be emptied',
-    );
-  }
   if (asKind(tree, 'DropdbStmt') !== undefined) return refused('it drops a database', 'do that by hand');
   const vacuum = asKind(tree, 'VacuumStmt');
   const isFull = vacuum?.options?.some((option) => asKind(option, 'DefElem')?.defname === 'full');
@@ -28,7 +21,7 @@ export const losesData: Rule = async (statement, context) => {
   if (settingIn(tree)?.name === 'session_replication_role') {
     return refused(
       'no trigger and no foreign key works in its session',
-      'leave it out; for MikroORM: `disableForeignKeys: false`',
+      context.isOtherTool ? 'leave it out' : 'leave it out; for MikroORM: `disableForeignKeys: false`',
     );
   }
   if (asKind(tree, 'TransactionStmt') !== undefined) {
