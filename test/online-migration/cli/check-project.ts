@@ -34,6 +34,8 @@ export interface ReportedStatement {
   readonly line: number;
   readonly statement: string;
   readonly outcome: string;
+  readonly rule: string | null;
+  readonly warnings?: readonly { readonly rule: string; readonly message: string }[];
   readonly reason?: string;
   readonly instead?: string;
   readonly steps?: readonly { readonly kind: string; readonly statements: readonly string[] }[];

@@ -406,6 +406,56 @@ export default class Migration20240104000000 extends Migration {
     ]);
   });
 
+  it("reads Flyway's repeatable migrations behind all others", async () => {
+    const files = {
+      'sql/R__views.sql': 'select 1',
+      'sql/V2__b.sql': 'select 1',
+      'sql/V10__c.sql': 'select 1',
+      'other/R__a.sql': 'select 1',
+      'other/V1__a.sql': 'select 1',
+    };
+    const names = outcomesOf(await check(files, 'sql', 'other', '--json')).map((outcome) => outcome.split(':')[0]);
+    expect(names).toEqual([
+      'sql/V2__b.sql',
+      'sql/V10__c.sql',
+      'other/V1__a.sql',
+      'sql/R__views.sql',
+      'other/R__a.sql',
+    ]);
+  });
+
+  it('advises batches outside of the migration, and no class of MikroORM, to those who have another tool', async () => {
+    const statements = [
+      'update orders set total = 0',
+      'delete from orders',
+      'alter table sales."Orders" add key uuid not null default gen_random_uuid()',
+      'alter table orders add state text not null',
+      'alter table orders add number serial',
+      `set session_replication_role = 'replica'`,
+    ];
+    const files = {
+      'a.sql': statements.join(';\n'),
+      'b.mjs': `
+        import { Migration } from '@mikro-orm/migrations';
+        export class B extends Migration { up() { this.addSql('update orders set total = 0'); } }`,
+    };
+    const found = statementsOf(await check(files, 'a.sql', 'b.mjs', '--json'));
+    expect(found.map(({ instead }) => instead)).toEqual([
+      'write the rows outside of the migration in batches of some thousand rows, each in a transaction of its own',
+      'write the rows outside of the migration in batches of some thousand rows, each in a transaction of its own',
+      expect.stringContaining(
+        'give the rows their values outside of the migration by `update sales."Orders" set key = gen_random_uuid() where key is null and …` ' +
+          'in batches of some thousand rows, each in a transaction of its own, and set it not null',
+      ),
+      expect.stringContaining('`update orders set state = … where state is null and …` in batches'),
+      expect.stringContaining('in batches of some thousand rows'),
+      'leave it out',
+      expect.stringContaining('await this.fill('),
+    ]);
+    const others = found.filter(({ file }) => file === 'a.sql');
+    expect(JSON.stringify(others)).not.toMatch(/OnlineMigration|this\.fill|MikroORM/);
+  });
+
   it('takes the steps in place of set not null as they are, each in a file of one deployment', async () => {
     const files = {
       'm/0001_a.sql': 'create table orders (id int primary key, note text);',

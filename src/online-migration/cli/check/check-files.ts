@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
+import type { RangeVar } from 'libpg-query';
 import type { ColumnChange } from '../../change/column-change.ts';
 import type { Catalog } from '../../ordinary/planning/catalog.ts';
 import { SqlCatalog } from '../../ordinary/catalog/sql-catalog.ts';
 import { MadeHere } from '../../ordinary/planning/made-here.ts';
+import { warningOn } from '../../ordinary/planning/running-code.ts';
+import { tableInUse } from '../../ordinary/planning/verdicts.ts';
 import { planOn } from '../../ordinary/plan-migration.ts';
 import type { SqlParser } from '../../sql/sql-parser.ts';
 import { asKind, type Statement } from '../../sql/statements.ts';
@@ -11,6 +14,8 @@ import type { RecordedChange } from '../../state/recorded-changes.ts';
 import { type CheckedFile, type CheckedStatement, outcomeOf, type TableSize } from './checked-file.ts';
 import { readCodeFile } from './code-file.ts';
 import { FileProblem, isTransactionMark, type ReadMigration, statementsIn } from './migration-file.ts';
+import { judgeTogether } from './one-transaction.ts';
+import { sharedTransactions } from './shared-transactions.ts';
 import { readSqlFile } from './sql-file.ts';
 
 /** A database on which the files are checked. */
@@ -48,22 +53,28 @@ export async function checkFiles(
     const { statements, read, problem } = found;
     if (!isOneDeployment) made = new MadeHere();
     const plan = await planOn(
-      { catalog, changes, parser, made },
+      { catalog, changes, parser, made, isOtherTool: read.tool !== undefined },
       read.leftOut === undefined ? statements : [],
     );
     const outcomes: CheckedStatement[] = [];
     for (const planned of plan.statements) {
       const table = await sizeOf(planned.statement, catalog);
+      const warning = warningOn(planned);
       outcomes.push({
         ...planned,
         outcome: outcomeOf(planned, parser),
+        warnings: warning === undefined ? [] : [{ rule: 'running-code', message: warning }],
         ...(table !== undefined && { table }),
       });
     }
+    const { tool, ...limits } = read;
     checked.push({
       file,
-      ...read,
-      statements: outcomes,
+      ...limits,
+      statements:
+        tool === undefined
+          ? outcomes
+          : await judgeTogether(outcomes, { tool, transactions: found.transactions, nameInUse: nameInUse(catalog, made) }),
       ...(problem !== undefined && { problem }),
     });
     if (!isOneDeployment) note(known, found);
@@ -81,6 +92,10 @@ function note(known: SqlCatalog, { statements, change, read, problem }: FileStat
   known.forget({ schemaname: schema, relname: name }, columns);
 }
 
+function nameInUse(catalog: Catalog, made: MadeHere) {
+  return async (relation: RangeVar) => (await tableInUse(relation, { catalog, made }))?.name;
+}
+
 /** The size of the table that a statement alters; undefined without a database. */
 async function sizeOf({ tree }: Statement, catalog: Catalog): Promise<TableSize | undefined> {
   const relation =
@@ -95,7 +110,9 @@ async function sizeOf({ tree }: Statement, catalog: Catalog): Promise<TableSize 
 
 interface FileStatements {
   readonly statements: readonly Statement[];
-  readonly read: Pick<ReadMigration, 'leftOut' | 'note'>;
+  /** The number of its transaction for each statement that has one. */
+  readonly transactions: ReadonlyMap<Statement, number>;
+  readonly read: Pick<ReadMigration, 'leftOut' | 'note' | 'tool'>;
   readonly change?: ColumnChange | undefined;
   readonly problem?: FileProblem;
 }
@@ -103,15 +120,17 @@ interface FileStatements {
 async function readStatementsOf(file: string, parser: SqlParser): Promise<FileStatements> {
   try {
     const { texts, change, ...read } = await readFile(file);
-    const statements = statementsIn(parser, { texts });
+    const found = statementsIn(parser, { texts });
+    const statements = found.flatMap((text) => text.statements);
+    const { tool } = read;
     return {
       read,
       change,
-      statements:
-        extname(file) === '.sql' ? statements.filter((each) => !isTransactionMark(each)) : statements,
+      statements: tool === undefined ? statements : statements.filter((each) => !isTransactionMark(each)),
+      transactions: tool === undefined ? new Map() : sharedTransactions(found, tool),
     };
   } catch (error) {
-    if (error instanceof FileProblem) return { statements: [], read: {}, problem: error };
+    if (error instanceof FileProblem) return { statements: [], transactions: new Map(), read: {}, problem: error };
     throw error;
   }
 }
@@ -126,6 +145,6 @@ async function readFile(file: string): Promise<ReadMigration> {
       cause: error,
     });
   }
-  if (extname(file) === '.sql') return readSqlFile(source);
+  if (extname(file) === '.sql') return readSqlFile(file, source);
   return readCodeFile(file);
 }

@@ -1,4 +1,4 @@
-import type { PlannedStatement } from '../../ordinary/plan-migration.ts';
+import type { PlannedStatement, RuleName } from '../../ordinary/plan-migration.ts';
 import type { SqlParser } from '../../sql/sql-parser.ts';
 import { asKind } from '../../sql/statements.ts';
 import type { Problem } from './migration-file.ts';
@@ -23,9 +23,20 @@ export interface TableSize {
   readonly bytes: number;
 }
 
+/** Harm that a statement does although it runs as the outcome says. */
+export interface Warning {
+  readonly rule: 'running-code' | 'one-transaction';
+  /** A clause with the harm and the way without it. */
+  readonly message: string;
+}
+
 /** A statement of a file, and the outcome. */
-export interface CheckedStatement extends PlannedStatement {
+export interface CheckedStatement extends Omit<PlannedStatement, 'rule'> {
   readonly outcome: Outcome;
+  /** The rule of the verdict: one of the migrator, or that of statements which share a transaction. */
+  readonly rule: RuleName | 'oneTransaction';
+  /** Harm that the outcome leaves. */
+  readonly warnings: readonly Warning[];
   /** The table that it alters, as the database has it. */
   readonly table?: TableSize;
 }
@@ -67,7 +78,12 @@ function isSameStatement(sql: string, { statement }: PlannedStatement, parser: S
 
 /** Whether a file has a finding that fails the check. */
 export function hasFailed({ statements, problem }: CheckedFile, strict: boolean): boolean {
-  return problem !== undefined || statements.some(({ outcome }) => isFailure(outcome, strict));
+  return (
+    problem !== undefined ||
+    statements.some(
+      ({ outcome, warnings }) => isFailure(outcome, strict) || (strict && warnings.length > 0),
+    )
+  );
 }
 
 /** Whether an outcome fails the check. */

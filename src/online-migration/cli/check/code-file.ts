@@ -7,6 +7,7 @@ import type { RecordedMigration } from '../../mikro-orm/recorded-migration.ts';
 import { loadModule } from './load-module.ts';
 import { FileProblem, type ReadMigration, type SqlText } from './migration-file.ts';
 import { recordHandle } from './recorded-handle.ts';
+import type { ToolRun } from './tool-run.ts';
 
 const SENDS =
   'It sends statements while it runs (`execute`, an EntityManager). They were recorded with no rows as answers, so statements that depend on an answer may be missing.';
@@ -24,8 +25,9 @@ export async function readCodeFile(file: string): Promise<ReadMigration> {
   const module = await loadModule(file);
   const lines = new LineFinder(file);
   const texts: SqlText[] = [];
-  const record = (sql: string) => {
-    if (sql.trim() !== '') texts.push(lines.place(sql));
+  const record = (sql: string, block?: number) => {
+    if (sql.trim() === '') return;
+    texts.push({ ...lines.place(sql), isMessage: true, ...(block !== undefined && { block }) });
   };
   const found = migrationsIn(module);
   if (found.length === 0) {
@@ -37,12 +39,14 @@ export async function readCodeFile(file: string): Promise<ReadMigration> {
   const notes = new Set<string>();
   let leftOut: string | undefined;
   let change: ColumnChange | undefined;
+  let tool: ToolRun | undefined;
   for (const migration of found) {
     try {
       const recorded = await recordOne(migration, record);
       if (recorded.sends) notes.add(SENDS);
       if (recorded.runsAs !== 'steps') leftOut = LEFT_OUT[recorded.runsAs];
       change ??= recorded.change;
+      tool ??= recorded.tool;
     } catch (error) {
       throw notRecorded(error, lines);
     }
@@ -50,6 +54,7 @@ export async function readCodeFile(file: string): Promise<ReadMigration> {
   const [note] = notes;
   return {
     texts,
+    ...(tool && { tool: hasNoTransaction(module) ? { ...tool, transaction: 'none' } : tool }),
     ...(leftOut !== undefined && { leftOut }),
     ...(note !== undefined && { note }),
     ...(change && { change }),
@@ -69,7 +74,16 @@ function migrationsIn(module: Record<string, unknown>): Migration[] {
   return typeof up === 'function' ? [up as Migration] : [];
 }
 
-async function recordOne(migration: Migration, record: (sql: string) => void): Promise<RecordedMigration> {
+/** Knex: `export const config = { transaction: false }`. */
+function hasNoTransaction(module: Record<string, unknown>): boolean {
+  const config = module['config'] ?? (module['default'] as { config?: unknown } | undefined)?.config;
+  return (config as { transaction?: unknown } | undefined)?.transaction === false;
+}
+
+async function recordOne(
+  migration: Migration,
+  record: (sql: string, block?: number) => void,
+): Promise<RecordedMigration & { readonly tool?: ToolRun }> {
   // Only a migration of MikroORM needs its packages, and has `addSql`.
   if (typeof migration.prototype?.addSql === 'function') {
     const { isMikroOrmMigration, recordMigration } = await import('../../mikro-orm/recorded-migration.ts');
@@ -79,8 +93,7 @@ async function recordOne(migration: Migration, record: (sql: string) => void): P
       'its class is not of the installed version of @mikro-orm/migrations',
     );
   }
-  await recordHandle(migration, record);
-  return { runsAs: 'steps', sends: false };
+  return { runsAs: 'steps', sends: false, tool: await recordHandle(migration, record) };
 }
 
 function notRecorded(error: unknown, lines: LineFinder): FileProblem {

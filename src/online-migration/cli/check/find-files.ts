@@ -5,6 +5,8 @@ import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 const ENDINGS = new Set(['.sql', '.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']);
 /** Files beside migrations that are none: types, tests, and the way down. */
 const BESIDE = /\.d\.[cm]?ts$|[.](?:test|spec)[.][cm]?[jt]s$|(?:^|[.])down[.]sql$|^U\d[^/]*__[^/]*\.sql$/;
+/** Flyway runs repeatable migrations behind all that have a version. */
+const REPEATABLE = /^R__[^/]*\.sql$/;
 /** The folder that is checked if none is named. */
 const DEFAULT_FOLDER = 'migrations';
 
@@ -36,7 +38,12 @@ export function findFiles(paths: readonly string[]): string[] {
       { path },
     );
   });
-  return [...new Set(found)];
+  const once = found.filter((path) => !isLast(path));
+  return [...new Set([...once, ...found.filter(isLast)])];
+}
+
+function isLast(path: string): boolean {
+  return REPEATABLE.test(basename(path));
 }
 
 function filesIn(folder: string): string[] {

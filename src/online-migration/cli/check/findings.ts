@@ -60,6 +60,15 @@ export function findingsOf(files: readonly CheckedFile[], strict: boolean): Find
           ...(statement.accepted !== undefined && { accepted: statement.accepted }),
         };
       }),
+    ...file.statements.flatMap(({ statement, warnings }) =>
+      warnings.map(({ rule, message }): Finding => ({
+        file: file.file,
+        line: statement.line,
+        level: strict ? 'error' : 'warning',
+        rule,
+        message: `${firstLine(statement.text)}: ${message}.`,
+      })),
+    ),
   ]);
 }
 

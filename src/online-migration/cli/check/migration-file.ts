@@ -3,6 +3,8 @@ import type { SqlParser } from '../../sql/sql-parser.ts';
 import { readStatements, type Statement } from '../../sql/statements.ts';
 import { asKind } from '../../sql/statements.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+import type { ReadText } from './shared-transactions.ts';
+import type { ToolRun } from './tool-run.ts';
 
 /** A text of one or several statements, and the line of the file on which it begins. */
 export interface SqlText {
@@ -10,11 +12,17 @@ export interface SqlText {
   readonly line: number;
   /** Whether its lines are not those of the file: it is built while the migration runs. */
   readonly isBuilt?: boolean;
+  /** Texts with the same number share a transaction that the file itself asks for. */
+  readonly block?: number;
+  /** Whether it is sent to the server as it is, also with several statements. */
+  readonly isMessage?: boolean;
 }
 
 /** The statements of a migration's way up. */
 export interface ReadMigration {
   readonly texts: readonly SqlText[];
+  /** How its tool runs it; undefined for MikroORM, whose migrations the package's migrator runs. */
+  readonly tool?: ToolRun;
   /** The reason for which its statements are not checked; undefined if they are. */
   readonly leftOut?: string;
   /** The column change of which it is a phase. */
@@ -49,18 +57,19 @@ export class FileProblem extends OnlineMigrationError {
 const PLACEHOLDER = /\$\{[^}]*\}|\{\{[^}]*\}\}/;
 
 /**
- * Reads the statements of a migration; their lines are those of the file.
+ * Reads the statements of each text of a migration; their lines are those of the file.
  * @throws FileProblem if the grammar does not accept one
  */
-export function statementsIn(parser: SqlParser, { texts }: ReadMigration): Statement[] {
-  return texts.flatMap((text) => {
+export function statementsIn(parser: SqlParser, { texts }: ReadMigration): ReadText[] {
+  return texts.map((text) => {
     // The parser refuses an empty text.
-    if (text.sql.trim() === '') return [];
+    if (text.sql.trim() === '') return { text, statements: [] };
     try {
-      return readStatements(parser, text.sql).map((statement) => ({
+      const statements = readStatements(parser, text.sql).map((statement) => ({
         ...statement,
         line: lineIn(text, statement.line),
       }));
+      return { text, statements };
     } catch (error) {
       const { cause } = error as { cause?: { message?: string; sqlDetails?: { cursorPosition?: number } } };
       const before = text.sql.slice(0, cause?.sqlDetails?.cursorPosition ?? 0);

@@ -10,7 +10,7 @@ export function jsonReport(files: readonly CheckedFile[]): string {
       ...(problem !== undefined && {
         problem: { code: problem.code, message: problem.message, line: problem.line },
       }),
-      statements: statements.map(({ statement, verdict, outcome, rule, assumed, table }) => ({
+      statements: statements.map(({ statement, verdict, outcome, rule, warnings, assumed, table }) => ({
         line: statement.line,
         statement: statement.text,
         outcome,
@@ -19,6 +19,7 @@ export function jsonReport(files: readonly CheckedFile[]): string {
         ...(verdict.kind === 'refused' && { instead: verdict.instead }),
         ...(verdict.kind === 'steps' && outcome === 'steps' && { steps: verdict.steps }),
         ...(statement.accepted !== undefined && { accepted: statement.accepted }),
+        ...(warnings.length > 0 && { warnings }),
         ...(table !== undefined && { table }),
         assumed,
       })),

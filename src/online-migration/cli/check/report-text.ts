@@ -59,6 +59,7 @@ function linesOfStatement(file: string, checked: CheckedStatement): string[] {
   return [
     `${file}:${checked.statement.line}: ${firstLine(checked.statement.text)}`,
     `  ${sentenceOf(checked)}`,
+    ...checked.warnings.map(({ message }) => `  warning: ${message}`),
     ...(checked.table === undefined || !isFinding(checked) ? [] : [`  ${sizeOf(checked.table)}`]),
     ...stepsOf(checked).flatMap(({ statements, lock }) =>
       statements.map((sql) => `    ${sql.replaceAll(/\s+/g, ' ')}  -- ${lock ?? 'no lock'}`),
@@ -76,6 +77,7 @@ function summaryOf(files: readonly CheckedFile[], { hasDatabase, isOneDeployment
     [count('steps'), 'by other steps'],
     [count('unknown'), 'unknown to the rules'],
     [count('refused'), 'refused'],
+    [statements.filter(({ warnings }) => warnings.length > 0).length, 'with a warning'],
   ] as const;
   const counts = parts.flatMap(([number, label]) => (number === 0 ? [] : [`${number} ${label}`]));
   return [
