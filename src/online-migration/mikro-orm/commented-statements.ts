@@ -148,7 +148,8 @@ function commentOn(planned: readonly PlannedStatement[]): string[] {
 /** The statements that run, each on one line. */
 function sqlOf(planned: readonly PlannedStatement[]): string[] {
   return planned.flatMap(({ statement, verdict }) => {
-    if (verdict.kind === 'steps') return verdict.steps.flatMap(({ statements }) => statements.map((sql) => onOneLine(sql)));
+    if (verdict.kind === 'steps')
+      return verdict.steps.flatMap(({ statements }) => statements.map((sql) => onOneLine(sql)));
     return verdict.kind === 'as-written' ? [onOneLine(verdict.sql ?? statement.text)] : [];
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isOutsideOnly } from '../../../src/online-migration/ordinary/plan-migration.ts';
+import { isOutsideOnly } from '../../../src/online-migration/ordinary/planning/outside-step.ts';
 import { loadSqlParser } from '../../../src/online-migration/sql/sql-parser.ts';
 import { readStatements } from '../../../src/online-migration/sql/statements.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
@@ -52,7 +52,11 @@ const CONCURRENTLY: readonly Case[] = [
     { 'V1__a.sql': `${ALTER};\n${INDEX};` },
     ['2 refused: `executeInTransaction=false` in its settings, such as V1__a.sql.conf'],
   ],
-  ['Flyway without', { 'V1__a.sql': `${ALTER};\n${INDEX};`, 'V1__a.sql.conf': 'executeInTransaction=false' }, []],
+  [
+    'Flyway without',
+    { 'V1__a.sql': `${ALTER};\n${INDEX};`, 'V1__a.sql.conf': 'executeInTransaction=false' },
+    [],
+  ],
   ['goose', { 'a.sql': `-- +goose Up\n${INDEX};` }, ['2 refused: `-- +goose NO TRANSACTION`']],
   ['goose without', { 'a.sql': `-- +goose NO TRANSACTION\n-- +goose Up\n${ALTER};\n${INDEX};` }, []],
   ['dbmate', { 'a.sql': `-- migrate:up\n${INDEX};` }, ['2 refused: `-- migrate:up transaction:false`']],
@@ -140,10 +144,22 @@ const LOCKS: readonly (readonly [name: string, sql: string, found: readonly stri
     ['2 steps'],
   ],
   ['a constraint that is validated alone', `alter table orders validate constraint c`, []],
-  ['a query behind a lock', `${ALTER};\nselect count(*) from customers;\nselect setval('s', 1);`, ['2 steps']],
+  [
+    'a query behind a lock',
+    `${ALTER};\nselect count(*) from customers;\nselect setval('s', 1);`,
+    ['2 steps'],
+  ],
   ['a query before a lock', `select count(*) from customers;\n${ALTER};`, []],
-  ['a second table', `${ALTER};\nalter table customers add a int;\nalter table orders add b int;`, ['2 warning']],
-  ['a second table that is dropped', `alter table orders rename a to b;\ndrop table customers;`, ['2 warning']],
+  [
+    'a second table',
+    `${ALTER};\nalter table customers add a int;\nalter table orders add b int;`,
+    ['2 warning'],
+  ],
+  [
+    'a second table that is dropped',
+    `alter table orders rename a to b;\ndrop table customers;`,
+    ['2 warning'],
+  ],
   [
     'a foreign key to a second table',
     `${ALTER};\nalter table orders add constraint f foreign key (a) references customers not valid;`,
@@ -151,7 +167,11 @@ const LOCKS: readonly (readonly [name: string, sql: string, found: readonly stri
   ],
   ['a second table that is new', `${ALTER};\ncreate table made (id int);\nalter table made add b int;`, []],
   ['a reason', `${ALTER};\n-- online: accepted nobody uses it\nalter table customers add a int;`, []],
-  ['transactions of their own', `begin;\n${ALTER};\ncommit;\nbegin;\nalter table customers add a int;\ncommit;`, []],
+  [
+    'transactions of their own',
+    `begin;\n${ALTER};\ncommit;\nbegin;\nalter table customers add a int;\ncommit;`,
+    [],
+  ],
 ];
 
 /** Statements of which PostgreSQL refuses some in a transaction. */

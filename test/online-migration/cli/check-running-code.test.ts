@@ -37,7 +37,9 @@ describe('npx online-migration check', () => {
     const result = await check(TAKES, 'm', '--json');
     const found = statementsOf(result).flatMap(({ line, outcome, warnings = [] }) =>
       warnings.flatMap(({ rule, message }) =>
-        rule === 'running-code' ? [[line, outcome, /^processes that still use (.*) fail: /.exec(message)?.[1]]] : [],
+        rule === 'running-code'
+          ? [[line, outcome, /^processes that still use (.*) fail: /.exec(message)?.[1]]]
+          : [],
       ),
     );
     expect(found).toEqual([
@@ -53,7 +55,9 @@ describe('npx online-migration check', () => {
 
   it('does not warn of those that nobody can use, or whose author has looked at it', async () => {
     const result = await check({ 'a.sql': HARMLESS }, 'a.sql', '--json', '--strict');
-    const warned = statementsOf(result).filter(({ warnings = [] }) => warnings.some(({ rule }) => rule === 'running-code'));
+    const warned = statementsOf(result).filter(({ warnings = [] }) =>
+      warnings.some(({ rule }) => rule === 'running-code'),
+    );
     expect(warned.map(({ statement }) => statement)).toEqual([]);
   });
 
@@ -63,10 +67,14 @@ describe('npx online-migration check', () => {
       'processes that still use label of "orders" fail: first deploy a version that does not, and name its newest migration above the ' +
       'statement: `-- online: after <migration>`, or `-- online: accepted <reason>`';
     const { stdout } = await check(files, 'a.sql');
-    expect(stdout).toContain(`a.sql:1: alter table orders drop label\n  runs as it is\n  warning: ${message}\n`);
+    expect(stdout).toContain(
+      `a.sql:1: alter table orders drop label\n  runs as it is\n  warning: ${message}\n`,
+    );
     expect(stdout).toContain('1 file, 1 statement: 1 as written, 1 with a warning.\n');
     const github = await check(files, 'a.sql', '--format', 'github');
-    expect(github.stdout).toBe(`::warning file=a.sql,line=1,title=running-code::alter table orders drop label: ${message}.\n`);
+    expect(github.stdout).toBe(
+      `::warning file=a.sql,line=1,title=running-code::alter table orders drop label: ${message}.\n`,
+    );
     const sarif = await check(files, 'a.sql', '--format', 'sarif');
     expect(JSON.parse(sarif.stdout)).toMatchObject({
       runs: [{ results: [{ ruleId: 'running-code', level: 'warning' }] }],

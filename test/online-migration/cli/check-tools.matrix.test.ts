@@ -414,7 +414,9 @@ export default class Migration20240104000000 extends Migration {
       'other/R__a.sql': 'select 1',
       'other/V1__a.sql': 'select 1',
     };
-    const names = outcomesOf(await check(files, 'sql', 'other', '--json')).map((outcome) => outcome.split(':')[0]);
+    const names = outcomesOf(await check(files, 'sql', 'other', '--json')).map(
+      (outcome) => outcome.split(':')[0],
+    );
     expect(names).toEqual([
       'sql/V2__b.sql',
       'sql/V10__c.sql',

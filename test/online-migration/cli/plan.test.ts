@@ -101,7 +101,9 @@ describe('npx online-migration plan', () => {
       '    instead: correct the fill',
       '0005_drops:',
       '  alter table orders drop column note  -- ACCESS EXCLUSIVE, changes the catalog only',
-      expect.stringMatching(/^    warning: processes that still use note of public\.orders fail: .*`-- online: after <migration>`/),
+      expect.stringMatching(
+        /^    warning: processes that still use note of public\.orders fail: .*`-- online: after <migration>`/,
+      ),
       '',
     ]);
     expect(exitCode).toBe(1);
@@ -128,7 +130,10 @@ describe('npx online-migration plan', () => {
           { kind: 'refused' },
         ],
       },
-      { migration: '0005_drops', statements: [{ warning: expect.stringContaining('note of public.orders') }] },
+      {
+        migration: '0005_drops',
+        statements: [{ warning: expect.stringContaining('note of public.orders') }],
+      },
     ]);
   });
 

@@ -114,7 +114,9 @@ describe('an ordinary migration in a MikroORM project', () => {
     const migrator = await openProject({ '0001': Made }, events);
     await migrator.orm.migrator.up();
     await migrator.orm.migrator.down();
-    const shown = events.flatMap(({ type, message }) => (type === 'migration-step' ? [message.split(' ms: ')[1]!] : []));
+    const shown = events.flatMap(({ type, message }) =>
+      type === 'migration-step' ? [message.split(' ms: ')[1]!] : [],
+    );
     expect(shown[0]).toMatch(/^create table made \( id int \); comment on table made is 'x+…$/);
     expect(shown[0]).toHaveLength(200);
   });

@@ -74,7 +74,11 @@ export async function checkFiles(
       statements:
         tool === undefined
           ? outcomes
-          : await judgeTogether(outcomes, { tool, transactions: found.transactions, nameInUse: nameInUse(catalog, made) }),
+          : await judgeTogether(outcomes, {
+              tool,
+              transactions: found.transactions,
+              nameInUse: nameInUse(catalog, made),
+            }),
       ...(problem !== undefined && { problem }),
     });
     if (!isOneDeployment) note(known, found);
@@ -130,7 +134,8 @@ async function readStatementsOf(file: string, parser: SqlParser): Promise<FileSt
       transactions: tool === undefined ? new Map() : sharedTransactions(found, tool),
     };
   } catch (error) {
-    if (error instanceof FileProblem) return { statements: [], transactions: new Map(), read: {}, problem: error };
+    if (error instanceof FileProblem)
+      return { statements: [], transactions: new Map(), read: {}, problem: error };
     throw error;
   }
 }

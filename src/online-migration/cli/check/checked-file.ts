@@ -80,9 +80,7 @@ function isSameStatement(sql: string, { statement }: PlannedStatement, parser: S
 export function hasFailed({ statements, problem }: CheckedFile, strict: boolean): boolean {
   return (
     problem !== undefined ||
-    statements.some(
-      ({ outcome, warnings }) => isFailure(outcome, strict) || (strict && warnings.length > 0),
-    )
+    statements.some(({ outcome, warnings }) => isFailure(outcome, strict) || (strict && warnings.length > 0))
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Node, RangeVar } from 'libpg-query';
-import { isOutsideOnly, type PlannedStatement } from '../../ordinary/plan-migration.ts';
+import type { PlannedStatement } from '../../ordinary/plan-migration.ts';
+import { isOutsideOnly } from '../../ordinary/planning/outside-step.ts';
 import { droppedRelations } from '../../ordinary/planning/dropped-objects.ts';
 import { asKind, onOneLine, type Statement } from '../../sql/statements.ts';
 import type { CheckedStatement } from './checked-file.ts';
@@ -69,7 +70,8 @@ function judge(
       rule: 'oneTransaction',
       verdict: {
         kind: 'refused',
-        reason: 'PostgreSQL refuses it in a transaction (25001), and the tool runs the statements of the file in one',
+        reason:
+          'PostgreSQL refuses it in a transaction (25001), and the tool runs the statements of the file in one',
         instead: `move it to a migration of its own that runs without a transaction${without === undefined ? '' : `: ${without}`}`,
       },
     };

@@ -24,7 +24,8 @@ export function sharedTransactions(
   let block: number | undefined;
   for (const { text, statements } of texts) {
     // A tool runs each of its blocks in a transaction.
-    if (text.block !== block && transaction !== 'always') open = text.block === undefined ? undefined : next++;
+    if (text.block !== block && transaction !== 'always')
+      open = text.block === undefined ? undefined : next++;
     ({ block } = text);
     // PostgreSQL runs several statements of one message in a transaction.
     const message = text.isMessage && statements.length > 1 ? next++ : undefined;

@@ -52,7 +52,8 @@ export function toolRunOf(file: string, source: string): ToolRun {
     return { transaction: noTransaction.test(source) ? 'none' : 'always', without };
   }
   // Its changesets have a transaction each.
-  if (LIQUIBASE.test(source)) return { transaction: 'none', without: '`runInTransaction:false` behind the name of the changeset' };
+  if (LIQUIBASE.test(source))
+    return { transaction: 'none', without: '`runInTransaction:false` behind the name of the changeset' };
   if (DJANGO.test(source)) return { transaction: 'none', without: '`atomic = False` in its class' };
   const settings = `${file}.conf`;
   if (/^[VR][^/]*__.*\.sql$/.test(basename(file))) {

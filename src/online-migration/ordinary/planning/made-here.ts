@@ -137,7 +137,9 @@ export class MadeHere {
   hasMade(relation: RangeVar, column: string): boolean {
     return this.altering(relation).some((tree) => {
       const renamed = asKind(tree, 'RenameStmt');
-      const commands = (asKind(tree, 'AlterTableStmt')?.cmds ?? []).map((node) => asKind(node, 'AlterTableCmd'));
+      const commands = (asKind(tree, 'AlterTableStmt')?.cmds ?? []).map((node) =>
+        asKind(node, 'AlterTableCmd'),
+      );
       return (
         (renamed?.renameType === 'OBJECT_COLUMN' && renamed.newname === column) ||
         commands.some(

@@ -1,6 +1,6 @@
 import type { Node, RangeVar } from 'libpg-query';
 import { escapeIdentifier } from 'pg';
-import { asKind, type NodeOf, type Statement } from '../../sql/statements.ts';
+import { asKind, type Kind, type NodeOf, type Statement } from '../../sql/statements.ts';
 import { writeStatement } from '../../sql/write-statement.ts';
 import { nameOfPostgres } from './choose-name.ts';
 import { besideName, nameOf } from './relation-names.ts';
@@ -8,11 +8,21 @@ import type { RuleContext } from './rule.ts';
 import { buildIndex, detachPartition, dropIndex, type OutsideOfTransaction, reindexTable } from './step.ts';
 import { stringsOf, tableCommandOf } from './table-command.ts';
 
+/** Kinds of statements that PostgreSQL refuses in a transaction, whatever they name. */
+const OUTSIDE_ONLY: readonly Kind[] = [
+  'CreatedbStmt',
+  'DropdbStmt',
+  'AlterSystemStmt',
+  'CreateTableSpaceStmt',
+  'DropTableSpaceStmt',
+];
+
 /** Whether PostgreSQL refuses the statement in a transaction. */
 export function isOutsideOnly(tree: Statement['tree']): boolean {
   const command = asKind(asKind(tree, 'AlterTableStmt')?.cmds?.[0], 'AlterTableCmd');
   const cluster = asKind(tree, 'ClusterStmt');
   return (
+    OUTSIDE_ONLY.some((kind) => kind in tree) ||
     asKind(tree, 'IndexStmt')?.concurrent === true ||
     asKind(tree, 'DropStmt')?.concurrent === true ||
     asKind(tree, 'VacuumStmt')?.is_vacuumcmd === true ||

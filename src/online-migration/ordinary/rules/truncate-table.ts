@@ -28,7 +28,6 @@ export const truncateTable: Rule = async ({ tree }, context) => {
   return {
     kind: 'refused',
     reason: `all rows of ${used.join(' and ')} are lost, and nobody can use ${used.length === 1 ? 'it' : 'them'} until the transaction ends`,
-    instead:
-`delete the rows ${IN_BATCHES}; or accept the loss: \`-- online: accepted <reason>\``,
+    instead: `delete the rows ${IN_BATCHES}; or accept the loss: \`-- online: accepted <reason>\``,
   };
 };
