@@ -219,7 +219,8 @@ export async function planOn(
 ): Promise<MigrationPlan> {
   const planned = await planEach(statements, inputs);
   const steps = stepsOf(planned);
-  if (steps.length <= 1) return { statements: planned, steps };
+  // Another tool runs them in one transaction.
+  if (steps.length <= 1 || inputs.isOtherTool) return { statements: planned, steps };
   const apart = planned.map(refuseInSeveral);
   return { statements: apart, steps: stepsOf(apart) };
 }

@@ -241,6 +241,11 @@ describe('npx online-migration check judges statements that share a transaction'
     expect(exitCode).toBe(1);
   });
 
+  it('and lets a temporary table be, which lasts as long as they do', async () => {
+    const sql = `create temporary table t (id int);\nselect count(*) from orders;\n${ALTER};`;
+    expect(await check({ 'a.sql': sql }, 'a.sql', '--strict')).toMatchObject({ exitCode: 0 });
+  });
+
   it('and those of MikroORM not, because its migrator parts them', async () => {
     const migration = `import { Migration } from '@mikro-orm/migrations';
 export class A extends Migration {

@@ -33,7 +33,7 @@ describe('the report of npx online-migration check', () => {
       'my migrations/0001_a.sql:2: create index items_id on items (id)',
       '  runs as it is',
       'my migrations/0002_b.sql:2: create index orders_note_index',
-      '  carried out by other steps, because it reads the whole table while nobody can write to it',
+      '  needs other steps, because it reads the whole table while nobody can write to it',
       '    CREATE INDEX CONCURRENTLY orders_note_index ON orders (note)  -- SHARE UPDATE EXCLUSIVE',
       'my migrations/0002_b.sql:4: alter table orders alter total type bigint',
       `  refused, because it rewrites or reads the whole table while nobody can use it. Instead: \`npx online-migration new --table "orders" --column "total" --to 'bigint'\` writes a column change that does it beside the traffic. Not known without --url: the present type of the column total`,
@@ -42,10 +42,10 @@ describe('the report of npx online-migration check', () => {
       'my migrations/0002_b.sql:8: alter table orders cluster on x, set (fillfactor = 90)',
       '  runs as it is',
       'my migrations/0002_b.sql:9: notify orders',
-      '  no rule knows it: it runs alone, for at most ten seconds',
+      '  no rule knows it',
       '',
       '2 files, 7 statements: 3 as written, 1 accepted, 1 by other steps, 1 unknown to the rules, 1 refused.',
-      "The package's migrator for MikroORM carries out the other steps. With another tool, write them in place of the statement, each in a transaction of its own.",
+      'Write the other steps in place of the statement, each in a transaction of its own: its tool runs it as it is written.',
       'Without --url, a table counts as in use and with rows, unless the same file makes it.',
       '',
     ]);
@@ -68,7 +68,7 @@ describe('the report of npx online-migration check', () => {
     const { stdout, exitCode } = await check(FILES, FOLDER, '--format', 'github');
     expect(stdout.split('\n')).toEqual([
       expect.stringMatching(
-        /^::warning file=my migrations\/0002_b\.sql,line=2,title=create-index::create index orders_note_index: carried out .*%0A {2}CREATE INDEX CONCURRENTLY/,
+        /^::warning file=my migrations\/0002_b\.sql,line=2,title=create-index::create index orders_note_index: needs other .*%0A {2}CREATE INDEX CONCURRENTLY/,
       ),
       expect.stringMatching(/^::error file=my migrations\/0002_b\.sql,line=4,title=change-type::/),
       expect.stringMatching(/^::notice file=my migrations\/0002_b\.sql,line=7,title=unknown-statement::/),

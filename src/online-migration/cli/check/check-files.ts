@@ -63,6 +63,7 @@ export async function checkFiles(
       outcomes.push({
         ...planned,
         outcome: outcomeOf(planned, parser),
+        isOtherTool: read.tool !== undefined,
         warnings: warning === undefined ? [] : [{ rule: 'running-code', message: warning }],
         ...(table !== undefined && { table }),
       });

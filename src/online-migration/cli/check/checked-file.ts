@@ -35,6 +35,8 @@ export interface CheckedStatement extends Omit<PlannedStatement, 'rule'> {
   readonly outcome: Outcome;
   /** The rule of the verdict: one of the migrator, or that of statements which share a transaction. */
   readonly rule: RuleName | 'oneTransaction';
+  /** Whether a tool runs it that does not take other steps. */
+  readonly isOtherTool: boolean;
   /** Harm that the outcome leaves. */
   readonly warnings: readonly Warning[];
   /** The table that it alters, as the database has it. */

@@ -5,7 +5,7 @@ import type { CheckedFile, CheckedStatement, Outcome, TableSize } from './checke
 
 const MEBIBYTE = 1024 ** 2;
 const OTHER_STEPS =
-  "The package's migrator for MikroORM carries out the other steps. With another tool, write them in place of the statement, each in a transaction of its own.";
+  'Write the other steps in place of the statement, each in a transaction of its own: its tool runs it as it is written.';
 
 /** The ground of the verdicts. */
 export interface Basis {
@@ -19,12 +19,12 @@ export function textReport(files: readonly CheckedFile[], basis: Basis): string 
 }
 
 /** The verdict in a sentence, without the steps. */
-export function sentenceOf({ verdict, outcome, assumed, statement }: CheckedStatement): string {
+export function sentenceOf({ verdict, outcome, assumed, statement, isOtherTool }: CheckedStatement): string {
   const sentence = {
     'as-written': 'runs as it is',
     accepted: `runs as it is; accepted: ${statement.accepted || 'no reason given'}`,
-    unknown: 'no rule knows it: it runs alone, for at most ten seconds',
-    steps: `carried out by other steps, because ${'reason' in verdict ? verdict.reason : ''}`,
+    unknown: `no rule knows it${isOtherTool ? '' : ': it runs alone, for at most ten seconds'}`,
+    steps: `${isOtherTool ? 'needs' : 'carried out by'} other steps, because ${'reason' in verdict ? verdict.reason : ''}`,
     refused: `refused, because ${'reason' in verdict ? verdict.reason : ''}. Instead: ${'instead' in verdict ? verdict.instead : ''}`,
   }[outcome];
   return isFinding({ outcome }) && assumed.length > 0
@@ -83,7 +83,9 @@ function summaryOf(files: readonly CheckedFile[], { hasDatabase, isOneDeployment
   return [
     `${numbered(files.length, 'file')}, ${numbered(statements.length, 'statement')}${counts.length === 0 ? '' : `: ${counts.join(', ')}`}.`,
     ...(failed === 0 ? [] : [`${numbered(failed, 'file')} could not be checked.`]),
-    ...(count('steps') === 0 ? [] : [OTHER_STEPS]),
+    ...(statements.some(({ outcome, isOtherTool }) => outcome === 'steps' && isOtherTool)
+      ? [OTHER_STEPS]
+      : []),
     ...(hasDatabase
       ? []
       : [
