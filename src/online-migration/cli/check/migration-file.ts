@@ -3,7 +3,6 @@ import type { SqlParser } from '../../sql/sql-parser.ts';
 import { readStatements, type Statement } from '../../sql/statements.ts';
 import { asKind } from '../../sql/statements.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
-import type { ReadText } from './shared-transactions.ts';
 import type { ToolRun } from './tool-run.ts';
 
 /** A text of one or several statements, and the line of the file on which it begins. */
@@ -16,6 +15,12 @@ export interface SqlText {
   readonly block?: number;
   /** Whether it is sent to the server as it is, also with several statements. */
   readonly isMessage?: boolean;
+}
+
+/** The statements of a text. */
+export interface ReadText {
+  readonly text: SqlText;
+  readonly statements: readonly Statement[];
 }
 
 /** The statements of a migration's way up. */

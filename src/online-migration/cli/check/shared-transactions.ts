@@ -1,12 +1,6 @@
 import { asKind, type Statement } from '../../sql/statements.ts';
-import { isTransactionMark, type SqlText } from './migration-file.ts';
+import { isTransactionMark, type ReadText } from './migration-file.ts';
 import type { ToolRun } from './tool-run.ts';
-
-/** The statements of a text. */
-export interface ReadText {
-  readonly text: SqlText;
-  readonly statements: readonly Statement[];
-}
 
 /**
  * Follows the transactions in which a tool runs the statements of a file, with `begin` and `commit` among them.
