@@ -381,8 +381,9 @@ export const ERROR_CODES = {
     remedy: 'Create `online-migration.config.ts`, or name the file with `--config`.',
   },
   CONFIG_INVALID: {
-    meaning: 'The configuration file does not export `{ changes, connection }` as its default.',
-    remedy: 'Export an object with both as the default.',
+    meaning:
+      'The configuration file does not export `{ changes, connection }` as its default, or a setting in it cannot be used.',
+    remedy: 'Export an object with both as the default, or change the setting that the message names.',
   },
   STAGE_UNKNOWN: {
     meaning: 'The option `--to` names no stage, or none of the change.',

@@ -34,7 +34,12 @@ export async function createMigration(
   // A project without MikroORM does not have its packages.
   const { createMigrationOf } = await import('../mikro-orm/new-migrations.ts');
   if (!json) console.log(describeConnection(await connectionOf(config)));
-  const { fileName, diff } = await createMigrationOf(config.mikroOrm, asWritten ? 'as written' : given, name);
+  const { fileName, diff } = await createMigrationOf(
+    config.mikroOrm,
+    asWritten ? 'as written' : given,
+    name,
+    json === true,
+  );
   if (json) console.log(JSON.stringify({ files: fileName === '' ? [] : fileName.split(', '), ...diff }));
   else
     console.log(

@@ -11,6 +11,7 @@ import {
   type OnlineMigrationConfig,
 } from './project/config-file.ts';
 import { namingOptionsOf } from './project/mikro-orm-options.ts';
+import { type CodeForm, readCodeForm } from '../new-change/code-form.ts';
 import { changeFiles, hasMikroOrm, listsColumnChanges } from '../new-change/change-files.ts';
 import { columnNames } from '../new-change/columns-option.ts';
 import { instantChange } from '../new-change/instant/instant-change.ts';
@@ -20,6 +21,7 @@ import {
   whyNotInstant,
 } from '../new-change/instant/write-instant-change.ts';
 import { instructions } from '../new-change/instructions.ts';
+import { refuseUnsorted } from '../new-change/migration-names.ts';
 import type { NewChange } from '../new-change/new-change.ts';
 import type { WantedChange } from '../new-change/plan-change.ts';
 import { planChanges } from '../new-change/plan-keys.ts';
@@ -46,36 +48,43 @@ export async function writeNewChange(
   const connection = await connectionOf(config);
   console.log(describeConnection(connection));
   await using session = await Session.open(connection, `${PACKAGE_NAME} new`);
+  const { form, migrations } = await projectOf(folder, config);
   const plans = await planChanges(
     session,
     wanted,
     {
       changes: config.changes.flatMap((change) => changedColumnsOf(change)),
-      ...(await migrationsOf(folder, config)),
+      ...migrations,
     },
     { only: options['only'] !== undefined },
   );
   const [plan, ...referring] = plans;
   if (plan === undefined || referring.length > 0 || isByPhases(options)) {
-    return await writeColumnChanges(session, plans, config.file);
+    return await writeColumnChanges(session, plans, form, config.file);
   }
   const answer = await instantChange(session, plan, wanted);
   if (answer.instant === null) {
     for (const why of whyNotInstant(answer.phased)) console.log(`\n${why}`);
-    return await writeColumnChanges(session, plans, config.file);
+    return await writeColumnChanges(session, plans, form, config.file);
   }
-  const files = instantFiles(answer.instant, hasMikroOrm(folder));
+  const files = instantFiles(answer.instant, hasMikroOrm(folder), form);
   refuseExisting(folder, files);
   await writeFiles(folder, files);
   console.log(`\n${instantInstructions(answer.instant, files)}`);
 }
 
-/** The project's migrations. MikroORM's configuration is only loaded if it can tell more than the default folder. */
-async function migrationsOf(folder: string, config: OnlineMigrationConfig): Promise<ProjectMigrations> {
+/** The names of the project's migrations, and the form of its code. */
+async function projectOf(
+  folder: string,
+  config: OnlineMigrationConfig,
+): Promise<{ readonly form: CodeForm; readonly migrations: ProjectMigrations }> {
   const found = await readProjectMigrations(folder);
-  return found.isNumbered || config.mikroOrm === undefined
-    ? found
-    : readProjectMigrations(folder, await namingOptionsOf(config));
+  // MikroORM's configuration is only loaded if it can tell more than the default folder.
+  if (config.mikroOrm === undefined || (found.isNumbered && found.areTyped)) {
+    return { form: readCodeForm(folder), migrations: found };
+  }
+  const options = await namingOptionsOf(config, folder);
+  return { form: readCodeForm(folder, options), migrations: await readProjectMigrations(folder, options) };
 }
 
 /** Whether the user wants a column change, even if one statement could change the type at once. */
@@ -86,16 +95,20 @@ function isByPhases(options: WantedOptions): boolean {
 async function writeColumnChanges(
   session: Session,
   plans: readonly NewChange[],
+  form: CodeForm,
   config: string,
 ): Promise<void> {
   const folder = process.cwd();
   const unreviewed = await refuseObstacles(session, plans);
-  const { files, list } = await changeFiles(folder, plans);
+  const { files, list } = await changeFiles(folder, plans, form);
+  const { folder: place } = plans[0]!.migrations;
+  refuseUnsorted(files.map(({ path }) => path).filter((path) => path.startsWith(`${place}/`)));
   await writeFiles(folder, files, list);
   console.log(
     `\n${instructions(
       plans,
       [...files, list],
+      form,
       (await listsColumnChanges(resolve(folder, config))) ? undefined : config,
       unreviewed.map(({ message }) => message),
     )}`,

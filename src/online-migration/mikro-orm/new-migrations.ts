@@ -12,14 +12,16 @@ import { OnlineMigrator } from './online-migrator.ts';
  * @param configuration MikroORM's options, or a function that returns them
  * @param answers to the questions that the migration raises; `as written` for MikroORM's own statements
  * @param name for the file
+ * @param isQuiet whether standard output belongs to the caller: the migrator then writes to standard error, and asks nothing
  */
 export async function createMigrationOf(
   configuration: unknown,
   answers: Answers | 'as written',
   name: string | undefined,
+  isQuiet: boolean,
 ): Promise<MigrationResult> {
   const options = (await (typeof configuration === 'function' ? configuration() : configuration)) as Options;
-  const orm = await MikroORM.init(options);
+  const orm = await MikroORM.init(isQuiet ? { ...options, logger: (text) => console.error(text) } : options);
   neutralizePool(orm);
   try {
     const { migrator } = orm;
@@ -29,7 +31,7 @@ export async function createMigrationOf(
         'MikroORM is configured without `...onlineMigrations()`: spread it into its options.',
       );
     }
-    migrator.answerBy(answers, terminalOf(process.stdin, process.stdout));
+    migrator.answerBy(answers, isQuiet ? undefined : terminalOf(process.stdin, process.stdout));
     return await migrator.create(undefined, false, false, name);
   } finally {
     await orm.close();

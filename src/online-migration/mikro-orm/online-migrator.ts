@@ -35,6 +35,7 @@ import { refuseToLog, refuseToUnlog } from './ledger-commands.ts';
 import { chooseForRollup } from './rollup-choice.ts';
 import { type Answers, NO_ANSWERS } from './creation/answers.ts';
 import { terminalOf } from './creation/ask-in-terminal.ts';
+import type { Naming } from './creation/ordinary-name.ts';
 import type { Ask } from './creation/questions.ts';
 import { DatabaseUnreachableError } from '../postgres/open-client.ts';
 import { forgetProgress } from '../ordinary/progress.ts';
@@ -73,6 +74,8 @@ export class OnlineMigrator extends Migrator {
   #comments = false;
   #answers: Answers | 'as written' = NO_ANSWERS;
   #ask: Ask | undefined;
+  /** While the files of a new migration are not all written. */
+  #holdsSnapshot = false;
 
   /**
    * The extension for MikroORM's configuration.
@@ -108,14 +111,16 @@ export class OnlineMigrator extends Migrator {
    * reason.
    */
   override async create(...options: Parameters<Migrator['create']>): Promise<MigrationResult> {
-    const [, isBlank = false, isInitial = false] = options;
+    const [path, isBlank = false, isInitial = false, name] = options;
     this.#comments = this.#ordinary !== 'off' && !isInitial;
     const schemaGenerator = this.#schemaGenerator;
     const isDecided =
       this.#comments && !isBlank && this.#answers !== 'as written' && schemaGenerator !== undefined;
+    await this.resolvePaths();
+    const naming = { folder: this.config.get('baseDir'), options: this.options, path, name };
     const result = isDecided
-      ? await this.#createDecided(schemaGenerator, options)
-      : await super.create(...options);
+      ? await this.#createDecided(schemaGenerator, naming, options)
+      : await this.#createNamed(naming, options);
     this.#reportLeftOut();
     return result;
   }
@@ -130,33 +135,56 @@ export class OnlineMigrator extends Migrator {
     this.#ask = ask;
   }
 
+  /** MikroORM writes the migration; it is named like the others. */
+  async #createNamed(given: Naming, options: Parameters<Migrator['create']>): Promise<MigrationResult> {
+    if (!this.#comments) return super.create(...options);
+    const { namedLikeOthers } = await import('./creation/ordinary-name.ts');
+    using naming = namedLikeOthers(given);
+    await naming.set(options[1] === true ? 'blank' : 'change');
+    return await super.create(...options);
+  }
+
   async #createDecided(
     schemaGenerator: OnlineSchemaGenerator,
+    naming: Naming,
     options: Parameters<Migrator['create']>,
   ): Promise<MigrationResult> {
     const defaultSchema = this.driver.getPlatform().getDefaultSchemaName() ?? 'public';
     // `migration:up` does not need it.
     const { createMigration } = await import('./creation/create-migration.ts');
     return createMigration({
-      folder: this.config.get('baseDir'),
-      options: this.options,
+      ...naming,
       schemaGenerator,
       generator: () => this.generator,
-      defaultSchema: this.config.get('schema') ?? defaultSchema,
+      // MikroORM writes the schema of the configuration before each name, too.
+      defaultSchema,
       answers: this.#answers === 'as written' ? NO_ANSWERS : this.#answers,
       ask: isMikroOrmCommand() ? terminalOf(process.stdin, process.stdout) : this.#ask,
       declared: await this.declaredChanges(),
       readPending: () => this.#pendingOrdinary(),
       openSession: () => this.#openIfThere(),
-      create: () => super.create(...options),
-      storeSchema: () => this.storeCurrentSchema(),
+      create: async () => {
+        this.#holdsSnapshot = true;
+        try {
+          return await super.create(...options);
+        } finally {
+          this.#holdsSnapshot = false;
+        }
+      },
+      storeSchema: async (leave) => {
+        const entities = schemaGenerator.getTargetSchema();
+        leave(entities);
+        await super.storeCurrentSchema(entities);
+      },
       log: (line) => this.#log(line),
+      // MikroORM's logger makes one line of several.
+      print: this.config.get('logger'),
     });
   }
 
   /** The names of the migrations that have not run, without the phases of column changes. */
   async #pendingOrdinary(): Promise<string[]> {
-    const phases = (await this.phaseMigrations()).map(({ name }) => name);
+    const phases = (await this.#loadablePhases()).map(({ name }) => name);
     const applied = await (this.storage as MigrationLedger).appliedNames();
     const names = (await this.discoverMigrations()).map(({ name }) => name);
     return names.filter((name) => !applied.includes(name) && !phases.includes(name));
@@ -198,12 +226,17 @@ export class OnlineMigrator extends Migrator {
 
   /** The changes of all phases among the migrations, each once. A file that cannot be loaded concerns `up` and `down` alone. */
   async declaredChanges(): Promise<ColumnChange[]> {
+    const phases = await this.#loadablePhases();
+    return [...new Map(phases.map(({ change, declared }) => [change, declared])).values()];
+  }
+
+  /** The phases whose files can be loaded. */
+  async #loadablePhases(): Promise<PhaseMigration[]> {
     // Not `init`, which creates the ledger: a comparison only reads.
     await this.resolvePaths();
-    const phases = await listPhases(await this.discoverMigrations(), (listed) =>
+    return listPhases(await this.discoverMigrations(), (listed) =>
       this.#onlineRunner.load(listed).catch(() => undefined),
     );
-    return [...new Map(phases.map(({ change, declared }) => [change, declared])).values()];
   }
 
   /** Plans the migrations that have not run, and changes nothing. */
@@ -301,6 +334,7 @@ export class OnlineMigrator extends Migrator {
 
   /** @param schema read from the database after a migration */
   protected override async storeCurrentSchema(schema?: DatabaseSchema): Promise<void> {
+    if (this.#holdsSnapshot) return;
     if (schema !== undefined) await this.#schemaGenerator?.leaveChangesOut(schema);
     await super.storeCurrentSchema(schema);
   }

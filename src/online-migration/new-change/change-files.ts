@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import type { CodeForm } from './code-form.ts';
 import { conversionFiles } from './conversion-file.ts';
 import { declarationFile } from './declaration-file.ts';
 import { migrationFiles } from './migration-files.ts';
@@ -24,18 +25,20 @@ export interface ChangeFiles {
  * The files of new changes for the tools that the project uses. Nothing is written.
  * @param folder of the project
  * @param plans at least one
+ * @param form of its code
  * @param options.hasMigrations whether the phases are migrations of MikroORM; by default if the project has it
  * @throws OnlineMigrationError if one of them exists, or the list of changes cannot be extended
  */
 export async function changeFiles(
   folder: string,
   plans: readonly NewChange[],
+  form: CodeForm,
   { hasMigrations = hasMikroOrm(folder) }: { readonly hasMigrations?: boolean } = {},
 ): Promise<ChangeFiles> {
   const files = plans.flatMap((plan) => [
-    declarationFile(plan),
-    ...(hasMigrations ? migrationFiles(plan) : []),
-    ...filesOfProject(folder, plan),
+    declarationFile(plan, form),
+    ...(hasMigrations ? migrationFiles(plan, form) : []),
+    ...filesOfProject(folder, plan, form),
   ]);
   refuseExisting(folder, files);
   const list = await extendedList(
@@ -44,14 +47,15 @@ export async function changeFiles(
       declaration: words.declaration,
       module: `${words.folder}/${words.file}-change`,
     })),
+    form,
   );
   return { files, list };
 }
 
 /** The files for the tools that the project uses. */
-function filesOfProject(folder: string, plan: NewChange): WrittenFile[] {
+function filesOfProject(folder: string, plan: NewChange, form: CodeForm): WrittenFile[] {
   const test = existsSync(join(folder, TEST_SUPPORT)) ? generatedTest(plan) : null;
-  return [...conversionFiles(plan), ...(test === null ? [] : [test])];
+  return [...conversionFiles(plan, form), ...(test === null ? [] : [test])];
 }
 
 function generatedTest(plan: NewChange): WrittenFile | null {

@@ -1,8 +1,18 @@
+import type { CodeForm } from './code-form.ts';
+import { codeIn, type CodeParts } from './code-in.ts';
 import { inComment, type NewChange, type NewColumn } from './new-change.ts';
 import type { WrittenFile } from './written-files.ts';
 
+/** The path of the file with the declared change. */
+export function declarationPath({ words }: Pick<NewChange, 'words'>, { ending }: CodeForm): string {
+  return `src/${words.folder}/${words.file}-change.${ending}`;
+}
+
 /** The file with the declared change. */
-export function declarationFile({ table, change, columns, words }: NewChange): WrittenFile {
+export function declarationFile(subject: NewChange, form: CodeForm): WrittenFile {
+  const { table, change, columns, words } = subject;
+  const path = declarationPath(subject, form);
+  const code = codeIn(form.syntaxOf(path));
   const { name, key, renameInContract } = change;
   const declared = {
     ...(name === undefined ? {} : { name }),
@@ -26,12 +36,11 @@ export function declarationFile({ table, change, columns, words }: NewChange): W
     JSON.stringify(declared, null, 2),
   );
   return {
-    path: `src/${words.folder}/${words.file}-change.ts`,
-    text: `import type { ColumnChange } from 'online-migration';
-${importsOf(columns)}
-${commentOn(table.name, columns)}
-export const ${words.declaration}: ColumnChange = ${literal};
-`,
+    path,
+    text: `${code.first}${code.typed(`import type { ColumnChange } from 'online-migration';\n`)}${importsOf(columns, form, code)}
+${commentOn(table.name, columns, code)}
+${code.exporting}const ${words.declaration}${code.typed(': ColumnChange')} = ${literal};
+${code.exports(words.declaration)}`,
   };
 }
 
@@ -41,29 +50,30 @@ function placeOf(column: number): string {
 }
 
 /** The conversions of all columns: one line for each module. */
-function importsOf(columns: readonly NewColumn[]): string {
+function importsOf(columns: readonly NewColumn[], form: CodeForm, code: CodeParts): string {
   const modules = new Map<string, Set<string>>();
   for (const { conversion } of columns) {
     if (conversion === null) continue;
-    const module = conversion.module ?? 'online-migration/conversions';
+    const module =
+      conversion.module === undefined ? 'online-migration/conversions' : conversion.module + form.imported;
     const names = modules.get(module) ?? new Set();
     for (const name of conversion.imports) names.add(name);
     modules.set(module, names);
   }
-  return [...modules]
-    .map(([module, names]) => `import { ${[...names].join(', ')} } from '${module}';\n`)
-    .join('');
+  return [...modules].map(([module, names]) => code.imports([...names], module)).join('');
 }
 
-function commentOn(table: string, columns: NewChange['columns']): string {
+function commentOn(table: string, columns: NewChange['columns'], code: CodeParts): string {
   const [first, ...others] = columns;
+  const type = code.typeComment("import('online-migration').ColumnChange").map((line) => ` * ${line}\n`);
   if (others.length === 0) {
-    return `/** ${inComment(`The column change of \`${table}.${first.facts.name}\`, ${purposeOf(first)}.`)} */`;
+    const text = inComment(`The column change of \`${table}.${first.facts.name}\`, ${purposeOf(first)}.`);
+    return code.isTyped ? `/** ${text} */` : `/**\n * ${text}\n${type.join('')} */`;
   }
   const lines = columns.map(
     (column) => ` * - \`${inComment(`${column.facts.name}\`, ${purposeOf(column)}`)}\n`,
   );
-  return `/**\n * ${inComment(`The change of ${columns.length} columns of \`${table}\`, which share the phases:`)}\n${lines.join('')} */`;
+  return `/**\n * ${inComment(`The change of ${columns.length} columns of \`${table}\`, which share the phases:`)}\n${[...lines, ...type].join('')} */`;
 }
 
 function purposeOf({ change: { oldColumn, newColumn }, conversion }: NewColumn): string {

@@ -1,9 +1,12 @@
+import type { CodeForm } from './code-form.ts';
 import { isRename } from '../change/changed-column.ts';
 import { changeNamesOf } from '../change/names.ts';
 import type { Stage } from '../observation/stage.ts';
 import { argumentFor } from '../change/shell-word.ts';
+import { declarationPath } from './declaration-file.ts';
+import { phaseNamesOf } from '../change/phase-name.ts';
 import { entityAdvice, unmappableReason } from './entity-advice.ts';
-import { inSentence, migrationNumber, type NewChange } from './new-change.ts';
+import { inSentence, migrationNumber, migrationPath, type NewChange } from './new-change.ts';
 import { ownConversionsOf } from './own-conversions.ts';
 import { asSql } from './sql-name.ts';
 import type { WrittenFile } from './written-files.ts';
@@ -23,6 +26,7 @@ interface Surroundings {
 /**
  * Lists the written files and the next steps, in the order of the releases.
  * @param subjects the changes, in the order in which they must be carried out
+ * @param form of the project's code
  * @param config the configuration file if it does not list the new changes; undefined if it does
  * @param unreviewed one sentence for each object that a person must review before expand
  * @param order the reason for the order of several changes; by default that of a key and the columns that refer to it
@@ -30,12 +34,13 @@ interface Surroundings {
 export function instructions(
   subjects: readonly NewChange[],
   files: readonly WrittenFile[],
+  form: CodeForm,
   config: string | undefined,
   unreviewed: readonly string[],
   order?: string,
 ): string {
   const surroundings = {
-    hasMigrations: files.some(({ path }) => path.startsWith('migrations/')),
+    hasMigrations: files.some(({ path }) => path.startsWith(firstMigrationOf(subjects[0]!))),
     isTemplate: files.some(({ path }) => path.startsWith('test/')),
     isPlan: subjects.length > 1,
   };
@@ -47,16 +52,21 @@ export function instructions(
 ${files.map(({ path }) => `  ${path}`).join('\n')}
 ${unreviewed.length === 0 ? '' : `\nReview before expand:\n${unreviewed.map((sentence) => `  ${sentence}\n`).join('')}`}
 Next:
-${subjects.map(writing).join('')}${config === undefined ? '' : `  Add the \`columnChanges\` of src/column-changes.ts to \`changes\` of ${config}.\n`}${tests.length === 0 ? '' : `  npm test -- ${tests.map(({ path }) => path).join(' ')}\n`}${arguments_.map((chosen) => `  npx online-migration preflight ${chosen}`).join('\n')}
+${subjects.map((subject) => writing(subject, form, tests.length > 0)).join('')}${config === undefined ? '' : `  Add the \`columnChanges\` of ${form.list} to \`changes\` of ${config}.\n`}${tests.length === 0 ? '' : `  npm test -- ${tests.map(({ path }) => path).join(' ')}\n`}${arguments_.map((chosen) => `  npx online-migration preflight ${chosen}`).join('\n')}
 
 Release 1, which knows ${knownBefore(last)}${surroundings.isPlan ? ' of each change' : ''}:
 ${subjects.map((subject) => ofRelease1(subject, surroundings)).join('\n')}
 ${surroundings.isPlan ? stepsOfPlan(subjects, surroundings) : stepsOf(last, stepOf(last, surroundings))}
 
 Release 2, which knows ${isRename(last.change) ? `only ${newColumn.name}` : surroundings.isPlan ? `all these columns only as ${newColumn.type}` : typesAfter(last)}:
-  Remove the ${surroundings.isPlan ? 'changes' : 'change'} from src/column-changes.ts${subjects.some((subject) => isFollowedByOrm(subject, surroundings)) ? ` and from the \`changes\` ${tests.length === 0 ? 'of `followedOrm`' : surroundings.isPlan ? 'of the features' : 'of the feature'}` : ''}.
+  Remove the ${surroundings.isPlan ? 'changes' : 'change'} from ${form.list}${subjects.some((subject) => isFollowedByOrm(subject, surroundings)) ? ` and from the \`changes\` ${tests.length === 0 ? 'of `followedOrm`' : surroundings.isPlan ? 'of the features' : 'of the feature'}` : ''}.
 
 ${arguments_.map((chosen) => `npx online-migration status ${chosen} --watch shows the progress.`).join('\n')}`;
+}
+
+/** The path of the first migration, without its ending. */
+function firstMigrationOf(subject: NewChange): string {
+  return migrationPath(subject, 0, phaseNamesOf(subject.change)[0]!);
 }
 
 /** The columns with their new types: `total only as numeric`. */
@@ -141,23 +151,23 @@ ${stepsOf(subject, stepOf(subject, surroundings))}`,
 }
 
 /** The steps of a change whose conversions are not all written yet. */
-function writing(subject: NewChange): string {
-  const { table, columns: all, words } = subject;
+function writing(subject: NewChange, form: CodeForm, hasTests: boolean): string {
+  const { table, columns: all } = subject;
   const own = ownConversionsOf(subject);
   const columns = own.flatMap((conversion) => conversion.columns);
   const withDefault = columns.filter(({ facts }) => facts.default !== null).map(({ facts }) => facts.name);
   const ofWhich = all.length === 1 ? '' : ` of ${inSentence(withDefault)}`;
   const steps = [
-    ...own.flatMap(({ path, columns: [{ change }] }) => [
+    ...own.flatMap(({ module, columns: [{ change }] }) => [
       `The package has no conversion from ${change.oldColumn.type} to ${change.newColumn.type}:`,
-      `write \`forward\` and \`backward\` in ${path}, as docs/adapting.md shows. Until then, the change is refused.`,
+      `write \`forward\` and \`backward\` in ${module}.${form.ending}, as docs/adapting.md shows. Until then, the change is refused.`,
     ]),
     ...(withDefault.length === 0
       ? []
       : [
-          `Declare the new ${withDefault.length === 1 ? 'default' : 'defaults'}, \`to.default\`${ofWhich}, in src/${words.folder}/${words.file}-change.ts.`,
+          `Declare the new ${withDefault.length === 1 ? 'default' : 'defaults'}, \`to.default\`${ofWhich}, in ${declarationPath(subject, form)}.`,
         ]),
-    ...(columns.every(({ sample }) => sample.length === 0)
+    ...(!hasTests || columns.every(({ sample }) => sample.length === 0)
       ? []
       : [`The test has values of ${table.name}: write the new ones, and remove personal data.`]),
   ];

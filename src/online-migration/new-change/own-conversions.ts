@@ -28,7 +28,7 @@ export function toBeWritten(
     made.set(facts.type, {
       name,
       imports: [name],
-      module: `./${words.file}-conversion${suffix}.ts`,
+      module: `./${words.file}-conversion${suffix}`,
       expression: name,
       conversion: conversionOf(change),
       value: { old: 'null', new: 'null' },
@@ -40,8 +40,8 @@ export function toBeWritten(
 /** A conversion that a person completes, and its columns. */
 export interface OwnConversion {
   readonly name: string;
-  /** Its file: `src/orders/total-conversion.ts`. */
-  readonly path: string;
+  /** Its file without the ending: `src/orders/total-conversion`. */
+  readonly module: string;
   /** The columns of one type that it converts. */
   readonly columns: readonly [NewColumn, ...NewColumn[]];
 }
@@ -54,7 +54,7 @@ export function ownConversionsOf({ columns, words }: Pick<NewChange, 'columns' |
     const earlier = made.get(name);
     made.set(name, {
       name,
-      path: posix.join('src', words.folder, module!),
+      module: posix.join('src', words.folder, module!),
       columns: earlier === undefined ? [column] : [...earlier.columns, column],
     });
   }

@@ -1,9 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import { relative, resolve, sep } from 'node:path';
+import type { FormOptions } from './code-form.ts';
 import {
   areNumbered,
+  MS_PER_SECOND,
   type MigrationNames,
   numberedNames,
+  timeIn,
   timestampedNames,
   wordsOf,
 } from './migration-names.ts';
@@ -14,15 +17,16 @@ export interface ProjectMigrations {
   readonly earlierMigrations: readonly string[];
   /** Whether there are some, and all of them have numbers. */
   readonly isNumbered: boolean;
+  /** Whether all of them are TypeScript. */
+  readonly areTyped: boolean;
+  /** The time that names of new ones begin with, in ms: now, or behind that of the last one. */
+  readonly firstTime: number;
   /** Those of new ones. */
   readonly migrations: MigrationNames;
 }
 
-/** MikroORM's options for its migrations, as far as they concern the names of files. */
-export interface NamingOptions {
-  readonly path?: string;
-  /** The folder of the sources, if `path` is that of compiled files. */
-  readonly pathTs?: string;
+/** MikroORM's options for its migrations, as far as they concern files. */
+export interface NamingOptions extends FormOptions {
   readonly fileName?: (timestamp: string, name?: string) => string;
 }
 
@@ -34,30 +38,41 @@ function defaultFileName(timestamp: string, name?: string): string {
   return `Migration${timestamp}${name === undefined ? '' : `_${name}`}`;
 }
 
+/** The folder to which MikroORM writes. */
+function folderOf({ emit = 'ts', path = DEFAULT_FOLDER, pathTs }: NamingOptions = {}): string {
+  return emit === 'ts' ? (pathTs ?? path) : path;
+}
+
 /**
  * Reads the names of a project's migrations. New ones continue the numbers of the present ones, unless the project has other names.
  *
  * @param project its folder
  * @param options of MikroORM; none for a project that has the folder `migrations`
+ * @param now in ms, for names with the time
  */
 export async function readProjectMigrations(
   project: string,
   options?: NamingOptions,
+  now = Date.now(),
 ): Promise<ProjectMigrations> {
-  const { path = DEFAULT_FOLDER, pathTs = path, fileName = defaultFileName } = options ?? {};
-  const folder = resolve(project, pathTs);
+  const { fileName = defaultFileName } = options ?? {};
+  const folder = resolve(project, folderOf(options));
   const entries = await readdir(folder).catch(() => []);
   const files = entries.filter((file) => /[.][cm]?[jt]s$/.test(file) && !/[.]d[.][cm]?ts$/.test(file));
   const place = relative(project, folder).split(sep).join('/') || '.';
   // A project's own way to name files comes before the numbers.
   const isOwn = fileName(A_TIMESTAMP) !== defaultFileName(A_TIMESTAMP);
+  // Several new migrations have names of the next seconds.
+  const firstTime = Math.max(now, ...files.map((file) => (timeIn(file) ?? 0) + MS_PER_SECOND));
   const isNumbered = files.length > 0 && areNumbered(files);
   return {
     isNumbered,
+    firstTime,
+    areTyped: files.every((file) => file.endsWith('ts')),
     earlierMigrations: files.flatMap((file) => wordsOf(file) ?? []),
     migrations:
       !isOwn && (isNumbered || options === undefined)
         ? numberedNames(place, files)
-        : timestampedNames(place, fileName, Date.now()),
+        : timestampedNames(place, fileName, firstTime),
   };
 }

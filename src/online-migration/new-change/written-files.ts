@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { type CodeForm } from './code-form.ts';
+import { codeIn } from './code-in.ts';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 
 /** A file to write; its path is relative to the project's folder. */
@@ -11,14 +13,15 @@ export interface WrittenFile {
   readonly text: string;
 }
 
-/** The list of all column changes. */
-export const LIST_FILE = 'src/column-changes.ts';
-const EMPTY_LIST = `import type { ColumnChange } from 'online-migration';
+/** The beginning of the list of all column changes, in each language. */
+const BEGINNING = {
+  typescript: 'export const columnChanges: readonly ColumnChange[] = ',
+  modules: 'export const columnChanges = ',
+  commonjs: 'exports.columnChanges = ',
+};
 
-/** All column changes of this project. \`npx online-migration new\` adds to it; remove a change when it is over. */
-export const columnChanges: readonly ColumnChange[] = [];
-`;
-const LIST = /export const columnChanges: readonly ColumnChange\[\] = \[([^\]]*)\];/;
+const PURPOSE =
+  'All column changes of this project. `npx online-migration new` adds to it; remove a change when it is over.';
 
 /**
  * Refuses to overwrite files.
@@ -47,35 +50,60 @@ export interface ListedChange {
  * Adds changes to the list.
  * @throws OnlineMigrationError if the list does not have the known form
  */
-export async function extendedList(folder: string, changes: readonly ListedChange[]): Promise<WrittenFile> {
-  const text = await readFile(join(folder, LIST_FILE), 'utf8').catch(() => EMPTY_LIST);
-  return { path: LIST_FILE, text: changes.reduce(withChange, text) };
+export async function extendedList(
+  folder: string,
+  changes: readonly ListedChange[],
+  form: CodeForm,
+): Promise<WrittenFile> {
+  const text = await readFile(join(folder, form.list), 'utf8').catch(() => emptyList(form));
+  return { path: form.list, text: changes.reduce((list, change) => withChange(list, change, form), text) };
 }
 
-function withChange(text: string, { declaration, module }: ListedChange): string {
-  const found = LIST.exec(text);
-  if (found === null) {
+function emptyList({ list, syntaxOf }: CodeForm): string {
+  const code = codeIn(syntaxOf(list));
+  const [type] = code.typeComment("readonly import('online-migration').ColumnChange[]");
+  return `${code.first}${code.typed(`import type { ColumnChange } from 'online-migration';\n`)}
+${type === undefined ? `/** ${PURPOSE} */` : `/**\n * ${PURPOSE}\n * ${type}\n */`}
+${BEGINNING[syntaxOf(list)]}[];
+`;
+}
+
+function withChange(
+  text: string,
+  { declaration, module }: ListedChange,
+  { list, syntaxOf, imported }: CodeForm,
+): string {
+  const beginning = BEGINNING[syntaxOf(list)];
+  const start = text.indexOf(`${beginning}[`);
+  const end = text.indexOf('];', start);
+  if (start === -1 || end === -1) {
     throw new OnlineMigrationError(
       'CHANGE_LIST_NOT_FOUND',
-      `${LIST_FILE} has no line \`export const columnChanges: readonly ColumnChange[] = […];\`, and nothing was written. ` +
+      `${list} has no line \`${beginning}[…];\`, and nothing was written. ` +
         `Bring it back, then run the same command again.`,
-      { file: LIST_FILE },
+      { file: list },
     );
   }
-  const listed = found[1]!.split(',').map((name) => name.trim());
+  const first = start + beginning.length + 1;
+  const listed = text
+    .slice(first, end)
+    .split(',')
+    .map((name) => name.trim());
   if (listed.includes(declaration)) {
     throw new OnlineMigrationError(
       'DECLARATION_EXISTS',
-      `${LIST_FILE} has a ${declaration} already, of a table and a column whose names read the same, and nothing was written. ` +
+      `${list} has a ${declaration} already, of a table and a column whose names read the same, and nothing was written. ` +
         `Rename that one in its file and in the list, then run the same command again.`,
-      { file: LIST_FILE, declaration },
+      { file: list, declaration },
     );
   }
   const names = [...listed.filter((name) => name !== ''), declaration];
-  return (
-    `import { ${declaration} } from './${module}.ts';\n` +
-    text.replace(LIST, `export const columnChanges: readonly ColumnChange[] = [${names.join(', ')}];`)
-  );
+  const extended = `${text.slice(0, first)}${names.join(', ')}${text.slice(end)}`;
+  const code = codeIn(syntaxOf(list));
+  const line = code.imports([declaration], `./${module}${imported}`);
+  return extended.startsWith(code.first)
+    ? code.first + line + extended.slice(code.first.length)
+    : line + extended;
 }
 
 /**
@@ -84,31 +112,46 @@ function withChange(text: string, { declaration, module }: ListedChange): string
  * @param folder of the project
  * @param files new files
  * @param list the replaced file, if there is one
+ * @param then belongs to the same whole: if it fails, no file remains
  */
 export async function writeFiles(
   folder: string,
   files: readonly WrittenFile[],
   list?: WrittenFile,
+  then: () => Promise<void> = async () => undefined,
 ): Promise<void> {
   const restore = list === undefined ? undefined : await restorerOf(join(folder, list.path));
   const written: string[] = [];
+  const made: string[] = [];
+  const makeFolderOf = async (file: string) => {
+    made.push(...missingFolders(dirname(file)));
+    await mkdir(dirname(file), { recursive: true });
+  };
   try {
     for (const { path, text } of files) {
       const file = join(folder, path);
-      await mkdir(dirname(file), { recursive: true });
+      await makeFolderOf(file);
       await writeFile(file, text, { flag: 'wx' });
       written.push(file);
     }
     if (list !== undefined) {
-      await mkdir(dirname(join(folder, list.path)), { recursive: true });
+      await makeFolderOf(join(folder, list.path));
       await writeFile(join(folder, list.path), list.text);
     }
     await format(folder, list === undefined ? files : [...files, list]);
+    await then();
   } catch (error) {
     for (const file of written) await rm(file, { force: true });
     await restore?.();
+    // Another process may have written into it.
+    for (const path of made.toReversed()) await rmdir(path).catch(() => undefined);
     throw error;
   }
+}
+
+/** The folders of a path that do not exist, the outermost first. */
+function missingFolders(path: string): string[] {
+  return existsSync(path) ? [] : [...missingFolders(dirname(path)), path];
 }
 
 /** A function that gives a file its present contents, or deletes it if it does not exist now. */
@@ -121,7 +164,7 @@ async function format(folder: string, files: readonly WrittenFile[]): Promise<vo
   const formatter = join(folder, 'node_modules/oxfmt/bin/oxfmt');
   // A project without its development packages has no formatter, and no check that would complain.
   if (!existsSync(formatter)) return;
-  const formatted = files.map(({ path }) => path).filter((path) => path.endsWith('.ts'));
+  const formatted = files.map(({ path }) => path).filter((path) => /[.](?:ts|c?js)$/.test(path));
   if (formatted.length === 0) return;
   await promisify(execFile)(process.execPath, [formatter, ...formatted], { cwd: folder });
 }

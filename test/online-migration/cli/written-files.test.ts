@@ -2,6 +2,7 @@ import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { readCodeForm } from '../../../src/online-migration/new-change/code-form.ts';
 import { extendedList } from '../../../src/online-migration/new-change/written-files.ts';
 import { refusedWith } from '../../support/refused-with.ts';
 
@@ -9,7 +10,11 @@ async function extend(list: string): Promise<unknown> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'change-list-'));
   await mkdir(join(folder.path, 'src'));
   await writeFile(join(folder.path, 'src/column-changes.ts'), list);
-  return await extendedList(folder.path, [{ declaration: 'orderTotalChange', module: 'order/total-change' }]);
+  return await extendedList(
+    folder.path,
+    [{ declaration: 'orderTotalChange', module: 'order/total-change' }],
+    readCodeForm(folder.path),
+  );
 }
 
 it('a list of changes in another form is refused', async () => {

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { NamingOptions } from '../../new-change/project-migrations.ts';
 import type { OnlineMigrationConfig } from './config-file.ts';
 
@@ -28,15 +29,29 @@ export async function ledgerTableOf(config: OnlineMigrationConfig): Promise<Ledg
   };
 }
 
-/** The options for the files of migrations; empty if the project does not use MikroORM. */
-export async function namingOptionsOf(config: OnlineMigrationConfig): Promise<NamingOptions> {
-  const { baseDir = '.', migrations = {} } = (await optionsOf(config)) ?? {};
-  const { path, pathTs, fileName } = migrations;
+/**
+ * The options for the files of migrations; empty if the project does not use MikroORM.
+ * @param folder of the project
+ */
+export async function namingOptionsOf(config: OnlineMigrationConfig, folder: string): Promise<NamingOptions> {
+  const { baseDir = folder, migrations = {} } = (await optionsOf(config)) ?? {};
+  const { emit, fileName } = migrations;
+  const { path, pathTs } = foldersOf(baseDir, migrations);
   return {
+    ...(emit !== undefined && { emit }),
     ...(path !== undefined && { path: resolve(baseDir, path) }),
     ...(pathTs !== undefined && { pathTs: resolve(baseDir, pathTs) }),
     ...(fileName !== undefined && { fileName }),
   };
+}
+
+/** The folders that MikroORM takes if the options name none: `src/migrations` beside the compiled ones, if there is `src`. */
+function foldersOf(baseDir: string, options: NamingOptions): Pick<NamingOptions, 'path' | 'pathTs'> {
+  const has = (folder: string) => existsSync(join(baseDir, folder));
+  if (options.path !== undefined || options.pathTs !== undefined || !has('src') || has('migrations'))
+    return options;
+  const compiled = ['dist', 'build'].find(has) ?? 'src';
+  return { path: `${compiled}/migrations`, pathTs: 'src/migrations' };
 }
 
 async function optionsOf({ mikroOrm }: OnlineMigrationConfig): Promise<MigrationOptions | null> {

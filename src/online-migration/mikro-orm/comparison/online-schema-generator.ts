@@ -9,8 +9,13 @@ import { QUEUE_SCHEMA, PACKAGE_SCHEMA } from '../../change/names.ts';
 import type { ColumnChange } from '../../change/column-change.ts';
 import { readRecordedChanges } from '../../state/recorded-changes.ts';
 import { forgetProgress } from '../../ordinary/progress.ts';
-import { queryableOf, readChangesToCome, readChangesUnderWay } from './changes-under-way.ts';
-import { leaveChangesOut } from './schema-comparison.ts';
+import {
+  type ChangeUnderWay,
+  queryableOf,
+  readChangesToCome,
+  readChangesUnderWay,
+} from './changes-under-way.ts';
+import { copyOf, leaveChangesOut } from './schema-comparison.ts';
 
 type ComparisonOptions = UpdateSchemaOptions<DatabaseSchema>;
 
@@ -32,6 +37,12 @@ export interface SchemaComparison {
   readonly readEntities: () => DatabaseSchema;
   /** Whether the migration drops tables that no entity has. */
   readonly dropsTables: boolean;
+  /** A copy of the schema that the entities are compared with, before changes under way were left out. */
+  readonly found: DatabaseSchema;
+  /** Whether that schema is a snapshot file's. */
+  readonly isSnapshot: boolean;
+  /** The changes that were left out. */
+  readonly underWay: readonly ChangeUnderWay[];
 }
 
 /** Decides the statements of a new migration. It may alter the schemas. */
@@ -79,16 +90,16 @@ export class OnlineSchemaGenerator extends SchemaGenerator {
   }
 
   override async getUpdateSchemaSQL(options: ComparisonOptions = {}): Promise<string> {
-    return super.getUpdateSchemaSQL(await this.#withoutChanges(options));
+    return super.getUpdateSchemaSQL((await this.#withoutChanges(options)).options);
   }
 
   override async getUpdateSchemaMigrationSQL(
     options: ComparisonOptions = {},
   ): Promise<{ up: string; down: string }> {
-    const compared = await this.#withoutChanges(options);
+    const { options: compared, ...compare } = await this.#withoutChanges(options);
     if (this.#decide === undefined) return super.getUpdateSchemaMigrationSQL(compared);
     const to = this.#entities(compared);
-    return this.#decide({ from: compared.fromSchema!, to }, this.#comparison(compared));
+    return this.#decide({ from: compared.fromSchema!, to }, { ...this.#comparison(compared), ...compare });
   }
 
   /** Lets a function decide the statements of the next migration, until it is called without one. */
@@ -109,7 +120,11 @@ export class OnlineSchemaGenerator extends SchemaGenerator {
     return to;
   }
 
-  #comparison({ safe = false, dropTables = true, ...compared }: ComparisonOptions): SchemaComparison {
+  #comparison({
+    safe = false,
+    dropTables = true,
+    ...compared
+  }: ComparisonOptions): Omit<SchemaComparison, 'found' | 'isSnapshot' | 'underWay'> {
     const options: ComparisonOptions = { ...compared };
     delete options.fromSchema;
     const comparator = new SchemaComparator(this.platform);
@@ -149,7 +164,11 @@ export class OnlineSchemaGenerator extends SchemaGenerator {
   }
 
   /** The options with a schema to compare the entities with, in place of the database or a snapshot file. */
-  async #withoutChanges(options: ComparisonOptions): Promise<ComparisonOptions> {
+  async #withoutChanges(
+    options: ComparisonOptions,
+  ): Promise<
+    { readonly options: ComparisonOptions } & Pick<SchemaComparison, 'found' | 'isSnapshot' | 'underWay'>
+  > {
     const target = this.getTargetSchema(options.schema, options.includeWildcardSchema);
     const { fromSchema } = options;
     if (fromSchema === undefined) await this.ensureDatabase();
@@ -157,8 +176,15 @@ export class OnlineSchemaGenerator extends SchemaGenerator {
     const found = fromSchema ?? (await this.#readSchema(target, options.schema));
     // A phase may have been committed in between.
     const after = await this.#readChanges(fromSchema);
-    this.#leftOut = leaveChangesOut(found, target, [...before, ...after]);
-    return { ...options, fromSchema: found };
+    const underWay = [...before, ...after];
+    const copy = copyOf(found, this.platform);
+    this.#leftOut = leaveChangesOut(found, target, underWay);
+    return {
+      options: { ...options, fromSchema: found },
+      found: copy,
+      isSnapshot: fromSchema !== undefined,
+      underWay,
+    };
   }
 
   async #readChanges(snapshot: DatabaseSchema | undefined) {

@@ -1,4 +1,4 @@
-import type { DatabaseSchema, DatabaseTable } from '@mikro-orm/postgresql';
+import { DatabaseSchema, DatabaseTable } from '@mikro-orm/postgresql';
 import { triggerNames } from '../../change/names.ts';
 import type { ChangeUnderWay } from './changes-under-way.ts';
 
@@ -50,6 +50,28 @@ export function leaveChangesOut(
     if (targetOwner !== undefined) alignForeignKeys(owner, targetOwner, tables);
   }
   return tables.map(({ schema, name, columns }) => `${schema}.${name} (${[...columns].join(', ')})`);
+}
+
+/** A copy of the tables of a schema, whose columns, indexes and constraints can be altered apart from it. */
+export function copyOf(
+  schema: DatabaseSchema,
+  platform: ConstructorParameters<typeof DatabaseSchema>[0],
+): DatabaseSchema {
+  const copy = new DatabaseSchema(platform, schema.name);
+  copy.setNativeEnums({ ...schema.getNativeEnums() });
+  copy.setTables(
+    schema.getTables().map((table) => {
+      const own = new DatabaseTable(platform, table.name, table.schema);
+      for (const column of table.getColumns()) own.addColumn(column);
+      own.setIndexes([...table.getIndexes()]);
+      own.setChecks([...table.getChecks()]);
+      own.setTriggers([...table.getTriggers()]);
+      const keys = Object.entries(table.getForeignKeys());
+      own.setForeignKeys(Object.fromEntries(keys.map(([name, key]) => [name, { ...key }])));
+      return own;
+    }),
+  );
+  return copy;
 }
 
 function changingTables(

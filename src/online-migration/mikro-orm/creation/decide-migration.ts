@@ -12,9 +12,10 @@ import { planRenames } from './plan-renames.ts';
 import { type Answer, answered, refuseStrayAnswers } from './questions.ts';
 import { tableAt } from './renamed-schema.ts';
 import { tableName } from './table-name.ts';
-import { labelFills, renameStatements } from './renames.ts';
+import { labelFills, renameIn, renameStatements } from './renames.ts';
 import { type ColumnToFill, findColumnsToFill, valueQuestion, withoutValue } from './columns-to-fill.ts';
 import { decideTypes, leaveOut } from './type-decisions.ts';
+import { leftColumns } from './unwritten-parts.ts';
 import { findTypeChanges, type TypeChanges } from './type-changes.ts';
 
 /**
@@ -38,6 +39,7 @@ export async function decideMigration(schemas: ComparedSchemas, deciding: Decidi
   const { followed, atOnce, labels } = await decideRenames(schemas, deciding);
   const changes = session === undefined ? [] : await planRenames(session, followed, project);
   leaveOut(schemas, changes);
+  for (const rename of [...atOnce, ...followed]) renameIn(comparison.found, rename);
 
   const diff = comparison.compare(schemas);
   const kept = session === undefined ? [] : await keepNumbers(diff, schemas, session);
@@ -55,7 +57,7 @@ export async function decideMigration(schemas: ComparedSchemas, deciding: Decidi
     for (const { column, ...place } of filled) withoutValue(tableAt(schema, place)!.getColumn(column)!);
     keepLabels(schemas.from, schema);
   }
-  keepDropped(schemas.from, between, comparison.dropsTables);
+  keepDropped(schemas.from, between);
   const first = sqlOf(comparison, { from: schemas.from, to: between }, schemas.to);
   const last = sqlOf(comparison, { from: between, to: schemas.to }, schemas.to);
   const own = [
@@ -79,6 +81,7 @@ export async function decideMigration(schemas: ComparedSchemas, deciding: Decidi
     drops: isDropOnly ? { up: '', down: '' } : last,
     changes: [...changes, ...types.changes],
     fills: [...filled.map(fillOf), ...labels.flatMap((rename) => labelFills(rename, schemas))],
+    unwritten: { found: comparison.found, columns: leftColumns(comparison, changes, types) },
     notes: [...forgotten.map(labelNote), ...types.notes],
   };
 }

@@ -1,4 +1,5 @@
 import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
+import { withStatements } from './answer-statements.ts';
 import { findColumnsToFill, valueQuestion } from './columns-to-fill.ts';
 import type { Deciding } from './deciding.ts';
 import { columnQuestions, findQuestions, type PlacedQuestion } from './find-questions.ts';
@@ -22,17 +23,27 @@ export interface DecidedRenames {
  * @param schemas that of the database gets the names of things that are renamed at once
  */
 export async function decideRenames(schemas: ComparedSchemas, deciding: Deciding): Promise<DecidedRenames> {
-  const { comparison, session, answers, ask, isFollowing } = deciding;
-  const first = findQuestions(comparison.compare(schemas), schemas, comparison.dropsTables);
+  const { comparison, session, answers, ask, isFollowing, defaultSchema } = deciding;
+  const diff = comparison.compare(schemas);
+  const first = withStatements(findQuestions(diff, schemas, comparison.dropsTables), {
+    diff,
+    schemas,
+    defaultSchema,
+  });
   const isAnswered = first.every(({ names }) =>
     names.some((name) => answers.renames.has(name) || answers.drops.has(name)),
   );
   const open = isAnswered || ask !== undefined ? [] : await columnsAndValues(schemas, deciding);
   const renames = renamesAmong(first, await answered([...first, ...open], answers, ask));
   const [tables, labels] = [renames.filter(isTable), renames.filter((one) => !isTable(one))];
-  for (const table of tables) renameIn(schemas, table);
+  for (const table of tables) renameIn(schemas.from, table);
 
-  const second = columnQuestions(comparison.compare(schemas), schemas);
+  const columnDiff = comparison.compare(schemas);
+  const second = withStatements(columnQuestions(columnDiff, schemas), {
+    diff: columnDiff,
+    schemas,
+    defaultSchema,
+  });
   refuseStrayAnswers([...first, ...second], { renames: answers.renames, drops: answers.drops });
   const values = ask === undefined ? (await columnsAndValues(schemas, deciding)).slice(second.length) : [];
   const columns = renamesAmong(second, await answered([...second, ...values], answers, ask));
@@ -41,7 +52,7 @@ export async function decideRenames(schemas: ComparedSchemas, deciding: Deciding
     session !== undefined &&
     !tables.some(({ to, place: { schema } }) => schema === place.schema && to === place.table);
   const atOnce = columns.filter((column) => !isFollowed(column));
-  for (const column of atOnce) renameIn(schemas, column);
+  for (const column of atOnce) renameIn(schemas.from, column);
   return { followed: columns.filter(isFollowed), atOnce: [...tables, ...atOnce], labels };
 }
 

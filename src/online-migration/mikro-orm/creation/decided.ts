@@ -1,5 +1,6 @@
 import type { NewChange } from '../../new-change/new-change.ts';
 import type { TablePlace } from './find-questions.ts';
+import type { Unwritten } from './unwritten-parts.ts';
 
 /** Rows that a further migration fills. */
 export interface FillToWrite extends TablePlace {
@@ -21,6 +22,7 @@ export interface Decided {
   /** Column changes, in their order, after the ordinary migration. */
   readonly changes: readonly NewChange[];
   readonly fills: readonly FillToWrite[];
+  readonly unwritten: Unwritten;
   /** Sentences for the author, without a full stop. */
   readonly notes: readonly string[];
 }

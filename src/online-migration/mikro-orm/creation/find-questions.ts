@@ -71,7 +71,14 @@ export function columnQuestions(
     return Object.values(removedColumns).flatMap((column) => {
       const again = addedColumns[column.name];
       if (again !== undefined && !isPlainAgainst(column, again)) return [];
-      const candidates = added.filter((name) => removedColumns[name] === undefined);
+      const [alike, others] = [true, false].map((isAlike) =>
+        added.filter(
+          (name) =>
+            removedColumns[name] === undefined && (addedColumns[name]!.type === column.type) === isAlike,
+        ),
+      );
+      // A column of the same type is the likelier one.
+      const candidates = [...alike!, ...others!];
       if (candidates.length === 0 && again === undefined) return [];
       return {
         kind: 'column' as const,

@@ -1,5 +1,7 @@
 import type { IMigrationGenerator } from '@mikro-orm/core';
 import { escapeIdentifier } from 'pg';
+import type { CodeForm } from '../../new-change/code-form.ts';
+import { codeIn, type CodeParts } from '../../new-change/code-in.ts';
 import type { MigrationNames } from '../../new-change/migration-names.ts';
 import { inComment, inTemplate } from '../../new-change/new-change.ts';
 import { asSql } from '../../new-change/sql-name.ts';
@@ -7,12 +9,9 @@ import type { WrittenFile } from '../../new-change/written-files.ts';
 import { tableName } from './table-name.ts';
 import type { Decided, FillToWrite } from './decided.ts';
 
-/** The module format of a project's migrations. */
-export type Emit = 'ts' | 'js' | 'cjs';
-
 /** The parts of a project that its further migrations depend on. */
 export interface MigrationForm {
-  readonly options: { readonly emit?: Emit };
+  readonly form: CodeForm;
   readonly generator: IMigrationGenerator;
   /** The schema of tables without one. */
   readonly defaultSchema: string;
@@ -23,7 +22,7 @@ export interface MigrationForm {
  * @param place of the first file among the new migrations
  */
 export async function furtherFiles(
-  { options: { emit = 'ts' }, generator, defaultSchema }: MigrationForm,
+  { form, generator, defaultSchema }: MigrationForm,
   migrations: MigrationNames,
   place: number,
   { fills, drops }: Pick<Decided, 'fills' | 'drops'>,
@@ -32,16 +31,16 @@ export async function furtherFiles(
   const add = async (
     words: string,
     header: readonly string[],
-    writeText: (name: string) => string | Promise<string>,
+    writeText: (name: string, code: CodeParts) => string | Promise<string>,
   ) => {
-    const text = withHeader(await writeText(classOf(words)), header);
-    files.push({
-      path: `${migrations.folder}/${migrations.fileOf(place + files.length, words)}.${emit}`,
-      text,
-    });
+    const path = `${migrations.folder}/${migrations.fileOf(place + files.length, words)}.${form.ending}`;
+    const code = codeIn(form.syntaxOf(path));
+    files.push({ path, text: withHeader(await writeText(classOf(words), code), header) });
   };
   for (const fill of fills) {
-    await add(wordsFor('fill', fill), fillHeader(fill), (name) => fillText(name, fill, defaultSchema, emit));
+    await add(wordsFor('fill', fill), fillHeader(fill), (name, code) =>
+      fillText(name, fill, defaultSchema, code),
+    );
   }
   for (const fill of fills.filter(({ isRequired }) => isRequired)) {
     const alter = `alter table ${tableName(fill, defaultSchema)} alter column ${escapeIdentifier(fill.column)}`;
@@ -93,14 +92,12 @@ function classOf(words: string): string {
 /** A name that a property has without quotes. */
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
-function fillText(className: string, fill: FillToWrite, defaultSchema: string, emit: Emit): string {
+function fillText(className: string, fill: FillToWrite, defaultSchema: string, code: CodeParts): string {
   const { schema, table, column, value, where } = fill;
-  const isTs = emit === 'ts';
   const property = IDENTIFIER.test(column) ? column : quoted(column);
-  return `${isTs ? `import { OnlineMigration } from 'online-migration/mikro-orm';` : `'use strict';\nconst { OnlineMigration } = require('online-migration/mikro-orm');`}
-
-${isTs ? 'export ' : ''}class ${className} extends OnlineMigration {
-  ${isTs ? 'override ' : ''}async up()${isTs ? ': Promise<void>' : ''} {
+  return `${code.first}${code.imports(['OnlineMigration'], 'online-migration/mikro-orm')}
+${code.exporting}class ${className} extends OnlineMigration {
+  ${code.overriding}async up()${code.typed(': Promise<void>')} {
     await this.fill({
       table: ${quoted(table)},${schema === defaultSchema ? '' : `\n      schema: ${quoted(schema)},`}
       set: { ${property}: \`${inTemplate(value)}\` },
@@ -108,9 +105,9 @@ ${isTs ? 'export ' : ''}class ${className} extends OnlineMigration {
     });
   }
 
-  ${isTs ? 'override ' : ''}async down()${isTs ? ': Promise<void>' : ''} {}
+  ${code.overriding}async down()${code.typed(': Promise<void>')} {}
 }
-${isTs ? '' : `exports.${className} = ${className};\n`}`;
+${code.exports(className)}`;
 }
 
 /** A text as TypeScript. */

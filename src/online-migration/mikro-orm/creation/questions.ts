@@ -11,6 +11,11 @@ export interface Question {
   readonly candidates: readonly string[];
   /** A sentence without a full stop. */
   readonly text: string;
+  /**
+   * The statements of an answer, for a person who chooses.
+   * @param candidates that are still open
+   */
+  readonly statements?: (answer: Answer, candidates: readonly string[]) => readonly string[];
 }
 
 /** The answer to a question. */

@@ -1,3 +1,4 @@
+import type { DatabaseSchema } from '@mikro-orm/postgresql';
 import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { FillToWrite } from './decided.ts';
@@ -45,8 +46,8 @@ export function renameStatements(
   return { up: alter(from, to), down: alter(to, from) };
 }
 
-/** Renames in the schema that the entities are compared with. */
-export function renameIn({ from: schema }: ComparedSchemas, { kind, place, from, to }: Rename): void {
+/** Renames in a schema. */
+export function renameIn(schema: DatabaseSchema, { kind, place, from, to }: Rename): void {
   if (kind === 'column') renameColumn(schema, place, from, to);
   else renameTable(schema, place, to);
 }

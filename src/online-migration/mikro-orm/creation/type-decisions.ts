@@ -15,6 +15,8 @@ export interface DecidedTypes {
   readonly changes: NewChange[];
   /** Columns that PostgreSQL changes at once, and whose difference MikroORM does not notice. */
   readonly unnoticed: readonly TypeChanges[];
+  /** Columns whose types no migration changes yet. */
+  readonly later: readonly TypeChanges[];
   readonly notes: readonly string[];
 }
 
@@ -33,12 +35,13 @@ export async function decideTypes(
   session: Session | undefined,
   project: Project,
 ): Promise<DecidedTypes> {
-  if (types.length === 0) return { changes: [], unnoticed: [], notes: [] };
+  if (types.length === 0) return { changes: [], unnoticed: [], later: [], notes: [] };
   if (session === undefined) {
     const tables = types.map(({ table }) => table).join(', ');
     return {
       changes: [],
       unnoticed: [],
+      later: [],
       notes: [
         `the database cannot be reached, so the changed types of ${tables} are written as MikroORM writes them`,
       ],
@@ -68,6 +71,7 @@ export async function decideTypes(
       ...place,
       columns: columns.filter(({ name, isNoticed }) => !isNoticed && !isPlanned(place, name)),
     })),
+    later,
     notes: [
       ...later.filter(({ columns }) => columns.length > 0).map(laterNote),
       ...now.flatMap(({ columns, ...place }) =>

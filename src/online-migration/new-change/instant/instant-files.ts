@@ -1,35 +1,39 @@
+import { type CodeForm } from '../code-form.ts';
+import { codeIn } from '../code-in.ts';
 import { inComment, inSentence, inTemplate, migrationPath } from '../new-change.ts';
 import type { WrittenFile } from '../written-files.ts';
 import type { InstantChange } from './instant-change.ts';
 import { asBlock, asScript, type Direction, directionsOf, LARGEST_REWRITE_MB } from './instant-sql.ts';
 
 /** The migration of a change that is made at once, for MikroORM. */
-export function instantMigration(instant: InstantChange): WrittenFile {
+export function instantMigration(instant: InstantChange, form: CodeForm): WrittenFile {
   const { plan } = instant;
   const { up, down } = directionsOf(instant);
   const header = headerOf(instant, '`migration:down`');
+  const path = `${migrationPath(plan, 0, 'alter')}.${form.ending}`;
+  const code = codeIn(form.syntaxOf(path));
+  const name = `Alter${plan.words.pascal}`;
   return {
-    path: `${migrationPath(plan, 0, 'alter')}.ts`,
-    text: `import { Migration } from '@mikro-orm/migrations';
-
+    path,
+    text: `${code.first}${code.imports(['Migration'], '@mikro-orm/migrations')}
 /**
 ${header.map((line) => (line === '' ? ' *' : ` * ${inComment(line)}`)).join('\n')}
  */
-export class Alter${plan.words.pascal} extends Migration {
+${code.exporting}class ${name} extends Migration {
   /** \`analyze\` must not run while the lock is held. */
-  override isTransactional(): boolean {
+  ${code.overriding}isTransactional()${code.typed(': boolean')} {
     return false;
   }
 
-  override up(): void {
+  ${code.overriding}up()${code.typed(': void')} {
 ${addSql(up)}
   }
 
-  override down(): void {
+  ${code.overriding}down()${code.typed(': void')} {
 ${addSql(down)}
   }
 }
-`,
+${code.exports(name)}`,
   };
 }
 

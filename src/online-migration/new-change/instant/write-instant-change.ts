@@ -1,3 +1,4 @@
+import type { CodeForm } from '../code-form.ts';
 import { inSentence, migrationNumber } from '../new-change.ts';
 import type { WrittenFile } from '../written-files.ts';
 import type { InstantChange } from './instant-change.ts';
@@ -5,8 +6,8 @@ import type { PhasedColumn } from './instant-column.ts';
 import { instantMigration, instantScripts } from './instant-files.ts';
 
 /** The files of a change that is made at once. */
-export function instantFiles(instant: InstantChange, hasMikroOrm: boolean): WrittenFile[] {
-  return hasMikroOrm ? [instantMigration(instant)] : instantScripts(instant);
+export function instantFiles(instant: InstantChange, hasMikroOrm: boolean, form: CodeForm): WrittenFile[] {
+  return hasMikroOrm ? [instantMigration(instant, form)] : instantScripts(instant);
 }
 
 /** Says that a change is made at once, lists the written files and the next steps. */
@@ -19,7 +20,7 @@ export function instantInstructions(instant: InstantChange, files: readonly Writ
   const types = inSentence([...new Set(columns.map(({ planned }) => planned.facts.type))]);
   const zoned = inSentence(columns.filter(({ hasZone }) => hasZone).map(({ planned }) => planned.facts.name));
   const [first] = files;
-  const isMigration = first!.path.endsWith('.ts');
+  const isMigration = !first!.path.endsWith('.sql');
   return `PostgreSQL changes ${names} from ${types} to ${newColumn.type} at once: it neither reads nor rewrites ${table.name}.
 So one ordinary migration is enough. For a column change with its phases, add --phases.
 ${zone === null ? '' : `The values of ${zoned} are taken as ${zone}. If they are in another time zone, delete the migration and give --zone.\n`}
