@@ -57,7 +57,7 @@ export async function decideMigration(schemas: ComparedSchemas, deciding: Decidi
     for (const { column, ...place } of filled) withoutValue(tableAt(schema, place)!.getColumn(column)!);
     keepLabels(schemas.from, schema);
   }
-  keepDropped(schemas.from, between);
+  keepDropped(schemas.from, between, comparison.dropsTables);
   const first = sqlOf(comparison, { from: schemas.from, to: between }, schemas.to);
   const last = sqlOf(comparison, { from: between, to: schemas.to }, schemas.to);
   const own = [
@@ -116,6 +116,8 @@ function sqlOf(
 ): { up: string; down: string } {
   const diff = comparison.compare(schemas);
   const inverse = comparison.compare({ from: schemas.to, to: schemas.from }, diff);
+  // A table that is not dropped does not come back.
+  if (!comparison.dropsTables) inverse.newTables = {};
   for (const { fromTable, changedColumns } of Object.values(inverse.changedTables)) {
     const mapped = tableAt(entities, placeOf(fromTable, schemas));
     for (const name of Object.keys(changedColumns)) {

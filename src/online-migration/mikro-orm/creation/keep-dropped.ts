@@ -10,8 +10,9 @@ import { tableAt } from './renamed-schema.ts';
  *
  * @param before the schema of the database
  * @param between of the entities; it is altered
+ * @param hasTables whether dropped tables come back, too
  */
-export function keepDropped(before: DatabaseSchema, between: DatabaseSchema): void {
+export function keepDropped(before: DatabaseSchema, between: DatabaseSchema, hasTables: boolean): void {
   const schemas = { from: before, to: between };
   for (const [key, type] of Object.entries(before.getNativeEnums())) {
     if (!between.hasNativeEnum(key)) between.getNativeEnums()[key] = type;
@@ -19,7 +20,7 @@ export function keepDropped(before: DatabaseSchema, between: DatabaseSchema): vo
   for (const table of before.getTables()) {
     const kept = tableAt(between, placeOf(table, schemas));
     if (kept !== undefined) keepColumns(table, kept);
-    else between.setTables([...between.getTables(), table]);
+    else if (hasTables) between.setTables([...between.getTables(), table]);
   }
 }
 
