@@ -545,7 +545,7 @@ export const ERROR_CODES = {
     remedy: 'Change the default first.',
   },
   FILES_EXIST: {
-    meaning: 'Files that `npx online-migration new` would write exist already.',
+    meaning: 'Files that `npx online-migration new` or a new migration would write exist already.',
     remedy: 'Delete the files that you do not want to keep, then run the same command again.',
   },
   CHANGE_LIST_NOT_FOUND: {
