@@ -2,6 +2,7 @@ import type { CodeForm } from './code-form.ts';
 import { codeIn } from './code-in.ts';
 import { inComment, inSentence, inTemplate, type NewChange } from './new-change.ts';
 import { type OwnConversion, ownConversionsOf } from './own-conversions.ts';
+import { typeAlias } from './type-alias.ts';
 import type { WrittenFile } from './written-files.ts';
 
 /** The files of the conversions that the package does not have, for a person to complete. */
@@ -17,7 +18,7 @@ function conversionFile(
   const path = `${module}.${form.ending}`;
   const code = codeIn(form.syntaxOf(path));
   const { oldColumn, newColumn } = columns[0].change;
-  const [from, to] = [oldColumn.type, newColumn.type];
+  const [from, to] = [typeAlias(oldColumn.type), typeAlias(newColumn.type)];
   const places = inSentence(columns.map(({ facts }) => `\`${table.name}.${facts.name}\``));
   return {
     path,

@@ -1,6 +1,7 @@
 import type { CodeForm } from './code-form.ts';
 import { codeIn, type CodeParts } from './code-in.ts';
 import { inComment, type NewChange, type NewColumn } from './new-change.ts';
+import { typeAlias } from './type-alias.ts';
 import type { WrittenFile } from './written-files.ts';
 
 /** The path of the file with the declared change. */
@@ -14,39 +15,34 @@ export function declarationFile(subject: NewChange, form: CodeForm): WrittenFile
   const path = declarationPath(subject, form);
   const code = codeIn(form.syntaxOf(path));
   const { name, key, renameInContract } = change;
-  const declared = {
-    ...(name === undefined ? {} : { name }),
-    table: { schema: table.schema, name: table.name },
-    key,
-    columns: columns.map(({ change: { oldColumn, newColumn, nullable }, conversion }, place) => ({
-      from: oldColumn,
-      to: newColumn,
-      ...(conversion === null ? {} : { conversion: placeOf(place) }),
-      ...(nullable ? { nullable } : {}),
-    })),
-    ...(renameInContract ? { renameInContract } : {}),
-  };
-  const literal = columns.reduce(
-    (text, { conversion }, place) =>
-      text.replace(
-        JSON.stringify(placeOf(place)),
-        // A function, because a `$` in a replacement text would have a meaning.
-        () => conversion?.expression ?? '',
-      ),
-    JSON.stringify(declared, null, 2),
-  );
   return {
     path,
     text: `${code.first}${code.typed(`import type { ColumnChange } from 'online-migration';\n`)}${importsOf(columns, form, code)}
 ${commentOn(table.name, columns, code)}
-${code.exporting}const ${words.declaration}${code.typed(': ColumnChange')} = ${literal};
+${code.exporting}const ${words.declaration}${code.typed(': ColumnChange')} = {
+${name === undefined ? '' : `  name: ${JSON.stringify(name)},\n`}  table: ${inOneLine({ schema: table.schema, name: table.name })},
+  key: ${typeof key === 'string' ? JSON.stringify(key) : `[${key.map((part) => JSON.stringify(part)).join(', ')}]`},
+  columns: [
+${columns.map(pairOf).join('')}  ],
+${renameInContract ? '  renameInContract: true,\n' : ''}};
 ${code.exports(words.declaration)}`,
   };
 }
 
-/** Stands in the literal for the expression of a conversion, until the file is complete. */
-function placeOf(column: number): string {
-  return `<conversion ${column}>`;
+/** The declaration of one column. */
+function pairOf({ change: { oldColumn, newColumn, nullable }, conversion }: NewColumn): string {
+  return `    {
+      from: ${inOneLine({ ...oldColumn, type: typeAlias(oldColumn.type) })},
+      to: ${inOneLine({ ...newColumn, type: typeAlias(newColumn.type) })},
+${conversion === null ? '' : `      conversion: ${conversion.expression},\n`}${nullable ? '      nullable: true,\n' : ''}    },
+`;
+}
+
+/** The formatter keeps it in one line if it is short enough. */
+function inOneLine(properties: object): string {
+  return `{ ${Object.entries(properties)
+    .map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
+    .join(', ')} }`;
 }
 
 /** The conversions of all columns: one line for each module. */
@@ -79,5 +75,5 @@ function commentOn(table: string, columns: NewChange['columns'], code: CodeParts
 function purposeOf({ change: { oldColumn, newColumn }, conversion }: NewColumn): string {
   return conversion === null
     ? `a rename to ${newColumn.name}`
-    : `from ${oldColumn.type} to ${newColumn.type}`;
+    : `from ${typeAlias(oldColumn.type)} to ${typeAlias(newColumn.type)}`;
 }

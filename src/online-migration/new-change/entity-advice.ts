@@ -1,5 +1,6 @@
 import { isRename } from '../change/changed-column.ts';
 import { inSentence, namesFor, type NewChange, type NewColumn } from './new-change.ts';
+import { typeAlias } from './type-alias.ts';
 
 /** Characters that MikroORM would read as the end of a schema's name, or as a parameter. */
 const UNMAPPABLE = /[.?]/;
@@ -38,8 +39,8 @@ export function entityAdvice(subject: NewChange, isTemplate: boolean): string[] 
   const after = isRename(change)
     ? `gets the column ${newColumn.name}, and keeps its type. `
     : isOne
-      ? `gets the type ${newColumn.type}, and keeps the column's name. `
-      : `get the type ${newColumn.type}, and keep the columns' names. `;
+      ? `gets the type ${typeAlias(newColumn.type)}, and keeps the column's name. `
+      : `get the type ${typeAlias(newColumn.type)}, and keep the columns' names. `;
   return [
     `Keep one entity of ${table.name}. It describes the table after the change: the ${isOne ? 'property of the column' : 'properties of the columns'} ${old}`,
     after +
@@ -111,7 +112,7 @@ function optionOf(oldTypes: readonly NamedOldType[], columns: number): string {
 function oldTypeOf({ conversion, change }: NewColumn, own: string, zone: string): OldType | null {
   const { oldColumn, newColumn } = change;
   const differ = (from: string, to: string) =>
-    `MikroORM reads ${oldColumn.type} as a ${from}, and ${newColumn.type} as a ${to}.`;
+    `MikroORM reads ${typeAlias(oldColumn.type)} as a ${from}, and ${typeAlias(newColumn.type)} as a ${to}.`;
   if (conversion === null) return null;
   switch (conversion.name) {
     case 'integerToBigint':
@@ -138,7 +139,7 @@ function oldTypeOf({ conversion, change }: NewColumn, own: string, zone: string)
       return {
         expression: `new ${own}()`,
         reason: [
-          `MikroORM reads ${oldColumn.type} in UTC, and this column is in ${zone}.`,
+          `MikroORM reads ${typeAlias(oldColumn.type)} in UTC, and this column is in ${zone}.`,
           `Write the class ${own}: it extends MikroORM's \`DateTimeType\`, and converts with \`at time zone\` in SQL.`,
         ],
       };
@@ -181,7 +182,7 @@ function otherOldType(from: string, to: string, name: string): OldType | null {
   return {
     expression: `new ${name}()`,
     reason: [
-      `MikroORM reads ${from} as a ${old}, and ${to} as a ${added}.`,
+      `MikroORM reads ${typeAlias(from)} as a ${old}, and ${typeAlias(to)} as a ${added}.`,
       `Write the class ${name}: it extends MikroORM's \`Type\`, and gives the property of the old column the values of the new one.`,
     ],
   };

@@ -9,6 +9,7 @@ import { entityAdvice, unmappableReason } from './entity-advice.ts';
 import { inSentence, migrationNumber, migrationPath, type NewChange } from './new-change.ts';
 import { ownConversionsOf } from './own-conversions.ts';
 import { asSql } from './sql-name.ts';
+import { typeAlias } from './type-alias.ts';
 import type { WrittenFile } from './written-files.ts';
 
 /** The longest `up` command without the name of the change. */
@@ -58,7 +59,7 @@ Release 1, which knows ${knownBefore(last)}${surroundings.isPlan ? ' of each cha
 ${subjects.map((subject) => ofRelease1(subject, surroundings)).join('\n')}
 ${surroundings.isPlan ? stepsOfPlan(subjects, surroundings) : stepsOf(last, stepOf(last, surroundings))}
 
-Release 2, which knows ${isRename(last.change) ? `only ${newColumn.name}` : surroundings.isPlan ? `all these columns only as ${newColumn.type}` : typesAfter(last)}:
+Release 2, which knows ${isRename(last.change) ? `only ${newColumn.name}` : surroundings.isPlan ? `all these columns only as ${typeAlias(newColumn.type)}` : typesAfter(last)}:
   Remove the ${surroundings.isPlan ? 'changes' : 'change'} from ${form.list}${subjects.some((subject) => isFollowedByOrm(subject, surroundings)) ? ` and from the \`changes\` ${tests.length === 0 ? 'of `followedOrm`' : surroundings.isPlan ? 'of the features' : 'of the feature'}` : ''}.
 
 ${arguments_.map((chosen) => `npx online-migration status ${chosen} --watch shows the progress.`).join('\n')}`;
@@ -71,7 +72,7 @@ function firstMigrationOf(subject: NewChange): string {
 
 /** The columns with their new types: `total only as numeric`. */
 function typesAfter({ columns }: NewChange): string {
-  const types = new Set(columns.map(({ change }) => change.newColumn.type));
+  const types = new Set(columns.map(({ change }) => typeAlias(change.newColumn.type)));
   const names = inSentence(columns.map(({ facts }) => facts.name));
   return types.size === 1 ? `${names} only as ${[...types].join()}` : `${names} only with their new types`;
 }
@@ -134,7 +135,9 @@ function place({ table, columns }: NewChange): string {
 /** `integer to bigint`; a rename has two names in place of two types. */
 function typesOf({ change, columns }: NewChange): string {
   const ofEach = columns.map(({ change: { oldColumn, newColumn } }) =>
-    isRename(change) ? `is called ${newColumn.name}` : `${oldColumn.type} to ${newColumn.type}`,
+    isRename(change)
+      ? `is called ${newColumn.name}`
+      : `${typeAlias(oldColumn.type)} to ${typeAlias(newColumn.type)}`,
   );
   return [...new Set(ofEach)].join(', ');
 }
@@ -159,7 +162,7 @@ function writing(subject: NewChange, form: CodeForm, hasTests: boolean): string 
   const ofWhich = all.length === 1 ? '' : ` of ${inSentence(withDefault)}`;
   const steps = [
     ...own.flatMap(({ module, columns: [{ change }] }) => [
-      `The package has no conversion from ${change.oldColumn.type} to ${change.newColumn.type}:`,
+      `The package has no conversion from ${typeAlias(change.oldColumn.type)} to ${typeAlias(change.newColumn.type)}:`,
       `write \`forward\` and \`backward\` in ${module}.${form.ending}, as docs/adapting.md shows. Until then, the change is refused.`,
     ]),
     ...(withDefault.length === 0

@@ -1,6 +1,7 @@
 import { isRename, isReversible } from '../change/changed-column.ts';
 import type { PhaseName } from '../change/phase-name.ts';
 import { inSentence, type NewChange, type NewColumn } from './new-change.ts';
+import { typeAlias } from './type-alias.ts';
 
 /** The lines of a file's header. */
 type Header = (words: HeadWords) => string[];
@@ -18,6 +19,8 @@ interface HeadWords {
   readonly n: typeof ONE;
   readonly isReversible: boolean;
   readonly isNullable: boolean;
+  /** The key of the table; empty if it has none. */
+  readonly key: readonly string[];
 }
 
 interface HeadColumn {
@@ -87,7 +90,9 @@ const HEADERS: Readonly<Record<PhaseName, Header>> = {
     `Enforce: ${enforced(columns)} and makes ${n.it} the active ${n.column}.`,
     ``,
     `    create index concurrently …, for each index that ${columns.map((column) => column.old).join(' or ')} is in; the foreign keys likewise`,
-    `    alter table ${table} add constraint … check (…) not valid`,
+    ...columns.map(
+      (column) => `    alter table ${table} add constraint … check (${filled(column)}) not valid`,
+    ),
     `    alter table ${table} validate constraint …`,
     ...columns
       .filter((column) => !column.isNullable)
@@ -95,6 +100,11 @@ const HEADERS: Readonly<Record<PhaseName, Header>> = {
         (column) =>
           `    alter table ${table} alter column ${column.new} set not null     (the check proves it: no scan)`,
       ),
+    ...(canReturn
+      ? columns.map(
+          (column) => `    create trigger … before update of a changed ${column.old} or ${column.new}`,
+        )
+      : []),
     ``,
     `Lock: ACCESS EXCLUSIVE twice, ${CATALOG_ONLY}. In between, SHARE UPDATE`,
     `EXCLUSIVE while indexes are built and the check reads the table; it does not block reads or writes.`,
@@ -105,18 +115,16 @@ const HEADERS: Readonly<Record<PhaseName, Header>> = {
       ? `Undo: \`migration:down\` ${isNullable ? `makes the old ${n.column} active again` : 'drops NOT NULL'} in one transaction; applications return to the old ${n.column}.`
       : `Undo: none. The change is declared as not reversible, and rows written from now on have no old ${n.value}.`,
   ],
-  contract: ({ table, columns, old, n, isReversible: canReturn }) => [
+  contract: ({ old, n, ...words }) => [
     `Contract: verifies that ${n.both} are equal in every row, then drops ${old}.`,
     ``,
-    ...proofAndDrop(table, columns),
+    ...proofAndDrop(words),
     ``,
     `Lock: ACCESS EXCLUSIVE twice, ${CATALOG_ONLY}. No table lock in between, during`,
     `the verification.`,
     `Compatible application versions: those that know ${n.both}. Stop a version that knows only ${old} before: a read`,
     `with \`select *\` would return rows without ${n.it} instead of failing. It waits for processes that announce that they use ${n.it}.`,
-    canReturn
-      ? `Undo: \`migration:down\` adds the ${n.column} again and fills ${n.it} in batches with exactly the same values.`
-      : `Undo: none; the change is declared as not reversible.`,
+    ...wayBack(`adds the ${n.column} again`, n, words),
   ],
   rename: ({ table, columns, new: added, n }) => [
     `Rename: renames ${inSentence(columns.map((column) => `\`${column.new}\` to \`${column.old}\``))}.`,
@@ -130,29 +138,19 @@ const HEADERS: Readonly<Record<PhaseName, Header>> = {
   ],
 };
 
-const CONTRACT_AND_RENAME: Header = ({
-  table,
-  columns,
-  old,
-  new: added,
-  newType,
-  n,
-  isReversible: canReturn,
-}) => [
+const CONTRACT_AND_RENAME: Header = ({ old, new: added, newType, n, ...words }) => [
   `Contract: verifies that ${n.both} are equal in every row, then drops ${old} and gives ${n.its} ${n.name} to ${added}, in one`,
   `transaction.`,
   ``,
-  ...proofAndDrop(table, columns),
-  ...renames(table, columns),
+  ...proofAndDrop(words),
+  ...renames(words.table, words.columns),
   ``,
   `Lock: ACCESS EXCLUSIVE twice, ${CATALOG_ONLY}. No table lock in between, during`,
   `the verification.`,
   `Compatible application versions: those that know ${n.both}, and programs that use ${old} with either type. A program that`,
   `needs the old type fails from now on, or works with values of ${newType}. It waits for processes that announce that they`,
   `use the old ${n.column}.`,
-  canReturn
-    ? `Undo: \`migration:down\` renames the ${n.column} to ${added}, adds the old ${n.one} again and fills ${n.it} in batches with exactly the same values.`
-    : `Undo: none; the change is declared as not reversible.`,
+  ...wayBack(`renames the ${n.column} to ${added}, adds the old ${n.one} again`, n, words),
 ];
 
 const RENAME_ONLY: Header = ({ table, columns: [column], old, new: name }) => [
@@ -180,12 +178,32 @@ function enforced(columns: readonly HeadColumn[]): string {
   return clauses.join(', ') + (nullable.length === 0 ? '' : ',');
 }
 
-function proofAndDrop(table: string, columns: readonly HeadColumn[]): string[] {
+/** The condition that enforce proves for each row. */
+function filled(column: HeadColumn): string {
+  const isFilled = `${column.new} is not null`;
+  return column.isNullable ? `${column.old} is null or ${isFilled}` : isFilled;
+}
+
+function proofAndDrop({ table, columns, key }: Pick<HeadWords, 'table' | 'columns' | 'key'>): string[] {
   const differing = columns.map((column) => `forward(${column.old}) is distinct from ${column.new}`);
   const drops = columns.map((column) => `alter table ${table} drop column ${column.old}`);
   return [
-    `    select … where ${differing.join(' or ')}     (in batches)`,
+    `    select … where ${differing.join(' or ')}     (in batches${key.length === 0 ? '' : `, by ${key.join(', ')}`})`,
     `    drop trigger …; ${drops.join('; ')}; drop function …`,
+  ];
+}
+
+/** The way back of contract: two lines, because one would be too long. */
+function wayBack(
+  restored: string,
+  n: typeof ONE,
+  { columns, isReversible: canReturn }: Pick<HeadWords, 'columns' | 'isReversible'>,
+): string[] {
+  if (!canReturn) return [`Undo: none; the change is declared as not reversible.`];
+  const isRequired = columns.some((column) => !column.isNullable);
+  return [
+    `Undo: \`migration:down\` ${restored}, and fills ${n.it} in batches with exactly the same values.`,
+    ...(isRequired ? [`NOT NULL comes back as enforce sets it.`] : []),
   ];
 }
 
@@ -206,7 +224,7 @@ function headColumn({ change: { oldColumn, newColumn, nullable } }: NewColumn): 
   return {
     old: oldColumn.name,
     new: newColumn.name,
-    newType: newColumn.type,
+    newType: typeAlias(newColumn.type),
     isNullable: nullable === true,
   };
 }
@@ -227,5 +245,6 @@ export function headerOf({ table, change, columns }: NewChange, phase: PhaseName
     n: columns.length === 1 ? ONE : SEVERAL,
     isReversible: change.columns.every(isReversible),
     isNullable: headColumns.every((column) => column.isNullable),
+    key: table.key,
   });
 }

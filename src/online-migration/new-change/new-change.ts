@@ -4,6 +4,7 @@ import type { OnlineMigrationError } from '../change/online-migration-error.ts';
 import type { MigrationNames } from './migration-names.ts';
 import type { ChosenConversion } from './pairs/known-conversions.ts';
 import type { ColumnFacts, TableFacts } from './table-facts.ts';
+import { typeAlias } from './type-alias.ts';
 
 /** A check that the table of the test has. */
 export interface TestedCheck {
@@ -179,7 +180,7 @@ export function titleOf({
 }: Pick<NewChange, 'table' | 'columns'>): string {
   const { oldColumn, newColumn } = first.change;
   if (others.length === 0)
-    return `${table.name}.${oldColumn.name}, from ${oldColumn.type} to ${newColumn.type}`;
+    return `${table.name}.${oldColumn.name}, from ${typeAlias(oldColumn.type)} to ${typeAlias(newColumn.type)}`;
   const names = [first, ...others].map(({ facts }) => facts.name);
-  return `${inSentence(names)} of ${table.name}, to ${newColumn.type}`;
+  return `${inSentence(names)} of ${table.name}, to ${typeAlias(newColumn.type)}`;
 }

@@ -1,5 +1,6 @@
 import { inTemplate, type NewChange } from './new-change.ts';
 import { type OwnConversion, ownConversionsOf } from './own-conversions.ts';
+import { typeAlias } from './type-alias.ts';
 import type { WrittenFile } from './written-files.ts';
 
 /** Stands in the test for a table without values. */
@@ -44,7 +45,7 @@ function sampleOf(
 ${values.map((value) => `  [${JSON.stringify(value)}, null],`).join('\n')}
 ];
 `,
-    test: `describe(${JSON.stringify(`${table.name}.${oldColumn.name}, from ${oldColumn.type} to ${newColumn.type},`)}, () => {
+    test: `describe(${JSON.stringify(`${table.name}.${oldColumn.name}, from ${typeAlias(oldColumn.type)} to ${typeAlias(newColumn.type)},`)}, () => {
   it('converts a sample of its values there and back', async () => {
     await expectConverted(${words.declaration}, ${name}, [${statements}]${column});
   });

@@ -48,14 +48,14 @@ describe('npx online-migration new --columns', () => {
       );
       expect(times.stdout).toContain(`Release 1, which knows the old and the new columns:
   Keep one entity of orders. It describes the table after the change: the properties of the columns Created At, updated_at and deleted_at
-  get the type timestamp with time zone, and keep the columns' names. List the change in the feature of the table:
+  get the type timestamptz, and keep the columns' names. List the change in the feature of the table:
     changes: [{ change: ordersCreatedAtUpdatedAtAndDeletedAtChange, oldType: { "Created At": new OrdersCreatedAtOldType(), updated_at: new OrdersUpdatedAtAndDeletedAtOldType(), deleted_at: new OrdersUpdatedAtAndDeletedAtOldType() } }]
 `);
       expect(times.stdout).toContain(
         'enforce; the application switches over to Created At_new, updated_at_new and deleted_at_new by itself',
       );
       expect(times.stdout).toContain(
-        'Release 2, which knows Created At, updated_at and deleted_at only as timestamp with time zone:',
+        'Release 2, which knows Created At, updated_at and deleted_at only as timestamptz:',
       );
       expect(await read('src/orders/created-at-updated-at-and-deleted-at-change.ts'))
         .toBe(`import type { ColumnChange } from 'online-migration';
@@ -63,50 +63,27 @@ import { textToTimestamptz, timestampToTimestamptz } from 'online-migration/conv
 
 /**
  * The change of 3 columns of \`orders\`, which share the phases:
- * - \`Created At\`, from character varying(50) to timestamp with time zone
- * - \`updated_at\`, from timestamp without time zone to timestamp with time zone
- * - \`deleted_at\`, from timestamp without time zone to timestamp with time zone
+ * - \`Created At\`, from varchar(50) to timestamptz
+ * - \`updated_at\`, from timestamp to timestamptz
+ * - \`deleted_at\`, from timestamp to timestamptz
  */
 export const ordersCreatedAtUpdatedAtAndDeletedAtChange: ColumnChange = {
-  table: {
-    schema: 'public',
-    name: 'orders',
-  },
+  table: { schema: 'public', name: 'orders' },
   key: 'id',
   columns: [
     {
-      from: {
-        name: 'Created At',
-        type: 'character varying(50)',
-      },
-      to: {
-        name: 'Created At_new',
-        type: 'timestamp with time zone',
-      },
+      from: { name: 'Created At', type: 'varchar(50)' },
+      to: { name: 'Created At_new', type: 'timestamptz' },
       conversion: textToTimestamptz,
     },
     {
-      from: {
-        name: 'updated_at',
-        type: 'timestamp without time zone',
-        default: 'now()',
-      },
-      to: {
-        name: 'updated_at_new',
-        type: 'timestamp with time zone',
-        default: 'now()',
-      },
+      from: { name: 'updated_at', type: 'timestamp', default: 'now()' },
+      to: { name: 'updated_at_new', type: 'timestamptz', default: 'now()' },
       conversion: timestampToTimestamptz('Europe/Berlin'),
     },
     {
-      from: {
-        name: 'deleted_at',
-        type: 'timestamp without time zone',
-      },
-      to: {
-        name: 'deleted_at_new',
-        type: 'timestamp with time zone',
-      },
+      from: { name: 'deleted_at', type: 'timestamp' },
+      to: { name: 'deleted_at_new', type: 'timestamptz' },
       conversion: timestampToTimestamptz('Europe/Berlin'),
       nullable: true,
     },

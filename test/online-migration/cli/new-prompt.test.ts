@@ -45,8 +45,8 @@ describeInTerminal('npx online-migration new in a terminal', () => {
       ['New type: ', 'timestamptz'],
     ]);
     expect(exitCode).toBe(0);
-    expect(declaration).toContain(`"name": "updated_at"`);
-    expect(declaration).toContain(`"name": "deleted_at_new"`);
+    expect(declaration).toContain(`name: "updated_at"`);
+    expect(declaration).toContain(`name: "deleted_at_new"`);
   });
 
   it('accepts one column, whose comma needs SQL quotes', async () => {
@@ -54,7 +54,7 @@ describeInTerminal('npx online-migration new in a terminal', () => {
       [COLUMN, '"Last, First"'],
     ]);
     expect(exitCode).toBe(0);
-    expect(declaration).toContain(`"name": "Last, First"`);
+    expect(declaration).toContain(`name: "Last, First"`);
   });
 
   it.each([
