@@ -1,6 +1,6 @@
 import { phases } from 'online-migration';
 import { ColumnMigration } from 'online-migration/mikro-orm';
-import { createdAtChange } from '../src/large-record/created-at-change.ts';
+import { largeRecordCreatedAtChange } from '../src/large-record/created-at-change.ts';
 
 /**
  * Expand: adds `created_at_new timestamptz` and a sync trigger that fills it on every write, in one transaction.
@@ -13,7 +13,7 @@ import { createdAtChange } from '../src/large-record/created-at-change.ts';
  * Compatible application versions: all. They keep reading and writing `created_at`.
  * Undo: `migration:down` drops the trigger, the functions and the column in one transaction, under the same lock.
  */
-export class ExpandCreatedAtNew extends ColumnMigration {
-  override readonly change = createdAtChange;
+export class ExpandLargeRecordCreatedAt extends ColumnMigration {
+  override readonly change = largeRecordCreatedAtChange;
   override readonly phase = phases.expand;
 }

@@ -1,6 +1,6 @@
 import { phases } from 'online-migration';
 import { ColumnMigration } from 'online-migration/mikro-orm';
-import { createdAtChange } from '../src/large-record/created-at-change.ts';
+import { largeRecordCreatedAtChange } from '../src/large-record/created-at-change.ts';
 
 /**
  * Backfill: fills `created_at_new` of the rows that are older than the sync trigger, in batches of about 100 ms.
@@ -15,7 +15,7 @@ import { createdAtChange } from '../src/large-record/created-at-change.ts';
  * If interrupted, `migration:up` resumes from the last batch.
  * Undo: nothing to undo; `migration:down` deletes the saved progress.
  */
-export class BackfillCreatedAtNew extends ColumnMigration {
-  override readonly change = createdAtChange;
+export class BackfillLargeRecordCreatedAt extends ColumnMigration {
+  override readonly change = largeRecordCreatedAtChange;
   override readonly phase = phases.backfill;
 }

@@ -1,6 +1,6 @@
 import { phases } from 'online-migration';
 import { ColumnMigration } from 'online-migration/mikro-orm';
-import { createdAtChange } from '../src/large-record/created-at-change.ts';
+import { largeRecordCreatedAtChange } from '../src/large-record/created-at-change.ts';
 
 /**
  * Contract: verifies that both columns are equal in every row, then drops `created_at`.
@@ -10,12 +10,12 @@ import { createdAtChange } from '../src/large-record/created-at-change.ts';
  *
  * Lock: ACCESS EXCLUSIVE twice, for milliseconds at any table size (catalog changes only). No table lock in between, during
  * the verification.
- * Compatible application versions: those that know both columns. Stop a version that knows only the old column before:
- * a read with `select *` would return records without the timestamp instead of failing.
- * Undo: `migration:down` adds the column again, fills it in batches with the byte-identical old strings, and makes it
- * NOT NULL as 0004 does.
+ * Compatible application versions: those that know both columns. Stop a version that knows only `created_at` before: a read
+ * with `select *` would return rows without it instead of failing. It waits for processes that announce that they use it.
+ * Undo: `migration:down` adds the column again, and fills it in batches with exactly the same values.
+ * NOT NULL comes back as enforce sets it.
  */
-export class ContractCreatedAt extends ColumnMigration {
-  override readonly change = createdAtChange;
+export class ContractLargeRecordCreatedAt extends ColumnMigration {
+  override readonly change = largeRecordCreatedAtChange;
   override readonly phase = phases.contract;
 }

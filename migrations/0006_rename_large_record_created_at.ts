@@ -1,6 +1,6 @@
 import { phases } from 'online-migration';
 import { ColumnMigration } from 'online-migration/mikro-orm';
-import { createdAtChange } from '../src/large-record/created-at-change.ts';
+import { largeRecordCreatedAtChange } from '../src/large-record/created-at-change.ts';
 
 /**
  * Rename: renames `created_at_new` to `created_at`.
@@ -12,7 +12,7 @@ import { createdAtChange } from '../src/large-record/created-at-change.ts';
  * with the other name.
  * Undo: `migration:down` restores the name `created_at_new` in one transaction.
  */
-export class RenameCreatedAtNew extends ColumnMigration {
-  override readonly change = createdAtChange;
+export class RenameLargeRecordCreatedAt extends ColumnMigration {
+  override readonly change = largeRecordCreatedAtChange;
   override readonly phase = phases.rename;
 }

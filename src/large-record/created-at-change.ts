@@ -1,8 +1,8 @@
 import type { ColumnChange } from 'online-migration';
 import { textToTimestamptz } from 'online-migration/conversions';
 
-/** The column change of this application: `large_record.created_at` from text to timestamptz. */
-export const createdAtChange: ColumnChange = {
+/** The column change of `large_record.created_at`, from varchar(50) to timestamptz. */
+export const largeRecordCreatedAtChange: ColumnChange = {
   table: { schema: 'public', name: 'large_record' },
   key: 'id',
   columns: [

@@ -1,5 +1,5 @@
 import type { Feature } from '../http/feature.ts';
-import { createdAtChange } from './created-at-change.ts';
+import { largeRecordCreatedAtChange } from './created-at-change.ts';
 import { largeRecordRoutes } from './documented-routes.ts';
 import { LargeRecord } from './large-record.ts';
 import { LargeRecordRepository } from './repository.ts';
@@ -8,11 +8,11 @@ import { TextTimestamp } from './timestamp-types.ts';
 
 /** The table `large_record` and its routes. */
 export const largeRecord: Feature = {
-  changes: [{ change: createdAtChange, oldType: new TextTimestamp() }],
+  changes: [{ change: largeRecordCreatedAtChange, oldType: new TextTimestamp() }],
   entities: [LargeRecord],
   documentation: largeRecordRoutes,
   addRoutes(router, orm, replica) {
-    const reads = replica && { orm: replica.orm, reads: replica.reads(createdAtChange) };
+    const reads = replica && { orm: replica.orm, reads: replica.reads(largeRecordCreatedAtChange) };
     addLargeRecordRoutes(router, new LargeRecordRepository(orm, reads));
   },
 };

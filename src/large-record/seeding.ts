@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { Client, escapeIdentifier } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { OnlineMigrationError, readStatus } from 'online-migration';
-import { createdAtChange } from './created-at-change.ts';
+import { largeRecordCreatedAtChange } from './created-at-change.ts';
 import type { NewLargeRecord } from './large-record.ts';
 import { TextTimestamp, NativeTimestamp } from './timestamp-types.ts';
 
@@ -23,7 +23,7 @@ const CHUNK_ROWS = 100_000;
 const PIECE_ROWS = 1_000;
 
 /** Schema and name, quoted. */
-const TABLE = `${escapeIdentifier(createdAtChange.table.schema)}.${escapeIdentifier(createdAtChange.table.name)}`;
+const TABLE = `${escapeIdentifier(largeRecordCreatedAtChange.table.schema)}.${escapeIdentifier(largeRecordCreatedAtChange.table.name)}`;
 
 /** An arbitrary number; every seeding must use the same one. */
 const LOCK_KEY = 7_303_014_082_022;
@@ -98,10 +98,10 @@ export async function seedLargeRecords(
 
 async function refuseMissingTable(client: Client): Promise<void> {
   try {
-    await readStatus(client, createdAtChange);
+    await readStatus(client, largeRecordCreatedAtChange);
   } catch (error) {
     if (!(error instanceof OnlineMigrationError) || error.code !== 'TABLE_NOT_READY') throw error;
-    const { schema, name } = createdAtChange.table;
+    const { schema, name } = largeRecordCreatedAtChange.table;
     throw new SeedingRefusedError(
       `The table ${schema}.${name} does not exist: run \`npx mikro-orm migration:up --to 0001\` first.`,
       { cause: error },
@@ -120,7 +120,7 @@ async function refuseSecondSeeding(client: Client): Promise<void> {
 async function refuseRows(client: Client): Promise<void> {
   const { rows } = await client.query<{ filled: boolean }>(`select exists (select from ${TABLE}) as filled`);
   if (!rows[0]?.filled) return;
-  const { schema, name } = createdAtChange.table;
+  const { schema, name } = largeRecordCreatedAtChange.table;
   throw new SeedingRefusedError(
     `The table ${schema}.${name} already has rows: add --append to continue after the last one.`,
   );
@@ -146,7 +146,7 @@ async function copyChunk(client: Client, first: number, end: number, signal: Abo
   // If a statement fails, no rollback is needed: the caller closes the connection.
   await client.query('begin');
   await client.query(`lock table ${TABLE} in row exclusive mode`);
-  const { form, activeColumn } = await readStatus(client, createdAtChange);
+  const { form, activeColumn } = await readStatus(client, largeRecordCreatedAtChange);
   const type = form === 'old' ? new TextTimestamp() : new NativeTimestamp();
   const copy = client.query(copyFrom(`copy ${TABLE} (name, ${escapeIdentifier(activeColumn)}) from stdin`));
   const lines = Readable.from(copyLines(first, end, (createdAt) => type.convertToDatabaseValue(createdAt)));

@@ -33,7 +33,7 @@ interface OfChange extends AnyEvent {
 /** A migration begins: a phase of a column change, or an ordinary one. */
 export interface MigrationStarted extends AnyEvent {
   readonly type: 'migration-started';
-  /** Its file without the extension: `0002_expand_created_at_new`. */
+  /** Its file without the extension: `0002_expand_large_record_created_at`. */
   readonly migration: string;
   readonly direction: 'up' | 'down';
 }

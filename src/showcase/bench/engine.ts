@@ -1,4 +1,4 @@
-import { createdAtChange } from '../../large-record/created-at-change.ts';
+import { largeRecordCreatedAtChange } from '../../large-record/created-at-change.ts';
 import { nameOf } from 'online-migration';
 import type { Connection } from '../harness/connection.ts';
 import { migrateUpTo } from '../harness/migration-command.ts';
@@ -36,7 +36,7 @@ async function readBackfillSeconds(connection: Connection): Promise<number> {
     select extract(epoch from finished_at - started_at)::float8 as seconds
     from online_migration.backfill
     where change = $1`,
-    [nameOf(createdAtChange)],
+    [nameOf(largeRecordCreatedAtChange)],
   );
   return rows[0]!.seconds;
 }

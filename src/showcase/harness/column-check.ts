@@ -1,5 +1,5 @@
 import { readStatus } from 'online-migration';
-import { createdAtChange } from '../../large-record/created-at-change.ts';
+import { largeRecordCreatedAtChange } from '../../large-record/created-at-change.ts';
 
 import type { Connection } from './connection.ts';
 
@@ -10,7 +10,7 @@ import type { Connection } from './connection.ts';
  * @returns 0 if only one column exists
  */
 export async function countColumnDifferences(connection: Connection, mayBeEmpty: boolean): Promise<number> {
-  const { stage } = await readStatus(connection, createdAtChange);
+  const { stage } = await readStatus(connection, largeRecordCreatedAtChange);
   if (['initial', 'contracted', 'renamed'].includes(stage)) return 0;
   const { rows } = await connection.query<{ count: string }>(
     `

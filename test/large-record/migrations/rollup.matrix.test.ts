@@ -49,7 +49,7 @@ describe('migration:rollup', () => {
       const { exitCode, stdout, stderr } = await project.run(CLI, 'migration:rollup');
       expect(stdout + stderr).toContain(
         'manage their own transactions, as each phase of a column change does, so they stay as they are. Only migrations behind ' +
-          '0006_rename_created_at_new can be merged, and fewer than two of them have run.',
+          '0006_rename_large_record_created_at can be merged, and fewer than two of them have run.',
       );
       expect(exitCode).toBe(1);
       expect({ files: await files(), applied: await applied() }).toEqual(before);
@@ -83,7 +83,9 @@ describe('migration:rollup', () => {
       for (const number of ['0000_1', '0000_2']) await addOrdinary(number);
       await project.run(CLI, 'migration:up', '--only', '0000_1_table,0000_2_table');
       const { exitCode, stdout, stderr } = await project.run(CLI, 'migration:rollup');
-      expect(stdout + stderr).toContain('Only migrations behind 0006_rename_created_at_new can be merged');
+      expect(stdout + stderr).toContain(
+        'Only migrations behind 0006_rename_large_record_created_at can be merged',
+      );
       expect(exitCode).toBe(1);
       expect(await applied()).toEqual(['0000_1_ta', '0000_2_ta']);
       expect(await files()).toEqual(['0000_1_ta', '0000_2_ta', ...phaseFiles]);

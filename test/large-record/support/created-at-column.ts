@@ -1,5 +1,5 @@
-import { createdAtChange } from '../../../src/large-record/created-at-change.ts';
+import { largeRecordCreatedAtChange } from '../../../src/large-record/created-at-change.ts';
 import { changedColumnOf } from '../../support/changed-column.ts';
 
 /** The column of the example's change, for functions inside the package. */
-export const createdAtColumn = changedColumnOf(createdAtChange);
+export const createdAtColumn = changedColumnOf(largeRecordCreatedAtChange);

@@ -40,7 +40,7 @@ describe('migrateUpTo', () => {
     expect(batchesOf(events)).toEqual({ count: expect.any(Number), longestMs: expect.any(Number) });
     expect(events.at(-1)).toMatchObject({
       type: 'migration-finished',
-      migration: '0006_rename_created_at_new',
+      migration: '0006_rename_large_record_created_at',
       direction: 'up',
     });
   });

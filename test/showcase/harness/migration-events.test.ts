@@ -38,11 +38,11 @@ describe('the events of a migration', () => {
   it('have each lock, its migration and its purpose', () => {
     expect(
       lockHoldsOf([
-        started('0003_backfill_created_at_new'),
-        started('0004_enforce_created_at_new'),
+        started('0003_backfill_large_record_created_at'),
+        started('0004_enforce_large_record_created_at'),
         held('enforce: add the not-null check', 2.7),
         held('enforce: set not null', 11.3),
-        started('0006_rename_created_at_new'),
+        started('0006_rename_large_record_created_at'),
         held('rename', 12),
       ]),
     ).toEqual([
