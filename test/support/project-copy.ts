@@ -4,6 +4,8 @@ import { join, matchesGlob } from 'node:path';
 import { promisify } from 'node:util';
 import { PROJECT_FOLDER } from '../../src/database/embedded-postgres.ts';
 
+const BINARIES = '.bin';
+
 /** Copies the project, as a clone would contain it: all but the names that .gitignore lists. The packages are linked. */
 export async function copyProject(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
@@ -22,10 +24,16 @@ export async function linkPackages(folder: string): Promise<void> {
   const target = join(folder, 'node_modules');
   await mkdir(target);
   for (const name of await readdir(source)) {
+    if (name === BINARIES) continue;
     const entry = join(source, name);
     // A package of the project is a link to its folder; in the copy, the link leads into the copy.
     const isOwn = (await lstat(entry)).isSymbolicLink();
     await symlink(isOwn ? await readlink(entry) : entry, join(target, name));
+  }
+  // Commands are relative links, so that of the project's own package leads into the copy, too.
+  await mkdir(join(target, BINARIES));
+  for (const name of await readdir(join(source, BINARIES))) {
+    await symlink(await readlink(join(source, BINARIES, name)), join(target, BINARIES, name));
   }
 }
 

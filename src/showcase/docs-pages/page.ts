@@ -37,6 +37,30 @@ export function readPage(markdown: string): PageStep[] {
   return steps;
 }
 
+/** The outputs that a page shows, for each block of commands in order; undefined if it shows none. */
+export function shownOutputs(markdown: string): (string | undefined)[] {
+  const shown: (string | undefined)[] = [];
+  for (const [, info = '', text = ''] of markdown.matchAll(BLOCK)) {
+    if (RUNS[info] !== undefined) shown.push(undefined);
+    else if (info === 'text' && shown.length > 0) shown[shown.length - 1] = text.trimEnd();
+  }
+  return shown;
+}
+
+/**
+ * The lines that a page shows and the output does not have, or not in this order. A line of the page may be the end of one, and `…`
+ * stands for any lines.
+ */
+export function missingLines(shown: string, output: string): string[] {
+  let left = output.split('\n').map((line) => line.trimEnd());
+  return shown.split('\n').filter((line) => {
+    if (line === '…') return false;
+    const place = left.findIndex((other) => other.endsWith(line));
+    left = left.slice(place + 1);
+    return place === -1;
+  });
+}
+
 /**
  * Inserts the output of commands into the page: into each `text` block that follows a block of commands.
  *

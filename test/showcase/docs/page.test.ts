@@ -1,5 +1,11 @@
 import { expect, it } from '@jest/globals';
-import { readPage, shortened, withOutputs } from '../../../src/showcase/docs-pages/page.ts';
+import {
+  missingLines,
+  readPage,
+  shortened,
+  shownOutputs,
+  withOutputs,
+} from '../../../src/showcase/docs-pages/page.ts';
 
 const PAGE = `
 \`\`\`sh
@@ -33,6 +39,16 @@ it('reads what a page tells its reader to do, in its order', () => {
     { kind: 'file', path: 'src/four.ts', text: '// src/four.ts\nconst four = 4;\n' },
     { kind: 'commands', commands: ['npm run five'], how: 'by hand' },
   ]);
+});
+
+it('reads the outputs that a page shows', () => {
+  expect(shownOutputs(PAGE)).toEqual(['old', undefined]);
+});
+
+it('finds the lines that an output does not have in the order of the page', () => {
+  const output = 'Database: …\n[migrator] one\n  two \nthree\n';
+  expect(missingLines('one\n…\nthree', output)).toEqual([]);
+  expect(missingLines('two\none\nfour\nthree', output)).toEqual(['one', 'four']);
 });
 
 it('puts an output behind its commands, and changes nothing else', () => {
