@@ -52,7 +52,10 @@ it(
   async () => {
     expect(Object.keys(expected)).toHaveLength(6);
     expect(await copy.run(MIKRO_ORM, 'migration:up')).toMatchObject({ exitCode: 0 });
-    expect(await copy.run(MIKRO_ORM, 'migration:create')).toMatchObject({ exitCode: 0 });
+    const created = await copy.run(MIKRO_ORM, 'migration:create');
+    expect(created.exitCode).toBe(0);
+    expect(created.stdout).toContain(`\nFiles written:\n  ${DECLARATION}\n`);
+    expect(created.stdout).toContain('\n    npx mikro-orm migration:up --to 0002    expand\n');
     const written = (await migrations()).filter((file) => !file.startsWith('migrations/0001_'));
     expect(await contentsOf([...written, DECLARATION])).toEqual(expected);
     expect(await readFile(join(copy.folder, 'src/column-changes.ts'), 'utf8')).toContain(
