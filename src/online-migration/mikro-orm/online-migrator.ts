@@ -37,6 +37,7 @@ import { type Answers, NO_ANSWERS } from './creation/answers.ts';
 import { terminalOf } from './creation/ask-in-terminal.ts';
 import type { Naming } from './creation/ordinary-name.ts';
 import type { Ask } from './creation/questions.ts';
+import { MadeHere } from '../ordinary/planning/made-here.ts';
 import { DatabaseUnreachableError } from '../postgres/open-client.ts';
 import { forgetProgress } from '../ordinary/progress.ts';
 import { refuseRunOptions, type RunOptions, targetsOf } from './run-options.ts';
@@ -250,9 +251,11 @@ export class OnlineMigrator extends Migrator {
       this.config.get('onCreateConnection'),
     );
     const plans: PendingMigration[] = [];
+    const made = new MadeHere();
     for (const listed of discovered.filter(({ name }) => !applied.includes(name))) {
       const migration = await this.#onlineRunner.load(listed);
-      plans.push({ migration: listed.name, ...(await planOf(migration, session, this.#ordinary)) });
+      plans.push({ migration: listed.name, ...(await planOf(migration, session, this.#ordinary, made)) });
+      made.endMigration();
     }
     return plans;
   }

@@ -1,5 +1,6 @@
 import type { Migration } from '@mikro-orm/migrations';
 import { type MigrationPlan, planMigration, withoutOtherSteps } from '../ordinary/plan-migration.ts';
+import type { MadeHere } from '../ordinary/planning/made-here.ts';
 import type { Part } from '../ordinary/parts.ts';
 import type { Session } from '../postgres/session.ts';
 import { ColumnMigration } from './column-migration.ts';
@@ -21,11 +22,13 @@ export interface PendingMigration {
 /**
  * Plans a migration, and changes nothing.
  * @param session with the role's own settings
+ * @param made the effects of the migrations before; those of this one are noted there
  */
 export async function planOf(
   migration: Migration,
   session: Session,
   ordinary: OrdinaryMode,
+  made: MadeHere,
 ): Promise<Omit<PendingMigration, 'migration'>> {
   if (migration instanceof ColumnMigration) return { plan: null, runsAs: 'phase' };
   if (ordinary === 'off' || isAsWritten(migration)) return { plan: null, runsAs: 'as written' };
@@ -37,7 +40,7 @@ export async function planOf(
     return { plan: null, runsAs: 'not known yet', error: message };
   }
   if (statements === null) return { plan: null, runsAs: 'sends statements itself' };
-  return { plan: asMode(ordinary, await planMigration(session, statements)), runsAs: 'steps' };
+  return { plan: asMode(ordinary, await planMigration(session, statements, made)), runsAs: 'steps' };
 }
 
 function asMode(mode: OrdinaryMode, plan: MigrationPlan): MigrationPlan {

@@ -5,8 +5,8 @@ import { OnlineMigrator } from './online-migrator.ts';
 import type { PendingMigration } from './pending-migration.ts';
 
 /**
- * Plans the pending migrations of a MikroORM project, and changes nothing. Each is planned on the database as it is now, without the
- * migrations ahead of it, and planned again when it runs.
+ * Plans the pending migrations of a MikroORM project, and changes nothing. Each is planned on the database as it is now, with the
+ * tables and columns of the ordinary migrations ahead of it, and planned again when it runs.
  *
  * @param configuration MikroORM's options, or a function that returns them
  */

@@ -150,16 +150,21 @@ export interface MigrationPlan {
  *
  * @param database has no transaction open
  * @param parts texts of one or several statements, and fills, in their order
+ * @param made the effects of migrations that have not run and come before; those of this one are noted there
  * @throws OnlineMigrationError if one of them is not SQL
  */
-export async function planMigration(database: Queryable, parts: readonly Part[]): Promise<MigrationPlan> {
+export async function planMigration(
+  database: Queryable,
+  parts: readonly Part[],
+  made: MadeHere = new MadeHere(),
+): Promise<MigrationPlan> {
   const parser = await loadSqlParser();
   await using catalog = await DatabaseCatalog.open(database, parser);
   const changes = await readRecordedChanges(database);
   const statements = parts.flatMap((part) =>
     typeof part === 'string' ? readStatements(parser, part) : [readFill(parser, part)],
   );
-  return planOn({ catalog, parser, changes, made: new MadeHere() }, statements);
+  return planOn({ catalog, parser, changes, made }, statements);
 }
 
 /** Plans statements of which each runs before the next one is planned, in one transaction or in several. */

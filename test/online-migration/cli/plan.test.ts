@@ -43,9 +43,20 @@ const CONFIG = `
       await this.fill({ table: 'orders', set: { cents: 'totl' }, where: 'true' });
     }
   }
+  class FillsNew extends OnlineMigration {
+    async up() {
+      await this.fill({ table: 'orders', set: { remark: 'note' }, where: 'remark is null' });
+      this.addSql('alter table orders alter remark set not null');
+    }
+  }
   class Drops extends Migration {
     up() {
       this.addSql('alter table orders drop column note');
+    }
+  }
+  class AddsLater extends Migration {
+    up() {
+      this.addSql('alter table orders add tag text null');
     }
   }
   const connection = process.env.DATABASE_URL;
@@ -64,7 +75,9 @@ const CONFIG = `
             { name: '0002_unsafe', class: Unsafe },
             { name: '0003_sends', class: Sends },
             { name: '0004_fills', class: Fills },
-            { name: '0005_drops', class: Drops },
+            { name: '0005_fills_new', class: FillsNew },
+            { name: '0006_drops', class: Drops },
+            { name: '0007_adds_later', class: AddsLater },
           ],
         },
       }),
@@ -99,11 +112,21 @@ describe('npx online-migration plan', () => {
       '  refused: update "orders" set "cents" = totl where true',
       '    PostgreSQL does not accept it: column "totl" does not exist',
       '    instead: correct the fill',
-      '0005_drops:',
+      '0005_fills_new:',
+      '  fill about 100 rows in batches: update "orders" set "remark" = note where remark is null  -- ROW EXCLUSIVE, short transactions',
+      '  in place of alter table orders alter remark set not null: it reads the whole table while nobody can use it',
+      expect.stringContaining('    select'),
+      expect.stringContaining('    alter table public.orders add constraint'),
+      expect.stringContaining('    alter table public.orders validate constraint'),
+      expect.stringContaining('    alter table public.orders alter column "remark" set not null'),
+      expect.stringContaining('    alter table public.orders drop constraint'),
+      '0006_drops:',
       '  alter table orders drop column note  -- ACCESS EXCLUSIVE, changes the catalog only',
       expect.stringMatching(
         /^    warning: processes that still use note of public\.orders fail: .*`-- online: after <migration>`/,
       ),
+      '0007_adds_later:',
+      '  alter table orders add tag text null  -- ACCESS EXCLUSIVE, changes the catalog only',
       '',
     ]);
     expect(exitCode).toBe(1);
@@ -130,10 +153,12 @@ describe('npx online-migration plan', () => {
           { kind: 'refused' },
         ],
       },
+      { migration: '0005_fills_new', runsAs: 'steps' },
       {
-        migration: '0005_drops',
+        migration: '0006_drops',
         statements: [{ warning: expect.stringContaining('note of public.orders') }],
       },
+      { migration: '0007_adds_later', statements: [{ kind: 'as-written' }] },
     ]);
   });
 

@@ -91,6 +91,12 @@ export class MadeHere {
       this.#domains.add(asKind(domain.domainname?.at(-1), 'String')?.sval ?? '');
   }
 
+  /** Forgets the effects that end with a migration: its role, and columns that one of its own statements could replace. */
+  endMigration(): void {
+    this.#setsRole = false;
+    this.#lost.clear();
+  }
+
   /** Whether an earlier statement makes a domain of this name with a constraint, in any schema. */
   hasCheckedDomain(name: string): boolean {
     return this.#domains.has(name);
