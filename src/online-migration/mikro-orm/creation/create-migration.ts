@@ -20,6 +20,7 @@ import type { Decided } from './decided.ts';
 import { furtherFiles } from './further-migrations.ts';
 import { namedLikeOthers, type Naming, wordsFor } from './ordinary-name.ts';
 import type { Ask } from './questions.ts';
+import { releaseOrder } from './release-order.ts';
 import { leaveUnwritten } from './unwritten-parts.ts';
 import { isMigration, type Prepared, withOthers, writeOthers } from './write-others.ts';
 
@@ -150,7 +151,8 @@ async function filesOf(
     plans.length === 0 ? undefined : await changeFiles(folder, plans, form, { hasMigrations: true });
   const written = [...further, ...(changes?.files ?? []).filter(isMigration)].map(({ path }) => path);
   refuseUnsorted([...(ordinary === undefined ? [] : [ordinary]), ...written]);
-  return { plans, changes, further, migrations, unwritten: decided.unwritten };
+  const releases = releaseOrder(migrations, decided);
+  return { plans, changes, further, releases, migrations, unwritten: decided.unwritten };
 }
 
 function pendingNote(name: string): string {

@@ -22,6 +22,8 @@ export interface Prepared {
   readonly plans: readonly NewChange[];
   readonly changes: ChangeFiles | undefined;
   readonly further: readonly WrittenFile[];
+  /** The order of these and the release; undefined if there is nothing to tell. */
+  readonly releases: string | undefined;
   /** Sentences on objects that a person must review before expand. */
   readonly unreviewed: readonly string[];
   readonly migrations: MigrationNames;
@@ -44,13 +46,14 @@ interface Project {
  */
 export async function writeOthers(
   { folder, form, print }: Project,
-  { changes, further, plans, unreviewed }: Prepared,
+  { changes, further, releases, plans, unreviewed }: Prepared,
   hasOrdinary: boolean,
   storeSchema: () => Promise<void>,
 ): Promise<void> {
   const files = [...(changes?.files ?? []), ...further];
   if (files.length === 0 && !hasOrdinary) return;
   await writeFiles(folder, files, changes?.list, storeSchema);
+  if (releases !== undefined) print(`\n${releases}`);
   if (changes !== undefined) {
     const config = await configOf(folder);
     print(`\n${instructions(plans, [...changes.files, changes.list], form, config, unreviewed, ORDER)}`);
