@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Constructor, EntitySchema } from '@mikro-orm/core';
 import { Migration, Migrator } from '@mikro-orm/migrations';
 import { MikroORM, type Options } from '@mikro-orm/postgresql';
-import { onlineMigrations } from '../../../../src/online-migration/mikro-orm/index.ts';
+import { onlineMigrations, OnlineMigrator } from '../../../../src/online-migration/mikro-orm/index.ts';
 
 /** The migrator of a project: MikroORM's own, or the one of this package. */
 export type Tool = 'plain' | 'online';
@@ -40,7 +40,7 @@ export async function openProject(
   return Object.assign(orm, { [Symbol.asyncDispose]: () => orm.close() });
 }
 
-/** Runs `migration:create`. */
+/** Runs `migration:create`, which writes MikroORM's own statements. */
 export async function createMigration(
   url: string,
   entities: readonly EntitySchema[],
@@ -48,7 +48,9 @@ export async function createMigration(
 ): Promise<Diff> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'edits-'));
   await using project = await openProject(url, entities, tool);
-  const { diff } = await project.migrator.create(folder.path);
+  const { migrator } = project;
+  if (migrator instanceof OnlineMigrator) migrator.answerBy('as written');
+  const { diff } = await migrator.create(folder.path);
   return diff;
 }
 
