@@ -71,14 +71,11 @@ export function columnQuestions(
     return Object.values(removedColumns).flatMap((column) => {
       const again = addedColumns[column.name];
       if (again !== undefined && !isPlainAgainst(column, again)) return [];
-      const [alike, others] = [true, false].map((isAlike) =>
-        added.filter(
-          (name) =>
-            removedColumns[name] === undefined && (addedColumns[name]!.type === column.type) === isAlike,
-        ),
-      );
-      // A column of the same type is the likelier one.
-      const candidates = [...alike!, ...others!];
+      const isOfType = (name: string) =>
+        addedColumns[name]!.mappedType.constructor === column.mappedType.constructor;
+      const come = added.filter((name) => removedColumns[name] === undefined);
+      // A column of the same type is more likely the renamed one.
+      const candidates = come.toSorted((one, other) => Number(isOfType(other)) - Number(isOfType(one)));
       if (candidates.length === 0 && again === undefined) return [];
       return {
         kind: 'column' as const,

@@ -64,7 +64,8 @@ function withoutTaken(
 
 /** Whether two questions are on columns of one table, on tables of one schema, or on labels of one enum. */
 function isBeside(one: Question, other: Question): boolean {
-  const ownerOf = ({ kind, names }: Question) => [kind, ...names.at(-1)!.split('.').slice(0, -1)].join('.');
+  // A name may have dots.
+  const ownerOf = ({ kind, names }: Question) => `${kind} ${names.at(-1)!.slice(0, -names[0]!.length)}`;
   return ownerOf(one) === ownerOf(other);
 }
 
@@ -79,7 +80,7 @@ function refuseSameName(questions: readonly Question[], answers: readonly Answer
         isBeside(questions[index]!, questions[place]!),
     );
     if (second === -1 || answer.kind !== 'renamed') continue;
-    const names = [place, second].map((index) => shortestName(questions[index]!));
+    const names = [place, second].map((index) => shortestName(questions[index]!, questions));
     throw new OnlineMigrationError(
       'WRONG_USAGE',
       `${names.join(' and ')} cannot both become ${answer.to}, and nothing was written. Give one of them another name, or drop it.`,
@@ -144,17 +145,18 @@ export function refuseStrayAnswers(
 }
 
 function unanswered(questions: readonly Question[], answers: Answers): OnlineMigrationError {
-  const lines = questions.map((question) => `  ${question.text}. ${waysOf(question)}`);
+  const lines = questions.map((question) => `  ${question.text}. ${waysOf(question, questions)}`);
+  const options = [...optionsOf(answers), ...examplesOf(questions)];
   return new OnlineMigrationError(
     'ANSWER_NEEDED',
     `The entities do not tell what happens to some values, and nothing was written:\n${lines.join('\n')}\n` +
-      `Answer with ${questions.length === 1 ? 'an option' : 'options'}: \`npx online-migration create ${[...optionsOf(answers), ...questions.map(exampleOf)].join(' ')}\`.`,
+      `Answer with ${questions.length === 1 ? 'an option' : 'options'}: \`npx online-migration create ${options.join(' ')}\`.`,
     { questions: questions.map(({ kind, names, candidates }) => ({ kind, name: names.at(-1), candidates })) },
   );
 }
 
-function waysOf(question: Question): string {
-  const name = shortestName(question);
+function waysOf(question: Question, all: readonly Question[]): string {
+  const name = shortestName(question, all);
   if (question.kind === 'fill') return `The rows need a value: --fill ${inShell(`${name}=<SQL expression>`)}`;
   const renames = question.candidates.map((candidate) => `--rename ${inShell(`${name}=${candidate}`)}`);
   return `It is renamed: ${renames.join(', ')}. Its values are not needed any more: --drop ${inShell(name)}`;
@@ -169,17 +171,23 @@ function optionsOf({ renames, drops, fills }: Answers): string[] {
   ];
 }
 
-/** An example of an answer: no two names become the same. */
-function exampleOf(question: Question, place: number, all: readonly Question[]): string {
-  const name = shortestName(question);
-  if (question.kind === 'fill') return `--fill ${inShell(`${name}=…`)}`;
-  const isTaken = (candidate: string) =>
-    all.slice(0, place).some(({ candidates }) => candidates[0] === candidate);
-  const [to] = question.candidates;
-  return to === undefined || isTaken(to) ? `--drop ${inShell(name)}` : `--rename ${inShell(`${name}=${to}`)}`;
+/** An example of an answer to each question: no two names become the same. */
+function examplesOf(questions: readonly Question[]): string[] {
+  const examples: Answer[] = [];
+  return questions.map((question) => {
+    const name = shortestName(question, questions);
+    if (question.kind === 'fill') {
+      examples.push({ kind: 'filled', by: '' });
+      return `--fill ${inShell(`${name}=…`)}`;
+    }
+    const [to] = withoutTaken(question, questions, examples).candidates;
+    examples.push(to === undefined ? { kind: 'dropped' } : { kind: 'renamed', to });
+    return to === undefined ? `--drop ${inShell(name)}` : `--rename ${inShell(`${name}=${to}`)}`;
+  });
 }
 
-/** The name with its table: a short one may be another table's, too. */
-export function shortestName({ names }: Pick<Question, 'names'>): string {
-  return names.at(names.length > 1 ? -2 : -1)!;
+/** The name with its table, because a short one may be another table's, too; with its schema if that does not suffice. */
+function shortestName({ names }: Question, all: readonly Question[]): string {
+  const withTable = names.at(names.length > 1 ? -2 : -1)!;
+  return all.filter((question) => question.names.includes(withTable)).length > 1 ? names.at(-1)! : withTable;
 }
