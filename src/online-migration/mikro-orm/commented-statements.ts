@@ -14,6 +14,13 @@ const WIDTH = 110;
 /** A statement of at most this length is written in a comment. */
 const SHORT = 200;
 
+/** Stands for statements in `down`. */
+const NOTHING = '-- nothing to revert';
+const NOTHING_TO_REVERT: StatementComment = {
+  lines: ['Nothing to revert: the older release works with the tables as they are.'],
+  isRefused: false,
+};
+
 /** The comment on a new statement. */
 export interface StatementComment {
   readonly lines: readonly string[];
@@ -46,8 +53,10 @@ export function commentStatements(generator: IMigrationGenerator, findComments: 
     const comments = await findComments(diff);
     up = new Map(comments.up);
     ({ down } = comments);
+    // MikroORM writes no `down` without a statement, and cannot revert a migration without it.
+    const isEmptyBack = diff.down.length === 0 && down.has(NOTHING);
     try {
-      return await generate(diff, path, name);
+      return await generate(isEmptyBack ? { ...diff, down: [NOTHING] } : diff, path, name);
     } finally {
       [up, down] = [new Map(), new Map()];
     }
@@ -56,7 +65,10 @@ export function commentStatements(generator: IMigrationGenerator, findComments: 
     const { lines } = up.get(sql) ?? down.get(sql) ?? { lines: [] };
     // `down` may have the same statement.
     up.delete(sql);
-    return lines.map((line) => `${' '.repeat(padLeft)}// ${line}\n`).join('') + createStatement(sql, padLeft);
+    return (
+      lines.map((line) => `${' '.repeat(padLeft)}// ${line}\n`).join('') +
+      (sql === NOTHING ? '' : createStatement(sql, padLeft))
+    );
   };
 }
 
@@ -71,11 +83,13 @@ export async function readComments(
   { up, down }: { readonly up: readonly string[]; readonly down: readonly string[] },
   { isDecided, log }: { readonly isDecided: boolean; readonly log: (line: string) => void },
 ): Promise<NewComments> {
+  const back: NewComments['down'] =
+    isDecided && up.length > 0 && down.length === 0 ? new Map([[NOTHING, NOTHING_TO_REVERT]]) : new Map();
   let opened: Session;
   try {
     opened = await openSession();
   } catch (error) {
-    if (error instanceof DatabaseUnreachableError) return { up: new Map(), down: new Map() };
+    if (error instanceof DatabaseUnreachableError) return { up: new Map(), down: back };
     throw error;
   }
   await using session = opened;
@@ -86,7 +100,7 @@ export async function readComments(
       `${refused} of ${comments.size} statements of the new migration would be refused by migration:up; the comments in its file say why`,
     );
   }
-  return { up: comments, down: await lossesIn(up, down) };
+  return { up: comments, down: new Map([...back, ...(await lossesIn(up, down))]) };
 }
 
 async function commentsOn(

@@ -62,7 +62,7 @@ async function columnToFill(
   if (column.autoincrement) {
     const sequence = tableName({ ...place, table: `${place.table}_${column.name}_seq` }, defaultSchema);
     const value = `nextval(${escapeLiteral(sequence)})`;
-    const create = `create sequence ${sequence} owned by ${tableName(place, defaultSchema)}.${name}`;
+    const create = `create sequence ${sequence} as ${plainType(column)} owned by ${tableName(place, defaultSchema)}.${name}`;
     return { ...own, value, afterwards: [create, setDefault(value)] };
   }
   if (column.default == null) return column.nullable ? undefined : { ...own, afterwards: [] };
@@ -72,10 +72,14 @@ async function columnToFill(
 
 /** The new column as the ordinary migration adds it: without a value. */
 export function withoutValue(column: Column): void {
-  column.type = SERIALS[column.type.toLowerCase()] ?? column.type;
+  column.type = plainType(column);
   column.nullable = true;
   column.autoincrement = false;
   delete column.default;
+}
+
+function plainType({ type }: Column): string {
+  return SERIALS[type.toLowerCase()] ?? type;
 }
 
 /** The question for the values of the rows that are there. */

@@ -8,6 +8,7 @@ import { forgottenLabels, placeOf } from './find-questions.ts';
 import { keepNumbers } from './identity-columns.ts';
 import type { Deciding } from './deciding.ts';
 import { keepDropped } from './keep-dropped.ts';
+import { leftDifferences } from './left-differences.ts';
 import { planRenames } from './plan-renames.ts';
 import { type Answer, answered, refuseStrayAnswers } from './questions.ts';
 import { tableAt } from './renamed-schema.ts';
@@ -51,6 +52,7 @@ export async function decideMigration(schemas: ComparedSchemas, deciding: Decidi
     projectAfter(project, changes),
   );
 
+  const left = types.changes.length === 0 ? [] : leftDifferences(diff, comparison.compare(schemas));
   const filled = await decideFills(schemas, deciding);
   const between = comparison.readEntities();
   for (const schema of [schemas.to, between]) {
@@ -82,7 +84,7 @@ export async function decideMigration(schemas: ComparedSchemas, deciding: Decidi
     changes: [...changes, ...types.changes],
     fills: [...filled.map(fillOf), ...labels.flatMap((rename) => labelFills(rename, schemas))],
     unwritten: { found: comparison.found, columns: leftColumns(comparison, changes, types) },
-    notes: [...forgotten.map(labelNote), ...types.notes],
+    notes: [...forgotten.map(labelNote), ...types.notes, ...left],
   };
 }
 

@@ -2,12 +2,17 @@ import type { NewChange } from '../../new-change/new-change.ts';
 import type { TablePlace } from './find-questions.ts';
 import type { Unwritten } from './unwritten-parts.ts';
 
-/** Rows that a further migration fills. */
-export interface FillToWrite extends TablePlace {
-  readonly column: string;
-  /** SQL expressions: the value, and the condition for the rows. */
+/** SQL expressions: a value, and the condition for the rows that get it. */
+export interface FilledValue {
   readonly value: string;
   readonly where: string;
+}
+
+/** Rows that a further migration fills. */
+export interface FillToWrite extends TablePlace, FilledValue {
+  readonly column: string;
+  /** The values on the way back, if the rows shall get them. */
+  readonly back?: FilledValue;
   /** Whether another migration makes the column required afterwards. */
   readonly isRequired: boolean;
 }

@@ -7,7 +7,7 @@ import { inComment, inTemplate } from '../../new-change/new-change.ts';
 import { asSql } from '../../new-change/sql-name.ts';
 import type { WrittenFile } from '../../new-change/written-files.ts';
 import { tableName } from './table-name.ts';
-import type { Decided, FillToWrite } from './decided.ts';
+import type { Decided, FilledValue, FillToWrite } from './decided.ts';
 
 /** The parts of a project that its further migrations depend on. */
 export interface MigrationForm {
@@ -93,21 +93,30 @@ function classOf(words: string): string {
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
 function fillText(className: string, fill: FillToWrite, defaultSchema: string, code: CodeParts): string {
-  const { schema, table, column, value, where } = fill;
-  const property = IDENTIFIER.test(column) ? column : quoted(column);
+  const method = (name: string, value: FilledValue | undefined) =>
+    `${code.overriding}async ${name}()${code.typed(': Promise<void>')} {${value === undefined ? '' : fillCall(fill, value, defaultSchema)}}`;
   return `${code.first}${code.imports(['OnlineMigration'], 'online-migration/mikro-orm')}
 ${code.exporting}class ${className} extends OnlineMigration {
-  ${code.overriding}async up()${code.typed(': Promise<void>')} {
+  ${method('up', fill)}
+
+  ${method('down', fill.back)}
+}
+${code.exports(className)}`;
+}
+
+function fillCall(
+  { schema, table, column }: FillToWrite,
+  { value, where }: FilledValue,
+  defaultSchema: string,
+): string {
+  const property = IDENTIFIER.test(column) ? column : quoted(column);
+  return `
     await this.fill({
       table: ${quoted(table)},${schema === defaultSchema ? '' : `\n      schema: ${quoted(schema)},`}
       set: { ${property}: \`${inTemplate(value)}\` },
       where: \`${inTemplate(where)}\`,
     });
-  }
-
-  ${code.overriding}async down()${code.typed(': Promise<void>')} {}
-}
-${code.exports(className)}`;
+  `;
 }
 
 /** A text as TypeScript. */
@@ -115,7 +124,7 @@ function quoted(text: string): string {
   return `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
 }
 
-function fillHeader({ table, column, value, where, isRequired }: FillToWrite): string[] {
+function fillHeader({ table, column, value, where, isRequired, back }: FillToWrite): string[] {
   return [
     `Fill: gives \`${column}\` a value, in batches.`,
     '',
@@ -125,7 +134,9 @@ function fillHeader({ table, column, value, where, isRequired }: FillToWrite): s
     isRequired
       ? `Compatible application versions: all. Run it when every process writes \`${column}\`; a row that an older one adds later stays without a value.`
       : 'Compatible application versions: those that read both labels. Run it when every process writes the new one.',
-    'Undo: nothing to undo; `migration:down` keeps the values.',
+    back === undefined
+      ? 'Undo: nothing to undo; `migration:down` keeps the values.'
+      : `Undo: \`migration:down\` sets ${asSql(column)} = ${back.value} where ${back.where}, in batches.`,
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { DatabaseSchema } from '@mikro-orm/postgresql';
 import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { FillToWrite } from './decided.ts';
+import type { FilledValue, FillToWrite } from './decided.ts';
 import type { PlacedQuestion, TablePlace } from './find-questions.ts';
 import type { Answer } from './questions.ts';
 import { tableName } from './table-name.ts';
@@ -54,7 +54,8 @@ export function renameIn(schema: DatabaseSchema, { kind, place, from, to }: Rena
 
 /**
  * The fills that give the rows a new label of an enum. `alter type … rename value` would break each process that knows the old one, so
- * the enum gets the new label, and keeps the old one unused.
+ * the enum gets the new label, and keeps the old one unused. On the way back, the rows get the old one again, which the older release
+ * reads.
  */
 export function labelFills({ place, from, to }: Rename, { to: target }: ComparedSchemas): FillToWrite[] {
   const type = [place.table, `${place.schema}.${place.table}`];
@@ -69,9 +70,13 @@ export function labelFills({ place, from, to }: Rename, { to: target }: Compared
         schema: table.schema ?? target.name,
         table: table.name,
         column: name,
-        value: escapeLiteral(to),
-        where: `${escapeIdentifier(name)} = ${escapeLiteral(from)}`,
+        ...relabelled(name, from, to),
+        back: relabelled(name, to, from),
         isRequired: false,
       })),
   );
+}
+
+function relabelled(column: string, from: string, to: string): FilledValue {
+  return { value: escapeLiteral(to), where: `${escapeIdentifier(column)} = ${escapeLiteral(from)}` };
 }
