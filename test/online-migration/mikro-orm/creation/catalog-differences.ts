@@ -31,7 +31,7 @@ function linesOf(catalog: Catalog): Map<string, string> {
     if (OWN.test(name) || value === null || value === undefined) return;
     if (Array.isArray(value)) {
       const texts = value.map((each) => JSON.stringify(each));
-      if (texts.length > 0) lines.set(name, `[${(isOrdered(name) ? texts : sorted(texts)).join(', ')}]`);
+      if (texts.length > 0) lines.set(name, `[${(isOrdered(name) ? texts : sorted(texts)).join(',')}]`);
     } else if (typeof value === 'object') {
       for (const [key, each] of Object.entries(value)) add(`${name}${name === '' ? '' : ' '}${key}`, each);
     } else {

@@ -90,7 +90,7 @@ async function writeAndRun(
 ): Promise<void> {
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const earlier = await project.files();
-    await write(project, round === 0 ? author : {}, course.asked, names);
+    await writeAnswered(project, round === 0 ? author : {}, course.asked, names);
     const files = (await project.files()).filter((file) => !earlier.includes(file));
     if (files.length === 0) return;
     course.written.push(files.map((file) => /^Migration\d{14}(?:_(.*))?\.ts$/.exec(file)?.[1] ?? 'ordinary'));
@@ -99,11 +99,11 @@ async function writeAndRun(
 }
 
 /** Writes a migration. The questions come first, so that the error's command is seen to work. */
-async function write(
+export async function writeAnswered(
   { migrator }: GeneratedProject,
-  author: Author,
-  asked: string[],
-  names: Map<string, string>,
+  author: Author = {},
+  asked: string[] = [],
+  names = new Map<string, string>(),
 ): Promise<void> {
   let answers = NO_ANSWERS;
   for (let round = 0; ; round++) {

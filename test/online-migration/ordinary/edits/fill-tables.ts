@@ -6,10 +6,12 @@ const ROWS = 500;
 /**
  * Inserts rows in all tables. A row has its number in the columns of numbers, so it also refers to the row of the same number.
  * @param values SQL expressions for columns, in terms of the row's number `n`
+ * @param rows the number of rows of each table
  */
 export async function fillTables(
   client: DatabaseClient,
   values: Readonly<Record<string, string>> = {},
+  rows = ROWS,
 ): Promise<void> {
   const columns = await client.rows<{ table: string; name: string; expression: string }>(`
     select c.oid::regclass::text as "table", a.attname as name, case
@@ -39,7 +41,7 @@ export async function fillTables(
     const names = own.map(({ name }) => escapeIdentifier(name));
     const expressions = own.map(({ name, expression }) => values[name] ?? expression);
     await client.rows(
-      `insert into ${table} (${names.join(', ')}) select ${expressions.join(', ')} from generate_series(1, ${ROWS}) n`,
+      `insert into ${table} (${names.join(', ')}) select ${expressions.join(', ')} from generate_series(1, ${rows}) n`,
     );
   }
   await client.rows(`reset session_replication_role; analyze`);
