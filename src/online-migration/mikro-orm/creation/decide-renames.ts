@@ -50,7 +50,10 @@ export async function decideRenames(schemas: ComparedSchemas, deciding: Deciding
   const isFollowed = ({ place }: Rename) =>
     isFollowing &&
     session !== undefined &&
-    !tables.some(({ to, place: { schema } }) => schema === place.schema && to === place.table);
+    !tables.some(
+      ({ to, otherSchema, place: { schema } }) =>
+        (otherSchema?.name ?? schema) === place.schema && to === place.table,
+    );
   const atOnce = columns.filter((column) => !isFollowed(column));
   for (const column of atOnce) renameIn(schemas.from, column);
   return { followed: columns.filter(isFollowed), atOnce: [...tables, ...atOnce], labels };

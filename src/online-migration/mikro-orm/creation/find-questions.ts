@@ -2,6 +2,7 @@ import type { DatabaseTable, SchemaDifference } from '@mikro-orm/postgresql';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
 import type { Question } from './questions.ts';
+import { tableAt } from './renamed-schema.ts';
 
 type Column = NonNullable<ReturnType<DatabaseTable['getColumn']>>;
 
@@ -13,7 +14,12 @@ export interface TablePlace {
 
 /** A question on values, and the object that it is on. */
 export type PlacedQuestion = Question & {
-  readonly place: TablePlace & { readonly column?: string; readonly label?: string };
+  readonly place: TablePlace & {
+    readonly column?: string;
+    readonly label?: string;
+    /** The schema that a table may be in from now on. */
+    readonly otherSchema?: { readonly name: string; readonly isNew: boolean };
+  };
 };
 
 /**
@@ -30,7 +36,10 @@ export function findQuestions(
   hasTables: boolean,
 ): PlacedQuestion[] {
   refusePartitioning(diff, schemas);
-  return [...(hasTables ? tableQuestions(diff, schemas) : []), ...labelQuestions(schemas)];
+  return [
+    ...(hasTables ? [...tableQuestions(diff, schemas), ...schemaQuestions(diff, schemas)] : []),
+    ...labelQuestions(schemas),
+  ];
 }
 
 /** The place of a table of one of the two schemas. */
@@ -57,6 +66,27 @@ function tableQuestions(
       text: `The table ${place.table} is gone from the entities, and ${listed(candidates)} ${candidates.length === 1 ? 'has' : 'have'} come`,
       place,
     };
+  });
+}
+
+/** MikroORM makes a table anew if its entity is in another schema, and leaves the old one with its rows. */
+function schemaQuestions(
+  { newTables, newNamespaces }: SchemaDifference,
+  schemas: ComparedSchemas,
+): PlacedQuestion[] {
+  return Object.values(newTables).flatMap((table) => {
+    const { schema, table: name } = placeOf(table, schemas);
+    const left = schemas.from
+      .getTables()
+      .map((other) => placeOf(other, schemas))
+      .filter((place) => place.table === name && tableAt(schemas.to, place) === undefined);
+    return left.map((place) => ({
+      kind: 'table' as const,
+      names: [name, `${place.schema}.${name}`],
+      candidates: [`${schema}.${name}`],
+      text: `The table ${name} is in the schema ${place.schema}, and its entity in ${schema}`,
+      place: { ...place, otherSchema: { name: schema, isNew: newNamespaces.has(schema) } },
+    }));
   });
 }
 

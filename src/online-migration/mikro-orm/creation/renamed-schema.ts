@@ -45,19 +45,23 @@ export function renameColumn(schema: DatabaseSchema, place: TablePlace, from: st
   }
 }
 
-/** Renames a table, and in the foreign keys of and to it. */
-export function renameTable(schema: DatabaseSchema, place: TablePlace, to: string): void {
+/** Renames a table, or moves it to another schema, and in the foreign keys of and to it. */
+export function renameTable(schema: DatabaseSchema, place: TablePlace, to: TablePlace): void {
   const table = tableAt(schema, place);
   if (table === undefined) return;
   for (const owner of schema.getTables()) {
     for (const key of Object.values(owner.getForeignKeys())) {
-      if (owner === table) key.localTableName = named(key.localTableName, to);
+      if (owner === table) key.localTableName = named(key.localTableName, place.schema, to);
       if (refersTo(key.referencedTableName, schema, place)) {
-        key.referencedTableName = named(key.referencedTableName, to);
+        key.referencedTableName = named(key.referencedTableName, place.schema, to);
       }
     }
   }
-  (table as { name: string }).name = to;
+  (table as { name: string }).name = to.table;
+  if (to.schema === place.schema) return;
+  (table as { schema?: string }).schema = to.schema;
+  // The migration makes it before the table moves, and keeps it on the way back.
+  schema.setNamespaces(new Set([...schema.getNamespaces(), to.schema]));
 }
 
 /** The table at a place; undefined if the schema does not have it. */
@@ -71,10 +75,11 @@ function refersTo(name: string, schema: DatabaseSchema, place: TablePlace): bool
   return name === `${place.schema}.${place.table}` || (name === place.table && place.schema === schema.name);
 }
 
-/** A name with or without its schema, with another table. */
-function named(name: string, table: string): string {
+/** A name with or without its schema, of a table that gets another name or another schema. */
+function named(name: string, schema: string, to: TablePlace): string {
+  if (to.schema !== schema) return `${to.schema}.${to.table}`;
   const end = name.lastIndexOf('.');
-  return end === -1 ? table : `${name.slice(0, end)}.${table}`;
+  return end === -1 ? to.table : `${name.slice(0, end)}.${to.table}`;
 }
 
 /** An SQL expression with another name for a column. Texts in quotes stay as they are. */

@@ -14,6 +14,8 @@ export interface Rename {
   readonly place: TablePlace;
   readonly from: string;
   readonly to: string;
+  /** The schema that a table is in from now on, if it is another one. */
+  readonly otherSchema?: PlacedQuestion['place']['otherSchema'];
 }
 
 /** The renames among the answers to questions. */
@@ -21,6 +23,8 @@ export function renamesAmong(questions: readonly PlacedQuestion[], answers: read
   return questions.flatMap(({ kind, place }, index) => {
     const answer = answers[index];
     if (kind === 'fill' || answer?.kind !== 'renamed') return [];
+    if (place.otherSchema !== undefined)
+      return { kind, place, from: place.table, to: place.table, otherSchema: place.otherSchema };
     return { kind, place, from: place.column ?? place.label ?? place.table, to: answer.to };
   });
 }
@@ -30,9 +34,10 @@ export function renamesAmong(questions: readonly PlacedQuestion[], answers: read
  * @param defaultSchema the schema that names are in without one
  */
 export function renameStatements(
-  { kind, place, from, to }: Rename,
+  { kind, place, from, to, otherSchema }: Rename,
   defaultSchema: string,
 ): { readonly up: string; readonly down: string } {
+  if (otherSchema !== undefined) return moveStatements(place, otherSchema, defaultSchema);
   const named = (table: string) => tableName({ schema: place.schema, table }, defaultSchema);
   if (kind === 'column') {
     const alter = `alter table ${named(place.table)} rename column`;
@@ -46,10 +51,25 @@ export function renameStatements(
   return { up: alter(from, to), down: alter(to, from) };
 }
 
+/** The author of the entity has moved the table: without this comment, `migration:up` refuses it. */
+const ACCEPTED =
+  '-- online: accepted the entity has moved, and older releases do not find the table any more';
+
+function moveStatements(
+  { schema, table }: TablePlace,
+  { name, isNew }: NonNullable<Rename['otherSchema']>,
+  defaultSchema: string,
+): { up: string; down: string } {
+  const move = (from: string, to: string) =>
+    `${ACCEPTED}\nalter table ${tableName({ schema: from, table }, defaultSchema)} set schema ${escapeIdentifier(to)}`;
+  const create = isNew ? `create schema if not exists ${escapeIdentifier(name)};\n` : '';
+  return { up: create + move(schema, name), down: move(name, schema) };
+}
+
 /** Renames in a schema. */
-export function renameIn(schema: DatabaseSchema, { kind, place, from, to }: Rename): void {
+export function renameIn(schema: DatabaseSchema, { kind, place, from, to, otherSchema }: Rename): void {
   if (kind === 'column') renameColumn(schema, place, from, to);
-  else renameTable(schema, place, to);
+  else renameTable(schema, place, { schema: otherSchema?.name ?? place.schema, table: to });
 }
 
 /**

@@ -89,8 +89,12 @@ function zoneNote({ schema, table }: TablePlace, { name, to }: TypeChanges['colu
   );
 }
 
-function isRenamed({ kind, place, to }: Rename, { schema, table }: TablePlace, column: string): boolean {
-  if (place.schema !== schema) return false;
+function isRenamed(
+  { kind, place, to, otherSchema }: Rename,
+  { schema, table }: TablePlace,
+  column: string,
+): boolean {
+  if ((otherSchema?.name ?? place.schema) !== schema) return false;
   return kind === 'table' ? to === table : place.table === table && to === column;
 }
 

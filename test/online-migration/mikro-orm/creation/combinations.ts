@@ -216,6 +216,15 @@ export const COMBINATIONS: readonly CreatedEdit[] = [
     },
   },
   {
+    name: 'a table in another schema that is new, with a relation to it and a renamed property',
+    before: () => referring(() => p.integer().primary()),
+    after: () => {
+      const customer = customers({ name: undefined, title: p.text() }, { schema: 'shop' });
+      return [customer, orders({ customer: () => ofCustomer(customer).nullable().index() })];
+    },
+    course: { asked: ['table public.customers', 'column shop.customers.name'] },
+  },
+  {
     name: 'tables of the same name in two schemas',
     setup: [`create schema shop`],
     before: () => [

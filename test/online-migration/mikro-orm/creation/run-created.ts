@@ -135,6 +135,6 @@ interface Asked {
 function nameAnew({ kind, name }: Asked, { renames }: Answers, names: Map<string, string>): void {
   const [, to] = [...renames].find(([from]) => name === from || name.endsWith(`.${from}`)) ?? [];
   if (to === undefined) return;
-  if (kind === 'table') names.set(name, `${name.slice(0, name.indexOf('.'))}.${to}`);
+  if (kind === 'table') names.set(name, to.includes('.') ? to : `${name.slice(0, name.indexOf('.'))}.${to}`);
   else names.set(kind === 'label' ? name.slice(name.lastIndexOf('.') + 1) : name, to);
 }
