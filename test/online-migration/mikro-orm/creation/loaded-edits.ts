@@ -39,7 +39,8 @@ export const LOADED: Readonly<Record<string, Releases>> = {
   },
   'a text enum with other values and another default': {
     before: { ...COLUMNS, st: `'a'` },
-    after: { ...COLUMNS, st: `'c'` },
+    // The way back refuses rows with a value that only the new release knows.
+    after: { ...COLUMNS, st: `'b'` },
   },
   'a label of an enum that is gone and another one that has come, with a default': {
     before: { ...COLUMNS, st: `'b'` },
