@@ -20,8 +20,8 @@ it('the files of a moment ago may be ahead of the clock: the new ones are behind
   for (const name of ['Migration20991231235958.ts', 'Migration20991231235959_fill_orders_extra.ts'])
     await writeFile(join(folder.path, 'migrations', name), '');
   const { migrations } = await readProjectMigrations(folder.path, {});
-  expect([migrations.fileOf(0), migrations.fileOf(1, 'fill')]).toEqual([
-    'Migration21000101000000',
+  expect([migrations.fileOf(0, 'change'), migrations.fileOf(1, 'fill')]).toEqual([
+    'Migration21000101000000_change',
     'Migration21000101000001_fill',
   ]);
 });
