@@ -84,7 +84,10 @@ async function projectOf(
     return { form: readCodeForm(folder), migrations: found };
   }
   const options = await namingOptionsOf(config, folder);
-  return { form: readCodeForm(folder, options), migrations: await readProjectMigrations(folder, options) };
+  return {
+    form: readCodeForm(folder, options),
+    migrations: await readProjectMigrations(folder, options, Date.now(), true),
+  };
 }
 
 /** Whether the user wants a column change, even if one statement could change the type at once. */

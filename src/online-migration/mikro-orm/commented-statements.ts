@@ -14,7 +14,7 @@ const WIDTH = 110;
 /** A statement of at most this length is written in a comment. */
 const SHORT = 200;
 
-/** Stands for statements in `down`. */
+/** Stands for statements in `down`. A text that is only a comment becomes one of the file. */
 const NOTHING = '-- nothing to revert';
 const NOTHING_TO_REVERT: StatementComment = {
   lines: ['Nothing to revert: the older release works with the tables as they are.'],
@@ -65,9 +65,11 @@ export function commentStatements(generator: IMigrationGenerator, findComments: 
     const { lines } = up.get(sql) ?? down.get(sql) ?? { lines: [] };
     // `down` may have the same statement.
     up.delete(sql);
+    const comment = /^-- (.+?);?$/.exec(sql)?.[1];
+    const own = comment === undefined || sql === NOTHING ? [] : wrapped(`${comment}.`);
     return (
-      lines.map((line) => `${' '.repeat(padLeft)}// ${line}\n`).join('') +
-      (sql === NOTHING ? '' : createStatement(sql, padLeft))
+      [...lines, ...own].map((line) => `${' '.repeat(padLeft)}// ${line}\n`).join('') +
+      (comment === undefined ? createStatement(sql, padLeft) : '')
     );
   };
 }

@@ -49,11 +49,13 @@ function folderOf({ emit = 'ts', path = DEFAULT_FOLDER, pathTs }: NamingOptions 
  * @param project its folder
  * @param options of MikroORM; none for a project that has the folder `migrations`
  * @param now in ms, for names with the time
+ * @param beginsWithNumbers whether new ones have numbers in a folder that has none yet
  */
 export async function readProjectMigrations(
   project: string,
   options?: NamingOptions,
   now = Date.now(),
+  beginsWithNumbers = options === undefined,
 ): Promise<ProjectMigrations> {
   const { fileName = defaultFileName } = options ?? {};
   const folder = resolve(project, folderOf(options));
@@ -71,7 +73,7 @@ export async function readProjectMigrations(
     areTyped: files.every((file) => file.endsWith('ts')),
     earlierMigrations: files.flatMap((file) => wordsOf(file) ?? []),
     migrations:
-      !isOwn && (isNumbered || options === undefined)
+      !isOwn && (isNumbered || (files.length === 0 && beginsWithNumbers))
         ? numberedNames(place, files)
         : timestampedNames(place, fileName, firstTime),
   };

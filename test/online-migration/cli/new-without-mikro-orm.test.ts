@@ -105,7 +105,7 @@ it('names the list for a configuration of a MikroORM project that does not have 
     project.path,
     `export default { changes: [], connection: process.env.DATABASE_URL, mikroOrm: {} };`,
   );
-  expect(stdout).toMatch(/npx mikro-orm migration:up --to Migration\d{14} {4}expand/);
+  expect(stdout).toContain('npx mikro-orm migration:up --to 0001');
   expect(stdout).toContain(HINT);
 });
 

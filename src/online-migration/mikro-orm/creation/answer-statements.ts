@@ -1,10 +1,10 @@
 import type { DatabaseTable, SchemaDifference } from '@mikro-orm/postgresql';
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
-import { type PlacedQuestion, placeOf, type TablePlace } from './find-questions.ts';
+import { type PlacedQuestion } from './find-questions.ts';
 import type { Answer } from './questions.ts';
 import { labelFills, renameStatements } from './renames.ts';
-import { tableName } from './table-name.ts';
+import { type TablePlace, placeOf, tableName } from './table-place.ts';
 
 type Column = NonNullable<ReturnType<DatabaseTable['getColumn']>>;
 

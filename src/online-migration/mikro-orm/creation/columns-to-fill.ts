@@ -3,9 +3,9 @@ import { escapeIdentifier, escapeLiteral } from 'pg';
 import { readVolatile } from '../../ordinary/volatile-default.ts';
 import type { Queryable } from '../../postgres/queryable.ts';
 import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
-import { type PlacedQuestion, placeOf, type TablePlace } from './find-questions.ts';
-import { tableName } from './table-name.ts';
+import { type PlacedQuestion } from './find-questions.ts';
 import { SERIALS } from './type-changes.ts';
+import { type TablePlace, placeOf, tableName } from './table-place.ts';
 
 type Column = NonNullable<ReturnType<DatabaseTable['getColumn']>>;
 

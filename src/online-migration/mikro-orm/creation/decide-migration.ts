@@ -4,7 +4,7 @@ import { projectAfter } from '../../new-change/plan-keys.ts';
 import type { ComparedSchemas, SchemaComparison } from '../comparison/online-schema-generator.ts';
 import type { Decided, FillToWrite } from './decided.ts';
 import { decideRenames } from './decide-renames.ts';
-import { forgottenLabels, placeOf } from './find-questions.ts';
+import { forgottenLabels } from './find-questions.ts';
 import { keepNumbers } from './identity-columns.ts';
 import type { Deciding } from './deciding.ts';
 import { keepDropped } from './keep-dropped.ts';
@@ -12,12 +12,12 @@ import { leftDifferences } from './left-differences.ts';
 import { planRenames } from './plan-renames.ts';
 import { type Answer, answered, refuseStrayAnswers } from './questions.ts';
 import { tableAt } from './renamed-schema.ts';
-import { tableName } from './table-name.ts';
 import { labelFills, renameIn, renameStatements } from './renames.ts';
 import { type ColumnToFill, findColumnsToFill, valueQuestion, withoutValue } from './columns-to-fill.ts';
 import { decideTypes, leaveOut } from './type-decisions.ts';
 import { leftColumns } from './unwritten-parts.ts';
 import { findTypeChanges, type TypeChanges } from './type-changes.ts';
+import { type TablePlace, placeOf, tableName } from './table-place.ts';
 
 /**
  * Decides how the differences of two schemas become migrations:
@@ -60,11 +60,11 @@ export async function decideMigration(schemas: ComparedSchemas, deciding: Decidi
     keepLabels(schemas.from, schema);
   }
   keepDropped(schemas.from, between, comparison.dropsTables);
-  const first = sqlOf(comparison, { from: schemas.from, to: between }, schemas.to);
+  const first = sqlOf(comparison, { from: schemas.from, to: between }, schemas.to, types.oneWay);
   const last = sqlOf(comparison, { from: between, to: schemas.to }, schemas.to);
   const own = [
     ...atOnce.map((rename) => renameStatements(rename, defaultSchema)),
-    ...types.unnoticed.flatMap((table) => typeStatements(table, defaultSchema)),
+    ...types.unnoticed.flatMap((table) => typeStatements(table, defaultSchema, types.oneWay)),
   ];
   const before = [...own.map((statement) => statement.up), ...kept];
   const up = joined(
@@ -73,9 +73,9 @@ export async function decideMigration(schemas: ComparedSchemas, deciding: Decidi
     filled.flatMap(({ afterwards }) => afterwards),
   );
   const down = joined(
-    [],
+    types.oneWay.flatMap(staysComments),
     first.down,
-    own.toReversed().map((statement) => statement.down),
+    own.toReversed().flatMap((statement) => statement.down ?? []),
   );
   const isDropOnly = up === '';
   return {
@@ -110,20 +110,24 @@ async function decideFills(
 /**
  * The statements of both directions. A dropped column that has come back has no values, so it stays nullable on the way back.
  * @param entities their schema, without the dropped columns
+ * @param oneWay columns that keep their new types on the way back
  */
 function sqlOf(
   comparison: SchemaComparison,
   schemas: ComparedSchemas,
   entities: DatabaseSchema,
+  oneWay: readonly TypeChanges[] = [],
 ): { up: string; down: string } {
   const diff = comparison.compare(schemas);
   const inverse = comparison.compare({ from: schemas.to, to: schemas.from }, diff);
   // A table that is not dropped does not come back.
   if (!comparison.dropsTables) inverse.newTables = {};
   for (const { fromTable, changedColumns } of Object.values(inverse.changedTables)) {
-    const mapped = tableAt(entities, placeOf(fromTable, schemas));
-    for (const name of Object.keys(changedColumns)) {
-      if (mapped?.hasColumn(name) !== true) delete changedColumns[name];
+    const place = placeOf(fromTable, schemas);
+    const mapped = tableAt(entities, place);
+    for (const [name, { changedProperties }] of Object.entries(changedColumns)) {
+      if (isAmong(oneWay, place, name)) changedProperties.delete('type');
+      if (mapped?.hasColumn(name) !== true || changedProperties.size === 0) delete changedColumns[name];
     }
   }
   return { up: comparison.sqlOf(diff).trim(), down: comparison.sqlOf(inverse).trim() };
@@ -143,15 +147,30 @@ function joined(before: readonly string[], sql: string, then: readonly string[] 
 function typeStatements(
   { columns, ...place }: TypeChanges,
   defaultSchema: string,
-): { up: string; down: string }[] {
+  oneWay: readonly TypeChanges[],
+): { up: string; down?: string }[] {
   return columns.map(({ name, from, to }) => {
     const column = escapeIdentifier(name);
     const alter = `alter table ${tableName(place, defaultSchema)} alter column ${column} type`;
     return {
       up: `${alter} ${to} using (${column}::${to})`,
-      down: `${alter} ${from} using (${column}::${from})`,
+      ...(!isAmong(oneWay, place, name) && { down: `${alter} ${from} using (${column}::${from})` }),
     };
   });
+}
+
+function isAmong(types: readonly TypeChanges[], { schema, table }: TablePlace, column: string): boolean {
+  return types.some(
+    (one) => one.schema === schema && one.table === table && one.columns.some(({ name }) => name === column),
+  );
+}
+
+/** Comments in the place of statements that `migration:down` would refuse. */
+function staysComments({ table, columns }: TypeChanges): string[] {
+  return columns.map(
+    ({ name, from, to }) =>
+      `-- ${table}.${name} stays ${to}, because the way back to ${from} would rewrite the table`,
+  );
 }
 
 /** PostgreSQL cannot remove a label of an enum. */

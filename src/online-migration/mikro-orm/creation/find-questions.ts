@@ -3,14 +3,9 @@ import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
 import type { Question } from './questions.ts';
 import { tableAt } from './renamed-schema.ts';
+import { type TablePlace, placeOf } from './table-place.ts';
 
 type Column = NonNullable<ReturnType<DatabaseTable['getColumn']>>;
-
-/** A table by its names. */
-export interface TablePlace {
-  readonly schema: string;
-  readonly table: string;
-}
 
 /** A question on values, and the object that it is on. */
 export type PlacedQuestion = Question & {
@@ -40,14 +35,6 @@ export function findQuestions(
     ...(hasTables ? [...tableQuestions(diff, schemas), ...schemaQuestions(diff, schemas)] : []),
     ...labelQuestions(schemas),
   ];
-}
-
-/** The place of a table of one of the two schemas. */
-export function placeOf(
-  table: Pick<DatabaseTable, 'name' | 'schema'>,
-  { from }: ComparedSchemas,
-): TablePlace {
-  return { schema: table.schema ?? from.name, table: table.name };
 }
 
 function tableQuestions(

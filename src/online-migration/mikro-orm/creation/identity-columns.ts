@@ -2,7 +2,7 @@ import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
 import type { SchemaDifference } from '@mikro-orm/postgresql';
 import { escapeIdentifier } from 'pg';
 import type { Queryable } from '../../postgres/queryable.ts';
-import { placeOf, type TablePlace } from './find-questions.ts';
+import { type TablePlace, placeOf } from './table-place.ts';
 
 const IDENTITY = /identity$/i;
 

@@ -1,6 +1,6 @@
 import type { DatabaseSchema, DatabaseTable } from '@mikro-orm/postgresql';
-import { placeOf } from './find-questions.ts';
 import { tableAt } from './renamed-schema.ts';
+import { placeOf } from './table-place.ts';
 
 /**
  * Gives the schema of the entities all columns and tables back that the database has and the entities do not: the schema between two

@@ -2,12 +2,18 @@ import { escapeIdentifier } from 'pg';
 import { type ChangedColumn, changedColumnsOf } from '../../change/changed-column.ts';
 import { OnlineMigrationError } from '../../change/online-migration-error.ts';
 import { columnsByWay } from '../../new-change/instant/instant-column.ts';
-import type { NewChange } from '../../new-change/new-change.ts';
+import type { NewChange, NewColumn } from '../../new-change/new-change.ts';
 import { planChange, type WantedChange } from '../../new-change/plan-change.ts';
 import { planChanges, type Project, projectAfter } from '../../new-change/plan-keys.ts';
 import type { Session } from '../../postgres/session.ts';
-import type { TablePlace } from './find-questions.ts';
 import type { ChangedType, TypeChanges } from './type-changes.ts';
+import type { TablePlace } from './table-place.ts';
+
+/** The plans of column changes, and the columns that PostgreSQL changes at once, but not back. */
+export interface PlannedTypes {
+  readonly changes: NewChange[];
+  readonly oneWay: readonly TypeChanges[];
+}
 
 /**
  * Plans a column change for each table whose columns need one.
@@ -23,15 +29,17 @@ export async function planTypeChanges(
   changes: readonly TypeChanges[],
   project: Project,
   referring: (one: TablePlace, other: TablePlace) => boolean,
-): Promise<NewChange[]> {
+): Promise<PlannedTypes> {
   const plans: NewChange[] = [];
+  const oneWay: TypeChanges[] = [];
   for (const { columns, ...table } of inOrder(changes, referring)) {
     const now = projectAfter(project, plans);
     const open = columns.filter((column) => !isPlanned(plans, table, column));
-    const phased = await withoutInstant(session, table, open, now);
-    plans.push(...(await planGroup(session, table, phased, now)));
+    const ways = await waysOf(session, table, open, now);
+    plans.push(...(await planGroup(session, table, ways.phased, now)));
+    oneWay.push({ ...table, columns: ways.oneWay });
   }
-  return plans;
+  return { changes: plans, oneWay };
 }
 
 /** The tables that refer to others come before these. */
@@ -49,13 +57,14 @@ function inOrder(
   return ordered;
 }
 
-async function withoutInstant(
+/** The columns that need phases, and those that PostgreSQL changes at once, but not back. */
+async function waysOf(
   session: Session,
   table: TablePlace,
   columns: readonly ChangedType[],
   project: Project,
-): Promise<readonly ChangedType[]> {
-  if (columns.length === 0) return [];
+): Promise<{ readonly phased: readonly ChangedType[]; readonly oneWay: readonly ChangedType[] }> {
+  if (columns.length === 0) return { phased: [], oneWay: [] };
   const plan = await planChange(
     session,
     wantedChange(table, columns),
@@ -63,9 +72,10 @@ async function withoutInstant(
     project.changes,
     project.earlierMigrations,
   );
-  const { phased } = await columnsByWay(session, plan);
-  const names = new Set(phased.map(({ planned }) => planned.facts.name));
-  return columns.filter(({ name }) => names.has(name));
+  const { instant, phased } = await columnsByWay(session, plan);
+  const among = (found: readonly { readonly planned: NewColumn }[]) =>
+    columns.filter(({ name }) => found.some(({ planned }) => planned.facts.name === name));
+  return { phased: among(phased), oneWay: among(instant.filter(({ isDownInstant }) => !isDownInstant)) };
 }
 
 /** A key that columns of its own table refer to has a change of its own, which comes with theirs. */

@@ -1,5 +1,5 @@
 import type { DatabaseSchema, DatabaseTable } from '@mikro-orm/postgresql';
-import type { TablePlace } from './find-questions.ts';
+import type { TablePlace } from './table-place.ts';
 
 /*
  * Gives columns and tables of a schema other names, as PostgreSQL does: all that uses them follows. The comparison then finds

@@ -2,10 +2,10 @@ import type { DatabaseSchema } from '@mikro-orm/postgresql';
 import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { FilledValue, FillToWrite } from './decided.ts';
-import type { PlacedQuestion, TablePlace } from './find-questions.ts';
+import type { PlacedQuestion } from './find-questions.ts';
 import type { Answer } from './questions.ts';
-import { tableName } from './table-name.ts';
 import { renameColumn, renameTable } from './renamed-schema.ts';
+import { type TablePlace, tableName } from './table-place.ts';
 
 /** A thing that gets another name, as its author says. */
 export interface Rename {

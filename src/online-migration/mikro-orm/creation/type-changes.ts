@@ -1,7 +1,8 @@
 import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
 import type { DatabaseTable, SchemaDifference } from '@mikro-orm/postgresql';
 import { asSql } from '../../new-change/sql-name.ts';
-import { isComputed, placeOf, type TablePlace } from './find-questions.ts';
+import { isComputed } from './find-questions.ts';
+import { type TablePlace, placeOf } from './table-place.ts';
 
 type Column = NonNullable<ReturnType<DatabaseTable['getColumn']>>;
 

@@ -3,18 +3,20 @@ import type { NewChange } from '../../new-change/new-change.ts';
 import type { Project } from '../../new-change/plan-keys.ts';
 import type { Session } from '../../postgres/session.ts';
 import { leaveChangesOut } from '../comparison/schema-comparison.ts';
-import type { TablePlace } from './find-questions.ts';
 import { optionFor } from '../../new-change/sql-name.ts';
 import { planTypeChanges } from './plan-type-changes.ts';
 import { tableAt } from './renamed-schema.ts';
 import type { Rename } from './renames.ts';
 import type { TypeChanges } from './type-changes.ts';
+import type { TablePlace } from './table-place.ts';
 
 /** The decisions on types. */
 export interface DecidedTypes {
   readonly changes: NewChange[];
   /** Columns that PostgreSQL changes at once, and whose difference MikroORM does not notice. */
   readonly unnoticed: readonly TypeChanges[];
+  /** Columns that PostgreSQL changes at once, but not back: the way back would rewrite the table. */
+  readonly oneWay: readonly TypeChanges[];
   /** Columns whose types no migration changes yet. */
   readonly later: readonly TypeChanges[];
   readonly notes: readonly string[];
@@ -35,12 +37,13 @@ export async function decideTypes(
   session: Session | undefined,
   project: Project,
 ): Promise<DecidedTypes> {
-  if (types.length === 0) return { changes: [], unnoticed: [], later: [], notes: [] };
+  if (types.length === 0) return { changes: [], unnoticed: [], oneWay: [], later: [], notes: [] };
   if (session === undefined) {
     const tables = types.map(({ table }) => table).join(', ');
     return {
       changes: [],
       unnoticed: [],
+      oneWay: [],
       later: [],
       notes: [
         `the database cannot be reached, so the changed types of ${tables} are written as MikroORM writes them`,
@@ -56,7 +59,9 @@ export async function decideTypes(
     later.push({ ...place, columns: columns.filter(isLater) });
   }
   leaveColumnsOut(schemas, later);
-  const changes = await planTypeChanges(session, now, project, (one, other) => refersTo(schemas, one, other));
+  const { changes, oneWay } = await planTypeChanges(session, now, project, (one, other) =>
+    refersTo(schemas, one, other),
+  );
   leaveOut(schemas, changes);
   const isPlanned = ({ schema, table }: TablePlace, name: string) =>
     changes
@@ -71,6 +76,7 @@ export async function decideTypes(
       ...place,
       columns: columns.filter(({ name, isNoticed }) => !isNoticed && !isPlanned(place, name)),
     })),
+    oneWay,
     later,
     notes: [
       ...later.filter(({ columns }) => columns.length > 0).map(laterNote),

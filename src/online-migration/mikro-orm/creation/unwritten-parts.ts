@@ -2,9 +2,9 @@ import type { DatabaseSchema } from '@mikro-orm/postgresql';
 import type { NewChange } from '../../new-change/new-change.ts';
 import type { SchemaComparison } from '../comparison/online-schema-generator.ts';
 import { leaveChangesOut } from '../comparison/schema-comparison.ts';
-import type { TablePlace } from './find-questions.ts';
 import { tableAt } from './renamed-schema.ts';
 import type { TypeChanges } from './type-changes.ts';
+import type { TablePlace } from './table-place.ts';
 
 /** A column that the comparison has left out. */
 export interface LeftColumn extends TablePlace {
