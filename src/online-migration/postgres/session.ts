@@ -182,15 +182,19 @@ export class Session implements Queryable, AsyncDisposable {
   /**
    * Runs a statement that cannot run in a transaction, such as `create index concurrently`, without a timeout.
    * @param statement one statement, without values
-   * @param lockTimeoutMs longest wait for a lock, in milliseconds; 0 for no limit
+   * @param lockTimeoutMs longest wait for a lock, in milliseconds; by default that of the session
    * @throws the interrupt's reason, if it ended the statement
    */
-  async runUnlimited(statement: string, lockTimeoutMs = 0): Promise<void> {
-    await this.script(`set statement_timeout = 0; set lock_timeout = ${Math.ceil(lockTimeoutMs)}`);
+  async runUnlimited(statement: string, lockTimeoutMs?: number): Promise<void> {
+    const [limit, noLimit] =
+      lockTimeoutMs === undefined
+        ? ['', '']
+        : [`; set lock_timeout = ${Math.ceil(lockTimeoutMs)}`, '; set lock_timeout = 0'];
+    await this.script(`set statement_timeout = 0${limit}`);
     try {
       await this.#cancellable(() => this.#client.query(statement));
     } finally {
-      const limits = `set statement_timeout = ${STATEMENT_TIMEOUT_MS}; set lock_timeout = 0`;
+      const limits = `set statement_timeout = ${STATEMENT_TIMEOUT_MS}${noLimit}`;
       await this.#client.query(limits).catch(() => undefined);
     }
   }
