@@ -109,9 +109,9 @@ it('refuses without a terminal, and names the command with the answers', async (
 
 it.each([
   [
-    'an own folder',
+    "an own folder and MikroORM's names",
     { entities: SAME, migrations: `{ path: 'db/changes', emit: 'cjs' }` },
-    {},
+    { 'db/changes/Migration20250101000000.cjs': Object.values(NUMBERED)[0]! },
     /^db\/changes\/Migration\d{14}_expand_orders_total[.]cjs$/,
   ],
   [
@@ -128,7 +128,7 @@ it.each([
     "MikroORM's own folder",
     { entities: SAME, migrations: `{ emit: 'cjs' }` },
     { 'src/x.js': '', 'dist/x.js': '' },
-    /^dist\/migrations\/Migration\d{14}_expand_orders_total[.]cjs$/,
+    /^dist\/migrations\/0001_expand_orders_total[.]cjs$/,
   ],
 ])('`npx online-migration new` writes into a project with %s', async (_, parts, files, name) => {
   await using project = await openProject(parts, files);
