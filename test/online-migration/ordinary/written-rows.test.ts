@@ -15,6 +15,11 @@ const database = databasePerFile(
   `insert into late select n from generate_series(1, 100) n`,
   `analyze`,
   `insert into late select n from generate_series(1, 24000) n`,
+  `create table refilled (id int)`,
+  `insert into refilled select n from generate_series(1, 24000) n`,
+  `delete from refilled where id < 24000`,
+  `vacuum refilled`,
+  `insert into refilled select n from generate_series(1, 20000) n`,
 );
 const { client } = database;
 
@@ -28,6 +33,7 @@ describe('a statement that writes more rows than PostgreSQL estimates', () => {
     `insert into archive select id, note from orders where total % 3 > 0`,
     `with chosen as (select id from orders where total % 3 > 0) delete from orders using chosen where orders.id = chosen.id and orders.total % 2 >= 0`,
     `with gone as (delete from orders where total % 3 > 0 returning id) select count(*) from gone`,
+    `create table gone as with gone as (delete from orders where total % 3 > 0 returning id) select * from gone`,
     `with gone as (delete from orders where total % 3 > 0 returning id, note) insert into archive select * from gone`,
   ])('is refused: %s', async (statement) => {
     await expect(carriedOut(database.url, [statement])).rejects.toMatchObject({
@@ -54,6 +60,13 @@ describe('a statement that writes more rows than PostgreSQL estimates', () => {
     await expect(carriedOut(database.url, [`delete from late`])).rejects.toMatchObject({
       code: 'MIGRATION_UNSAFE',
       message: expect.stringMatching(/public\.late has about \d{5} rows, and they would be locked/),
+    });
+  });
+
+  it('is refused if the table was almost empty when it was analyzed', async () => {
+    await expect(carriedOut(database.url, [`delete from refilled`])).rejects.toMatchObject({
+      code: 'MIGRATION_UNSAFE',
+      message: expect.stringMatching(/more than 10000 rows of public\.refilled would be locked/),
     });
   });
 

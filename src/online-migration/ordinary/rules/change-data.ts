@@ -7,9 +7,19 @@ import { tableInUse } from '../planning/verdicts.ts';
 
 /** Up to this number of rows, one statement is short. */
 const FEW_ROWS = 10_000;
+/** The least that a row takes on a page. */
+const ROW_BYTES = 28;
 
 /** Statements that can write rows: the last one in its common table expressions. */
-const TOP: readonly Kind[] = ['UpdateStmt', 'DeleteStmt', 'MergeStmt', 'InsertStmt', 'SelectStmt'];
+const TOP: readonly Kind[] = [
+  'UpdateStmt',
+  'DeleteStmt',
+  'MergeStmt',
+  'InsertStmt',
+  'SelectStmt',
+  'CreateTableAsStmt',
+  'CopyStmt',
+];
 
 /**
  * `update`, `delete`, `merge`, `insert … select`: the rows stay locked, and one snapshot is held, until the last of them is written.
@@ -22,7 +32,7 @@ export const changeData: Rule = async (statement, context) => {
   if (relations.length === 0) return undefined;
   for (const each of relations) {
     const table = await rowsInUse(each, context);
-    if (table === undefined || (table.rows !== null && table.rows <= FEW_ROWS)) continue;
+    if (table === undefined || hasFewRows(table)) continue;
     const estimate = (await context.catalog.estimateRows(statement.text)) ?? table.rows;
     const isCounted = estimate !== null && estimate <= FEW_ROWS;
     if (isCounted && (await context.catalog.countRows(statement.tree, FEW_ROWS + 1)) <= FEW_ROWS) continue;
@@ -43,6 +53,11 @@ async function rowsInUse(relation: RangeVar, context: RuleContext): Promise<Tabl
   return view?.kind === 'v' || view?.kind === 'f' ? { ...view, rows: null } : undefined;
 }
 
+/** PostgreSQL's estimate may be from a time when the table was almost empty. */
+function hasFewRows({ rows, bytes }: TableFacts): boolean {
+  return rows !== null && rows <= FEW_ROWS && (bytes === null || bytes <= FEW_ROWS * ROW_BYTES);
+}
+
 function insteadOf(tree: Node, context: RuleContext): string {
   const update = asKind(tree, 'UpdateStmt');
   const fill = update === undefined ? undefined : fillInPlaceOf(context, update);
@@ -56,7 +71,7 @@ function counted(table: TableFacts, rows: number | null): string {
 }
 
 function moreThanFew(table: TableFacts): string {
-  return table.rows === null
+  return table.rows === null || table.rows <= FEW_ROWS
     ? `more than ${FEW_ROWS} rows of ${table.name}`
     : `${table.name} has about ${Math.round(table.rows)} rows, and more than ${FEW_ROWS} of them`;
 }
