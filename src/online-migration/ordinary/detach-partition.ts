@@ -46,7 +46,8 @@ export async function detachPartition(run: OutsideRun, step: DetachStep): Promis
   await untilLocked(session, tries, async (leftMs, waitsFor, number) => {
     waitsFor({ relations, mode: 'access exclusive', timeoutMs: lockTimeoutMs });
     // The statement runs in no transaction, so autovacuum could only come again in between.
-    if (number > 1) await session.transaction(() => lockBesideTraffic(session, [parent, partition], leftMs));
+    if (number > 1)
+      await session.transaction(() => lockBesideTraffic(session, [parent, partition], leftMs, 'alone'));
     state = await readState(session, step);
     if (state === 'detached' && hasBegun) return;
     hasBegun = true;

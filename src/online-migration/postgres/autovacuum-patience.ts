@@ -22,11 +22,13 @@ export async function readPatienceMs(database: Queryable): Promise<number> {
  * @param database in a transaction; its lock timeout is another one afterwards
  * @param relations schema and name, quoted; the tables among them are locked that the role may lock
  * @param longestMs no longer than this, in milliseconds
+ * @param extent whether their partitions are locked, too
  */
 export async function lockBesideTraffic(
   database: Queryable,
   relations: readonly string[],
   longestMs: number,
+  extent: 'whole' | 'alone' = 'whole',
 ): Promise<void> {
   const { rows } = await database.query<{ name: string }>(
     `
@@ -41,5 +43,8 @@ export async function lockBesideTraffic(
   );
   const patienceMs = Math.min(await readPatienceMs(database), longestMs);
   await database.query(`set local lock_timeout = ${Math.max(1, Math.ceil(patienceMs))}`);
-  for (const { name } of rows) await database.query(`lock table ${name} in share update exclusive mode`);
+  for (const { name } of rows)
+    await database.query(
+      `lock table ${extent === 'alone' ? 'only ' : ''}${name} in share update exclusive mode`,
+    );
 }

@@ -99,6 +99,22 @@ describe('an ordinary migration that detaches', () => {
     expect(await catalog()).toEqual(expected);
   });
 
+  it('does not wait for a vacuum of another partition', async () => {
+    const expected = await catalogAsWritten([DETACH]);
+    const vacuum = await database.connect('has the lock of a vacuum');
+    await vacuum.rows('begin');
+    await vacuum.rows('lock table low in share update exclusive mode');
+    const reader = await database.connect('reads the partition itself');
+    await reader.rows('begin');
+    await reader.rows('select from reading_2024');
+    await run([DETACH], {
+      settings: { lockBudgetMs: 5_000 },
+      heard: ({ type }) => (type === 'lock-retry' ? reader.rows('commit') : undefined),
+    });
+    await vacuum.rows('commit');
+    expect(await catalog()).toEqual(expected);
+  });
+
   it('names the sessions in the way when the lock budget is spent, and finalizes in the next run', async () => {
     const expected = await catalogAsWritten([DETACH]);
     const holder = await database.connect('reads the partition itself');
