@@ -184,6 +184,8 @@ export class DatabaseCatalog implements Catalog {
       select conname::text as name, convalidated as "isValidated"
       from pg_catalog.pg_constraint
       where conrelid = to_regclass($1) and contype = 'c'
+        -- It says nothing about the rows of tables that inherit.
+        and not (connoinherit and exists (select from pg_catalog.pg_inherits where inhparent = conrelid))
         and pg_get_expr(conbin, conrelid) = format('(%I IS NOT NULL)', $2::text)`,
       [nameOf(relation), column],
     );
@@ -286,12 +288,18 @@ export class DatabaseCatalog implements Catalog {
   async findTableWithType(type: readonly string[]): Promise<string | undefined> {
     const { rows } = await this.#database.query<{ table: string }>(
       `
+      -- The type, its arrays, and the domains over them.
+      with recursive used (oid) as (
+        select to_regtype($1)::oid
+        union
+        select t.oid from used join pg_catalog.pg_type t on used.oid in (t.typbasetype, t.typelem)
+      )
       select format('%I.%I', n.nspname, c.relname) as table
-      from pg_catalog.pg_type t
-      join pg_catalog.pg_attribute a on a.atttypid in (t.oid, t.typarray) and not a.attisdropped
+      from used
+      join pg_catalog.pg_attribute a on a.atttypid = used.oid and not a.attisdropped
       join pg_catalog.pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'm')
       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where t.oid = to_regtype($1) and pg_relation_size(c.oid) > 0
+      where pg_relation_size(c.oid) > 0
       order by 1 limit 1`,
       [type.map((name) => escapeIdentifier(name)).join('.')],
     );
@@ -300,7 +308,11 @@ export class DatabaseCatalog implements Catalog {
 
   async findTableOfType(type: readonly string[]): Promise<string | undefined> {
     const { rows } = await this.#database.query<{ table: string }>(
-      `select oid::regclass::text as table from pg_catalog.pg_class where reloftype = to_regtype($1) order by 1 limit 1`,
+      `
+      select format('%I.%I', n.nspname, c.relname) as table
+      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where c.reloftype = to_regtype($1)
+      order by 1 limit 1`,
       [type.map((name) => escapeIdentifier(name)).join('.')],
     );
     return rows[0]?.table;

@@ -23,7 +23,9 @@ export async function readTable(database: Queryable, relation: RangeVar): Promis
         ), 0)::float8 as rows
       from member
     )
-    select format('%I.%I', n.nspname, c.relname) as name, format('%I.%I', n.nspname, c.relname) as "inCatalog", n.nspname as schema, c.relname as relname, c.relkind as kind, size.bytes = 0 as "isEmpty", size.rows, size.bytes,
+    select format('%I.%I', n.nspname, c.relname) as name, format('%I.%I', n.nspname, c.relname) as "inCatalog", n.nspname as schema, c.relname as relname, c.relkind as kind, 
+      -- Somebody may read a materialized view of no rows.
+      size.bytes = 0 and not (c.relkind = 'm' and c.relispopulated) as "isEmpty", size.rows, size.bytes,
       coalesce(
         (
           select jsonb_object_agg(

@@ -25,7 +25,12 @@ export function isProvenNotNull(
     const added = asKind(def, 'Constraint');
     if (subtype === 'AT_DropConstraint') validated.delete(name);
     if (subtype === 'AT_ValidateConstraint' && validated.has(name)) validated.set(name, true);
-    if (subtype === 'AT_AddConstraint' && notNullIn(added?.raw_expr) === column)
+    // A check without inheritance says nothing about the rows of tables that inherit.
+    if (
+      subtype === 'AT_AddConstraint' &&
+      notNullIn(added?.raw_expr) === column &&
+      added?.is_no_inherit !== true
+    )
       validated.set(added?.conname ?? '', added?.skip_validation !== true);
   }
   return [...validated.values()].includes(true);

@@ -17,6 +17,11 @@ export function listOf(columns: readonly string[]): string {
   return columns.map(escapeIdentifier).join(', ');
 }
 
+/** Whether a statement names the table with `only`: without its partitions, and without the tables that inherit from it. */
+export function isAlone({ inh }: RangeVar): boolean {
+  return inh !== true;
+}
+
 /** The table as a statement names it with `only`: without its partitions. */
 export function aloneOf(relation: RangeVar): RangeVar {
   const { inh: _, ...alone } = relation;

@@ -10,6 +10,8 @@ import { nameOf } from './relation-names.ts';
 export function removesFrom(tree: Node): string[] {
   const renamed = asKind(tree, 'RenameStmt');
   if (renamed?.relation !== undefined && RENAMED.has(renamed.renameType)) return [nameOf(renamed.relation)];
+  const moved = asKind(tree, 'AlterObjectSchemaStmt');
+  if (moved?.relation !== undefined && DROPPED.has(moved.objectType)) return [nameOf(moved.relation)];
   const alter = asKind(tree, 'AlterTableStmt');
   const drops = (alter?.cmds ?? []).some(
     (command) => asKind(command, 'AlterTableCmd')?.subtype === 'AT_DropColumn',
@@ -20,8 +22,9 @@ export function removesFrom(tree: Node): string[] {
   return (drop.objects ?? []).map((object) => nameOf(relationIn(object)));
 }
 
-const RENAMED = new Set<string | undefined>(['OBJECT_TABLE', 'OBJECT_COLUMN', 'OBJECT_VIEW']);
-const DROPPED = new Set<string | undefined>(['OBJECT_TABLE', 'OBJECT_VIEW']);
+const RELATIONS = ['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE'];
+const RENAMED = new Set<string | undefined>([...RELATIONS, 'OBJECT_COLUMN']);
+const DROPPED = new Set<string | undefined>(RELATIONS);
 
 function relationIn(object: Node): RangeVar {
   const names = (asKind(object, 'List')?.items ?? []).map((item) => asKind(item, 'String')?.sval ?? '');

@@ -1,9 +1,10 @@
-import type { Node } from 'libpg-query';
+import type { Constraint, Node } from 'libpg-query';
 import { escapeIdentifier } from 'pg';
 import { asKind } from '../../sql/statements.ts';
 import { writeStatement } from '../../sql/write-statement.ts';
 import { chooseName, nameOfPostgres } from '../planning/choose-name.ts';
 import type { Rule, RuleContext, Verdict } from '../planning/rule.ts';
+import { isAlone } from '../planning/relation-names.ts';
 import { MOST_ROWS, rowLabel } from '../planning/row-label.ts';
 import { find, locked, type Step, validate } from '../planning/step.ts';
 import {
@@ -42,7 +43,7 @@ export const addCheck: Rule = async (statement, context) => {
     (await chooseName(context, alter.table, [...singleColumnIn(check.raw_expr), 'check']));
   const notValid = { ...check, conname, skip_validation: true, initially_valid: false };
   const commands = [...dropping, { ...alter.command, def: { Constraint: notValid } }];
-  const violations = await violationsOf(alter, check.raw_expr, table.name, context);
+  const violations = await violationsOf(alter, check, table.name, context);
   return written(withCommands(alter, ...commands), context, (sql): Verdict => ({
     kind: 'steps',
     reason: 'it reads the whole table while nobody can use it',
@@ -64,10 +65,11 @@ export const addCheck: Rule = async (statement, context) => {
 /** The search for rows that violate the condition; none if it cannot be written as a query. */
 async function violationsOf(
   { table: relation }: TableCommand,
-  condition: Node,
+  { raw_expr: condition, is_no_inherit: isNotInherited }: Constraint,
   table: string,
   context: RuleContext,
 ): Promise<Step[]> {
+  if (condition === undefined) return [];
   const select: Node = {
     SelectStmt: {
       targetList: [{ ResTarget: { val: { A_Const: { ival: { ival: 1 } } } } }],
@@ -82,7 +84,8 @@ async function violationsOf(
   if (where === undefined) return [];
   const name = relation.alias?.aliasname ?? relation.relname!;
   const label = await rowLabel(context, relation, escapeIdentifier(name));
-  const query = `select ${label} as found from ${table} as ${escapeIdentifier(name)} ${where} limit ${MOST_ROWS}`;
+  const only = isNotInherited === true || isAlone(relation) ? 'only ' : '';
+  const query = `select ${label} as found from ${only}${table} as ${escapeIdentifier(name)} ${where} limit ${MOST_ROWS}`;
   return [find(query, [table], `Rows of ${table} violate the check: correct them.`)];
 }
 

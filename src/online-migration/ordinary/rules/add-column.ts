@@ -82,7 +82,8 @@ async function dangerOf(
     );
   }
   const names = stringsOf(column.typeName?.names);
-  if (made.hasCheckedDomain(type) || (await catalog.isCheckedDomain(names))) {
+  const isArray = (column.typeName?.arrayBounds?.length ?? 0) > 0;
+  if (!isArray && (made.hasCheckedDomain(type) || (await catalog.isCheckedDomain(names)))) {
     return refused(
       'its type is a domain with a constraint or a default, so it rewrites the table while nobody can use it',
       `add ${name} with the domain's base type, and add the domain's condition as a check`,

@@ -1,5 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import { chooseName } from '../planning/choose-name.ts';
+import { isAlone } from '../planning/relation-names.ts';
 import type { Rule, Verdict } from '../planning/rule.ts';
 import { locked, validate } from '../planning/step.ts';
 import { columnOf } from '../planning/table-facts.ts';
@@ -30,7 +31,8 @@ export const addNotNull: Rule = async (statement, context) => {
   }
   const conname = added.conname ?? (await chooseName(context, alter.table, [column, 'not_null']));
   const notValid = { ...added, conname, skip_validation: true, initially_valid: false };
-  const nulls = await findNulls(context, alter.table, table.name, column);
+  const isOfTableAlone = isAlone(alter.table) || added.is_no_inherit === true;
+  const nulls = await findNulls(context, alter.table, table.name, column, isOfTableAlone);
   return written(
     withCommands(alter, { ...alter.command, def: { Constraint: notValid } }),
     context,

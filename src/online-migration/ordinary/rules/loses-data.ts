@@ -53,7 +53,9 @@ export const losesData: Rule = async (statement, context) => {
     );
   }
   const hazard = HAZARDS[alter?.command.subtype ?? ''];
-  if (alter === undefined || hazard === undefined || (await tableInUse(alter.table, context)) === undefined)
+  if (alter === undefined || hazard === undefined) return undefined;
+  const table = await tableInUse(alter.table, context);
+  if (table === undefined || (table.kind === 'p' && FOR_NEW_PARTITIONS.has(alter.command.subtype)))
     return undefined;
   return refused(...hazard);
 };
@@ -78,6 +80,9 @@ const HAZARDS: Record<string, [reason: string, instead: string]> = {
     'disable the triggers by name, or set a flag that they read',
   ],
 };
+
+/** Commands that only concern later partitions, if the table is partitioned. */
+const FOR_NEW_PARTITIONS = new Set<string | undefined>(['AT_SetTableSpace', 'AT_SetAccessMethod']);
 
 function refused(reason: string, instead: string): Verdict {
   return { kind: 'refused', reason, instead };

@@ -5,9 +5,9 @@ import type { Rule, Verdict } from '../planning/rule.ts';
 
 /**
  * `set tablespace` of an index, of a materialized view or of all tables: it is copied under ACCESS EXCLUSIVE, and no query can use its
- * table. Refused. An index is built anew in the other tablespace.
+ * table. Refused. An index is built anew in the other tablespace. That of a partitioned table has no rows: a change of the catalog.
  */
-export const moveStorage: Rule = async ({ tree }) => {
+export const moveStorage: Rule = async ({ tree }, { catalog, made }) => {
   if (asKind(tree, 'AlterTableMoveAllStmt') !== undefined)
     return refused('use pg_repack, which can move a table to another tablespace');
   const { objtype, relation, cmds = [] } = asKind(tree, 'AlterTableStmt') ?? {};
@@ -16,7 +16,9 @@ export const moveStorage: Rule = async ({ tree }) => {
     .find((command) => command?.subtype === 'AT_SetTableSpace');
   if (relation === undefined || move?.name === undefined) return undefined;
   if (objtype === 'OBJECT_MATVIEW') return refused('make another one there, and exchange the names');
-  if (objtype !== 'OBJECT_INDEX') return undefined;
+  // `alter table` also takes the name of an index.
+  const kind = (await catalog.readTable(made.inCatalog(relation)))?.kind;
+  if (kind !== 'i' && (objtype !== 'OBJECT_INDEX' || kind === 'I')) return undefined;
   return refused(
     `\`reindex (tablespace ${escapeIdentifier(move.name)}) index concurrently ${nameOf(relation)}\``,
   );

@@ -4,6 +4,7 @@ import { isProvenNotNull } from '../planning/not-null-checks.ts';
 import type { Rule, RuleContext } from '../planning/rule.ts';
 import { MOST_ROWS, rowLabel } from '../planning/row-label.ts';
 import { find, locked, type Step, validate } from '../planning/step.ts';
+import { isAlone } from '../planning/relation-names.ts';
 import { columnOf, type TableFacts } from '../planning/table-facts.ts';
 import { tableCommandOf } from '../planning/table-command.ts';
 import { onFreeTable, tableInUse } from '../planning/verdicts.ts';
@@ -18,7 +19,8 @@ import type { RangeVar } from 'libpg-query';
  * 4. `set not null`. PostgreSQL takes the check's word and reads nothing.
  * 5. Drop the check, in a statement of its own: in one statement, PostgreSQL would drop it first and read the table after all.
  *
- * If the column has a NOT NULL that is NOT VALID, since PostgreSQL 18, that is validated.
+ * If the column has a NOT NULL that is NOT VALID, since PostgreSQL 18, that is validated. With `only`, the steps leave out the tables that
+ * inherit.
  */
 export const setNotNull: Rule = async (statement, context) => {
   const alter = tableCommandOf(statement);
@@ -28,6 +30,11 @@ export const setNotNull: Rule = async (statement, context) => {
   if (table === undefined) return onFreeTable(alter.table, context);
   const found = columnOf(table, column);
   const isAltered = context.made.hasAltered(alter.table, column);
+  // PostgreSQL refuses it, or the table has no partition.
+  const isPartitionedAlone = table.kind === 'p' && isAlone(alter.table);
+  if (isPartitionedAlone) {
+    return { kind: 'steps', reason: 'it locks the table', steps: [locked(statement.text, [table.name])] };
+  }
   if (
     !isAltered &&
     (found === undefined ||
@@ -64,11 +71,15 @@ export async function notNullSteps(
     ];
   }
   const check = escapeIdentifier(await chooseName(context, relation, [column, 'online_check']));
+  const [target, inheritance] = isAlone(relation) ? [`only ${table}`, ' no inherit'] : [table, ''];
   return [
     await findNulls(context, relation, table, column),
-    locked(`alter table ${table} add constraint ${check} check (${name} is not null) not valid`, [table]),
+    locked(
+      `alter table ${target} add constraint ${check} check (${name} is not null)${inheritance} not valid`,
+      [table],
+    ),
     validate(`alter table ${table} validate constraint ${check}`, table),
-    locked(`alter table ${table} alter column ${name} set not null`, [table]),
+    locked(`alter table ${target} alter column ${name} set not null`, [table]),
     locked(`alter table ${table} drop constraint ${check}`, [table]),
   ];
 }
@@ -79,10 +90,11 @@ export async function findNulls(
   relation: RangeVar,
   table: string,
   column: string,
+  isOfTableAlone = isAlone(relation),
 ): Promise<Step> {
   const name = escapeIdentifier(column);
   const query =
-    `select ${await rowLabel(context, relation, 'r')} as found from ${table} r ` +
+    `select ${await rowLabel(context, relation, 'r')} as found from ${isOfTableAlone ? 'only ' : ''}${table} r ` +
     `where r.${name} is null limit ${MOST_ROWS}`;
   return find(query, [table], `Rows of ${table} have no ${name}: give them a value first.`);
 }

@@ -1,12 +1,13 @@
+import type { RangeVar } from 'libpg-query';
 import { asKind } from '../../sql/statements.ts';
 import { IN_BATCHES } from '../planning/fill-advice.ts';
 import { nameOf } from '../planning/relation-names.ts';
-import type { Rule } from '../planning/rule.ts';
+import type { Rule, RuleContext } from '../planning/rule.ts';
 import { asWritten, tableInUse } from '../planning/verdicts.ts';
 
 /**
  * `truncate`: ACCESS EXCLUSIVE until the transaction ends, and all rows are gone for everybody, also for a transaction with an older snapshot.
- * Refused, if one of the tables has rows. With `cascade` it also empties tables that it does not name: refused.
+ * Refused, if one of the tables has rows, or is a foreign one. With `cascade` it also empties tables that it does not name: refused.
  */
 export const truncateTable: Rule = async ({ tree }, context) => {
   const truncate = asKind(tree, 'TruncateStmt');
@@ -23,6 +24,7 @@ export const truncateTable: Rule = async ({ tree }, context) => {
   for (const relation of relations) {
     const table = await tableInUse(relation, context);
     if (table !== undefined) used.push(table.name);
+    else if (!context.made.has(relation)) used.push(...(await foreignRowsOf(relation, context)));
   }
   if (used.length === 0) return asWritten(...relations.filter((each) => !context.made.has(each)).map(nameOf));
   return {
@@ -31,3 +33,9 @@ export const truncateTable: Rule = async ({ tree }, context) => {
     instead: `delete the rows ${IN_BATCHES}; or accept the loss: \`-- online: accepted <reason>\``,
   };
 };
+
+/** The table's name, if it or a partition of it is a foreign table: PostgreSQL empties that on its server. */
+async function foreignRowsOf(relation: RangeVar, { catalog, made }: RuleContext): Promise<string[]> {
+  const [table, ...parts] = await catalog.readPartitionTree(made.inCatalog(relation));
+  return table !== undefined && [table, ...parts].some(({ kind }) => kind === 'f') ? [table.name] : [];
+}
