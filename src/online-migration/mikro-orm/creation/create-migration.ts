@@ -108,7 +108,7 @@ export async function createMigration(creation: Creation): Promise<MigrationResu
   if (prepared === undefined || prepare === undefined) return ordinary;
   const path = ordinary.fileName === '' ? undefined : `${prepared.migrations.folder}/${ordinary.fileName}`;
   try {
-    const names = await naming.namesNow();
+    const names = naming.namesNow(prepared.migrations.folder);
     if (names !== undefined) prepared = await prepare(names, path);
     const { unwritten } = prepared;
     await writeOthers({ folder, form, print }, prepared, path !== undefined, () =>

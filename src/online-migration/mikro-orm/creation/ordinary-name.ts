@@ -1,4 +1,9 @@
-import { type MigrationNames, timeIn, timestampAt } from '../../new-change/migration-names.ts';
+import {
+  type MigrationNames,
+  timeIn,
+  timestampAt,
+  timestampedNames,
+} from '../../new-change/migration-names.ts';
 import {
   type NamingOptions,
   type ProjectMigrations,
@@ -31,9 +36,10 @@ export interface NextName extends Disposable {
   set(words: string | undefined): Promise<ProjectMigrations & { readonly ordinary?: string }>;
   /**
    * The names of the files that come with it. MikroORM's clock has run on, so they are known when it has written its file.
-   * @returns undefined if they have not changed
+   * @param place the folder of the migrations
+   * @returns names that begin with that of MikroORM's file; undefined if they have not changed
    */
-  namesNow(): Promise<MigrationNames | undefined>;
+  namesNow(place: string): MigrationNames | undefined;
 }
 
 /** A longer list of tables is hard to read in a file's name. */
@@ -52,10 +58,8 @@ export function namedLikeOthers({ folder, options: given, path, name }: Naming):
   let timestamp: string | undefined;
   return {
     options,
-    namesNow: async () =>
-      timestamp === undefined
-        ? undefined
-        : (await readProjectMigrations(folder, options, timeIn(timestamp))).migrations,
+    namesNow: (place) =>
+      timestamp === undefined ? undefined : timestampedNames(place, fileName!, timeIn(timestamp)!),
     set: async (words) => {
       const project = await readProjectMigrations(folder, options);
       const { migrations, isNumbered } = project;
