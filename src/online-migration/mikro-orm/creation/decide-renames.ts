@@ -1,4 +1,5 @@
-import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
+import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+import type { ComparedSchemas, SchemaComparison } from '../comparison/online-schema-generator.ts';
 import { withStatements } from './answer-statements.ts';
 import { findColumnsToFill, valueQuestion } from './columns-to-fill.ts';
 import type { Deciding } from './deciding.ts';
@@ -20,6 +21,7 @@ export interface DecidedRenames {
  *
  * If nobody can be asked, an error names all questions that are open.
  *
+ * @throws OnlineMigrationError if an answer is missing, or a table with a column change under way gets another name
  * @param schemas that of the database gets the names of things that are renamed at once
  */
 export async function decideRenames(schemas: ComparedSchemas, deciding: Deciding): Promise<DecidedRenames> {
@@ -36,6 +38,7 @@ export async function decideRenames(schemas: ComparedSchemas, deciding: Deciding
   const open = isAnswered || ask !== undefined ? [] : await columnsAndValues(schemas, deciding);
   const renames = renamesAmong(first, await answered([...first, ...open], answers, ask));
   const [tables, labels] = [renames.filter(isTable), renames.filter((one) => !isTable(one))];
+  refuseUnderWay(tables, comparison);
   for (const table of tables) renameIn(schemas.from, table);
 
   const columnDiff = comparison.compare(schemas);
@@ -57,6 +60,20 @@ export async function decideRenames(schemas: ComparedSchemas, deciding: Deciding
   const atOnce = columns.filter((column) => !isFollowed(column));
   for (const column of atOnce) renameIn(schemas.from, column);
   return { followed: columns.filter(isFollowed), atOnce: [...tables, ...atOnce], labels };
+}
+
+/** A column change finds its table by the name, and its interim column would count as one that no entity has. */
+function refuseUnderWay(tables: readonly Rename[], { underWay }: SchemaComparison): void {
+  for (const { place, from } of tables) {
+    const change = underWay.find(({ schema, table }) => schema === place.schema && table === from);
+    if (change === undefined) continue;
+    throw new OnlineMigrationError(
+      'CHANGE_NOT_FINISHED',
+      `The column change of ${from}.${change.oldColumn} is not finished, and nothing was written: it finds its table by the name. First run ` +
+        `all its migrations, or revert them; then give ${from} its new name.`,
+      { schema: place.schema, table: from, column: change.oldColumn },
+    );
+  }
 }
 
 function isTable({ kind }: Rename): boolean {
