@@ -25,8 +25,8 @@ export interface DecidedTypes {
 /**
  * Decides how types change, and leaves the columns out of the ordinary migration if they get a column change.
  *
- * A column or a table that the ordinary migration renames first, or an enum that it makes, is not in the database yet. The column is
- * left out of all migrations; the next `migration:create` finds it.
+ * A column or a table that the ordinary migration renames first, the columns of a key that it renames, or an enum that it makes, is not in
+ * the database yet. The column is left out of all migrations; the next `migration:create` finds it.
  *
  * @param renames that the ordinary migration makes
  */
@@ -54,7 +54,13 @@ export async function decideTypes(
   const later: TypeChanges[] = [];
   for (const { columns, ...place } of types) {
     const isLater = (column: (typeof columns)[number]) =>
-      column.isToBeMade || renames.some((rename) => isRenamed(rename, place, column.name));
+      column.isToBeMade ||
+      renames.some(
+        (rename) =>
+          isRenamed(rename, place, column.name) ||
+          isOfKey(rename, place, schemas) ||
+          isReferring(rename, place, column.name, schemas),
+      );
     now.push({ ...place, columns: columns.filter((column) => !isLater(column)) });
     later.push({ ...place, columns: columns.filter(isLater) });
   }
@@ -102,6 +108,36 @@ function isRenamed(
 ): boolean {
   if ((otherSchema?.name ?? place.schema) !== schema) return false;
   return kind === 'table' ? to === table : place.table === table && to === column;
+}
+
+/** A column change walks along a key of its table, and its declaration names the columns of that key. */
+function isOfKey(
+  { kind, place, to }: Rename,
+  { schema, table }: TablePlace,
+  { from }: ComparedSchemas,
+): boolean {
+  if (kind !== 'column' || place.schema !== schema || place.table !== table) return false;
+  const indexes = tableAt(from, place)?.getIndexes() ?? [];
+  return indexes.some(({ primary, unique, columnNames }) => (primary || unique) && columnNames.includes(to));
+}
+
+/** A wider key brings a column change of each column that refers to it, and that change has the name that the database has now. */
+function isReferring(
+  { kind, place, to, otherSchema }: Rename,
+  { schema, table }: TablePlace,
+  column: string,
+  { from }: ComparedSchemas,
+): boolean {
+  const isTable = kind === 'table';
+  const owner = isTable ? { schema: otherSchema?.name ?? place.schema, table: to } : place;
+  const keys = Object.values(tableAt(from, owner)?.getForeignKeys() ?? {});
+  return keys.some(
+    ({ columnNames, referencedTableName, referencedColumnNames }) =>
+      (isTable || columnNames.includes(to)) &&
+      (referencedTableName === `${schema}.${table}` ||
+        (referencedTableName === table && schema === from.name)) &&
+      referencedColumnNames.includes(column),
+  );
 }
 
 function laterNote({ table, columns }: TypeChanges): string {
