@@ -82,21 +82,27 @@ export function labelFills({ place, from, to }: Rename, { to: target }: Compared
   return target.getTables().flatMap((table) =>
     table
       .getColumns()
-      .filter(
-        ({ nativeEnumName, type: columnType }) =>
-          type.includes(nativeEnumName ?? '') && !columnType.endsWith('[]'),
-      )
-      .map(({ name }) => ({
-        schema: table.schema ?? target.name,
-        table: table.name,
-        column: name,
-        ...relabelled(name, from, to),
-        back: relabelled(name, to, from),
-        isRequired: false,
-      })),
+      .filter(({ nativeEnumName }) => type.includes(nativeEnumName ?? ''))
+      .map(({ name, type: columnType }) => {
+        const relabelled = columnType.endsWith('[]') ? relabelledList : relabelledValue;
+        return {
+          schema: table.schema ?? target.name,
+          table: table.name,
+          column: name,
+          ...relabelled(name, from, to),
+          back: relabelled(name, to, from),
+          isRequired: false,
+        };
+      }),
   );
 }
 
-function relabelled(column: string, from: string, to: string): FilledValue {
+function relabelledValue(column: string, from: string, to: string): FilledValue {
   return { value: escapeLiteral(to), where: `${escapeIdentifier(column)} = ${escapeLiteral(from)}` };
+}
+
+function relabelledList(column: string, from: string, to: string): FilledValue {
+  const list = escapeIdentifier(column);
+  const [before, after] = [escapeLiteral(from), escapeLiteral(to)];
+  return { value: `array_replace(${list}, ${before}, ${after})`, where: `${before} = any(${list})` };
 }

@@ -42,7 +42,7 @@ export function lostValues(before: Rows, after: Rows, names: NewNames): string[]
     if (now === undefined) return [];
     const nameOf = columnNames(table, names);
     const columns = Object.keys(rows[0] ?? {}).filter((column) => nameOf(column) in (now[0] ?? {}));
-    const form = (value: string | null | undefined) => normal(names.get(value ?? '') ?? value);
+    const form = (value: string | null | undefined) => normal(withNewLabels(value, names));
     const wanted = rows.map((row) => JSON.stringify(columns.map((column) => form(row[column])))).toSorted();
     const found = now
       .map((row) => JSON.stringify(columns.map((column) => normal(row[nameOf(column)]))))
@@ -51,6 +51,12 @@ export function lostValues(before: Rows, after: Rows, names: NewNames): string[]
     if (place === -1 && wanted.length === found.length) return [];
     return `${table} (${columns.join(', ')}): ${wanted[place]} of ${wanted.length}, then ${found[place]} of ${found.length}`;
   });
+}
+
+/** An array is written `{good,bad}`. */
+function withNewLabels(value: string | null | undefined, names: NewNames): string | null | undefined {
+  if (!value?.startsWith('{')) return names.get(value ?? '') ?? value;
+  return value.replaceAll(/[^{},]+/g, (label) => names.get(label) ?? label);
 }
 
 function columnNames(table: string, names: NewNames): (column: string) => string {
