@@ -1,14 +1,16 @@
-import type { DatabaseSchema } from '@mikro-orm/postgresql';
+import type { DatabaseSchema, SchemaDifference } from '@mikro-orm/postgresql';
 import { escapeIdentifier } from 'pg';
 import { projectAfter } from '../../new-change/plan-keys.ts';
 import type { ComparedSchemas, SchemaComparison } from '../comparison/online-schema-generator.ts';
 import type { Decided, FillToWrite } from './decided.ts';
 import { decideRenames } from './decide-renames.ts';
 import { forgottenLabels } from './find-questions.ts';
+import { bracketGenerated, dropGeneratedFirst } from './generated-columns.ts';
 import { keepNumbers } from './identity-columns.ts';
 import type { Deciding } from './deciding.ts';
 import { keepDropped } from './keep-dropped.ts';
 import { leftDifferences } from './left-differences.ts';
+import { lostPolicies } from './lost-policies.ts';
 import { planRenames } from './plan-renames.ts';
 import { type Answer, answered, refuseStrayAnswers } from './questions.ts';
 import { tableAt } from './renamed-schema.ts';
@@ -36,6 +38,7 @@ import { type TablePlace, placeOf, tableName } from './table-place.ts';
  */
 export async function decideMigration(schemas: ComparedSchemas, deciding: Deciding): Promise<Decided> {
   const { comparison, session, project, defaultSchema } = deciding;
+  bracketGenerated(schemas.from);
   const forgotten = forgottenLabels(schemas);
   const { followed, atOnce, labels } = await decideRenames(schemas, deciding);
   const changes = session === undefined ? [] : await planRenames(session, followed, project);
@@ -72,19 +75,22 @@ export async function decideMigration(schemas: ComparedSchemas, deciding: Decidi
     first.up,
     filled.flatMap(({ afterwards }) => afterwards),
   );
-  const down = joined(
+  const reverted = joined(
     types.oneWay.flatMap(staysComments),
     first.down,
     own.toReversed().flatMap((statement) => statement.down ?? []),
   );
+  // The views of the older release use the older names.
+  const down = [reverted, first.viewsDown].filter((sql) => sql !== '').join('\n');
   const isDropOnly = up === '';
+  const lastOnly = { up: last.up, down: [last.down, last.viewsDown].filter((sql) => sql !== '').join('\n') };
   return {
-    ...(isDropOnly ? last : { up, down }),
-    drops: isDropOnly ? { up: '', down: '' } : last,
+    ...(isDropOnly ? lastOnly : { up, down }),
+    drops: isDropOnly ? { up: '', down: '' } : lastOnly,
     changes: [...changes, ...types.changes],
     fills: [...filled.map(fillOf), ...labels.flatMap((rename) => labelFills(rename, schemas))],
     unwritten: { found: comparison.found, columns: leftColumns(comparison, changes, types) },
-    notes: [...forgotten.map(labelNote), ...types.notes, ...left],
+    notes: [...forgotten.map(labelNote), ...lostPolicies(diff), ...types.notes, ...left],
   };
 }
 
@@ -117,11 +123,13 @@ function sqlOf(
   schemas: ComparedSchemas,
   entities: DatabaseSchema,
   oneWay: readonly TypeChanges[] = [],
-): { up: string; down: string } {
+): { up: string; down: string; viewsDown: string } {
   const diff = comparison.compare(schemas);
+  dropGeneratedFirst(diff);
   const inverse = comparison.compare({ from: schemas.to, to: schemas.from }, diff);
-  // A table that is not dropped does not come back.
-  if (!comparison.dropsTables) inverse.newTables = {};
+  dropGeneratedFirst(inverse);
+  // A table, a view or a routine that is not dropped does not come back.
+  if (!comparison.dropsTables) Object.assign(inverse, { newTables: {}, newViews: {}, newRoutines: {} });
   for (const { fromTable, changedColumns } of Object.values(inverse.changedTables)) {
     const place = placeOf(fromTable, schemas);
     const mapped = tableAt(entities, place);
@@ -130,7 +138,32 @@ function sqlOf(
       if (mapped?.hasColumn(name) !== true || changedProperties.size === 0) delete changedColumns[name];
     }
   }
-  return { up: comparison.sqlOf(diff).trim(), down: comparison.sqlOf(inverse).trim() };
+  const views = comparison.dropsTables
+    ? takeViews(inverse, comparison.compare({ from: schemas.to, to: schemas.to }))
+    : undefined;
+  return {
+    up: comparison.sqlOf(diff).trim(),
+    down: comparison.sqlOf(inverse).trim(),
+    viewsDown: views === undefined ? '' : comparison.sqlOf(views).trim(),
+  };
+}
+
+/**
+ * Takes the views that a difference makes out of it, so that it only drops views.
+ * @param none a difference without any part
+ * @returns the difference that makes the views
+ */
+function takeViews(difference: SchemaDifference, none: SchemaDifference): SchemaDifference {
+  const changed = Object.entries(difference.changedViews);
+  const made = Object.fromEntries(changed.map(([name, { to }]) => [name, to]));
+  const dropped = Object.fromEntries(changed.map(([name, { from }]) => [name, from]));
+  const newViews = { ...difference.newViews, ...made };
+  Object.assign(difference, {
+    newViews: {},
+    changedViews: {},
+    removedViews: { ...difference.removedViews, ...dropped },
+  });
+  return { ...none, newViews };
 }
 
 /** Statements as MikroORM separates them. */

@@ -6,7 +6,10 @@ import type { TablePlace } from './table-place.ts';
  * the differences that a rename leaves.
  */
 
-/** Renames a column, in its indexes, checks and foreign keys, and in the foreign keys that refer to it. */
+/**
+ * Renames a column, in its indexes, checks, policies and foreign keys, in the generated columns that use it, and in the foreign keys that
+ * refer to it.
+ */
 export function renameColumn(schema: DatabaseSchema, place: TablePlace, from: string, to: string): void {
   const table = tableAt(schema, place);
   const column = table?.getColumn(from);
@@ -14,6 +17,11 @@ export function renameColumn(schema: DatabaseSchema, place: TablePlace, from: st
   const renamed = (names: readonly string[]) => names.map((name) => (name === from ? to : name));
   table.removeColumn(from);
   table.addColumn({ ...column, name: to });
+  for (const other of table.getColumns()) {
+    if (other.generated === undefined) continue;
+    table.removeColumn(other.name);
+    table.addColumn({ ...other, generated: inExpression(other.generated, from, to) });
+  }
   table.setIndexes(
     table.getIndexes().map((index) => ({
       ...index,
@@ -33,6 +41,13 @@ export function renameColumn(schema: DatabaseSchema, place: TablePlace, from: st
       expression:
         typeof check.expression === 'string' ? inExpression(check.expression, from, to) : check.expression,
       ...(check.definition !== undefined && { definition: inExpression(check.definition, from, to) }),
+    })),
+  );
+  table.setPolicies(
+    table.getPolicies().map((policy) => ({
+      ...policy,
+      ...(policy.using !== undefined && { using: inExpression(policy.using, from, to) }),
+      ...(policy.check !== undefined && { check: inExpression(policy.check, from, to) }),
     })),
   );
   for (const owner of schema.getTables()) {
@@ -82,6 +97,8 @@ function named(name: string, schema: string, to: TablePlace): string {
   return end === -1 ? to.table : `${name.slice(0, end)}.${to.table}`;
 }
 
+const PLAIN = /^[a-z_][a-z0-9_]*$/;
+
 /** An SQL expression with another name for a column. Texts in quotes stay as they are. */
 function inExpression(expression: string, from: string, to: string): string {
   return expression.replaceAll(
@@ -89,7 +106,7 @@ function inExpression(expression: string, from: string, to: string): string {
     (written: string, quoted: string | undefined) => {
       const name = quoted?.replaceAll('""', '"') ?? written;
       if (written.startsWith("'") || name !== from) return written;
-      return quoted === undefined ? to : `"${to.replaceAll('"', '""')}"`;
+      return quoted === undefined && PLAIN.test(to) ? to : `"${to.replaceAll('"', '""')}"`;
     },
   );
 }

@@ -10,8 +10,84 @@ const referring = (id: () => unknown, further: object = {}): EntitySchema[] => {
   return [customer, orders({ customer: () => ofCustomer(customer).nullable().index(), ...further })];
 };
 
+const moods = (...labels: string[]): unknown => p.enum(labels).array().nativeEnumName('mood');
+
+/** Orders with a generated column. */
+const usedBy = (column: string, further: Record<string, unknown>): Record<string, unknown> => ({
+  loud: p.text().generated(`(upper("${column}")) stored`).nullable(),
+  ...further,
+});
+
+const protectedBy = (column: string): Record<string, unknown> => ({
+  rowLevelSecurity: true,
+  policies: [{ name: 'orders_shown', using: `"${column}" <> 'secret'` }],
+});
+
+const notes = (column: string): EntitySchema =>
+  entity(
+    'Note',
+    { id: p.integer().primary(), remark: p.text() },
+    { tableName: 'order_notes', view: true, expression: `select "id", "${column}" as remark from orders` },
+  );
+
 /** Several changes of entities between two migrations. */
 export const COMBINATIONS: readonly CreatedEdit[] = [
+  {
+    name: 'a renamed property that a generated one and a policy use',
+    before: () => [orders(usedBy('note', { note: p.text().nullable() }), protectedBy('note'))],
+    after: () => [
+      orders(usedBy('remark', { note: undefined, remark: p.text().nullable() }), protectedBy('remark')),
+    ],
+    course: { asked: ['column public.orders.note'] },
+  },
+  {
+    name: 'a renamed property that a view uses',
+    before: () => [orders(), notes('note')],
+    after: () => [orders({ note: undefined, remark: p.text().nullable() }), notes('remark')],
+    course: { asked: ['column public.orders.note'] },
+  },
+  {
+    name: 'a renamed relation, and another type of the key that it refers to',
+    before: () => referring(() => p.integer().primary()),
+    after: () => {
+      const customer = customers({ id: p.bigint().primary() });
+      return [customer, orders({ buyer: () => ofCustomer(customer, 'buyer_id').nullable().index() })];
+    },
+    course: {
+      asked: ['column public.orders.customer_id'],
+      written: [['ordinary'], [...phasesOf('orders_buyer_id'), ...phasesOf('customers_id')], ['ordinary']],
+    },
+  },
+  {
+    name: 'a label of an enum that is gone and another one that has come, in arrays',
+    before: () => [orders({ tags: moods('good', 'bad') })],
+    after: () => [orders({ tags: moods('fine', 'bad') })],
+    values: { tags: `array['good', 'bad']::mood[]` },
+    course: {
+      asked: ['label public.mood.good'],
+      written: [['ordinary', 'fill_orders_tags']],
+      differs: ['enums mood: ["fine","bad"], then ["fine","good","bad"]'],
+      left: ['enums mood: ["good","bad"], then ["fine","good","bad"]'],
+    },
+  },
+  {
+    name: 'a generated property that is dropped with its source',
+    before: () => [orders(usedBy('note', { note: p.text() }))],
+    after: () => [orders({ note: undefined })],
+    course: {
+      written: [['ordinary', 'drop_orders_loud']],
+      refused: 'down: MIGRATION_UNSAFE',
+    },
+  },
+  {
+    name: 'a renamed property of a key, and another type',
+    before: () => [orders({ place: p.integer().primary() })],
+    after: () => [orders({ position: p.integer().primary(), total: p.bigint() })],
+    course: {
+      asked: ['column public.orders.place'],
+      written: [['ordinary'], phasesOf('orders_total')],
+    },
+  },
   {
     name: 'a property that is renamed and has another type and an index',
     before: () => [orders({ amount: p.integer() })],

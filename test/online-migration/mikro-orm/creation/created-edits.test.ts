@@ -17,6 +17,10 @@ describe('migration:create', () => {
     'a table with another name, which has relations, and a renamed property',
     'a label of an enum that is gone and another one that has come, with a default',
     'a property that is renamed and has another type and an index',
+    'a renamed property that a generated one and a policy use',
+    'a renamed property that a view uses',
+    'a generated property that is dropped with its source',
+    'a label of an enum that is gone and another one that has come, in arrays',
   ])('writes migrations up and down for an edit of %s', async (name) => {
     const edit = edits.find((each) => each.name === name);
     expect(edit).toBeDefined();

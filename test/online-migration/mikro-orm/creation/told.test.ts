@@ -38,7 +38,24 @@ it('a migration without statements on the way back says that none is needed', as
 }
 `);
   expect(second).toMatch(/_drop_customers_legacy\.ts$/);
+  const told = [...project.log.join('\n').matchAll(/migration:up --to (\S+)/g)].map(([, name]) => name);
+  expect(told).toEqual([first.replace('.ts', ''), second.replace('_drop_customers_legacy.ts', '')]);
   await project.migrator.up();
   await project.migrator.down({ to: 0 });
   expect(await project.migrator.getExecuted()).toEqual([]);
+});
+
+it('a new migration says which policies it removes', async () => {
+  await database.client.rows(`alter table orders enable row level security`);
+  await database.client.rows(`create policy shown on orders using (total > 0)`);
+  await using project = await openGeneratedProject(database.url, [
+    orders({ extra: p.text().nullable() }),
+    customers({ legacy: p.integer() }),
+  ]);
+  await project.migrator.create();
+  expect(project.log).toContainEqual(
+    expect.stringContaining(
+      'the new migration removes the policy shown, row level security of orders, which the entity does not have',
+    ),
+  );
 });
