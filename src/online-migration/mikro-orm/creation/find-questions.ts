@@ -4,6 +4,7 @@ import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
 import type { Question } from './questions.ts';
 import { tableAt } from './renamed-schema.ts';
 import { type TablePlace, placeOf } from './table-place.ts';
+import { isComputed } from './type-changes.ts';
 
 type Column = NonNullable<ReturnType<DatabaseTable['getColumn']>>;
 
@@ -111,11 +112,6 @@ export function columnQuestions(
 /** Whether a column with values of its own becomes one whose values PostgreSQL computes. */
 function isPlainAgainst(before: Column, after: Column): boolean {
   return !before.generated && isComputed(after);
-}
-
-/** Whether PostgreSQL computes the values; an identity only has numbers of its own. */
-export function isComputed({ generated }: Column): boolean {
-  return generated !== undefined && !/identity$/i.test(generated);
 }
 
 function labelQuestions({ from, to }: ComparedSchemas): PlacedQuestion[] {

@@ -1,7 +1,6 @@
 import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
 import type { DatabaseTable, SchemaDifference } from '@mikro-orm/postgresql';
 import { asSql } from '../../new-change/sql-name.ts';
-import { isComputed } from './find-questions.ts';
 import { type TablePlace, placeOf } from './table-place.ts';
 
 type Column = NonNullable<ReturnType<DatabaseTable['getColumn']>>;
@@ -86,4 +85,9 @@ function typeOf({ type, nativeEnumName }: Column): string {
     return asSql(...nativeEnumName.split('.')) + array;
   }
   return SERIALS[type.toLowerCase()] ?? type.replace(FULL_PRECISION, '$1');
+}
+
+/** Whether PostgreSQL computes the values; an identity only has numbers of its own. */
+export function isComputed({ generated }: Column): boolean {
+  return generated !== undefined && !/identity$/i.test(generated);
 }
