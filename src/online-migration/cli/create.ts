@@ -1,5 +1,5 @@
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
-import { type AnswerOptions, answersFrom } from '../mikro-orm/creation/answers.ts';
+import { type AnswerOptions, answersFrom } from '../mikro-orm/creation/questions/answers.ts';
 import { connectionOf, describeConnection, loadConfig } from './project/config-file.ts';
 import type { ProgramOptions } from './run-command.ts';
 

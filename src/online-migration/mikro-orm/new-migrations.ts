@@ -1,8 +1,8 @@
 import type { MigrationResult } from '@mikro-orm/migrations';
 import { MikroORM, type Options } from '@mikro-orm/postgresql';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
-import type { Answers } from './creation/answers.ts';
-import { terminalOf } from './creation/ask-in-terminal.ts';
+import type { Answers } from './creation/questions/answers.ts';
+import { terminalOf } from './creation/questions/ask-in-terminal.ts';
 import { neutralizePool } from './mikro-orm-command.ts';
 import { OnlineMigrator } from './online-migrator.ts';
 

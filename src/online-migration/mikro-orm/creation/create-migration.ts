@@ -14,14 +14,14 @@ import { refuseObstacles } from '../../new-change/refuse-obstacles.ts';
 import { refuseExisting } from '../../new-change/written-files.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { OnlineSchemaGenerator } from '../comparison/online-schema-generator.ts';
-import type { Answers } from './answers.ts';
-import { decideMigration } from './decide-migration.ts';
-import type { Decided } from './decided.ts';
+import type { Answers } from './questions/answers.ts';
+import { decideMigration } from './decisions/decide-migration.ts';
+import type { Decided } from './decisions/decided.ts';
 import { furtherFiles } from './further-migrations.ts';
 import { namedLikeOthers, type Naming, wordsFor } from './ordinary-name.ts';
-import type { Ask } from './questions.ts';
+import type { Ask } from './questions/questions.ts';
 import { releaseOrder } from './release-order.ts';
-import { leaveUnwritten } from './unwritten-parts.ts';
+import { leaveUnwritten } from './schemas/unwritten-parts.ts';
 import { isMigration, type Prepared, withOthers, writeOthers } from './write-others.ts';
 
 /** The parts of a project that a new migration needs. */

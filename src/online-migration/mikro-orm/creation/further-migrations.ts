@@ -6,8 +6,8 @@ import type { MigrationNames } from '../../new-change/migration-names.ts';
 import { inComment, inTemplate } from '../../new-change/new-change.ts';
 import { asSql } from '../../new-change/sql-name.ts';
 import type { WrittenFile } from '../../new-change/written-files.ts';
-import type { Decided, FilledValue, FillToWrite } from './decided.ts';
-import { tableName } from './table-place.ts';
+import type { Decided, FilledValue, FillToWrite } from './decisions/decided.ts';
+import { tableName } from './schemas/table-place.ts';
 
 /** The parts of a project that its further migrations depend on. */
 export interface MigrationForm {

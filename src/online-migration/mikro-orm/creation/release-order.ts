@@ -1,5 +1,5 @@
 import type { MigrationNames } from '../../new-change/migration-names.ts';
-import type { Decided } from './decided.ts';
+import type { Decided } from './decisions/decided.ts';
 
 /**
  * Says which of a new migration's files run before the release with the edited entities, and which after it.

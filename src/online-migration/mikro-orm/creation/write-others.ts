@@ -8,7 +8,7 @@ import { instructions } from '../../new-change/instructions.ts';
 import type { MigrationNames } from '../../new-change/migration-names.ts';
 import type { NewChange } from '../../new-change/new-change.ts';
 import { type WrittenFile, writeFiles } from '../../new-change/written-files.ts';
-import type { Unwritten } from './unwritten-parts.ts';
+import type { Unwritten } from './schemas/unwritten-parts.ts';
 
 /** The reason for the order of several changes. */
 const ORDER = `A column comes before the column to which it refers, so that it can hold each value that the latter may get. Finish each

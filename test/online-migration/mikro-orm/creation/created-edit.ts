@@ -1,4 +1,4 @@
-import type { AnswerOptions } from '../../../../src/online-migration/mikro-orm/creation/answers.ts';
+import type { AnswerOptions } from '../../../../src/online-migration/mikro-orm/creation/questions/answers.ts';
 import type { Edit } from '../../ordinary/edits/edit.ts';
 import type { Values } from './printed-answers.ts';
 

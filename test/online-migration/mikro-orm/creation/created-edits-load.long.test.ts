@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { NO_ANSWERS } from '../../../../src/online-migration/mikro-orm/creation/answers.ts';
+import { NO_ANSWERS } from '../../../../src/online-migration/mikro-orm/creation/questions/answers.ts';
 import type { ColumnChange } from '../../../../src/online-migration/index.ts';
 import { type LoadStatements, startChangeLoad } from '../../../support/change-load.ts';
 import { databasePerFile } from '../../../support/tested-database.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { p } from '@mikro-orm/core';
-import { answersFrom } from '../../../../src/online-migration/mikro-orm/creation/answers.ts';
+import { answersFrom } from '../../../../src/online-migration/mikro-orm/creation/questions/answers.ts';
 import { readProjectMigrations } from '../../../../src/online-migration/new-change/project-migrations.ts';
 import { databasePerFile } from '../../../support/tested-database.ts';
 import { orders } from '../../ordinary/edits/entities.ts';

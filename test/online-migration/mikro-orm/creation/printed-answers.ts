@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import { parseArgs, promisify } from 'node:util';
 import { expect } from '@jest/globals';
-import { type Answers, answersFrom } from '../../../../src/online-migration/mikro-orm/creation/answers.ts';
+import {
+  type Answers,
+  answersFrom,
+} from '../../../../src/online-migration/mikro-orm/creation/questions/answers.ts';
 import { OnlineMigrationError } from '../../../../src/online-migration/index.ts';
 
 const COMMAND = /`npx online-migration create (.+)`\.$/;

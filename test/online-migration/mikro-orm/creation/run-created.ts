@@ -2,7 +2,7 @@ import {
   type Answers,
   answersFrom,
   NO_ANSWERS,
-} from '../../../../src/online-migration/mikro-orm/creation/answers.ts';
+} from '../../../../src/online-migration/mikro-orm/creation/questions/answers.ts';
 import { OnlineMigrationError } from '../../../../src/online-migration/index.ts';
 import { expect } from '@jest/globals';
 import type { TestedDatabase } from '../../../support/tested-database.ts';

@@ -2,7 +2,7 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { p } from '@mikro-orm/core';
-import { answersFrom } from '../../../../src/online-migration/mikro-orm/creation/answers.ts';
+import { answersFrom } from '../../../../src/online-migration/mikro-orm/creation/questions/answers.ts';
 import { databasePerFile } from '../../../support/tested-database.ts';
 import { orders } from '../../ordinary/edits/entities.ts';
 import { openGeneratedProject } from './generated-project.ts';

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { NO_ANSWERS } from '../../../../src/online-migration/mikro-orm/creation/answers.ts';
-import { answered, type Question } from '../../../../src/online-migration/mikro-orm/creation/questions.ts';
+import { NO_ANSWERS } from '../../../../src/online-migration/mikro-orm/creation/questions/answers.ts';
+import {
+  answered,
+  type Question,
+} from '../../../../src/online-migration/mikro-orm/creation/questions/questions.ts';
 
 const column = (schema: string, table: string, name: string, ...candidates: string[]): Question => ({
   kind: 'column',

@@ -1,7 +1,7 @@
-import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
+import type { ComparedSchemas } from '../../comparison/online-schema-generator.ts';
 import type { SchemaDifference } from '@mikro-orm/postgresql';
 import { escapeIdentifier } from 'pg';
-import type { Queryable } from '../../postgres/queryable.ts';
+import type { Queryable } from '../../../postgres/queryable.ts';
 import { type TablePlace, placeOf } from './table-place.ts';
 
 const IDENTITY = /identity$/i;

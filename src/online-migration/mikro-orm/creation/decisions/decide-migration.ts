@@ -1,25 +1,25 @@
 import type { DatabaseSchema, SchemaDifference } from '@mikro-orm/postgresql';
 import { escapeIdentifier } from 'pg';
-import { projectAfter } from '../../new-change/plan-keys.ts';
-import type { ComparedSchemas, SchemaComparison } from '../comparison/online-schema-generator.ts';
+import { projectAfter } from '../../../new-change/plan-keys.ts';
+import type { ComparedSchemas, SchemaComparison } from '../../comparison/online-schema-generator.ts';
 import type { Decided, FillToWrite } from './decided.ts';
 import { decideRenames } from './decide-renames.ts';
-import { forgottenLabels } from './find-questions.ts';
-import { bracketGenerated, dropGeneratedFirst } from './generated-columns.ts';
-import { keepNumbers } from './identity-columns.ts';
+import { forgottenLabels } from '../questions/find-questions.ts';
+import { bracketGenerated, dropGeneratedFirst } from '../schemas/generated-columns.ts';
+import { keepNumbers } from '../schemas/identity-columns.ts';
 import type { Deciding } from './deciding.ts';
-import { keepDropped } from './keep-dropped.ts';
-import { leftDifferences } from './left-differences.ts';
-import { lostPolicies } from './lost-policies.ts';
+import { keepDropped } from '../schemas/keep-dropped.ts';
+import { leftDifferences } from '../schemas/left-differences.ts';
+import { lostPolicies } from '../schemas/lost-policies.ts';
 import { planRenames } from './plan-renames.ts';
-import { type Answer, answered, refuseStrayAnswers } from './questions.ts';
-import { tableAt } from './renamed-schema.ts';
+import { type Answer, answered, refuseStrayAnswers } from '../questions/questions.ts';
+import { tableAt } from '../schemas/renamed-schema.ts';
 import { labelFills, renameIn, renameStatements } from './renames.ts';
 import { type ColumnToFill, findColumnsToFill, valueQuestion, withoutValue } from './columns-to-fill.ts';
 import { decideTypes, leaveOut } from './type-decisions.ts';
-import { leftColumns } from './unwritten-parts.ts';
-import { findTypeChanges, type TypeChanges } from './type-changes.ts';
-import { type TablePlace, placeOf, tableName } from './table-place.ts';
+import { leftColumns } from '../schemas/unwritten-parts.ts';
+import { findTypeChanges, type TypeChanges } from '../schemas/type-changes.ts';
+import { type TablePlace, placeOf, tableName } from '../schemas/table-place.ts';
 
 /**
  * Decides how the differences of two schemas become migrations:

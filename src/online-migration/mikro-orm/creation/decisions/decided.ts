@@ -1,6 +1,6 @@
-import type { NewChange } from '../../new-change/new-change.ts';
-import type { Unwritten } from './unwritten-parts.ts';
-import type { TablePlace } from './table-place.ts';
+import type { NewChange } from '../../../new-change/new-change.ts';
+import type { Unwritten } from '../schemas/unwritten-parts.ts';
+import type { TablePlace } from '../schemas/table-place.ts';
 
 /** SQL expressions: a value, and the condition for the rows that get it. */
 export interface FilledValue {

@@ -1,10 +1,10 @@
 import type { DatabaseTable, SchemaDifference } from '@mikro-orm/postgresql';
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
-import { type PlacedQuestion } from './find-questions.ts';
-import type { Answer } from './questions.ts';
+import type { ComparedSchemas } from '../../comparison/online-schema-generator.ts';
+import { type PlacedQuestion } from '../questions/find-questions.ts';
+import type { Answer } from '../questions/questions.ts';
 import { labelFills, renameStatements } from './renames.ts';
-import { type TablePlace, placeOf, tableName } from './table-place.ts';
+import { type TablePlace, placeOf, tableName } from '../schemas/table-place.ts';
 
 type Column = NonNullable<ReturnType<DatabaseTable['getColumn']>>;
 

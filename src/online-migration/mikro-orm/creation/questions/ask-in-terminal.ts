@@ -1,5 +1,5 @@
 import { createInterface, type Interface } from 'node:readline/promises';
-import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+import { OnlineMigrationError } from '../../../change/online-migration-error.ts';
 import type { Answer, Ask, Question } from './questions.ts';
 
 /** The consequence of a drop. */

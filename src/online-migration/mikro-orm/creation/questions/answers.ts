@@ -1,4 +1,4 @@
-import { OnlineMigrationError } from '../../change/online-migration-error.ts';
+import { OnlineMigrationError } from '../../../change/online-migration-error.ts';
 
 /**
  * The answers that a new migration needs from a person. Names are as in the catalog, with or without the table and the schema:

@@ -1,14 +1,14 @@
-import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
-import type { NewChange } from '../../new-change/new-change.ts';
-import type { Project } from '../../new-change/plan-keys.ts';
-import type { Session } from '../../postgres/session.ts';
-import { leaveChangesOut } from '../comparison/schema-comparison.ts';
-import { optionFor } from '../../new-change/sql-name.ts';
+import type { ComparedSchemas } from '../../comparison/online-schema-generator.ts';
+import type { NewChange } from '../../../new-change/new-change.ts';
+import type { Project } from '../../../new-change/plan-keys.ts';
+import type { Session } from '../../../postgres/session.ts';
+import { leaveChangesOut } from '../../comparison/schema-comparison.ts';
+import { optionFor } from '../../../new-change/sql-name.ts';
 import { planTypeChanges } from './plan-type-changes.ts';
-import { tableAt } from './renamed-schema.ts';
+import { tableAt } from '../schemas/renamed-schema.ts';
 import type { Rename } from './renames.ts';
-import type { TypeChanges } from './type-changes.ts';
-import type { TablePlace } from './table-place.ts';
+import type { TypeChanges } from '../schemas/type-changes.ts';
+import type { TablePlace } from '../schemas/table-place.ts';
 
 /** The decisions on types. */
 export interface DecidedTypes {

@@ -1,7 +1,7 @@
 import { escapeIdentifier } from 'pg';
-import type { NewChange } from '../../new-change/new-change.ts';
-import { planChanges, type Project, projectAfter } from '../../new-change/plan-keys.ts';
-import type { Session } from '../../postgres/session.ts';
+import type { NewChange } from '../../../new-change/new-change.ts';
+import { planChanges, type Project, projectAfter } from '../../../new-change/plan-keys.ts';
+import type { Session } from '../../../postgres/session.ts';
 import type { Rename } from './renames.ts';
 
 /** Plans a declared rename of each column, which the application follows. */

@@ -1,10 +1,10 @@
 import type { DatabaseTable, SchemaDifference } from '@mikro-orm/postgresql';
-import { OnlineMigrationError } from '../../change/online-migration-error.ts';
-import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
+import { OnlineMigrationError } from '../../../change/online-migration-error.ts';
+import type { ComparedSchemas } from '../../comparison/online-schema-generator.ts';
 import type { Question } from './questions.ts';
-import { tableAt } from './renamed-schema.ts';
-import { type TablePlace, placeOf } from './table-place.ts';
-import { isComputed } from './type-changes.ts';
+import { tableAt } from '../schemas/renamed-schema.ts';
+import { type TablePlace, placeOf } from '../schemas/table-place.ts';
+import { isComputed } from '../schemas/type-changes.ts';
 
 type Column = NonNullable<ReturnType<DatabaseTable['getColumn']>>;
 

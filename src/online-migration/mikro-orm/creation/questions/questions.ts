@@ -1,5 +1,5 @@
-import { OnlineMigrationError } from '../../change/online-migration-error.ts';
-import { inShell } from '../../change/shell-word.ts';
+import { OnlineMigrationError } from '../../../change/online-migration-error.ts';
+import { inShell } from '../../../change/shell-word.ts';
 import type { Answers } from './answers.ts';
 
 /** A question on values that a new migration would lose or take for others. */

@@ -1,11 +1,11 @@
 import type { DatabaseSchema } from '@mikro-orm/postgresql';
-import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
+import type { ComparedSchemas } from '../../comparison/online-schema-generator.ts';
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { FilledValue, FillToWrite } from './decided.ts';
-import type { PlacedQuestion } from './find-questions.ts';
-import type { Answer } from './questions.ts';
-import { renameColumn, renameTable } from './renamed-schema.ts';
-import { type TablePlace, tableName } from './table-place.ts';
+import type { PlacedQuestion } from '../questions/find-questions.ts';
+import type { Answer } from '../questions/questions.ts';
+import { renameColumn, renameTable } from '../schemas/renamed-schema.ts';
+import { type TablePlace, tableName } from '../schemas/table-place.ts';
 
 /** A thing that gets another name, as its author says. */
 export interface Rename {

@@ -1,6 +1,6 @@
-import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
+import type { ComparedSchemas } from '../../comparison/online-schema-generator.ts';
 import type { DatabaseTable, SchemaDifference } from '@mikro-orm/postgresql';
-import { asSql } from '../../new-change/sql-name.ts';
+import { asSql } from '../../../new-change/sql-name.ts';
 import { type TablePlace, placeOf } from './table-place.ts';
 
 type Column = NonNullable<ReturnType<DatabaseTable['getColumn']>>;

@@ -1,11 +1,11 @@
 import type { DatabaseTable, SchemaDifference } from '@mikro-orm/postgresql';
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import { readVolatile } from '../../ordinary/volatile-default.ts';
-import type { Queryable } from '../../postgres/queryable.ts';
-import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
-import { type PlacedQuestion } from './find-questions.ts';
-import { SERIALS } from './type-changes.ts';
-import { type TablePlace, placeOf, tableName } from './table-place.ts';
+import { readVolatile } from '../../../ordinary/volatile-default.ts';
+import type { Queryable } from '../../../postgres/queryable.ts';
+import type { ComparedSchemas } from '../../comparison/online-schema-generator.ts';
+import { type PlacedQuestion } from '../questions/find-questions.ts';
+import { SERIALS } from '../schemas/type-changes.ts';
+import { type TablePlace, placeOf, tableName } from '../schemas/table-place.ts';
 
 type Column = NonNullable<ReturnType<DatabaseTable['getColumn']>>;
 

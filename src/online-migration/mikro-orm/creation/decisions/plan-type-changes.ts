@@ -1,13 +1,13 @@
 import { escapeIdentifier } from 'pg';
-import { type ChangedColumn, changedColumnsOf } from '../../change/changed-column.ts';
-import { OnlineMigrationError } from '../../change/online-migration-error.ts';
-import { columnsByWay } from '../../new-change/instant/instant-column.ts';
-import type { NewChange, NewColumn } from '../../new-change/new-change.ts';
-import { planChange, type WantedChange } from '../../new-change/plan-change.ts';
-import { planChanges, type Project, projectAfter } from '../../new-change/plan-keys.ts';
-import type { Session } from '../../postgres/session.ts';
-import type { ChangedType, TypeChanges } from './type-changes.ts';
-import type { TablePlace } from './table-place.ts';
+import { type ChangedColumn, changedColumnsOf } from '../../../change/changed-column.ts';
+import { OnlineMigrationError } from '../../../change/online-migration-error.ts';
+import { columnsByWay } from '../../../new-change/instant/instant-column.ts';
+import type { NewChange, NewColumn } from '../../../new-change/new-change.ts';
+import { planChange, type WantedChange } from '../../../new-change/plan-change.ts';
+import { planChanges, type Project, projectAfter } from '../../../new-change/plan-keys.ts';
+import type { Session } from '../../../postgres/session.ts';
+import type { ChangedType, TypeChanges } from '../schemas/type-changes.ts';
+import type { TablePlace } from '../schemas/table-place.ts';
 
 /** The plans of column changes, and the columns that PostgreSQL changes at once, but not back. */
 export interface PlannedTypes {

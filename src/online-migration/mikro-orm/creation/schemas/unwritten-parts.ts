@@ -1,7 +1,7 @@
 import type { DatabaseSchema } from '@mikro-orm/postgresql';
-import type { NewChange } from '../../new-change/new-change.ts';
-import type { SchemaComparison } from '../comparison/online-schema-generator.ts';
-import { leaveChangesOut } from '../comparison/schema-comparison.ts';
+import type { NewChange } from '../../../new-change/new-change.ts';
+import type { SchemaComparison } from '../../comparison/online-schema-generator.ts';
+import { leaveChangesOut } from '../../comparison/schema-comparison.ts';
 import { tableAt } from './renamed-schema.ts';
 import type { TypeChanges } from './type-changes.ts';
 import type { TablePlace } from './table-place.ts';

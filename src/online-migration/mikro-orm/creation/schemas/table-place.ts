@@ -1,6 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import type { DatabaseTable } from '@mikro-orm/postgresql';
-import type { ComparedSchemas } from '../comparison/online-schema-generator.ts';
+import type { ComparedSchemas } from '../../comparison/online-schema-generator.ts';
 
 /** A table by its names. */
 export interface TablePlace {

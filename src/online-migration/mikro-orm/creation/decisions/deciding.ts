@@ -1,8 +1,8 @@
-import type { Project } from '../../new-change/plan-keys.ts';
-import type { Session } from '../../postgres/session.ts';
-import type { SchemaComparison } from '../comparison/online-schema-generator.ts';
-import type { Answers } from './answers.ts';
-import type { Ask } from './questions.ts';
+import type { Project } from '../../../new-change/plan-keys.ts';
+import type { Session } from '../../../postgres/session.ts';
+import type { SchemaComparison } from '../../comparison/online-schema-generator.ts';
+import type { Answers } from '../questions/answers.ts';
+import type { Ask } from '../questions/questions.ts';
 
 /** The surroundings of a new migration. */
 export interface Deciding {

@@ -1,10 +1,10 @@
-import { OnlineMigrationError } from '../../change/online-migration-error.ts';
-import type { ComparedSchemas, SchemaComparison } from '../comparison/online-schema-generator.ts';
+import { OnlineMigrationError } from '../../../change/online-migration-error.ts';
+import type { ComparedSchemas, SchemaComparison } from '../../comparison/online-schema-generator.ts';
 import { withStatements } from './answer-statements.ts';
 import { findColumnsToFill, valueQuestion } from './columns-to-fill.ts';
 import type { Deciding } from './deciding.ts';
-import { columnQuestions, findQuestions, type PlacedQuestion } from './find-questions.ts';
-import { answered, refuseStrayAnswers } from './questions.ts';
+import { columnQuestions, findQuestions, type PlacedQuestion } from '../questions/find-questions.ts';
+import { answered, refuseStrayAnswers } from '../questions/questions.ts';
 import { type Rename, renameIn, renamesAmong } from './renames.ts';
 
 /** The renames of a new migration. */
