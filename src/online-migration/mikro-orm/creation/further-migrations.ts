@@ -5,6 +5,8 @@ import { codeIn, type CodeParts } from '../../new-change/code-in.ts';
 import type { MigrationNames } from '../../new-change/migration-names.ts';
 import { inComment, inTemplate } from '../../new-change/new-change.ts';
 import { asSql } from '../../new-change/sql-name.ts';
+import { loadSqlParser } from '../../sql/sql-parser.ts';
+import { readStatements } from '../../sql/statements.ts';
 import type { WrittenFile } from '../../new-change/written-files.ts';
 import type { Decided, FilledValue, FillToWrite } from './decisions/decided.ts';
 import { tableName } from './schemas/table-place.ts';
@@ -50,19 +52,15 @@ export async function furtherFiles(
     );
   }
   if (drops.up !== '') {
-    const diff = { up: statementsOf(drops.up), down: statementsOf(drops.down) };
+    const diff = { up: await statementsOf(drops.up), down: await statementsOf(drops.down) };
     await add(dropWords(drops.up), DROP_HEADER, (name) => generator.generateMigrationFile(name, diff));
   }
   return files;
 }
 
-/** MikroORM ends each statement with a semicolon at the end of a line. */
-function statementsOf(sql: string): string[] {
-  return sql
-    .split(/;\n/)
-    .map((statement) => statement.trim().replace(/;$/, ''))
-    .filter((statement) => statement !== '')
-    .map((statement) => `${statement};`);
+/** The statements of a text. A text in quotes or the body of a function may have a semicolon at the end of a line. */
+async function statementsOf(sql: string): Promise<string[]> {
+  return readStatements(await loadSqlParser(), sql).map(({ text }) => `${text};`);
 }
 
 /** `drop_orders_legacy_score` */
