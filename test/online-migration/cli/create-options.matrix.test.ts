@@ -1,29 +1,9 @@
 import { expect, it } from '@jest/globals';
-import { type CreatedProject, openCreatedProject } from '../../support/created-project.ts';
-import { smallProject } from '../../support/small-project.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
+import { EDITED_TABLE, expectNothingWritten, openEditedProject } from './edited-project.ts';
 
-const database = databasePerFile(
-  `create table orders (id serial primary key, total text not null, note text, memo text)`,
-  `insert into orders (total) values ('1')`,
-);
-
-const ENTITIES = `[defineEntity({
-  name: 'Order',
-  tableName: 'orders',
-  properties: {
-    id: p.integer().primary().autoincrement(),
-    total: p.text(),
-    remark: p.text().nullable(),
-    extra: p.string(),
-  },
-})]`;
-
-const openProject = (entities = ENTITIES) => openCreatedProject(database.url, smallProject({ entities }));
-
-async function expectNothingWritten(project: CreatedProject): Promise<void> {
-  expect((await project.files()).filter((file) => /migrations|src/.test(file))).toEqual([]);
-}
+const database = databasePerFile(...EDITED_TABLE);
+const openProject = (entities?: string) => openEditedProject(database, entities);
 
 it.each([
   [['--rename', 'note'], 'WRONG_USAGE', '--rename note: it needs the old name, `=` and the new name'],

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { carriedOut } from '../../support/carried-out.ts';
 import { describeFrom } from '../../support/server-major.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
-import { endWatch, watchLocks } from './edits/locked-reads.ts';
+import { runWithoutLockedReads } from './without-locked-reads.ts';
 
 const ROWS = 2_000;
 const database = databasePerFile(
@@ -31,22 +30,7 @@ const database = databasePerFile(
 );
 const { client } = database;
 
-/** Carries statements out; none of them may read a table under a lock against writes. */
-async function run(...statements: string[]): Promise<string[]> {
-  await watchLocks(client);
-  try {
-    return await carriedOut(database.url, statements);
-  } finally {
-    expect(await endWatch(client)).toEqual([]);
-  }
-}
-
-async function expectRefused(statement: string, message: RegExp): Promise<void> {
-  await expect(run(statement)).rejects.toMatchObject({
-    code: 'MIGRATION_UNSAFE',
-    message: expect.stringMatching(message),
-  });
-}
+const { run, expectRefused } = runWithoutLockedReads(database);
 
 describe('a constraint of a domain', () => {
   it.each([
@@ -57,7 +41,7 @@ describe('a constraint of a domain', () => {
     [`alter domain positive add check (value < 100000)`, /reads all rows of public\.orders/],
     [`alter domain positive set not null`, /Instead: set each column of the type not null/],
     [`alter domain positive validate constraint positive_check`, /reads all rows of public\.orders/],
-  ])('is refused, if it reads a table: %s', expectRefused);
+  ])('is refused, if it reads a table: %s', (statement, message) => expectRefused(statement, message));
 
   it.each([
     `alter domain positive add constraint small check (value < 100000) not valid`,
@@ -97,7 +81,7 @@ describe('a materialized view', () => {
     ],
     [`refresh materialized view keyed with no data`, /those that read it fail/],
     [`alter materialized view sums set tablespace pg_default`, /copies/],
-  ])('is refused otherwise: %s', expectRefused);
+  ])('is refused otherwise: %s', (statement, message) => expectRefused(statement, message));
 });
 
 describe('a statement that rewrites or moves', () => {
@@ -108,7 +92,7 @@ describe('a statement that rewrites or moves', () => {
       /Instead: `reindex \(tablespace "pg_default"\) index concurrently "orders_total_index"`/,
     ],
     [`alter table all in tablespace pg_default set tablespace pg_default`, /Instead: use pg_repack/],
-  ])('is refused: %s', expectRefused);
+  ])('is refused: %s', (statement, message) => expectRefused(statement, message));
 
   it('runs if no table has the type', async () => {
     await client.rows(`create type single as (a int)`);

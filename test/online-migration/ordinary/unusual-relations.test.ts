@@ -2,9 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { planMigration } from '../../../src/online-migration/ordinary/plan-migration.ts';
 import { warningOn } from '../../../src/online-migration/ordinary/planning/running-code.ts';
 import { Session } from '../../../src/online-migration/postgres/session.ts';
-import { carriedOut } from '../../support/carried-out.ts';
 import { databasePerFile } from '../../support/tested-database.ts';
-import { endWatch, watchLocks } from './edits/locked-reads.ts';
+import { runWithoutLockedReads } from './without-locked-reads.ts';
 
 const ROWS = 20_000;
 const database = databasePerFile(
@@ -39,22 +38,7 @@ const database = databasePerFile(
 );
 const { client } = database;
 
-/** Carries statements out; none of them may read a table under a lock against writes. */
-async function run(...statements: string[]): Promise<string[]> {
-  await watchLocks(client);
-  try {
-    return await carriedOut(database.url, statements);
-  } finally {
-    expect(await endWatch(client)).toEqual([]);
-  }
-}
-
-async function expectRefused(statement: string, message: RegExp): Promise<void> {
-  await expect(run(statement)).rejects.toMatchObject({
-    code: 'MIGRATION_UNSAFE',
-    message: expect.stringMatching(message),
-  });
-}
+const { run, expectRefused } = runWithoutLockedReads(database);
 
 const notNull = (table: string) =>
   client.value<boolean>(
@@ -74,7 +58,7 @@ describe('a statement on a relation that is not an ordinary table', () => {
     [`alter table orders_pkey set tablespace pg_default`, /copies it while no query can use it/],
     [`alter type pair drop attribute b cascade`, /drops the column b of public\.pairs/],
     [`refresh materialized view late_orders`, /nobody can read it while its query runs/],
-  ])('is refused: %s', expectRefused);
+  ])('is refused: %s', (statement, message) => expectRefused(statement, message));
 
   it.each([
     [`alter table orders add names filled[]`, 'together'],
