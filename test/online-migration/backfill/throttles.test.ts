@@ -27,7 +27,7 @@ async function startServer(settings: Readonly<Record<string, string>>): Promise<
 }
 
 const reason = (limits: Partial<ThrottleLimits>) =>
-  findThrottleReason(client, { ...DEFAULT_THROTTLE_LIMITS, ...limits });
+  findThrottleReason(client, { ...DEFAULT_THROTTLE_LIMITS, ...limits }, null);
 const heldBySlot = () => reason({ slotWalBytes: 100_000 });
 
 describe('a backfill is held back', () => {

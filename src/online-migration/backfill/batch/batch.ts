@@ -7,7 +7,7 @@ import { fillRowByRow } from './row-by-row.ts';
 import { isRowError } from './row-error.ts';
 import { isOfStripe } from '../plan/stripes.ts';
 
-/** What the batches of a process have found so far. */
+/** Findings of the batches of a process so far. */
 export interface BatchFindings {
   /** Whether a value had no faithful new value, or a row could not be updated. */
   hasRejects: boolean;

@@ -11,7 +11,7 @@ const SHRINKING_ON_TIMEOUT = 0.5;
 const SMOOTHING = 0.3;
 
 /** A batch may deviate from the average by this multiple of the usual deviation and still be within the target. */
-const ROOM = 2;
+const ROOM = 3;
 
 /** Duration per row, in milliseconds. */
 interface Cost {
@@ -25,8 +25,9 @@ interface Cost {
  * target is the longest wait of the application's writes.
  *
  * 1. Each stripe has its own moving averages of the duration per row and of its deviation. A row of the first stripe
- *    takes longer, because it moves to another page. A batch with twice the usual deviation should still meet the
- *    target. (When only the average met it, the longest of a thousand batches took twice as long.)
+ *    takes longer, because it moves to another page. A batch with three times the usual deviation should still meet the
+ *    target. (When only the average met it, the longest of a thousand batches took twice as long. Long batches wait for
+ *    a processor, seldom for the disk.)
  * 2. From one batch to the next, the number of rows grows by a fifth at most. It shrinks at once.
  * 3. A batch that took twice the target, or ran into a timeout, halves the number of rows.
  */

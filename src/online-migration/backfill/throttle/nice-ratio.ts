@@ -6,23 +6,34 @@ const SMOOTHING = 0.1;
 const BUSY_SESSIONS = 0.25;
 /** At full load, a batch is shorter by this share of its duration. */
 const SHORTENED_BY = 0.75;
-/**
- * At full load, a rest is this many times as long as its batch. (With 1, the API's p99 was 1.5 to 2.6 times that of
- * idle; with 2, 1.4 to 2.1.)
- */
-const LONGEST_REST = 2;
+/** At full load, a rest is this many times as long as its batch, if the latency of the API is unknown. */
+const USUAL_REST = 1;
+/** Bounds of that multiple if the latency is known. */
+const SHORTEST_REST = 0.1;
+const LONGEST_REST = 4;
+
+/** The API's p99 may become this many times as long as before the first batch. */
+const GOAL = 1.7;
+/** A shorter p99 is not steered: nobody notices it. */
+const NOTICEABLE_MS = 10;
+/** Factors of a rest from one check to the next. The p99 covers the last ten seconds or more, so they are small. */
+const LONGER = 1.01;
+const SHORTER = 0.995;
 
 /**
  * Slows down when other sessions are busy on the same database: batches are shorter, and the worker rests after each.
  * If all processors of a server are busy, requests queue for them long before they wait for a lock.
  *
  * 1. Each check counts the other sessions that are busy. A moving average of the count measures the load.
- * 2. The higher the load, the shorter the batches, down to a quarter, and the longer the rests, up to twice the batch
- *    (gh-ost calls that the nice ratio). Both matter: during a long batch a queue grows, and a rest only empties it
- *    afterwards.
+ * 2. The higher the load, the shorter the batches, down to a quarter, and the longer the rests (gh-ost calls that the
+ *    nice ratio). Both matter: during a long batch a queue grows, and a rest only empties it afterwards.
+ * 3. If the API's p99 is known, it is compared with the p99 before the first batch. While it is more than 1.7 times as
+ *    long, the rests become longer; otherwise they become shorter.
  */
 export class NiceRatio {
   #busySessions = 0;
+  #restRatio = USUAL_REST;
+  #idleP99Ms: number | null = null;
   #restedMs = 0;
 
   /** Milliseconds that the workers of this process have rested, added up. */
@@ -44,6 +55,18 @@ export class NiceRatio {
   }
 
   /**
+   * Steers the rests. The first call must come before the first batch.
+   * @param p99Ms the API's p99, in milliseconds
+   */
+  observeLatency(p99Ms: number): void {
+    if (!Number.isFinite(p99Ms)) return;
+    this.#idleP99Ms ??= p99Ms;
+    const isNoticed = p99Ms > GOAL * Math.max(this.#idleP99Ms, NOTICEABLE_MS);
+    const restRatio = this.#restRatio * (isNoticed ? LONGER : SHORTER);
+    this.#restRatio = Math.min(LONGEST_REST, Math.max(SHORTEST_REST, restRatio));
+  }
+
+  /**
    * The current target duration of a batch, in milliseconds.
    * @param batchMs target duration on an idle server
    */
@@ -56,7 +79,7 @@ export class NiceRatio {
    * @param batchMs duration of the batch
    */
   takeRest(batchMs: number): number {
-    const restMs = batchMs * LONGEST_REST * this.#busyness;
+    const restMs = batchMs * this.#restRatio * this.#busyness;
     this.#restedMs += restMs;
     return restMs;
   }

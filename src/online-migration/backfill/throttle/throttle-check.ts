@@ -6,6 +6,7 @@ import type { AutovacuumHold } from '../space/autovacuum-hold.ts';
 import type { BatchSizes } from './batch-size.ts';
 import { countBusySessions, type NiceRatio } from './nice-ratio.ts';
 import type { BackfillSettings } from './settings.ts';
+import { readApiP99 } from './api-latency.ts';
 import { findThrottleReason } from './throttles.ts';
 import type { WorkerPauses } from './worker-pause.ts';
 
@@ -39,8 +40,13 @@ export async function checkThrottles(
   const controls = await readControls(session, change);
   await hold.giveWay();
   nice.observe(await countBusySessions(session));
+  const { apiLatencyUrl } = settings.throttle;
+  const apiP99Ms = apiLatencyUrl === null ? null : await readApiP99(apiLatencyUrl);
+  if (apiP99Ms !== null) nice.observeLatency(apiP99Ms);
   batchSizes.targetMs = nice.shorten(controls.batchMs ?? settings.batchMs);
-  const reason = controls.paused ? PAUSED_BY_HAND : await findThrottleReason(session, settings.throttle);
+  const reason = controls.paused
+    ? PAUSED_BY_HAND
+    : await findThrottleReason(session, settings.throttle, apiP99Ms);
   if (pauses.set(reason ?? (await otherReason()))) {
     emit(
       pauses.reason === null

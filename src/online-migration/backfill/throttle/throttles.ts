@@ -1,5 +1,4 @@
 import type { Queryable } from '../../postgres/queryable.ts';
-import { readApiP99 } from './api-latency.ts';
 
 const GIBIBYTE = 1024 ** 3;
 
@@ -45,10 +44,12 @@ interface Strain {
  * Finds the reason why a backfill should wait now; null if the next batch may run.
  * @param database runs a few short statements
  * @param limits limits above which to wait
+ * @param apiP99Ms the API's p99, in milliseconds; infinite if the API does not tell it, null if it is not asked
  */
 export async function findThrottleReason(
   database: Queryable,
   limits: ThrottleLimits,
+  apiP99Ms: number | null,
 ): Promise<string | null> {
   const strain = await readStrain(database);
   if (strain.lag_ms !== null && strain.lag_ms > limits.replicationLagMs) {
@@ -62,10 +63,9 @@ export async function findThrottleReason(
   }
   const walFiles = strain.sees_archive ? await countUnarchived(database) : 0;
   if (walFiles > limits.walFiles) return `${walFiles} WAL files wait to be archived`;
-  if (limits.apiLatencyUrl === null) return null;
-  const p99Ms = await readApiP99(limits.apiLatencyUrl);
-  if (p99Ms === Number.POSITIVE_INFINITY) return 'the API does not report its latency';
-  return p99Ms > limits.apiP99Ms ? `the API's p99 is ${Math.round(p99Ms)} ms` : null;
+  if (apiP99Ms === null) return null;
+  if (apiP99Ms === Number.POSITIVE_INFINITY) return 'the API does not report its latency';
+  return apiP99Ms > limits.apiP99Ms ? `the API's p99 is ${Math.round(apiP99Ms)} ms` : null;
 }
 
 async function readStrain(database: Queryable): Promise<Strain> {
