@@ -6,7 +6,8 @@ import {
 } from '../../src/online-migration/change/changed-column.ts';
 import type { ColumnChange } from '../../src/online-migration/change/column-change.ts';
 import { DEFAULT_SETTINGS } from '../../src/online-migration/phases/settings.ts';
-import { backfill, revertBackfill } from '../../src/online-migration/phases/backfill.ts';
+import { backfill } from '../../src/online-migration/phases/backfill.ts';
+import { revertBackfill } from '../../src/online-migration/phases/revert-backfill.ts';
 import { contract } from '../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../src/online-migration/phases/enforce.ts';
 import { expand, revertExpand } from '../../src/online-migration/phases/expand.ts';

@@ -4,7 +4,7 @@ import { assertDeclaration } from '../change/declaration-check.ts';
 import { changeNamesOf } from '../change/names.ts';
 import type { PhaseName } from '../change/phase-name.ts';
 import { readStage, STAGES } from '../observation/stage.ts';
-import { PhaseRefusedError } from '../phases/phase.ts';
+import { PhaseRefusedError } from '../phases/phase-refused-error.ts';
 import { phaseOf } from '../phases/phases.ts';
 import type { Session } from '../postgres/session.ts';
 import { otherLedgerObstacles } from '../state/phase-ledger.ts';

@@ -2,7 +2,6 @@ import type { Transaction } from '@mikro-orm/core';
 import { type Migration, MigrationRunner } from '@mikro-orm/migrations';
 import { OnlineMigrationError } from '../change/online-migration-error.ts';
 import { ColumnMigration } from './column-migration.ts';
-import { collectStatements, isAsWritten, runSafely, runWatched } from './ordinary-migration.ts';
 import { namedLoss } from './mikro-orm-command.ts';
 import type { RunnerResources } from './runner-resources.ts';
 import { unwatched } from './watched-statements.ts';
@@ -82,7 +81,10 @@ export class OnlineMigrationRunner extends MigrationRunner {
     resources: RunnerResources,
     afterRun?: (tx?: Transaction) => Promise<void>,
   ): Promise<void> {
-    if (resources.ordinary === 'off' || isAsWritten(migration)) return super.run(migration, method, afterRun);
+    if (resources.ordinary === 'off') return super.run(migration, method, afterRun);
+    // A phase does without the rules of ordinary migrations.
+    const { collectStatements, isAsWritten, runSafely, runWatched } = await import('./ordinary-migration.ts');
+    if (isAsWritten(migration)) return super.run(migration, method, afterRun);
     const statements = await collectStatements(migration, method);
     if (statements === null) {
       return runWatched(migration, resources, (watched, whenSent) =>

@@ -13,10 +13,10 @@ import {
 import type { Part } from '../ordinary/parts.ts';
 import type { Step } from '../ordinary/planning/step.ts';
 import type { Session } from '../postgres/session.ts';
-import { TEXT_SETTINGS } from '../postgres/session-settings.ts';
 import { behindSavepoint, inTurn } from './in-turn.ts';
 import { CollectedFill, OnlineMigration } from './online-migration.ts';
-import type { PrepareConnection, RunnerResources } from './runner-resources.ts';
+import { withOwnSettings } from './own-settings.ts';
+import type { RunnerResources } from './runner-resources.ts';
 import { type SendingRun, onTransaction, SentStatements } from './sent-statements.ts';
 import { type Receiver, textOf, watchingStatements } from './watched-statements.ts';
 
@@ -91,33 +91,6 @@ export function freshCopy(migration: Migration): Migration {
 
 function driverOf(migration: Migration): AbstractSqlDriver {
   return (migration as unknown as { readonly driver: AbstractSqlDriver }).driver;
-}
-
-/**
- * Opens a session that writes texts and times, and sees rows, as the role is set to: a statement means the same as in another session.
- * @param prepare sets more for all sessions of the project
- */
-export async function withOwnSettings(
-  openSession: RunnerResources['openSession'],
-  prepare: PrepareConnection | undefined,
-): Promise<Session> {
-  const session = await openSession();
-  const resets = [...Object.keys(TEXT_SETTINGS), 'row_security'].map((setting) => `reset ${setting}`);
-  try {
-    await session.script(resets.join('; '));
-    if (prepare === undefined) return session;
-    // The parts of a connection of Kysely that the hook of MikroORM uses.
-    await prepare({
-      executeQuery: async ({ sql, parameters }: { sql: string; parameters: readonly unknown[] }) =>
-        session.query(sql, [...parameters]),
-    });
-    // The steps have timeouts of their own.
-    await session.script(`set lock_timeout = 0; set idle_in_transaction_session_timeout = 0`);
-    return session;
-  } catch (error) {
-    await session[Symbol.asyncDispose]();
-    throw error;
-  }
 }
 
 /**

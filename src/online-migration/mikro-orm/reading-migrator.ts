@@ -2,14 +2,13 @@ import { Migrator } from '@mikro-orm/migrations';
 import type { ClientConfig } from 'pg';
 import type { ColumnChange } from '../change/column-change.ts';
 import type { OnlineMigrationListener } from '../change/events.ts';
-import { MadeHere } from '../ordinary/planning/made-here.ts';
 import { settingsOf } from '../phases/settings.ts';
 import { Session } from '../postgres/session.ts';
 import { namedConnectionError } from './mikro-orm-command.ts';
 import { MigrationLedger } from './migration-ledger.ts';
 import { OnlineMigrationRunner } from './migration-runner.ts';
-import { withOwnSettings } from './ordinary-migration.ts';
-import { type PendingMigration, planOf } from './pending-migration.ts';
+import { withOwnSettings } from './own-settings.ts';
+import type { PendingMigration } from './pending-migration.ts';
 import { listPhases, type PhaseMigration } from './phase-list.ts';
 import type { OrdinaryMode } from './runner-resources.ts';
 
@@ -42,6 +41,10 @@ export class ReadingMigrator extends Migrator {
 
   /** Plans the migrations that have not run, and changes nothing. */
   async pendingPlans(): Promise<PendingMigration[]> {
+    const [{ MadeHere }, { planOf }] = await Promise.all([
+      import('../ordinary/planning/made-here.ts'),
+      import('./pending-migration.ts'),
+    ]);
     // Not `init`, which creates the ledger.
     await this.resolvePaths();
     const applied = await (this.storage as MigrationLedger).appliedNames();

@@ -1,4 +1,4 @@
-import { PhaseRefusedError } from '../phases/phase.ts';
+import { PhaseRefusedError } from '../phases/phase-refused-error.ts';
 
 /** Input of `migration:rollup`. */
 export interface RollupFacts {

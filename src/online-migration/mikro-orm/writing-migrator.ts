@@ -4,7 +4,7 @@ import { emitTo } from '../change/emitter.ts';
 import { logEvents } from '../observation/event-log.ts';
 import { DatabaseUnreachableError } from '../postgres/open-client.ts';
 import type { Session } from '../postgres/session.ts';
-import { commentStatements, readComments } from './commented-statements.ts';
+import { commentStatements } from './commented-statements.ts';
 import { OnlineSchemaGenerator } from './comparison/online-schema-generator.ts';
 import { type Answers, NO_ANSWERS } from './creation/questions/answers.ts';
 import { terminalOf } from './creation/questions/ask-in-terminal.ts';
@@ -133,6 +133,7 @@ export class WritingMigrator extends ReadingMigrator {
     super.initServices();
     commentStatements(this.generator, async (diff) => {
       if (!this.#comments) return { up: new Map(), down: new Map() };
+      const { readComments } = await import('./statement-comments.ts');
       return readComments(() => this.openSession('create'), diff, {
         isDecided: this.#answers !== 'as written',
         log: (line) => this.logLine(line),

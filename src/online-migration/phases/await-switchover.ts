@@ -5,7 +5,8 @@ import { changeNamesOf } from '../change/names.ts';
 import { pause } from '../postgres/pause.ts';
 import { findPresences, type Presence } from '../follow/presence.ts';
 import { describeSessions, findUndeclaredSessions } from '../follow/undeclared-sessions.ts';
-import { phaseDetails, PhaseRefusedError, type PhaseContext } from './phase.ts';
+import type { PhaseContext } from './phase.ts';
+import { phaseDetails, PhaseRefusedError } from './phase-refused-error.ts';
 
 const POLL_MS = 200;
 const NAMED_SESSIONS = 5;

@@ -1,12 +1,11 @@
-import { deleteBackfill, finishBackfill } from '../backfill/plan/checkpoint.ts';
+import { finishBackfill } from '../backfill/plan/checkpoint.ts';
 import { forwardFill } from '../backfill/plan/fill.ts';
-import { dropQueueInUse } from '../backfill/plan/queue-schema.ts';
 import { changeNamesOf } from '../change/names.ts';
-import { takeHalfMadeEnforceBack } from './enforce.ts';
 import { fillAndReport } from './fill-and-report.ts';
 import { createNewColumnIndexes } from './new-column-index.ts';
 import { narrowTriggers } from './narrow-triggers.ts';
-import { phaseDetails, PhaseRefusedError, type PhaseContext, requireStage } from './phase.ts';
+import { type PhaseContext, requireStage } from './phase.ts';
+import { phaseDetails, PhaseRefusedError } from './phase-refused-error.ts';
 import { requireServerVersion } from './server-version.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 
@@ -33,25 +32,6 @@ export async function backfill(context: PhaseContext): Promise<void> {
   await createNewColumnIndexes(context);
   await session.transaction(async () => {
     await finishBackfill(session, fill);
-    await context.recordInLedger();
-  });
-}
-
-/**
- * Reverts backfill: the values remain.
- *
- * 1. If an enforce was interrupted, remove its check. If one was reverted, let triggers fire for the old column alone. If
- *    a backfill was interrupted, remove its queue.
- * 2. ONE transaction: delete the checkpoint and write the ledger.
- */
-export async function revertBackfill(context: PhaseContext): Promise<void> {
-  const { session, change } = context;
-  await requireStage(context, 'revert the backfill of', 'expanded', 'backfilled');
-  await takeHalfMadeEnforceBack(context);
-  await narrowTriggers(context, 'revert backfill');
-  await dropQueueInUse(session);
-  await session.transaction(async () => {
-    await deleteBackfill(session, changeNamesOf(change).change);
     await context.recordInLedger();
   });
 }

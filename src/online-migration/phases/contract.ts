@@ -29,15 +29,9 @@ import { asTableOwner } from '../state/owner.ts';
 import { dropSyncTriggers } from '../sync/sync-trigger.ts';
 import { type LockedPlan, planOf } from '../postgres/exclusive-lock.ts';
 import { readTableShape } from '../state/table-shape.ts';
-import {
-  inExclusiveTransaction,
-  type PhaseContext,
-  phaseDetails,
-  PhaseRefusedError,
-  requireStage,
-  refuseAttached,
-  refuseOldColumn,
-} from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext, requireStage } from './phase.ts';
+import { refuseAttached, refuseOldColumn } from './refuse-attached.ts';
+import { phaseDetails, PhaseRefusedError } from './phase-refused-error.ts';
 import { restoreSyncTriggers } from './restore-sync-triggers.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 import { awaitSwitchover, reportUndeclaredSessions } from './await-switchover.ts';

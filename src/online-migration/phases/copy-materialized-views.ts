@@ -3,7 +3,8 @@ import { copyIndexStatements, type StoredView } from '../attachments/views/mater
 import { changeNamesOf } from '../change/names.ts';
 import { sqlState } from '../postgres/database-error.ts';
 import type { Side } from '../sync/filled-column.ts';
-import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext } from './phase.ts';
+import { phaseDetails, PhaseRefusedError } from './phase-refused-error.ts';
 
 /** SQLSTATE classes of an error in the query or the rows: feature not supported, data exception, constraint, unknown name. */
 const QUERY_ERROR = /^(0A|22|23|42)/;

@@ -30,15 +30,9 @@ import { findRejects, recordRejects, rejectQuery } from '../verify/rejects.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { areSyncTriggersUnaltered, recordSyncTriggers } from '../sync/sync-state.ts';
 import { createSyncFunction, createSyncTriggers, type SyncMode } from '../sync/sync-trigger.ts';
-import {
-  inExclusiveTransaction,
-  type PhaseContext,
-  phaseDetails,
-  PhaseRefusedError,
-  refuseOneWay,
-  requireStage,
-  refuseOldColumn,
-} from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext, refuseOneWay, requireStage } from './phase.ts';
+import { refuseOldColumn } from './refuse-attached.ts';
+import { phaseDetails, PhaseRefusedError } from './phase-refused-error.ts';
 import { refuseDifferences } from './refuse-differences.ts';
 import { restoreSyncTriggers } from './restore-sync-triggers.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';

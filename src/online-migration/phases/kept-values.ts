@@ -4,7 +4,8 @@ import type { ColumnChange } from '../change/column-change.ts';
 import { changeNamesOf, recordsOf } from '../change/names.ts';
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
 import { findKeptValues, hasKeptValues } from '../state/change-record.ts';
-import { type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+import type { PhaseContext } from './phase.ts';
+import { phaseDetails, PhaseRefusedError } from './phase-refused-error.ts';
 
 const NAMED_ROWS = 10;
 

@@ -1,12 +1,7 @@
 import { escapeIdentifier } from 'pg';
 import { otherSide, type Side } from '../sync/filled-column.ts';
-import {
-  inExclusiveTransaction,
-  type PhaseContext,
-  phaseDetails,
-  PhaseRefusedError,
-  refusingTakenNames,
-} from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext, refusingTakenNames } from './phase.ts';
+import { phaseDetails, PhaseRefusedError } from './phase-refused-error.ts';
 import { changeNamesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { type Attachments, readAttachmentsAndCopies } from '../attachments/attachments.ts';

@@ -5,7 +5,8 @@ import { definitionOf, type Translations } from '../attachments/translated.ts';
 import { changeNamesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { planOf } from '../postgres/exclusive-lock.ts';
-import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext } from './phase.ts';
+import { phaseDetails, PhaseRefusedError } from './phase-refused-error.ts';
 
 /**
  * Creates copies of checks for the other side. An interrupted run continues.

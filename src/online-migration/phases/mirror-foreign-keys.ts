@@ -11,7 +11,8 @@ import { mirrorName, otherNames } from '../attachments/table-column.ts';
 import { changeNamesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import type { Side } from '../sync/filled-column.ts';
-import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext } from './phase.ts';
+import { phaseDetails, PhaseRefusedError } from './phase-refused-error.ts';
 
 /**
  * Creates copies of foreign keys for the other side. An interrupted run continues.

@@ -4,7 +4,8 @@ import { changeNamesOf } from '../change/names.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import { forgetUnvalidated, readUnvalidated } from '../state/unvalidated.ts';
 import type { Side } from '../sync/filled-column.ts';
-import { inExclusiveTransaction, type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext } from './phase.ts';
+import { phaseDetails, PhaseRefusedError } from './phase-refused-error.ts';
 
 /**
  * Lets the virtual columns that use the columns of one side use those of the other side, while both sides have the same values.

@@ -12,16 +12,14 @@ import { newerStepObstacles } from '../state/schema-step.ts';
 import type { MigrationSettings } from './settings.ts';
 import { notifyPhase } from '../follow/phase-notification.ts';
 import { changeNamesOf } from '../change/names.ts';
+import { phaseDetails, PhaseRefusedError } from './phase-refused-error.ts';
 import { phaseNamesOf } from '../change/phase-name.ts';
 import { SQLSTATE, sqlState } from '../postgres/database-error.ts';
 import type { Session } from '../postgres/session.ts';
 import { readStage, type Stage } from '../observation/stage.ts';
 import { type LockedPlan, underExclusiveLock } from '../postgres/exclusive-lock.ts';
 import { rowSecurityObstacles } from '../attachments/obstacles/row-obstacles.ts';
-import { type ErrorDetails, OnlineMigrationError } from '../change/online-migration-error.ts';
 import { type Obstacle, obstacle } from '../change/obstacle.ts';
-import { findAttachedObstacles, findObstaclesOfActiveColumn } from '../attachments/obstacles/obstacles.ts';
-import type { Side } from '../sync/filled-column.ts';
 
 /** SQLSTATEs of a name that another object has. */
 const NAME_TAKEN: ReadonlySet<string> = new Set([
@@ -50,20 +48,6 @@ export interface PhaseContext {
   /** Records the migration as applied or reverted. It must be called once, in the phase's last transaction. */
   readonly recordInLedger: () => Promise<void>;
   readonly settings: MigrationSettings;
-}
-
-/** A phase was refused because of the state of the database. Its work so far is kept, and running it again continues. */
-export class PhaseRefusedError extends OnlineMigrationError {
-  override readonly name = 'PhaseRefusedError';
-}
-
-/**
- * The details of every refusal.
- * @param phase the phase as in the message: `contract`, `revert the contract of`
- */
-export function phaseDetails({ change }: Pick<PhaseContext, 'change'>, phase: string): ErrorDetails {
-  const { change: name, table } = changeNamesOf(change);
-  return { change: name, table, phase: phase.replace(/^revert the (.*) of$/, 'revert $1') };
 }
 
 /**
@@ -263,21 +247,4 @@ export function nameTaken(
     { ...phaseDetails(context, phase), taken },
     { cause },
   );
-}
-
-/**
- * Refuses a phase if an object that depends on a column can neither be carried over nor be dropped with it.
- * @param side the columns that this phase or a later one drops
- * @throws PhaseRefusedError
- */
-export async function refuseAttached(context: PhaseContext, phase: string, side: Side): Promise<void> {
-  refuseObstacles(context, phase, await findAttachedObstacles(context.session, context.change, side));
-}
-
-/**
- * Does the same for the old columns while they are active. Their defaults must also match the declaration.
- * @throws PhaseRefusedError
- */
-export async function refuseOldColumn(context: PhaseContext, phase: string): Promise<void> {
-  refuseObstacles(context, phase, await findObstaclesOfActiveColumn(context.session, context.change));
 }

@@ -1,13 +1,6 @@
-import { backfill, revertBackfill } from './backfill.ts';
 import type { ColumnChange } from '../change/column-change.ts';
-import { contract } from './contract.ts';
-import { contractAndRename, revertContractAndRename } from './contract-and-rename.ts';
-import { enforce, revertEnforce } from './enforce.ts';
-import { expand, revertExpand } from './expand.ts';
-import { PhaseRefusedError, phaseDetails, type PhaseContext } from './phase.ts';
-import { rename, revertRename } from './rename.ts';
-import { renameOnly, revertRenameOnly } from './rename-only.ts';
-import { revertContract } from './revert-contract.ts';
+import type { PhaseContext } from './phase.ts';
+import { PhaseRefusedError, phaseDetails } from './phase-refused-error.ts';
 import { isRename } from '../change/changed-column.ts';
 import { changeNamesOf } from '../change/names.ts';
 import { PHASE_NAMES, phaseNamesOf, type PhaseName } from '../change/phase-name.ts';
@@ -27,20 +20,54 @@ export interface PhaseOfChange {
 /** A phase of column changes and its revert. Its statements depend on the change. */
 export type Phase = Pick<PhaseOfChange, 'name' | 'up' | 'down'>;
 
+/*
+ * A phase is loaded when it runs. `migration:up` without a pending phase, and an application, need none of them.
+ */
+
 const ORDINARY: Readonly<Record<PhaseName, PhaseOfChange>> = {
   /** Adds the new column; the sync trigger keeps both columns equal. */
-  expand: { name: 'expand', from: 'initial', to: 'expanded', up: expand, down: revertExpand },
+  expand: {
+    name: 'expand',
+    from: 'initial',
+    to: 'expanded',
+    up: async (context) => (await import('./expand.ts')).expand(context),
+    down: async (context) => (await import('./expand.ts')).revertExpand(context),
+  },
   /** Fills the new column of all rows that are older than the sync trigger, in batches. */
-  backfill: { name: 'backfill', from: 'expanded', to: 'backfilled', up: backfill, down: revertBackfill },
+  backfill: {
+    name: 'backfill',
+    from: 'expanded',
+    to: 'backfilled',
+    up: async (context) => (await import('./backfill.ts')).backfill(context),
+    down: async (context) => (await import('./revert-backfill.ts')).revertBackfill(context),
+  },
   /**
    * Sets NOT NULL on the new column, and makes the sync trigger work in both directions; then the application
    * switches over.
    */
-  enforce: { name: 'enforce', from: 'backfilled', to: 'enforced', up: enforce, down: revertEnforce },
+  enforce: {
+    name: 'enforce',
+    from: 'backfilled',
+    to: 'enforced',
+    up: async (context) => (await import('./enforce.ts')).enforce(context),
+    down: async (context) => (await import('./enforce.ts')).revertEnforce(context),
+  },
   /** Proves that both columns are equal, then drops the old one. */
-  contract: { name: 'contract', from: 'enforced', to: 'contracted', up: contract, down: revertContract },
+  contract: {
+    name: 'contract',
+    from: 'enforced',
+    to: 'contracted',
+    up: async (context) => (await import('./contract.ts')).contract(context),
+    down: async (context) => (await import('./revert-contract.ts')).revertContract(context),
+  },
   /** Gives the new column the old column's name. */
-  rename: { name: 'rename', from: 'contracted', to: 'renamed', up: rename, down: revertRename },
+  rename: {
+    name: 'rename',
+    from: 'contracted',
+    to: 'renamed',
+    up: async (context) => (await import('./rename.ts')).rename(context),
+    down: async (context) => (await import('./rename.ts')).revertRename(context),
+  },
 };
 
 /** Drops the old column and gives its name to the new one. */
@@ -48,8 +75,8 @@ const CONTRACT_AND_RENAME: PhaseOfChange = {
   name: 'contract',
   from: 'enforced',
   to: 'renamed',
-  up: contractAndRename,
-  down: revertContractAndRename,
+  up: async (context) => (await import('./contract-and-rename.ts')).contractAndRename(context),
+  down: async (context) => (await import('./contract-and-rename.ts')).revertContractAndRename(context),
 };
 
 /** Gives the one column another name. */
@@ -57,8 +84,8 @@ const RENAME_ONLY: PhaseOfChange = {
   name: 'rename',
   from: 'initial',
   to: 'renamed',
-  up: renameOnly,
-  down: revertRenameOnly,
+  up: async (context) => (await import('./rename-only.ts')).renameOnly(context),
+  down: async (context) => (await import('./rename-only.ts')).revertRenameOnly(context),
 };
 
 /** The phases of a change, in order. */

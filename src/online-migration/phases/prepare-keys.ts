@@ -5,7 +5,8 @@ import { keyIndexName } from '../attachments/table-column.ts';
 import { changeNamesOf } from '../change/names.ts';
 import type { Side } from '../sync/filled-column.ts';
 import { buildUnlessValid, refuseTakenNames } from './mirror-partitioned-index.ts';
-import { type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+import type { PhaseContext } from './phase.ts';
+import { phaseDetails, PhaseRefusedError } from './phase-refused-error.ts';
 
 /**
  * Prepares the handover of the primary keys and unique constraints of a partitioned table. Each has a valid copy by then,

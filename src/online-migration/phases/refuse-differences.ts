@@ -5,7 +5,8 @@ import type { Side } from '../sync/filled-column.ts';
 import { areUnequal } from '../change/value-difference.ts';
 import { changeNamesOf, namesOf } from '../change/names.ts';
 import { describeRow } from '../change/row-key.ts';
-import { type PhaseContext, phaseDetails, PhaseRefusedError } from './phase.ts';
+import type { PhaseContext } from './phase.ts';
+import { phaseDetails, PhaseRefusedError } from './phase-refused-error.ts';
 
 /**
  * Refuses a phase if the two columns of any row differ: a sync trigger may have been disabled for a time. It reads

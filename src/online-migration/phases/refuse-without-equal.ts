@@ -7,7 +7,8 @@ import { changeNamesOf, namesOf } from '../change/names.ts';
 import { obstacle, type Obstacle } from '../change/obstacle.ts';
 import type { ErrorDetails } from '../change/online-migration-error.ts';
 import { describeRow } from '../change/row-key.ts';
-import { type PhaseContext, phaseDetails, PhaseRefusedError, refuseObstacles } from './phase.ts';
+import { type PhaseContext, refuseObstacles } from './phase.ts';
+import { phaseDetails, PhaseRefusedError } from './phase-refused-error.ts';
 
 /** The phase that needs an old value for each new one. */
 const PHASE = 'revert the contract of';

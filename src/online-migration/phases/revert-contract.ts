@@ -25,13 +25,8 @@ import { recordSyncTriggers } from '../sync/sync-state.ts';
 import { createSyncFunction, createSyncTriggers } from '../sync/sync-trigger.ts';
 import { readTableShape } from '../state/table-shape.ts';
 import { fillAndReport } from './fill-and-report.ts';
-import {
-  refuseAttached,
-  inExclusiveTransaction,
-  type PhaseContext,
-  refuseOneWay,
-  requireStage,
-} from './phase.ts';
+import { inExclusiveTransaction, type PhaseContext, refuseOneWay, requireStage } from './phase.ts';
+import { refuseAttached } from './refuse-attached.ts';
 import { bringUpToDate, requireSyncTriggers } from './sync-guard.ts';
 import { refuseNumbersBeyond, refuseUnfilled, refuseWithoutEqual } from './refuse-without-equal.ts';
 import { refuseLostValues, reportUnusedKeptValues } from './kept-values.ts';

@@ -1,5 +1,6 @@
 import { changeNamesOf } from '../change/names.ts';
-import { type PhaseContext, PhaseRefusedError } from './phase.ts';
+import type { PhaseContext } from './phase.ts';
+import { PhaseRefusedError } from './phase-refused-error.ts';
 
 /** PostgreSQL 14 added TID range scans and function bodies that do not depend on the search_path. */
 const OLDEST_VERSION = 14;

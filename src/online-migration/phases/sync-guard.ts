@@ -9,7 +9,8 @@ import { recordChange } from '../state/change-record.ts';
 import { createState } from '../state/tables.ts';
 import { readSyncState } from '../sync/sync-state.ts';
 import { createSyncFunction, type SyncMode } from '../sync/sync-trigger.ts';
-import { type PhaseContext, phaseDetails, PhaseRefusedError, refuseObstacles } from './phase.ts';
+import { type PhaseContext, refuseObstacles } from './phase.ts';
+import { phaseDetails, PhaseRefusedError } from './phase-refused-error.ts';
 import { prepareState } from './prepare-state.ts';
 
 /**

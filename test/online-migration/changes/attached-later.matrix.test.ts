@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
-import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { revertBackfill } from '../../../src/online-migration/phases/revert-backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';

@@ -3,7 +3,8 @@ import type { ColumnChange } from '../../../src/online-migration/change/column-c
 import { integerToBigint } from '../../../src/online-migration/conversions/numbers/integer-to-bigint.ts';
 import { textToTimestamptz } from '../../../src/online-migration/conversions/times/text-to-timestamptz.ts';
 import { changeOf } from '../../support/change-of.ts';
-import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { revertBackfill } from '../../../src/online-migration/phases/revert-backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';

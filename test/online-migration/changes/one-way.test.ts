@@ -3,7 +3,7 @@ import { backfill } from '../../../src/online-migration/phases/backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';
-import { revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
+import { revertBackfill } from '../../../src/online-migration/phases/revert-backfill.ts';
 import { revertContract } from '../../../src/online-migration/phases/revert-contract.ts';
 import { type ChangeCase, expectFullCycle } from '../../support/change-cycle.ts';
 import { changeOf } from '../../support/change-of.ts';

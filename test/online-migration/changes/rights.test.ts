@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { textToEnum } from '../../../src/online-migration/conversions/texts/text-to-enum.ts';
-import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { revertBackfill } from '../../../src/online-migration/phases/revert-backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce, revertEnforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand, revertExpand } from '../../../src/online-migration/phases/expand.ts';

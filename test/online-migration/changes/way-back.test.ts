@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { textToNumeric } from '../../../src/online-migration/conversions/numbers/text-to-numeric.ts';
 import { textToUuid } from '../../../src/online-migration/conversions/documents/text-to-uuid.ts';
-import { backfill, revertBackfill } from '../../../src/online-migration/phases/backfill.ts';
+import { backfill } from '../../../src/online-migration/phases/backfill.ts';
+import { revertBackfill } from '../../../src/online-migration/phases/revert-backfill.ts';
 import { contract } from '../../../src/online-migration/phases/contract.ts';
 import { enforce } from '../../../src/online-migration/phases/enforce.ts';
 import { expand } from '../../../src/online-migration/phases/expand.ts';

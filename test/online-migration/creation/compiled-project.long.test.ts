@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, it } from '@jest/globals';
-import { PROJECT_FOLDER } from '../../../src/database/embedded-postgres.ts';
+import { PROJECT_FOLDER } from '../../../src/database/project-folder.ts';
 import { databasePerTest } from '../../support/tested-database.ts';
 import { compiled, expectWrittenForm, SETUP } from './written-form.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { EntitySchema } from '@mikro-orm/core';
 import { MikroORM, type Options } from '@mikro-orm/postgresql';
 import { onlineMigrations, type OnlineMigrator } from '../../../../src/online-migration/mikro-orm/index.ts';
-import { PROJECT_FOLDER } from '../../../../src/database/embedded-postgres.ts';
+import { PROJECT_FOLDER } from '../../../../src/database/project-folder.ts';
 
 /** The packages that the files import. Without a formatter, a project gets them as they are written. */
 const PACKAGES = ['@mikro-orm', 'online-migration'];
