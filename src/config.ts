@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { z } from 'zod';
 import { isConnectionUrl } from './database/connection-url.ts';
 
 /** All settings that come from the environment. */
@@ -52,64 +51,85 @@ const FOLLOW_CHANGE = 'auto';
 
 const DOTENV_FILE = join(import.meta.dirname, '../.env');
 
-const databaseUrl = z.string().refine(isConnectionUrl, {
-  error:
-    'must be a URL like postgresql://user:password@host:5432/database, with the name of the database. Percent-encode the ' +
-    'special characters of names, passwords and parameters: @ as %40, / as %2F, # as %23, ? as %3F, % as %25',
-});
-const portExpectation = { error: 'must be a whole number from 0 to 65535' };
-
-/** A whole number of milliseconds. */
-function milliseconds(least: number, greatest: number, otherwise: number) {
-  const error = `must be a whole number of milliseconds from ${least} to ${greatest}`;
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, { error })
-    .transform(Number)
-    .refine((value) => value >= least && value <= greatest, { error })
-    .default(otherwise);
+/** A variable of the environment: the form of its text, and its value. */
+interface Variable<T> {
+  /** Returns undefined if the text does not have the form. */
+  readonly parse: (text: string) => T | undefined;
+  /** The form in words: `must be …`. */
+  readonly form: string;
+  /** The value if the variable is not set. */
+  readonly otherwise: T;
 }
 
-const environmentSchema = z.object({
-  DATABASE_URL: databaseUrl.optional(),
-  DATABASE_DIRECT_URL: databaseUrl.optional(),
-  DATABASE_REPLICA_URL: databaseUrl.optional(),
-  TEST_DATABASE_URL: databaseUrl.optional(),
-  HOST: z
-    .string()
-    .regex(/^[\w.:%-]+$/, { error: 'must be a host name or an IP address like 127.0.0.1' })
-    .default('127.0.0.1'),
-  PORT: z
-    .string()
-    .regex(/^\d{1,5}$/, portExpectation)
-    .transform(Number)
-    .refine((port) => port <= 65_535, portExpectation)
-    .default(3000),
+/** A text for which a condition is true. It is optional without a default. */
+function text<T extends string | undefined = undefined>(
+  form: string,
+  isValid: (text: string) => boolean,
+  otherwise?: T,
+): Variable<string | T> {
+  return { form, parse: (given) => (isValid(given) ? given : undefined), otherwise: otherwise as T };
+}
+
+function wholeNumber(least: number, greatest: number, otherwise: number, unit = ''): Variable<number> {
+  return {
+    form: `must be a whole number${unit} from ${least} to ${greatest}`,
+    parse(given) {
+      const number = /^(0|[1-9]\d{0,8})$/.test(given) ? Number(given) : -1;
+      return number >= least && number <= greatest ? number : undefined;
+    },
+    otherwise,
+  };
+}
+
+function milliseconds(least: number, greatest: number, otherwise: number): Variable<number> {
+  return wholeNumber(least, greatest, otherwise, ' of milliseconds');
+}
+
+const databaseUrl = text(
+  'must be a URL like postgresql://user:password@host:5432/database, with the name of the database. Percent-encode the ' +
+    'special characters of names, passwords and parameters: @ as %40, / as %2F, # as %23, ? as %3F, % as %25',
+  isConnectionUrl,
+);
+
+const logLevel: Variable<Config['logLevel']> = {
+  form: `must be one of ${LOG_LEVELS.join(', ')}`,
+  parse: (given) => LOG_LEVELS.find((level) => level === given),
+  otherwise: 'info',
+};
+
+const VARIABLES = {
+  DATABASE_URL: databaseUrl,
+  DATABASE_DIRECT_URL: databaseUrl,
+  DATABASE_REPLICA_URL: databaseUrl,
+  TEST_DATABASE_URL: databaseUrl,
+  HOST: text(
+    'must be a host name or an IP address like 127.0.0.1',
+    (given) => /^[\w.:%-]+$/.test(given),
+    '127.0.0.1',
+  ),
+  PORT: wholeNumber(0, 65_535, 3000),
   DATABASE_WAIT_MS: milliseconds(0, 86_400_000, 60_000),
   REQUEST_TIMEOUT_MS: milliseconds(100, 600_000, 10_000),
-  LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  LOG_LEVEL: logLevel,
   SHUTDOWN_DELAY_MS: milliseconds(0, 600_000, 0),
-  ACTIVE_COLUMN: z.string().default(FOLLOW_CHANGE),
+  ACTIVE_COLUMN: text('must be the name of a column', () => true, FOLLOW_CHANGE),
   ACTIVE_COLUMN_POLL_MS: milliseconds(10, 3_600_000, 1_000),
   LOCK_TIMEOUT_MS: milliseconds(1, 60_000, 100),
   LOCK_BUDGET_MS: milliseconds(0, 86_400_000, 120_000),
   SWITCHOVER_WAIT_MS: milliseconds(0, 86_400_000, 30_000),
   BACKFILL_BATCH_MS: milliseconds(1, 10_000, 100),
-  BACKFILL_WORKERS: z
-    .string()
-    .regex(/^(\d|[1-5]\d|6[0-4])$/, { error: 'must be a whole number from 0 to 64' })
-    .transform(Number)
-    .default(1),
-  BACKFILL_LATENCY_URL: z
-    .string()
-    .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), {
-      error: 'must be a URL like http://127.0.0.1:3000/metrics',
-    })
-    .optional(),
-});
+  BACKFILL_WORKERS: wholeNumber(0, 64, 1),
+  BACKFILL_LATENCY_URL: text('must be a URL like http://127.0.0.1:3000/metrics', (given) =>
+    /^https?:$/.test(URL.parse(given)?.protocol ?? ''),
+  ),
+};
+
+type Values = {
+  readonly [Name in keyof typeof VARIABLES]: (typeof VARIABLES)[Name] extends Variable<infer T> ? T : never;
+};
 
 /** The names of all variables that {@link readConfig} reads. */
-export const CONFIG_VARIABLES: readonly string[] = Object.keys(environmentSchema.shape);
+export const CONFIG_VARIABLES: readonly string[] = Object.keys(VARIABLES);
 
 /**
  * Reads the configuration. An empty variable counts as not set.
@@ -118,11 +138,7 @@ export const CONFIG_VARIABLES: readonly string[] = Object.keys(environmentSchema
  * @throws Error with one sentence for each invalid variable; it never contains a value, which may be a password
  */
 export function readConfig(env: NodeJS.ProcessEnv = environmentOverDotenv()): Config {
-  const setVariables = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
-  const { success, data, error } = environmentSchema.safeParse(setVariables);
-  if (!success) {
-    throw new Error(error.issues.map(({ path, message }) => `${path.join('.')} ${message}.`).join('\n'));
-  }
+  const data = parseVariables(env);
   return {
     ...(data.DATABASE_URL && { databaseUrl: data.DATABASE_URL }),
     ...(data.DATABASE_DIRECT_URL && { databaseDirectUrl: data.DATABASE_DIRECT_URL }),
@@ -143,6 +159,19 @@ export function readConfig(env: NodeJS.ProcessEnv = environmentOverDotenv()): Co
     backfillWorkers: data.BACKFILL_WORKERS,
     ...(data.BACKFILL_LATENCY_URL && { backfillLatencyUrl: data.BACKFILL_LATENCY_URL }),
   };
+}
+
+function parseVariables(env: NodeJS.ProcessEnv): Values {
+  const problems: string[] = [];
+  const values = Object.entries<Variable<unknown>>(VARIABLES).map(([name, { parse, form, otherwise }]) => {
+    const given = env[name];
+    if (!given) return [name, otherwise];
+    const value = parse(given);
+    if (value === undefined) problems.push(`${name} ${form}.`);
+    return [name, value];
+  });
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  return Object.fromEntries(values) as Values;
 }
 
 function environmentOverDotenv(): NodeJS.ProcessEnv {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PROJECT_FOLDER } from '../src/database/embedded-postgres.ts';
+import { PROJECT_FOLDER } from '../src/database/project-folder.ts';
 import { copyProject, linkPackages } from './support/project-copy.ts';
 import { createTestDatabase } from './support/test-server.ts';
 

@@ -1,21 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { appendFile, chown, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { z } from 'zod';
 import { freePort } from './free-port.ts';
 import { type OperatingSystemUser, runAs } from './operating-system-user.ts';
 import { CLUSTER, createOwnedFolder, removeFolder } from './owned-folder.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 
 /** How to connect to a cluster's server. It is stored in the cluster, so that both are created and deleted together. */
-export type Connection = z.infer<typeof connectionSchema>;
-
-const connectionSchema = z.object({
-  user: z.string(),
-  password: z.string(),
+export interface Connection {
+  readonly user: string;
+  readonly password: string;
   /** The preferred port. postmaster.pid contains the port in use. */
-  preferredPort: z.number(),
-});
+  readonly preferredPort: number;
+}
 
 const CONNECTION_FILE = 'connection.json';
 /** Error codes if a folder cannot be renamed to a non-empty folder. */
@@ -149,7 +146,10 @@ async function findConnection(clusterFolder: string): Promise<Connection | undef
 /** Omits the parser's error, which may quote the password. */
 function parseConnection(text: string): Connection | undefined {
   try {
-    return connectionSchema.parse(JSON.parse(text));
+    const { user, password, preferredPort } = JSON.parse(text) as Partial<Record<string, unknown>>;
+    return typeof user === 'string' && typeof password === 'string' && typeof preferredPort === 'number'
+      ? { user, password, preferredPort }
+      : undefined;
   } catch {
     return undefined;
   }

@@ -9,13 +9,8 @@ import { sweepOwnedFolders } from './leftover-folders.ts';
 import { CLUSTER, createOwnedFolder, removeFolder } from './owned-folder.ts';
 import { freePort } from './free-port.ts';
 import { reachableBinaries } from './postgres-binaries.ts';
+import { PROJECT_DATA_FOLDER } from './project-folder.ts';
 import { startServer, stopServer } from './server-start-stop.ts';
-
-/** The root folder of this project. */
-export const PROJECT_FOLDER = join(import.meta.dirname, '../..');
-
-/** The data folder of this project, independent of the current folder. */
-export const PROJECT_DATA_FOLDER = join(PROJECT_FOLDER, '.data/postgres');
 
 /** A running embedded server. */
 export interface EmbeddedPostgres {

@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import type { DatabaseServers } from './application-connections.ts';
 import { printableUrl, urlsOfHosts } from './connection-url.ts';
-import { PROJECT_DATA_FOLDER, PROJECT_FOLDER, startEmbeddedPostgres } from './embedded-postgres.ts';
+import { PROJECT_DATA_FOLDER, PROJECT_FOLDER } from './project-folder.ts';
 import { awaitWritableServer } from './writable-server.ts';
 
 /** The database settings of the environment. */
@@ -44,6 +44,8 @@ export async function resolveDatabase(
     };
   }
   if (databaseUrl) return resolveGiven(databaseUrl, 'DATABASE_URL');
+  // A project with a database of its own does without it.
+  const { startEmbeddedPostgres } = await import('./embedded-postgres.ts');
   const { url } = await startEmbeddedPostgres(dataFolder);
   return {
     url,

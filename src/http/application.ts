@@ -5,7 +5,7 @@ import type { ClientConfig } from 'pg';
 import { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import type { FollowedOrm } from 'online-migration/mikro-orm';
-import type { Feature, FeatureReplica } from './feature.ts';
+import type { Feature, FeatureReplica, FeatureRoutes } from './feature.ts';
 import { addHealthRoutes } from './health.ts';
 import { RequestHistory } from './live/request-history.ts';
 import { addLiveRoutes } from './live/routes.ts';
@@ -29,9 +29,14 @@ import { refuseMalformed } from './well-formed-requests.ts';
 /** Reads are retried only in the first half of their time limit, so that a retry can finish. */
 const SHARE_FOR_REPEATED_READS = 0.5;
 
+/** Loads the routes of features. */
+export async function loadRoutes(features: readonly Feature[]): Promise<FeatureRoutes[]> {
+  return Promise.all(features.flatMap((feature) => feature.loadRoutes?.() ?? []));
+}
+
 /** The document that `/openapi.json` returns. */
-export function apiDocumentOf(features: readonly Feature[]): DocumentPart {
-  return buildDocument([...features.map(({ documentation }) => documentation), operationalRoutes]);
+export function apiDocumentOf(routes: readonly FeatureRoutes[]): DocumentPart {
+  return buildDocument([...routes.map(({ documentation }) => documentation), operationalRoutes]);
 }
 
 /** Settings and connections of the API. */
@@ -77,7 +82,8 @@ export async function buildApplication(
 
   // All methods that Node can parse. An unsupported method then gets 405 with Allow, not 501.
   const router = new Router({ sensitive: true, methods: METHODS });
-  for (const feature of features) feature.addRoutes(router, orm, replica);
+  const routes = await loadRoutes(features);
+  for (const each of routes) each.addRoutes(router, orm, replica);
   const workRoutes = pathsOf(router);
   const durations = new RequestDurations(metrics, workRoutes);
   const history = new RequestHistory(workRoutes);
@@ -89,7 +95,7 @@ export async function buildApplication(
     stopping,
   );
   addMetricsRoute(router, metrics);
-  addOpenApiRoute(router, apiDocumentOf(features));
+  addOpenApiRoute(router, apiDocumentOf(routes));
   const sampler = resources.use(new Sampler({ change: changes[0]?.change, connection, history }));
   addLiveRoutes(router, sampler, stopping);
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { PROJECT_FOLDER } from '../database/embedded-postgres.ts';
+import { PROJECT_FOLDER } from '../database/project-folder.ts';
 import { LARGEST_NUMBER } from '../large-record/seeding.ts';
 import { randomSeed, readOptions, wholeNumber } from '../command-line/command-options.ts';
 import { findBrowser, launchBrowser } from '../../test/support/installed-browser.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { PROJECT_FOLDER } from '../database/embedded-postgres.ts';
+import { PROJECT_FOLDER } from '../database/project-folder.ts';
 import { freePort } from '../database/free-port.ts';
 import { LARGEST_NUMBER } from '../large-record/seeding.ts';
 import { readOptions, wholeNumber } from '../command-line/command-options.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { flag, HelpWanted, readOptions, wholeNumber } from '../../src/command-line/command-options.ts';
-import { PROJECT_FOLDER } from '../../src/database/embedded-postgres.ts';
+import { PROJECT_FOLDER } from '../../src/database/project-folder.ts';
 import { startCommand } from '../support/running-command.ts';
 
 /** Each script is a process of its own. */

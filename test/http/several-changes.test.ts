@@ -31,8 +31,6 @@ const parcel = defineEntity({
 const parcels: Feature = {
   changes: [{ change: weightChange }],
   entities: [parcel],
-  documentation: { bodies: {}, answers: {}, paths: {} },
-  addRoutes: () => undefined,
 };
 
 let table: NotesTable;
@@ -73,7 +71,13 @@ it('ACTIVE_COLUMN applies to the change with that column, and must belong to a c
 });
 
 it('a feature cannot follow a change that it does not list', async () => {
-  const unlisted: Feature = { ...parcels, addRoutes: (_, orm) => void orm.follower(priorityChange) };
+  const unlisted: Feature = {
+    ...parcels,
+    loadRoutes: async () => ({
+      documentation: { bodies: {}, answers: {}, paths: {} },
+      addRoutes: (_, orm) => void orm.follower(priorityChange),
+    }),
+  };
   await expect(startTestApplication(table.url, {}, [unlisted])).rejects.toThrow(
     'The ORM does not follow the change public.note.priority: add it to the changes of `followedOrm`.',
   );

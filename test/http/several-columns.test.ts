@@ -30,10 +30,12 @@ const parcel = defineEntity({
 const parcels: Feature = {
   changes: [{ change }],
   entities: [parcel],
-  documentation: { bodies: {}, answers: {}, paths: {} },
-  addRoutes: (_, orm) => {
-    void once(orm.follower(change), 'switched').then(() => switched.resolve());
-  },
+  loadRoutes: async () => ({
+    documentation: { bodies: {}, answers: {}, paths: {} },
+    addRoutes: (_, orm) => {
+      void once(orm.follower(change), 'switched').then(() => switched.resolve());
+    },
+  }),
 };
 
 const switched = Promise.withResolvers<void>();

@@ -6,7 +6,7 @@ import type { LargeRecordRepository } from '../../src/large-record/repository.ts
 import { addLargeRecordRoutes } from '../../src/large-record/routes.ts';
 import { ApiDocumentation } from '../support/documented-answers.ts';
 
-const documentation = new ApiDocumentation([largeRecord]);
+const documentation = await ApiDocumentation.of([largeRecord]);
 
 it('the document of the records is valid OpenAPI 3.1', async () => {
   const { errors } = await new Validator().validate(structuredClone(documentation.document));

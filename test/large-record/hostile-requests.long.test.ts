@@ -18,7 +18,7 @@ const ROWS = 2_000;
 const CONNECTIONS = 40;
 const RUN_MS = 240_000;
 
-const documentation = new ApiDocumentation(features);
+const documentation = await ApiDocumentation.of(features);
 
 type Row = Readonly<{ id: number; name: string; created_at: string }>;
 

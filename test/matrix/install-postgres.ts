@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PROJECT_FOLDER } from '../../src/database/embedded-postgres.ts';
+import { PROJECT_FOLDER } from '../../src/database/project-folder.ts';
 import { sweepOwnedFolders } from '../../src/database/leftover-folders.ts';
 import { createOwnedFolder, removeFolder } from '../../src/database/owned-folder.ts';
 import { BINARIES_PACKAGE } from '../../src/database/postgres-binaries.ts';

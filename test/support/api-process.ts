@@ -33,7 +33,7 @@ export async function startApiProcess(
   });
   await command.printed(LISTENING);
   const url = LISTENING.exec(command.output())![1]!;
-  const documentation = documentAnswers(url, documented);
+  const documentation = await documentAnswers(url, documented);
   return {
     ...command,
     url,

@@ -4,7 +4,7 @@ import { mkdir, mkdtempDisposable, readdir, readFile, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { PROJECT_FOLDER } from '../../src/database/embedded-postgres.ts';
+import { PROJECT_FOLDER } from '../../src/database/project-folder.ts';
 
 /** How a program ended. */
 export interface Ended {

@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { apiDocumentOf } from '../../src/http/application.ts';
-import type { Feature } from '../../src/http/feature.ts';
+import { apiDocumentOf, loadRoutes } from '../../src/http/application.ts';
+import type { Feature, FeatureRoutes } from '../../src/http/feature.ts';
 
 interface Reference {
   readonly $ref?: string;
@@ -58,8 +58,13 @@ export class ApiDocumentation {
   readonly #ajv = new Ajv2020({ strict: false, allErrors: true, formats: { int64: true } });
   readonly #schemas = new WeakMap<object, object>();
 
-  constructor(features: readonly Feature[]) {
-    const document = apiDocumentOf(features);
+  /** Loads the routes of the features. */
+  static async of(features: readonly Feature[]): Promise<ApiDocumentation> {
+    return new ApiDocumentation(await loadRoutes(features));
+  }
+
+  private constructor(routes: readonly FeatureRoutes[]) {
+    const document = apiDocumentOf(routes);
     const { paths } = document as unknown as { paths: Readonly<Record<string, PathItem>> };
     this.document = document;
     this.operations = Object.entries(paths).flatMap(([path, item]) =>
@@ -157,9 +162,9 @@ const served = new Map<string, ApiDocumentation>();
  *
  * @returns a function that stops this
  */
-export function documentAnswers(url: string, features: readonly Feature[]): Disposable {
+export async function documentAnswers(url: string, features: readonly Feature[]): Promise<Disposable> {
   const { origin } = new URL(url);
-  served.set(origin, new ApiDocumentation(features));
+  served.set(origin, await ApiDocumentation.of(features));
   return { [Symbol.dispose]: () => void served.delete(origin) };
 }
 

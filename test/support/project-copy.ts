@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { cp, lstat, mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises';
 import { join, matchesGlob } from 'node:path';
 import { promisify } from 'node:util';
-import { PROJECT_FOLDER } from '../../src/database/embedded-postgres.ts';
+import { PROJECT_FOLDER } from '../../src/database/project-folder.ts';
 
 const BINARIES = '.bin';
 

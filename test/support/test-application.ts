@@ -40,7 +40,7 @@ export async function startTestApplication(
   const application = resources.use(await openApplication(served, servers, { config, stopping, log }));
   const listener = await listen(application.koa, '127.0.0.1', 0, { ...config, log });
   resources.defer(() => listener.close(config.requestTimeoutMs));
-  resources.use(documentAnswers(listener.url, served));
+  resources.use(await documentAnswers(listener.url, served));
   const owned = resources.move();
   return {
     url: listener.url,

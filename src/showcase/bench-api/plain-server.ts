@@ -28,11 +28,13 @@ await serve([
   {
     changes: [],
     entities: [schema],
-    documentation: largeRecordRoutes,
-    addRoutes(router, { base }) {
-      const run = <T>(work: (em: EntityManager) => Promise<T>) =>
-        RequestContext.create(base.em, () => work(RequestContext.getEntityManager() as EntityManager));
-      addLargeRecordRoutes(router, new LargeRecordRepository({ run }));
-    },
+    loadRoutes: async () => ({
+      documentation: largeRecordRoutes,
+      addRoutes(router, { base }) {
+        const run = <T>(work: (em: EntityManager) => Promise<T>) =>
+          RequestContext.create(base.em, () => work(RequestContext.getEntityManager() as EntityManager));
+        addLargeRecordRoutes(router, new LargeRecordRepository({ run }));
+      },
+    }),
   },
 ]);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { PROJECT_FOLDER } from '../../database/embedded-postgres.ts';
+import { PROJECT_FOLDER } from '../../database/project-folder.ts';
 import { type ApiProcess, startServing } from '../harness/api-process.ts';
 
 const PLAIN_SERVER = join(PROJECT_FOLDER, 'src/showcase/bench-api/plain-server.ts');

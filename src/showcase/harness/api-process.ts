@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { PROJECT_FOLDER } from '../../database/embedded-postgres.ts';
+import { PROJECT_FOLDER } from '../../database/project-folder.ts';
 import { OwnedProcess } from './owned-process.ts';
 
 const MAIN = join(PROJECT_FOLDER, 'src/main.ts');

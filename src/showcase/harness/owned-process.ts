@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { CONFIG_VARIABLES } from '../../config.ts';
-import { PROJECT_FOLDER } from '../../database/embedded-postgres.ts';
+import { PROJECT_FOLDER } from '../../database/project-folder.ts';
 
 /** How long a process may take to end after a signal. */
 const END_GRACE_MS = 3_000;

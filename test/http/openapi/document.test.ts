@@ -16,7 +16,7 @@ import type { TestApplication } from '../../support/test-application.ts';
 const NO_DATABASE = 'postgres://someone@127.0.0.1:9/none';
 const TOO_GREAT = 'x'.repeat(100 * 1024 + 1);
 
-const documentation = new ApiDocumentation([notes]);
+const documentation = await ApiDocumentation.of([notes]);
 const resources = new AsyncDisposableStack();
 let table: NotesTable;
 /** A working API, one whose table lacks a column, and one without a database. */
@@ -42,7 +42,9 @@ it('is valid OpenAPI 3.1', async () => {
 });
 
 it('is valid without features too', async () => {
-  const { errors } = await new Validator().validate(structuredClone(new ApiDocumentation([]).document));
+  const { errors } = await new Validator().validate(
+    structuredClone((await ApiDocumentation.of([])).document),
+  );
   expect(errors).toBeUndefined();
 });
 

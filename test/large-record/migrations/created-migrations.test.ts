@@ -15,8 +15,6 @@ import { LargeRecord } from './large-record.ts';
 export const largeRecord: Feature = {
   changes: [],
   entities: [LargeRecord],
-  documentation: { bodies: {}, answers: {}, paths: {} },
-  addRoutes: () => undefined,
 };
 `;
 

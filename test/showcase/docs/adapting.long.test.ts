@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { followPage } from '../../../src/showcase/docs-pages/follow.ts';
 import { readPage } from '../../../src/showcase/docs-pages/page.ts';
-import { PROJECT_FOLDER } from '../../../src/database/embedded-postgres.ts';
+import { PROJECT_FOLDER } from '../../../src/database/project-folder.ts';
 import { connect } from '../../support/database-client.ts';
 import { copyProject, linkPackages } from '../../support/project-copy.ts';
 import { createTestDatabase } from '../../support/test-server.ts';

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { followPage } from '../../../src/showcase/docs-pages/follow.ts';
 import { readPage, withOutputs } from '../../../src/showcase/docs-pages/page.ts';
-import { PROJECT_FOLDER } from '../../../src/database/embedded-postgres.ts';
+import { PROJECT_FOLDER } from '../../../src/database/project-folder.ts';
 import { freePort } from '../../../src/database/free-port.ts';
 import { copyProject, linkPackages, resetDatabaseOf } from '../../support/project-copy.ts';
 

@@ -85,8 +85,7 @@ const documentation: DocumentedRoutes = {
 export const notes: Feature = {
   changes: [{ change: priorityChange }],
   entities: [Note],
-  documentation,
-  addRoutes: addNoteRoutes,
+  loadRoutes: async () => ({ documentation, addRoutes: addNoteRoutes }),
 };
 
 /** Adds the routes. Each runs one unit of work. */
