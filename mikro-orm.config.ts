@@ -1,14 +1,9 @@
-import { readConfig } from './src/config.ts';
-import { resolveDatabase } from './src/database/resolve-database.ts';
-import { features } from './src/features.ts';
-import { migrationSettings } from './src/orm/migration-settings.ts';
-import { migratorOptions } from './src/orm/migrator-options.ts';
+import { useLittleMemory } from 'online-migration/little-memory';
 
 /** The configuration of `npx mikro-orm`. */
 export default async function commandLineOptions() {
-  const config = readConfig();
-  const database = await resolveDatabase(config);
-  process.stderr.write(`${database.description}\n`);
-  const entities = features.flatMap((feature) => feature.entities);
-  return migratorOptions(database.url, entities, { settings: migrationSettings(config) });
+  useLittleMemory();
+  // Loaded afterwards, because loading takes memory, too.
+  const { migrationOptions } = await import('./src/migration-options.ts');
+  return migrationOptions();
 }

@@ -4,6 +4,7 @@ import { emitTo } from '../change/emitter.ts';
 import type { OnlineMigrationListener } from '../change/events.ts';
 import { logEvents } from '../observation/event-log.ts';
 import { forgetProgress } from '../ordinary/progress.ts';
+import { useLittleMemory } from '../change/little-memory.ts';
 import { settingsOf, type SettingsOptions } from '../phases/settings.ts';
 import { interruptSignal } from '../postgres/interrupt-signal.ts';
 import { assertPeerVersion } from '../postgres/peer-versions.ts';
@@ -64,6 +65,8 @@ export class OnlineMigrator extends WritingMigrator {
     for (const name of ['@mikro-orm/core', '@mikro-orm/migrations', '@mikro-orm/postgresql'] as const) {
       assertPeerVersion(name);
     }
+    // A configuration may have done it earlier, which is better. An application keeps Node's own size.
+    if (isMikroOrmCommand()) useLittleMemory();
     return {
       // MikroORM checks for this name before it registers its own migrator.
       name: 'Migrator',

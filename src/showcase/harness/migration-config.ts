@@ -1,19 +1,11 @@
-import { readConfig } from '../../config.ts';
-import { resolveDatabase } from '../../database/resolve-database.ts';
-import { features } from '../../features.ts';
-import { migrationSettings } from '../../orm/migration-settings.ts';
-import { migratorOptions } from '../../orm/migrator-options.ts';
 import type { OnlineMigrationEvent } from 'online-migration';
+import { useLittleMemory } from 'online-migration/little-memory';
 
 /** The configuration of `npx mikro-orm`, with a listener that sends each event to the parent process. */
 export default async function listenedOptions() {
-  const config = readConfig();
-  const database = await resolveDatabase(config);
-  const entities = features.flatMap((feature) => feature.entities);
-  return migratorOptions(database.url, entities, {
-    settings: migrationSettings(config),
-    onEvent: sendToParent,
-  });
+  useLittleMemory();
+  const { migrationOptions } = await import('../../migration-options.ts');
+  return migrationOptions(sendToParent);
 }
 
 function sendToParent(event: OnlineMigrationEvent): void {
