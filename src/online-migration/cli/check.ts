@@ -11,10 +11,8 @@ import { githubReport } from './check/report-github.ts';
 import { jsonReport } from './check/report-json.ts';
 import { sarifReport } from './check/report-sarif.ts';
 import { textReport } from './check/report-text.ts';
+import type { FORMATS } from './check/formats.ts';
 import { describeConnection } from './project/config-file.ts';
-
-/** The forms of the report. */
-export const FORMATS = ['text', 'json', 'github', 'sarif'] as const;
 
 /** The options of `check`. */
 export interface CheckCommand {

@@ -1,15 +1,10 @@
 import { createRequire } from 'node:module';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { setBackfill, showBackfill, workForBackfill } from './backfill.ts';
-import { type CheckCommand, checkMigrations, FORMATS } from './check.ts';
-import { type CreateCommand, createMigration } from './create.ts';
-import { migrateTo } from './migrate.ts';
-import { writeNewChange } from './new.ts';
-import { showPlan } from './plan.ts';
-import { checkChange } from './preflight.ts';
+import { useLittleMemory } from '../change/little-memory.ts';
+import type { CheckCommand } from './check.ts';
+import { FORMATS } from './check/formats.ts';
+import type { CreateCommand } from './create.ts';
 import { type ProgramOptions, runCommand } from './run-command.ts';
-import { showStatus } from './status.ts';
-import { showSurvey } from './survey.ts';
 
 const { description, version } = createRequire(import.meta.url)('../package.json') as {
   description: string;
@@ -19,7 +14,7 @@ const LONGEST_BATCH_MS = 10_000;
 const MOST_WORKERS = 64;
 
 /**
- * Runs `online-migration <command>`.
+ * Runs `online-migration <command>`. It loads only the modules of that command.
  * @param argv as `process.argv`
  */
 export async function runProgram(argv: readonly string[]): Promise<void> {
@@ -57,7 +52,9 @@ export function buildProgram(): Command {
     .argument('[change]', 'its name, or table and column')
     .option('--watch', 'show it every second')
     .action((change: string | undefined, { watch = false }: { watch?: boolean }) =>
-      runCommand(options(), (signal) => showStatus(change, { ...options(), watch }, signal)),
+      runCommand(options(), async (signal) =>
+        (await import('./status.ts')).showStatus(change, { ...options(), watch }, signal),
+      ),
     );
 
   program
@@ -69,7 +66,9 @@ export function buildProgram(): Command {
     .option('--table <name>', 'only this table, with or without its schema; without SQL quotes')
     .option('--verbose', 'show each column that cannot be changed as it is, with its reasons')
     .action((chosen: { schema?: string; table?: string; verbose?: boolean }) =>
-      runCommand(options(), (signal) => showSurvey({ ...options(), ...chosen }, signal)),
+      runCommand(options(), async (signal) =>
+        (await import('./survey.ts')).showSurvey({ ...options(), ...chosen }, signal),
+      ),
     );
 
   program
@@ -77,13 +76,15 @@ export function buildProgram(): Command {
     .description('check a change before it begins: obstacles, and every value of the old column')
     .argument('[change]', 'its name, or table and column')
     .action((change: string | undefined) =>
-      runCommand(options(), (signal) => checkChange(change, options(), signal)),
+      runCommand(options(), async (signal) =>
+        (await import('./preflight.ts')).checkChange(change, options(), signal),
+      ),
     );
 
   program
     .command('plan')
     .description('show the steps by which the pending migrations will run, and change nothing')
-    .action(() => runCommand(options(), () => showPlan(options())));
+    .action(() => runCommand(options(), async () => (await import('./plan.ts')).showPlan(options())));
 
   program
     .command('check')
@@ -106,8 +107,8 @@ export function buildProgram(): Command {
     .action((paths: string[], chosen: Omit<CheckCommand, 'version'>) => {
       const { json } = options();
       const format = json && chosen.format === 'text' ? 'json' : chosen.format;
-      return runCommand({ json: format === 'json' }, () =>
-        checkMigrations(paths, { ...chosen, format, version }),
+      return runCommand({ json: format === 'json' }, async () =>
+        (await import('./check.ts')).checkMigrations(paths, { ...chosen, format, version }),
       );
     });
 
@@ -117,7 +118,9 @@ export function buildProgram(): Command {
     .argument('[change]', 'its name, or table and column')
     .option('--to <stage>', 'the last stage to reach; by default the end of the change', 'renamed')
     .action((change: string | undefined, { to }: { to: string }) =>
-      runCommand(options(), (signal) => migrateTo(change, 'up', to, options(), signal)),
+      runCommand(options(), async (signal) =>
+        (await withLittleMemory(() => import('./migrate.ts'))).migrateTo(change, 'up', to, options(), signal),
+      ),
     );
 
   program
@@ -126,7 +129,15 @@ export function buildProgram(): Command {
     .argument('[change]', 'its name, or table and column')
     .requiredOption('--to <stage>', 'the stage to go back to')
     .action((change: string | undefined, { to }: { to: string }) =>
-      runCommand(options(), (signal) => migrateTo(change, 'down', to, options(), signal)),
+      runCommand(options(), async (signal) =>
+        (await withLittleMemory(() => import('./migrate.ts'))).migrateTo(
+          change,
+          'down',
+          to,
+          options(),
+          signal,
+        ),
+      ),
     );
 
   const backfill = program
@@ -136,7 +147,9 @@ export function buildProgram(): Command {
     .command('status', { isDefault: true })
     .description('show how far it is')
     .argument('[change]', 'its name, or table and column')
-    .action((change: string | undefined) => runCommand(options(), () => showBackfill(change, options())));
+    .action((change: string | undefined) =>
+      runCommand(options(), async () => (await import('./backfill.ts')).showBackfill(change, options())),
+    );
   for (const [name, paused] of [
     ['pause', true],
     ['resume', false],
@@ -146,7 +159,9 @@ export function buildProgram(): Command {
       .description(`${name} it, and the phases that follow`)
       .argument('[change]', 'its name, or table and column')
       .action((change: string | undefined) =>
-        runCommand(options(), () => setBackfill(change, { paused }, options())),
+        runCommand(options(), async () =>
+          (await import('./backfill.ts')).setBackfill(change, { paused }, options()),
+        ),
       );
   }
   backfill
@@ -156,14 +171,18 @@ export function buildProgram(): Command {
     .option('--batch-ms <milliseconds>', 'how long a batch should last', wholeNumber(LONGEST_BATCH_MS))
     .option('--workers <number>', 'how many batches run at once', wholeNumber(MOST_WORKERS))
     .action((change: string | undefined, controls: { batchMs?: number; workers?: number }) =>
-      runCommand(options(), () => setBackfill(change, controls, options())),
+      runCommand(options(), async () =>
+        (await import('./backfill.ts')).setBackfill(change, controls, options()),
+      ),
     );
   backfill
     .command('work')
     .description('fill ranges that a migrating process hands out')
     .argument('[change]', 'its name, or table and column')
     .action((change: string | undefined) =>
-      runCommand(options(), (signal) => workForBackfill(change, options(), signal)),
+      runCommand(options(), async (signal) =>
+        (await withLittleMemory(() => import('./backfill.ts'))).workForBackfill(change, options(), signal),
+      ),
     );
 
   program
@@ -186,7 +205,9 @@ export function buildProgram(): Command {
       collected,
     )
     .option('--as-written', "write MikroORM's own statements, and ask nothing")
-    .action((chosen: CreateCommand) => runCommand(options(), () => createMigration(chosen, options())));
+    .action((chosen: CreateCommand) =>
+      runCommand(options(), async () => (await import('./create.ts')).createMigration(chosen, options())),
+    );
 
   program
     .command('new')
@@ -206,7 +227,7 @@ export function buildProgram(): Command {
     .option('--zone <zone>', 'the time zone of timestamps without one: Europe/Berlin')
     .option('--phases', 'write a column change, even if one statement changes the type at once')
     .action((wanted: Record<string, string | true | undefined>) =>
-      runCommand(options(), () => writeNewChange(wanted, options())),
+      runCommand(options(), async () => (await import('./new.ts')).writeNewChange(wanted, options())),
     );
   return program;
 }
@@ -237,4 +258,10 @@ function wholeNumber(greatest: number): (text: string) => number {
     if (number >= 1 && number <= greatest) return number;
     throw new InvalidArgumentError(`It must be a whole number from 1 to ${greatest}.`);
   };
+}
+
+/** Loads the modules of a command that runs for long, and has them use little memory. */
+function withLittleMemory<T>(load: () => Promise<T>): Promise<T> {
+  useLittleMemory();
+  return load();
 }
