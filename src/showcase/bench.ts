@@ -55,7 +55,7 @@ await runCommand(async (signal) => {
   console.log(`\n${report}`);
   if (json !== undefined) await writeJson(json, result);
   if (markdown !== undefined) {
-    await writeFile(markdown, replaceGeneratedSection(await readFile(markdown, 'utf8'), report));
+    await writeFile(markdown, replaceGeneratedSection(await readFile(markdown, 'utf8'), 'bench', report));
   }
 });
 
@@ -70,7 +70,7 @@ async function refuseWithoutSection(file: string): Promise<void> {
     throw new Error(`--markdown ${file} cannot be read: name an existing page.`, { cause });
   });
   await refuseUnwritable('--markdown', file);
-  if (hasGeneratedSection(page)) return;
+  if (hasGeneratedSection(page, 'bench')) return;
   throw new Error(`--markdown ${file} has no section to write: mark one as docs/benchmarks.md does.`);
 }
 
