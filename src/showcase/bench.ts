@@ -1,50 +1,74 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { LARGEST_NUMBER } from '../large-record/seeding.ts';
 import type { BenchResult } from './bench/bench-result.ts';
 import { estimateSeconds } from './bench/estimate.ts';
 import { hasGeneratedSection, replaceGeneratedSection } from './bench/generated-section.ts';
-import { METHODS } from './bench/methods.ts';
+import { METHOD_NAMES, type MethodName } from './bench/methods/method.ts';
+import { METHODS } from './bench/methods/methods.ts';
+import { findPgroll, isExecutable } from './bench/pgroll-command.ts';
 import { showProgress } from './bench/progress.ts';
-import { benchReport } from './bench/report.ts';
+import { benchPicture } from './bench/report/picture.ts';
+import { benchReport } from './bench/report/report.ts';
+import { compareWithTargets } from './bench/report/targets.ts';
 import { type BenchOptions, runBench } from './bench/run-bench.ts';
-import { compareWithTargets } from './bench/targets.ts';
-import { fileName, randomSeed, readOptions, wholeNumber } from '../command-line/command-options.ts';
+import { fileName, flag, randomSeed, readOptions, wholeNumber } from '../command-line/command-options.ts';
 import { refuseUnwritable } from './harness/output-file.ts';
 import { runCommand } from '../command-line/run-command.ts';
 
 // npm run bench: compares the backfill engine with common ways to change a column, on the same data in one run.
 
-const METHOD_NAMES: readonly string[] = METHODS.map(({ name }) => name);
 const USAGE =
-  'npm run bench -- [--rows <number>] [--methods <name>,<name>…] [--repetitions <number>] [--seed <number>] ' +
-  `[--json <file>] [--markdown <file>]\nMethods: ${METHOD_NAMES.join(', ')}`;
+  'npm run bench -- [--quick] [--rows <number>] [--methods <name>,<name>…] [--repetitions <number>] ' +
+  '[--seed <number>] [--pgroll <path>] [--json <file>] [--markdown <file>] [--picture <file>]\n' +
+  `Methods: ${METHOD_NAMES.join(', ')}`;
 const DEFAULT_ROWS = 1_000_000;
+/** The order of the methods shows in a few minutes. */
+const QUICK_ROWS = 300_000;
 /** A hundredth of the rows is measured too. */
 const FEWEST_ROWS = 1_000;
-const DEFAULT_REPETITIONS = 5;
+const DEFAULT_REPETITIONS = 3;
 const MOST_REPETITIONS = 100;
 
 const METHODS_ERROR = `must be one or more of ${METHOD_NAMES.join(', ')}, with commas between them`;
 
 const optionsSchema = z.strictObject({
-  rows: wholeNumber(FEWEST_ROWS, LARGEST_NUMBER).default(DEFAULT_ROWS),
+  quick: flag,
+  rows: wholeNumber(FEWEST_ROWS, LARGEST_NUMBER).optional(),
   methods: z
     .string({ error: METHODS_ERROR })
     .transform((text) => text.split(','))
-    .refine((names) => names.every((name) => METHOD_NAMES.includes(name)), { error: METHODS_ERROR })
+    .refine((names) => names.every((name) => METHOD_NAMES.includes(name as MethodName)), {
+      error: METHODS_ERROR,
+    })
     .transform((names) => METHODS.filter(({ name }) => names.includes(name)))
     .default([...METHODS]),
-  repetitions: wholeNumber(1, MOST_REPETITIONS).default(DEFAULT_REPETITIONS),
+  repetitions: wholeNumber(1, MOST_REPETITIONS).optional(),
   seed: randomSeed,
+  pgroll: fileName.optional(),
   json: fileName.optional(),
   markdown: fileName.optional(),
+  picture: fileName.optional(),
 });
 
 await runCommand(async (signal) => {
-  const { json, markdown, ...options } = readOptions(process.argv.slice(2), USAGE, optionsSchema);
+  const { json, markdown, picture, quick, ...given } = readOptions(
+    process.argv.slice(2),
+    USAGE,
+    optionsSchema,
+  );
   if (json !== undefined) await refuseUnwritable('--json', json);
+  if (picture !== undefined) await refuseUnwritable('--picture', picture);
   if (markdown !== undefined) await refuseWithoutSection(markdown);
+  const options: BenchOptions = {
+    methods: given.methods,
+    seed: given.seed,
+    isQuick: quick,
+    rows: given.rows ?? (quick ? QUICK_ROWS : DEFAULT_ROWS),
+    repetitions: given.repetitions ?? (quick ? 0 : DEFAULT_REPETITIONS),
+    pgroll: await choosePgroll(given.pgroll),
+  };
   // Only the report goes to standard output.
   console.error('Database: a separate embedded PostgreSQL, deleted at the end.');
   console.error(`To repeat the order and the random choices, pass --seed ${options.seed}.`);
@@ -54,6 +78,7 @@ await runCommand(async (signal) => {
   const report = benchReport(result);
   console.log(`\n${report}`);
   if (json !== undefined) await writeJson(json, result);
+  if (picture !== undefined) await writeFile(picture, benchPicture(result));
   if (markdown !== undefined) {
     await writeFile(markdown, replaceGeneratedSection(await readFile(markdown, 'utf8'), 'bench', report));
   }
@@ -62,6 +87,13 @@ await runCommand(async (signal) => {
 async function bench(options: BenchOptions, signal: AbortSignal): Promise<BenchResult> {
   using progress = showProgress(process.stderr);
   return await runBench(options, signal, progress);
+}
+
+/** The given pgroll, or that on the PATH; undefined if there is none. */
+async function choosePgroll(given: string | undefined): Promise<string | undefined> {
+  if (given === undefined) return findPgroll();
+  if (await isExecutable(given)) return resolve(given);
+  throw new Error(`--pgroll ${given} cannot be run: name the path of pgroll.`);
 }
 
 /** Fail at the start, not after the measurements. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { isAlive } from '../../src/database/server-process.ts';
 import { startCommand } from '../support/running-command.ts';
+import { writePgroll } from './bench/fake-pgroll.ts';
 
 /** The whole benchmark with its pauses, on a busy machine. */
 const WHOLE_BENCH_LIMIT_MS = 360_000;
@@ -28,7 +29,6 @@ const run = {
   seconds: expect.any(Number),
   batches: expect.any(Number),
   longestBatchMs: expect.any(Number),
-  accessExclusiveMs: null,
   walBytes: expect.any(Number),
   heapGrowth: expect.any(Number),
   indexGrowth: expect.any(Number),
@@ -44,6 +44,8 @@ describe('npm run bench', () => {
       await using folder = await mkdtempDisposable(join(tmpdir(), 'bench-test-'));
       const json = join(folder.path, 'bench.json');
       const markdown = join(folder.path, 'page.md');
+      const picture = join(folder.path, 'bench.svg');
+      const pgroll = await writePgroll(folder.path);
       await writeFile(markdown, PAGE);
       const words = [
         '--rows',
@@ -55,7 +57,8 @@ describe('npm run bench', () => {
         '--seed',
         '7',
       ];
-      await using command = await startCommand('bench', [...words, '--json', json, '--markdown', markdown]);
+      const files = ['--pgroll', pgroll, '--json', json, '--markdown', markdown, '--picture', picture];
+      await using command = await startCommand('bench', [...words, ...files]);
       await command.printed(/capacity of the API … \d/);
       const serverPid = await command.serverPid();
       const { exitCode, stdout, stderr } = await command.ended;
@@ -64,17 +67,24 @@ describe('npm run bench', () => {
         stderr: expect.stringContaining('pass --seed 7.'),
       });
       expect(stderr).toMatch(/Estimated duration: .*minute/);
-      expect(stderr.match(/^\d+ of 10: .+ … .+$/gm)).toHaveLength(10);
+      expect(stderr.match(/^\d+ of 14: .+ … .+$/gm)).toHaveLength(14);
 
       const content = await readFile(json, 'utf8');
-      const result = JSON.parse(content) as { runs: { method: string; api: object | null }[] };
+      const result = JSON.parse(content) as {
+        runs: { method: string; variant: string; api: object | null }[];
+      };
       const byLoadAndName = result.runs.toSorted(
         (one, other) =>
-          Number(one.api !== null) - Number(other.api !== null) || one.method.localeCompare(other.method),
+          Number(one.api !== null) - Number(other.api !== null) ||
+          one.method.localeCompare(other.method) ||
+          one.variant.localeCompare(other.variant),
       );
+      const rows = 20_000;
+      const rightRows = { missing: 0, different: 0, unexpected: 0 };
       expect({ ...result, runs: byLoadAndName }).toMatchObject({
-        rows: 20_000,
+        rows,
         methods: ['in-limit', 'engine-1'],
+        isQuick: false,
         repetitions: 1,
         seed: 7,
         began: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
@@ -88,21 +98,22 @@ describe('npm run bench', () => {
         },
         idle: summary,
         runs: [
-          { method: 'engine-1', rows: 20_000, ...unloaded, ...engineProcess },
-          { method: 'in-limit', rows: 20_000, ...unloaded, process: null, batches: 3 },
-          {
-            method: 'engine-1',
-            rows: 20_000,
-            ...loaded,
-            ...engineProcess,
-            ledger: { missing: 0, different: 0, unexpected: 0 },
-          },
-          { method: 'in-limit', rows: 20_000, ...loaded, process: null },
+          { method: 'engine-1', variant: 'kept', rows, ...unloaded, ...engineProcess },
+          { method: 'in-limit', variant: 'kept', rows, ...unloaded, process: null, batches: 3 },
+          { method: 'in-limit', variant: 'published', rows, ...unloaded, process: null, batches: 3 },
+          { method: 'engine-1', variant: 'kept', rows, ...loaded, ...engineProcess, ledger: rightRows },
+          { method: 'in-limit', variant: 'kept', rows, ...loaded, process: null, ledger: rightRows },
+          { method: 'in-limit', variant: 'published', rows, ...loaded, process: null },
         ],
-        smallRuns: [{ method: 'engine-1', rows: 2_000, ...unloaded, ...engineProcess }],
-        locks: [200, 20_000].flatMap((rows) =>
+        pgroll: {
+          version: 'pgroll version test',
+          rows,
+          completed: ['init', 'baseline', 'start', 'complete'].map((name) => ({ command: name })),
+          rolledBack: ['init', 'baseline', 'start', 'rollback'].map((name) => ({ command: name })),
+        },
+        locks: [200, 20_000].flatMap((some) =>
           ['0002', '0004', '0004', '0005', '0005', '0006'].map((migration) => ({
-            rows,
+            rows: some,
             migration,
             purpose: expect.any(String),
             heldMs: [expect.any(Number)],
@@ -114,7 +125,8 @@ describe('npm run bench', () => {
       expect(page.startsWith(PAGE.split('\n', 3).join('\n'))).toBe(true);
       expect(page).toContain(stdout.trim());
       expect(stdout).toContain('--rows 20000 --methods in-limit,engine-1 --repetitions 1 --seed 7');
-      expect(stdout.match(/^\| (`IN|this project)/gm)).toHaveLength(7);
+      expect(stdout.match(/^\| (`IN|this project)/gm)).toHaveLength(4);
+      expect(await readFile(picture, 'utf8')).toMatch(/^<svg .*<\/svg>\n$/s);
       expect(stdout + stderr + content).not.toMatch(/postgres(ql)?:|password/);
       expect(await command.leftovers()).toEqual([]);
       expect(await isAlive(serverPid)).toBe(false);
@@ -138,7 +150,7 @@ describe('npm run bench', () => {
         '--rows',
         rows,
         '--methods',
-        'ranges-1000,engine-2',
+        'online-migrations,engine-2',
       ]);
       await command.printed(printed);
       // A terminal signals the whole group, and npm forwards the signal again.
@@ -159,7 +171,8 @@ describe('npm run bench', () => {
     await using command = await startCommand('bench', words);
     const { exitCode, stdout, stderr } = await command.ended;
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-    const names = 'in-limit, whole-table, ranges-1000, ranges-10000, alter-type, engine-1, engine-2';
+    const names =
+      'in-limit, ranges-10000, whole-table, alter-type, pgroll, online-migrations, gitlab, engine-1, engine-2';
     expect(stderr.split('\n').slice(0, 4)).toEqual([
       expect.stringMatching(/^--rows must be a whole number from 1000 to \d+\.$/),
       `--methods must be one or more of ${names}, with commas between them.`,
@@ -172,6 +185,8 @@ describe('npm run bench', () => {
   it.each([
     [['--json', tmpdir()], `--json ${tmpdir()} cannot be written: name a file in a folder of yours.`],
     [['--markdown', 'no/such/page.md'], '--markdown no/such/page.md cannot be read: name an existing page.'],
+    [['--picture', tmpdir()], `--picture ${tmpdir()} cannot be written: name a file in a folder of yours.`],
+    [['--pgroll', 'package.json'], '--pgroll package.json cannot be run: name the path of pgroll.'],
     [
       ['--markdown', 'package.json'],
       '--markdown package.json has no section to write: mark one as docs/benchmarks.md does.',

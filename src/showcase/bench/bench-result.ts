@@ -2,7 +2,8 @@ import type { Machine } from '../harness/machine.ts';
 import type { LoadRate } from '../harness/open-load.ts';
 import type { LockTime } from './lock-times.ts';
 import type { MeasuredRun } from './measured-run.ts';
-import type { MethodName } from './methods.ts';
+import type { MethodName } from './methods/method.ts';
+import type { PgrollResult } from './pgroll-command.ts';
 import type { ApiExperience } from './under-load.ts';
 
 /** The measurements and their circumstances. */
@@ -10,7 +11,9 @@ export interface BenchResult {
   readonly rows: number;
   /** The chosen methods, in the order of the report. */
   readonly methods: readonly MethodName[];
-  /** How many times the locks were measured. */
+  /** Whether only some methods ran under load. */
+  readonly isQuick: boolean;
+  /** How many times the locks were measured; 0 if they were not. */
   readonly repetitions: number;
   /** Seed of the order and of the load's random choices. */
   readonly seed: number;
@@ -25,10 +28,10 @@ export interface BenchResult {
   readonly load: LoadRate & { readonly capacityPerSecond: number };
   /** The API's latencies and failures without a migration. */
   readonly idle: ApiExperience;
-  /** The methods on the whole table, in the order of their runs. */
+  /** The runs of the methods on tables of several sizes, in the order in which they ran. */
   readonly runs: readonly MeasuredRun[];
-  /** The engine on a part of the rows, without a load. */
-  readonly smallRuns: readonly MeasuredRun[];
+  /** The real pgroll; null if it was not there. */
+  readonly pgroll: PgrollResult | null;
   /** Locks on a small part of the rows and on all rows. */
   readonly locks: readonly LockTime[];
 }

@@ -1,39 +1,58 @@
-import type { MethodName } from './methods.ts';
+import type { MethodName, Variant } from './methods/method.ts';
+import { planRuns } from './plan.ts';
 import type { BenchOptions } from './run-bench.ts';
 
 /** Approximate seconds per million rows on two cores, for the estimate only. */
-const METHOD_SECONDS: Readonly<Record<MethodName, number>> = {
-  'in-limit': 7,
-  'whole-table': 4,
-  'ranges-1000': 60,
-  'ranges-10000': 5,
-  'alter-type': 2,
-  'engine-1': 4,
-  'engine-2': 3,
+const METHOD_SECONDS: Readonly<Record<MethodName, Partial<Record<Variant, number>>>> = {
+  'in-limit': { published: 11, kept: 18 },
+  'ranges-10000': { published: 5, kept: 7 },
+  'whole-table': { published: 5, kept: 7 },
+  'alter-type': { published: 2 },
+  pgroll: { kept: 17 },
+  'online-migrations': { kept: 63 },
+  gitlab: { kept: 1_080 },
+  'engine-1': { kept: 7 },
+  'engine-2': { kept: 5 },
 };
-/** Under load, everything takes longer. */
-const LOAD_FACTOR = 1.5;
+/** pgroll's start, twice, with its other commands. */
+const PGROLL_COMMAND_SECONDS = 40;
+/** Under load, methods take longer, unless most of their time is pauses. */
+const LOAD_FACTOR = 1.6;
 /**
  * The copy, the check of every row and the load alone; plus costs that do not depend on size, such as the API's start.
  */
 const RUN_SECONDS = 2;
-const RUN_START_SECONDS = 5;
+const RUN_START_SECONDS = 3;
 const LOAD_START_SECONDS = 11;
+/** Seconds of the shortest load alone. */
+const IDLE_SECONDS = 20;
 /** All migrations, once. */
 const MIGRATION_SECONDS = 8;
 const MIGRATION_START_SECONDS = 4;
 const SEED_SECONDS = 5;
 
 /** Estimates the duration of a benchmark, in seconds. */
-export function estimateSeconds({ rows, methods, repetitions }: Omit<BenchOptions, 'seed'>): number {
+export function estimateSeconds({
+  rows,
+  methods,
+  repetitions,
+  isQuick,
+  pgroll,
+}: Omit<BenchOptions, 'seed'>): number {
   const millions = rows / 1_000_000;
-  const runs = methods.map(({ name }) => {
-    const work = METHOD_SECONDS[name] * millions;
-    const around = RUN_START_SECONDS + RUN_SECONDS * millions;
-    return work * (1 + LOAD_FACTOR) + 2 * around + LOAD_START_SECONDS;
+  const runs = planRuns(rows, methods, isQuick).map((run) => {
+    const share = run.rows / 1_000_000;
+    const isPausing = run.method.rowsDivisor.loaded > 1;
+    const work = METHOD_SECONDS[run.method.name][run.variant]! * share;
+    return (
+      work * (run.isLoaded && !isPausing ? LOAD_FACTOR : 1) +
+      RUN_START_SECONDS +
+      RUN_SECONDS * share +
+      (run.isLoaded ? LOAD_START_SECONDS : 0)
+    );
   });
   const locks = repetitions * (MIGRATION_SECONDS * millions + 2 * MIGRATION_START_SECONDS);
-  return (
-    runs.reduce((sum, seconds) => sum + seconds, SEED_SECONDS * millions + 2 * LOAD_START_SECONDS) + locks
-  );
+  const realPgroll = pgroll === undefined ? 0 : PGROLL_COMMAND_SECONDS * millions;
+  const start = SEED_SECONDS * millions + 2 * LOAD_START_SECONDS + IDLE_SECONDS;
+  return runs.reduce((sum, seconds) => sum + seconds, start + locks + realPgroll);
 }

@@ -3,8 +3,7 @@ import { connect } from '../harness/connection.ts';
 import { Ledger } from '../harness/ledger.ts';
 import { checkLedger, type LedgerVerdict } from '../harness/ledger-check.ts';
 import type { Load } from '../harness/load.ts';
-import type { MethodDatabase, Outcome } from './method-run.ts';
-import type { Method, MethodName } from './methods.ts';
+import type { Method, MethodDatabase, MethodName, Outcome, Variant } from './methods/method.ts';
 import type { OwnedDatabase } from './template.ts';
 import { type ApiExperience, underLoad } from './under-load.ts';
 
@@ -24,6 +23,7 @@ interface Measured extends Outcome {
 /** A method's run on a table, with or without a load on the API. */
 export interface MeasuredRun extends Measured {
   readonly method: MethodName;
+  readonly variant: Variant;
   readonly rows: number;
   /** The API's requests; null if there was no load. */
   readonly api: ApiExperience | null;
@@ -41,17 +41,18 @@ export interface MeasuredRun extends Measured {
  *
  * @param database a copy of the template for this run only
  * @param startLoad null for a run without a load
- * @throws Error if a row is wrong that was not written meanwhile, or that the sync trigger should have kept correct
+ * @throws Error if a row is wrong that was not written meanwhile, or that the trigger should have kept correct
  */
 export async function measureRun(
   method: Method,
+  variant: Variant,
   database: OwnedDatabase,
   startLoad: LoadStarter | null,
   signal: AbortSignal,
 ): Promise<MeasuredRun> {
   await using connection = await connect(database.url);
   const methodDatabase = { url: database.url, connection, signal };
-  await method.prepare(methodDatabase);
+  await method.prepare(methodDatabase, variant);
   await connection.query('checkpoint');
 
   const ledger = new Ledger(database.rows);
@@ -61,8 +62,8 @@ export async function measureRun(
       ? { result: await measure(), api: null }
       : await underLoad(database.url, (apiUrl) => startLoad(apiUrl, ledger), measure, signal);
   const verdict = await checkLedger(connection, ledger, method.column);
-  if (startLoad === null || method.workers !== null) refuseWrongRows(method, verdict);
-  return { method: method.name, rows: database.rows, ...result, api, ledger: verdict };
+  if (startLoad === null || variant === 'kept') refuseWrongRows(method, verdict);
+  return { method: method.name, variant, rows: database.rows, ...result, api, ledger: verdict };
 }
 
 async function measureMethod(method: Method, database: MethodDatabase): Promise<Measured> {

@@ -4,6 +4,8 @@ import { rowCount } from '../../command-line/row-count.ts';
 import type { Summary } from '../harness/tally.ts';
 import type { LockTime } from './lock-times.ts';
 import type { MeasuredRun } from './measured-run.ts';
+import type { PgrollStep } from './pgroll-command.ts';
+import type { PlannedRun } from './plan.ts';
 
 /** Receives the progress of a benchmark. */
 export interface BenchObserver {
@@ -80,6 +82,17 @@ function writeProgress(write: (text: string) => void): BenchObserver & Disposabl
       if (isOpen) write('\n');
     },
   };
+}
+
+/** The name of a run in the progress. */
+export function describePlan({ method, variant, rows, isLoaded }: PlannedRun): string {
+  const name = method.variants.length === 1 ? method.name : `${method.name} ${variant}`;
+  return `${name} on ${rowCount(rows)} rows${isLoaded ? ', with load' : ''}`;
+}
+
+/** The duration of each of pgroll's commands. */
+export function describePgroll(steps: readonly PgrollStep[]): string {
+  return steps.map(({ command, seconds }) => `${command} ${seconds.toFixed(1)} s`).join(', ');
 }
 
 /** A short description of a run. */

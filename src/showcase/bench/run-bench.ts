@@ -10,8 +10,17 @@ import { measureCapacity } from './capacity.ts';
 import { measureIdle } from './idle.ts';
 import { type LockTime, measureLocks } from './lock-times.ts';
 import { type LoadStarter, type MeasuredRun, measureRun } from './measured-run.ts';
-import type { Method } from './methods.ts';
-import { type BenchObserver, describeLocks, describeRun, describeSummary } from './progress.ts';
+import type { Method } from './methods/method.ts';
+import { changeWithPgroll, type PgrollEnd, pgrollVersion } from './pgroll-command.ts';
+import { planRuns } from './plan.ts';
+import {
+  type BenchObserver,
+  describeLocks,
+  describePgroll,
+  describePlan,
+  describeRun,
+  describeSummary,
+} from './progress.ts';
 import { shuffled } from './shuffled.ts';
 import { type BenchServer, createTemplate, type OwnedDatabase, useCopy } from './template.ts';
 import { readToldSettings } from './told-settings.ts';
@@ -21,8 +30,7 @@ import type { ApiExperience } from './under-load.ts';
 const CONNECTIONS = 32;
 /** The load, as a share of the API's capacity. */
 const LOAD_SHARE = 0.5;
-/** Ratio between the table's rows and those of the smaller table that its times are compared with. */
-const ENGINE_GROWTH = 10;
+/** Ratio between the table's rows and those of the smaller table on which locks are measured. */
 const LOCK_GROWTH = 100;
 
 /** Options of the benchmark. */
@@ -30,10 +38,14 @@ export interface BenchOptions {
   /** Rows of the table. */
   readonly rows: number;
   readonly methods: readonly Method[];
+  /** Whether only some methods run under load. */
+  readonly isQuick: boolean;
   /** How many times the locks are measured. */
   readonly repetitions: number;
   /** Seed of the order and of the load's random choices. */
   readonly seed: number;
+  /** The path of the real pgroll; undefined if there is none. */
+  readonly pgroll: string | undefined;
 }
 
 /**
@@ -41,23 +53,25 @@ export interface BenchOptions {
  *
  * 1. Start a throwaway PostgreSQL and seed the template; every run gets a copy.
  * 2. Measure the API's capacity. The load is half of it.
- * 3. Run each method with and without the load, and the load alone, in a random order.
- * 4. Run the engine on a tenth of the rows, to see how its time grows.
+ * 3. Run each variant of each method with and without the load, and the load alone, in a random order.
+ * 4. If pgroll is there, run it to the new type, and on another copy there and back.
  * 5. Run all migrations on a hundredth of the rows and on all rows, to measure the locks.
  *
  * @param signal stops it early; everything it started has ended when this function returns
  * @throws Error if a migration fails, or a method leaves a wrong value
  */
 export async function runBench(
-  { rows, methods, repetitions, seed }: BenchOptions,
+  { rows, methods, isQuick, repetitions, seed, pgroll }: BenchOptions,
   signal: AbortSignal,
   observer: BenchObserver,
 ): Promise<BenchResult> {
   const began = new Date();
-  const engines = methods.filter(({ workers }) => workers !== null);
+  const plan = planRuns(rows, methods, isQuick);
+  const lockRows = repetitions === 0 ? [] : [Math.round(rows / LOCK_GROWTH), rows];
+  const sizes = new Set([rows, ...plan.map((run) => run.rows), ...lockRows]);
+  // The capacity and the load alone, and pgroll's two runs.
+  const pieces = sizes.size + 2 + plan.length + (pgroll === undefined ? 0 : 2) + lockRows.length;
   let begun = 0;
-  // The template, the capacity, the load alone, and the locks on two tables.
-  const pieces = 5 + 2 * methods.length + engines.length;
   async function piece<T>(task: string, work: () => Promise<T>, describe: (result: T) => string): Promise<T> {
     signal.throwIfAborted();
     observer.begins((begun += 1), pieces, task);
@@ -69,15 +83,22 @@ export async function runBench(
   await using server = await startServer(signal);
   await using admin = await connect(server.url());
   const on: BenchServer = { server, admin };
-  await using template = await piece(
-    `seed ${rowCount(rows)} rows`,
-    () => createTemplate(on, rows, signal),
-    () => 'done',
-  );
+  await using templates = new AsyncDisposableStack();
+  const templateOf = new Map<number, OwnedDatabase>();
+  for (const size of sizes) {
+    const created = await piece(
+      `seed ${rowCount(size)} rows`,
+      () => createTemplate(on, size, signal),
+      () => 'done',
+    );
+    templateOf.set(size, templates.use(created));
+  }
+  const onCopy = <T>(size: number, work: (copy: OwnedDatabase) => Promise<T>) =>
+    useCopy(on, templateOf.get(size)!, work);
 
   const capacityPerSecond = await piece(
     'capacity of the API',
-    () => useCopy(on, template, (copy) => measureCapacity(copy, CONNECTIONS, seed, signal)),
+    () => onCopy(rows, (copy) => measureCapacity(copy, CONNECTIONS, seed, signal)),
     (perSecond) => `${Math.round(perSecond)} requests/s`,
   );
   const load = {
@@ -88,52 +109,59 @@ export async function runBench(
   };
   const startLoad: LoadStarter = (apiUrl, ledger) => new OpenLoad(apiUrl, ledger, seed, load);
 
-  const measure = (method: Method, source: OwnedDatabase, starter: LoadStarter | null) =>
-    piece(
-      `${method.name} on ${rowCount(source.rows)} rows${starter === null ? '' : ', with load'}`,
-      () => useCopy(on, source, (copy) => measureRun(method, copy, starter, signal)),
-      describeRun,
-    );
   const runs: MeasuredRun[] = [];
   let idle: ApiExperience;
   const tasks = [
     async () => {
       idle = await piece(
         'the load alone',
-        () => useCopy(on, template, (copy) => measureIdle(copy, startLoad, signal)),
+        () => onCopy(rows, (copy) => measureIdle(copy, startLoad, signal)),
         describeSummary,
       );
     },
-    ...methods.flatMap((method) =>
-      [null, startLoad].map((starter) => async () => {
-        runs.push(await measure(method, template, starter));
-      }),
-    ),
+    ...plan.map((run) => async () => {
+      const starter = run.isLoaded ? startLoad : null;
+      const measured = await piece(
+        describePlan(run),
+        () => onCopy(run.rows, (copy) => measureRun(run.method, run.variant, copy, starter, signal)),
+        describeRun,
+      );
+      runs.push(measured);
+    }),
   ];
   for (const task of shuffled(tasks, new Choices(`${seed} order`))) await task();
 
-  const smallRuns: MeasuredRun[] = [];
-  if (engines.length > 0) {
-    await using small = await createTemplate(on, Math.round(rows / ENGINE_GROWTH), signal);
-    for (const method of engines) smallRuns.push(await measure(method, small, null));
-  }
-
+  const runPgroll = (binary: string, end: PgrollEnd) =>
+    piece(
+      `pgroll init, start and ${end}`,
+      () => onCopy(rows, (copy) => changeWithPgroll(binary, copy, end, signal)),
+      describePgroll,
+    );
   const locks: LockTime[] = [];
-  const measureLocksOf = async (source: OwnedDatabase) => {
+  const measureLocksOf = async (size: number) => {
     const times = await piece(
-      `locks on ${rowCount(source.rows)} rows`,
-      () => measureLocks(on, source, repetitions, signal),
+      `locks on ${rowCount(size)} rows`,
+      () => measureLocks(on, templateOf.get(size)!, repetitions, signal),
       describeLocks,
     );
     locks.push(...times);
   };
-  await using hundredth = await createTemplate(on, Math.round(rows / LOCK_GROWTH), signal);
-  await measureLocksOf(hundredth);
-  await measureLocksOf(template);
+
+  const realPgroll =
+    pgroll === undefined
+      ? null
+      : {
+          version: await pgrollVersion(pgroll, signal),
+          rows,
+          completed: await runPgroll(pgroll, 'complete'),
+          rolledBack: await runPgroll(pgroll, 'rollback'),
+        };
+  for (const size of lockRows) await measureLocksOf(size);
 
   return {
     rows,
     methods: methods.map(({ name }) => name),
+    isQuick,
     repetitions,
     seed,
     began: began.toISOString(),
@@ -143,7 +171,7 @@ export async function runBench(
     load,
     idle: idle!,
     runs,
-    smallRuns,
+    pgroll: realPgroll,
     locks,
   };
 }

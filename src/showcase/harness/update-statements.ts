@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts';
 
 /** The conversion that people usually write: the cheapest one, without a check of the value. */
-const CONVERSION = `created_at::timestamp at time zone 'UTC'`;
+export const CONVERSION = `created_at::timestamp at time zone 'UTC'`;
 
 /** Adds the nullable column to fill. This changes only the catalog. */
 export async function addNewColumn(connection: Connection): Promise<void> {

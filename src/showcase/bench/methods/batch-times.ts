@@ -1,3 +1,5 @@
+import type { Outcome } from './method.ts';
+
 /** Counts a method's batches and measures the longest. */
 export class BatchTimes {
   #batches = 0;
@@ -19,4 +21,14 @@ export class BatchTimes {
     this.#longestMs = Math.max(this.#longestMs, performance.now() - began);
     return result;
   }
+}
+
+/** Measures a method whose statements run on a connection of this process. */
+export async function timed(work: (batch: BatchTimes) => Promise<unknown>): Promise<Outcome> {
+  const batch = new BatchTimes();
+  const began = performance.now();
+  await work(batch);
+  const seconds = (performance.now() - began) / 1000;
+  const { batches, longestMs } = batch;
+  return { seconds, batches, longestBatchMs: longestMs, process: null };
 }

@@ -1,0 +1,113 @@
+import { rowCount } from '../../../command-line/row-count.ts';
+import { machineSentence } from '../../harness/machine.ts';
+import { type Column, markdownTable } from '../../harness/markdown-table.ts';
+import type { BenchResult } from '../bench-result.ts';
+import type { MeasuredRun } from '../measured-run.ts';
+import { METHODS } from '../methods/methods.ts';
+import { lockTable } from './lock-table.ts';
+import { methodTable } from './main-table.ts';
+import { pgrollSection } from './pgroll-section.ts';
+import { aloneRun, engineRuns, methodsOn, safeVariant, titleOf } from './runs.ts';
+import { compareWithTargets, type Target } from './targets.ts';
+
+const MEGABYTE = 2 ** 20;
+/** Stands for a missing number. */
+const NONE = '–';
+/** The table size that the targets are meant for. */
+const TARGET_ROWS = 10_000_000;
+
+/** All measurements, in Markdown. */
+export function benchReport(result: BenchResult): string {
+  const { rows, runs, load } = result;
+  const smallTables = [...new Set(runs.filter(({ api }) => api === null).map((run) => run.rows))]
+    .filter((size) => size !== rows)
+    .toSorted((one, other) => other - one);
+  return [
+    ...circumstances(result),
+    `The API can serve ${rowCount(load.capacityPerSecond)} requests a second here; the load is ` +
+      `${rowCount(load.requestsPerSecond)} a second over ${load.connections} connections. Without a migration, ` +
+      `its p99 is ${result.idle.p99Ms.toFixed(1)} ms.`,
+    `### ${rowCount(rows)} rows`,
+    methodTable(result, rows),
+    orderSentence(result),
+    ...smallTables.flatMap((size) => [
+      `### ${rowCount(size)} rows, for methods that take too long on more`,
+      methodTable(result, size),
+    ]),
+    ...pgrollSection(result),
+    '### Numbers to reach',
+    targetSentence(rows),
+    markdownTable(TARGET_COLUMNS, compareWithTargets(result)),
+    `### The process of \`npx mikro-orm migration:up --to 0003\``,
+    markdownTable(PROCESS_COLUMNS, engineRuns(result)),
+    ...(result.locks.length === 0
+      ? []
+      : ['### How long the phases hold ACCESS EXCLUSIVE', lockTable(result)]),
+  ].join('\n\n');
+}
+
+/** The methods by their time without a load, each in the variant that loses no write. */
+function orderSentence(result: BenchResult): string {
+  const names = methodsOn(result, result.rows)
+    .map((method) => ({ name: method.name, run: aloneRun(result, method.name, safeVariant(method))! }))
+    .toSorted((one, other) => one.run.seconds - other.run.seconds)
+    .map(({ name }) => `\`${name}\``);
+  return `Fastest first, without losing writes: ${names.join(', ')}.`;
+}
+
+function circumstances(result: BenchResult): string[] {
+  const { began, seconds, machine, settings } = result;
+  const settingList = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
+  return [
+    `Measured on ${began.slice(0, 10)} with \`${commandOf(result)}\`, in ${Math.ceil(seconds / 60)} minutes.`,
+    machineSentence(machine),
+    `Database: PostgreSQL ${machine.postgres}, ${settingList.join(', ')}.`,
+  ];
+}
+
+/** The command that repeats the run. */
+function commandOf({ rows, methods, isQuick, repetitions, seed }: BenchResult): string {
+  return [
+    'npm run bench --',
+    ...(isQuick ? ['--quick'] : []),
+    `--rows ${rows}`,
+    ...(methods.length === METHODS.length ? [] : [`--methods ${methods.join(',')}`]),
+    ...(repetitions === 0 ? [] : [`--repetitions ${repetitions}`]),
+    `--seed ${seed}`,
+  ].join(' ');
+}
+
+const PROCESS_COLUMNS: readonly Column<MeasuredRun>[] = [
+  { heading: 'method', text: titleOf },
+  { heading: 'rows', text: ({ rows }) => rowCount(rows) },
+  { heading: 'load', text: ({ api }) => (api === null ? 'no' : 'yes') },
+  { heading: 'backfill seconds', text: ({ seconds }) => seconds.toFixed(1) },
+  { heading: 'process seconds', text: (run) => run.process!.seconds.toFixed(1) },
+  {
+    heading: 'peak memory MB',
+    text: (run) => {
+      const bytes = run.process!.peakMemoryBytes;
+      return bytes === null ? 'not measured' : rowCount(bytes / MEGABYTE);
+    },
+  },
+];
+
+const TARGET_COLUMNS: readonly Column<Target>[] = [
+  { heading: 'goal', text: ({ goal }) => goal },
+  { heading: 'wanted', text: ({ wanted }) => wanted },
+  {
+    heading: 'reached',
+    text: ({ reached }) => (reached === null ? 'not measured' : rounded(reached)),
+  },
+  { heading: 'yes or no', text: ({ isMet }) => (isMet === null ? NONE : isMet ? 'yes' : 'no') },
+];
+
+function targetSentence(rows: number): string {
+  const whole = `The numbers are meant for ${rowCount(TARGET_ROWS)} rows on 2 cores`;
+  return rows === TARGET_ROWS ? `${whole}.` : `${whole}; this run had ${rowCount(rows)} rows.`;
+}
+
+/** Two decimals for small values. */
+function rounded(value: number): string {
+  return value >= 100 || Number.isInteger(value) ? rowCount(value) : value.toFixed(2);
+}
