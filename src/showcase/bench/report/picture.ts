@@ -5,7 +5,7 @@ import type { Method } from '../methods/method.ts';
 import { aloneRun, loadedRun, methodsOn, safeVariant } from './runs.ts';
 
 const WIDTH = 960;
-const TITLES_WIDTH = 236;
+const TITLES_WIDTH = 264;
 const PANEL_GAP = 56;
 const PANELS = 3;
 const PANEL_WIDTH = (WIDTH - TITLES_WIDTH - PANELS * PANEL_GAP) / PANELS;
@@ -38,7 +38,9 @@ interface Mark {
   readonly row: number;
   readonly value: number;
   readonly text: string;
-  readonly kind: 'own' | 'other' | 'hollow';
+  readonly isOwn: boolean;
+  /** The value of the variant as published, in a hollow dot. */
+  readonly published: number | undefined;
 }
 
 /** The methods side by side as SVG: seconds, growth of the heap, and the API's p99 latency. */
@@ -64,38 +66,30 @@ export function benchPicture(result: BenchResult): string {
   ].join('\n');
 }
 
-function kindOf({ workers }: Method): Mark['kind'] {
-  return workers === null ? 'other' : 'own';
-}
-
 function panelsOf(result: BenchResult, methods: readonly Method[]): Panel[] {
   const marks = (
     valueOf: (method: Method) => number | undefined,
     text: (value: number) => string,
-    kind: (method: Method) => Mark['kind'] = kindOf,
+    publishedOf: (method: Method) => number | undefined = () => undefined,
   ): Mark[] =>
     methods.flatMap((method, row) => {
       const value = valueOf(method);
-      return value === undefined ? [] : [{ row, value, text: text(value), kind: kind(method) }];
+      const isOwn = method.workers !== null;
+      return value === undefined
+        ? []
+        : [{ row, value, text: text(value), isOwn, published: publishedOf(method) }];
     });
   const safe = (method: Method) => aloneRun(result, method.name, safeVariant(method));
-  const published = ({ name, variants }: Method) =>
-    variants.length > 1 ? aloneRun(result, name, 'published') : undefined;
   return [
     {
       heading: 'seconds, no load',
       isLogarithmic: true,
-      marks: [
-        ...marks(
-          (method) => published(method)?.seconds,
-          () => '',
-          () => 'hollow',
-        ),
-        ...marks(
-          (method) => safe(method)?.seconds,
-          (seconds) => (seconds < 10 ? seconds.toFixed(1) : rowCount(seconds)),
-        ),
-      ],
+      marks: marks(
+        (method) => safe(method)?.seconds,
+        (seconds) => (seconds < 10 ? seconds.toFixed(1) : rowCount(seconds)),
+        ({ name, variants }) =>
+          variants.length > 1 ? aloneRun(result, name, 'published')?.seconds : undefined,
+      ),
     },
     {
       heading: 'heap afterwards',
@@ -121,7 +115,7 @@ function panelsOf(result: BenchResult, methods: readonly Method[]): Panel[] {
 
 function drawPanel({ heading, marks, isLogarithmic }: Panel, left: number, rows: number): string[] {
   const bottom = TOP + rows * ROW_HEIGHT;
-  const values = marks.map(({ value }) => value);
+  const values = marks.flatMap(({ value, published }) => [value, published ?? value]);
   if (values.length === 0) return [];
   const ticks = isLogarithmic ? powersAround(values) : wholesUpTo(Math.max(...values));
   const [first, last] = [ticks[0]!, ticks.at(-1)!];
@@ -129,21 +123,28 @@ function drawPanel({ heading, marks, isLogarithmic }: Panel, left: number, rows:
     isLogarithmic ? Math.log(value / first) / Math.log(last / first) : value / last;
   const x = (value: number) => left + share(value) * PANEL_WIDTH;
   return [
-    `<text class="heading" x="${left}" y="22">${heading}</text>`,
+    `<text class="heading" x="${left.toFixed(1)}" y="22">${heading}</text>`,
     ...ticks.flatMap((tick) => [
       `<line class="line" x1="${x(tick).toFixed(1)}" y1="${TOP - 8}" x2="${x(tick).toFixed(1)}" y2="${bottom}"/>`,
       `<text class="soft small" x="${x(tick).toFixed(1)}" y="${TOP - 14}" text-anchor="middle">${tick.toLocaleString('en-US')}</text>`,
     ]),
-    ...marks.flatMap(({ row, value, text, kind }) => {
+    ...marks.flatMap(({ row, value, text, isOwn, published }) => {
       const [at, y] = [x(value), middleOf(row)];
-      const shape = isLogarithmic
-        ? `<circle class="${kind}" cx="${at.toFixed(1)}" cy="${y}" r="${DOT}"/>`
-        : `<rect class="${kind}" x="${left}" y="${y - BAR_HEIGHT / 2}" width="${(at - left).toFixed(1)}" height="${BAR_HEIGHT}"/>`;
-      return text === ''
-        ? [shape]
-        : [shape, `<text class="small" x="${(at + DOT + 4).toFixed(1)}" y="${y + 4}">${text}</text>`];
+      const kind = isOwn ? 'own' : 'other';
+      const labelX = Math.max(at, x(published ?? value)) + DOT + 4;
+      return [
+        ...(published === undefined ? [] : [dot('hollow', x(published), y)]),
+        isLogarithmic
+          ? dot(kind, at, y)
+          : `<rect class="${kind}" x="${left.toFixed(1)}" y="${y - BAR_HEIGHT / 2}" width="${(at - left).toFixed(1)}" height="${BAR_HEIGHT}"/>`,
+        `<text class="small" x="${labelX.toFixed(1)}" y="${y + 4}">${text}</text>`,
+      ];
     }),
   ];
+}
+
+function dot(kind: 'own' | 'other' | 'hollow', x: number, y: number): string {
+  return `<circle class="${kind}" cx="${x.toFixed(1)}" cy="${y}" r="${DOT}"/>`;
 }
 
 function middleOf(row: number): number {
