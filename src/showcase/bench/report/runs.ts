@@ -41,16 +41,16 @@ export function methodsOn({ runs }: BenchResult, size: number): Method[] {
   );
 }
 
-/** The runs of this project's engine, in the order of the report. */
+/** The runs of this project's engine: by workers, without the load first, large tables first. */
 export function engineRuns({ runs }: BenchResult): MeasuredRun[] {
-  return METHODS.flatMap(({ name }) =>
-    runs.filter((run) => run.method === name && run.process !== null),
-  ).toSorted(
-    (one, other) =>
-      one.method.localeCompare(other.method) ||
-      Number(one.api !== null) - Number(other.api !== null) ||
-      other.rows - one.rows,
-  );
+  return runs
+    .filter((run) => run.process !== null)
+    .toSorted(
+      (one, other) =>
+        one.method.localeCompare(other.method) ||
+        Number(one.api !== null) - Number(other.api !== null) ||
+        other.rows - one.rows,
+    );
 }
 
 /** The name of a run's method in a table. */
