@@ -27,9 +27,9 @@ import { readToldSettings } from './told-settings.ts';
 import type { ApiExperience } from './under-load.ts';
 
 /** Number of the load's connections. */
-const CONNECTIONS = 32;
+export const CONNECTIONS = 32;
 /** The load, as a share of the API's capacity. */
-const LOAD_SHARE = 0.5;
+export const LOAD_SHARE = 0.5;
 /** Ratio between the table's rows and those of the smaller table on which locks are measured. */
 const LOCK_GROWTH = 100;
 

@@ -28,18 +28,20 @@ export interface OwnedDatabase extends AsyncDisposable {
  *
  * @param rows number of rows in the table
  * @param signal stops the seeding
+ * @param finish changes the seeded table further, for example its width
  */
 export async function createTemplate(
   { server, admin }: BenchServer,
   rows: number,
   signal: AbortSignal,
+  finish: (connection: Connection) => Promise<unknown> = async () => {},
 ): Promise<OwnedDatabase> {
   const name = `template_${rows}`;
   const url = server.url(name);
   await admin.query(`create database ${escapeIdentifier(name)}`);
   await migrateUpTo(url, '0001', signal);
   await seedLargeRecords(url, { rows, append: false, signal, report: () => {} });
-  await vacuumTable(url);
+  await finishTable(url, finish);
   await admin.query(`alter database ${escapeIdentifier(name)} with allow_connections false`);
   return owned(admin, name, url, rows);
 }
@@ -59,8 +61,9 @@ export async function useCopy<T>(
   return await work(copy);
 }
 
-async function vacuumTable(url: string): Promise<void> {
+async function finishTable(url: string, finish: (connection: Connection) => Promise<unknown>): Promise<void> {
   await using connection = await connect(url);
+  await finish(connection);
   await connection.query('vacuum (analyze) public.large_record');
 }
 

@@ -10,9 +10,13 @@ export const SETTINGS = { shared_buffers: '256MB', max_wal_size: '4GB' } as cons
  * Starts a throwaway PostgreSQL.
  *
  * @param signal stops the server; a running statement then fails
+ * @param settings in addition to {@link SETTINGS}, or in their place
  */
-export async function startServer(signal: AbortSignal): Promise<ThrowawayPostgres> {
-  const server = await startThrowawayPostgres({ settings: SETTINGS });
+export async function startServer(
+  signal: AbortSignal,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ThrowawayPostgres> {
+  const server = await startThrowawayPostgres({ settings: { ...SETTINGS, ...settings } });
   // The owner's disposal is the same promise and reports its error.
   signal.addEventListener('abort', () => void server[Symbol.asyncDispose]().then(undefined, () => {}));
   return server;

@@ -37,5 +37,6 @@ describe('the generated section of a page', () => {
   it('is in docs/benchmarks.md', async () => {
     const page = await readFile(join(import.meta.dirname, '../../../docs/benchmarks.md'), 'utf8');
     expect(hasGeneratedSection(page, 'bench')).toBe(true);
+    expect(hasGeneratedSection(page, 'bench:large')).toBe(true);
   });
 });

@@ -1,0 +1,106 @@
+import { readFile, statfs, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { z } from 'zod';
+import { LARGEST_NUMBER } from '../large-record/seeding.ts';
+import { fileName, randomSeed, readOptions, wholeNumber } from '../command-line/command-options.ts';
+import { runCommand } from '../command-line/run-command.ts';
+import { hasGeneratedSection, replaceGeneratedSection } from './bench/generated-section.ts';
+import { showProgress } from './bench/progress.ts';
+import { estimateDiskBytes, estimateSeconds } from './bench-large/estimate.ts';
+import { createMemoryGroup, NoMemoryGroupError } from './bench-large/memory-group.ts';
+import { largeReport } from './bench-large/report.ts';
+import { runBenchLarge } from './bench-large/run-bench-large.ts';
+import { compareWithTargets } from './bench-large/targets.ts';
+import { SUITES } from './bench-large/suites.ts';
+import { refuseUnwritable } from './harness/output-file.ts';
+
+// npm run bench:large: measures the backfill on a table larger than memory, and on wide rows.
+
+const COMMAND = 'bench:large';
+const SUITE_NAMES: readonly string[] = SUITES.map(({ name }) => name);
+const USAGE =
+  `npm run ${COMMAND} -- [--rows <number>] [--suites <name>,<name>…] [--workers <number>] [--seed <number>] ` +
+  `[--json <file>] [--markdown <file>]\nSuites: ${SUITE_NAMES.join(', ')}`;
+const DEFAULT_ROWS = 2_000_000;
+/** The rows of 30 kB are a hundredth. */
+const FEWEST_ROWS = 10_000;
+const MOST_WORKERS = 2;
+const GIGABYTE = 2 ** 30;
+
+const SUITES_ERROR = `must be one or more of ${SUITE_NAMES.join(', ')}, with commas between them`;
+
+const optionsSchema = z.strictObject({
+  rows: wholeNumber(FEWEST_ROWS, LARGEST_NUMBER).default(DEFAULT_ROWS),
+  suites: z
+    .string({ error: SUITES_ERROR })
+    .transform((text) => text.split(','))
+    .refine((names) => names.every((name) => SUITE_NAMES.includes(name)), { error: SUITES_ERROR })
+    .transform((names) => SUITES.filter(({ name }) => names.includes(name)))
+    .default([...SUITES]),
+  workers: wholeNumber(1, MOST_WORKERS).default(1),
+  seed: randomSeed,
+  json: fileName.optional(),
+  markdown: fileName.optional(),
+});
+
+await runCommand(async (signal) => {
+  const { json, markdown, ...options } = readOptions(process.argv.slice(2), USAGE, optionsSchema);
+  if (json !== undefined) await refuseUnwritable('--json', json);
+  if (markdown !== undefined) await refuseWithoutSection(markdown);
+  const { suites, rows } = options;
+  // Only the report goes to standard output.
+  console.error('Database: a separate embedded PostgreSQL for each suite, deleted at the end.');
+  console.error(`To repeat the load's random choices, pass --seed ${options.seed}.`);
+  const diskBytes = estimateDiskBytes(suites, rows);
+  console.error(
+    `Estimated duration: ${Math.ceil(estimateSeconds(suites, rows) / 60)} minutes on two cores. ` +
+      `Estimated disk space: ${gigabytes(diskBytes)} in ${tmpdir()}.`,
+  );
+  await refuseFullDisk(diskBytes);
+  if (suites.some(({ memoryShare }) => memoryShare !== null)) await warnOfUnlimitedMemory();
+
+  using progress = showProgress(process.stderr);
+  const result = await runBenchLarge(options, signal, progress);
+  const report = largeReport(result);
+  console.log(`\n${report}`);
+  if (json !== undefined) {
+    const content = { ...result, targets: compareWithTargets(result) };
+    await writeFile(json, `${JSON.stringify(content, null, 2)}\n`);
+  }
+  if (markdown !== undefined) {
+    await writeFile(markdown, replaceGeneratedSection(await readFile(markdown, 'utf8'), COMMAND, report));
+  }
+});
+
+/** Fail at the start, not after the measurements. */
+async function refuseWithoutSection(file: string): Promise<void> {
+  const page = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Error(`--markdown ${file} cannot be read: name an existing page.`, { cause });
+  });
+  await refuseUnwritable('--markdown', file);
+  if (hasGeneratedSection(page, COMMAND)) return;
+  throw new Error(`--markdown ${file} has no section of ${COMMAND}: mark one as docs/benchmarks.md does.`);
+}
+
+async function refuseFullDisk(neededBytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(tmpdir());
+  if (bavail * bsize >= neededBytes) return;
+  throw new Error(
+    `${tmpdir()} has ${gigabytes(bavail * bsize)} free, and this needs about ${gigabytes(neededBytes)}: ` +
+      'pass fewer --rows, or set TMPDIR to a folder on a larger disk.',
+  );
+}
+
+/** Before the hours of a run, not only in its report. */
+async function warnOfUnlimitedMemory(): Promise<void> {
+  try {
+    await using _group = await createMemoryGroup();
+  } catch (error) {
+    if (!(error instanceof NoMemoryGroupError)) throw error;
+    console.error(`\nTHE MEMORY IS NOT LIMITED: ${error.message}. The report marks its figures.\n`);
+  }
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / GIGABYTE).toFixed(1)} GB`;
+}

@@ -1,0 +1,137 @@
+import { rowCount } from '../../command-line/row-count.ts';
+import type { MeasuredRun } from '../bench/measured-run.ts';
+import { machineSentence } from '../harness/machine.ts';
+import { type Column, markdownTable } from '../harness/markdown-table.ts';
+import type { LargeResult, Memory, SuiteResult } from './large-result.ts';
+import { type SuiteName, SUITES } from './suites.ts';
+import { compareWithTargets, type LargeTarget, timeRatio } from './targets.ts';
+
+const MEGABYTE = 2 ** 20;
+/** Stands for a missing number. */
+const NONE = '–';
+
+/** A run of a suite. */
+interface Line {
+  readonly result: SuiteResult;
+  readonly run: MeasuredRun;
+}
+
+/** All measurements, in Markdown. */
+export function largeReport(result: LargeResult): string {
+  const { began, seconds, machine, suites } = result;
+  const lines = suites.flatMap((suite) => [
+    { result: suite, run: suite.alone },
+    { result: suite, run: suite.loaded },
+  ]);
+  return [
+    `Measured on ${began.slice(0, 10)} with \`${commandOf(result)}\`, in ${Math.ceil(seconds / 60)} minutes.`,
+    `${machineSentence(machine)} PostgreSQL ${machine.postgres}.`,
+    ...suites.flatMap(unlimitedWarning),
+    '### The tables and the memory of the server',
+    markdownTable(TABLE_COLUMNS, suites),
+    '### The backfill, without and with load on the API',
+    markdownTable(RUN_COLUMNS, lines),
+    '### The same bytes in sequence, with `dd`',
+    markdownTable(SEQUENTIAL_COLUMNS, suites),
+    '### Numbers to reach',
+    markdownTable(TARGET_COLUMNS, compareWithTargets(result)),
+  ].join('\n\n');
+}
+
+/** The command that repeats the run. */
+function commandOf({ rows, workers, seed, suites }: LargeResult): string {
+  const names = suites.map(({ suite }) => suite);
+  const choice = names.length === SUITES.length ? '' : ` --suites ${names.join(',')}`;
+  return `npm run bench:large -- --rows ${rows}${choice} --workers ${workers} --seed ${seed}`;
+}
+
+function unlimitedWarning({ suite, memory }: SuiteResult): string[] {
+  if (memory.notLimitedReason === null) return [];
+  return [
+    `**The memory was not limited** for "${titleOf(suite)}": ${memory.notLimitedReason}. Its figures are those of a table in the ` +
+      'page cache, if the machine has memory for it.',
+  ];
+}
+
+function titleOf(suite: SuiteName): string {
+  return SUITES.find(({ name }) => name === suite)!.title;
+}
+
+function markedTitle(suite: SuiteName, isLimitMissing: boolean): string {
+  return `${titleOf(suite)}${isLimitMissing ? ' (NOT LIMITED)' : ''}`;
+}
+
+const TITLE: Column<SuiteResult> = {
+  heading: 'table',
+  text: ({ suite, memory }) => markedTitle(suite, memory.notLimitedReason !== null),
+};
+
+const TABLE_COLUMNS: readonly Column<SuiteResult>[] = [
+  TITLE,
+  { heading: 'rows', text: ({ rows }) => rowCount(rows) },
+  { heading: 'heap MB', text: ({ heapBytes }) => megabytes(heapBytes) },
+  { heading: 'TOAST MB', text: ({ toastBytes }) => megabytes(toastBytes) },
+  { heading: 'memory limit MB', text: ({ memory }) => limitText(memory) },
+  {
+    heading: 'limit / table',
+    text: ({ memory: { limitBytes }, heapBytes, toastBytes }) =>
+      limitBytes === null ? NONE : (limitBytes / (heapBytes + toastBytes)).toFixed(2),
+  },
+  { heading: 'most used MB', text: ({ memory }) => megabytes(memory.peakBytes) },
+  { heading: 'shared_buffers MB', text: ({ memory }) => megabytes(memory.sharedBuffersBytes) },
+  { heading: 'load requests/s', text: ({ load }) => rowCount(load.requestsPerSecond) },
+];
+
+const RUN_COLUMNS: readonly Column<Line>[] = [
+  { heading: TITLE.heading, text: ({ result }) => TITLE.text(result) },
+  { heading: 'load', text: ({ run }) => (run.api === null ? 'no' : 'yes') },
+  { heading: 'seconds', text: ({ run }) => run.seconds.toFixed(1) },
+  { heading: 'µs per row', text: ({ run }) => ((run.seconds * 1e6) / run.rows).toFixed(1) },
+  { heading: 'longest batch ms', text: ({ run }) => rowCount(run.longestBatchMs) },
+  { heading: 'heap', text: ({ run }) => `${run.heapGrowth.toFixed(2)}×` },
+  { heading: 'primary key', text: ({ run }) => `${run.indexGrowth.toFixed(2)}×` },
+  { heading: 'WAL MB', text: ({ run }) => megabytes(run.walBytes) },
+  { heading: 'API p99 ms', text: ({ run }) => run.api?.p99Ms.toFixed(1) ?? NONE },
+  { heading: 'without backfill', text: ({ run, result }) => (run.api ? result.idle.p99Ms.toFixed(1) : NONE) },
+  { heading: 'failed', text: ({ run }) => (run.api === null ? NONE : rowCount(run.api.failed)) },
+  { heading: 'process memory MB', text: ({ run }) => megabytes(run.process?.peakMemoryBytes ?? null) },
+];
+
+const SEQUENTIAL_COLUMNS: readonly Column<SuiteResult>[] = [
+  TITLE,
+  { heading: '`dd` reads MB', text: ({ sequential }) => megabytes(sequential?.readBytes ?? null) },
+  { heading: 'writes MB', text: ({ sequential }) => megabytes(sequential?.writtenBytes ?? null) },
+  { heading: 'seconds', text: ({ sequential }) => sequential?.seconds.toFixed(1) ?? NONE },
+  {
+    heading: 'backfill and checkpoint seconds',
+    text: ({ alone, checkpointSeconds }) => (alone.seconds + checkpointSeconds).toFixed(1),
+  },
+  { heading: 'ratio', text: (result) => timeRatio(result)?.toFixed(2) ?? NONE },
+  {
+    heading: 'server reads / heap',
+    text: ({ io, heapBytes }) => `${(io.readBytes / heapBytes).toFixed(1)}×`,
+  },
+  { heading: 'writes / heap', text: ({ io, heapBytes }) => `${(io.writtenBytes / heapBytes).toFixed(1)}×` },
+];
+
+const TARGET_COLUMNS: readonly Column<LargeTarget>[] = [
+  { heading: TITLE.heading, text: ({ suite, isLimitMissing }) => markedTitle(suite, isLimitMissing) },
+  { heading: 'goal', text: ({ goal }) => goal },
+  { heading: 'wanted', text: ({ wanted }) => wanted },
+  { heading: 'reached', text: ({ reached }) => (reached === null ? 'not measured' : rounded(reached)) },
+  { heading: 'yes or no', text: ({ isMet }) => (isMet === null ? NONE : isMet ? 'yes' : 'no') },
+];
+
+function limitText({ limitBytes, notLimitedReason }: Memory): string {
+  if (limitBytes !== null) return megabytes(limitBytes);
+  return notLimitedReason === null ? 'none wanted' : '**NOT LIMITED**';
+}
+
+function megabytes(bytes: number | null): string {
+  return bytes === null ? 'not measured' : rowCount(bytes / MEGABYTE);
+}
+
+/** Two decimals for small values. */
+function rounded(value: number): string {
+  return value >= 100 || Number.isInteger(value) ? rowCount(value) : value.toFixed(2);
+}

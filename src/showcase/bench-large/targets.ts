@@ -1,0 +1,65 @@
+import type { LargeResult, SuiteResult } from './large-result.ts';
+import type { SuiteName } from './suites.ts';
+
+/** A number to reach on one table. */
+export interface LargeTarget {
+  readonly suite: SuiteName;
+  /** Whether the suite wanted a limit of memory that the machine did not allow. */
+  readonly isLimitMissing: boolean;
+  readonly goal: string;
+  /** For example `≤ 1.5×`. */
+  readonly wanted: string;
+  /** In the unit of `wanted`; null if it was not measured. */
+  readonly reached: number | null;
+  /** Null if it is unknown. */
+  readonly isMet: boolean | null;
+}
+
+/** The greatest value that is good. */
+interface Rule {
+  readonly goal: string;
+  readonly bound: number;
+  readonly unit: string;
+  readonly value: (result: SuiteResult) => number | null;
+}
+
+const RULES: readonly Rule[] = [
+  { goal: 'time of the backfill and its checkpoint against `dd`', bound: 1.5, unit: '×', value: timeRatio },
+  {
+    goal: 'longest batch, without and with load',
+    bound: 150,
+    unit: ' ms',
+    value: ({ alone, loaded }) => Math.max(alone.longestBatchMs, loaded.longestBatchMs),
+  },
+  { goal: 'heap', bound: 1.2, unit: '×', value: ({ alone }) => alone.heapGrowth },
+  { goal: 'primary key', bound: 1.02, unit: '×', value: ({ alone }) => alone.indexGrowth },
+  { goal: 'API: failed requests', bound: 0, unit: '', value: ({ loaded }) => loaded.api!.failed },
+  {
+    goal: 'API: p99 against idle',
+    bound: 2,
+    unit: '×',
+    value: ({ idle, loaded }) => loaded.api!.p99Ms / idle.p99Ms,
+  },
+];
+
+/** Compares a result with the targets, table by table. */
+export function compareWithTargets({ suites }: LargeResult): LargeTarget[] {
+  return suites.flatMap((result) =>
+    RULES.map(({ goal, bound, unit, value }) => {
+      const reached = value(result);
+      return {
+        suite: result.suite,
+        isLimitMissing: result.memory.notLimitedReason !== null,
+        goal,
+        wanted: `≤ ${bound}${unit}`,
+        reached,
+        isMet: reached === null ? null : reached <= bound,
+      };
+    }),
+  );
+}
+
+/** How many times as long as `dd` the backfill takes, both until the bytes are on disk; null if `dd` was not run. */
+export function timeRatio({ alone, checkpointSeconds, sequential }: SuiteResult): number | null {
+  return sequential === null ? null : (alone.seconds + checkpointSeconds) / sequential.seconds;
+}
