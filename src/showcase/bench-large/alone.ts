@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type MeasuredRun, measureRun } from '../bench/measured-run.ts';
-import type { Method } from '../bench/methods.ts';
+import type { Method } from '../bench/methods/method.ts';
 import { readSpace } from '../bench/space.ts';
 import type { OwnedDatabase } from '../bench/template.ts';
 import { type Connection, connect } from '../harness/connection.ts';
@@ -45,7 +45,7 @@ export async function measureAlone(
       return outcome;
     },
   };
-  const run = await measureRun(withCheckpoint, database, null, signal);
+  const run = await measureRun(withCheckpoint, 'kept', database, null, signal);
   const after = await readSpace(connection);
   const sequential = await copySequentially(
     {

@@ -2,7 +2,7 @@ import { rowCount } from '../../command-line/row-count.ts';
 import { measureCapacity } from '../bench/capacity.ts';
 import { measureIdle } from '../bench/idle.ts';
 import type { LoadStarter } from '../bench/measured-run.ts';
-import { METHODS } from '../bench/methods.ts';
+import { METHODS } from '../bench/methods/methods.ts';
 import { type BenchObserver, describeRun, describeSummary } from '../bench/progress.ts';
 import { measureRun } from '../bench/measured-run.ts';
 import { CONNECTIONS, LOAD_SHARE } from '../bench/run-bench.ts';
@@ -139,7 +139,7 @@ async function measureSuite(
   );
   const loaded = await piece(
     named('backfill, with load'),
-    () => useCopy(grouped, template, (copy) => measureRun(method, copy, startLoad, signal)),
+    () => useCopy(grouped, template, (copy) => measureRun(method, 'kept', copy, startLoad, signal)),
     describeRun,
   );
   const memory: Memory = {

@@ -17,7 +17,7 @@ const alone: MeasuredRun = {
   seconds: 12,
   batches: 100,
   longestBatchMs: 120.4,
-  accessExclusiveMs: null,
+  variant: 'kept',
   process: { seconds: 14, peakMemoryBytes: 110 * MEGABYTE },
   walBytes: 600 * MEGABYTE,
   heapGrowth: 1.18,
