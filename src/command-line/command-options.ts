@@ -65,6 +65,16 @@ export function wholeNumber(least: number, greatest: number) {
     .refine((value) => value >= least && value <= greatest, { error });
 }
 
+/** Whole numbers with commas between them, each one once. */
+export function wholeNumbers(least: number, greatest: number) {
+  const error = `must be whole numbers from ${least} to ${greatest}, with commas between them`;
+  return z
+    .string({ error })
+    .regex(/^\d+(?:,\d+)*$/, { error })
+    .transform((text) => [...new Set(text.split(',').map(Number))])
+    .refine((values) => values.every((value) => value >= least && value <= greatest), { error });
+}
+
 /** A file name. */
 export const fileName = z.string({ error: FILE_ERROR }).min(1, { error: FILE_ERROR });
 

@@ -2,7 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { flag, HelpWanted, readOptions, wholeNumber } from '../../src/command-line/command-options.ts';
+import {
+  flag,
+  HelpWanted,
+  readOptions,
+  wholeNumber,
+  wholeNumbers,
+} from '../../src/command-line/command-options.ts';
 import { PROJECT_FOLDER } from '../../src/database/project-folder.ts';
 import { startCommand } from '../support/running-command.ts';
 
@@ -88,3 +94,22 @@ async function scriptsWithOptions(): Promise<string[]> {
   }
   return found;
 }
+
+describe('a list of whole numbers', () => {
+  const list = z.strictObject({ rows: wholeNumbers(1, 5_000) });
+  const readList = (value: string) => readOptions(['--rows', value], 'command --rows <number>…', list).rows;
+
+  it.each([
+    ['7', [7]],
+    ['5000,1', [5_000, 1]],
+    ['3,2,3', [3, 2]],
+  ])('%s is read, each number once', (value, numbers) => {
+    expect(readList(value)).toEqual(numbers);
+  });
+
+  it.each(['0', '1,5001', '1,', ',1', '1,,2', '1, 2', '-1', 'many', '1.5'])('%j is refused', (value) => {
+    expect(() => readList(value)).toThrow(
+      '--rows must be whole numbers from 1 to 5000, with commas between them.',
+    );
+  });
+});

@@ -48,8 +48,9 @@ export async function migrateDownTo(
   databaseUrl: string,
   target: string,
   signal: AbortSignal,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<MigrationRun> {
-  return runMigrationCommand(databaseUrl, ['migration:down', '--to', target], signal, {}, () => {});
+  return runMigrationCommand(databaseUrl, ['migration:down', '--to', target], signal, settings, () => {});
 }
 
 async function runMigrationCommand(

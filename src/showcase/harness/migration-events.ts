@@ -9,7 +9,7 @@ export interface LockHold {
   readonly heldMs: number;
 }
 
-/** The locks of a run of `npx mikro-orm migration:up`, with their migrations. */
+/** The locks of a run of `npx mikro-orm migration:up` or `migration:down`, with their migrations. */
 export function lockHoldsOf(events: readonly OnlineMigrationEvent[]): LockHold[] {
   const holds: LockHold[] = [];
   let migration = '';
@@ -30,4 +30,9 @@ export function batchesOf(events: readonly OnlineMigrationEvent[]): NonNullable<
   throw new Error(
     `The run has no event with the batches of a backfill. Its events: ${events.map(({ type }) => type).join(', ')}.`,
   );
+}
+
+/** Seconds in which a run filled a column, forward or backward; null if it filled none. */
+export function backfillSecondsOf(events: readonly OnlineMigrationEvent[]): number | null {
+  return events.find((event) => event.type === 'backfill-finished')?.seconds ?? null;
 }

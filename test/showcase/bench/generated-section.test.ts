@@ -38,5 +38,6 @@ describe('the generated section of a page', () => {
     const page = await readFile(join(import.meta.dirname, '../../../docs/benchmarks.md'), 'utf8');
     expect(hasGeneratedSection(page, 'bench')).toBe(true);
     expect(hasGeneratedSection(page, 'bench:large')).toBe(true);
+    expect(hasGeneratedSection(page, 'bench:change')).toBe(true);
   });
 });

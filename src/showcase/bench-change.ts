@@ -1,0 +1,47 @@
+import { writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { fileName, readOptions, wholeNumbers } from '../command-line/command-options.ts';
+import { runCommand } from '../command-line/run-command.ts';
+import { LARGEST_NUMBER } from '../large-record/seeding.ts';
+import { refuseWithoutSection, writeSection } from './bench/generated-page.ts';
+import { showProgress } from './bench/progress.ts';
+import { benchChangeReport } from './bench-change/report.ts';
+import {
+  type BenchChangeOptions,
+  type BenchChangeResult,
+  runBenchChange,
+} from './bench-change/run-bench-change.ts';
+import { refuseUnwritable } from './harness/output-file.ts';
+
+// npm run bench:change: measures the whole change, phase by phase, and its way back.
+
+const USAGE =
+  'npm run bench:change -- [--rows <number>,<number>…] [--workers <number>,<number>…] [--json <file>] [--markdown <file>]';
+const DEFAULT_ROWS = [100_000, 1_000_000];
+const DEFAULT_WORKERS = [1, 2];
+const MOST_WORKERS = 64;
+
+const optionsSchema = z.strictObject({
+  rows: wholeNumbers(1, LARGEST_NUMBER).default(DEFAULT_ROWS),
+  workers: wholeNumbers(1, MOST_WORKERS).default(DEFAULT_WORKERS),
+  json: fileName.optional(),
+  markdown: fileName.optional(),
+});
+
+await runCommand(async (signal) => {
+  const { json, markdown, ...options } = readOptions(process.argv.slice(2), USAGE, optionsSchema);
+  if (json !== undefined) await refuseUnwritable('--json', json);
+  if (markdown !== undefined) await refuseWithoutSection(markdown, 'bench:change');
+  // Only the report goes to standard output.
+  console.error('Database: a separate embedded PostgreSQL, deleted at the end.\n');
+  const result = await bench(options, signal);
+  const report = benchChangeReport(result);
+  console.log(`\n${report}`);
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(result, null, 2)}\n`);
+  if (markdown !== undefined) await writeSection(markdown, 'bench:change', report);
+});
+
+async function bench(options: BenchChangeOptions, signal: AbortSignal): Promise<BenchChangeResult> {
+  using progress = showProgress(process.stderr);
+  return await runBenchChange(options, signal, progress);
+}
