@@ -5,9 +5,15 @@ import type { Session } from '../../postgres/session.ts';
 import type { AutovacuumHold } from './autovacuum-hold.ts';
 import { isLockConflict } from '../../postgres/database-error.ts';
 import type { BackfillIdentity } from '../plan/backfill-work.ts';
+import { STRIPES } from '../plan/stripes.ts';
 
 /** A leaf is vacuumed when it has grown by this share of its planned blocks, and again after the same growth. */
 const GROWTH_PER_VACUUM = 0.05;
+/**
+ * On the way back, a leaf is also vacuumed when this share of its planned blocks has been filled. So a large leaf has three
+ * dozen vacuums, each of which reads its indexes.
+ */
+const SHARE_PER_VACUUM_BACK = 0.03;
 /** A vacuum ends at the session's statement timeout, which is shorter. */
 const LONGEST_VACUUM_MS = 120_000;
 
@@ -17,12 +23,19 @@ const LONGEST_VACUUM_MS = 120_000;
  * After its last pass, a page has free space from the last stripe's old versions. Only a vacuum records it in the
  * free space map. A vacuum reads every page that was changed since the last one, so it is worthwhile only when the
  * heap has grown. If two rows fit on a page, half of them move, and without a vacuum the heap grows by half.
+ *
+ * On the way back, vacuums also clean the indexes. The way there has moved a quarter of the rows into other ranges, next to rows with other keys.
+ * When one of these ranges is filled, its moved rows leave dead entries on the index pages of all these keys, and these pages are full
+ * before the range of their other keys is filled. (Without that, the primary key of 1,000,000 rows of 64 bytes became 1.17 to 1.19
+ * times as large; with it, 1.00 times, and the heap 1.10 instead of 1.15 times.)
  */
 export class SpaceReuse {
   readonly #fill: BackfillIdentity;
   readonly #hold: AutovacuumHold;
   /** Blocks of a leaf when it was planned or last vacuumed; infinite if a vacuum takes too long. */
   readonly #blocksBefore = new Map<string, number>();
+  /** Filled blocks of a leaf when it was last vacuumed. */
+  readonly #filledBefore = new Map<string, number>();
 
   /**
    * @param fill the backfill whose plan has the size of each leaf
@@ -44,30 +57,39 @@ export class SpaceReuse {
   }
 
   async #vacuumIfGrown(session: Session, leaf: string, signal: AbortSignal): Promise<void> {
-    const planned = await readPlannedBlocks(session, this.#fill, leaf);
+    const { planned, filled } = await readPlannedBlocks(session, this.#fill, leaf);
     const before = this.#blocksBefore.get(leaf) ?? planned;
-    if ((await readBlocks(session, leaf)) - before < planned * GROWTH_PER_VACUUM) return;
-    const outcome = await vacuum(session, leaf, signal);
+    const hasGrown = (await readBlocks(session, leaf)) - before >= planned * GROWTH_PER_VACUUM;
+    const isBackward = this.#fill.direction === 'backward';
+    const isDue =
+      isBackward &&
+      before !== Number.POSITIVE_INFINITY &&
+      filled - (this.#filledBefore.get(leaf) ?? 0) >= planned * SHARE_PER_VACUUM_BACK;
+    if (!hasGrown && !isDue) return;
+    const outcome = await vacuum(session, leaf, isBackward ? 'on' : 'off', signal);
     if (outcome === 'locked out') return;
     const isDone = outcome === 'done';
     this.#blocksBefore.set(leaf, isDone ? await readBlocks(session, leaf) : Number.POSITIVE_INFINITY);
+    this.#filledBefore.set(leaf, filled);
   }
 }
 
 /**
  * @returns `too long` if it did not end within the session's statement timeout; its partial work remains. `locked
  *   out` if another process holds a conflicting lock on the leaf.
+ * @param indexCleanup whether dead index entries are removed too; autovacuum does so later
  */
 async function vacuum(
   session: Session,
   leaf: string,
+  indexCleanup: 'on' | 'off',
   signal: AbortSignal,
 ): Promise<'done' | 'too long' | 'locked out'> {
   const ended = new AbortController();
   try {
     await Promise.race([
-      // Autovacuum cleans its index entries. Truncating the heap would take ACCESS EXCLUSIVE.
-      session.query(`vacuum (index_cleanup off, truncate off) ${leaf}`),
+      // Truncating the heap would take ACCESS EXCLUSIVE.
+      session.query(`vacuum (index_cleanup ${indexCleanup}, truncate off) ${leaf}`),
       pause(LONGEST_VACUUM_MS, AbortSignal.any([signal, ended.signal])),
     ]);
     return 'done';
@@ -80,16 +102,21 @@ async function vacuum(
   }
 }
 
+/** The planned blocks of a leaf, and those of its finished ranges. */
 async function readPlannedBlocks(
   database: Queryable,
   { names }: BackfillIdentity,
   leaf: string,
-): Promise<number> {
-  const { rows } = await database.query<{ blocks: string | null }>(
-    `select max(end_block) as blocks from online_migration.backfill_range where change = $1 and leaf = $2`,
+): Promise<{ planned: number; filled: number }> {
+  const { rows } = await database.query<{ planned: string | null; filled: string }>(
+    `
+    select max(end_block) as planned,
+      coalesce(sum(end_block - first_block) filter (where stripe >= ${STRIPES}), 0) as filled
+    from online_migration.backfill_range
+    where change = $1 and leaf = $2`,
     [names.change, leaf],
   );
-  return Number(rows[0]?.blocks);
+  return { planned: Number(rows[0]?.planned), filled: Number(rows[0]?.filled) };
 }
 
 async function readBlocks(database: Queryable, leaf: string): Promise<number> {
