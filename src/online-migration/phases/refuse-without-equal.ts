@@ -1,7 +1,12 @@
 import { numberRangeObstacles } from '../attachments/number-range.ts';
 import { ofEach } from '../attachments/obstacles/each-column.ts';
 import type { ChangeFill, Fill } from '../backfill/plan/fill.ts';
-import { createForwardFunctions, createTolerantBackwardFunction } from '../sync/conversion-functions.ts';
+import { isValueError } from '../backfill/batch/row-error.ts';
+import {
+  createBackwardFunction,
+  createForwardFunctions,
+  createTolerantBackwardFunction,
+} from '../sync/conversion-functions.ts';
 import type { ChangedColumn } from '../change/changed-column.ts';
 import { changeNamesOf, namesOf } from '../change/names.ts';
 import { obstacle, type Obstacle } from '../change/obstacle.ts';
@@ -81,15 +86,29 @@ export async function refuseUnfilled(context: PhaseContext): Promise<void> {
   }
 }
 
-/** The functions that it needs are rolled back after the read. */
+/**
+ * It reads with the conversion as the planner inlines it, which other processes of the server can share. If a value makes it
+ * raise an error, it reads again with a function that catches errors. The functions that it needs are rolled back after
+ * the read.
+ */
 async function findWithoutEqual(context: PhaseContext, fill: Fill): Promise<Found[]> {
   const { session } = context;
   const { change } = fill;
+  const isWithoutEqual = `t.${fill.source} is not null and ${fill.value} is null`;
   return session.withoutStatementTimeout(async () => {
     await session.query('savepoint nothing_made');
     await createForwardFunctions(session, change);
-    await createTolerantBackwardFunction(session, change);
-    const rows = await selectRows(context, change, `t.${fill.source} is not null and ${fill.value} is null`);
+    await createBackwardFunction(session, change);
+    let rows: Found[];
+    try {
+      await session.query('savepoint plain_conversion');
+      rows = await selectRows(context, change, isWithoutEqual);
+    } catch (error) {
+      if (!isValueError(error)) throw error;
+      await session.query('rollback to savepoint plain_conversion');
+      await createTolerantBackwardFunction(session, change);
+      rows = await selectRows(context, change, isWithoutEqual);
+    }
     await session.query('rollback to savepoint nothing_made');
     return rows;
   });
