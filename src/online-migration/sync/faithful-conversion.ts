@@ -23,6 +23,9 @@ type Described = NonNullable<Awaited<ReturnType<Queryable['query']>>['fields']>[
 /** Oids of time, timestamp, timestamptz and timetz. */
 const TIME_TYPES = new Set([1083, 1114, 1184, 1266]);
 const NUMERIC = 1700;
+const VARCHAR = 1043;
+/** PostgreSQL stores the length of a `varchar` with the bytes of a header added. */
+const HEADER_BYTES = 4;
 /** Digits of a second's fraction that PostgreSQL stores at most. */
 const FULL_PRECISION = 6;
 
@@ -48,7 +51,7 @@ export async function faithfulConversion(
  * PostgreSQL rounds a value that is stored in a `numeric(12,1)`, and truncates one that is cast to a `varchar(9)`. A function
  * ignores the modifiers of its types. An SQL expression cannot use a value twice without
  * computing it twice, so the comparison is left out if the type has no modifier, or if the expression is a cast to
- * the declared type.
+ * the declared type, or to a shorter `varchar`.
  */
 async function faithfully(database: Queryable, convert: Convert, from: string, to: string): Promise<Convert> {
   // The description has the base type of a domain, and the domain's modifier.
@@ -59,6 +62,10 @@ async function faithfully(database: Queryable, convert: Convert, from: string, t
   if (declared === undefined ? typeValues(to)[1] === null : isExactlyOf(given, declared)) return convert;
   return (value) => {
     const converted = `(${convert(value)})`;
+    if (declared?.dataTypeID === VARCHAR) {
+      // As many characters as it may have are not truncated. The comparison would compute the value a third time.
+      return `case when length(${converted}::text) <= ${declared.dataTypeModifier - HEADER_BYTES} then ${converted} end`;
+    }
     const unchanged = `case when ${converted} = ${converted}::${to} then ${converted} end`;
     if (declared?.dataTypeID !== NUMERIC) return unchanged;
     return `case when ${fitsNumeric(converted, declared.dataTypeModifier)} then ${unchanged} end`;
@@ -69,7 +76,9 @@ async function faithfully(database: Queryable, convert: Convert, from: string, t
 function isExactlyOf(given: Described | undefined, { dataTypeID, dataTypeModifier }: Described): boolean {
   if (dataTypeModifier === -1) return true;
   if (TIME_TYPES.has(dataTypeID) && dataTypeModifier === FULL_PRECISION) return true;
-  return given?.dataTypeID === dataTypeID && given.dataTypeModifier === dataTypeModifier;
+  if (given?.dataTypeID !== dataTypeID) return false;
+  if (given.dataTypeModifier === dataTypeModifier) return true;
+  return dataTypeID === VARCHAR && given.dataTypeModifier !== -1 && given.dataTypeModifier < dataTypeModifier;
 }
 
 /**

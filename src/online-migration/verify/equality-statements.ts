@@ -109,7 +109,10 @@ export async function compareBatch(
       ${eachDifference(change, pairs, differs)}
     )
     select
-      (select ${selected.texts('b')} from batch b order by ${selected.descending('b')} limit 1) as last_key,
+      (
+        select ${selected.texts('b')}
+        from (select * from batch b order by ${selected.descending('b')} limit 1) as b
+      ) as last_key,
       (select count(*) from batch) = ${batchRows} as is_full,
       ${mode === 'keep' ? `(select array[${unrebuildable.join(', ')}] from batch)` : 'null'} as unrebuildable,
       (select jsonb_agg(to_jsonb(d)) from difference d) as differences`,

@@ -30,6 +30,13 @@ const inSeconds: Conversion = {
   backward: (value) => `${value}::text`,
 };
 
+const lowerCase = (value: string) => `case when (${value} || '') ~ '^[a-z]*$' then ${value} end`;
+const word: Conversion = { forward: lowerCase, backward: (value) => value };
+const shortWord: Conversion = {
+  forward: (value) => `(${lowerCase(value)})::varchar(5)`,
+  backward: (value) => `${value}::text`,
+};
+
 const changeTo = (to: string, conversion: Conversion, from = 'text') =>
   changeOf('item.worth', { from, to, conversion });
 
@@ -128,6 +135,10 @@ it.each([
   ['numeric', cents, 1],
   ['timestamptz(3)', textToTimestamptzOf(3), 1],
   ['timestamptz(6)', textToTimestamptzOf(6), 1],
+  ['varchar(9)', word, 2],
+  ['varchar(9)', shortWord, 1],
+  ['varchar(5)', shortWord, 1],
+  ['varchar(4)', shortWord, 2],
 ])('a conversion to %s computes a value only as often as it has to', async (to, conversion, times) => {
   await database.runPhases(changeTo(to, conversion), [expand]);
   const body = await client.value<string>(
