@@ -72,7 +72,7 @@ export async function revertContract(context: PhaseContext): Promise<void> {
           for (const column of columns) {
             await createForwardFunctions(session, column);
             await createBackwardFunction(session, column);
-            await createSyncFunction(session, column, 'strict');
+            await createSyncFunction(session, column, 'filling');
           }
         });
         await planBackfill(session, fill, leaves);
@@ -97,7 +97,7 @@ export async function revertContract(context: PhaseContext): Promise<void> {
     });
   }
   await requireSyncTriggers(context, 'revert the contract of');
-  await bringUpToDate(context, 'revert the contract of', 'strict');
+  await bringUpToDate(context, 'revert the contract of', 'filling');
   await fillAndReport(context, fill);
   await reportUnusedKeptValues(context);
   await refuseUnfilled(context);
@@ -107,7 +107,10 @@ export async function revertContract(context: PhaseContext): Promise<void> {
   });
   await validateFilledChecks(session, change);
   await inExclusiveTransaction(context, 'revert contract: set not null', {
-    before: () => refuseNumbersBeyond(context),
+    before: async () => {
+      await refuseNumbersBeyond(context);
+      for (const column of columns) await createSyncFunction(session, column, 'strict');
+    },
     plan: async () => {
       const statements: string[] = [];
       for (const column of columns) statements.push(...(await notNullExchange(session, column, 'new')));

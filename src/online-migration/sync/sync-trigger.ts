@@ -10,8 +10,10 @@ import { areDifferent, areUnequal } from '../change/value-difference.ts';
  * How the trigger treats an unconvertible old value.
  * - `lenient`: the new column becomes null; the row is a reject.
  * - `strict`: the write fails.
+ * - `filling`: as `strict`, and made for the fill of the old column. It leaves a row alone if its two values are equal in bulk,
+ *   because the trigger fires for each row of the fill, and `forward` costs more than the rest of the trigger.
  */
-export type SyncMode = 'lenient' | 'strict';
+export type SyncMode = 'lenient' | 'strict' | 'filling';
 
 /** The columns that fire the update trigger; `both` costs the backfill one call per row. */
 export type SyncWatch = 'old' | 'both';
@@ -34,7 +36,17 @@ export async function createSyncFunction(
   change: ChangedColumn,
   mode: SyncMode,
 ): Promise<void> {
-  const { oldColumn, newColumn, forward, syncFunction } = namesOf(change);
+  const { oldColumn, newColumn, forward, forwardInBulk, syncFunction } = namesOf(change);
+  const isFilled =
+    mode === 'filling'
+      ? `
+      if tg_op = 'UPDATE' and new.${newColumn} is not null
+        and not (${areDifferent(change.newColumn.type, `new.${newColumn}`, `old.${newColumn}`)})
+        and not (${areDifferent(change.newColumn.type, `${forwardInBulk}(new.${oldColumn})`, `new.${newColumn}`)})
+      then
+        return new;
+      end if;`
+      : '';
   const refuseOld =
     mode === 'lenient'
       ? ''
@@ -46,7 +58,7 @@ export async function createSyncFunction(
     database,
     syncFunction,
     `
-    begin
+    begin${isFilled}
       if tg_op = 'INSERT' and new.${newColumn} is null
         or tg_op = 'UPDATE' and not (${areDifferent(change.newColumn.type, `new.${newColumn}`, `old.${newColumn}`)})
       then

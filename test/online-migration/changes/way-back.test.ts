@@ -41,6 +41,50 @@ describe('while both columns are there', () => {
     ]);
   });
 
+  it('a write during the fill of the way back reaches the other column, and its trigger is the one of enforce in the end', async () => {
+    await client.rows(`
+      create table item (id bigint generated always as identity primary key, price text not null default '0.00')`);
+    await client.rows(`insert into item (price) select n || '.50' from generate_series(1, 100) as n`);
+    const context = await database.open(price);
+    const bodyOfTrigger = () =>
+      client.value<string>(`
+        select p.prosrc from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+        where t.tgrelid = 'item'::regclass order by t.tgname limit 1`);
+    for (const phase of [expand, backfill, enforce]) await phase(context);
+    const body = await bodyOfTrigger();
+    await contract(context);
+    const ending = new AbortController();
+    const ended: PhaseContext = {
+      ...context,
+      signal: ending.signal,
+      emit: (event) => {
+        if (event.type === 'lock-held' && event.purpose === 'revert contract: add the old column')
+          ending.abort(new Error('ended'));
+      },
+    };
+    await expect(revertContract(ended)).rejects.toThrow('ended');
+    expect(await client.value(`select count(price)::int from item`)).toBe(0);
+    await client.rows(`update item set price = '7.70' where id = 1`);
+    await client.rows(`update item set price_new = 8.80 where id = 2`);
+    await client.rows(`update item set price = '9.9', price_new = 9.9 where id = 3`);
+    await client.rows(`update item set price = '4.50' where id = 4`);
+    await expect(client.rows(`update item set price = 'free' where id = 5`)).rejects.toThrow(
+      "The value 'free' of column price has no equal of type numeric(12,2).",
+    );
+    expect(await client.rows(`select price, price_new from item where id < 6 order by id`)).toEqual([
+      { price: '7.70', price_new: '7.70' },
+      { price: '8.80', price_new: '8.80' },
+      { price: '9.9', price_new: '9.90' },
+      { price: '4.50', price_new: '4.50' },
+      { price: null, price_new: '5.50' },
+    ]);
+    await revertContract(context);
+    expect(
+      await client.value(`select count(*)::int from item where price::numeric is distinct from price_new`),
+    ).toBe(0);
+    expect(await bodyOfTrigger()).toBe(body);
+  });
+
   it('a way back of contract that was ended half-way does not keep the change from going on, also with a default', async () => {
     await client.rows(`
       create table item (id bigint generated always as identity primary key, price text not null default '0.00')`);
