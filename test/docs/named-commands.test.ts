@@ -11,6 +11,8 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 
 /** Options of MikroORM's command line that the package's messages name. */
 const OF_MIKRO_ORM = ['--to', '--from', '--only', '--name', '--schema'];
+/** Flags that the package sets in V8. */
+const OF_V8 = ['--optimize-for-size', '--semi-space-growth-factor'];
 
 type Command = ReturnType<typeof buildProgram>;
 const program = buildProgram();
@@ -20,7 +22,7 @@ const optionsOf = (command: Command) => ['--help', ...command.options.map(({ lon
 function within(command: Command): Command[] {
   return [command, ...command.commands.flatMap(within)];
 }
-const OPTIONS = [...within(program).flatMap(optionsOf), ...OF_MIKRO_ORM];
+const OPTIONS = [...within(program).flatMap(optionsOf), ...OF_MIKRO_ORM, ...OF_V8];
 
 const texts = globSync([`${PACKAGE}/**/*.{ts,md}`, 'docs/*.md', '*.md'], { cwd: ROOT })
   .filter((path) => path !== 'CHANGELOG.md' && !path.startsWith(`${PACKAGE}/packaging/`))
