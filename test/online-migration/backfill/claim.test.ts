@@ -62,14 +62,15 @@ async function fillAsWorker(): Promise<Range> {
   await using autovacuumHold = new AutovacuumHold(openSession, fill.names.table, () => undefined);
   const meter = new Meter(fill.names.change, { rowsDone: 0, rowsTotal: 0, blocksDone: 0, blocksTotal: 0 });
   const { signal } = new AbortController();
+  const nice = new NiceRatio();
   const share = {
     fill: changeWork(fill),
     pauses: new WorkerPauses(),
     batchSizes: new BatchSizes(100),
-    nice: new NiceRatio(),
+    nice,
     meter,
     hold: autovacuumHold,
-    space: new SpaceReuse(fill, autovacuumHold),
+    space: new SpaceReuse(fill, autovacuumHold, nice),
     signal,
     emit: () => undefined,
   };

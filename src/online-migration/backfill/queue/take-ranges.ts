@@ -54,14 +54,15 @@ export async function takeRanges(
   await ask((session) => reportUnseen(session, fill, emit));
   const whole = new Meter(fill.names.change, await ask((session) => readPlanSize(session, fill)));
   await using hold = new AutovacuumHold(openSession, fill.names.table, emit);
+  const nice = new NiceRatio();
   const share = {
     fill,
     pauses: new WorkerPauses(),
     batchSizes: new BatchSizes(settings.batchMs),
-    nice: new NiceRatio(),
+    nice,
     meter: done,
     hold,
-    space: new SpaceReuse(fill, hold),
+    space: new SpaceReuse(fill, hold, nice),
     signal: ended,
     emit,
   };

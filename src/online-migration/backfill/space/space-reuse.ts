@@ -2,6 +2,7 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { pause } from '../../postgres/pause.ts';
 import { SQLSTATE, sqlState } from '../../postgres/database-error.ts';
 import type { Session } from '../../postgres/session.ts';
+import type { NiceRatio } from '../throttle/nice-ratio.ts';
 import type { AutovacuumHold } from './autovacuum-hold.ts';
 import { isLockConflict } from '../../postgres/database-error.ts';
 import type { BackfillIdentity } from '../plan/backfill-work.ts';
@@ -16,6 +17,8 @@ const GROWTH_PER_VACUUM = 0.05;
 const SHARE_PER_VACUUM_BACK = 0.03;
 /** A vacuum ends at the session's statement timeout, which is shorter. */
 const LONGEST_VACUUM_MS = 120_000;
+/** The default of autovacuum. */
+const GENTLE_DELAY_MS = 2;
 
 /**
  * Lets later ranges move their rows into space that earlier ranges have freed, instead of extending the heap.
@@ -33,6 +36,7 @@ const LONGEST_VACUUM_MS = 120_000;
 export class SpaceReuse {
   readonly #fill: BackfillIdentity;
   readonly #hold: AutovacuumHold;
+  readonly #nice: NiceRatio;
   /** Blocks of a leaf when it was planned or last vacuumed; infinite if a vacuum takes too long. */
   readonly #blocksBefore = new Map<string, number>();
   /** Filled blocks of a leaf when it was last vacuumed. */
@@ -41,10 +45,12 @@ export class SpaceReuse {
   /**
    * @param fill the backfill whose plan has the size of each leaf
    * @param hold keeps other vacuums away, and this one too
+   * @param nice tells whether other sessions are busy
    */
-  constructor(fill: BackfillIdentity, hold: AutovacuumHold) {
+  constructor(fill: BackfillIdentity, hold: AutovacuumHold, nice: NiceRatio) {
     this.#fill = fill;
     this.#hold = hold;
+    this.#nice = nice;
   }
 
   /**
@@ -67,7 +73,7 @@ export class SpaceReuse {
       before !== Number.POSITIVE_INFINITY &&
       filled - (this.#filledBefore.get(leaf) ?? 0) >= planned * SHARE_PER_VACUUM_BACK;
     if (!hasGrown && !isDue) return;
-    const outcome = await vacuum(session, leaf, signal);
+    const outcome = await vacuum(session, leaf, this.#nice.isBusy, signal);
     if (outcome === 'locked out') return;
     const isDone = outcome === 'done';
     this.#blocksBefore.set(leaf, isDone ? await readBlocks(session, leaf) : Number.POSITIVE_INFINITY);
@@ -76,15 +82,18 @@ export class SpaceReuse {
 }
 
 /**
+ * @param isGentle whether it rests as often as autovacuum does
  * @returns `too long` if it did not end within the session's statement timeout; its partial work remains. `locked
  *   out` if another process holds a conflicting lock on the leaf.
  */
 async function vacuum(
   session: Session,
   leaf: string,
+  isGentle: boolean,
   signal: AbortSignal,
 ): Promise<'done' | 'too long' | 'locked out'> {
   const ended = new AbortController();
+  await session.query(`set vacuum_cost_delay = ${isGentle ? GENTLE_DELAY_MS : 0}`);
   try {
     await Promise.race([
       // Truncating the heap would take ACCESS EXCLUSIVE.

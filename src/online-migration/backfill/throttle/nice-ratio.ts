@@ -41,6 +41,11 @@ export class NiceRatio {
     return this.#restedMs;
   }
 
+  /** Whether other sessions are busy half of the time that counts as full load, or more. */
+  get isBusy(): boolean {
+    return this.#busyness >= 0.5;
+  }
+
   /** From 0 to 1. */
   get #busyness(): number {
     return Math.min(1, this.#busySessions / BUSY_SESSIONS);
