@@ -14,23 +14,23 @@ describe('the nice ratio of a backfill', () => {
     expect([nice.shorten(100), nice.takeRest(100), nice.restedMs]).toEqual([100, 0, 0]);
   });
 
-  it('makes batches a quarter as long beside a busy server, and rests as long as they last', () => {
+  it('makes batches a quarter as long beside a busy server, and rests twice as long as they last', () => {
     const nice = after(8);
     expect([nice.shorten(100), nice.takeRest(30), nice.takeRest(20), nice.restedMs]).toEqual([
-      25, 30, 20, 50,
+      25, 60, 40, 100,
     ]);
   });
 
   it('does a part of it where others are busy now and then', () => {
     const nice = after(0.125);
     expect(nice.shorten(100)).toBeCloseTo(62.5, 0);
-    expect(nice.takeRest(100)).toBeCloseTo(50, 0);
+    expect(nice.takeRest(100)).toBeCloseTo(100, 0);
   });
 
   it('needs more than one look to believe that others are busy', () => {
     const nice = new NiceRatio();
     nice.observe(1);
-    expect(nice.takeRest(100)).toBeLessThan(50);
+    expect(nice.takeRest(100)).toBeLessThan(100);
   });
 
   describe('if the latency of the API is known', () => {
@@ -46,12 +46,12 @@ describe('the nice ratio of a backfill', () => {
     }
 
     it('rests longer while the p99 is twice as long as before, up to four times the batch', () => {
-      expect(restBeside(2 * IDLE_MS, 10)).toBeGreaterThan(100);
+      expect(restBeside(2 * IDLE_MS, 10)).toBeGreaterThan(200);
       expect(restBeside(2 * IDLE_MS)).toBe(400);
     });
 
     it('rests less while the p99 is half as long again, down to a tenth of the batch', () => {
-      expect(restBeside(1.5 * IDLE_MS, 10)).toBeLessThan(100);
+      expect(restBeside(1.5 * IDLE_MS, 10)).toBeLessThan(200);
       expect(restBeside(1.5 * IDLE_MS)).toBe(10);
     });
 
@@ -62,7 +62,7 @@ describe('the nice ratio of a backfill', () => {
       expect(nice.takeRest(100)).toBe(10);
       const untold = after(8);
       for (let check = 0; check < CHECKS; check++) untold.observeLatency(Number.POSITIVE_INFINITY);
-      expect(untold.takeRest(100)).toBe(100);
+      expect(untold.takeRest(100)).toBe(200);
     });
   });
 });
