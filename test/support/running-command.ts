@@ -9,6 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** A helper of the TypeScript loader ends by itself after its parent. */
 const LAST_BREATH_MS = 5_000;
 const POLL_MS = 20;
+/** The TypeScript loader keeps compiled files there, for the next command. */
+const LOADER_CACHE = 'tsx-';
 const PROJECT_FOLDER = join(import.meta.dirname, '../..');
 
 /** The script of `npx online-migration`. */
@@ -77,14 +79,15 @@ export async function startCommand(
       }),
     kill: (signal, whom) => void process.kill(whom === 'group' ? -pid : pid, signal),
     async serverPid() {
-      const [folder] = await readdir(temporaryFolder);
-      const file = join(temporaryFolder, folder!, 'cluster/postmaster.pid');
-      return Number.parseInt(await readFile(file, 'utf8'), 10);
+      const folder = (await readdir(temporaryFolder)).find((file) => file.startsWith('throwaway-postgres'));
+      const pidFile = join(temporaryFolder, folder!, 'cluster/postmaster.pid');
+      return Number.parseInt(await readFile(pidFile, 'utf8'), 10);
     },
     async leftovers() {
       const deadline = Date.now() + LAST_BREATH_MS;
       while ((await isGroupAlive(pid)) && Date.now() < deadline) await delay(POLL_MS);
-      return [...(await readdir(temporaryFolder)), ...((await isGroupAlive(pid)) ? ['processes'] : [])];
+      const files = (await readdir(temporaryFolder)).filter((file) => !file.startsWith(LOADER_CACHE));
+      return [...files, ...((await isGroupAlive(pid)) ? ['processes'] : [])];
     },
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');

@@ -60,8 +60,7 @@ async function runMigrationCommand(
   settings: Readonly<Record<string, string>>,
   onEvent: (event: OnlineMigrationEvent) => void,
 ): Promise<MigrationRun> {
-  // The TypeScript loader would leave its cache in the temporary folder.
-  const environment = { ...settings, DATABASE_URL: databaseUrl, TSX_DISABLE_CACHE: '1' };
+  const environment = { ...settings, DATABASE_URL: databaseUrl };
   const events: OnlineMigrationEvent[] = [];
   const began = performance.now();
   const programArguments = [...command, '--config', CONFIG];
