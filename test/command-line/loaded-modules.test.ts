@@ -47,7 +47,7 @@ it('migration:up without a pending migration loads no phase, no rule and nothing
   const modules = await modulesOf(database.url, MIKRO_ORM, 'migration:up');
   expect(matching(modules, APPLICATION, ORDINARY, ATTACHMENTS, PHASES, WRITING)).toEqual([]);
   expect(modules).toContain('src/online-migration/mikro-orm/online-migrator.ts');
-  expect(modules.filter((each) => each.startsWith('src/')).length).toBeLessThan(200);
+  expect(modules.filter((each) => /^src\/(?!.*node_modules)/.test(each)).length).toBeLessThan(200);
 });
 
 it('a backfill loads itself alone', async () => {

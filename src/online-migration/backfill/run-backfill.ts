@@ -85,7 +85,7 @@ export async function runBackfill(
   if (!isHandedOut) await dropQueueInUse(session);
   const batchSizes = new BatchSizes(settings.batchMs);
   await using hold = new AutovacuumHold(openSession, fill.names.table, emit);
-  const space = new SpaceReuse(fill, hold, nice);
+  const space = new SpaceReuse(fill, hold, () => nice.isBusy);
   const share: WorkerShare = { fill, pauses, batchSizes, nice, meter, hold, space, signal, emit };
   const fillAll = isHandedOut ? handOutRanges : fillRanges;
   await fillAll(session, share, settings, openSession);

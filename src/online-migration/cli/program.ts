@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { useLittleMemory } from '../change/little-memory.ts';
+import { useLittleMemory } from '../little-memory/index.ts';
 import type { CheckCommand } from './check.ts';
 import { FORMATS } from './check/formats.ts';
 import type { CreateCommand } from './create.ts';

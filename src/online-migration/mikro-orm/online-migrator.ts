@@ -4,7 +4,7 @@ import { emitTo } from '../change/emitter.ts';
 import type { OnlineMigrationListener } from '../change/events.ts';
 import { logEvents } from '../observation/event-log.ts';
 import { forgetProgress } from '../ordinary/progress.ts';
-import { useLittleMemory } from '../change/little-memory.ts';
+import { useLittleMemory } from '../little-memory/index.ts';
 import { settingsOf, type SettingsOptions } from '../phases/settings.ts';
 import { interruptSignal } from '../postgres/interrupt-signal.ts';
 import { assertPeerVersion } from '../postgres/peer-versions.ts';

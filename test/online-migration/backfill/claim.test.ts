@@ -70,7 +70,7 @@ async function fillAsWorker(): Promise<Range> {
     nice,
     meter,
     hold: autovacuumHold,
-    space: new SpaceReuse(fill, autovacuumHold, nice),
+    space: new SpaceReuse(fill, autovacuumHold, () => nice.isBusy),
     signal,
     emit: () => undefined,
   };

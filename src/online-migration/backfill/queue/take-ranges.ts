@@ -62,7 +62,7 @@ export async function takeRanges(
     nice,
     meter: done,
     hold,
-    space: new SpaceReuse(fill, hold, nice),
+    space: new SpaceReuse(fill, hold, () => nice.isBusy),
     signal: ended,
     emit,
   };

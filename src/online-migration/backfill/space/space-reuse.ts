@@ -2,7 +2,6 @@ import type { Queryable } from '../../postgres/queryable.ts';
 import { pause } from '../../postgres/pause.ts';
 import { SQLSTATE, sqlState } from '../../postgres/database-error.ts';
 import type { Session } from '../../postgres/session.ts';
-import type { NiceRatio } from '../throttle/nice-ratio.ts';
 import type { AutovacuumHold } from './autovacuum-hold.ts';
 import { isLockConflict } from '../../postgres/database-error.ts';
 import type { BackfillIdentity } from '../plan/backfill-work.ts';
@@ -36,7 +35,7 @@ const GENTLE_DELAY_MS = 2;
 export class SpaceReuse {
   readonly #fill: BackfillIdentity;
   readonly #hold: AutovacuumHold;
-  readonly #nice: NiceRatio;
+  readonly #isBusy: () => boolean;
   /** Blocks of a leaf when it was planned or last vacuumed; infinite if a vacuum takes too long. */
   readonly #blocksBefore = new Map<string, number>();
   /** Filled blocks of a leaf when it was last vacuumed. */
@@ -45,12 +44,12 @@ export class SpaceReuse {
   /**
    * @param fill the backfill whose plan has the size of each leaf
    * @param hold keeps other vacuums away, and this one too
-   * @param nice tells whether other sessions are busy
+   * @param isBusy whether other sessions are busy
    */
-  constructor(fill: BackfillIdentity, hold: AutovacuumHold, nice: NiceRatio) {
+  constructor(fill: BackfillIdentity, hold: AutovacuumHold, isBusy: () => boolean) {
     this.#fill = fill;
     this.#hold = hold;
-    this.#nice = nice;
+    this.#isBusy = isBusy;
   }
 
   /**
@@ -73,7 +72,7 @@ export class SpaceReuse {
       before !== Number.POSITIVE_INFINITY &&
       filled - (this.#filledBefore.get(leaf) ?? 0) >= planned * SHARE_PER_VACUUM_BACK;
     if (!hasGrown && !isDue) return;
-    const outcome = await vacuum(session, leaf, this.#nice.isBusy, signal);
+    const outcome = await vacuum(session, leaf, this.#isBusy(), signal);
     if (outcome === 'locked out') return;
     const isDone = outcome === 'done';
     this.#blocksBefore.set(leaf, isDone ? await readBlocks(session, leaf) : Number.POSITIVE_INFINITY);

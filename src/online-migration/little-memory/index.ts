@@ -1,3 +1,4 @@
+import '../change/require-node.ts';
 import { setFlagsFromString } from 'node:v8';
 
 /**
