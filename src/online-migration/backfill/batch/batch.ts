@@ -9,8 +9,11 @@ import { isOfStripe } from '../plan/stripes.ts';
 
 /** Findings of the batches of a process so far. */
 export interface BatchFindings {
-  /** Whether a value had no faithful new value, or a row could not be updated. */
-  hasRejects: boolean;
+  /**
+   * Whether a batch may update rows without filling them: a value had no faithful new value, a row could not be updated, or
+   * triggers of the table fire.
+   */
+  mayLeaveRows: boolean;
 }
 
 /**
@@ -18,8 +21,8 @@ export interface BatchFindings {
  *
  * 1. Update all rows in a statement that fails at a value without a faithful new value. It need not tell the filled rows
  *    from the others, which makes it 6 percent faster.
- * 2. If it fails, and from then on in each batch of the process: update the rows and count the filled ones. The others
- *    are set to null; the sweep records them as rejects.
+ * 2. If it fails, and from then on in each batch of the process, also if triggers of the table fire: update the rows and
+ *    count the filled ones. The others are set to null; the sweep records them as rejects.
  * 3. If a row is locked, run again without the locked rows; the sweep fills them later.
  * 4. If a value makes the conversion fail, split the batch into halves, each a transaction, down to the single row,
  *    whose column becomes a reject.
@@ -50,10 +53,10 @@ export async function fillBatch(
     });
   };
   try {
-    if (!findings.hasRejects) return await attempt(updateConvertibleRows);
+    if (!findings.mayLeaveRows) return await attempt(updateConvertibleRows);
   } catch (error) {
     if (!isRowError(error)) throw error;
-    findings.hasRejects = true;
+    findings.mayLeaveRows = true;
   }
   try {
     return await attempt(updateRows);

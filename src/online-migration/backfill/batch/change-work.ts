@@ -10,7 +10,7 @@ const ALIAS = 't';
 
 /** The work of a column change: rows without a faithful value become rejects, and undeclared triggers do not fire. */
 export function changeWork(fill: ChangeFill): BackfillWork {
-  const findings: BatchFindings = { hasRejects: false };
+  const findings: BatchFindings = { mayLeaveRows: false };
   return {
     direction: fill.direction,
     names: fill.names,
@@ -18,7 +18,10 @@ export function changeWork(fill: ChangeFill): BackfillWork {
     mostSweeps: Number.POSITIVE_INFINITY,
     isOnePass: false,
     report: (session, emit) => reportSilence(session, fill, emit),
-    prepare: (session) => keepTriggersSilent(session, fill),
+    prepare: async (session) => {
+      const firing = await keepTriggersSilent(session, fill);
+      if (firing.length > 0) findings.mayLeaveRows = true;
+    },
     fillBatch: (session, batch, checkpoint) => fillBatch(session, fill, batch, checkpoint, findings),
     isUnfilled: () => isUnfilled(fill, ALIAS),
     settle: (session, leaf, tids) => settle(session, fill, leaf, tids),

@@ -115,11 +115,16 @@ export async function requireTriggerPlan(database: Queryable, fill: ChangeFill):
 /**
  * Prepares a session for updates of the filled columns: disables undeclared triggers in it.
  * @param database a session without a transaction
+ * @returns the triggers that still fire
  * @throws BackfillError if that is impossible
  */
-export async function keepTriggersSilent(database: Queryable, fill: ChangeFill): Promise<void> {
-  const { role } = await requireTriggerPlan(database, fill);
+export async function keepTriggersSilent(
+  database: Queryable,
+  fill: ChangeFill,
+): Promise<readonly FiringTrigger[]> {
+  const { role, firing } = await requireTriggerPlan(database, fill);
   await setReplicationRole(database, role);
+  return firing;
 }
 
 /** Sets the role in which a session fires triggers; null changes nothing. */
