@@ -10,10 +10,10 @@ import { STRIPES } from '../plan/stripes.ts';
 /** A leaf is vacuumed when it has grown by this share of its planned blocks, and again after the same growth. */
 const GROWTH_PER_VACUUM = 0.05;
 /**
- * On the way back, a leaf is also vacuumed when this share of its planned blocks has been filled. So a large leaf has three
- * dozen vacuums, each of which reads its indexes.
+ * On the way back, a leaf is also vacuumed when this share of its planned blocks has been filled. So a large leaf has ten
+ * vacuums, each of which reads its indexes.
  */
-const SHARE_PER_VACUUM_BACK = 0.03;
+const SHARE_PER_VACUUM_BACK = 0.1;
 /** A vacuum ends at the session's statement timeout, which is shorter. */
 const LONGEST_VACUUM_MS = 120_000;
 /** The default of autovacuum. */
