@@ -40,8 +40,8 @@ describe('the nice ratio of a backfill', () => {
     /** The rest after a batch of 100 ms, after many checks with a p99. */
     function restBeside(p99Ms: number, checks = CHECKS): number {
       const nice = after(8);
-      nice.observeLatency(IDLE_MS);
-      for (let check = 0; check < checks; check++) nice.observeLatency(p99Ms);
+      nice.observeLatency(IDLE_MS, false);
+      for (let check = 0; check < checks; check++) nice.observeLatency(p99Ms, false);
       return nice.takeRest(100);
     }
 
@@ -55,13 +55,23 @@ describe('the nice ratio of a backfill', () => {
       expect(restBeside(1.5 * IDLE_MS)).toBe(10);
     });
 
+    it('does not rest less after a pause, nor after a time without other sessions', () => {
+      const paused = after(8);
+      for (let check = 0; check < CHECKS; check++) paused.observeLatency(IDLE_MS, true);
+      expect(paused.takeRest(100)).toBe(200);
+      const alone = after(0);
+      for (let check = 0; check < CHECKS; check++) alone.observeLatency(IDLE_MS, false);
+      for (let look = 0; look < 100; look++) alone.observe(8);
+      expect(alone.takeRest(100)).toBe(200);
+    });
+
     it('takes no notice of a p99 below 17 ms, nor of an API that does not tell it', () => {
       const nice = after(8);
-      nice.observeLatency(1);
-      for (let check = 0; check < CHECKS; check++) nice.observeLatency(16);
+      nice.observeLatency(1, false);
+      for (let check = 0; check < CHECKS; check++) nice.observeLatency(16, false);
       expect(nice.takeRest(100)).toBe(10);
       const untold = after(8);
-      for (let check = 0; check < CHECKS; check++) untold.observeLatency(Number.POSITIVE_INFINITY);
+      for (let check = 0; check < CHECKS; check++) untold.observeLatency(Number.POSITIVE_INFINITY, false);
       expect(untold.takeRest(100)).toBe(200);
     });
   });

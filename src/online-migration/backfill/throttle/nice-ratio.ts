@@ -31,7 +31,8 @@ const SHORTER = 0.995;
  * 2. The higher the load, the shorter the batches, down to a quarter, and the longer the rests (gh-ost calls that the
  *    nice ratio). Both matter: during a long batch a queue grows, and a rest only empties it afterwards.
  * 3. If the API's p99 is known, it is compared with the p99 before the first batch. While it is more than 1.7 times as
- *    long, the rests become longer; otherwise they become shorter.
+ *    long, the rests become longer; otherwise they become shorter, if others are busy. They stay as they are during a
+ *    pause.
  */
 export class NiceRatio {
   #busySessions = 0;
@@ -65,11 +66,14 @@ export class NiceRatio {
   /**
    * Steers the rests. The first call must come before the first batch.
    * @param p99Ms the API's p99, in milliseconds
+   * @param isPaused whether no batch runs
    */
-  observeLatency(p99Ms: number): void {
+  observeLatency(p99Ms: number, isPaused: boolean): void {
     if (!Number.isFinite(p99Ms)) return;
     this.#idleP99Ms ??= p99Ms;
     const isNoticed = p99Ms > GOAL * Math.max(this.#idleP99Ms, NOTICEABLE_MS);
+    // A short p99 tells nothing about batches that do not run, nor about rests that nobody needs.
+    if (isPaused || (!isNoticed && !this.isBusy)) return;
     const restRatio = this.#restRatio * (isNoticed ? LONGER : SHORTER);
     this.#restRatio = Math.min(LONGEST_REST, Math.max(SHORTEST_REST, restRatio));
   }

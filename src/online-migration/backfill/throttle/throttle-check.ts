@@ -42,7 +42,7 @@ export async function checkThrottles(
   nice.observe(await countBusySessions(session));
   const { apiLatencyUrl } = settings.throttle;
   const apiP99Ms = apiLatencyUrl === null ? null : await readApiP99(apiLatencyUrl);
-  if (apiP99Ms !== null) nice.observeLatency(apiP99Ms);
+  if (apiP99Ms !== null) nice.observeLatency(apiP99Ms, pauses.reason !== null);
   batchSizes.targetMs = nice.shorten(controls.batchMs ?? settings.batchMs);
   const reason = controls.paused
     ? PAUSED_BY_HAND
