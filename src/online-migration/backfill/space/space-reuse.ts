@@ -40,6 +40,8 @@ export class SpaceReuse {
   readonly #blocksBefore = new Map<string, number>();
   /** Filled blocks of a leaf when it was last vacuumed. */
   readonly #filledBefore = new Map<string, number>();
+  /** Leaves whose indexes take too long to clean. A vacuum without them still frees space on the pages. */
+  readonly #withLargeIndexes = new Set<string>();
 
   /**
    * @param fill the backfill whose plan has the size of each leaf
@@ -67,13 +69,19 @@ export class SpaceReuse {
     const before = this.#blocksBefore.get(leaf) ?? planned;
     const hasGrown = (await readBlocks(session, leaf)) - before >= planned * GROWTH_PER_VACUUM;
     const isBackward = this.#fill.direction === 'backward';
+    const cleansIndexes = !this.#withLargeIndexes.has(leaf);
     const isDue =
       isBackward &&
+      cleansIndexes &&
       before !== Number.POSITIVE_INFINITY &&
       filled - (this.#filledBefore.get(leaf) ?? 0) >= planned * SHARE_PER_VACUUM_BACK;
     if (!hasGrown && !isDue) return;
-    const outcome = await vacuum(session, leaf, this.#isBusy(), signal);
+    const outcome = await vacuum(session, leaf, { cleansIndexes, isGentle: this.#isBusy() }, signal);
     if (outcome === 'locked out') return;
+    if (outcome === 'too long' && cleansIndexes) {
+      this.#withLargeIndexes.add(leaf);
+      return;
+    }
     const isDone = outcome === 'done';
     this.#blocksBefore.set(leaf, isDone ? await readBlocks(session, leaf) : Number.POSITIVE_INFINITY);
     this.#filledBefore.set(leaf, filled);
@@ -81,14 +89,14 @@ export class SpaceReuse {
 }
 
 /**
- * @param isGentle whether it rests as often as autovacuum does
+ * @param how.isGentle whether it rests as often as autovacuum does
  * @returns `too long` if it did not end within the session's statement timeout; its partial work remains. `locked
  *   out` if another process holds a conflicting lock on the leaf.
  */
 async function vacuum(
   session: Session,
   leaf: string,
-  isGentle: boolean,
+  { cleansIndexes, isGentle }: { readonly cleansIndexes: boolean; readonly isGentle: boolean },
   signal: AbortSignal,
 ): Promise<'done' | 'too long' | 'locked out'> {
   const ended = new AbortController();
@@ -96,7 +104,7 @@ async function vacuum(
   try {
     await Promise.race([
       // Truncating the heap would take ACCESS EXCLUSIVE.
-      session.query(`vacuum (index_cleanup on, truncate off) ${leaf}`),
+      session.query(`vacuum (index_cleanup ${cleansIndexes ? 'on' : 'off'}, truncate off) ${leaf}`),
       pause(LONGEST_VACUUM_MS, AbortSignal.any([signal, ended.signal])),
     ]);
     return 'done';
