@@ -50,3 +50,32 @@ it('a table whose indexes take too long to clean is still vacuumed, without them
     `vacuum (index_cleanup off, truncate off) ${LEAF}`,
   ]);
 });
+
+it('a vacuum between two ranges ends when an alter table waits for it', async () => {
+  await client.rows(
+    `do $$ begin execute format('alter database %I set vacuum_cost_limit = 1', current_database()); end $$`,
+  );
+  const opened = await database.open(eventChange);
+  await expand(opened);
+  await backfill(opened);
+  await client.rows(`update event set id = id + ${ROWS}`);
+  await client.rows(`insert into event select n, ${MOMENT} from generate_series(10001, 400000) as n`);
+  await client.rows(`update online_migration.backfill_range set end_block = 1`);
+  await using session = await opened.openSession();
+  await using hold = new AutovacuumHold(opened.openSession, LEAF, opened.emit);
+  await hold.take();
+  const space = new SpaceReuse(forwardFill(eventChange), hold, () => true);
+  const ended = () =>
+    client.value<number>(`select vacuum_count::int from pg_stat_user_tables where relname = 'event'`);
+  const endedBefore = await ended();
+  const done = space.rangeDone(session, LEAF, opened.signal);
+  const vacuums = `select count(*)::int from pg_stat_progress_vacuum where relid = 'event'::regclass`;
+  while ((await client.value<number>(vacuums)) === 0);
+  const altering = await database.connect();
+  const altered = altering.rows(`alter table event add column note text`);
+  while ((await client.value<number>(`select count(*)::int from pg_locks where not granted`)) === 0);
+  await hold.giveWay();
+  await Promise.all([done, altered]);
+  expect(await ended()).toBe(endedBefore);
+  expect((await session.query(`select 1 as one`)).rows).toEqual([{ one: 1 }]);
+});

@@ -1,6 +1,6 @@
 import type { Emit } from '../../change/events.ts';
 import type { Session } from '../../postgres/session.ts';
-import { isLockConflict } from '../../postgres/database-error.ts';
+import { isLockConflict, SQLSTATE, sqlState } from '../../postgres/database-error.ts';
 
 /** If the lock is not free at once, another session has priority. */
 const LOCK_TIMEOUT_MS = 50;
@@ -34,6 +34,8 @@ export class AutovacuumHold implements AsyncDisposable {
   /** Tasks run one by one, because workers share the session. */
   #turn = Promise.resolve();
   #isSuspended = false;
+  /** The vacuum in progress. Unlike autovacuum, it does not end by itself when another session waits for its lock. */
+  #vacuum: { readonly pid: number; isCancelled: boolean } | undefined;
   #isDisposed = false;
   #isFailureReported = false;
 
@@ -69,6 +71,8 @@ export class AutovacuumHold implements AsyncDisposable {
   async giveWay(): Promise<void> {
     await this.#inTurn(async () => {
       const session = this.#session;
+      const vacuum = this.#vacuum;
+      if (session && vacuum && (await cancelIfWaitedFor(session, vacuum.pid))) vacuum.isCancelled = true;
       if (session?.inTransaction && (await isWaitedFor(session))) await session.query('commit');
     });
   }
@@ -84,6 +88,29 @@ export class AutovacuumHold implements AsyncDisposable {
       this.#isSuspended = false;
     }
     await this.take();
+  }
+
+  /**
+   * Runs a vacuum that gives way to a session that waits for the table, as autovacuum does.
+   * @param session runs the vacuum
+   * @returns whether it ran to its end
+   */
+  async vacuumGivingWay(session: Session, statement: string): Promise<boolean> {
+    const { rows } = await session.query<{ pid: number }>(`select pg_catalog.pg_backend_pid() as pid`);
+    const vacuum = { pid: rows[0]!.pid, isCancelled: false };
+    this.#vacuum = vacuum;
+    try {
+      await session.query(statement);
+      return true;
+    } catch (error) {
+      if (!vacuum.isCancelled || sqlState(error) !== SQLSTATE.queryCanceled) throw error;
+      return false;
+    } finally {
+      this.#vacuum = undefined;
+      await this.#inTurn(async () => undefined);
+      // A cancellation that comes after the end of the vacuum must not end the next batch.
+      if (vacuum.isCancelled) await session.query('select').catch(() => undefined);
+    }
   }
 
   /** Releases the lock for good. */
@@ -154,4 +181,26 @@ async function isWaitedFor(session: Session): Promise<boolean> {
         and h.granted and h.locktype = 'relation' and h.pid = pg_backend_pid()
     ) as waited`);
   return rows[0]!.waited;
+}
+
+/**
+ * Cancels a vacuum if another session waits for its table and would make others wait behind it.
+ * @returns whether it has been cancelled
+ */
+async function cancelIfWaitedFor(session: Session, pid: number): Promise<boolean> {
+  const { rows } = await session.query<{ cancelled: boolean }>(
+    `
+    select pg_catalog.pg_cancel_backend(h.pid) as cancelled
+    from pg_catalog.pg_locks h
+    where h.pid = $1 and h.granted and h.locktype = 'relation' and h.mode = 'ShareUpdateExclusiveLock'
+      and exists (
+        select
+        from pg_catalog.pg_locks w
+        where w.database = h.database and w.relation = h.relation and w.locktype = 'relation' and not w.granted
+          and w.mode <> 'ShareUpdateExclusiveLock'
+      )
+    limit 1`,
+    [pid],
+  );
+  return rows[0]?.cancelled ?? false;
 }

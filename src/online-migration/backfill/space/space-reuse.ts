@@ -76,7 +76,13 @@ export class SpaceReuse {
       before !== Number.POSITIVE_INFINITY &&
       filled - (this.#filledBefore.get(leaf) ?? 0) >= planned * SHARE_PER_VACUUM_BACK;
     if (!hasGrown && !isDue) return;
-    const outcome = await vacuum(session, leaf, { cleansIndexes, isGentle: this.#isBusy() }, signal);
+    const outcome = await vacuum(
+      session,
+      this.#hold,
+      leaf,
+      { cleansIndexes, isGentle: this.#isBusy() },
+      signal,
+    );
     if (outcome === 'locked out') return;
     if (outcome === 'too long' && cleansIndexes) {
       this.#withLargeIndexes.add(leaf);
@@ -91,10 +97,11 @@ export class SpaceReuse {
 /**
  * @param how.isGentle whether it rests as often as autovacuum does
  * @returns `too long` if it did not end within the session's statement timeout; its partial work remains. `locked
- *   out` if another process holds a conflicting lock on the leaf.
+ *   out` if another session holds a conflicting lock on the leaf, or has waited for the vacuum's own.
  */
 async function vacuum(
   session: Session,
+  hold: AutovacuumHold,
   leaf: string,
   { cleansIndexes, isGentle }: { readonly cleansIndexes: boolean; readonly isGentle: boolean },
   signal: AbortSignal,
@@ -102,11 +109,13 @@ async function vacuum(
   const ended = new AbortController();
   await session.query(`set vacuum_cost_delay = ${isGentle ? GENTLE_DELAY_MS : 0}`);
   try {
-    await Promise.race([
-      // Truncating the heap would take ACCESS EXCLUSIVE.
-      session.query(`vacuum (index_cleanup ${cleansIndexes ? 'on' : 'off'}, truncate off) ${leaf}`),
+    // Truncating the heap would take ACCESS EXCLUSIVE.
+    const statement = `vacuum (index_cleanup ${cleansIndexes ? 'on' : 'off'}, truncate off) ${leaf}`;
+    const isDone = await Promise.race([
+      hold.vacuumGivingWay(session, statement),
       pause(LONGEST_VACUUM_MS, AbortSignal.any([signal, ended.signal])),
     ]);
+    if (isDone === false) return 'locked out';
     return 'done';
   } catch (error) {
     if (isLockConflict(error)) return 'locked out';
