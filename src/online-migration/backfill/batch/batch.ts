@@ -96,7 +96,7 @@ async function updateConvertibleRows(session: Session, fill: ChangeFill, batch: 
 
 /** The value of a column. If it is null, PostgreSQL divides by zero; the planner cannot compute that in advance. */
 function orFail({ target, value }: Fill): string {
-  return `coalesce(${value}, case when 1 / (0 * pg_backend_pid()) = 1 then t.${target} end)`;
+  return `coalesce(${value}, case when 1 / (0 * pg_catalog.pg_backend_pid()) = 1 then t.${target} end)`;
 }
 
 async function updateRows(session: Session, fill: ChangeFill, batch: BatchRows): Promise<number> {

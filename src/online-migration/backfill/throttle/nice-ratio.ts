@@ -69,7 +69,8 @@ export class NiceRatio {
    * @param isPaused whether no batch runs
    */
   observeLatency(p99Ms: number, isPaused: boolean): void {
-    if (!Number.isFinite(p99Ms)) return;
+    // 0 comes from an API without requests.
+    if (!Number.isFinite(p99Ms) || p99Ms === 0) return;
     this.#idleP99Ms ??= p99Ms;
     const isNoticed = p99Ms > GOAL * Math.max(this.#idleP99Ms, NOTICEABLE_MS);
     // A short p99 tells nothing about batches that do not run, nor about rests that nobody needs.
